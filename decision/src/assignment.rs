@@ -1,0 +1,83 @@
+//! Which variant a reader gets: the same one every time, for ever, in any language that follows this recipe.
+//!
+//! 1. `salt = XXH64(seed 0, site id in UTF-8, one zero byte, appeal id in UTF-8)`
+//! 2. `position = XXH64(seed salt, bucket as 4 bytes, lowest first) mod 1,000,000`
+//! 3. Each variant owns a half-open range of positions. With weights `w`, range `i` ends at
+//!    `floor((w₀ + … + wᵢ) × 1,000,000 / sum of all w)`; the first begins at 0, the last ends at 1,000,000.
+//!
+//! The bucket is the number that the reader's browser keeps. Without one, the draw takes its place and the
+//! variant lasts for one question. The salt makes different appeals split the same readers differently.
+
+use twox_hash::XxHash64;
+
+/// Positions run from 0 up to this, not including it.
+pub(crate) const POSITIONS: u32 = 1_000_000;
+
+pub(crate) fn salt(site: &str, appeal: &str) -> u64 {
+    let text = [site.as_bytes(), &[0], appeal.as_bytes()].concat();
+    XxHash64::oneshot(0, &text)
+}
+
+pub(crate) fn position(salt: u64, bucket: u32) -> u32 {
+    let hash = XxHash64::oneshot(salt, &bucket.to_le_bytes());
+    u32::try_from(hash % u64::from(POSITIONS)).expect("a remainder of a million fits in 32 bits")
+}
+
+/// Where each range ends. With nothing but zero weights, which the compiler refuses, every range is empty.
+pub(crate) fn ranges(weights: &[u32]) -> Vec<u32> {
+    let total: u128 = weights.iter().map(|weight| u128::from(*weight)).sum();
+    let mut so_far: u128 = 0;
+    weights
+        .iter()
+        .map(|weight| {
+            so_far += u128::from(*weight);
+            let end = so_far * u128::from(POSITIONS) / total.max(1);
+            u32::try_from(end).expect("a part of the total is at most a million")
+        })
+        .collect()
+}
+
+/// The place of the first range that ends after the position.
+pub(crate) fn pick(ends: impl Iterator<Item = u32>, position: u32) -> usize {
+    ends.take_while(|end| *end <= position).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recipe_gives_the_same_numbers_for_ever() {
+        // Worked out with an independent implementation of XXH64. If this fails, readers change variants.
+        assert_eq!(salt("journal", "summer"), GOLDEN_SALT);
+        let positions = [0, 1, 417_223, 999_999, u32::MAX].map(|bucket| position(GOLDEN_SALT, bucket));
+        assert_eq!(positions, GOLDEN_POSITIONS);
+    }
+
+    const GOLDEN_SALT: u64 = 0x4ab6_53cd_341d_a78e;
+    const GOLDEN_POSITIONS: [u32; 5] = [281_138, 245_815, 587_015, 156_641, 214_494];
+
+    #[test]
+    fn ranges_are_half_open_and_leave_no_gap() {
+        let ends = ranges(&[5, 1, 4]);
+        assert_eq!(ends, [500_000, 600_000, 1_000_000]);
+        let at = |position| pick(ends.iter().copied(), position);
+        assert_eq!([0, 499_999, 500_000, 599_999, 600_000, 999_999].map(at), [0, 0, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn a_variant_without_weight_gets_no_reader() {
+        let ends = ranges(&[0, 3, 0, 1, 0]);
+        let chosen: std::collections::BTreeSet<usize> = (0..POSITIONS)
+            .step_by(997)
+            .chain([POSITIONS - 1])
+            .map(|at| pick(ends.iter().copied(), at))
+            .collect();
+        assert_eq!(chosen, [1, 3].into());
+    }
+
+    #[test]
+    fn the_largest_weights_do_not_overflow() {
+        assert_eq!(ranges(&[u32::MAX; 4]), [250_000, 500_000, 750_000, 1_000_000]);
+    }
+}

@@ -1,0 +1,102 @@
+//! Sections, tags and kinds of page as numbers, so that a page's names are looked up once per question and not
+//! once per appeal. Upper and lower case are the same, without copying the page's text.
+
+use std::hash::{Hash, Hasher};
+
+use hashbrown::{Equivalent, HashMap};
+use rustc_hash::FxBuildHasher;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct NameId(u32);
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    ids: HashMap<Name, NameId, FxBuildHasher>,
+    written: Vec<Box<str>>,
+}
+
+impl Names {
+    pub(super) fn add(&mut self, name: &str) -> NameId {
+        if let Some(id) = self.find(name) {
+            return id;
+        }
+        let next =
+            u32::try_from(self.written.len()).expect("four thousand million names don't fit in memory");
+        self.ids.insert(Name(name.into()), NameId(next));
+        self.written.push(name.into());
+        NameId(next)
+    }
+
+    /// The name's number, if any rule speaks of it.
+    pub(crate) fn find(&self, name: &str) -> Option<NameId> {
+        self.ids.get(&Asked(name)).copied()
+    }
+
+    /// The names as they were first written, for people to read.
+    pub(crate) fn list(&self, ids: &[NameId]) -> String {
+        let names: Vec<&str> = ids.iter().map(|id| &*self.written[id.0 as usize]).collect();
+        if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Name(Box<str>);
+
+struct Asked<'a>(&'a str);
+
+fn fold(name: &str) -> impl Iterator<Item = char> {
+    name.chars().flat_map(char::to_lowercase)
+}
+
+fn hash_folded(name: &str, state: &mut impl Hasher) {
+    for letter in fold(name) {
+        state.write_u32(letter.into());
+    }
+}
+
+impl Hash for Name {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_folded(&self.0, state);
+    }
+}
+
+impl Hash for Asked<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_folded(self.0, state);
+    }
+}
+
+impl PartialEq for Name {
+    fn eq(&self, other: &Self) -> bool {
+        fold(&self.0).eq(fold(&other.0))
+    }
+}
+
+impl Eq for Name {}
+
+impl Equivalent<Name> for Asked<'_> {
+    fn equivalent(&self, key: &Name) -> bool {
+        fold(self.0).eq(fold(&key.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_found_in_any_case_and_in_any_script() {
+        let mut names = Names::default();
+        let economy = names.add("Économie");
+        let sport = names.add("sport");
+        assert_eq!(names.find("éCONOMIE"), Some(economy));
+        assert_eq!(names.find("SPORT"), Some(sport));
+        assert_eq!(names.find("sports"), None);
+    }
+
+    #[test]
+    fn the_same_name_in_another_case_gets_no_second_number() {
+        let mut names = Names::default();
+        assert_eq!(names.add("Politics"), names.add("politics"));
+    }
+}

@@ -1,0 +1,119 @@
+//! Why a verdict came out as it did: every appeal, every rule.
+
+use serde::Serialize;
+
+use crate::compile::{Appeal, Compiled};
+use crate::facts::Facts;
+use crate::question::Question;
+use crate::reason::Reason;
+use crate::rules::{Evidence, Outcome, Rule};
+use crate::verdict::{Known, UnknownSite, Verdict};
+use crate::walk::{Course, Recorder, walk};
+
+/// A verdict with everything that led to it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Explanation {
+    /// The same verdict that [`decide`](crate::decide()) gives.
+    pub verdict: Verdict,
+    /// Every appeal of the site, in the order in which they are tried.
+    pub appeals: Vec<AppealExplanation>,
+}
+
+/// How one appeal fared.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AppealExplanation {
+    /// The appeal's id.
+    pub appeal: String,
+    /// Its priority.
+    pub priority: i32,
+    /// Whether it passed every rule. Of several that did, the first shows.
+    pub passed: bool,
+    /// Its own reason: that of the first rule it failed, else `matched`.
+    pub reason: Reason,
+    /// First millisecond since 1970 at which time alone would let it pass, if it ever does.
+    pub next_eligible_at_ms: Option<i64>,
+    /// The variant this reader would see.
+    pub variant: String,
+    /// Where the reader stands among the variants' ranges, from 0 to 999,999.
+    pub position: u32,
+    /// Every rule, in the order in which they are asked.
+    pub rules: Vec<RuleExplanation>,
+}
+
+/// How one rule was answered.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RuleExplanation {
+    /// The rule.
+    pub rule: Rule,
+    /// Whether the appeal passed it.
+    pub passed: bool,
+    /// What was found, in words.
+    pub seen: String,
+    /// What would have passed, in words.
+    pub wanted: String,
+    /// The reason this rule gives, if it was failed.
+    pub reason: Option<Reason>,
+    /// First millisecond since 1970 at which time alone opens this rule, if it was failed.
+    pub opens_at_ms: Option<i64>,
+}
+
+/// Decides as [`decide`](crate::decide()) does, by the same code, and keeps a record of every rule.
+///
+/// # Errors
+/// The question names a site that was not compiled.
+pub fn explain(
+    rules: &Compiled,
+    question: &Question<'_>,
+    known: &Known,
+    now_ms: i64,
+    draw: u32,
+) -> Result<Explanation, UnknownSite> {
+    let mut record = Record::default();
+    let verdict = walk(rules, question, known, now_ms, draw, &mut record)?;
+    Ok(Explanation { verdict, appeals: record.appeals })
+}
+
+#[derive(Default)]
+struct Record {
+    appeals: Vec<AppealExplanation>,
+    /// Those of the appeal that is being tried.
+    rules: Vec<RuleExplanation>,
+}
+
+impl Recorder for Record {
+    const KEEPS: bool = true;
+
+    fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, facts: &Facts<'_>) {
+        let Evidence { seen, wanted } = rule.of(appeal).evidence(facts);
+        let (reason, opens_at_ms) = match outcome {
+            Outcome::Pass => (None, None),
+            Outcome::Blocked(reason) => (Some(reason), None),
+            Outcome::Waiting { reason, opens_at_ms } => (Some(reason), Some(opens_at_ms)),
+        };
+        self.rules.push(RuleExplanation {
+            rule,
+            passed: reason.is_none(),
+            seen,
+            wanted,
+            reason,
+            opens_at_ms,
+        });
+    }
+
+    fn appeal(&mut self, appeal: &Appeal, course: Course, position: u32, variant: usize) {
+        let (reason, next_eligible_at_ms) = match course {
+            Course::Passed => (Reason::Matched, None),
+            Course::Failed { reason, opens_at_ms, .. } => (reason, opens_at_ms),
+        };
+        self.appeals.push(AppealExplanation {
+            appeal: appeal.id.to_string(),
+            priority: appeal.priority,
+            passed: matches!(course, Course::Passed),
+            reason,
+            next_eligible_at_ms,
+            variant: appeal.variants[variant].id.to_string(),
+            position,
+            rules: std::mem::take(&mut self.rules),
+        });
+    }
+}

@@ -1,0 +1,44 @@
+//! Who is asked for support, and why.
+//!
+//! **Owns** the decision: rules, the reader's context and the time go in, a verdict with its reason comes out.
+//! **Never** does I/O, asks a clock, throws dice or waits; the same input gives the same verdict for ever.
+//! **Start at** `decide.rs`, then `walk.rs` for the way and `rules/mod.rs` for the order of the rules.
+//! **Tested in** `cases/` (played by `tests/cases.rs`), `tests/properties/`, `tests/explain.rs` and `tests/reading.rs`.
+
+mod appeal_rules;
+mod assignment;
+mod compile;
+mod country;
+mod decide;
+mod explain;
+mod facts;
+mod question;
+mod reason;
+mod rules;
+mod text;
+mod verdict;
+mod walk;
+mod words;
+
+pub use appeal_rules::{
+    AppealRules, Audience, Dismissal, Frequency, Pages, Schedule, Selection, SiteRules, VariantRules,
+};
+pub use compile::{Compiled, Problem, compile};
+pub use decide::decide;
+pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
+pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};
+pub use reason::Reason;
+pub use rules::Rule;
+pub use text::Text;
+pub use verdict::{AppealIndex, Known, UnknownSite, Verdict};
+pub use words::{DismissalKind, Kind, Live, Standing, Surface, WithoutHistory};
+
+/// First instant at which somebody who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.
+///
+/// A giver stays quiet while the whole days since the gift are `<= quiet_days`: with 90, day 90 is still quiet.
+pub fn quiet_until_ms(gave_at_ms: i64, quiet_days: u32) -> i64 {
+    gave_at_ms.saturating_add((i64::from(quiet_days) + 1) * DAY_MS)
+}
+
+/// Length of a whole elapsed day in milliseconds.
+pub(crate) const DAY_MS: i64 = 86_400_000;

@@ -1,0 +1,166 @@
+//! The question "show the appeal?" as a page asks it. Only `site` is needed; unknown fields are ignored.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
+
+use crate::text::Text;
+use crate::words::{DismissalKind, Surface};
+
+/// What a page says of itself and its reader.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+pub struct Question<'a> {
+    /// The site that asks.
+    #[serde(borrow)]
+    pub site: Text<'a>,
+    /// Where the page has room for an appeal; left out or empty, everywhere.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub surfaces: Vec<Surface>,
+    /// The page.
+    #[serde(default, borrow, deserialize_with = "null_is_default")]
+    pub page: Page<'a>,
+    /// The reader.
+    #[serde(default, borrow, deserialize_with = "null_is_default")]
+    pub reader: Reader<'a>,
+    /// What this reader's browser remembers; left out is not the same as empty.
+    #[serde(default, borrow)]
+    pub history: Option<History<'a>>,
+    /// The supporter token, as it came. The decision does not read it: the caller verifies it and passes on a
+    /// [`Known`](crate::Known).
+    #[serde(default, borrow)]
+    pub token: Option<Text<'a>>,
+}
+
+impl<'a> Question<'a> {
+    /// A question that says no more than where it comes from.
+    pub fn from_site(site: impl Into<Text<'a>>) -> Self {
+        Self { site: site.into(), ..Self::default() }
+    }
+}
+
+/// The page on which the appeal would show.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Page<'a> {
+    /// Its address.
+    #[serde(borrow)]
+    pub url: Option<Text<'a>>,
+    /// Its section.
+    #[serde(borrow)]
+    pub section: Option<Text<'a>>,
+    /// Its tags.
+    #[serde(borrow, deserialize_with = "null_is_default")]
+    pub tags: Vec<Text<'a>>,
+    /// What kind of page it is, such as `article` or `front`.
+    #[serde(borrow)]
+    pub kind: Option<Text<'a>>,
+    /// Whether an appeal would be out of place on it.
+    #[serde(deserialize_with = "null_is_default")]
+    pub sensitive: bool,
+    /// Whether somebody paid for it to be there.
+    #[serde(deserialize_with = "null_is_default")]
+    pub paid: bool,
+    /// Which page of this visit it is, from 1.
+    pub ordinal: Option<u32>,
+}
+
+/// What is known of the reader without knowing who it is.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct Reader<'a> {
+    /// ISO 3166-1 code of two letters.
+    #[serde(borrow)]
+    pub country: Option<Text<'a>>,
+    /// The region's code within the country.
+    #[serde(borrow)]
+    pub region: Option<Text<'a>>,
+    /// BCP 47 tag.
+    #[serde(borrow)]
+    pub locale: Option<Text<'a>>,
+    /// Kind of device.
+    #[serde(borrow)]
+    pub device: Option<Text<'a>>,
+    /// Whether the reader is signed in with the site.
+    pub signed_in: Option<bool>,
+    /// What the reader said about being remembered.
+    #[serde(borrow)]
+    pub consent: Option<Text<'a>>,
+    /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
+    pub bucket: Option<u32>,
+}
+
+/// What the reader's browser remembers.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+pub struct History<'a> {
+    /// Appeals seen.
+    #[serde(borrow, deserialize_with = "null_is_default")]
+    pub views: Vec<View<'a>>,
+    /// Appeals sent away.
+    #[serde(borrow, deserialize_with = "null_is_default")]
+    pub dismissals: Vec<Dismissed<'a>>,
+    /// Articles read, week by week.
+    #[serde(borrow, deserialize_with = "null_is_default")]
+    pub articles: Vec<ArticleWeek<'a>>,
+    /// How many of the free articles are used up.
+    pub free_articles_used: Option<u32>,
+}
+
+/// One time an appeal was seen.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct View<'a> {
+    /// The appeal's id.
+    #[serde(borrow)]
+    pub appeal: Text<'a>,
+    /// The variant's id.
+    #[serde(default, borrow)]
+    pub variant: Option<Text<'a>>,
+    /// When, as RFC 3339.
+    #[serde(deserialize_with = "rfc3339")]
+    pub at: Timestamp,
+}
+
+/// One time an appeal was sent away.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Dismissed<'a> {
+    /// The appeal's id.
+    #[serde(borrow)]
+    pub appeal: Text<'a>,
+    /// How.
+    pub kind: DismissalKind,
+    /// When, as RFC 3339.
+    #[serde(deserialize_with = "rfc3339")]
+    pub at: Timestamp,
+}
+
+/// Articles read in one week.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct ArticleWeek<'a> {
+    /// The week's Monday, as a date.
+    #[serde(borrow)]
+    pub week: Text<'a>,
+    /// Articles read in it.
+    #[serde(default)]
+    pub count: u32,
+    /// Articles read in it, by tag.
+    #[serde(default, borrow, deserialize_with = "null_is_default")]
+    pub tags: BTreeMap<Text<'a>, u32>,
+}
+
+/// Reads `null` as if the field were left out: page scripts write it for what they don't know.
+fn null_is_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads a time, and says what a time looks like if it can't.
+fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    Text::deserialize(deserializer)?
+        .parse()
+        .map_err(|_| D::Error::custom("`at` is no RFC 3339 time such as 2026-06-15T12:00:00Z"))
+}

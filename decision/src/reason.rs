@@ -1,0 +1,74 @@
+//! The fixed list of reasons a verdict can give.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident = $word:literal,)*) => {
+        /// Why a verdict is what it is. The list is fixed: callers switch on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        pub enum Reason {
+            $($(#[$doc])* #[serde(rename = $word)] $name,)*
+        }
+
+        impl Reason {
+            /// Every reason, in the order of the list.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
+
+            /// The word as it stands in JSON.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)* }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// An appeal is shown.
+    Matched = "matched",
+    /// The reader supports the site.
+    Supporter = "supporter",
+    /// The reader gave a short while ago.
+    RecentGiver = "recent_giver",
+    /// Nobody can tell whether the reader supports the site.
+    UnknownStanding = "unknown_standing",
+    /// The site's appeals are switched off.
+    KillSwitch = "kill_switch",
+    /// The reader is in the group that is held out for comparison.
+    Holdout = "holdout",
+    /// The reader's history was left out, and the appeal has a cap to keep to.
+    NoConsent = "no_consent",
+    /// The page is one where the appeal must not show.
+    ExcludedPage = "excluded_page",
+    /// The page is sensitive.
+    SensitivePage = "sensitive_page",
+    /// The appeal has not begun, or is over.
+    OutOfSchedule = "out_of_schedule",
+    /// The appeal is meant for other readers, pages or surfaces.
+    NotTargeted = "not_targeted",
+    /// The reader has seen the appeal often enough.
+    FrequencyCap = "frequency_cap",
+    /// The reader sent the appeal away.
+    Dismissed = "dismissed",
+    /// The reader has not read enough yet.
+    BelowMeter = "below_meter",
+    /// The page is for those who have an entitlement.
+    NeedsEntitlement = "needs_entitlement",
+    /// The wording needs a value that is not there.
+    MissingValue = "missing_value",
+    /// The appeal takes only a share of readers, and this one is outside it.
+    Share = "share",
+    /// The reader has been through the whole sequence.
+    SequenceDone = "sequence_done",
+    /// The site has no live appeal.
+    NoLiveAppeal = "no_live_appeal",
+    /// The service has no room to answer.
+    Overloaded = "overloaded",
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

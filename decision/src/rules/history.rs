@@ -1,0 +1,32 @@
+//! A cap needs the reader's history. One that was left out is not an empty one: the reader may not want to be
+//! remembered, and the cap could not be kept.
+
+use super::{Check, Evidence, Outcome};
+use crate::compile::Draft;
+use crate::facts::Facts;
+use crate::reason::Reason;
+use crate::words::WithoutHistory;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct History {
+    needed: bool,
+}
+
+impl History {
+    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+        let rules = draft.rules;
+        let has_cap = !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
+        Self { needed: has_cap && rules.without_history == WithoutHistory::Silent }
+    }
+}
+
+impl Check for History {
+    fn check(&self, facts: &Facts<'_>) -> Outcome {
+        Outcome::pass_if(!self.needed || facts.history().is_some(), Reason::NoConsent)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let seen = if facts.history().is_some() { "a history" } else { "no history" };
+        Evidence::new(seen, if self.needed { "a history" } else { "anything" })
+    }
+}

@@ -1,0 +1,85 @@
+//! Sections and tags. One excluded name keeps the appeal away; one included name, section or tag, is enough.
+
+use super::{Check, Evidence, Outcome};
+use crate::compile::{Draft, NameId};
+use crate::facts::Facts;
+use crate::reason::Reason;
+
+#[derive(Clone, Debug)]
+struct Names {
+    sections: Box<[NameId]>,
+    tags: Box<[NameId]>,
+}
+
+impl Names {
+    fn is_empty(&self) -> bool {
+        self.sections.is_empty() && self.tags.is_empty()
+    }
+
+    fn meet(&self, facts: &Facts<'_>) -> bool {
+        facts.section.is_some_and(|section| self.sections.binary_search(&section).is_ok())
+            || facts.tags.iter().any(|tag| self.tags.binary_search(tag).is_ok())
+    }
+
+    fn tell(&self, facts: &Facts<'_>) -> String {
+        format!("sections: {}; tags: {}", facts.names.list(&self.sections), facts.names.list(&self.tags))
+    }
+}
+
+/// What the page calls itself, also where no rule speaks of it.
+fn seen(facts: &Facts<'_>) -> String {
+    let page = &facts.question.page;
+    let tags: Vec<&str> = page.tags.iter().map(|tag| &**tag).collect();
+    let tags = if tags.is_empty() { "none".to_owned() } else { tags.join(", ") };
+    format!("section: {}; tags: {tags}", page.section.as_deref().unwrap_or("none"))
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct PageExcluded(Names);
+
+impl PageExcluded {
+    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+        let pages = &draft.rules.pages;
+        Self(Names {
+            sections: draft.names("pages.sections.exclude", &pages.sections.exclude),
+            tags: draft.names("pages.tags.exclude", &pages.tags.exclude),
+        })
+    }
+}
+
+impl Check for PageExcluded {
+    fn check(&self, facts: &Facts<'_>) -> Outcome {
+        Outcome::pass_if(!self.0.meet(facts), Reason::ExcludedPage)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let wanted =
+            if self.0.is_empty() { "any".to_owned() } else { format!("none of: {}", self.0.tell(facts)) };
+        Evidence::new(seen(facts), wanted)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct PageTargeted(Names);
+
+impl PageTargeted {
+    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+        let pages = &draft.rules.pages;
+        Self(Names {
+            sections: draft.names("pages.sections.include", &pages.sections.include),
+            tags: draft.names("pages.tags.include", &pages.tags.include),
+        })
+    }
+}
+
+impl Check for PageTargeted {
+    fn check(&self, facts: &Facts<'_>) -> Outcome {
+        Outcome::pass_if(self.0.is_empty() || self.0.meet(facts), Reason::NotTargeted)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let wanted =
+            if self.0.is_empty() { "any".to_owned() } else { format!("one of: {}", self.0.tell(facts)) };
+        Evidence::new(seen(facts), wanted)
+    }
+}

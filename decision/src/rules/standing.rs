@@ -1,0 +1,115 @@
+//! Who is asked and who is thanked. A known supporter is never asked; where nobody can tell, neither happens.
+
+use super::{Check, Evidence, Outcome};
+use crate::compile::Draft;
+use crate::facts::Facts;
+use crate::reason::Reason;
+use crate::words::{Kind, Standing};
+
+/// One bit for each standing the appeal is meant for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Standings(u8);
+
+impl Standings {
+    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+        let kind = draft.rules.kind;
+        let Some(named) = &draft.rules.audience.standings else {
+            return Self(bits(defaults(kind)));
+        };
+        if named.is_empty() {
+            draft.problem(
+                "audience.standings",
+                "an empty list is meant for nobody: name a standing, or leave it out.",
+            );
+        }
+        for (place, standing) in named.iter().enumerate() {
+            if let Some(why) = refusal(kind, *standing) {
+                let sentence = format!(
+                    "an appeal of kind {} may not target {}: {why}.",
+                    kind.as_str(),
+                    standing.as_str()
+                );
+                draft.problem(format!("audience.standings[{place}]"), sentence);
+            }
+        }
+        let allowed = named.iter().copied().filter(|standing| refusal(kind, *standing).is_none());
+        Self(allowed.fold(0, |bits, standing| bits | standing.bit()))
+    }
+}
+
+const fn defaults(kind: Kind) -> &'static [Standing] {
+    match kind {
+        Kind::Ask => &[Standing::None, Standing::OneOff, Standing::Lapsed],
+        Kind::Thank => &[Standing::Recurring, Standing::OneOff],
+        Kind::FixCard => &[Standing::PastDue],
+        Kind::WinBack => &[Standing::Lapsed],
+    }
+}
+
+/// Why a kind may never meet a standing, whatever the appeal says.
+const fn refusal(kind: Kind, standing: Standing) -> Option<&'static str> {
+    match (kind, standing) {
+        (_, Standing::Unknown) => Some("nobody can tell whether this reader gave"),
+        (Kind::Ask | Kind::WinBack, Standing::Recurring | Standing::PastDue) => {
+            Some("a known supporter is never asked")
+        }
+        (Kind::WinBack, Standing::None) => Some("who never gave can't be won back"),
+        (Kind::Thank, Standing::None) => Some("this reader did not give"),
+        (Kind::Thank, Standing::PastDue) => Some("the last payment did not come"),
+        (Kind::FixCard, Standing::None | Standing::OneOff | Standing::Recurring | Standing::Lapsed) => {
+            Some("only a past_due supporter has a card to mend")
+        }
+        (Kind::Ask, Standing::None | Standing::OneOff | Standing::Lapsed)
+        | (Kind::Thank, Standing::OneOff | Standing::Recurring | Standing::Lapsed)
+        | (Kind::FixCard, Standing::PastDue)
+        | (Kind::WinBack, Standing::OneOff | Standing::Lapsed) => None,
+    }
+}
+
+fn bits(standings: &[Standing]) -> u8 {
+    standings.iter().fold(0, |bits, standing| bits | standing.bit())
+}
+
+impl Check for Standings {
+    fn check(&self, facts: &Facts<'_>) -> Outcome {
+        let standing = facts.known.standing;
+        let reason = match standing {
+            Standing::Unknown => Reason::UnknownStanding,
+            Standing::OneOff | Standing::Recurring | Standing::PastDue => Reason::Supporter,
+            Standing::None | Standing::Lapsed => Reason::NotTargeted,
+        };
+        Outcome::pass_if(self.0 & standing.bit() != 0, reason)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let wanted: Vec<&str> = Standing::ALL
+            .into_iter()
+            .filter(|standing| self.0 & standing.bit() != 0)
+            .map(Standing::as_str)
+            .collect();
+        Evidence::new(facts.known.standing.as_str(), wanted.join(" or "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KINDS: [Kind; 4] = [Kind::Ask, Kind::Thank, Kind::FixCard, Kind::WinBack];
+
+    #[test]
+    fn no_kind_is_ever_meant_for_unknown() {
+        for kind in KINDS {
+            assert!(refusal(kind, Standing::Unknown).is_some(), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn no_default_is_refused() {
+        for kind in KINDS {
+            for standing in defaults(kind) {
+                assert_eq!(refusal(kind, *standing), None, "{kind:?} {standing:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Where an appeal may show, and where the page has room.
+
+use super::{Check, Evidence, Outcome};
+use crate::compile::Draft;
+use crate::facts::Facts;
+use crate::reason::Reason;
+use crate::words::Surface;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Surfaces {
+    /// The most wanted first.
+    wanted: Box<[Surface]>,
+    bits: u8,
+}
+
+impl Surfaces {
+    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+        let wanted = &draft.rules.surface;
+        if wanted.is_empty() {
+            draft.problem("surface", "an appeal needs at least one surface: banner, inline or wall.");
+        }
+        let bits = wanted.iter().fold(0, |bits, surface| bits | surface.bit());
+        Self { wanted: wanted.as_slice().into(), bits }
+    }
+
+    /// The most wanted of the surfaces the page has room for.
+    pub(crate) fn choose(&self, facts: &Facts<'_>) -> Option<Surface> {
+        self.wanted.iter().copied().find(|surface| surface.bit() & facts.surfaces != 0)
+    }
+}
+
+impl Check for Surfaces {
+    fn check(&self, facts: &Facts<'_>) -> Outcome {
+        Outcome::pass_if(self.bits & facts.surfaces != 0, Reason::NotTargeted)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        Evidence::new(list(facts.surfaces), list(self.bits))
+    }
+}
+
+fn list(bits: u8) -> String {
+    let words: Vec<&str> =
+        Surface::ALL.into_iter().filter(|surface| surface.bit() & bits != 0).map(Surface::as_str).collect();
+    words.join(" or ")
+}

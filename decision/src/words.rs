@@ -1,0 +1,169 @@
+//! The product's closed lists of words, as types.
+
+use serde::{Deserialize, Serialize};
+
+/// What an appeal wants of its reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// Asks for a contribution.
+    Ask,
+    /// Thanks a supporter; asks for nothing.
+    Thank,
+    /// Asks a supporter whose payment failed for another card.
+    FixCard,
+    /// Asks somebody whose support ended to come back.
+    WinBack,
+}
+
+impl Kind {
+    /// Whether this kind asks for new money, so that a recent gift keeps it quiet.
+    pub const fn asks(self) -> bool {
+        matches!(self, Self::Ask | Self::WinBack)
+    }
+
+    /// The word as it stands in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Thank => "thank",
+            Self::FixCard => "fix_card",
+            Self::WinBack => "win_back",
+        }
+    }
+}
+
+/// Where on the page an appeal shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Surface {
+    /// Sticks to the page's edge.
+    Banner,
+    /// Stands in the article.
+    Inline,
+    /// Covers the rest of the article.
+    Wall,
+}
+
+impl Surface {
+    /// Every surface.
+    pub const ALL: [Self; 3] = [Self::Banner, Self::Inline, Self::Wall];
+
+    /// The word as it stands in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Banner => "banner",
+            Self::Inline => "inline",
+            Self::Wall => "wall",
+        }
+    }
+
+    pub(crate) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// What is known of a reader's support.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Never gave, as far as anybody knows.
+    #[default]
+    None,
+    /// Gave once.
+    OneOff,
+    /// Gives every month or year.
+    Recurring,
+    /// Gives regularly, but the last payment failed.
+    PastDue,
+    /// Gave regularly once; that has ended.
+    Lapsed,
+    /// Can't be told: an expired or unverifiable token, or a payment still on its way.
+    Unknown,
+}
+
+impl Standing {
+    /// Every standing.
+    pub const ALL: [Self; 6] =
+        [Self::None, Self::OneOff, Self::Recurring, Self::PastDue, Self::Lapsed, Self::Unknown];
+
+    /// The word as it stands in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::OneOff => "one_off",
+            Self::Recurring => "recurring",
+            Self::PastDue => "past_due",
+            Self::Lapsed => "lapsed",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    pub(crate) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// How a reader sent an appeal away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DismissalKind {
+    /// Closed it.
+    Close,
+    /// Said "later".
+    Later,
+    /// Said "I already gave".
+    AlreadyGave,
+    /// Said "never again".
+    Never,
+}
+
+impl DismissalKind {
+    /// The word as it stands in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Close => "close",
+            Self::Later => "later",
+            Self::AlreadyGave => "already_gave",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// Whether an appeal may be shown at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Live {
+    /// May be shown.
+    Live,
+    /// Held back for now.
+    Paused,
+    /// Not published yet.
+    #[default]
+    Draft,
+    /// Over for good.
+    Ended,
+}
+
+impl Live {
+    /// The word as it stands in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Paused => "paused",
+            Self::Draft => "draft",
+            Self::Ended => "ended",
+        }
+    }
+}
+
+/// What an appeal with a view cap does when the reader's history was left out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WithoutHistory {
+    /// Stays silent: without a history nobody can keep to the cap.
+    #[default]
+    Silent,
+    /// Shows all the same, as if the history were empty.
+    Ask,
+}

@@ -1,0 +1,167 @@
+//! Plays every case in `cases/`. What a case says is told in `cases/README.md`.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use keepopen_decision::{
+    AppealRules, Explanation, Known, Problem, Question, Reason, SiteRules, Standing, Surface, Verdict,
+    compile, decide, explain, quiet_until_ms,
+};
+use serde::Deserialize;
+use serde_json::Value;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    #[serde(default)]
+    #[expect(dead_code, reason = "for people: where the behaviour was seen first")]
+    after: Vec<String>,
+    now: Timestamp,
+    sites: Vec<SiteRules>,
+    appeals: Vec<AppealRules>,
+    question: Value,
+    known: CaseKnown,
+    #[serde(default)]
+    draw: u32,
+    expect: Expect,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseKnown {
+    standing: Standing,
+    quiet_until: Option<Timestamp>,
+    gave_at: Option<Timestamp>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expect {
+    show: Option<bool>,
+    appeal: Option<String>,
+    variant: Option<String>,
+    surface: Option<Surface>,
+    kind: Option<keepopen_decision::Kind>,
+    position: Option<u32>,
+    reason: Option<Reason>,
+    next_eligible_at: Option<Timestamp>,
+    bad_question: Option<String>,
+    #[serde(default)]
+    unknown_site: bool,
+    #[serde(default)]
+    problems: Vec<ExpectedProblem>,
+}
+
+#[derive(Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectedProblem {
+    appeal: Option<String>,
+    site: Option<String>,
+    field_path: String,
+}
+
+#[test]
+fn every_case_comes_out_as_it_says() {
+    let mut names = std::collections::BTreeSet::new();
+    let mut failures = Vec::new();
+    for case in all_cases() {
+        assert!(names.insert(case.name.clone()), "two cases are called {:?}", case.name);
+        if let Err(failure) = play(&case) {
+            failures.push(format!("{}: {failure}", case.name));
+        }
+    }
+    assert!(names.len() > 100, "only {} cases were found", names.len());
+    assert!(
+        failures.is_empty(),
+        "{} of {} cases failed:\n{}",
+        failures.len(),
+        names.len(),
+        failures.join("\n")
+    );
+}
+
+fn all_cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .expect("the folder is there")
+        .map(|entry| entry.expect("the entry is readable").path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .collect();
+    files.sort();
+    files
+        .iter()
+        .flat_map(|path| {
+            let text = std::fs::read_to_string(path).expect("the file is readable");
+            serde_json::from_str::<Vec<Case>>(&text)
+                .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        })
+        .collect()
+}
+
+fn play(case: &Case) -> Result<(), String> {
+    let (rules, problems) = compile(&case.sites, &case.appeals);
+    same("problems", &problems.iter().map(place).collect::<Vec<_>>(), &case.expect.problems)?;
+    let text = case.question.to_string();
+    let question = match (serde_json::from_str::<Question<'_>>(&text), &case.expect.bad_question) {
+        (Err(error), Some(wanted)) if error.to_string().contains(wanted) => return Ok(()),
+        (Err(error), _) => return Err(format!("the question was refused: {error}")),
+        (Ok(_), Some(_)) => return Err("the question was taken".to_owned()),
+        (Ok(question), None) => question,
+    };
+    let known = known(case);
+    let now_ms = case.now.as_millisecond();
+    let verdict = decide(&rules, &question, &known, now_ms, case.draw);
+    let explanation = explain(&rules, &question, &known, now_ms, case.draw);
+    match (verdict, explanation) {
+        (Err(_), Err(_)) if case.expect.unknown_site => Ok(()),
+        (Ok(verdict), Ok(explanation)) if !case.expect.unknown_site => {
+            same("explained verdict", &explanation.verdict, &verdict)?;
+            compare(case, verdict, &explanation)
+        }
+        other => Err(format!("came out as {other:?}")),
+    }
+}
+
+fn place(problem: &Problem) -> ExpectedProblem {
+    ExpectedProblem {
+        appeal: problem.appeal.clone(),
+        site: problem.site.clone(),
+        field_path: problem.field_path.clone(),
+    }
+}
+
+fn known(case: &Case) -> Known {
+    let told = case.known.quiet_until.map(Timestamp::as_millisecond);
+    let worked_out =
+        case.known.gave_at.map(|at| quiet_until_ms(at.as_millisecond(), case.sites[0].quiet_days));
+    Known { standing: case.known.standing, quiet_until_ms: told.or(worked_out) }
+}
+
+fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(), String> {
+    let expect = &case.expect;
+    let shown = matches!(verdict, Verdict::Show { .. });
+    same("show", &Some(shown), &expect.show).map_err(|error| format!("{error} ({verdict:?})"))?;
+    match verdict {
+        Verdict::Show { appeal, variant, surface, kind } => {
+            let rules = &case.appeals[appeal.0];
+            same("appeal", &Some(&rules.id), &expect.appeal.as_ref())?;
+            same("variant", &Some(&rules.variants[variant].id), &expect.variant.as_ref())?;
+            same("surface", &surface, &expect.surface.unwrap_or(surface))?;
+            same("kind", &kind, &expect.kind.unwrap_or(rules.kind))?;
+            let told = explanation.appeals.iter().find(|told| told.passed).expect("one passed");
+            same("explained appeal", &told.appeal, &rules.id)?;
+            same("position", &told.position, &expect.position.unwrap_or(told.position))
+        }
+        Verdict::Silent { reason, next_eligible_at_ms } => {
+            same("reason", &Some(reason), &expect.reason)?;
+            let next =
+                next_eligible_at_ms.map(|at_ms| Timestamp::from_millisecond(at_ms).expect("a real time"));
+            same("next_eligible_at", &next, &expect.next_eligible_at)
+        }
+    }
+}
+
+fn same<T: PartialEq + std::fmt::Debug>(what: &str, found: &T, wanted: &T) -> Result<(), String> {
+    if found == wanted { Ok(()) } else { Err(format!("{what} is {found:?}, not {wanted:?}")) }
+}

@@ -1,0 +1,164 @@
+//! What holds for every appeal, every reader and every time.
+//!
+//! **Owns** the properties of the decision that no list of cases could hold.
+//! **Never** repeats a case, and never leans on luck: what counts readers tries fixed buckets.
+//! **Start at** the properties below; `generate.rs` makes the appeals and the questions.
+//! **Tested in** itself: each property was seen to fail once with the rule it guards broken.
+
+mod generate;
+mod narrowing;
+mod shares;
+
+use keepopen_decision::{
+    AppealRules, Compiled, Kind, Known, Question, SiteRules, Standing, Verdict, compile, decide, explain,
+};
+use proptest::prelude::*;
+
+use generate::{NOON_MS, appeals, known, question, time};
+
+/// Ten years.
+const LONG_MS: i64 = 3650 * 86_400_000;
+
+fn rules(appeals: &[AppealRules]) -> Compiled {
+    compile(&[SiteRules::new("journal")], appeals).0
+}
+
+fn ask(rules: &Compiled, question: &Question<'_>, known: &Known, now_ms: i64) -> Verdict {
+    decide(rules, question, known, now_ms, 500_000).expect("the site is there")
+}
+
+fn shows(verdict: Verdict) -> bool {
+    matches!(verdict, Verdict::Show { .. })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn the_same_input_gives_the_same_verdict_and_the_explanation_agrees(
+        appeals in appeals(0..4),
+        question in question(),
+        known in known(),
+        now_ms in prop_oneof![4 => time().prop_map(|at| at.as_millisecond()), 1 => any::<i64>()],
+        draw in any::<u32>(),
+    ) {
+        let (one, other) = (rules(&appeals), rules(&appeals));
+        let verdict = decide(&one, &question, &known, now_ms, draw).expect("the site is there");
+        prop_assert_eq!(verdict, decide(&other, &question, &known, now_ms, draw).expect("the site is there"));
+        let explanation = explain(&one, &question, &known, now_ms, draw).expect("the site is there");
+        prop_assert_eq!(explanation.verdict, verdict);
+        let passed = explanation.appeals.iter().find(|appeal| appeal.passed);
+        let shown = match verdict {
+            Verdict::Show { appeal, .. } => Some(appeals[appeal.0].id.as_str()),
+            Verdict::Silent { .. } => None,
+        };
+        prop_assert_eq!(passed.map(|appeal| appeal.appeal.as_str()), shown);
+        for appeal in &explanation.appeals {
+            prop_assert_eq!(appeal.passed, appeal.rules.iter().all(|rule| rule.passed));
+        }
+    }
+
+    #[test]
+    fn the_next_eligible_time_is_exact(
+        appeals in appeals(1..4),
+        question in question(),
+        known in known(),
+        now in time(),
+        between in 0.0..1.0_f64,
+    ) {
+        let rules = rules(&appeals);
+        let now_ms = now.as_millisecond();
+        let Verdict::Silent { next_eligible_at_ms, .. } = ask(&rules, &question, &known, now_ms) else {
+            return Ok(());
+        };
+        let silent_until_ms = next_eligible_at_ms.unwrap_or(now_ms + LONG_MS);
+        prop_assert!(silent_until_ms > now_ms);
+        let between_ms = now_ms + ((silent_until_ms - 1 - now_ms) as f64 * between) as i64;
+        for at_ms in [between_ms, silent_until_ms - 1] {
+            prop_assert!(!shows(ask(&rules, &question, &known, at_ms)), "shows at {} already", at_ms);
+        }
+        if let Some(at_ms) = next_eligible_at_ms {
+            prop_assert!(shows(ask(&rules, &question, &known, at_ms)), "still silent at {}", at_ms);
+        }
+    }
+
+    #[test]
+    fn where_no_time_is_named_no_time_brings_an_appeal(
+        appeals in appeals(1..3),
+        question in question(),
+        known in known(),
+        later_ms in 0..LONG_MS,
+    ) {
+        let rules = rules(&appeals);
+        let verdict = ask(&rules, &question, &known, NOON_MS);
+        if let Verdict::Silent { next_eligible_at_ms: None, .. } = verdict {
+            prop_assert!(!shows(ask(&rules, &question, &known, NOON_MS + later_ms)));
+        }
+    }
+
+    #[test]
+    fn a_reader_whose_standing_is_unknown_sees_nothing(
+        appeals in appeals(1..4),
+        question in question(),
+        known in known(),
+        now in time(),
+    ) {
+        let known = Known { standing: Standing::Unknown, ..known };
+        prop_assert!(!shows(ask(&rules(&appeals), &question, &known, now.as_millisecond())));
+    }
+
+    #[test]
+    fn a_known_supporter_is_never_asked_and_a_recent_giver_neither(
+        appeals in appeals(1..4),
+        question in question(),
+        known in known(),
+        now in time(),
+    ) {
+        let now_ms = now.as_millisecond();
+        let supports = matches!(known.standing, Standing::Recurring | Standing::PastDue);
+        let gave_just_now = known.quiet_until_ms.is_some_and(|until_ms| now_ms < until_ms);
+        if let Verdict::Show { kind: Kind::Ask | Kind::WinBack, .. } =
+            ask(&rules(&appeals), &question, &known, now_ms)
+        {
+            prop_assert!(!supports && !gave_just_now);
+        }
+    }
+
+    #[test]
+    fn nobody_is_thanked_for_money_that_did_not_come(
+        appeals in appeals(1..4),
+        question in question(),
+        known in known(),
+        now in time(),
+    ) {
+        if let Verdict::Show { kind: Kind::Thank, .. } =
+            ask(&rules(&appeals), &question, &known, now.as_millisecond())
+        {
+            prop_assert!(matches!(known.standing, Standing::OneOff | Standing::Recurring | Standing::Lapsed));
+        }
+    }
+
+    #[test]
+    fn an_appeal_with_a_problem_changes_nothing_for_the_others(
+        appeals in appeals(1..4),
+        question in question(),
+        known in known(),
+        now in time(),
+    ) {
+        let sites = [SiteRules::new("journal")];
+        let (all, problems) = compile(&sites, &appeals);
+        let is_sound = |id: &str| problems.iter().all(|problem| problem.appeal.as_deref() != Some(id));
+        let sound: Vec<AppealRules> = appeals.iter().filter(|appeal| is_sound(&appeal.id)).cloned().collect();
+        let (alone, none) = compile(&sites, &sound);
+        prop_assert!(none.is_empty());
+        let id = |verdict, appeals: &[AppealRules]| match verdict {
+            Verdict::Show { appeal, variant, surface, .. } => Ok((appeals[appeal.0].id.clone(), variant, surface)),
+            silent @ Verdict::Silent { .. } => Err(silent),
+        };
+        let now_ms = now.as_millisecond();
+        prop_assert_eq!(
+            id(ask(&all, &question, &known, now_ms), &appeals),
+            id(ask(&alone, &question, &known, now_ms), &sound)
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! How rules and questions are read.
+
+use std::borrow::Cow;
+
+use keepopen_decision::{AppealRules, Question, Reason, SiteRules, Text};
+use serde_json::{Value, json};
+
+/// Every field an appeal can have, none of them at its default.
+fn full_appeal() -> Value {
+    json!({
+        "id": "summer", "sites": ["journal"], "kind": "win_back", "surface": ["wall", "inline"], "priority": -3,
+        "live": "ended",
+        "schedule": {"starts_at": "2026-06-01T00:00:00Z", "ends_at": "2026-07-01T00:00:00Z"},
+        "audience": {"standings": ["lapsed"], "countries": {"include": ["IE"], "exclude": ["GB"]}},
+        "pages": {
+            "sections": {"include": ["politics"], "exclude": ["sport"]},
+            "tags": {"include": ["china"], "exclude": ["football"]},
+            "kinds": {"include": ["article"], "exclude": ["gallery"]},
+            "on_sensitive_pages": true
+        },
+        "frequency": {"max_views": 2, "window_days": 7, "min_gap_days": 1, "unlimited": false},
+        "dismissal": {"close_days": 1, "later_days": 2, "already_gave_days": 3, "never_days": 4},
+        "without_history": "ask",
+        "variants": [{"id": "a", "weight": 3}]
+    })
+}
+
+#[test]
+fn an_appeal_is_written_as_it_was_read() {
+    let read: AppealRules = serde_json::from_value(full_appeal()).unwrap();
+    assert_eq!(serde_json::to_value(&read).unwrap(), full_appeal());
+}
+
+#[test]
+fn a_field_nobody_knows_is_an_error_at_every_depth_of_an_appeal() {
+    let mut objects = Vec::new();
+    collect_objects(&full_appeal(), String::new(), &mut objects);
+    assert_eq!(objects.len(), 11);
+    for pointer in objects {
+        let mut appeal = full_appeal();
+        appeal.pointer_mut(&pointer).unwrap()["typo"] = json!(1);
+        let error = serde_json::from_value::<AppealRules>(appeal).unwrap_err().to_string();
+        assert!(error.contains("unknown field `typo`"), "{pointer}: {error}");
+    }
+}
+
+fn collect_objects(value: &Value, pointer: String, found: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, inner) in fields {
+                collect_objects(inner, format!("{pointer}/{name}"), found);
+            }
+            found.push(pointer);
+        }
+        Value::Array(items) => {
+            for (place, item) in items.iter().enumerate() {
+                collect_objects(item, format!("{pointer}/{place}"), found);
+            }
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn a_site_needs_no_more_than_its_id() {
+    let read: SiteRules = serde_json::from_value(json!({"id": "journal"})).unwrap();
+    assert_eq!(read, SiteRules::new("journal"));
+    assert_eq!((read.quiet_days, read.time_zone.as_str()), (90, "UTC"));
+    assert!(serde_json::from_value::<SiteRules>(json!({"id": "journal", "killed": true})).is_err());
+}
+
+#[test]
+fn the_whole_context_of_a_reader_is_read() {
+    let text = r#"{"site":"journal","surfaces":["banner","inline"],
+        "page":{"url":"https://journal.example/a","section":"politics","tags":["china"],"kind":"article",
+                "sensitive":false,"paid":true,"ordinal":3},
+        "reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,
+                  "consent":"granted","bucket":417223},
+        "history":{"views":[{"appeal":"summer","variant":"a","at":"2026-06-15T12:00:00Z"}],
+                   "dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-06-15T12:00:00Z"}],
+                   "articles":[{"week":"2026-11-23","count":4,"tags":{"china":2}}],"free_articles_used":4},
+        "token":"abc"}"#;
+    let question: Question<'_> = serde_json::from_str(text).unwrap();
+    assert_eq!(question.page.ordinal, Some(3));
+    assert!(question.page.paid);
+    assert_eq!(question.reader.bucket, Some(417_223));
+    assert_eq!(question.reader.signed_in, Some(false));
+    assert_eq!(question.token.as_deref(), Some("abc"));
+    let history = question.history.unwrap();
+    assert_eq!(history.articles[0].tags[&Text::from("china")], 2);
+    assert_eq!(history.views[0].variant.as_deref(), Some("a"));
+    assert_eq!(history.free_articles_used, Some(4));
+}
+
+#[test]
+fn texts_are_borrowed_also_inside_lists_and_copied_only_where_they_must() {
+    let text = r#"{"site":"journal","page":{"section":"a\u0062","tags":["china"]}}"#;
+    let question: Question<'_> = serde_json::from_str(text).unwrap();
+    assert!(matches!(question.site.0, Cow::Borrowed("journal")));
+    assert!(matches!(question.page.tags[0].0, Cow::Borrowed("china")));
+    assert!(matches!(&question.page.section.as_ref().unwrap().0, Cow::Owned(text) if text == "ab"));
+}
+
+#[test]
+fn a_reason_is_the_same_word_in_json_and_in_text() {
+    for reason in Reason::ALL {
+        assert_eq!(serde_json::to_value(reason).unwrap(), json!(reason.as_str()));
+        assert_eq!(reason.to_string(), reason.as_str());
+    }
+}

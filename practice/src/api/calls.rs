@@ -1,0 +1,156 @@
+//! One API call from its route to its reply, with Stripe's idempotency.
+
+use serde_json::Value;
+
+use crate::Refused;
+use crate::api::form::Params;
+use crate::api::{reading, sessions, writing};
+use crate::books::{Books, StoredReply, Trouble};
+use crate::flows::checkout;
+
+/// A call as it came in.
+pub(crate) struct Call {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) params: Params,
+    pub(crate) idempotency_key: Option<String>,
+    pub(crate) request_id: String,
+}
+
+/// What is answered.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    pub(crate) request_id: String,
+    /// The request whose stored reply this is.
+    pub(crate) replayed_from: Option<String>,
+}
+
+impl Reply {
+    pub(crate) fn refused(refused: &Refused, request_id: &str) -> Self {
+        Self {
+            status: refused.status,
+            body: refused.body(),
+            request_id: request_id.to_owned(),
+            replayed_from: None,
+        }
+    }
+}
+
+/// Carries a call out, or gives back the reply stored under its idempotency key.
+pub(crate) fn carry_out(books: &mut Books, call: &Call, trouble: Option<&Trouble>) -> Reply {
+    // Only POST is made idempotent by a key; the others are so by themselves.
+    let key = call.idempotency_key.as_ref().filter(|_| call.method == "POST");
+    let fingerprint = format!("{} {}?{}", call.method, call.path, call.params.fingerprint());
+    if let Some(stored) = key.and_then(|key| books.replies.get(key)) {
+        return replay(stored, &fingerprint, call);
+    }
+    let outcome = match trouble {
+        Some(Trouble::Status(status)) => Err(broken(*status)),
+        _ => {
+            books.request = Some((call.request_id.clone(), call.idempotency_key.clone()));
+            let outcome = route(books, call);
+            books.request = None;
+            outcome
+        }
+    };
+    let begun = outcome.as_ref().err().is_none_or(is_stored);
+    let reply = match outcome {
+        Ok(body) => Reply { status: 200, body, request_id: call.request_id.clone(), replayed_from: None },
+        Err(refused) => Reply::refused(&refused, &call.request_id),
+    };
+    if let (Some(key), true) = (key, begun) {
+        let stored = StoredReply {
+            fingerprint,
+            status: reply.status,
+            body: reply.body.clone(),
+            request_id: reply.request_id.clone(),
+        };
+        books.replies.insert(key.clone(), stored);
+    }
+    reply
+}
+
+/// Stripe keeps what an endpoint answered, a 500 too, but not what was turned away before the endpoint began:
+/// parameters that don't pass, a rate limit, a conflict.
+fn is_stored(refused: &Refused) -> bool {
+    let turned_away =
+        matches!(refused.code, Some(code) if code.starts_with("parameter_") || code.ends_with("_invalid"));
+    !turned_away && !matches!(refused.status, 401 | 409 | 429)
+}
+
+fn replay(stored: &StoredReply, fingerprint: &str, call: &Call) -> Reply {
+    if stored.fingerprint != fingerprint {
+        let sentence = format!(
+            "Keys for idempotent requests can only be used with the same parameters they were first used with. \
+             Try using a key other than '{}' if you meant to execute a different request.",
+            call.idempotency_key.as_deref().unwrap_or_default()
+        );
+        let refused = Refused { kind: "idempotency_error", ..Refused::invalid(None, sentence) };
+        return Reply::refused(&refused, &call.request_id);
+    }
+    Reply {
+        status: stored.status,
+        body: stored.body.clone(),
+        request_id: call.request_id.clone(),
+        replayed_from: Some(stored.request_id.clone()),
+    }
+}
+
+/// The error of a call that is broken on purpose.
+fn broken(status: u16) -> Refused {
+    let (kind, code) = match status {
+        429 => ("invalid_request_error", Some("rate_limit")),
+        402 => ("card_error", Some("card_declined")),
+        500.. => ("api_error", None),
+        _ => ("invalid_request_error", None),
+    };
+    Refused { status, kind, ..Refused::invalid(code, "The practice Stripe was told to fail this call.") }
+}
+
+fn route(books: &mut Books, call: &Call) -> Result<Value, Refused> {
+    let unknown = || {
+        let sentence = format!("Unrecognized request URL ({}: {}).", call.method, call.path);
+        Refused { status: 404, ..Refused::invalid(None, sentence) }
+    };
+    let path = call.path.strip_prefix("/v1/").ok_or_else(unknown)?;
+    let steps: Vec<&str> = path.split('/').collect();
+    let params = &call.params;
+    match (call.method.as_str(), steps.as_slice()) {
+        ("POST", ["checkout", "sessions"]) => {
+            let session = sessions::create(books, params)?;
+            Ok(reading::expanded(books, session, params, ""))
+        }
+        ("POST", ["checkout", "sessions", id, "expire"]) => {
+            params.only(&[])?;
+            checkout::expire(books, id)
+        }
+        ("GET", ["checkout", "sessions", id, "line_items"]) => {
+            let params = Params::parse(b"expand[]=line_items");
+            let shelf = reading::shelf("checkout/sessions").ok_or_else(unknown)?;
+            Ok(reading::one(books, shelf, id, &params)?["line_items"].clone())
+        }
+        ("GET", ["checkout", "sessions", id]) => read(books, "checkout/sessions", Some(id), params, unknown),
+        ("GET", ["checkout", "sessions"]) => read(books, "checkout/sessions", None, params, unknown),
+        ("POST", ["refunds"]) => writing::create_refund(books, params),
+        ("POST", ["subscriptions", id]) => writing::update_subscription(books, id, params),
+        ("DELETE", ["subscriptions", id]) => writing::cancel_subscription(books, id, params),
+        ("GET", [shelf]) => read(books, shelf, None, params, unknown),
+        ("GET", [shelf, id]) => read(books, shelf, Some(id), params, unknown),
+        _ => Err(unknown()),
+    }
+}
+
+fn read(
+    books: &Books,
+    shelf: &str,
+    id: Option<&str>,
+    params: &Params,
+    unknown: impl Fn() -> Refused,
+) -> Result<Value, Refused> {
+    let shelf = reading::shelf(shelf).ok_or_else(unknown)?;
+    match id {
+        Some(id) => reading::one(books, shelf, id, params),
+        None => reading::many(books, shelf, params),
+    }
+}

@@ -1,0 +1,150 @@
+//! Stripe's form encoding: names with brackets, such as `line_items[0][price_data][currency]`.
+
+use serde_json::{Map, Value, json};
+
+use crate::Refused;
+
+/// The parameters of a call: every name with its value, as they came.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Params(Vec<(String, String)>);
+
+impl Params {
+    /// Reads a form body or a query.
+    pub(crate) fn parse(encoded: &[u8]) -> Self {
+        Self(form_urlencoded::parse(encoded).into_owned().collect())
+    }
+
+    /// A text that is equal for equal parameters in any order.
+    pub(crate) fn fingerprint(&self) -> String {
+        let mut pairs: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        pairs.sort();
+        pairs.join("&")
+    }
+
+    /// Refuses the first name that no pattern fits. In a pattern `*` stands for one bracket of any content;
+    /// `expand[…]` fits always.
+    pub(crate) fn only(&self, patterns: &[&str]) -> Result<(), Refused> {
+        for (name, _) in &self.0 {
+            let path = path_of(name);
+            if path[0] != "expand" && !patterns.iter().any(|pattern| fits(&path, pattern)) {
+                let sentence = format!("Received unknown parameter: {name}");
+                return Err(Refused::param("parameter_unknown", name, sentence));
+            }
+        }
+        Ok(())
+    }
+
+    /// The value of this exact name, if it is there and not empty.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(own, _)| own == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
+    }
+
+    /// The value of this exact name, or the error that it is missing.
+    pub(crate) fn need(&self, name: &str) -> Result<&str, Refused> {
+        self.get(name).ok_or_else(|| {
+            Refused::param("parameter_missing", name, format!("Missing required param: {name}."))
+        })
+    }
+
+    /// A whole number, if it is there.
+    pub(crate) fn integer(&self, name: &str) -> Result<Option<i64>, Refused> {
+        let Some(text) = self.get(name) else {
+            return Ok(None);
+        };
+        let wrong = || Refused::param("parameter_invalid_integer", name, format!("Invalid integer: {text}"));
+        text.parse().map(Some).map_err(|_| wrong())
+    }
+
+    /// One of some words, if it is there.
+    pub(crate) fn word(&self, name: &str, words: &[&str]) -> Result<Option<&str>, Refused> {
+        match self.get(name) {
+            Some(word) if !words.contains(&word) => {
+                let sentence = format!("Invalid {name}: must be one of {}", words.join(", "));
+                Err(Refused { param: Some(name.to_owned()), ..Refused::invalid(None, sentence) })
+            }
+            word => Ok(word),
+        }
+    }
+
+    /// The value of this name as JSON text, or null.
+    pub(crate) fn or_null(&self, name: &str) -> Value {
+        self.get(name).map_or(Value::Null, |text| json!(text))
+    }
+
+    /// All values whose name is this one with one more bracket: `metadata[a]`, `expand[]`, `types[0]`.
+    pub(crate) fn under(&self, name: &str) -> Vec<(&str, &str)> {
+        let inner = |own: &'_ str| -> Option<usize> {
+            let rest = own.strip_prefix(name)?;
+            (rest.starts_with('[') && rest.ends_with(']')).then_some(name.len() + 1)
+        };
+        self.0
+            .iter()
+            .filter_map(|(own, value)| inner(own).map(|from| (&own[from..own.len() - 1], value.as_str())))
+            .collect()
+    }
+
+    /// A map of texts such as `metadata`, within Stripe's limits.
+    pub(crate) fn metadata(&self, name: &str) -> Result<Value, Refused> {
+        let pairs = self.under(name);
+        if pairs.len() > 50 {
+            let sentence = "Metadata can have at most 50 keys.";
+            return Err(Refused { param: Some(name.to_owned()), ..Refused::invalid(None, sentence) });
+        }
+        for (key, value) in &pairs {
+            if key.chars().count() > 40 || value.chars().count() > 500 {
+                let sentence =
+                    format!("Metadata keys have at most 40 characters and values at most 500: {name}[{key}]");
+                return Err(Refused {
+                    param: Some(format!("{name}[{key}]")),
+                    ..Refused::invalid(None, sentence)
+                });
+            }
+        }
+        let kept = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        Ok(Value::Object(kept.map(|(key, value)| (key.to_owned(), json!(value))).collect::<Map<_, _>>()))
+    }
+}
+
+/// `a[b][c]` as `a`, `b`, `c`.
+fn path_of(name: &str) -> Vec<&str> {
+    name.split('[').map(|part| part.strip_suffix(']').unwrap_or(part)).collect()
+}
+
+fn fits(path: &[&str], pattern: &str) -> bool {
+    let pattern = path_of(pattern);
+    path.len() == pattern.len()
+        && path.iter().zip(pattern).all(|(own, wanted)| wanted == "*" || *own == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn brackets_may_be_encoded_and_the_order_does_not_matter() {
+        let one = Params::parse(b"mode=payment&metadata%5Ba%5D=1&metadata%5Bb%5D=x+y");
+        let two = Params::parse(b"metadata[b]=x%20y&mode=payment&metadata[a]=1");
+        assert_eq!(one.fingerprint(), two.fingerprint());
+        assert_eq!(one.metadata("metadata").unwrap(), json!({ "a": "1", "b": "x y" }));
+    }
+
+    #[test]
+    fn an_unknown_name_is_named() {
+        let params = Params::parse(b"metadata[a]=1&line_items[0][price_data][colour]=red&expand[]=customer");
+        let refused = params.only(&["metadata[*]", "line_items[*][price_data][currency]"]).unwrap_err();
+        assert_eq!(refused.param.as_deref(), Some("line_items[0][price_data][colour]"));
+        assert_eq!(refused.code, Some("parameter_unknown"));
+    }
+
+    #[test]
+    fn metadata_has_stripes_limits() {
+        let long = format!("metadata[a]={}", "x".repeat(501));
+        assert!(Params::parse(long.as_bytes()).metadata("metadata").is_err());
+        let just = format!("metadata[a]={}", "x".repeat(500));
+        assert!(Params::parse(just.as_bytes()).metadata("metadata").is_ok());
+    }
+}

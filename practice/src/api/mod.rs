@@ -1,0 +1,143 @@
+//! Stripe's HTTP API, as far as a contribution service needs it.
+//!
+//! **Owns**: keys, idempotency, parameters, routes and the shape of every answer.
+//! **Never**: decides what a payment leads to; that is `flows/`.
+//! **Start at**: `answer` below, then `calls.rs` for the routes.
+//! **Tested in**: `practice/tests/practice/api.rs`.
+
+mod calls;
+pub(crate) mod form;
+mod reading;
+mod sessions;
+mod writing;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::Value;
+
+use crate::api::calls::{Call, Reply};
+use crate::api::form::Params;
+use crate::books::{Books, SharedBooks, Trouble};
+use crate::{API_VERSION, Refused, ids};
+
+/// Answers every request that is not for a page.
+pub(crate) async fn answer(
+    request: HttpRequest,
+    body: web::Bytes,
+    books: web::Data<SharedBooks>,
+) -> HttpResponse {
+    let version = header(&request, "Stripe-Version").unwrap_or_else(|| API_VERSION.to_owned());
+    let call = Call {
+        method: request.method().as_str().to_owned(),
+        path: request.path().to_owned(),
+        params: Params::parse(if body.is_empty() { request.query_string().as_bytes() } else { &body }),
+        idempotency_key: header(&request, "Idempotency-Key"),
+        request_id: ids::new("req_"),
+    };
+    let (reply, trouble) = {
+        let mut books = books.open();
+        match check_key(&books, &request) {
+            Err(refused) => (Reply::refused(&refused, &call.request_id), None),
+            Ok(()) => {
+                let trouble = next_trouble(&mut books);
+                (calls::carry_out(&mut books, &call, trouble.as_ref()), trouble)
+            }
+        }
+    };
+    match trouble {
+        Some(Trouble::HtmlBadGateway) => html_bad_gateway(),
+        Some(Trouble::Drop) => broken_off(),
+        Some(Trouble::Hang(time)) => {
+            tokio::time::sleep(time).await;
+            respond(&reply, &version, &call)
+        }
+        Some(Trouble::Status(_)) | None => respond(&reply, &version, &call),
+    }
+}
+
+fn respond(reply: &Reply, version: &str, call: &Call) -> HttpResponse {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponse::build(status);
+    response
+        .insert_header(("Request-Id", reply.request_id.as_str()))
+        .insert_header(("Stripe-Version", version))
+        .insert_header(("Cache-Control", "no-cache, no-store"));
+    if let Some(key) = &call.idempotency_key {
+        response.insert_header(("Idempotency-Key", key.as_str()));
+    }
+    if let Some(first) = &reply.replayed_from {
+        response
+            .insert_header(("Idempotent-Replayed", "true"))
+            .insert_header(("Original-Request", first.as_str()));
+    }
+    response.content_type("application/json").body(pretty(&reply.body))
+}
+
+fn pretty(body: &Value) -> String {
+    format!("{body:#}")
+}
+
+/// The key is taken as a bearer token or as the name of Basic authorisation, as at Stripe.
+fn check_key(books: &Books, request: &HttpRequest) -> Result<(), Refused> {
+    let unauthorised = |message: String| Refused { status: 401, ..Refused::invalid(None, message) };
+    let authorisation = header(request, "Authorization").unwrap_or_default();
+    let key = if let Some(key) = authorisation.strip_prefix("Bearer ") {
+        key.trim().to_owned()
+    } else if let Some(encoded) = authorisation.strip_prefix("Basic ") {
+        let bytes = STANDARD.decode(encoded.trim()).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).split(':').next().unwrap_or_default().to_owned()
+    } else {
+        let sentence = "You did not provide an API key. Send the secret test key as a bearer token in the Authorization header.";
+        return Err(unauthorised(sentence.to_owned()));
+    };
+    if key == books.secret_key {
+        return Ok(());
+    }
+    let end: String = key.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
+    Err(unauthorised(format!("Invalid API Key provided: ****{end}")))
+}
+
+/// The trouble that this call meets, one fewer left of it.
+fn next_trouble(books: &mut Books) -> Option<Trouble> {
+    let (trouble, left) = books.trouble.clone()?;
+    match left {
+        Some(0 | 1) => books.trouble = None,
+        Some(left) => books.trouble = Some((trouble.clone(), Some(left - 1))),
+        None => {}
+    }
+    Some(trouble)
+}
+
+fn html_bad_gateway() -> HttpResponse {
+    HttpResponse::BadGateway()
+        .content_type("text/html; charset=utf-8")
+        .body("<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>")
+}
+
+/// A body that promises bytes and breaks off before the first one: the connection closes with no answer to read.
+fn broken_off() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(Broken)
+}
+
+struct Broken;
+
+impl actix_web::body::MessageBody for Broken {
+    type Error = std::io::Error;
+
+    fn size(&self) -> actix_web::body::BodySize {
+        actix_web::body::BodySize::Sized(1_000)
+    }
+
+    fn poll_next(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<web::Bytes, Self::Error>>> {
+        std::task::Poll::Ready(Some(Err(std::io::ErrorKind::ConnectionAborted.into())))
+    }
+}
+
+fn header(request: &HttpRequest, name: &str) -> Option<String> {
+    request.headers().get(name)?.to_str().ok().map(str::to_owned)
+}

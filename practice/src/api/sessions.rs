@@ -1,0 +1,253 @@
+//! `POST /v1/checkout/sessions`: what may be asked, and the checks before a session is made.
+
+use serde_json::{Value, json};
+
+use crate::api::form::Params;
+use crate::books::{Books, Line, Plan, text};
+use crate::flows::checkout::{self, Wish};
+use crate::objects::session;
+use crate::{Refused, ids, money};
+
+/// Everything that the stand-in understands; all else is an unknown parameter.
+const KNOWN: &[&str] = &[
+    "mode",
+    "success_url",
+    "cancel_url",
+    "customer",
+    "customer_email",
+    "customer_creation",
+    "client_reference_id",
+    "currency",
+    "metadata[*]",
+    "payment_intent_data[metadata][*]",
+    "payment_intent_data[description]",
+    "subscription_data[metadata][*]",
+    "subscription_data[description]",
+    "submit_type",
+    "expires_at",
+    "locale",
+    "ui_mode",
+    "payment_method_types[*]",
+    "line_items[*][quantity]",
+    "line_items[*][price_data][currency]",
+    "line_items[*][price_data][unit_amount]",
+    "line_items[*][price_data][product]",
+    "line_items[*][price_data][product_data][name]",
+    "line_items[*][price_data][product_data][description]",
+    "line_items[*][price_data][product_data][metadata][*]",
+    "line_items[*][price_data][recurring][interval]",
+    "line_items[*][price_data][recurring][interval_count]",
+];
+
+/// A session may be open for 30 minutes to 24 hours, in seconds.
+const LIFE: std::ops::RangeInclusive<i64> = 1_800..=86_400;
+/// The largest amount, in minor units.
+const MOST_MINOR: i64 = 99_999_999;
+/// The smallest amount of a session, in minor units; Stripe's differs a little by currency.
+const LEAST_MINOR: i64 = 50;
+
+/// Makes a session, or says what is wrong.
+pub(crate) fn create(books: &mut Books, params: &Params) -> Result<Value, Refused> {
+    params.only(KNOWN)?;
+    let mode = params.word("mode", &["payment", "subscription"])?;
+    let mode =
+        mode.ok_or_else(|| Refused::param("parameter_missing", "mode", "Missing required param: mode."))?;
+    let one_off = mode == "payment";
+    check_fit(params, one_off)?;
+    let expires_at = params.integer("expires_at")?;
+    if expires_at.is_some_and(|at| !LIFE.contains(&(at - books.now()))) {
+        let sentence = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.";
+        return Err(Refused { param: Some("expires_at".to_owned()), ..Refused::invalid(None, sentence) });
+    }
+    if let Some(customer) = params.get("customer") {
+        books
+            .want("customer", customer)
+            .map_err(|_| Refused { status: 400, ..Refused::missing("customer", "customer", customer) })?;
+    }
+    let given = json!({
+        "success_url": url(params, "success_url")?,
+        "cancel_url": params.get("cancel_url").map(|_| url(params, "cancel_url")).transpose()?,
+        "customer": params.or_null("customer"),
+        "customer_email": email(params)?,
+        "customer_creation": params.word("customer_creation", &["always", "if_required"])?,
+        "client_reference_id": params.or_null("client_reference_id"),
+        "locale": params.or_null("locale"),
+        "submit_type": params.word("submit_type", &["auto", "book", "donate", "pay", "subscribe"])?,
+        "metadata": params.metadata("metadata")?,
+    });
+    params.word("ui_mode", &["hosted", "hosted_page"])?;
+    let (plan, currency) = plan(books, params, one_off)?;
+    let session = checkout::create(books, Wish { mode: mode.to_owned(), currency, expires_at, plan, given });
+    Ok(session)
+}
+
+/// Some parameters belong to one mode only, and some exclude each other.
+fn check_fit(params: &Params, one_off: bool) -> Result<(), Refused> {
+    let wrong = |name: &str, sentence: String| {
+        Err(Refused { param: Some(name.to_owned()), ..Refused::invalid(None, sentence) })
+    };
+    if !one_off && params.get("customer_creation").is_some() {
+        return wrong(
+            "customer_creation",
+            "`customer_creation` can only be used in `payment` mode.".to_owned(),
+        );
+    }
+    let intent_data = params.under("payment_intent_data[metadata]").len()
+        + usize::from(params.get("payment_intent_data[description]").is_some());
+    if !one_off && intent_data > 0 {
+        return wrong(
+            "payment_intent_data",
+            "You can not pass `payment_intent_data` in `subscription` mode.".to_owned(),
+        );
+    }
+    let subscription_data = params.under("subscription_data[metadata]").len()
+        + usize::from(params.get("subscription_data[description]").is_some());
+    if one_off && subscription_data > 0 {
+        return wrong(
+            "subscription_data",
+            "You can not pass `subscription_data` in `payment` mode.".to_owned(),
+        );
+    }
+    if params.get("customer").is_some() {
+        for other in ["customer_email", "customer_creation"] {
+            if params.get(other).is_some() {
+                return wrong(
+                    other,
+                    format!("You may only specify one of these parameters: customer, {other}."),
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn plan(books: &Books, params: &Params, one_off: bool) -> Result<(Plan, String), Refused> {
+    let mut lines = Vec::new();
+    let mut currency = String::new();
+    let mut interval = None;
+    // Lines are numbered from 0 without gaps; the first number that is missing ends them.
+    for at in 0.. {
+        let base = format!("line_items[{at}]");
+        if params.get(&format!("{base}[price_data][currency]")).is_none()
+            && params.get(&format!("{base}[price_data][unit_amount]")).is_none()
+        {
+            break;
+        }
+        let line = line(books, params, &base, one_off)?;
+        let own = text(&line.price, "currency").to_owned();
+        if !currency.is_empty() && currency != own {
+            return Err(Refused::param(
+                "parameter_invalid",
+                &base,
+                "All prices of a Checkout Session must be in one currency.",
+            ));
+        }
+        let recurring = &line.price["recurring"];
+        interval = recurring["interval"]
+            .as_str()
+            .map(|unit| (unit.to_owned(), recurring["interval_count"].as_i64().unwrap_or(1)));
+        currency = own;
+        lines.push(line);
+    }
+    if lines.is_empty() {
+        return Err(Refused::param("parameter_missing", "line_items", "Missing required param: line_items."));
+    }
+    let total_minor: i64 = lines.iter().map(Line::amount_minor).sum();
+    if total_minor < LEAST_MINOR {
+        let sentence = format!(
+            "The Checkout Session's total amount due must add up to at least {}.",
+            money::format(LEAST_MINOR, &currency)
+        );
+        return Err(Refused::invalid(Some("amount_too_small"), sentence));
+    }
+    if total_minor > MOST_MINOR {
+        let sentence = format!(
+            "The Checkout Session's total amount due must be no more than {}.",
+            money::format(MOST_MINOR, &currency)
+        );
+        return Err(Refused::invalid(Some("amount_too_large"), sentence));
+    }
+    let plan = Plan {
+        lines,
+        interval,
+        intent_metadata: params.metadata("payment_intent_data[metadata]")?,
+        intent_description: params.or_null("payment_intent_data[description]"),
+        subscription_metadata: params.metadata("subscription_data[metadata]")?,
+        subscription_description: params.or_null("subscription_data[description]"),
+        ..Plan::default()
+    };
+    Ok((plan, currency))
+}
+
+fn line(books: &Books, params: &Params, base: &str, one_off: bool) -> Result<Line, Refused> {
+    let name_of = |rest: &str| format!("{base}[price_data]{rest}");
+    let currency = params.need(&name_of("[currency]"))?.to_ascii_lowercase();
+    if money::decimals(&currency).is_none() {
+        let sentence = format!("Invalid currency: {currency}.");
+        return Err(Refused { param: Some(name_of("[currency]")), ..Refused::invalid(None, sentence) });
+    }
+    let amount_name = name_of("[unit_amount]");
+    params.need(&amount_name)?;
+    let amount_minor = params.integer(&amount_name)?.unwrap_or_default();
+    if !(0..=MOST_MINOR).contains(&amount_minor) {
+        let sentence = format!("Invalid amount: it must be between 0 and {MOST_MINOR}.");
+        return Err(Refused::param("parameter_invalid_integer", &amount_name, sentence));
+    }
+    let name = match (params.get(&name_of("[product_data][name]")), params.get(&name_of("[product]"))) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(product)) => product.to_owned(),
+        (None, None) => {
+            return Err(Refused::param(
+                "parameter_missing",
+                &name_of("[product_data][name]"),
+                "A price needs `product_data[name]` or `product`.",
+            ));
+        }
+    };
+    let interval =
+        params.word(&name_of("[recurring][interval]"), &["day", "week", "month", "year"])?.map(str::to_owned);
+    if one_off == interval.is_some() {
+        let sentence = if one_off {
+            "You specified `payment` mode but passed a recurring price."
+        } else {
+            "You specified `subscription` mode but passed a price that does not recur."
+        };
+        return Err(Refused { param: Some(base.to_owned()), ..Refused::invalid(None, sentence) });
+    }
+    let count = params.integer(&name_of("[recurring][interval_count]"))?.unwrap_or(1).clamp(1, 1_095);
+    let quantity = params.integer(&format!("{base}[quantity]"))?.unwrap_or(1);
+    if !(1..=999_999).contains(&quantity) {
+        return Err(Refused::param(
+            "parameter_invalid_integer",
+            &format!("{base}[quantity]"),
+            "Invalid quantity.",
+        ));
+    }
+    let interval = interval.map(|unit| (unit, count));
+    let price = session::price(&currency, amount_minor, interval.as_ref(), &ids::new("prod_"), books.now());
+    Ok(Line { id: ids::new("li_"), name, price, quantity })
+}
+
+fn url(params: &Params, name: &str) -> Result<Value, Refused> {
+    let text = params.need(name)?;
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    match host {
+        Some(rest)
+            if !rest.is_empty()
+                && text.len() <= 5_000
+                && !text.chars().any(|c| c.is_control() || c == ' ') =>
+        {
+            Ok(json!(text))
+        }
+        _ => Err(Refused::param("url_invalid", name, "Not a valid URL")),
+    }
+}
+
+fn email(params: &Params) -> Result<Value, Refused> {
+    match params.get("customer_email") {
+        Some(email) if !email.contains('@') => {
+            Err(Refused::param("email_invalid", "customer_email", format!("Invalid email address: {email}")))
+        }
+        _ => Ok(params.or_null("customer_email")),
+    }
+}

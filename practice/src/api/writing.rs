@@ -1,0 +1,51 @@
+//! The calls that change something, beside making a session.
+
+use serde_json::Value;
+
+use crate::Refused;
+use crate::api::form::Params;
+use crate::books::Books;
+use crate::flows::{billing, refunds};
+
+/// `POST /v1/refunds`.
+pub(crate) fn create_refund(books: &mut Books, params: &Params) -> Result<Value, Refused> {
+    params.only(&["charge", "payment_intent", "amount", "reason", "metadata[*]"])?;
+    let payment_id = match (params.get("payment_intent"), params.get("charge")) {
+        (Some(id), _) | (None, Some(id)) => id,
+        (None, None) => {
+            let sentence =
+                "One of the following params should be provided for this request: payment_intent or charge.";
+            return Err(Refused::param("parameter_missing", "charge", sentence));
+        }
+    };
+    params.word("reason", &["duplicate", "fraudulent", "requested_by_customer"])?;
+    let wish = refunds::Wish { metadata: params.metadata("metadata")?, reason: params.or_null("reason") };
+    let refund = refunds::refund(books, payment_id, params.integer("amount")?, &wish)?;
+    Ok(books.see(&refund))
+}
+
+/// `POST /v1/subscriptions/{id}`: a scheduled cancel, or its taking back, and metadata.
+pub(crate) fn update_subscription(books: &mut Books, id: &str, params: &Params) -> Result<Value, Refused> {
+    params.only(&["cancel_at_period_end", "metadata[*]"])?;
+    billing::living(books, id)?;
+    let metadata = params.metadata("metadata")?;
+    match params.word("cancel_at_period_end", &["true", "false"])? {
+        Some("true") => billing::cancel_later(books, id, true)?,
+        Some(_) => billing::keep(books, id)?,
+        None => {}
+    }
+    billing::add_metadata(books, id, metadata);
+    Ok(books.see(id))
+}
+
+/// `DELETE /v1/subscriptions/{id}`.
+pub(crate) fn cancel_subscription(books: &mut Books, id: &str, params: &Params) -> Result<Value, Refused> {
+    params.only(&[
+        "invoice_now",
+        "prorate",
+        "cancellation_details[comment]",
+        "cancellation_details[feedback]",
+    ])?;
+    billing::cancel_now(books, id)?;
+    Ok(books.see(id))
+}

@@ -1,0 +1,210 @@
+//! The life of a Checkout Session: made, paid, settled later, or expired.
+
+use serde_json::{Value, json};
+
+use crate::books::{Books, Plan, number, text};
+use crate::flows::{billing, payments};
+use crate::objects::payment::{self, Method, NewIntent, Payer};
+use crate::objects::session::{self, NewSession};
+use crate::{How, Refused, ids};
+
+/// The address that the hosted page is filled in with where the caller names none.
+pub(crate) const PRACTICE_EMAIL: &str = "reader@example.org";
+const PRACTICE_NAME: &str = "Practice Reader";
+
+/// A checked request for a new session.
+pub(crate) struct Wish {
+    pub(crate) mode: String,
+    pub(crate) currency: String,
+    pub(crate) expires_at: Option<i64>,
+    pub(crate) plan: Plan,
+    /// The fields that the session shows as they came.
+    pub(crate) given: Value,
+}
+
+/// How long a session stays open where the caller does not say, in seconds.
+const DEFAULT_LIFE: i64 = 86_400;
+
+/// Makes an open session. Stripe sends no event about it.
+pub(crate) fn create(books: &mut Books, wish: Wish) -> Value {
+    let id = ids::session();
+    let url = format!("{}/pay/{id}", books.base_url);
+    let now = books.now();
+    let object = session::session(&NewSession {
+        id: &id,
+        url: &url,
+        now,
+        expires_at: wish.expires_at.unwrap_or(now + DEFAULT_LIFE),
+        mode: &wish.mode,
+        currency: &wish.currency,
+        amount_minor: wish.plan.lines.iter().map(crate::books::Line::amount_minor).sum(),
+        given: &wish.given,
+    });
+    books.plans.insert(id.clone(), wish.plan);
+    books.put(object.clone());
+    object
+}
+
+/// Pays an open session, and gives it back as it then is; a declined card leaves it open.
+pub(crate) fn pay(
+    books: &mut Books,
+    session_id: &str,
+    how: How,
+    payer: Option<Payer>,
+) -> Result<Value, Refused> {
+    let session = open_session(books, session_id)?;
+    let payer = payer
+        .unwrap_or_else(|| Payer { email: prefilled_email(books, &session), name: PRACTICE_NAME.to_owned() });
+    if how == How::Decline {
+        decline(books, &session, &payer);
+        return Ok(books.see(session_id));
+    }
+    let method = if how == How::Card { Method::Card } else { Method::BankDebit };
+    let customer = customer_for(books, &session, &payer);
+    let done = if text(&session, "mode") == "subscription" {
+        billing::begin(books, &session, &customer, &payer, method)
+    } else {
+        pay_once(books, &session, &customer, &payer, method)
+    };
+    let mut fields = json!({
+        "customer": customer,
+        "customer_details": session::customer_details(&payer.email, &payer.name),
+        "payment_status": if method == Method::Card { "paid" } else { "unpaid" },
+        "status": "complete",
+        "url": null,
+    });
+    if let (Value::Object(fields), Value::Object(done)) = (&mut fields, done) {
+        fields.extend(done);
+    }
+    books.set(session_id, fields);
+    books.emit("checkout.session.completed", session_id);
+    Ok(books.see(session_id))
+}
+
+/// The e-mail that the hosted page starts with.
+pub(crate) fn prefilled_email(books: &Books, session: &Value) -> String {
+    let known = books.see(text(session, "customer"));
+    [text(session, "customer_email"), text(&known, "email"), PRACTICE_EMAIL]
+        .into_iter()
+        .find(|email| !email.is_empty())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// The bank answers a debit that a completed session waits for.
+pub(crate) fn settle_bank_debit(books: &mut Books, session_id: &str, ok: bool) -> Result<(), Refused> {
+    let session = books.want("checkout.session", session_id)?;
+    let plan = books.plans.get(session_id).cloned().unwrap_or_default();
+    let waiting = plan.payment_intent.filter(|intent| {
+        text(&session, "status") == "complete" && payments::pending_charge(books, intent).is_some()
+    });
+    let Some(intent) = waiting else {
+        return Err(Refused::invalid(
+            None,
+            "This Checkout Session has no bank debit that is still to settle.",
+        ));
+    };
+    let method = text(&books.see(&intent), "payment_method").to_owned();
+    if ok {
+        books.set(session_id, json!({ "payment_status": "paid" }));
+        books.emit("checkout.session.async_payment_succeeded", session_id);
+        payments::succeed(books, &intent, &method);
+    } else {
+        books.emit("checkout.session.async_payment_failed", session_id);
+        payments::fail(books, &intent, &method);
+    }
+    if let Some(invoice) = plan.invoice {
+        if ok { billing::invoice_paid(books, &invoice) } else { billing::invoice_failed(books, &invoice) }
+    }
+    Ok(())
+}
+
+/// Closes an open session that nobody paid.
+pub(crate) fn expire(books: &mut Books, session_id: &str) -> Result<Value, Refused> {
+    open_session(books, session_id)?;
+    books.set(session_id, json!({ "status": "expired", "url": null }));
+    books.emit("checkout.session.expired", session_id);
+    Ok(books.see(session_id))
+}
+
+/// Closes every session whose time is over.
+pub(crate) fn expire_overdue(books: &mut Books) {
+    let now = books.now();
+    let overdue: Vec<String> = books
+        .all("checkout.session")
+        .filter(|session| text(session, "status") == "open" && number(session, "expires_at") <= now)
+        .map(|session| text(session, "id").to_owned())
+        .collect();
+    for id in overdue {
+        books.set(&id, json!({ "status": "expired", "url": null }));
+        books.emit("checkout.session.expired", &id);
+    }
+}
+
+fn open_session(books: &Books, session_id: &str) -> Result<Value, Refused> {
+    let session = books.want("checkout.session", session_id)?;
+    match text(&session, "status") {
+        "open" => Ok(session),
+        status => Err(Refused::invalid(
+            None,
+            format!(
+                "Only Checkout Sessions with a status in [\"open\"] can be changed. This one has a status of {status}."
+            ),
+        )),
+    }
+}
+
+fn pay_once(books: &mut Books, session: &Value, customer: &Value, payer: &Payer, method: Method) -> Value {
+    let intent = intent_for(books, session);
+    books.set(&intent, json!({ "customer": customer }));
+    let method_id = payments::create_method(books, method, payer, customer);
+    match method {
+        Method::Card => payments::succeed(books, &intent, &method_id),
+        Method::BankDebit => payments::begin_debit(books, &intent, &method_id),
+    }
+    json!({ "payment_intent": intent })
+}
+
+fn decline(books: &mut Books, session: &Value, payer: &Payer) {
+    let intent = intent_for(books, session);
+    let method = payments::create_method(books, Method::Card, payer, &Value::Null);
+    payments::fail(books, &intent, &method);
+}
+
+/// The session's payment intent, made at the first try to pay.
+pub(crate) fn intent_for(books: &mut Books, session: &Value) -> String {
+    let session_id = text(session, "id");
+    let plan = books.plans.get(session_id).cloned().unwrap_or_default();
+    if let Some(intent) = plan.payment_intent {
+        return intent;
+    }
+    let recurring = text(session, "mode") == "subscription";
+    let intent = payments::create_intent(
+        books,
+        &NewIntent {
+            amount_minor: number(session, "amount_total"),
+            currency: text(session, "currency"),
+            customer: session["customer"].clone(),
+            // A subscription's payment intents carry no metadata of the session's caller.
+            metadata: if recurring { json!({}) } else { plan.intent_metadata },
+            description: if recurring { json!("Subscription creation") } else { plan.intent_description },
+            now: books.now(),
+        },
+    );
+    if let Some(plan) = books.plans.get_mut(session_id) {
+        plan.payment_intent = Some(intent.clone());
+    }
+    intent
+}
+
+/// The customer of the session: the given one, a new one, or null where none is wanted.
+fn customer_for(books: &mut Books, session: &Value, payer: &Payer) -> Value {
+    let wanted = text(session, "mode") == "subscription" || text(session, "customer_creation") == "always";
+    if !session["customer"].is_null() || !wanted {
+        return session["customer"].clone();
+    }
+    let now = books.now();
+    let customer = books.put(payment::customer(payer, text(session, "currency"), now));
+    books.emit("customer.created", &customer);
+    json!(customer)
+}

@@ -1,0 +1,14 @@
+//! What happens when somebody pays, gives back, disputes or cancels, and which events tell of it.
+//!
+//! **Owns**: the changes to the books and the order of the events about them.
+//! **Never**: reads an HTTP request or draws a page.
+//! **Start at**: `checkout.rs`; `payments.rs` for what every payment has in common.
+//! **Tested in**: `practice/tests/practice/flows.rs`.
+
+pub(crate) mod billing;
+pub(crate) mod calendar;
+pub(crate) mod checkout;
+pub(crate) mod disputes;
+pub(crate) mod payments;
+pub(crate) mod refunds;
+pub(crate) mod renewal;

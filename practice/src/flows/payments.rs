@@ -1,0 +1,147 @@
+//! What every payment has in common: the payment intent, its charge and what reaches the balance.
+
+use serde_json::{Value, json};
+
+use crate::books::{Books, number, text};
+use crate::money;
+use crate::objects::payment::{self, Method, NewEntry, NewIntent, Payer};
+
+/// Makes a payment intent and tells of it.
+pub(crate) fn create_intent(books: &mut Books, new: &NewIntent<'_>) -> String {
+    let id = books.put(payment::payment_intent(new));
+    books.emit("payment_intent.created", &id);
+    id
+}
+
+/// Makes the payment method that somebody typed into the hosted page.
+pub(crate) fn create_method(books: &mut Books, method: Method, payer: &Payer, customer: &Value) -> String {
+    let now = books.now();
+    books.put(payment::payment_method(method, payer, customer, now))
+}
+
+/// The payment went through: the charge is made, or the pending one settles.
+pub(crate) fn succeed(books: &mut Books, intent: &str, method: &str) {
+    let charge = match pending_charge(books, intent) {
+        Some(charge) => {
+            books.set(&charge, json!({ "status": "succeeded", "paid": true, "captured": true }));
+            charge
+        }
+        None => new_charge(books, intent, method, "succeeded"),
+    };
+    let amount = books.see(intent)["amount"].clone();
+    books.set(
+        intent,
+        json!({
+            "amount_received": amount,
+            "last_payment_error": null,
+            "latest_charge": charge,
+            "payment_method": method,
+            "processing": null,
+            "status": "succeeded",
+        }),
+    );
+    books.emit("payment_intent.succeeded", intent);
+    books.emit("charge.succeeded", &charge);
+    book_charge(books, &charge);
+}
+
+/// The bank was asked for the money and takes its time.
+pub(crate) fn begin_debit(books: &mut Books, intent: &str, method: &str) {
+    let charge = new_charge(books, intent, method, "pending");
+    books.set(
+        intent,
+        json!({
+            "last_payment_error": null,
+            "latest_charge": charge,
+            "payment_method": method,
+            "status": "processing",
+        }),
+    );
+    books.emit("payment_intent.processing", intent);
+    books.emit("charge.pending", &charge);
+}
+
+/// The payment failed: a card was declined, or the bank sent the debit back.
+pub(crate) fn fail(books: &mut Books, intent: &str, method: &str) {
+    let charge = match pending_charge(books, intent) {
+        Some(charge) => {
+            let outcome = json!({
+                "advice_code": null,
+                "network_advice_code": null,
+                "network_decline_code": null,
+                "network_status": "declined_by_network",
+                "reason": "insufficient_funds",
+                "risk_level": "normal",
+                "seller_message": "The bank returned the payment.",
+                "type": "issuer_declined",
+            });
+            let fields = json!({
+                "status": "failed",
+                "paid": false,
+                "captured": false,
+                "amount_captured": 0,
+                "outcome": outcome,
+                "failure_code": "insufficient_funds",
+                "failure_message": "The customer's account has insufficient funds to cover this payment.",
+            });
+            books.set(&charge, fields);
+            charge
+        }
+        None => new_charge(books, intent, method, "failed"),
+    };
+    let failed = books.see(&charge);
+    let card = failed["failure_code"] == "card_declined";
+    let error = json!({
+        "charge": charge,
+        "code": if card { "card_declined" } else { "payment_intent_payment_attempt_failed" },
+        "decline_code": if card { json!("generic_decline") } else { failed["failure_code"].clone() },
+        "doc_url": "https://docs.stripe.com/error-codes",
+        "message": failed["failure_message"],
+        "payment_method": books.see(method),
+        "type": if card { "card_error" } else { "invalid_request_error" },
+    });
+    books.set(
+        intent,
+        json!({
+            "last_payment_error": error,
+            "latest_charge": charge,
+            "payment_method": null,
+            "processing": null,
+            "status": "requires_payment_method",
+        }),
+    );
+    books.emit("payment_intent.payment_failed", intent);
+    books.emit("charge.failed", &charge);
+}
+
+/// The charge that still waits for the bank, if there is one.
+pub(crate) fn pending_charge(books: &Books, intent: &str) -> Option<String> {
+    let charge = books.see(text(&books.see(intent), "latest_charge"));
+    (text(&charge, "status") == "pending").then(|| text(&charge, "id").to_owned())
+}
+
+fn new_charge(books: &mut Books, intent: &str, method: &str, status: &str) -> String {
+    let now = books.now();
+    let charge = payment::charge(&books.see(intent), &books.see(method), status, now);
+    books.put(charge)
+}
+
+/// Writes the charge into the balance; the charge names the entry only after `charge.succeeded`, as at Stripe.
+fn book_charge(books: &mut Books, charge_id: &str) {
+    let charge = books.see(charge_id);
+    let amount_minor = number(&charge, "amount");
+    let debit = charge["payment_method_details"]["type"] != "card";
+    let entry = payment::balance_transaction(&NewEntry {
+        kind: if debit { "payment" } else { "charge" },
+        reporting_category: "charge",
+        amount_minor,
+        fee_minor: money::fee(amount_minor),
+        currency: text(&charge, "currency"),
+        source: charge_id,
+        description: charge["description"].clone(),
+        now: books.now(),
+    });
+    let entry = books.put(entry);
+    let before = books.set(charge_id, json!({ "balance_transaction": entry }));
+    books.emit_change("charge.updated", charge_id, before);
+}

@@ -1,0 +1,29 @@
+//! The practice Stripe: a stand-in that speaks Stripe's HTTP API on a loopback port, with no money behind it.
+//!
+//! **Owns**: the stand-in's books, its API, its hosted payment page, its console and its signed webhook deliveries.
+//! **Never**: reaches the real Stripe, accepts a live key, listens beyond this machine, or keeps anything on disk.
+//! **Start at**: `drive.rs` for what tests may do, `api/mod.rs` for the HTTP API, `flows/` for what happens and which events tell of it.
+//! **Tested in**: `practice/tests/practice/`.
+#![recursion_limit = "512"]
+
+mod api;
+mod books;
+mod drive;
+mod flows;
+mod ids;
+mod money;
+mod objects;
+mod pages;
+mod refused;
+mod server;
+mod settings;
+mod webhooks;
+
+pub use books::Trouble;
+pub use drive::{How, Outcome, Payments, PracticeStripe};
+pub use refused::Refused;
+pub use settings::{Clock, Settings, StartError};
+pub use webhooks::{Delivery, sign};
+
+/// The API version whose shapes every object and event has, unless it is echoed from the caller's header.
+pub const API_VERSION: &str = "2026-09-30.endive";

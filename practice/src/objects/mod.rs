@@ -1,0 +1,23 @@
+//! The shapes of Stripe's objects in the API version the stand-in speaks.
+//!
+//! **Owns**: every field of a new object, with the values a plain test account has.
+//! **Never**: changes an object later, makes an event, or decides what happens.
+//! **Start at**: `session.rs`, `payment.rs`, `billing.rs`, `money_back.rs`.
+//! **Tested in**: `practice/tests/practice/`.
+
+pub(crate) mod billing;
+pub(crate) mod money_back;
+pub(crate) mod payment;
+pub(crate) mod session;
+
+use serde_json::{Value, json};
+
+/// An address that nobody filled in.
+pub(crate) fn no_address() -> Value {
+    json!({ "city": null, "country": null, "line1": null, "line2": null, "postal_code": null, "state": null })
+}
+
+/// A list object as Stripe wraps lists in.
+pub(crate) fn list(url: &str, data: Vec<Value>, has_more: bool) -> Value {
+    json!({ "object": "list", "data": data, "has_more": has_more, "url": url })
+}

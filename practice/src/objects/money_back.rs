@@ -1,0 +1,104 @@
+//! Refund and dispute.
+
+use serde_json::{Value, json};
+
+use crate::ids;
+
+/// How long the account has to answer a dispute, in seconds.
+const TIME_TO_ANSWER: i64 = 20 * 86_400;
+
+/// A refund of part or all of a charge.
+pub(crate) fn refund(charge: &Value, amount_minor: i64, metadata: &Value, reason: &Value, now: i64) -> Value {
+    let kind = charge["payment_method_details"]["type"].as_str().unwrap_or("card");
+    let mut details = json!({ "type": kind });
+    details[kind] = if kind == "card" {
+        json!({ "reference_status": "pending", "reference_type": "acquirer_reference_number", "type": "refund" })
+    } else {
+        json!({})
+    };
+    json!({
+        "id": ids::new("re_"),
+        "object": "refund",
+        "amount": amount_minor,
+        "balance_transaction": null,
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "customer": charge["customer"],
+        "customer_account": null,
+        "destination_details": details,
+        "metadata": metadata,
+        "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
+        "reason": reason,
+        "receipt_number": null,
+        "source_transfer_reversal": null,
+        "status": "succeeded",
+        "transfer_reversal": null,
+    })
+}
+
+/// A dispute of part or all of a charge that waits for an answer.
+pub(crate) fn dispute(charge: &Value, amount_minor: i64, now: i64) -> Value {
+    json!({
+        "id": ids::new("du_"),
+        "object": "dispute",
+        "amount": amount_minor,
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": no_evidence(charge),
+        "evidence_details": {
+            "due_by": now + TIME_TO_ANSWER,
+            "enhanced_eligibility": {},
+            "has_evidence": false,
+            "past_due": false,
+            "submission_count": 0,
+        },
+        "is_charge_refundable": false,
+        "livemode": false,
+        "metadata": {},
+        "payment_intent": charge["payment_intent"],
+        "payment_method_details": {
+            "card": { "brand": "visa", "case_type": "chargeback", "network": "visa", "network_reason_code": "10.4" },
+            "type": "card",
+        },
+        "reason": "fraudulent",
+        "status": "needs_response",
+    })
+}
+
+fn no_evidence(charge: &Value) -> Value {
+    json!({
+        "access_activity_log": null,
+        "billing_address": null,
+        "cancellation_policy": null,
+        "cancellation_policy_disclosure": null,
+        "cancellation_rebuttal": null,
+        "customer_communication": null,
+        "customer_email_address": charge["billing_details"]["email"],
+        "customer_name": charge["billing_details"]["name"],
+        "customer_purchase_ip": null,
+        "customer_signature": null,
+        "duplicate_charge_documentation": null,
+        "duplicate_charge_explanation": null,
+        "duplicate_charge_id": null,
+        "enhanced_evidence": {},
+        "product_description": null,
+        "receipt": null,
+        "refund_policy": null,
+        "refund_policy_disclosure": null,
+        "refund_refusal_explanation": null,
+        "service_date": null,
+        "service_documentation": null,
+        "shipping_address": null,
+        "shipping_carrier": null,
+        "shipping_date": null,
+        "shipping_documentation": null,
+        "shipping_tracking_number": null,
+        "uncategorized_file": null,
+        "uncategorized_text": null,
+    })
+}

@@ -1,0 +1,241 @@
+//! The console: every payment, subscription and event of the stand-in, with a button for what may befall it.
+
+use actix_web::{HttpResponse, web};
+use serde_json::Value;
+
+use crate::books::{Books, SharedBooks, number, text};
+use crate::flows::payments;
+use crate::money;
+use crate::pages::html::{escape, frame, time};
+use crate::pages::page;
+
+/// How many of each kind the console shows, newest first.
+const SHOWN: usize = 50;
+
+/// `GET /console`.
+pub(crate) async fn show(books: web::Data<SharedBooks>) -> HttpResponse {
+    let books = books.open();
+    let body = format!(
+        "<main class=\"wide\">\n<h1>Practice console</h1>\n\
+         <p class=\"lead\">What {account} would see at its payment service, and what it could meet there.</p>\n\
+         {}\n{}\n{}\n{}\n{}\n{}\n</main>",
+        section(
+            "debits",
+            "Waiting bank debits and open pages",
+            "No bank debit is waiting, and no payment page is open.",
+            waiting(&books)
+        ),
+        section("payments", "Payments", "Nobody has paid yet.", payments(&books)),
+        section("subscriptions", "Subscriptions", "Nobody gives regularly yet.", subscriptions(&books)),
+        section("refunds", "Refunds", "Nothing was refunded yet.", refunds(&books)),
+        section("disputes", "Disputes", "Nobody has disputed a payment.", disputes(&books)),
+        section("events", "Events", "Nothing has happened yet.", events(&books)),
+        account = escape(&books.account_name),
+    );
+    page(200, frame("Console", "console", &body))
+}
+
+fn section(id: &str, title: &str, empty: &str, rows: Vec<String>) -> String {
+    let inner = if rows.is_empty() {
+        format!("<p class=\"empty\">{empty}</p>")
+    } else {
+        format!("<ul class=\"rows\">{}</ul>", rows.concat())
+    };
+    format!("<section id=\"{id}\"><h2>{title}</h2>{inner}</section>")
+}
+
+/// One row: what it is, how it stands, and its buttons.
+fn row(id: &str, what: &str, state: &str, detail: &str, buttons: &str) -> String {
+    let class = match state {
+        "succeeded" | "active" | "won" | "taken" => "good",
+        "failed" | "declined" | "lost" | "past due" | "given up" => "bad",
+        _ => "plain",
+    };
+    format!(
+        "<li data-row=\"{id}\"><div class=\"about\"><p><b>{}</b> <span class=\"state {class}\" data-state=\"{state}\">{state}</span></p>\
+         <p class=\"detail\">{detail}</p></div>{}</li>",
+        escape(what),
+        if buttons.is_empty() { String::new() } else { format!("<div class=\"buttons\">{buttons}</div>") },
+        id = escape(id),
+    )
+}
+
+fn button(action: &str, id: &str, label: &str) -> String {
+    format!(
+        "<form method=\"post\" action=\"/console/do\"><input type=\"hidden\" name=\"id\" value=\"{id}\">\
+         <button name=\"action\" value=\"{action}\" data-action=\"{action}\" data-id=\"{id}\">{label}</button></form>",
+        id = escape(id)
+    )
+}
+
+/// Two buttons that share an amount, left empty for all of it.
+fn amount_buttons(id: &str) -> String {
+    format!(
+        "<form method=\"post\" action=\"/console/do\" class=\"amount\"><input type=\"hidden\" name=\"id\" value=\"{id}\">\
+         <input name=\"amount\" inputmode=\"decimal\" placeholder=\"all of it\" aria-label=\"Amount, empty for all of it\" data-amount=\"{id}\">\
+         <button name=\"action\" value=\"refund\" data-action=\"refund\" data-id=\"{id}\">Refund</button>\
+         <button name=\"action\" value=\"dispute\" data-action=\"dispute\" data-id=\"{id}\">Dispute</button></form>",
+        id = escape(id)
+    )
+}
+
+fn sum(object: &Value) -> String {
+    let amount = if text(object, "object") == "checkout.session" { "amount_total" } else { "amount" };
+    money::format(number(object, amount), text(object, "currency"))
+}
+
+fn detail(object: &Value, more: &str) -> String {
+    let more = if more.is_empty() { String::new() } else { format!(" · {}", escape(more)) };
+    format!("{}{more} · <code>{}</code>", time(number(object, "created")), escape(text(object, "id")))
+}
+
+fn waiting(books: &Books) -> Vec<String> {
+    let mut rows = Vec::new();
+    for session in books.all("checkout.session").rev() {
+        let id = text(session, "id");
+        let intent = books.plans.get(id).and_then(|plan| plan.payment_intent.as_deref());
+        if text(session, "status") == "open" {
+            let link =
+                format!("{} · <a href=\"/pay/{id}\">payment page</a>", time(number(session, "created")));
+            rows.push(row(id, &sum(session), "open", &link, &button("expire", id, "Expire")));
+        } else if intent.is_some_and(|intent| payments::pending_charge(books, intent).is_some()) {
+            let buttons = button("settle", id, "Settle") + &button("fail-debit", id, "Fail");
+            let payer = text(&session["customer_details"], "email");
+            rows.push(row(id, &sum(session), "processing", &detail(session, payer), &buttons));
+        }
+    }
+    rows.truncate(SHOWN);
+    rows
+}
+
+fn payments(books: &Books) -> Vec<String> {
+    let intents = books.all("payment_intent").rev().filter(|intent| !intent["latest_charge"].is_null());
+    intents.take(SHOWN).map(|intent| payment(books, intent)).collect()
+}
+
+fn payment(books: &Books, intent: &Value) -> String {
+    let id = text(intent, "id");
+    let charge = books.see(text(intent, "latest_charge"));
+    let (amount, back) = (number(&charge, "amount"), number(&charge, "amount_refunded"));
+    let succeeded = text(&charge, "status") == "succeeded";
+    let state = match text(&charge, "status") {
+        "failed" => "declined",
+        "pending" => "processing",
+        _ if charge["disputed"] == true => "disputed",
+        _ if back == amount => "refunded",
+        _ if back > 0 => "partly refunded",
+        status => status,
+    };
+    let mut more = text(&charge["billing_details"], "email").to_owned();
+    if back > 0 {
+        more += &format!(" · {} given back", money::format(back, text(&charge, "currency")));
+    }
+    let buttons = if succeeded && charge["disputed"] != true { amount_buttons(id) } else { String::new() };
+    row(id, &sum(&charge), state, &detail(intent, &more), &buttons)
+}
+
+fn subscriptions(books: &Books) -> Vec<String> {
+    books.all("subscription").rev().take(SHOWN).map(|sub| subscription(books, sub)).collect()
+}
+
+fn subscription(books: &Books, sub: &Value) -> String {
+    let id = text(sub, "id");
+    let item = &sub["items"]["data"][0];
+    let unit = text(&item["price"]["recurring"], "interval");
+    let amount = money::format(
+        number(&item["price"], "unit_amount") * number(item, "quantity"),
+        text(sub, "currency"),
+    );
+    let status = text(sub, "status");
+    let customer = books.see(text(sub, "customer"));
+    let until = time(number(item, "current_period_end"));
+    let mut more = format!("{} · period ends {until}", text(&customer, "email"));
+    if status == "canceled" {
+        return row(
+            id,
+            &format!("{amount} every {unit}"),
+            "canceled",
+            &detail(sub, text(&customer, "email")),
+            "",
+        );
+    }
+    let ending = !sub["cancel_at"].is_null();
+    if ending {
+        more += " · ends then";
+    }
+    let mut buttons = if ending {
+        button("next-month", id, "End the period")
+    } else {
+        button("next-month", id, &format!("Next {unit}"))
+            + &button("next-month-fails", id, &format!("Next {unit}, card fails"))
+    };
+    if status == "past_due" {
+        buttons += &button("mend-card", id, "Mend the card");
+    }
+    buttons += &button("cancel-now", id, "Cancel now");
+    if !ending {
+        buttons += &button("cancel-later", id, "Cancel at period end");
+    }
+    row(id, &format!("{amount} every {unit}"), &status.replace('_', " "), &detail(sub, &more), &buttons)
+}
+
+fn refunds(books: &Books) -> Vec<String> {
+    let refund = |refund: &Value| {
+        let id = text(refund, "id");
+        let failed = text(refund, "status") == "failed";
+        let buttons = if failed { String::new() } else { button("fail-refund", id, "Fail this refund") };
+        row(
+            id,
+            &sum(refund),
+            text(refund, "status"),
+            &detail(refund, text(refund, "payment_intent")),
+            &buttons,
+        )
+    };
+    books.all("refund").rev().take(SHOWN).map(refund).collect()
+}
+
+fn disputes(books: &Books) -> Vec<String> {
+    let dispute = |dispute: &Value| {
+        let id = text(dispute, "id");
+        let status = text(dispute, "status");
+        let open = !matches!(status, "won" | "lost");
+        let buttons =
+            if open { button("win", id, "Win") + &button("lose", id, "Lose") } else { String::new() };
+        row(
+            id,
+            &sum(dispute),
+            &status.replace('_', " "),
+            &detail(dispute, text(dispute, "payment_intent")),
+            &buttons,
+        )
+    };
+    books.all("dispute").rev().take(SHOWN).map(dispute).collect()
+}
+
+fn events(books: &Books) -> Vec<String> {
+    let event = |event: &Value| {
+        let id = text(event, "id");
+        let tries: Vec<_> = books.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
+        let state = match tries.last() {
+            None if number(event, "pending_webhooks") == 0 => "kept here",
+            None => "waiting",
+            Some(last) if last.taken() => "taken",
+            Some(_) if books.given_up.contains(id) => "given up",
+            Some(_) => "tried",
+        };
+        let answers: Vec<String> = tries
+            .iter()
+            .map(|delivery| {
+                delivery.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
+            })
+            .collect();
+        let again = if books.webhook_url.is_some() {
+            button("deliver-again", id, "Deliver again")
+        } else {
+            String::new()
+        };
+        row(id, text(event, "type"), state, &detail(event, &answers.join(", ")), &again)
+    };
+    books.events.iter().rev().take(SHOWN * 2).map(event).collect()
+}

@@ -1,0 +1,56 @@
+//! What people see: the hosted payment page and the console.
+//!
+//! **Owns**: the HTML, its look, and what its buttons ask for.
+//! **Never**: looks like Stripe, needs a script, or shows a word from outside unescaped.
+//! **Start at**: `pay.rs` for the payment page, `console.rs` for the console.
+//! **Tested in**: `practice/tests/practice/pages.rs`.
+
+mod act;
+mod console;
+mod html;
+mod pay;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+
+/// The pages' addresses.
+pub(crate) fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/", web::get().to(async || see_other("/console")))
+        .route("/pay/{session}", web::get().to(pay::show))
+        .route("/pay/{session}", web::post().to(pay::act))
+        .route("/console", web::get().to(console::show))
+        .route("/console/do", web::post().to(act::act));
+}
+
+fn see_other(to: &str) -> HttpResponse {
+    HttpResponse::SeeOther().insert_header((header::LOCATION, to)).finish()
+}
+
+fn page(status: u16, body: String) -> HttpResponse {
+    let status = actix_web::http::StatusCode::from_u16(status).unwrap_or_default();
+    HttpResponse::build(status)
+        .content_type("text/html; charset=utf-8")
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header(("X-Content-Type-Options", "nosniff"))
+        .insert_header((
+            "Content-Security-Policy",
+            "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
+        ))
+        .body(body)
+}
+
+/// Whether a form comes from one of these pages and not from another site in the same browser.
+fn own_form(request: &HttpRequest) -> bool {
+    let read = |name: header::HeaderName| request.headers().get(name).and_then(|value| value.to_str().ok());
+    match (read(header::ORIGIN), read(header::HOST)) {
+        (Some(origin), Some(host)) => origin.strip_prefix("http://").is_some_and(|own| own == host),
+        // Programs send no Origin, browsers always do with a form.
+        (None, _) => true,
+        _ => false,
+    }
+}
+
+fn foreign_form() -> HttpResponse {
+    page(403, html::message("Not from here", "This form was sent from another site, so nothing was done."))
+}

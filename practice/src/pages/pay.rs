@@ -1,0 +1,149 @@
+//! The hosted payment page: what is given, to whom, and three ways for it to go.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::Value;
+
+use crate::api::form::Params;
+use crate::books::{Books, SharedBooks, number, text};
+use crate::flows::checkout;
+use crate::objects::payment::Payer;
+use crate::pages::html::{escape, frame, message};
+use crate::pages::{foreign_form, own_form, page, see_other};
+use crate::{How, money};
+
+/// What the placeholder in a success URL is called.
+const PLACEHOLDER: &str = "{CHECKOUT_SESSION_ID}";
+
+/// `GET /pay/{session}`.
+pub(crate) async fn show(session: web::Path<String>, books: web::Data<SharedBooks>) -> HttpResponse {
+    let books = books.open();
+    let Ok(session) = books.want("checkout.session", &session) else {
+        return unknown();
+    };
+    match text(&session, "status") {
+        "open" => {
+            let email = checkout::prefilled_email(&books, &session);
+            page(200, form(&books, &session, &Payer { email, name: String::new() }, None))
+        }
+        "complete" => page(
+            200,
+            message("Already paid", "This payment page was used. There is nothing left to do here."),
+        ),
+        _ => page(
+            410,
+            message("Too late", "This payment page has expired. Please start again from the article."),
+        ),
+    }
+}
+
+/// `POST /pay/{session}`.
+pub(crate) async fn act(
+    request: HttpRequest,
+    session_id: web::Path<String>,
+    body: web::Bytes,
+    books: web::Data<SharedBooks>,
+) -> HttpResponse {
+    if !own_form(&request) {
+        return foreign_form();
+    }
+    let params = Params::parse(&body);
+    let mut books = books.open();
+    let Ok(session) = books.want("checkout.session", &session_id) else {
+        return unknown();
+    };
+    // An address that the caller gave can't be changed on the page.
+    let email = session["customer_email"].as_str().or(params.get("email")).unwrap_or_default();
+    let payer = Payer {
+        email: email.trim().to_owned(),
+        name: params.get("name").unwrap_or_default().trim().to_owned(),
+    };
+    if text(&session, "status") == "complete" {
+        // A second click on the same button: the first one counted.
+        return see_other(&success_url(&session));
+    }
+    if !payer.email.contains('@') {
+        return page(422, form(&books, &session, &payer, Some("Please give an e-mail address.")));
+    }
+    let how = match params.get("how") {
+        Some("card") => How::Card,
+        Some("declined") => How::Decline,
+        Some("bank") => How::BankDebit,
+        _ => {
+            return page(422, form(&books, &session, &payer, Some("Please choose a way to pay.")));
+        }
+    };
+    match checkout::pay(&mut books, &session_id, how, Some(payer.clone())) {
+        Ok(session) if text(&session, "status") == "complete" => see_other(&success_url(&session)),
+        Ok(session) => {
+            let sentence =
+                "Your card was declined. Nothing was taken. You can try again or choose another way.";
+            page(200, form(&books, &session, &payer, Some(sentence)))
+        }
+        Err(refused) => page(refused.status, message("That did not work", &refused.message)),
+    }
+}
+
+/// The success URL with the session in it, and with everything a header can't hold percent-encoded.
+fn success_url(session: &Value) -> String {
+    let url = text(session, "success_url").replace(PLACEHOLDER, text(session, "id"));
+    url.bytes()
+        .map(|byte| match byte {
+            b' '..=b'~' => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
+}
+
+fn unknown() -> HttpResponse {
+    page(
+        404,
+        message(
+            "Not found",
+            "There is no such payment page. It may belong to an earlier run of the practice service.",
+        ),
+    )
+}
+
+fn form(books: &Books, session: &Value, payer: &Payer, trouble: Option<&str>) -> String {
+    let amount = money::format(number(session, "amount_total"), text(session, "currency"));
+    let plan = books.plans.get(text(session, "id")).cloned().unwrap_or_default();
+    let every = plan.interval.as_ref().map(|(unit, count)| match count {
+        1 => format!("every {unit}"),
+        count => format!("every {count} {unit}s"),
+    });
+    let what: Vec<String> = plan.lines.iter().map(|line| escape(&line.name)).collect();
+    let trouble = trouble.map(|sentence| {
+        format!("<p id=\"trouble\" class=\"trouble\" role=\"alert\">{}</p>", escape(sentence))
+    });
+    let cancel = match text(session, "cancel_url") {
+        "" => String::new(),
+        url => format!("<a id=\"cancel\" class=\"quiet\" href=\"{}\">Cancel and go back</a>", escape(url)),
+    };
+    let locked = if session["customer_email"].is_null() { "" } else { " readonly" };
+    let body = format!(
+        "<main class=\"card\">\n\
+         <header><p class=\"to\">To {account}</p>\n\
+         <h1 id=\"amount\">{amount}<span class=\"every\"> {every}</span></h1>\n\
+         <p class=\"what\">{what}</p></header>\n{trouble}\n\
+         <form method=\"post\" action=\"/pay/{id}\">\n\
+         <label for=\"email\">E-mail</label>\n\
+         <input id=\"email\" name=\"email\" type=\"email\" required autocomplete=\"email\" value=\"{email}\"{locked}>\n\
+         <label for=\"name\">Name <span class=\"optional\">(optional)</span></label>\n\
+         <input id=\"name\" name=\"name\" autocomplete=\"name\" value=\"{name}\">\n\
+         <fieldset><legend>How shall this payment go?</legend>\n\
+         <button id=\"pay-card\" class=\"first\" name=\"how\" value=\"card\"><b>Pay by card</b><span>The card is good.</span></button>\n\
+         <button id=\"pay-declined\" name=\"how\" value=\"declined\"><b>Card is declined</b><span>Nothing is taken; you can try again.</span></button>\n\
+         <button id=\"pay-bank\" name=\"how\" value=\"bank\"><b>Pay by bank debit</b><span>Settles, or fails, later in the console.</span></button>\n\
+         </fieldset>\n</form>\n{cancel}\n</main>\n\
+         <p class=\"foot\">A stand-in for a payment page, on this machine only. No card or bank number is asked for. <a href=\"/console\">Console</a></p>",
+        account = escape(&books.account_name),
+        amount = escape(&amount),
+        every = every.as_deref().unwrap_or("once"),
+        what = what.join(", "),
+        trouble = trouble.unwrap_or_default(),
+        id = escape(text(session, "id")),
+        email = escape(&payer.email),
+        name = escape(&payer.name),
+    );
+    frame(&format!("Pay {amount}"), "pay", &body)
+}

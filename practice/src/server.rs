@@ -1,0 +1,95 @@
+//! The server on a thread of its own, so that any runtime, or none, can start it.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::{App, HttpServer, web};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::books::SharedBooks;
+use crate::webhooks::{Job, deliver_all};
+use crate::{StartError, api, pages};
+
+/// The running server.
+pub(crate) struct Running {
+    handle: ServerHandle,
+    ended: Option<oneshot::Receiver<()>>,
+}
+
+/// The two ends of the delivery queue and the waits between tries.
+pub(crate) struct Queue {
+    pub(crate) jobs: mpsc::UnboundedReceiver<Job>,
+    pub(crate) again: mpsc::UnboundedSender<Job>,
+    pub(crate) retry_after: Vec<Duration>,
+}
+
+/// Starts serving on an open listener.
+pub(crate) async fn start(
+    listener: TcpListener,
+    books: SharedBooks,
+    queue: Queue,
+) -> Result<Running, StartError> {
+    let (ready, is_ready) = oneshot::channel();
+    let (end, ended) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("practice-stripe".to_owned())
+        .spawn(move || {
+            actix_web::rt::System::new().block_on(serve(listener, books, queue, ready));
+            // Nobody may be waiting for the end.
+            let _ = end.send(());
+        })
+        .map_err(|error| StartError::Server(error.to_string()))?;
+    match is_ready.await {
+        Ok(Ok(handle)) => Ok(Running { handle, ended: Some(ended) }),
+        Ok(Err(error)) => Err(StartError::Server(error)),
+        Err(_) => Err(StartError::Server("its thread ended early".to_owned())),
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    books: SharedBooks,
+    queue: Queue,
+    ready: oneshot::Sender<Result<ServerHandle, String>>,
+) {
+    let shared = web::Data::new(books.clone());
+    let server = HttpServer::new(move || {
+        App::new().app_data(shared.clone()).configure(pages::routes).default_service(web::to(api::answer))
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1)
+    .listen(listener);
+    let server = match server {
+        Ok(server) => server.run(),
+        Err(error) => {
+            let _ = ready.send(Err(error.to_string()));
+            return;
+        }
+    };
+    let deliveries = actix_web::rt::spawn(deliver_all(books, queue.jobs, queue.again, queue.retry_after));
+    let _ = ready.send(Ok(server.handle()));
+    if let Err(error) = server.await {
+        tracing::error!(%error, "the practice Stripe's server ended with an error");
+    }
+    deliveries.abort();
+}
+
+impl Running {
+    /// Ends the server and waits until it has ended.
+    pub(crate) async fn stop(mut self) {
+        // The graceful way waits for the workers, so that open connections are not answered any more either.
+        self.handle.stop(true).await;
+        if let Some(ended) = self.ended.take() {
+            let _ = ended.await;
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The order to stop is sent by the call itself; waiting for it is left out, since a drop must not block.
+        drop(self.handle.stop(false));
+    }
+}

@@ -1,0 +1,135 @@
+//! Signed deliveries: one queue, first tries in the order of the events, at least once, retried after the configured waits.
+
+use std::time::Duration;
+
+use aws_lc_rs::hmac;
+use tokio::sync::mpsc;
+
+use crate::Refused;
+use crate::books::{Books, SharedBooks};
+
+/// How long a receiver may take to answer one delivery.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// One try to deliver an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The event, `evt_…`.
+    pub event_id: String,
+    /// Which try this was, from 1.
+    pub attempt: u32,
+    /// The receiver's HTTP status, or `None` when there was no answer.
+    pub status: Option<u16>,
+    /// When it was tried, in seconds since 1970.
+    pub at: i64,
+}
+
+impl Delivery {
+    /// Whether the receiver took the event.
+    #[must_use]
+    pub fn taken(&self) -> bool {
+        self.status.is_some_and(|status| (200..300).contains(&status))
+    }
+}
+
+/// An event waiting for its next try.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) event_id: String,
+    pub(crate) attempt: u32,
+}
+
+/// A `Stripe-Signature` header value for these bytes, made with this secret at this time in seconds since 1970.
+#[must_use]
+pub fn sign(body: &[u8], webhook_secret: &str, timestamp_secs: i64) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, webhook_secret.as_bytes());
+    let mut context = hmac::Context::with_key(&key);
+    context.update(format!("{timestamp_secs}.").as_bytes());
+    context.update(body);
+    let hex: String = context.sign().as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("t={timestamp_secs},v1={hex}")
+}
+
+/// Takes events from the queue until the server ends.
+pub(crate) async fn deliver_all(
+    books: SharedBooks,
+    mut queue: mpsc::UnboundedReceiver<Job>,
+    again: mpsc::UnboundedSender<Job>,
+    retry_after: Vec<Duration>,
+) {
+    // A proxy from the environment must not see, or swallow, deliveries on this machine.
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(PATIENCE)
+        .redirect(reqwest::redirect::Policy::none())
+        .build();
+    let client = match client {
+        Ok(client) => client,
+        Err(error) => {
+            tracing::error!(%error, "the practice Stripe can't deliver webhooks");
+            return;
+        }
+    };
+    while let Some(job) = queue.recv().await {
+        let taken = deliver(&client, &books, &job).await;
+        let wait = retry_after.get(job.attempt as usize - 1).copied();
+        match wait {
+            Some(wait) if !taken => {
+                let again = again.clone();
+                actix_web::rt::spawn(async move {
+                    tokio::time::sleep(wait).await;
+                    // The queue only closes when the server ends.
+                    let _ = again.send(Job { attempt: job.attempt + 1, ..job });
+                });
+            }
+            _ => {
+                let mut books = books.open();
+                if !taken {
+                    books.given_up.insert(job.event_id);
+                }
+                books.undelivered.send_modify(|count| *count -= 1);
+            }
+        }
+    }
+}
+
+/// One try; whether the receiver took it.
+async fn deliver(client: &reqwest::Client, books: &SharedBooks, job: &Job) -> bool {
+    let (url, body, signature, at) = {
+        let books = books.open();
+        let Some(url) = books.webhook_url.clone() else {
+            return true;
+        };
+        let Some(event) = books.event(&job.event_id) else {
+            return true;
+        };
+        let body = format!("{event:#}");
+        let at = books.now();
+        let signature = sign(body.as_bytes(), &books.webhook_secret, at);
+        (url, body, signature, at)
+    };
+    let request = client
+        .post(url)
+        .header("Content-Type", "application/json; charset=utf-8")
+        .header("User-Agent", "Practice-Stripe/1.0")
+        .header("Stripe-Signature", signature)
+        .body(body);
+    let status = request.send().await.ok().map(|reply| reply.status().as_u16());
+    let delivery = Delivery { event_id: job.event_id.clone(), attempt: job.attempt, status, at };
+    let taken = delivery.taken();
+    books.open().deliveries.push(delivery);
+    taken
+}
+
+/// Puts an event into the queue once more.
+pub(crate) fn deliver_again(books: &mut Books, event_id: &str) -> Result<(), Refused> {
+    if books.event(event_id).is_none() {
+        return Err(Refused::missing("event", "id", event_id));
+    }
+    if books.webhook_url.is_none() {
+        return Err(Refused::invalid(None, "There is no webhook address to deliver to."));
+    }
+    books.given_up.remove(event_id);
+    books.enqueue(event_id);
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! A practice Stripe with a clock the test moves, and short words for its API.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use keepopen_practice::{PracticeStripe, Settings};
+use serde_json::Value;
+
+/// Monday, 7 December 2026, 12:00 UTC.
+pub const NOON: i64 = 1_796_644_800;
+pub const KEY: &str = "sk_test_practice";
+pub const WEBHOOK_SECRET: &str = "whsec_practice";
+
+pub struct Stand {
+    pub practice: PracticeStripe,
+    pub http: reqwest::Client,
+    pub clock: Arc<AtomicI64>,
+}
+
+pub fn settings(clock: &Arc<AtomicI64>) -> Settings {
+    let clock = Arc::clone(clock);
+    Settings {
+        bind: ([127, 0, 0, 1], 0).into(),
+        secret_key: KEY.to_owned(),
+        webhook_secret: WEBHOOK_SECRET.to_owned(),
+        webhook_url: None,
+        now: Arc::new(move || clock.load(Ordering::SeqCst)),
+        retry_after: vec![Duration::ZERO; 2],
+        account_name: "The Practice Courier".to_owned(),
+    }
+}
+
+impl Stand {
+    pub async fn start() -> Self {
+        let clock = Arc::new(AtomicI64::new(NOON));
+        let practice = PracticeStripe::start(settings(&clock)).await.unwrap();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        Self { practice, http, clock }
+    }
+
+    pub fn seconds_pass(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> (u16, Value) {
+        self.send(self.http.post(self.at(path)).bearer_auth(KEY).form(form)).await
+    }
+
+    pub async fn post_with_key(&self, path: &str, form: &[(&str, &str)], key: &str) -> reqwest::Response {
+        let request =
+            self.http.post(self.at(path)).bearer_auth(KEY).header("Idempotency-Key", key).form(form);
+        request.send().await.unwrap()
+    }
+
+    pub async fn get(&self, path: &str) -> (u16, Value) {
+        self.send(self.http.get(self.at(path)).bearer_auth(KEY)).await
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> (u16, Value) {
+        let reply = request.send().await.unwrap();
+        (reply.status().as_u16(), reply.json().await.unwrap())
+    }
+
+    pub fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.practice.url())
+    }
+
+    /// A new session of 10.00 euros, once; its id.
+    pub async fn once(&self) -> String {
+        let (status, session) = self.post("/v1/checkout/sessions", &once_form()).await;
+        assert_eq!(status, 200, "{session:#}");
+        id(&session)
+    }
+
+    /// A new session of 10.00 euros a month; its id.
+    pub async fn monthly(&self) -> String {
+        let (status, session) = self.post("/v1/checkout/sessions", &monthly_form()).await;
+        assert_eq!(status, 200, "{session:#}");
+        id(&session)
+    }
+
+    /// The types of all events from this one on.
+    pub fn told_since(&self, from: usize) -> Vec<String> {
+        self.practice.events()[from..].iter().map(|event| word(event, "type")).collect()
+    }
+
+    pub fn told(&self) -> Vec<String> {
+        self.told_since(0)
+    }
+
+    /// The object of the newest event of this type.
+    pub fn told_of(&self, kind: &str) -> Value {
+        let events = self.practice.events();
+        events.iter().rev().find(|event| event["type"] == kind).unwrap_or_else(|| panic!("no {kind}"))["data"]
+            ["object"]
+            .clone()
+    }
+}
+
+pub fn once_form() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("mode", "payment"),
+        ("success_url", "http://127.0.0.1:9/thanks?s={CHECKOUT_SESSION_ID}"),
+        ("cancel_url", "http://127.0.0.1:9/article"),
+        ("customer_creation", "always"),
+        ("submit_type", "donate"),
+        ("metadata[attempt]", "a1"),
+        ("payment_intent_data[metadata][attempt]", "a1"),
+        ("line_items[0][quantity]", "1"),
+        ("line_items[0][price_data][currency]", "eur"),
+        ("line_items[0][price_data][unit_amount]", "1000"),
+        ("line_items[0][price_data][product_data][name]", "A contribution"),
+    ]
+}
+
+pub fn monthly_form() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("mode", "subscription"),
+        ("success_url", "http://127.0.0.1:9/thanks?s={CHECKOUT_SESSION_ID}"),
+        ("metadata[attempt]", "m1"),
+        ("subscription_data[metadata][attempt]", "m1"),
+        ("line_items[0][quantity]", "1"),
+        ("line_items[0][price_data][currency]", "eur"),
+        ("line_items[0][price_data][unit_amount]", "1000"),
+        ("line_items[0][price_data][recurring][interval]", "month"),
+        ("line_items[0][price_data][product_data][name]", "A monthly contribution"),
+    ]
+}
+
+pub fn id(object: &Value) -> String {
+    word(object, "id")
+}
+
+pub fn word(object: &Value, name: &str) -> String {
+    object[name].as_str().unwrap_or_default().to_owned()
+}

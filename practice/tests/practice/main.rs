@@ -1,0 +1,18 @@
+//! The practice Stripe as its users meet it: over HTTP and through the Rust handle.
+//!
+//! **Owns**: the promises that the demo and the server's own tests rely on.
+//! **Never**: looks inside the crate, or waits for time to pass.
+//! **Start at**: `helpers.rs`, then `flows.rs`.
+//! **Tested in**: here.
+
+#![allow(clippy::unwrap_used, reason = "a test may stop at the first thing that is not there")]
+
+mod api;
+mod flows;
+mod helpers;
+mod idempotency;
+mod pages;
+mod start;
+mod subscriptions;
+mod trouble;
+mod webhooks;

@@ -1,0 +1,167 @@
+//! Gives the browser that gave its supporter token.
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use super::process_event::process_due_events;
+use crate::app::App;
+use crate::clock::{self, DAY_MS};
+use crate::config::SiteSettings;
+use crate::contributions::ContributionState;
+use crate::ids::{ContributionId, SupporterId};
+use crate::store::checkouts;
+use crate::store::inbox::{self, Arrival, EventState, Source};
+use crate::stripe::CallError;
+use crate::supporters::standing_of;
+use crate::tokens::{Claims, TokenScope};
+
+/// How long after the money came a token can be fetched.
+const WINDOW_MS: i64 = DAY_MS;
+/// A browser whose answer got lost may ask again for so long.
+const AGAIN_MS: i64 = 600_000;
+
+/// A token, and what it says.
+#[derive(Debug)]
+pub struct Exchanged {
+    /// The supporter token.
+    pub token: String,
+    /// What it says.
+    pub claims: Claims,
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum ExchangeError {
+    #[error("no such attempt with this session")]
+    Unknown,
+    #[error("the token was fetched already")]
+    AlreadyExchanged,
+    #[error("the time for fetching the token is over")]
+    TooLate,
+    #[error("the payment is not settled yet")]
+    Processing,
+    #[error("nothing was paid")]
+    Unpaid,
+    #[error("the payment failed")]
+    Failed,
+    #[error("the payment page expired")]
+    Expired,
+    #[error("the payment was given or taken back")]
+    TakenBack,
+    #[error(transparent)]
+    Stripe(#[from] CallError),
+    #[error("the database does not answer ({0})")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Exchanges a paid session for a token. The return page and the webhook may
+/// race: what Stripe says here is stored and booked under the same keys.
+///
+/// # Errors
+/// See [`ExchangeError`].
+pub async fn exchange_session(
+    app: &App,
+    site_id: &str,
+    site: &SiteSettings,
+    session: &str,
+    attempt: &Uuid,
+) -> Result<Exchanged, ExchangeError> {
+    let attempt = attempt.to_string();
+    let checkout = app.store.checkout(site_id, &attempt).await?;
+    let checkout =
+        checkout.filter(|it| it.session.as_deref() == Some(session)).ok_or(ExchangeError::Unknown)?;
+    let now_ms = app.now_ms();
+    if checkout.exchanged_at_ms.is_some_and(|at_ms| now_ms - at_ms > AGAIN_MS) {
+        return Err(ExchangeError::AlreadyExchanged);
+    }
+    let id = ContributionId::parse(&checkout.contribution_id).map_err(|_| ExchangeError::Unknown)?;
+    let mut supporter = paid_by(app, &id).await;
+    if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
+        ask_stripe(app, session).await?;
+        supporter = paid_by(app, &id).await;
+    }
+    let supporter = supporter?;
+    let paid_at_ms = app.store.first_booked_at_ms(&id).await?;
+    if checkout.exchanged_at_ms.is_none() && paid_at_ms.is_none_or(|at_ms| now_ms - at_ms > WINDOW_MS) {
+        return Err(ExchangeError::TooLate);
+    }
+    let exchanged = issue(app, site_id, site, supporter).await?;
+    let mut tx = app.store.begin().await?;
+    let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
+    tx.commit().await?;
+    // Two at the same time are one browser asking twice.
+    if now_ms - first_ms > AGAIN_MS { Err(ExchangeError::AlreadyExchanged) } else { Ok(exchanged) }
+}
+
+/// Whose money came, by the books.
+async fn paid_by(app: &App, id: &ContributionId) -> Result<SupporterId, ExchangeError> {
+    let Some(gift) = app.store.contribution(id).await? else { return Err(ExchangeError::Unpaid) };
+    match gift.state {
+        ContributionState::Paid
+        | ContributionState::Active
+        | ContributionState::PastDue
+        | ContributionState::Ended => gift.supporter.ok_or(ExchangeError::Processing),
+        ContributionState::Processing => Err(ExchangeError::Processing),
+        ContributionState::Open | ContributionState::NothingToPay => Err(ExchangeError::Unpaid),
+        ContributionState::Failed => Err(ExchangeError::Failed),
+        ContributionState::Expired => Err(ExchangeError::Expired),
+        ContributionState::TakenBack => Err(ExchangeError::TakenBack),
+    }
+}
+
+/// Fetches the session, stores it as a fact in the inbox, and processes it.
+async fn ask_stripe(app: &App, session: &str) -> Result<(), ExchangeError> {
+    let body = match app.stripe.fetch_session(session).await {
+        Err(CallError::NotFound) => return Err(ExchangeError::Unknown),
+        other => other?,
+    };
+    let now_ms = app.now_ms();
+    let hash = URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, body.as_bytes()).as_ref()[..12]);
+    let arrival = Arrival {
+        id: &format!("fetched_{session}_{hash}"),
+        kind: "fetched checkout.session",
+        api_version: "",
+        source: Source::Fetched,
+        mode: app.settings.stripe.mode,
+        created_at_ms: now_ms,
+        received_at_ms: now_ms,
+        body: &body,
+        state: EventState::Waiting,
+    };
+    let mut tx = app.store.begin().await?;
+    inbox::insert(&mut tx, &arrival).await?;
+    tx.commit().await?;
+    process_due_events(app).await?;
+    Ok(())
+}
+
+/// Makes the token from what the books say now.
+async fn issue(
+    app: &App,
+    site_id: &str,
+    site: &SiteSettings,
+    supporter: SupporterId,
+) -> Result<Exchanged, ExchangeError> {
+    let epoch = app.store.epoch(&supporter).await?.unwrap_or(0);
+    let given = app.store.given(&supporter, site_id).await?;
+    let now = standing_of(&given, site.quiet_days);
+    let iat = app.now_ms().div_euclid(1000);
+    let claims = Claims {
+        iss: app.tokens.issuer().to_owned(),
+        aud: site_id.to_owned(),
+        sub: supporter,
+        iat,
+        exp: iat + i64::from(app.settings.tokens.valid_hours) * 3600,
+        jti: URL_SAFE_NO_PAD.encode(clock::random_bytes::<16>()),
+        epoch,
+        scope: TokenScope::Standing,
+        standing: now.standing,
+        // The first whole second that is not before the instant.
+        quiet_until: now.quiet_until_ms.map(|at_ms| (at_ms + 999).div_euclid(1000)),
+        entitlements: Vec::new(),
+    };
+    Ok(Exchanged { token: app.tokens.sign(&claims), claims })
+}

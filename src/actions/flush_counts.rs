@@ -1,0 +1,27 @@
+//! Stores what was counted since the last time.
+
+use crate::app::App;
+use crate::store::counts;
+
+/// Stores the counts; what can't be stored is kept for the next time.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn flush_counts(app: &App) -> Result<(), sqlx::Error> {
+    let taken = app.counters.take();
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let stored = async {
+        let mut tx = app.store.begin().await?;
+        for (key, count) in &taken {
+            counts::add(&mut tx, key, *count).await?;
+        }
+        tx.commit().await
+    };
+    let outcome = stored.await;
+    if outcome.is_err() {
+        app.counters.put_back(taken);
+    }
+    outcome
+}

@@ -1,0 +1,28 @@
+//! Every change that we make, one file for each verb.
+//!
+//! **Owns** transactions: an action commits all of what it does, or nothing.
+//! **Never** knows HTTP, or Stripe's shapes.
+//! **Start at** the file names.
+//! **Tested in** `tests/api/`.
+
+mod book_facts;
+mod check_books;
+mod create_api_key;
+mod exchange_session;
+mod flush_counts;
+mod process_event;
+mod publish_appeals;
+mod receive_stripe_event;
+mod start;
+mod start_checkout;
+
+pub use book_facts::{BookError, book_facts};
+pub use check_books::check_books;
+pub use create_api_key::create_api_key;
+pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
+pub use flush_counts::flush_counts;
+pub use process_event::{MOST_TRIES, process_due_events};
+pub use publish_appeals::{PublishError, publish_appeals};
+pub use receive_stripe_event::{ReceiveError, Received, receive_stripe_event};
+pub use start::{StartError, start};
+pub use start_checkout::{Checkout, CheckoutError, CheckoutRequest, start_checkout};

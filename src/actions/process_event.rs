@@ -1,0 +1,104 @@
+//! Works through the inbox: from events as they arrived to entries.
+
+use crate::app::App;
+use crate::store::inbox::{self, Waiting};
+use crate::stripe::{BadShape, Envelope, NotAnEvent, Report, read_event, read_fetched};
+
+use super::book_facts::{BookError, Booked, book_facts};
+
+/// After so many failed tries an event is dead: it stays, and a person must look.
+pub const MOST_TRIES: i64 = 12;
+/// Events taken up in one go.
+const AT_ONCE: i64 = 100;
+
+#[derive(Debug, thiserror::Error)]
+enum ProcessError {
+    #[error(transparent)]
+    NotAnEvent(#[from] NotAnEvent),
+    #[error(transparent)]
+    Shape(#[from] BadShape),
+    #[error(transparent)]
+    Book(#[from] BookError),
+}
+
+impl From<sqlx::Error> for ProcessError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Book(error.into())
+    }
+}
+
+/// Processes every event that is due; how many there were.
+///
+/// A failure is noted with its event and tried again later, each time after a
+/// longer wait; it does not hold up the others.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn process_due_events(app: &App) -> Result<usize, sqlx::Error> {
+    let mut processed = 0;
+    loop {
+        let due = app.store.due_events(app.now_ms(), AT_ONCE).await?;
+        if due.is_empty() {
+            return Ok(processed);
+        }
+        for id in due {
+            processed += 1;
+            match process(app, &id).await {
+                Ok(booked) => {
+                    for (supporter, epoch) in booked.raised {
+                        app.tokens.epochs.raise(&supporter, epoch);
+                    }
+                }
+                Err(error) => note_failure(app, &id, &error).await?,
+            }
+        }
+    }
+}
+
+async fn process(app: &App, id: &str) -> Result<Booked, ProcessError> {
+    let mut tx = app.store.begin().await?;
+    // Somebody else may have been faster.
+    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(Booked::default()) };
+    let (booked, outcome) = match read(&event)? {
+        Report::Nothing => (Booked::default(), "nothing to book"),
+        Report::Facts(facts) => {
+            let booked = book_facts(app, &mut tx, facts).await?;
+            let ours = !booked.contributions.is_empty();
+            (booked, if ours { "booked" } else { "no contribution of ours" })
+        }
+    };
+    inbox::done(&mut tx, id, outcome).await?;
+    tx.commit().await?;
+    Ok(booked)
+}
+
+fn read(event: &Waiting) -> Result<Report, ProcessError> {
+    if event.source == "fetched" {
+        return Ok(read_fetched(&event.body, event.created_at_ms / 1000)?);
+    }
+    Ok(read_event(&Envelope::read(&event.body)?)?)
+}
+
+async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<(), sqlx::Error> {
+    let mut tx = app.store.begin().await?;
+    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(()) };
+    let tries = event.attempts + 1;
+    let next_try_at_ms = (tries < MOST_TRIES).then(|| app.now_ms() + wait_ms(tries));
+    inbox::failed(&mut tx, id, &error.to_string(), next_try_at_ms).await?;
+    tx.commit().await?;
+    match next_try_at_ms {
+        Some(_) => {
+            tracing::warn!(event = id, tries, %error, "an event could not be processed; it is tried again")
+        }
+        None => {
+            tracing::error!(event = id, tries, %error, "an event could not be processed and is not tried any more; it stays in the inbox as dead")
+        }
+    }
+    Ok(())
+}
+
+/// 1 s, 4 s, 16 s … up to an hour.
+fn wait_ms(tries: i64) -> i64 {
+    let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
+    4_i64.checked_pow(doublings).map_or(3_600_000, |waits| waits.saturating_mul(1000).min(3_600_000))
+}

@@ -1,0 +1,45 @@
+//! Reads the appeals file and puts it into force.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::app::App;
+use crate::appeals::{self, Snapshot};
+
+/// The file can't be used at all; what was in force stays.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum PublishError {
+    #[error("the appeals file {} can't be read ({error}); create it, or remove appeals.file", path.display())]
+    Read { path: PathBuf, error: std::io::Error },
+    #[error("the appeals file {} is not understood: {error}", path.display())]
+    Understand { path: PathBuf, error: Box<toml::de::Error> },
+}
+
+/// Publishes the configured file; without one, nobody is asked. An appeal that
+/// can't be used is left out and logged, the others go into force.
+///
+/// # Errors
+/// See [`PublishError`].
+pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
+    let Some(path) = app.settings.appeals.file.clone() else { return Ok(()) };
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => return Err(PublishError::Read { path, error }),
+    };
+    let (drafts, problems) = match appeals::read(&text) {
+        Ok(read) => read,
+        Err(error) => return Err(PublishError::Understand { path, error: Box::new(error) }),
+    };
+    let snapshot = Snapshot::build(&app.settings.sites, &drafts, problems);
+    for problem in &snapshot.problems {
+        tracing::error!(
+            appeal = problem.appeal,
+            problem = problem.sentence,
+            "an appeal is left out; mend it in the appeals file"
+        );
+    }
+    tracing::info!(appeals = drafts.len(), left_out = snapshot.problems.len(), "appeals are in force");
+    app.snapshot.store(Arc::new(snapshot));
+    Ok(())
+}

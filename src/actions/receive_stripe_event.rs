@@ -1,0 +1,76 @@
+//! Stores an event that Stripe delivered. Only then may it be acknowledged.
+
+use crate::app::App;
+use crate::store::inbox::{self, Arrival, EventState, Source};
+use crate::stripe::{self, BadSignature, Envelope, NotAnEvent};
+
+/// What became of a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Received {
+    /// It is stored.
+    Stored,
+    /// It was there already.
+    Duplicate,
+    /// It is of the wrong mode: stored, and never booked.
+    SetAside,
+}
+
+/// Why a delivery is not acknowledged.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum ReceiveError {
+    #[error("no webhook secret is configured; set stripe.webhook_secrets")]
+    NotConfigured,
+    #[error(transparent)]
+    Signature(#[from] BadSignature),
+    #[error(transparent)]
+    NotAnEvent(#[from] NotAnEvent),
+    #[error("the database does not answer ({0})")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Checks the signature over the raw bytes, stores, commits.
+///
+/// # Errors
+/// See [`ReceiveError`].
+pub async fn receive_stripe_event(
+    app: &App,
+    signature: Option<&str>,
+    body: &[u8],
+) -> Result<Received, ReceiveError> {
+    let secrets = &app.settings.stripe.webhook_secrets;
+    if secrets.is_empty() {
+        return Err(ReceiveError::NotConfigured);
+    }
+    let now_ms = app.now_ms();
+    stripe::verify(signature, body, secrets, now_ms.div_euclid(1000))?;
+    let text = std::str::from_utf8(body).map_err(|_| NotAnEvent)?;
+    let envelope = Envelope::read(text)?;
+    let right_mode = envelope.mode() == app.settings.stripe.mode;
+    let arrival = Arrival {
+        id: &envelope.id,
+        kind: &envelope.kind,
+        api_version: envelope.api_version.as_deref().unwrap_or_default(),
+        source: Source::Webhook,
+        mode: envelope.mode(),
+        created_at_ms: envelope.created_s().saturating_mul(1000),
+        received_at_ms: now_ms,
+        body: text,
+        state: if right_mode { EventState::Waiting } else { EventState::SetAside },
+    };
+    let mut tx = app.store.begin().await?;
+    let new = inbox::insert(&mut tx, &arrival).await?;
+    tx.commit().await?;
+    if !new {
+        return Ok(Received::Duplicate);
+    }
+    if !right_mode {
+        tracing::warn!(
+            event = envelope.id,
+            "an event of the other mode is set aside; check which endpoint sends it, or stripe.mode"
+        );
+        return Ok(Received::SetAside);
+    }
+    app.event_came.notify_one();
+    Ok(Received::Stored)
+}

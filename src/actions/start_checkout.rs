@@ -1,0 +1,211 @@
+//! Takes a reader to Stripe's payment page.
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use url::Url;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::clock;
+use crate::config::{Interval, SiteSettings};
+use crate::contributions::Origin;
+use crate::ids::ContributionId;
+use crate::money::Money;
+use crate::store::checkouts;
+use crate::stripe::{CallError, NewCheckout};
+use crate::tokens::Attribution;
+
+/// The longest return URL, in bytes: Stripe takes 5,000 characters, and we add to it.
+const LONGEST_URL: usize = 2000;
+
+/// What a browser asks for.
+#[derive(Debug)]
+pub struct CheckoutRequest<'a> {
+    /// The site's id.
+    pub site: &'a str,
+    /// The browser's own id of this attempt; asking again with it is safe.
+    pub attempt: Uuid,
+    /// How much each time.
+    pub money: Money,
+    /// How often.
+    pub interval: Interval,
+    /// Where the reader comes back to.
+    pub return_url: &'a str,
+    /// The verdict's signed note.
+    pub attribution: Option<&'a str>,
+}
+
+/// Where the reader pays.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Checkout {
+    /// Stripe's id of the Checkout Session.
+    pub session: String,
+    /// The payment page.
+    pub url: String,
+}
+
+/// Why there is no payment page.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence; amounts in the minor unit")]
+pub enum CheckoutError {
+    #[error("the site does not take this currency")]
+    CurrencyNotTaken,
+    #[error("the site does not take gifts at this interval")]
+    IntervalNotTaken,
+    #[error("the amount is below {minimum_minor}")]
+    BelowMinimum { minimum_minor: i64 },
+    #[error("the amount is above {maximum_minor}")]
+    AboveMaximum { maximum_minor: i64 },
+    #[error("the return URL is not on one of the site's origins")]
+    ReturnUrl,
+    #[error("the attempt was made before with other parameters")]
+    AttemptReused,
+    #[error(transparent)]
+    Stripe(CallError),
+    #[error("the database does not answer ({0})")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Makes a Checkout Session; for an attempt that has one, the same again.
+///
+/// # Errors
+/// See [`CheckoutError`].
+pub async fn start_checkout(
+    app: &App,
+    site: &SiteSettings,
+    request: &CheckoutRequest<'_>,
+) -> Result<Checkout, CheckoutError> {
+    check_amount(site, request)?;
+    let return_url = check_return_url(site, request.return_url)?;
+    let parameters = fingerprint(&[
+        &request.money.amount_minor.to_string(),
+        request.money.currency.code(),
+        request.interval.as_str(),
+        return_url.as_str(),
+        request.attribution.unwrap_or_default(),
+    ]);
+    let attempt = request.attempt.to_string();
+    let fresh = ContributionId::from_bytes(clock::random_bytes());
+    let mut tx = app.store.begin().await?;
+    let known =
+        checkouts::start(&mut tx, request.site, &attempt, &parameters, fresh.as_str(), app.now_ms()).await?;
+    tx.commit().await?;
+    if known.parameters != parameters {
+        return Err(CheckoutError::AttemptReused);
+    }
+    if let (Some(session), Some(url)) = (known.session, known.url) {
+        return Ok(Checkout { session, url });
+    }
+    let contribution = ContributionId::parse(&known.contribution_id).unwrap_or(fresh);
+    let origin = origin(app, request, contribution);
+    let key = fingerprint(&[request.site, &attempt, &parameters, &known.tries.to_string()]);
+    let new = NewCheckout {
+        name: &site.name,
+        money: request.money,
+        interval: request.interval,
+        success_url: &with_session(&return_url),
+        cancel_url: return_url.as_str(),
+        locale: &site.locale,
+        origin: &origin,
+        key: &key,
+    };
+    let made = app.stripe.create_checkout(&new).await;
+    let mut tx = app.store.begin().await?;
+    let outcome = match made {
+        Ok(made) => {
+            let url = made.url.ok_or(CheckoutError::Stripe(CallError::Unreachable))?;
+            checkouts::made(&mut tx, request.site, &attempt, &made.id, &url).await?;
+            Ok(Checkout { session: made.id, url })
+        }
+        Err(error) => {
+            // Stripe keeps a failure under its key for a day: the next try has another.
+            if matches!(error, CallError::Failed { .. }) {
+                checkouts::next_try(&mut tx, request.site, &attempt, known.tries).await?;
+            }
+            Err(CheckoutError::Stripe(error))
+        }
+    };
+    tx.commit().await?;
+    outcome
+}
+
+fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<(), CheckoutError> {
+    let giving = site.giving.get(&request.money.currency).ok_or(CheckoutError::CurrencyNotTaken)?;
+    if giving.offered(request.interval).is_empty() {
+        return Err(CheckoutError::IntervalNotTaken);
+    }
+    let (minimum_minor, maximum_minor) = (giving.minimum_minor, giving.maximum_minor);
+    match request.money.amount_minor {
+        amount if amount < minimum_minor => Err(CheckoutError::BelowMinimum { minimum_minor }),
+        amount if amount > maximum_minor => Err(CheckoutError::AboveMaximum { maximum_minor }),
+        _ => Ok(()),
+    }
+}
+
+/// The URL, if it is on one of the site's origins and names nobody.
+fn check_return_url(site: &SiteSettings, text: &str) -> Result<Url, CheckoutError> {
+    let url = Url::parse(text).map_err(|_| CheckoutError::ReturnUrl)?;
+    let plain = url.username().is_empty() && url.password().is_none() && url.as_str().len() <= LONGEST_URL;
+    let origin = url.origin().ascii_serialization();
+    if plain && site.origins.contains(&origin) { Ok(url) } else { Err(CheckoutError::ReturnUrl) }
+}
+
+/// The URL with `keepopen_session={CHECKOUT_SESSION_ID}` in its query: Stripe
+/// fills the braces in, so they must not be percent-encoded.
+fn with_session(url: &Url) -> String {
+    let mut plain = url.clone();
+    plain.set_fragment(None);
+    let joint = if url.query().is_some() { '&' } else { '?' };
+    let fragment = url.fragment().map(|fragment| format!("#{fragment}")).unwrap_or_default();
+    format!("{plain}{joint}keepopen_session={{CHECKOUT_SESSION_ID}}{fragment}")
+}
+
+/// A note that is not good loses the attribution, never the gift.
+fn origin(app: &App, request: &CheckoutRequest<'_>, contribution: ContributionId) -> Origin {
+    let shown = request
+        .attribution
+        .and_then(|note| Attribution::read(note, &app.attribution_key, request.site, app.now_ms()).ok());
+    let site = request.site.to_owned();
+    match shown {
+        Some(it) => Origin {
+            contribution,
+            site,
+            appeal: Some(it.appeal),
+            variant: Some(it.variant),
+            surface: Some(it.surface),
+        },
+        None => Origin { contribution, site, appeal: None, variant: None, surface: None },
+    }
+}
+
+/// SHA-256 over parts that can't run into each other, base64url.
+fn fingerprint(parts: &[&str]) -> String {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in parts {
+        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        context.update(part.as_bytes());
+    }
+    URL_SAFE_NO_PAD.encode(context.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_stands_in_the_query_before_the_fragment() {
+        let with = |text: &str| with_session(&Url::parse(text).unwrap());
+        assert_eq!(with("https://a.org/x"), "https://a.org/x?keepopen_session={CHECKOUT_SESSION_ID}");
+        assert_eq!(
+            with("https://a.org/x?y=1#z"),
+            "https://a.org/x?y=1&keepopen_session={CHECKOUT_SESSION_ID}#z"
+        );
+    }
+
+    #[test]
+    fn parts_of_a_fingerprint_do_not_run_into_each_other() {
+        assert_ne!(fingerprint(&["ab", "c"]), fingerprint(&["a", "bc"]));
+        assert!(fingerprint(&["a"]).len() <= 255);
+    }
+}

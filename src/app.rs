@@ -1,0 +1,105 @@
+//! What is built once and handed round.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::hmac;
+use tokio::sync::Notify;
+
+use crate::appeals::Snapshot;
+use crate::clock::Clock;
+use crate::config::{Settings, SiteSettings};
+use crate::store::Store;
+use crate::store::counts::CountKey;
+use crate::stripe::Gateway;
+use crate::tokens::{SigningKey, Tokens, Vault};
+
+/// Everything a door or an action works with.
+pub struct App {
+    /// The settings in force.
+    pub settings: Settings,
+    /// The time.
+    pub clock: Clock,
+    /// Where facts are kept.
+    pub store: Store,
+    /// The way to Stripe.
+    pub stripe: Gateway,
+    /// What readers are asked; swapped whole.
+    pub snapshot: ArcSwap<Snapshot>,
+    /// Supporter tokens.
+    pub tokens: Tokens,
+    /// The key that signs attributions.
+    pub attribution_key: hmac::Key,
+    /// The key from which supporter ids are made.
+    pub supporter_key: hmac::Key,
+    /// Counts that are not stored yet.
+    pub counters: Counters,
+    /// Wakes the worker when an event came in.
+    pub event_came: Notify,
+}
+
+impl App {
+    /// Puts the parts together; nobody is asked until appeals are published.
+    pub fn new(
+        settings: Settings,
+        clock: Clock,
+        store: Store,
+        stripe: Gateway,
+        vault: &Vault,
+        keys: Vec<SigningKey>,
+    ) -> Arc<Self> {
+        let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
+        Arc::new(Self {
+            tokens: Tokens::new(settings.issuer(), keys),
+            snapshot: ArcSwap::from_pointee(snapshot),
+            attribution_key: vault.attribution_key(),
+            supporter_key: vault.supporter_key(),
+            counters: Counters::default(),
+            event_came: Notify::new(),
+            settings,
+            clock,
+            store,
+            stripe,
+        })
+    }
+
+    /// A site's settings.
+    pub fn site(&self, id: &str) -> Option<&SiteSettings> {
+        self.settings.sites.get(id)
+    }
+
+    /// Now, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+}
+
+/// Views, clicks and dismissals since the last flush.
+#[derive(Default)]
+pub struct Counters(Mutex<HashMap<CountKey, i64>>);
+
+impl Counters {
+    /// Counts one.
+    pub fn count(&self, key: CountKey) {
+        *self.lock().entry(key).or_insert(0) += 1;
+    }
+
+    /// Takes all counts out.
+    pub fn take(&self) -> HashMap<CountKey, i64> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    /// Puts counts back that could not be stored.
+    pub fn put_back(&self, counts: HashMap<CountKey, i64>) {
+        let mut held = self.lock();
+        for (key, count) in counts {
+            *held.entry(key).or_insert(0) += count;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CountKey, i64>> {
+        // Nothing panics while holding it; were it so, the numbers would still be good.
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}

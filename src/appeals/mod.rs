@@ -1,0 +1,14 @@
+//! Appeals: what the audience team writes, made ready to be decided on.
+//!
+//! **Owns** the appeals file's shape, the copy, and the snapshot that the banner path reads.
+//! **Never** does I/O: it gets texts and gives values.
+//! **Start at** [`Snapshot::build`].
+//! **Tested in** the files here, `tests/api/banner.rs`; the rules in `decision/cases/`.
+
+mod copy;
+mod file;
+mod snapshot;
+
+pub use copy::{Choices, Content, Copy, FirstChoice, ThanksCopy};
+pub use file::{AppealProblem, Draft, read};
+pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};

@@ -1,0 +1,86 @@
+//! The snapshot: every appeal, compiled, with its content ready to be sent.
+
+use std::collections::{BTreeMap, HashMap};
+
+use keepopen_decision::{self as decision, AppealIndex, Compiled, SiteRules};
+use serde_json::value::RawValue;
+
+use super::{AppealProblem, Content, Draft};
+use crate::config::{Banner, SiteSettings};
+
+/// What the banner path reads: swapped whole when appeals change.
+pub struct Snapshot {
+    /// The rules.
+    pub compiled: Compiled,
+    appeals: Vec<PublishedAppeal>,
+    /// The appeals that were left out, and why.
+    pub problems: Vec<AppealProblem>,
+}
+
+/// One appeal as it is sent.
+pub struct PublishedAppeal {
+    /// Its id.
+    pub id: String,
+    /// Its variants, in the order of the rules.
+    pub variants: Vec<PublishedVariant>,
+}
+
+/// One variant as it is sent.
+pub struct PublishedVariant {
+    /// Its id.
+    pub id: String,
+    /// Its content by site, written as JSON once.
+    pub content: HashMap<String, Box<RawValue>>,
+}
+
+impl Snapshot {
+    /// Compiles `drafts` for `sites`. `known_problems` are those found when reading.
+    pub fn build(
+        sites: &BTreeMap<String, SiteSettings>,
+        drafts: &[Draft],
+        known_problems: Vec<AppealProblem>,
+    ) -> Self {
+        let site_rules: Vec<SiteRules> = sites.iter().map(|(id, site)| rules_of(id, site)).collect();
+        let rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
+        let (compiled, found) = decision::compile(&site_rules, &rules);
+        let mut problems = known_problems;
+        problems.extend(found.into_iter().map(|problem| AppealProblem {
+            appeal: problem.appeal.unwrap_or_else(|| "(site)".to_owned()),
+            sentence: format!("{}: {}", problem.field_path, problem.sentence),
+        }));
+        let appeals = drafts.iter().map(|draft| publish(draft, sites)).collect();
+        Self { compiled, appeals, problems }
+    }
+
+    /// The appeal that a verdict names.
+    pub fn appeal(&self, index: AppealIndex) -> &PublishedAppeal {
+        &self.appeals[index.0]
+    }
+
+    /// True when `appeal` and `variant` are ids of this snapshot.
+    pub fn knows(&self, appeal: &str, variant: &str) -> bool {
+        self.appeals.iter().any(|it| it.id == appeal && it.variants.iter().any(|v| v.id == variant))
+    }
+}
+
+fn rules_of(id: &str, site: &SiteSettings) -> SiteRules {
+    SiteRules {
+        id: id.to_owned(),
+        quiet_days: site.quiet_days,
+        kill_switch: site.banner == Banner::Off,
+        time_zone: site.time_zone.clone(),
+    }
+}
+
+fn publish(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> PublishedAppeal {
+    let variants = draft.rules.variants.iter().zip(&draft.copies).map(|(variant, copy)| {
+        let content = draft.rules.sites.iter().filter_map(|id| {
+            let content = Content::of(copy, draft.rules.kind, sites.get(id)?);
+            let json = serde_json::value::to_raw_value(&content)
+                .expect("strings, numbers and lists can be written as JSON");
+            Some((id.clone(), json))
+        });
+        PublishedVariant { id: variant.id.clone(), content: content.collect() }
+    });
+    PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect() }
+}

@@ -1,0 +1,184 @@
+//! `keepopen demo`: everything at once, on this machine, without money.
+//!
+//! **Owns** the practice newspaper and how the three servers find each other.
+//! **Never** uses the operator's settings, or a live key.
+//! **Start at** [`demo`].
+//! **Tested in** `tests/browser/`.
+
+mod newspaper;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepopen_practice::PracticeStripe;
+
+use super::serve::run_until_stopped;
+use super::{Stopped, say};
+use crate::clock::{self, Clock};
+use crate::config::{self, Mode, Settings};
+use crate::{actions, http, telemetry};
+
+/// The demo's key: no Stripe account has it.
+const SECRET_KEY: &str = "sk_test_practice";
+const SETTINGS: &str = include_str!("settings.toml");
+const APPEALS: &str = include_str!("appeals.toml");
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// The newspaper's port; the service has the next, the practice Stripe the one after. 0: three free ports.
+    #[arg(long, default_value_t = 4750)]
+    port: u16,
+    /// Keep the database here [default: a temporary folder, removed at the end].
+    #[arg(long, value_name = "FOLDER")]
+    data_dir: Option<PathBuf>,
+    /// Print where to look as one line of JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Runs the demo until it is interrupted. `configured` are the settings that
+/// `serve` would use: with a live key among them the demo does not run.
+pub fn demo(options: &Options, configured: &Settings) -> Result<(), Stopped> {
+    if configured.stripe.mode == Mode::Live {
+        return Err("a live Stripe configuration is set here, and the demo's Stripe is a stand-in; run the demo in another folder and without KEEPOPEN_STRIPE__… in the environment".into());
+    }
+    telemetry::start(configured.log.format, "warn,keepopen=info")?;
+    let temporary = TemporaryFolder::unless(options.data_dir.as_deref())?;
+    let folder = temporary.path();
+    let outcome = actix_web::rt::System::new().block_on(run(options, folder));
+    drop(temporary);
+    outcome
+}
+
+async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
+    let [newspaper_at, keepopen_at, practice_at] = addresses(options.port)?;
+    let webhook_secret = format!("whsec_{}", hex(&clock::random_bytes::<16>()));
+    let practice = PracticeStripe::start(keepopen_practice::Settings {
+        bind: practice_at,
+        secret_key: SECRET_KEY.to_owned(),
+        webhook_secret: webhook_secret.clone(),
+        webhook_url: Some(format!("http://{keepopen_at}/webhooks/stripe")),
+        now: Arc::new(|| Clock::System.now_ms().div_euclid(1000)),
+        retry_after: [1, 2, 5, 10, 30, 60].map(Duration::from_secs).to_vec(),
+        account_name: "The Harbour Journal".to_owned(),
+    })
+    .await?;
+    let appeals = folder.join("appeals.toml");
+    if !appeals.try_exists()? {
+        std::fs::write(&appeals, APPEALS)?;
+    }
+    let quoted = |path: &Path| path.display().to_string().replace('\\', "\\\\").replace('"', "\\\"");
+    let settings = SETTINGS
+        .replace("{data_dir}", &quoted(folder))
+        .replace("{bind}", &keepopen_at.to_string())
+        .replace("{keepopen}", &format!("http://{keepopen_at}"))
+        .replace("{practice}", &practice.url())
+        .replace("{secret_key}", SECRET_KEY)
+        .replace("{webhook_secret}", &webhook_secret)
+        .replace("{appeals}", &quoted(&appeals))
+        .replace("{newspaper}", &format!("http://{newspaper_at}"));
+    let app = actions::start(config::from_toml(&settings)?, Clock::System).await?;
+    let running = http::serve(&app)?;
+    let places = Places {
+        newspaper: format!("http://{newspaper_at}"),
+        keepopen: format!("http://{keepopen_at}"),
+        practice: practice.url(),
+    };
+    let paper = newspaper::serve(newspaper_at, &places)?;
+    let paper_handle = paper.handle();
+    actix_web::rt::spawn(paper);
+    say(&places.shown(options.json, &appeals))?;
+    let outcome = run_until_stopped(&app, running).await;
+    paper_handle.stop(false).await;
+    practice.stop().await;
+    outcome
+}
+
+/// Where everything is.
+struct Places {
+    newspaper: String,
+    keepopen: String,
+    practice: String,
+}
+
+impl Places {
+    fn shown(&self, json: bool, appeals: &Path) -> String {
+        let Self { newspaper, keepopen, practice } = self;
+        if json {
+            return serde_json::json!({"newspaper": newspaper, "keepopen": keepopen, "practice": practice})
+                .to_string();
+        }
+        format!(
+            "\n  The newspaper         {newspaper}/          read an article, and give\n  \
+             The practice Stripe   {practice}/console   refund, dispute, next month\n  \
+             The service           {keepopen}/openapi.yaml\n  \
+             The appeals           {}   change and save: it shows\n\n\
+             No money moves, and nothing leaves this machine. Stop with Ctrl-C.\n",
+            appeals.display()
+        )
+    }
+}
+
+/// Three addresses on this machine: from `port` on, or free ones.
+fn addresses(port: u16) -> Result<[SocketAddr; 3], Stopped> {
+    let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    if port == 0 {
+        // Held until all three are known, so that they differ.
+        let held = [TcpListener::bind(at(0))?, TcpListener::bind(at(0))?, TcpListener::bind(at(0))?];
+        return Ok([held[0].local_addr()?, held[1].local_addr()?, held[2].local_addr()?]);
+    }
+    let ports = [Some(port), port.checked_add(1), port.checked_add(2)];
+    let [Some(a), Some(b), Some(c)] = ports else { return Err("--port must be below 65534".into()) };
+    let wanted = [at(a), at(b), at(c)];
+    for address in wanted {
+        if let Err(error) = TcpListener::bind(address) {
+            return Err(
+                format!("can't listen on {address} ({error}); try --port 0, which takes free ports").into()
+            );
+        }
+    }
+    Ok(wanted)
+}
+
+/// The data folder; a temporary one goes when the demo ends.
+enum TemporaryFolder {
+    Temporary(PathBuf),
+    Given(PathBuf),
+}
+
+impl TemporaryFolder {
+    fn unless(given: Option<&Path>) -> std::io::Result<Self> {
+        let (folder, path) = match given {
+            Some(path) => (Self::Given(path.to_owned()), path.to_owned()),
+            None => {
+                let name = format!("keepopen-demo-{}", hex(&clock::random_bytes::<8>()));
+                let path = std::env::temp_dir().join(name);
+                (Self::Temporary(path.clone()), path)
+            }
+        };
+        std::fs::create_dir_all(path)?;
+        Ok(folder)
+    }
+
+    fn path(&self) -> &Path {
+        match self {
+            Self::Temporary(path) | Self::Given(path) => path,
+        }
+    }
+}
+
+impl Drop for TemporaryFolder {
+    fn drop(&mut self) {
+        if let Self::Temporary(path) = self
+            && let Err(error) = std::fs::remove_dir_all(&*path)
+        {
+            tracing::warn!(path = %path.display(), %error, "the demo's folder could not be removed");
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

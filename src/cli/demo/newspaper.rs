@@ -1,0 +1,54 @@
+//! The practice newspaper: pages on an origin of their own, as a real site's are.
+
+use std::net::SocketAddr;
+
+use actix_web::dev::Server;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
+use rust_embed::Embed;
+
+use super::Places;
+
+#[derive(Embed)]
+#[folder = "web/demo"]
+#[include = "*.html"]
+#[include = "*.css"]
+struct Pages;
+
+/// The site's id in the demo's settings.
+const SITE: &str = "journal";
+
+/// A server for the newspaper.
+pub fn serve(address: SocketAddr, places: &Places) -> std::io::Result<Server> {
+    let fill = Fill { keepopen: places.keepopen.clone(), practice: places.practice.clone() };
+    let server = HttpServer::new(move || {
+        App::new().app_data(web::Data::new(fill.clone())).default_service(web::get().to(page))
+    });
+    Ok(server.workers(1).disable_signals().bind(address)?.run())
+}
+
+/// What is filled into the pages.
+#[derive(Clone)]
+struct Fill {
+    keepopen: String,
+    practice: String,
+}
+
+async fn page(request: HttpRequest, fill: web::Data<Fill>) -> HttpResponse {
+    let name = match request.path().trim_start_matches('/') {
+        "" => "index.html",
+        name => name,
+    };
+    let Some(file) = Pages::get(name) else {
+        return HttpResponse::NotFound().content_type("text/plain").body("There is no such page.");
+    };
+    let text = String::from_utf8_lossy(&file.data)
+        .replace("{{KEEPOPEN}}", &fill.keepopen)
+        .replace("{{PRACTICE}}", &fill.practice)
+        .replace("{{SITE}}", SITE);
+    let kind = if name.ends_with(".css") { "text/css; charset=utf-8" } else { "text/html; charset=utf-8" };
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, kind))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(text)
+}

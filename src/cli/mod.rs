@@ -1,0 +1,97 @@
+//! The door for operators.
+//!
+//! **Owns** commands, and what they print.
+//! **Never** keeps a secret longer than it is shown.
+//! **Start at** [`main`].
+//! **Tested in** `tests/api/commands.rs`.
+
+mod api_key;
+mod demo;
+mod serve;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::config::{self, ConfigError, Settings};
+use crate::http;
+use crate::store::Store;
+
+/// A self-hosted reader-contribution service for newsrooms.
+#[derive(Parser)]
+#[command(name = "keepopen", version, about)]
+struct Command {
+    /// The settings file [default: keepopen.toml, if it is there].
+    #[arg(long, global = true, env = "KEEPOPEN_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Run the service.
+    Serve,
+    /// Try everything at once: a newspaper, the service, and a practice Stripe. No set-up, no network, no money.
+    Demo(demo::Options),
+    /// Bring the database up to date, and stop.
+    Migrate,
+    /// Check the settings, and print what is in force (secrets hidden).
+    CheckConfig,
+    /// Print the HTTP contract (OpenAPI 3.1).
+    Openapi,
+    /// Secret API keys for site back ends.
+    ApiKey {
+        #[command(subcommand)]
+        verb: api_key::Verb,
+    },
+}
+
+/// Why a command stopped: a sentence that says what to do.
+type Stopped = Box<dyn std::error::Error>;
+
+/// Runs the command line.
+pub fn main() -> ExitCode {
+    let command = Command::parse();
+    match run(&command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nothing can be done when even the error stream is closed.
+            let _ = writeln!(std::io::stderr(), "keepopen: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: &Command) -> Result<(), Stopped> {
+    let settings = || -> Result<Settings, ConfigError> { config::load(command.config.as_deref()) };
+    match &command.verb {
+        Verb::Serve => serve::serve(settings()?),
+        Verb::Demo(options) => demo::demo(options, &settings()?),
+        Verb::Migrate => migrate(&settings()?),
+        Verb::CheckConfig => say(&settings()?.shown()?),
+        Verb::Openapi => say(http::openapi_yaml()),
+        Verb::ApiKey { verb } => api_key::run(verb, &settings()?),
+    }
+}
+
+fn migrate(settings: &Settings) -> Result<(), Stopped> {
+    let url = settings.database_url();
+    runtime()?.block_on(async {
+        Store::open(&url).await?.close().await;
+        say("The database is up to date.")
+    })
+}
+
+/// Prints to standard output.
+fn say(text: &str) -> Result<(), Stopped> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{}", text.trim_end())?;
+    Ok(out.flush()?)
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}

@@ -1,0 +1,84 @@
+//! Time and randomness: the one place that asks the machine for either.
+//!
+//! Everything else gets them as arguments, so a test can move the time and a
+//! reader of the code can see what a function depends on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use jiff::Timestamp;
+
+/// Milliseconds in one day.
+pub const DAY_MS: i64 = 86_400_000;
+
+/// Tells the time: the machine's, or one that a test moves.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The machine's clock.
+    System,
+    /// A clock that stands still until it is moved; milliseconds since 1970.
+    Movable(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// A clock that stands at `at` until [`Clock::advance`] moves it.
+    pub fn movable(at: Timestamp) -> Self {
+        Self::Movable(Arc::new(AtomicI64::new(at.as_millisecond())))
+    }
+
+    /// Now, in milliseconds since 1970 (UTC).
+    #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
+    pub fn now_ms(&self) -> i64 {
+        match self {
+            Self::System => Timestamp::now().as_millisecond(),
+            Self::Movable(at_ms) => at_ms.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Moves a movable clock on by `by_ms` milliseconds; the machine's clock is left alone.
+    pub fn advance(&self, by_ms: i64) {
+        if let Self::Movable(at_ms) = self {
+            at_ms.fetch_add(by_ms, Ordering::SeqCst);
+        }
+    }
+}
+
+/// RFC 3339 text of a time in milliseconds since 1970; times outside of what
+/// can be written (years -9999 to 9999) are cut to the nearest that can.
+pub fn rfc3339(at_ms: i64) -> String {
+    Timestamp::from_millisecond(at_ms)
+        .unwrap_or(if at_ms < 0 { Timestamp::MIN } else { Timestamp::MAX })
+        .to_string()
+}
+
+/// `N` bytes from the system's secure random source.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    SystemRandom::new()
+        .fill(&mut bytes)
+        .expect("the system's random source answers; without it no key or id would be safe");
+    bytes
+}
+
+/// A number from 0 to 999,999: the draw for a reader who sent no bucket.
+///
+/// It decides which wording somebody sees, nothing that must be secret, so a
+/// fast generator seeded per thread serves.
+pub fn draw() -> u32 {
+    use std::cell::Cell;
+    use std::hash::{BuildHasher, RandomState};
+    thread_local! {
+        static STATE: Cell<u64> = Cell::new(RandomState::new().hash_one(std::thread::current().id()));
+    }
+    STATE.with(|state| {
+        // SplitMix64 (Steele, Lea, Flood 2014).
+        let next = state.get().wrapping_add(0x9E37_79B9_7F4A_7C15);
+        state.set(next);
+        let mut mixed = next;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^= mixed >> 31;
+        u32::try_from(mixed % 1_000_000).expect("below a million")
+    })
+}

@@ -1,0 +1,224 @@
+//! What must hold of the settings before anything starts.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::{Interval, Settings, SiteSettings};
+use crate::telemetry;
+
+/// The base of Stripe's own API.
+pub(super) const STRIPE_API: &str = "https://api.stripe.com/";
+
+/// Which of Stripe's two worlds a deployment lives in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// No real money moves.
+    Test,
+    /// Real money.
+    Live,
+}
+
+impl Mode {
+    /// The word in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Test => "test",
+            Self::Live => "live",
+        }
+    }
+}
+
+/// Why the settings can't be used, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The named file is not there.
+    #[error("the settings file {} is not there; copy config.example.toml to it, or name another with --config", .0.display())]
+    NoFile(PathBuf),
+    /// A key or a value is wrong.
+    #[error("the settings can't be read: {0}. config.example.toml lists every key")]
+    Unreadable(Box<figment::Error>),
+    /// A file with a secret can't be read.
+    #[error("the secret file {} can't be read ({error}); create it, or make it readable for the user that runs keepopen", path.display())]
+    SecretFile {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// Two settings for the same thing.
+    #[error("{0} and {1} are both set; keep one")]
+    Both(&'static str, &'static str),
+    /// Something else that can't be.
+    #[error("{0}")]
+    Wrong(String),
+}
+
+fn wrong(sentence: impl Into<String>) -> Result<(), ConfigError> {
+    Err(ConfigError::Wrong(sentence.into()))
+}
+
+/// Checks what types can't say.
+pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
+    telemetry::check_level(&settings.log.level).map_err(|e| ConfigError::Wrong(e.to_string()))?;
+    check_database(&settings.database_url())?;
+    check_stripe(settings)?;
+    if !(1..=24).contains(&settings.tokens.valid_hours) {
+        return wrong(
+            "tokens.valid_hours must be from 1 to 24: an offline check can't hear of a refund sooner",
+        );
+    }
+    let public = &settings.server.public_url;
+    if public.path() != "/" || public.query().is_some() || !is_web(public) {
+        return wrong(
+            "server.public_url must be an http or https URL without a path, such as https://give.example.org/",
+        );
+    }
+    settings.sites.iter().try_for_each(|(id, site)| check_site(id, site))
+}
+
+fn check_database(url: &str) -> Result<(), ConfigError> {
+    match url.split_once(':').map(|(scheme, _)| scheme) {
+        Some("sqlite") => Ok(()),
+        Some("postgres" | "postgresql") => wrong(
+            "database.url names PostgreSQL, which this version does not speak yet; use sqlite:PATH, or leave it empty",
+        ),
+        _ => wrong(format!(
+            "database.url has a scheme that is not known ({}); use sqlite:PATH, or leave it empty",
+            without_password(url)
+        )),
+    }
+}
+
+fn check_stripe(settings: &Settings) -> Result<(), ConfigError> {
+    let stripe = &settings.stripe;
+    let key = stripe.secret_key.expose();
+    if key.starts_with("pk_") {
+        return wrong(
+            "stripe.secret_key is a publishable key (pk_…); use a secret or restricted one (sk_…, rk_…)",
+        );
+    }
+    let live_key = key.starts_with("sk_live_") || key.starts_with("rk_live_");
+    match stripe.mode {
+        Mode::Test if live_key => {
+            return wrong(
+                "stripe.mode is \"test\" but stripe.secret_key is a live key; set stripe.mode = \"live\", or use a test key",
+            );
+        }
+        Mode::Live if !key.is_empty() && !live_key => {
+            return wrong(
+                "stripe.mode is \"live\" but stripe.secret_key is not a live key; set stripe.mode = \"test\", or use a live key",
+            );
+        }
+        _ => {}
+    }
+    let api = &stripe.api_url;
+    if !is_web(api) {
+        return wrong("stripe.api_url must be an http or https URL");
+    }
+    if live_key && api.as_str() != STRIPE_API {
+        return wrong(
+            "stripe.api_url is not Stripe's, and the key is a live one; a live key is sent to Stripe alone. Remove stripe.api_url, or use a test key",
+        );
+    }
+    if api.scheme() == "http" && !is_loopback(api) {
+        return wrong(
+            "stripe.api_url is plain http on another machine; the key would travel unencrypted. Use https",
+        );
+    }
+    if stripe.webhook_secrets.len() > 2 {
+        return wrong(
+            "stripe.webhook_secrets has more than two; keep the one in use and, while rolling, the next",
+        );
+    }
+    if stripe.webhook_secrets.iter().any(|secret| !secret.expose().starts_with("whsec_")) {
+        return wrong(
+            "stripe.webhook_secrets has one that does not start with whsec_; copy the endpoint's signing secret from Stripe",
+        );
+    }
+    if stripe.webhook_max_bytes < 16_384 || stripe.timeout_seconds == 0 {
+        return wrong(
+            "stripe.webhook_max_bytes must be at least 16384 and stripe.timeout_seconds at least 1",
+        );
+    }
+    Ok(())
+}
+
+fn check_site(id: &str, site: &SiteSettings) -> Result<(), ConfigError> {
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
+    if id.is_empty() || id.len() > 40 || !id.chars().all(good) {
+        return wrong(format!("sites.{id}: an id is 1 to 40 small letters, digits, - or _"));
+    }
+    for origin in &site.origins {
+        let exact =
+            Url::parse(origin).is_ok_and(|url| is_web(&url) && url.origin().ascii_serialization() == *origin);
+        if !exact {
+            return wrong(format!(
+                "sites.{id}.origins: `{origin}` is not an exact origin; write it as https://www.example.org, without a path or a slash at its end"
+            ));
+        }
+    }
+    if jiff::tz::TimeZone::get(&site.time_zone).is_err() {
+        return wrong(format!(
+            "sites.{id}.time_zone: `{}` is not an IANA time zone, such as Europe/Dublin",
+            site.time_zone
+        ));
+    }
+    if !site.giving.contains_key(&site.currency) {
+        return wrong(format!(
+            "sites.{id}.giving has nothing for the site's currency {}; add [sites.{id}.giving.{0}]",
+            site.currency
+        ));
+    }
+    for (currency, giving) in &site.giving {
+        let path = format!("sites.{id}.giving.{currency}");
+        if giving.minimum_minor < 1
+            || giving.maximum_minor < giving.minimum_minor
+            || giving.maximum_minor > 99_999_999
+        {
+            return wrong(format!(
+                "{path}: minimum_minor must be at least 1, maximum_minor not below it and at most 99999999, which is Stripe's limit"
+            ));
+        }
+        let range = giving.minimum_minor..=giving.maximum_minor;
+        let offered =
+            [Interval::Once, Interval::Month, Interval::Year].map(|interval| giving.offered(interval));
+        if offered.iter().copied().flatten().any(|amount| !range.contains(amount)) {
+            return wrong(format!(
+                "{path}: an offered amount lies outside of minimum_minor to maximum_minor"
+            ));
+        }
+        if !giving.offered(giving.default_interval).contains(&giving.default_amount_minor) {
+            return wrong(format!(
+                "{path}: default_amount_minor is not among the amounts offered at default_interval"
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn is_web(url: &Url) -> bool {
+    matches!(url.scheme(), "http" | "https") && url.host().is_some()
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
+/// A database URL that can be shown.
+pub(super) fn without_password(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(mut parsed) if parsed.password().is_some() => {
+            let hidden = parsed.set_password(Some("(hidden)"));
+            hidden.map_or_else(|()| "(hidden)".to_owned(), |()| parsed.to_string())
+        }
+        _ => url.to_owned(),
+    }
+}

@@ -1,0 +1,216 @@
+//! Every setting, typed.
+//!
+//! **Owns** the settings: their names, defaults, sources and what must hold between them.
+//! **Never** starts anything, and never shows a secret.
+//! **Start at** [`load`]; `config.example.toml` is the manual.
+//! **Tested in** `config/load.rs`, `tests/api/settings.rs`.
+
+mod check;
+mod load;
+mod secret;
+mod sites;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+pub use check::{ConfigError, Mode};
+pub use load::{from_toml, load};
+pub use secret::Secret;
+pub use sites::{Banner, Giving, Interval, SiteSettings};
+
+use crate::telemetry::LogFormat;
+
+/// All settings of one deployment.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// Where the database, the key file and the last good appeals live.
+    pub data_dir: PathBuf,
+    /// The public HTTP server.
+    pub server: ServerSettings,
+    /// Where facts are kept.
+    pub database: DatabaseSettings,
+    /// The payment provider.
+    pub stripe: StripeSettings,
+    /// Supporter tokens.
+    pub tokens: TokenSettings,
+    /// What readers are asked.
+    pub appeals: AppealSettings,
+    /// Log lines.
+    pub log: LogSettings,
+    /// The publications, by id.
+    pub sites: BTreeMap<String, SiteSettings>,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSettings {
+    /// Address and port to listen on.
+    pub bind: SocketAddr,
+    /// What browsers call this service: no path but `/`; the issuer of tokens.
+    pub public_url: Url,
+    /// Threads that answer requests; 0 is one for each core.
+    pub workers: usize,
+}
+
+/// `[database]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseSettings {
+    /// `sqlite:PATH`; empty is `keepopen.db` in the data folder.
+    pub url: String,
+}
+
+/// `[stripe]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct StripeSettings {
+    /// Which of Stripe's two worlds: events of the other one are set aside.
+    pub mode: Mode,
+    /// The secret or restricted API key (`sk_…`, `rk_…`).
+    pub secret_key: Secret,
+    /// A file with the API key, instead of `secret_key`.
+    pub secret_key_file: Option<PathBuf>,
+    /// Signing secrets of the webhook endpoint (`whsec_…`): one, or two while rolling.
+    pub webhook_secrets: Vec<Secret>,
+    /// Files with one signing secret each, instead of `webhook_secrets`.
+    pub webhook_secret_files: Vec<PathBuf>,
+    /// The base of Stripe's API.
+    pub api_url: Url,
+    /// How long one call to Stripe may take, in seconds.
+    pub timeout_seconds: u64,
+    /// The largest webhook body that is read, in bytes.
+    pub webhook_max_bytes: usize,
+}
+
+/// `[tokens]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TokenSettings {
+    /// How long a supporter token is good, in hours; at most 24.
+    pub valid_hours: u32,
+    /// The key that encrypts private keys at rest: 32 bytes in base64.
+    pub encryption_key: Secret,
+    /// A file with that key; made on first start when it is not there.
+    pub encryption_key_file: Option<PathBuf>,
+}
+
+/// `[appeals]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AppealSettings {
+    /// The file with the appeals; read again when it changes. None: nobody is asked.
+    pub file: Option<PathBuf>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogSettings {
+    /// `human` or `json`.
+    pub format: LogFormat,
+    /// `error`, `warn`, `info`, `debug`, or a filter.
+    pub level: String,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            data_dir: PathBuf::from("data"),
+            server: ServerSettings::default(),
+            database: DatabaseSettings::default(),
+            stripe: StripeSettings::default(),
+            tokens: TokenSettings::default(),
+            appeals: AppealSettings::default(),
+            log: LogSettings::default(),
+            sites: BTreeMap::new(),
+        }
+    }
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8787)),
+            public_url: url("http://127.0.0.1:8787/"),
+            workers: 0,
+        }
+    }
+}
+
+impl Default for StripeSettings {
+    fn default() -> Self {
+        Self {
+            mode: Mode::Test,
+            secret_key: Secret::default(),
+            secret_key_file: None,
+            webhook_secrets: Vec::new(),
+            webhook_secret_files: Vec::new(),
+            api_url: url(check::STRIPE_API),
+            timeout_seconds: 20,
+            webhook_max_bytes: 1_048_576,
+        }
+    }
+}
+
+impl Default for TokenSettings {
+    fn default() -> Self {
+        Self { valid_hours: 24, encryption_key: Secret::default(), encryption_key_file: None }
+    }
+}
+
+impl Default for LogSettings {
+    fn default() -> Self {
+        Self { format: LogFormat::Human, level: "info".to_owned() }
+    }
+}
+
+fn url(text: &str) -> Url {
+    Url::parse(text).expect("a constant of this file")
+}
+
+impl Settings {
+    /// The database's URL in force.
+    pub fn database_url(&self) -> String {
+        if self.database.url.is_empty() {
+            format!("sqlite:{}", self.data_dir.join("keepopen.db").display())
+        } else {
+            self.database.url.clone()
+        }
+    }
+
+    /// The file that holds the key for private keys at rest.
+    pub fn encryption_key_file(&self) -> PathBuf {
+        self.tokens.encryption_key_file.clone().unwrap_or_else(|| self.data_dir.join("keepopen.key"))
+    }
+
+    /// The issuer of tokens: the public URL without a slash at its end.
+    pub fn issuer(&self) -> String {
+        self.server.public_url.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// What is in force, as TOML; secrets are shown as `(set)` or `(not set)`.
+    ///
+    /// # Errors
+    /// A value that TOML can't write (none is known).
+    pub fn shown(&self) -> Result<String, toml::ser::Error> {
+        let mut in_force = self.clone();
+        in_force.database.url = check::without_password(&self.database_url());
+        in_force.tokens.encryption_key_file = Some(self.encryption_key_file());
+        toml::to_string_pretty(&in_force)
+    }
+}
+
+/// Where the settings file is looked for when none is named.
+pub const DEFAULT_FILE: &str = "keepopen.toml";
+
+/// True when `path` is there; a path that can't be looked at counts as there,
+/// so that the reason comes out when it is read.
+fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
+}

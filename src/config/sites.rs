@@ -1,0 +1,124 @@
+//! `[sites.ID]`: one publication.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::money::Currency;
+
+/// One publication.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SiteSettings {
+    /// What readers call it; it stands on the payment page.
+    pub name: String,
+    /// The exact origins (scheme, host, port) its pages are served from.
+    pub origins: Vec<String>,
+    /// The currency gifts are asked in when the reader's question names none.
+    pub currency: Currency,
+    /// BCP 47 tag of its language.
+    #[serde(default = "default_locale")]
+    pub locale: String,
+    /// IANA time zone.
+    #[serde(default = "default_time_zone")]
+    pub time_zone: String,
+    /// Whole days after a gift on which nobody is asked again.
+    #[serde(default = "default_quiet_days")]
+    pub quiet_days: u32,
+    /// `on`, or `off` to silence every appeal of the site at once.
+    #[serde(default)]
+    pub banner: Banner,
+    /// Where readers can give when this service can't take them to Stripe.
+    #[serde(default)]
+    pub fallback_url: Option<Url>,
+    /// What can be given, by currency.
+    pub giving: BTreeMap<Currency, Giving>,
+}
+
+/// Whether the site asks at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Banner {
+    /// Appeals are shown.
+    #[default]
+    On,
+    /// The kill switch: none is.
+    Off,
+}
+
+/// How often a contribution is taken.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Interval {
+    /// One payment.
+    Once,
+    /// Each month until cancelled.
+    Month,
+    /// Each year until cancelled.
+    Year,
+}
+
+impl Interval {
+    /// The word in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Once, Self::Month, Self::Year].into_iter().find(|interval| interval.as_str() == text)
+    }
+}
+
+/// What can be given in one currency; all amounts in its minor unit.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Giving {
+    /// The smallest amount that is taken.
+    pub minimum_minor: i64,
+    /// The largest amount that is taken.
+    pub maximum_minor: i64,
+    /// Amounts offered once; empty: one-off gifts are not offered.
+    #[serde(default)]
+    pub once: Vec<i64>,
+    /// Amounts offered monthly.
+    #[serde(default)]
+    pub month: Vec<i64>,
+    /// Amounts offered yearly.
+    #[serde(default)]
+    pub year: Vec<i64>,
+    /// The interval chosen at first.
+    pub default_interval: Interval,
+    /// The amount chosen at first.
+    pub default_amount_minor: i64,
+}
+
+impl Giving {
+    /// The amounts offered at `interval`; none offered means the interval is not taken.
+    pub fn offered(&self, interval: Interval) -> &[i64] {
+        match interval {
+            Interval::Once => &self.once,
+            Interval::Month => &self.month,
+            Interval::Year => &self.year,
+        }
+    }
+}
+
+fn default_locale() -> String {
+    "en".to_owned()
+}
+
+fn default_time_zone() -> String {
+    "UTC".to_owned()
+}
+
+fn default_quiet_days() -> u32 {
+    90
+}

@@ -1,0 +1,104 @@
+//! Where a contribution stands.
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Interval;
+use crate::ids::{ContributionId, SupporterId};
+use crate::money::Money;
+
+/// Where a contribution stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ContributionState {
+    /// The reader has not finished at Stripe.
+    Open,
+    /// The reader never finished.
+    Expired,
+    /// The money is on its way.
+    Processing,
+    /// The money did not come.
+    Failed,
+    /// There was nothing to pay.
+    NothingToPay,
+    /// A one-off whose money came and stayed.
+    Paid,
+    /// A recurring one that runs, and whose latest payment came and stayed.
+    Active,
+    /// A recurring one whose latest payment failed and is tried again.
+    PastDue,
+    /// A recurring one that is over.
+    Ended,
+    /// The latest payment was given back or taken back in full.
+    TakenBack,
+}
+
+impl ContributionState {
+    /// Every state.
+    pub const ALL: [Self; 10] = [
+        Self::Open,
+        Self::Expired,
+        Self::Processing,
+        Self::Failed,
+        Self::NothingToPay,
+        Self::Paid,
+        Self::Active,
+        Self::PastDue,
+        Self::Ended,
+        Self::TakenBack,
+    ];
+
+    /// The word in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Expired => "expired",
+            Self::Processing => "processing",
+            Self::Failed => "failed",
+            Self::NothingToPay => "nothing_to_pay",
+            Self::Paid => "paid",
+            Self::Active => "active",
+            Self::PastDue => "past_due",
+            Self::Ended => "ended",
+            Self::TakenBack => "taken_back",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
+/// One act of giving, as the facts have it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contribution {
+    /// Its id, made at checkout and carried by Stripe's metadata.
+    pub id: ContributionId,
+    /// The site it was given to.
+    pub site: String,
+    /// Who gave; none while no fact has named an e-mail address.
+    pub supporter: Option<SupporterId>,
+    /// How often.
+    pub interval: Interval,
+    /// How much each time, as agreed now; none while no fact has said so.
+    pub money: Option<Money>,
+    /// Where it stands.
+    pub state: ContributionState,
+    /// The appeal that was followed.
+    pub appeal: Option<String>,
+    /// Its variant.
+    pub variant: Option<String>,
+    /// When it began, in milliseconds since 1970.
+    pub started_at_ms: Option<i64>,
+    /// The newest payment that was not taken back in full, in milliseconds since 1970.
+    pub last_kept_payment_at_ms: Option<i64>,
+    /// How many payments were ever refunded or disputed in full. It only
+    /// grows, and with it the supporter's epoch.
+    pub payments_withdrawn: i64,
+    /// Stripe's ids of the session, the subscription and the customer.
+    pub session: Option<String>,
+    /// The subscription at Stripe.
+    pub subscription: Option<String>,
+    /// The customer at Stripe.
+    pub customer: Option<String>,
+}

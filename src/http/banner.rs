@@ -1,0 +1,169 @@
+//! "Show the appeal banner?"
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::{Payload, Query};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use keepopen_decision::{Known, Question, Verdict, decide};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::State;
+use super::body::{self, Accepts};
+use super::problem::{Code, Problem};
+use super::question::{QuestionQuery, QuestionShape};
+use crate::app::App;
+use crate::appeals::Content;
+use crate::clock;
+use crate::tokens::Attribution;
+
+/// The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
+/// `attribution` and `content` are there.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Verdict)]
+struct VerdictBody<'a> {
+    /// Whether an appeal is shown.
+    show: bool,
+    /// Where: `banner`, `inline` or `wall`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    surface: Option<&'a str>,
+    /// What it wants: `ask`, `thank`, `fix_card` or `win_back`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kind: Option<&'a str>,
+    /// The appeal's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    appeal: Option<&'a str>,
+    /// The variant's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    variant: Option<&'a str>,
+    /// Why, in one word of a fixed list.
+    reason: &'a str,
+    /// A signed note, to be sent along with events and checkouts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attribution: Option<String>,
+    /// What is shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Content>)]
+    content: Option<&'a RawValue>,
+    /// The first instant at which time alone changes the answer (RFC 3339), if it ever does.
+    next_eligible_at: Option<String>,
+}
+
+/// Show the appeal banner?
+///
+/// Also takes `text/plain`, so that a call from another origin costs a browser no preflight.
+#[utoipa::path(
+    tag = "Banner",
+    request_body(content(
+        (QuestionShape = "application/json"),
+        (QuestionShape = "text/plain"),
+    )),
+    responses(
+        (status = 200, body = VerdictBody, description = "The verdict"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
+    )
+)]
+#[post("/v1/banner")]
+pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
+    let question: Question<'_> = body::parse(&bytes)?;
+    answer(&app, &question)
+}
+
+/// Show the appeal banner? For anonymous readers, from a query.
+#[utoipa::path(
+    tag = "Banner",
+    params(QuestionQuery),
+    responses(
+        (status = 200, body = VerdictBody, description = "The verdict"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`, `token_in_url`"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`"),
+    )
+)]
+#[get("/v1/banner")]
+pub async fn ask_from_query(
+    app: State,
+    query: Result<Query<QuestionQuery>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
+    answer(&app, &query.question()?)
+}
+
+fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
+    let now_ms = app.now_ms();
+    let snapshot = app.snapshot.load();
+    let known = known(app, question, now_ms);
+    let verdict = decide(&snapshot.compiled, question, &known, now_ms, clock::draw())
+        .map_err(|_| Problem::new(Code::SiteUnknown))?;
+    let reason = verdict.reason().as_str();
+    let body = match verdict {
+        Verdict::Show { appeal, variant, surface, kind } => {
+            let appeal = snapshot.appeal(appeal);
+            let variant = &appeal.variants[variant];
+            let attribution = Attribution {
+                site: question.site.to_string(),
+                appeal: appeal.id.clone(),
+                variant: variant.id.clone(),
+                surface: surface.as_str().to_owned(),
+                country: country(question),
+                at_s: now_ms.div_euclid(1000),
+            };
+            VerdictBody {
+                show: true,
+                surface: Some(surface.as_str()),
+                kind: Some(kind.as_str()),
+                appeal: Some(&appeal.id),
+                variant: Some(&variant.id),
+                reason,
+                attribution: Some(attribution.sign(&app.attribution_key)),
+                content: variant.content.get(&*question.site).map(|content| &**content),
+                next_eligible_at: None,
+            }
+        }
+        Verdict::Silent { next_eligible_at_ms, .. } => VerdictBody {
+            show: false,
+            surface: None,
+            kind: None,
+            appeal: None,
+            variant: None,
+            reason,
+            attribution: None,
+            content: None,
+            next_eligible_at: next_eligible_at_ms.map(clock::rfc3339),
+        },
+    };
+    let json = serde_json::to_vec(&body).map_err(|error| {
+        tracing::error!(%error, "a verdict can't be written");
+        Problem::new(Code::Internal)
+    })?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(json))
+}
+
+/// A token that is not good says nothing: neither ask nor thank.
+fn known(app: &App, question: &Question<'_>, now_ms: i64) -> Known {
+    let Some(token) = question.token.as_ref().filter(|token| !token.is_empty()) else {
+        return Known::nobody();
+    };
+    match app.tokens.check(token, &question.site, now_ms) {
+        Ok(claims) => Known {
+            standing: claims.standing,
+            quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
+        },
+        Err(_) => Known::unknown(),
+    }
+}
+
+/// Two letters in capitals, or nothing: it becomes part of a count's key.
+fn country(question: &Question<'_>) -> String {
+    match question.reader.country.as_deref() {
+        Some(code) if code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic()) => {
+            code.to_ascii_uppercase()
+        }
+        _ => String::new(),
+    }
+}

@@ -1,0 +1,98 @@
+//! Who is asking: a parameter of the handler, so that it can't be forgotten.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, ORIGIN};
+use actix_web::{FromRequest, HttpRequest};
+
+use super::State;
+use super::problem::{Code, Problem};
+use crate::config::SiteSettings;
+use crate::tokens::{ApiKey, BadToken, Claims, Scope};
+
+/// Somebody with a good supporter token.
+pub struct Supporter(pub Arc<Claims>);
+
+/// A site's back end, with a secret API key that may read supporters.
+pub struct SupportersReader;
+
+type Waiting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl FromRequest for Supporter {
+    type Error = Problem;
+    type Future = Waiting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = state(&request)?;
+            let token = bearer(&request).ok_or(Code::TokenMissing)?;
+            let claims = app.tokens.check_any_site(&token, app.now_ms()).map_err(problem_of)?;
+            // The memory of raised epochs is for the banner; here the database speaks.
+            let epoch = app.store.epoch(&claims.sub).await.map_err(|error| Problem::store(&error))?;
+            match epoch {
+                Some(epoch) if epoch == claims.epoch => Ok(Self(claims)),
+                _ => Err(Code::TokenSuperseded.into()),
+            }
+        })
+    }
+}
+
+impl FromRequest for SupportersReader {
+    type Error = Problem;
+    type Future = Waiting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = state(&request)?;
+            let secret = bearer(&request).ok_or(Code::ApiKeyMissing)?;
+            if !ApiKey::looks_like_one(&secret) {
+                return Err(Code::ApiKeyInvalid.into());
+            }
+            let known =
+                app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;
+            let known = known.ok_or(Code::ApiKeyInvalid)?;
+            let wanted = Scope::SupportersRead.as_str();
+            if known.scopes.split(' ').any(|scope| scope == wanted) {
+                Ok(Self)
+            } else {
+                Err(Code::ScopeMissing.into())
+            }
+        })
+    }
+}
+
+/// What a bad token is called in an answer.
+pub fn problem_of(bad: BadToken) -> Problem {
+    Problem::new(match bad {
+        BadToken::Invalid | BadToken::OtherSite => Code::TokenInvalid,
+        BadToken::Expired => Code::TokenExpired,
+        BadToken::Superseded => Code::TokenSuperseded,
+    })
+}
+
+/// Refuses a page whose origin is not one of the site's. A back end sends no origin.
+///
+/// # Errors
+/// The request names another origin.
+pub fn check_origin(request: &HttpRequest, site: &SiteSettings) -> Result<(), Problem> {
+    match request.headers().get(ORIGIN) {
+        None => Ok(()),
+        Some(origin) if site.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()) => Ok(()),
+        Some(_) => Err(Code::OriginNotAllowed.into()),
+    }
+}
+
+fn state(request: &HttpRequest) -> Result<State, Problem> {
+    request.app_data::<State>().cloned().ok_or(Problem::new(Code::Internal))
+}
+
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned()).filter(|token| !token.is_empty())
+}

@@ -1,0 +1,25 @@
+//! Which pages may read our answers: those of the sites' exact origins.
+
+use std::collections::HashSet;
+
+use actix_cors::Cors;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+
+use crate::config::Settings;
+
+/// The rules for browsers. A request from another origin is answered, but no
+/// other page can read the answer.
+pub fn cors(settings: &Settings) -> Cors {
+    let origins: HashSet<Vec<u8>> = settings
+        .sites
+        .values()
+        .flat_map(|site| &site.origins)
+        .map(|origin| origin.clone().into_bytes())
+        .collect();
+    Cors::default()
+        .allowed_origin_fn(move |origin, _| origins.contains(origin.as_bytes()))
+        .allowed_methods(["GET", "POST"])
+        .allowed_headers([AUTHORIZATION, CONTENT_TYPE])
+        .block_on_origin_mismatch(false)
+        .max_age(86_400)
+}

@@ -1,0 +1,53 @@
+//! The door for browsers, site back ends and Stripe.
+//!
+//! **Owns** routes, who is asking, and the shape of every answer.
+//! **Never** writes to the store: that is `actions/`.
+//! **Start at** [`routes`], which lists them.
+//! **Tested in** `tests/api/`.
+
+mod banner;
+mod banner_events;
+mod body;
+mod caller;
+mod checkout;
+mod contract;
+mod cors;
+mod embed;
+mod jwks;
+mod problem;
+mod question;
+mod server;
+mod span;
+mod supporters;
+mod tokens;
+mod webhooks;
+
+use actix_web::web::Data;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::app::App;
+
+pub use contract::openapi_yaml;
+pub use problem::{Code, Problem};
+pub use server::{Running, serve};
+
+/// The state that every handler gets.
+type State = Data<App>;
+
+/// Every route of the public server.
+pub fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(banner::ask)
+        .service(banner::ask_from_query)
+        .service(banner_events::report)
+        .service(checkout::start)
+        .service(tokens::make)
+        .service(supporters::own)
+        .service(supporters::by_id)
+        .service(supporters::lookup)
+        .service(jwks::keys)
+        .service(webhooks::receive)
+        .service(embed::latest)
+        .service(embed::versioned)
+        .service(contract::served);
+}

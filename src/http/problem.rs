@@ -1,0 +1,166 @@
+//! Errors as RFC 9457 problems. Every code word that a caller can meet stands here.
+
+use std::fmt;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
+        /// What went wrong, in a word that never changes.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
+        pub enum Code {
+            $(#[doc = $title] #[serde(rename = $word)] $variant),+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$variant),+];
+
+            /// The word in the answer.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// The HTTP status it comes with.
+            pub fn status(self) -> StatusCode {
+                match self { $(Self::$variant => StatusCode::$status),+ }
+            }
+
+            /// What it means, in a sentence.
+            pub fn title(self) -> &'static str {
+                match self { $(Self::$variant => $title),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidRequest = "invalid_request", BAD_REQUEST, "The request can't be read; `detail` says where.";
+    TokenInUrl = "token_in_url", BAD_REQUEST, "A token must not stand in a URL; ask with POST.";
+    InvalidSignature = "invalid_signature", BAD_REQUEST, "The webhook signature does not fit.";
+    InvalidEvent = "invalid_event", BAD_REQUEST, "The webhook body is not a Stripe event.";
+    TokenMissing = "token_missing", UNAUTHORIZED, "Send `Authorization: Bearer` with a supporter token.";
+    TokenInvalid = "token_invalid", UNAUTHORIZED, "The supporter token is not one of ours.";
+    TokenExpired = "token_expired", UNAUTHORIZED, "The supporter token has expired.";
+    TokenSuperseded = "token_superseded", UNAUTHORIZED, "What the supporter token says was withdrawn since.";
+    ApiKeyMissing = "api_key_missing", UNAUTHORIZED, "Send `Authorization: Bearer` with a secret API key.";
+    ApiKeyInvalid = "api_key_invalid", UNAUTHORIZED, "The API key is not known, or was revoked.";
+    ScopeMissing = "scope_missing", FORBIDDEN, "The API key may not do this.";
+    OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The page's origin is not one of the site's.";
+    SiteUnknown = "site_unknown", NOT_FOUND, "There is no such site.";
+    NotFound = "not_found", NOT_FOUND, "There is nothing here.";
+    SupporterUnknown = "supporter_unknown", NOT_FOUND, "There is no such supporter.";
+    AttemptUnknown = "attempt_unknown", NOT_FOUND, "No such attempt with this session.";
+    MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This can't be done here.";
+    AttemptReused = "attempt_reused", CONFLICT, "The attempt was made before with other parameters; take a new one.";
+    AlreadyExchanged = "already_exchanged", CONFLICT, "The token was fetched already.";
+    ExchangeTooLate = "exchange_too_late", CONFLICT, "A token can be fetched within 24 hours after the payment.";
+    PaymentProcessing = "payment_processing", CONFLICT, "The payment is on its way and not settled yet.";
+    PaymentUnpaid = "payment_unpaid", CONFLICT, "Nothing was paid.";
+    PaymentFailed = "payment_failed", CONFLICT, "The payment failed; nothing was taken.";
+    PaymentTakenBack = "payment_taken_back", CONFLICT, "The payment was given or taken back.";
+    SessionExpired = "session_expired", CONFLICT, "The payment page expired before anything was paid.";
+    BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than is read here.";
+    MediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send JSON with its content type.";
+    CurrencyNotTaken = "currency_not_taken", UNPROCESSABLE_ENTITY, "The site does not take this currency.";
+    IntervalNotTaken = "interval_not_taken", UNPROCESSABLE_ENTITY, "The site does not take gifts at this interval.";
+    AmountBelowMinimum = "amount_below_minimum", UNPROCESSABLE_ENTITY, "The amount is below the site's minimum.";
+    AmountAboveMaximum = "amount_above_maximum", UNPROCESSABLE_ENTITY, "The amount is above the site's maximum.";
+    ReturnUrlNotAllowed = "return_url_not_allowed", UNPROCESSABLE_ENTITY, "The return URL is not on one of the site's origins.";
+    Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here; it is logged.";
+    StripeRefused = "stripe_refused", BAD_GATEWAY, "The payment provider refused the request; it is logged.";
+    StripeUnavailable = "stripe_unavailable", SERVICE_UNAVAILABLE, "The payment provider can't be reached; try again.";
+    NotConfigured = "not_configured", SERVICE_UNAVAILABLE, "The service is not set up for this yet; its operator is told how in the log.";
+    StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The database does not answer; try again.";
+}
+
+/// An error answer (RFC 9457).
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Problem {
+    /// A word that never changes; programs decide by it.
+    pub code: Code,
+    /// What it means, in a sentence.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What exactly, where there is more to say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// The smallest amount that is taken, in the minor unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub minimum_minor: Option<i64>,
+    /// The largest amount that is taken, in the minor unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maximum_minor: Option<i64>,
+    /// Where readers can give while this service can't take them to Stripe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback_url: Option<String>,
+}
+
+/// The media type of a problem.
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+impl Problem {
+    /// A problem with nothing more to say.
+    pub fn new(code: Code) -> Self {
+        Self {
+            code,
+            title: code.title(),
+            status: code.status().as_u16(),
+            detail: None,
+            minimum_minor: None,
+            maximum_minor: None,
+            fallback_url: None,
+        }
+    }
+
+    /// A problem and what exactly it is. `detail` goes to the caller and nowhere else.
+    pub fn with(code: Code, detail: impl fmt::Display) -> Self {
+        Self { detail: Some(detail.to_string()), ..Self::new(code) }
+    }
+
+    /// The database failed: logged here, once.
+    pub fn store(error: &sqlx::Error) -> Self {
+        tracing::error!(%error, "the database does not answer as it should");
+        let code = match error {
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_) => {
+                Code::Internal
+            }
+            _ => Code::StoreUnavailable,
+        };
+        Self::new(code)
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.as_str())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.code.status()
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.code.status()).json(self);
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        if self.code.status() == StatusCode::UNAUTHORIZED {
+            response
+                .headers_mut()
+                .insert(actix_web::http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,199 @@
+//! The question as the contract shows it, and as a query.
+
+use std::collections::BTreeMap;
+
+use keepopen_decision::{Page, Question, Reader, Surface, Text};
+use serde::Deserialize;
+
+use super::problem::{Code, Problem};
+
+/// What a page says of itself and of its reader. All but `site` may be left
+/// out; unknown fields are ignored. (This is the shape for people; the
+/// decision reads it in its own type.)
+#[derive(utoipa::ToSchema)]
+#[schema(as = Question)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct QuestionShape {
+    /// The site's id.
+    #[schema(example = "journal")]
+    site: String,
+    /// Where the page has room: `banner`, `inline`, `wall`; left out: everywhere.
+    surfaces: Option<Vec<String>>,
+    page: Option<PageShape>,
+    reader: Option<ReaderShape>,
+    history: Option<HistoryShape>,
+    /// The supporter token.
+    token: Option<String>,
+}
+
+/// The page.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Page)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct PageShape {
+    /// Its address.
+    url: Option<String>,
+    /// Its section, in any case.
+    section: Option<String>,
+    /// Its tags, in any case.
+    tags: Option<Vec<String>>,
+    /// What kind of page it is, such as `article` or `front`.
+    kind: Option<String>,
+    /// Whether an appeal would be out of place on it.
+    sensitive: Option<bool>,
+    /// Whether somebody paid for it to be there.
+    paid: Option<bool>,
+    /// Which page of this visit it is, from 1.
+    ordinal: Option<u32>,
+}
+
+/// What is known of the reader without knowing who it is.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Reader)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct ReaderShape {
+    /// ISO 3166-1 code of two letters.
+    country: Option<String>,
+    /// The region's code within the country.
+    region: Option<String>,
+    /// BCP 47 tag.
+    locale: Option<String>,
+    /// Kind of device.
+    device: Option<String>,
+    /// Whether the reader is signed in with the site.
+    signed_in: Option<bool>,
+    /// `granted` or `denied`.
+    consent: Option<String>,
+    /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
+    bucket: Option<u32>,
+}
+
+/// What the reader's browser remembers. Left out is not the same as empty.
+#[derive(utoipa::ToSchema)]
+#[schema(as = History)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct HistoryShape {
+    views: Option<Vec<ViewShape>>,
+    dismissals: Option<Vec<DismissalShape>>,
+    articles: Option<Vec<ArticleWeekShape>>,
+    /// How many of the free articles are used up.
+    free_articles_used: Option<u32>,
+}
+
+/// One time an appeal was seen.
+#[derive(utoipa::ToSchema)]
+#[schema(as = View)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct ViewShape {
+    appeal: String,
+    variant: Option<String>,
+    /// RFC 3339.
+    at: String,
+}
+
+/// One time an appeal was sent away.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Dismissal)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct DismissalShape {
+    appeal: String,
+    /// `close`, `later`, `already_gave` or `never`.
+    kind: String,
+    /// RFC 3339.
+    at: String,
+}
+
+/// Articles read in one week.
+#[derive(utoipa::ToSchema)]
+#[schema(as = ArticleWeek)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct ArticleWeekShape {
+    /// The week's Monday, as a date.
+    week: String,
+    count: Option<u32>,
+    tags: Option<BTreeMap<String, u32>>,
+}
+
+/// The question of an anonymous reader, in a query.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct QuestionQuery {
+    /// The site's id.
+    site: String,
+    /// Surfaces the page has room for, with commas between; left out: everywhere.
+    surfaces: Option<String>,
+    /// The page's address.
+    url: Option<String>,
+    /// The page's section.
+    section: Option<String>,
+    /// The page's tags, with commas between.
+    tags: Option<String>,
+    /// What kind of page it is.
+    kind: Option<String>,
+    /// Whether an appeal would be out of place on the page.
+    sensitive: Option<bool>,
+    /// Whether somebody paid for the page to be there.
+    paid: Option<bool>,
+    /// Which page of this visit it is.
+    ordinal: Option<u32>,
+    /// ISO 3166-1 code of two letters.
+    country: Option<String>,
+    /// The region's code within the country.
+    region: Option<String>,
+    /// BCP 47 tag.
+    locale: Option<String>,
+    /// Kind of device.
+    device: Option<String>,
+    /// A number from 0 to 999,999 that this reader keeps.
+    bucket: Option<u32>,
+    /// Refused: a token must not stand in a URL.
+    #[param(ignore)]
+    token: Option<String>,
+}
+
+impl QuestionQuery {
+    /// The question it asks.
+    ///
+    /// # Errors
+    /// It holds a token, or a surface that there is not.
+    pub fn question(&self) -> Result<Question<'_>, Problem> {
+        if self.token.is_some() {
+            return Err(Code::TokenInUrl.into());
+        }
+        let text = |field: &'_ Option<String>| field.as_deref().map(str::to_owned).map(Text::from);
+        let surfaces = listed(self.surfaces.as_deref()).map(surface).collect::<Result<_, _>>()?;
+        Ok(Question {
+            site: Text::from(self.site.as_str()),
+            surfaces,
+            page: Page {
+                url: text(&self.url),
+                section: text(&self.section),
+                tags: listed(self.tags.as_deref()).map(Text::from).collect(),
+                kind: text(&self.kind),
+                sensitive: self.sensitive.unwrap_or(false),
+                paid: self.paid.unwrap_or(false),
+                ordinal: self.ordinal,
+            },
+            reader: Reader {
+                country: text(&self.country),
+                region: text(&self.region),
+                locale: text(&self.locale),
+                device: text(&self.device),
+                bucket: self.bucket,
+                ..Reader::default()
+            },
+            ..Question::default()
+        })
+    }
+}
+
+fn listed(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn surface(word: &str) -> Result<Surface, Problem> {
+    Surface::ALL
+        .into_iter()
+        .find(|surface| surface.as_str() == word)
+        .ok_or_else(|| Problem::with(Code::InvalidRequest, "surfaces: banner, inline or wall"))
+}

@@ -1,0 +1,70 @@
+//! The public server.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, HttpServer};
+use tracing_actix_web::TracingLogger;
+use utoipa_actix_web::AppExt;
+
+use super::cors::cors;
+use super::problem::{Code, Problem};
+use super::routes;
+use super::span::QuietSpan;
+use crate::app::App;
+
+/// A server that listens.
+pub struct Running {
+    /// Where.
+    pub address: SocketAddr,
+    /// Stops it.
+    pub handle: ServerHandle,
+    /// Runs until it is stopped.
+    pub server: Server,
+}
+
+/// The server can't listen.
+#[derive(Debug, thiserror::Error)]
+#[error("can't listen on {address} ({error}); choose another server.bind, or stop what listens there")]
+pub struct ListenError {
+    /// Where.
+    pub address: SocketAddr,
+    /// Why not.
+    pub error: std::io::Error,
+}
+
+/// Starts to listen on the settings' address. The caller runs `server`.
+///
+/// # Errors
+/// The address can't be listened on.
+pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
+    let address = app.settings.server.bind;
+    let failed = |error| ListenError { address, error };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let app = Arc::clone(app);
+    let workers = app.settings.server.workers;
+    let mut server = HttpServer::new(move || {
+        actix_web::App::new()
+            .into_utoipa_app()
+            .app_data(Data::from(Arc::clone(&app)))
+            .configure(routes)
+            .into_app()
+            .default_service(actix_web::web::to(nothing_here))
+            .wrap(cors(&app.settings))
+            .wrap(TracingLogger::<QuietSpan>::new())
+    })
+    .disable_signals()
+    .shutdown_timeout(10);
+    if workers > 0 {
+        server = server.workers(workers);
+    }
+    let server = server.listen(listener).map_err(failed)?.run();
+    Ok(Running { address, handle: server.handle(), server })
+}
+
+async fn nothing_here() -> Result<HttpResponse, Problem> {
+    Err(Code::NotFound.into())
+}

@@ -1,0 +1,101 @@
+//! Supporter tokens for browsers.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, post};
+use keepopen_decision::Standing;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::State;
+use super::body::{self, Accepts};
+use super::caller::check_origin;
+use super::checkout::stripe_problem;
+use super::problem::{Code, Problem};
+use crate::actions::{self, ExchangeError};
+use crate::clock;
+use crate::ids::SupporterId;
+
+/// By what right a token is asked for.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(tag = "grant", rename_all = "snake_case", deny_unknown_fields)]
+enum TokenBody {
+    /// This browser paid.
+    CheckoutSession {
+        /// The site's id.
+        site: String,
+        /// `keepopen_session` of the return URL.
+        session: String,
+        /// The attempt's UUID: only the browser that gave knows it.
+        attempt: Uuid,
+    },
+}
+
+/// A supporter token.
+#[derive(Serialize, utoipa::ToSchema)]
+struct TokenAnswer {
+    /// A JWT (EdDSA); `/.well-known/jwks.json` has the keys.
+    token: String,
+    /// When it is no longer good, RFC 3339.
+    expires_at: String,
+    /// Who.
+    #[schema(value_type = String, example = "sup_0123456789abcdefghjkmnpqrs")]
+    supporter: SupporterId,
+    /// The standing with the site.
+    #[schema(value_type = String, example = "recurring")]
+    standing: Standing,
+    /// The first instant when asking is allowed again, RFC 3339.
+    quiet_until: Option<String>,
+}
+
+/// Fetch the supporter token of a payment.
+///
+/// Once, within 24 hours after the money came (again within ten minutes, should the answer get lost).
+#[utoipa::path(
+    tag = "Tokens",
+    request_body = TokenBody,
+    responses(
+        (status = 200, body = TokenAnswer, description = "The token"),
+        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
+        (status = 403, body = Problem, content_type = "application/problem+json", description = "`origin_not_allowed`"),
+        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`, `attempt_unknown`"),
+        (status = 409, body = Problem, content_type = "application/problem+json", description = "`payment_processing`, `payment_unpaid`, `payment_failed`, `payment_taken_back`, `session_expired`, `already_exchanged`, `exchange_too_late`"),
+        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
+        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
+        (status = 502, body = Problem, content_type = "application/problem+json", description = "`stripe_refused`"),
+        (status = 503, body = Problem, content_type = "application/problem+json", description = "`stripe_unavailable`, `not_configured`, `store_unavailable`"),
+    )
+)]
+#[post("/v1/tokens")]
+pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let TokenBody::CheckoutSession { site: site_id, session, attempt } = body::parse(&bytes)?;
+    let site = app.site(&site_id).ok_or(Code::SiteUnknown)?;
+    check_origin(&request, site)?;
+    let made = actions::exchange_session(&app, &site_id, site, &session, &attempt)
+        .await
+        .map_err(|error| problem_of(&error))?;
+    let answer = TokenAnswer {
+        token: made.token,
+        expires_at: clock::rfc3339(made.claims.exp * 1000),
+        supporter: made.claims.sub,
+        standing: made.claims.standing,
+        quiet_until: made.claims.quiet_until.map(|at_s| clock::rfc3339(at_s * 1000)),
+    };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+}
+
+fn problem_of(error: &ExchangeError) -> Problem {
+    Problem::new(match error {
+        ExchangeError::Unknown => Code::AttemptUnknown,
+        ExchangeError::AlreadyExchanged => Code::AlreadyExchanged,
+        ExchangeError::TooLate => Code::ExchangeTooLate,
+        ExchangeError::Processing => Code::PaymentProcessing,
+        ExchangeError::Unpaid => Code::PaymentUnpaid,
+        ExchangeError::Failed => Code::PaymentFailed,
+        ExchangeError::Expired => Code::SessionExpired,
+        ExchangeError::TakenBack => Code::PaymentTakenBack,
+        ExchangeError::Stripe(call) => return stripe_problem(call),
+        ExchangeError::Database(error) => return Problem::store(error),
+    })
+}

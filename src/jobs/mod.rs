@@ -1,0 +1,116 @@
+//! The door for time: what happens without anybody asking.
+//!
+//! **Owns** when things happen.
+//! **Never** does them itself: that is `actions/`.
+//! **Start at** [`run`].
+//! **Tested in** `tests/api/`.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::actions;
+use crate::app::App;
+
+/// How often the inbox is looked at when no event wakes the worker.
+const INBOX_EVERY: Duration = Duration::from_secs(1);
+/// How often counts are stored.
+const COUNTS_EVERY: Duration = Duration::from_secs(5);
+/// How often the appeals file is looked at.
+const APPEALS_EVERY: Duration = Duration::from_secs(1);
+
+/// Every job, running.
+pub struct Jobs {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+/// Starts every job.
+pub fn run(app: &Arc<App>) -> Jobs {
+    let (stop, stopped) = watch::channel(false);
+    let tasks = vec![
+        tokio::spawn(work_through_inbox(Arc::clone(app), stopped.clone())),
+        tokio::spawn(flush_counts(Arc::clone(app), stopped.clone())),
+        tokio::spawn(watch_appeals(Arc::clone(app), stopped)),
+    ];
+    Jobs { stop, tasks }
+}
+
+impl Jobs {
+    /// Stops every job after what it is doing, and stores what is still counted.
+    pub async fn stop(self, app: &App) {
+        // An error means that no job listens any more: they are over.
+        let _ = self.stop.send(true);
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a job broke off");
+            }
+        }
+        if let Err(error) = actions::flush_counts(app).await {
+            tracing::error!(%error, "the last counts could not be stored");
+        }
+    }
+}
+
+async fn work_through_inbox(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut tick = ticks(INBOX_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            () = app.event_came.notified() => {}
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = actions::process_due_events(&app).await {
+            tracing::error!(%error, "the inbox can't be read; it is tried again");
+        }
+    }
+}
+
+async fn flush_counts(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut tick = ticks(COUNTS_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = actions::flush_counts(&app).await {
+            tracing::error!(%error, "counts can't be stored; they are kept for the next time");
+        }
+    }
+}
+
+/// Publishes the appeals file anew when it has changed. A file that can't be
+/// used leaves what was in force.
+async fn watch_appeals(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let Some(path) = app.settings.appeals.file.clone() else { return };
+    let mut tick = ticks(APPEALS_EVERY);
+    let mut seen = stamp(&path);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = tick.tick() => {}
+        }
+        let now = stamp(&path);
+        if now != seen {
+            seen = now;
+            if let Err(error) = actions::publish_appeals(&app) {
+                tracing::error!(%error, "the appeals file can't be used; what was in force stays");
+            }
+        }
+    }
+}
+
+fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
+    let about = std::fs::metadata(path).ok()?;
+    Some((about.modified().ok()?, about.len()))
+}
+
+fn ticks(every: Duration) -> tokio::time::Interval {
+    let mut tick = interval(every);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    tick
+}

@@ -1,0 +1,26 @@
+//! Keepopen: a self-hosted reader-contribution service for newsrooms.
+//!
+//! `docs/architecture.md` is the map; the modules below stand in its order.
+
+pub mod clock;
+pub mod ids;
+pub mod money;
+pub mod telemetry;
+
+pub mod config;
+
+pub mod appeals;
+pub mod contributions;
+pub mod supporters;
+
+pub mod store;
+pub mod stripe;
+pub mod tokens;
+
+pub mod app;
+
+pub mod actions;
+
+pub mod cli;
+pub mod http;
+pub mod jobs;

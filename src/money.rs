@@ -1,0 +1,116 @@
+//! Money: a whole number of the currency's minor unit, and the currency.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// An ISO 4217 currency, written in capitals (`EUR`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Currency([u8; 3]);
+
+/// The text names no ISO 4217 currency.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("not an ISO 4217 currency code")]
+pub struct NotACurrency;
+
+impl Currency {
+    /// Reads a code in capitals or, as Stripe writes it, in small letters.
+    ///
+    /// # Errors
+    /// ISO 4217 has no such code.
+    pub fn parse(text: &str) -> Result<Self, NotACurrency> {
+        let code = text.to_ascii_uppercase();
+        iso_currency::Currency::from_code(&code).ok_or(NotACurrency)?;
+        let bytes: [u8; 3] = code.as_bytes().try_into().map_err(|_| NotACurrency)?;
+        Ok(Self(bytes))
+    }
+
+    /// The code in capitals.
+    pub fn code(&self) -> &str {
+        std::str::from_utf8(&self.0).expect("three ASCII letters, checked when it was read")
+    }
+
+    /// The code in small letters, as Stripe wants it.
+    pub fn stripe_code(&self) -> String {
+        self.code().to_ascii_lowercase()
+    }
+
+    /// How many decimals an amount has at Stripe: 0, 2 or 3.
+    ///
+    /// ISO 4217 decides, but for the currencies that Stripe counts otherwise
+    /// (<https://docs.stripe.com/currencies#special-cases>): ISK and UGX have
+    /// no decimals by ISO but are counted in hundredths; MGA is counted whole.
+    pub fn minor_digits(&self) -> u32 {
+        match self.code() {
+            "ISK" | "UGX" => 2,
+            "MGA" => 0,
+            code => iso_currency::Currency::from_code(code)
+                .and_then(|currency| currency.exponent())
+                .map_or(2, u32::from),
+        }
+    }
+}
+
+impl fmt::Debug for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl fmt::Display for Currency {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code())
+    }
+}
+
+impl FromStr for Currency {
+    type Err = NotACurrency;
+    fn from_str(text: &str) -> Result<Self, NotACurrency> {
+        Self::parse(text)
+    }
+}
+
+impl TryFrom<String> for Currency {
+    type Error = NotACurrency;
+    fn try_from(text: String) -> Result<Self, NotACurrency> {
+        Self::parse(&text)
+    }
+}
+
+impl From<Currency> for String {
+    fn from(currency: Currency) -> String {
+        currency.code().to_owned()
+    }
+}
+
+/// An amount in one currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Money {
+    /// In the currency's minor unit (cents, yen, fils).
+    pub amount_minor: i64,
+    /// The currency; amounts of two currencies are never added.
+    pub currency: Currency,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decimals_follow_iso_4217_and_stripes_special_cases() {
+        let digits = |code| Currency::parse(code).unwrap().minor_digits();
+        assert_eq!(
+            ["EUR", "usd", "JPY", "KRW", "BHD", "KWD", "ISK", "UGX", "MGA", "HUF", "TWD"].map(digits),
+            [2, 2, 0, 0, 3, 3, 2, 2, 0, 2, 2]
+        );
+    }
+
+    #[test]
+    fn what_is_no_currency_is_refused() {
+        for text in ["", "EURO", "E", "XQZ", "€", "eu\u{0}"] {
+            assert_eq!(Currency::parse(text), Err(NotACurrency), "{text}");
+        }
+    }
+}

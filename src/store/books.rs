@@ -1,0 +1,268 @@
+//! Contributions and ledger entries.
+
+use std::collections::BTreeMap;
+
+use sqlx::FromRow;
+
+use super::{Store, Tx, Unreadable};
+use crate::config::Interval;
+use crate::contributions::{Contribution, ContributionState, Entry, EntryKind};
+use crate::ids::{ContributionId, SupporterId};
+use crate::money::{Currency, Money};
+use crate::supporters::Given;
+
+/// Writes a contribution as the facts have it now. `alarms` is a list in JSON.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO contributions (id, site, supporter_id, interval, amount_minor, currency, state, \
+         appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
+         subscription, customer, alarms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+         ON CONFLICT (id) DO UPDATE SET site = excluded.site, supporter_id = excluded.supporter_id, \
+         interval = excluded.interval, amount_minor = excluded.amount_minor, \
+         currency = excluded.currency, state = excluded.state, appeal = excluded.appeal, \
+         variant = excluded.variant, started_at_ms = excluded.started_at_ms, \
+         last_kept_payment_at_ms = excluded.last_kept_payment_at_ms, \
+         payments_withdrawn = excluded.payments_withdrawn, session = excluded.session, \
+         subscription = excluded.subscription, customer = excluded.customer, \
+         alarms = excluded.alarms",
+    )
+    .bind(it.id.as_str())
+    .bind(&it.site)
+    .bind(it.supporter.as_ref().map(SupporterId::as_str))
+    .bind(it.interval.as_str())
+    .bind(it.money.map(|money| money.amount_minor))
+    .bind(it.money.map(|money| money.currency.code().to_owned()))
+    .bind(it.state.as_str())
+    .bind(&it.appeal)
+    .bind(&it.variant)
+    .bind(it.started_at_ms)
+    .bind(it.last_kept_payment_at_ms)
+    .bind(it.payments_withdrawn)
+    .bind(&it.session)
+    .bind(&it.subscription)
+    .bind(&it.customer)
+    .bind(alarms)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Books an entry. False when its cause is booked already.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, sqlx::Error> {
+    let (debit, credit) = entry.kind.accounts();
+    let done = sqlx::query(
+        "INSERT INTO ledger_entries (cause, kind, object, contribution_id, site, currency, \
+         debit_account, credit_account, amount_minor, occurred_at_ms, booked_at_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (cause) DO NOTHING",
+    )
+    .bind(entry.cause())
+    .bind(entry.kind.as_str())
+    .bind(&entry.object)
+    .bind(entry.contribution.as_str())
+    .bind(&entry.site)
+    .bind(entry.money.currency.code())
+    .bind(debit.as_str())
+    .bind(credit.as_str())
+    .bind(entry.money.amount_minor)
+    .bind(entry.occurred_at_ms)
+    .bind(now_ms)
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+#[derive(FromRow)]
+struct EntryRow {
+    kind: String,
+    object: String,
+    contribution_id: String,
+    site: String,
+    currency: String,
+    amount_minor: i64,
+    occurred_at_ms: i64,
+}
+
+#[derive(FromRow)]
+struct ContributionRow {
+    id: String,
+    site: String,
+    supporter_id: Option<String>,
+    interval: String,
+    amount_minor: Option<i64>,
+    currency: Option<String>,
+    state: String,
+    appeal: Option<String>,
+    variant: Option<String>,
+    started_at_ms: Option<i64>,
+    last_kept_payment_at_ms: Option<i64>,
+    payments_withdrawn: i64,
+    session: Option<String>,
+    subscription: Option<String>,
+    customer: Option<String>,
+}
+
+impl TryFrom<EntryRow> for Entry {
+    type Error = Unreadable;
+    fn try_from(row: EntryRow) -> Result<Self, Unreadable> {
+        Ok(Self {
+            kind: EntryKind::parse(&row.kind).ok_or(Unreadable { what: "kind of entry" })?,
+            object: row.object,
+            contribution: contribution_id(&row.contribution_id)?,
+            site: row.site,
+            money: Money { amount_minor: row.amount_minor, currency: currency(&row.currency)? },
+            occurred_at_ms: row.occurred_at_ms,
+        })
+    }
+}
+
+impl TryFrom<ContributionRow> for Contribution {
+    type Error = Unreadable;
+    fn try_from(row: ContributionRow) -> Result<Self, Unreadable> {
+        let money = match (row.amount_minor, row.currency) {
+            (Some(amount_minor), Some(code)) => Some(Money { amount_minor, currency: currency(&code)? }),
+            _ => None,
+        };
+        Ok(Self {
+            id: contribution_id(&row.id)?,
+            site: row.site,
+            supporter: row.supporter_id.as_deref().map(supporter_id).transpose()?,
+            interval: interval(&row.interval)?,
+            money,
+            state: state(&row.state)?,
+            appeal: row.appeal,
+            variant: row.variant,
+            started_at_ms: row.started_at_ms,
+            last_kept_payment_at_ms: row.last_kept_payment_at_ms,
+            payments_withdrawn: row.payments_withdrawn,
+            session: row.session,
+            subscription: row.subscription,
+            customer: row.customer,
+        })
+    }
+}
+
+fn contribution_id(text: &str) -> Result<ContributionId, Unreadable> {
+    ContributionId::parse(text).map_err(|_| Unreadable { what: "contribution id" })
+}
+
+pub(super) fn supporter_id(text: &str) -> Result<SupporterId, Unreadable> {
+    SupporterId::parse(text).map_err(|_| Unreadable { what: "supporter id" })
+}
+
+fn currency(code: &str) -> Result<Currency, Unreadable> {
+    Currency::parse(code).map_err(|_| Unreadable { what: "currency" })
+}
+
+fn interval(text: &str) -> Result<Interval, Unreadable> {
+    Interval::parse(text).ok_or(Unreadable { what: "interval" })
+}
+
+fn state(text: &str) -> Result<ContributionState, Unreadable> {
+    ContributionState::parse(text).ok_or(Unreadable { what: "state of a contribution" })
+}
+
+const CONTRIBUTION: &str = "SELECT id, site, supporter_id, interval, amount_minor, currency, state, \
+     appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
+     subscription, customer FROM contributions";
+
+impl Store {
+    /// One contribution.
+    ///
+    /// # Errors
+    /// The database does not answer, or holds something that can't be read.
+    pub async fn contribution(&self, id: &ContributionId) -> Result<Option<Contribution>, sqlx::Error> {
+        let sql = format!("{CONTRIBUTION}{}", " WHERE id = $1");
+        let row: Option<ContributionRow> =
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.as_str()).fetch_optional(self.reader()).await?;
+        Ok(row.map(Contribution::try_from).transpose()?)
+    }
+
+    /// Every contribution, in the order of their ids.
+    ///
+    /// # Errors
+    /// As [`Store::contribution`].
+    pub async fn contributions(&self) -> Result<Vec<Contribution>, sqlx::Error> {
+        let sql = format!("{CONTRIBUTION}{}", " ORDER BY id");
+        let rows: Vec<ContributionRow> =
+            sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(self.reader()).await?;
+        rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect()
+    }
+
+    /// Every entry, in the order of their causes.
+    ///
+    /// # Errors
+    /// As [`Store::contribution`].
+    pub async fn entries(&self) -> Result<Vec<Entry>, sqlx::Error> {
+        let rows: Vec<EntryRow> = sqlx::query_as(
+            "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms \
+             FROM ledger_entries ORDER BY cause",
+        )
+        .fetch_all(self.reader())
+        .await?;
+        rows.into_iter().map(|row| Ok(Entry::try_from(row)?)).collect()
+    }
+
+    /// When the first payment of a gift was booked, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn first_booked_at_ms(&self, id: &ContributionId) -> Result<Option<i64>, sqlx::Error> {
+        sqlx::query_scalar(
+            "SELECT MIN(booked_at_ms) FROM ledger_entries WHERE contribution_id = $1 AND kind = 'payment'",
+        )
+        .bind(id.as_str())
+        .fetch_one(self.reader())
+        .await
+    }
+
+    /// What somebody gave to one site, as the standing needs it.
+    ///
+    /// # Errors
+    /// As [`Store::contribution`].
+    pub async fn given(&self, supporter: &SupporterId, site: &str) -> Result<Vec<Given>, sqlx::Error> {
+        let rows: Vec<(String, String, Option<i64>)> = sqlx::query_as(
+            "SELECT interval, state, last_kept_payment_at_ms FROM contributions \
+             WHERE supporter_id = $1 AND site = $2",
+        )
+        .bind(supporter.as_str())
+        .bind(site)
+        .fetch_all(self.reader())
+        .await?;
+        rows.into_iter()
+            .map(|(every, at, last_kept_payment_at_ms)| {
+                Ok(Given { interval: interval(&every)?, state: state(&at)?, last_kept_payment_at_ms })
+            })
+            .collect()
+    }
+
+    /// What Stripe holds for each site and currency by the ledger: debits less credits of `clearing`.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn clearing(&self) -> Result<BTreeMap<(String, String), i64>, sqlx::Error> {
+        let rows: Vec<(String, String, i64)> = sqlx::query_as(
+            "SELECT site, currency, CAST(SUM(CASE WHEN debit_account = 'clearing' THEN amount_minor \
+             ELSE -amount_minor END) AS BIGINT) FROM ledger_entries GROUP BY site, currency",
+        )
+        .fetch_all(self.reader())
+        .await?;
+        Ok(rows.into_iter().map(|(site, code, minor)| ((site, code), minor)).collect())
+    }
+
+    /// Contributions with something that does not add up: id and alarms in JSON.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn alarms(&self) -> Result<Vec<(String, String)>, sqlx::Error> {
+        sqlx::query_as("SELECT id, alarms FROM contributions WHERE alarms <> '[]' ORDER BY id")
+            .fetch_all(self.reader())
+            .await
+    }
+}

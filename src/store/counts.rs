@@ -1,0 +1,58 @@
+//! Views, clicks and dismissals, added up by the hour.
+
+use super::{Store, Tx};
+
+/// What is counted together.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+pub struct CountKey {
+    pub hour_at_ms: i64,
+    pub site: String,
+    pub appeal: String,
+    pub variant: String,
+    pub surface: String,
+    /// Two letters, or empty when it is not known.
+    pub country: String,
+    /// `view`, `click`, or `dismiss_` and how.
+    pub kind: String,
+}
+
+/// Adds to one count.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn add(tx: &mut Tx, key: &CountKey, count: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO banner_counts (hour_at_ms, site, appeal, variant, surface, country, kind, count) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+         ON CONFLICT (hour_at_ms, site, appeal, variant, surface, country, kind) \
+         DO UPDATE SET count = banner_counts.count + excluded.count",
+    )
+    .bind(key.hour_at_ms)
+    .bind(&key.site)
+    .bind(&key.appeal)
+    .bind(&key.variant)
+    .bind(&key.surface)
+    .bind(&key.country)
+    .bind(&key.kind)
+    .bind(count)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// All counts, added up over hours, countries and surfaces: appeal, variant, kind, count.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn counts(&self, site: &str) -> Result<Vec<(String, String, String, i64)>, sqlx::Error> {
+        sqlx::query_as(
+            "SELECT appeal, variant, kind, CAST(SUM(count) AS BIGINT) FROM banner_counts \
+             WHERE site = $1 GROUP BY appeal, variant, kind ORDER BY appeal, variant, kind",
+        )
+        .bind(site)
+        .fetch_all(self.reader())
+        .await
+    }
+}

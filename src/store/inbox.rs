@@ -1,0 +1,214 @@
+//! The inbox: every Stripe event as it arrived.
+
+use sqlx::FromRow;
+
+use super::{Store, Tx};
+use crate::config::Mode;
+
+/// What is written when an event arrives.
+#[derive(Debug)]
+pub struct Arrival<'a> {
+    /// Stripe's id of the event; of what was fetched, an id of our own.
+    pub id: &'a str,
+    /// Stripe's type of the event.
+    pub kind: &'a str,
+    /// The API version its payload is written in; empty when it says none.
+    pub api_version: &'a str,
+    /// Whether Stripe sent it or we fetched it.
+    pub source: Source,
+    /// The world it comes from.
+    pub mode: Mode,
+    /// When Stripe made it.
+    pub created_at_ms: i64,
+    /// When it came.
+    pub received_at_ms: i64,
+    /// The bytes, as they came.
+    pub body: &'a str,
+    /// Whether it waits for the worker.
+    pub state: EventState,
+}
+
+/// Who brought an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Stripe sent it.
+    Webhook,
+    /// We fetched it.
+    Fetched,
+}
+
+/// How far an event is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventState {
+    /// Waits for the worker.
+    Waiting,
+    /// Booked, or nothing to book.
+    Done,
+    /// Of the wrong mode: kept, never booked.
+    SetAside,
+    /// Failed at every try; a person must look.
+    Dead,
+}
+
+impl EventState {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Done => "done",
+            Self::SetAside => "set_aside",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// An event that waits.
+#[derive(Debug, FromRow)]
+pub struct Waiting {
+    /// Its id.
+    pub id: String,
+    /// Whether it was fetched: `webhook` or `fetched`.
+    pub source: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// The bytes, as they came.
+    pub body: String,
+    /// How often it was tried.
+    pub attempts: i64,
+}
+
+/// One event, for people.
+#[derive(Debug, FromRow)]
+pub struct EventRow {
+    /// Its id.
+    pub id: String,
+    /// Its type.
+    #[sqlx(rename = "type")]
+    pub kind: String,
+    /// How far it is.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why the last try failed.
+    pub error: Option<String>,
+    /// What came of it.
+    pub outcome: Option<String>,
+}
+
+/// Stores an arrival. False when one with its id is there already: the first stays.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Error> {
+    let source = match arrival.source {
+        Source::Webhook => "webhook",
+        Source::Fetched => "fetched",
+    };
+    let done = sqlx::query(
+        "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, \
+         received_at_ms, body, state, next_try_at_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT (id) DO NOTHING",
+    )
+    .bind(arrival.id)
+    .bind(arrival.kind)
+    .bind(arrival.api_version)
+    .bind(source)
+    .bind(arrival.mode.as_str())
+    .bind(arrival.created_at_ms)
+    .bind(arrival.received_at_ms)
+    .bind(arrival.body)
+    .bind(arrival.state.as_str())
+    .execute(&mut **tx)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// One waiting event, if it still waits.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT id, source, created_at_ms, body, attempts FROM stripe_events \
+         WHERE id = $1 AND state = 'waiting'",
+    )
+    .bind(id)
+    .fetch_optional(&mut **tx)
+    .await
+}
+
+/// Marks an event as booked, with what came of it.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn done(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE stripe_events SET state = 'done', attempts = attempts + 1, error = NULL, outcome = $2 \
+         WHERE id = $1",
+    )
+    .bind(id)
+    .bind(outcome)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Notes a failed try: when the next one is, or that there will be none.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn failed(
+    tx: &mut Tx,
+    id: &str,
+    error: &str,
+    next_try_at_ms: Option<i64>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "UPDATE stripe_events SET attempts = attempts + 1, error = $2, state = $3, \
+         next_try_at_ms = COALESCE($4, next_try_at_ms) WHERE id = $1 AND state = 'waiting'",
+    )
+    .bind(id)
+    .bind(error)
+    .bind(if next_try_at_ms.is_some() { EventState::Waiting.as_str() } else { EventState::Dead.as_str() })
+    .bind(next_try_at_ms)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Ids of up to `limit` events that are due, the longest due first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn due_events(&self, now_ms: i64, limit: i64) -> Result<Vec<String>, sqlx::Error> {
+        sqlx::query_scalar(
+            "SELECT id FROM stripe_events WHERE state = 'waiting' AND next_try_at_ms <= $1 \
+             ORDER BY next_try_at_ms, received_at_ms, id LIMIT $2",
+        )
+        .bind(now_ms)
+        .bind(limit)
+        .fetch_all(self.reader())
+        .await
+    }
+
+    /// Every event, for people and tests, in the order of their ids.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn events(&self) -> Result<Vec<EventRow>, sqlx::Error> {
+        sqlx::query_as("SELECT id, type, state, attempts, error, outcome FROM stripe_events ORDER BY id")
+            .fetch_all(self.reader())
+            .await
+    }
+
+    /// How many events are in each state.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn event_counts(&self) -> Result<Vec<(String, i64)>, sqlx::Error> {
+        sqlx::query_as("SELECT state, COUNT(*) FROM stripe_events GROUP BY state ORDER BY state")
+            .fetch_all(self.reader())
+            .await
+    }
+}

@@ -1,0 +1,92 @@
+//! Keys that sign tokens, and secret API keys.
+
+use sqlx::FromRow;
+
+use super::{Store, Tx};
+
+/// A signing key as it is kept.
+#[derive(Clone, Debug, FromRow)]
+pub struct SigningKeyRow {
+    /// Its id: the JWK thumbprint (RFC 7638).
+    pub kid: String,
+    /// The public half, base64url.
+    pub public_key: String,
+    /// The private half, encrypted, base64url.
+    pub sealed_private_key: String,
+}
+
+/// A secret API key as it is kept.
+#[derive(Clone, Debug, FromRow)]
+pub struct ApiKeyRow {
+    /// Its id.
+    pub id: String,
+    /// What it may do, separated by spaces.
+    pub scopes: String,
+}
+
+/// The keys that sign and verify, the one that signs (the newest) first.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, sqlx::Error> {
+    sqlx::query_as(
+        "SELECT kid, public_key, sealed_private_key FROM signing_keys WHERE retired_at_ms IS NULL \
+         ORDER BY created_at_ms DESC, kid",
+    )
+    .fetch_all(&mut **tx)
+    .await
+}
+
+/// Adds a signing key.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow, now_ms: i64) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO signing_keys (kid, public_key, sealed_private_key, created_at_ms) \
+         VALUES ($1, $2, $3, $4)",
+    )
+    .bind(&key.kid)
+    .bind(&key.public_key)
+    .bind(&key.sealed_private_key)
+    .bind(now_ms)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// Adds an API key.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn add_api_key(
+    tx: &mut Tx,
+    id: &str,
+    name: &str,
+    hash: &str,
+    scopes: &str,
+    now_ms: i64,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("INSERT INTO api_keys (id, name, hash, scopes, created_at_ms) VALUES ($1, $2, $3, $4, $5)")
+        .bind(id)
+        .bind(name)
+        .bind(hash)
+        .bind(scopes)
+        .bind(now_ms)
+        .execute(&mut **tx)
+        .await?;
+    Ok(())
+}
+
+impl Store {
+    /// The API key with this hash, unless it was revoked.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn api_key(&self, hash: &str) -> Result<Option<ApiKeyRow>, sqlx::Error> {
+        sqlx::query_as("SELECT id, scopes FROM api_keys WHERE hash = $1 AND revoked_at_ms IS NULL")
+            .bind(hash)
+            .fetch_optional(self.reader())
+            .await
+    }
+}

@@ -1,0 +1,82 @@
+//! What is known of Stripe's objects, and which of them belong together.
+
+use super::{Store, Tx, Unreadable};
+use crate::contributions::{Fact, Join};
+
+/// Adds a report to what is known of its object, and its ties.
+///
+/// # Errors
+/// The database does not answer, or holds a fact that can't be read.
+pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), sqlx::Error> {
+    let id = report.id().to_owned();
+    for link in report.links() {
+        tie(tx, &id, link).await?;
+        tie(tx, link, &id).await?;
+    }
+    let known: Option<String> = sqlx::query_scalar("SELECT fact FROM stripe_objects WHERE id = $1")
+        .bind(&id)
+        .fetch_optional(&mut **tx)
+        .await?;
+    let fact = match known {
+        Some(text) => read(&text)?.join(report),
+        None => report,
+    };
+    let text = serde_json::to_string(&fact).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    sqlx::query(
+        "INSERT INTO stripe_objects (id, fact) VALUES ($1, $2) \
+         ON CONFLICT (id) DO UPDATE SET fact = excluded.fact",
+    )
+    .bind(&id)
+    .bind(text)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+/// All facts of the gift that `object` belongs to, in the order of their ids.
+///
+/// # Errors
+/// The database does not answer, or holds a fact that can't be read.
+pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, sqlx::Error> {
+    let texts: Vec<String> = sqlx::query_scalar(
+        "WITH RECURSIVE gift (id) AS ( \
+           SELECT CAST($1 AS TEXT) \
+           UNION \
+           SELECT stripe_links.to_id FROM gift JOIN stripe_links ON stripe_links.from_id = gift.id \
+         ) \
+         SELECT fact FROM stripe_objects JOIN gift ON gift.id = stripe_objects.id \
+         ORDER BY stripe_objects.id",
+    )
+    .bind(object)
+    .fetch_all(&mut **tx)
+    .await?;
+    texts.iter().map(|text| Ok(read(text)?)).collect()
+}
+
+async fn tie(tx: &mut Tx, from: &str, to: &str) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "INSERT INTO stripe_links (from_id, to_id) VALUES ($1, $2) ON CONFLICT (from_id, to_id) DO NOTHING",
+    )
+    .bind(from)
+    .bind(to)
+    .execute(&mut **tx)
+    .await?;
+    Ok(())
+}
+
+fn read(text: &str) -> Result<Fact, Unreadable> {
+    serde_json::from_str(text).map_err(|_| Unreadable { what: "fact" })
+}
+
+impl Store {
+    /// Every fact, in the order of their ids.
+    ///
+    /// # Errors
+    /// The database does not answer, or holds a fact that can't be read.
+    pub async fn facts(&self) -> Result<Vec<Fact>, sqlx::Error> {
+        let texts: Vec<String> = sqlx::query_scalar("SELECT fact FROM stripe_objects ORDER BY id")
+            .fetch_all(self.reader())
+            .await?;
+        texts.iter().map(|text| Ok(read(text)?)).collect()
+    }
+}

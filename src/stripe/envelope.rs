@@ -1,0 +1,93 @@
+//! The envelope of an event: what must be known to store it.
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::config::Mode;
+
+/// An event's envelope; its object is left as it came.
+#[derive(Debug, Deserialize)]
+pub struct Envelope<'a> {
+    /// Stripe's id of the event (`evt_…`).
+    pub id: String,
+    /// Its type, such as `invoice.paid`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The API version its object is written in.
+    #[serde(default)]
+    pub api_version: Option<String>,
+    #[serde(default)]
+    livemode: Option<bool>,
+    #[serde(default)]
+    created: Value,
+    #[serde(borrow, default)]
+    data: Option<Data<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Data<'a> {
+    #[serde(borrow, default)]
+    object: Option<&'a RawValue>,
+}
+
+/// The body is signed but is no event.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the body is not a Stripe event: an object with `id` and `type`")]
+pub struct NotAnEvent;
+
+impl<'a> Envelope<'a> {
+    /// Reads an envelope.
+    ///
+    /// # Errors
+    /// The text is not a JSON object with an id and a type.
+    pub fn read(body: &'a str) -> Result<Self, NotAnEvent> {
+        let envelope: Self = serde_json::from_str(body).map_err(|_| NotAnEvent)?;
+        let named = |text: &str| !text.is_empty() && text.len() <= 255;
+        if named(&envelope.id) && named(&envelope.kind) { Ok(envelope) } else { Err(NotAnEvent) }
+    }
+
+    /// The world the event comes from; an event that does not say is a test.
+    pub fn mode(&self) -> Mode {
+        if self.livemode == Some(true) { Mode::Live } else { Mode::Test }
+    }
+
+    /// When Stripe made it, in seconds since 1970: a number in v1 events, RFC
+    /// 3339 in v2 ones; 0 when it does not say.
+    pub fn created_s(&self) -> i64 {
+        let written = self.created.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        self.created.as_i64().or(written.map(jiff::Timestamp::as_second)).unwrap_or(0)
+    }
+
+    /// The object it reports, as it came.
+    pub fn object(&self) -> Option<&'a str> {
+        self.data.as_ref().and_then(|data| data.object).map(RawValue::get)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_of_either_generation_is_read() {
+        let old = Envelope::read(
+            r#"{"id":"evt_1","type":"a.b","created":7,"livemode":true,"data":{"object":{"x":1}}}"#,
+        )
+        .unwrap();
+        assert_eq!((old.created_s(), old.mode(), old.object()), (7, Mode::Live, Some(r#"{"x":1}"#)));
+        let thin = Envelope::read(
+            r#"{"id":"evt_2","type":"v2.core.x","created":"1970-01-01T00:00:09Z","object":"v2.core.event"}"#,
+        )
+        .unwrap();
+        assert_eq!((thin.created_s(), thin.mode(), thin.object()), (9, Mode::Test, None));
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused() {
+        for body in ["", "[]", "{}", r#"{"id":"evt_1"}"#, r#"{"id":"","type":"a"}"#, r#"{"id":5,"type":"a"}"#]
+        {
+            assert_eq!(Envelope::read(body).err(), Some(NotAnEvent), "{body}");
+        }
+    }
+}

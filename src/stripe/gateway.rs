@@ -1,0 +1,229 @@
+//! Calls to Stripe.
+
+use std::time::Duration;
+
+use miniserde::json::Value;
+use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError};
+use stripe_checkout::checkout_session::{
+    CreateCheckoutSession, CreateCheckoutSessionCustomerCreation as CustomerCreation,
+    CreateCheckoutSessionLineItems as LineItem, CreateCheckoutSessionLineItemsPriceData as PriceData,
+    CreateCheckoutSessionLineItemsPriceDataRecurring as Recurring,
+    CreateCheckoutSessionLineItemsPriceDataRecurringInterval as RecurringInterval,
+    CreateCheckoutSessionPaymentIntentData as PaymentIntentData,
+    CreateCheckoutSessionSubscriptionData as SubscriptionData, ProductData, RetrieveCheckoutSession,
+};
+use stripe_client_core::{CustomizableStripeRequest, StripeRequest};
+use stripe_types::Currency;
+
+use super::metadata;
+use crate::config::{Interval, StripeSettings};
+use crate::contributions::Origin;
+use crate::money::Money;
+
+/// How often a call is sent in all when its outcome is unknown.
+const TRIES: u32 = 3;
+
+/// The way to Stripe.
+#[derive(Clone)]
+pub struct Gateway {
+    client: Option<Client>,
+}
+
+/// A checkout to be made.
+#[derive(Debug)]
+pub struct NewCheckout<'a> {
+    /// What the payment page calls it.
+    pub name: &'a str,
+    /// How much each time.
+    pub money: Money,
+    /// How often.
+    pub interval: Interval,
+    /// Where the reader goes after paying; may hold `{CHECKOUT_SESSION_ID}`.
+    pub success_url: &'a str,
+    /// Where the reader goes on turning back.
+    pub cancel_url: &'a str,
+    /// BCP 47 tag of the payment page's language.
+    pub locale: &'a str,
+    /// What is written into the metadata of everything that comes of it.
+    pub origin: &'a Origin,
+    /// The idempotency key, at most 255 characters.
+    pub key: &'a str,
+}
+
+/// A Checkout Session that Stripe made.
+#[derive(Debug, miniserde::Deserialize)]
+pub struct MadeSession {
+    /// Its id (`cs_…`).
+    pub id: String,
+    /// Where the reader pays.
+    pub url: Option<String>,
+}
+
+/// Why a call to Stripe did not succeed. None of it holds a secret or a body.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum CallError {
+    /// No key is configured.
+    #[error("no Stripe key is configured; set stripe.secret_key")]
+    NotConfigured,
+    /// Stripe has no such object.
+    #[error("Stripe has no such object")]
+    NotFound,
+    /// Stripe says that the request can't be served as it is.
+    #[error("Stripe refused the request (status {status}, code {code})")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// Stripe's code, or `none`.
+        code: String,
+    },
+    /// Stripe failed, and keeps that answer under the same idempotency key.
+    #[error("Stripe failed (status {status})")]
+    Failed {
+        /// The HTTP status.
+        status: u16,
+    },
+    /// No answer that can be read: it may have been done, or not.
+    #[error("Stripe could not be reached")]
+    Unreachable,
+}
+
+/// The settings name a Stripe that can't be called.
+#[derive(Debug, thiserror::Error)]
+#[error("the Stripe client can't be made ({0}); check stripe.secret_key and stripe.api_url")]
+pub struct BadGateway(String);
+
+impl Gateway {
+    /// A way to the Stripe that the settings name; without a key, every call says so.
+    ///
+    /// # Errors
+    /// The key or the URL can't be used in HTTP.
+    pub fn new(settings: &StripeSettings) -> Result<Self, BadGateway> {
+        if settings.secret_key.is_empty() {
+            return Ok(Self { client: None });
+        }
+        let mut base = settings.api_url.to_string();
+        if !base.ends_with('/') {
+            base.push('/');
+        }
+        let client = ClientBuilder::new(settings.secret_key.expose())
+            .url(base)
+            .timeout(Duration::from_secs(settings.timeout_seconds))
+            .app_info("keepopen", Some(env!("CARGO_PKG_VERSION").to_owned()), None)
+            .build()
+            .map_err(|error| BadGateway(error.to_string()))?;
+        Ok(Self { client: Some(client) })
+    }
+
+    /// Makes a hosted Checkout Session.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn create_checkout(&self, new: &NewCheckout<'_>) -> Result<MadeSession, CallError> {
+        let client = self.client.as_ref().ok_or(CallError::NotConfigured)?;
+        let key = IdempotencyKey::new(new.key)
+            .map_err(|_| CallError::Refused { status: 400, code: "idempotency_key".to_owned() })?;
+        let request = checkout_request(new);
+        let send = || {
+            let strategy = RequestStrategy::Idempotent(key.clone());
+            request.build().customize::<MadeSession>().request_strategy(strategy)
+        };
+        with_tries(client, send).await
+    }
+
+    /// Fetches a Checkout Session as JSON text, with its payment intent and invoice.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn fetch_session(&self, id: &str) -> Result<String, CallError> {
+        let client = self.client.as_ref().ok_or(CallError::NotConfigured)?;
+        let request =
+            RetrieveCheckoutSession::new(id).expand(vec!["payment_intent".to_owned(), "invoice".to_owned()]);
+        let value: Value = with_tries(client, || request.build().customize::<Value>()).await?;
+        Ok(miniserde::json::to_string(&value))
+    }
+}
+
+/// Sends a request, again (with the same key) while its outcome is unknown.
+async fn with_tries<T: miniserde::Deserialize>(
+    client: &Client,
+    request: impl Fn() -> CustomizableStripeRequest<T>,
+) -> Result<T, CallError> {
+    let mut tries = 1;
+    loop {
+        match request().send(client).await.map_err(|error| translate(&error)) {
+            Err(CallError::Unreachable) if tries < TRIES => tries += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+fn translate(error: &StripeError) -> CallError {
+    match error {
+        StripeError::Stripe(_, 404) => CallError::NotFound,
+        StripeError::Stripe(_, status) if *status >= 500 => CallError::Failed { status: *status },
+        StripeError::Stripe(api, status) => {
+            let code = api.code.as_ref().map_or("none", |code| code.as_str());
+            CallError::Refused { status: *status, code: code.to_owned() }
+        }
+        // An answer in HTML (a proxy's 502) comes as a reply that can't be read.
+        StripeError::JSONDeserialize(_) | StripeError::ClientError(_) | StripeError::Timeout => {
+            CallError::Unreachable
+        }
+        StripeError::ConfigError(_) => CallError::NotConfigured,
+    }
+}
+
+fn checkout_request(new: &NewCheckout<'_>) -> CreateCheckoutSession {
+    let metadata = metadata::write(new.origin);
+    let currency: Currency = match new.money.currency.stripe_code().parse() {
+        Ok(currency) => currency,
+        Err(never) => match never {},
+    };
+    let mut price = PriceData::new(currency);
+    price.unit_amount = Some(new.money.amount_minor);
+    price.product_data = Some(ProductData::new(new.name));
+    price.recurring = match new.interval {
+        Interval::Once => None,
+        Interval::Month => Some(Recurring::new(RecurringInterval::Month)),
+        Interval::Year => Some(Recurring::new(RecurringInterval::Year)),
+    };
+    let mut item = LineItem::new();
+    item.price_data = Some(price);
+    item.quantity = Some(1);
+    let request = CreateCheckoutSession::new()
+        .line_items(vec![item])
+        .client_reference_id(new.origin.contribution.as_str())
+        .success_url(new.success_url)
+        .cancel_url(new.cancel_url)
+        .locale(page_locale(new.locale))
+        .metadata(metadata.clone());
+    match new.interval {
+        Interval::Once => {
+            let mut intent = PaymentIntentData::new();
+            intent.metadata = Some(metadata);
+            request
+                .mode(stripe_shared::CheckoutSessionMode::Payment)
+                // Without it a one-off has no customer, and nothing to manage later.
+                .customer_creation(CustomerCreation::Always)
+                .submit_type(stripe_shared::CheckoutSessionSubmitType::Donate)
+                .payment_intent_data(intent)
+        }
+        Interval::Month | Interval::Year => {
+            let mut subscription = SubscriptionData::new();
+            subscription.metadata = Some(metadata);
+            request.mode(stripe_shared::CheckoutSessionMode::Subscription).subscription_data(subscription)
+        }
+    }
+}
+
+/// The payment page's language: the tag if Stripe has it, else its first part,
+/// else what the reader's browser asks for.
+fn page_locale(tag: &str) -> stripe_shared::CheckoutSessionLocale {
+    use stripe_shared::CheckoutSessionLocale as Locale;
+    let known = |text: &str| match text.parse() {
+        Ok(Locale::Unknown(_)) | Err(_) => None,
+        Ok(locale) => Some(locale),
+    };
+    let language = tag.split(['-', '_']).next().unwrap_or_default();
+    known(tag).or_else(|| known(language)).unwrap_or(Locale::Auto)
+}

@@ -1,0 +1,19 @@
+//! Stripe: the only folder that knows Stripe's words; it hands us ours.
+//!
+//! **Owns** signatures, the tolerant reading of events and objects, and calls to Stripe.
+//! **Never** books anything, and never trusts a shape: it changes with every API version.
+//! **Start at** [`read_event`] for what comes in, [`Gateway`] for what goes out.
+//! **Tested in** the files here, `tests/api/events.rs`.
+
+mod envelope;
+mod field;
+mod gateway;
+mod metadata;
+mod objects;
+mod signature;
+
+pub use envelope::{Envelope, NotAnEvent};
+pub use field::BadShape;
+pub use gateway::{CallError, Gateway, MadeSession, NewCheckout};
+pub use objects::{Report, read_event, read_fetched};
+pub use signature::{BadSignature, TOLERANCE_S, verify};

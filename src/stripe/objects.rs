@@ -1,0 +1,306 @@
+//! From Stripe's objects to facts: one parser, for events and for what is fetched.
+//!
+//! Shapes of 2020 to now are read side by side: an expandable field may hold an
+//! id or an object; since basil an invoice names its subscription under
+//! `parent`, and no longer its payment intent.
+
+use serde_json::Value;
+
+use super::field::{BadShape, Object};
+use super::{Envelope, metadata};
+use crate::config::Interval;
+use crate::contributions::{
+    ChargeFact, DisputeFact, DisputeState, Fact, InvoiceFact, InvoicePaymentFact, InvoiceState, Latest,
+    Newest, RefundFact, RefundState, SessionFact, SessionMode, SessionState, SubscriptionFact,
+    SubscriptionState, Terms,
+};
+use crate::money::Money;
+
+/// What an event, or a fetched object, says.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Report {
+    /// Facts, at least one.
+    Facts(Vec<Fact>),
+    /// Nothing that we book from.
+    Nothing,
+}
+
+/// Reads an event's object.
+///
+/// # Errors
+/// The object is of a kind that we book from, and a field that is needed for
+/// it has a shape that no known API version has.
+pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
+    // Upcoming invoices have no id; deleted ones were drafts.
+    let never = matches!(envelope.kind.as_str(), "invoice.upcoming" | "invoice.deleted");
+    match envelope.object() {
+        Some(object) if !never => read(object, &envelope.kind, envelope.created_s()),
+        _ => Ok(Report::Nothing),
+    }
+}
+
+/// Reads an object that was fetched at `at_s`.
+///
+/// # Errors
+/// As [`read_event`].
+pub fn read_fetched(object: &str, at_s: i64) -> Result<Report, BadShape> {
+    read(object, "", at_s)
+}
+
+fn read(text: &str, event: &str, at_s: i64) -> Result<Report, BadShape> {
+    let value: Value =
+        serde_json::from_str(text).map_err(|_| BadShape { object: "event", field: "data.object" })?;
+    let mut facts = Vec::new();
+    add(&mut facts, &value, event, at_s)?;
+    Ok(if facts.is_empty() { Report::Nothing } else { Report::Facts(facts) })
+}
+
+fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(), BadShape> {
+    let of = |name| Object { name, value };
+    match value.get("object").and_then(Value::as_str) {
+        Some("checkout.session") => {
+            let session = of("checkout.session");
+            facts.push(Fact::Session(read_session(session, event, at_s)?));
+            // Expanded when fetched: the invoice of a first monthly payment may
+            // be heard of here before its own event comes.
+            for expanded in ["invoice", "subscription"] {
+                if let Some(child) = session.child(expanded) {
+                    add(facts, child.value, "", at_s)?;
+                }
+            }
+        }
+        Some("subscription") => {
+            facts.push(Fact::Subscription(read_subscription(of("subscription"), at_s)?));
+        }
+        Some("invoice") => facts.push(Fact::Invoice(read_invoice(of("invoice"), event, at_s)?)),
+        Some("invoice_payment") => {
+            facts.push(Fact::InvoicePayment(read_invoice_payment(of("invoice_payment"))?));
+        }
+        Some("charge") => {
+            let charge = of("charge");
+            facts.push(Fact::Charge(read_charge(charge, at_s)?));
+            // Until 2022-11-15 a charge lists its refunds.
+            for refund in charge.list("refunds") {
+                facts.push(Fact::Refund(read_refund(refund, at_s)?));
+            }
+        }
+        Some("refund") => facts.push(Fact::Refund(read_refund(of("refund"), at_s)?)),
+        Some("dispute") => facts.push(Fact::Dispute(read_dispute(of("dispute"), at_s)?)),
+        _ => {}
+    }
+    Ok(())
+}
+
+fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, BadShape> {
+    let total = it.money("amount_total")?;
+    let state = session_state(it, event)?;
+    if state == SessionState::Paid && total.is_none() {
+        return Err(it.bad("amount_total"));
+    }
+    let typed = it.child("customer_details").map(|details| details.text("email")).transpose()?.flatten();
+    Ok(SessionFact {
+        id: it.id()?,
+        latest: Latest { state, reported_at_s: at_s },
+        finished: !matches!(state, SessionState::Open | SessionState::Expired),
+        mode: it.text("mode")?.map(|mode| match mode {
+            "payment" => SessionMode::Payment,
+            "subscription" => SessionMode::Subscription,
+            _ => SessionMode::Other,
+        }),
+        total,
+        created_at_s: it.whole("created")?,
+        origin: metadata::read(it),
+        customer: it.reference("customer")?,
+        email: typed.or(it.text("customer_email")?).map(str::to_owned),
+        payment_intent: it.reference("payment_intent")?,
+        subscription: it.reference("subscription")?,
+        invoice: it.reference("invoice")?,
+    })
+}
+
+fn session_state(it: Object<'_>, event: &str) -> Result<SessionState, BadShape> {
+    let status = it.text("status")?;
+    if event == "checkout.session.async_payment_failed" || payment_gave_up(it) {
+        return Ok(SessionState::Failed);
+    }
+    if event == "checkout.session.expired" || status == Some("expired") {
+        return Ok(SessionState::Expired);
+    }
+    // Sessions have a `status` only since 2021; before, the event's type says it.
+    let complete = status == Some("complete") || event == "checkout.session.completed";
+    Ok(match it.text("payment_status")? {
+        Some("paid") => SessionState::Paid,
+        Some("no_payment_required") if complete => SessionState::NothingToPay,
+        // `unpaid`, a word that we do not know, or none: no money has come for sure.
+        _ if complete => SessionState::Processing,
+        _ => SessionState::Open,
+    })
+}
+
+/// A fetched session of a failed bank debit is still `complete` and `unpaid`:
+/// its payment intent (expanded) tells that the money will not come.
+fn payment_gave_up(it: Object<'_>) -> bool {
+    it.value.get("status").and_then(Value::as_str) == Some("complete")
+        && it.value.get("payment_status").and_then(Value::as_str) == Some("unpaid")
+        && it.child("payment_intent").is_some_and(|intent| {
+            matches!(
+                intent.value.get("status").and_then(Value::as_str),
+                Some("requires_payment_method" | "canceled")
+            )
+        })
+}
+
+fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, BadShape> {
+    let state = match it.text("status")?.ok_or(it.bad("status"))? {
+        "incomplete" => SubscriptionState::Incomplete,
+        "incomplete_expired" => SubscriptionState::IncompleteExpired,
+        "trialing" => SubscriptionState::Trialing,
+        "active" => SubscriptionState::Active,
+        "past_due" => SubscriptionState::PastDue,
+        "unpaid" => SubscriptionState::Unpaid,
+        "paused" => SubscriptionState::Paused,
+        "canceled" => SubscriptionState::Canceled,
+        _ => SubscriptionState::Other,
+    };
+    let terms = terms(it)?.map(|value| Newest { reported_at_s: at_s, value });
+    Ok(SubscriptionFact {
+        id: it.id()?,
+        latest: Latest { state, reported_at_s: at_s },
+        created_at_s: it.whole("created")?,
+        origin: metadata::read(it),
+        customer: it.reference("customer")?,
+        terms,
+    })
+}
+
+/// What the items of a subscription take in all; none when they are not
+/// monthly or yearly, or have no price in whole minor units.
+fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
+    let mut sum: Option<Terms> = None;
+    for item in it.list("items") {
+        let Some(price) = item.child("price").or_else(|| item.child("plan")) else { return Ok(None) };
+        // A price has its interval under `recurring`, a plan beside the amount.
+        let recurring = price.child("recurring").unwrap_or(price);
+        let interval = match (recurring.text("interval")?, recurring.whole("interval_count")?.unwrap_or(1)) {
+            (Some("month"), 1) => Interval::Month,
+            (Some("month"), 12) | (Some("year"), 1) => Interval::Year,
+            _ => return Ok(None),
+        };
+        let field = if price.value.get("unit_amount").is_some() { "unit_amount" } else { "amount" };
+        let Some(unit) = price.money(field)? else { return Ok(None) };
+        let quantity = item.whole("quantity")?.unwrap_or(1);
+        let Some(amount_minor) = unit.amount_minor.checked_mul(quantity) else { return Ok(None) };
+        let price = Money { amount_minor, currency: unit.currency };
+        sum = match sum {
+            None => Some(Terms { interval, price }),
+            Some(known) if known.interval == interval && known.price.currency == price.currency => {
+                let amount_minor = known.price.amount_minor.saturating_add(amount_minor);
+                Some(Terms { interval, price: Money { amount_minor, ..price } })
+            }
+            Some(_) => return Ok(None),
+        };
+    }
+    Ok(sum)
+}
+
+fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, BadShape> {
+    let state = match it.text("status")? {
+        Some("paid") => InvoiceState::Paid,
+        Some("open") if event == "invoice.payment_failed" => InvoiceState::Failing,
+        Some("open") => InvoiceState::Open,
+        Some("draft") => InvoiceState::Draft,
+        Some("uncollectible") => InvoiceState::Uncollectible,
+        Some("void") => InvoiceState::Void,
+        _ if it.yes("paid") => InvoiceState::Paid,
+        _ => InvoiceState::Other,
+    };
+    // Marked as paid by hand: the money did not come through Stripe.
+    let elsewhere = it.yes("paid_out_of_band");
+    let paid = if state == InvoiceState::Paid && !elsewhere { it.money("amount_paid")? } else { None };
+    if state == InvoiceState::Paid && !elsewhere && paid.is_none() {
+        return Err(it.bad("amount_paid"));
+    }
+    let parent = it.child("parent").and_then(|parent| parent.child("subscription_details"));
+    let details = parent.or_else(|| it.child("subscription_details"));
+    let of_lines = || it.list("lines").find_map(metadata::read);
+    let mut paid_by: Vec<String> =
+        [it.reference("payment_intent")?, it.reference("charge")?].into_iter().flatten().collect();
+    for payment in it.list("payments") {
+        paid_by.extend(paid_by_of(payment)?);
+    }
+    Ok(InvoiceFact {
+        id: it.id()?,
+        latest: Latest { state, reported_at_s: at_s },
+        created_at_s: it.whole("created")?,
+        paid_at_s: it.child("status_transitions").map(|at| at.whole("paid_at")).transpose()?.flatten(),
+        paid,
+        origin: details.and_then(metadata::read).or_else(|| metadata::read(it)).or_else(of_lines),
+        customer: it.reference("customer")?,
+        email: it.text("customer_email")?.map(str::to_owned),
+        subscription: match it.reference("subscription")? {
+            Some(id) => Some(id),
+            None => parent.map(|parent| parent.reference("subscription")).transpose()?.flatten(),
+        },
+        paid_by,
+    })
+}
+
+fn read_invoice_payment(it: Object<'_>) -> Result<InvoicePaymentFact, BadShape> {
+    Ok(InvoicePaymentFact { id: it.id()?, invoice: it.reference("invoice")?, paid_by: paid_by_of(it)? })
+}
+
+fn paid_by_of(invoice_payment: Object<'_>) -> Result<Vec<String>, BadShape> {
+    let Some(payment) = invoice_payment.child("payment") else { return Ok(Vec::new()) };
+    Ok([payment.reference("payment_intent")?, payment.reference("charge")?].into_iter().flatten().collect())
+}
+
+fn read_charge(it: Object<'_>, at_s: i64) -> Result<ChargeFact, BadShape> {
+    let refunded = it.money("amount_refunded")?.filter(|money| money.amount_minor > 0);
+    Ok(ChargeFact {
+        id: it.id()?,
+        origin: metadata::read(it),
+        payment_intent: it.reference("payment_intent")?,
+        invoice: it.reference("invoice")?,
+        refunded: refunded.map(|value| Newest { reported_at_s: at_s, value }),
+    })
+}
+
+fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
+    let state = match it.text("status")? {
+        Some("pending") => RefundState::Pending,
+        Some("requires_action") => RefundState::RequiresAction,
+        Some("succeeded") => RefundState::Succeeded,
+        Some("failed") => RefundState::Failed,
+        Some("canceled") => RefundState::Canceled,
+        _ => RefundState::Other,
+    };
+    Ok(RefundFact {
+        id: it.id()?,
+        latest: Latest { state, reported_at_s: at_s },
+        left: matches!(state, RefundState::Pending | RefundState::Succeeded | RefundState::Failed),
+        amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
+        created_at_s: it.whole("created")?,
+        payment_intent: it.reference("payment_intent")?,
+        charge: it.reference("charge")?,
+    })
+}
+
+fn read_dispute(it: Object<'_>, at_s: i64) -> Result<DisputeFact, BadShape> {
+    let state = match it.text("status")?.ok_or(it.bad("status"))? {
+        "warning_needs_response" | "warning_under_review" => DisputeState::Warning,
+        "needs_response" | "under_review" => DisputeState::Open,
+        "warning_closed" | "prevented" | "charge_refunded" => DisputeState::Dropped,
+        "won" => DisputeState::Won,
+        "lost" => DisputeState::Lost,
+        _ => DisputeState::Other,
+    };
+    Ok(DisputeFact {
+        id: it.id()?,
+        latest: Latest { state, reported_at_s: at_s },
+        left: matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost),
+        amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
+        created_at_s: it.whole("created")?,
+        payment_intent: it.reference("payment_intent")?,
+        charge: it.reference("charge")?,
+    })
+}

@@ -1,0 +1,12 @@
+//! Supporters: what somebody's contributions make of them.
+//!
+//! **Owns** the standing, and e-mail addresses as keys.
+//! **Never** does I/O.
+//! **Start at** [`standing_of`].
+//! **Tested in** the files here, `tests/api/loop_.rs`.
+
+mod email;
+mod standing;
+
+pub use email::Email;
+pub use standing::{Given, Standing, StandingNow, standing_of};

@@ -1,0 +1,58 @@
+//! Secret API keys: shown once, kept as hashes.
+
+use aws_lc_rs::digest;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::ValueEnum;
+
+use crate::clock;
+use crate::ids::ApiKeyId;
+
+/// What an API key may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Scope {
+    /// Read the standing of any supporter.
+    #[value(name = "supporters:read")]
+    SupportersRead,
+}
+
+impl Scope {
+    /// The word on the command line and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SupportersRead => "supporters:read",
+        }
+    }
+}
+
+/// A new API key. The secret exists here and nowhere else.
+pub struct ApiKey {
+    /// Its public id.
+    pub id: ApiKeyId,
+    /// What is sent as `Authorization: Bearer …`.
+    pub secret: String,
+    /// What is kept.
+    pub hash: String,
+}
+
+/// What every secret starts with, so that scanners for leaked secrets find it.
+const PREFIX: &str = "keepopen_sk_";
+
+impl ApiKey {
+    /// Makes a key from 32 random bytes.
+    pub fn make() -> Self {
+        let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(clock::random_bytes::<32>()));
+        Self { id: ApiKeyId::from_bytes(clock::random_bytes()), hash: Self::hash(&secret), secret }
+    }
+
+    /// What is kept of a secret. It has 256 random bits, so that a plain
+    /// SHA-256 can't be searched; a slow hash would only slow us.
+    pub fn hash(secret: &str) -> String {
+        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, secret.as_bytes()))
+    }
+
+    /// True for a text that can be one of our secrets.
+    pub fn looks_like_one(text: &str) -> bool {
+        text.starts_with(PREFIX)
+    }
+}

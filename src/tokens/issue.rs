@@ -1,0 +1,253 @@
+//! Making and checking supporter tokens.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use jsonwebtoken::{Algorithm, Header, Validation};
+use quick_cache::sync::Cache;
+
+use super::{Claims, SigningKey};
+use crate::ids::SupporterId;
+
+/// The media type in a token's head: nothing else that we sign has it (RFC 8725, 3.11).
+const TYPE: &str = "supporter+jwt";
+/// The longest token that is looked at, in bytes.
+const LONGEST: usize = 4096;
+/// Checked tokens that are remembered: a signature costs more than the rest of the answer.
+const REMEMBERED: usize = 10_000;
+
+/// Makes and checks supporter tokens.
+pub struct Tokens {
+    issuer: String,
+    /// The one that signs is the first.
+    keys: Vec<SigningKey>,
+    validation: Validation,
+    checked: Cache<Box<str>, Arc<Claims>>,
+    /// Epochs raised lately, so that the banner path hears of them without the database.
+    pub epochs: Epochs,
+}
+
+/// Why a token is not good.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum BadToken {
+    /// Not a token of ours: another form, key, algorithm, type, issuer or signature.
+    #[error("the token is not one of ours")]
+    Invalid,
+    /// Made for another site.
+    #[error("the token is for another site")]
+    OtherSite,
+    /// Its time is over.
+    #[error("the token has expired")]
+    Expired,
+    /// What it says was withdrawn since.
+    #[error("the token is superseded")]
+    Superseded,
+}
+
+/// Epochs raised within the life of a token, by supporter.
+#[derive(Default)]
+pub struct Epochs(ArcSwap<HashMap<SupporterId, i64>>);
+
+impl Epochs {
+    /// Replaces all, as the database has them.
+    pub fn set(&self, raised: impl IntoIterator<Item = (SupporterId, i64)>) {
+        self.0.store(Arc::new(raised.into_iter().collect()));
+    }
+
+    /// Adds one that was just raised.
+    pub fn raise(&self, supporter: &SupporterId, epoch: i64) {
+        self.0.rcu(|known| {
+            let mut raised = HashMap::clone(known);
+            let entry = raised.entry(supporter.clone()).or_insert(epoch);
+            *entry = epoch.max(*entry);
+            raised
+        });
+    }
+
+    fn supersede(&self, claims: &Claims) -> bool {
+        let raised = self.0.load();
+        !raised.is_empty() && raised.get(&claims.sub).is_some_and(|epoch| claims.epoch < *epoch)
+    }
+}
+
+impl Tokens {
+    /// With `keys`, of which the first signs; there must be one.
+    pub fn new(issuer: String, keys: Vec<SigningKey>) -> Self {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        validation.set_issuer(&[&issuer]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // Time and audience are checked below: the time by our own clock, and
+        // both on every use, also of a remembered token.
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        Self { issuer, keys, validation, checked: Cache::new(REMEMBERED), epochs: Epochs::default() }
+    }
+
+    /// The service that makes the tokens.
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// Signs claims.
+    pub fn sign(&self, claims: &Claims) -> String {
+        let key = self.keys.first().expect("a key is made at the first start");
+        let header = Header {
+            typ: Some(TYPE.to_owned()),
+            kid: Some(key.kid.clone()),
+            ..Header::new(Algorithm::EdDSA)
+        };
+        jsonwebtoken::encode(&header, claims, &key.encoding)
+            .expect("an opened key signs, and claims are plain JSON")
+    }
+
+    /// Checks a token presented to `site` at `now_ms`.
+    ///
+    /// # Errors
+    /// See [`BadToken`].
+    pub fn check(&self, token: &str, site: &str, now_ms: i64) -> Result<Arc<Claims>, BadToken> {
+        let claims = self.check_any_site(token, now_ms)?;
+        if claims.aud == site { Ok(claims) } else { Err(BadToken::OtherSite) }
+    }
+
+    /// Checks a token, whichever site it is for.
+    ///
+    /// # Errors
+    /// See [`BadToken`].
+    pub fn check_any_site(&self, token: &str, now_ms: i64) -> Result<Arc<Claims>, BadToken> {
+        if token.len() > LONGEST {
+            return Err(BadToken::Invalid);
+        }
+        let claims = match self.checked.get(token) {
+            Some(claims) => claims,
+            None => {
+                let claims = Arc::new(self.check_signature(token)?);
+                self.checked.insert(token.into(), Arc::clone(&claims));
+                claims
+            }
+        };
+        if claims.exp * 1000 <= now_ms {
+            return Err(BadToken::Expired);
+        }
+        if self.epochs.supersede(&claims) { Err(BadToken::Superseded) } else { Ok(claims) }
+    }
+
+    fn check_signature(&self, token: &str) -> Result<Claims, BadToken> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| BadToken::Invalid)?;
+        let ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE);
+        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));
+        let key = key.filter(|_| ours).ok_or(BadToken::Invalid)?;
+        jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation)
+            .map(|data| data.claims)
+            .map_err(|_| BadToken::Invalid)
+    }
+
+    /// The public keys as JSON Web Keys (RFC 7517), the one that signs first.
+    pub fn jwks(&self) -> Vec<serde_json::Value> {
+        self.keys.iter().map(SigningKey::jwk).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use base64::Engine;
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+    use jsonwebtoken::EncodingKey;
+    use keepopen_decision::Standing;
+
+    use super::*;
+    use crate::config::Secret;
+    use crate::tokens::{TokenScope, Vault};
+
+    const NOW_MS: i64 = 1_700_000_000_000;
+
+    fn vault() -> Vault {
+        Vault::open(&Secret::from(STANDARD.encode([7; 32]).as_str()), Path::new("/nonexistent/never"))
+            .unwrap()
+    }
+
+    fn key() -> SigningKey {
+        SigningKey::open(&vault(), &SigningKey::make(&vault())).unwrap()
+    }
+
+    fn tokens() -> Tokens {
+        Tokens::new("https://give.example.org".to_owned(), vec![key()])
+    }
+
+    fn claims() -> Claims {
+        Claims {
+            iss: "https://give.example.org".to_owned(),
+            aud: "journal".to_owned(),
+            sub: SupporterId::from_bytes([3; 16]),
+            iat: NOW_MS / 1000,
+            exp: NOW_MS / 1000 + 60,
+            jti: "one".to_owned(),
+            epoch: 1,
+            scope: TokenScope::Standing,
+            standing: Standing::Recurring,
+            quiet_until: None,
+            entitlements: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_for_its_site_until_its_time_is_over() {
+        let tokens = tokens();
+        let token = tokens.sign(&claims());
+        for _ in 0..2 {
+            assert_eq!(*tokens.check(&token, "journal", NOW_MS).unwrap(), claims());
+            assert_eq!(tokens.check(&token, "other", NOW_MS), Err(BadToken::OtherSite));
+            assert!(tokens.check(&token, "journal", NOW_MS + 59_999).is_ok());
+            assert_eq!(tokens.check(&token, "journal", NOW_MS + 60_000), Err(BadToken::Expired));
+        }
+    }
+
+    #[test]
+    fn a_raised_epoch_supersedes_a_token_that_was_checked_before() {
+        let tokens = tokens();
+        let token = tokens.sign(&claims());
+        assert!(tokens.check(&token, "journal", NOW_MS).is_ok());
+        tokens.epochs.raise(&claims().sub, 1);
+        assert!(tokens.check(&token, "journal", NOW_MS).is_ok());
+        tokens.epochs.raise(&claims().sub, 2);
+        assert_eq!(tokens.check(&token, "journal", NOW_MS), Err(BadToken::Superseded));
+        tokens.epochs.raise(&claims().sub, 1);
+        assert_eq!(tokens.check(&token, "journal", NOW_MS), Err(BadToken::Superseded));
+    }
+
+    #[test]
+    fn nothing_but_our_own_token_passes() {
+        let tokens = tokens();
+        let good = tokens.sign(&claims());
+        let sign_as =
+            |header: Header, key: &EncodingKey| jsonwebtoken::encode(&header, &claims(), key).unwrap();
+        let kid = Some(tokens.keys[0].kid.clone());
+        let typed = Some(TYPE.to_owned());
+        let eddsa = Header::new(Algorithm::EdDSA);
+        let body = good.split('.').nth(1).unwrap();
+        let unsigned_head = URL_SAFE_NO_PAD
+            .encode(format!(r#"{{"alg":"none","typ":"{TYPE}","kid":"{}"}}"#, tokens.keys[0].kid));
+        let confused = EncodingKey::from_secret(tokens.keys[0].public.as_bytes());
+        let mut tampered = good.clone().into_bytes();
+        let middle = good.find('.').unwrap() + 20;
+        tampered[middle] = if tampered[middle] == b'A' { b'B' } else { b'A' };
+        let bad = [
+            String::new(),
+            "a.b.c".to_owned(),
+            "x".repeat(LONGEST + 1),
+            format!("{unsigned_head}.{body}."),
+            String::from_utf8(tampered).unwrap(),
+            sign_as(Header { kid: kid.clone(), ..eddsa.clone() }, &tokens.keys[0].encoding),
+            sign_as(Header { typ: typed.clone(), ..eddsa.clone() }, &tokens.keys[0].encoding),
+            sign_as(Header { typ: typed.clone(), kid: kid.clone(), ..eddsa }, &key().encoding),
+            sign_as(Header { typ: typed, kid, ..Header::new(Algorithm::HS256) }, &confused),
+            Tokens::new("https://elsewhere.example".to_owned(), vec![key()]).sign(&claims()),
+        ];
+        assert!(tokens.check(&good, "journal", NOW_MS).is_ok());
+        for token in bad {
+            assert_eq!(tokens.check(&token, "journal", NOW_MS), Err(BadToken::Invalid), "{token}");
+        }
+    }
+}

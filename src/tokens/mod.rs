@@ -1,0 +1,20 @@
+//! Supporter tokens, and everything else that is signed or sealed.
+//!
+//! **Owns** the keys, the claims, the check, and the signed attribution.
+//! **Never** talks to the database: `actions/` brings the keys.
+//! **Start at** [`Tokens`].
+//! **Tested in** the files here, `tests/api/tokens.rs`; RFC 8725 is the check-list.
+
+mod api_key;
+mod attribution;
+mod claims;
+mod issue;
+mod signing_key;
+mod vault;
+
+pub use api_key::{ApiKey, Scope};
+pub use attribution::{Attribution, BadAttribution};
+pub use claims::{Claims, TokenScope};
+pub use issue::{BadToken, Epochs, Tokens};
+pub use signing_key::{SealedKey, SigningKey, UnsealError};
+pub use vault::{Vault, VaultError};

@@ -1,0 +1,102 @@
+//! Ed25519 keys that sign supporter tokens (RFC 8037).
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use serde_json::json;
+
+use super::Vault;
+use crate::clock;
+
+/// The head of a PKCS#8 v1 document with an Ed25519 seed (RFC 8410, section 7).
+const PKCS8_HEAD: [u8; 16] =
+    [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
+
+/// A key that signs and verifies.
+pub struct SigningKey {
+    /// Its id: the JWK thumbprint (RFC 7638).
+    pub kid: String,
+    /// The public half, base64url.
+    pub public: String,
+    pub(super) encoding: EncodingKey,
+    pub(super) decoding: DecodingKey,
+}
+
+/// A key as it is kept: the private half is sealed.
+#[derive(Clone, Debug)]
+pub struct SealedKey {
+    /// Its id.
+    pub kid: String,
+    /// The public half, base64url.
+    pub public: String,
+    /// The sealed private half, base64url.
+    pub sealed: String,
+}
+
+/// A key can't be opened.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "the signing key {0} can't be opened: the encryption key is not the one it was sealed with. Put back the key file (keepopen.key in the data folder) or tokens.encryption_key"
+)]
+pub struct UnsealError(String);
+
+impl SigningKey {
+    /// A new key, sealed for keeping.
+    pub fn make(vault: &Vault) -> SealedKey {
+        let seed = clock::random_bytes::<32>();
+        let public = public_of(&seed).expect("every 32 bytes are a seed");
+        let kid = thumbprint(&public);
+        let sealed = URL_SAFE_NO_PAD.encode(vault.seal(&seed, &kid));
+        SealedKey { kid, public, sealed }
+    }
+
+    /// Opens a kept key.
+    ///
+    /// # Errors
+    /// It was sealed with another encryption key, or is damaged.
+    pub fn open(vault: &Vault, kept: &SealedKey) -> Result<Self, UnsealError> {
+        let failed = || UnsealError(kept.kid.clone());
+        let sealed = URL_SAFE_NO_PAD.decode(&kept.sealed).map_err(|_| failed())?;
+        let seed = vault.unseal(&sealed, &kept.kid).ok_or_else(failed)?;
+        if public_of(&seed).as_ref() != Some(&kept.public) {
+            return Err(failed());
+        }
+        let mut pkcs8 = PKCS8_HEAD.to_vec();
+        pkcs8.extend_from_slice(&seed);
+        Ok(Self {
+            kid: kept.kid.clone(),
+            encoding: EncodingKey::from_ed_der(&pkcs8),
+            decoding: DecodingKey::from_ed_components(&kept.public).map_err(|_| failed())?,
+            public: kept.public.clone(),
+        })
+    }
+
+    /// The public half as a JSON Web Key.
+    pub fn jwk(&self) -> serde_json::Value {
+        json!({"kty": "OKP", "crv": "Ed25519", "x": self.public, "kid": self.kid, "use": "sig", "alg": "EdDSA"})
+    }
+}
+
+fn public_of(seed: &[u8]) -> Option<String> {
+    let pair = Ed25519KeyPair::from_seed_unchecked(seed).ok()?;
+    Some(URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()))
+}
+
+/// RFC 7638: SHA-256 of the required members in the order of their names.
+fn thumbprint(public: &str) -> String {
+    let required = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
+    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, required.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::thumbprint;
+
+    #[test]
+    fn the_thumbprint_is_that_of_rfc_8037() {
+        // RFC 8037, appendix A.3.
+        let public = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo";
+        assert_eq!(thumbprint(public), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
+    }
+}

@@ -1,0 +1,188 @@
+//! The one secret of a deployment, and the keys derived from it.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{hkdf, hmac};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::clock;
+use crate::config::Secret;
+
+const KEY_LEN: usize = 32;
+
+/// Seals private keys, signs attributions, names supporters: each with a key
+/// of its own, derived (HKDF-SHA256, RFC 5869) from the deployment's secret.
+pub struct Vault {
+    root: hkdf::Prk,
+}
+
+/// Why there is no vault, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum VaultError {
+    /// The file can't be read or written.
+    #[error("the key file {} can't be used ({error}); make its folder writable for the user that runs keepopen, or set tokens.encryption_key", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The key has another shape.
+    #[error("the encryption key is not 32 bytes in base64; make one with: openssl rand -base64 32")]
+    Shape,
+    /// Others may read the file.
+    #[error("the key file {} can be read by others; run: chmod 600 {}", .0.display(), .0.display())]
+    Open(PathBuf),
+}
+
+struct Length;
+impl hkdf::KeyType for Length {
+    fn len(&self) -> usize {
+        KEY_LEN
+    }
+}
+
+impl Vault {
+    /// The vault of the configured key, or else of the key file, which is
+    /// made (mode 0600) when it is not there.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub fn open(configured: &Secret, file: &Path) -> Result<Self, VaultError> {
+        if !configured.is_empty() {
+            return Self::from_base64(configured.expose());
+        }
+        let failed = |error| VaultError::File { path: file.to_owned(), error };
+        if !file.try_exists().map_err(failed)? {
+            make_file(file).map_err(failed)?;
+        }
+        check_mode(file)?;
+        Self::from_base64(&std::fs::read_to_string(file).map_err(failed)?)
+    }
+
+    fn from_base64(text: &str) -> Result<Self, VaultError> {
+        let bytes = STANDARD.decode(text.trim()).map_err(|_| VaultError::Shape)?;
+        if bytes.len() != KEY_LEN {
+            return Err(VaultError::Shape);
+        }
+        Ok(Self { root: hkdf::Salt::new(hkdf::HKDF_SHA256, b"keepopen").extract(&bytes) })
+    }
+
+    /// The key that signs attributions.
+    pub fn attribution_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"attribution"))
+    }
+
+    /// The key from which supporter ids are made.
+    pub fn supporter_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"supporter ids"))
+    }
+
+    /// Encrypts and authenticates (AES-256-GCM): nonce, then ciphertext and tag.
+    pub fn seal(&self, secret: &[u8], label: &str) -> Vec<u8> {
+        let mut sealed = secret.to_vec();
+        let nonce = self
+            .cipher()
+            .seal_in_place_append_tag(Aad::from(label), &mut sealed)
+            .expect("a short secret can be encrypted");
+        let mut out = nonce.as_ref().to_vec();
+        out.append(&mut sealed);
+        out
+    }
+
+    /// Opens what [`Vault::seal`] sealed under the same label. None when it
+    /// was sealed with another key, or changed since.
+    pub fn unseal(&self, sealed: &[u8], label: &str) -> Option<Vec<u8>> {
+        let (nonce, rest) = sealed.split_at_checked(NONCE_LEN)?;
+        let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
+        let mut rest = rest.to_vec();
+        let open = self.cipher().open_in_place(nonce, Aad::from(label), &mut rest).ok()?;
+        Some(open.to_vec())
+    }
+
+    fn cipher(&self) -> RandomizedNonceKey {
+        RandomizedNonceKey::new(&AES_256_GCM, &self.derive(b"private keys at rest"))
+            .expect("the derived key has the cipher's length")
+    }
+
+    fn derive(&self, label: &[u8]) -> [u8; KEY_LEN] {
+        let mut key = [0; KEY_LEN];
+        self.root
+            .expand(&[label], Length)
+            .and_then(|okm| okm.fill(&mut key))
+            .expect("32 bytes are within what HKDF-SHA256 can give");
+        key
+    }
+}
+
+fn make_file(file: &Path) -> std::io::Result<()> {
+    if let Some(folder) = file.parent().filter(|path| !path.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut made = options.open(file)?;
+    writeln!(made, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
+    made.sync_all()
+}
+
+#[cfg(unix)]
+fn check_mode(file: &Path) -> Result<(), VaultError> {
+    use std::os::unix::fs::PermissionsExt;
+    let failed = |error| VaultError::File { path: file.to_owned(), error };
+    let mode = std::fs::metadata(file).map_err(failed)?.permissions().mode();
+    if mode & 0o077 == 0 { Ok(()) } else { Err(VaultError::Open(file.to_owned())) }
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &Path) -> Result<(), VaultError> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_file_is_made_once_and_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("new/keepopen.key");
+        let sealed = Vault::open(&Secret::default(), &file).unwrap().seal(b"secret", "a");
+        let again = Vault::open(&Secret::default(), &file).unwrap();
+        assert_eq!(again.unseal(&sealed, "a").as_deref(), Some(&b"secret"[..]));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
+            assert!(matches!(Vault::open(&Secret::default(), &file), Err(VaultError::Open(_))));
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_opens_only_with_the_same_key_and_label_and_unchanged() {
+        let key = |byte: u8| Secret::from(STANDARD.encode([byte; 32]).as_str());
+        let vault = |byte| Vault::open(&key(byte), Path::new("/nonexistent/never")).unwrap();
+        let mut sealed = vault(1).seal(b"secret", "a");
+        assert!(vault(1).unseal(&sealed, "a").is_some());
+        assert!(vault(2).unseal(&sealed, "a").is_none());
+        assert!(vault(1).unseal(&sealed, "b").is_none());
+        let last = sealed.len() - 1;
+        sealed[last] ^= 1;
+        assert!(vault(1).unseal(&sealed, "a").is_none());
+        assert!(vault(1).unseal(&[], "a").is_none());
+    }
+
+    #[test]
+    fn a_key_of_another_shape_is_refused() {
+        for text in ["short", "AAAA", "not base64 !!"] {
+            let opened = Vault::open(&Secret::from(text), Path::new("/nonexistent/never"));
+            assert!(matches!(opened, Err(VaultError::Shape)), "{text}");
+        }
+    }
+}

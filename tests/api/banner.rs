@@ -1,0 +1,197 @@
+//! "Show the appeal banner?" over HTTP. (The rules have their own cases in `decision/cases/`.)
+
+use serde_json::{Value, json};
+
+use crate::helpers::{ORIGIN, TestApp};
+
+#[tokio::test]
+async fn a_reader_whom_nobody_asked_yet_is_asked_in_the_sites_own_currency() {
+    let app = TestApp::start().await;
+    let verdict = app.banner(None).await;
+    let shown = json!({
+        "show": true, "surface": "banner", "kind": "ask", "appeal": "help", "variant": "a", "reason": "matched",
+        "attribution": verdict["attribution"], "next_eligible_at": null,
+        "content": {
+            "heading": "We need your help now", "body": ["Read on."], "cta": "Give {gift}",
+            "choices": {
+                "currency": "EUR", "minor_digits": 2, "once": [500, 1500], "month": [500, 1000], "year": [5000],
+                "default": {"interval": "month", "amount_minor": 1000},
+                "minimum_minor": 100, "maximum_minor": 100_000, "other": true,
+            },
+        },
+    });
+    assert_eq!(verdict, shown);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_in_plain_text_serves_and_costs_no_preflight() {
+    let app = TestApp::start().await;
+    let question = json!({"site": "journal", "history": {}}).to_string();
+    let request = app.client.post(format!("{}/v1/banner", app.url)).header("origin", ORIGIN);
+    let answer = app.send(request.header("content-type", "text/plain;charset=UTF-8").body(question)).await;
+    assert_eq!(answer.json["reason"], "matched");
+    assert_eq!(answer.headers["access-control-allow-origin"], ORIGIN);
+    assert_eq!(answer.headers["cache-control"], "no-store");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_of_an_origin_that_is_not_listed_can_not_read_the_answer() {
+    let app = TestApp::start().await;
+    for origin in [
+        "https://evil.example",
+        "https://journal.example.org.evil.example",
+        "http://journal.example.org",
+        "null",
+    ] {
+        let request = app.client.post(format!("{}/v1/banner", app.url)).header("origin", origin);
+        let answer = app.send(request.json(&json!({"site": "journal"}))).await;
+        assert_eq!(answer.headers.get("access-control-allow-origin"), None, "{origin}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_history_that_is_left_out_is_not_an_empty_one() {
+    let app = TestApp::start().await;
+    let answer = app.post("/v1/banner", &json!({"site": "journal"})).await;
+    assert_eq!((&answer.json["show"], &answer.json["reason"]), (&json!(false), &json!("no_consent")));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_sensitive_page_is_left_alone() {
+    let app = TestApp::start().await;
+    let answer =
+        app.post("/v1/banner", &json!({"site": "journal", "history": {}, "page": {"sensitive": true}})).await;
+    assert_eq!(answer.json["reason"], "sensitive_page");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_kill_switch_silences_a_site() {
+    let app = TestApp::start_with(
+        "[sites.dark]\nname = \"Dark\"\norigins = []\ncurrency = \"EUR\"\nbanner = \"off\"\n\
+         [sites.dark.giving.EUR]\nminimum_minor = 1\nmaximum_minor = 9\nonce = [5]\ndefault_interval = \"once\"\ndefault_amount_minor = 5",
+    )
+    .await;
+    let answer = app.post("/v1/banner", &json!({"site": "dark", "history": {}})).await;
+    assert_eq!(answer.json["reason"], "kill_switch");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_same_question_can_be_asked_in_a_query_but_never_with_a_token() {
+    let app = TestApp::start().await;
+    let get = async |query: &str| app.get(&format!("/v1/banner?{query}"), None).await;
+    assert_eq!(get("site=journal").await.json["reason"], "no_consent");
+    assert_eq!(
+        get("site=journal&sensitive=true&tags=a,b&surfaces=inline").await.json["reason"],
+        "sensitive_page"
+    );
+    assert_eq!(get("site=journal&token=x").await.code(), "token_in_url");
+    assert_eq!(get("site=journal&surfaces=ceiling").await.code(), "invalid_request");
+    assert_eq!(get("site=journal&bucket=many").await.code(), "invalid_request");
+    assert_eq!(get("").await.code(), "invalid_request");
+    assert_eq!(get("site=nowhere").await.code(), "site_unknown");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_question_that_can_not_be_read_gets_a_clear_answer() {
+    let app = TestApp::start().await;
+    let bodies: [(&str, u16, &str); 6] = [
+        ("", 400, "invalid_request"),
+        ("[", 400, "invalid_request"),
+        ("{}", 400, "invalid_request"),
+        (r#"{"site":"journal","surfaces":["ceiling"]}"#, 400, "invalid_request"),
+        (
+            r#"{"site":"journal","history":{"views":[{"appeal":"help","at":"yesterday"}]}}"#,
+            400,
+            "invalid_request",
+        ),
+        (r#"{"site":"nowhere"}"#, 404, "site_unknown"),
+    ];
+    for (body, status, code) in bodies {
+        let request = app.client.post(format!("{}/v1/banner", app.url)).header("content-type", "text/plain");
+        let answer = app.send(request.body(body)).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (status, code), "{body}");
+    }
+    let large = json!({"site": "journal", "page": {"url": "x".repeat(70_000)}});
+    assert_eq!(app.post("/v1/banner", &large).await.code(), "body_too_large");
+    let form = app.client.post(format!("{}/v1/banner", app.url)).form(&[("site", "journal")]);
+    assert_eq!(app.send(form).await.code(), "unsupported_media_type");
+    assert_eq!(app.get("/v1/nothing", None).await.code(), "not_found");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn views_clicks_and_dismissals_are_counted_when_their_note_is_good() {
+    let app = TestApp::start().await;
+    let attribution = app.banner(None).await["attribution"].clone();
+    let report = async |body: Value| app.post("/v1/banner/events", &body).await;
+    let good = |event: &str| json!({"site": "journal", "event": event, "attribution": attribution});
+    let mut later = good("view");
+    later["ordinal"] = 2.into();
+    let mut closed = good("dismiss");
+    closed["dismissal"] = "close".into();
+    let mut forged = good("view");
+    forged["attribution"] = "forged.note".into();
+    let mut elsewhere = good("click");
+    elsewhere["site"] = "gazette".into();
+    for body in [good("view"), good("view"), later, good("click"), closed, forged, elsewhere] {
+        assert_eq!(report(body).await.status, 204);
+    }
+    for wrong in [good("dismiss"), good("stare"), json!({"site": "journal"})] {
+        assert_eq!(report(wrong).await.code(), "invalid_request");
+    }
+    keepopen::actions::flush_counts(&app.app).await.unwrap();
+    assert_eq!(report(good("view")).await.status, 204);
+    keepopen::actions::flush_counts(&app.app).await.unwrap();
+    let counts = app.app.store.counts("journal").await.unwrap();
+    let counts: Vec<_> =
+        counts.iter().map(|it| (it.0.as_str(), it.1.as_str(), it.2.as_str(), it.3)).collect();
+    let expected = [
+        ("help", "a", "click", 1),
+        ("help", "a", "dismiss_close", 1),
+        ("help", "a", "first_view", 3),
+        ("help", "a", "later_view", 1),
+    ];
+    assert_eq!(counts, expected);
+    assert!(app.app.store.counts("gazette").await.unwrap().is_empty());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_changed_appeals_file_goes_into_force_and_a_broken_one_leaves_what_was() {
+    let app = TestApp::start().await;
+    let file = app.folder().join("appeals.toml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, text.replace("We need your help now", "Another heading")).unwrap();
+    keepopen::actions::publish_appeals(&app.app).unwrap();
+    assert_eq!(app.banner(None).await["content"]["heading"], "Another heading");
+    std::fs::write(&file, "[[appeals").unwrap();
+    assert!(keepopen::actions::publish_appeals(&app.app).is_err());
+    assert_eq!(app.banner(None).await["content"]["heading"], "Another heading");
+    std::fs::write(&file, format!("{text}\n[[appeals]]\nid = \"bad\"\ntypo = 1")).unwrap();
+    keepopen::actions::publish_appeals(&app.app).unwrap();
+    assert_eq!(app.app.snapshot.load().problems.len(), 1);
+    assert_eq!(app.banner(None).await["content"]["heading"], "We need your help now");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_script_is_served_whole_and_its_versioned_bytes_never_change() {
+    let app = TestApp::start().await;
+    let latest = app.get("/embed.js", None).await;
+    assert_eq!(latest.headers["content-type"], "text/javascript; charset=utf-8");
+    let tag = latest.headers["etag"].to_str().unwrap().to_owned();
+    let again = app.client.get(format!("{}/embed.js", app.url)).header("if-none-match", &tag);
+    assert_eq!(app.send(again).await.status, 304);
+    let versioned = app.get(&format!("/embed/{}/embed.js", tag.trim_matches('"')), None).await;
+    assert_eq!((&versioned.json, versioned.status.as_u16()), (&latest.json, 200));
+    assert!(versioned.headers["cache-control"].to_str().unwrap().contains("immutable"));
+    assert_eq!(app.get("/embed/0000/embed.js", None).await.code(), "not_found");
+    app.finish().await;
+}

@@ -1,0 +1,157 @@
+//! To Stripe's payment page: once for each attempt, within the site's limits.
+
+use std::time::Duration;
+
+use keepopen_practice::Trouble;
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::helpers::{ARTICLE, TestApp, checkout_body};
+
+#[tokio::test]
+async fn the_same_attempt_is_the_same_payment_page_and_another_amount_is_refused() {
+    let app = TestApp::start().await;
+    let attempt = Uuid::from_u128(7);
+    let first = app.post("/v1/checkout", &checkout_body(attempt, 1000, "month")).await;
+    let again = app.post("/v1/checkout", &checkout_body(attempt, 1000, "month")).await;
+    assert_eq!((first.status.as_u16(), &first.json), (200, &again.json));
+    let other = app.post("/v1/checkout", &checkout_body(attempt, 500, "month")).await;
+    assert_eq!((other.status.as_u16(), other.code()), (409, "attempt_reused"));
+    assert_eq!(app.stripe.objects("checkout.session").len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_double_click_makes_one_payment_page() {
+    let app = TestApp::start().await;
+    let body = checkout_body(Uuid::from_u128(7), 1000, "month");
+    let (one, two) = tokio::join!(app.post("/v1/checkout", &body), app.post("/v1/checkout", &body));
+    assert_eq!((one.status.as_u16(), &one.json), (200, &two.json));
+    assert_eq!(app.stripe.objects("checkout.session").len(), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn stripe_is_told_what_later_events_must_say() {
+    let app = TestApp::start().await;
+    let verdict = app.banner(None).await;
+    for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
+        let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), 1000, interval);
+        body["attribution"] = verdict["attribution"].clone();
+        let answer = app.post("/v1/checkout", &body).await;
+        let session = answer.text("session");
+        app.stripe.pay(session, keepopen_practice::How::Card).unwrap();
+        let made = app.stripe.session(session);
+        assert_eq!(made["mode"], if interval == "once" { "payment" } else { "subscription" });
+        assert_eq!(made["success_url"], format!("{ARTICLE}?keepopen_session={{CHECKOUT_SESSION_ID}}"));
+        assert_eq!(made["metadata"]["keepopen_appeal"], "help");
+        assert_eq!(made["metadata"]["keepopen_variant"], "a");
+        assert_eq!(made["metadata"]["keepopen_contribution"], made["client_reference_id"]);
+        let carried = app.stripe.object(made[holder].as_str().unwrap()).unwrap();
+        assert_eq!(carried["metadata"], made["metadata"], "{holder}");
+        if interval == "once" {
+            assert_eq!(made["customer_creation"], "always");
+            assert!(made["customer"].is_string());
+        } else {
+            assert_eq!(carried["items"]["data"][0]["price"]["recurring"]["interval"], "month");
+        }
+    }
+    app.stripe_says_everything().await;
+    for gift in app.app.store.contributions().await.unwrap() {
+        assert_eq!((gift.appeal.as_deref(), gift.variant.as_deref()), (Some("help"), Some("a")));
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_attribution_that_is_not_good_is_lost_and_the_gift_is_not() {
+    let app = TestApp::start().await;
+    let mut body = checkout_body(Uuid::from_u128(1), 1000, "once");
+    body["attribution"] = json!("forged.note");
+    assert_eq!(app.post("/v1/checkout", &body).await.status, 200);
+    assert_eq!(app.stripe.objects("checkout.session")[0]["metadata"]["keepopen_appeal"], json!(null));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_the_site_does_not_take_is_refused_with_its_limits() {
+    let app = TestApp::start().await;
+    let refused = async |change: fn(&mut serde_json::Value)| {
+        let mut body = checkout_body(Uuid::from_u128(1), 1000, "month");
+        change(&mut body);
+        app.post("/v1/checkout", &body).await
+    };
+    let low = refused(|body| body["amount_minor"] = 99.into()).await;
+    assert_eq!(
+        (low.status.as_u16(), low.code(), &low.json["minimum_minor"]),
+        (422, "amount_below_minimum", &json!(100))
+    );
+    let negative = refused(|body| body["amount_minor"] = (-5).into()).await;
+    assert_eq!(negative.code(), "amount_below_minimum");
+    let high = refused(|body| body["amount_minor"] = 100_001.into()).await;
+    assert_eq!((high.code(), &high.json["maximum_minor"]), ("amount_above_maximum", &json!(100_000)));
+    assert_eq!(refused(|body| body["currency"] = "USD".into()).await.code(), "currency_not_taken");
+    assert_eq!(refused(|body| body["currency"] = "XXQ".into()).await.code(), "invalid_request");
+    assert_eq!(refused(|body| body["interval"] = "week".into()).await.code(), "invalid_request");
+    assert_eq!(refused(|body| body["amount_minor"] = 10.5.into()).await.code(), "invalid_request");
+    assert_eq!(refused(|body| body["site"] = "nowhere".into()).await.code(), "site_unknown");
+    assert_eq!(refused(|body| body["ammount"] = 5.into()).await.code(), "invalid_request");
+    let yen = json!({"site": "gazette", "attempt": Uuid::from_u128(2), "amount_minor": 500, "currency": "JPY", "interval": "month", "return_url": "https://gazette.example.org/"});
+    let request = app.client.post(format!("{}/v1/checkout", app.url)).json(&yen);
+    assert_eq!(app.send(request).await.code(), "interval_not_taken");
+    assert!(app.stripe.objects("checkout.session").is_empty());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn readers_come_back_only_to_the_site_itself() {
+    let app = TestApp::start().await;
+    for url in [
+        "https://evil.example/",
+        "https://journal.example.org.evil.example/",
+        "https://journal.example.org@evil.example/",
+        "https://user:pass@journal.example.org/",
+        "http://journal.example.org/",
+        "https://journal.example.org:8443/",
+        "javascript:alert(1)",
+        "/world/ferries",
+        "",
+    ] {
+        let mut body = checkout_body(Uuid::from_u128(1), 1000, "once");
+        body["return_url"] = url.into();
+        assert_eq!(app.post("/v1/checkout", &body).await.code(), "return_url_not_allowed", "{url}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn while_stripe_is_away_the_reader_gets_the_sites_own_link_and_may_try_again() {
+    let app = TestApp::start().await;
+    let body = checkout_body(Uuid::from_u128(9), 1000, "once");
+    for trouble in
+        [Trouble::Status(500), Trouble::HtmlBadGateway, Trouble::Drop, Trouble::Hang(Duration::from_secs(3))]
+    {
+        app.stripe.break_api(Some(trouble.clone()));
+        let answer = app.post("/v1/checkout", &body).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (503, "stripe_unavailable"), "{trouble:?}");
+        assert_eq!(answer.json["fallback_url"], "https://journal.example.org/give");
+        assert_eq!(app.banner(None).await["reason"], "matched");
+    }
+    app.stripe.break_api(None);
+    assert_eq!(app.post("/v1/checkout", &body).await.status, 200);
+    assert_eq!(
+        app.stripe.objects("checkout.session").len(),
+        1,
+        "what was lost on the way is the same session"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_once_is_asked_for_again_under_the_same_key() {
+    let app = TestApp::start().await;
+    app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
+    assert_eq!(app.post("/v1/checkout", &checkout_body(Uuid::from_u128(9), 1000, "once")).await.status, 200);
+    assert_eq!(app.stripe.objects("checkout.session").len(), 1);
+    app.finish().await;
+}

@@ -1,0 +1,324 @@
+//! What tests are told with.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use keepopen::app::App;
+use keepopen::clock::{Clock, DAY_MS};
+use keepopen::config::{self, Settings};
+use keepopen::contributions::{Contribution, ContributionState, EntryKind};
+use keepopen::{actions, http};
+use keepopen_practice::{How, PracticeStripe};
+use reqwest::{Client, Response, StatusCode};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// When every test begins.
+pub const START: &str = "2026-11-24T09:00:00Z";
+/// The newspaper's origin.
+pub const ORIGIN: &str = "https://journal.example.org";
+pub const ARTICLE: &str = "https://journal.example.org/world/ferries";
+pub const EMAIL: &str = "reader@example.org";
+
+/// The real server on a free port with a database of its own.
+pub struct TestApp {
+    pub app: Arc<App>,
+    pub stripe: PracticeStripe,
+    pub url: String,
+    pub client: Client,
+    server: actix_web::dev::ServerHandle,
+    folder: TempDir,
+    finished: bool,
+}
+
+/// A gift under way.
+#[derive(Clone, Debug)]
+pub struct Gift {
+    pub session: String,
+    pub attempt: Uuid,
+}
+
+/// An answer, read.
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub json: Value,
+    pub headers: reqwest::header::HeaderMap,
+}
+
+impl Answer {
+    async fn read(response: Response) -> Self {
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let json = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self { status, json, headers }
+    }
+
+    /// The problem's code; panics on an answer that is no problem.
+    pub fn code(&self) -> &str {
+        let media_type = self.headers["content-type"].to_str().unwrap();
+        assert_eq!(media_type, "application/problem+json", "{self:?}");
+        assert_eq!(self.json["status"], self.status.as_u16(), "{self:?}");
+        self.json["code"].as_str().unwrap()
+    }
+
+    pub fn text(&self, field: &str) -> &str {
+        self.json[field].as_str().unwrap_or_else(|| panic!("no {field} in {self:?}"))
+    }
+}
+
+/// A folder in memory where there is one: these tests prove no durability, and many sync a lot.
+pub fn folder() -> TempDir {
+    let memory = PathBuf::from("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
+
+pub const APPEALS: &str = r#"
+[[appeals]]
+id = "help"
+sites = ["journal"]
+kind = "ask"
+surface = ["banner", "inline"]
+live = "live"
+
+[[appeals.variants]]
+id = "a"
+copy = { heading = "We need your help now", body = ["Read on."], cta = "Give {gift}" }
+"#;
+
+/// The settings of a test server. `more` is added at the end.
+pub fn settings(folder: &std::path::Path, stripe: &PracticeStripe, more: &str) -> Settings {
+    let appeals = folder.join("appeals.toml");
+    if !appeals.exists() {
+        std::fs::write(&appeals, APPEALS).unwrap();
+    }
+    let text = format!(
+        r#"
+        data_dir = "{folder}"
+        [server]
+        bind = "127.0.0.1:0"
+        public_url = "https://give.example.org/"
+        workers = 1
+        [stripe]
+        secret_key = "sk_test_practice"
+        webhook_secrets = ["whsec_practice"]
+        api_url = "{stripe}"
+        timeout_seconds = 2
+        [appeals]
+        file = "{appeals}"
+        [sites.journal]
+        name = "The Journal"
+        origins = ["{ORIGIN}"]
+        currency = "EUR"
+        fallback_url = "https://journal.example.org/give"
+        [sites.journal.giving.EUR]
+        minimum_minor = 100
+        maximum_minor = 100000
+        once = [500, 1500]
+        month = [500, 1000]
+        year = [5000]
+        default_interval = "month"
+        default_amount_minor = 1000
+        [sites.gazette]
+        name = "The Gazette"
+        origins = ["https://gazette.example.org"]
+        currency = "JPY"
+        [sites.gazette.giving.JPY]
+        minimum_minor = 100
+        maximum_minor = 100000
+        once = [500]
+        default_interval = "once"
+        default_amount_minor = 500
+        {more}
+        "#,
+        folder = folder.display(),
+        stripe = stripe.url(),
+        appeals = appeals.display(),
+    );
+    config::from_toml(&text).unwrap()
+}
+
+/// A practice Stripe that delivers nothing by itself.
+pub async fn practice(clock: &Clock) -> PracticeStripe {
+    let clock = clock.clone();
+    PracticeStripe::start(keepopen_practice::Settings {
+        bind: "127.0.0.1:0".parse().unwrap(),
+        secret_key: "sk_test_practice".to_owned(),
+        webhook_secret: "whsec_practice".to_owned(),
+        webhook_url: None,
+        now: Arc::new(move || clock.now_ms().div_euclid(1000)),
+        retry_after: Vec::new(),
+        account_name: "The Journal".to_owned(),
+    })
+    .await
+    .unwrap()
+}
+
+impl TestApp {
+    pub async fn start() -> Self {
+        Self::start_with("").await
+    }
+
+    /// With more settings at the end of the file.
+    pub async fn start_with(more: &str) -> Self {
+        let clock = Clock::movable(START.parse::<Timestamp>().unwrap());
+        let folder = folder();
+        let stripe = practice(&clock).await;
+        let app = actions::start(settings(folder.path(), &stripe, more), clock).await.unwrap();
+        let running = http::serve(&app).unwrap();
+        tokio::spawn(running.server);
+        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let url = format!("http://{}", running.address);
+        Self { app, stripe, url, client, server: running.handle, folder, finished: false }
+    }
+
+    /// Every test ends here: the books are right, and nothing waits or is dead.
+    pub async fn finish(mut self) {
+        self.finished = true;
+        assert_eq!(actions::check_books(&self.app).await.unwrap(), Vec::<String>::new());
+        for event in self.app.store.events().await.unwrap() {
+            let ended = event.state == "done" || event.state == "set_aside";
+            assert!(ended && event.error.is_none(), "{event:?}");
+        }
+        self.server.stop(false).await;
+        self.app.store.close().await;
+    }
+
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    pub fn days_pass(&self, days: i64) {
+        self.app.clock.advance(days * DAY_MS);
+    }
+
+    pub async fn post(&self, path: &str, body: &Value) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN).json(body);
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    pub async fn get(&self, path: &str, bearer: Option<&str>) -> Answer {
+        let request = self.client.get(format!("{}{path}", self.url));
+        let request = match bearer {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        };
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+        Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// What the banner says to a reader with an empty history.
+    pub async fn banner(&self, token: Option<&str>) -> Value {
+        let question = json!({"site": "journal", "history": {}, "token": token});
+        let answer = self.post("/v1/banner", &question).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json
+    }
+
+    /// A reader starts to give, and stands on the payment page.
+    pub async fn starts_to_give(&self, amount_minor: i64, interval: &str) -> Gift {
+        let attempt = Uuid::from_u128(fastrand::u128(..));
+        let answer = self.post("/v1/checkout", &checkout_body(attempt, amount_minor, interval)).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        Gift { session: answer.text("session").to_owned(), attempt }
+    }
+
+    /// A reader gives by card; Stripe's events have not come yet.
+    pub async fn gives(&self, amount_minor: i64, interval: &str) -> Gift {
+        let gift = self.starts_to_give(amount_minor, interval).await;
+        self.stripe.pay(&gift.session, How::Card).unwrap();
+        gift
+    }
+
+    /// The browser fetches its token.
+    pub async fn exchange(&self, gift: &Gift) -> Answer {
+        let body = json!({"grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt});
+        self.post("/v1/tokens", &body).await
+    }
+
+    /// The token of a gift that is paid.
+    pub async fn token(&self, gift: &Gift) -> String {
+        let answer = self.exchange(gift).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.text("token").to_owned()
+    }
+
+    /// Stripe delivers one event.
+    pub async fn deliver(&self, event: &Value) -> Answer {
+        let body = event.to_string();
+        let signature = self.stripe.sign(body.as_bytes(), self.app.now_ms().div_euclid(1000));
+        let request = self.client.post(format!("{}/webhooks/stripe", self.url));
+        self.send(request.header("stripe-signature", signature).body(body)).await
+    }
+
+    /// Stripe delivers everything that has happened, and the worker works through it.
+    pub async fn stripe_says_everything(&self) {
+        for event in self.stripe.events() {
+            let answer = self.deliver(&event).await;
+            assert_eq!(answer.status, 200, "{answer:?}");
+        }
+        self.run_jobs().await;
+    }
+
+    pub async fn run_jobs(&self) {
+        actions::process_due_events(&self.app).await.unwrap();
+    }
+
+    /// The only contribution there is.
+    pub async fn contribution(&self) -> Contribution {
+        let all = self.app.store.contributions().await.unwrap();
+        assert_eq!(all.len(), 1, "{all:?}");
+        all.into_iter().next().unwrap()
+    }
+
+    pub async fn state(&self) -> ContributionState {
+        self.contribution().await.state
+    }
+
+    /// Every entry as kind and amount, in the order of their causes.
+    pub async fn ledger(&self) -> Vec<(EntryKind, i64)> {
+        let entries = self.app.store.entries().await.unwrap();
+        entries.into_iter().map(|entry| (entry.kind, entry.money.amount_minor)).collect()
+    }
+
+    /// What Stripe holds for the journal in euro cents.
+    pub async fn clearing(&self) -> i64 {
+        let key = ("journal".to_owned(), "EUR".to_owned());
+        self.app.store.clearing().await.unwrap().get(&key).copied().unwrap_or(0)
+    }
+
+    /// A secret key that may read supporters.
+    pub async fn api_key(&self) -> String {
+        let scopes = [keepopen::tokens::Scope::SupportersRead];
+        actions::create_api_key(&self.app.store, &self.app.clock, "test", &scopes).await.unwrap().secret
+    }
+
+    /// The standing that a site's back end is told.
+    pub async fn standing(&self) -> String {
+        let key = self.api_key().await;
+        let request = self.client.post(format!("{}/v1/supporters/lookup", self.url)).bearer_auth(key);
+        let answer = self.send(request.json(&json!({"site": "journal", "email": EMAIL}))).await;
+        if answer.status == 404 {
+            return answer.code().to_owned();
+        }
+        answer.text("standing").to_owned()
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        assert!(self.finished || std::thread::panicking(), "end the test with finish()");
+    }
+}
+
+pub fn checkout_body(attempt: Uuid, amount_minor: i64, interval: &str) -> Value {
+    json!({
+        "site": "journal", "attempt": attempt, "amount_minor": amount_minor, "currency": "EUR",
+        "interval": interval, "return_url": ARTICLE,
+    })
+}

@@ -1,0 +1,14 @@
+//! The service from outside: the real server, a practice Stripe, a clock that the test moves.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+
+mod helpers;
+
+mod banner;
+mod checkout;
+mod corpus;
+mod gifts;
+mod story;
+mod supporters;
+mod tokens;
+mod webhooks;

@@ -1,0 +1,73 @@
+//! Supporter status for site back ends.
+
+use serde_json::json;
+
+use crate::helpers::{EMAIL, TestApp};
+
+#[tokio::test]
+async fn a_back_end_asks_by_id_or_by_address_with_its_secret_key() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let id = app.exchange(&gift).await.text("supporter").to_owned();
+    let key = app.api_key().await;
+    let by_id = app.get(&format!("/v1/supporters/{id}?site=journal"), Some(&key)).await;
+    assert_eq!((by_id.text("standing"), by_id.text("supporter")), ("recurring", id.as_str()));
+    let lookup = app.client.post(format!("{}/v1/supporters/lookup", app.url)).bearer_auth(&key);
+    let found = app.send(lookup.json(&json!({"site": "journal", "email": " Reader@Example.ORG "}))).await;
+    assert_eq!(found.json, by_id.json);
+    let elsewhere = app.get(&format!("/v1/supporters/{id}?site=gazette"), Some(&key)).await;
+    assert_eq!(elsewhere.text("standing"), "none", "each site has its own supporters");
+    assert!(!by_id.json.to_string().contains(EMAIL));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_good_key_nothing_is_told() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let answer = app.exchange(&gift).await;
+    let path = format!("/v1/supporters/{}?site=journal", answer.text("supporter"));
+    assert_eq!(app.get(&path, None).await.code(), "api_key_missing");
+    let key = app.api_key().await;
+    let mut wrong = key.clone();
+    let last = wrong.pop().unwrap();
+    wrong.push(if last == 'A' { 'B' } else { 'A' });
+    for bad in ["nonsense", answer.text("token"), wrong.as_str(), "keepopen_sk_"] {
+        let answer = app.get(&path, Some(bad)).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (401, "api_key_invalid"), "{bad}");
+        assert_eq!(answer.headers["www-authenticate"], "Bearer");
+    }
+    assert_eq!(app.get("/v1/supporter", Some(&key)).await.code(), "token_invalid");
+    let store = &app.app.store;
+    let powerless = keepopen::actions::create_api_key(store, &app.app.clock, "none", &[]).await.unwrap();
+    assert_eq!(app.get(&path, Some(&powerless.secret)).await.code(), "scope_missing");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_is_not_known_is_not_found() {
+    let app = TestApp::start().await;
+    let key = app.api_key().await;
+    let get = async |path: &str| app.get(path, Some(&key)).await;
+    for id in ["sup_0000000000000000000000000v", "con_00000000000000000000000000", "%00", "x"] {
+        assert_eq!(
+            get(&format!("/v1/supporters/{id}?site=journal")).await.code(),
+            "supporter_unknown",
+            "{id}"
+        );
+    }
+    assert_eq!(get("/v1/supporters/sup_0000000000000000000000000v").await.code(), "invalid_request");
+    let lookup = async |body| {
+        let request = app.client.post(format!("{}/v1/supporters/lookup", app.url)).bearer_auth(&key);
+        app.send(request.json(&body)).await
+    };
+    assert_eq!(
+        lookup(json!({"site": "journal", "email": "nobody@example.org"})).await.code(),
+        "supporter_unknown"
+    );
+    assert_eq!(lookup(json!({"site": "journal", "email": "nobody"})).await.code(), "invalid_request");
+    assert_eq!(lookup(json!({"site": "journal"})).await.code(), "invalid_request");
+    app.finish().await;
+}

@@ -1,0 +1,179 @@
+//! Tokens for the browser that gave, and for nobody else.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use keepopen::contributions::EntryKind as Kind;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::helpers::{Gift, ORIGIN, TestApp};
+
+#[tokio::test]
+async fn the_return_page_that_is_faster_than_the_webhook_books_the_same() {
+    for interval in ["once", "month"] {
+        let app = TestApp::start().await;
+        let gift = app.gives(1000, interval).await;
+        let token = app.token(&gift).await;
+        assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+        let before = app.app.store.entries().await.unwrap();
+        app.stripe_says_everything().await;
+        assert_eq!(app.app.store.entries().await.unwrap(), before);
+        let own = app.get("/v1/supporter", Some(&token)).await;
+        assert_eq!(own.text("standing"), if interval == "once" { "one_off" } else { "recurring" });
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn the_return_page_and_the_webhooks_at_the_same_time_book_once() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "month").await;
+    let (answers, ()) = tokio::join!(
+        async { tokio::join!(app.exchange(&gift), app.exchange(&gift), app.exchange(&gift)) },
+        app.stripe_says_everything(),
+    );
+    assert_eq!([answers.0.status, answers.1.status, answers.2.status], [200, 200, 200]);
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_session_id_alone_opens_nothing() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let other = app.gives(1000, "once").await;
+    for attempt in [Uuid::nil(), other.attempt] {
+        let answer = app.exchange(&Gift { attempt, ..gift.clone() }).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (404, "attempt_unknown"));
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_is_fetched_once_and_again_only_shortly_after() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    app.token(&gift).await;
+    app.app.clock.advance(600_000);
+    app.token(&gift).await;
+    app.app.clock.advance(1);
+    assert_eq!(app.exchange(&gift).await.code(), "already_exchanged");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_day_after_the_money_came_it_is_too_late_to_fetch_the_token() {
+    let app = TestApp::start().await;
+    let early = app.gives(1000, "once").await;
+    let late = app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    app.days_pass(1);
+    app.token(&early).await;
+    app.app.clock.advance(1);
+    assert_eq!(app.exchange(&late).await.code(), "exchange_too_late");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_says_what_a_site_needs_and_nothing_about_the_person() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let answer = app.exchange(&gift).await;
+    let token = answer.text("token");
+    let part = |place: usize| -> Value {
+        let part = token.split('.').nth(place).unwrap();
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+    };
+    let (head, claims) = (part(0), part(1));
+    let jwks = app.get("/.well-known/jwks.json", None).await.json;
+    assert_eq!((head["alg"].as_str(), head["typ"].as_str()), (Some("EdDSA"), Some("supporter+jwt")));
+    assert_eq!(head["kid"], jwks["keys"][0]["kid"]);
+    assert_eq!(jwks["keys"][0].as_object().unwrap().get("d"), None, "no private half");
+    let mut names: Vec<_> = claims.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let known = [
+        "aud",
+        "entitlements",
+        "epoch",
+        "exp",
+        "iat",
+        "iss",
+        "jti",
+        "quiet_until",
+        "scope",
+        "standing",
+        "sub",
+    ];
+    assert_eq!(names, known);
+    assert_eq!((&claims["aud"], &claims["iss"]), (&json!("journal"), &json!("https://give.example.org")));
+    assert_eq!(claims["exp"].as_i64().unwrap() - claims["iat"].as_i64().unwrap(), 86_400);
+    assert_eq!(claims["sub"], answer.json["supporter"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_expired_token_makes_the_reader_unknown_and_unknown_is_not_asked() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let token = app.token(&gift).await;
+    app.days_pass(1);
+    assert_eq!(app.banner(Some(&token)).await["reason"], "unknown_standing");
+    assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_expired");
+    assert_eq!(app.banner(Some("garbage")).await["reason"], "unknown_standing");
+    assert_eq!(app.get("/v1/supporter", Some("garbage")).await.code(), "token_invalid");
+    assert_eq!(app.get("/v1/supporter", None).await.code(), "token_missing");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_of_one_site_says_nothing_on_another() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let token = app.token(&gift).await;
+    let answer = app.post("/v1/banner", &json!({"site": "gazette", "token": token, "history": {}})).await;
+    assert_eq!(answer.json["show"], false);
+    let other = json!({"grant": "checkout_session", "site": "gazette", "session": gift.session, "attempt": gift.attempt});
+    assert_eq!(app.post("/v1/tokens", &other).await.code(), "origin_not_allowed");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_superseded_token_stays_superseded_after_a_restart() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    let token = app.token(&gift).await;
+    app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
+    app.stripe_says_everything().await;
+    let again = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    let judged = again.tokens.check(&token, "journal", again.now_ms());
+    assert_eq!(judged, Err(keepopen::tokens::BadToken::Superseded));
+    again.store.close().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_or_a_body_that_is_not_json_gets_no_token() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    let body = json!({"grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt});
+    let url = format!("{}/v1/tokens", app.url);
+    let foreign = app.send(app.client.post(&url).header("origin", "https://evil.example").json(&body)).await;
+    assert_eq!((foreign.status.as_u16(), foreign.code()), (403, "origin_not_allowed"));
+    let plain = app.client.post(&url).header("origin", ORIGIN).header("content-type", "text/plain");
+    let plain = app.send(plain.body(body.to_string())).await;
+    assert_eq!((plain.status.as_u16(), plain.code()), (415, "unsupported_media_type"));
+    for wrong in [
+        json!({}),
+        json!({"grant": "password"}),
+        json!({"grant": "checkout_session", "site": "journal", "session": "a", "attempt": "not a uuid"}),
+    ] {
+        assert_eq!(app.post("/v1/tokens", &wrong).await.code(), "invalid_request", "{wrong}");
+    }
+    app.finish().await;
+}

@@ -1,0 +1,164 @@
+//! What Stripe delivers is stored before it is acknowledged, and failures are seen.
+
+use keepopen::actions::{MOST_TRIES, process_due_events};
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, TestApp};
+
+fn event(id: &str, kind: &str, object: Value) -> Value {
+    json!({
+        "id": id, "object": "event", "type": kind, "created": 1_795_000_000, "livemode": false,
+        "api_version": "2026-09-30.endive", "data": {"object": object},
+    })
+}
+
+async fn deliver_raw(app: &TestApp, signature: Option<&str>, body: Vec<u8>) -> Answer {
+    let request = app.client.post(format!("{}/webhooks/stripe", app.url)).body(body);
+    app.send(match signature {
+        Some(signature) => request.header("stripe-signature", signature),
+        None => request,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn only_a_signed_event_is_stored() {
+    let app = TestApp::start().await;
+    let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
+    let now_s = app.app.now_ms() / 1000;
+    let good = app.stripe.sign(body.as_bytes(), now_s);
+    let stale = app.stripe.sign(body.as_bytes(), now_s - 301);
+    for (signature, altered) in [
+        (None, body.clone()),
+        (Some("t=1,v1=00"), body.clone()),
+        (Some(stale.as_str()), body.clone()),
+        (Some(good.as_str()), body.replace("cus_1", "cus_2")),
+    ] {
+        let answer = deliver_raw(&app, signature, altered.into_bytes()).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_signature"));
+    }
+    assert!(app.app.store.events().await.unwrap().is_empty());
+    assert_eq!(deliver_raw(&app, Some(&good), body.into_bytes()).await.status, 200);
+    assert_eq!(app.app.store.events().await.unwrap().len(), 1);
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn while_a_secret_is_rolled_both_are_good() {
+    let app = TestApp::start().await;
+    let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
+    let now_s = app.app.now_ms() / 1000;
+    let old = keepopen_practice::sign(body.as_bytes(), "whsec_old", now_s);
+    assert_eq!(deliver_raw(&app, Some(&old), body.clone().into_bytes()).await.code(), "invalid_signature");
+    let both = format!("{old},{}", app.stripe.sign(body.as_bytes(), now_s).split_once(',').unwrap().1);
+    assert_eq!(deliver_raw(&app, Some(&both), body.into_bytes()).await.status, 200);
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_signed_body_that_is_no_event_and_one_that_is_too_large_are_refused() {
+    let app = TestApp::start().await;
+    let now_s = app.app.now_ms() / 1000;
+    for body in [b"not json".to_vec(), b"{}".to_vec(), b"\xff\xfe".to_vec(), Vec::new()] {
+        let signature = app.stripe.sign(&body, now_s);
+        assert_eq!(deliver_raw(&app, Some(&signature), body).await.code(), "invalid_event");
+    }
+    let large = vec![b' '; app.app.settings.stripe.webhook_max_bytes + 1];
+    let signature = app.stripe.sign(&large, now_s);
+    let answer = deliver_raw(&app, Some(&signature), large).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (413, "body_too_large"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_second_delivery_of_the_same_event_changes_nothing() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let before = (app.ledger().await, app.app.store.events().await.unwrap().len());
+    app.stripe_says_everything().await;
+    assert_eq!((app.ledger().await, app.app.store.events().await.unwrap().len()), before);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_unknown_type_is_stored_and_acknowledged() {
+    let app = TestApp::start().await;
+    let unknown = event("evt_new", "moon.eclipsed", json!({"id": "moon_1", "object": "moon"}));
+    let thin = json!({"id": "evt_thin", "object": "v2.core.event", "type": "v2.core.account.updated", "created": "2026-11-24T09:00:00Z"});
+    for event in [unknown, thin] {
+        assert_eq!(app.deliver(&event).await.status, 200);
+    }
+    app.run_jobs().await;
+    let outcomes: Vec<_> = app.app.store.events().await.unwrap().into_iter().map(|it| it.outcome).collect();
+    assert_eq!(outcomes, [Some("nothing to book".to_owned()), Some("nothing to book".to_owned())]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_event_of_the_other_mode_is_stored_and_set_aside() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    for mut event in app.stripe.events() {
+        event["livemode"] = true.into();
+        assert_eq!(app.deliver(&event).await.status, 200);
+    }
+    app.run_jobs().await;
+    let events = app.app.store.events().await.unwrap();
+    assert!(!events.is_empty() && events.iter().all(|it| it.state == "set_aside"), "{events:?}");
+    assert!(app.ledger().await.is_empty());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
+    let app = TestApp::start().await;
+    let bad = event("evt_bad", "refund.created", json!({"id": "re_1", "object": "refund", "amount": "ten"}));
+    assert_eq!(app.deliver(&bad).await.status, 200);
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    assert_eq!(app.ledger().await.len(), 1, "the others are not held up");
+    let of = |events: Vec<keepopen::store::inbox::EventRow>| {
+        events.into_iter().find(|it| it.id == "evt_bad").unwrap()
+    };
+    let first = of(app.app.store.events().await.unwrap());
+    assert_eq!((first.state.as_str(), first.attempts), ("waiting", 1));
+    assert!(first.error.unwrap().contains("refund.amount"));
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 0, "not before its time");
+    for _ in 1..MOST_TRIES {
+        app.app.clock.advance(3_600_000);
+        assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    }
+    let last = of(app.app.store.events().await.unwrap());
+    assert_eq!((last.state.as_str(), last.attempts), ("dead", MOST_TRIES));
+    app.days_pass(30);
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
+    // It is dead on purpose: take it out of what `finish` looks at.
+    sqlx::query("UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'")
+        .execute(app.app.store.writer_for_tests())
+        .await
+        .unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_nothing_is_acknowledged() {
+    let app = TestApp::start().await;
+    let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
+    let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms() / 1000);
+    let mut lock = app.app.store.begin().await.unwrap();
+    sqlx::query("ALTER TABLE stripe_events RENAME TO away").execute(&mut *lock).await.unwrap();
+    lock.commit().await.unwrap();
+    let answer = deliver_raw(&app, Some(&signature), body.clone().into_bytes()).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
+    assert_eq!(app.banner(None).await["reason"], "matched", "reading goes on");
+    sqlx::query("ALTER TABLE away RENAME TO stripe_events")
+        .execute(app.app.store.writer_for_tests())
+        .await
+        .unwrap();
+    assert_eq!(deliver_raw(&app, Some(&signature), body.into_bytes()).await.status, 200);
+    app.run_jobs().await;
+    app.finish().await;
+}

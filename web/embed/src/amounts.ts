@@ -1,0 +1,56 @@
+import type { Choices } from "./contract";
+
+/** `1050` of EUR as `€10.50`; whole amounts carry no decimals. */
+export function formatAmount(amountMinor: number, choices: Pick<Choices, "currency" | "minor_digits">, locale: string): string {
+  const unit = 10 ** choices.minor_digits;
+  const digits = amountMinor % unit === 0 ? 0 : choices.minor_digits;
+  return formatter(locale, {
+    style: "currency",
+    currency: choices.currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  }).format(amountMinor / unit);
+}
+
+/**
+ * Reads an amount as people type it, in whole minor units; nothing when it is not one.
+ * A single separator with at most `digits` figures after it is a decimal one in every language: `10,50` and `10.50` alike.
+ */
+export function parseAmount(text: string, digits: number, locale: string): number | undefined {
+  const parts = formatter(locale, {}).formatToParts(12345.6);
+  const decimal = parts.find((part) => part.type === "decimal")?.value ?? ".";
+  const plain = latinDigits(text, locale).replace(/\p{Sc}|[\s'’]/gu, "");
+  if (!/^\d[\d.,]*$/.test(plain) || plain.length > 15) return undefined;
+
+  const lone = /^(\d+)[.,](\d+)$/.exec(plain);
+  let [whole, fraction] = lone && lone[2]!.length <= digits ? [lone[1]!, lone[2]!] : splitAt(plain, decimal === "," ? "," : ".");
+  if (whole.length > 3 && /[.,]/.test(whole)) {
+    if (!/^\d{1,3}([.,]\d{3})+$/.test(whole)) return undefined;
+    whole = whole.replace(/[.,]/g, "");
+  }
+  if (!/^\d+$/.test(whole) || !/^\d*$/.test(fraction)) return undefined;
+  if (fraction.replace(/0+$/, "").length > digits) return undefined;
+  return Number(whole + fraction.slice(0, digits).padEnd(digits, "0"));
+}
+
+function splitAt(text: string, separator: string): [string, string] {
+  const at = text.lastIndexOf(separator);
+  return at < 0 ? [text, ""] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+function latinDigits(text: string, locale: string): string {
+  const figures = formatter(locale, { useGrouping: false }).format(9876543210);
+  return text.replace(/\p{Nd}/gu, (figure) => {
+    const at = figures.indexOf(figure);
+    return at < 0 ? figure : String(9 - at);
+  });
+}
+
+/** A page's language tag may be nonsense; an amount is shown all the same. */
+function formatter(locale: string, options: Intl.NumberFormatOptions): Intl.NumberFormat {
+  try {
+    return new Intl.NumberFormat(locale || "en", options);
+  } catch {
+    return new Intl.NumberFormat("en", options);
+  }
+}

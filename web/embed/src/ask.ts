@@ -1,0 +1,81 @@
+import type { Question, Verdict } from "./contract";
+import { trim } from "./history";
+import { call, postJson } from "./http";
+import type { Kept, Memory } from "./memory";
+import type { Settings } from "./settings";
+
+const PATIENCE_MS = 3_000;
+const HOLD_MS = 3_600_000;
+const CHECK_EVERY_MS = 600_000;
+/** The reasons that only time changes on the same page: while they last, asking again is a waste. */
+const HELD = ["frequency_cap", "dismissed"];
+
+/** Asks whether to show an appeal here; nothing comes back when the service is silent or told us to wait. */
+export async function ask(settings: Settings, memory: Memory, context: Question, now: () => number): Promise<Verdict | undefined> {
+  const about = JSON.stringify([context.surfaces, { ...context.page, url: undefined }, context.reader]);
+  const { hold } = memory.read();
+  if (hold && hold.about === about && now() < hold.until) return undefined;
+
+  let verdict = await question(settings, memory, context, now());
+  if (verdict && !verdict.show && verdict.reason === "unknown_standing" && (await dropped(settings, memory, now()))) {
+    verdict = await question(settings, memory, context, now());
+  }
+  if (verdict && !verdict.show && verdict.next_eligible_at && HELD.includes(verdict.reason)) {
+    const until = Math.min(Date.parse(verdict.next_eligible_at), now() + HOLD_MS);
+    memory.change((kept) => (kept.hold = { until, about }));
+  }
+  return verdict;
+}
+
+async function question(settings: Settings, memory: Memory, context: Question, nowMs: number): Promise<Verdict | undefined> {
+  const answer = await call(`${settings.base}/v1/banner`, PATIENCE_MS, {
+    method: "POST",
+    headers: { "content-type": "text/plain" },
+    body: JSON.stringify(withMemory(context, settings, memory, nowMs)),
+  });
+  const verdict = answer?.status === 200 ? (answer.body as unknown as Verdict) : undefined;
+  return verdict && (verdict.show === false || readable(verdict)) ? verdict : undefined;
+}
+
+/** Adds what this browser remembers: the token always, habits only with the reader's consent. */
+function withMemory(context: Question, settings: Settings, memory: Memory, nowMs: number): Question {
+  const kept = memory.read();
+  const known: Question = { ...context, token: kept.token };
+  if (settings.consent === "denied") return known;
+  return {
+    ...known,
+    reader: { ...context.reader, bucket: bucketOf(kept, memory) },
+    history: { views: trim(kept.views, nowMs), dismissals: trim(kept.dismissals, nowMs) },
+  };
+}
+
+function bucketOf(kept: Kept, memory: Memory): number {
+  if (kept.bucket !== undefined) return kept.bucket;
+  const bucket = crypto.getRandomValues(new Uint32Array(1))[0]! % 1_000_000;
+  memory.change((latest) => (latest.bucket = bucket));
+  return bucket;
+}
+
+function readable(verdict: Verdict): boolean {
+  return verdict.show === true && typeof verdict.content?.heading === "string" && Array.isArray(verdict.content.body);
+}
+
+/** A token that the service no longer honours (a refund, say) is dropped; true when that happened. */
+async function dropped(settings: Settings, memory: Memory, nowMs: number): Promise<boolean> {
+  const { token, checked } = memory.read();
+  if (!token || (checked && nowMs - checked < CHECK_EVERY_MS)) return false;
+  memory.change((kept) => (kept.checked = nowMs));
+  const answer = await supporter(settings, token);
+  if (answer?.status !== 401 || answer.body.code !== "token_superseded") return false;
+  memory.change((kept) => {
+    delete kept.token;
+    delete kept.checked;
+    delete kept.hold;
+  });
+  return true;
+}
+
+/** The service's own view of a token. */
+export function supporter(settings: Settings, token: string): ReturnType<typeof postJson> {
+  return call(`${settings.base}/v1/supporter`, PATIENCE_MS, { headers: { authorization: `Bearer ${token}` } });
+}

@@ -1,0 +1,70 @@
+import type { Gift, Shown } from "./contract";
+import { postJson, webAddress } from "./http";
+import type { Pending } from "./memory";
+import type { Settings } from "./settings";
+import { words } from "./words";
+
+const PATIENCE_MS = 15_000;
+
+/** The name under which the service adds the session to the address that the reader comes back to. */
+export const SESSION_PARAMETER = "keepopen_session";
+
+/** Why no payment page opened, as said to the reader, and where else to give. */
+export interface Refusal {
+  sentence: string;
+  fallbackUrl?: string;
+}
+
+/** One attempt to give. Trying again with the same choice is the same attempt, so nobody pays twice. */
+export class Checkout {
+  private attempt?: { id: string; about: string };
+
+  constructor(
+    private settings: Settings,
+    private verdict: Shown,
+  ) {}
+
+  /** Asks for a payment page; the address to go to and what to remember, or why not. */
+  async open(gift: Gift, address: string, nowMs: number): Promise<{ url: string; pending: Pending } | Refusal> {
+    const about = JSON.stringify([gift.amount_minor, gift.currency, gift.interval]);
+    if (this.attempt?.about !== about) this.attempt = { id: uuid(), about };
+    const attempt = this.attempt.id;
+    const answer = await postJson(
+      `${this.settings.base}/v1/checkout`,
+      {
+        site: this.settings.site,
+        attempt,
+        ...gift,
+        return_url: ownAddress(address),
+        attribution: this.verdict.attribution,
+      },
+      PATIENCE_MS,
+    );
+    const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
+    if (url && typeof answer?.body.session === "string") {
+      return { url, pending: { attempt, session: answer.body.session, at: nowMs, thanks: this.verdict.content.thanks } };
+    }
+    if (answer?.body.code === "attempt_reused") this.attempt = undefined;
+    return {
+      sentence: answer?.status === 429 ? words.tooMany : words.failed,
+      fallbackUrl: answer?.body.fallback_url ? webAddress(answer.body.fallback_url) : undefined,
+    };
+  }
+}
+
+/** The page's address without what is ours in it, and without the fragment. */
+export function ownAddress(address: string): string {
+  const url = new URL(address);
+  url.searchParams.delete(SESSION_PARAMETER);
+  url.hash = "";
+  return url.href;
+}
+
+/** `crypto.randomUUID` is missing on plain http pages, so a version 4 UUID is put together here. */
+function uuid(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
+  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
+}

@@ -1,0 +1,80 @@
+import { ChoiceForm, type Give } from "./choices";
+import type { Content, Dismissal, Kind, Surface, Words } from "./contract";
+import { button, make } from "./dom";
+import { words } from "./words";
+
+/** What is put before the reader, and how to wake its form after a visit to the payment page. */
+export interface Panel {
+  element: HTMLElement;
+  ready(): void;
+}
+
+/** An appeal: heading, text, choices and the ways out of it. */
+export function appealPanel(
+  surface: Surface,
+  kind: Kind,
+  content: Content,
+  locale: string,
+  onGive: Give,
+  onDismiss: (how: Dismissal) => void,
+): Panel {
+  const asks = kind !== "thank" && content.choices !== undefined;
+  const form = asks ? new ChoiceForm(content.choices!, content.cta ?? words.give, locale, onGive) : undefined;
+  const close = closeButton(() => onDismiss("close"), content.dismiss);
+  const element = frame(
+    surface,
+    kind,
+    close,
+    wording(content),
+    form && make("div", { class: "giving" }, form.element, waysOut(onDismiss)),
+  );
+  return { element, ready: () => form?.ready() };
+}
+
+/** Thanks, said once when the money is there. */
+export function thanksPanel(content: Words | undefined, onClose: () => void): Panel {
+  return still("thank", wording(content?.heading ? content : words.thanks), onClose);
+}
+
+/** One quiet line. */
+export function notePanel(sentence: string, onClose: () => void): Panel {
+  return still("note", make("div", { class: "words" }, make("p", { part: "note", "data-test": "note", id: "heading" }, sentence)), onClose);
+}
+
+function still(kind: string, text: HTMLElement, onClose: () => void): Panel {
+  text.setAttribute("role", "status");
+  return { element: frame("banner", kind, closeButton(onClose), text), ready: () => {} };
+}
+
+function frame(surface: Surface, kind: string, ...children: (HTMLElement | undefined)[]): HTMLElement {
+  return make(
+    "section",
+    { class: `panel ${surface} ${kind}`, part: "panel", "data-test": `panel-${kind}`, "aria-labelledby": "heading" },
+    make("div", { class: "inner" }, ...children),
+  );
+}
+
+function wording(content: Words): HTMLElement {
+  return make(
+    "div",
+    { class: "words" },
+    make("h2", { id: "heading", part: "heading", "data-test": "heading" }, content.heading),
+    ...content.body.map((paragraph) => make("p", { part: "body" }, paragraph)),
+  );
+}
+
+function closeButton(press: () => void, label?: string): HTMLElement {
+  const cross = make("span", { class: "cross", "aria-hidden": "true" }, "×");
+  const element = button("close", label ?? "", press, label ? {} : { "aria-label": words.close });
+  element.append(cross);
+  return element;
+}
+
+function waysOut(onDismiss: (how: Dismissal) => void): HTMLElement {
+  return make(
+    "div",
+    { class: "ways-out" },
+    button("later", words.later, () => onDismiss("later")),
+    button("already", words.already, () => onDismiss("already_gave")),
+  );
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { formatAmount, parseAmount } from "../src/amounts";
+
+test("an amount is read as people of its language type it", () => {
+  const cases: [string, string, number | undefined][] = [
+    ["10", "en", 1000],
+    [" € 10 ", "en", 1000],
+    ["10.5", "en", 1050],
+    ["10.50", "en", 1050],
+    ["1,000", "en", 100000],
+    ["1,234.50", "en", 123450],
+    ["12,5", "de", 1250],
+    ["12,50 €", "de", 1250],
+    ["1.000", "de", 100000],
+    ["1.234,50", "de", 123450],
+    ["1 000,50", "fr", 100050],
+    ["1'234.50", "de-CH", 123450],
+    ["٢٥", "ar-EG", 2500],
+  ];
+  for (const [text, locale, wanted] of cases) assert.equal(parseAmount(text, 2, locale), wanted, `${text} in ${locale}`);
+});
+
+test("a lone separator with one or two figures after it is a decimal one in every language", () => {
+  assert.equal(parseAmount("10,50", 2, "en"), 1050);
+  assert.equal(parseAmount("10.50", 2, "de"), 1050);
+});
+
+test("what is not an amount is not guessed at", () => {
+  for (const text of ["", "ten", "-5", "1e3", "10.555", "1,00,0", "1.2.3", "9".repeat(20), "10 or 20", "."]) {
+    assert.equal(parseAmount(text, 2, "en"), undefined, JSON.stringify(text));
+  }
+});
+
+test("a currency without decimals takes whole amounts only", () => {
+  assert.equal(parseAmount("1000", 0, "en"), 1000);
+  assert.equal(parseAmount("1,000", 0, "en"), 1000);
+  assert.equal(parseAmount("10.5", 0, "en"), undefined);
+});
+
+test("a currency with three decimals keeps them", () => {
+  assert.equal(parseAmount("1.234", 3, "en"), 1234);
+  assert.equal(parseAmount("1.2", 3, "en"), 1200);
+});
+
+test("whole amounts are shown without decimals, others with all of them", () => {
+  const euro = { currency: "EUR", minor_digits: 2 };
+  assert.equal(formatAmount(1000, euro, "en-IE"), "€10");
+  assert.equal(formatAmount(1050, euro, "en-IE"), "€10.50");
+  assert.equal(formatAmount(500, { currency: "JPY", minor_digits: 0 }, "en"), "¥500");
+});
+
+test("a page whose language tag is nonsense still shows amounts", () => {
+  assert.equal(formatAmount(1000, { currency: "EUR", minor_digits: 2 }, "not a language"), "€10");
+  assert.equal(parseAmount("10", 2, ""), 1000);
+});
