@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::app::App;
-use crate::contributions::{Fact, Folded, fold};
+use crate::contributions::{Alarm, Fact, Folded, fold};
 use crate::ids::{ContributionId, SupporterId};
 use crate::store::{Tx, books, objects, supporters};
 use crate::supporters::Email;
@@ -59,7 +59,15 @@ async fn write(app: &App, tx: &mut Tx, mut folded: Folded) -> Result<Option<(Sup
         folded.contribution.supporter = Some(id);
     }
     for alarm in &folded.alarms {
-        tracing::warn!(contribution = %folded.contribution.id, ?alarm, "something of this contribution does not add up (yet)");
+        match alarm {
+            Alarm::TakenBackAbovePaid { .. } => {
+                tracing::warn!(contribution = %folded.contribution.id, ?alarm, "more was taken back than was paid; compare this contribution with Stripe");
+            }
+            // Usually the missing event is on its way.
+            Alarm::RefundsUnknown { .. } | Alarm::PaymentUnknown { .. } => {
+                tracing::debug!(contribution = %folded.contribution.id, ?alarm, "something of this contribution is not known yet");
+            }
+        }
     }
     let alarms = serde_json::to_string(&folded.alarms)?;
     books::put_contribution(tx, &folded.contribution, &alarms).await?;

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::process_event::process_due_events;
+use super::process_event::process_event;
 use crate::app::App;
 use crate::clock::{self, DAY_MS};
 use crate::config::SiteSettings;
@@ -120,8 +120,9 @@ async fn ask_stripe(app: &App, session: &str) -> Result<(), ExchangeError> {
     };
     let now_ms = app.now_ms();
     let hash = URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, body.as_bytes()).as_ref()[..12]);
+    let id = format!("fetched_{session}_{hash}");
     let arrival = Arrival {
-        id: &format!("fetched_{session}_{hash}"),
+        id: &id,
         kind: "fetched checkout.session",
         api_version: "",
         source: Source::Fetched,
@@ -134,8 +135,7 @@ async fn ask_stripe(app: &App, session: &str) -> Result<(), ExchangeError> {
     let mut tx = app.store.begin().await?;
     inbox::insert(&mut tx, &arrival).await?;
     tx.commit().await?;
-    process_due_events(app).await?;
-    Ok(())
+    Ok(process_event(app, &id).await?)
 }
 
 /// Makes the token from what the books say now.

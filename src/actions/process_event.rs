@@ -43,15 +43,24 @@ pub async fn process_due_events(app: &App) -> Result<usize, sqlx::Error> {
         }
         for id in due {
             processed += 1;
-            match process(app, &id).await {
-                Ok(booked) => {
-                    for (supporter, epoch) in booked.raised {
-                        app.tokens.epochs.raise(&supporter, epoch);
-                    }
-                }
-                Err(error) => note_failure(app, &id, &error).await?,
-            }
+            process_event(app, &id).await?;
         }
+    }
+}
+
+/// Processes one event, if it still waits. A failure is noted with it.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn process_event(app: &App, id: &str) -> Result<(), sqlx::Error> {
+    match process(app, id).await {
+        Ok(booked) => {
+            for (supporter, epoch) in booked.raised {
+                app.tokens.epochs.raise(&supporter, epoch);
+            }
+            Ok(())
+        }
+        Err(error) => note_failure(app, id, &error).await,
     }
 }
 

@@ -56,11 +56,6 @@ impl Snapshot {
     pub fn appeal(&self, index: AppealIndex) -> &PublishedAppeal {
         &self.appeals[index.0]
     }
-
-    /// True when `appeal` and `variant` are ids of this snapshot.
-    pub fn knows(&self, appeal: &str, variant: &str) -> bool {
-        self.appeals.iter().any(|it| it.id == appeal && it.variants.iter().any(|v| v.id == variant))
-    }
 }
 
 fn rules_of(id: &str, site: &SiteSettings) -> SiteRules {

@@ -201,14 +201,4 @@ impl Store {
             .fetch_all(self.reader())
             .await
     }
-
-    /// How many events are in each state.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn event_counts(&self) -> Result<Vec<(String, i64)>, sqlx::Error> {
-        sqlx::query_as("SELECT state, COUNT(*) FROM stripe_events GROUP BY state ORDER BY state")
-            .fetch_all(self.reader())
-            .await
-    }
 }

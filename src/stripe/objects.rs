@@ -108,7 +108,8 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
             _ => SessionMode::Other,
         }),
         total,
-        created_at_s: it.whole("created")?,
+        // Sessions say when they were made only since 2022; before, the event's time stands for it.
+        created_at_s: it.whole("created")?.or(Some(at_s)),
         origin: metadata::read(it),
         customer: it.reference("customer")?,
         email: typed.or(it.text("customer_email")?).map(str::to_owned),
@@ -231,7 +232,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     Ok(InvoiceFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
-        created_at_s: it.whole("created")?,
+        created_at_s: Some(it.whole("created")?.ok_or(it.bad("created"))?),
         paid_at_s: it.child("status_transitions").map(|at| at.whole("paid_at")).transpose()?.flatten(),
         paid,
         origin: details.and_then(metadata::read).or_else(|| metadata::read(it)).or_else(of_lines),
@@ -279,7 +280,7 @@ fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
         latest: Latest { state, reported_at_s: at_s },
         left: matches!(state, RefundState::Pending | RefundState::Succeeded | RefundState::Failed),
         amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
-        created_at_s: it.whole("created")?,
+        created_at_s: Some(it.whole("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
     })
@@ -299,7 +300,7 @@ fn read_dispute(it: Object<'_>, at_s: i64) -> Result<DisputeFact, BadShape> {
         latest: Latest { state, reported_at_s: at_s },
         left: matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost),
         amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
-        created_at_s: it.whole("created")?,
+        created_at_s: Some(it.whole("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
     })
