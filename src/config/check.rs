@@ -80,9 +80,20 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
 }
 
 fn check_database(url: &str) -> Result<(), ConfigError> {
-    match url.split_once(':').map(|(scheme, _)| scheme) {
-        Some("sqlite") => Ok(()),
-        Some("postgres" | "postgresql") => wrong(
+    match url.split_once(':').map(|(scheme, rest)| (scheme, rest.trim_start_matches('/'))) {
+        // Several connections share the database, so it must be a file that all of them see.
+        Some(("sqlite", path))
+            if path.is_empty()
+                || path.starts_with('?')
+                || path.starts_with(":memory:")
+                || path.contains("mode=memory") =>
+        {
+            wrong(
+                "database.url names no file; a database in memory would lose money. Write sqlite:PATH, or leave it empty",
+            )
+        }
+        Some(("sqlite", _)) => Ok(()),
+        Some(("postgres" | "postgresql", _)) => wrong(
             "database.url names PostgreSQL, which this version does not speak yet; use sqlite:PATH, or leave it empty",
         ),
         _ => wrong(format!(

@@ -8,6 +8,8 @@
 mod entries;
 mod facts;
 mod fold;
+#[cfg(test)]
+mod laws;
 mod state;
 
 pub use entries::{Account, Entry, EntryKind};

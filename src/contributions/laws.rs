@@ -1,0 +1,173 @@
+//! The laws that make the books independent of order, tried on random facts.
+
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::*;
+use crate::config::Interval;
+use crate::ids::ContributionId;
+use crate::money::{Currency, Money};
+
+fn latest<S: Clone + std::fmt::Debug + 'static>(states: &[S]) -> impl Strategy<Value = Latest<S>> + use<S> {
+    (select(states.to_vec()), 0..3_i64).prop_map(|(state, reported_at_s)| Latest { state, reported_at_s })
+}
+
+fn money() -> impl Strategy<Value = Money> {
+    let currency = Currency::parse("EUR").expect("ISO 4217 has it");
+    (1..4_i64).prop_map(move |amount_minor| Money { amount_minor, currency })
+}
+
+fn id(prefix: &'static str) -> impl Strategy<Value = Option<String>> {
+    option::of((0..2_u8).prop_map(move |n| format!("{prefix}_{n}")))
+}
+
+fn origin() -> impl Strategy<Value = Option<Origin>> {
+    option::of((0..2_u8).prop_map(|n| Origin {
+        contribution: ContributionId::from_bytes([n; 16]),
+        site: "journal".to_owned(),
+        appeal: None,
+        variant: None,
+        surface: None,
+    }))
+}
+
+fn session() -> impl Strategy<Value = Fact> {
+    use SessionState::*;
+    let state = latest(&[Open, Processing, NothingToPay, Expired, Failed, Paid]);
+    let mode = option::of(select(vec![SessionMode::Payment, SessionMode::Subscription]));
+    (state, any::<bool>(), mode, option::of(money()), option::of(0..3_i64), origin(), id("pi"), id("sub"))
+        .prop_map(|(latest, finished, mode, total, created_at_s, origin, payment_intent, subscription)| {
+            Fact::Session(SessionFact {
+                id: "cs_1".to_owned(),
+                latest,
+                finished,
+                mode,
+                total,
+                created_at_s,
+                origin,
+                customer: None,
+                email: payment_intent.clone(),
+                payment_intent,
+                subscription,
+                invoice: None,
+            })
+        })
+}
+
+fn subscription() -> impl Strategy<Value = Fact> {
+    use SubscriptionState::*;
+    let state = latest(&[Incomplete, Active, PastDue, Unpaid, Canceled, IncompleteExpired, Other]);
+    let interval = select(vec![Interval::Month, Interval::Year]);
+    let terms = option::of((0..3_i64, interval, money())).prop_map(|terms| {
+        terms.map(|(reported_at_s, interval, price)| Newest {
+            reported_at_s,
+            value: Terms { interval, price },
+        })
+    });
+    (state, origin(), terms).prop_map(|(latest, origin, terms)| {
+        let (id, created_at_s) = ("sub_1".to_owned(), Some(1));
+        Fact::Subscription(SubscriptionFact { id, latest, created_at_s, origin, customer: None, terms })
+    })
+}
+
+fn invoice() -> impl Strategy<Value = Fact> {
+    use InvoiceState::*;
+    let state = latest(&[Draft, Open, Failing, Uncollectible, Void, Paid, Other]);
+    let paid_by = proptest::collection::btree_set((0..3_u8).prop_map(|n| format!("pi_{n}")), 0..3);
+    (state, option::of(money()), origin(), id("sub"), paid_by).prop_map(
+        |(latest, paid, origin, subscription, paid_by)| {
+            Fact::Invoice(InvoiceFact {
+                id: "in_1".to_owned(),
+                latest,
+                created_at_s: Some(1),
+                paid_at_s: paid.map(|money| money.amount_minor),
+                paid,
+                origin,
+                customer: None,
+                email: None,
+                subscription,
+                paid_by: paid_by.into_iter().collect(),
+            })
+        },
+    )
+}
+
+fn charge() -> impl Strategy<Value = Fact> {
+    let refunded = option::of((0..3_i64, money()))
+        .prop_map(|it| it.map(|(reported_at_s, value)| Newest { reported_at_s, value }));
+    (origin(), id("pi"), id("in"), refunded).prop_map(|(origin, payment_intent, invoice, refunded)| {
+        Fact::Charge(ChargeFact { id: "ch_1".to_owned(), origin, payment_intent, invoice, refunded })
+    })
+}
+
+fn refund() -> impl Strategy<Value = Fact> {
+    use RefundState::*;
+    let state = latest(&[RequiresAction, Pending, Succeeded, Canceled, Failed, Other]);
+    (state, any::<bool>(), option::of(money()), id("pi"), id("ch")).prop_map(
+        |(latest, left, amount, payment_intent, charge)| {
+            let (id, created_at_s) = ("re_1".to_owned(), Some(1));
+            Fact::Refund(RefundFact { id, latest, left, amount, created_at_s, payment_intent, charge })
+        },
+    )
+}
+
+fn dispute() -> impl Strategy<Value = Fact> {
+    use DisputeState::*;
+    let state = latest(&[Warning, Open, Dropped, Won, Lost, Other]);
+    (state, any::<bool>(), option::of(money()), id("pi"), id("ch")).prop_map(
+        |(latest, left, amount, payment_intent, charge)| {
+            let (id, created_at_s) = ("du_1".to_owned(), Some(1));
+            Fact::Dispute(DisputeFact { id, latest, left, amount, created_at_s, payment_intent, charge })
+        },
+    )
+}
+
+/// Three reports of one object.
+fn three() -> impl Strategy<Value = (Fact, Fact, Fact)> {
+    prop_oneof![
+        (session(), session(), session()),
+        (subscription(), subscription(), subscription()),
+        (invoice(), invoice(), invoice()),
+        (charge(), charge(), charge()),
+        (refund(), refund(), refund()),
+        (dispute(), dispute(), dispute()),
+    ]
+}
+
+/// Reports of several objects of one gift.
+fn reports() -> impl Strategy<Value = Vec<Fact>> {
+    let one = prop_oneof![session(), subscription(), invoice(), charge(), refund(), dispute()];
+    proptest::collection::vec(one, 0..12)
+}
+
+proptest! {
+    #[test]
+    fn reports_join_in_any_order_and_any_grouping_and_repeats_change_nothing((a, b, c) in three()) {
+        prop_assert_eq!(a.clone().join(b.clone()), b.clone().join(a.clone()));
+        prop_assert_eq!(a.clone().join(b.clone()).join(c.clone()), a.clone().join(b.clone().join(c)));
+        prop_assert_eq!(a.clone().join(a.clone()), a.clone());
+        let joined = a.clone().join(b.clone());
+        prop_assert_eq!(joined.clone().join(b).join(a), joined);
+    }
+
+    #[test]
+    fn a_later_report_never_takes_an_entry_away(reports in reports(), cut in 0..12_usize) {
+        let causes = |reports: &[Fact]| -> Vec<String> {
+            let folded = fold(&join_all(reports.iter().cloned()));
+            folded.map_or_else(Vec::new, |it| it.entries.iter().map(Entry::cause).collect())
+        };
+        let early = causes(&reports[..cut.min(reports.len())]);
+        let late = causes(&reports);
+        for cause in early {
+            prop_assert!(late.contains(&cause), "{cause} was booked and then not: {late:?}");
+        }
+    }
+
+    #[test]
+    fn the_fold_does_not_hang_on_the_order_of_the_reports(reports in reports()) {
+        let mut reversed = reports.clone();
+        reversed.reverse();
+        prop_assert_eq!(fold(&join_all(reports)), fold(&join_all(reversed)));
+    }
+}
