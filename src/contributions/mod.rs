@@ -8,15 +8,20 @@
 mod entries;
 mod facts;
 mod fold;
+mod join;
 #[cfg(test)]
 mod laws;
+mod movements;
 mod state;
+mod states;
+mod story;
 
 pub use entries::{Account, Entry, EntryKind};
 pub use facts::{
-    ChargeFact, DisputeFact, DisputeState, Fact, InvoiceFact, InvoicePaymentFact, InvoiceState, Join, Latest,
-    Newest, Origin, RefundFact, RefundState, SessionFact, SessionMode, SessionState, SubscriptionFact,
-    SubscriptionState, Terms,
+    ChargeFact, DisputeFact, Fact, InvoiceFact, InvoicePaymentFact, Origin, RefundFact, SessionFact,
+    SubscriptionFact, Terms,
 };
 pub use fold::{Alarm, Folded, fold, join_all};
+pub use join::{Join, Latest, Newest};
 pub use state::{Contribution, ContributionState};
+pub use states::{DisputeState, InvoiceState, RefundState, SessionMode, SessionState, SubscriptionState};

@@ -1,0 +1,83 @@
+//! How two reports of the same object become one.
+//!
+//! [`Join::join`] is commutative, associative and idempotent. So whatever order
+//! and however often reports come, the fact at the end is the same: terminal
+//! states win, else the newest report; a rank of states only breaks ties, since
+//! `created` has whole seconds.
+
+use serde::{Deserialize, Serialize};
+
+/// Two reports of one thing, made one.
+pub trait Join: Sized {
+    /// The knowledge of both.
+    #[must_use]
+    fn join(self, other: Self) -> Self;
+}
+
+/// What does not change is known once; should two reports differ all the
+/// same, the greater is kept, so that their order does not matter.
+impl<T: Ord> Join for Option<T> {
+    fn join(self, other: Self) -> Self {
+        self.max(other)
+    }
+}
+
+/// A state that can end: its variants stand in the order of their rank.
+pub trait State: Ord {
+    /// True when nothing comes after it.
+    fn is_terminal(&self) -> bool;
+}
+
+/// The latest report of something that changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Latest<S> {
+    /// What was reported.
+    pub state: S,
+    /// When Stripe made the report, in seconds since 1970.
+    pub reported_at_s: i64,
+}
+
+impl<S: State + Copy> Join for Latest<S> {
+    fn join(self, other: Self) -> Self {
+        // Between two terminal states the rank decides, not the time: several
+        // events can report the same end.
+        let key = |it: &Self| {
+            let end = it.state.is_terminal().then_some(it.state);
+            (end, it.reported_at_s, it.state)
+        };
+        if key(&other) > key(&self) { other } else { self }
+    }
+}
+
+/// The newest report of something that never ends. (The order of the fields
+/// is the order of comparison, so the greater of two is the newer.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Newest<T> {
+    /// When Stripe made the report, in seconds since 1970.
+    pub reported_at_s: i64,
+    /// What was reported.
+    pub value: T,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::SubscriptionState as State;
+    use super::*;
+
+    fn at(reported_at_s: i64, state: State) -> Latest<State> {
+        Latest { state, reported_at_s }
+    }
+
+    #[test]
+    fn what_has_ended_stays_ended_whatever_is_reported_later() {
+        assert_eq!(at(1, State::Canceled).join(at(9, State::Active)), at(1, State::Canceled));
+        assert_eq!(at(9, State::Active).join(at(1, State::Canceled)), at(1, State::Canceled));
+    }
+
+    #[test]
+    fn of_what_has_not_ended_the_newest_report_counts_and_the_rank_only_breaks_ties() {
+        assert_eq!(at(1, State::PastDue).join(at(2, State::Active)), at(2, State::Active));
+        assert_eq!(at(2, State::Active).join(at(1, State::PastDue)), at(2, State::Active));
+        assert_eq!(at(2, State::Active).join(at(2, State::PastDue)), at(2, State::PastDue));
+    }
+}

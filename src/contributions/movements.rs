@@ -1,0 +1,87 @@
+//! Money that came, and money that was taken back.
+
+use super::{
+    DisputeFact, DisputeState, EntryKind, InvoiceFact, InvoiceState, RefundFact, RefundState, SessionFact,
+    SessionMode, SessionState,
+};
+use crate::money::Money;
+
+/// Money that came.
+pub(super) struct Payment {
+    pub object: String,
+    pub money: Money,
+    pub at_s: Option<i64>,
+}
+
+/// What was taken back of one payment.
+#[derive(Default)]
+pub(super) struct Taken {
+    pub left_minor: i64,
+    pub returned_minor: i64,
+}
+
+impl Taken {
+    pub fn net_minor(&self) -> i64 {
+        self.left_minor - self.returned_minor
+    }
+}
+
+/// A refund or a dispute that moved money.
+pub(super) struct Back<'a> {
+    pub kind: EntryKind,
+    pub reversal: Option<EntryKind>,
+    pub object: &'a str,
+    pub of: [Option<&'a String>; 2],
+    pub money: Money,
+    pub at_s: Option<i64>,
+}
+
+impl Payment {
+    /// Of a one-off, keyed by its payment intent.
+    pub fn of_session(session: &SessionFact) -> Option<Self> {
+        let paid = session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
+        let money = session.total.filter(|money| money.amount_minor > 0)?;
+        let object = session.payment_intent.clone()?;
+        paid.then_some(Self { object, money, at_s: session.created_at_s })
+    }
+
+    /// Of a recurring gift, keyed by the invoice. One without a subscription belongs to a one-off,
+    /// whose session speaks for it.
+    pub fn of_invoice(invoice: &InvoiceFact) -> Option<Self> {
+        let paid = invoice.latest.state == InvoiceState::Paid && invoice.subscription.is_some();
+        let money = invoice.paid.filter(|money| money.amount_minor > 0)?;
+        paid.then(|| Self {
+            object: invoice.id.clone(),
+            money,
+            at_s: invoice.paid_at_s.or(invoice.created_at_s),
+        })
+    }
+}
+
+impl<'a> Back<'a> {
+    /// None while no money has left.
+    pub fn of_refund(refund: &'a RefundFact) -> Option<Self> {
+        let returned = matches!(refund.latest.state, RefundState::Failed | RefundState::Canceled);
+        Some(Self {
+            kind: EntryKind::Refund,
+            reversal: returned.then_some(EntryKind::RefundReversal),
+            object: &refund.id,
+            of: [refund.payment_intent.as_ref(), refund.charge.as_ref()],
+            money: refund.amount.filter(|money| refund.left && money.amount_minor > 0)?,
+            at_s: refund.created_at_s,
+        })
+    }
+
+    /// None while no money has left.
+    pub fn of_dispute(dispute: &'a DisputeFact) -> Option<Self> {
+        let returned = matches!(dispute.latest.state, DisputeState::Won | DisputeState::Dropped);
+        Some(Self {
+            kind: EntryKind::Dispute,
+            reversal: returned.then_some(EntryKind::DisputeReversal),
+            object: &dispute.id,
+            of: [dispute.payment_intent.as_ref(), dispute.charge.as_ref()],
+            money: dispute.amount.filter(|money| dispute.left && money.amount_minor > 0)?,
+            at_s: dispute.created_at_s,
+        })
+    }
+}

@@ -1,0 +1,278 @@
+//! The facts of one gift, sorted out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::fold::Alarm;
+use super::movements::{Back, Payment, Taken};
+use super::{
+    Contribution, ContributionState, Fact, InvoiceFact, InvoiceState, Origin, RefundFact, SessionFact,
+    SessionMode, SessionState, SubscriptionFact, SubscriptionState,
+};
+use crate::config::Interval;
+use crate::money::Money;
+
+/// The facts, sorted out.
+pub(super) struct Story<'a> {
+    facts: &'a [Fact],
+    session: Option<&'a SessionFact>,
+    subscription: Option<&'a SubscriptionFact>,
+    invoices: Vec<&'a InvoiceFact>,
+    /// Ties between invoices, payment intents and charges, both ways.
+    ties: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+impl<'a> Story<'a> {
+    pub(super) fn new(facts: &'a [Fact]) -> Self {
+        let mut story =
+            Self { facts, session: None, subscription: None, invoices: Vec::new(), ties: BTreeMap::new() };
+        for fact in facts {
+            match fact {
+                // Should two sessions or subscriptions carry one gift's mark, the first by id speaks.
+                Fact::Session(it) => {
+                    if story.session.is_none_or(|known| it.id < known.id) {
+                        story.session = Some(it);
+                    }
+                }
+                Fact::Subscription(it) => {
+                    if story.subscription.is_none_or(|known| it.id < known.id) {
+                        story.subscription = Some(it);
+                    }
+                }
+                Fact::Invoice(it) => {
+                    story.invoices.push(it);
+                    it.paid_by.iter().for_each(|by| story.tie(&it.id, by));
+                }
+                Fact::InvoicePayment(it) => {
+                    if let Some(invoice) = &it.invoice {
+                        it.paid_by.iter().for_each(|by| story.tie(invoice, by));
+                    }
+                }
+                Fact::Charge(it) => {
+                    it.payment_intent.iter().chain(&it.invoice).for_each(|to| story.tie(&it.id, to));
+                }
+                Fact::Refund(_) | Fact::Dispute(_) => {}
+            }
+        }
+        story.invoices.sort_by_key(|invoice| (invoice.created_at_s, &invoice.id));
+        story
+    }
+
+    fn tie(&mut self, one: &'a str, other: &'a str) {
+        self.ties.entry(one).or_default().insert(other);
+        self.ties.entry(other).or_default().insert(one);
+    }
+
+    /// Each payment once, by the object it is keyed by: the payment intent of
+    /// a one-off (from its session, never from an invoice that it may also
+    /// have), the invoice of a recurring one.
+    pub(super) fn payments(&self) -> BTreeMap<String, Payment> {
+        let mut payments = BTreeMap::new();
+        for fact in self.facts {
+            let payment = match fact {
+                Fact::Session(it) => Payment::of_session(it),
+                Fact::Invoice(it) => Payment::of_invoice(it),
+                _ => None,
+            };
+            if let Some(payment) = payment {
+                payments.insert(payment.object.clone(), payment);
+            }
+        }
+        payments
+    }
+
+    pub(super) fn taken_back(&self) -> Vec<Back<'a>> {
+        self.facts
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::Refund(it) => Back::of_refund(it),
+                Fact::Dispute(it) => Back::of_dispute(it),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The payment that a refund or dispute belongs to: reached over charges,
+    /// payment intents and invoices, never over the subscription.
+    pub(super) fn payment_of<'p>(
+        &self,
+        back: &Back<'a>,
+        payments: &'p BTreeMap<String, Payment>,
+    ) -> Option<&'p Payment> {
+        let mut seen: BTreeSet<&str> = back.of.iter().flatten().map(|id| id.as_str()).collect();
+        let mut next: Vec<&str> = seen.iter().copied().collect();
+        let mut found: Option<&Payment> = None;
+        while let Some(id) = next.pop() {
+            if let Some(payment) = payments.get(id)
+                && found.is_none_or(|known| payment.object < known.object)
+            {
+                found = Some(payment);
+            }
+            for &tied in self.ties.get(id).into_iter().flatten() {
+                if seen.insert(tied) {
+                    next.push(tied);
+                }
+            }
+        }
+        found
+    }
+
+    /// Charges that were refunded by more than the refunds we know of.
+    pub(super) fn unknown_refunds(&self) -> Vec<Alarm> {
+        let mut alarms = Vec::new();
+        for fact in self.facts {
+            let Fact::Charge(charge) = fact else { continue };
+            let Some(refunded) = charge.refunded else { continue };
+            let known_minor: i64 = self
+                .facts
+                .iter()
+                .filter_map(|fact| match fact {
+                    Fact::Refund(it)
+                        if it.left && of_charge(it, &charge.id, charge.payment_intent.as_ref()) =>
+                    {
+                        it.amount
+                    }
+                    _ => None,
+                })
+                .map(|money| money.amount_minor)
+                .sum();
+            if refunded.value.amount_minor > known_minor {
+                alarms.push(Alarm::RefundsUnknown {
+                    charge: charge.id.clone(),
+                    missing_minor: refunded.value.amount_minor - known_minor,
+                });
+            }
+        }
+        alarms
+    }
+
+    /// Only of somebody who finished: an address that was typed and left is not ours to keep.
+    pub(super) fn email(&self, paid: bool) -> Option<String> {
+        if !paid && self.session.is_none_or(|it| !it.finished) {
+            return None;
+        }
+        let session = self.session.and_then(|it| it.email.clone());
+        session.or_else(|| self.invoices.iter().find_map(|it| it.email.clone()))
+    }
+
+    pub(super) fn contribution(
+        &self,
+        origin: &Origin,
+        payments: &BTreeMap<String, Payment>,
+        taken: &BTreeMap<&str, Taken>,
+    ) -> Contribution {
+        let kept = |payment: &&Payment| {
+            taken
+                .get(payment.object.as_str())
+                .is_none_or(|sums| sums.net_minor() < payment.money.amount_minor)
+        };
+        let newest = payments.values().max_by_key(|payment| (payment.at_s, &payment.object));
+        let last_kept = payments.values().filter(kept).filter_map(|payment| payment.at_s).max();
+        let withdrawn = taken
+            .iter()
+            .filter(|(object, sums)| sums.left_minor >= payments[**object].money.amount_minor)
+            .count();
+        let first_invoice = self.invoices.first();
+        Contribution {
+            id: origin.contribution.clone(),
+            site: origin.site.clone(),
+            supporter: None,
+            interval: self.interval(),
+            money: self.money(),
+            state: self.state(newest.map(|payment| kept(&payment))),
+            appeal: origin.appeal.clone(),
+            variant: origin.variant.clone(),
+            started_at_ms: self
+                .session
+                .and_then(|it| it.created_at_s)
+                .or_else(|| self.subscription.and_then(|it| it.created_at_s))
+                .or_else(|| first_invoice.and_then(|it| it.created_at_s))
+                .map(|at_s| at_s * 1000),
+            last_kept_payment_at_ms: last_kept.map(|at_s| at_s * 1000),
+            payments_withdrawn: i64::try_from(withdrawn).unwrap_or(i64::MAX),
+            session: self.session.map(|it| it.id.clone()),
+            subscription: self
+                .subscription
+                .map(|it| it.id.clone())
+                .or_else(|| self.session.and_then(|it| it.subscription.clone()))
+                .or_else(|| self.invoices.iter().find_map(|it| it.subscription.clone())),
+            customer: self
+                .session
+                .and_then(|it| it.customer.clone())
+                .or_else(|| self.subscription.and_then(|it| it.customer.clone()))
+                .or_else(|| self.invoices.iter().find_map(|it| it.customer.clone())),
+        }
+    }
+
+    fn is_recurring(&self) -> bool {
+        self.subscription.is_some()
+            || self.invoices.iter().any(|it| it.subscription.is_some())
+            || self.session.is_some_and(|it| it.mode == Some(SessionMode::Subscription))
+    }
+
+    fn interval(&self) -> Interval {
+        match self.subscription.and_then(|it| it.terms) {
+            Some(terms) => terms.value.interval,
+            // Until the subscription itself is known, monthly is what most are.
+            None if self.is_recurring() => Interval::Month,
+            None => Interval::Once,
+        }
+    }
+
+    fn money(&self) -> Option<Money> {
+        let agreed = self.subscription.and_then(|it| it.terms).map(|terms| terms.value.price);
+        agreed
+            .or_else(|| self.session.and_then(|it| it.total))
+            .or_else(|| self.invoices.iter().find_map(|it| it.paid))
+    }
+
+    /// `newest_kept`: whether the newest payment stayed; none when none came.
+    fn state(&self, newest_kept: Option<bool>) -> ContributionState {
+        if self.is_recurring() { self.recurring_state(newest_kept) } else { self.one_off_state(newest_kept) }
+    }
+
+    fn one_off_state(&self, newest_kept: Option<bool>) -> ContributionState {
+        match newest_kept {
+            Some(true) => return ContributionState::Paid,
+            Some(false) => return ContributionState::TakenBack,
+            None => {}
+        }
+        match self.session.map(|it| it.latest.state) {
+            None | Some(SessionState::Open) => ContributionState::Open,
+            Some(SessionState::Expired) => ContributionState::Expired,
+            Some(SessionState::Failed) => ContributionState::Failed,
+            Some(SessionState::NothingToPay) => ContributionState::NothingToPay,
+            // Paid without a payment that could be keyed: its ids come with a later fact.
+            Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
+        }
+    }
+
+    fn recurring_state(&self, newest_kept: Option<bool>) -> ContributionState {
+        let subscription = self.subscription.map(|it| it.latest.state);
+        let over =
+            matches!(subscription, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
+        let failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
+            || self.invoices.last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
+        match newest_kept {
+            Some(false) => ContributionState::TakenBack,
+            Some(true) if over => ContributionState::Ended,
+            Some(true) if failing => ContributionState::PastDue,
+            Some(true) => ContributionState::Active,
+            None => match self.session.map(|it| it.latest.state) {
+                _ if over => ContributionState::Failed,
+                Some(SessionState::Open) => ContributionState::Open,
+                Some(SessionState::Expired) => ContributionState::Expired,
+                Some(SessionState::Failed) => ContributionState::Failed,
+                Some(SessionState::NothingToPay) => ContributionState::NothingToPay,
+                _ if failing => ContributionState::Failed,
+                None | Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
+            },
+        }
+    }
+}
+
+fn of_charge(refund: &RefundFact, charge: &str, payment_intent: Option<&String>) -> bool {
+    match &refund.charge {
+        Some(named) => named == charge,
+        None => refund.payment_intent.is_some() && refund.payment_intent.as_ref() == payment_intent,
+    }
+}
