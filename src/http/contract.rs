@@ -31,7 +31,7 @@ use super::routes;
 )]
 struct Contract;
 
-static YAML: LazyLock<String> = LazyLock::new(|| {
+static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     let (_, mut contract) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(Contract::openapi())
@@ -48,8 +48,28 @@ static YAML: LazyLock<String> = LazyLock::new(|| {
         "api_key",
         bearer("keepopen_sk_…", "A secret API key, from `keepopen api-key create`."),
     );
-    contract.to_yaml().expect("the contract is strings, lists and maps")
+    contract
 });
+
+static YAML: LazyLock<String> =
+    LazyLock::new(|| OPENAPI.to_yaml().expect("the contract is strings, lists and maps"));
+
+/// The methods that `path` is served with; none when there is nothing at it.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    let fits = |template: &str| {
+        let (mut parts, mut wanted) = (path.split('/'), template.split('/'));
+        loop {
+            match (parts.next(), wanted.next()) {
+                (None, None) => return true,
+                (Some(part), Some(name)) if name == part || (name.starts_with('{') && !part.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    };
+    let fitting = OPENAPI.paths.paths.iter().filter(|(template, _)| fits(template));
+    let methods = fitting.flat_map(|(_, item)| [("GET", &item.get), ("POST", &item.post)]);
+    methods.filter(|(_, operation)| operation.is_some()).map(|(name, _)| name).collect()
+}
 
 /// The contract as YAML.
 pub fn openapi_yaml() -> &'static str {

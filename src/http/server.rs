@@ -4,11 +4,13 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::Data;
-use actix_web::{HttpResponse, HttpServer};
+use actix_web::{HttpRequest, HttpResponse, HttpServer, ResponseError};
 use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 
+use super::contract::methods_of;
 use super::cors::cors;
 use super::problem::{Code, Problem};
 use super::routes;
@@ -65,6 +67,15 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     Ok(Running { address, handle: server.handle(), server })
 }
 
-async fn nothing_here() -> Result<HttpResponse, Problem> {
-    Err(Code::NotFound.into())
+/// What no handler takes: nothing is there, or it can't be done there.
+async fn nothing_here(request: HttpRequest) -> HttpResponse {
+    let methods = methods_of(request.path());
+    if methods.is_empty() {
+        return Problem::new(Code::NotFound).error_response();
+    }
+    let mut answer = Problem::new(Code::MethodNotAllowed).error_response();
+    if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
+        answer.headers_mut().insert(ALLOW, methods);
+    }
+    answer
 }

@@ -123,6 +123,13 @@ async fn a_question_that_can_not_be_read_gets_a_clear_answer() {
     let form = app.client.post(format!("{}/v1/banner", app.url)).form(&[("site", "journal")]);
     assert_eq!(app.send(form).await.code(), "unsupported_media_type");
     assert_eq!(app.get("/v1/nothing", None).await.code(), "not_found");
+    for (path, allowed) in
+        [("/v1/checkout", "POST"), ("/v1/banner", "GET, POST"), ("/embed/1/embed.js", "GET")]
+    {
+        let answer = app.send(app.client.delete(format!("{}{path}", app.url))).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (405, "method_not_allowed"));
+        assert_eq!(answer.headers["allow"], allowed);
+    }
     app.finish().await;
 }
 
