@@ -53,6 +53,20 @@ async fn a_page_of_an_origin_that_is_not_listed_can_not_read_the_answer() {
 }
 
 #[tokio::test]
+async fn a_preflight_is_granted_to_the_sites_own_pages_alone() {
+    let app = TestApp::start().await;
+    for (origin, granted) in [(ORIGIN, Some(ORIGIN)), ("https://evil.example", None)] {
+        let request = app.client.request(reqwest::Method::OPTIONS, format!("{}/v1/checkout", app.url));
+        let request = request.header("origin", origin).header("access-control-request-method", "POST");
+        let answer = app.send(request.header("access-control-request-headers", "content-type")).await;
+        let allowed = answer.headers.get("access-control-allow-origin").map(|it| it.to_str().unwrap());
+        assert_eq!(allowed, granted, "{answer:?}");
+        assert_eq!(answer.headers.get("access-control-allow-credentials"), None);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_history_that_is_left_out_is_not_an_empty_one() {
     let app = TestApp::start().await;
     let answer = app.post("/v1/banner", &json!({"site": "journal"})).await;
