@@ -22,6 +22,10 @@ CREATE TABLE stripe_events (
 CREATE INDEX stripe_events_waiting ON stripe_events (next_try_at_ms) WHERE state = 'waiting';
 CREATE TRIGGER stripe_events_stay BEFORE DELETE ON stripe_events
 BEGIN SELECT RAISE(ABORT, 'the inbox is append-only'); END;
+-- REPLACE takes a row away without asking the trigger above.
+CREATE TRIGGER stripe_events_first_stays BEFORE INSERT ON stripe_events
+WHEN EXISTS (SELECT 1 FROM stripe_events WHERE id = NEW.id)
+BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER stripe_events_keep_what_arrived BEFORE UPDATE ON stripe_events
 WHEN OLD.id <> NEW.id OR OLD.type <> NEW.type OR OLD.api_version <> NEW.api_version
     OR OLD.source <> NEW.source OR OLD.livemode <> NEW.livemode
@@ -36,6 +40,8 @@ CREATE TABLE stripe_objects (
 ) STRICT;
 CREATE TRIGGER stripe_objects_stay BEFORE DELETE ON stripe_objects
 BEGIN SELECT RAISE(ABORT, 'facts are never removed'); END;
+CREATE TRIGGER stripe_objects_keep_their_id BEFORE UPDATE OF id ON stripe_objects
+BEGIN SELECT RAISE(ABORT, 'facts are never removed'); END;
 
 -- Which objects belong to the same gift; each tie stands here in both directions.
 CREATE TABLE stripe_links (
@@ -44,6 +50,8 @@ CREATE TABLE stripe_links (
     PRIMARY KEY (from_id, to_id)
 ) STRICT;
 CREATE TRIGGER stripe_links_stay BEFORE DELETE ON stripe_links
+BEGIN SELECT RAISE(ABORT, 'ties are never removed'); END;
+CREATE TRIGGER stripe_links_never_change BEFORE UPDATE ON stripe_links
 BEGIN SELECT RAISE(ABORT, 'ties are never removed'); END;
 
 -- People who gave. The epoch is what was ever withdrawn from them, and signs
@@ -101,6 +109,9 @@ CREATE TABLE ledger_entries (
 CREATE INDEX ledger_entries_contribution ON ledger_entries (contribution_id);
 CREATE TRIGGER ledger_entries_stay BEFORE DELETE ON ledger_entries
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
+CREATE TRIGGER ledger_entries_first_stays BEFORE INSERT ON ledger_entries
+WHEN EXISTS (SELECT 1 FROM ledger_entries WHERE cause = NEW.cause)
+BEGIN SELECT RAISE(IGNORE); END;
 CREATE TRIGGER ledger_entries_never_change BEFORE UPDATE ON ledger_entries
 BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END;
 

@@ -60,8 +60,8 @@ async fn write(app: &App, tx: &mut Tx, mut folded: Folded) -> Result<Option<(Sup
     }
     for alarm in &folded.alarms {
         match alarm {
-            Alarm::TakenBackAbovePaid { .. } => {
-                tracing::warn!(contribution = %folded.contribution.id, ?alarm, "more was taken back than was paid; compare this contribution with Stripe");
+            Alarm::TakenBackAbovePaid { .. } | Alarm::DisputeEndedTwice { .. } => {
+                tracing::warn!(contribution = %folded.contribution.id, ?alarm, "this contribution does not add up; compare it with Stripe");
             }
             // Usually the missing event is on its way.
             Alarm::RefundsUnknown { .. } | Alarm::PaymentUnknown { .. } => {

@@ -3,7 +3,7 @@
 //! **Owns** commands, and what they print.
 //! **Never** keeps a secret longer than it is shown.
 //! **Start at** [`main`].
-//! **Tested in** `tests/api/commands.rs`.
+//! **Tested in** `tests/commands/`.
 
 mod api_key;
 mod demo;

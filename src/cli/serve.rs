@@ -17,17 +17,22 @@ pub fn serve(settings: Settings) -> Result<(), Stopped> {
         let app = actions::start(settings, Clock::System).await?;
         warn_of_gaps(&app);
         let running = http::serve(&app)?;
+        let signals = StopSignals::listen()?;
         tracing::info!(address = %running.address, sites = app.settings.sites.len(), "keepopen answers");
-        run_until_stopped(&app, running).await
+        run_until_stopped(&app, running, signals).await
     })
 }
 
 /// Serves and runs the jobs until a signal comes; then ends what is under way.
-pub async fn run_until_stopped(app: &Arc<App>, running: Running) -> Result<(), Stopped> {
+pub async fn run_until_stopped(
+    app: &Arc<App>,
+    running: Running,
+    signals: StopSignals,
+) -> Result<(), Stopped> {
     let jobs = jobs::run(app);
     let handle = running.handle;
     actix_web::rt::spawn(async move {
-        stop_signal().await;
+        signals.first().await;
         tracing::info!("stopping");
         handle.stop(true).await;
     });
@@ -37,26 +42,40 @@ pub async fn run_until_stopped(app: &Arc<App>, running: Running) -> Result<(), S
     Ok(outcome?)
 }
 
-async fn stop_signal() {
-    let interrupt = tokio::signal::ctrl_c();
+/// SIGINT and SIGTERM, heard from the moment this exists: whoever was told
+/// that the service answers may stop it at once, and what is under way ends well.
+pub struct StopSignals {
     #[cfg(unix)]
-    {
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    interrupt: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    #[cfg(unix)]
+    pub fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = match signal(SignalKind::terminate()) {
-            Ok(terminate) => terminate,
-            Err(error) => {
-                tracing::error!(%error, "SIGTERM can't be heard; stop with SIGINT");
-                let _ = interrupt.await;
-                return;
-            }
-        };
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    #[cfg(not(unix))]
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(unix)]
+    async fn first(mut self) {
         tokio::select! {
-            _ = interrupt => {}
-            _ = terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
+
     #[cfg(not(unix))]
-    let _ = interrupt.await;
+    async fn first(self) {
+        // An error means that no signal can come; then only the process's end stops it.
+        let _ = tokio::signal::ctrl_c().await;
+    }
 }
 
 fn warn_of_gaps(app: &App) {

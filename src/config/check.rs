@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use figment::error::Kind;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
@@ -38,7 +39,7 @@ pub enum ConfigError {
     #[error("the settings file {} is not there; copy config.example.toml to it, or name another with --config", .0.display())]
     NoFile(PathBuf),
     /// A key or a value is wrong.
-    #[error("the settings can't be read: {0}. config.example.toml lists every key")]
+    #[error("the settings can't be read: {}. config.example.toml lists every key", sentence_of(.0))]
     Unreadable(Box<figment::Error>),
     /// A file with a secret can't be read.
     #[error("the secret file {} can't be read ({error}); create it, or make it readable for the user that runs keepopen", path.display())]
@@ -54,6 +55,48 @@ pub enum ConfigError {
     /// Something else that can't be.
     #[error("{0}")]
     Wrong(String),
+}
+
+/// What is wrong, without the value: it may be a secret in the wrong place.
+fn sentence_of(error: &figment::Error) -> String {
+    let key = error.path.iter().filter(|step| *step != "default").cloned().collect::<Vec<_>>().join(".");
+    let key = key.to_lowercase();
+    let from = error.metadata.as_ref().map_or_else(String::new, |from| format!(" (from {})", place_of(from)));
+    match &error.kind {
+        Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) => {
+            format!("{key}{from} should be {}", wanted.replace("a sequence", "a list"))
+        }
+        Kind::InvalidLength(..) => format!("{key}{from} has another length than it should"),
+        Kind::MissingField(field) => match key.as_str() {
+            "" => format!("{field}{from} is missing"),
+            _ => format!("{key}.{field}{from} is missing"),
+        },
+        Kind::UnknownField(_, known) => format!("{key}{from} is no key; {}", known_words(known)),
+        Kind::UnknownVariant(_, known) => {
+            format!("{key}{from} has a word that is not known; {}", known_words(known))
+        }
+        // The reader of TOML shows the line that it can't read; only its number is told.
+        Kind::Message(message) => {
+            let first = message.lines().next().unwrap_or_default();
+            if first.starts_with("TOML parse error") {
+                format!("{first}{from}")
+            } else {
+                format!("{key}{from}: {first}")
+            }
+        }
+        _ => format!("{key}{from} has a value that can't be used here"),
+    }
+}
+
+fn known_words(known: &[&str]) -> String {
+    format!("it can be {}", known.join(", "))
+}
+
+fn place_of(from: &figment::Metadata) -> String {
+    match &from.source {
+        Some(figment::Source::File(path)) => path.display().to_string(),
+        _ => from.name.to_string(),
+    }
 }
 
 fn wrong(sentence: impl Into<String>) -> Result<(), ConfigError> {
@@ -163,8 +206,9 @@ fn check_site(id: &str, site: &SiteSettings) -> Result<(), ConfigError> {
         return wrong(format!("sites.{id}: an id is 1 to 40 small letters, digits, - or _"));
     }
     for origin in &site.origins {
-        let exact =
-            Url::parse(origin).is_ok_and(|url| is_web(&url) && url.origin().ascii_serialization() == *origin);
+        let exact = !origin.contains('*')
+            && Url::parse(origin)
+                .is_ok_and(|url| is_web(&url) && url.origin().ascii_serialization() == *origin);
         if !exact {
             return wrong(format!(
                 "sites.{id}.origins: `{origin}` is not an exact origin; write it as https://www.example.org, without a path or a slash at its end"

@@ -3,7 +3,7 @@
 //! **Owns** the settings: their names, defaults, sources and what must hold between them.
 //! **Never** starts anything, and never shows a secret.
 //! **Start at** [`load`]; `config.example.toml` is the manual.
-//! **Tested in** `config/load.rs`, `tests/api/settings.rs`.
+//! **Tested in** `tests/commands/`.
 
 mod check;
 mod load;
@@ -77,6 +77,7 @@ pub struct StripeSettings {
     /// A file with the API key, instead of `secret_key`.
     pub secret_key_file: Option<PathBuf>,
     /// Signing secrets of the webhook endpoint (`whsec_…`): one, or two while rolling.
+    #[serde(deserialize_with = "secret::one_or_more")]
     pub webhook_secrets: Vec<Secret>,
     /// Files with one signing secret each, instead of `webhook_secrets`.
     pub webhook_secret_files: Vec<PathBuf>,

@@ -137,6 +137,8 @@ pub struct DisputeFact {
     pub latest: Latest<DisputeState>,
     /// True once any report said that the bank had taken the money.
     pub left: bool,
+    /// True once any report said that it came back.
+    pub returned: bool,
     pub amount: Option<Money>,
     pub created_at_s: Option<i64>,
     pub payment_intent: Option<String>,
@@ -171,7 +173,7 @@ join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, origin, custome
 join_fields!(InvoicePaymentFact: invoice; any: ; all: paid_by);
 join_fields!(ChargeFact: origin, payment_intent, invoice, refunded; any: ; all: );
 join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: );
-join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: );
+join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned; all: );
 
 impl Fact {
     /// The id of Stripe's object.

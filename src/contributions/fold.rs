@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::movements::Taken;
 use super::story::Story;
-use super::{Contribution, Entry, EntryKind, Fact, Join};
+use super::{Contribution, DisputeState, Entry, EntryKind, Fact, Join};
 use crate::money::Money;
 
 /// What all facts of one gift add up to.
@@ -32,6 +32,11 @@ pub enum Alarm {
         payment: String,
         /// By how much, in the minor unit.
         excess_minor: i64,
+    },
+    /// A dispute was reported won and lost: the ledger has it as won, since each direction is booked once.
+    DisputeEndedTwice {
+        /// The dispute.
+        dispute: String,
     },
     /// Stripe says that a charge was refunded by more than the refunds we know of.
     RefundsUnknown {
@@ -92,10 +97,20 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             alarms.push(Alarm::TakenBackAbovePaid { payment: (*object).to_owned(), excess_minor });
         }
     }
+    alarms.extend(facts.iter().filter_map(ended_twice));
     alarms.extend(story.unknown_refunds());
     entries.sort_by_key(Entry::cause);
     let contribution = story.contribution(&origin, &payments, &taken);
     Some(Folded { contribution, email: story.email(!payments.is_empty()), entries, alarms })
+}
+
+fn ended_twice(fact: &Fact) -> Option<Alarm> {
+    match fact {
+        Fact::Dispute(it) if it.returned && it.latest.state == DisputeState::Lost => {
+            Some(Alarm::DisputeEndedTwice { dispute: it.id.clone() })
+        }
+        _ => None,
+    }
 }
 
 /// Joins reports of many objects into one fact each, in the order of their ids.

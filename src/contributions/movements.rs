@@ -1,8 +1,8 @@
 //! Money that came, and money that was taken back.
 
 use super::{
-    DisputeFact, DisputeState, EntryKind, InvoiceFact, InvoiceState, RefundFact, RefundState, SessionFact,
-    SessionMode, SessionState,
+    DisputeFact, EntryKind, InvoiceFact, InvoiceState, RefundFact, RefundState, SessionFact, SessionMode,
+    SessionState,
 };
 use crate::money::Money;
 
@@ -74,10 +74,9 @@ impl<'a> Back<'a> {
 
     /// None while no money has left.
     pub fn of_dispute(dispute: &'a DisputeFact) -> Option<Self> {
-        let returned = matches!(dispute.latest.state, DisputeState::Won | DisputeState::Dropped);
         Some(Self {
             kind: EntryKind::Dispute,
-            reversal: returned.then_some(EntryKind::DisputeReversal),
+            reversal: dispute.returned.then_some(EntryKind::DisputeReversal),
             object: &dispute.id,
             of: [dispute.payment_intent.as_ref(), dispute.charge.as_ref()],
             money: dispute.amount.filter(|money| dispute.left && money.amount_minor > 0)?,

@@ -299,6 +299,7 @@ fn read_dispute(it: Object<'_>, at_s: i64) -> Result<DisputeFact, BadShape> {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
         left: matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost),
+        returned: matches!(state, DisputeState::Won | DisputeState::Dropped),
         amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
         created_at_s: Some(it.whole("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,

@@ -3,7 +3,7 @@
 //! **Owns** the standing, and e-mail addresses as keys.
 //! **Never** does I/O.
 //! **Start at** [`standing_of`].
-//! **Tested in** the files here, `tests/api/loop_.rs`.
+//! **Tested in** the files here, `tests/api/gifts.rs`.
 
 mod email;
 mod standing;

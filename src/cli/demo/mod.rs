@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use keepopen_practice::PracticeStripe;
 
-use super::serve::run_until_stopped;
+use super::serve::{StopSignals, run_until_stopped};
 use super::{Stopped, say};
 use crate::clock::{self, Clock};
 use crate::config::{self, Mode, Settings};
@@ -89,8 +89,9 @@ async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
     let paper = newspaper::serve(newspaper_at, &places)?;
     let paper_handle = paper.handle();
     actix_web::rt::spawn(paper);
+    let signals = StopSignals::listen()?;
     say(&places.shown(options.json, &appeals))?;
-    let outcome = run_until_stopped(&app, running).await;
+    let outcome = run_until_stopped(&app, running, signals).await;
     paper_handle.stop(false).await;
     practice.stop().await;
     outcome

@@ -1,0 +1,282 @@
+// The embed in a real browser, before a stand-in for the service: the odd corners that the whole loop (`loop.mjs`) does not reach.
+// This file: what a reader does, and what is remembered of it. Where and how an appeal shows is in `places.mjs`.
+// Run: node --test tests/browser/embed.mjs
+import assert from "node:assert/strict";
+import { open, settled } from "./browser.mjs";
+import { changed, events, fake, kept, page, pay, shown, story, until } from "./story.mjs";
+
+story("two presses lead from an article to the payment page", {}, async (reader) => {
+  await open(reader, `${page("regatta")}?page=2#comments`);
+  assert.equal(await reader.hook("give").textContent(), "Support us with €10 a month");
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/cs_test_1");
+  const [{ type, body }] = fake.of("/v1/checkout");
+  assert.match(body.attempt, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  assert.deepEqual(
+    { ...body, attempt: "", type },
+    { site: "journal", attempt: "", amount_minor: 1000, currency: "EUR", interval: "month", return_url: `${page("regatta")}?page=2`, attribution: "att_fake", type: "application/json" },
+  );
+});
+
+story("a question needs no preflight and says what the page says", {}, async (reader) => {
+  await open(reader, page("skerries"));
+  const [{ type, body }] = fake.of("/v1/banner");
+  assert.equal(type, "text/plain");
+  assert.deepEqual(body.surfaces, ["banner", "inline"]);
+  assert.deepEqual(body.page, { url: page("skerries"), section: "local", tags: ["accident", "fishing"], kind: "article", sensitive: true });
+  assert.deepEqual(body.history, { views: [], dismissals: [] });
+  assert.ok(body.reader.bucket >= 0 && body.reader.bucket < 1_000_000);
+});
+
+story("a view is reported once for each page, with its ordinal, and sent with the next question", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await until(() => events("view").length === 1);
+  await open(reader, page("eelgrass"));
+  await until(() => events("view").length === 2);
+  assert.deepEqual(events("view").map(({ ordinal }) => ordinal), [1, 2]);
+  const [first, second] = fake.of("/v1/banner").map(({ body }) => body);
+  assert.deepEqual(second.history.views.map(({ appeal, variant }) => [appeal, variant]), [["winter", "a"]]);
+  assert.equal(second.reader.bucket, first.reader.bucket);
+});
+
+for (const [kind, leave] of [
+  ["close", (reader) => reader.hook("close").click()],
+  ["close", (reader) => reader.page.keyboard.press("Escape")],
+  ["later", (reader) => reader.hook("later").click()],
+  ["already_gave", (reader) => reader.hook("already").click()],
+]) {
+  story(`leaving an appeal (${kind}${leave.toString().includes("Escape") ? " by Escape" : ""}) is remembered and reported`, {}, async (reader) => {
+    await open(reader, page("regatta"));
+    await leave(reader);
+    assert.equal(await shown(reader), 0);
+    await until(() => events("dismiss").length === 1);
+    assert.equal(events("dismiss")[0].dismissal, kind);
+    await open(reader, page("eelgrass"));
+    const { dismissals } = fake.of("/v1/banner").at(-1).body.history;
+    assert.deepEqual(dismissals.map((dismissal) => [dismissal.appeal, dismissal.kind]), [["winter", kind]], "the next question says so");
+  });
+}
+
+story("a reader without a mouse can choose and give", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  assert.equal(await reader.page.evaluate(() => document.activeElement?.tagName), "BODY", "the appeal takes no focus");
+  await reader.hook("close").focus();
+  await reader.page.keyboard.press("Tab");
+  await reader.page.keyboard.press("ArrowRight");
+  assert.equal(await reader.hook("give").textContent(), "Support us with €100 a year");
+  await reader.page.keyboard.press("Tab");
+  await reader.page.keyboard.press("ArrowRight");
+  assert.equal(await reader.hook("give").textContent(), "Support us with €200 a year");
+  await reader.page.keyboard.press("Enter");
+  await reader.page.waitForURL("**/pay/**");
+  assert.deepEqual(fake.of("/v1/checkout")[0].body.amount_minor, 20000);
+});
+
+story("an amount of one's own is read, and refused with a sentence outside the limits", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await reader.hook("interval-once").click();
+  await reader.hook("other").click();
+  await reader.page.keyboard.type("ten");
+  assert.equal(await reader.hook("other-amount").inputValue(), "ten");
+  await reader.hook("give").click();
+  assert.equal(await reader.hook("message").textContent(), "Please enter an amount, such as 15.");
+  await reader.hook("other-amount").fill("0.99");
+  await reader.hook("give").click();
+  assert.equal(await reader.hook("message").textContent(), "The smallest amount is €1.");
+  await reader.hook("other-amount").fill("10000.01");
+  await reader.hook("give").click();
+  assert.equal(await reader.hook("message").textContent(), "The largest amount is €10,000.");
+  assert.equal(fake.of("/v1/checkout").length, 0);
+  await reader.hook("other-amount").fill("12,50");
+  assert.equal(await reader.hook("give").textContent(), "Support us with €12.50");
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/**");
+  assert.deepEqual([fake.of("/v1/checkout")[0].body.amount_minor, fake.of("/v1/checkout")[0].body.interval], [1250, "once"]);
+});
+
+story("a double click makes one attempt, a retry is the same one, another amount another one", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  fake.trouble["/v1/checkout"] = { status: 200, body: {} };
+  const press = async () => {
+    const before = fake.of("/v1/checkout").length;
+    await reader.hook("give").dblclick();
+    await reader.hook("message").getByText("could not be opened").waitFor();
+    return fake.of("/v1/checkout").slice(before).map(({ body }) => body.attempt);
+  };
+  const first = await press();
+  assert.equal(first.length, 1);
+  assert.deepEqual(await press(), first);
+  await reader.hook("amount-2000").click();
+  const other = await press();
+  assert.notDeepEqual(other, first);
+});
+
+story("a payment page that cannot be opened leaves a sentence and another way to give", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  fake.trouble["/v1/checkout"] = { status: 503, body: { code: "stripe_unavailable", fallback_url: "https://journal.example/give" } };
+  await reader.hook("give").click();
+  await reader.hook("fallback").waitFor();
+  assert.equal(await reader.hook("fallback").getAttribute("href"), "https://journal.example/give");
+  fake.trouble["/v1/checkout"] = { status: 503, body: { fallback_url: "javascript:alert(1)" } };
+  await reader.hook("give").click();
+  await reader.hook("fallback").waitFor({ state: "detached" });
+  fake.trouble["/v1/checkout"] = { status: 429, body: { code: "too_many_requests" } };
+  await reader.hook("give").click();
+  await reader.hook("message").getByText("too many tries").waitFor();
+});
+
+story("whoever paid is thanked once, and the token goes in bodies only", {}, async (reader) => {
+  await open(reader, `${page("regatta")}?page=2`);
+  const addresses = [];
+  reader.page.on("request", (request) => addresses.push(request.url()));
+  await pay(reader, "#pay-card");
+  assert.equal(await reader.hook("heading").textContent(), "Thank you");
+  assert.equal(reader.page.url(), `${page("regatta")}?page=2`);
+  assert.deepEqual((await kept(reader)).pending, []);
+  await reader.page.reload();
+  await settled(reader);
+  assert.equal(await shown(reader), 0);
+  await open(reader, page("eelgrass"));
+  assert.equal(await shown(reader), 0);
+  assert.equal(fake.of("/v1/banner").at(-1).body.token, "token_cs_test_1");
+  assert.equal(addresses.some((address) => address.includes("token_cs")), false);
+  assert.equal(await reader.page.evaluate(() => window.keepopen.standing()), "recurring");
+});
+
+story("a bank debit on its way is neither asked nor thanked, and its end is told", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await pay(reader, "#pay-bank");
+  assert.match(await reader.hook("note").textContent(), /on its way/);
+  const asked = fake.of("/v1/banner").length;
+  await open(reader, page("eelgrass"));
+  assert.equal((await shown(reader)) + (await reader.hook("note").count()), 0);
+  assert.equal(fake.of("/v1/banner").length, asked);
+  fake.sessions.get("cs_test_1").state = "payment_failed";
+  await open(reader, page("eelgrass"));
+  assert.match(await reader.hook("note").textContent(), /did not go through; nothing was taken/);
+  await open(reader, page("eelgrass"));
+  assert.equal(await reader.hook("heading").textContent(), "We need your help now");
+});
+
+story("a bank debit that settles is thanked for on a later page", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await pay(reader, "#pay-bank");
+  fake.sessions.get("cs_test_1").state = "paid";
+  await open(reader, page("eelgrass"));
+  assert.equal(await reader.hook("heading").textContent(), "Thank you");
+});
+
+story("leaving the payment page without paying is no gift, and paying there later still is", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await pay(reader, "#cancel");
+  assert.equal(await reader.hook("heading").textContent(), "We need your help now");
+  await reader.hook("amount-2000").click();
+  await pay(reader, "#cancel");
+  await open(reader, `${fake.url}/pay/cs_test_1`);
+  await reader.page.click("#pay-card");
+  await settled(reader);
+  assert.equal(await reader.hook("heading").textContent(), "Thank you");
+});
+
+story("an address with a session that this browser did not open is cleaned, and that page asks nothing", {}, async (reader) => {
+  await open(reader, `${page("regatta")}?keepopen_session=cs_test_9`);
+  assert.equal(reader.page.url(), page("regatta"));
+  assert.equal(fake.heard.length, 0);
+  await open(reader, page("regatta"));
+  assert.equal(await shown(reader), 1);
+});
+
+story("a token that the service took back is dropped, and the question put again on the spot", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await pay(reader, "#pay-card");
+  fake.tokens.set("token_cs_test_1", "token_superseded");
+  await open(reader, page("eelgrass"));
+  assert.equal(await reader.hook("heading").textContent(), "We need your help now");
+  assert.equal((await kept(reader)).token, undefined);
+});
+
+story("an expired token is kept, and its reader neither asked nor thanked", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await pay(reader, "#pay-card");
+  fake.tokens.set("token_cs_test_1", "token_expired");
+  await open(reader, page("eelgrass"));
+  await open(reader, page("ferries"));
+  assert.equal(await shown(reader), 0);
+  assert.equal((await kept(reader)).token, "token_cs_test_1");
+  assert.equal(fake.of("/v1/supporter").length, 1, "the standing is not asked for on every page");
+});
+
+story("without consent nothing is kept and no history is sent", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await until(() => events("view").length === 1);
+  await changed(reader, "eelgrass", (html) => html.replace("data-site=", 'data-consent="denied" data-site='));
+  await open(reader, page("eelgrass"));
+  const { body } = fake.of("/v1/banner").at(-1);
+  assert.deepEqual([body.history, body.reader.bucket, body.reader.consent], [undefined, undefined, "denied"]);
+  await reader.hook("later").click();
+  await open(reader, page("eelgrass"));
+  await pay(reader, "#cancel");
+  const left = await kept(reader);
+  assert.deepEqual(left, { pending: [] });
+});
+
+story("a service that is silent, broken or slow leaves the article alone", {}, async (reader) => {
+  for (const trouble of [{ status: 503, body: {} }, { status: 200, body: { show: true } }, { status: 200, body: undefined }, "hang"]) {
+    fake.trouble["/v1/banner"] = trouble;
+    await open(reader, page("regatta"));
+    assert.equal(await shown(reader), 0);
+    assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
+  }
+});
+
+story("a sensitive story carries no thanks either: they wait for the next page", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await pay(reader, "#pay-bank");
+  fake.sessions.get("cs_test_1").state = "paid";
+  await open(reader, page("skerries"));
+  assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0);
+  await open(reader, page("eelgrass"));
+  assert.equal(await reader.hook("heading").textContent(), "Thank you");
+});
+
+story("after a pause that the service named, the same page asks again only when it is over", {}, async (reader) => {
+  const later = new Date(Date.now() + 3 * 3_600_000).toISOString();
+  fake.verdict = { show: false, reason: "frequency_cap", next_eligible_at: later };
+  await open(reader, page("regatta"));
+  await open(reader, page("regatta"));
+  assert.equal(fake.of("/v1/banner").length, 1);
+  await open(reader, page("eelgrass"));
+  assert.equal(fake.of("/v1/banner").length, 2, "another page may have another appeal");
+  await reader.page.clock.install({ time: Date.now() + 3_600_001 });
+  await open(reader, page("regatta"));
+  assert.equal(fake.of("/v1/banner").length, 3, "an hour is the longest pause, so that a new appeal is seen");
+});
+
+story("a page that the browser kept for the way back has a working button, and learns of a gift made meanwhile", {}, async (reader) => {
+  const comeBack = () => reader.page.evaluate(() => dispatchEvent(new PageTransitionEvent("pageshow", { persisted: true })));
+  await open(reader, page("regatta"));
+  await reader.page.route("**/pay/**", (route) => route.fulfill({ status: 204 })); // the browser stays where it is
+  await reader.hook("give").click();
+  await reader.hook("give").getByText("Opening").waitFor();
+  await until(() => fake.sessions.size === 1);
+  await comeBack();
+  await reader.hook("give").getByText("Support us with €10 a month").waitFor();
+  await settled(reader);
+  assert.equal(await reader.hook("heading").textContent(), "We need your help now");
+  fake.sessions.get("cs_test_1").state = "paid";
+  await comeBack();
+  await reader.hook("heading").getByText("Thank you").waitFor();
+});
+
+story("a browser that keeps nothing still shows the appeal and opens the payment page", {}, async (reader) => {
+  await reader.page.addInitScript(() => {
+    for (const name of ["getItem", "setItem", "removeItem"]) {
+      Storage.prototype[name] = () => {
+        throw new DOMException("closed", "SecurityError");
+      };
+    }
+  });
+  await open(reader, page("regatta"));
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/**");
+});

@@ -1,0 +1,128 @@
+// A stand-in for the service and its payment page, in memory, so that the embed can be tried in a browser without either.
+// It knows no rules: a test sets `verdict` and `trouble`, and reads what was asked in `heard`.
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { extname } from "node:path";
+
+const web = new URL("../../web/", import.meta.url);
+const TYPES = { ".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript; charset=utf-8" };
+
+export const APPEAL = {
+  show: true,
+  surface: "banner",
+  kind: "ask",
+  appeal: "winter",
+  variant: "a",
+  reason: "matched",
+  attribution: "att_fake",
+  content: {
+    heading: "We need your help now",
+    body: [
+      "The Harbour Journal is free for everyone in Saltry to read, and it should stay that way. Its reporters are paid by readers like you.",
+      "If one reader in fifty gave the price of a coffee each month, no story would have to be left out. It takes a minute.",
+    ],
+    cta: "Support us with {gift}",
+    dismiss: "Not now",
+    choices: {
+      currency: "EUR",
+      minor_digits: 2,
+      once: [500, 1500, 5000],
+      month: [500, 1000, 2000],
+      year: [5000, 10000, 20000],
+      default: { interval: "month", amount_minor: 1000 },
+      minimum_minor: 100,
+      maximum_minor: 1000000,
+      other: true,
+    },
+    thanks: { heading: "Thank you", body: ["Your support has arrived, and the newsroom can feel it.", "We will not ask you again for a good while. Enjoy the paper."] },
+  },
+  next_eligible_at: null,
+};
+
+/** Starts newspaper, service and payment page on one free port of the loopback. */
+export async function startFake() {
+  const fake = {
+    /** What the next questions are answered with, unless a good token comes along. */
+    verdict: APPEAL,
+    /** Path to a reply that stands in for the real one: `{ status, body }`, or "hang". */
+    trouble: {},
+    /** Every request to the API: `{ path, type, body, authorization }`. */
+    heard: [],
+    sessions: new Map(),
+    tokens: new Map(),
+    url: "",
+    of: (path) => fake.heard.filter((request) => request.path === path),
+    stop: () => new Promise((done) => (server.closeAllConnections(), server.close(done))),
+  };
+  const server = createServer((request, response) => {
+    serve(fake, request, response).catch((error) => response.writeHead(500).end(String(error)));
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  fake.url = `http://127.0.0.1:${server.address().port}`;
+  return fake;
+}
+
+async function serve(fake, request, response) {
+  const { pathname, searchParams } = new URL(request.url, fake.url);
+  let text = "";
+  for await (const piece of request) text += piece;
+  if (pathname.startsWith("/v1/")) return api(fake, pathname, request, text, response);
+  if (pathname.startsWith("/pay/")) return payPage(fake, pathname.slice(5), searchParams.get("how"), response);
+  const file = pathname === "/embed.js" ? new URL("embed/dist/embed.js", web) : new URL(`demo${pathname === "/" ? "/index.html" : pathname}`, web);
+  const found = await readFile(file, "utf8").catch(() => undefined);
+  if (found === undefined) return response.writeHead(404).end();
+  const filled = pathname === "/embed.js" ? found : found.replaceAll("{{KEEPOPEN}}", fake.url).replaceAll("{{PRACTICE}}", fake.url).replaceAll("{{SITE}}", "journal");
+  response.writeHead(200, { "content-type": TYPES[extname(file.pathname)] ?? "text/plain" }).end(filled);
+}
+
+function api(fake, path, request, text, response) {
+  const body = text ? JSON.parse(text) : undefined;
+  fake.heard.push({ path, type: request.headers["content-type"], authorization: request.headers.authorization, body });
+  const trouble = fake.trouble[path];
+  if (trouble === "hang") return;
+  const [status, reply] = trouble ? [trouble.status, trouble.body] : ROUTES[path]?.(fake, body, request) ?? [404, {}];
+  const type = status < 400 ? "application/json" : "application/problem+json";
+  response.writeHead(status, { "content-type": type }).end(reply === undefined ? "" : JSON.stringify(reply));
+}
+
+const ROUTES = {
+  "/v1/banner": (fake, question) => {
+    if (!question.token) return [200, fake.verdict];
+    const reason = fake.tokens.get(question.token) === "good" ? "supporter" : "unknown_standing";
+    return [200, { show: false, reason, next_eligible_at: null }];
+  },
+  "/v1/banner/events": () => [204, undefined],
+  "/v1/checkout": (fake, body) => {
+    const session = `cs_test_${fake.sessions.size + 1}`;
+    const again = [...fake.sessions.values()].find((other) => other.attempt === body.attempt);
+    if (!again) fake.sessions.set(session, { ...body, id: session, state: "payment_unpaid" });
+    const id = again?.id ?? session;
+    return [200, { url: `${fake.url}/pay/${id}`, session: id }];
+  },
+  "/v1/tokens": (fake, body) => {
+    const session = fake.sessions.get(body.session);
+    if (!session || session.attempt !== body.attempt) return [403, { code: "wrong_attempt" }];
+    if (session.state !== "paid") return [409, { code: session.state }];
+    session.state = "already_exchanged";
+    const token = `token_${body.session}`;
+    fake.tokens.set(token, "good");
+    return [200, { token, expires_at: "2027-01-01T00:00:00Z", standing: "recurring", supporter: "sup_fake" }];
+  },
+  "/v1/supporter": (fake, _, request) => {
+    const state = fake.tokens.get(request.headers.authorization?.replace("Bearer ", ""));
+    return state === "good" ? [200, { standing: "recurring" }] : [401, { code: state ?? "token_invalid" }];
+  },
+};
+
+function payPage(fake, id, how, response) {
+  const session = fake.sessions.get(id);
+  const back = new URL(session.return_url);
+  if (how) {
+    session.state = { card: "paid", bank: "payment_processing" }[how];
+    back.searchParams.set("keepopen_session", id);
+    return response.writeHead(303, { location: back.href }).end();
+  }
+  response.writeHead(200, { "content-type": "text/html" }).end(
+    `<title>Pay</title><a id="pay-card" href="?how=card">Card</a> <a id="pay-bank" href="?how=bank">Bank</a> <a id="cancel" href="${back.href}">Cancel</a>`,
+  );
+}

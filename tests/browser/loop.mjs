@@ -1,0 +1,251 @@
+// The whole loop on the real thing: `keepopen demo`, a reader in Chromium, the practice Stripe behind it.
+// Run: KEEPOPEN_BIN=target/release/keepopen node tests/browser/loop.mjs        (SHOTS=folder also takes pictures)
+// Ends with "N passed, N failed" and a status to match.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { launch, newReader, open, settled, shot } from "./browser.mjs";
+
+const stories = [];
+const story = (name, tell) => stories.push({ name, tell });
+const sizes = { 1280: { width: 1280, height: 900 }, 390: { width: 390, height: 844 } };
+
+let demo, browser;
+const article = (name) => `${demo.newspaper}/${name}.html`;
+const heading = (reader) => reader.hook("heading").textContent({ timeout: 5_000 });
+const standing = (reader) => reader.page.evaluate(() => window.keepopen.standing());
+const nothingShown = async (reader) => assert.equal(await reader.page.locator("keepopen-appeal [data-test^=panel-]").count(), 0, "a panel is shown");
+const ASKS = /help/i;
+const THANKS = /thank/i;
+
+/** Chooses on the article and arrives on the payment page. */
+async function give(reader, interval, amountMinor) {
+  await reader.hook(`interval-${interval}`).click();
+  await reader.hook(`amount-${amountMinor}`).click();
+  await reader.hook("give").click();
+  await reader.page.waitForURL((url) => url.href.startsWith(demo.practice));
+}
+
+async function payWith(reader, button) {
+  await reader.page.fill("#email", reader.email);
+  await reader.page.click(button);
+  await reader.page.waitForURL((url) => url.href.startsWith(demo.newspaper));
+  await settled(reader);
+}
+
+/** Presses a button beside the reader's payment in the practice console, in a browser of its own. */
+async function inConsole(action, reader, picture) {
+  const clerk = await newReader(browser);
+  await open(clerk, `${demo.practice}/console`);
+  await shot(clerk, picture, { fullPage: true });
+  await clerk.page.locator("[data-row]", { hasText: reader.email }).locator(`button[data-action="${action}"]`).first().click();
+  await settled(clerk);
+  await clerk.leave();
+}
+
+/** Opens an article again until it shows what is expected: webhooks arrive when they arrive. */
+async function openUntil(reader, url, expected) {
+  for (let tries = 0; ; tries++) {
+    await open(reader, url);
+    const texts = await reader.page.locator('keepopen-appeal [id="heading"]').allTextContents();
+    if (texts.some((text) => expected.test(text))) return;
+    assert.ok(tries < 20, `after ${tries} visits the page says ${JSON.stringify(texts)}, not ${expected}`);
+  }
+}
+
+story("a reader is asked, gives 10 a month, is thanked and asked no more, until the gift is refunded", async (reader) => {
+  await open(reader, article("ferries"));
+  assert.match(await heading(reader), ASKS);
+  await give(reader, "month", 1000);
+  await shot(reader, "pay-1280");
+  await payWith(reader, "#pay-card");
+  assert.match(await heading(reader), THANKS);
+  assert.equal(reader.page.url(), article("ferries"), "the session stays in the address");
+  assert.equal(await standing(reader), "recurring");
+  await reader.page.reload();
+  await settled(reader);
+  await nothingShown(reader);
+  await open(reader, article("committee-rooms"));
+  await nothingShown(reader);
+
+  await inConsole("refund", reader, "console-1280");
+  await openUntil(reader, article("committee-rooms"), ASKS);
+  assert.equal(await standing(reader), "none");
+});
+
+story("a one-off gift is thanked and leaves the reader in peace", async (reader) => {
+  await open(reader, article("library-piano"));
+  await reader.hook("interval-once").click();
+  const [first] = await reader.page.locator('keepopen-appeal [data-test^="amount-"]').evaluateAll((labels) => labels.map((label) => label.dataset.test));
+  await give(reader, "once", first.replace("amount-", ""));
+  await payWith(reader, "#pay-card");
+  assert.match(await heading(reader), THANKS);
+  assert.equal(await standing(reader), "one_off");
+  await open(reader, article("regatta"));
+  await nothingShown(reader);
+});
+
+story("an amount of the reader's own arrives at the payment page", async (reader) => {
+  await open(reader, article("regatta"));
+  await reader.hook("interval-once").click();
+  await reader.hook("other").click();
+  await reader.page.keyboard.type("12.50");
+  await reader.hook("give").click();
+  await reader.page.waitForURL((url) => url.href.startsWith(demo.practice));
+  assert.match(await reader.page.locator("body").textContent(), /12[.,]50/);
+});
+
+story("a declined card is no gift: the reader is not thanked, and may be asked again", async (reader) => {
+  await open(reader, article("regatta"));
+  await give(reader, "month", 1000);
+  await reader.page.click("#pay-declined");
+  await settled(reader);
+  assert.ok(reader.page.url().startsWith(demo.practice), "a declined card leaves the payment page");
+  assert.match(await reader.page.locator("body").textContent(), /declined/i);
+  await payWith(reader, "#cancel");
+  assert.match(await heading(reader), ASKS);
+  assert.equal(await standing(reader), "none");
+});
+
+story("a bank debit on its way is neither asked nor thanked; when it fails, that is said, and the reader may be asked again", async (reader) => {
+  await open(reader, article("eelgrass"));
+  await give(reader, "once", 1500);
+  await payWith(reader, "#pay-bank");
+  assert.match(await reader.hook("note").textContent(), /on its way/);
+  await open(reader, article("eelgrass"));
+  await nothingShown(reader);
+  await open(reader, article("ferries"));
+  await nothingShown(reader);
+  await inConsole("fail-debit", reader, "console-pending-1280");
+  await openUntil(reader, article("ferries"), /did not go through/);
+  await open(reader, article("eelgrass"));
+  assert.match(await heading(reader), ASKS);
+});
+
+story("a bank debit that settles is thanked for on the next page", async (reader) => {
+  await open(reader, article("eelgrass"));
+  await give(reader, "once", 1500);
+  await payWith(reader, "#pay-bank");
+  await inConsole("settle", reader, "console-settle-1280");
+  await openUntil(reader, article("ferries"), THANKS);
+  assert.equal(await standing(reader), "one_off");
+});
+
+story("a story about a fatal accident carries no appeal", async (reader) => {
+  await open(reader, article("skerries"));
+  await nothingShown(reader);
+  await open(reader, article("ferries"));
+  assert.match(await heading(reader), ASKS);
+});
+
+story("with the service down the newspaper reads as ever", async (reader) => {
+  await reader.page.route(`${demo.keepopen}/v1/**`, (route) => route.abort());
+  await open(reader, article("ferries"));
+  await nothingShown(reader);
+  await reader.page.route(`${demo.keepopen}/**`, (route) => route.abort());
+  await open(reader, article("eelgrass"));
+  await nothingShown(reader);
+  assert.match(await reader.page.locator("h1").textContent(), /eelgrass/);
+});
+
+story("the service going down between question and gift leaves a sentence, not a broken page", async (reader) => {
+  await open(reader, article("ferries"));
+  await reader.page.route(`${demo.keepopen}/v1/checkout`, (route) => route.abort());
+  await reader.hook("give").click();
+  await reader.hook("message").getByText(/nothing was taken/i).waitFor();
+});
+
+story("the practice pages fit a phone, long event names and all, and an amount stays on one line", async (reader) => {
+  await reader.page.setViewportSize(sizes[390]);
+  const width = () => reader.page.evaluate(() => document.documentElement.scrollWidth);
+  await open(reader, article("regatta"));
+  await give(reader, "month", 1000);
+  assert.equal(await width(), 390);
+  assert.equal(await reader.page.locator("#amount .sum").evaluate((sum) => sum.getClientRects().length), 1);
+  await payWith(reader, "#pay-card");
+  await open(reader, `${demo.practice}/console`);
+  assert.equal(await reader.page.locator("#events [data-row]").count(), 30);
+  await reader.page.click(".more a");
+  await settled(reader);
+  assert.ok((await reader.page.locator("#events [data-row]").count()) > 30);
+  assert.match(await reader.page.locator("#events").textContent(), /checkout\.session\.async_payment_failed/);
+  assert.equal(await width(), 390);
+});
+
+/** Pictures for the eye, at both sizes. */
+async function pictures(width) {
+  const reader = Object.assign(await newReader(browser, { viewport: sizes[width] }), { email: `reader-at-${width}@example.org` });
+  await open(reader, `${demo.newspaper}/`);
+  await reader.page.waitForTimeout(500); // the banner grows to its size
+  await shot(reader, `front-${width}`);
+  await open(reader, article("ferries"));
+  await reader.page.waitForTimeout(500);
+  await shot(reader, `article-asked-${width}`);
+  await reader.hook("give").click();
+  await reader.page.waitForURL((url) => url.href.startsWith(demo.practice));
+  await shot(reader, `pay-${width}`, { fullPage: true });
+  await payWith(reader, "#pay-card");
+  await reader.page.waitForTimeout(500);
+  await shot(reader, `article-thanked-${width}`);
+  await open(reader, `${demo.newspaper}/`);
+  await shot(reader, `front-supporter-${width}`, { fullPage: true });
+  await open(reader, article("skerries"));
+  await shot(reader, `sensitive-${width}`, { fullPage: true });
+  await open(reader, `${demo.practice}/console`);
+  await shot(reader, `console-${width}`, { fullPage: true });
+  await reader.leave();
+}
+
+/** Starts the demo and waits for the line that says where everything is. */
+async function startDemo() {
+  // The server reads every KEEPOPEN_ variable as a setting, so this one is not handed on.
+  const { KEEPOPEN_BIN: binary, ...env } = process.env;
+  assert.ok(binary, "set KEEPOPEN_BIN to the keepopen binary");
+  const child = spawn(binary, ["demo", "--port", "0", "--json"], { env, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise((_, fail) => {
+    child.once("error", fail);
+    child.once("exit", (code) => fail(new Error(`keepopen demo ended with ${code} before it was ready`)));
+  });
+  ended.catch(() => {});
+  const ready = (async () => {
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (line.startsWith("{")) return JSON.parse(line);
+    }
+    throw new Error("keepopen demo said nothing of where it is");
+  })();
+  const places = await Promise.race([ready, ended]);
+  child.stdout.resume();
+  for (const [name, url] of Object.entries(places)) places[name] = String(url).replace(/\/$/, "");
+  return { ...places, stop: () => child.kill("SIGTERM") };
+}
+
+let passed = 0;
+let failed = 0;
+try {
+  demo = await startDemo();
+  browser = await launch();
+  for (const { name, tell } of stories) {
+    // An address of their own: one supporter's gifts would else be another's standing.
+    const reader = Object.assign(await newReader(browser), { email: `reader-${passed + failed + 1}@example.org` });
+    try {
+      await tell(reader);
+      assert.deepEqual(reader.complaints, [], "the page let out errors");
+      passed++;
+      console.log(`ok: ${name}`);
+    } catch (error) {
+      failed++;
+      console.log(`FAILED: ${name}\n${error.stack}`);
+      await shot(reader, `failed-${failed}`).catch(() => {});
+    }
+    await reader.leave();
+  }
+  if (process.env.SHOTS) for (const width of Object.keys(sizes)) await pictures(width);
+} catch (error) {
+  failed++;
+  console.log(error.stack);
+} finally {
+  await browser?.close();
+  demo?.stop();
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;

@@ -1,0 +1,146 @@
+// Where and how an appeal shows, in a real browser, before a stand-in for the service. What a reader does with it is in `embed.mjs`.
+// Run: node --test tests/browser/places.mjs
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { open } from "./browser.mjs";
+import { APPEAL } from "./fake.mjs";
+import { changed, fake, page, pay, shown, story } from "./story.mjs";
+
+story("a wall covers the rest of the article and gives it back", {}, async (reader) => {
+  fake.verdict = { ...APPEAL, surface: "wall" };
+  await changed(reader, "eelgrass", (html) => html.replace('surface="inline"', 'surface="wall"'));
+  await open(reader, page("eelgrass"));
+  const last = reader.page.locator("article > p").last();
+  assert.equal(await last.isVisible(), false);
+  await reader.hook("close").click();
+  assert.equal(await last.isVisible(), true);
+});
+
+story("markup in an appeal is shown as the text it is", {}, async (reader) => {
+  const evil = "<img src=x onerror=alert(1)>";
+  fake.verdict = { ...APPEAL, content: { ...APPEAL.content, heading: evil, body: [evil], cta: evil } };
+  await open(reader, page("regatta"));
+  assert.equal(await reader.hook("heading").textContent(), evil);
+  assert.equal(await reader.page.locator("keepopen-appeal img").count(), 0);
+});
+
+story("a page that forbids inline styles still gets a dressed appeal", {}, async (reader) => {
+  await reader.page.route("**/regatta.html", async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, headers: { ...response.headers(), "content-security-policy": "default-src 'self'; img-src data:" } });
+  });
+  await open(reader, page("regatta"));
+  assert.equal(await reader.hook("panel-ask").evaluate((panel) => getComputedStyle(panel).backgroundColor), "rgb(251, 243, 224)");
+});
+
+/** A page with nothing of its own but what the embed's README says to write. */
+async function barePage(reader, head, body) {
+  const html = `<!doctype html><html lang="en"><head><title>Bare</title>${head}</head><body>${body}</body></html>`;
+  await reader.page.route("**/bare.html", (route) => route.fulfill({ contentType: "text/html", body: html }));
+  await open(reader, page("bare"));
+}
+
+/** The README's HTML examples, in order, with the service that the test runs in the place of the made-up one. */
+async function readmeExamples() {
+  const readme = await readFile(new URL("../../web/embed/README.md", import.meta.url), "utf8");
+  return [...readme.matchAll(/```html\n(.*?)```/gs)].map(([, html]) => html.replaceAll("https://give.example.org", fake.url));
+}
+
+story("the tag in the README is all that a page needs, and its banner sticks to the bottom edge", {}, async (reader) => {
+  const [tag] = await readmeExamples();
+  await barePage(reader, tag, "<p>News.</p>".repeat(200));
+  assert.equal(await reader.hook("heading").textContent(), "We need your help now");
+  await reader.page.evaluate(() => scrollTo(0, 1000));
+  const edge = await reader.hook("panel-ask").evaluate(async (panel) => {
+    await Promise.all(panel.getAnimations().map((animation) => animation.finished));
+    return panel.getBoundingClientRect().bottom;
+  });
+  assert.equal(edge, 900);
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/cs_test_1");
+});
+
+story("the places in the README work as it says", {}, async (reader) => {
+  const [tag, places] = await readmeExamples();
+  for (const surface of ["inline", "wall"]) {
+    fake.verdict = { ...APPEAL, surface };
+    await barePage(reader, tag, `<article><p>First.</p>${places}<p id="last">Last.</p></article>`);
+    assert.deepEqual(fake.of("/v1/banner").at(-1).body.surfaces, ["banner", "inline", "wall"]);
+    assert.equal(await reader.page.locator(`keepopen-appeal[surface=${surface}] [data-test=heading]`).count(), 1);
+    assert.equal(await reader.page.locator("#last").isVisible(), surface === "inline");
+  }
+});
+
+for (const reducedMotion of ["reduce", "no-preference"]) {
+  story(`a banner at the top edge takes its room under the ribbon (motion: ${reducedMotion})`, { reducedMotion }, async (reader) => {
+    await reader.page.addInitScript(() => {
+      window.moved = [];
+      const { animate } = Element.prototype;
+      Element.prototype.animate = function (...how) {
+        window.moved.push(how[0]);
+        return animate.apply(this, how);
+      };
+    });
+    await open(reader, page("regatta"));
+    const box = (selector) => reader.page.locator(selector).boundingBox();
+    await reader.hook("panel-ask").evaluate((panel) => Promise.all(panel.getAnimations().map((animation) => animation.finished)));
+    const [ribbon, panel, masthead] = await Promise.all([box(".ribbon"), box("[data-test=panel-ask]"), box(".masthead")]);
+    assert.deepEqual([panel.y, masthead.y], [ribbon.y + ribbon.height, panel.y + panel.height]);
+    const grown = reducedMotion === "reduce" ? [] : [{ height: ["0px", `${Math.round(panel.height)}px`] }];
+    assert.deepEqual(await reader.page.evaluate(() => window.moved), grown);
+    assert.equal(await reader.page.locator("keepopen-appeal[surface=inline]").evaluate((place) => place.offsetHeight), 0);
+    await reader.hook("close").click();
+    assert.equal((await box(".masthead")).y, ribbon.y + ribbon.height, "the room is given back");
+  });
+}
+
+story("a banner that comes late at the top edge does not move what is being read", {}, async (reader) => {
+  let answer;
+  const asked = new Promise((ask) => reader.page.route("**/v1/banner", (route) => (answer = () => route.continue(), ask())));
+  await reader.page.goto(page("regatta"));
+  await asked;
+  const paragraph = reader.page.locator("article > p").last();
+  await paragraph.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
+  const before = await paragraph.boundingBox();
+  await answer();
+  await reader.hook("panel-ask").evaluate((panel) => Promise.all(panel.getAnimations().map((animation) => animation.finished)));
+  assert.ok((await reader.page.locator("[data-test=panel-ask]").boundingBox()).y < 0, "the banner is out of sight, above");
+  assert.equal(Math.round((await paragraph.boundingBox()).y), Math.round(before.y));
+});
+
+story("Escape is not taken from the page once the appeal is scrolled out of sight", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await reader.page.locator(".comments").scrollIntoViewIfNeeded();
+  await reader.page.keyboard.press("Escape");
+  assert.equal(await shown(reader), 1);
+  await reader.page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
+  await reader.page.keyboard.press("Escape");
+  assert.equal(await shown(reader), 0);
+});
+
+story("an appeal with fewer parts than the contract promises is shown with what it has", {}, async (reader) => {
+  const { heading, body } = APPEAL.content;
+  fake.verdict = { ...APPEAL, kind: "ask", content: { heading, body, cta: null, dismiss: null, choices: null, thanks: null } };
+  await open(reader, page("regatta"));
+  assert.equal(await reader.hook("heading").textContent(), heading);
+  assert.equal(await reader.hook("give").count(), 0);
+  await reader.hook("close").click();
+  fake.verdict = { ...APPEAL, content: { ...APPEAL.content, thanks: { heading: "Ta" } } };
+  await open(reader, page("regatta"));
+  await pay(reader, "#pay-card");
+  assert.equal(await reader.hook("heading").textContent(), "Ta");
+});
+
+for (const width of [320, 390, 768, 1280]) {
+  story(`nothing sticks out at ${width} pixels`, { viewport: { width, height: 800 } }, async (reader) => {
+    for (const surface of ["banner", "inline", "bottom"]) {
+      fake.verdict = { ...APPEAL, surface: surface === "inline" ? surface : "banner" };
+      if (surface === "bottom") await changed(reader, "committee-rooms", (html) => html.replace('data-edge="top"', ""));
+      await open(reader, page("committee-rooms"));
+      await reader.hook("other").click();
+      assert.equal(await reader.page.evaluate(() => document.documentElement.scrollWidth), width);
+      const panel = await reader.hook("panel-ask").evaluate((element) => [element.scrollWidth, element.clientWidth]);
+      assert.equal(panel[0], panel[1]);
+    }
+  });
+}

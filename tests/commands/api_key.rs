@@ -1,0 +1,52 @@
+//! Secret API keys, and the database they are kept in.
+
+use super::{Place, contains};
+
+#[test]
+fn migrate_can_run_twice() {
+    let place = Place::new();
+    for _ in 0..2 {
+        assert_eq!(place.good(&["migrate"]), "The database is up to date.\n");
+    }
+    assert!(place.path("data/keepopen.db").is_file());
+}
+
+#[test]
+fn the_secret_is_shown_once_and_kept_nowhere() {
+    let place = Place::new();
+    let said =
+        place.run(&["api-key", "create", "--name", "the site's back end", "--scope", "supporters:read"]);
+    assert_eq!(said.status, Some(0), "{said:?}");
+    let secret = said.out.lines().next().unwrap().to_owned();
+    assert!(secret.starts_with("keepopen_sk_") && secret.len() > 50, "{secret}");
+    assert_eq!(said.out.matches("keepopen_sk_").count(), 1, "{said:?}");
+    assert!(said.out.contains("only time"), "{said:?}");
+    assert!(!said.err.contains("keepopen_sk_"), "{said:?}");
+    let id = said.out.split("key_").nth(1).unwrap().trim_end().trim_end_matches('.');
+    let bytes = place.all_bytes();
+    assert!(contains(&bytes, &format!("key_{id}")), "the id must be found, or the search sees nothing");
+    assert!(contains(&bytes, "the site's back end"));
+    assert!(!contains(&bytes, &secret));
+    assert!(!contains(&bytes, secret.trim_start_matches("keepopen_sk_")));
+}
+
+#[test]
+fn two_keys_differ() {
+    let place = Place::new();
+    let make = || place.good(&["api-key", "create", "--name", "a", "--scope", "supporters:read"]);
+    assert_ne!(make(), make());
+}
+
+#[test]
+fn a_key_without_a_name_or_a_known_scope_is_not_made() {
+    let place = Place::new();
+    for arguments in [
+        &["api-key", "create", "--name", "a"][..],
+        &["api-key", "create", "--scope", "supporters:read"],
+        &["api-key", "create", "--name", "a", "--scope", "everything"],
+    ] {
+        let said = place.run(arguments);
+        assert_eq!(said.status, Some(2), "{said:?}");
+    }
+    assert!(!place.path("data").exists());
+}

@@ -1,0 +1,57 @@
+//! The contract, and what the program says of itself.
+
+use super::Place;
+
+const WRITTEN: &str = include_str!("../../openapi.yaml");
+
+#[test]
+fn openapi_yaml_is_what_the_handlers_say() {
+    let said = Place::new().good(&["openapi"]);
+    assert!(said == WRITTEN, "openapi.yaml is out of date; renew it: cargo run -- openapi > openapi.yaml");
+}
+
+#[test]
+fn the_contract_is_openapi_3_1() {
+    assert!(WRITTEN.starts_with("openapi: 3.1."), "{}", &WRITTEN[..40]);
+    for route in
+        ["/v1/banner:", "/v1/checkout:", "/v1/tokens:", "/v1/supporter:", "/webhooks/stripe:", "/embed.js:"]
+    {
+        assert!(WRITTEN.contains(&format!("\n  {route}\n")), "{route}");
+    }
+}
+
+#[test]
+fn openapi_needs_no_settings() {
+    Place::with("this is no toml").good(&["openapi"]);
+}
+
+#[test]
+fn every_command_says_what_it_is_for() {
+    let place = Place::new();
+    let all = place.good(&["--help"]);
+    for (command, words) in [
+        ("serve", "Run the service"),
+        ("demo", "practice Stripe"),
+        ("migrate", "up to date"),
+        ("check-config", "secrets hidden"),
+        ("openapi", "OpenAPI 3.1"),
+        ("api-key", "Secret API keys"),
+    ] {
+        assert!(all.contains(command), "{all}");
+        let help = place.good(&[command, "--help"]);
+        assert!(help.contains(words) && help.contains("--config <FILE>"), "{help}");
+        assert!(help.contains(&format!("Usage: keepopen {command}")), "{help}");
+    }
+    let help = place.good(&["api-key", "create", "--help"]);
+    for words in ["shown once", "--name", "--scope", "supporters:read"] {
+        assert!(help.contains(words), "{help}");
+    }
+    assert_eq!(place.good(&["--version"]), format!("keepopen {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn a_command_that_does_not_exist_is_said() {
+    let said = Place::new().run(&["sevre"]);
+    assert_eq!(said.status, Some(2));
+    assert!(said.err.contains("serve"), "{said:?}");
+}

@@ -1,0 +1,93 @@
+//! `config.example.toml` is the manual of settings: every key, with its default.
+
+use std::collections::BTreeSet;
+
+use keepopen::config::Settings;
+use toml::Table;
+
+use super::Place;
+
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+/// The tables of the settings.
+const TABLES: [&str; 9] =
+    ["", "server", "database", "stripe", "tokens", "appeals", "log", "sites.x", "sites.x.giving.EUR"];
+
+/// The example with the keys that have no default switched on.
+fn all_on() -> String {
+    let line = |line: &str| match line.strip_prefix("# ") {
+        Some(rest) if is_a_setting(rest) => rest.to_owned(),
+        _ => line.to_owned(),
+    };
+    EXAMPLE.lines().map(|it| line(it) + "\n").collect()
+}
+
+fn is_a_setting(line: &str) -> bool {
+    line.split_once(" = ").is_some_and(|(key, _)| key.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+}
+
+/// Every key that a table of the settings can have: what the reader itself lists when it meets another.
+fn keys_of(table: &str) -> BTreeSet<String> {
+    let text = if table.is_empty() { "zzz = 1".to_owned() } else { format!("[{table}]\nzzz = 1") };
+    let complaint = toml::from_str::<Settings>(&text).unwrap_err().message().to_owned();
+    let (_, expected) = complaint.split_once("expected").unwrap_or_else(|| panic!("{complaint}"));
+    expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+fn without_sites(mut settings: Table) -> Table {
+    settings.remove("sites");
+    settings
+}
+
+#[test]
+fn every_key_is_in_the_example_and_no_other() {
+    let example: Table = all_on().parse().unwrap();
+    let journal = example["sites"]["journal"].as_table().unwrap();
+    for table in TABLES {
+        let found = match table {
+            "" => Some(&example),
+            "sites.x" => Some(journal),
+            "sites.x.giving.EUR" => journal["giving"]["EUR"].as_table(),
+            _ => example[table].as_table(),
+        };
+        let found: BTreeSet<String> = found.unwrap().keys().cloned().collect();
+        assert_eq!(found, keys_of(table), "[{table}]");
+    }
+}
+
+#[test]
+fn every_key_of_the_example_has_a_sentence_of_its_own() {
+    let mut explained = false;
+    for line in EXAMPLE.lines() {
+        let setting = is_a_setting(line.strip_prefix("# ").unwrap_or(line));
+        // One sentence may serve the keys that follow each other below it.
+        assert!(explained || !setting, "{line}");
+        explained = !line.is_empty() && (explained || line.starts_with("# "));
+    }
+}
+
+#[test]
+fn the_values_of_the_example_are_the_defaults() {
+    let shown = Place::with(EXAMPLE).in_force();
+    assert_eq!(without_sites(shown), without_sites(Place::new().in_force()));
+}
+
+#[test]
+fn the_example_site_shows_the_defaults_of_a_site() {
+    let optional = ["locale = ", "time_zone = ", "quiet_days = ", "banner = "];
+    let kept = EXAMPLE.lines().filter(|line| !optional.iter().any(|key| line.starts_with(key)));
+    let shorter: String = kept.map(|line| line.to_owned() + "\n").collect();
+    assert_eq!(EXAMPLE.lines().count() - shorter.lines().count(), optional.len());
+    assert_eq!(Place::with(&shorter).in_force(), Place::with(EXAMPLE).in_force());
+}
+
+#[test]
+fn the_keys_without_a_default_can_be_used_as_shown() {
+    toml::from_str::<Settings>(&all_on()).unwrap();
+    let place = Place::with(&EXAMPLE.replace("# fallback_url", "fallback_url").replace("# file =", "file ="));
+    let settings = place.in_force();
+    assert_eq!(settings["appeals"]["file"].as_str(), Some("appeals.toml"));
+    assert_eq!(
+        settings["sites"]["journal"]["fallback_url"].as_str(),
+        Some("https://www.journal.example/give")
+    );
+}

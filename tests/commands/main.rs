@@ -1,0 +1,120 @@
+//! The program as an operator meets it: commands, settings, and what they say.
+//!
+//! **Owns** tests that run the built binary in a folder of its own, with a clean environment.
+//! **Never** looks into the program; what is not printed or written is not seen.
+//! **Start at** `refused.rs` for what stops the start, `example.rs` for the manual of settings.
+//! **Tested in** itself: break a setting's check, and see its sentence missed.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+
+mod api_key;
+mod contract;
+mod example;
+mod precedence;
+mod refused;
+mod running;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use tempfile::TempDir;
+
+/// A folder to stand in, and a clean environment.
+pub(crate) struct Place {
+    folder: TempDir,
+    environment: Vec<(String, String)>,
+}
+
+/// What a command said, and how it ended.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) status: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+impl Place {
+    pub(crate) fn new() -> Self {
+        Self { folder: TempDir::new().unwrap(), environment: Vec::new() }
+    }
+
+    /// With this text as keepopen.toml.
+    pub(crate) fn with(settings: &str) -> Self {
+        let place = Self::new();
+        place.write("keepopen.toml", settings);
+        place
+    }
+
+    pub(crate) fn and_environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path(name), text).unwrap();
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_keepopen"));
+        command.args(arguments).current_dir(self.folder.path()).env_clear();
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
+        let Output { status, stdout, stderr } = self.command(arguments).output().unwrap();
+        let said = Said {
+            status: status.code(),
+            out: String::from_utf8(stdout).unwrap(),
+            err: String::from_utf8(stderr).unwrap(),
+        };
+        assert!(!said.err.contains("panicked"), "{said:?}");
+        said
+    }
+
+    /// What check-config prints, read back.
+    pub(crate) fn in_force(&self) -> toml::Table {
+        self.good(&["check-config"]).parse().unwrap()
+    }
+
+    /// The output of a command that must succeed.
+    pub(crate) fn good(&self, arguments: &[&str]) -> String {
+        let said = self.run(arguments);
+        assert_eq!(said.status, Some(0), "{said:?}");
+        said.out
+    }
+
+    /// The sentence of a command that must stop with 1 and print nothing else.
+    pub(crate) fn stopped(&self, arguments: &[&str]) -> String {
+        let said = self.run(arguments);
+        assert_eq!((said.status, said.out.as_str()), (Some(1), ""), "{said:?}");
+        let sentence = said.err.strip_prefix("keepopen: ");
+        sentence.unwrap_or_else(|| panic!("{said:?}")).trim_end().to_owned()
+    }
+
+    /// Every byte of every file in the folder.
+    pub(crate) fn all_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        read_below(self.folder.path(), &mut bytes);
+        bytes
+    }
+}
+
+fn read_below(folder: &Path, bytes: &mut Vec<u8>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_below(&path, bytes);
+        } else {
+            bytes.extend(std::fs::read(path).unwrap());
+        }
+    }
+}
+
+pub(crate) fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}

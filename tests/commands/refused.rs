@@ -1,0 +1,203 @@
+//! Settings that can't be right stop the start, and the sentence says what to do.
+
+use super::Place;
+
+/// What check-config and serve say to `settings`; the same, since neither may start with them.
+fn refused(settings: &str) -> String {
+    let place = Place::with(settings);
+    let sentence = place.stopped(&["check-config"]);
+    assert_eq!(place.stopped(&["serve"]), sentence);
+    assert!(!place.path("data").exists(), "nothing may be made before the settings are good");
+    sentence
+}
+
+fn assert_refused(settings: &str, words: &[&str]) {
+    let sentence = refused(settings);
+    for word in words {
+        assert!(sentence.contains(word), "`{word}` is not in: {sentence}\nfor: {settings}");
+    }
+}
+
+/// The example with one line changed.
+fn example_with(line: &str, other: &str) -> String {
+    let example = include_str!("../../config.example.toml");
+    assert!(example.contains(line), "{line}");
+    example.replace(line, other)
+}
+
+#[test]
+fn a_key_that_does_not_exist_is_named_wherever_it_stands() {
+    assert_refused("datadir = \"x\"", &["datadir", "config.example.toml"]);
+    assert_refused("[stripe]\nsecretkey = \"x\"", &["secretkey", "config.example.toml"]);
+    assert_refused(&example_with("quiet_days = 90", "quietdays = 90"), &["quietdays"]);
+    assert_refused(&example_with("once = [", "onse = ["), &["onse"]);
+    let place = Place::new().and_environment("KEEPOPEN_SERVER__PORT", "80");
+    assert!(place.stopped(&["check-config"]).contains("port"));
+}
+
+#[test]
+fn a_value_of_another_kind_or_no_toml_at_all_is_said() {
+    assert_refused("[server]\nworkers = \"many\"", &["workers"]);
+    assert_refused("[server]\nbind = \"here\"", &["bind"]);
+    assert_refused("[stripe]\nmode = \"real\"", &["mode", "live"]);
+    assert_refused("this is no toml", &["config.example.toml"]);
+}
+
+#[test]
+fn a_named_file_that_is_not_there_is_said() {
+    let sentence = Place::new().stopped(&["check-config", "--config", "nowhere.toml"]);
+    assert!(sentence.contains("nowhere.toml") && sentence.contains("config.example.toml"), "{sentence}");
+}
+
+#[test]
+fn a_database_that_is_not_spoken_is_never_replaced_by_another() {
+    assert_refused(
+        "[database]\nurl = \"postgres://a:quiet@db/keepopen\"",
+        &["PostgreSQL", "not speak yet", "sqlite:PATH"],
+    );
+    assert_refused("[database]\nurl = \"mysql://a:quiet@db/keepopen\"", &["not known", "sqlite:PATH"]);
+    assert_refused("[database]\nurl = \"keepopen.db\"", &["not known", "sqlite:PATH"]);
+    for url in ["sqlite:", "sqlite::memory:", "sqlite://?mode=memory", "sqlite:a.db?mode=memory"] {
+        assert_refused(&format!("[database]\nurl = \"{url}\""), &["in memory", "sqlite:PATH"]);
+    }
+    for url in ["postgresql://a:quiet@db/keepopen", "mysql://a:quiet@db/keepopen"] {
+        let sentence = Place::new().and_environment("DATABASE_URL", url).stopped(&["migrate"]);
+        assert!(sentence.contains("sqlite:PATH") && !sentence.contains("quiet"), "{sentence}");
+    }
+}
+
+#[test]
+fn two_settings_for_one_thing_contradict_each_other() {
+    let keep_one = "keep one";
+    assert_refused(
+        "[stripe]\nsecret_key = \"sk_test_a\"\nsecret_key_file = \"f\"",
+        &["stripe.secret_key_file", keep_one],
+    );
+    assert_refused(
+        "[stripe]\nwebhook_secrets = [\"whsec_a\"]\nwebhook_secret_files = [\"f\"]",
+        &["stripe.webhook_secret_files", keep_one],
+    );
+    assert_refused(
+        "[tokens]\nencryption_key = \"a\"\nencryption_key_file = \"f\"",
+        &["tokens.encryption_key_file", keep_one],
+    );
+}
+
+#[test]
+fn a_secret_file_that_is_not_there_is_named() {
+    assert_refused("[stripe]\nsecret_key_file = \"nowhere\"", &["nowhere", "can't be read"]);
+}
+
+#[test]
+fn test_and_live_are_never_mixed() {
+    assert_refused("[stripe]\nsecret_key = \"sk_live_hidden\"", &["\"test\"", "live key"]);
+    assert_refused("[stripe]\nsecret_key = \"rk_live_hidden\"", &["\"test\"", "live key"]);
+    assert_refused(
+        "[stripe]\nmode = \"live\"\nsecret_key = \"sk_test_hidden\"",
+        &["\"live\"", "not a live key"],
+    );
+    assert_refused("[stripe]\nsecret_key = \"pk_test_hidden\"", &["publishable"]);
+}
+
+#[test]
+fn a_live_key_goes_to_stripe_alone() {
+    let live = "[stripe]\nmode = \"live\"\nsecret_key = \"sk_live_hidden\"\n";
+    assert_refused(&format!("{live}api_url = \"https://proxy.example.org/\""), &["stripe.api_url", "live"]);
+    assert_refused(&format!("{live}api_url = \"http://127.0.0.1:12111/\""), &["stripe.api_url", "live"]);
+    assert_refused("[stripe]\napi_url = \"http://other.example.org/\"", &["plain http", "https"]);
+    assert_refused("[stripe]\napi_url = \"file:///tmp\"", &["stripe.api_url", "http"]);
+    Place::with(live).in_force();
+}
+
+#[test]
+fn webhook_secrets_have_their_shape_and_number() {
+    assert_refused("[stripe]\nwebhook_secrets = [\"sk_test_a\"]", &["whsec_"]);
+    assert_refused("[stripe]\nwebhook_secrets = [\"whsec_a\", \"whsec_b\", \"whsec_c\"]", &["more than two"]);
+    assert_refused("[stripe]\nwebhook_max_bytes = 100", &["webhook_max_bytes"]);
+    assert_refused("[stripe]\ntimeout_seconds = 0", &["timeout_seconds"]);
+}
+
+#[test]
+fn no_refusal_shows_a_secret() {
+    for settings in [
+        "[stripe]\nwebhook_secrets = { a = \"hidden\" }",
+        "[stripe]\nsecret_key = [\"sk_test_hidden\"]",
+        "[stripe]\nsecret_key = \"sk_live_hidden\"",
+        "[stripe]\nwebhook_secrets = [\"hidden\"]",
+        "[stripe]\nsecret_key = \"sk_test_hidden",
+        "[tokens]\nencryption_key = { key = \"hidden\" }",
+    ] {
+        let sentence = refused(settings);
+        assert!(!sentence.contains("hidden"), "{sentence}");
+    }
+    for (name, value) in [
+        ("KEEPOPEN_STRIPE__WEBHOOK_SECRETS", "hidden_without_its_prefix"),
+        ("KEEPOPEN_STRIPE__WEBHOOK_SECRETS", "{whsec = hidden}"),
+        ("KEEPOPEN_STRIPE__WEBHOOK_SECRET", "whsec_hidden"),
+    ] {
+        let sentence = Place::new().and_environment(name, value).stopped(&["check-config"]);
+        assert!(!sentence.contains("hidden"), "{sentence}");
+    }
+    let sentence =
+        Place::new().and_environment("KEEPOPEN_STRIPE__SECRET_KEY", "123456789").stopped(&["check-config"]);
+    assert!(!sentence.contains("123456789"), "{sentence}");
+}
+
+#[test]
+fn a_site_says_where_it_is_and_when() {
+    for origin in [
+        "https://www.journal.example/",
+        "www.journal.example",
+        "https://www.journal.example/news",
+        "https://*.journal.example",
+        "ftp://journal.example",
+    ] {
+        assert_refused(
+            &example_with("https://www.journal.example\"]", &format!("{origin}\"]")),
+            &["sites.journal.origins", "exact origin"],
+        );
+    }
+    assert_refused(
+        &example_with("time_zone = \"UTC\"", "time_zone = \"Europe/Nowhere\""),
+        &["time_zone", "Europe/Nowhere", "IANA"],
+    );
+    assert_refused(
+        &example_with("[sites.journal]", "[sites.\"The Journal\"]")
+            .replace("sites.journal.", "sites.\"The Journal\"."),
+        &["small letters"],
+    );
+    assert_refused(
+        &example_with("currency = \"EUR\"", "currency = \"USD\""),
+        &["sites.journal.giving", "USD"],
+    );
+    assert_refused(&example_with("currency = \"EUR\"", "currency = \"EURO\""), &["currency"]);
+    assert_refused(&example_with("name = \"The Journal\"", ""), &["name"]);
+}
+
+#[test]
+fn amounts_lie_within_their_limits() {
+    for (line, other) in [
+        ("minimum_minor = 100", "minimum_minor = 0"),
+        ("maximum_minor = 1000000", "maximum_minor = 99"),
+        ("maximum_minor = 1000000", "maximum_minor = 100000000"),
+        ("once = [500, 1500, 5000]", "once = [50]"),
+        ("year = [5000, 10000, 20000]", "year = [1000001]"),
+        ("default_amount_minor = 1000", "default_amount_minor = 1001"),
+        ("default_interval = \"month\"", "default_interval = \"once\""),
+        ("month = [500, 1000, 2000]", "month = []"),
+    ] {
+        assert_refused(&example_with(line, other), &["sites.journal.giving.EUR"]);
+    }
+}
+
+#[test]
+fn the_rest_of_the_settings_have_their_limits() {
+    assert_refused("[tokens]\nvalid_hours = 25", &["tokens.valid_hours", "1 to 24"]);
+    assert_refused("[tokens]\nvalid_hours = 0", &["tokens.valid_hours"]);
+    assert_refused(
+        "[server]\npublic_url = \"https://give.example.org/path/\"",
+        &["server.public_url", "without a path"],
+    );
+    assert_refused("[server]\npublic_url = \"give.example.org\"", &["public_url"]);
+    assert_refused("[log]\nlevel = \"loud=very=so\"", &["log.level"]);
+}

@@ -1,0 +1,127 @@
+//! `serve` and `demo` from start to stop.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+use super::Place;
+
+/// A command that runs until it is told to stop.
+struct Running(Child);
+
+impl Running {
+    fn start(place: &Place, arguments: &[&str]) -> Self {
+        let mut command = place.command(arguments);
+        Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
+    }
+
+    /// Reads the log until a line has these words; everything up to it.
+    fn logs_until(&mut self, words: &str) -> String {
+        let mut told = String::new();
+        let mut log = BufReader::new(self.0.stderr.as_mut().unwrap());
+        while !told.contains(words) {
+            assert_ne!(log.read_line(&mut told).unwrap(), 0, "it ended without saying {words}: {told}");
+        }
+        told
+    }
+
+    /// Sends SIGTERM; the status at the end.
+    fn stop(&mut self) -> Option<i32> {
+        let sent =
+            Command::new("/bin/sh").args(["-c", &format!("kill -TERM {}", self.0.id())]).status().unwrap();
+        assert!(sent.success());
+        let mut rest = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
+        assert!(!rest.contains("panicked"), "{rest}");
+        self.0.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, unless an assertion failed.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n");
+    let mut running = Running::start(&place, &["serve"]);
+    let told = running.logs_until("keepopen answers");
+    for gap in ["no site", "no appeals", "no Stripe key", "no webhook secret"] {
+        assert!(told.contains(gap), "{gap}: {told}");
+    }
+    assert_eq!(running.stop(), Some(0));
+    let key = place.path("data/keepopen.key");
+    assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
+
+    // A key that others can read is not used.
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
+    let sentence = place.stopped(&["serve"]);
+    assert!(sentence.contains("chmod 600"), "{sentence}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_same_key_serves_after_a_restart_and_another_is_refused() {
+    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n");
+    let mut first = Running::start(&place, &["serve"]);
+    first.logs_until("keepopen answers");
+    assert_eq!(first.stop(), Some(0));
+    let key = std::fs::read(place.path("data/keepopen.key")).unwrap();
+    let mut second = Running::start(&place, &["serve"]);
+    second.logs_until("keepopen answers");
+    assert_eq!(second.stop(), Some(0));
+    assert_eq!(std::fs::read(place.path("data/keepopen.key")).unwrap(), key);
+
+    place.write(
+        "keepopen.toml",
+        "[tokens]\nencryption_key = \"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\"\n",
+    );
+    let sentence = place.stopped(&["serve"]);
+    assert!(sentence.contains("key"), "{sentence}");
+    assert!(!sentence.contains("QUFB"), "{sentence}");
+}
+
+#[test]
+fn an_encryption_key_of_another_shape_is_refused() {
+    let sentence = Place::with("[tokens]\nencryption_key = \"c2hvcnQ=\"\n").stopped(&["serve"]);
+    assert!(sentence.contains("32 bytes in base64") && sentence.contains("openssl rand"), "{sentence}");
+}
+
+#[test]
+fn a_port_that_is_taken_is_said() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let said = Place::with(&format!("[server]\nbind = \"{address}\"\n")).run(&["serve"]);
+    assert_eq!(said.status, Some(1), "{said:?}");
+    assert!(said.err.contains(&address.to_string()) && said.err.contains("server.bind"), "{said:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_demo_says_where_to_look_and_leaves_the_settings_alone() {
+    let place = Place::new();
+    let mut running = Running::start(&place, &["demo", "--port", "0", "--data-dir", "kept", "--json"]);
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    for name in ["newspaper", "keepopen", "practice"] {
+        assert!(line.contains(&format!("\"{name}\":\"http://127.0.0.1:")), "{line}");
+    }
+    assert_eq!(running.stop(), Some(0));
+    assert!(place.path("kept/keepopen.db").is_file());
+    assert!(!place.path("data").exists());
+}
+
+#[test]
+fn the_demo_does_not_run_where_a_live_key_is_set() {
+    let live = "[stripe]\nmode = \"live\"\nsecret_key = \"sk_live_hidden\"\n";
+    let sentence = Place::with(live).stopped(&["demo", "--port", "0"]);
+    assert!(sentence.contains("live") && sentence.contains("another folder"), "{sentence}");
+    let place = Place::new().and_environment("KEEPOPEN_STRIPE__SECRET_KEY", "sk_live_hidden");
+    let sentence = place.stopped(&["demo", "--port", "0"]);
+    assert!(sentence.contains("live key") && !sentence.contains("hidden"), "{sentence}");
+}

@@ -1,0 +1,81 @@
+//! Files of the project, as the rules read them.
+
+use std::path::{Path, PathBuf};
+
+/// One file: its path from the project's root, with `/`, and its text.
+#[derive(Clone, Debug)]
+pub struct File {
+    pub path: String,
+    pub text: String,
+}
+
+impl File {
+    /// A file that is not there, to break a rule with.
+    pub fn made_up(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), text: text.to_owned() }
+    }
+
+    /// The lines with what follows `//` taken off, so that words in comments don't count. (A `//` in a
+    /// string is taken off too, when it does not follow a `:`.)
+    pub fn code(&self) -> String {
+        self.text.lines().map(|line| without_comment(line).to_owned() + "\n").collect()
+    }
+}
+
+fn without_comment(line: &str) -> &str {
+    let mut from = 0;
+    while let Some(found) = line[from..].find("//") {
+        let at = from + found;
+        if !line[..at].ends_with(':') {
+            return &line[..at];
+        }
+        from = at + 2;
+    }
+    line
+}
+
+pub fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// One file that must be there.
+pub fn file(path: &str) -> File {
+    let text = std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"));
+    File { path: path.to_owned(), text }
+}
+
+/// Every text file below `folder` whose name ends in one of `endings`, in order; what was built or
+/// installed is left out.
+pub fn below(folder: &str, endings: &[&str]) -> Vec<File> {
+    let mut paths = Vec::new();
+    walk(&root().join(folder), &mut paths);
+    paths.sort();
+    let found: Vec<File> = paths
+        .iter()
+        .map(|path| path.strip_prefix(root()).unwrap().to_str().unwrap().replace('\\', "/"))
+        .filter(|path| endings.iter().any(|ending| path.ends_with(ending)))
+        .map(|path| file(&path))
+        .collect();
+    assert!(!found.is_empty(), "nothing is below {folder}: the rule would hold for want of files");
+    found
+}
+
+fn walk(folder: &Path, paths: &mut Vec<PathBuf>) {
+    const LEFT_OUT: [&str; 6] = [".git", ".built", "data", "dist", "node_modules", "target"];
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            if !LEFT_OUT.contains(&name) {
+                walk(&path, paths);
+            }
+        } else {
+            paths.push(path);
+        }
+    }
+}
+
+/// All Rust code that goes into the program.
+pub fn program() -> Vec<File> {
+    ["src", "decision/src", "practice/src"].iter().flat_map(|folder| below(folder, &[".rs"])).collect()
+}

@@ -1,0 +1,107 @@
+//! Folders say what they are, files stay short, migrations say what they are for.
+
+use super::files::{File, below, program, root};
+
+const FOUR_LINES: [&str; 4] = ["**Owns**", "**Never**", "**Start at**", "**Tested in**"];
+/// Past this a second idea has moved in.
+const MOST_LINES: usize = 400;
+
+/// Folders whose `mod.rs` or `lib.rs` does not open with the four lines.
+fn folders_that_say_nothing(files: &[File]) -> Vec<String> {
+    let mut folders: Vec<&str> =
+        files.iter().filter_map(|file| Some(file.path.rsplit_once('/')?.0)).collect();
+    folders.dedup();
+    folders.iter().filter_map(|folder| what_is_missing(folder, files)).collect()
+}
+
+fn what_is_missing(folder: &str, files: &[File]) -> Option<String> {
+    if folder == "src" {
+        // The map itself; its lines stand in the folders.
+        return None;
+    }
+    let door = files
+        .iter()
+        .find(|file| file.path == format!("{folder}/mod.rs") || file.path == format!("{folder}/lib.rs"));
+    let Some(door) = door else { return Some(format!("{folder} has no mod.rs")) };
+    let opening: Vec<&str> = door.text.lines().map_while(|line| line.strip_prefix("//!")).collect();
+    let mut from = 0;
+    for wanted in FOUR_LINES {
+        match opening[from..].iter().position(|line| line.trim_start().starts_with(wanted)) {
+            Some(found) => from += found + 1,
+            None => return Some(format!("{} does not say {wanted}, or not in its place", door.path)),
+        }
+    }
+    None
+}
+
+/// Files that a folder says it is tested in, and that are not there.
+fn tests_that_are_not_there(files: &[File], is_there: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in files {
+        let lines = file.text.lines().map_while(|line| line.strip_prefix("//!"));
+        for line in lines.filter(|line| line.trim_start().starts_with("**Tested in**")) {
+            for named in line.split('`').skip(1).step_by(2).filter(|named| named.contains('/')) {
+                let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let krate = folder.split_once("/src").map_or("", |(krate, _)| krate);
+                let places = ["", "src/", &format!("{krate}/")].map(|place| format!("{place}{named}"));
+                if !places.iter().any(|place| is_there(place)) {
+                    complaints.push(format!("{}: `{named}` is not there", file.path));
+                }
+            }
+        }
+    }
+    complaints
+}
+
+fn files_too_long(files: &[File]) -> Vec<String> {
+    let long = files.iter().map(|file| (file, file.text.lines().count()));
+    long.filter(|(_, lines)| *lines > MOST_LINES)
+        .map(|(file, lines)| format!("{} has {lines} lines; which second idea moved in?", file.path))
+        .collect()
+}
+
+fn migrations_that_say_nothing(files: &[File]) -> Vec<String> {
+    files
+        .iter()
+        .filter(|file| !file.text.starts_with("-- "))
+        .map(|file| format!("{} does not open with a comment that says what it is for", file.path))
+        .collect()
+}
+
+#[test]
+fn every_folder_opens_with_its_four_lines() {
+    assert_eq!(folders_that_say_nothing(&program()), Vec::<String>::new());
+    let door = |text: &str| folders_that_say_nothing(&[File::made_up("src/mail/mod.rs", text)]);
+    let good =
+        "//! Mail.\n//!\n//! **Owns** a.\n//! **Never** b.\n//! **Start at** c.\n//! **Tested in** d.\n";
+    assert_eq!(door(good), Vec::<String>::new());
+    let missing = ["src/mail/mod.rs does not say **Never**, or not in its place"];
+    assert_eq!(door(&good.replace("**Never** b.", "")), missing);
+    let swapped = good.replace("Owns", "x").replace("Never", "Owns").replace('x', "Never");
+    assert_eq!(door(&swapped), missing);
+    assert_eq!(door(&good.replace("//! **Tested", "\n//! **Tested")).len(), 1, "it must be one block");
+    assert_eq!(folders_that_say_nothing(&[File::made_up("src/mail/a.rs", good)]), ["src/mail has no mod.rs"]);
+}
+
+#[test]
+fn what_a_folder_says_it_is_tested_in_is_there() {
+    assert_eq!(tests_that_are_not_there(&program(), |path| root().join(path).exists()), Vec::<String>::new());
+    let file = File::made_up("src/mail/mod.rs", "//! **Tested in** the files here, `tests/api/mail.rs`.");
+    let complaint = ["src/mail/mod.rs: `tests/api/mail.rs` is not there"];
+    assert_eq!(tests_that_are_not_there(std::slice::from_ref(&file), |_| false), complaint);
+    assert_eq!(tests_that_are_not_there(&[file], |path| path == "tests/api/mail.rs"), Vec::<String>::new());
+}
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    assert_eq!(files_too_long(&program()), Vec::<String>::new());
+    assert_eq!(files_too_long(&below("tests", &[".rs"])), Vec::<String>::new());
+    assert_eq!(files_too_long(&[File::made_up("src/a.rs", &"\n".repeat(400))]), Vec::<String>::new());
+    assert_eq!(files_too_long(&[File::made_up("src/a.rs", &"\n".repeat(401))]).len(), 1);
+}
+
+#[test]
+fn every_migration_opens_with_a_comment() {
+    assert_eq!(migrations_that_say_nothing(&below("migrations", &[".sql"])), Vec::<String>::new());
+    assert_eq!(migrations_that_say_nothing(&[File::made_up("0002.sql", "CREATE TABLE a")]).len(), 1);
+}

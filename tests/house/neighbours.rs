@@ -1,0 +1,141 @@
+//! What only one folder may know.
+
+use super::files::{File, below, file, program};
+
+/// Words of code that belong to some places and to no other.
+struct Secret {
+    words: &'static [&'static str],
+    /// Paths that may say them; a folder ends in `/`.
+    places: &'static [&'static str],
+    why: &'static str,
+}
+
+const SECRETS: &[Secret] = &[
+    Secret {
+        words: &["sqlx::query", "sqlx::QueryBuilder", "sqlx::migrate!", "sqlx::raw_sql"],
+        places: &["src/store/"],
+        why: "all SQL is in src/store/",
+    },
+    Secret {
+        words: &["stripe_checkout", "stripe_shared", "stripe_types", "stripe_client_core", "stripe::Client"],
+        places: &["src/stripe/"],
+        why: "only src/stripe/ knows the client of Stripe",
+    },
+    Secret {
+        words: &["store.begin()", "Store::begin"],
+        places: &["src/actions/", "src/store/"],
+        why: "writing goes through an action, which owns its transaction",
+    },
+    Secret {
+        words: &["keepopen_practice"],
+        places: &["src/cli/demo/"],
+        why: "no branch of the product knows that Stripe is a practice one",
+    },
+    Secret {
+        words: &[
+            "SystemRandom",
+            "RandomState::new",
+            "fastrand",
+            "rand::random",
+            "getrandom",
+            "new_v4",
+            "now_v7",
+        ],
+        places: &["src/clock.rs", "practice/src/ids.rs"],
+        why: "randomness comes from one place",
+    },
+    Secret {
+        words: &["clippy::disallowed_methods"],
+        places: &["src/clock.rs", "practice/src/ids.rs"],
+        why: "clippy.toml says who may ask for time and randomness",
+    },
+    Secret { words: &["unsafe_code", "unsafe {", "unsafe fn"], places: &[], why: "there is no unsafe code" },
+    Secret {
+        words: &["actix_web", "HttpResponse"],
+        places: &["src/http/", "src/cli/", "practice/src/"],
+        why: "HTTP is the business of the doors",
+    },
+];
+
+/// What the decision must not know: it is a pure function.
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::net",
+    "std::env",
+    "std::process",
+    "std::thread",
+    "std::io",
+    "SystemTime",
+    "Instant",
+    "Timestamp::now",
+    "ZonedDateTime::now",
+    "async ",
+    "tokio",
+    "static mut",
+    "Mutex",
+    "RandomState",
+];
+
+fn told_secrets(files: &[File]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in files {
+        let code = file.code();
+        for secret in SECRETS {
+            let allowed = secret.places.iter().any(|place| file.path.starts_with(place));
+            for word in secret.words.iter().filter(|word| !allowed && code.contains(**word)) {
+                complaints.push(format!("{} says `{word}`: {}", file.path, secret.why));
+            }
+        }
+    }
+    complaints
+}
+
+fn impure(files: &[File]) -> Vec<String> {
+    let says = |file: &File| {
+        let code = file.code();
+        let found = IMPURE.iter().filter(|word| code.contains(**word));
+        found.map(|word| format!("{} says `{word}`", file.path)).collect::<Vec<_>>()
+    };
+    files.iter().flat_map(says).collect()
+}
+
+#[test]
+fn what_belongs_to_one_folder_is_said_in_no_other() {
+    assert_eq!(told_secrets(&program()), Vec::<String>::new());
+}
+
+#[test]
+fn each_of_these_secrets_is_found_where_it_does_not_belong() {
+    for secret in SECRETS {
+        for word in secret.words {
+            let told = File::made_up("src/appeals/copy.rs", &format!("fn f() {{ {word} }}"));
+            let complaints = told_secrets(&[told]);
+            assert!(complaints.iter().any(|complaint| complaint.contains(word)), "{word}");
+            let comment = File::made_up("src/appeals/copy.rs", &format!("// {word}"));
+            assert_eq!(told_secrets(&[comment]), Vec::<String>::new());
+        }
+    }
+}
+
+#[test]
+fn the_places_of_the_secrets_are_there() {
+    let files = program();
+    for place in SECRETS.iter().flat_map(|secret| secret.places) {
+        assert!(files.iter().any(|file| file.path.starts_with(place)), "{place}");
+    }
+}
+
+#[test]
+fn the_decision_touches_nothing() {
+    assert_eq!(impure(&below("decision/src", &[".rs"])), Vec::<String>::new());
+    let touching = File::made_up("decision/src/walk.rs", "use std::time::Instant;\n// Mutex\n");
+    assert_eq!(impure(&[touching]), ["decision/src/walk.rs says `Instant`"]);
+}
+
+#[test]
+fn the_decision_depends_on_small_pure_crates_alone() {
+    let manifest: toml::Table = file("decision/Cargo.toml").text.parse().unwrap();
+    let named: Vec<&String> = manifest["dependencies"].as_table().unwrap().keys().collect();
+    let pure = ["hashbrown", "jiff", "rustc-hash", "serde", "smallvec", "twox-hash"];
+    assert!(named.iter().all(|name| pure.contains(&name.as_str())), "{named:?}");
+}

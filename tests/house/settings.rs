@@ -1,0 +1,79 @@
+//! The workspace's own settings: lints that hold everywhere, and who may ask for time and randomness.
+
+use toml::{Table, Value};
+
+use super::files::{below, file};
+
+/// Lints that the workspace must keep, and how strictly.
+const LINTS: [(&str, &str, &str); 4] = [
+    ("rust", "unsafe_code", "forbid"),
+    ("rust", "missing_docs", "warn"),
+    ("clippy", "unwrap_used", "warn"),
+    ("clippy", "print_stdout", "warn"),
+];
+/// What asks the machine for the time or for randomness.
+const ASKED_IN_ONE_PLACE: [&str; 6] = [
+    "std::time::SystemTime::now",
+    "std::time::Instant::now",
+    "jiff::Timestamp::now",
+    "jiff::ZonedDateTime::now",
+    "uuid::Uuid::new_v4",
+    "uuid::Uuid::now_v7",
+];
+
+fn table(text: &str) -> Table {
+    text.parse().unwrap()
+}
+
+fn missing_lints(root: &Table) -> Vec<String> {
+    let missing = LINTS.iter().filter(|(tool, lint, level)| {
+        let found = root.get("workspace").and_then(|it| it.get("lints")?.get(tool)?.get(lint)?.as_str());
+        found != Some(level)
+    });
+    missing.map(|(tool, lint, level)| format!("{tool}: {lint} is not {level}")).collect()
+}
+
+fn takes_the_workspace_lints(package: &Table) -> bool {
+    let lints = package.get("lints").and_then(|lints| lints.get("workspace"));
+    lints.and_then(Value::as_bool) == Some(true)
+}
+
+/// Methods that clippy does not refuse, or refuses without saying why.
+fn methods_not_refused(clippy: &Table) -> Vec<&'static str> {
+    let refused: Vec<&str> = clippy["disallowed-methods"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|it| {
+            it.get("reason").and_then(Value::as_str).is_some_and(|reason| reason.contains("src/clock.rs"))
+        })
+        .filter_map(|it| it.get("path")?.as_str())
+        .collect();
+    ASKED_IN_ONE_PLACE.into_iter().filter(|path| !refused.contains(path)).collect()
+}
+
+#[test]
+fn unsafe_code_is_forbidden_in_every_package() {
+    let root = table(&file("Cargo.toml").text);
+    assert_eq!(missing_lints(&root), Vec::<String>::new());
+    let manifests = below(".", &["Cargo.toml"]);
+    assert!(manifests.len() > root["workspace"]["members"].as_array().unwrap().len());
+    for manifest in manifests {
+        assert!(takes_the_workspace_lints(&table(&manifest.text)), "{}", manifest.path);
+    }
+}
+
+#[test]
+fn clippy_refuses_every_other_way_to_time_and_randomness() {
+    assert_eq!(methods_not_refused(&table(&file("clippy.toml").text)), Vec::<&str>::new());
+}
+
+#[test]
+fn a_lint_that_is_taken_away_is_missed() {
+    let text = file("Cargo.toml").text.replace("unsafe_code = \"forbid\"", "unsafe_code = \"warn\"");
+    assert_eq!(missing_lints(&table(&text)), ["rust: unsafe_code is not forbid"]);
+    assert!(!takes_the_workspace_lints(&table("[package]\nname = \"a\"")));
+    assert!(!takes_the_workspace_lints(&table("[lints]\nworkspace = false")));
+    let text = file("clippy.toml").text.replace("jiff::ZonedDateTime::now", "jiff::ZonedDateTime::new");
+    assert_eq!(methods_not_refused(&table(&text)), ["jiff::ZonedDateTime::now"]);
+}

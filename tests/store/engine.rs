@@ -1,0 +1,83 @@
+//! What the engine promises.
+
+use keepopen::store::{OpenError, Store};
+
+use super::TestStore;
+
+#[actix_web::test]
+async fn what_is_committed_is_on_disk() {
+    let it = TestStore::open().await;
+    assert_eq!(it.pragma("journal_mode").await, "wal");
+    assert_eq!(it.pragma("synchronous").await, "2", "2 is FULL");
+    assert_eq!(it.pragma("foreign_keys").await, "1");
+}
+
+#[actix_web::test]
+async fn every_table_keeps_to_its_types() {
+    let it = TestStore::open().await;
+    let loose: Vec<String> = sqlx::query_scalar(
+        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 \
+         AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'",
+    )
+    .fetch_all(it.store.writer_for_tests())
+    .await
+    .unwrap();
+    assert_eq!(loose, Vec::<String>::new(), "write STRICT at their end");
+}
+
+#[actix_web::test]
+async fn opening_again_changes_nothing() {
+    let it = TestStore::with_facts().await;
+    let before = it.rows("ledger_entries").await;
+    let migrations = it.rows("_sqlx_migrations").await;
+    let it = it.open_again().await;
+    assert_eq!(it.rows("ledger_entries").await, before);
+    assert_eq!(it.rows("_sqlx_migrations").await, migrations);
+    assert!(!migrations.is_empty());
+}
+
+#[actix_web::test]
+async fn a_database_of_a_newer_version_is_not_touched() {
+    let it = TestStore::open().await;
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 VALUES (9999, 'later', 1, x'00', 1)";
+    assert_eq!(it.sql(newer).await, Ok(1));
+    it.store.close().await;
+    let error = Store::open(&super::url(&it.folder)).await.unwrap_err();
+    assert!(matches!(error, OpenError::Migrate(_)), "{error}");
+    assert!(error.to_string().contains("run the version that wrote it"), "{error}");
+}
+
+#[actix_web::test]
+async fn a_database_that_cannot_be_opened_is_told_with_what_to_do() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let in_the_way = folder.path().join("file");
+    std::fs::write(&in_the_way, "not a folder").unwrap();
+    let below_a_file = format!("sqlite:{}", in_the_way.join("keepopen.db").display());
+    let error = Store::open(&below_a_file).await.unwrap_err().to_string();
+    assert!(error.contains("data_dir"), "{error}");
+    let no_database = format!("sqlite:{}", in_the_way.display());
+    let error = Store::open(&no_database).await.unwrap_err().to_string();
+    assert!(error.contains("can't be opened"), "{error}");
+    assert_eq!(std::fs::read_to_string(&in_the_way).unwrap(), "not a folder");
+}
+
+#[actix_web::test]
+async fn a_transaction_that_is_not_committed_leaves_nothing() {
+    let it = TestStore::open().await;
+    let mut tx = it.store.begin().await.unwrap();
+    super::put_contribution(&mut tx, 0).await;
+    tx.rollback().await.unwrap();
+    assert_eq!(it.store.contributions().await.unwrap(), []);
+    assert_eq!(it.store.supporters().await.unwrap(), []);
+}
+
+#[actix_web::test]
+async fn readers_see_what_was_committed_while_somebody_writes() {
+    let it = TestStore::with_facts().await;
+    let mut tx = it.store.begin().await.unwrap();
+    keepopen::store::books::book(&mut tx, &super::payment("pi_2"), 3_000).await.unwrap();
+    assert_eq!(it.store.entries().await.unwrap().len(), 1);
+    tx.commit().await.unwrap();
+    assert_eq!(it.store.entries().await.unwrap().len(), 2);
+}

@@ -1,0 +1,128 @@
+//! What is kept, and how it is found again.
+
+use keepopen::contributions::{Entry, EntryKind};
+use keepopen::store::inbox::{self, EventState};
+use keepopen::store::{books, objects, supporters};
+use keepopen::supporters::Email;
+use serde_json::json;
+
+use super::{TestStore, arrival, contribution_id, euros, payment, put_contribution, supporter};
+
+#[actix_web::test]
+async fn the_same_cause_is_booked_once() {
+    let it = TestStore::with_facts().await;
+    let mut tx = it.store.begin().await.unwrap();
+    let other_amount = Entry { money: euros(1), ..payment("pi_1") };
+    assert!(!books::book(&mut tx, &payment("pi_1"), 9_000).await.unwrap());
+    assert!(!books::book(&mut tx, &other_amount, 9_000).await.unwrap());
+    let refund = Entry { kind: EntryKind::Refund, ..payment("pi_1") };
+    assert!(books::book(&mut tx, &refund, 9_000).await.unwrap(), "another kind is another cause");
+    tx.commit().await.unwrap();
+    assert_eq!(it.store.entries().await.unwrap(), [payment("pi_1"), refund]);
+    assert_eq!(it.store.first_booked_at_ms(&contribution_id()).await.unwrap(), Some(2_000));
+    assert_eq!(it.store.clearing().await.unwrap().into_values().collect::<Vec<_>>(), [0]);
+}
+
+#[actix_web::test]
+async fn an_event_is_stored_once_and_the_first_stays() {
+    let it = TestStore::with_facts().await;
+    let before = it.rows("stripe_events").await;
+    let mut tx = it.store.begin().await.unwrap();
+    let again = inbox::Arrival { body: "{}", received_at_ms: 9_000, ..arrival("evt_1", 0) };
+    assert!(!inbox::insert(&mut tx, &again).await.unwrap());
+    tx.commit().await.unwrap();
+    assert_eq!(it.rows("stripe_events").await, before);
+}
+
+#[actix_web::test]
+async fn events_are_due_the_longest_waiting_first() {
+    let it = TestStore::open().await;
+    let mut tx = it.store.begin().await.unwrap();
+    for (id, at_ms) in [("evt_c", 30), ("evt_a", 20), ("evt_b", 20), ("evt_late", 500), ("evt_tried", 1)] {
+        inbox::insert(&mut tx, &arrival(id, at_ms)).await.unwrap();
+    }
+    let aside = inbox::Arrival { state: EventState::SetAside, ..arrival("evt_aside", 1) };
+    inbox::insert(&mut tx, &aside).await.unwrap();
+    inbox::failed(&mut tx, "evt_tried", "the wire was cut", Some(25)).await.unwrap();
+    tx.commit().await.unwrap();
+    let due = it.store.due_events(100, 10).await.unwrap();
+    assert_eq!(due, ["evt_a", "evt_b", "evt_tried", "evt_c"]);
+    assert_eq!(it.store.due_events(100, 2).await.unwrap(), ["evt_a", "evt_b"]);
+    assert_eq!(it.store.due_events(19, 10).await.unwrap(), Vec::<String>::new());
+}
+
+#[actix_web::test]
+async fn an_event_that_is_done_or_dead_is_never_due_again_and_keeps_its_story() {
+    let it = TestStore::open().await;
+    let mut tx = it.store.begin().await.unwrap();
+    for id in ["evt_dead", "evt_done"] {
+        inbox::insert(&mut tx, &arrival(id, 1)).await.unwrap();
+        inbox::failed(&mut tx, id, "the wire was cut", Some(2)).await.unwrap();
+    }
+    inbox::done(&mut tx, "evt_done", "booked").await.unwrap();
+    inbox::failed(&mut tx, "evt_dead", "the wire is gone", None).await.unwrap();
+    // A straggler that failed meanwhile must not wake what is done.
+    inbox::failed(&mut tx, "evt_done", "too late", Some(3)).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(it.store.due_events(i64::MAX, 10).await.unwrap(), Vec::<String>::new());
+    let events = it.store.events().await.unwrap();
+    let told: Vec<_> = events
+        .iter()
+        .map(|e| (e.state.as_str(), e.attempts, e.error.as_deref(), e.outcome.as_deref()))
+        .collect();
+    assert_eq!(told, [("dead", 2, Some("the wire is gone"), None), ("done", 2, None, Some("booked"))]);
+}
+
+#[actix_web::test]
+async fn an_epoch_never_falls() {
+    let it = TestStore::open().await;
+    let mut raised = Vec::new();
+    for withdrawn in [0, 2, 1, 2, 0, 3] {
+        let mut tx = it.store.begin().await.unwrap();
+        put_contribution(&mut tx, withdrawn).await;
+        raised.push(supporters::raise_epoch(&mut tx, &supporter(), 10 + withdrawn).await.unwrap());
+        tx.commit().await.unwrap();
+    }
+    assert_eq!(raised, [None, Some(2), None, None, None, Some(3)]);
+    assert_eq!(it.store.epoch(&supporter()).await.unwrap(), Some(3));
+    assert_eq!(it.store.epochs_raised_since(13).await.unwrap(), [(supporter(), 3)]);
+    assert_eq!(it.store.epochs_raised_since(14).await.unwrap(), []);
+}
+
+#[actix_web::test]
+async fn a_supporter_is_found_by_address_and_made_once() {
+    let it = TestStore::with_facts().await;
+    let email = Email::parse("reader@example.org").unwrap();
+    let before = it.rows("supporters").await;
+    let mut tx = it.store.begin().await.unwrap();
+    supporters::put(&mut tx, &supporter(), &email, Some("cus_2"), 9_000).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(it.rows("supporters").await, before);
+    assert_eq!(it.rows("supporter_customers").await.len(), 2);
+    assert_eq!(it.store.supporter_by_email(&email).await.unwrap(), Some(supporter()));
+    let nobody = Email::parse("nobody@example.org").unwrap();
+    assert_eq!(it.store.supporter_by_email(&nobody).await.unwrap(), None);
+}
+
+#[actix_web::test]
+async fn objects_tied_in_any_direction_are_of_the_same_gift() {
+    let it = TestStore::open().await;
+    let facts = [
+        json!({"kind": "invoice_payment", "id": "inpay_1", "invoice": "in_1", "paid_by": ["pi_1"]}),
+        json!({"kind": "charge", "id": "ch_1", "origin": null, "payment_intent": "pi_1", "invoice": null, "refunded": null}),
+        json!({"kind": "charge", "id": "ch_2", "origin": null, "payment_intent": "pi_2", "invoice": null, "refunded": null}),
+    ];
+    let mut tx = it.store.begin().await.unwrap();
+    for fact in facts {
+        objects::add(&mut tx, serde_json::from_value(fact).unwrap()).await.unwrap();
+    }
+    for (from, wanted) in [
+        ("ch_1", vec!["ch_1", "inpay_1"]),
+        ("in_1", vec!["ch_1", "inpay_1"]),
+        ("pi_2", vec!["ch_2"]),
+        ("x", vec![]),
+    ] {
+        let gift = objects::of_the_same_gift(&mut tx, from).await.unwrap();
+        assert_eq!(gift.iter().map(keepopen::contributions::Fact::id).collect::<Vec<_>>(), wanted, "{from}");
+    }
+}

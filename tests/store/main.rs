@@ -1,0 +1,159 @@
+//! The store on a real file: what its tables refuse, what its engine promises, what it keeps.
+//!
+//! **Owns** tests of the tables and of the SQL, each on a database of its own.
+//! **Never** starts a server.
+//! **Start at** `refusals.rs`, where somebody tries to make the books forget.
+//! **Tested in** itself: take a trigger away, and see what gets lost.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+
+mod engine;
+mod facts;
+mod refusals;
+
+use keepopen::config::{Interval, Mode};
+use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind};
+use keepopen::ids::{ContributionId, SupporterId};
+use keepopen::money::{Currency, Money};
+use keepopen::store::inbox::{Arrival, EventState, Source};
+use keepopen::store::{Store, Tx, books, inbox, objects, supporters};
+use keepopen::supporters::Email;
+use tempfile::TempDir;
+
+/// A store in a folder of its own.
+pub(crate) struct TestStore {
+    pub(crate) store: Store,
+    folder: TempDir,
+}
+
+impl TestStore {
+    pub(crate) async fn open() -> Self {
+        let folder = TempDir::new().unwrap();
+        let store = Store::open(&url(&folder)).await.unwrap();
+        Self { store, folder }
+    }
+
+    pub(crate) async fn open_again(self) -> Self {
+        self.store.close().await;
+        let store = Store::open(&url(&self.folder)).await.unwrap();
+        Self { store, folder: self.folder }
+    }
+
+    /// Runs SQL as somebody with the file in their hands would: the number of rows it changed, or the complaint.
+    pub(crate) async fn sql(&self, sql: &str) -> Result<u64, String> {
+        let done = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(self.store.writer_for_tests()).await;
+        done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
+    }
+
+    /// A table's rows as text, to compare before and after.
+    pub(crate) async fn rows(&self, table: &str) -> Vec<String> {
+        let mut tx = self.store.begin().await.unwrap();
+        rows(&mut tx, table).await
+    }
+
+    /// True when `sql` loses or changes a row of `table`; it is rolled back.
+    pub(crate) async fn loses(&self, table: &str, sql: &str) -> bool {
+        let mut tx = self.store.begin().await.unwrap();
+        let before = rows(&mut tx, table).await;
+        assert!(!before.is_empty(), "{table} is empty: nothing could get lost");
+        // Refused or without effect: only what stands there afterwards counts.
+        let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await;
+        let after = rows(&mut tx, table).await;
+        before.iter().any(|row| !after.contains(row))
+    }
+
+    /// One value of the connection that writes.
+    pub(crate) async fn pragma(&self, name: &str) -> String {
+        let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(self.store.writer_for_tests()).await.unwrap()
+    }
+
+    /// One of each thing that must not get lost.
+    pub(crate) async fn with_facts() -> Self {
+        let it = Self::open().await;
+        let mut tx = it.store.begin().await.unwrap();
+        inbox::insert(&mut tx, &arrival("evt_1", 1_000)).await.unwrap();
+        let fact = serde_json::json!({"kind": "invoice_payment", "id": "inpay_1", "invoice": "in_1", "paid_by": ["pi_1"]});
+        objects::add(&mut tx, serde_json::from_value(fact).unwrap()).await.unwrap();
+        put_contribution(&mut tx, 0).await;
+        assert!(books::book(&mut tx, &payment("pi_1"), 2_000).await.unwrap());
+        tx.commit().await.unwrap();
+        it
+    }
+}
+
+async fn rows(tx: &mut Tx, table: &str) -> Vec<String> {
+    let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
+        .bind(table)
+        .fetch_all(&mut **tx)
+        .await
+        .unwrap();
+    let quoted: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
+    let sql = format!("SELECT {} AS row FROM {table} ORDER BY row", quoted.join(" || ' ' || "));
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut **tx).await.unwrap()
+}
+
+fn url(folder: &TempDir) -> String {
+    format!("sqlite:{}", folder.path().join("keepopen.db").display())
+}
+
+pub(crate) fn supporter() -> SupporterId {
+    SupporterId::from_bytes([7; 16])
+}
+
+pub(crate) fn contribution_id() -> ContributionId {
+    ContributionId::from_bytes([1; 16])
+}
+
+/// An event that waits, due from `received_at_ms` on.
+pub(crate) fn arrival(id: &str, received_at_ms: i64) -> Arrival<'_> {
+    Arrival {
+        id,
+        kind: "invoice.paid",
+        api_version: "2020-08-27",
+        source: Source::Webhook,
+        mode: Mode::Test,
+        created_at_ms: 500,
+        received_at_ms,
+        body: "{\"object\":\"event\"}",
+        state: EventState::Waiting,
+    }
+}
+
+/// The contribution that every test here means, with so many payments withdrawn.
+pub(crate) async fn put_contribution(tx: &mut Tx, payments_withdrawn: i64) {
+    let email = Email::parse("reader@example.org").unwrap();
+    supporters::put(tx, &supporter(), &email, Some("cus_1"), 1_000).await.unwrap();
+    let it = Contribution {
+        id: contribution_id(),
+        site: "journal".to_owned(),
+        supporter: Some(supporter()),
+        interval: Interval::Month,
+        money: Some(euros(1000)),
+        state: ContributionState::Active,
+        appeal: None,
+        variant: None,
+        started_at_ms: Some(1_000),
+        last_kept_payment_at_ms: Some(1_000),
+        payments_withdrawn,
+        session: Some("cs_1".to_owned()),
+        subscription: None,
+        customer: Some("cus_1".to_owned()),
+    };
+    books::put_contribution(tx, &it, "[]").await.unwrap();
+}
+
+pub(crate) fn payment(object: &str) -> Entry {
+    Entry {
+        kind: EntryKind::Payment,
+        object: object.to_owned(),
+        contribution: contribution_id(),
+        site: "journal".to_owned(),
+        money: euros(1000),
+        occurred_at_ms: 1_000,
+    }
+}
+
+pub(crate) fn euros(amount_minor: i64) -> Money {
+    Money { amount_minor, currency: Currency::parse("EUR").unwrap() }
+}

@@ -1,0 +1,123 @@
+//! Somebody tries to make the books forget.
+
+use super::TestStore;
+
+/// Every way that SQL knows to lose or change a row of what is kept for ever.
+const WAYS: &[(&str, &str)] = &[
+    ("ledger_entries", "DELETE FROM ledger_entries"),
+    ("ledger_entries", "DELETE FROM ledger_entries WHERE cause = 'payment:pi_1'"),
+    ("ledger_entries", "UPDATE ledger_entries SET amount_minor = 1"),
+    ("ledger_entries", "UPDATE ledger_entries SET booked_at_ms = booked_at_ms + 1"),
+    ("ledger_entries", "UPDATE ledger_entries SET cause = 'payment:pi_2'"),
+    ("ledger_entries", "UPDATE OR REPLACE ledger_entries SET site = 'gazette'"),
+    (
+        "ledger_entries",
+        "REPLACE INTO ledger_entries SELECT cause, kind, object, contribution_id, site, currency, \
+         debit_account, credit_account, 1, occurred_at_ms, booked_at_ms FROM ledger_entries",
+    ),
+    (
+        "ledger_entries",
+        "INSERT INTO ledger_entries SELECT * FROM ledger_entries WHERE true \
+         ON CONFLICT (cause) DO UPDATE SET amount_minor = 1",
+    ),
+    ("stripe_events", "DELETE FROM stripe_events"),
+    ("stripe_events", "DELETE FROM stripe_events WHERE state = 'waiting'"),
+    ("stripe_events", "UPDATE stripe_events SET id = 'evt_2'"),
+    ("stripe_events", "UPDATE stripe_events SET type = 'invoice.voided'"),
+    ("stripe_events", "UPDATE stripe_events SET api_version = ''"),
+    ("stripe_events", "UPDATE stripe_events SET source = 'fetched'"),
+    ("stripe_events", "UPDATE stripe_events SET livemode = 'live'"),
+    ("stripe_events", "UPDATE stripe_events SET created_at_ms = 0"),
+    ("stripe_events", "UPDATE stripe_events SET received_at_ms = 0"),
+    ("stripe_events", "UPDATE stripe_events SET body = '{}'"),
+    (
+        "stripe_events",
+        "REPLACE INTO stripe_events SELECT id, type, api_version, source, livemode, created_at_ms, \
+         received_at_ms, '{}', state, attempts, next_try_at_ms, error, outcome FROM stripe_events",
+    ),
+    ("stripe_objects", "DELETE FROM stripe_objects"),
+    ("stripe_objects", "UPDATE stripe_objects SET id = 'inpay_2'"),
+    ("stripe_links", "DELETE FROM stripe_links"),
+    ("stripe_links", "DELETE FROM stripe_links WHERE from_id = 'in_1'"),
+    ("stripe_links", "UPDATE stripe_links SET to_id = 'in_2' WHERE from_id = 'in_1'"),
+];
+
+#[actix_web::test]
+async fn no_sql_makes_the_books_forget() {
+    let it = TestStore::with_facts().await;
+    let mut lost = Vec::new();
+    for (table, sql) in WAYS {
+        if it.loses(table, sql).await {
+            lost.push(*sql);
+        }
+    }
+    assert_eq!(lost, Vec::<&str>::new());
+}
+
+#[actix_web::test]
+async fn a_row_that_gets_lost_would_be_seen() {
+    let it = TestStore::with_facts().await;
+    assert!(it.loses("supporter_customers", "DELETE FROM supporter_customers").await);
+    assert!(it.loses("supporters", "UPDATE supporters SET created_at_ms = 0").await);
+    assert!(!it.loses("supporters", "SELECT 1").await);
+}
+
+#[actix_web::test]
+async fn a_refusal_says_what_the_rule_is() {
+    let it = TestStore::with_facts().await;
+    for (sql, sentence) in [
+        ("DELETE FROM ledger_entries", "the ledger is append-only"),
+        ("UPDATE ledger_entries SET amount_minor = 1", "the ledger is append-only"),
+        ("DELETE FROM stripe_events", "the inbox is append-only"),
+        ("UPDATE stripe_events SET body = '{}'", "what arrived in the inbox is never changed"),
+        ("DELETE FROM stripe_objects", "facts are never removed"),
+        ("DELETE FROM stripe_links", "ties are never removed"),
+    ] {
+        let complaint = it.sql(sql).await.unwrap_err();
+        assert!(complaint.contains(sentence), "{sql}: {complaint}");
+    }
+}
+
+#[actix_web::test]
+async fn how_far_an_event_is_may_change() {
+    let it = TestStore::with_facts().await;
+    let sql = "UPDATE stripe_events SET state = 'done', attempts = 1, next_try_at_ms = 5, error = NULL, outcome = 'booked'";
+    assert_eq!(it.sql(sql).await, Ok(1));
+}
+
+#[actix_web::test]
+async fn a_gift_or_a_person_with_entries_cannot_be_taken_away() {
+    let it = TestStore::with_facts().await;
+    for sql in ["DELETE FROM contributions", "DELETE FROM supporters"] {
+        let complaint = it.sql(sql).await.unwrap_err();
+        assert!(complaint.contains("FOREIGN KEY"), "{sql}: {complaint}");
+    }
+}
+
+#[actix_web::test]
+async fn an_entry_that_moves_nothing_or_goes_in_a_circle_is_refused() {
+    let it = TestStore::with_facts().await;
+    let insert = |cause: &str, kind: &str, credit: &str, amount: &str| {
+        format!(
+            "INSERT INTO ledger_entries SELECT '{cause}', '{kind}', object, contribution_id, site, currency, \
+             debit_account, '{credit}', {amount}, occurred_at_ms, booked_at_ms FROM ledger_entries WHERE cause = 'payment:pi_1'"
+        )
+    };
+    for (sql, reason) in [
+        (insert("a", "payment", "contributions", "0"), "CHECK"),
+        (insert("a", "payment", "contributions", "-5"), "CHECK"),
+        (insert("a", "payment", "clearing", "5"), "CHECK"),
+        (insert("a", "present", "contributions", "5"), "CHECK"),
+        (insert("a", "payment", "contributions", "'ten'"), "cannot store TEXT"),
+        (insert("a", "payment", "contributions", "1.5"), "cannot store REAL"),
+        (insert("a", "payment", "contributions", "5").replace("contribution_id", "'con_0'"), "FOREIGN KEY"),
+    ] {
+        let complaint = it.sql(&sql).await.expect_err(&sql);
+        assert!(complaint.contains(reason), "{sql}: {complaint}");
+    }
+    assert_eq!(
+        it.sql(&insert("a", "payment", "contributions", "5")).await,
+        Ok(1),
+        "the sample itself is good"
+    );
+}
