@@ -22,6 +22,8 @@ use crate::money::Money;
 
 /// How often a call is sent in all when its outcome is unknown.
 const TRIES: u32 = 3;
+/// The first wait between two tries; the next is twice as long. A reader waits too.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// The way to Stripe.
 #[derive(Clone)]
@@ -80,6 +82,12 @@ pub enum CallError {
     #[error("Stripe failed (status {status})")]
     Failed {
         /// The HTTP status.
+        status: u16,
+    },
+    /// Too many calls at once, or another one is under way with the same key: not done.
+    #[error("Stripe is busy (status {status})")]
+    Busy {
+        /// The HTTP status: 409 or 429.
         status: u16,
     },
     /// No answer that can be read: it may have been done, or not.
@@ -143,7 +151,7 @@ impl Gateway {
     }
 }
 
-/// Sends a request, again (with the same key) while its outcome is unknown.
+/// Sends a request, again (with the same key) while its outcome is unknown or Stripe is busy.
 async fn with_tries<T: miniserde::Deserialize>(
     client: &Client,
     request: impl Fn() -> CustomizableStripeRequest<T>,
@@ -151,7 +159,10 @@ async fn with_tries<T: miniserde::Deserialize>(
     let mut tries = 1;
     loop {
         match request().send(client).await.map_err(|error| translate(&error)) {
-            Err(CallError::Unreachable) if tries < TRIES => tries += 1,
+            Err(CallError::Unreachable | CallError::Busy { .. }) if tries < TRIES => {
+                tokio::time::sleep(PAUSE * tries).await;
+                tries += 1;
+            }
             outcome => return outcome,
         }
     }
@@ -160,6 +171,7 @@ async fn with_tries<T: miniserde::Deserialize>(
 fn translate(error: &StripeError) -> CallError {
     match error {
         StripeError::Stripe(_, 404) => CallError::NotFound,
+        StripeError::Stripe(_, status @ (409 | 429)) => CallError::Busy { status: *status },
         StripeError::Stripe(_, status) if *status >= 500 => CallError::Failed { status: *status },
         StripeError::Stripe(api, status) => {
             let code = api.code.as_ref().map_or("none", |code| code.as_str());

@@ -150,8 +150,13 @@ async fn while_stripe_is_away_the_reader_gets_the_sites_own_link_and_may_try_aga
 #[tokio::test]
 async fn an_answer_that_is_lost_once_is_asked_for_again_under_the_same_key() {
     let app = TestApp::start().await;
-    app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
-    assert_eq!(app.post("/v1/checkout", &checkout_body(Uuid::from_u128(9), 1000, "once")).await.status, 200);
-    assert_eq!(app.stripe.objects("checkout.session").len(), 1);
+    for (number, trouble) in
+        [(1, Trouble::HtmlBadGateway), (2, Trouble::Status(429)), (3, Trouble::Status(409))]
+    {
+        app.stripe.break_next_calls(trouble, 1);
+        let answer = app.post("/v1/checkout", &checkout_body(Uuid::from_u128(number), 1000, "once")).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        assert_eq!(u128::try_from(app.stripe.objects("checkout.session").len()).unwrap(), number);
+    }
     app.finish().await;
 }
