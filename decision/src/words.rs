@@ -17,6 +17,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Self; 4] = [Self::Ask, Self::Thank, Self::FixCard, Self::WinBack];
+
     /// Whether this kind asks for new money, so that a recent gift keeps it quiet.
     pub const fn asks(self) -> bool {
         matches!(self, Self::Ask | Self::WinBack)
@@ -119,6 +122,9 @@ pub enum DismissalKind {
 }
 
 impl DismissalKind {
+    /// Every way.
+    pub const ALL: [Self; 4] = [Self::Close, Self::Later, Self::AlreadyGave, Self::Never];
+
     /// The word as it stands in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -11,6 +11,7 @@ use super::State;
 use super::body::{self, Accepts};
 use super::problem::{Code, Problem};
 use super::question::{QuestionQuery, QuestionShape};
+use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::app::App;
 use crate::appeals::Content;
 use crate::clock;
@@ -23,11 +24,13 @@ use crate::tokens::Attribution;
 struct VerdictBody<'a> {
     /// Whether an appeal is shown.
     show: bool,
-    /// Where: `banner`, `inline` or `wall`.
+    /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<SurfaceShape>)]
     surface: Option<&'a str>,
-    /// What it wants: `ask`, `thank`, `fix_card` or `win_back`.
+    /// What it wants.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<KindShape>)]
     kind: Option<&'a str>,
     /// The appeal's id.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,6 +39,7 @@ struct VerdictBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<&'a str>,
     /// Why, in one word of a fixed list.
+    #[schema(value_type = ReasonShape)]
     reason: &'a str,
     /// A signed note, to be sent along with events and checkouts.
     #[serde(skip_serializing_if = "Option::is_none")]

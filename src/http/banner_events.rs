@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::State;
 use super::body::{self, Accepts};
 use super::problem::{Code, Problem};
+use super::words::DismissalKindShape;
 use crate::store::counts::CountKey;
 use crate::tokens::Attribution;
 
@@ -27,7 +28,7 @@ struct BannerEvent {
     ordinal: Option<u32>,
     /// Of a dismissal: how.
     #[serde(default)]
-    #[schema(value_type = Option<String>, example = "close")]
+    #[schema(value_type = Option<DismissalKindShape>)]
     dismissal: Option<DismissalKind>,
 }
 

@@ -51,7 +51,7 @@ pub async fn read_json_bytes(
         Some(_) => false,
         None => accepts == Accepts::JsonOrPlain,
     };
-    if good { read(payload, JSON_LIMIT).await } else { Err(Code::MediaType.into()) }
+    if good { read(payload, JSON_LIMIT).await } else { Err(Code::UnsupportedMediaType.into()) }
 }
 
 /// Reads JSON.

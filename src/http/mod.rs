@@ -21,6 +21,7 @@ mod span;
 mod supporters;
 mod tokens;
 mod webhooks;
+mod words;
 
 use actix_web::web::Data;
 use utoipa_actix_web::service_config::ServiceConfig;

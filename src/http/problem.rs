@@ -12,8 +12,9 @@ macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
         /// What went wrong, in a word that never changes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
         pub enum Code {
-            $(#[doc = $title] #[serde(rename = $word)] $variant),+
+            $(#[doc = $title] $variant),+
         }
 
         impl Code {
@@ -65,7 +66,7 @@ codes! {
     PaymentTakenBack = "payment_taken_back", CONFLICT, "The payment was given or taken back.";
     SessionExpired = "session_expired", CONFLICT, "The payment page expired before anything was paid.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than is read here.";
-    MediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send JSON with its content type.";
+    UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send JSON with its content type.";
     CurrencyNotTaken = "currency_not_taken", UNPROCESSABLE_ENTITY, "The site does not take this currency.";
     IntervalNotTaken = "interval_not_taken", UNPROCESSABLE_ENTITY, "The site does not take gifts at this interval.";
     AmountBelowMinimum = "amount_below_minimum", UNPROCESSABLE_ENTITY, "The amount is below the site's minimum.";
@@ -162,5 +163,17 @@ impl ResponseError for Problem {
                 .insert(actix_web::http::header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Code;
+
+    #[test]
+    fn the_word_in_the_answer_is_the_word_in_the_contract() {
+        for code in Code::ALL {
+            assert_eq!(serde_json::json!(code), code.as_str());
+        }
     }
 }

@@ -6,6 +6,7 @@ use keepopen_decision::{Page, Question, Reader, Surface, Text};
 use serde::Deserialize;
 
 use super::problem::{Code, Problem};
+use super::words::{DismissalKindShape, SurfaceShape};
 
 /// What a page says of itself and of its reader. All but `site` may be left
 /// out; unknown fields are ignored. (This is the shape for people; the
@@ -17,8 +18,8 @@ pub struct QuestionShape {
     /// The site's id.
     #[schema(example = "journal")]
     site: String,
-    /// Where the page has room: `banner`, `inline`, `wall`; left out: everywhere.
-    surfaces: Option<Vec<String>>,
+    /// Where the page has room; left out: everywhere.
+    surfaces: Option<Vec<SurfaceShape>>,
     page: Option<PageShape>,
     reader: Option<ReaderShape>,
     history: Option<HistoryShape>,
@@ -97,8 +98,7 @@ pub struct ViewShape {
 #[expect(dead_code, reason = "it is only shown in the contract")]
 pub struct DismissalShape {
     appeal: String,
-    /// `close`, `later`, `already_gave` or `never`.
-    kind: String,
+    kind: DismissalKindShape,
     /// RFC 3339.
     at: String,
 }

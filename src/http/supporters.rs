@@ -10,6 +10,7 @@ use super::State;
 use super::body::{self, Accepts};
 use super::caller::{Supporter, SupportersReader};
 use super::problem::{Code, Problem};
+use super::words::StandingShape;
 use crate::app::App;
 use crate::clock;
 use crate::ids::SupporterId;
@@ -23,8 +24,8 @@ struct SupporterAnswer {
     supporter: SupporterId,
     /// The site's id.
     site: String,
-    /// `none`, `one_off`, `recurring`, `past_due`, `lapsed` or `unknown`.
-    #[schema(value_type = String, example = "recurring")]
+    /// The standing.
+    #[schema(value_type = StandingShape)]
     standing: Standing,
     /// The first instant when asking is allowed again, RFC 3339.
     quiet_until: Option<String>,

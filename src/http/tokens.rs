@@ -12,6 +12,7 @@ use super::body::{self, Accepts};
 use super::caller::check_origin;
 use super::checkout::stripe_problem;
 use super::problem::{Code, Problem};
+use super::words::StandingShape;
 use crate::actions::{self, ExchangeError};
 use crate::clock;
 use crate::ids::SupporterId;
@@ -42,7 +43,7 @@ struct TokenAnswer {
     #[schema(value_type = String, example = "sup_0123456789abcdefghjkmnpqrs")]
     supporter: SupporterId,
     /// The standing with the site.
-    #[schema(value_type = String, example = "recurring")]
+    #[schema(value_type = StandingShape)]
     standing: Standing,
     /// The first instant when asking is allowed again, RFC 3339.
     quiet_until: Option<String>,

@@ -1,4 +1,6 @@
 //! A reader who sent an appeal away is left in peace, as long as the way it was sent away asks for.
+//!
+//! "I already gave" is said to the newsroom, not to one wording: it counts for every appeal that asks for money.
 
 use super::frequency::{age_days, days_after};
 use super::{Check, Evidence, Outcome};
@@ -12,17 +14,24 @@ use crate::words::DismissalKind;
 #[derive(Clone, Debug)]
 pub(crate) struct Dismissal {
     appeal: Box<str>,
+    asks: bool,
     days: appeal_rules::Dismissal,
 }
 
 impl Dismissal {
     pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
-        Self { appeal: draft.rules.id.as_str().into(), days: draft.rules.dismissal.clone() }
+        Self {
+            appeal: draft.rules.id.as_str().into(),
+            asks: draft.rules.kind.asks(),
+            days: draft.rules.dismissal.clone(),
+        }
     }
 
     fn dismissals<'q>(&self, facts: &Facts<'q>) -> impl Iterator<Item = &'q Dismissed<'q>> + use<'q, '_> {
         let dismissals = facts.history().map_or(&[][..], |history| &history.dismissals);
-        dismissals.iter().filter(|dismissed| *dismissed.appeal == *self.appeal)
+        dismissals.iter().filter(|dismissed| {
+            *dismissed.appeal == *self.appeal || (self.asks && dismissed.kind == DismissalKind::AlreadyGave)
+        })
     }
 
     /// Whole days of peace; `None` is for ever.

@@ -1,8 +1,9 @@
 //! The console: every payment, subscription and event of the stand-in, with a button for what may befall it.
 
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
+use crate::api::form::Params;
 use crate::books::{Books, SharedBooks, number, text};
 use crate::flows::payments;
 use crate::money;
@@ -12,13 +13,17 @@ use crate::pages::page;
 /// How many of each kind the console shows, newest first.
 const SHOWN: usize = 50;
 
-/// `GET /console`.
-pub(crate) async fn show(books: web::Data<SharedBooks>) -> HttpResponse {
+/// How many events the console shows before it is asked for all of them: one gift alone makes about ten.
+const EVENTS_SHOWN: usize = 30;
+
+/// `GET /console`; with `?events=all` every event is shown.
+pub(crate) async fn show(request: HttpRequest, books: web::Data<SharedBooks>) -> HttpResponse {
+    let all_events = Params::parse(request.query_string().as_bytes()).get("events") == Some("all");
     let books = books.open();
     let body = format!(
         "<main class=\"wide\">\n<h1>Practice console</h1>\n\
          <p class=\"lead\">What {account} would see at its payment service, and what it could meet there.</p>\n\
-         {}\n{}\n{}\n{}\n{}\n{}\n</main>",
+         {}\n{}\n{}\n{}\n{}\n{}\n{more}</main>",
         section(
             "debits",
             "Waiting bank debits and open pages",
@@ -29,7 +34,8 @@ pub(crate) async fn show(books: web::Data<SharedBooks>) -> HttpResponse {
         section("subscriptions", "Subscriptions", "Nobody gives regularly yet.", subscriptions(&books)),
         section("refunds", "Refunds", "Nothing was refunded yet.", refunds(&books)),
         section("disputes", "Disputes", "Nobody has disputed a payment.", disputes(&books)),
-        section("events", "Events", "Nothing has happened yet.", events(&books)),
+        section("events", "Events", "Nothing has happened yet.", events(&books, all_events)),
+        more = more_events(&books, all_events),
         account = escape(&books.account_name),
     );
     page(200, frame("Console", "console", &body))
@@ -44,7 +50,7 @@ fn section(id: &str, title: &str, empty: &str, rows: Vec<String>) -> String {
     format!("<section id=\"{id}\"><h2>{title}</h2>{inner}</section>")
 }
 
-/// One row: what it is, how it stands, and its buttons.
+/// One row: what it is, how it stands, and its buttons. `what` and `detail` are HTML, escaped by the caller.
 fn row(id: &str, what: &str, state: &str, detail: &str, buttons: &str) -> String {
     let class = match state {
         "succeeded" | "active" | "won" | "taken" => "good",
@@ -52,9 +58,8 @@ fn row(id: &str, what: &str, state: &str, detail: &str, buttons: &str) -> String
         _ => "plain",
     };
     format!(
-        "<li data-row=\"{id}\"><div class=\"about\"><p><b>{}</b> <span class=\"state {class}\" data-state=\"{state}\">{state}</span></p>\
+        "<li data-row=\"{id}\"><div class=\"about\"><p><b>{what}</b> <span class=\"state {class}\" data-state=\"{state}\">{state}</span></p>\
          <p class=\"detail\">{detail}</p></div>{}</li>",
-        escape(what),
         if buttons.is_empty() { String::new() } else { format!("<div class=\"buttons\">{buttons}</div>") },
         id = escape(id),
     )
@@ -81,7 +86,7 @@ fn amount_buttons(id: &str) -> String {
 
 fn sum(object: &Value) -> String {
     let amount = if text(object, "object") == "checkout.session" { "amount_total" } else { "amount" };
-    money::format(number(object, amount), text(object, "currency"))
+    escape(&money::format(number(object, amount), text(object, "currency")))
 }
 
 fn detail(object: &Value, more: &str) -> String {
@@ -146,18 +151,13 @@ fn subscription(books: &Books, sub: &Value) -> String {
         number(&item["price"], "unit_amount") * number(item, "quantity"),
         text(sub, "currency"),
     );
+    let what = escape(&format!("{amount} every {unit}"));
     let status = text(sub, "status");
     let customer = books.see(text(sub, "customer"));
     let until = time(number(item, "current_period_end"));
     let mut more = format!("{} · period ends {until}", text(&customer, "email"));
     if status == "canceled" {
-        return row(
-            id,
-            &format!("{amount} every {unit}"),
-            "canceled",
-            &detail(sub, text(&customer, "email")),
-            "",
-        );
+        return row(id, &what, "canceled", &detail(sub, text(&customer, "email")), "");
     }
     let ending = !sub["cancel_at"].is_null();
     if ending {
@@ -176,7 +176,7 @@ fn subscription(books: &Books, sub: &Value) -> String {
     if !ending {
         buttons += &button("cancel-later", id, "Cancel at period end");
     }
-    row(id, &format!("{amount} every {unit}"), &status.replace('_', " "), &detail(sub, &more), &buttons)
+    row(id, &what, &status.replace('_', " "), &detail(sub, &more), &buttons)
 }
 
 fn refunds(books: &Books) -> Vec<String> {
@@ -213,7 +213,7 @@ fn disputes(books: &Books) -> Vec<String> {
     books.all("dispute").rev().take(SHOWN).map(dispute).collect()
 }
 
-fn events(books: &Books) -> Vec<String> {
+fn events(books: &Books, all: bool) -> Vec<String> {
     let event = |event: &Value| {
         let id = text(event, "id");
         let tries: Vec<_> = books.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
@@ -235,7 +235,23 @@ fn events(books: &Books) -> Vec<String> {
         } else {
             String::new()
         };
-        row(id, text(event, "type"), state, &detail(event, &answers.join(", ")), &again)
+        // A name of many words may break at its dots.
+        let name = escape(text(event, "type")).replace('.', ".<wbr>");
+        row(id, &name, state, &detail(event, &answers.join(", ")), &again)
     };
-    books.events.iter().rev().take(SHOWN * 2).map(event).collect()
+    let shown = if all { books.events.len() } else { EVENTS_SHOWN };
+    books.events.iter().rev().take(shown).map(event).collect()
+}
+
+/// The way to the older events, or back.
+fn more_events(books: &Books, all: bool) -> String {
+    match books.events.len() {
+        0..=EVENTS_SHOWN => String::new(),
+        _ if all => {
+            format!("<p class=\"more\"><a href=\"/console#events\">Only the newest {EVENTS_SHOWN}</a></p>\n")
+        }
+        count => {
+            format!("<p class=\"more\"><a href=\"/console?events=all#events\">All {count} events</a></p>\n")
+        }
+    }
 }

@@ -111,7 +111,13 @@ fn form(books: &Books, session: &Value, payer: &Payer, trouble: Option<&str>) ->
         1 => format!("every {unit}"),
         count => format!("every {count} {unit}s"),
     });
-    let what: Vec<String> = plan.lines.iter().map(|line| escape(&line.name)).collect();
+    // A line that only says again who is paid is left out.
+    let mut what: Vec<&str> = plan.lines.iter().map(|line| line.name.as_str()).collect();
+    what.retain(|name| *name != books.account_name);
+    let what = match what.join(", ").as_str() {
+        "" => String::new(),
+        names => format!("<p class=\"what\">{}</p>", escape(names)),
+    };
     let trouble = trouble.map(|sentence| {
         format!("<p id=\"trouble\" class=\"trouble\" role=\"alert\">{}</p>", escape(sentence))
     });
@@ -123,8 +129,8 @@ fn form(books: &Books, session: &Value, payer: &Payer, trouble: Option<&str>) ->
     let body = format!(
         "<main class=\"card\">\n\
          <header><p class=\"to\">To {account}</p>\n\
-         <h1 id=\"amount\">{amount}<span class=\"every\"> {every}</span></h1>\n\
-         <p class=\"what\">{what}</p></header>\n{trouble}\n\
+         <h1 id=\"amount\"><span class=\"sum\">{amount}</span> <span class=\"every\">{every}</span></h1>\n\
+         {what}</header>\n{trouble}\n\
          <form method=\"post\" action=\"/pay/{id}\">\n\
          <label for=\"email\">E-mail</label>\n\
          <input id=\"email\" name=\"email\" type=\"email\" required autocomplete=\"email\" value=\"{email}\"{locked}>\n\
@@ -139,7 +145,6 @@ fn form(books: &Books, session: &Value, payer: &Payer, trouble: Option<&str>) ->
         account = escape(&books.account_name),
         amount = escape(&amount),
         every = every.as_deref().unwrap_or("once"),
-        what = what.join(", "),
         trouble = trouble.unwrap_or_default(),
         id = escape(text(session, "id")),
         email = escape(&payer.email),

@@ -43,6 +43,18 @@ async fn the_payment_page_says_what_is_given_and_has_its_buttons() {
 }
 
 #[tokio::test]
+async fn the_payment_page_names_a_line_only_where_it_says_more_than_who_is_paid() {
+    let stand = Stand::start().await;
+    let other = stand.once().await;
+    assert!(text(&stand, &format!("/pay/{other}")).await.1.contains("<p class=\"what\">A contribution</p>"));
+    let mut form = once_form();
+    form[10].1 = "The Practice Courier";
+    let (_, same) = stand.post("/v1/checkout/sessions", &form).await;
+    let (_, page) = text(&stand, &format!("/pay/{}", id(&same))).await;
+    assert_eq!(page.matches("The Practice Courier").count(), 1, "{page}");
+}
+
+#[tokio::test]
 async fn yen_are_shown_without_decimals() {
     let stand = Stand::start().await;
     let mut form = once_form();
@@ -166,6 +178,28 @@ async fn every_button_of_the_console_is_on_it_and_does_what_it_says() {
     has("lose", &dispute).await;
     console(&stand, "win", &dispute).await;
     assert_eq!(stand.practice.object(&dispute).unwrap()["status"], Value::from("won"));
+}
+
+#[tokio::test]
+async fn the_console_shows_the_newest_events_and_all_of_them_when_asked() {
+    let stand = Stand::start().await;
+    let session = stand.monthly().await;
+    stand.practice.pay(&session, How::Card).unwrap();
+    assert!(!text(&stand, "/console").await.1.contains("events=all"), "a few events are all shown");
+    let sub = stand.practice.payments(&session).subscription.unwrap();
+    while stand.told().len() <= 40 {
+        stand.practice.next_month(&sub, true).unwrap();
+    }
+    let ids: Vec<String> = stand.practice.events().iter().map(id).collect();
+    let shown = async |path: &str| {
+        let page = text(&stand, path).await.1;
+        let row = |id: &&String| page.contains(&format!("data-row=\"{id}\""));
+        (ids.iter().filter(row).cloned().collect::<Vec<_>>(), page)
+    };
+    let (newest, page) = shown("/console").await;
+    assert_eq!(newest, ids[ids.len() - 30..]);
+    assert!(page.contains(&format!("<a href=\"/console?events=all#events\">All {} events</a>", ids.len())));
+    assert_eq!(shown("/console?events=all").await.0, ids);
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-import type { Gift, Shown } from "./contract";
+import type { CheckoutBody, Gift, Shown } from "./contract";
 import { postJson, webAddress } from "./http";
 import type { Pending } from "./memory";
 import type { Settings } from "./settings";
@@ -29,20 +29,17 @@ export class Checkout {
     const about = JSON.stringify([gift.amount_minor, gift.currency, gift.interval]);
     if (this.attempt?.about !== about) this.attempt = { id: uuid(), about };
     const attempt = this.attempt.id;
-    const answer = await postJson(
-      `${this.settings.base}/v1/checkout`,
-      {
-        site: this.settings.site,
-        attempt,
-        ...gift,
-        return_url: ownAddress(address),
-        attribution: this.verdict.attribution,
-      },
-      PATIENCE_MS,
-    );
+    const body: CheckoutBody = {
+      site: this.settings.site,
+      attempt,
+      ...gift,
+      return_url: ownAddress(address),
+      attribution: this.verdict.attribution,
+    };
+    const answer = await postJson(`${this.settings.base}/v1/checkout`, body, PATIENCE_MS);
     const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
     if (url && typeof answer?.body.session === "string") {
-      return { url, pending: { attempt, session: answer.body.session, at: nowMs, thanks: this.verdict.content.thanks } };
+      return { url, pending: { attempt, session: answer.body.session, at: nowMs, thanks: this.verdict.content.thanks ?? undefined } };
     }
     if (answer?.body.code === "attempt_reused") this.attempt = undefined;
     return {

@@ -1,98 +1,61 @@
-// The words this script exchanges with the service, as `openapi.yaml` says them.
+// The words this script exchanges with the service. They come from the contract; what stands here beside it is narrower, where the
+// contract takes any text or `null` and this script writes one of a few words, or wider, where it can do without what the contract
+// promises (a newer or older service must not break a page).
+import type * as contract from "../../client/contract";
 
 export type Surface = "banner" | "inline" | "wall";
 export type Kind = "ask" | "thank" | "fix_card" | "win_back";
-export type Interval = "once" | "month" | "year";
-export type Dismissal = "close" | "later" | "already_gave";
+export type DismissalKind = "close" | "later" | "already_gave";
 export type Standing = "none" | "one_off" | "recurring" | "past_due" | "lapsed" | "unknown";
+export type Consent = "granted" | "denied";
+
+type Optional<Whole, Key extends keyof Whole> = Omit<Whole, Key> & Partial<Pick<Whole, Key>>;
 
 /** Amounts are whole minor units of `currency`, which has `minor_digits` decimals. */
-export interface Choices {
-  currency: string;
-  minor_digits: number;
-  once?: number[];
-  month?: number[];
-  year?: number[];
-  default?: { interval: Interval; amount_minor: number };
-  minimum_minor: number;
-  maximum_minor: number;
-  other?: boolean;
+export type Choices = Optional<contract.Choices, contract.Interval | "default" | "other">;
+
+/** A heading and its paragraphs. */
+export type Words = contract.ThanksCopy;
+
+export interface Content extends Omit<contract.Content, "choices"> {
+  choices?: Choices | null;
 }
 
-export interface Words {
-  heading: string;
-  body: string[];
-}
-
-export interface Content extends Words {
-  cta?: string;
-  dismiss?: string;
-  choices?: Choices;
-  thanks?: Words;
-}
-
-export interface Shown {
+/** A verdict that shows: all that it then carries. */
+export interface Shown extends Omit<contract.Verdict, "content"> {
   show: true;
   surface: Surface;
   kind: Kind;
   appeal: string;
   variant: string;
-  reason: string;
   attribution: string;
   content: Content;
-  next_eligible_at: string | null;
 }
 
-export interface Silent {
+export interface Silent extends contract.Verdict {
   show: false;
-  reason: string;
-  next_eligible_at: string | null;
 }
 
 export type Verdict = Shown | Silent;
 
-export interface View {
-  appeal: string;
-  variant: string;
-  at: string;
-}
-
-export interface Dismissed {
-  appeal: string;
-  kind: Dismissal;
-  at: string;
+export interface Dismissal extends contract.Dismissal {
+  kind: DismissalKind;
 }
 
 /** The question put to `POST /v1/banner`. What is not known is left out. */
-export interface Question {
-  site: string;
+export interface Question extends contract.Question {
   surfaces: Surface[];
-  page: {
-    url: string;
-    section?: string;
-    tags?: string[];
-    kind?: string;
-    sensitive?: boolean;
-    paid?: boolean;
-  };
-  reader: {
-    country?: string;
-    region?: string;
-    locale?: string;
-    device: "mobile" | "tablet" | "desktop";
-    signed_in?: boolean;
-    consent: Consent;
-    bucket?: number;
-  };
-  history?: { views: View[]; dismissals: Dismissed[] };
-  token?: string;
+  page: contract.Page;
+  reader: contract.Reader & { consent: Consent; device: "mobile" | "tablet" | "desktop" };
+  history?: { views: contract.View[]; dismissals: Dismissal[] };
 }
 
-export type Consent = "granted" | "denied";
+/** What the service hears of an appeal; see `report.ts`. */
+export interface BannerEvent extends contract.BannerEvent {
+  dismissal?: DismissalKind;
+}
 
 /** What a reader has chosen to give: one act of giving. */
-export interface Gift {
-  amount_minor: number;
-  currency: string;
-  interval: Interval;
-}
+export type Gift = Pick<contract.CheckoutBody, "amount_minor" | "currency" | "interval">;
+
+export type { CheckoutBody, EventName, Interval, TokenBody, View } from "../../client/contract";

@@ -3,6 +3,7 @@ import { make } from "./dom";
 import style from "./style.css";
 
 export const TAG = "keepopen-appeal";
+const UNFOLD_MS = 450;
 
 /** `<keepopen-appeal surface="banner|inline|wall">`: an empty place until the service answers. */
 export class AppealElement extends HTMLElement {
@@ -19,6 +20,7 @@ export class AppealElement extends HTMLElement {
     this.clear();
     this.dress();
     this.root.append(panel);
+    this.unfold(panel);
     if (this.surface === "wall") this.cover();
   }
 
@@ -27,6 +29,12 @@ export class AppealElement extends HTMLElement {
     this.root.replaceChildren();
     for (const { element, display } of this.covered) element.style.display = display;
     this.covered = [];
+  }
+
+  /** A banner in the flow of the page pushes the page down, so it grows instead of jumping in. */
+  private unfold(panel: HTMLElement): void {
+    if (this.getAttribute("edge") !== "top" || !matchMedia("(prefers-reduced-motion: no-preference)").matches) return;
+    panel.animate?.({ height: ["0px", `${panel.offsetHeight}px`] }, { duration: UNFOLD_MS, easing: "ease-out" });
   }
 
   private cover(): void {

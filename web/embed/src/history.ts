@@ -1,4 +1,4 @@
-import type { Dismissal, Dismissed, View } from "./contract";
+import type { Dismissal, DismissalKind, View } from "./contract";
 
 // What the reader's own browser remembers of appeals. Plain functions on plain lists.
 
@@ -18,7 +18,7 @@ export function viewOf(appeal: string, variant: string, nowMs: number): View {
   return { appeal, variant, at: new Date(nowMs).toISOString() };
 }
 
-export function dismissalOf(appeal: string, kind: Dismissal, nowMs: number): Dismissed {
+export function dismissalOf(appeal: string, kind: DismissalKind, nowMs: number): Dismissal {
   return { appeal, kind, at: new Date(nowMs).toISOString() };
 }
 

@@ -1,4 +1,4 @@
-import type { Consent, Dismissed, View, Words } from "./contract";
+import type { Consent, Dismissal, View, Words } from "./contract";
 
 /** A payment page that this browser opened and whose end it does not know yet. */
 export interface Pending {
@@ -17,7 +17,7 @@ export interface Kept {
   /** A random number below a million, made once: it keeps a reader with one wording. */
   bucket?: number;
   views: View[];
-  dismissals: Dismissed[];
+  dismissals: Dismissal[];
   token?: string;
   pending: Pending[];
   /** No new question about the same page before this time, in milliseconds since 1970. */

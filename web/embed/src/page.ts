@@ -1,7 +1,7 @@
 import { ask } from "./ask";
 import { Checkout, SESSION_PARAMETER } from "./checkout";
 import { pageSource, readContext } from "./context";
-import type { Dismissal, Gift, Shown, Surface, Verdict } from "./contract";
+import type { DismissalKind, Gift, Question, Shown, Surface, Verdict } from "./contract";
 import { type AppealElement, placeFor, places } from "./element";
 import { dismissalOf, ordinal, remember, viewOf } from "./history";
 import type { Memory, Pending } from "./memory";
@@ -27,9 +27,7 @@ export class PageView {
   async run(): Promise<void> {
     const returned = takeSession();
     if (await this.settle(returned)) return;
-    const { settings, memory } = this;
-    const context = readContext(settings.site, this.surfaces(), settings.consent, pageSource(this.attributes()));
-    const verdict = await ask(settings, memory, context, this.now);
+    const verdict = await ask(this.settings, this.memory, this.context(), this.now);
     if (!verdict) return;
     tell("verdict", verdictWords(verdict));
     if (verdict.show) this.appeal(verdict);
@@ -47,6 +45,8 @@ export class PageView {
     const waiting = [...this.memory.read().pending].sort((a) => (a.session === returned ? -1 : 0));
     // A session that is not ours to ask about: somebody may have paid, so this page keeps still.
     let quiet = returned !== undefined && !waiting.some((pending) => pending.session === returned);
+    // On a sensitive page thanks are as much out of place as an appeal: the next page learns what became of the gift.
+    if (waiting.length && returned === undefined && this.context().page.sensitive) return true;
     for (const pending of waiting) {
       if (this.now() - pending.at > GIVE_UP_MS) {
         this.drop(pending);
@@ -105,7 +105,7 @@ export class PageView {
       location.assign(opened.url);
       return undefined;
     };
-    const dismiss = (how: Dismissal) => {
+    const dismiss = (how: DismissalKind) => {
       this.keep((kept) => (kept.dismissals = remember(kept.dismissals, dismissalOf(verdict.appeal, how, this.now()), this.now())));
       report(settings, verdict, "dismiss", { dismissal: how });
       this.close();
@@ -136,7 +136,8 @@ export class PageView {
     this.shown = { place, panel };
     if (place.surface !== "banner") return;
     const escape = (event: KeyboardEvent) => {
-      if (event.key === "Escape" && !event.defaultPrevented) onEscape();
+      // At the top edge it scrolls away with the page; then the key is meant for something else.
+      if (event.key === "Escape" && !event.defaultPrevented && panel.element.getBoundingClientRect().bottom > 0) onEscape();
     };
     document.addEventListener("keydown", escape);
     this.shown.escape = () => document.removeEventListener("keydown", escape);
@@ -167,6 +168,11 @@ export class PageView {
   /** Writes down what needs the reader's consent. */
   private keep(how: Parameters<Memory["change"]>[0]): void {
     if (this.settings.consent === "granted") this.memory.change(how);
+  }
+
+  private context(): Question {
+    const { site, consent } = this.settings;
+    return readContext(site, this.surfaces(), consent, pageSource(this.attributes()));
   }
 
   private surfaces(): Surface[] {

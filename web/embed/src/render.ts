@@ -1,5 +1,5 @@
 import { ChoiceForm, type Give } from "./choices";
-import type { Content, Dismissal, Kind, Surface, Words } from "./contract";
+import type { Content, DismissalKind, Kind, Surface, Words } from "./contract";
 import { button, make } from "./dom";
 import { words } from "./words";
 
@@ -16,11 +16,11 @@ export function appealPanel(
   content: Content,
   locale: string,
   onGive: Give,
-  onDismiss: (how: Dismissal) => void,
+  onDismiss: (how: DismissalKind) => void,
 ): Panel {
-  const asks = kind !== "thank" && content.choices !== undefined;
-  const form = asks ? new ChoiceForm(content.choices!, content.cta ?? words.give, locale, onGive) : undefined;
-  const close = closeButton(() => onDismiss("close"), content.dismiss);
+  const choices = kind === "thank" ? undefined : content.choices;
+  const form = choices ? new ChoiceForm(choices, content.cta ?? words.give, locale, onGive) : undefined;
+  const close = closeButton(() => onDismiss("close"), content.dismiss ?? undefined);
   const element = frame(
     surface,
     kind,
@@ -59,7 +59,7 @@ function wording(content: Words): HTMLElement {
     "div",
     { class: "words" },
     make("h2", { id: "heading", part: "heading", "data-test": "heading" }, content.heading),
-    ...content.body.map((paragraph) => make("p", { part: "body" }, paragraph)),
+    ...(content.body ?? []).map((paragraph) => make("p", { part: "body" }, paragraph)),
   );
 }
 
@@ -70,7 +70,7 @@ function closeButton(press: () => void, label?: string): HTMLElement {
   return element;
 }
 
-function waysOut(onDismiss: (how: Dismissal) => void): HTMLElement {
+function waysOut(onDismiss: (how: DismissalKind) => void): HTMLElement {
   return make(
     "div",
     { class: "ways-out" },

@@ -1,15 +1,16 @@
-import type { Dismissal, Shown } from "./contract";
+import type { BannerEvent, EventName, Shown } from "./contract";
 import type { Settings } from "./settings";
 
 /** Tells what became of an appeal. Best effort: a lost report costs a count, never a page. */
 export function report(
   settings: Settings,
   verdict: Shown,
-  event: "view" | "dismiss" | "click",
-  more: { ordinal?: number; dismissal?: Dismissal } = {},
+  event: EventName,
+  more: Pick<BannerEvent, "ordinal" | "dismissal"> = {},
 ): void {
   const url = `${settings.base}/v1/banner/events`;
-  const body = JSON.stringify({ site: settings.site, event, attribution: verdict.attribution, ...more });
+  const told: BannerEvent = { site: settings.site, event, attribution: verdict.attribution, ...more };
+  const body = JSON.stringify(told);
   try {
     if (navigator.sendBeacon?.(url, body)) return;
     fetch(url, { method: "POST", body, keepalive: true, credentials: "omit" }).catch(() => {});

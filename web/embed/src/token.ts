@@ -1,4 +1,4 @@
-import type { Standing } from "./contract";
+import type { Standing, TokenBody } from "./contract";
 import { postJson } from "./http";
 import type { Pending } from "./memory";
 import type { Settings } from "./settings";
@@ -34,11 +34,8 @@ const ENDS: Record<string, Outcome["state"]> = {
 
 /** Changes a paid session for a supporter token; only the browser that opened it knows the attempt. */
 export async function exchange(settings: Settings, pending: Pending): Promise<Outcome> {
-  const answer = await postJson(
-    `${settings.base}/v1/tokens`,
-    { grant: "checkout_session", site: settings.site, session: pending.session, attempt: pending.attempt },
-    PATIENCE_MS,
-  );
+  const body: TokenBody = { grant: "checkout_session", site: settings.site, session: pending.session, attempt: pending.attempt };
+  const answer = await postJson(`${settings.base}/v1/tokens`, body, PATIENCE_MS);
   return outcomeOf(answer?.status, answer?.body ?? {});
 }
 

@@ -1,0 +1,40 @@
+//! The closed lists of words, for the contract. They are read off the types that the decision itself
+//! uses, so that a word which is added there is in the contract too.
+
+use std::borrow::Cow;
+
+use keepopen_decision as decision;
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+macro_rules! words {
+    ($($shape:ident = $name:ident: $description:literal;)+) => {
+        $(
+            #[doc = $description]
+            pub struct $shape;
+
+            impl PartialSchema for $shape {
+                fn schema() -> RefOr<Schema> {
+                    let words = decision::$name::ALL.iter().map(|word| word.as_str());
+                    let list = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words));
+                    list.description(Some($description)).into()
+                }
+            }
+
+            impl ToSchema for $shape {
+                fn name() -> Cow<'static, str> {
+                    Cow::Borrowed(stringify!($name))
+                }
+            }
+        )+
+    };
+}
+
+words! {
+    SurfaceShape = Surface: "Where an appeal shows.";
+    KindShape = Kind: "What an appeal wants of its reader.";
+    ReasonShape = Reason: "Why a verdict is what it is.";
+    StandingShape = Standing: "What is known of a reader's support.";
+    DismissalKindShape = DismissalKind: "How a reader sent an appeal away.";
+}
