@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::FromRow;
-
 use super::{Store, Tx, Unreadable};
 use crate::config::Interval;
 use crate::contributions::{Contribution, ContributionState, Entry, EntryKind};
@@ -78,7 +76,6 @@ pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, sqlx:
     Ok(done.rows_affected() == 1)
 }
 
-#[derive(FromRow)]
 struct EntryRow {
     kind: String,
     object: String,
@@ -89,7 +86,8 @@ struct EntryRow {
     occurred_at_ms: i64,
 }
 
-#[derive(FromRow)]
+from_row!(EntryRow { kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms });
+
 struct ContributionRow {
     id: String,
     site: String,
@@ -107,6 +105,24 @@ struct ContributionRow {
     subscription: Option<String>,
     customer: Option<String>,
 }
+
+from_row!(ContributionRow {
+    id,
+    site,
+    supporter_id,
+    interval,
+    amount_minor,
+    currency,
+    state,
+    appeal,
+    variant,
+    started_at_ms,
+    last_kept_payment_at_ms,
+    payments_withdrawn,
+    session,
+    subscription,
+    customer
+});
 
 impl TryFrom<EntryRow> for Entry {
     type Error = Unreadable;

@@ -1,11 +1,9 @@
 //! Attempts at Stripe's Checkout.
 
-use sqlx::FromRow;
-
 use super::{Store, Tx};
 
 /// One attempt of a browser.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct Checkout {
     /// A hash of what was asked for.
     pub parameters: String,
@@ -22,6 +20,8 @@ pub struct Checkout {
     /// When its token was first handed out, in milliseconds since 1970.
     pub exchanged_at_ms: Option<i64>,
 }
+
+from_row!(Checkout { parameters, contribution_id, tries, session, url, started_at_ms, exchanged_at_ms });
 
 /// Notes an attempt, unless it is there; either way, what is there.
 ///

@@ -1,7 +1,5 @@
 //! The inbox: every Stripe event as it arrived.
 
-use sqlx::FromRow;
-
 use super::{Store, Tx};
 use crate::config::Mode;
 
@@ -63,7 +61,7 @@ impl EventState {
 }
 
 /// An event that waits.
-#[derive(Debug, FromRow)]
+#[derive(Debug)]
 pub struct Waiting {
     /// Its id.
     pub id: String,
@@ -77,13 +75,14 @@ pub struct Waiting {
     pub attempts: i64,
 }
 
+from_row!(Waiting { id, source, created_at_ms, body, attempts });
+
 /// One event, for people.
-#[derive(Debug, FromRow)]
+#[derive(Debug)]
 pub struct EventRow {
     /// Its id.
     pub id: String,
     /// Its type.
-    #[sqlx(rename = "type")]
     pub kind: String,
     /// How far it is.
     pub state: String,
@@ -94,6 +93,8 @@ pub struct EventRow {
     /// What came of it.
     pub outcome: Option<String>,
 }
+
+from_row!(EventRow { id, kind, state, attempts, error, outcome });
 
 /// Stores an arrival. False when one with its id is there already: the first stays.
 ///
@@ -197,8 +198,10 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn events(&self) -> Result<Vec<EventRow>, sqlx::Error> {
-        sqlx::query_as("SELECT id, type, state, attempts, error, outcome FROM stripe_events ORDER BY id")
-            .fetch_all(self.reader())
-            .await
+        sqlx::query_as(
+            "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events ORDER BY id",
+        )
+        .fetch_all(self.reader())
+        .await
     }
 }

@@ -1,11 +1,9 @@
 //! Keys that sign tokens, and secret API keys.
 
-use sqlx::FromRow;
-
 use super::{Store, Tx};
 
 /// A signing key as it is kept.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct SigningKeyRow {
     /// Its id: the JWK thumbprint (RFC 7638).
     pub kid: String,
@@ -15,14 +13,18 @@ pub struct SigningKeyRow {
     pub sealed_private_key: String,
 }
 
+from_row!(SigningKeyRow { kid, public_key, sealed_private_key });
+
 /// A secret API key as it is kept.
-#[derive(Clone, Debug, FromRow)]
+#[derive(Clone, Debug)]
 pub struct ApiKeyRow {
     /// Its id.
     pub id: String,
     /// What it may do, separated by spaces.
     pub scopes: String,
 }
+
+from_row!(ApiKeyRow { id, scopes });
 
 /// The keys that sign and verify, the one that signs (the newest) first.
 ///

@@ -5,11 +5,24 @@
 //! **Start at** [`Store::open`].
 //! **Tested in** `tests/store/`, and by every test of `tests/api/`.
 
+/// Reads a row into a struct whose fields are called as its columns.
+macro_rules! from_row {
+    ($name:ident { $($field:ident),+ $(,)? }) => {
+        impl sqlx::FromRow<'_, sqlx::sqlite::SqliteRow> for $name {
+            fn from_row(row: &sqlx::sqlite::SqliteRow) -> Result<Self, sqlx::Error> {
+                use sqlx::Row as _;
+                Ok(Self { $($field: row.try_get(stringify!($field))?),+ })
+            }
+        }
+    };
+}
+
 pub mod books;
 pub mod checkouts;
 pub mod counts;
 pub mod inbox;
 pub mod keys;
+mod migrations;
 pub mod objects;
 pub mod supporters;
 
@@ -107,7 +120,7 @@ impl Store {
         };
         let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
         assert_version(&writer).await?;
-        sqlx::migrate!("migrations/sqlite").run(&writer).await?;
+        migrations::all().run(&writer).await?;
         let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(OpenError::Connect)?;
         Ok(Self { writer, reader })
     }

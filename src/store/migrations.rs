@@ -1,0 +1,37 @@
+//! The tables' history, compiled into the program.
+
+use rust_embed::Embed;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr};
+
+#[derive(Embed)]
+#[folder = "migrations/sqlite"]
+#[include = "*.sql"]
+struct Files;
+
+/// Every migration, the first first: `0001_what_for.sql`.
+pub fn all() -> Migrator {
+    let mut migrations: Vec<Migration> = Files::iter().map(|name| read(&name)).collect();
+    migrations.sort_by_key(|migration| migration.version);
+    Migrator::with_migrations(migrations)
+}
+
+fn read(name: &str) -> Migration {
+    let file = Files::get(name).expect("a name that was just listed");
+    let sql = String::from_utf8(file.data.into_owned()).expect("a migration is text");
+    let (number, what_for) = name.split_once('_').expect("a migration is called 0001_what_for.sql");
+    let number = number.parse().expect("a migration's name begins with its number");
+    let what_for = what_for.trim_end_matches(".sql").replace('_', " ");
+    Migration::new(number, what_for.into(), MigrationType::Simple, AssertSqlSafe(sql).into_sql_str(), false)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_migration_is_numbered_without_a_gap() {
+        let versions: Vec<i64> = super::all().iter().map(|migration| migration.version).collect();
+        let expected: Vec<i64> = (1..=i64::try_from(versions.len()).unwrap()).collect();
+        assert!(!versions.is_empty());
+        assert_eq!(versions, expected);
+    }
+}
