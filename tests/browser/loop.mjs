@@ -3,8 +3,11 @@
 // Ends with "N passed, N failed" and a status to match.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
 import { createInterface } from "node:readline";
 import { launch, newReader, open, settled, shot } from "./browser.mjs";
+
+const { createLocalJWKSet, jwtVerify } = createRequire(new URL("../../web/package.json", import.meta.url))("jose");
 
 const stories = [];
 const story = (name, tell) => stories.push({ name, tell });
@@ -71,6 +74,25 @@ story("a reader is asked, gives 10 a month, is thanked and asked no more, until 
   await inConsole("refund", reader, "console-1280");
   await openUntil(reader, article("committee-rooms"), ASKS);
   assert.equal(await standing(reader), "none");
+});
+
+story("the token verifies offline with a library of the field, for its site alone", async (reader) => {
+  await open(reader, article("eelgrass"));
+  await give(reader, "month", 1000);
+  await payWith(reader, "#pay-card");
+  const token = await reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal")).token);
+  const keys = await (await fetch(`${demo.keepopen}/.well-known/jwks.json`)).json();
+  // From here on nobody is asked.
+  const offline = createLocalJWKSet(keys);
+  const wanted = { algorithms: ["EdDSA"], issuer: demo.keepopen, audience: "journal", typ: "supporter+jwt" };
+  const { payload } = await jwtVerify(token, offline, wanted);
+  assert.equal(payload.standing, "recurring");
+  assert.match(payload.sub, /^sup_[0-9a-z]{26}$/);
+  await assert.rejects(jwtVerify(token, offline, { ...wanted, audience: "gazette" }), /aud/);
+  const [head, body, signature] = token.split(".");
+  const claims = JSON.parse(Buffer.from(body, "base64url"));
+  const forged = Buffer.from(JSON.stringify({ ...claims, standing: "one_off" })).toString("base64url");
+  await assert.rejects(jwtVerify([head, forged, signature].join("."), offline, wanted), /signature/);
 });
 
 story("a one-off gift is thanked and leaves the reader in peace", async (reader) => {
