@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
+use super::hear_of_epochs::hear_of_epochs;
 use super::publish_appeals::{PublishError, publish_appeals};
 use crate::app::App;
-use crate::clock::{Clock, DAY_MS};
+use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::keys::{self, SigningKeyRow};
 use crate::store::{OpenError, Store};
@@ -40,9 +41,7 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
     let keys = open_signing_keys(&store, &vault, &clock).await?;
     let stripe = Gateway::new(&settings.stripe).map_err(|error| StartError::Stripe(error.to_string()))?;
     let app = App::new(settings, clock, store, stripe, &vault, keys);
-    // A token lives a day at most; the rest allows for clocks that differ.
-    let raised = app.store.epochs_raised_since(app.now_ms() - 2 * DAY_MS).await?;
-    app.tokens.epochs.set(raised);
+    hear_of_epochs(&app).await?;
     publish_appeals(&app)?;
     Ok(app)
 }

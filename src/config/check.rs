@@ -136,11 +136,9 @@ fn check_database(url: &str) -> Result<(), ConfigError> {
             )
         }
         Some(("sqlite", _)) => Ok(()),
-        Some(("postgres" | "postgresql", _)) => wrong(
-            "database.url names PostgreSQL, which this version does not speak yet; use sqlite:PATH, or leave it empty",
-        ),
+        Some(("postgres" | "postgresql", _)) => Ok(()),
         _ => wrong(format!(
-            "database.url has a scheme that is not known ({}); use sqlite:PATH, or leave it empty",
+            "database.url has a scheme that is not known ({}); use sqlite:PATH, postgres://USER@HOST/DATABASE, or leave it empty",
             without_password(url)
         )),
     }

@@ -20,6 +20,8 @@ use crate::app::App;
 const INBOX_EVERY: Duration = Duration::from_secs(1);
 /// How often counts are stored.
 const COUNTS_EVERY: Duration = Duration::from_secs(5);
+/// How often we hear which tokens other instances superseded.
+const EPOCHS_EVERY: Duration = Duration::from_secs(2);
 /// How often the appeals file is looked at.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 
@@ -35,6 +37,7 @@ pub fn run(app: &Arc<App>) -> Jobs {
     let tasks = vec![
         tokio::spawn(work_through_inbox(Arc::clone(app), stopped.clone())),
         tokio::spawn(flush_counts(Arc::clone(app), stopped.clone())),
+        tokio::spawn(hear_of_epochs(Arc::clone(app), stopped.clone())),
         tokio::spawn(watch_appeals(Arc::clone(app), stopped)),
     ];
     Jobs { stop, tasks }
@@ -79,6 +82,19 @@ async fn flush_counts(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         }
         if let Err(error) = actions::flush_counts(&app).await {
             tracing::error!(%error, "counts can't be stored; they are kept for the next time");
+        }
+    }
+}
+
+async fn hear_of_epochs(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut tick = ticks(EPOCHS_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = actions::hear_of_epochs(&app).await {
+            tracing::error!(%error, "superseded tokens can't be read; it is tried again");
         }
     }
 }

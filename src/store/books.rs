@@ -14,7 +14,7 @@ use crate::supporters::Given;
 /// # Errors
 /// The database does not answer.
 pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    on_tx!(tx, db => sqlx::query(
         "INSERT INTO contributions (id, site, supporter_id, interval, amount_minor, currency, state, \
          appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
          subscription, customer, alarms) \
@@ -44,8 +44,8 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
     .bind(&it.subscription)
     .bind(&it.customer)
     .bind(alarms)
-    .execute(&mut **tx)
-    .await?;
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -55,7 +55,7 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
 /// The database does not answer.
 pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, sqlx::Error> {
     let (debit, credit) = entry.kind.accounts();
-    let done = sqlx::query(
+    let rows = on_tx!(tx, db => sqlx::query(
         "INSERT INTO ledger_entries (cause, kind, object, contribution_id, site, currency, \
          debit_account, credit_account, amount_minor, occurred_at_ms, booked_at_ms) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (cause) DO NOTHING",
@@ -71,9 +71,9 @@ pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, sqlx:
     .bind(entry.money.amount_minor)
     .bind(entry.occurred_at_ms)
     .bind(now_ms)
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 struct EntryRow {
@@ -195,8 +195,7 @@ impl Store {
     /// The database does not answer, or holds something that can't be read.
     pub async fn contribution(&self, id: &ContributionId) -> Result<Option<Contribution>, sqlx::Error> {
         let sql = format!("{CONTRIBUTION}{}", " WHERE id = $1");
-        let row: Option<ContributionRow> =
-            sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.as_str()).fetch_optional(self.reader()).await?;
+        let row: Option<ContributionRow> = on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.as_str()).fetch_optional(db).await)?;
         Ok(row.map(Contribution::try_from).transpose()?)
     }
 
@@ -207,7 +206,7 @@ impl Store {
     pub async fn contributions(&self) -> Result<Vec<Contribution>, sqlx::Error> {
         let sql = format!("{CONTRIBUTION}{}", " ORDER BY id");
         let rows: Vec<ContributionRow> =
-            sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(self.reader()).await?;
+            on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await)?;
         rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect()
     }
 
@@ -216,12 +215,12 @@ impl Store {
     /// # Errors
     /// As [`Store::contribution`].
     pub async fn entries(&self) -> Result<Vec<Entry>, sqlx::Error> {
-        let rows: Vec<EntryRow> = sqlx::query_as(
+        let rows: Vec<EntryRow> = on_reader!(self, db => sqlx::query_as(
             "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms \
              FROM ledger_entries ORDER BY cause",
         )
-        .fetch_all(self.reader())
-        .await?;
+        .fetch_all(db)
+        .await)?;
         rows.into_iter().map(|row| Ok(Entry::try_from(row)?)).collect()
     }
 
@@ -230,12 +229,12 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn first_booked_at_ms(&self, id: &ContributionId) -> Result<Option<i64>, sqlx::Error> {
-        sqlx::query_scalar(
+        on_reader!(self, db => sqlx::query_scalar(
             "SELECT MIN(booked_at_ms) FROM ledger_entries WHERE contribution_id = $1 AND kind = 'payment'",
         )
         .bind(id.as_str())
-        .fetch_one(self.reader())
-        .await
+        .fetch_one(db)
+        .await)
     }
 
     /// What somebody gave to one site, as the standing needs it.
@@ -243,14 +242,14 @@ impl Store {
     /// # Errors
     /// As [`Store::contribution`].
     pub async fn given(&self, supporter: &SupporterId, site: &str) -> Result<Vec<Given>, sqlx::Error> {
-        let rows: Vec<(String, String, Option<i64>)> = sqlx::query_as(
+        let rows: Vec<(String, String, Option<i64>)> = on_reader!(self, db => sqlx::query_as(
             "SELECT interval, state, last_kept_payment_at_ms FROM contributions \
              WHERE supporter_id = $1 AND site = $2",
         )
         .bind(supporter.as_str())
         .bind(site)
-        .fetch_all(self.reader())
-        .await?;
+        .fetch_all(db)
+        .await)?;
         rows.into_iter()
             .map(|(every, at, last_kept_payment_at_ms)| {
                 Ok(Given { interval: interval(&every)?, state: state(&at)?, last_kept_payment_at_ms })
@@ -263,12 +262,12 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn clearing(&self) -> Result<BTreeMap<(String, String), i64>, sqlx::Error> {
-        let rows: Vec<(String, String, i64)> = sqlx::query_as(
+        let rows: Vec<(String, String, i64)> = on_reader!(self, db => sqlx::query_as(
             "SELECT site, currency, CAST(SUM(CASE WHEN debit_account = 'clearing' THEN amount_minor \
              ELSE -amount_minor END) AS BIGINT) FROM ledger_entries GROUP BY site, currency",
         )
-        .fetch_all(self.reader())
-        .await?;
+        .fetch_all(db)
+        .await)?;
         Ok(rows.into_iter().map(|(site, code, minor)| ((site, code), minor)).collect())
     }
 
@@ -277,8 +276,8 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn alarms(&self) -> Result<Vec<(String, String)>, sqlx::Error> {
-        sqlx::query_as("SELECT id, alarms FROM contributions WHERE alarms <> '[]' ORDER BY id")
-            .fetch_all(self.reader())
-            .await
+        on_reader!(self, db => sqlx::query_as("SELECT id, alarms FROM contributions WHERE alarms <> '[]' ORDER BY id")
+            .fetch_all(db)
+            .await)
     }
 }

@@ -35,7 +35,7 @@ pub async fn start(
     contribution_id: &str,
     now_ms: i64,
 ) -> Result<Checkout, sqlx::Error> {
-    sqlx::query(
+    on_tx!(tx, db => sqlx::query(
         "INSERT INTO checkouts (site, attempt, parameters, contribution_id, tries, started_at_ms) \
          VALUES ($1, $2, $3, $4, 1, $5) ON CONFLICT (site, attempt) DO NOTHING",
     )
@@ -44,16 +44,16 @@ pub async fn start(
     .bind(parameters)
     .bind(contribution_id)
     .bind(now_ms)
-    .execute(&mut **tx)
-    .await?;
-    sqlx::query_as(
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    on_tx!(tx, db => sqlx::query_as(
         "SELECT parameters, contribution_id, tries, session, url, started_at_ms, exchanged_at_ms \
          FROM checkouts WHERE site = $1 AND attempt = $2",
     )
     .bind(site)
     .bind(attempt)
-    .fetch_one(&mut **tx)
-    .await
+    .fetch_one(db)
+    .await)
 }
 
 /// Notes the session that Stripe made.
@@ -67,13 +67,13 @@ pub async fn made(
     session: &str,
     url: &str,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE checkouts SET session = $3, url = $4 WHERE site = $1 AND attempt = $2")
+    on_tx!(tx, db => sqlx::query("UPDATE checkouts SET session = $3, url = $4 WHERE site = $1 AND attempt = $2")
         .bind(site)
         .bind(attempt)
         .bind(session)
         .bind(url)
-        .execute(&mut **tx)
-        .await?;
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -82,12 +82,12 @@ pub async fn made(
 /// # Errors
 /// The database does not answer.
 pub async fn next_try(tx: &mut Tx, site: &str, attempt: &str, tries: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE checkouts SET tries = $3 + 1 WHERE site = $1 AND attempt = $2 AND tries = $3")
+    on_tx!(tx, db => sqlx::query("UPDATE checkouts SET tries = $3 + 1 WHERE site = $1 AND attempt = $2 AND tries = $3")
         .bind(site)
         .bind(attempt)
         .bind(tries)
-        .execute(&mut **tx)
-        .await?;
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -96,15 +96,15 @@ pub async fn next_try(tx: &mut Tx, site: &str, attempt: &str, tries: i64) -> Res
 /// # Errors
 /// The database does not answer.
 pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar(
+    on_tx!(tx, db => sqlx::query_scalar(
         "UPDATE checkouts SET exchanged_at_ms = COALESCE(exchanged_at_ms, $3) \
          WHERE site = $1 AND attempt = $2 RETURNING exchanged_at_ms",
     )
     .bind(site)
     .bind(attempt)
     .bind(now_ms)
-    .fetch_one(&mut **tx)
-    .await
+    .fetch_one(db)
+    .await)
 }
 
 impl Store {
@@ -113,13 +113,13 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn checkout(&self, site: &str, attempt: &str) -> Result<Option<Checkout>, sqlx::Error> {
-        sqlx::query_as(
+        on_reader!(self, db => sqlx::query_as(
             "SELECT parameters, contribution_id, tries, session, url, started_at_ms, exchanged_at_ms \
              FROM checkouts WHERE site = $1 AND attempt = $2",
         )
         .bind(site)
         .bind(attempt)
-        .fetch_optional(self.reader())
-        .await
+        .fetch_optional(db)
+        .await)
     }
 }

@@ -22,7 +22,7 @@ pub struct CountKey {
 /// # Errors
 /// The database does not answer.
 pub async fn add(tx: &mut Tx, key: &CountKey, count: i64) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    on_tx!(tx, db => sqlx::query(
         "INSERT INTO banner_counts (hour_at_ms, site, appeal, variant, surface, country, kind, count) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
          ON CONFLICT (hour_at_ms, site, appeal, variant, surface, country, kind) \
@@ -36,8 +36,8 @@ pub async fn add(tx: &mut Tx, key: &CountKey, count: i64) -> Result<(), sqlx::Er
     .bind(&key.country)
     .bind(&key.kind)
     .bind(count)
-    .execute(&mut **tx)
-    .await?;
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -47,12 +47,12 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn counts(&self, site: &str) -> Result<Vec<(String, String, String, i64)>, sqlx::Error> {
-        sqlx::query_as(
+        on_reader!(self, db => sqlx::query_as(
             "SELECT appeal, variant, kind, CAST(SUM(count) AS BIGINT) FROM banner_counts \
              WHERE site = $1 GROUP BY appeal, variant, kind ORDER BY appeal, variant, kind",
         )
         .bind(site)
-        .fetch_all(self.reader())
-        .await
+        .fetch_all(db)
+        .await)
     }
 }

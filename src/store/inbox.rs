@@ -105,7 +105,7 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Er
         Source::Webhook => "webhook",
         Source::Fetched => "fetched",
     };
-    let done = sqlx::query(
+    let rows = on_tx!(tx, db => sqlx::query(
         "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, \
          received_at_ms, body, state, next_try_at_ms) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT (id) DO NOTHING",
@@ -119,9 +119,9 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Er
     .bind(arrival.received_at_ms)
     .bind(arrival.body)
     .bind(arrival.state.as_str())
-    .execute(&mut **tx)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
 }
 
 /// One waiting event, if it still waits.
@@ -129,13 +129,13 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Er
 /// # Errors
 /// The database does not answer.
 pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, sqlx::Error> {
-    sqlx::query_as(
+    on_tx!(tx, db => sqlx::query_as(
         "SELECT id, source, created_at_ms, body, attempts FROM stripe_events \
          WHERE id = $1 AND state = 'waiting'",
     )
     .bind(id)
-    .fetch_optional(&mut **tx)
-    .await
+    .fetch_optional(db)
+    .await)
 }
 
 /// Marks an event as booked, with what came of it.
@@ -143,14 +143,14 @@ pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, sqlx::Err
 /// # Errors
 /// The database does not answer.
 pub async fn done(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_events SET state = 'done', attempts = attempts + 1, error = NULL, outcome = $2 \
          WHERE id = $1",
     )
     .bind(id)
     .bind(outcome)
-    .execute(&mut **tx)
-    .await?;
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -164,7 +164,7 @@ pub async fn failed(
     error: &str,
     next_try_at_ms: Option<i64>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_events SET attempts = attempts + 1, error = $2, state = $3, \
          next_try_at_ms = COALESCE($4, next_try_at_ms) WHERE id = $1 AND state = 'waiting'",
     )
@@ -172,8 +172,8 @@ pub async fn failed(
     .bind(error)
     .bind(if next_try_at_ms.is_some() { EventState::Waiting.as_str() } else { EventState::Dead.as_str() })
     .bind(next_try_at_ms)
-    .execute(&mut **tx)
-    .await?;
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -183,14 +183,14 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn due_events(&self, now_ms: i64, limit: i64) -> Result<Vec<String>, sqlx::Error> {
-        sqlx::query_scalar(
+        on_reader!(self, db => sqlx::query_scalar(
             "SELECT id FROM stripe_events WHERE state = 'waiting' AND next_try_at_ms <= $1 \
              ORDER BY next_try_at_ms, received_at_ms, id LIMIT $2",
         )
         .bind(now_ms)
         .bind(limit)
-        .fetch_all(self.reader())
-        .await
+        .fetch_all(db)
+        .await)
     }
 
     /// Every event, for people and tests, in the order of their ids.
@@ -198,10 +198,10 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn events(&self) -> Result<Vec<EventRow>, sqlx::Error> {
-        sqlx::query_as(
+        on_reader!(self, db => sqlx::query_as(
             "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events ORDER BY id",
         )
-        .fetch_all(self.reader())
-        .await
+        .fetch_all(db)
+        .await)
     }
 }

@@ -31,12 +31,12 @@ from_row!(ApiKeyRow { id, scopes });
 /// # Errors
 /// The database does not answer.
 pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, sqlx::Error> {
-    sqlx::query_as(
+    on_tx!(tx, db => sqlx::query_as(
         "SELECT kid, public_key, sealed_private_key FROM signing_keys WHERE retired_at_ms IS NULL \
          ORDER BY created_at_ms DESC, kid",
     )
-    .fetch_all(&mut **tx)
-    .await
+    .fetch_all(db)
+    .await)
 }
 
 /// Adds a signing key.
@@ -44,7 +44,7 @@ pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, sqlx::Error
 /// # Errors
 /// The database does not answer.
 pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow, now_ms: i64) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    on_tx!(tx, db => sqlx::query(
         "INSERT INTO signing_keys (kid, public_key, sealed_private_key, created_at_ms) \
          VALUES ($1, $2, $3, $4)",
     )
@@ -52,8 +52,8 @@ pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow, now_ms: i64) -> R
     .bind(&key.public_key)
     .bind(&key.sealed_private_key)
     .bind(now_ms)
-    .execute(&mut **tx)
-    .await?;
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -69,14 +69,14 @@ pub async fn add_api_key(
     scopes: &str,
     now_ms: i64,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("INSERT INTO api_keys (id, name, hash, scopes, created_at_ms) VALUES ($1, $2, $3, $4, $5)")
+    on_tx!(tx, db => sqlx::query("INSERT INTO api_keys (id, name, hash, scopes, created_at_ms) VALUES ($1, $2, $3, $4, $5)")
         .bind(id)
         .bind(name)
         .bind(hash)
         .bind(scopes)
         .bind(now_ms)
-        .execute(&mut **tx)
-        .await?;
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -86,9 +86,9 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn api_key(&self, hash: &str) -> Result<Option<ApiKeyRow>, sqlx::Error> {
-        sqlx::query_as("SELECT id, scopes FROM api_keys WHERE hash = $1 AND revoked_at_ms IS NULL")
+        on_reader!(self, db => sqlx::query_as("SELECT id, scopes FROM api_keys WHERE hash = $1 AND revoked_at_ms IS NULL")
             .bind(hash)
-            .fetch_optional(self.reader())
-            .await
+            .fetch_optional(db)
+            .await)
     }
 }

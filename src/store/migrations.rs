@@ -7,16 +7,30 @@ use sqlx::{AssertSqlSafe, SqlSafeStr};
 #[derive(Embed)]
 #[folder = "migrations/sqlite"]
 #[include = "*.sql"]
-struct Files;
+struct Sqlite;
 
-/// Every migration, the first first: `0001_what_for.sql`.
-pub fn all() -> Migrator {
-    let mut migrations: Vec<Migration> = Files::iter().map(|name| read(&name)).collect();
+#[derive(Embed)]
+#[folder = "migrations/postgres"]
+#[include = "*.sql"]
+struct Postgres;
+
+/// Every migration of SQLite, the first first: `0001_what_for.sql`.
+pub fn sqlite() -> Migrator {
+    all::<Sqlite>()
+}
+
+/// Every migration of PostgreSQL, with the same numbers and names.
+pub fn postgres() -> Migrator {
+    all::<Postgres>()
+}
+
+fn all<Files: Embed>() -> Migrator {
+    let mut migrations: Vec<Migration> = Files::iter().map(|name| read::<Files>(&name)).collect();
     migrations.sort_by_key(|migration| migration.version);
     Migrator::with_migrations(migrations)
 }
 
-fn read(name: &str) -> Migration {
+fn read<Files: Embed>(name: &str) -> Migration {
     let file = Files::get(name).expect("a name that was just listed");
     let sql = String::from_utf8(file.data.into_owned()).expect("a migration is text");
     let (number, what_for) = name.split_once('_').expect("a migration is called 0001_what_for.sql");
@@ -28,10 +42,14 @@ fn read(name: &str) -> Migration {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn every_migration_is_numbered_without_a_gap() {
-        let versions: Vec<i64> = super::all().iter().map(|migration| migration.version).collect();
-        let expected: Vec<i64> = (1..=i64::try_from(versions.len()).unwrap()).collect();
+    fn every_migration_is_numbered_without_a_gap_and_both_databases_have_the_same() {
+        let names = |all: sqlx::migrate::Migrator| -> Vec<(i64, String)> {
+            all.iter().map(|it| (it.version, it.description.to_string())).collect()
+        };
+        let (sqlite, postgres) = (names(super::sqlite()), names(super::postgres()));
+        let versions: Vec<i64> = sqlite.iter().map(|(version, _)| *version).collect();
         assert!(!versions.is_empty());
-        assert_eq!(versions, expected);
+        assert_eq!(versions, (1..=i64::try_from(versions.len()).unwrap()).collect::<Vec<_>>());
+        assert_eq!(sqlite, postgres);
     }
 }

@@ -13,23 +13,23 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), sqlx::Error> {
         tie(tx, &id, link).await?;
         tie(tx, link, &id).await?;
     }
-    let known: Option<String> = sqlx::query_scalar("SELECT fact FROM stripe_objects WHERE id = $1")
+    let known: Option<String> = on_tx!(tx, db => sqlx::query_scalar("SELECT fact FROM stripe_objects WHERE id = $1")
         .bind(&id)
-        .fetch_optional(&mut **tx)
-        .await?;
+        .fetch_optional(db)
+        .await)?;
     let fact = match known {
         Some(text) => read(&text)?.join(report),
         None => report,
     };
     let text = serde_json::to_string(&fact).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
-    sqlx::query(
+    on_tx!(tx, db => sqlx::query(
         "INSERT INTO stripe_objects (id, fact) VALUES ($1, $2) \
          ON CONFLICT (id) DO UPDATE SET fact = excluded.fact",
     )
     .bind(&id)
     .bind(text)
-    .execute(&mut **tx)
-    .await?;
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -38,7 +38,7 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), sqlx::Error> {
 /// # Errors
 /// The database does not answer, or holds a fact that can't be read.
 pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, sqlx::Error> {
-    let texts: Vec<String> = sqlx::query_scalar(
+    let texts: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(
         "WITH RECURSIVE gift (id) AS ( \
            SELECT CAST($1 AS TEXT) \
            UNION \
@@ -48,19 +48,19 @@ pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, sq
          ORDER BY stripe_objects.id",
     )
     .bind(object)
-    .fetch_all(&mut **tx)
-    .await?;
+    .fetch_all(db)
+    .await)?;
     texts.iter().map(|text| Ok(read(text)?)).collect()
 }
 
 async fn tie(tx: &mut Tx, from: &str, to: &str) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    on_tx!(tx, db => sqlx::query(
         "INSERT INTO stripe_links (from_id, to_id) VALUES ($1, $2) ON CONFLICT (from_id, to_id) DO NOTHING",
     )
     .bind(from)
     .bind(to)
-    .execute(&mut **tx)
-    .await?;
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
@@ -74,9 +74,9 @@ impl Store {
     /// # Errors
     /// The database does not answer, or holds a fact that can't be read.
     pub async fn facts(&self) -> Result<Vec<Fact>, sqlx::Error> {
-        let texts: Vec<String> = sqlx::query_scalar("SELECT fact FROM stripe_objects ORDER BY id")
-            .fetch_all(self.reader())
-            .await?;
+        let texts: Vec<String> = on_reader!(self, db => sqlx::query_scalar("SELECT fact FROM stripe_objects ORDER BY id")
+            .fetch_all(db)
+            .await)?;
         texts.iter().map(|text| Ok(read(text)?)).collect()
     }
 }

@@ -18,23 +18,23 @@ pub async fn put(
     customer: Option<&str>,
     now_ms: i64,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    on_tx!(tx, db => sqlx::query(
         "INSERT INTO supporters (id, email, created_at_ms) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
     )
     .bind(id.as_str())
     .bind(email.as_str())
     .bind(now_ms)
-    .execute(&mut **tx)
-    .await?;
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
     if let Some(customer) = customer {
-        sqlx::query(
+        on_tx!(tx, db => sqlx::query(
             "INSERT INTO supporter_customers (customer, supporter_id) VALUES ($1, $2) \
              ON CONFLICT (customer) DO UPDATE SET supporter_id = excluded.supporter_id",
         )
         .bind(customer)
         .bind(id.as_str())
-        .execute(&mut **tx)
-        .await?;
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
     }
     Ok(())
 }
@@ -45,7 +45,7 @@ pub async fn put(
 /// The database does not answer, or holds an id that can't be read.
 pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>, sqlx::Error> {
     let id: Option<String> =
-        sqlx::query_scalar(BY_EMAIL).bind(email.as_str()).fetch_optional(&mut **tx).await?;
+        on_tx!(tx, db => sqlx::query_scalar(BY_EMAIL).bind(email.as_str()).fetch_optional(db).await)?;
     Ok(id.as_deref().map(supporter_id).transpose()?)
 }
 
@@ -55,7 +55,7 @@ pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>,
 /// # Errors
 /// The database does not answer.
 pub async fn raise_epoch(tx: &mut Tx, id: &SupporterId, now_ms: i64) -> Result<Option<i64>, sqlx::Error> {
-    sqlx::query_scalar(
+    on_tx!(tx, db => sqlx::query_scalar(
         "UPDATE supporters SET epoch_raised_at_ms = $2, epoch = (SELECT CAST(COALESCE(SUM(payments_withdrawn), 0) AS BIGINT) \
            FROM contributions WHERE supporter_id = $1) \
          WHERE id = $1 AND epoch < (SELECT COALESCE(SUM(payments_withdrawn), 0) \
@@ -63,8 +63,8 @@ pub async fn raise_epoch(tx: &mut Tx, id: &SupporterId, now_ms: i64) -> Result<O
     )
     .bind(id.as_str())
     .bind(now_ms)
-    .fetch_optional(&mut **tx)
-    .await
+    .fetch_optional(db)
+    .await)
 }
 
 impl Store {
@@ -73,10 +73,10 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn epoch(&self, id: &SupporterId) -> Result<Option<i64>, sqlx::Error> {
-        sqlx::query_scalar("SELECT epoch FROM supporters WHERE id = $1")
+        on_reader!(self, db => sqlx::query_scalar("SELECT epoch FROM supporters WHERE id = $1")
             .bind(id.as_str())
-            .fetch_optional(self.reader())
-            .await
+            .fetch_optional(db)
+            .await)
     }
 
     /// Who gives under this address.
@@ -84,8 +84,7 @@ impl Store {
     /// # Errors
     /// The database does not answer, or holds an id that can't be read.
     pub async fn supporter_by_email(&self, email: &Email) -> Result<Option<SupporterId>, sqlx::Error> {
-        let id: Option<String> =
-            sqlx::query_scalar(BY_EMAIL).bind(email.as_str()).fetch_optional(self.reader()).await?;
+        let id: Option<String> = on_reader!(self, db => sqlx::query_scalar(BY_EMAIL).bind(email.as_str()).fetch_optional(db).await)?;
         Ok(id.as_deref().map(supporter_id).transpose()?)
     }
 
@@ -94,7 +93,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn supporters(&self) -> Result<Vec<(String, i64)>, sqlx::Error> {
-        sqlx::query_as("SELECT id, epoch FROM supporters ORDER BY id").fetch_all(self.reader()).await
+        on_reader!(self, db => sqlx::query_as("SELECT id, epoch FROM supporters ORDER BY id").fetch_all(db).await)
     }
 
     /// Epochs raised since `since_ms`: all that a token can still be older than.
@@ -102,11 +101,10 @@ impl Store {
     /// # Errors
     /// The database does not answer, or holds an id that can't be read.
     pub async fn epochs_raised_since(&self, since_ms: i64) -> Result<Vec<(SupporterId, i64)>, sqlx::Error> {
-        let rows: Vec<(String, i64)> =
-            sqlx::query_as("SELECT id, epoch FROM supporters WHERE epoch_raised_at_ms >= $1")
+        let rows: Vec<(String, i64)> = on_reader!(self, db => sqlx::query_as("SELECT id, epoch FROM supporters WHERE epoch_raised_at_ms >= $1")
                 .bind(since_ms)
-                .fetch_all(self.reader())
-                .await?;
+                .fetch_all(db)
+                .await)?;
         rows.into_iter().map(|(id, epoch)| Ok((supporter_id(&id)?, epoch))).collect()
     }
 }

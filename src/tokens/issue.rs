@@ -50,13 +50,11 @@ pub enum BadToken {
 pub struct Epochs(ArcSwap<HashMap<SupporterId, i64>>);
 
 impl Epochs {
-    /// Replaces all, as the database has them.
-    pub fn set(&self, raised: impl IntoIterator<Item = (SupporterId, i64)>) {
-        self.0.store(Arc::new(raised.into_iter().collect()));
-    }
-
-    /// Adds one that was just raised.
+    /// Adds one that was raised.
     pub fn raise(&self, supporter: &SupporterId, epoch: i64) {
+        if self.0.load().get(supporter).is_some_and(|known| *known >= epoch) {
+            return;
+        }
         self.0.rcu(|known| {
             let mut raised = HashMap::clone(known);
             let entry = raised.entry(supporter.clone()).or_insert(epoch);

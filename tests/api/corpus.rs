@@ -58,8 +58,9 @@ async fn every_recorded_event_is_acknowledged_stored_and_worked_through() {
     let why = Some("dispute.id is not as any known API version has it");
     assert_eq!(failed, NOT_WHOLE.map(|name| (name, why)).into(), "each failure is explained");
     // They would be tried again for ever; what the others left must be right.
-    sqlx::query("UPDATE stripe_events SET state = 'done', error = NULL WHERE state = 'waiting'")
-        .execute(app.app.store.writer_for_tests())
+    app.app
+        .store
+        .execute_for_tests("UPDATE stripe_events SET state = 'done', error = NULL WHERE state = 'waiting'")
         .await
         .unwrap();
     // None of them carries our metadata: kept, and nothing booked.

@@ -12,6 +12,7 @@ use keepopen::{actions, http};
 use keepopen_practice::{How, PracticeStripe};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -88,8 +89,31 @@ id = "a"
 copy = { heading = "We need your help now", body = ["Read on."], cta = "Give {gift}" }
 "#;
 
+/// Where a server's database is: a file in its folder or, where the environment names a PostgreSQL
+/// server (`KEEPOPEN_TEST_POSTGRES`), a database of its own there.
+pub async fn database(folder: &std::path::Path) -> String {
+    let Ok(server) = std::env::var("KEEPOPEN_TEST_POSTGRES") else {
+        return format!("sqlite:{}", folder.join("keepopen.db").display());
+    };
+    let name = format!("keepopen_{:032x}", fastrand::u128(..));
+    let mut admin = PgConnection::connect(&server).await.unwrap();
+    let create = format!("CREATE DATABASE {name}");
+    sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut admin).await.unwrap();
+    admin.close().await.unwrap();
+    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
+}
+
+/// Drops the database again.
+pub async fn drop_database(url: &str) {
+    let Ok(server) = std::env::var("KEEPOPEN_TEST_POSTGRES") else { return };
+    let name = url.rsplit_once('/').unwrap().1;
+    let mut admin = PgConnection::connect(&server).await.unwrap();
+    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
+    sqlx::query(sqlx::AssertSqlSafe(drop)).execute(&mut admin).await.unwrap();
+}
+
 /// The settings of a test server. `more` is added at the end.
-pub fn settings(folder: &std::path::Path, stripe: &PracticeStripe, more: &str) -> Settings {
+pub fn settings(folder: &std::path::Path, database: &str, stripe: &PracticeStripe, more: &str) -> Settings {
     let appeals = folder.join("appeals.toml");
     if !appeals.exists() {
         std::fs::write(&appeals, APPEALS).unwrap();
@@ -101,6 +125,8 @@ pub fn settings(folder: &std::path::Path, stripe: &PracticeStripe, more: &str) -
         bind = "127.0.0.1:0"
         public_url = "https://give.example.org/"
         workers = 1
+        [database]
+        url = "{database}"
         [stripe]
         secret_key = "sk_test_practice"
         webhook_secrets = ["whsec_practice"]
@@ -166,7 +192,8 @@ impl TestApp {
         let clock = Clock::movable(START.parse::<Timestamp>().unwrap());
         let folder = folder();
         let stripe = practice(&clock).await;
-        let app = actions::start(settings(folder.path(), &stripe, more), clock).await.unwrap();
+        let database = database(folder.path()).await;
+        let app = actions::start(settings(folder.path(), &database, &stripe, more), clock).await.unwrap();
         let running = http::serve(&app).unwrap();
         tokio::spawn(running.server);
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -184,6 +211,7 @@ impl TestApp {
         }
         self.server.stop(false).await;
         self.app.store.close().await;
+        drop_database(&self.app.settings.database_url()).await;
     }
 
     pub fn folder(&self) -> &std::path::Path {
@@ -256,12 +284,17 @@ impl TestApp {
         self.send(request.header("stripe-signature", signature).body(body)).await
     }
 
-    /// Stripe delivers everything that has happened, and the worker works through it.
-    pub async fn stripe_says_everything(&self) {
+    /// Stripe delivers everything that has happened.
+    pub async fn deliver_everything(&self) {
         for event in self.stripe.events() {
             let answer = self.deliver(&event).await;
             assert_eq!(answer.status, 200, "{answer:?}");
         }
+    }
+
+    /// Stripe delivers everything that has happened, and the worker works through it.
+    pub async fn stripe_says_everything(&self) {
+        self.deliver_everything().await;
         self.run_jobs().await;
     }
 

@@ -143,6 +143,24 @@ async fn a_token_of_one_site_says_nothing_on_another() {
 }
 
 #[tokio::test]
+async fn an_instance_that_has_not_heard_of_a_refund_asks_the_database() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    let token = app.token(&gift).await;
+    let other = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
+    app.deliver_everything().await;
+    keepopen::actions::process_due_events(&other).await.unwrap();
+    assert!(app.app.tokens.check(&token, "journal", app.app.now_ms()).is_ok(), "it has not heard");
+    assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_superseded");
+    keepopen::actions::hear_of_epochs(&app.app).await.unwrap();
+    assert_eq!(app.banner(Some(&token)).await["reason"], "unknown_standing");
+    other.store.close().await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_superseded_token_stays_superseded_after_a_restart() {
     let app = TestApp::start().await;
     let gift = app.gives(1500, "once").await;

@@ -136,8 +136,9 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     app.days_pass(30);
     assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
     // It is dead on purpose: take it out of what `finish` looks at.
-    sqlx::query("UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'")
-        .execute(app.app.store.writer_for_tests())
+    app.app
+        .store
+        .execute_for_tests("UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'")
         .await
         .unwrap();
     app.finish().await;
@@ -148,16 +149,13 @@ async fn while_the_database_is_away_nothing_is_acknowledged() {
     let app = TestApp::start().await;
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms() / 1000);
-    let mut lock = app.app.store.begin().await.unwrap();
-    sqlx::query("ALTER TABLE stripe_events RENAME TO away").execute(&mut *lock).await.unwrap();
-    lock.commit().await.unwrap();
+    let away = "ALTER TABLE stripe_events RENAME TO away";
+    app.app.store.execute_for_tests(away).await.unwrap();
     let answer = deliver_raw(&app, Some(&signature), body.clone().into_bytes()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
     assert_eq!(app.banner(None).await["reason"], "matched", "reading goes on");
-    sqlx::query("ALTER TABLE away RENAME TO stripe_events")
-        .execute(app.app.store.writer_for_tests())
-        .await
-        .unwrap();
+    let back = "ALTER TABLE away RENAME TO stripe_events";
+    app.app.store.execute_for_tests(back).await.unwrap();
     assert_eq!(deliver_raw(&app, Some(&signature), body.into_bytes()).await.status, 200);
     app.run_jobs().await;
     app.finish().await;

@@ -15,13 +15,9 @@ async fn what_is_committed_is_on_disk() {
 #[actix_web::test]
 async fn every_table_keeps_to_its_types() {
     let it = TestStore::open().await;
-    let loose: Vec<String> = sqlx::query_scalar(
-        "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 \
-         AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'",
-    )
-    .fetch_all(it.store.writer_for_tests())
-    .await
-    .unwrap();
+    let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 \
+         AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'";
+    let loose = it.store.look_for_tests(sql).await.unwrap();
     assert_eq!(loose, Vec::<String>::new(), "write STRICT at their end");
 }
 
@@ -67,7 +63,7 @@ async fn a_transaction_that_is_not_committed_leaves_nothing() {
     let it = TestStore::open().await;
     let mut tx = it.store.begin().await.unwrap();
     super::put_contribution(&mut tx, 0).await;
-    tx.rollback().await.unwrap();
+    drop(tx);
     assert_eq!(it.store.contributions().await.unwrap(), []);
     assert_eq!(it.store.supporters().await.unwrap(), []);
 }

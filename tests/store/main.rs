@@ -9,6 +9,7 @@
 
 mod engine;
 mod facts;
+mod postgres;
 mod refusals;
 
 use keepopen::config::{Interval, Mode};
@@ -41,8 +42,7 @@ impl TestStore {
 
     /// Runs SQL as somebody with the file in their hands would: the number of rows it changed, or the complaint.
     pub(crate) async fn sql(&self, sql: &str) -> Result<u64, String> {
-        let done = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(self.store.writer_for_tests()).await;
-        done.map(|done| done.rows_affected()).map_err(|error| error.to_string())
+        self.store.execute_for_tests(sql).await.map_err(|error| error.to_string())
     }
 
     /// A table's rows as text, to compare before and after.
@@ -57,7 +57,7 @@ impl TestStore {
         let before = rows(&mut tx, table).await;
         assert!(!before.is_empty(), "{table} is empty: nothing could get lost");
         // Refused or without effect: only what stands there afterwards counts.
-        let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *tx).await;
+        let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut **sqlite(&mut tx)).await;
         let after = rows(&mut tx, table).await;
         before.iter().any(|row| !after.contains(row))
     }
@@ -65,7 +65,7 @@ impl TestStore {
     /// One value of the connection that writes.
     pub(crate) async fn pragma(&self, name: &str) -> String {
         let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
-        sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_one(self.store.writer_for_tests()).await.unwrap()
+        self.store.look_for_tests(&sql).await.unwrap().remove(0)
     }
 
     /// One of each thing that must not get lost.
@@ -82,7 +82,15 @@ impl TestStore {
     }
 }
 
+fn sqlite(tx: &mut Tx) -> &mut sqlx::Transaction<'static, sqlx::Sqlite> {
+    match tx {
+        Tx::Sqlite(tx) => tx,
+        Tx::Postgres(_) => panic!("these tests are of SQLite's own"),
+    }
+}
+
 async fn rows(tx: &mut Tx, table: &str) -> Vec<String> {
+    let tx = sqlite(tx);
     let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
         .bind(table)
         .fetch_all(&mut **tx)

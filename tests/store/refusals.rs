@@ -3,7 +3,7 @@
 use super::TestStore;
 
 /// Every way that SQL knows to lose or change a row of what is kept for ever.
-const WAYS: &[(&str, &str)] = &[
+pub(crate) const WAYS: &[(&str, &str)] = &[
     ("ledger_entries", "DELETE FROM ledger_entries"),
     ("ledger_entries", "DELETE FROM ledger_entries WHERE cause = 'payment:pi_1'"),
     ("ledger_entries", "UPDATE ledger_entries SET amount_minor = 1"),

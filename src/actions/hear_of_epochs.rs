@@ -1,0 +1,17 @@
+//! Hears which tokens other instances superseded.
+
+use crate::app::App;
+use crate::clock::DAY_MS;
+
+/// Reads the epochs that were raised within the life of a token (a day; the
+/// rest allows for clocks that differ), so that the banner path knows them.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn hear_of_epochs(app: &App) -> Result<(), sqlx::Error> {
+    let raised = app.store.epochs_raised_since(app.now_ms() - 2 * DAY_MS).await?;
+    for (supporter, epoch) in raised {
+        app.tokens.epochs.raise(&supporter, epoch);
+    }
+    Ok(())
+}

@@ -1,0 +1,111 @@
+//! What differs between the databases; everything else has one text for both.
+//!
+//! **Owns** connections, transactions, versions, and the macros that run one statement on either.
+//! **Never** knows a table.
+//! **Start at** [`Pools`].
+//! **Tested in** `tests/store/`; the whole of `tests/api/` runs on both.
+
+pub mod postgres;
+pub mod sqlite;
+
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+/// Runs one statement within a transaction, on whichever database it is.
+macro_rules! on_tx {
+    ($tx:expr, $it:ident => $statement:expr) => {
+        match $tx {
+            $crate::store::Tx::Sqlite(tx) => {
+                let $it = &mut **tx;
+                $statement
+            }
+            $crate::store::Tx::Postgres(tx) => {
+                let $it = &mut **tx;
+                $statement
+            }
+        }
+    };
+}
+
+/// Runs one statement that reads, on whichever database it is.
+macro_rules! on_reader {
+    ($store:expr, $it:ident => $statement:expr) => {
+        match &$store.pools {
+            $crate::store::dialect::Pools::Sqlite { reader: $it, .. } => $statement,
+            $crate::store::dialect::Pools::Postgres($it) => $statement,
+        }
+    };
+}
+
+/// Reads a row of either database into a struct whose fields are called as its columns.
+macro_rules! from_row {
+    ($name:ident { $($field:ident),+ $(,)? }) => {
+        impl<'r, R> sqlx::FromRow<'r, R> for $name
+        where
+            R: sqlx::Row,
+            &'static str: sqlx::ColumnIndex<R>,
+            String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+            i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+        {
+            fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+                Ok(Self { $($field: row.try_get(stringify!($field))?),+ })
+            }
+        }
+    };
+}
+
+/// The connections.
+#[derive(Clone, Debug)]
+pub enum Pools {
+    /// One connection that writes, several that read.
+    Sqlite {
+        /// The one that writes.
+        writer: SqlitePool,
+        /// Those that read; they never wait for the writer.
+        reader: SqlitePool,
+    },
+    /// All do both.
+    Postgres(PgPool),
+}
+
+/// A transaction that writes.
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On PostgreSQL.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    /// Makes all of it last. Dropped without, none of it happened.
+    ///
+    /// # Errors
+    /// The database does not answer; then nothing is known to have happened.
+    pub async fn commit(self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx) => tx.commit().await,
+        }
+    }
+}
+
+impl Pools {
+    /// Starts a transaction that writes, alone.
+    pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
+        match self {
+            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+            Self::Postgres(pool) => Ok(Tx::Postgres(postgres::begin(pool).await?)),
+        }
+    }
+
+    /// Closes every connection.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite { writer, reader } => {
+                reader.close().await;
+                writer.close().await;
+            }
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! PostgreSQL 14 or newer, for several instances on one database.
+
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
+
+use super::Pools;
+use crate::store::{OpenError, migrations};
+
+/// `server_version_num` of version 14.
+const OLDEST: i64 = 140_000;
+/// Connections of one instance.
+const CONNECTIONS: u32 = 10;
+/// The advisory lock that a writing transaction holds: "keepopen" as a number.
+const WRITER: i64 = 0x6b65_6570_6f70_656e;
+
+/// Connects, and brings the tables up to date.
+pub async fn open(url: &str) -> Result<Pools, OpenError> {
+    let options: PgConnectOptions = url.parse().map_err(OpenError::Url)?;
+    let options = options.application_name("keepopen");
+    // A pool keeps trying and then says only that it took too long; one connection says why.
+    PgConnection::connect_with(&options)
+        .await
+        .map_err(OpenError::Postgres)?
+        .close()
+        .await
+        .map_err(OpenError::Postgres)?;
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(Duration::from_secs(10))
+        .connect_with(options)
+        .await
+        .map_err(OpenError::Postgres)?;
+    assert_version(&pool).await?;
+    migrations::postgres().run(&pool).await?;
+    Ok(Pools::Postgres(pool))
+}
+
+/// Starts a transaction once no other writes, on any instance.
+///
+/// What is known of an object is read, joined and written back: two at a time
+/// could each lose what the other learnt. SQLite has one writer by itself;
+/// here a lock that ends with the transaction makes it so, and no transaction
+/// ever fails for another's sake. (Each statement sees what was committed
+/// before it began, so reads after the lock are current.)
+pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER).execute(&mut *tx).await?;
+    Ok(tx)
+}
+
+async fn assert_version(pool: &PgPool) -> Result<(), OpenError> {
+    let number: String =
+        sqlx::query_scalar("SHOW server_version_num").fetch_one(pool).await.map_err(OpenError::Postgres)?;
+    let good = number.parse::<i64>().is_ok_and(|number| number >= OLDEST);
+    if good { Ok(()) } else { Err(OpenError::OldPostgres(number)) }
+}

@@ -1,0 +1,68 @@
+//! SQLite: one file, one connection that writes.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::SqlitePool;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+
+use super::Pools;
+use crate::store::{OpenError, migrations};
+
+/// Older versions have a bug by which a write-ahead log can be damaged.
+const OLDEST: (u32, u32, u32) = (3, 51, 3);
+/// Connections that read.
+const READERS: u32 = 4;
+
+/// Opens the file, made if need be, and brings its tables up to date.
+pub async fn open(url: &str) -> Result<Pools, OpenError> {
+    let options = SqliteConnectOptions::from_str(url)
+        .map_err(OpenError::Url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10));
+    if let Some(folder) = options.get_filename().parent().filter(|path| !path.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| OpenError::Folder { path: folder.to_owned(), error })?;
+    }
+    let pool = |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .min_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+    };
+    let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
+    assert_version(&writer).await?;
+    migrations::sqlite().run(&writer).await?;
+    let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(OpenError::Connect)?;
+    Ok(Pools::Sqlite { writer, reader })
+}
+
+async fn assert_version(pool: &SqlitePool) -> Result<(), OpenError> {
+    let version: String =
+        sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await.map_err(OpenError::Connect)?;
+    if is_new_enough(&version) { Ok(()) } else { Err(OpenError::OldSqlite(version)) }
+}
+
+fn is_new_enough(version: &str) -> bool {
+    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next()) >= OLDEST
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_new_enough;
+
+    #[test]
+    fn an_engine_that_can_damage_its_log_is_too_old() {
+        assert_eq!(
+            ["3.51.2", "3.9.9", "2.99.0", "", "3.51"].map(is_new_enough),
+            [false, false, false, false, false]
+        );
+        assert_eq!(["3.51.3", "3.52.0", "4.0.0", "3.51.10"].map(is_new_enough), [true; 4]);
+    }
+}
