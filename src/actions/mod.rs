@@ -23,7 +23,7 @@ pub use create_api_key::create_api_key;
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
 pub use flush_counts::flush_counts;
 pub use hear_of_epochs::hear_of_epochs;
-pub use process_event::{MOST_TRIES, process_due_events};
+pub use process_event::{MOST_TRIES, process_due_events, process_event};
 pub use publish_appeals::{PublishError, publish_appeals};
 pub use receive_stripe_event::{ReceiveError, Received, receive_stripe_event};
 pub use start::{StartError, start};
