@@ -14,6 +14,7 @@ mod hear_of_epochs;
 mod process_event;
 mod publish_appeals;
 mod receive_stripe_event;
+mod replay_event;
 mod start;
 mod start_checkout;
 
@@ -26,5 +27,6 @@ pub use hear_of_epochs::hear_of_epochs;
 pub use process_event::{MOST_TRIES, process_due_events, process_event};
 pub use publish_appeals::{PublishError, publish_appeals};
 pub use receive_stripe_event::{ReceiveError, Received, receive_stripe_event};
+pub use replay_event::replay_event;
 pub use start::{StartError, start};
 pub use start_checkout::{Checkout, CheckoutError, CheckoutRequest, start_checkout};

@@ -7,6 +7,7 @@
 
 mod api_key;
 mod demo;
+mod events;
 mod serve;
 
 use std::io::Write;
@@ -42,6 +43,11 @@ enum Verb {
     CheckConfig,
     /// Print the HTTP contract (OpenAPI 3.1).
     Openapi,
+    /// The inbox of Stripe's events.
+    Events {
+        #[command(subcommand)]
+        verb: events::Verb,
+    },
     /// Secret API keys for site back ends.
     ApiKey {
         #[command(subcommand)]
@@ -73,6 +79,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Migrate => migrate(&settings()?),
         Verb::CheckConfig => say(&settings()?.shown()?),
         Verb::Openapi => say(http::openapi_yaml()),
+        Verb::Events { verb } => events::run(verb, &settings()?),
         Verb::ApiKey { verb } => api_key::run(verb, &settings()?),
     }
 }

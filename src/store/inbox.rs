@@ -49,6 +49,14 @@ pub enum EventState {
 }
 
 impl EventState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Done, Self::SetAside, Self::Dead];
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -177,6 +185,23 @@ pub async fn failed(
     Ok(())
 }
 
+/// Puts an event back as if it had just come: the worker takes it up again. False when there is no
+/// such event, or it is of the other mode.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+    let rows = on_tx!(tx, db => sqlx::query(
+        "UPDATE stripe_events SET state = 'waiting', attempts = 0, error = NULL, outcome = NULL, \
+         next_try_at_ms = $2 WHERE id = $1 AND state <> 'set_aside'",
+    )
+    .bind(id)
+    .bind(now_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
 impl Store {
     /// Ids of up to `limit` events that are due, the longest due first.
     ///
@@ -203,5 +228,43 @@ impl Store {
         )
         .fetch_all(db)
         .await)
+    }
+
+    /// Up to `limit` events, the newest first; of one state, where one is named.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn newest_events(
+        &self,
+        state: Option<EventState>,
+        limit: i64,
+    ) -> Result<Vec<EventRow>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events \
+             WHERE state = COALESCE($1, state) ORDER BY received_at_ms DESC, id LIMIT $2",
+        )
+        .bind(state.map(EventState::as_str))
+        .bind(limit)
+        .fetch_all(db)
+        .await)
+    }
+
+    /// One event, and its body as it came.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn event(&self, id: &str) -> Result<Option<(EventRow, String)>, sqlx::Error> {
+        let row: Option<EventRow> = on_reader!(self, db => sqlx::query_as(
+            "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events WHERE id = $1",
+        )
+        .bind(id)
+        .fetch_optional(db)
+        .await)?;
+        let Some(row) = row else { return Ok(None) };
+        let body: String = on_reader!(self, db => sqlx::query_scalar("SELECT body FROM stripe_events WHERE id = $1")
+            .bind(id)
+            .fetch_one(db)
+            .await)?;
+        Ok(Some((row, body)))
     }
 }

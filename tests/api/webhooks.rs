@@ -135,12 +135,40 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     assert_eq!((last.state.as_str(), last.attempts), ("dead", MOST_TRIES));
     app.days_pass(30);
     assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
-    // It is dead on purpose: take it out of what `finish` looks at.
+    // Somebody looks, and has it taken up again: it is as if it had just come.
+    let store = &app.app.store;
+    let dead = store.newest_events(Some(keepopen::store::inbox::EventState::Dead), 10).await.unwrap();
+    assert_eq!(dead.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["evt_bad"]);
+    assert!(keepopen::actions::replay_event(store, &app.app.clock, "evt_bad").await.unwrap());
+    assert!(!keepopen::actions::replay_event(store, &app.app.clock, "evt_nothing").await.unwrap());
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    let again = of(store.events().await.unwrap());
+    assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));
+    // It fails on purpose: take it out of what `finish` looks at.
     app.app
         .store
         .execute_for_tests("UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'")
         .await
         .unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_event_that_is_played_again_books_nothing_twice_and_one_that_was_set_aside_stays_so() {
+    let app = TestApp::start().await;
+    app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let before = app.ledger().await;
+    let mut foreign = app.stripe.events()[0].clone();
+    (foreign["id"], foreign["livemode"]) = ("evt_live".into(), true.into());
+    assert_eq!(app.deliver(&foreign).await.status, 200);
+    for event in app.app.store.events().await.unwrap() {
+        let played =
+            keepopen::actions::replay_event(&app.app.store, &app.app.clock, &event.id).await.unwrap();
+        assert_eq!(played, event.id != "evt_live");
+    }
+    app.run_jobs().await;
+    assert_eq!(app.ledger().await, before);
     app.finish().await;
 }
 

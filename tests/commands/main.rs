@@ -9,6 +9,7 @@
 
 mod api_key;
 mod contract;
+mod events;
 mod example;
 mod precedence;
 mod refused;

@@ -1,0 +1,81 @@
+//! `keepopen events`
+
+use clap::Subcommand;
+
+use super::{Stopped, runtime, say};
+use crate::actions;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::store::Store;
+use crate::store::inbox::{EventRow, EventState};
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// The newest events of the inbox, a line each: id, state, tries, type, and what came of it.
+    List {
+        /// Only those that are waiting, done, set_aside or dead.
+        #[arg(long, value_parser = state)]
+        state: Option<EventState>,
+        /// How many at the most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// One event.
+    Show {
+        /// Stripe's id (evt_…).
+        id: String,
+        /// Its body too, as it came; personal data stands in it.
+        #[arg(long)]
+        body: bool,
+    },
+    /// Take an event up again, as if it had just come. Booking one twice changes nothing.
+    Replay {
+        /// Stripe's id (evt_…).
+        id: String,
+    },
+}
+
+fn state(text: &str) -> Result<EventState, String> {
+    EventState::parse(text).ok_or_else(|| "waiting, done, set_aside or dead".to_owned())
+}
+
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+    runtime()?.block_on(async {
+        let store = Store::open(&settings.database_url()).await?;
+        let outcome = act(verb, &store).await;
+        store.close().await;
+        outcome
+    })
+}
+
+async fn act(verb: &Verb, store: &Store) -> Result<(), Stopped> {
+    match verb {
+        Verb::List { state, limit } => {
+            let rows = store.newest_events(*state, i64::from(*limit)).await?;
+            if rows.is_empty() {
+                return say("There is no such event.");
+            }
+            rows.iter().try_for_each(|row| say(&line(row)))
+        }
+        Verb::Show { id, body } => {
+            let (row, text) = store.event(id).await?.ok_or_else(|| nothing(id))?;
+            say(&line(&row))?;
+            if *body { say(&text) } else { Ok(()) }
+        }
+        Verb::Replay { id } => {
+            if !actions::replay_event(store, &Clock::System, id).await? {
+                return Err(format!("{id} is not in the inbox, or is of the other mode").into());
+            }
+            say(&format!("{id} waits; a running service takes it up within a second."))
+        }
+    }
+}
+
+fn nothing(id: &str) -> String {
+    format!("{id} is not in the inbox; `keepopen events list` shows what is")
+}
+
+fn line(row: &EventRow) -> String {
+    let came = row.error.as_deref().or(row.outcome.as_deref()).unwrap_or("not tried yet");
+    format!("{}  {:<9}  {:>2}  {}  {came}", row.id, row.state, row.attempts, row.kind)
+}

@@ -1,0 +1,58 @@
+//! `keepopen events`: the inbox, for people.
+
+use keepopen::config::Mode;
+use keepopen::store::Store;
+use keepopen::store::inbox::{self, Arrival, EventState, Source};
+
+use super::Place;
+
+/// A place whose inbox holds one dead event.
+async fn with_a_dead_event() -> Place {
+    let place = Place::new();
+    let url = format!("sqlite:{}", place.path("data/keepopen.db").display());
+    let store = Store::open(&url).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let arrival = Arrival {
+        id: "evt_1",
+        kind: "refund.created",
+        api_version: "",
+        source: Source::Webhook,
+        mode: Mode::Test,
+        created_at_ms: 1,
+        received_at_ms: 1,
+        body: r#"{"email":"reader@example.org"}"#,
+        state: EventState::Waiting,
+    };
+    inbox::insert(&mut tx, &arrival).await.unwrap();
+    inbox::failed(&mut tx, "evt_1", "refund.amount is odd", None).await.unwrap();
+    tx.commit().await.unwrap();
+    store.close().await;
+    place
+}
+
+#[tokio::test]
+async fn a_dead_event_is_listed_with_its_error_and_can_be_played_again() {
+    let place = with_a_dead_event().await;
+    let listed = place.good(&["events", "list", "--state", "dead"]);
+    assert_eq!(listed, "evt_1  dead        1  refund.created  refund.amount is odd\n");
+    assert!(place.good(&["events", "replay", "evt_1"]).contains("evt_1 waits"));
+    assert_eq!(place.good(&["events", "list", "--state", "dead"]), "There is no such event.\n");
+    let waiting = place.good(&["events", "show", "evt_1"]);
+    assert_eq!(waiting, "evt_1  waiting     0  refund.created  not tried yet\n");
+}
+
+#[tokio::test]
+async fn a_body_is_shown_only_to_whoever_asks_for_it() {
+    let place = with_a_dead_event().await;
+    assert!(!place.good(&["events", "show", "evt_1"]).contains("reader@example.org"));
+    assert!(!place.good(&["events", "list"]).contains("reader@example.org"));
+    assert!(place.good(&["events", "show", "evt_1", "--body"]).contains("reader@example.org"));
+}
+
+#[test]
+fn an_event_that_is_not_there_is_said() {
+    for verb in ["show", "replay"] {
+        let sentence = Place::new().stopped(&["events", verb, "evt_nowhere"]);
+        assert!(sentence.contains("evt_nowhere is not in the inbox"), "{sentence}");
+    }
+}
