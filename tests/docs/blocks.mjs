@@ -1,7 +1,7 @@
 // Reads the fenced blocks of a page.
 
 /** What a comment of its own line tells the test to do as the sentence above it tells the reader. */
-const DIRECTIVES = ["opens", "Ctrl-C"];
+const DIRECTIVES = ["opens", "gives", "Ctrl-C"];
 
 /** Every fenced block: where it starts, its language, its attributes (`run` is `true`, `file=x` is `"x"`), its text. */
 export function blocks(markdown) {

@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { launch, newReader, open } from "../browser/browser.mjs";
+import { launch, newReader, open, settled } from "../browser/browser.mjs";
 import { steps } from "./blocks.mjs";
 import { compare } from "./expected.mjs";
 import { nginxIsThere, tryNginx } from "./nginx.mjs";
@@ -37,6 +37,25 @@ async function shown(browser, url) {
   }
 }
 
+/** Gives on a page with the practice Stripe's good card: the reader comes back, is thanked, and is asked no more. */
+async function give(browser, url) {
+  const reader = await newReader(browser);
+  try {
+    await open(reader, url);
+    await reader.hook("give").click();
+    await reader.page.fill("#email", "ada@example.org");
+    await reader.page.click("#pay-card");
+    await reader.page.waitForURL(url);
+    await settled(reader);
+    assert.match(await reader.hook("heading").textContent(), /thank/i);
+    await open(reader, url);
+    assert.equal(await reader.page.locator("keepopen-appeal .panel").count(), 0, "a giver is asked again");
+    assert.deepEqual(reader.complaints, [], "the page let out errors");
+  } finally {
+    await reader.leave();
+  }
+}
+
 async function carryOut(step, place, browser) {
   const { says, text } = step;
   switch (step.does) {
@@ -44,6 +63,8 @@ async function carryOut(step, place, browser) {
       return place.write(says.file, text);
     case "opens":
       return assert.equal(await shown(browser, `${place.site}/${says.page}`), says.shows);
+    case "gives":
+      return give(browser, `${place.site}/${says.page}`);
     case "proxy":
       if (nginxIsThere()) return tryNginx(place, text, says.proxies);
       if (process.env.CI === "true") throw new Error("nginx is not there");
