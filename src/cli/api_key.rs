@@ -1,5 +1,7 @@
 //! `keepopen api-key`
 
+use std::io::Write;
+
 use clap::Subcommand;
 
 use super::{Stopped, runtime, say};
@@ -28,9 +30,13 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
         let store = Store::open(&settings.database_url()).await?;
         let key = actions::create_api_key(&store, &Clock::System, name, scope).await?;
         store.close().await;
-        say(&format!(
-            "{}\n\nThis is the only time the key is shown. Send it as `Authorization: Bearer …`.\nIts id is {}.",
-            key.secret, key.id
-        ))
+        // The key alone on standard output, so that it can be piped into a secret store.
+        say(&key.secret)?;
+        writeln!(
+            std::io::stderr(),
+            "This is the only time the key is shown. Send it as `Authorization: Bearer …`.\nIts id is {}.",
+            key.id
+        )?;
+        Ok(())
     })
 }

@@ -20,9 +20,10 @@ fn the_secret_is_shown_once_and_kept_nowhere() {
     let secret = said.out.lines().next().unwrap().to_owned();
     assert!(secret.starts_with("keepopen_sk_") && secret.len() > 50, "{secret}");
     assert_eq!(said.out.matches("keepopen_sk_").count(), 1, "{said:?}");
-    assert!(said.out.contains("only time"), "{said:?}");
+    assert!(said.err.contains("only time"), "{said:?}");
+    assert_eq!(said.out.trim_end(), secret, "the key alone, for a pipe");
     assert!(!said.err.contains("keepopen_sk_"), "{said:?}");
-    let id = said.out.split("key_").nth(1).unwrap().trim_end().trim_end_matches('.');
+    let id = said.err.split("key_").nth(1).unwrap().trim_end().trim_end_matches('.');
     let bytes = place.all_bytes();
     assert!(contains(&bytes, &format!("key_{id}")), "the id must be found, or the search sees nothing");
     assert!(contains(&bytes, "the site's back end"));

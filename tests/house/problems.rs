@@ -3,7 +3,7 @@
 
 use keepopen::http::Code;
 
-use super::files::{File, below};
+use super::files::{File, below, file};
 
 /// Codes that any route can answer with, or none does by itself.
 const GENERAL: &[Code] = &[Code::Internal, Code::MethodNotAllowed];
@@ -81,6 +81,23 @@ fn every_code_is_named_by_a_route_with_its_status() {
     let files = below("src/http", &[".rs"]);
     assert_eq!(wrong_answers(&files), Vec::<String>::new());
     assert_eq!(codes_without_a_route(&files), Vec::<&str>::new());
+}
+
+/// The table of `docs/api.md`: a row for each code, in the order of the list.
+fn rows(page: &str) -> Vec<&str> {
+    page.lines()
+        .skip_while(|line| *line != "| code | status | meaning |")
+        .skip(2)
+        .take_while(|line| !line.is_empty())
+        .collect()
+}
+
+#[test]
+fn the_docs_have_every_code_with_its_status_and_meaning() {
+    let row =
+        |code: &Code| format!("| `{}` | {} | {} |", code.as_str(), code.status().as_u16(), code.title());
+    let wanted: Vec<String> = Code::ALL.iter().map(row).collect();
+    assert_eq!(rows(&file("docs/api.md").text), wanted);
 }
 
 #[test]

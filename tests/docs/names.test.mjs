@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+
+const root = new URL("../../", import.meta.url);
+const read = (path) => readFileSync(new URL(path, root), "utf8");
+
+/** All text below some folders. */
+function below(...folders) {
+  const files = folders.flatMap((folder) =>
+    readdirSync(new URL(folder, root), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => readFileSync(`${entry.parentPath ?? entry.path}/${entry.name}`, "utf8")),
+  );
+  assert.ok(files.length > 10);
+  return files.join("\n");
+}
+
+/** What stands in the first column of the table under a head. */
+function firstColumn(page, head) {
+  const [, rest] = read(page).split(`\n${head}\n`);
+  const rows = rest.split("\n\n", 1)[0].split("\n").slice(1);
+  return rows.map((row) => /^\| `(.+?)` \|/.exec(row)[1]);
+}
+
+test("every log line that operating.md explains is one that the program writes", () => {
+  const source = below("src");
+  const lines = firstColumn("docs/operating.md", "| line | what it means, and what to do |");
+  assert.ok(lines.length > 8);
+  assert.deepEqual(lines.filter((line) => !source.includes(`"${line}"`)), []);
+});
+
+test("the events that stripe.md asks for are those that the practice Stripe and the tests know", () => {
+  const known = below("src", "practice/src", "tests/api", "tests/fixtures");
+  const events = firstColumn("docs/stripe.md", "| event | what it brings |");
+  assert.ok(events.length > 12 && new Set(events).size === events.length);
+  assert.deepEqual(events.filter((event) => !known.includes(`"${event}"`)), []);
+});
+
+test("the pages name only files that are there", () => {
+  const pages = ["", "docs/"].flatMap((folder) => readdirSync(new URL(folder || ".", root)).map((name) => folder + name).filter((name) => name.endsWith(".md")));
+  assert.ok(pages.includes("README.md") && pages.includes("docs/api.md"));
+  for (const page of pages) {
+    const named = read(page).match(/`(?:docs|src|tests|web|packaging|decision|practice|migrations)\/[^`\s*…]+`/g) ?? [];
+    assert.deepEqual(named.filter((name) => !existsSync(new URL(name.slice(1, -1), root))), [], page);
+  }
+});

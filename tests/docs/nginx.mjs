@@ -1,0 +1,26 @@
+// Tries an nginx configuration: with a certificate made for the day, on a free port, in front of the page's own service.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+
+export const nginxIsThere = () => spawnSync("nginx", ["-v"]).status === 0;
+
+/** Runs nginx with the page's `server` block, and goes through it. */
+export async function tryNginx(place, server, host) {
+  const port = place.sparePort;
+  const here = server
+    .replace("listen 443 ssl", `listen 127.0.0.1:${port} ssl`)
+    .replace(/ssl_certificate\s.*;/, `ssl_certificate ${place.folder}/cert.pem;`)
+    .replace(/ssl_certificate_key\s.*;/, `ssl_certificate_key ${place.folder}/cert-key.pem;`);
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((what) => `${what}_temp_path ${place.folder}/nginx-${what};`).join(" ");
+  const user = process.getuid() === 0 ? "user root;" : "";
+  await place.write("nginx.conf", `daemon off; error_log stderr notice; ${user} pid ${place.folder}/nginx.pid; events {} http { access_log off; ${temporary}\n${here}\n}\n`);
+  await place.run(`openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=${host} -keyout ${place.folder}/cert-key.pem -out ${place.folder}/cert.pem`);
+  await place.run(`nginx -t -e stderr -c "$PWD/nginx.conf"`);
+  await place.start('exec nginx -e stderr -c "$PWD/nginx.conf"', "start worker process");
+  const through = `curl -sS -o /dev/null -w '%{http_code}' --cacert ${place.folder}/cert.pem --resolve ${host}:${port}:127.0.0.1 https://${host}:${port}`;
+  assert.equal(await place.run(`${through}/openapi.yaml`), "200", "the contract does not come through");
+  // As large as the service takes; it says itself what is wrong with it.
+  const large = await place.run(`head -c 1040000 /dev/zero | tr '\\0' x | ${through}/webhooks/stripe --data-binary @-`);
+  assert.equal(large, "503", "a large webhook does not reach the service, which has no secret and says so");
+  await place.interrupt();
+}

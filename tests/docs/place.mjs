@@ -1,0 +1,126 @@
+// The machine that a page is tried on: an empty folder, free ports, `keepopen` on the path.
+import { spawn } from "node:child_process";
+import { mkdtemp, mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+
+/** The ports that pages name: the demo's three, the service's own, a static site's. */
+const NAMED = [4750, 4751, 4752, 8787, 8000];
+
+export class Place {
+  #started = [];
+
+  /** `tools` goes first on the path; it is where Python with its packages is. */
+  static async make(binary, modules, tools) {
+    const place = new Place();
+    place.folder = await mkdtemp(join(tmpdir(), "keepopen-docs-"));
+    place.work = join(place.folder, "work");
+    await mkdir(join(place.folder, "bin"));
+    await mkdir(place.work);
+    await symlink(modules, join(place.work, "node_modules"));
+    const ports = await freePorts();
+    const [demo, , , serve, site] = ports;
+    place.sparePort = ports.at(-1);
+    place.numbers = new Map(NAMED.map((port, index) => [String(port), String(ports[index])]));
+    // The one thing that differs from a reader's machine: the default ports are others.
+    const wrapper = `#!/bin/sh\ncase "$1" in\n demo) shift; exec "${binary}" demo --port ${demo} "$@";;\n serve) export KEEPOPEN_SERVER__BIND=127.0.0.1:${serve};;\nesac\nexec "${binary}" "$@"\n`;
+    await writeFile(join(place.folder, "bin/keepopen"), wrapper, { mode: 0o755 });
+    place.site = `http://127.0.0.1:${site}`;
+    const { KEEPOPEN_BIN: _, ...env } = process.env;
+    place.env = { ...env, PATH: [join(place.folder, "bin"), tools, env.PATH].filter(Boolean).join(":") };
+    await writeFile(place.#state, "");
+    return place;
+  }
+
+  get #state() {
+    return join(this.folder, "state");
+  }
+
+  /** The text with the ports of this place. */
+  here(text) {
+    return text.replace(/\b(4750|4751|4752|8787|8000)\b/g, (port) => this.numbers.get(port));
+  }
+
+  async write(name, text) {
+    await mkdir(dirname(join(this.work, name)), { recursive: true });
+    await writeFile(join(this.work, name), this.here(text));
+  }
+
+  read(name) {
+    return readFile(join(this.work, name), "utf8");
+  }
+
+  /** Runs a script; what it printed, also to standard error. Fails when its status is not 0. */
+  async run(text) {
+    const script = `trap 'status=$?; export -p >"${this.#state}"; exit $status' EXIT\n${this.here(text)}`;
+    const child = this.#bash(script);
+    let printed = "";
+    let complained = "";
+    child.stdout.on("data", (data) => (printed += data));
+    child.stderr.on("data", (data) => (complained += data));
+    const status = await new Promise((done) => child.once("close", done));
+    if (status !== 0) throw new Error(`it ended with status ${status}\n${printed}${complained}`);
+    return printed || complained;
+  }
+
+  /** Starts a script and waits until it says the words. */
+  async start(text, words) {
+    const child = this.#bash(this.here(text), { detached: true });
+    this.#started.push(child);
+    let said = "";
+    await new Promise((ready, fail) => {
+      const hear = (data) => (said += data).includes(words) && ready();
+      child.stdout.on("data", hear);
+      child.stderr.on("data", hear);
+      child.once("close", (status) => fail(new Error(`it ended with ${status} without saying "${words}"\n${said}`)));
+    });
+    child.removeAllListeners("close");
+  }
+
+  /** Ends what was started last, as Ctrl-C does in its terminal; it must end well. */
+  async interrupt() {
+    const status = await end(this.#started.pop(), "SIGINT");
+    if (status !== 0) throw new Error(`after Ctrl-C it ended with ${status}`);
+  }
+
+  /** Ends what was started, and takes the folder away. */
+  async leave() {
+    for (const child of this.#started) await end(child, "SIGTERM");
+    await rm(this.folder, { recursive: true, force: true });
+  }
+
+  #bash(text, options = {}) {
+    const opening = `set -aeuo pipefail\n. "${this.#state}"\ncd "$PWD"\n`;
+    return spawn("bash", ["-c", opening + text], { cwd: this.work, env: this.env, stdio: ["ignore", "pipe", "pipe"], ...options });
+  }
+}
+
+/** Sends a signal to a started script and all that it started; its status at the end. */
+async function end(child, signal) {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = new Promise((done) => child.once("close", done));
+    process.kill(-child.pid, signal);
+    await ended;
+  }
+  return child.exitCode;
+}
+
+/** Free ports: one for each that pages name, and a spare one; all follow each other, as the demo's must. */
+async function freePorts() {
+  for (let tries = 0; tries < 50; tries++) {
+    const first = 20_000 + Math.floor(Math.random() * 12_000);
+    const ports = Array.from({ length: NAMED.length + 1 }, (_, index) => first + index);
+    const free = await Promise.all(ports.map(isFree));
+    if (free.every(Boolean)) return ports;
+  }
+  throw new Error("no six free ports in a row");
+}
+
+function isFree(port) {
+  return new Promise((tell) => {
+    const server = createServer();
+    server.once("error", () => tell(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => tell(true)));
+  });
+}

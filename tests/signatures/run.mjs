@@ -1,0 +1,115 @@
+// Judges a table of webhook signatures three times: by the running server, by Stripe's library for Python, by its library for Node.
+// Run: KEEPOPEN_BIN=/…/target/debug/keepopen DOCS_TOOLS=folder-of-python3 node tests/signatures/run.mjs        (--write writes the table anew)
+// Ends with "N passed, N failed" and a status to match.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { request } from "node:http";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { cases, SECRETS } from "./cases.mjs";
+
+const Stripe = createRequire(new URL("../../web/package.json", import.meta.url))("stripe");
+const page = new URL("../../docs/decisions/0004-signatures.md", import.meta.url);
+const { KEEPOPEN_BIN: binary, DOCS_TOOLS: tools, ...env } = process.env;
+assert.ok(binary && tools, "set KEEPOPEN_BIN to the keepopen binary and DOCS_TOOLS to the folder of a python3 with stripe");
+
+/** The server with both secrets, on a port of its choice; `ask` sends one delivery. */
+async function startServer() {
+  const folder = await mkdtemp(join(tmpdir(), "keepopen-signatures-"));
+  await writeFile(join(folder, "keepopen.toml"), `[server]\nbind = "127.0.0.1:0"\n[stripe]\nwebhook_secrets = ${JSON.stringify(SECRETS)}\n[log]\nformat = "json"\n`);
+  const child = spawn(binary, ["serve"], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
+  const ended = new Promise((done) => child.once("close", done));
+  let log = "";
+  const port = await new Promise((found, fail) => {
+    child.stderr.on("data", (data) => {
+      const [, port] = /"address":"127\.0\.0\.1:(\d+)"/.exec((log += data)) ?? [];
+      if (port) found(port);
+    });
+    child.once("close", (status) => fail(new Error(`the server ended with ${status}\n${log}`)));
+  });
+  const stop = async () => {
+    child.kill("SIGTERM");
+    await ended;
+    await rm(folder, { recursive: true, force: true });
+  };
+  return { stop, ask: (one) => deliver(port, one) };
+}
+
+function deliver(port, { header, body }) {
+  const headers = { "content-type": "application/json", ...(header === null ? {} : { "stripe-signature": header }) };
+  return new Promise((done, fail) => {
+    const sent = request({ port, host: "127.0.0.1", path: "/webhooks/stripe", method: "POST", headers }, (answer) => {
+      let text = "";
+      answer.on("data", (data) => (text += data));
+      answer.on("end", () => done({ status: answer.statusCode, problem: text ? JSON.parse(text) : null }));
+    });
+    sent.once("error", fail);
+    sent.end(body);
+  });
+}
+
+function byNode(one) {
+  return SECRETS.some((secret) => {
+    try {
+      Stripe.webhooks.constructEvent(one.body, one.header, secret);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function byPython(all) {
+  const child = spawn(join(tools, "python3"), [fileURLToPath(new URL("official.py", import.meta.url))], { stdio: ["pipe", "pipe", "inherit"] });
+  let text = "";
+  child.stdout.on("data", (data) => (text += data));
+  child.stdin.end(JSON.stringify({ secrets: SECRETS, cases: all.map((one) => ({ header: one.header, body: one.body.toString("base64") })) }));
+  const status = await new Promise((done) => child.once("close", done));
+  assert.equal(status, 0, "official.py failed");
+  return JSON.parse(text);
+}
+
+const word = (accepted) => (accepted ? "accepted" : "refused");
+
+/** What the server says, in the table's words; anything but a 200 and a 400 is a fault. */
+function byUs({ status, problem }) {
+  if (status === 200) return "accepted";
+  assert.equal(status, 400, JSON.stringify(problem));
+  return `refused: ${problem.detail ?? problem.title}`;
+}
+
+const server = await startServer();
+let rows;
+try {
+  const all = cases(Math.floor(Date.now() / 1000));
+  const python = await byPython(all);
+  rows = [];
+  for (const [index, one] of all.entries()) {
+    rows.push({ name: one.name, ours: byUs(await server.ask(one)), python: word(python.verdicts[index]), node: word(byNode(one)) });
+  }
+} finally {
+  await server.stop();
+}
+
+const line = ({ name, ours, python, node }) => `| ${name} | ${ours} | ${python} | ${node} |`;
+const text = await readFile(page, "utf8");
+const [head, rest] = text.split(/(?<=\| --- \| --- \| --- \| --- \|\n)/);
+const written = rest.split("\n\n", 1)[0].split("\n");
+if (process.argv.includes("--write")) {
+  await writeFile(page, `${head}${rows.map(line).join("\n")}${rest.slice(written.join("\n").length)}`);
+}
+let passed = 0;
+const wrong = [];
+rows.forEach((row, index) => {
+  const lenient = row.ours === "accepted" && !(row.python === "accepted" && row.node === "accepted");
+  if (lenient) wrong.push(`we accept what a library of Stripe's refuses: ${line(row)}`);
+  else if (line(row) !== written[index]) wrong.push(`heard:   ${line(row)}\nwritten: ${written[index]}`);
+  else passed++;
+});
+for (const row of written.slice(rows.length)) wrong.push(`nobody judges: ${row}`);
+console.log(wrong.join("\n"));
+console.log(`${passed} passed, ${wrong.length} failed`);
+process.exitCode = wrong.length ? 1 : 0;
