@@ -14,6 +14,7 @@ mod contract;
 mod cors;
 mod embed;
 mod jwks;
+mod management;
 mod problem;
 mod question;
 mod server;
@@ -29,6 +30,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::app::App;
 
 pub use contract::openapi_yaml;
+pub use management::serve_management;
 pub use problem::{Code, Problem};
 pub use server::{Running, serve};
 

@@ -29,8 +29,10 @@ pub struct Running {
 
 /// The server can't listen.
 #[derive(Debug, thiserror::Error)]
-#[error("can't listen on {address} ({error}); choose another server.bind, or stop what listens there")]
+#[error("can't listen on {address} ({error}); choose another {setting}, or stop what listens there")]
 pub struct ListenError {
+    /// Which setting says so.
+    pub setting: &'static str,
     /// Where.
     pub address: SocketAddr,
     /// Why not.
@@ -43,7 +45,7 @@ pub struct ListenError {
 /// The address can't be listened on.
 pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     let address = app.settings.server.bind;
-    let failed = |error| ListenError { address, error };
+    let failed = |error| ListenError { setting: "server.bind", address, error };
     let listener = TcpListener::bind(address).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let app = Arc::clone(app);

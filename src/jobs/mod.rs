@@ -5,6 +5,8 @@
 //! **Start at** [`run`].
 //! **Tested in** `tests/api/`.
 
+mod inbox_numbers;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,10 +18,14 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::actions;
 use crate::app::App;
 
+pub use inbox_numbers::count_inbox;
+
 /// How often the inbox is looked at when no event wakes the worker.
 const INBOX_EVERY: Duration = Duration::from_secs(1);
 /// How often counts are stored.
 const COUNTS_EVERY: Duration = Duration::from_secs(5);
+/// How often the inbox is counted.
+const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// How often the appeals file is looked at.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 
@@ -35,7 +41,8 @@ pub fn run(app: &Arc<App>) -> Jobs {
     let tasks = vec![
         tokio::spawn(work_through_inbox(Arc::clone(app), stopped.clone())),
         tokio::spawn(flush_counts(Arc::clone(app), stopped.clone())),
-        tokio::spawn(watch_appeals(Arc::clone(app), stopped)),
+        tokio::spawn(watch_appeals(Arc::clone(app), stopped.clone())),
+        tokio::spawn(keep_numbers(Arc::clone(app), stopped)),
     ];
     Jobs { stop, tasks }
 }
@@ -64,8 +71,9 @@ async fn work_through_inbox(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             () = app.event_came.notified() => {}
             _ = tick.tick() => {}
         }
-        if let Err(error) = actions::process_due_events(&app).await {
-            tracing::error!(%error, "the inbox can't be read; it is tried again");
+        match actions::process_due_events(&app).await {
+            Ok(taken_up) => app.metrics.events_taken_up.increment(taken_up as u64),
+            Err(error) => tracing::error!(%error, "the inbox can't be read; it is tried again"),
         }
     }
 }
@@ -79,6 +87,21 @@ async fn flush_counts(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         }
         if let Err(error) = actions::flush_counts(&app).await {
             tracing::error!(%error, "counts can't be stored; they are kept for the next time");
+        }
+    }
+}
+
+/// Keeps the numbers of the inbox true, and the measured durations small.
+async fn keep_numbers(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut tick = ticks(COUNTED_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = tick.tick() => {}
+        }
+        app.metrics.tidy();
+        if let Err(error) = count_inbox(&app).await {
+            tracing::error!(%error, "the inbox can't be counted; it is tried again");
         }
     }
 }

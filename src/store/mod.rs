@@ -20,6 +20,7 @@ macro_rules! from_row {
 pub mod books;
 pub mod checkouts;
 pub mod counts;
+pub mod health;
 pub mod inbox;
 pub mod keys;
 mod migrations;

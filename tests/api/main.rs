@@ -8,6 +8,7 @@ mod banner;
 mod checkout;
 mod corpus;
 mod gifts;
+mod management;
 mod story;
 mod supporters;
 mod tokens;
