@@ -10,6 +10,7 @@
 mod api_key;
 mod contract;
 mod example;
+mod health;
 mod precedence;
 mod refused;
 mod running;
