@@ -17,10 +17,11 @@ mod jwks;
 mod management;
 mod problem;
 mod question;
+mod request_counts;
 mod server;
-mod span;
 mod supporters;
 mod tokens;
+mod watch;
 mod webhooks;
 mod words;
 

@@ -8,7 +8,7 @@ use keepopen_practice::Trouble;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use crate::helpers::{TestApp, folder, practice, settings};
+use crate::helpers::{Answer, TestApp, folder, practice, settings};
 
 const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
 
@@ -169,6 +169,50 @@ async fn each_try_to_call_stripe_is_counted() {
     app.starts_to_give(1000, "once").await;
     assert_eq!(value(&url, "keepopen_stripe_calls_total{outcome=\"unreachable\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_stripe_calls_total{outcome=\"ok\"}").await, 1.0);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_method_and_class_and_never_by_path() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    app.banner(None).await;
+    app.get("/v1/banner?site=nobody", None).await;
+    app.get("/v1/supporters/sup_private", None).await;
+    app.get("/private", None).await;
+    app.send(app.client.put(format!("{}/v1/banner", app.url))).await;
+    app.send(app.client.request("LOCK".parse().unwrap(), format!("{}/private", app.url))).await;
+    for (labels, times) in [
+        ("route=\"/v1/banner\",method=\"POST\",status=\"2xx\"", 1.0),
+        ("route=\"/v1/banner\",method=\"GET\",status=\"4xx\"", 1.0),
+        ("route=\"/v1/banner\",method=\"other\",status=\"4xx\"", 1.0),
+        ("route=\"/v1/supporters/{id}\",method=\"GET\",status=\"4xx\"", 1.0),
+        ("route=\"other\",method=\"other\",status=\"4xx\"", 2.0),
+        ("route=\"/v1/checkout\",method=\"POST\",status=\"5xx\"", 0.0),
+    ] {
+        let series = format!("keepopen_http_requests_total{{{labels}}}");
+        assert_eq!(value(&url, &series).await, times, "{labels}");
+    }
+    let series = "keepopen_http_request_seconds_count{route=\"/v1/banner\",method=\"POST\"}";
+    assert_eq!(value(&url, series).await, 1.0);
+    assert!(!ask(&url, "/metrics").await.1.contains("private"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_the_callers_own_where_it_is_harmless() {
+    let app = TestApp::start().await;
+    let id = |answer: &Answer| answer.headers["x-request-id"].to_str().unwrap().to_owned();
+    let mut made = BTreeSet::new();
+    for path in ["/openapi.yaml", "/openapi.yaml", "/nowhere", "/v1/supporter"] {
+        made.insert(id(&app.get(path, None).await));
+    }
+    assert_eq!(made.len(), 4);
+    assert!(made.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())), "{made:?}");
+    for (sent, kept) in [("edge-7.A_b", true), ("two words", false), ("a@example.org", false)] {
+        let request = app.client.get(format!("{}/openapi.yaml", app.url)).header("x-request-id", sent);
+        assert_eq!(id(&app.send(request).await) == sent, kept, "{sent}");
+    }
     app.finish().await;
 }
 
