@@ -3,7 +3,7 @@
 //! **Owns** how log lines are written, and which numbers are counted under which name.
 //! **Never** holds personal data, a secret, or an id in a label.
 //! **Start at** [`start`] for logs, [`Metrics`] for numbers.
-//! **Tested in** `tests/api/management.rs`.
+//! **Tested in** `tests/api/management.rs`, `tests/canary/`.
 
 mod counts;
 mod logs;
