@@ -17,5 +17,6 @@ USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8787
+HEALTHCHECK CMD ["keepopen", "health"]
 ENTRYPOINT ["keepopen"]
 CMD ["serve"]

@@ -1,6 +1,7 @@
 //! What is built once and handed round.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -13,6 +14,7 @@ use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
 use crate::stripe::Gateway;
+use crate::telemetry::Metrics;
 use crate::tokens::{SigningKey, Tokens, Vault};
 
 /// Everything a door or an action works with.
@@ -37,6 +39,9 @@ pub struct App {
     pub counters: Counters,
     /// Wakes the worker when an event came in.
     pub event_came: Notify,
+    /// What is counted for operators.
+    pub metrics: Metrics,
+    stopping: AtomicBool,
 }
 
 impl App {
@@ -49,6 +54,7 @@ impl App {
         vault: &Vault,
         keys: Vec<SigningKey>,
     ) -> Arc<Self> {
+        let metrics = Metrics::new();
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
         Arc::new(Self {
             tokens: Tokens::new(settings.issuer(), keys),
@@ -57,16 +63,28 @@ impl App {
             supporter_key: vault.supporter_key(),
             counters: Counters::default(),
             event_came: Notify::new(),
+            stripe: stripe.counting(metrics.stripe_calls.clone()),
+            metrics,
+            stopping: AtomicBool::new(false),
             settings,
             clock,
             store,
-            stripe,
         })
     }
 
     /// A site's settings.
     pub fn site(&self, id: &str) -> Option<&SiteSettings> {
         self.settings.sites.get(id)
+    }
+
+    /// Says that the service is about to end: no new requests should be sent to it.
+    pub fn begin_stopping(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the service is about to end.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Now, in milliseconds since 1970.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Instant;
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use jiff::Timestamp;
@@ -44,6 +45,23 @@ impl Clock {
     }
 }
 
+/// Measures how long something takes; it is not moved by tests, and decides nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopwatch(Instant);
+
+impl Stopwatch {
+    /// Begins now.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
+    pub fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Seconds since it began.
+    pub fn elapsed_s(&self) -> f64 {
+        self.0.elapsed().as_secs_f64()
+    }
+}
+
 /// RFC 3339 text of a time in milliseconds since 1970; times outside of what
 /// can be written (years -9999 to 9999) are cut to the nearest that can.
 pub fn rfc3339(at_ms: i64) -> String {
@@ -66,6 +84,19 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
 /// It decides which wording somebody sees, nothing that must be secret, so a
 /// fast generator seeded per thread serves.
 pub fn draw() -> u32 {
+    u32::try_from(mixed() % 1_000_000).expect("below a million")
+}
+
+/// The id of a request: 32 hexadecimal digits. It finds a request's log lines
+/// and opens nothing, so the fast generator serves.
+pub fn request_id() -> [u8; 32] {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let bits = u128::from(mixed()) << 64 | u128::from(mixed());
+    std::array::from_fn(|place| DIGITS[(bits >> (4 * place)) as usize & 15])
+}
+
+/// The next number of this thread's fast generator.
+fn mixed() -> u64 {
     use std::cell::Cell;
     use std::hash::{BuildHasher, RandomState};
     thread_local! {
@@ -78,7 +109,6 @@ pub fn draw() -> u32 {
         let mut mixed = next;
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^= mixed >> 31;
-        u32::try_from(mixed % 1_000_000).expect("below a million")
+        mixed ^ (mixed >> 31)
     })
 }

@@ -20,6 +20,7 @@ CREATE TABLE stripe_events (
     outcome TEXT
 );
 CREATE INDEX stripe_events_waiting ON stripe_events (next_try_at_ms) WHERE state = 'waiting';
+CREATE INDEX stripe_events_stopped ON stripe_events (state) WHERE state IN ('set_aside', 'dead');
 
 -- What is known of each of Stripe's objects, in our words (JSON of one fact).
 CREATE TABLE stripe_objects (

@@ -20,6 +20,7 @@ CREATE TABLE stripe_events (
     outcome TEXT
 ) STRICT;
 CREATE INDEX stripe_events_waiting ON stripe_events (next_try_at_ms) WHERE state = 'waiting';
+CREATE INDEX stripe_events_stopped ON stripe_events (state) WHERE state IN ('set_aside', 'dead');
 CREATE TRIGGER stripe_events_stay BEFORE DELETE ON stripe_events
 BEGIN SELECT RAISE(ABORT, 'the inbox is append-only'); END;
 -- REPLACE takes a row away without asking the trigger above.

@@ -8,6 +8,7 @@
 mod api_key;
 mod demo;
 mod events;
+mod health;
 mod serve;
 
 use std::io::Write;
@@ -37,6 +38,8 @@ enum Verb {
     Serve,
     /// Try everything at once: a newspaper, the service, and a practice Stripe. No set-up, no network, no money.
     Demo(demo::Options),
+    /// Ask the running service whether it can take requests; ends with 0 when it can.
+    Health(health::Options),
     /// Bring the database up to date, and stop.
     Migrate,
     /// Check the settings, and print what is in force (secrets hidden).
@@ -76,6 +79,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
     match &command.verb {
         Verb::Serve => serve::serve(settings()?),
         Verb::Demo(options) => demo::demo(options, &settings()?),
+        Verb::Health(options) => health::health(options, settings),
         Verb::Migrate => migrate(&settings()?),
         Verb::CheckConfig => say(&settings()?.shown()?),
         Verb::Openapi => say(http::openapi_yaml()),

@@ -17,9 +17,13 @@ pub fn serve(settings: Settings) -> Result<(), Stopped> {
         let app = actions::start(settings, Clock::System).await?;
         warn_of_gaps(&app);
         let running = http::serve(&app)?;
+        let management = http::serve_management(&app)?;
         let signals = StopSignals::listen()?;
+        if let Some(management) = &management {
+            tracing::info!(address = %management.address, "health and metrics answer");
+        }
         tracing::info!(address = %running.address, sites = app.settings.sites.len(), "keepopen answers");
-        run_until_stopped(&app, running, signals).await
+        run_until_stopped(&app, running, management, signals).await
     })
 }
 
@@ -27,17 +31,28 @@ pub fn serve(settings: Settings) -> Result<(), Stopped> {
 pub async fn run_until_stopped(
     app: &Arc<App>,
     running: Running,
+    management: Option<Running>,
     signals: StopSignals,
 ) -> Result<(), Stopped> {
     let jobs = jobs::run(app);
     let handle = running.handle;
+    let management = management.map(|management| {
+        actix_web::rt::spawn(management.server);
+        management.handle
+    });
+    let stopping = Arc::clone(app);
     actix_web::rt::spawn(async move {
         signals.first().await;
         tracing::info!("stopping");
+        stopping.begin_stopping();
         handle.stop(true).await;
     });
     let outcome = running.server.await;
     jobs.stop(app).await;
+    // Last, so that it can be seen that the service is stopping.
+    if let Some(management) = management {
+        management.stop(false).await;
+    }
     app.store.close().await;
     Ok(outcome?)
 }

@@ -106,6 +106,7 @@ fn wrong(sentence: impl Into<String>) -> Result<(), ConfigError> {
 /// Checks what types can't say.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     telemetry::check_level(&settings.log.level).map_err(|e| ConfigError::Wrong(e.to_string()))?;
+    check_management(settings)?;
     check_database(&settings.database_url())?;
     check_stripe(settings)?;
     if !(1..=24).contains(&settings.tokens.valid_hours) {
@@ -120,6 +121,18 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
         );
     }
     settings.sites.iter().try_for_each(|(id, site)| check_site(id, site))
+}
+
+/// Two servers can't listen on one port; what is counted must not stand on the public one.
+fn check_management(settings: &Settings) -> Result<(), ConfigError> {
+    let (public, Some(own)) = (settings.server.bind, settings.management.bind) else { return Ok(()) };
+    let meet = own.ip() == public.ip() || own.ip().is_unspecified() || public.ip().is_unspecified();
+    if own.port() != 0 && own.port() == public.port() && meet {
+        return wrong(
+            "management.bind is the address of server.bind; give it another port, which only operators can reach, or set it to \"\" for none",
+        );
+    }
+    Ok(())
 }
 
 fn check_database(url: &str) -> Result<(), ConfigError> {

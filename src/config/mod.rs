@@ -7,6 +7,7 @@
 
 mod check;
 mod load;
+mod management;
 mod secret;
 mod sites;
 
@@ -19,6 +20,7 @@ use url::Url;
 
 pub use check::{ConfigError, Mode};
 pub use load::{from_toml, load};
+pub use management::ManagementSettings;
 pub use secret::Secret;
 pub use sites::{Banner, Giving, Interval, SiteSettings};
 
@@ -32,6 +34,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// The public HTTP server.
     pub server: ServerSettings,
+    /// The HTTP server for operators.
+    pub management: ManagementSettings,
     /// Where facts are kept.
     pub database: DatabaseSettings,
     /// The payment provider.
@@ -124,6 +128,7 @@ impl Default for Settings {
         Self {
             data_dir: PathBuf::from("data"),
             server: ServerSettings::default(),
+            management: ManagementSettings::default(),
             database: DatabaseSettings::default(),
             stripe: StripeSettings::default(),
             tokens: TokenSettings::default(),

@@ -101,6 +101,7 @@ fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
     let known = known(app, question, now_ms);
     let verdict = decide(&snapshot.compiled, question, &known, now_ms, clock::draw())
         .map_err(|_| Problem::new(Code::SiteUnknown))?;
+    app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
     let body = match verdict {
         Verdict::Show { appeal, variant, surface, kind } => {

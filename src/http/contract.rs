@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, get};
 use utoipa::OpenApi;
+use utoipa::openapi::PathItem;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_actix_web::AppExt;
 
@@ -54,6 +55,16 @@ static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
 static YAML: LazyLock<String> =
     LazyLock::new(|| OPENAPI.to_yaml().expect("the contract is strings, lists and maps"));
 
+/// Every route's pattern, and the methods that it is served with.
+pub fn routes_and_methods() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    OPENAPI.paths.paths.iter().map(|(template, item)| (template.as_str(), methods(item).collect()))
+}
+
+fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
+    let both = [("GET", &item.get), ("POST", &item.post)];
+    both.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name)
+}
+
 /// The methods that `path` is served with; none when there is nothing at it.
 pub fn methods_of(path: &str) -> Vec<&'static str> {
     let fits = |template: &str| {
@@ -67,8 +78,7 @@ pub fn methods_of(path: &str) -> Vec<&'static str> {
         }
     };
     let fitting = OPENAPI.paths.paths.iter().filter(|(template, _)| fits(template));
-    let methods = fitting.flat_map(|(_, item)| [("GET", &item.get), ("POST", &item.post)]);
-    methods.filter(|(_, operation)| operation.is_some()).map(|(name, _)| name).collect()
+    fitting.flat_map(|(_, item)| methods(item)).collect()
 }
 
 /// The contract as YAML.

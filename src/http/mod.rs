@@ -14,12 +14,14 @@ mod contract;
 mod cors;
 mod embed;
 mod jwks;
+mod management;
 mod problem;
 mod question;
+mod request_counts;
 mod server;
-mod span;
 mod supporters;
 mod tokens;
+mod watch;
 mod webhooks;
 mod words;
 
@@ -29,6 +31,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use crate::app::App;
 
 pub use contract::openapi_yaml;
+pub use management::serve_management;
 pub use problem::{Code, Problem};
 pub use server::{Running, serve};
 

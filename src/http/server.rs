@@ -7,14 +7,14 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpServer, ResponseError};
-use tracing_actix_web::TracingLogger;
 use utoipa_actix_web::AppExt;
 
 use super::contract::methods_of;
 use super::cors::cors;
 use super::problem::{Code, Problem};
+use super::request_counts::RequestCounts;
 use super::routes;
-use super::span::QuietSpan;
+use super::watch::Watch;
 use crate::app::App;
 
 /// A server that listens.
@@ -29,8 +29,10 @@ pub struct Running {
 
 /// The server can't listen.
 #[derive(Debug, thiserror::Error)]
-#[error("can't listen on {address} ({error}); choose another server.bind, or stop what listens there")]
+#[error("can't listen on {address} ({error}); choose another {setting}, or stop what listens there")]
 pub struct ListenError {
+    /// Which setting says so.
+    pub setting: &'static str,
     /// Where.
     pub address: SocketAddr,
     /// Why not.
@@ -43,10 +45,11 @@ pub struct ListenError {
 /// The address can't be listened on.
 pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     let address = app.settings.server.bind;
-    let failed = |error| ListenError { address, error };
+    let failed = |error| ListenError { setting: "server.bind", address, error };
     let listener = TcpListener::bind(address).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let app = Arc::clone(app);
+    let counts = Arc::new(RequestCounts::new(&app.metrics));
     let workers = app.settings.server.workers;
     let mut server = HttpServer::new(move || {
         actix_web::App::new()
@@ -56,7 +59,7 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
             .into_app()
             .default_service(actix_web::web::to(nothing_here))
             .wrap(cors(&app.settings))
-            .wrap(TracingLogger::<QuietSpan>::new())
+            .wrap(Watch(Arc::clone(&counts)))
     })
     .disable_signals()
     .shutdown_timeout(10);

@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse, post};
 use super::State;
 use super::body;
 use super::problem::{Code, Problem};
-use crate::actions::{self, ReceiveError};
+use crate::actions::{self, ReceiveError, Received};
+use crate::telemetry::Delivery;
 
 /// Deliver a Stripe event.
 ///
@@ -25,9 +26,13 @@ use crate::actions::{self, ReceiveError};
 )]
 #[post("/webhooks/stripe")]
 pub async fn receive(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let body = body::read(payload, app.settings.stripe.webhook_max_bytes).await?;
+    let deliveries = &app.metrics.deliveries;
+    let body = body::read(payload, app.settings.stripe.webhook_max_bytes).await;
+    let body = body.inspect_err(|_| deliveries.count(Delivery::Unread))?;
     let signature = request.headers().get("stripe-signature").and_then(|value| value.to_str().ok());
-    match actions::receive_stripe_event(&app, signature, &body).await {
+    let received = actions::receive_stripe_event(&app, signature, &body).await;
+    deliveries.count(outcome(&received));
+    match received {
         Ok(_) => Ok(HttpResponse::Ok().finish()),
         Err(ReceiveError::Signature(why)) => {
             tracing::warn!(%why, "a webhook was refused; check stripe.webhook_secrets against the endpoint's signing secret");
@@ -39,5 +44,17 @@ pub async fn receive(app: State, request: HttpRequest, payload: Payload) -> Resu
             Err(Code::NotConfigured.into())
         }
         Err(ReceiveError::Database(error)) => Err(Problem::store(&error)),
+    }
+}
+
+fn outcome(received: &Result<Received, ReceiveError>) -> Delivery {
+    match received {
+        Ok(Received::Stored) => Delivery::Stored,
+        Ok(Received::Duplicate) => Delivery::Duplicate,
+        Ok(Received::SetAside) => Delivery::SetAside,
+        Err(ReceiveError::Signature(_)) => Delivery::BadSignature,
+        Err(ReceiveError::NotAnEvent(_)) => Delivery::NotAnEvent,
+        Err(ReceiveError::NotConfigured) => Delivery::Unchecked,
+        Err(ReceiveError::Database(_)) => Delivery::StoreFailed,
     }
 }

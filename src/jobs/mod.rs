@@ -5,6 +5,8 @@
 //! **Start at** [`run`].
 //! **Tested in** `tests/api/`.
 
+mod inbox_numbers;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -16,12 +18,16 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::actions;
 use crate::app::App;
 
+pub use inbox_numbers::count_inbox;
+
 /// How often the inbox is looked at when no event wakes the worker.
 const INBOX_EVERY: Duration = Duration::from_secs(1);
 /// How often counts are stored.
 const COUNTS_EVERY: Duration = Duration::from_secs(5);
 /// How often we hear which tokens other instances superseded.
 const EPOCHS_EVERY: Duration = Duration::from_secs(2);
+/// How often the inbox is counted.
+const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// How often the appeals file is looked at.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 
@@ -38,7 +44,8 @@ pub fn run(app: &Arc<App>) -> Jobs {
         tokio::spawn(work_through_inbox(Arc::clone(app), stopped.clone())),
         tokio::spawn(flush_counts(Arc::clone(app), stopped.clone())),
         tokio::spawn(hear_of_epochs(Arc::clone(app), stopped.clone())),
-        tokio::spawn(watch_appeals(Arc::clone(app), stopped)),
+        tokio::spawn(watch_appeals(Arc::clone(app), stopped.clone())),
+        tokio::spawn(keep_numbers(Arc::clone(app), stopped)),
     ];
     Jobs { stop, tasks }
 }
@@ -67,8 +74,9 @@ async fn work_through_inbox(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
             () = app.event_came.notified() => {}
             _ = tick.tick() => {}
         }
-        if let Err(error) = actions::process_due_events(&app).await {
-            tracing::error!(%error, "the inbox can't be read; it is tried again");
+        match actions::process_due_events(&app).await {
+            Ok(taken_up) => app.metrics.events_taken_up.increment(taken_up as u64),
+            Err(error) => tracing::error!(%error, "the inbox can't be read; it is tried again"),
         }
     }
 }
@@ -95,6 +103,21 @@ async fn hear_of_epochs(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
         }
         if let Err(error) = actions::hear_of_epochs(&app).await {
             tracing::error!(%error, "superseded tokens can't be read; it is tried again");
+        }
+    }
+}
+
+/// Keeps the numbers of the inbox true, and the measured durations small.
+async fn keep_numbers(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
+    let mut tick = ticks(COUNTED_EVERY);
+    loop {
+        tokio::select! {
+            _ = stopped.changed() => return,
+            _ = tick.tick() => {}
+        }
+        app.metrics.tidy();
+        if let Err(error) = count_inbox(&app).await {
+            tracing::error!(%error, "the inbox can't be counted; it is tried again");
         }
     }
 }

@@ -11,6 +11,7 @@ mod dialect;
 pub mod books;
 pub mod checkouts;
 pub mod counts;
+pub mod health;
 pub mod inbox;
 pub mod keys;
 mod migrations;

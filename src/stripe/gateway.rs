@@ -19,6 +19,7 @@ use super::metadata;
 use crate::config::{Interval, StripeSettings};
 use crate::contributions::Origin;
 use crate::money::Money;
+use crate::telemetry::{CallOutcome, Counts};
 
 /// How often a call is sent in all when its outcome is unknown.
 const TRIES: u32 = 3;
@@ -29,6 +30,7 @@ const PAUSE: Duration = Duration::from_millis(200);
 #[derive(Clone)]
 pub struct Gateway {
     client: Option<Client>,
+    calls: Counts<CallOutcome>,
 }
 
 /// A checkout to be made.
@@ -107,7 +109,7 @@ impl Gateway {
     /// The key or the URL can't be used in HTTP.
     pub fn new(settings: &StripeSettings) -> Result<Self, BadGateway> {
         if settings.secret_key.is_empty() {
-            return Ok(Self { client: None });
+            return Ok(Self { client: None, calls: Counts::unread() });
         }
         let mut base = settings.api_url.to_string();
         if !base.ends_with('/') {
@@ -119,7 +121,13 @@ impl Gateway {
             .app_info("keepopen", Some(env!("CARGO_PKG_VERSION").to_owned()), None)
             .build()
             .map_err(|error| BadGateway(error.to_string()))?;
-        Ok(Self { client: Some(client) })
+        Ok(Self { client: Some(client), calls: Counts::unread() })
+    }
+
+    /// The same, and its calls are counted.
+    #[must_use]
+    pub fn counting(self, calls: Counts<CallOutcome>) -> Self {
+        Self { calls, ..self }
     }
 
     /// Makes a hosted Checkout Session.
@@ -135,7 +143,7 @@ impl Gateway {
             let strategy = RequestStrategy::Idempotent(key.clone());
             request.build().customize::<MadeSession>().request_strategy(strategy)
         };
-        with_tries(client, send).await
+        self.with_tries(client, send).await
     }
 
     /// Fetches a Checkout Session as JSON text, with its payment intent and invoice.
@@ -146,25 +154,39 @@ impl Gateway {
         let client = self.client.as_ref().ok_or(CallError::NotConfigured)?;
         let request =
             RetrieveCheckoutSession::new(id).expand(vec!["payment_intent".to_owned(), "invoice".to_owned()]);
-        let value: Value = with_tries(client, || request.build().customize::<Value>()).await?;
+        let value: Value = self.with_tries(client, || request.build().customize::<Value>()).await?;
         Ok(miniserde::json::to_string(&value))
+    }
+
+    /// Sends a request, again (with the same key) while its outcome is unknown or Stripe is busy.
+    async fn with_tries<T: miniserde::Deserialize>(
+        &self,
+        client: &Client,
+        request: impl Fn() -> CustomizableStripeRequest<T>,
+    ) -> Result<T, CallError> {
+        let mut tries = 1;
+        loop {
+            let outcome = request().send(client).await.map_err(|error| translate(&error));
+            self.calls.count(counted(&outcome));
+            match outcome {
+                Err(CallError::Unreachable | CallError::Busy { .. }) if tries < TRIES => {
+                    tokio::time::sleep(PAUSE * tries).await;
+                    tries += 1;
+                }
+                outcome => return outcome,
+            }
+        }
     }
 }
 
-/// Sends a request, again (with the same key) while its outcome is unknown or Stripe is busy.
-async fn with_tries<T: miniserde::Deserialize>(
-    client: &Client,
-    request: impl Fn() -> CustomizableStripeRequest<T>,
-) -> Result<T, CallError> {
-    let mut tries = 1;
-    loop {
-        match request().send(client).await.map_err(|error| translate(&error)) {
-            Err(CallError::Unreachable | CallError::Busy { .. }) if tries < TRIES => {
-                tokio::time::sleep(PAUSE * tries).await;
-                tries += 1;
-            }
-            outcome => return outcome,
-        }
+fn counted<T>(outcome: &Result<T, CallError>) -> CallOutcome {
+    match outcome {
+        Ok(_) => CallOutcome::Ok,
+        Err(CallError::NotFound) => CallOutcome::NotFound,
+        Err(CallError::Refused { .. } | CallError::NotConfigured) => CallOutcome::Refused,
+        Err(CallError::Failed { .. }) => CallOutcome::Failed,
+        Err(CallError::Busy { .. }) => CallOutcome::Busy,
+        Err(CallError::Unreachable) => CallOutcome::Unreachable,
     }
 }
 

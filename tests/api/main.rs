@@ -9,6 +9,7 @@ mod checkout;
 mod corpus;
 mod gifts;
 mod instances;
+mod management;
 mod story;
 mod supporters;
 mod tokens;

@@ -9,8 +9,18 @@ use super::Place;
 
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 /// The tables of the settings.
-const TABLES: [&str; 9] =
-    ["", "server", "database", "stripe", "tokens", "appeals", "log", "sites.x", "sites.x.giving.EUR"];
+const TABLES: [&str; 10] = [
+    "",
+    "server",
+    "management",
+    "database",
+    "stripe",
+    "tokens",
+    "appeals",
+    "log",
+    "sites.x",
+    "sites.x.giving.EUR",
+];
 
 /// The example with the keys that have no default switched on.
 fn all_on() -> String {

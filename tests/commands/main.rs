@@ -11,6 +11,7 @@ mod api_key;
 mod contract;
 mod events;
 mod example;
+mod health;
 mod precedence;
 mod refused;
 mod running;

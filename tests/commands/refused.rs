@@ -190,6 +190,21 @@ fn amounts_lie_within_their_limits() {
 }
 
 #[test]
+fn operators_have_a_port_of_their_own_or_none() {
+    let taken = ["management.bind", "server.bind", "another port"];
+    assert_refused("[management]\nbind = \"127.0.0.1:8787\"", &taken);
+    assert_refused("[management]\nbind = \"0.0.0.0:8787\"", &taken);
+    assert_refused("[server]\nbind = \"[::]:9787\"", &taken);
+    assert_refused("[management]\nbind = \"here\"", &["management.bind", "127.0.0.1:9787", "empty"]);
+    for good in ["", "127.0.0.1:0", "127.0.0.2:8787"] {
+        let shown = Place::with(&format!("[management]\nbind = \"{good}\"")).in_force();
+        assert_eq!(shown["management"]["bind"].as_str(), Some(good));
+    }
+    let off = Place::new().and_environment("KEEPOPEN_MANAGEMENT__BIND", "").in_force();
+    assert_eq!(off["management"]["bind"].as_str(), Some(""));
+}
+
+#[test]
 fn the_rest_of_the_settings_have_their_limits() {
     assert_refused("[tokens]\nvalid_hours = 25", &["tokens.valid_hours", "1 to 24"]);
     assert_refused("[tokens]\nvalid_hours = 0", &["tokens.valid_hours"]);

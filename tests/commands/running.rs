@@ -6,16 +6,16 @@ use std::process::{Child, Command, Stdio};
 use super::Place;
 
 /// A command that runs until it is told to stop.
-struct Running(Child);
+pub(crate) struct Running(Child);
 
 impl Running {
-    fn start(place: &Place, arguments: &[&str]) -> Self {
+    pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
         let mut command = place.command(arguments);
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
     /// Reads the log until a line has these words; everything up to it.
-    fn logs_until(&mut self, words: &str) -> String {
+    pub(crate) fn logs_until(&mut self, words: &str) -> String {
         let mut told = String::new();
         let mut log = BufReader::new(self.0.stderr.as_mut().unwrap());
         while !told.contains(words) {
@@ -25,7 +25,7 @@ impl Running {
     }
 
     /// Sends SIGTERM; the status at the end.
-    fn stop(&mut self) -> Option<i32> {
+    pub(crate) fn stop(&mut self) -> Option<i32> {
         let sent =
             Command::new("/bin/sh").args(["-c", &format!("kill -TERM {}", self.0.id())]).status().unwrap();
         assert!(sent.success());
@@ -48,7 +48,7 @@ impl Drop for Running {
 #[test]
 fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n");
+    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n");
     let mut running = Running::start(&place, &["serve"]);
     let told = running.logs_until("keepopen answers");
     for gap in ["no site", "no appeals", "no Stripe key", "no webhook secret"] {
@@ -67,7 +67,7 @@ fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
 #[cfg(unix)]
 #[test]
 fn the_same_key_serves_after_a_restart_and_another_is_refused() {
-    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n");
+    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n");
     let mut first = Running::start(&place, &["serve"]);
     first.logs_until("keepopen answers");
     assert_eq!(first.stop(), Some(0));
@@ -96,9 +96,15 @@ fn an_encryption_key_of_another_shape_is_refused() {
 fn a_port_that_is_taken_is_said() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let said = Place::with(&format!("[server]\nbind = \"{address}\"\n")).run(&["serve"]);
-    assert_eq!(said.status, Some(1), "{said:?}");
-    assert!(said.err.contains(&address.to_string()) && said.err.contains("server.bind"), "{said:?}");
+    let free = "127.0.0.1:0".to_owned();
+    for (setting, public, management) in
+        [("server.bind", address.to_string(), free.clone()), ("management.bind", free, address.to_string())]
+    {
+        let settings = format!("[server]\nbind = \"{public}\"\n[management]\nbind = \"{management}\"\n");
+        let said = Place::with(&settings).run(&["serve"]);
+        assert_eq!(said.status, Some(1), "{said:?}");
+        assert!(said.err.contains(&address.to_string()) && said.err.contains(setting), "{said:?}");
+    }
 }
 
 #[cfg(unix)]

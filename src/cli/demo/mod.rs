@@ -91,7 +91,7 @@ async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
     actix_web::rt::spawn(paper);
     let signals = StopSignals::listen()?;
     say(&places.shown(options.json, &appeals))?;
-    let outcome = run_until_stopped(&app, running, signals).await;
+    let outcome = run_until_stopped(&app, running, None, signals).await;
     paper_handle.stop(false).await;
     practice.stop().await;
     outcome

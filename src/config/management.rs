@@ -1,0 +1,38 @@
+//! `[management]`: the port for operators.
+
+use std::net::SocketAddr;
+
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// `[management]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ManagementSettings {
+    /// Address and port to listen on for operators; written as an empty text where it is off.
+    #[serde(serialize_with = "write", deserialize_with = "read")]
+    pub bind: Option<SocketAddr>,
+}
+
+impl Default for ManagementSettings {
+    fn default() -> Self {
+        Self { bind: Some(SocketAddr::from(([127, 0, 0, 1], 9787))) }
+    }
+}
+
+fn write<S: Serializer>(bind: &Option<SocketAddr>, to: S) -> Result<S::Ok, S::Error> {
+    match bind {
+        Some(address) => to.collect_str(address),
+        None => to.serialize_str(""),
+    }
+}
+
+fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|_| {
+        D::Error::custom("it should be an address and a port, such as 127.0.0.1:9787, or empty for none")
+    })
+}

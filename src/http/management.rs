@@ -1,0 +1,97 @@
+//! The server for operators, on a port of its own: is it alive, is it ready, what does it count?
+//!
+//! Its routes are no part of the public contract.
+
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, HttpServer, get};
+use serde::Serialize;
+
+use super::State;
+use super::problem;
+use super::server::{ListenError, Running};
+use crate::app::App;
+
+/// How long the database may take to answer before the service is not ready.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Starts to listen on the settings' management address; nothing where it is off. The caller runs `server`.
+///
+/// # Errors
+/// The address can't be listened on.
+pub fn serve_management(app: &Arc<App>) -> Result<Option<Running>, ListenError> {
+    let Some(address) = app.settings.management.bind else { return Ok(None) };
+    let failed = |error| ListenError { setting: "management.bind", address, error };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let app = Arc::clone(app);
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(Data::from(Arc::clone(&app)))
+            .service(livez)
+            .service(readyz)
+            .service(metrics)
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1);
+    let server = server.listen(listener).map_err(failed)?.run();
+    Ok(Some(Running { address, handle: server.handle(), server }))
+}
+
+/// The process answers.
+#[get("/livez")]
+async fn livez() -> HttpResponse {
+    plain("alive\n".to_owned())
+}
+
+/// Why requests should go elsewhere.
+#[derive(Serialize)]
+struct NotReady {
+    title: &'static str,
+    status: u16,
+    /// The parts that are not ready.
+    not_ready: Vec<&'static str>,
+}
+
+/// It can take requests: the database answers, and it is not stopping.
+#[get("/readyz")]
+async fn readyz(app: State) -> HttpResponse {
+    let mut not_ready = Vec::new();
+    if app.is_stopping() {
+        not_ready.push("stopping");
+    }
+    if !matches!(tokio::time::timeout(PATIENCE, app.store.answers()).await, Ok(Ok(()))) {
+        not_ready.push("database");
+    }
+    if not_ready.is_empty() {
+        return plain("ready\n".to_owned());
+    }
+    HttpResponse::ServiceUnavailable()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, problem::MEDIA_TYPE))
+        .body(
+            serde_json::json!(NotReady { title: "The service is not ready.", status: 503, not_ready })
+                .to_string(),
+        )
+}
+
+/// What it counts, in Prometheus' text format.
+#[get("/metrics")]
+async fn metrics(app: State) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .body(app.metrics.render())
+}
+
+fn plain(text: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .body(text)
+}

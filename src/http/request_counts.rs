@@ -1,0 +1,85 @@
+//! Requests by route, method and status class: registered once, so that counting is a few additions.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::http::{Method, StatusCode};
+use metrics::{Counter, Histogram};
+
+use super::contract;
+use crate::telemetry::Metrics;
+
+/// The classes of statuses, as labels.
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+/// The route of a path that no route takes, and the method that no route has: callers can't make series.
+const OTHER: &str = "other";
+
+/// Every route's numbers.
+pub struct RequestCounts {
+    routes: HashMap<String, Route>,
+    other: Route,
+}
+
+struct Route {
+    methods: Vec<(Method, Arc<Counted>)>,
+    other: Arc<Counted>,
+}
+
+/// The numbers of one route and method.
+pub struct Counted {
+    route: String,
+    classes: [Counter; CLASSES.len()],
+    seconds: Histogram,
+}
+
+impl RequestCounts {
+    /// Numbers for every route of the contract, at zero.
+    pub fn new(metrics: &Metrics) -> Self {
+        let route = |route: &str, methods: &[&str]| {
+            let counted = |method: &str| Arc::new(Counted::new(metrics, route, method));
+            let known = methods.iter().filter_map(|it| Some((it.parse::<Method>().ok()?, counted(it))));
+            Route { methods: known.collect(), other: counted(OTHER) }
+        };
+        let routes = contract::routes_and_methods();
+        Self {
+            routes: routes.map(|(path, methods)| (path.to_owned(), route(path, &methods))).collect(),
+            other: route(OTHER, &[]),
+        }
+    }
+
+    /// The numbers of a route, by its pattern (none where no route fits), and of a method.
+    pub fn of(&self, pattern: Option<&str>, method: &Method) -> Arc<Counted> {
+        let route = pattern.and_then(|pattern| self.routes.get(pattern)).unwrap_or(&self.other);
+        let known = route.methods.iter().find(|(known, _)| known == method);
+        Arc::clone(known.map_or(&route.other, |(_, counted)| counted))
+    }
+}
+
+impl Counted {
+    fn new(metrics: &Metrics, route: &str, method: &str) -> Self {
+        let labels = [("route", route), ("method", method)];
+        let help = "How long a request took until its answer began, in seconds.";
+        let seconds = metrics.durations("keepopen_http_request_seconds", help, &labels);
+        let classes = CLASSES.map(|class| {
+            let labels = [("route", route), ("method", method), ("status", class)];
+            metrics.counter(
+                "keepopen_http_requests_total",
+                "Requests, by route, method and class of the answer's status.",
+                &labels,
+            )
+        });
+        Self { route: route.to_owned(), classes, seconds }
+    }
+
+    /// The route's pattern.
+    pub fn route(&self) -> &str {
+        &self.route
+    }
+
+    /// Counts one answer.
+    pub fn count(&self, status: StatusCode, took_s: f64) {
+        let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
+        self.classes[class].increment(1);
+        self.seconds.record(took_s);
+    }
+}

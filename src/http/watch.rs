@@ -1,0 +1,119 @@
+//! What is done around every request: an id, a span, and a count.
+//!
+//! The path (not the route's pattern), the query, the address and the user
+//! agent stay out of both: ids and personal data may stand in them.
+
+use std::future::{Future, Ready, ready};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::Error;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use tracing::Instrument;
+
+use super::request_counts::RequestCounts;
+use crate::clock::{self, Stopwatch};
+
+/// The header that carries a request's id, on the way in and out.
+static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The longest id that is taken from a caller.
+const LONGEST_ID: usize = 64;
+
+/// Watches the requests of one server.
+pub struct Watch(pub Arc<RequestCounts>);
+
+/// Watches the requests that go to `service`.
+pub struct Watched<S> {
+    service: S,
+    counts: Arc<RequestCounts>,
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Watch
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Transform = Watched<S>;
+    type InitError = ();
+    type Future = Ready<Result<Watched<S>, ()>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(Watched { service, counts: Arc::clone(&self.0) }))
+    }
+}
+
+impl<S, B> Service<ServiceRequest> for Watched<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error>,
+    S::Future: 'static,
+    B: 'static,
+{
+    type Response = ServiceResponse<B>;
+    type Error = Error;
+    type Future = Pin<Box<dyn Future<Output = Result<ServiceResponse<B>, Error>>>>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let began = Stopwatch::start();
+        let id = id_of(request.headers());
+        let counted = self.counts.of(request.match_pattern().as_deref(), request.method());
+        let span = tracing::info_span!(
+            "request",
+            id = id.to_str().unwrap_or_default(),
+            method = %request.method(),
+            route = counted.route(),
+            status = tracing::field::Empty,
+        );
+        let answer = span.in_scope(|| self.service.call(request));
+        let outer = span.clone();
+        let watched = async move {
+            let mut outcome = answer.await;
+            let status = match &outcome {
+                Ok(response) => response.status(),
+                Err(error) => error.as_response_error().status_code(),
+            };
+            outer.record("status", status.as_u16());
+            counted.count(status, began.elapsed_s());
+            if let Ok(response) = &mut outcome {
+                response.headers_mut().insert(REQUEST_ID.clone(), id);
+            }
+            outcome
+        };
+        Box::pin(watched.instrument(span))
+    }
+}
+
+/// The caller's id, if it can be written into a log line as it is; else a new one.
+fn id_of(headers: &HeaderMap) -> HeaderValue {
+    match headers.get(&REQUEST_ID) {
+        Some(id) if is_safe(id.as_bytes()) => id.clone(),
+        _ => HeaderValue::from_bytes(&clock::request_id()).expect("an id is hexadecimal digits"),
+    }
+}
+
+fn is_safe(id: &[u8]) -> bool {
+    let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    (1..=LONGEST_ID).contains(&id.len()) && id.iter().all(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_safe;
+
+    #[test]
+    fn an_id_that_could_change_a_log_line_is_not_taken() {
+        let longest = "a".repeat(64);
+        for good in ["a", "018f-2b_c.9", "0af7651916cd43dd8448eb211c80319c", &longest] {
+            assert!(is_safe(good.as_bytes()), "{good}");
+        }
+        let longer = "a".repeat(65);
+        for bad in ["", "a b", "a\tb", "\u{1b}[31m", "a@example.org", "a\"b", "a=b", "a/b", "é", &longer] {
+            assert!(!is_safe(bad.as_bytes()), "{bad}");
+        }
+    }
+}

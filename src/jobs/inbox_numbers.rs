@@ -1,0 +1,21 @@
+//! The inbox in numbers, for operators.
+
+use crate::app::App;
+use crate::store::health::InboxRows;
+use crate::telemetry::{InboxState, Word};
+
+/// Looks at the inbox once, and shows what it holds.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn count_inbox(app: &App) -> Result<(), sqlx::Error> {
+    let rows = app.store.inbox_rows().await?;
+    let of_state = |state: InboxState| rows.iter().find(|row| row.state == state.word());
+    for state in InboxState::ALL {
+        app.metrics.inbox.set(*state, of_state(*state).map_or(0, |row| row.events));
+    }
+    let waiting = [InboxState::Waiting, InboxState::Retrying].into_iter().filter_map(of_state);
+    let oldest_at_ms = waiting.map(|row: &InboxRows| row.oldest_received_at_ms).min();
+    app.metrics.inbox.set_oldest_waiting_ms(oldest_at_ms.map_or(0, |at_ms| app.now_ms() - at_ms));
+    Ok(())
+}

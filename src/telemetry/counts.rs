@@ -1,0 +1,150 @@
+//! Counters by one word of a fixed list: registered once, so that counting is one addition.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use keepopen_decision::Reason;
+use metrics::Counter;
+
+/// The words that a label can have.
+pub trait Word: Copy + 'static {
+    /// Every word, in the order of [`Word::place`].
+    const ALL: &'static [Self];
+
+    /// The label's value.
+    fn word(self) -> &'static str;
+
+    /// Where it stands in [`Word::ALL`].
+    fn place(self) -> usize;
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum $name {
+            $($(#[$word_doc])* $variant,)+
+        }
+
+        impl Word for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            fn place(self) -> usize {
+                self as usize
+            }
+        }
+    };
+}
+
+words! {
+    /// What became of a webhook delivery.
+    Delivery {
+        /// It is stored.
+        Stored = "stored",
+        /// It was there already.
+        Duplicate = "duplicate",
+        /// It is of the other mode: stored, never booked.
+        SetAside = "set_aside",
+        /// Its signature does not fit.
+        BadSignature = "bad_signature",
+        /// It is signed, and no event.
+        NotAnEvent = "not_an_event",
+        /// Its body is too large, or broke off.
+        Unread = "unread",
+        /// No secret is configured to check it with.
+        Unchecked = "unchecked",
+        /// The database did not take it.
+        StoreFailed = "store_failed",
+    }
+}
+
+words! {
+    /// What came of a call to Stripe; each try is a call.
+    CallOutcome {
+        /// Done.
+        Ok = "ok",
+        /// Stripe has no such object.
+        NotFound = "no_such_object",
+        /// Stripe can't serve the request as it is.
+        Refused = "refused",
+        /// Stripe failed.
+        Failed = "failed",
+        /// Too many calls at once.
+        Busy = "busy",
+        /// No answer that can be read.
+        Unreachable = "unreachable",
+    }
+}
+
+words! {
+    /// How far the events of the inbox are.
+    InboxState {
+        /// Not tried yet.
+        Waiting = "waiting",
+        /// A try failed; it is tried again.
+        Retrying = "retrying",
+        /// Of the other mode.
+        SetAside = "set_aside",
+        /// Failed at every try; a person must look.
+        Dead = "dead",
+    }
+}
+
+impl Word for Reason {
+    const ALL: &'static [Self] = Self::ALL;
+
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn place(self) -> usize {
+        self as usize
+    }
+}
+
+/// One counter for each word.
+#[derive(Clone)]
+pub struct Counts<W> {
+    counters: Arc<[Counter]>,
+    words: PhantomData<W>,
+}
+
+impl<W: Word> Counts<W> {
+    /// Counters, each made for its word.
+    pub fn each(make: impl Fn(W) -> Counter) -> Self {
+        Self { counters: W::ALL.iter().map(|word| make(*word)).collect(), words: PhantomData }
+    }
+
+    /// Counters that nobody reads.
+    pub fn unread() -> Self {
+        Self::each(|_| Counter::noop())
+    }
+
+    /// Counts one.
+    pub fn count(&self, word: W) {
+        self.counters[word.place()].increment(1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn in_place<W: Word + PartialEq + std::fmt::Debug>() {
+        for (place, word) in W::ALL.iter().enumerate() {
+            assert_eq!(word.place(), place, "{word:?}");
+        }
+    }
+
+    #[test]
+    fn every_word_is_counted_in_its_own_place() {
+        in_place::<Reason>();
+        in_place::<Delivery>();
+        in_place::<CallOutcome>();
+        in_place::<InboxState>();
+    }
+}

@@ -1,0 +1,168 @@
+//! The numbers, and their names. `docs/operating-metrics.md` explains them to an operator.
+
+use keepopen_decision::Reason;
+use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
+
+use super::counts::{CallOutcome, Counts, Delivery, InboxState, Word};
+
+/// Upper bounds of the durations that are told apart, in seconds: a banner is
+/// decided in microseconds, a checkout waits for Stripe.
+const DURATIONS_S: &[f64] = &[0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
+const ABOUT: Metadata<'static> = Metadata::new("keepopen", Level::INFO, None);
+
+/// Every number of one running service. No global state: two services in one
+/// process count apart.
+pub struct Metrics {
+    recorder: PrometheusRecorder,
+    handle: PrometheusHandle,
+    /// Answers to "show the appeal banner?", by their reason.
+    pub verdicts: Counts<Reason>,
+    /// Webhook deliveries, by what became of them.
+    pub deliveries: Counts<Delivery>,
+    /// Calls to Stripe, by what came of them.
+    pub stripe_calls: Counts<CallOutcome>,
+    /// Events that the worker took up; each try counts.
+    pub events_taken_up: Counter,
+    /// The inbox as it was last looked at.
+    pub inbox: InboxGauges,
+}
+
+/// The inbox in numbers.
+pub struct InboxGauges {
+    rows: Vec<Gauge>,
+    oldest_waiting: Gauge,
+}
+
+impl InboxGauges {
+    /// Says how many events are so far.
+    pub fn set(&self, state: InboxState, rows: i64) {
+        self.rows[state.place()].set(rows as f64);
+    }
+
+    /// Says for how long the oldest event that is not done has been waiting, in milliseconds.
+    pub fn set_oldest_waiting_ms(&self, waiting_ms: i64) {
+        self.oldest_waiting.set(waiting_ms as f64 / 1000.0);
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    /// Everything at zero.
+    pub fn new() -> Self {
+        let recorder = PrometheusBuilder::new()
+            .set_buckets(DURATIONS_S)
+            .expect("the list of durations is not empty")
+            .build_recorder();
+        let by_word = |name, help, label, word| counter(&recorder, name, help, &[(label, word)]);
+        let verdicts = Counts::each(|reason: Reason| {
+            by_word(
+                "keepopen_verdicts_total",
+                "Answers to whether an appeal is shown, by reason.",
+                "reason",
+                reason.word(),
+            )
+        });
+        let deliveries = Counts::each(|outcome: Delivery| {
+            by_word(
+                "keepopen_webhook_deliveries_total",
+                "Webhook deliveries, by what became of them.",
+                "outcome",
+                outcome.word(),
+            )
+        });
+        let stripe_calls = Counts::each(|outcome: CallOutcome| {
+            by_word(
+                "keepopen_stripe_calls_total",
+                "Calls to Stripe, each try counted, by what came of them.",
+                "outcome",
+                outcome.word(),
+            )
+        });
+        let events_taken_up = counter(
+            &recorder,
+            "keepopen_events_taken_up_total",
+            "Events that the worker took up to book them; each try counts.",
+            &[],
+        );
+        let rows = InboxState::ALL.iter().map(|state| {
+            let help = "Stripe events in the inbox that are not done, by state.";
+            gauge(&recorder, "keepopen_inbox_events", help, &[("state", state.word())])
+        });
+        let rows = rows.collect();
+        let help = "How long the oldest event that is still to be booked has been waiting, in seconds.";
+        let oldest_waiting = gauge(&recorder, "keepopen_inbox_oldest_waiting_seconds", help, &[]);
+        let handle = recorder.handle();
+        Self {
+            recorder,
+            handle,
+            verdicts,
+            deliveries,
+            stripe_calls,
+            events_taken_up,
+            inbox: InboxGauges { rows, oldest_waiting },
+        }
+    }
+
+    /// Another counter; labels come from fixed lists, never from a request's content.
+    pub fn counter(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+    ) -> Counter {
+        counter(&self.recorder, name, help, labels)
+    }
+
+    /// Another histogram of durations in seconds, with labels as for [`Metrics::counter`].
+    pub fn durations(
+        &self,
+        name: &'static str,
+        help: &'static str,
+        labels: &[(&'static str, &str)],
+    ) -> Histogram {
+        self.recorder.describe_histogram(name.into(), None, help.into());
+        self.recorder.register_histogram(&key(name, labels), &ABOUT)
+    }
+
+    /// All of it, in Prometheus' text format.
+    pub fn render(&self) -> String {
+        self.handle.render()
+    }
+
+    /// Sorts measured durations into their buckets; until then each takes memory. To be called every few seconds.
+    pub fn tidy(&self) {
+        self.handle.run_upkeep();
+    }
+}
+
+fn counter(
+    recorder: &PrometheusRecorder,
+    name: &'static str,
+    help: &'static str,
+    labels: &[(&'static str, &str)],
+) -> Counter {
+    recorder.describe_counter(name.into(), None, help.into());
+    recorder.register_counter(&key(name, labels), &ABOUT)
+}
+
+fn gauge(
+    recorder: &PrometheusRecorder,
+    name: &'static str,
+    help: &'static str,
+    labels: &[(&'static str, &str)],
+) -> Gauge {
+    recorder.describe_gauge(name.into(), None, help.into());
+    recorder.register_gauge(&key(name, labels), &ABOUT)
+}
+
+fn key(name: &'static str, labels: &[(&'static str, &str)]) -> Key {
+    let labels: Vec<Label> =
+        labels.iter().map(|(label, value)| Label::new(*label, (*value).to_owned())).collect();
+    Key::from_parts(name, labels)
+}

@@ -1,0 +1,14 @@
+//! What an operator can see: log lines and numbers.
+//!
+//! **Owns** how log lines are written, and which numbers are counted under which name.
+//! **Never** holds personal data, a secret, or an id in a label.
+//! **Start at** [`start`] for logs, [`Metrics`] for numbers.
+//! **Tested in** `tests/api/management.rs`, `tests/canary/`.
+
+mod counts;
+mod logs;
+mod metrics;
+
+pub use counts::{CallOutcome, Counts, Delivery, InboxState, Word};
+pub use logs::{BadLogLevel, LogFormat, check_level, start};
+pub use metrics::{InboxGauges, Metrics};

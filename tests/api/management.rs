@@ -1,0 +1,234 @@
+//! The port for operators: alive, ready, and what is counted.
+
+use std::collections::BTreeSet;
+
+use keepopen::clock::Clock;
+use keepopen::{actions, http, jobs};
+use keepopen_practice::Trouble;
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, TestApp, database, folder, practice, settings};
+
+const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
+
+/// Starts the management server beside the public one; where it is.
+fn start(app: &TestApp) -> String {
+    let running = http::serve_management(&app.app).unwrap().unwrap();
+    tokio::spawn(running.server);
+    format!("http://{}", running.address)
+}
+
+async fn ask(url: &str, path: &str) -> (StatusCode, String) {
+    let answer = Client::new().get(format!("{url}{path}")).send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
+/// The value of one series, written as in the text format.
+async fn value(url: &str, series: &str) -> f64 {
+    let (status, text) = ask(url, "/metrics").await;
+    assert_eq!(status, 200);
+    let line = text.lines().find(|line| line.rsplit_once(' ').is_some_and(|(name, _)| name == series));
+    let line = line.unwrap_or_else(|| panic!("no {series} in:\n{text}"));
+    line.rsplit_once(' ').unwrap().1.parse().unwrap()
+}
+
+fn event(id: &str, live: bool) -> Value {
+    json!({
+        "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": live,
+        "api_version": "2026-09-30.endive", "data": {"object": {"id": "cus_1", "object": "customer"}},
+    })
+}
+
+#[tokio::test]
+async fn nothing_listens_for_operators_where_it_is_off() {
+    let app = TestApp::start_with("[management]\nbind = \"\"").await;
+    assert!(http::serve_management(&app.app).unwrap().is_none());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_service_without_its_database_is_alive_and_not_ready() {
+    let (folder, clock) = (folder(), Clock::System);
+    let stripe = practice(&clock).await;
+    let database = database(folder.path()).await;
+    let app = actions::start(settings(folder.path(), &database, &stripe, ON), clock).await.unwrap();
+    let running = http::serve_management(&app).unwrap().unwrap();
+    tokio::spawn(running.server);
+    let url = format!("http://{}", running.address);
+    assert_eq!(ask(&url, "/livez").await, (StatusCode::OK, "alive\n".to_owned()));
+    assert_eq!(ask(&url, "/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
+    app.store.close().await;
+    let (status, text) = ask(&url, "/readyz").await;
+    let said: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database"])));
+    assert_eq!(said["status"], 503);
+    assert_eq!(ask(&url, "/livez").await.0, 200);
+    running.handle.stop(false).await;
+}
+
+#[tokio::test]
+async fn a_service_that_is_stopping_is_not_ready() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    assert_eq!(ask(&url, "/readyz").await.0, 200);
+    app.app.begin_stopping();
+    let (status, text) = ask(&url, "/readyz").await;
+    let said: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["stopping"])));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_public_port_says_nothing_of_it() {
+    let app = TestApp::start().await;
+    for path in ["/livez", "/readyz", "/metrics"] {
+        assert_eq!(app.get(path, None).await.code(), "not_found", "{path}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn verdicts_are_counted_by_their_reason() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    assert_eq!(value(&url, "keepopen_verdicts_total{reason=\"matched\"}").await, 0.0);
+    app.banner(None).await;
+    app.banner(None).await;
+    app.banner(Some("no token at all")).await;
+    assert_eq!(value(&url, "keepopen_verdicts_total{reason=\"matched\"}").await, 2.0);
+    assert_eq!(value(&url, "keepopen_verdicts_total{reason=\"unknown_standing\"}").await, 1.0);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn deliveries_and_the_inbox_are_counted_by_what_became_of_them() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    app.deliver(&event("evt_1", false)).await;
+    app.deliver(&event("evt_1", false)).await;
+    app.deliver(&event("evt_2", true)).await;
+    app.post("/webhooks/stripe", &event("evt_3", false)).await;
+    app.deliver(&json!({"id": "evt_4"})).await;
+    for (outcome, times) in [
+        ("stored", 1.0),
+        ("duplicate", 1.0),
+        ("set_aside", 1.0),
+        ("bad_signature", 1.0),
+        ("not_an_event", 1.0),
+        ("store_failed", 0.0),
+    ] {
+        let series = format!("keepopen_webhook_deliveries_total{{outcome=\"{outcome}\"}}");
+        assert_eq!(value(&url, &series).await, times, "{outcome}");
+    }
+
+    app.app.clock.advance(90_000);
+    jobs::count_inbox(&app.app).await.unwrap();
+    assert_eq!(value(&url, "keepopen_inbox_events{state=\"waiting\"}").await, 1.0);
+    assert_eq!(value(&url, "keepopen_inbox_events{state=\"set_aside\"}").await, 1.0);
+    assert_eq!(value(&url, "keepopen_inbox_oldest_waiting_seconds").await, 90.0);
+    app.run_jobs().await;
+    jobs::count_inbox(&app.app).await.unwrap();
+    assert_eq!(value(&url, "keepopen_inbox_events{state=\"waiting\"}").await, 0.0);
+    assert_eq!(value(&url, "keepopen_inbox_oldest_waiting_seconds").await, 0.0);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn events_that_are_tried_again_or_given_up_are_counted_apart() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    let mut bad = event("evt_bad", false);
+    bad["type"] = json!("refund.created");
+    bad["data"]["object"] = json!({"id": "re_1", "object": "refund", "amount": "ten"});
+    app.deliver(&bad).await;
+    app.run_jobs().await;
+    jobs::count_inbox(&app.app).await.unwrap();
+    assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 1.0);
+    assert_eq!(value(&url, "keepopen_inbox_events{state=\"waiting\"}").await, 0.0);
+    for _ in 1..actions::MOST_TRIES {
+        app.app.clock.advance(3_600_000);
+        app.run_jobs().await;
+    }
+    jobs::count_inbox(&app.app).await.unwrap();
+    assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 0.0);
+    assert_eq!(value(&url, "keepopen_inbox_events{state=\"dead\"}").await, 1.0);
+    assert_eq!(value(&url, "keepopen_inbox_oldest_waiting_seconds").await, 0.0);
+    // It is dead on purpose: take it out of what `finish` looks at.
+    let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
+    app.app.store.execute_for_tests(done).await.unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn each_try_to_call_stripe_is_counted() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
+    app.starts_to_give(1000, "once").await;
+    assert_eq!(value(&url, "keepopen_stripe_calls_total{outcome=\"unreachable\"}").await, 1.0);
+    assert_eq!(value(&url, "keepopen_stripe_calls_total{outcome=\"ok\"}").await, 1.0);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_method_and_class_and_never_by_path() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    app.banner(None).await;
+    app.get("/v1/banner?site=nobody", None).await;
+    app.get("/v1/supporters/sup_private", None).await;
+    app.get("/private", None).await;
+    app.send(app.client.put(format!("{}/v1/banner", app.url))).await;
+    app.send(app.client.request("LOCK".parse().unwrap(), format!("{}/private", app.url))).await;
+    for (labels, times) in [
+        ("route=\"/v1/banner\",method=\"POST\",status=\"2xx\"", 1.0),
+        ("route=\"/v1/banner\",method=\"GET\",status=\"4xx\"", 1.0),
+        ("route=\"/v1/banner\",method=\"other\",status=\"4xx\"", 1.0),
+        ("route=\"/v1/supporters/{id}\",method=\"GET\",status=\"4xx\"", 1.0),
+        ("route=\"other\",method=\"other\",status=\"4xx\"", 2.0),
+        ("route=\"/v1/checkout\",method=\"POST\",status=\"5xx\"", 0.0),
+    ] {
+        let series = format!("keepopen_http_requests_total{{{labels}}}");
+        assert_eq!(value(&url, &series).await, times, "{labels}");
+    }
+    let series = "keepopen_http_request_seconds_count{route=\"/v1/banner\",method=\"POST\"}";
+    assert_eq!(value(&url, series).await, 1.0);
+    assert!(!ask(&url, "/metrics").await.1.contains("private"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_the_callers_own_where_it_is_harmless() {
+    let app = TestApp::start().await;
+    let id = |answer: &Answer| answer.headers["x-request-id"].to_str().unwrap().to_owned();
+    let mut made = BTreeSet::new();
+    for path in ["/openapi.yaml", "/openapi.yaml", "/nowhere", "/v1/supporter"] {
+        made.insert(id(&app.get(path, None).await));
+    }
+    assert_eq!(made.len(), 4);
+    assert!(made.iter().all(|id| id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit())), "{made:?}");
+    for (sent, kept) in [("edge-7.A_b", true), ("two words", false), ("a@example.org", false)] {
+        let request = app.client.get(format!("{}/openapi.yaml", app.url)).header("x-request-id", sent);
+        assert_eq!(id(&app.send(request).await) == sent, kept, "{sent}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_counted_is_what_the_manual_explains() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    app.banner(None).await;
+    let (_, text) = ask(&url, "/metrics").await;
+    let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+    let counted: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
+    let manual = include_str!("../../docs/operating-metrics.md");
+    let rows = manual.lines().filter_map(|line| line.strip_prefix("| `"));
+    let explained: BTreeSet<&str> = rows.filter_map(|row| row.split('`').next()).collect();
+    assert_eq!(counted, explained);
+    for name in counted {
+        assert!(text.contains(&format!("# HELP {name} ")), "{name}");
+    }
+    app.finish().await;
+}

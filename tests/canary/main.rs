@@ -1,0 +1,159 @@
+//! Nothing of a reader, and no secret, stands in a log line or a metric.
+//!
+//! **Owns** one walk through the service with marked values, logged at debug, and the search for them.
+//! **Never** searches for Stripe's object ids: those may be logged, so that an event can be found again.
+//! **Start at** [`walk`], which uses every mark.
+//! **Tested in** itself: each mark is also looked for where it must be, so that the search can't be blind.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+
+mod service;
+
+use std::collections::BTreeMap;
+
+use keepopen_practice::Trouble;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use service::{API_NAME, ORIGIN, STRIPE_KEY, Service, WEBHOOK_SECRET};
+
+const EMAIL: &str = "canary-mail@example.org";
+const NAME: &str = "Canary Readername";
+const QUERY: &str = "canaryquery=7";
+const PATH: &str = "canary-article";
+const AGENT: &str = "CanaryAgent/1.0";
+const ATTEMPT: &str = "c0ffee00-caca-4111-8111-0123456789ab";
+
+/// The words that must not be found, by what they are.
+type Marks = BTreeMap<&'static str, String>;
+
+/// A reader is asked, gives, and is known; then everything that can be refused is refused.
+async fn walk(service: &Service) -> Marks {
+    let mut marks: Marks = [
+        ("e-mail address", EMAIL),
+        ("name", NAME),
+        ("return URL's query", QUERY),
+        ("page's path", PATH),
+        ("user agent", AGENT),
+        ("attempt", ATTEMPT),
+        ("Stripe key", STRIPE_KEY),
+        ("webhook secret", WEBHOOK_SECRET),
+        ("API key's name", API_NAME),
+    ]
+    .map(|(what, mark)| (what, mark.to_owned()))
+    .into();
+    marks.insert("API key", service.api_key.clone());
+    let page = format!("{ORIGIN}/{PATH}?{QUERY}");
+
+    let question = json!({"site": "journal", "page": {"url": page}, "history": {}});
+    let verdict = service.post("/v1/banner", &question).await;
+    let attribution = text(&verdict, "attribution");
+    let checkout = json!({
+        "site": "journal", "attempt": ATTEMPT, "amount_minor": 1000, "currency": "EUR",
+        "interval": "once", "return_url": page, "attribution": attribution,
+    });
+    let made = service.post("/v1/checkout", &checkout).await;
+    service.pay(&text(&made, "url"), EMAIL, NAME).await;
+    marks.insert("attribution", attribution);
+
+    for event in service.stripe.events() {
+        assert_eq!(service.deliver(&event.to_string()).await, 200);
+    }
+    let exchange = json!({"grant": "checkout_session", "site": "journal", "session": made["session"], "attempt": ATTEMPT});
+    let token = text(&service.post("/v1/tokens", &exchange).await, "token");
+    let banner = json!({"site": "journal", "history": {}, "token": token});
+    assert_eq!(service.post("/v1/banner", &banner).await["reason"], "recent_giver");
+    assert_eq!(service.get("/v1/supporter", &token).await, 200);
+    let lookup = json!({"site": "journal", "email": EMAIL});
+    assert_eq!(text(&service.post("/v1/supporters/lookup", &lookup).await, "standing"), "one_off");
+    // Its parts too: a part that is cut out of it is as bad.
+    for (what, part) in
+        ["token's head", "token's claims", "token's signature"].into_iter().zip(token.split('.'))
+    {
+        marks.insert(what, part.to_owned());
+    }
+
+    refused(service, &token, &checkout).await;
+    marks
+}
+
+/// What goes wrong is logged most.
+async fn refused(service: &Service, token: &str, checkout: &Value) {
+    assert_eq!(service.get(&format!("/{PATH}/{EMAIL}?{QUERY}"), token).await, 404);
+    assert_eq!(service.get("/v1/supporter", &format!("{token}x")).await, 401);
+    assert_eq!(service.get("/v1/supporters/sup_none", token).await, 401);
+    let cut = format!("{{\"site\": \"journal\", \"email\": \"{EMAIL}\", ");
+    assert_eq!(service.post_text("/v1/checkout", &cut).await, 400);
+    let mut elsewhere = checkout.clone();
+    elsewhere["return_url"] = json!(format!("https://elsewhere.example.org/{PATH}?{QUERY}"));
+    assert_eq!(service.post_text("/v1/checkout", &elsewhere.to_string()).await, 422);
+    for (trouble, status) in [(Trouble::Status(400), 502), (Trouble::Status(500), 503)] {
+        let mut again = checkout.clone();
+        again["attempt"] = json!(ATTEMPT.replace("0123456789ab", &format!("000000000{status}")));
+        service.stripe.break_api(Some(trouble));
+        assert_eq!(service.post_text("/v1/checkout", &again.to_string()).await, status);
+        service.stripe.break_api(None);
+    }
+    // Signed, and of no shape that can be booked: the worker fails, and says why.
+    let customer = json!({"email": EMAIL, "name": NAME});
+    let bad = json!({
+        "id": "evt_canary", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,
+        "data": {"object": {"id": "re_1", "object": "refund", "amount": EMAIL, "metadata": customer}},
+    });
+    assert_eq!(service.deliver(&bad.to_string()).await, 200);
+    assert_eq!(service.deliver(&format!("{{\"email\": \"{EMAIL}\"}}")).await, 400);
+    assert_eq!(service.post_text("/webhooks/stripe", &bad.to_string()).await, 400);
+}
+
+fn text(json: &Value, field: &str) -> String {
+    json[field].as_str().unwrap_or_else(|| panic!("no {field} in {json}")).to_owned()
+}
+
+fn found(marks: &Marks, text: &str) -> Vec<String> {
+    let lines = |mark: &String| text.lines().find(|line| line.contains(mark)).map(str::to_owned);
+    marks.iter().filter_map(|(what, mark)| Some(format!("{what}: {}", lines(mark)?))).collect()
+}
+
+async fn check(format: &str) {
+    let mut service = Service::start(format).await;
+    let marks = walk(&service).await;
+    service.logs_until("evt_canary");
+    let (status, metrics) = service.metrics().await;
+    assert_eq!(status, StatusCode::OK);
+    let logs = service.stop();
+    assert!(logs.contains("an event could not be processed"), "{logs}");
+    assert!(logs.to_lowercase().contains("debug"), "the log must be at debug: {logs}");
+    assert!(metrics.contains("keepopen_verdicts_total{reason=\"recent_giver\"} 1"), "{metrics}");
+    assert_eq!(found(&marks, &logs), Vec::<String>::new());
+    assert_eq!(found(&marks, &metrics), Vec::<String>::new());
+    let everything = marks.values().cloned().collect::<Vec<_>>().join("\n");
+    assert_eq!(found(&marks, &everything).len(), marks.len(), "the search is blind");
+}
+
+#[tokio::test]
+async fn no_log_line_for_people_and_no_metric_holds_personal_data_or_a_secret() {
+    check("human").await;
+}
+
+#[tokio::test]
+async fn no_log_line_in_json_holds_personal_data_or_a_secret() {
+    check("json").await;
+}
+
+#[tokio::test]
+async fn a_failure_is_found_in_the_log_by_the_id_in_its_answer() {
+    let service = Service::start("json").await;
+    let checkout = json!({
+        "site": "journal", "attempt": ATTEMPT, "amount_minor": 1000, "currency": "EUR",
+        "interval": "once", "return_url": ORIGIN,
+    });
+    service.stripe.break_api(Some(Trouble::Status(500)));
+    let (status, id) = service.failure("/v1/checkout", &checkout).await;
+    assert_eq!((status.as_u16(), id.len()), (503, 32), "{id}");
+    let logs = service.stop();
+    let line = logs.lines().find(|line| line.contains("a call to Stripe did not succeed")).unwrap();
+    assert!(
+        line.contains(&format!("\"id\":\"{id}\"")) && line.contains("\"route\":\"/v1/checkout\""),
+        "{line}"
+    );
+}

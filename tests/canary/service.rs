@@ -1,0 +1,199 @@
+//! The built program with a practice Stripe, and everything that it logs.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+
+use keepopen::clock::Clock;
+use keepopen_practice::PracticeStripe;
+use reqwest::redirect::Policy;
+use reqwest::{Client, StatusCode};
+use serde_json::Value;
+use tempfile::TempDir;
+
+pub const ORIGIN: &str = "https://journal.example.org";
+pub const STRIPE_KEY: &str = "sk_test_canarykey";
+pub const WEBHOOK_SECRET: &str = "whsec_canarysecret";
+pub const API_NAME: &str = "canary back end";
+
+const APPEALS: &str = r#"
+[[appeals]]
+id = "help"
+sites = ["journal"]
+kind = "ask"
+surface = ["banner"]
+live = "live"
+[[appeals.variants]]
+id = "a"
+copy = { heading = "We need your help now", body = ["Read on."], cta = "Give" }
+"#;
+const SETTINGS: &str = r#"
+[server]
+bind = "127.0.0.1:0"
+workers = 1
+[management]
+bind = "127.0.0.1:0"
+[stripe]
+secret_key = "sk_test_canarykey"
+webhook_secrets = ["whsec_canarysecret"]
+api_url = "{stripe}"
+[appeals]
+file = "appeals.toml"
+[log]
+level = "debug"
+format = "{format}"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500, 1000]
+default_interval = "once"
+default_amount_minor = 1000
+"#;
+
+/// The running program.
+pub struct Service {
+    pub stripe: PracticeStripe,
+    pub api_key: String,
+    url: String,
+    management: String,
+    client: Client,
+    child: Child,
+    lines: Receiver<String>,
+    logs: String,
+    _folder: TempDir,
+}
+
+impl Service {
+    /// Starts it with logs at debug, `human` or `json`.
+    pub async fn start(format: &str) -> Self {
+        let stripe = PracticeStripe::start(keepopen_practice::Settings {
+            bind: "127.0.0.1:0".parse().unwrap(),
+            secret_key: STRIPE_KEY.to_owned(),
+            webhook_secret: WEBHOOK_SECRET.to_owned(),
+            webhook_url: None,
+            now: Arc::new(|| Clock::System.now_ms() / 1000),
+            retry_after: Vec::new(),
+            account_name: "The Journal".to_owned(),
+        })
+        .await
+        .unwrap();
+        let folder = TempDir::new().unwrap();
+        let settings = SETTINGS.replace("{stripe}", &stripe.url()).replace("{format}", format);
+        std::fs::write(folder.path().join("keepopen.toml"), settings).unwrap();
+        std::fs::write(folder.path().join("appeals.toml"), APPEALS).unwrap();
+        let command = |arguments: &[&str]| {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_keepopen"));
+            command.args(arguments).current_dir(folder.path()).env_clear().stdin(Stdio::null());
+            command
+        };
+        let made = command(&["api-key", "create", "--name", API_NAME, "--scope", "supporters:read"]).output();
+        let api_key = String::from_utf8(made.unwrap().stdout).unwrap().lines().next().unwrap().to_owned();
+        assert!(api_key.starts_with("keepopen_sk_"), "{api_key}");
+        let mut child = command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // Read all the time: a full pipe would hold the program up.
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let (told, lines) = channel();
+        std::thread::spawn(move || log.lines().try_for_each(|line| told.send(line.unwrap())));
+        let client = Client::builder().redirect(Policy::none()).user_agent(super::AGENT).build().unwrap();
+        let (url, management) = (String::new(), String::new());
+        let logs = String::new();
+        let mut service =
+            Self { stripe, api_key, url, management, client, child, lines, logs, _folder: folder };
+        service.management = address_in(&service.logs_until("health and metrics answer"));
+        service.url = address_in(&service.logs_until("keepopen answers"));
+        service
+    }
+
+    /// Reads the log until a line has these words; that line.
+    pub fn logs_until(&mut self, words: &str) -> String {
+        if let Some(line) = self.logs.lines().find(|line| line.contains(words)) {
+            return line.to_owned();
+        }
+        loop {
+            let Ok(line) = self.lines.recv() else {
+                panic!("it ended without saying {words}: {}", self.logs)
+            };
+            self.logs.push_str(&line);
+            self.logs.push('\n');
+            if line.contains(words) {
+                return line;
+            }
+        }
+    }
+
+    /// Stops it; everything that it logged.
+    pub fn stop(mut self) -> String {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
+        let rest: Vec<String> = self.lines.iter().collect();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        format!("{}{}", self.logs, rest.join("\n"))
+    }
+
+    /// Sends JSON as a reader's page that also knows the API key; the answer, which must be good.
+    pub async fn post(&self, path: &str, body: &Value) -> Value {
+        let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
+        let answer = request.bearer_auth(&self.api_key).json(body).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert_eq!(status, 200, "{path}: {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    pub async fn post_text(&self, path: &str, body: &str) -> StatusCode {
+        let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
+        let request = request.header("content-type", "application/json").body(body.to_owned());
+        request.send().await.unwrap().status()
+    }
+
+    pub async fn get(&self, path: &str, bearer: &str) -> StatusCode {
+        self.client.get(format!("{}{path}", self.url)).bearer_auth(bearer).send().await.unwrap().status()
+    }
+
+    /// Sends what will fail; the status, and the request's id.
+    pub async fn failure(&self, path: &str, body: &Value) -> (StatusCode, String) {
+        let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
+        let answer = request.json(body).send().await.unwrap();
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        (answer.status(), id)
+    }
+
+    /// Pays on the practice Stripe's page.
+    pub async fn pay(&self, page: &str, email: &str, name: &str) {
+        let form = [("email", email), ("name", name), ("how", "card")];
+        let request = self.client.post(page).header("origin", self.stripe.url()).form(&form);
+        assert_eq!(request.send().await.unwrap().status(), 303);
+    }
+
+    /// Delivers a body as Stripe signs it.
+    pub async fn deliver(&self, body: &str) -> StatusCode {
+        let signature = self.stripe.sign(body.as_bytes(), Clock::System.now_ms() / 1000);
+        let request = self.client.post(format!("{}/webhooks/stripe", self.url));
+        request.header("stripe-signature", signature).body(body.to_owned()).send().await.unwrap().status()
+    }
+
+    pub async fn metrics(&self) -> (StatusCode, String) {
+        let answer = self.client.get(format!("{}/metrics", self.management)).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It has ended already, unless an assertion failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `address=127.0.0.1:1234` or `"address":"127.0.0.1:1234"`.
+fn address_in(line: &str) -> String {
+    let after = line.split("127.0.0.1:").nth(1).unwrap_or_else(|| panic!("no address in {line}"));
+    let port: String = after.chars().take_while(char::is_ascii_digit).collect();
+    format!("http://127.0.0.1:{port}")
+}
