@@ -19,7 +19,7 @@ assert.ok(binary && tools, "set KEEPOPEN_BIN to the keepopen binary and DOCS_TOO
 /** The server with both secrets, on a port of its choice; `ask` sends one delivery. */
 async function startServer() {
   const folder = await mkdtemp(join(tmpdir(), "keepopen-signatures-"));
-  await writeFile(join(folder, "keepopen.toml"), `[server]\nbind = "127.0.0.1:0"\n[stripe]\nwebhook_secrets = ${JSON.stringify(SECRETS)}\n[log]\nformat = "json"\n`);
+  await writeFile(join(folder, "keepopen.toml"), `[server]\nbind = "127.0.0.1:0"\n[management]\nbind = ""\n[stripe]\nwebhook_secrets = ${JSON.stringify(SECRETS)}\n[log]\nformat = "json"\n`);
   const child = spawn(binary, ["serve"], { cwd: folder, env, stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise((done) => child.once("close", done));
   let log = "";
