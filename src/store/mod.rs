@@ -48,6 +48,14 @@ pub enum OpenError {
         /// Why not.
         error: std::io::Error,
     },
+    /// The file by which processes wait for each other can't be locked.
+    #[error("{} can't be made or locked ({error}); let its folder belong to the user that runs keepopen, on a disk that knows file locks", path.display())]
+    Lock {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        error: std::io::Error,
+    },
     /// The database can't be opened.
     #[error(
         "the database can't be opened ({0}); check that the file and its folder belong to the user that runs keepopen"

@@ -77,3 +77,21 @@ async fn readers_see_what_was_committed_while_somebody_writes() {
     tx.commit().await.unwrap();
     assert_eq!(it.store.entries().await.unwrap().len(), 2);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn processes_that_start_at_once_on_a_new_file_find_one_set_of_tables() {
+    for _ in 0..20 {
+        let folder = tempfile::TempDir::new().unwrap();
+        let url = super::url(&folder);
+        let starts: Vec<_> = std::iter::repeat_with(|| {
+            let url = url.clone();
+            tokio::spawn(async move { Store::open(&url).await })
+        })
+        .take(4)
+        .collect();
+        for start in starts {
+            let store = start.await.unwrap().unwrap();
+            store.close().await;
+        }
+    }
+}

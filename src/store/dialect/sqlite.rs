@@ -1,10 +1,13 @@
 //! SQLite: one file, one connection that writes.
 
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::task::spawn_blocking;
 
 use super::Pools;
 use crate::store::{OpenError, migrations};
@@ -27,6 +30,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         std::fs::create_dir_all(folder)
             .map_err(|error| OpenError::Folder { path: folder.to_owned(), error })?;
     }
+    let _alone = alone(options.get_filename()).await?;
     let pool = |connections| {
         SqlitePoolOptions::new()
             .max_connections(connections)
@@ -39,6 +43,25 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     migrations::sqlite().run(&writer).await?;
     let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(OpenError::Connect)?;
     Ok(Pools::Sqlite { writer, reader })
+}
+
+/// Waits until no other process opens this database, and keeps others waiting
+/// as long as what is returned lives. Making the write-ahead log and the tables
+/// of a new file is not safe against a second process that does the same.
+async fn alone(database: &Path) -> Result<File, OpenError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push("-start");
+    let path = PathBuf::from(path);
+    let at = path.clone();
+    let lock = move || {
+        let file = File::create(&at)?;
+        file.lock()?;
+        Ok(file)
+    };
+    spawn_blocking(lock)
+        .await
+        .unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        .map_err(|error| OpenError::Lock { path, error })
 }
 
 async fn assert_version(pool: &SqlitePool) -> Result<(), OpenError> {
