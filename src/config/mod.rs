@@ -84,6 +84,7 @@ pub struct StripeSettings {
     #[serde(deserialize_with = "secret::one_or_more")]
     pub webhook_secrets: Vec<Secret>,
     /// Files with one signing secret each, instead of `webhook_secrets`.
+    #[serde(deserialize_with = "secret::one_or_more_files")]
     pub webhook_secret_files: Vec<PathBuf>,
     /// The base of Stripe's API.
     pub api_url: Url,

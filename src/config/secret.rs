@@ -1,6 +1,9 @@
 //! A setting that is never shown.
 
+use std::path::PathBuf;
+
 use secrecy::{ExposeSecret, SecretString};
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A secret: wiped from memory when dropped, and written as `(set)` or `(not set)`.
@@ -34,16 +37,26 @@ impl Serialize for Secret {
 
 /// Reads a list of secrets, or one alone: in the environment, `KEEPOPEN_…=whsec_…` is what people write.
 pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
+    // The reader's own message could show a secret that is not as it should be.
+    listed(deserializer).map_err(|_| Error::custom("should be a secret, or a list of secrets"))
+}
+
+/// Reads a list of files, or one alone.
+pub(super) fn one_or_more_files<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<PathBuf>, D::Error> {
+    listed(deserializer).map_err(|_| Error::custom("should be a file's path, or a list of them"))
+}
+
+fn listed<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
-    enum OneOrMore {
-        One(Secret),
-        More(Vec<Secret>),
+    enum OneOrMore<T> {
+        One(T),
+        More(Vec<T>),
     }
-    // The reader's own message could show a secret that is not as it should be.
-    match OneOrMore::deserialize(deserializer) {
-        Ok(OneOrMore::One(secret)) => Ok(vec![secret]),
-        Ok(OneOrMore::More(secrets)) => Ok(secrets),
-        Err(_) => Err(serde::de::Error::custom("should be a secret, or a list of secrets")),
-    }
+    Ok(match OneOrMore::deserialize(deserializer)? {
+        OneOrMore::One(it) => vec![it],
+        OneOrMore::More(all) => all,
+    })
 }

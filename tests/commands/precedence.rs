@@ -68,6 +68,10 @@ fn secrets_are_read_from_files_and_never_shown() {
     assert!(secrets.len() == 2 && secrets.iter().all(|secret| secret.as_str() == Some("(set)")));
     let shown = place.good(&["check-config"]);
     assert!(!shown.contains("quiet") && !shown.contains("c2VjcmV0"), "{shown}");
+
+    let place = Place::new().and_environment("KEEPOPEN_STRIPE__WEBHOOK_SECRET_FILES", "one");
+    place.write("one", "whsec_quiet1\n");
+    assert_eq!(place.in_force()["stripe"]["webhook_secrets"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! `serve` and `demo` from start to stop.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use super::Place;
@@ -130,4 +130,31 @@ fn the_demo_does_not_run_where_a_live_key_is_set() {
     let place = Place::new().and_environment("KEEPOPEN_STRIPE__SECRET_KEY", "sk_live_hidden");
     let sentence = place.stopped(&["demo", "--port", "0"]);
     assert!(sentence.contains("live key") && !sentence.contains("hidden"), "{sentence}");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_demo_lets_pages_of_an_origin_ask_when_told() {
+    let place = Place::new();
+    let demo = ["demo", "--port", "0", "--json", "--origin", "http://localhost:3000"];
+    let mut running = Running::start(&place, &demo);
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let service = line.split_once("\"keepopen\":\"http://").unwrap().1.split_once('"').unwrap().0;
+    let allowed = |origin: &str| {
+        let mut stream = std::net::TcpStream::connect(service).unwrap();
+        let asked = format!(
+            "OPTIONS /v1/banner HTTP/1.1\r\nHost: {service}\r\nOrigin: {origin}\r\n\
+             Access-Control-Request-Method: POST\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(asked.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.contains(&format!("access-control-allow-origin: {origin}"))
+    };
+    assert!(allowed("http://localhost:3000"));
+    assert!(!allowed("http://localhost:3001"));
+    assert_eq!(running.stop(), Some(0));
+    let sentence = place.stopped(&["demo", "--port", "0", "--origin", "localhost:3000/"]);
+    assert!(sentence.contains("origins"), "{sentence}");
 }

@@ -7,6 +7,8 @@ import { dirname, join } from "node:path";
 
 /** The ports that pages name: the demo's three, the service's own, a static site's. */
 const NAMED = [4750, 4751, 4752, 8787, 8000];
+/** Where a page's PostgreSQL is. */
+const DATABASE_HOST = "db.example.org";
 
 export class Place {
   #started = [];
@@ -27,7 +29,9 @@ export class Place {
     const wrapper = `#!/bin/sh\ncase "$1" in\n demo) shift; exec "${binary}" demo --port ${demo} "$@";;\n serve) export KEEPOPEN_SERVER__BIND=127.0.0.1:${serve};;\nesac\nexec "${binary}" "$@"\n`;
     await writeFile(join(place.folder, "bin/keepopen"), wrapper, { mode: 0o755 });
     place.site = `http://127.0.0.1:${site}`;
-    const { KEEPOPEN_BIN: _, ...env } = process.env;
+    // Each variable that begins so would be read as a setting.
+    const { KEEPOPEN_BIN: _, KEEPOPEN_TEST_POSTGRES: postgres, ...env } = process.env;
+    place.databaseHost = postgres ? new URL(postgres).host : DATABASE_HOST;
     place.env = { ...env, PATH: [join(place.folder, "bin"), tools, env.PATH].filter(Boolean).join(":") };
     await writeFile(place.#state, "");
     return place;
@@ -37,9 +41,9 @@ export class Place {
     return join(this.folder, "state");
   }
 
-  /** The text with the ports of this place. */
+  /** The text with the ports and the database server of this place. */
   here(text) {
-    return text.replace(/\b(4750|4751|4752|8787|8000)\b/g, (port) => this.numbers.get(port));
+    return text.replaceAll(DATABASE_HOST, this.databaseHost).replace(/\b(4750|4751|4752|8787|8000)\b/g, (port) => this.numbers.get(port));
   }
 
   async write(name, text) {

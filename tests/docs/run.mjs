@@ -1,6 +1,6 @@
 // Runs every command and snippet of the pages in docs/, and compares what they print with what the page says.
 // Run: KEEPOPEN_BIN=target/debug/keepopen node tests/docs/run.mjs [page …]
-// Needs bash, curl, jq, openssl, sqlite3, Chromium, nginx (or skips its block), and a python3 with PyJWT (DOCS_TOOLS names its folder).
+// Needs bash, psql, curl, jq, openssl, sqlite3, Chromium, nginx (or skips its block), and a python3 with PyJWT (DOCS_TOOLS names its folder).
 // Ends with "N passed, N failed" and a status to match.
 import assert from "node:assert/strict";
 import { readFile, readdir } from "node:fs/promises";
@@ -96,6 +96,11 @@ for (const name of names) {
   try {
     // The map is a drawing.
     const todo = name === "architecture.md" ? [] : steps(markdown);
+    if (name.includes("postgresql") && !process.env.KEEPOPEN_TEST_POSTGRES) {
+      if (process.env.CI === "true") throw new Error("KEEPOPEN_TEST_POSTGRES names no server");
+      console.log(`!! SKIPPED: docs/${name}: KEEPOPEN_TEST_POSTGRES names no server (scripts/with-postgres starts one)`);
+      continue;
+    }
     for (const step of todo) {
       line = step.line;
       await carryOut(step, place, browser);

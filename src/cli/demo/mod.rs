@@ -33,6 +33,9 @@ pub struct Options {
     /// Keep the database here [default: a temporary folder, removed at the end].
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
+    /// Let the pages of this origin ask too, such as http://localhost:3000; can be given more than once.
+    #[arg(long = "origin", value_name = "ORIGIN")]
+    origins: Vec<String>,
     /// Print where to look as one line of JSON.
     #[arg(long)]
     json: bool,
@@ -78,7 +81,8 @@ async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
         .replace("{secret_key}", SECRET_KEY)
         .replace("{webhook_secret}", &webhook_secret)
         .replace("{appeals}", &quoted(&appeals))
-        .replace("{newspaper}", &format!("http://{newspaper_at}"));
+        .replace("{newspaper}", &format!("http://{newspaper_at}"))
+        .replace("{more_origins}", &more_origins(&options.origins));
     let app = actions::start(config::from_toml(&settings)?, Clock::System).await?;
     let running = http::serve(&app)?;
     let places = Places {
@@ -95,6 +99,11 @@ async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
     paper_handle.stop(false).await;
     practice.stop().await;
     outcome
+}
+
+/// What follows the newspaper's own origin in the list; the settings' own check judges them.
+fn more_origins(origins: &[String]) -> String {
+    origins.iter().map(|origin| format!(", {}", serde_json::Value::from(origin.as_str()))).collect()
 }
 
 /// Where everything is.
