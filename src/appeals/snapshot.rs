@@ -15,6 +15,8 @@ pub struct Snapshot {
     appeals: Vec<PublishedAppeal>,
     /// The appeals that were left out, and why.
     pub problems: Vec<AppealProblem>,
+    /// How many publications the store had when this was read from it; 0 for a file.
+    pub number: i64,
 }
 
 /// One appeal as it is sent.
@@ -46,10 +48,11 @@ impl Snapshot {
         let mut problems = known_problems;
         problems.extend(found.into_iter().map(|problem| AppealProblem {
             appeal: problem.appeal.unwrap_or_else(|| "(site)".to_owned()),
-            sentence: format!("{}: {}", problem.field_path, problem.sentence),
+            field: problem.field_path,
+            sentence: problem.sentence,
         }));
         let appeals = drafts.iter().map(|draft| publish(draft, sites)).collect();
-        Self { compiled, appeals, problems }
+        Self { compiled, appeals, problems, number: 0 }
     }
 
     /// The appeal that a verdict names.

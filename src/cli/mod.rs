@@ -6,6 +6,7 @@
 //! **Tested in** `tests/commands/`.
 
 mod api_key;
+mod appeals;
 mod demo;
 mod events;
 mod health;
@@ -51,6 +52,11 @@ enum Verb {
         #[command(subcommand)]
         verb: events::Verb,
     },
+    /// What readers are asked.
+    Appeals {
+        #[command(subcommand)]
+        verb: appeals::Verb,
+    },
     /// Secret API keys for site back ends.
     ApiKey {
         #[command(subcommand)]
@@ -84,6 +90,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::CheckConfig => say(&settings()?.shown()?),
         Verb::Openapi => say(http::openapi_yaml()),
         Verb::Events { verb } => events::run(verb, &settings()?),
+        Verb::Appeals { verb } => appeals::run(verb, &settings()?),
         Verb::ApiKey { verb } => api_key::run(verb, &settings()?),
     }
 }

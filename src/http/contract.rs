@@ -26,6 +26,7 @@ use super::routes;
         (name = "Giving", description = "To Stripe's payment page"),
         (name = "Tokens", description = "Signed supporter tokens"),
         (name = "Supporters", description = "Supporter status"),
+        (name = "Appeals", description = "What readers are asked: versions, and what is in force"),
         (name = "Stripe", description = "What Stripe calls"),
         (name = "Embed", description = "What a page loads"),
     ),
@@ -61,7 +62,7 @@ pub fn routes_and_methods() -> impl Iterator<Item = (&'static str, Vec<&'static 
 }
 
 fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
-    let both = [("GET", &item.get), ("POST", &item.post)];
+    let both = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
     both.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name)
 }
 

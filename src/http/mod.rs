@@ -5,6 +5,7 @@
 //! **Start at** [`routes`], which lists them.
 //! **Tested in** `tests/api/`.
 
+mod appeals;
 mod banner;
 mod banner_events;
 mod body;
@@ -49,6 +50,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(supporters::own)
         .service(supporters::by_id)
         .service(supporters::lookup)
+        .service(appeals::list)
+        .service(appeals::read)
+        .service(appeals::read_version)
+        .service(appeals::save)
+        .service(appeals::publish)
+        .service(appeals::pause)
+        .service(appeals::end)
         .service(jwks::keys)
         .service(webhooks::receive)
         .service(embed::latest)

@@ -28,7 +28,7 @@ const COUNTS_EVERY: Duration = Duration::from_secs(5);
 const EPOCHS_EVERY: Duration = Duration::from_secs(2);
 /// How often the inbox is counted.
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
-/// How often the appeals file is looked at.
+/// How often we look whether other appeals are in force: in the file, or in the store.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 
 /// Every job, running.
@@ -122,18 +122,24 @@ async fn keep_numbers(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
     }
 }
 
-/// Publishes the appeals file anew when it has changed. A file that can't be
-/// used leaves what was in force.
+/// Puts into force what was published since, or the appeals file anew when it
+/// has changed. What can't be used leaves what was in force.
 async fn watch_appeals(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let Some(path) = app.settings.appeals.file.clone() else { return };
+    let path = app.settings.appeals.file.clone();
     let mut tick = ticks(APPEALS_EVERY);
-    let mut seen = stamp(&path);
+    let mut seen = path.as_deref().and_then(stamp);
     loop {
         tokio::select! {
             _ = stopped.changed() => return,
             _ = tick.tick() => {}
         }
-        let now = stamp(&path);
+        let Some(path) = &path else {
+            if let Err(error) = actions::hear_of_appeals(&app).await {
+                tracing::error!(%error, "appeals can't be read; what was in force stays, and it is tried again");
+            }
+            continue;
+        };
+        let now = stamp(path);
         if now != seen {
             seen = now;
             if let Err(error) = actions::publish_appeals(&app) {

@@ -8,6 +8,7 @@
 #[macro_use]
 mod dialect;
 
+pub mod appeals;
 pub mod books;
 pub mod checkouts;
 pub mod counts;

@@ -1,0 +1,32 @@
+//! Hears what was published, here or on another instance.
+
+use keepopen_decision::Live;
+
+use super::publish_appeals::put_into_force;
+use crate::app::App;
+use crate::appeals::Draft;
+
+/// Puts into force what the store has, when something was published since.
+/// Where an appeals file is configured, that file alone counts.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
+    if app.settings.appeals.file.is_some() {
+        return Ok(());
+    }
+    let number = app.store.publication_number().await?;
+    if number == app.snapshot.load().number {
+        return Ok(());
+    }
+    let (mut drafts, mut problems) = (Vec::new(), Vec::new());
+    for (publication, version) in app.store.appeals_in_force().await? {
+        let live = if publication.state == "paused" { Live::Paused } else { Live::Live };
+        match Draft::read_version(&version.appeal_id, &version.body, live) {
+            Ok(draft) => drafts.push(draft),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    put_into_force(app, &drafts, problems, number);
+    Ok(())
+}
