@@ -19,8 +19,17 @@ pub(crate) fn salt(site: &str, appeal: &str) -> u64 {
 }
 
 pub(crate) fn position(salt: u64, bucket: u32) -> u32 {
-    let hash = XxHash64::oneshot(salt, &bucket.to_le_bytes());
+    position_of(XxHash64::oneshot(salt, &bucket.to_le_bytes()))
+}
+
+fn position_of(hash: u64) -> u32 {
     u32::try_from(hash % u64::from(POSITIONS)).expect("a remainder of a million fits in 32 bits")
+}
+
+/// A bucket (0 to 999,999) for a reader whom the caller knows by a key of its own: `XXH64(seed 0, key in UTF-8)
+/// mod 1,000,000`. The same key has the same bucket for ever.
+pub fn bucket_of(key: &str) -> u32 {
+    position_of(XxHash64::oneshot(0, key.as_bytes()))
 }
 
 /// Where each range ends. With nothing but zero weights, which the compiler refuses, every range is empty.

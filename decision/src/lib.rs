@@ -23,6 +23,7 @@ mod words;
 pub use appeal_rules::{
     AppealRules, Audience, Dismissal, Frequency, Pages, Schedule, Selection, SiteRules, VariantRules,
 };
+pub use assignment::bucket_of;
 pub use compile::{Compiled, Problem, compile};
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};

@@ -96,6 +96,18 @@ pub async fn ask_from_query(
 }
 
 fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
+    let json = verdict(app, question)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(json))
+}
+
+/// The verdict as JSON.
+///
+/// # Errors
+/// The site is not known.
+pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
     let known = known(app, question, now_ms);
@@ -139,14 +151,10 @@ fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
             next_eligible_at: next_eligible_at_ms.map(clock::rfc3339),
         },
     };
-    let json = serde_json::to_vec(&body).map_err(|error| {
+    serde_json::to_vec(&body).map_err(|error| {
         tracing::error!(%error, "a verdict can't be written");
         Problem::new(Code::Internal)
-    })?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(json))
+    })
 }
 
 /// A token that is not good says nothing: neither ask nor thank.

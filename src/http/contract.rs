@@ -26,6 +26,7 @@ use super::routes;
         (name = "Giving", description = "To Stripe's payment page"),
         (name = "Tokens", description = "Signed supporter tokens"),
         (name = "Supporters", description = "Supporter status"),
+        (name = "OpenFeature", description = "The same question, as OpenFeature's SDKs ask it"),
         (name = "Appeals", description = "What readers are asked: versions, and what is in force"),
         (name = "Stripe", description = "What Stripe calls"),
         (name = "Embed", description = "What a page loads"),

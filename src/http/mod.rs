@@ -16,6 +16,7 @@ mod cors;
 mod embed;
 mod jwks;
 mod management;
+mod ofrep;
 mod problem;
 mod question;
 mod request_counts;
@@ -57,6 +58,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(appeals::publish)
         .service(appeals::pause)
         .service(appeals::end)
+        .service(ofrep::evaluate)
+        .service(ofrep::evaluate_all)
         .service(jwks::keys)
         .service(webhooks::receive)
         .service(embed::latest)
