@@ -72,8 +72,16 @@ struct VerdictBody<'a> {
 #[post("/v1/banner")]
 pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
-    let question: Question<'_> = body::parse(&bytes)?;
-    answer(&app, &question)
+    Ok(answered(verdict_json(&app, &bytes)?))
+}
+
+/// The answer to the JSON body of `POST /v1/banner`, as JSON.
+///
+/// # Errors
+/// The body is no question, or names a site that is not there.
+pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    let question: Question<'_> = body::parse(body)?;
+    answer(app, &question)
 }
 
 /// Show the appeal banner? For anonymous readers, from a query.
@@ -92,10 +100,17 @@ pub async fn ask_from_query(
     query: Result<Query<QuestionQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
-    answer(&app, &query.question()?)
+    Ok(answered(answer(&app, &query.question()?)?))
 }
 
-fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
+fn answered(json: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(json)
+}
+
+fn answer(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
     let known = known(app, question, now_ms);
@@ -139,14 +154,10 @@ fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
             next_eligible_at: next_eligible_at_ms.map(clock::rfc3339),
         },
     };
-    let json = serde_json::to_vec(&body).map_err(|error| {
+    serde_json::to_vec(&body).map_err(|error| {
         tracing::error!(%error, "a verdict can't be written");
         Problem::new(Code::Internal)
-    })?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(json))
+    })
 }
 
 /// A token that is not good says nothing: neither ask nor thank.

@@ -5,8 +5,10 @@
 mod helpers;
 
 mod banner;
+mod bodies;
 mod checkout;
 mod corpus;
+mod generations;
 mod gifts;
 mod instances;
 mod management;

@@ -14,8 +14,8 @@ use crate::helpers::{TestApp, database, drop_database, folder, settings};
 /// What must be equal, whatever the order: all but when it was booked.
 #[derive(Debug, PartialEq)]
 pub struct Books {
-    entries: Vec<Entry>,
-    contributions: Vec<Contribution>,
+    pub entries: Vec<Entry>,
+    pub contributions: Vec<Contribution>,
     supporters: Vec<(String, i64)>,
     facts: Vec<Fact>,
 }
@@ -69,7 +69,7 @@ pub async fn tell(app: &TestApp) -> Vec<Value> {
 }
 
 /// Delivers `events` to a server of its own, which works through the inbox now and then.
-async fn books_after(told: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> Books {
+pub async fn books_after(told: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> Books {
     let folder = folder();
     std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
@@ -138,7 +138,7 @@ async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
 
 /// An event as an endpoint of an older API version would carry it: an invoice names its subscription
 /// and payment intent itself, a charge lists its refunds, and neither has events of its own for that.
-fn in_older_shape(stripe: &PracticeStripe, event: &Value) -> Option<Value> {
+pub fn in_older_shape(stripe: &PracticeStripe, event: &Value) -> Option<Value> {
     let kind = event["type"].as_str().unwrap();
     if kind.starts_with("invoice_payment.") || kind.starts_with("refund.") {
         return None;
