@@ -38,7 +38,7 @@ pub struct App {
     /// Counts that are not stored yet.
     pub counters: Counters,
     /// Wakes the worker when an event came in.
-    pub event_came: Notify,
+    pub event_came: Arc<Notify>,
     /// What is counted for operators.
     pub metrics: Metrics,
     stopping: AtomicBool,
@@ -62,7 +62,7 @@ impl App {
             attribution_key: vault.attribution_key(),
             supporter_key: vault.supporter_key(),
             counters: Counters::default(),
-            event_came: Notify::new(),
+            event_came: Arc::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),
             metrics,
             stopping: AtomicBool::new(false),
