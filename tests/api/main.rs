@@ -14,3 +14,4 @@ mod story;
 mod supporters;
 mod tokens;
 mod webhooks;
+mod worker;
