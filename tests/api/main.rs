@@ -16,3 +16,4 @@ mod story;
 mod supporters;
 mod tokens;
 mod webhooks;
+mod worker;
