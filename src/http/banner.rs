@@ -72,8 +72,16 @@ struct VerdictBody<'a> {
 #[post("/v1/banner")]
 pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
-    let question: Question<'_> = body::parse(&bytes)?;
-    answer(&app, &question)
+    Ok(answered(verdict_json(&app, &bytes)?))
+}
+
+/// The answer to the JSON body of `POST /v1/banner`, as JSON.
+///
+/// # Errors
+/// The body is no question, or names a site that is not there.
+pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    let question: Question<'_> = body::parse(body)?;
+    verdict(app, &question)
 }
 
 /// Show the appeal banner? For anonymous readers, from a query.
@@ -92,15 +100,14 @@ pub async fn ask_from_query(
     query: Result<Query<QuestionQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
-    answer(&app, &query.question()?)
+    Ok(answered(verdict(&app, &query.question()?)?))
 }
 
-fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
-    let json = verdict(app, question)?;
-    Ok(HttpResponse::Ok()
+fn answered(json: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "no-store"))
-        .body(json))
+        .body(json)
 }
 
 /// The verdict as JSON.

@@ -32,6 +32,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 
+pub use banner::verdict_json;
 pub use contract::openapi_yaml;
 pub use management::serve_management;
 pub use problem::{Code, Problem};

@@ -6,8 +6,10 @@ mod helpers;
 
 mod appeals;
 mod banner;
+mod bodies;
 mod checkout;
 mod corpus;
+mod generations;
 mod gifts;
 mod instances;
 mod management;
@@ -15,3 +17,4 @@ mod story;
 mod supporters;
 mod tokens;
 mod webhooks;
+mod worker;
