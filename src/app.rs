@@ -42,6 +42,7 @@ pub struct App {
     /// What is counted for operators.
     pub metrics: Metrics,
     stopping: AtomicBool,
+    writing_fails: AtomicBool,
 }
 
 impl App {
@@ -66,6 +67,7 @@ impl App {
             stripe: stripe.counting(metrics.stripe_calls.clone()),
             metrics,
             stopping: AtomicBool::new(false),
+            writing_fails: AtomicBool::new(false),
             settings,
             clock,
             store,
@@ -85,6 +87,16 @@ impl App {
     /// Whether the service is about to end.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the database took what was last written to prove it.
+    pub fn note_writing(&self, good: bool) {
+        self.writing_fails.store(!good, Ordering::Relaxed);
+    }
+
+    /// Whether the database took what was last written to prove it.
+    pub fn can_write(&self) -> bool {
+        !self.writing_fails.load(Ordering::Relaxed)
     }
 
     /// Now, in milliseconds since 1970.

@@ -32,6 +32,8 @@ const COUNTS_EVERY: Duration = Duration::from_secs(5);
 const EPOCHS_EVERY: Duration = Duration::from_secs(2);
 /// How often the inbox is counted.
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
+/// How often it is found out whether the database takes what is written.
+const PROVED_EVERY: Duration = Duration::from_secs(10);
 /// How often the appeals file is looked at.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 
@@ -58,6 +60,8 @@ pub fn run(app: &Arc<App>) -> Jobs {
         app.metrics.tidy();
         count_inbox(&app).await
     });
+    let trouble = "the database takes nothing that is written; webhooks are answered with 503 until it does";
+    jobs.start(app, (PROVED_EVERY, None), trouble, |app| async move { actions::prove_writing(&app).await });
     if let Some(mut file) = AppealsFile::of(app) {
         let trouble = "the appeals file can't be used; what was in force stays";
         jobs.start(app, (APPEALS_EVERY, None), trouble, move |app| ready(file.look(&app)));
