@@ -6,6 +6,7 @@ mod helpers;
 
 mod banner;
 mod checkout;
+mod contract;
 mod corpus;
 mod gifts;
 mod instances;
