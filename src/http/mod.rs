@@ -12,6 +12,7 @@ mod caller;
 mod checkout;
 mod contract;
 mod cors;
+mod docs;
 mod embed;
 mod jwks;
 mod management;
@@ -48,11 +49,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(checkout::start)
         .service(tokens::make)
         .service(supporters::own)
-        .service(supporters::by_id)
         .service(supporters::lookup)
+        .service(supporters::by_id)
         .service(jwks::keys)
         .service(webhooks::receive)
         .service(embed::latest)
         .service(embed::versioned)
-        .service(contract::served);
+        .service(contract::served)
+        .service(docs::page)
+        .service(docs::part);
 }

@@ -7,6 +7,7 @@ mod helpers;
 mod banner;
 mod bodies;
 mod checkout;
+mod contract;
 mod corpus;
 mod generations;
 mod gifts;
