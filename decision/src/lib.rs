@@ -12,6 +12,7 @@ mod country;
 mod decide;
 mod explain;
 mod facts;
+mod objects;
 mod question;
 mod reason;
 mod rules;
