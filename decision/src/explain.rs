@@ -84,7 +84,7 @@ impl Recorder for Record {
     const KEEPS: bool = true;
 
     fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, facts: &Facts<'_>) {
-        let Evidence { seen, wanted } = rule.of(appeal).evidence(facts);
+        let Evidence { seen, wanted } = appeal.parts.evidence(rule, facts);
         let (reason, opens_at_ms) = match outcome {
             Outcome::Pass => (None, None),
             Outcome::Blocked(reason) => (Some(reason), None),

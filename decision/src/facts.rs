@@ -1,4 +1,7 @@
-//! What is true of one question, worked out once before any appeal is tried.
+//! What is true of one question. What is cheap is worked out once before any appeal is tried; what the history tells
+//! is counted when the first rule asks for it, and kept.
+
+use std::cell::OnceCell;
 
 use smallvec::SmallVec;
 
@@ -6,7 +9,23 @@ use crate::compile::{Compiled, NameId, Names, Site};
 use crate::country::CountryCode;
 use crate::question::{History, Question};
 use crate::verdict::Known;
-use crate::words::Surface;
+use crate::words::{DismissalKind, Surface};
+
+/// The place of one of the site's appeals; `None` for appeals that are gone.
+pub(crate) type AppealPlace = Option<u32>;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) appeal: AppealPlace,
+    pub(crate) at_ms: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) appeal: AppealPlace,
+    pub(crate) kind: DismissalKind,
+    pub(crate) at_ms: i64,
+}
 
 pub(crate) struct Facts<'q> {
     pub(crate) now_ms: i64,
@@ -18,8 +37,10 @@ pub(crate) struct Facts<'q> {
     pub(crate) surfaces: u8,
     pub(crate) country: Option<CountryCode>,
     pub(crate) section: Option<NameId>,
-    pub(crate) tags: SmallVec<[NameId; 16]>,
+    pub(crate) tags: SmallVec<[NameId; 32]>,
     pub(crate) page_kind: Option<NameId>,
+    seen: OnceCell<SmallVec<[Seen; 64]>>,
+    sent: OnceCell<SmallVec<[Sent; 16]>>,
 }
 
 impl<'q> Facts<'q> {
@@ -45,10 +66,60 @@ impl<'q> Facts<'q> {
             section: page.section.as_deref().and_then(|name| names.find(name)),
             tags: page.tags.iter().filter_map(|name| names.find(name)).collect(),
             page_kind: page.kind.as_deref().and_then(|name| names.find(name)),
+            seen: OnceCell::new(),
+            sent: OnceCell::new(),
         }
     }
 
     pub(crate) fn history(&self) -> Option<&'q History<'q>> {
         self.question.history.as_ref()
+    }
+
+    pub(crate) fn place_of(&self, appeal: &str) -> AppealPlace {
+        self.site.appeals_by_id.get(appeal).copied()
+    }
+
+    fn seen(&self) -> &[Seen] {
+        self.seen.get_or_init(|| {
+            let views = self.history().map_or(&[][..], |history| &history.views);
+            let mut seen: SmallVec<[Seen; 64]> = views
+                .iter()
+                .map(|view| Seen { appeal: self.place_of(&view.appeal), at_ms: view.at.as_millisecond() })
+                .collect();
+            seen.sort_unstable_by_key(|seen| std::cmp::Reverse(seen.at_ms));
+            seen
+        })
+    }
+
+    /// When any appeal was seen, the newest first.
+    pub(crate) fn views(&self) -> impl Iterator<Item = i64> + Clone + '_ {
+        self.seen().iter().map(|seen| seen.at_ms)
+    }
+
+    /// When this appeal was seen from `since_ms` on, the newest first.
+    pub(crate) fn views_of(&self, appeal: &str, since_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
+        let place = self.place_of(appeal);
+        let counts = move |seen: &&Seen| seen.appeal == place && place.is_some();
+        self.seen()
+            .iter()
+            .take_while(move |seen| seen.at_ms >= since_ms)
+            .filter(counts)
+            .map(|seen| seen.at_ms)
+    }
+
+    /// What was sent away, in no order.
+    pub(crate) fn dismissals(&self) -> impl Iterator<Item = Sent> + Clone + '_ {
+        let sent = self.sent.get_or_init(|| {
+            let dismissals = self.history().map_or(&[][..], |history| &history.dismissals);
+            dismissals
+                .iter()
+                .map(|sent| Sent {
+                    appeal: self.place_of(&sent.appeal),
+                    kind: sent.kind,
+                    at_ms: sent.at.as_millisecond(),
+                })
+                .collect()
+        });
+        sent.iter().copied()
     }
 }

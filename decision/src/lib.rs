@@ -7,6 +7,7 @@
 
 mod appeal_rules;
 mod assignment;
+mod calendar;
 mod compile;
 mod country;
 mod decide;
@@ -21,7 +22,8 @@ mod walk;
 mod words;
 
 pub use appeal_rules::{
-    AppealRules, Audience, Dismissal, Frequency, Pages, Schedule, Selection, SiteRules, VariantRules,
+    AppealRules, Audience, Blackout, CoolDown, Dismissal, Frequency, Hours, Moment, Pages, Redeploy,
+    Schedule, Selection, SiteFrequency, SiteRules, VariantRules, Weekday, Zone,
 };
 pub use compile::{Compiled, Problem, compile};
 pub use decide::decide;

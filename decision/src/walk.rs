@@ -33,10 +33,10 @@ impl Recorder for Unrecorded {
 pub(crate) enum Course {
     Passed,
     Failed {
-        /// Place in [`Rule::ORDER`] of the first rule that failed.
-        at: usize,
+        /// The first rule that failed.
+        at: Rule,
         reason: Reason,
-        /// When time alone will have opened every rule that failed; `None` if it never does.
+        /// The first instant at which every rule passes; `None` if there is none.
         opens_at_ms: Option<i64>,
     },
 }
@@ -54,19 +54,18 @@ pub(crate) fn walk(
     let bucket = question.reader.bucket.unwrap_or(draw);
     let mut shown = None;
     let mut silence = Silence::new(if site.kill_switch { Reason::KillSwitch } else { Reason::NoLiveAppeal });
-    for placed in &site.appeals {
-        let appeal = &rules.appeals[placed.appeal];
+    for appeal in &site.appeals {
         let course = try_appeal(appeal, &facts, recorder);
         let passed = matches!(course, Course::Passed);
         silence.hear(course);
         if !(passed || keeps(recorder)) {
             continue;
         }
-        let position = position(placed.salt, bucket);
+        let position = position(appeal.salt, bucket);
         let variant = pick(appeal.variants.iter().map(|variant| variant.end), position);
         recorder.appeal(appeal, course, position, variant);
         if passed && shown.is_none() {
-            shown = appeal.surfaces.choose(&facts).map(|surface| Verdict::Show {
+            shown = appeal.parts.surface.choose(&facts).map(|surface| Verdict::Show {
                 appeal: appeal.index,
                 variant,
                 surface,
@@ -85,38 +84,65 @@ const fn keeps<R: Recorder>(_: &R) -> bool {
 }
 
 fn try_appeal<R: Recorder>(appeal: &Appeal, facts: &Facts<'_>, recorder: &mut R) -> Course {
+    if R::KEEPS {
+        for rule in Rule::ORDER {
+            recorder.rule(rule, appeal.parts.check(rule, facts, facts.now_ms), appeal, facts);
+        }
+    }
     let mut first_failure = None;
-    let mut opens_at_ms = Some(facts.now_ms);
-    for (at, rule) in Rule::ORDER.into_iter().enumerate() {
-        let outcome = rule.of(appeal).check(facts);
-        recorder.rule(rule, outcome, appeal, facts);
-        match outcome {
+    let mut opens = true;
+    for rule in appeal.parts.awake() {
+        match appeal.parts.check(rule, facts, facts.now_ms) {
             Outcome::Pass => {}
-            Outcome::Waiting { reason, opens_at_ms: later_ms } => {
-                first_failure = first_failure.or(Some((at, reason)));
-                opens_at_ms = opens_at_ms.map(|so_far_ms| so_far_ms.max(later_ms));
-            }
+            Outcome::Waiting { reason, .. } => first_failure = first_failure.or(Some((rule, reason))),
             Outcome::Blocked(reason) => {
-                first_failure = first_failure.or(Some((at, reason)));
-                opens_at_ms = None;
-                if !R::KEEPS {
-                    break;
-                }
+                first_failure = first_failure.or(Some((rule, reason)));
+                opens = false;
+                break;
             }
         }
     }
     match first_failure {
         None => Course::Passed,
         Some((at, reason)) => {
-            let opens_at_ms = opens_at_ms.filter(|at_ms| appeal.schedule.lasts_until(*at_ms));
+            let opens_at_ms = if opens { opens_at(appeal, facts, facts.now_ms) } else { None };
             Course::Failed { at, reason, opens_at_ms }
         }
     }
 }
 
+/// Rounds after which rules that open and close in turns count as never open together. Each round ends a wait that
+/// some rule asked for; hours of the week that meet do so long before.
+const MOST_ROUNDS: usize = 512;
+
+/// The first instant from `from_ms` on at which every rule that time can change passes.
+///
+/// Each rule tells exactly when it next passes, and none of the instants it skips is one at which all pass. So the
+/// first instant at which none asks to wait any longer is the first there is.
+fn opens_at(appeal: &Appeal, facts: &Facts<'_>, from_ms: i64) -> Option<i64> {
+    let mut at_ms = from_ms;
+    for _ in 0..MOST_ROUNDS {
+        let mut waited = false;
+        for rule in appeal.parts.timed() {
+            match appeal.parts.check(rule, facts, at_ms) {
+                Outcome::Pass => {}
+                Outcome::Blocked(_) => return None,
+                Outcome::Waiting { opens_at_ms, .. } => {
+                    at_ms = opens_at_ms;
+                    waited = true;
+                }
+            }
+        }
+        if !waited {
+            return Some(at_ms);
+        }
+    }
+    None
+}
+
 /// What there is to say if nothing shows.
 struct Silence {
-    furthest: Option<usize>,
+    furthest: Option<Rule>,
     reason: Reason,
     next_eligible_at_ms: Option<i64>,
 }
@@ -131,7 +157,7 @@ impl Silence {
         let Course::Failed { at, reason, opens_at_ms } = course else {
             return;
         };
-        if self.furthest.is_none_or(|furthest| at > furthest) {
+        if self.furthest.is_none_or(|furthest| at as u8 > furthest as u8) {
             self.furthest = Some(at);
             self.reason = reason;
         }

@@ -10,15 +10,21 @@ fn full_appeal() -> Value {
     json!({
         "id": "summer", "sites": ["journal"], "kind": "win_back", "surface": ["wall", "inline"], "priority": -3,
         "live": "ended",
-        "schedule": {"starts_at": "2026-06-01T00:00:00Z", "ends_at": "2026-07-01T00:00:00Z"},
+        "schedule": {
+            "starts_at": "2026-06-01T00:00:00Z", "ends_at": "2026-07-01T00:00:00", "time_zone": "utc",
+            "hours": [{"days": ["mon", "sun"], "from": "07:00", "to": "22:00"}],
+            "blackouts": [{"first_date": "2026-06-12", "last_date": "2026-06-13"}]
+        },
         "audience": {"standings": ["lapsed"], "countries": {"include": ["IE"], "exclude": ["GB"]}},
         "pages": {
             "sections": {"include": ["politics"], "exclude": ["sport"]},
             "tags": {"include": ["china"], "exclude": ["football"]},
             "kinds": {"include": ["article"], "exclude": ["gallery"]},
-            "on_sensitive_pages": true
+            "on_sensitive_pages": true, "skip_first": 2
         },
-        "frequency": {"max_views": 2, "window_days": 7, "min_gap_days": 1, "unlimited": false},
+        "frequency": {"max_views": 2, "window_days": 7, "min_gap_days": 1, "min_gap_hours": 4, "max_per_day": 1,
+                      "unlimited": false},
+        "redeploys": [{"at": "2026-06-05", "countries": {"include": ["IE"], "exclude": ["GB"]}}],
         "dismissal": {"close_days": 1, "later_days": 2, "already_gave_days": 3, "never_days": 4},
         "without_history": "ask",
         "variants": [{"id": "a", "weight": 3}]
@@ -35,7 +41,7 @@ fn an_appeal_is_written_as_it_was_read() {
 fn a_field_nobody_knows_is_an_error_at_every_depth_of_an_appeal() {
     let mut objects = Vec::new();
     collect_objects(&full_appeal(), String::new(), &mut objects);
-    assert_eq!(objects.len(), 11);
+    assert_eq!(objects.len(), 15);
     for pointer in objects {
         let mut appeal = full_appeal();
         appeal.pointer_mut(&pointer).unwrap()["typo"] = json!(1);

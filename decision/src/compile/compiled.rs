@@ -5,27 +5,25 @@ use jiff::tz::TimeZone;
 use rustc_hash::FxBuildHasher;
 
 use super::{Draft, Names, variants};
-use crate::rules::{
-    Country, Dismissal, Frequency, History, LiveState, PageExcluded, PageKind, PageTargeted, Quiet, Schedule,
-    SensitivePage, Standings, Surfaces,
-};
+use crate::assignment;
+use crate::calendar::{DateSpan, WeekHours};
+use crate::rules::Parts;
 use crate::verdict::AppealIndex;
 use crate::words::Kind;
 
-pub(crate) type SitesById = HashMap<Box<str>, usize, FxBuildHasher>;
+pub(crate) type Ids = HashMap<Box<str>, u32, FxBuildHasher>;
 
 /// Sites and appeals, checked and ready to be asked. Cheap to read from many threads; swap it whole.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
     pub(crate) sites: Vec<Site>,
-    pub(crate) sites_by_id: SitesById,
-    pub(crate) appeals: Vec<Appeal>,
+    pub(crate) sites_by_id: Ids,
     pub(crate) names: Names,
 }
 
 impl Compiled {
     pub(crate) fn site(&self, id: &str) -> Option<&Site> {
-        self.sites_by_id.get(id).map(|place| &self.sites[*place])
+        self.sites_by_id.get(id).map(|place| &self.sites[*place as usize])
     }
 }
 
@@ -34,19 +32,18 @@ pub(crate) struct Site {
     pub(crate) id: Box<str>,
     pub(crate) kill_switch: bool,
     pub(crate) time_zone: TimeZone,
+    pub(crate) frequency: Option<crate::rules::Cap>,
+    pub(crate) cool_down: crate::appeal_rules::CoolDown,
+    /// Hours of each week in which the site is silent.
+    pub(crate) silent_hours: WeekHours,
+    pub(crate) silent_dates: Box<[DateSpan]>,
     /// Highest priority first.
-    pub(crate) appeals: Vec<Placed>,
+    pub(crate) appeals: Vec<Appeal>,
+    /// The place of each in the list above.
+    pub(crate) appeals_by_id: Ids,
 }
 
-/// An appeal on one site.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Placed {
-    pub(crate) appeal: usize,
-    /// Mixed into the reader's bucket, so that different appeals split readers differently.
-    pub(crate) salt: u64,
-}
-
-/// One field for each rule, beside what the verdict needs.
+/// One appeal on one site: a part for each rule, beside what the verdict needs.
 #[derive(Clone, Debug)]
 pub(crate) struct Appeal {
     pub(crate) index: AppealIndex,
@@ -54,19 +51,9 @@ pub(crate) struct Appeal {
     pub(crate) kind: Kind,
     pub(crate) priority: i32,
     pub(crate) variants: Box<[Variant]>,
-    pub(crate) live: LiveState,
-    pub(crate) surfaces: Surfaces,
-    pub(crate) standings: Standings,
-    pub(crate) quiet: Quiet,
-    pub(crate) schedule: Schedule,
-    pub(crate) sensitive_page: SensitivePage,
-    pub(crate) page_kind: PageKind,
-    pub(crate) page_excluded: PageExcluded,
-    pub(crate) page_targeted: PageTargeted,
-    pub(crate) country: Country,
-    pub(crate) history: History,
-    pub(crate) frequency: Frequency,
-    pub(crate) dismissal: Dismissal,
+    /// Mixed into the reader's bucket, so that different appeals split readers differently.
+    pub(crate) salt: u64,
+    pub(crate) parts: Parts,
 }
 
 #[derive(Clone, Debug)]
@@ -77,7 +64,7 @@ pub(crate) struct Variant {
 }
 
 impl Appeal {
-    pub(super) fn compile(index: AppealIndex, draft: &mut Draft<'_>) -> Self {
+    pub(super) fn compile(index: AppealIndex, draft: &mut Draft<'_, '_>) -> Self {
         let rules = draft.rules;
         if rules.id.trim().is_empty() {
             draft.problem("id", "an appeal needs an id.");
@@ -88,19 +75,8 @@ impl Appeal {
             kind: rules.kind,
             priority: rules.priority,
             variants: variants(draft),
-            live: LiveState::compile(draft),
-            surfaces: Surfaces::compile(draft),
-            standings: Standings::compile(draft),
-            quiet: Quiet::compile(draft),
-            schedule: Schedule::compile(draft),
-            sensitive_page: SensitivePage::compile(draft),
-            page_kind: PageKind::compile(draft),
-            page_excluded: PageExcluded::compile(draft),
-            page_targeted: PageTargeted::compile(draft),
-            country: Country::compile(draft),
-            history: History::compile(draft),
-            frequency: Frequency::compile(draft),
-            dismissal: Dismissal::compile(draft),
+            salt: assignment::salt(&draft.site.id, &rules.id),
+            parts: Parts::compile(draft),
         }
     }
 }

@@ -6,6 +6,8 @@ use std::hash::{Hash, Hasher};
 use hashbrown::{Equivalent, HashMap};
 use rustc_hash::FxBuildHasher;
 
+use super::Complaints;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NameId(u32);
 
@@ -25,6 +27,29 @@ impl Names {
         self.ids.insert(Name(name.into()), NameId(next));
         self.written.push(name.into());
         NameId(next)
+    }
+
+    /// Turns a list of names into numbers, sorted.
+    pub(super) fn add_all(
+        &mut self,
+        field_path: &str,
+        names: &[String],
+        complaints: &mut Complaints<'_>,
+    ) -> Box<[NameId]> {
+        let mut ids = Vec::with_capacity(names.len());
+        for (place, name) in names.iter().enumerate() {
+            if name.trim().is_empty() {
+                complaints.problem(
+                    format!("{field_path}[{place}]"),
+                    "an empty name fits nothing: write one, or take it out.",
+                );
+            } else {
+                ids.push(self.add(name));
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_boxed_slice()
     }
 
     /// The name's number, if any rule speaks of it.

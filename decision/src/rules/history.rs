@@ -12,16 +12,18 @@ pub(crate) struct History {
     needed: bool,
 }
 
-impl History {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+impl Check for History {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let rules = draft.rules;
         let has_cap = !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
         Self { needed: has_cap && rules.without_history == WithoutHistory::Silent }
     }
-}
 
-impl Check for History {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn is_idle(&self) -> bool {
+        !self.needed
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         Outcome::pass_if(!self.needed || facts.history().is_some(), Reason::NoConsent)
     }
 

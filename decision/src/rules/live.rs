@@ -9,14 +9,16 @@ use crate::words::Live;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LiveState(Live);
 
-impl LiveState {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+impl Check for LiveState {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
         Self(draft.rules.live)
     }
-}
 
-impl Check for LiveState {
-    fn check(&self, _: &Facts<'_>) -> Outcome {
+    fn is_idle(&self) -> bool {
+        self.0 == Live::Live
+    }
+
+    fn check(&self, _: &Facts<'_>, _: i64) -> Outcome {
         Outcome::pass_if(self.0 == Live::Live, Reason::NoLiveAppeal)
     }
 

@@ -37,18 +37,20 @@ fn seen(facts: &Facts<'_>) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct PageExcluded(Names);
 
-impl PageExcluded {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+impl Check for PageExcluded {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let pages = &draft.rules.pages;
         Self(Names {
             sections: draft.names("pages.sections.exclude", &pages.sections.exclude),
             tags: draft.names("pages.tags.exclude", &pages.tags.exclude),
         })
     }
-}
 
-impl Check for PageExcluded {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn is_idle(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         Outcome::pass_if(!self.0.meet(facts), Reason::ExcludedPage)
     }
 
@@ -62,18 +64,20 @@ impl Check for PageExcluded {
 #[derive(Clone, Debug)]
 pub(crate) struct PageTargeted(Names);
 
-impl PageTargeted {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+impl Check for PageTargeted {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let pages = &draft.rules.pages;
         Self(Names {
             sections: draft.names("pages.sections.include", &pages.sections.include),
             tags: draft.names("pages.tags.include", &pages.tags.include),
         })
     }
-}
 
-impl Check for PageTargeted {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn is_idle(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         Outcome::pass_if(self.0.is_empty() || self.0.meet(facts), Reason::NotTargeted)
     }
 

@@ -14,7 +14,14 @@ pub(crate) struct Surfaces {
 }
 
 impl Surfaces {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+    /// The most wanted of the surfaces the page has room for.
+    pub(crate) fn choose(&self, facts: &Facts<'_>) -> Option<Surface> {
+        self.wanted.iter().copied().find(|surface| surface.bit() & facts.surfaces != 0)
+    }
+}
+
+impl Check for Surfaces {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let wanted = &draft.rules.surface;
         if wanted.is_empty() {
             draft.problem("surface", "an appeal needs at least one surface: banner, inline or wall.");
@@ -23,14 +30,11 @@ impl Surfaces {
         Self { wanted: wanted.as_slice().into(), bits }
     }
 
-    /// The most wanted of the surfaces the page has room for.
-    pub(crate) fn choose(&self, facts: &Facts<'_>) -> Option<Surface> {
-        self.wanted.iter().copied().find(|surface| surface.bit() & facts.surfaces != 0)
+    fn is_idle(&self) -> bool {
+        false
     }
-}
 
-impl Check for Surfaces {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         Outcome::pass_if(self.bits & facts.surfaces != 0, Reason::NotTargeted)
     }
 

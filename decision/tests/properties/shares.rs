@@ -2,7 +2,7 @@
 //! The buckets are fixed, so that nothing here depends on luck.
 
 use keepopen_decision::{
-    AppealRules, Compiled, Frequency, Kind, Known, Live, Question, Reader, SiteRules, Surface, VariantRules,
+    AppealRules, Compiled, Frequency, Kind, Known, Question, Reader, SiteRules, Surface, VariantRules,
     Verdict, compile, decide,
 };
 
@@ -11,19 +11,9 @@ const BUCKETS: u32 = 100_000;
 fn compiled(id: &str, weights: &[u32]) -> Compiled {
     let variant = |(place, weight): (usize, &u32)| VariantRules { id: place.to_string(), weight: *weight };
     let appeal = AppealRules {
-        id: id.to_owned(),
-        sites: vec!["journal".to_owned()],
-        kind: Kind::Ask,
-        surface: vec![Surface::Banner],
-        priority: 0,
-        live: Live::Live,
-        schedule: Default::default(),
-        audience: Default::default(),
-        pages: Default::default(),
         frequency: Some(Frequency { unlimited: true, ..Frequency::default() }),
-        dismissal: Default::default(),
-        without_history: Default::default(),
         variants: weights.iter().enumerate().map(variant).collect(),
+        ..AppealRules::new(id, "journal", Kind::Ask, Surface::Banner)
     };
     let (compiled, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
     assert_eq!(problems, []);

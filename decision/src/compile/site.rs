@@ -1,0 +1,90 @@
+//! A site's own part: what holds for all of its appeals.
+
+use jiff::tz::TimeZone;
+
+use super::compiled::Ids;
+use super::draft::{Author, Complaints, blackouts};
+use super::{Compiled, Problem, Site};
+use crate::appeal_rules::{AppealRules, CoolDown, SiteRules};
+use crate::calendar::WeekHours;
+use crate::rules::Cap;
+
+pub(super) fn add(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: &mut Vec<Problem>) {
+    let mut complaints = Complaints::new(Author::Site(rules), problems);
+    if rules.id.trim().is_empty() {
+        complaints.problem("id", format!("site number {place} needs an id."));
+        return;
+    }
+    if compiled.sites_by_id.contains_key(rules.id.as_str()) {
+        complaints.problem("id", "another site already has this id: the first one counts.");
+        return;
+    }
+    let time_zone = jiff::tz::TimeZoneDatabase::bundled().get(&rules.time_zone).unwrap_or_else(|_| {
+        let sentence = format!(
+            "{:?} is not a time zone: write a name such as \"Europe/Dublin\". UTC is used until then.",
+            rules.time_zone
+        );
+        complaints.problem("time_zone", sentence);
+        TimeZone::UTC
+    });
+    let (silent_hours, silent_dates) = blackouts("blackouts", &rules.blackouts, &time_zone, &mut complaints);
+    compiled.sites_by_id.insert(rules.id.as_str().into(), place_of(compiled.sites.len()));
+    compiled.sites.push(Site {
+        id: rules.id.as_str().into(),
+        kill_switch: rules.kill_switch,
+        frequency: Cap::of_site(&rules.frequency, &mut complaints),
+        cool_down: rules.cool_down.clone(),
+        silent_hours,
+        silent_dates,
+        time_zone,
+        appeals: Vec::new(),
+        appeals_by_id: Ids::default(),
+    });
+}
+
+fn place_of(length: usize) -> u32 {
+    u32::try_from(length).expect("four thousand million appeals or sites don't fit in memory")
+}
+
+/// The places of the sites that the appeal names.
+pub(super) fn homes(rules: &AppealRules, sites: &Ids, complaints: &mut Complaints<'_>) -> Vec<usize> {
+    if rules.sites.is_empty() {
+        complaints.problem("sites", "an appeal belongs to at least one site: name it.");
+    }
+    let mut homes = Vec::new();
+    for (place, id) in rules.sites.iter().enumerate() {
+        match sites.get(id.as_str()).map(|home| *home as usize) {
+            None => complaints.problem(format!("sites[{place}]"), format!("there is no site {id:?}.")),
+            Some(home) if homes.contains(&home) => {
+                complaints.problem(format!("sites[{place}]"), format!("{id:?} is named twice."));
+            }
+            Some(home) => homes.push(home),
+        }
+    }
+    homes
+}
+
+impl Site {
+    /// A site for appeals that have none, so that the rest of them can be checked.
+    pub(super) fn nowhere() -> Self {
+        Self {
+            id: "".into(),
+            kill_switch: false,
+            time_zone: TimeZone::UTC,
+            frequency: None,
+            cool_down: CoolDown::default(),
+            silent_hours: WeekHours::all().not(),
+            silent_dates: [].into(),
+            appeals: Vec::new(),
+            appeals_by_id: Ids::default(),
+        }
+    }
+
+    /// Puts the appeals in the order in which they are tried.
+    pub(super) fn settle(&mut self) {
+        // The sort is stable: among equals the one written first stays first.
+        self.appeals.sort_by_key(|appeal| std::cmp::Reverse(appeal.priority));
+        let ids = self.appeals.iter().enumerate();
+        self.appeals_by_id = ids.map(|(place, appeal)| (appeal.id.clone(), place_of(place))).collect();
+    }
+}
