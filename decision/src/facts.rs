@@ -5,9 +5,11 @@ use std::cell::OnceCell;
 
 use smallvec::SmallVec;
 
+use crate::calendar::{DateSpan, Week, week_of_date};
 use crate::compile::{Compiled, NameId, Names, Site};
-use crate::country::CountryCode;
-use crate::question::{History, Question};
+use crate::country::{CountryCode, Region};
+use crate::glob::path_of;
+use crate::question::{ArticleWeek, History, Question};
 use crate::verdict::Known;
 use crate::words::{DismissalKind, Surface};
 
@@ -27,6 +29,24 @@ pub(crate) struct Sent {
     pub(crate) at_ms: i64,
 }
 
+/// Articles read in one week.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadWeek {
+    pub(crate) week: Week,
+    pub(crate) count: u32,
+}
+
+/// Articles with one tag read in one week.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadTag {
+    pub(crate) week: Week,
+    pub(crate) tag: NameId,
+    pub(crate) count: u32,
+}
+
+/// Weeks that are read of a history, two years of them; the rest is left out, so that no history is slow.
+const MOST_WEEKS: usize = 104;
+
 pub(crate) struct Facts<'q> {
     pub(crate) now_ms: i64,
     pub(crate) site: &'q Site,
@@ -36,11 +56,18 @@ pub(crate) struct Facts<'q> {
     /// One bit for each surface the page has room for.
     pub(crate) surfaces: u8,
     pub(crate) country: Option<CountryCode>,
+    pub(crate) region: Option<Region>,
+    /// The path of the page's address.
+    pub(crate) path: Option<&'q str>,
     pub(crate) section: Option<NameId>,
     pub(crate) tags: SmallVec<[NameId; 32]>,
     pub(crate) page_kind: Option<NameId>,
+    /// Days on which the site excludes this page.
+    excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
     seen: OnceCell<SmallVec<[Seen; 64]>>,
     sent: OnceCell<SmallVec<[Sent; 16]>>,
+    weeks: OnceCell<SmallVec<[ReadWeek; 64]>>,
+    tagged: OnceCell<SmallVec<[ReadTag; 64]>>,
 }
 
 impl<'q> Facts<'q> {
@@ -55,6 +82,7 @@ impl<'q> Facts<'q> {
         let page = &question.page;
         let offered: &[Surface] =
             if question.surfaces.is_empty() { &Surface::ALL } else { &question.surfaces };
+        let country = question.reader.country.as_deref().and_then(CountryCode::parse);
         Self {
             now_ms,
             site,
@@ -62,12 +90,17 @@ impl<'q> Facts<'q> {
             question,
             names,
             surfaces: offered.iter().fold(0, |bits, surface| bits | surface.bit()),
-            country: question.reader.country.as_deref().and_then(CountryCode::parse),
+            country,
+            region: country.and_then(|country| Region::of(country, question.reader.region.as_deref()?)),
+            path: page.url.as_deref().map(path_of),
             section: page.section.as_deref().and_then(|name| names.find(name)),
             tags: page.tags.iter().filter_map(|name| names.find(name)).collect(),
             page_kind: page.kind.as_deref().and_then(|name| names.find(name)),
+            excluded_days: OnceCell::new(),
             seen: OnceCell::new(),
             sent: OnceCell::new(),
+            weeks: OnceCell::new(),
+            tagged: OnceCell::new(),
         }
     }
 
@@ -77,6 +110,41 @@ impl<'q> Facts<'q> {
 
     pub(crate) fn place_of(&self, appeal: &str) -> AppealPlace {
         self.site.appeals_by_id.get(appeal).copied()
+    }
+
+    pub(crate) fn is_entitled(&self, name: &str) -> bool {
+        self.known.entitlements.iter().any(|entitlement| entitlement == name)
+    }
+
+    pub(crate) fn excluded_days(&self) -> &[DateSpan] {
+        self.excluded_days.get_or_init(|| {
+            self.site.exclusions.iter().filter_map(|exclusion| exclusion.days(self)).collect()
+        })
+    }
+
+    /// Weeks of the history that can be read, with their places in it.
+    fn dated_weeks(&self) -> impl Iterator<Item = (Week, &'q ArticleWeek<'q>)> {
+        let weeks = self.history().map_or(&[][..], |history| &history.articles);
+        weeks.iter().take(MOST_WEEKS).filter_map(|read| Some((week_of_date(&read.week)?, read)))
+    }
+
+    /// Articles read, by week, in no order.
+    pub(crate) fn weeks(&self) -> &[ReadWeek] {
+        self.weeks.get_or_init(|| {
+            self.dated_weeks().map(|(week, read)| ReadWeek { week, count: read.count }).collect()
+        })
+    }
+
+    /// Articles read, by week and tag, for tags by which some appeal counts them.
+    pub(crate) fn tagged(&self) -> &[ReadTag] {
+        self.tagged.get_or_init(|| {
+            let tags = self.dated_weeks().flat_map(|(week, read)| {
+                read.tags.iter().filter_map(move |(tag, count)| Some((week, self.names.find(tag)?, *count)))
+            });
+            tags.filter(|(_, tag, _)| self.site.article_tags.binary_search(tag).is_ok())
+                .map(|(week, tag, count)| ReadTag { week, tag, count })
+                .collect()
+        })
     }
 
     fn seen(&self) -> &[Seen] {

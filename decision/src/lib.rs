@@ -13,6 +13,7 @@ mod country;
 mod decide;
 mod explain;
 mod facts;
+mod glob;
 mod question;
 mod reason;
 mod rules;
@@ -22,8 +23,8 @@ mod walk;
 mod words;
 
 pub use appeal_rules::{
-    AppealRules, Audience, Blackout, CoolDown, Dismissal, Frequency, Hours, Moment, Pages, Redeploy,
-    Schedule, Selection, SiteFrequency, SiteRules, VariantRules, Weekday, Zone,
+    AppealRules, Articles, Audience, Blackout, CoolDown, Dismissal, Exclusion, Frequency, Hours, Moment,
+    Pages, Redeploy, Schedule, Selection, SiteFrequency, SiteRules, VariantRules, Weekday, Zone,
 };
 pub use compile::{Compiled, Problem, compile};
 pub use decide::decide;
@@ -33,7 +34,9 @@ pub use reason::Reason;
 pub use rules::Rule;
 pub use text::Text;
 pub use verdict::{AppealIndex, Known, UnknownSite, Verdict};
-pub use words::{DismissalKind, Kind, Live, Standing, Surface, WithoutHistory};
+pub use words::{
+    Consent, Device, DismissalKind, Kind, Live, ReaderKind, Standing, Surface, Trend, WithoutHistory,
+};
 
 /// First instant at which somebody who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.
 ///

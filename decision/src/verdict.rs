@@ -8,24 +8,27 @@ use crate::reason::Reason;
 use crate::words::{Kind, Standing, Surface};
 
 /// What a verified token says of the reader. The caller makes it; the decision trusts it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// The reader's standing.
     pub standing: Standing,
     /// First instant, in milliseconds since 1970, when asking this giver is allowed again.
     #[serde(default)]
     pub quiet_until_ms: Option<i64>,
+    /// What the reader is entitled to, by name.
+    #[serde(default)]
+    pub entitlements: Vec<String>,
 }
 
 impl Known {
     /// A reader without a token.
     pub const fn nobody() -> Self {
-        Self { standing: Standing::None, quiet_until_ms: None }
+        Self { standing: Standing::None, quiet_until_ms: None, entitlements: Vec::new() }
     }
 
     /// A reader whose token is expired or can't be verified, or whose payment is on its way.
     pub const fn unknown() -> Self {
-        Self { standing: Standing::Unknown, quiet_until_ms: None }
+        Self { standing: Standing::Unknown, quiet_until_ms: None, entitlements: Vec::new() }
     }
 }
 

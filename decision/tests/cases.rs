@@ -33,6 +33,8 @@ struct CaseKnown {
     standing: Standing,
     quiet_until: Option<Timestamp>,
     gave_at: Option<Timestamp>,
+    #[serde(default)]
+    entitlements: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -135,7 +137,8 @@ fn known(case: &Case) -> Known {
     let told = case.known.quiet_until.map(Timestamp::as_millisecond);
     let worked_out =
         case.known.gave_at.map(|at| quiet_until_ms(at.as_millisecond(), case.sites[0].quiet_days));
-    Known { standing: case.known.standing, quiet_until_ms: told.or(worked_out) }
+    let entitlements = case.known.entitlements.clone();
+    Known { standing: case.known.standing, quiet_until_ms: told.or(worked_out), entitlements }
 }
 
 fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(), String> {

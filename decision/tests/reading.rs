@@ -15,12 +15,18 @@ fn full_appeal() -> Value {
             "hours": [{"days": ["mon", "sun"], "from": "07:00", "to": "22:00"}],
             "blackouts": [{"first_date": "2026-06-12", "last_date": "2026-06-13"}]
         },
-        "audience": {"standings": ["lapsed"], "countries": {"include": ["IE"], "exclude": ["GB"]}},
+        "audience": {
+            "standings": ["lapsed"], "countries": {"include": ["IE"], "exclude": ["GB"]},
+            "regions": {"include": ["IE-L"], "exclude": []}, "languages": {"include": ["en"], "exclude": []},
+            "devices": ["tablet"], "signed_in": false, "consent": "required",
+            "entitlements": {"include": [], "exclude": ["archive"]}, "reader": "returning",
+            "articles": {"weeks": 8, "min": 5, "max": 20, "tags": ["china"]}, "trend": "rising"
+        },
         "pages": {
             "sections": {"include": ["politics"], "exclude": ["sport"]},
             "tags": {"include": ["china"], "exclude": ["football"]},
             "kinds": {"include": ["article"], "exclude": ["gallery"]},
-            "on_sensitive_pages": true, "skip_first": 2
+            "urls": {"include": ["/sport/*"], "exclude": []}, "on_paid_pages": true, "on_sensitive_pages": true, "skip_first": 2
         },
         "frequency": {"max_views": 2, "window_days": 7, "min_gap_days": 1, "min_gap_hours": 4, "max_per_day": 1,
                       "unlimited": false},
@@ -41,7 +47,7 @@ fn an_appeal_is_written_as_it_was_read() {
 fn a_field_nobody_knows_is_an_error_at_every_depth_of_an_appeal() {
     let mut objects = Vec::new();
     collect_objects(&full_appeal(), String::new(), &mut objects);
-    assert_eq!(objects.len(), 15);
+    assert_eq!(objects.len(), 20);
     for pointer in objects {
         let mut appeal = full_appeal();
         appeal.pointer_mut(&pointer).unwrap()["typo"] = json!(1);

@@ -158,6 +158,7 @@ fn known(app: &App, question: &Question<'_>, now_ms: i64) -> Known {
         Ok(claims) => Known {
             standing: claims.standing,
             quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
+            entitlements: claims.entitlements.clone(),
         },
         Err(_) => Known::unknown(),
     }

@@ -56,6 +56,9 @@ pub struct Redeploy {
     /// When; what was seen or sent away before no longer counts.
     pub at: Moment,
     /// For readers there; with none named, for all.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub countries: Selection,
+    /// As for the audience.
+    #[serde(default, skip_serializing_if = "Selection::is_empty")]
+    pub regions: Selection,
 }

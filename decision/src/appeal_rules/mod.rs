@@ -14,11 +14,11 @@ mod site;
 
 use serde::{Deserialize, Serialize};
 
-pub use audience::Audience;
+pub use audience::{Articles, Audience};
 pub use frequency::{Dismissal, Frequency, Redeploy};
 pub use pages::{Pages, Selection};
 pub use schedule::{Blackout, Hours, Moment, Schedule, Weekday, Zone};
-pub use site::{CoolDown, SiteFrequency, SiteRules};
+pub use site::{CoolDown, Exclusion, SiteFrequency, SiteRules};
 
 use crate::words::{Kind, Live, Surface, WithoutHistory};
 

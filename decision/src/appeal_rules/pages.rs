@@ -18,6 +18,12 @@ pub struct Pages {
     /// Kinds of page (`article`, `front`, …), in any case.
     #[serde(default)]
     pub kinds: Selection,
+    /// Paths of addresses, with `*` for any run of characters: `/sport/*`.
+    #[serde(default, skip_serializing_if = "Selection::is_empty")]
+    pub urls: Selection,
+    /// Shows on pages that somebody paid for, too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub on_paid_pages: bool,
     /// Shows on sensitive pages too.
     #[serde(default)]
     pub on_sensitive_pages: bool,
@@ -30,6 +36,12 @@ pub struct Pages {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 const fn is_zero(number: &u32) -> bool {
     *number == 0
+}
+
+impl Selection {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
+    }
 }
 
 /// Names that are wanted and names that are not. What is excluded is out, even if it is included too.

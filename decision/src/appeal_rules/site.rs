@@ -1,5 +1,8 @@
 //! One publication, as far as the decision needs to know it.
 
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::Blackout;
@@ -26,6 +29,12 @@ pub struct SiteRules {
     /// Peace on all surfaces after any appeal was seen or sent away.
     #[serde(default)]
     pub cool_down: CoolDown,
+    /// Groups of countries, by name, to be used where countries are selected.
+    #[serde(default)]
+    pub country_groups: BTreeMap<String, Vec<String>>,
+    /// Pages on which the site is silent, some of them only for some days.
+    #[serde(default)]
+    pub exclusions: Vec<Exclusion>,
     /// When the whole site is silent.
     #[serde(default)]
     pub blackouts: Vec<Blackout>,
@@ -41,6 +50,8 @@ impl SiteRules {
             time_zone: default_time_zone(),
             frequency: SiteFrequency::default(),
             cool_down: CoolDown::default(),
+            country_groups: BTreeMap::new(),
+            exclusions: Vec::new(),
             blackouts: Vec::new(),
         }
     }
@@ -73,6 +84,31 @@ pub struct SiteFrequency {
     /// Views in one day, which begins at 04:00 in the site's time zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_per_day: Option<u32>,
+}
+
+/// Pages on which every appeal of a site is silent: those in one of the sections, with one of the tags, of one of the
+/// kinds or at one of the addresses; with none of them named, all pages.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Exclusion {
+    /// Sections, in any case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sections: Vec<String>,
+    /// Tags, in any case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Kinds of page, in any case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub kinds: Vec<String>,
+    /// Paths of addresses, with `*` for any run of characters.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
+    /// The first day on the site's clock; from the beginning of time unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first_date: Option<Date>,
+    /// The last day, to its end; for ever unless given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_date: Option<Date>,
 }
 
 /// Peace on all surfaces after any appeal was seen or sent away; none unless given.

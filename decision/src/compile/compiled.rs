@@ -1,13 +1,16 @@
 //! What compiling makes: sites with their appeals in the order in which they are tried.
 
+use std::collections::BTreeMap;
+
 use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 use rustc_hash::FxBuildHasher;
 
-use super::{Draft, Names, variants};
+use super::{Draft, NameId, Names, variants};
 use crate::assignment;
 use crate::calendar::{DateSpan, WeekHours};
-use crate::rules::Parts;
+use crate::country::CountryCode;
+use crate::rules::{Cap, Exclusion, Parts};
 use crate::verdict::AppealIndex;
 use crate::words::Kind;
 
@@ -32,11 +35,15 @@ pub(crate) struct Site {
     pub(crate) id: Box<str>,
     pub(crate) kill_switch: bool,
     pub(crate) time_zone: TimeZone,
-    pub(crate) frequency: Option<crate::rules::Cap>,
+    pub(crate) frequency: Option<Cap>,
     pub(crate) cool_down: crate::appeal_rules::CoolDown,
     /// Hours of each week in which the site is silent.
     pub(crate) silent_hours: WeekHours,
     pub(crate) silent_dates: Box<[DateSpan]>,
+    pub(crate) exclusions: Box<[Exclusion]>,
+    pub(crate) country_groups: BTreeMap<Box<str>, Box<[CountryCode]>>,
+    /// Tags by which some appeal counts articles, sorted.
+    pub(crate) article_tags: Vec<NameId>,
     /// Highest priority first.
     pub(crate) appeals: Vec<Appeal>,
     /// The place of each in the list above.

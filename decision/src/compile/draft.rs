@@ -64,6 +64,16 @@ impl Draft<'_, '_> {
         }
     }
 
+    /// Complains where all that is included is excluded too.
+    pub(crate) fn refuse_shadowed<T: PartialEq>(&mut self, field_path: &str, include: &[T], exclude: &[T]) {
+        if !include.is_empty() && include.iter().all(|name| exclude.contains(name)) {
+            self.problem(
+                format!("{field_path}.include"),
+                "every one of them is excluded too: it is meant for nobody.",
+            );
+        }
+    }
+
     /// Turns a list of names into numbers, sorted.
     pub(crate) fn names(&mut self, field_path: &str, names: &[String]) -> Box<[NameId]> {
         self.names.add_all(field_path, names, self.complaints)

@@ -30,7 +30,7 @@ impl Names {
     }
 
     /// Turns a list of names into numbers, sorted.
-    pub(super) fn add_all(
+    pub(crate) fn add_all(
         &mut self,
         field_path: &str,
         names: &[String],

@@ -1,5 +1,7 @@
 //! A site's own part: what holds for all of its appeals.
 
+use std::collections::BTreeMap;
+
 use jiff::tz::TimeZone;
 
 use super::compiled::Ids;
@@ -7,7 +9,8 @@ use super::draft::{Author, Complaints, blackouts};
 use super::{Compiled, Problem, Site};
 use crate::appeal_rules::{AppealRules, CoolDown, SiteRules};
 use crate::calendar::WeekHours;
-use crate::rules::Cap;
+use crate::country::CountryCode;
+use crate::rules::{Cap, Exclusion};
 
 pub(super) fn add(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: &mut Vec<Problem>) {
     let mut complaints = Complaints::new(Author::Site(rules), problems);
@@ -36,10 +39,43 @@ pub(super) fn add(compiled: &mut Compiled, rules: &SiteRules, place: usize, prob
         cool_down: rules.cool_down.clone(),
         silent_hours,
         silent_dates,
+        exclusions: Exclusion::compile_all(
+            &rules.exclusions,
+            &time_zone,
+            &mut compiled.names,
+            &mut complaints,
+        ),
+        country_groups: country_groups(rules, &mut complaints),
+        article_tags: Vec::new(),
         time_zone,
         appeals: Vec::new(),
         appeals_by_id: Ids::default(),
     });
+}
+
+fn country_groups(
+    rules: &SiteRules,
+    complaints: &mut Complaints<'_>,
+) -> BTreeMap<Box<str>, Box<[CountryCode]>> {
+    let mut groups = BTreeMap::new();
+    for (name, texts) in &rules.country_groups {
+        let path = format!("country_groups.{name}");
+        if CountryCode::parse(name).is_some() {
+            complaints.problem(&path, "this is a country's code: give the group another name.");
+        }
+        let mut codes = Vec::new();
+        for (place, text) in texts.iter().enumerate() {
+            match CountryCode::parse(text) {
+                Some(code) => codes.push(code),
+                None => complaints.problem(
+                    format!("{path}[{place}]"),
+                    format!("{text:?} is no country's code of two letters (the United Kingdom's is GB)."),
+                ),
+            }
+        }
+        groups.insert(name.as_str().into(), codes.into_boxed_slice());
+    }
+    groups
 }
 
 fn place_of(length: usize) -> u32 {
@@ -75,6 +111,9 @@ impl Site {
             cool_down: CoolDown::default(),
             silent_hours: WeekHours::all().not(),
             silent_dates: [].into(),
+            exclusions: [].into(),
+            country_groups: BTreeMap::new(),
+            article_tags: Vec::new(),
             appeals: Vec::new(),
             appeals_by_id: Ids::default(),
         }
@@ -84,6 +123,10 @@ impl Site {
     pub(super) fn settle(&mut self) {
         // The sort is stable: among equals the one written first stays first.
         self.appeals.sort_by_key(|appeal| std::cmp::Reverse(appeal.priority));
+        let tags = self.appeals.iter().flat_map(|appeal| appeal.parts.articles.tags());
+        self.article_tags = tags.copied().collect();
+        self.article_tags.sort_unstable();
+        self.article_tags.dedup();
         let ids = self.appeals.iter().enumerate();
         self.appeals_by_id = ids.map(|(place, appeal)| (appeal.id.clone(), place_of(place))).collect();
     }

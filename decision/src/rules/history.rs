@@ -1,4 +1,4 @@
-//! A cap needs the reader's history. One that was left out is not an empty one: the reader may not want to be
+//! A cap needs the reader's history, and so does whatever asks how much was read. One that was left out is not an empty one: the reader may not want to be
 //! remembered, and the cap could not be kept.
 
 use super::{Check, Evidence, Outcome};
@@ -16,7 +16,9 @@ impl Check for History {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let rules = draft.rules;
         let has_cap = !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
-        Self { needed: has_cap && rules.without_history == WithoutHistory::Silent }
+        let audience = &rules.audience;
+        let asks_back = audience.reader.is_some() || audience.articles.is_some() || audience.trend.is_some();
+        Self { needed: (has_cap || asks_back) && rules.without_history == WithoutHistory::Silent }
     }
 
     fn is_idle(&self) -> bool {

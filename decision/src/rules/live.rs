@@ -11,18 +11,23 @@ pub(crate) struct LiveState(Live);
 
 impl Check for LiveState {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self(draft.rules.live)
+        let live = draft.rules.live;
+        if live == Live::Scheduled && draft.rules.schedule.starts_at.is_none() {
+            draft
+                .problem("schedule.starts_at", "a scheduled appeal needs a start: name it, or make it live.");
+        }
+        Self(live)
     }
 
     fn is_idle(&self) -> bool {
-        self.0 == Live::Live
+        matches!(self.0, Live::Live | Live::Scheduled)
     }
 
     fn check(&self, _: &Facts<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.0 == Live::Live, Reason::NoLiveAppeal)
+        Outcome::pass_if(self.is_idle(), Reason::NoLiveAppeal)
     }
 
     fn evidence(&self, _: &Facts<'_>) -> Evidence {
-        Evidence::new(self.0.as_str(), Live::Live.as_str())
+        Evidence::new(self.0.as_str(), "live or scheduled")
     }
 }

@@ -5,28 +5,40 @@
 //! **Start at** the table in `table.rs`. A new rule is a file here, a line of that table, and its cases.
 //! **Tested in** `cases/`, one file for each rule or two.
 
+mod articles;
 mod cap;
+mod consent;
 mod cool_down;
 mod country;
+mod device;
 mod dismissal;
+mod entitlements;
 mod frequency;
 mod history;
 mod hours;
 mod kill_switch;
+mod language;
 mod live;
 mod page;
 mod page_kind;
+mod paid_page;
 mod quiet;
+mod reader;
 mod redeploy;
 mod schedule;
 mod sensitive_page;
+mod signed_in;
+mod site_excluded;
 mod site_frequency;
 mod skip_first;
 mod standing;
 mod surfaces;
 mod table;
+mod trend;
+mod url;
 
 pub(crate) use cap::Cap;
+pub(crate) use site_excluded::Exclusion;
 pub(crate) use table::Parts;
 pub use table::Rule;
 

@@ -67,10 +67,18 @@ pub(crate) struct PageTargeted(Names);
 impl Check for PageTargeted {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let pages = &draft.rules.pages;
-        Self(Names {
-            sections: draft.names("pages.sections.include", &pages.sections.include),
-            tags: draft.names("pages.tags.include", &pages.tags.include),
-        })
+        let sections = draft.names("pages.sections.include", &pages.sections.include);
+        let tags = draft.names("pages.tags.include", &pages.tags.include);
+        // A section may be left where every tag is excluded, and the other way round.
+        if tags.is_empty() {
+            let excluded = draft.names("pages.sections.exclude", &pages.sections.exclude);
+            draft.refuse_shadowed("pages.sections", &sections, &excluded);
+        }
+        if sections.is_empty() {
+            let excluded = draft.names("pages.tags.exclude", &pages.tags.exclude);
+            draft.refuse_shadowed("pages.tags", &tags, &excluded);
+        }
+        Self(Names { sections, tags })
     }
 
     fn is_idle(&self) -> bool {

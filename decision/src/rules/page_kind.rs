@@ -14,10 +14,10 @@ pub(crate) struct PageKind {
 impl Check for PageKind {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let kinds = &draft.rules.pages.kinds;
-        Self {
-            include: draft.names("pages.kinds.include", &kinds.include),
-            exclude: draft.names("pages.kinds.exclude", &kinds.exclude),
-        }
+        let include = draft.names("pages.kinds.include", &kinds.include);
+        let exclude = draft.names("pages.kinds.exclude", &kinds.exclude);
+        draft.refuse_shadowed("pages.kinds", &include, &exclude);
+        Self { include, exclude }
     }
 
     fn is_idle(&self) -> bool {

@@ -19,8 +19,12 @@ impl Redeploys {
         let zone = draft.zone();
         let mut times = Vec::new();
         for (place, redeploy) in draft.rules.redeploys.iter().enumerate() {
-            let places =
-                Places::compile(draft, &format!("redeploys[{place}].countries"), &redeploy.countries);
+            let places = Places::compile(
+                draft,
+                &format!("redeploys[{place}]"),
+                &redeploy.countries,
+                &redeploy.regions,
+            );
             times.push((moment_ms(&zone, redeploy.at, false), places));
         }
         times.sort_by_key(|(at_ms, _)| *at_ms);

@@ -3,8 +3,10 @@
 use serde::Serialize;
 
 use super::{
-    Check, Evidence, Outcome, cool_down, country, dismissal, frequency, history, hours, kill_switch, live,
-    page, page_kind, quiet, schedule, sensitive_page, site_frequency, skip_first, standing, surfaces,
+    Check, Evidence, Outcome, articles, consent, cool_down, country, device, dismissal, entitlements,
+    frequency, history, hours, kill_switch, language, live, page, page_kind, paid_page, quiet, reader,
+    schedule, sensitive_page, signed_in, site_excluded, site_frequency, skip_first, standing, surfaces,
+    trend, url,
 };
 use crate::compile::Draft;
 use crate::facts::Facts;
@@ -74,16 +76,38 @@ rules! {
     Hours = hours: hours::OpenHours,
     /// The page is not sensitive.
     SensitivePage = sensitive_page: sensitive_page::SensitivePage,
+    /// Nobody paid for the page.
+    PaidPage = paid_page: paid_page::PaidPage,
+    /// The site does not exclude the page.
+    SiteExcluded = site_excluded: site_excluded::SiteExcluded,
     /// It is meant for this kind of page.
     PageKind = page_kind: page_kind::PageKind,
+    /// It is meant for this address.
+    Url = url: url::Url,
     /// Neither the section nor a tag is excluded.
     PageExcluded = page_excluded: page::PageExcluded,
     /// The section or a tag is included.
     PageTargeted = page_targeted: page::PageTargeted,
     /// It is meant for this country.
     Country = country: country::Country,
+    /// It is meant for this language.
+    Language = language: language::Language,
+    /// It is meant for this kind of device.
+    Device = device: device::Devices,
+    /// It is meant for readers who are signed in, or for those who are not.
+    SignedIn = signed_in: signed_in::SignedIn,
+    /// The reader agreed, where that is needed.
+    Consent = consent: consent::Consent,
+    /// The reader has what it is meant for, and nothing that it is not meant for.
+    Entitlements = entitlements: entitlements::Entitlements,
     /// The history is there, where a rule needs it.
     History = history: history::History,
+    /// It is meant for new readers, or for those who were here before.
+    Reader = reader: reader::Reader,
+    /// The reader read as many articles as it asks for.
+    Articles = articles: articles::Articles,
+    /// The reader reads as it asks for, more than before or less.
+    Trend = trend: trend::ReadingTrend,
     /// The first pages of the visit are behind.
     SkipFirst = skip_first: skip_first::SkipFirst,
     /// It was not seen often enough.

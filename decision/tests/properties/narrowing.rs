@@ -1,7 +1,10 @@
 //! Adding a rule to an appeal never shows it to anybody who did not see it before.
 
 use jiff::Timestamp;
-use keepopen_decision::{AppealRules, Blackout, Frequency, Hours, Live, Moment, WithoutHistory, compile};
+use keepopen_decision::{
+    AppealRules, Articles, Blackout, Consent, Device, Frequency, Hours, Live, Moment, ReaderKind, Trend,
+    WithoutHistory, compile,
+};
 use proptest::prelude::*;
 
 use crate::generate::{appeals, known, question, site, time};
@@ -61,10 +64,58 @@ const WAYS: &[(&str, Narrow)] = &[
     ("not a tag", |appeal, _| appeal.pages.tags.exclude.push("trade".to_owned())),
     ("not a section", |appeal, _| appeal.pages.sections.exclude.push("sport".to_owned())),
     ("a country", |appeal, _| {
-        if appeal.audience.countries.include.is_empty() {
+        if appeal.audience.countries.include.is_empty() && appeal.audience.regions.include.is_empty() {
             appeal.audience.countries.include.push("IE".to_owned());
         }
     }),
+    ("a region", |appeal, _| {
+        if appeal.audience.countries.include.is_empty() && appeal.audience.regions.include.is_empty() {
+            appeal.audience.regions.include.push("IE-L".to_owned());
+        }
+    }),
+    ("not a region", |appeal, _| appeal.audience.regions.exclude.push("FR-75C".to_owned())),
+    ("a language", |appeal, _| {
+        if appeal.audience.languages.include.is_empty() {
+            appeal.audience.languages.include.push("en".to_owned());
+        }
+    }),
+    ("not a language", |appeal, _| appeal.audience.languages.exclude.push("fr".to_owned())),
+    ("a device", |appeal, _| {
+        if appeal.audience.devices.is_empty() {
+            appeal.audience.devices.push(Device::Mobile);
+        }
+    }),
+    ("signed in", |appeal, _| {
+        appeal.audience.signed_in = appeal.audience.signed_in.or(Some(true));
+    }),
+    ("not signed in", |appeal, _| {
+        appeal.audience.signed_in = appeal.audience.signed_in.or(Some(false));
+    }),
+    ("consent", |appeal, _| appeal.audience.consent = Consent::Required),
+    ("an entitlement", |appeal, _| {
+        if appeal.audience.entitlements.include.is_empty() {
+            appeal.audience.entitlements.include.push("archive".to_owned());
+        }
+    }),
+    ("not an entitlement", |appeal, _| appeal.audience.entitlements.exclude.push("puzzles".to_owned())),
+    ("new readers", |appeal, _| {
+        appeal.audience.reader = appeal.audience.reader.or(Some(ReaderKind::New));
+    }),
+    ("readers who were here", |appeal, _| {
+        appeal.audience.reader = appeal.audience.reader.or(Some(ReaderKind::Returning));
+    }),
+    ("a number of articles", |appeal, _| match &mut appeal.audience.articles {
+        Some(articles) => articles.min += 2,
+        none => *none = Some(Articles { weeks: 4, min: 2, max: Some(9), tags: Vec::new() }),
+    }),
+    ("a trend", |appeal, _| appeal.audience.trend = appeal.audience.trend.or(Some(Trend::Rising))),
+    ("not on paid pages", |appeal, _| appeal.pages.on_paid_pages = false),
+    ("an address", |appeal, _| {
+        if appeal.pages.urls.include.is_empty() {
+            appeal.pages.urls.include.push("/sport/*".to_owned());
+        }
+    }),
+    ("not an address", |appeal, _| appeal.pages.urls.exclude.push("*/live".to_owned())),
     ("not a country", |appeal, _| appeal.audience.countries.exclude.push("GB".to_owned())),
     ("silent without a history", |appeal, _| appeal.without_history = WithoutHistory::Silent),
     ("a cap", |appeal, _| {

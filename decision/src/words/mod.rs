@@ -1,6 +1,15 @@
 //! The product's closed lists of words, as types.
+//!
+//! **Owns** the words that stand in appeals, questions and verdicts, as enums.
+//! **Never** decides anything.
+//! **Start at** `Kind` and `Standing` below; words for readers are in `reader.rs`.
+//! **Tested in** `tests/reading.rs`.
+
+mod reader;
 
 use serde::{Deserialize, Serialize};
+
+pub use reader::{Consent, Device, ReaderKind, Trend};
 
 /// What an appeal wants of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,6 +151,8 @@ impl DismissalKind {
 pub enum Live {
     /// May be shown.
     Live,
+    /// May be shown once its schedule, which must name a start, has begun.
+    Scheduled,
     /// Held back for now.
     Paused,
     /// Not published yet.
@@ -156,6 +167,7 @@ impl Live {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
+            Self::Scheduled => "scheduled",
             Self::Paused => "paused",
             Self::Draft => "draft",
             Self::Ended => "ended",
