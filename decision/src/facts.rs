@@ -6,6 +6,7 @@ use std::cell::OnceCell;
 use smallvec::SmallVec;
 
 use crate::calendar::{DateSpan, Week, week_of_date};
+use crate::choice::position;
 use crate::compile::{Compiled, NameId, Names, Site};
 use crate::country::{CountryCode, Region};
 use crate::glob::path_of;
@@ -49,6 +50,7 @@ const MOST_WEEKS: usize = 104;
 
 pub(crate) struct Facts<'q> {
     pub(crate) now_ms: i64,
+    draw: u32,
     pub(crate) site: &'q Site,
     pub(crate) known: &'q Known,
     pub(crate) question: &'q Question<'q>,
@@ -77,6 +79,7 @@ impl<'q> Facts<'q> {
         question: &'q Question<'q>,
         known: &'q Known,
         now_ms: i64,
+        draw: u32,
     ) -> Self {
         let names = &rules.names;
         let page = &question.page;
@@ -85,6 +88,7 @@ impl<'q> Facts<'q> {
         let country = question.reader.country.as_deref().and_then(CountryCode::parse);
         Self {
             now_ms,
+            draw,
             site,
             known,
             question,
@@ -106,6 +110,17 @@ impl<'q> Facts<'q> {
 
     pub(crate) fn history(&self) -> Option<&'q History<'q>> {
         self.question.history.as_ref()
+    }
+
+    /// The reader's own number, or the draw for a reader who has none.
+    pub(crate) fn bucket(&self) -> u32 {
+        self.question.reader.bucket.unwrap_or(self.draw)
+    }
+
+    /// Whether the reader is among so many out of a million. One without a bucket never is: it would not last.
+    pub(crate) fn is_among(&self, salt: u64, per_million: u32) -> bool {
+        per_million > 0
+            && self.question.reader.bucket.is_some_and(|bucket| position(salt, bucket) < per_million)
     }
 
     pub(crate) fn place_of(&self, appeal: &str) -> AppealPlace {

@@ -7,8 +7,15 @@ use std::fmt;
 pub(crate) struct Glob {
     /// What stands before the first star.
     start: Box<str>,
-    /// What stands between stars, and after the last; `None` without a star.
-    rest: Option<(Box<[Box<str>]>, Box<str>)>,
+    /// `None` without a star.
+    rest: Option<Rest>,
+}
+
+/// What stands between stars, and after the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rest {
+    between: Box<[Box<str>]>,
+    last: Box<str>,
 }
 
 impl Glob {
@@ -20,11 +27,11 @@ impl Glob {
         }
         let start = pieces.remove(0);
         pieces.retain(|piece| !piece.is_empty());
-        Self { start, rest: Some((pieces.into(), last)) }
+        Self { start, rest: Some(Rest { between: pieces.into(), last }) }
     }
 
     pub(crate) fn fits(&self, path: &str) -> bool {
-        let Some((between, last)) = &self.rest else {
+        let Some(Rest { between, last }) = &self.rest else {
             return path == &*self.start;
         };
         let Some(mut left) = path.strip_prefix(&*self.start).and_then(|left| left.strip_suffix(&**last))
@@ -44,7 +51,7 @@ impl Glob {
 impl fmt::Display for Glob {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.start)?;
-        let Some((between, last)) = &self.rest else {
+        let Some(Rest { between, last }) = &self.rest else {
             return Ok(());
         };
         between.iter().try_for_each(|piece| write!(f, "*{piece}"))?;

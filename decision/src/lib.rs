@@ -6,10 +6,11 @@
 //! **Tested in** `cases/` (played by `tests/cases.rs`), `tests/properties/`, `tests/explain.rs` and `tests/reading.rs`.
 
 mod appeal_rules;
-mod assignment;
 mod calendar;
+mod choice;
 mod compile;
 mod country;
+mod course;
 mod decide;
 mod explain;
 mod facts;
@@ -23,8 +24,9 @@ mod walk;
 mod words;
 
 pub use appeal_rules::{
-    AppealRules, Articles, Audience, Blackout, CoolDown, Dismissal, Exclusion, Frequency, Hours, Moment,
-    Pages, Redeploy, Schedule, Selection, SiteFrequency, SiteRules, VariantRules, Weekday, Zone,
+    AppealRules, Articles, Audience, Blackout, CoolDown, Dismissal, Exclusion, Frequency, Hours, Meter,
+    Moment, Pages, Percent, Redeploy, Schedule, Selection, SiteFrequency, SiteRules, Step, VariantRules,
+    Weekday, Zone,
 };
 pub use compile::{Compiled, Problem, compile};
 pub use decide::decide;
@@ -35,7 +37,8 @@ pub use rules::Rule;
 pub use text::Text;
 pub use verdict::{AppealIndex, Known, UnknownSite, Verdict};
 pub use words::{
-    Consent, Device, DismissalKind, Kind, Live, ReaderKind, Standing, Surface, Trend, WithoutHistory,
+    Assignment, Consent, Device, DismissalKind, Kind, Live, ReaderKind, Standing, Surface, Trend, Value,
+    WithoutHistory,
 };
 
 /// First instant at which somebody who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.

@@ -50,6 +50,19 @@ pub enum Verdict {
         surface: Surface,
         /// What it wants.
         kind: Kind,
+        /// Whether the reader may send it away.
+        closable: bool,
+    },
+    /// Show nothing to this reader, so that what the appeal brings can be told: this is what would have shown.
+    HeldOut {
+        /// The appeal.
+        appeal: AppealIndex,
+        /// The variant's place in the appeal's `variants`.
+        variant: usize,
+        /// Where it would have shown.
+        surface: Surface,
+        /// What it wants.
+        kind: Kind,
     },
     /// Show nothing.
     Silent {
@@ -65,7 +78,16 @@ impl Verdict {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Show { .. } => Reason::Matched,
+            Self::HeldOut { .. } => Reason::Holdout,
             Self::Silent { reason, .. } => *reason,
+        }
+    }
+
+    /// First millisecond since 1970 at which time alone would change the answer, where that can be told.
+    pub const fn next_eligible_at_ms(&self) -> Option<i64> {
+        match self {
+            Self::Show { .. } | Self::HeldOut { .. } => None,
+            Self::Silent { next_eligible_at_ms, .. } => *next_eligible_at_ms,
         }
     }
 }

@@ -1,7 +1,10 @@
-//! The one way through the rules, taken by `decide` and `explain` alike.
+//! The one way through rules and tiers, taken by `decide` and `explain` alike.
 
-use crate::assignment::{pick, position};
-use crate::compile::{Appeal, Compiled};
+use smallvec::SmallVec;
+
+use crate::choice::{Candidate, Tiers};
+use crate::compile::{Appeal, Compiled, Site};
+use crate::course::{Course, opens_at, try_appeal};
 use crate::facts::Facts;
 use crate::question::Question;
 use crate::reason::Reason;
@@ -14,7 +17,10 @@ pub(crate) trait Recorder {
 
     fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, facts: &Facts<'_>);
 
-    fn appeal(&mut self, appeal: &Appeal, course: Course, position: u32, variant: usize);
+    fn appeal(&mut self, appeal: &Appeal, course: Course, facts: &Facts<'_>);
+
+    /// An appeal that passed every rule got these readers, out of a million.
+    fn share(&mut self, appeal: &Appeal, readers: u64, got_this_one: bool, is_held_out: bool);
 }
 
 /// Nobody watches.
@@ -25,20 +31,9 @@ impl Recorder for Unrecorded {
 
     fn rule(&mut self, _: Rule, _: Outcome, _: &Appeal, _: &Facts<'_>) {}
 
-    fn appeal(&mut self, _: &Appeal, _: Course, _: u32, _: usize) {}
-}
+    fn appeal(&mut self, _: &Appeal, _: Course, _: &Facts<'_>) {}
 
-/// How one appeal fared.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Course {
-    Passed,
-    Failed {
-        /// The first rule that failed.
-        at: Rule,
-        reason: Reason,
-        /// The first instant at which every rule passes; `None` if there is none.
-        opens_at_ms: Option<i64>,
-    },
+    fn share(&mut self, _: &Appeal, _: u64, _: bool, _: bool) {}
 }
 
 pub(crate) fn walk(
@@ -50,124 +45,147 @@ pub(crate) fn walk(
     recorder: &mut impl Recorder,
 ) -> Result<Verdict, UnknownSite> {
     let site = rules.site(&question.site).ok_or_else(|| UnknownSite { site: question.site.to_string() })?;
-    let facts = Facts::gather(rules, site, question, known, now_ms);
-    let bucket = question.reader.bucket.unwrap_or(draw);
-    let mut shown = None;
+    let facts = Facts::gather(rules, site, question, known, now_ms, draw);
+    Ok(walk_site(site, &facts, recorder))
+}
+
+fn walk_site<R: Recorder>(site: &Site, facts: &Facts<'_>, recorder: &mut R) -> Verdict {
     let mut silence = Silence::new(if site.kill_switch { Reason::KillSwitch } else { Reason::NoLiveAppeal });
-    for appeal in &site.appeals {
-        let course = try_appeal(appeal, &facts, recorder);
-        let passed = matches!(course, Course::Passed);
-        silence.hear(course);
-        if !(passed || keeps(recorder)) {
-            continue;
-        }
-        let position = position(appeal.salt, bucket);
-        let variant = pick(appeal.variants.iter().map(|variant| variant.end), position);
-        recorder.appeal(appeal, course, position, variant);
-        if passed && shown.is_none() {
-            shown = appeal.parts.surface.choose(&facts).map(|surface| Verdict::Show {
-                appeal: appeal.index,
-                variant,
-                surface,
-                kind: appeal.kind,
-            });
-            if !keeps(recorder) {
-                break;
+    let mut tiers = Tiers::new(facts.bucket());
+    let mut verdict = None;
+    for tier in site.appeals.chunk_by(|one, other| one.priority == other.priority) {
+        let mut fitting: SmallVec<[&Appeal; 8]> = SmallVec::new();
+        for appeal in tier {
+            let course = try_appeal(appeal, facts, recorder);
+            if R::KEEPS {
+                recorder.appeal(appeal, course, facts);
+            }
+            silence.hear(appeal, course);
+            if matches!(course, Course::Passed) {
+                fitting.push(appeal);
             }
         }
+        let chosen = choose(&mut tiers, &fitting, facts, recorder, verdict.is_none());
+        verdict = verdict.or_else(|| chosen.map(|appeal| show(appeal, site, facts)));
+        if verdict.is_some() && !R::KEEPS {
+            break;
+        }
     }
-    Ok(shown.unwrap_or_else(|| silence.verdict()))
+    verdict.unwrap_or_else(|| silence.verdict(facts))
 }
 
-const fn keeps<R: Recorder>(_: &R) -> bool {
-    R::KEEPS
-}
-
-fn try_appeal<R: Recorder>(appeal: &Appeal, facts: &Facts<'_>, recorder: &mut R) -> Course {
+/// The appeal of a tier that gets this reader.
+fn choose<'a, R: Recorder>(
+    tiers: &mut Tiers,
+    fitting: &[&'a Appeal],
+    facts: &Facts<'_>,
+    recorder: &mut R,
+    is_open: bool,
+) -> Option<&'a Appeal> {
+    let salt = fitting.first()?.salts.tier;
+    let candidates: SmallVec<[Candidate; 8]> = fitting.iter().map(|appeal| appeal.candidate).collect();
+    let (chosen, ends) = tiers.next(salt, &candidates);
     if R::KEEPS {
-        for rule in Rule::ORDER {
-            recorder.rule(rule, appeal.parts.check(rule, facts, facts.now_ms), appeal, facts);
+        let mut before = 0;
+        for (place, (appeal, end)) in fitting.iter().zip(&ends).enumerate() {
+            let got_this_one = is_open && chosen == Some(place);
+            recorder.share(appeal, end - before, got_this_one, is_held_out(appeal, facts.site, facts));
+            before = *end;
         }
     }
-    let mut first_failure = None;
-    let mut opens = true;
-    for rule in appeal.parts.awake() {
-        match appeal.parts.check(rule, facts, facts.now_ms) {
-            Outcome::Pass => {}
-            Outcome::Waiting { reason, .. } => first_failure = first_failure.or(Some((rule, reason))),
-            Outcome::Blocked(reason) => {
-                first_failure = first_failure.or(Some((rule, reason)));
-                opens = false;
-                break;
-            }
-        }
-    }
-    match first_failure {
-        None => Course::Passed,
-        Some((at, reason)) => {
-            let opens_at_ms = if opens { opens_at(appeal, facts, facts.now_ms) } else { None };
-            Course::Failed { at, reason, opens_at_ms }
-        }
-    }
+    chosen.map(|place| fitting[place])
 }
 
-/// Rounds after which rules that open and close in turns count as never open together. Each round ends a wait that
-/// some rule asked for; hours of the week that meet do so long before.
-const MOST_ROUNDS: usize = 512;
+fn is_held_out(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> bool {
+    facts.is_among(appeal.salts.holdout, appeal.held_out)
+        || (appeal.kind.asks() && facts.is_among(site.holdout_salt, site.held_out))
+}
 
-/// The first instant from `from_ms` on at which every rule that time can change passes.
-///
-/// Each rule tells exactly when it next passes, and none of the instants it skips is one at which all pass. So the
-/// first instant at which none asks to wait any longer is the first there is.
-fn opens_at(appeal: &Appeal, facts: &Facts<'_>, from_ms: i64) -> Option<i64> {
-    let mut at_ms = from_ms;
-    for _ in 0..MOST_ROUNDS {
-        let mut waited = false;
-        for rule in appeal.parts.timed() {
-            match appeal.parts.check(rule, facts, at_ms) {
-                Outcome::Pass => {}
-                Outcome::Blocked(_) => return None,
-                Outcome::Waiting { opens_at_ms, .. } => {
-                    at_ms = opens_at_ms;
-                    waited = true;
-                }
-            }
-        }
-        if !waited {
-            return Some(at_ms);
-        }
+fn show(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> Verdict {
+    let variant = appeal.parts.sequence.variant(facts);
+    let surface = appeal.parts.surface.choose(facts).expect("the rule for surfaces passed");
+    let Appeal { index, kind, closable, .. } = *appeal;
+    if is_held_out(appeal, site, facts) {
+        Verdict::HeldOut { appeal: index, variant, surface, kind }
+    } else {
+        Verdict::Show { appeal: index, variant, surface, kind, closable }
     }
-    None
 }
 
 /// What there is to say if nothing shows.
-struct Silence {
+struct Silence<'a> {
     furthest: Option<Rule>,
     reason: Reason,
-    next_eligible_at_ms: Option<i64>,
+    /// Appeals that fit or will, as far as anybody can tell, and when.
+    hopeful: SmallVec<[(&'a Appeal, i64); 8]>,
 }
 
-impl Silence {
-    const fn new(reason: Reason) -> Self {
-        Self { furthest: None, reason, next_eligible_at_ms: None }
+/// Openings that are looked at where appeals take only a share of readers: one may bring an appeal that does not take
+/// this reader either. After the last, the time it came to is given: too early, but never too late.
+const MOST_OPENINGS: usize = 64;
+
+impl<'a> Silence<'a> {
+    fn new(reason: Reason) -> Self {
+        Self { furthest: None, reason, hopeful: SmallVec::new() }
     }
 
     /// Appeals are heard by priority, so that of two that came equally far the first keeps the word.
-    fn hear(&mut self, course: Course) {
-        let Course::Failed { at, reason, opens_at_ms } = course else {
-            return;
-        };
-        if self.furthest.is_none_or(|furthest| at as u8 > furthest as u8) {
-            self.furthest = Some(at);
-            self.reason = reason;
+    fn hear(&mut self, appeal: &'a Appeal, course: Course) {
+        match course {
+            Course::Passed => {
+                // If it does not show all the same, then because it takes only a share of readers.
+                self.furthest = Rule::ORDER.last().copied();
+                self.reason = Reason::Share;
+                self.hopeful.push((appeal, i64::MIN));
+            }
+            Course::Failed { at, reason, opens_at_ms } => {
+                if self.furthest.is_none_or(|furthest| at as u8 > furthest as u8) {
+                    self.furthest = Some(at);
+                    self.reason = reason;
+                }
+                self.hopeful.extend(opens_at_ms.map(|opens_at_ms| (appeal, opens_at_ms)));
+            }
         }
-        self.next_eligible_at_ms = match (self.next_eligible_at_ms, opens_at_ms) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
     }
 
-    const fn verdict(&self) -> Verdict {
-        Verdict::Silent { reason: self.reason, next_eligible_at_ms: self.next_eligible_at_ms }
+    fn verdict(self, facts: &Facts<'_>) -> Verdict {
+        Verdict::Silent { reason: self.reason, next_eligible_at_ms: self.next_eligible_at(facts) }
+    }
+
+    /// The first instant at which some appeal takes this reader. Only when an appeal opens can that come to be: one that
+    /// closes leaves its readers to the others, but takes none.
+    fn next_eligible_at(mut self, facts: &Facts<'_>) -> Option<i64> {
+        let mut at_ms = facts.now_ms;
+        for _ in 0..MOST_OPENINGS {
+            at_ms = self
+                .hopeful
+                .iter()
+                .map(|(_, opens_at_ms)| *opens_at_ms)
+                .filter(|opens| *opens > at_ms)
+                .min()?;
+            let mut kept = SmallVec::new();
+            for (appeal, opens_at_ms) in self.hopeful {
+                let next_ms =
+                    if opens_at_ms < at_ms { opens_at(appeal, facts, at_ms) } else { Some(opens_at_ms) };
+                kept.extend(next_ms.map(|next_ms| (appeal, next_ms)));
+            }
+            self.hopeful = kept;
+            if self.is_taken_at(at_ms, facts) {
+                return Some(at_ms);
+            }
+        }
+        Some(at_ms)
+    }
+
+    fn is_taken_at(&self, at_ms: i64, facts: &Facts<'_>) -> bool {
+        let open: SmallVec<[&Appeal; 8]> = self
+            .hopeful
+            .iter()
+            .filter(|(_, opens_at_ms)| *opens_at_ms == at_ms)
+            .map(|(appeal, _)| *appeal)
+            .collect();
+        let mut tiers = Tiers::new(facts.bucket());
+        open.chunk_by(|one, other| one.priority == other.priority)
+            .any(|tier| choose(&mut tiers, tier, facts, &mut Unrecorded, true).is_some())
     }
 }

@@ -46,6 +46,7 @@ struct Expect {
     surface: Option<Surface>,
     kind: Option<keepopen_decision::Kind>,
     position: Option<u32>,
+    closable: Option<bool>,
     reason: Option<Reason>,
     next_eligible_at: Option<Timestamp>,
     bad_question: Option<String>,
@@ -146,13 +147,20 @@ fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(
     let shown = matches!(verdict, Verdict::Show { .. });
     same("show", &Some(shown), &expect.show).map_err(|error| format!("{error} ({verdict:?})"))?;
     match verdict {
-        Verdict::Show { appeal, variant, surface, kind } => {
+        Verdict::HeldOut { appeal, variant, .. } => {
+            let rules = &case.appeals[appeal.0];
+            same("reason", &Some(Reason::Holdout), &expect.reason)?;
+            same("appeal", &Some(&rules.id), &expect.appeal.as_ref())?;
+            same("variant", &Some(&rules.variants[variant].id), &expect.variant.as_ref())
+        }
+        Verdict::Show { appeal, variant, surface, kind, closable } => {
             let rules = &case.appeals[appeal.0];
             same("appeal", &Some(&rules.id), &expect.appeal.as_ref())?;
             same("variant", &Some(&rules.variants[variant].id), &expect.variant.as_ref())?;
             same("surface", &surface, &expect.surface.unwrap_or(surface))?;
+            same("closable", &closable, &expect.closable.unwrap_or(closable))?;
             same("kind", &kind, &expect.kind.unwrap_or(rules.kind))?;
-            let told = explanation.appeals.iter().find(|told| told.passed).expect("one passed");
+            let told = explanation.appeals.iter().find(|told| told.chosen).expect("one was chosen");
             same("explained appeal", &told.appeal, &rules.id)?;
             same("position", &told.position, &expect.position.unwrap_or(told.position))
         }

@@ -35,7 +35,7 @@ fn with(mut appeal: Value, field: &str, value: Value) -> Value {
 
 #[test]
 fn every_appeal_and_every_rule_is_told_even_past_the_first_failure() {
-    let paused = with(with(summer(), "id", json!("autumn")), "live", json!("paused"));
+    let paused = with(with(summer(), "id", json!("winter")), "live", json!("paused"));
     let told = explained(&json!([summer(), paused]), &json!({"site": "journal"}), Known::nobody());
     assert_eq!(told.appeals.len(), 2);
     for appeal in &told.appeals {

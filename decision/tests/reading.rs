@@ -32,8 +32,11 @@ fn full_appeal() -> Value {
                       "unlimited": false},
         "redeploys": [{"at": "2026-06-05", "countries": {"include": ["IE"], "exclude": ["GB"]}}],
         "dismissal": {"close_days": 1, "later_days": 2, "already_gave_days": 3, "never_days": 4},
+        "weight": 3, "share_percent": 12.5, "holdout_percent": 5, "assignment": "kept",
+        "meter": {"free_articles": 5, "window_days": 14, "hard": true, "entitlement": "archive"},
         "without_history": "ask",
-        "variants": [{"id": "a", "weight": 3}]
+        "variants": [{"id": "a", "weight": 3, "needs": ["country"]}],
+        "sequence": [{"variant": "a", "views": 3}]
     })
 }
 
@@ -47,7 +50,7 @@ fn an_appeal_is_written_as_it_was_read() {
 fn a_field_nobody_knows_is_an_error_at_every_depth_of_an_appeal() {
     let mut objects = Vec::new();
     collect_objects(&full_appeal(), String::new(), &mut objects);
-    assert_eq!(objects.len(), 20);
+    assert_eq!(objects.len(), 22);
     for pointer in objects {
         let mut appeal = full_appeal();
         appeal.pointer_mut(&pointer).unwrap()["typo"] = json!(1);

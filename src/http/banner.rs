@@ -104,7 +104,7 @@ fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
     app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
     let body = match verdict {
-        Verdict::Show { appeal, variant, surface, kind } => {
+        Verdict::Show { appeal, variant, surface, kind, .. } => {
             let appeal = snapshot.appeal(appeal);
             let variant = &appeal.variants[variant];
             let attribution = Attribution {
@@ -127,7 +127,7 @@ fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
                 next_eligible_at: None,
             }
         }
-        Verdict::Silent { next_eligible_at_ms, .. } => VerdictBody {
+        Verdict::HeldOut { .. } | Verdict::Silent { .. } => VerdictBody {
             show: false,
             surface: None,
             kind: None,
@@ -136,7 +136,7 @@ fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
             reason,
             attribution: None,
             content: None,
-            next_eligible_at: next_eligible_at_ms.map(clock::rfc3339),
+            next_eligible_at: verdict.next_eligible_at_ms().map(clock::rfc3339),
         },
     };
     let json = serde_json::to_vec(&body).map_err(|error| {

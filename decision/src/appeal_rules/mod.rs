@@ -7,6 +7,7 @@
 //! **Tested in** `tests/reading.rs`.
 
 mod audience;
+mod choice;
 mod frequency;
 mod pages;
 mod schedule;
@@ -15,12 +16,13 @@ mod site;
 use serde::{Deserialize, Serialize};
 
 pub use audience::{Articles, Audience};
+pub use choice::{Meter, Percent, Step};
 pub use frequency::{Dismissal, Frequency, Redeploy};
 pub use pages::{Pages, Selection};
 pub use schedule::{Blackout, Hours, Moment, Schedule, Weekday, Zone};
 pub use site::{CoolDown, Exclusion, SiteFrequency, SiteRules};
 
-use crate::words::{Kind, Live, Surface, WithoutHistory};
+use crate::words::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
 
 /// One appeal as the audience team writes it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,9 +36,18 @@ pub struct AppealRules {
     pub kind: Kind,
     /// Where it may show, the most wanted place first.
     pub surface: Vec<Surface>,
-    /// Of several appeals that fit, the highest priority shows; among equals, the one written first.
+    /// Of several appeals that fit, one of the highest priority shows; equals share the readers.
     #[serde(default)]
     pub priority: i32,
+    /// Its part of the readers among equals, in proportion to the others' weights; 1 unless given.
+    #[serde(default = "default_weight", skip_serializing_if = "is_default_weight")]
+    pub weight: u32,
+    /// The most readers it takes, in percent of all; the others see appeals of equal or lower priority.
+    #[serde(default = "Percent::all", skip_serializing_if = "Percent::is_all")]
+    pub share_percent: Percent,
+    /// Readers who would see it and are shown nothing, so that what it brings can be told, in percent.
+    #[serde(default, skip_serializing_if = "Percent::is_none")]
+    pub holdout_percent: Percent,
     /// Whether it may be shown at all; a draft unless it says otherwise.
     #[serde(default)]
     pub live: Live,
@@ -61,8 +72,17 @@ pub struct AppealRules {
     /// What it does when the reader's history was left out.
     #[serde(default)]
     pub without_history: WithoutHistory,
+    /// Articles that are free before it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meter: Option<Meter>,
     /// Its wordings, at least one.
     pub variants: Vec<VariantRules>,
+    /// Its wordings one after the other, and then nothing; with none, each reader keeps one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sequence: Vec<Step>,
+    /// How a reader's variant is found.
+    #[serde(default, skip_serializing_if = "Assignment::is_fixed")]
+    pub assignment: Assignment,
 }
 
 impl AppealRules {
@@ -74,6 +94,9 @@ impl AppealRules {
             kind,
             surface: vec![surface],
             priority: 0,
+            weight: default_weight(),
+            share_percent: Percent::all(),
+            holdout_percent: Percent::default(),
             live: Live::Live,
             schedule: Schedule::default(),
             audience: Audience::default(),
@@ -82,7 +105,10 @@ impl AppealRules {
             dismissal: Dismissal::default(),
             redeploys: Vec::new(),
             without_history: WithoutHistory::default(),
+            meter: None,
             variants: vec![VariantRules::new("a")],
+            sequence: Vec::new(),
+            assignment: Assignment::default(),
         }
     }
 }
@@ -96,15 +122,23 @@ pub struct VariantRules {
     /// Its share of readers, in proportion to the other weights; 1 unless given, 0 for none.
     #[serde(default = "default_weight")]
     pub weight: u32,
+    /// Values that its wording can't do without; a reader for whom one is missing does not see the appeal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Value>,
 }
 
 impl VariantRules {
     /// A variant of weight 1.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), weight: default_weight() }
+        Self { id: id.into(), weight: default_weight(), needs: Vec::new() }
     }
 }
 
 fn default_weight() -> u32 {
     1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_default_weight(weight: &u32) -> bool {
+    *weight == default_weight()
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::Blackout;
+use super::{Blackout, Percent};
+use crate::words::{Surface, Value};
 
 /// One publication, as far as the decision needs to know it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,6 +30,15 @@ pub struct SiteRules {
     /// Peace on all surfaces after any appeal was seen or sent away.
     #[serde(default)]
     pub cool_down: CoolDown,
+    /// Surfaces on which nothing shows.
+    #[serde(default)]
+    pub silenced_surfaces: Vec<Surface>,
+    /// Readers who are never asked for money, so that what asking brings can be told, in percent.
+    #[serde(default)]
+    pub holdout_percent: Percent,
+    /// Values that the site has for wordings, beside those that each question brings.
+    #[serde(default)]
+    pub values: Vec<Value>,
     /// Groups of countries, by name, to be used where countries are selected.
     #[serde(default)]
     pub country_groups: BTreeMap<String, Vec<String>>,
@@ -50,6 +60,9 @@ impl SiteRules {
             time_zone: default_time_zone(),
             frequency: SiteFrequency::default(),
             cool_down: CoolDown::default(),
+            silenced_surfaces: Vec::new(),
+            holdout_percent: Percent::default(),
+            values: Vec::new(),
             country_groups: BTreeMap::new(),
             exclusions: Vec::new(),
             blackouts: Vec::new(),

@@ -1,10 +1,13 @@
 //! An appeal on its way through the compiler.
 
+use std::sync::Arc;
+
 use jiff::tz::TimeZone;
 
 use super::{NameId, Names, Problem, Site};
 use crate::appeal_rules::{AppealRules, Blackout, Hours, Moment, SiteRules, Zone};
 use crate::calendar::{DateSpan, WeekHours};
+use crate::choice::Variants;
 
 /// Who wrote what is being checked.
 #[derive(Clone, Copy)]
@@ -47,6 +50,7 @@ impl<'a> Complaints<'a> {
 pub(crate) struct Draft<'a, 'b> {
     pub(crate) rules: &'a AppealRules,
     pub(crate) site: &'b Site,
+    pub(crate) variants: &'b Arc<Variants>,
     pub(super) names: &'b mut Names,
     pub(crate) complaints: &'b mut Complaints<'a>,
 }
@@ -72,6 +76,11 @@ impl Draft<'_, '_> {
                 "every one of them is excluded too: it is meant for nobody.",
             );
         }
+    }
+
+    /// Whether it is a wall that can't be closed, and that nothing but an entitlement opens.
+    pub(crate) fn is_hard(&self) -> bool {
+        self.rules.meter.as_ref().is_some_and(|meter| meter.hard)
     }
 
     /// Turns a list of names into numbers, sorted.

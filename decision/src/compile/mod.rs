@@ -14,10 +14,8 @@ mod site;
 use std::collections::BTreeSet;
 
 use crate::appeal_rules::{AppealRules, SiteRules};
-use crate::assignment::ranges;
 use crate::verdict::AppealIndex;
 pub use compiled::Compiled;
-use compiled::Variant;
 pub(crate) use compiled::{Appeal, Site};
 use draft::Author;
 pub(crate) use draft::{Complaints, Draft, blackouts, moment_ms, week_hours};
@@ -43,12 +41,8 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
         }
         let homes = site::homes(rules, &compiled.sites_by_id, &mut complaints);
         let Compiled { sites, names, .. } = &mut compiled;
-        let mut compile = |site: &Site| {
-            Appeal::compile(
-                AppealIndex(place),
-                &mut Draft { rules, site, names, complaints: &mut complaints },
-            )
-        };
+        let mut compile =
+            |site: &Site| Appeal::compile(AppealIndex(place), rules, site, names, &mut complaints);
         let ready: Vec<(usize, Appeal)> = homes.iter().map(|home| (*home, compile(&sites[*home]))).collect();
         if homes.is_empty() {
             // Nobody will see it, but whoever wrote it wants to hear of everything that is wrong.
@@ -62,28 +56,4 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
     }
     compiled.sites.iter_mut().for_each(Site::settle);
     (compiled, problems)
-}
-
-/// Checks the variants and gives each its range.
-fn variants(draft: &mut Draft<'_, '_>) -> Box<[Variant]> {
-    let rules = &draft.rules.variants;
-    if rules.is_empty() {
-        draft.problem(
-            "variants",
-            "an appeal needs at least one variant: without one there is nothing to show.",
-        );
-    } else if rules.iter().all(|variant| variant.weight == 0) {
-        draft.problem("variants", "every variant has weight 0: give at least one of them readers.");
-    }
-    let mut taken = BTreeSet::new();
-    for (place, variant) in rules.iter().enumerate() {
-        if variant.id.trim().is_empty() {
-            draft.problem(format!("variants[{place}].id"), "a variant needs an id.");
-        } else if !taken.insert(variant.id.as_str()) {
-            draft.problem(format!("variants[{place}].id"), format!("{:?} is named twice.", variant.id));
-        }
-    }
-    let weights: Vec<u32> = rules.iter().map(|variant| variant.weight).collect();
-    let ends = ranges(&weights);
-    rules.iter().zip(ends).map(|(variant, end)| Variant { id: variant.id.as_str().into(), end }).collect()
 }

@@ -9,6 +9,7 @@ use super::draft::{Author, Complaints, blackouts};
 use super::{Compiled, Problem, Site};
 use crate::appeal_rules::{AppealRules, CoolDown, SiteRules};
 use crate::calendar::WeekHours;
+use crate::choice::Salts;
 use crate::country::CountryCode;
 use crate::rules::{Cap, Exclusion};
 
@@ -35,6 +36,10 @@ pub(super) fn add(compiled: &mut Compiled, rules: &SiteRules, place: usize, prob
     compiled.sites.push(Site {
         id: rules.id.as_str().into(),
         kill_switch: rules.kill_switch,
+        silenced: rules.silenced_surfaces.iter().fold(0, |bits, surface| bits | surface.bit()),
+        held_out: rules.holdout_percent.per_million(),
+        holdout_salt: Salts::of_site_holdout(&rules.id),
+        values: rules.values.as_slice().into(),
         frequency: Cap::of_site(&rules.frequency, &mut complaints),
         cool_down: rules.cool_down.clone(),
         silent_hours,
@@ -106,6 +111,10 @@ impl Site {
         Self {
             id: "".into(),
             kill_switch: false,
+            silenced: 0,
+            held_out: 0,
+            holdout_salt: 0,
+            values: [].into(),
             time_zone: TimeZone::UTC,
             frequency: None,
             cool_down: CoolDown::default(),
@@ -121,8 +130,8 @@ impl Site {
 
     /// Puts the appeals in the order in which they are tried.
     pub(super) fn settle(&mut self) {
-        // The sort is stable: among equals the one written first stays first.
-        self.appeals.sort_by_key(|appeal| std::cmp::Reverse(appeal.priority));
+        self.appeals
+            .sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
         let tags = self.appeals.iter().flat_map(|appeal| appeal.parts.articles.tags());
         self.article_tags = tags.copied().collect();
         self.article_tags.sort_unstable();

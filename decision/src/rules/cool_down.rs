@@ -27,7 +27,7 @@ impl Check for CoolDown {
     const TIMED: bool = true;
 
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self(draft.site.cool_down.clone())
+        Self(if draft.is_hard() { appeal_rules::CoolDown::default() } else { draft.site.cool_down.clone() })
     }
 
     fn is_idle(&self) -> bool {

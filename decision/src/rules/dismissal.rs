@@ -13,6 +13,8 @@ use crate::words::DismissalKind;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Dismissal {
+    /// A wall that can't be closed can't be sent away either.
+    hard: bool,
     asks: bool,
     days: appeal_rules::Dismissal,
     redeploys: Redeploys,
@@ -57,6 +59,7 @@ impl Check for Dismissal {
 
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         Self {
+            hard: draft.is_hard(),
             asks: draft.rules.kind.asks(),
             days: draft.rules.dismissal.clone(),
             redeploys: Redeploys::compile(draft),
@@ -64,11 +67,11 @@ impl Check for Dismissal {
     }
 
     fn is_idle(&self) -> bool {
-        false
+        self.hard
     }
 
     fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        if facts.dismissals().next().is_none() {
+        if self.hard || facts.dismissals().next().is_none() {
             return Outcome::Pass;
         }
         let opens_at_ms = self.redeploys.first(facts, at_ms, |since_ms| self.opens_at(facts, since_ms));

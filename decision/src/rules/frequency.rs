@@ -19,7 +19,8 @@ impl Check for Frequency {
 
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let rules = draft.rules.frequency.clone().unwrap_or_default();
-        Self { cap: Cap::of_appeal(&rules, draft.complaints), redeploys: Redeploys::compile(draft) }
+        let cap = Cap::of_appeal(&rules, draft.complaints).filter(|_| !draft.is_hard());
+        Self { cap, redeploys: Redeploys::compile(draft) }
     }
 
     fn is_idle(&self) -> bool {

@@ -15,10 +15,12 @@ pub(crate) struct History {
 impl Check for History {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let rules = draft.rules;
-        let has_cap = !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
+        let has_cap =
+            !draft.is_hard() && !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
         let audience = &rules.audience;
         let asks_back = audience.reader.is_some() || audience.articles.is_some() || audience.trend.is_some();
-        Self { needed: (has_cap || asks_back) && rules.without_history == WithoutHistory::Silent }
+        let counts = rules.meter.is_some() || !rules.sequence.is_empty();
+        Self { needed: (has_cap || asks_back || counts) && rules.without_history == WithoutHistory::Silent }
     }
 
     fn is_idle(&self) -> bool {

@@ -15,7 +15,7 @@ impl Check for SiteFrequency {
 
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let unlimited = draft.rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
-        let held = draft.rules.kind.asks() && !unlimited;
+        let held = draft.rules.kind.asks() && !unlimited && !draft.is_hard();
         Self(draft.site.frequency.filter(|_| held))
     }
 

@@ -1,4 +1,4 @@
-//! Where an appeal may show, and where the page has room.
+//! Where an appeal may show, where the page has room, and what the site has switched off.
 
 use super::{Check, Evidence, Outcome};
 use crate::compile::Draft;
@@ -14,9 +14,10 @@ pub(crate) struct Surfaces {
 }
 
 impl Surfaces {
-    /// The most wanted of the surfaces the page has room for.
+    /// The most wanted of the surfaces the page has room for, and that the site has not switched off.
     pub(crate) fn choose(&self, facts: &Facts<'_>) -> Option<Surface> {
-        self.wanted.iter().copied().find(|surface| surface.bit() & facts.surfaces != 0)
+        let open = facts.surfaces & !facts.site.silenced;
+        self.wanted.iter().copied().find(|surface| surface.bit() & open != 0)
     }
 }
 
@@ -35,11 +36,16 @@ impl Check for Surfaces {
     }
 
     fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.bits & facts.surfaces != 0, Reason::NotTargeted)
+        let fitting = self.bits & facts.surfaces;
+        let reason = if fitting == 0 { Reason::NotTargeted } else { Reason::KillSwitch };
+        Outcome::pass_if(fitting & !facts.site.silenced != 0, reason)
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        Evidence::new(list(facts.surfaces), list(self.bits))
+        let silenced = facts.surfaces & facts.site.silenced;
+        let switched_off =
+            if silenced == 0 { String::new() } else { format!("; switched off: {}", list(silenced)) };
+        Evidence::new(format!("{}{switched_off}", list(facts.surfaces)), list(self.bits))
     }
 }
 

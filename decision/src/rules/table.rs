@@ -4,9 +4,9 @@ use serde::Serialize;
 
 use super::{
     Check, Evidence, Outcome, articles, consent, cool_down, country, device, dismissal, entitlements,
-    frequency, history, hours, kill_switch, language, live, page, page_kind, paid_page, quiet, reader,
-    schedule, sensitive_page, signed_in, site_excluded, site_frequency, skip_first, standing, surfaces,
-    trend, url,
+    frequency, history, hours, kill_switch, language, live, meter, page, page_kind, paid_page, quiet, reader,
+    schedule, sensitive_page, sequence, signed_in, site_excluded, site_frequency, skip_first, standing,
+    surfaces, trend, url, values,
 };
 use crate::compile::Draft;
 use crate::facts::Facts;
@@ -100,6 +100,8 @@ rules! {
     Consent = consent: consent::Consent,
     /// The reader has what it is meant for, and nothing that it is not meant for.
     Entitlements = entitlements: entitlements::Entitlements,
+    /// Each value that the wording needs is there.
+    Values = values: values::Values,
     /// The history is there, where a rule needs it.
     History = history: history::History,
     /// It is meant for new readers, or for those who were here before.
@@ -108,6 +110,8 @@ rules! {
     Articles = articles: articles::Articles,
     /// The reader reads as it asks for, more than before or less.
     Trend = trend: trend::ReadingTrend,
+    /// The free articles are used up.
+    Meter = meter: meter::Meter,
     /// The first pages of the visit are behind.
     SkipFirst = skip_first: skip_first::SkipFirst,
     /// It was not seen often enough.
@@ -118,6 +122,8 @@ rules! {
     CoolDown = cool_down: cool_down::CoolDown,
     /// It was not sent away.
     Dismissal = dismissal: dismissal::Dismissal,
+    /// Its sequence goes on.
+    Sequence = sequence: sequence::Sequence,
 }
 
 /// Some of the rules, as one bit for each.

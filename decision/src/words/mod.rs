@@ -6,10 +6,12 @@
 //! **Tested in** `tests/reading.rs`.
 
 mod reader;
+mod value;
 
 use serde::{Deserialize, Serialize};
 
 pub use reader::{Consent, Device, ReaderKind, Trend};
+pub use value::Value;
 
 /// What an appeal wants of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -172,6 +174,25 @@ impl Live {
             Self::Draft => "draft",
             Self::Ended => "ended",
         }
+    }
+}
+
+/// How a reader's variant is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assignment {
+    /// By the bucket and the weights alone.
+    #[default]
+    Fixed,
+    /// As `fixed`, but a reader who has seen a variant keeps it while it is there and has weight: for weights that
+    /// follow results.
+    Kept,
+}
+
+impl Assignment {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(crate) const fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed)
     }
 }
 

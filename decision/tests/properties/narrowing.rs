@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use keepopen_decision::{
-    AppealRules, Articles, Blackout, Consent, Device, Frequency, Hours, Live, Moment, ReaderKind, Trend,
-    WithoutHistory, compile,
+    AppealRules, Articles, Blackout, Consent, Device, Frequency, Hours, Live, Meter, Moment, Percent,
+    ReaderKind, Step, Trend, Value, WithoutHistory, compile,
 };
 use proptest::prelude::*;
 
@@ -66,6 +66,28 @@ const WAYS: &[(&str, Narrow)] = &[
     ("a country", |appeal, _| {
         if appeal.audience.countries.include.is_empty() && appeal.audience.regions.include.is_empty() {
             appeal.audience.countries.include.push("IE".to_owned());
+        }
+    }),
+    ("half of the readers", |appeal, _| {
+        if let Some(half) = Percent::new(f64::from(appeal.share_percent.per_million()) / 20_000.0) {
+            appeal.share_percent = half;
+        }
+    }),
+    ("a holdout", |appeal, _| {
+        appeal.holdout_percent = appeal.holdout_percent.max(Percent::new(50.0).expect("a percentage"));
+    }),
+    ("a value", |appeal, _| {
+        appeal.variants.iter_mut().for_each(|variant| variant.needs.push(Value::Country))
+    }),
+    ("a soft meter", |appeal, _| match &mut appeal.meter {
+        Some(meter) => meter.free_articles += 2,
+        none => {
+            *none = Some(Meter { free_articles: 2, window_days: 30, hard: false, entitlement: None });
+        }
+    }),
+    ("a sequence", |appeal, _| {
+        if appeal.sequence.is_empty() {
+            appeal.sequence.push(Step { variant: appeal.variants[0].id.clone(), views: Some(1) });
         }
     }),
     ("a region", |appeal, _| {

@@ -9,7 +9,10 @@ use keepopen_decision::{
 const BUCKETS: u32 = 100_000;
 
 fn compiled(id: &str, weights: &[u32]) -> Compiled {
-    let variant = |(place, weight): (usize, &u32)| VariantRules { id: place.to_string(), weight: *weight };
+    let variant = |(place, weight): (usize, &u32)| VariantRules {
+        weight: *weight,
+        ..VariantRules::new(place.to_string())
+    };
     let appeal = AppealRules {
         frequency: Some(Frequency { unlimited: true, ..Frequency::default() }),
         variants: weights.iter().enumerate().map(variant).collect(),

@@ -12,7 +12,7 @@ use super::*;
 
 pub fn known() -> impl Strategy<Value = Known> {
     let standing =
-        prop_oneof![select(&Standing::ALL), select(&[Standing::None, Standing::OneOff, Standing::Lapsed])];
+        prop_oneof![1 => select(&Standing::ALL), 4 => Just(Standing::None), 1 => Just(Standing::Lapsed)];
     let quiet_until_ms = option::weighted(0.3, time().prop_map(Timestamp::as_millisecond));
     let entitlements = subsequence(ENTITLEMENTS, 0..=2);
     (standing, quiet_until_ms, entitlements).prop_map(|(standing, quiet_until_ms, entitlements)| Known {
@@ -22,13 +22,13 @@ pub fn known() -> impl Strategy<Value = Known> {
     })
 }
 
-fn page() -> impl Strategy<Value = Page<'static>> {
+fn page() -> BoxedStrategy<Page<'static>> {
     let tags = subsequence(TAGS, 0..=3);
     let ordinal = option::of(1..6_u32);
     let url =
         option::of(select(&["https://journal.example/sport/a", "/politics/live", "/politics/a/deep?b"]));
-    (option::of(select(SECTIONS)), tags, option::of(select(KINDS)), 0..8_u8, ordinal, url).prop_map(
-        |(section, tags, kind, one_in_eight, ordinal, url)| Page {
+    (option::of(select(SECTIONS)), tags, option::of(select(KINDS)), 0..8_u8, ordinal, url)
+        .prop_map(|(section, tags, kind, one_in_eight, ordinal, url)| Page {
             url: url.map(Into::into),
             ordinal,
             section: section.map(Into::into),
@@ -36,13 +36,18 @@ fn page() -> impl Strategy<Value = Page<'static>> {
             kind: kind.map(Into::into),
             sensitive: one_in_eight == 0,
             paid: one_in_eight == 1,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn history() -> impl Strategy<Value = History<'static>> {
+fn history() -> BoxedStrategy<History<'static>> {
     let appeal = || select(&["a0", "a1", "a2", "gone"]);
-    let view = (appeal(), time()).prop_map(|(appeal, at)| View { appeal: appeal.into(), variant: None, at });
+    let view =
+        (appeal(), option::of(select(&["v0", "v1", "v9"])), time()).prop_map(|(appeal, variant, at)| View {
+            appeal: appeal.into(),
+            variant: variant.map(Into::into),
+            at,
+        });
     let how = select(&[
         DismissalKind::Close,
         DismissalKind::Later,
@@ -51,9 +56,14 @@ fn history() -> impl Strategy<Value = History<'static>> {
     ]);
     let dismissed =
         (appeal(), how, time()).prop_map(|(appeal, kind, at)| Dismissed { appeal: appeal.into(), kind, at });
-    (vec(view, 0..12), vec(dismissed, 0..3), vec(week(), 0..8)).prop_map(|(views, dismissals, articles)| {
-        History { views, dismissals, articles, ..History::default() }
-    })
+    (vec(view, 0..12), vec(dismissed, 0..3), vec(week(), 0..8), option::of(0..8_u32))
+        .prop_map(|(views, dismissals, articles, free_articles_used)| History {
+            views,
+            dismissals,
+            articles,
+            free_articles_used,
+        })
+        .boxed()
 }
 
 fn week() -> impl Strategy<Value = ArticleWeek<'static>> {
@@ -64,7 +74,7 @@ fn week() -> impl Strategy<Value = ArticleWeek<'static>> {
     })
 }
 
-fn reader() -> impl Strategy<Value = Reader<'static>> {
+fn reader() -> BoxedStrategy<Reader<'static>> {
     (
         option::of(select(&["IE", "gb", "FR", "UK"])),
         option::of(select(&["L", "IE-L", "75C"])),
@@ -83,6 +93,7 @@ fn reader() -> impl Strategy<Value = Reader<'static>> {
             consent: consent.map(Into::into),
             bucket,
         })
+        .boxed()
 }
 
 pub fn question() -> impl Strategy<Value = Question<'static>> {
