@@ -6,6 +6,7 @@
 //! **Tested in** `cases/` (played by `tests/cases.rs`), `tests/properties/`, `tests/explain.rs` and `tests/reading.rs`.
 
 mod appeal_rules;
+pub mod bandit;
 mod calendar;
 mod choice;
 mod compile;
