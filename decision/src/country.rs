@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A code that exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct CountryCode([u8; 2]);
 
 impl CountryCode {

@@ -5,36 +5,38 @@ use std::cell::OnceCell;
 
 use smallvec::SmallVec;
 
-use crate::calendar::{DateSpan, Week, week_of_date};
+use crate::calendar::{DateSpan, Week, wall_ms, week_of_date, week_of_wall};
 use crate::choice::position;
 use crate::compile::{Compiled, NameId, Names, Site};
 use crate::country::{CountryCode, Region};
 use crate::glob::path_of;
-use crate::question::{ArticleWeek, History, Question};
+use crate::question::{History, Question};
+use crate::text::Text;
 use crate::verdict::Known;
 use crate::words::{DismissalKind, Surface};
 
-/// The place of one of the site's appeals; `None` for appeals that are gone.
-pub(crate) type AppealPlace = Option<u32>;
+/// The key of one of the site's appeals; `None` for appeals that are gone.
+pub(crate) type AppealKey = Option<u32>;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Seen {
-    pub(crate) appeal: AppealPlace,
+    pub(crate) appeal: AppealKey,
     pub(crate) at_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
-    pub(crate) appeal: AppealPlace,
+    pub(crate) appeal: AppealKey,
     pub(crate) kind: DismissalKind,
     pub(crate) at_ms: i64,
 }
 
 /// Articles read in one week.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct ReadWeek {
+pub(crate) struct ReadWeek<'q> {
     pub(crate) week: Week,
     pub(crate) count: u32,
+    tags: &'q [(Text<'q>, u32)],
 }
 
 /// Articles with one tag read in one week.
@@ -64,11 +66,13 @@ pub(crate) struct Facts<'q> {
     pub(crate) section: Option<NameId>,
     pub(crate) tags: SmallVec<[NameId; 32]>,
     pub(crate) page_kind: Option<NameId>,
+    /// What the clock on the site's wall shows now.
+    wall_ms: OnceCell<i64>,
     /// Days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
     seen: OnceCell<SmallVec<[Seen; 64]>>,
     sent: OnceCell<SmallVec<[Sent; 16]>>,
-    weeks: OnceCell<SmallVec<[ReadWeek; 64]>>,
+    weeks: OnceCell<SmallVec<[ReadWeek<'q>; 64]>>,
     tagged: OnceCell<SmallVec<[ReadTag; 64]>>,
 }
 
@@ -100,6 +104,7 @@ impl<'q> Facts<'q> {
             section: page.section.as_deref().and_then(|name| names.find(name)),
             tags: page.tags.iter().filter_map(|name| names.find(name)).collect(),
             page_kind: page.kind.as_deref().and_then(|name| names.find(name)),
+            wall_ms: OnceCell::new(),
             excluded_days: OnceCell::new(),
             seen: OnceCell::new(),
             sent: OnceCell::new(),
@@ -123,12 +128,25 @@ impl<'q> Facts<'q> {
             && self.question.reader.bucket.is_some_and(|bucket| position(salt, bucket) < per_million)
     }
 
-    pub(crate) fn place_of(&self, appeal: &str) -> AppealPlace {
+    fn key_of(&self, appeal: &str) -> AppealKey {
         self.site.appeals_by_id.get(appeal).copied()
     }
 
     pub(crate) fn is_entitled(&self, name: &str) -> bool {
         self.known.entitlements.iter().any(|entitlement| entitlement == name)
+    }
+
+    /// What the clock on the site's wall shows, counted as if it were UTC.
+    pub(crate) fn wall_ms(&self, at_ms: i64) -> i64 {
+        if at_ms == self.now_ms {
+            *self.wall_ms.get_or_init(|| wall_ms(&self.site.time_zone, at_ms))
+        } else {
+            wall_ms(&self.site.time_zone, at_ms)
+        }
+    }
+
+    pub(crate) fn week(&self, at_ms: i64) -> Week {
+        week_of_wall(self.wall_ms(at_ms))
     }
 
     pub(crate) fn excluded_days(&self) -> &[DateSpan] {
@@ -137,28 +155,30 @@ impl<'q> Facts<'q> {
         })
     }
 
-    /// Weeks of the history that can be read, with their places in it.
-    fn dated_weeks(&self) -> impl Iterator<Item = (Week, &'q ArticleWeek<'q>)> {
-        let weeks = self.history().map_or(&[][..], |history| &history.articles);
-        weeks.iter().take(MOST_WEEKS).filter_map(|read| Some((week_of_date(&read.week)?, read)))
-    }
-
     /// Articles read, by week, in no order.
-    pub(crate) fn weeks(&self) -> &[ReadWeek] {
+    pub(crate) fn weeks(&self) -> &[ReadWeek<'q>] {
         self.weeks.get_or_init(|| {
-            self.dated_weeks().map(|(week, read)| ReadWeek { week, count: read.count }).collect()
+            let weeks = self.history().map_or(&[][..], |history| &history.articles);
+            let dated = weeks.iter().take(MOST_WEEKS).filter_map(|read| {
+                Some(ReadWeek { week: week_of_date(&read.week)?, count: read.count, tags: &read.tags })
+            });
+            dated.collect()
         })
     }
 
     /// Articles read, by week and tag, for tags by which some appeal counts them.
     pub(crate) fn tagged(&self) -> &[ReadTag] {
         self.tagged.get_or_init(|| {
-            let tags = self.dated_weeks().flat_map(|(week, read)| {
-                read.tags.iter().filter_map(move |(tag, count)| Some((week, self.names.find(tag)?, *count)))
-            });
-            tags.filter(|(_, tag, _)| self.site.article_tags.binary_search(tag).is_ok())
-                .map(|(week, tag, count)| ReadTag { week, tag, count })
-                .collect()
+            let wanted = &self.site.article_tags;
+            let tags = self
+                .weeks()
+                .iter()
+                .flat_map(|read| read.tags.iter().map(|(tag, count)| (read.week, tag, *count)));
+            tags.filter_map(|(week, tag, count)| {
+                let tag = self.names.find(tag).filter(|tag| wanted.binary_search(tag).is_ok())?;
+                Some(ReadTag { week, tag, count })
+            })
+            .collect()
         })
     }
 
@@ -167,7 +187,7 @@ impl<'q> Facts<'q> {
             let views = self.history().map_or(&[][..], |history| &history.views);
             let mut seen: SmallVec<[Seen; 64]> = views
                 .iter()
-                .map(|view| Seen { appeal: self.place_of(&view.appeal), at_ms: view.at.as_millisecond() })
+                .map(|view| Seen { appeal: self.key_of(&view.appeal), at_ms: view.at.as_millisecond() })
                 .collect();
             seen.sort_unstable_by_key(|seen| std::cmp::Reverse(seen.at_ms));
             seen
@@ -180,9 +200,8 @@ impl<'q> Facts<'q> {
     }
 
     /// When this appeal was seen from `since_ms` on, the newest first.
-    pub(crate) fn views_of(&self, appeal: &str, since_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
-        let place = self.place_of(appeal);
-        let counts = move |seen: &&Seen| seen.appeal == place && place.is_some();
+    pub(crate) fn views_of(&self, appeal: u32, since_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
+        let counts = move |seen: &&Seen| seen.appeal == Some(appeal);
         self.seen()
             .iter()
             .take_while(move |seen| seen.at_ms >= since_ms)
@@ -197,7 +216,7 @@ impl<'q> Facts<'q> {
             dismissals
                 .iter()
                 .map(|sent| Sent {
-                    appeal: self.place_of(&sent.appeal),
+                    appeal: self.key_of(&sent.appeal),
                     kind: sent.kind,
                     at_ms: sent.at.as_millisecond(),
                 })

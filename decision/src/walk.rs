@@ -50,12 +50,18 @@ pub(crate) fn walk(
 }
 
 fn walk_site<R: Recorder>(site: &Site, facts: &Facts<'_>, recorder: &mut R) -> Verdict {
-    let mut silence = Silence::new(if site.kill_switch { Reason::KillSwitch } else { Reason::NoLiveAppeal });
+    let mut silence = Silence::of(site);
+    let all = if R::KEEPS {
+        (0..).zip(&site.appeals).map(|(place, _)| place).collect()
+    } else {
+        site.index.find(facts)
+    };
     let mut tiers = Tiers::new(facts.bucket());
     let mut verdict = None;
-    for tier in site.appeals.chunk_by(|one, other| one.priority == other.priority) {
+    let appeal = |place: &u32| &site.appeals[*place as usize];
+    for tier in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
         let mut fitting: SmallVec<[&Appeal; 8]> = SmallVec::new();
-        for appeal in tier {
+        for appeal in tier.iter().map(appeal) {
             let course = try_appeal(appeal, facts, recorder);
             if R::KEEPS {
                 recorder.appeal(appeal, course, facts);
@@ -125,8 +131,14 @@ struct Silence<'a> {
 const MOST_OPENINGS: usize = 64;
 
 impl<'a> Silence<'a> {
-    fn new(reason: Reason) -> Self {
-        Self { furthest: None, reason, hopeful: SmallVec::new() }
+    /// What there is to say of appeals that are not even in question.
+    fn of(site: &Site) -> Self {
+        let (furthest, reason) = match (site.kill_switch, site.index.is_empty()) {
+            (true, _) => (Some(Rule::KillSwitch), Reason::KillSwitch),
+            (false, true) => (None, Reason::NoLiveAppeal),
+            (false, false) => (Some(Rule::Country), Reason::NotTargeted),
+        };
+        Self { furthest, reason, hopeful: SmallVec::new() }
     }
 
     /// Appeals are heard by priority, so that of two that came equally far the first keeps the word.

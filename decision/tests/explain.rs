@@ -91,7 +91,7 @@ fn an_explanation_is_json_with_the_words_of_the_contract() {
         json["verdict"],
         json!({"silent": {"reason": "unknown_standing", "next_eligible_at_ms": null}})
     );
-    assert_eq!(json["appeals"][0]["rules"][3]["rule"], "standing");
-    assert_eq!(json["appeals"][0]["rules"][3]["seen"], "unknown");
-    assert_eq!(json["appeals"][0]["rules"][3]["wanted"], "none or one_off or lapsed");
+    assert_eq!(json["appeals"][0]["rules"][5]["rule"], "standing");
+    assert_eq!(json["appeals"][0]["rules"][5]["seen"], "unknown");
+    assert_eq!(json["appeals"][0]["rules"][5]["wanted"], "none or one_off or lapsed");
 }

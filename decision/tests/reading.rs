@@ -102,7 +102,7 @@ fn the_whole_context_of_a_reader_is_read() {
     assert_eq!(question.reader.signed_in, Some(false));
     assert_eq!(question.token.as_deref(), Some("abc"));
     let history = question.history.unwrap();
-    assert_eq!(history.articles[0].tags[&Text::from("china")], 2);
+    assert_eq!(history.articles[0].tags, [(Text::from("china"), 2)]);
     assert_eq!(history.views[0].variant.as_deref(), Some("a"));
     assert_eq!(history.free_articles_used, Some(4));
 }

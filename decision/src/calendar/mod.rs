@@ -15,7 +15,7 @@ use jiff::tz::TimeZone;
 
 pub(crate) use dates::{DateSpan, day_after};
 pub(crate) use week::WeekHours;
-pub(crate) use weeks::{Week, week_begins_ms, week_of, week_of_date};
+pub(crate) use weeks::{Week, week_begins_ms, week_of_date, week_of_wall};
 
 pub(crate) const MINUTE_MS: i64 = 60_000;
 pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;

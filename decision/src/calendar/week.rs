@@ -96,6 +96,11 @@ impl WeekHours {
         })
     }
 
+    /// Whether the wall clock shows one of these hours.
+    pub(crate) fn have(&self, wall_ms: i64) -> bool {
+        self.wait_ms(wall_ms) == Some(0)
+    }
+
     /// The first instant from `at_ms` on that is among these hours.
     pub(crate) fn opens_at(&self, zone: &TimeZone, at_ms: i64) -> Option<i64> {
         if self.is_all() {

@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{instant_ms, wall_ms};
+use super::instant_ms;
 use crate::DAY_MS;
 
 /// Weeks since the one of Monday, 1969-12-29.
@@ -13,9 +13,9 @@ fn week_of_day(days_since_epoch: i64) -> Week {
     (days_since_epoch + 3).div_euclid(7)
 }
 
-/// The week on the clock of the wall.
-pub(crate) fn week_of(zone: &TimeZone, at_ms: i64) -> Week {
-    week_of_day(wall_ms(zone, at_ms).div_euclid(DAY_MS))
+/// The week that a clock on the wall shows.
+pub(crate) fn week_of_wall(wall_ms: i64) -> Week {
+    week_of_day(wall_ms.div_euclid(DAY_MS))
 }
 
 /// The week of a date such as `2026-11-23`; any day of it will do.

@@ -7,7 +7,7 @@ use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 use rustc_hash::FxBuildHasher;
 
-use super::{Complaints, Draft, NameId, Names};
+use super::{Complaints, Draft, Index, NameId, Names};
 use crate::appeal_rules::{AppealRules, CoolDown};
 use crate::calendar::{DateSpan, WeekHours};
 use crate::choice::{Candidate, Salts, Variants};
@@ -54,8 +54,14 @@ pub(crate) struct Site {
     pub(crate) article_tags: Vec<NameId>,
     /// Highest priority first, equals by id.
     pub(crate) appeals: Vec<Appeal>,
-    /// The place of each in the list above.
+    pub(crate) index: Index,
+    /// The key of each.
     pub(crate) appeals_by_id: Ids,
+}
+
+/// By which facts and rules name an appeal.
+pub(super) fn key_of(index: AppealIndex) -> u32 {
+    u32::try_from(index.0).expect("four thousand million appeals don't fit in memory")
 }
 
 /// One appeal on one site: a part for each rule, beside what the choice and the verdict need.
@@ -93,7 +99,7 @@ impl Appeal {
         }
         let salts = Salts::new(&site.id, &rules.id, rules.priority);
         let variants = Arc::new(Variants::compile(rules, salts, complaints));
-        let draft = &mut Draft { rules, site, variants: &variants, names, complaints };
+        let draft = &mut Draft { rules, key: key_of(index), site, variants: &variants, names, complaints };
         Self {
             index,
             id: rules.id.as_str().into(),

@@ -49,6 +49,8 @@ impl<'a> Complaints<'a> {
 /// complaints.
 pub(crate) struct Draft<'a, 'b> {
     pub(crate) rules: &'a AppealRules,
+    /// By which the facts know the appeal.
+    pub(crate) key: u32,
     pub(crate) site: &'b Site,
     pub(crate) variants: &'b Arc<Variants>,
     pub(super) names: &'b mut Names,

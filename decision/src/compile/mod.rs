@@ -7,6 +7,7 @@
 
 mod compiled;
 mod draft;
+mod index;
 mod names;
 mod problem;
 mod site;
@@ -19,6 +20,7 @@ pub use compiled::Compiled;
 pub(crate) use compiled::{Appeal, Site};
 use draft::Author;
 pub(crate) use draft::{Complaints, Draft, blackouts, moment_ms, week_hours};
+pub(crate) use index::Index;
 pub(crate) use names::{NameId, Names};
 pub use problem::Problem;
 

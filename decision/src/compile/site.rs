@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::tz::TimeZone;
 
-use super::compiled::Ids;
+use super::compiled::{Ids, key_of};
 use super::draft::{Author, Complaints, blackouts};
-use super::{Compiled, Problem, Site};
+use super::{Compiled, Index, Problem, Site};
 use crate::appeal_rules::{AppealRules, CoolDown, SiteRules};
 use crate::calendar::WeekHours;
 use crate::choice::Salts;
@@ -54,6 +54,7 @@ pub(super) fn add(compiled: &mut Compiled, rules: &SiteRules, place: usize, prob
         article_tags: Vec::new(),
         time_zone,
         appeals: Vec::new(),
+        index: Index::default(),
         appeals_by_id: Ids::default(),
     });
 }
@@ -124,6 +125,7 @@ impl Site {
             country_groups: BTreeMap::new(),
             article_tags: Vec::new(),
             appeals: Vec::new(),
+            index: Index::default(),
             appeals_by_id: Ids::default(),
         }
     }
@@ -132,11 +134,12 @@ impl Site {
     pub(super) fn settle(&mut self) {
         self.appeals
             .sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
+        self.index = Index::new(&self.appeals);
         let tags = self.appeals.iter().flat_map(|appeal| appeal.parts.articles.tags());
         self.article_tags = tags.copied().collect();
         self.article_tags.sort_unstable();
         self.article_tags.dedup();
-        let ids = self.appeals.iter().enumerate();
-        self.appeals_by_id = ids.map(|(place, appeal)| (appeal.id.clone(), place_of(place))).collect();
+        let ids = self.appeals.iter().map(|appeal| (appeal.id.clone(), key_of(appeal.index)));
+        self.appeals_by_id = ids.collect();
     }
 }

@@ -4,7 +4,7 @@
 //! the reader's clock may be ahead of the site's. So the number only falls as time passes and nothing is read.
 
 use super::{Check, Evidence, Outcome, count};
-use crate::calendar::{Week, week_begins_ms, week_of};
+use crate::calendar::{Week, week_begins_ms};
 use crate::compile::{Draft, NameId};
 use crate::facts::Facts;
 use crate::reason::Reason;
@@ -37,7 +37,7 @@ impl Articles {
     }
 
     fn first_week(&self, facts: &Facts<'_>, at_ms: i64) -> Week {
-        week_of(&facts.site.time_zone, at_ms) - self.weeks
+        facts.week(at_ms) - self.weeks
     }
 }
 
@@ -73,8 +73,11 @@ impl Check for Articles {
 
     fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
         let mut first = self.first_week(facts, at_ms);
-        let mut opens_at_ms = at_ms;
         let mut number = self.since(facts, first);
+        if number < self.min {
+            return Outcome::Blocked(Reason::BelowMeter);
+        }
+        let mut opens_at_ms = at_ms;
         while number > self.max {
             // The oldest week that counts is the next to leave.
             let weeks = facts.weeks().iter().map(|read| read.week);
@@ -85,10 +88,7 @@ impl Check for Articles {
             opens_at_ms = week_begins_ms(&facts.site.time_zone, first + self.weeks);
             number = self.since(facts, first);
         }
-        let opens_at_ms = (number >= self.min).then_some(opens_at_ms);
-        let now_above = self.since(facts, self.first_week(facts, at_ms)) > self.max;
-        let reason = if now_above { Reason::NotTargeted } else { Reason::BelowMeter };
-        Outcome::from_opening(opens_at_ms, at_ms, reason)
+        Outcome::from_opening((number >= self.min).then_some(opens_at_ms), at_ms, Reason::NotTargeted)
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {

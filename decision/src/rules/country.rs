@@ -51,6 +51,13 @@ impl Places {
             && self.exclude_regions.is_empty()
     }
 
+    /// The countries outside which nobody fits; `None` if there are none.
+    pub(crate) fn countries(&self) -> Option<impl Iterator<Item = CountryCode> + '_> {
+        let of_regions = self.include_regions.iter().map(|region| region.country);
+        let has_any = !(self.include.is_empty() && self.include_regions.is_empty());
+        has_any.then(|| self.include.iter().copied().chain(of_regions))
+    }
+
     pub(super) fn have(&self, facts: &Facts<'_>) -> bool {
         let Some(code) = facts.country else {
             return self.are_all();
@@ -105,6 +112,12 @@ fn parsed_regions(draft: &mut Draft<'_, '_>, field_path: &str, texts: &[String])
 
 #[derive(Clone, Debug)]
 pub(crate) struct Country(Places);
+
+impl Country {
+    pub(crate) fn places(&self) -> &Places {
+        &self.0
+    }
+}
 
 impl Check for Country {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {

@@ -23,11 +23,11 @@ pub(crate) struct Dismissal {
 impl Dismissal {
     /// What was sent away and still counts: "already gave" and "never" were meant for good, whenever it was.
     fn sent(&self, facts: &Facts<'_>, since_ms: i64) -> impl Iterator<Item = Sent> {
-        let place = facts.place_of(self.redeploys.appeal());
+        let appeal = Some(self.redeploys.appeal());
         facts.dismissals().filter(move |sent| match sent.kind {
-            DismissalKind::AlreadyGave => self.asks || sent.appeal == place,
-            DismissalKind::Never => sent.appeal == place,
-            DismissalKind::Close | DismissalKind::Later => sent.appeal == place && sent.at_ms >= since_ms,
+            DismissalKind::AlreadyGave => self.asks || sent.appeal == appeal,
+            DismissalKind::Never => sent.appeal == appeal,
+            DismissalKind::Close | DismissalKind::Later => sent.appeal == appeal && sent.at_ms >= since_ms,
         })
     }
 

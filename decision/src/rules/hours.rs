@@ -20,9 +20,15 @@ pub(crate) struct OpenHours {
     /// In the site's zone; where the two are the same, all of it is in `own`.
     site: WeekHours,
     silent_dates: Box<[DateSpan]>,
+    /// Whether all hours are on the site's clock.
+    on_site_clock: bool,
 }
 
 impl OpenHours {
+    fn is_silent_date(&self, at_ms: i64) -> bool {
+        self.silent_dates.iter().any(|span| span.has(at_ms))
+    }
+
     /// The first instant from `at_ms` on that is open.
     fn opens_at(&self, site_zone: &TimeZone, at_ms: i64) -> Option<i64> {
         let mut open_ms = at_ms;
@@ -67,7 +73,8 @@ impl Check for OpenHours {
             );
         }
         let silent_dates = dated.iter().chain(&site.silent_dates).copied().collect();
-        Self { zone, own, site: others, silent_dates }
+        let on_site_clock = zone == site.time_zone;
+        Self { zone, own, site: others, silent_dates, on_site_clock }
     }
 
     fn is_idle(&self) -> bool {
@@ -75,6 +82,10 @@ impl Check for OpenHours {
     }
 
     fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
+        // The common case without the search: the site's clock is read once for all appeals.
+        if self.on_site_clock && self.own.have(facts.wall_ms(at_ms)) && !self.is_silent_date(at_ms) {
+            return Outcome::Pass;
+        }
         Outcome::from_opening(self.opens_at(&facts.site.time_zone, at_ms), at_ms, Reason::OutOfSchedule)
     }
 
@@ -83,7 +94,7 @@ impl Check for OpenHours {
         if !self.site.is_all() {
             wanted.push_str(&format!("; on the site's clock {}", self.site.tell()));
         }
-        if self.silent_dates.iter().any(|span| span.has(facts.now_ms)) {
+        if self.is_silent_date(facts.now_ms) {
             wanted.push_str("; not on a silent date");
         }
         Evidence::new(tell(facts.now_ms, facts), wanted)

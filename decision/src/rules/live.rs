@@ -9,6 +9,12 @@ use crate::words::Live;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LiveState(Live);
 
+impl LiveState {
+    pub(crate) const fn is_live(self) -> bool {
+        matches!(self.0, Live::Live | Live::Scheduled)
+    }
+}
+
 impl Check for LiveState {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let live = draft.rules.live;
@@ -20,11 +26,11 @@ impl Check for LiveState {
     }
 
     fn is_idle(&self) -> bool {
-        matches!(self.0, Live::Live | Live::Scheduled)
+        self.is_live()
     }
 
     fn check(&self, _: &Facts<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.is_idle(), Reason::NoLiveAppeal)
+        Outcome::pass_if(self.is_live(), Reason::NoLiveAppeal)
     }
 
     fn evidence(&self, _: &Facts<'_>) -> Evidence {

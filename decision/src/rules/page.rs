@@ -64,6 +64,13 @@ impl Check for PageExcluded {
 #[derive(Clone, Debug)]
 pub(crate) struct PageTargeted(Names);
 
+impl PageTargeted {
+    /// The sections and tags without which no page fits; `None` if there are none.
+    pub(crate) fn names(&self) -> Option<impl Iterator<Item = NameId> + '_> {
+        (!self.0.is_empty()).then(|| self.0.sections.iter().chain(&self.0.tags).copied())
+    }
+}
+
 impl Check for PageTargeted {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let pages = &draft.rules.pages;

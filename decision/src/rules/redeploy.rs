@@ -9,7 +9,7 @@ use crate::facts::Facts;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Redeploys {
-    appeal: Box<str>,
+    appeal: u32,
     /// The earliest first.
     times: Arc<[(i64, Places)]>,
 }
@@ -28,11 +28,11 @@ impl Redeploys {
             times.push((moment_ms(&zone, redeploy.at, false), places));
         }
         times.sort_by_key(|(at_ms, _)| *at_ms);
-        Self { appeal: draft.rules.id.as_str().into(), times: times.into() }
+        Self { appeal: draft.key, times: times.into() }
     }
 
-    pub(super) fn appeal(&self) -> &str {
-        &self.appeal
+    pub(super) const fn appeal(&self) -> u32 {
+        self.appeal
     }
 
     fn times<'q>(&'q self, facts: &'q Facts<'_>) -> impl DoubleEndedIterator<Item = i64> + 'q {

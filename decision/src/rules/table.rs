@@ -13,9 +13,10 @@ use crate::facts::Facts;
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $field:ident: $part:ty,)*) => {
-        /// The rules, in the order in which they are asked: first whether the site and the appeal are on at all, then
-        /// the reader's support, then time, page and place, and last what this reader has already seen. The further
-        /// an appeal comes, the nearer it was to being shown.
+        /// The rules, in the order in which they are asked: first whether the site and the appeal are on at all, and meant
+        /// for this country and page (the index in `compile/` leaves out those that are not), then the reader's
+        /// support, then time and the rest of the page and the reader, and last what this reader has already seen.
+        /// The further an appeal comes, the nearer it was to being shown.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Rule {
@@ -64,6 +65,10 @@ rules! {
     KillSwitch = kill_switch: kill_switch::KillSwitch,
     /// The appeal is live.
     Live = live: live::LiveState,
+    /// It is meant for this country.
+    Country = country: country::Country,
+    /// The section or a tag is included.
+    PageTargeted = page_targeted: page::PageTargeted,
     /// The page has room for it.
     Surface = surface: surfaces::Surfaces,
     /// It is meant for this standing.
@@ -86,10 +91,6 @@ rules! {
     Url = url: url::Url,
     /// Neither the section nor a tag is excluded.
     PageExcluded = page_excluded: page::PageExcluded,
-    /// The section or a tag is included.
-    PageTargeted = page_targeted: page::PageTargeted,
-    /// It is meant for this country.
-    Country = country: country::Country,
     /// It is meant for this language.
     Language = language: language::Language,
     /// It is meant for this kind of device.

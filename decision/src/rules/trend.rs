@@ -2,7 +2,7 @@
 //! does not count until it is over. What makes a trend is told at [`Trend`](crate::Trend).
 
 use super::{Check, Evidence, Outcome};
-use crate::calendar::{Week, week_begins_ms, week_of};
+use crate::calendar::{Week, week_begins_ms};
 use crate::compile::Draft;
 use crate::facts::Facts;
 use crate::reason::Reason;
@@ -39,7 +39,7 @@ impl Check for ReadingTrend {
     }
 
     fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        let present = week_of(&facts.site.time_zone, at_ms);
+        let present = facts.week(at_ms);
         if self.passes(facts, present) {
             return Outcome::Pass;
         }
@@ -51,7 +51,7 @@ impl Check for ReadingTrend {
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let (recent, before) = read(facts, week_of(&facts.site.time_zone, facts.now_ms));
+        let (recent, before) = read(facts, facts.week(facts.now_ms));
         let seen = format!(
             "{}: {recent} articles in four weeks, {before} in the four before",
             Trend::of(recent, before).as_str()
