@@ -69,7 +69,7 @@ pub fn heavy(caps_full: bool) -> World {
         appeal["frequency"] = json!({"max_views": 1, "window_days": if caps_full { 90 } else { 5 }});
         appeal["schedule"]["hours"] =
             json!([{"days": ["mon", "tue", "wed", "thu", "fri"], "from": "07:00", "to": "22:00"}]);
-        appeal["audience"]["articles"] = if place % 2 == 0 {
+        appeal["audience"]["articles"] = if place.is_multiple_of(2) {
             json!({"weeks": 52, "min": 5})
         } else {
             json!({"weeks": 8, "min": 1, "tags": ["china", "tag-3"]})
@@ -95,7 +95,7 @@ pub fn crowd(number: usize) -> World {
     let mut appeals = vec![appeal(0, "politics")];
     for place in 1..=number {
         let mut other = appeal(place, &format!("section-{}", place % 100));
-        if place % 2 == 0 {
+        if place.is_multiple_of(2) {
             other["pages"]["sections"]["include"] = json!([]);
             other["audience"]["countries"]["include"] = json!(["FR"]);
         }

@@ -29,7 +29,7 @@ pub use appeal_rules::{
     Moment, Pages, Percent, Redeploy, Schedule, Selection, SiteFrequency, SiteRules, Step, VariantRules,
     Weekday, Zone,
 };
-pub use compile::{Compiled, Problem, compile};
+pub use compile::{Compiled, Problem, compile, past_ends};
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
 pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};

@@ -59,3 +59,45 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
     compiled.sites.iter_mut().for_each(Site::settle);
     (compiled, problems)
 }
+
+/// What is wrong with publishing appeals at `now_ms` (milliseconds since 1970), though they can be compiled: those that
+/// are over already. Appeals that were published while they had time to run stay compiled, and just end.
+pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Problem> {
+    let (compiled, _) = compile(sites, appeals);
+    let mut problems = Vec::new();
+    let sites = || compiled.sites.iter();
+    for (place, rules) in appeals.iter().enumerate() {
+        let mut homes =
+            sites().flat_map(|site| &site.appeals).filter(|appeal| appeal.index.0 == place).peekable();
+        let is_over = homes.peek().is_some() && homes.all(|appeal| appeal.parts.schedule.is_over(now_ms));
+        if is_over {
+            let sentence = "it is over already: give it a later end, or take the end out.";
+            problems.push(Problem::of_appeal(rules, "schedule.ends_at", sentence));
+        }
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::appeal_rules::Moment;
+    use crate::words::{Kind, Surface};
+
+    #[test]
+    fn an_appeal_that_is_over_on_all_of_its_sites_is_not_to_be_published() {
+        let sites = [("dublin", "Europe/Dublin"), ("sydney", "Australia/Sydney")]
+            .map(|(id, zone)| SiteRules { time_zone: zone.to_owned(), ..SiteRules::new(id) });
+        let mut appeal = AppealRules::new("summer", "dublin", Kind::Ask, Surface::Banner);
+        appeal.schedule.ends_at = Some("2026-06-15".parse::<Moment>().unwrap());
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let problems =
+            |appeal: &AppealRules, now: &str| past_ends(&sites, std::slice::from_ref(appeal), at(now)).len();
+        assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 0);
+        assert_eq!(problems(&appeal, "2026-06-15T23:00:00Z"), 1);
+        appeal.sites = vec!["sydney".to_owned()];
+        assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 1);
+        appeal.sites.push("dublin".to_owned());
+        assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 0);
+    }
+}

@@ -18,6 +18,12 @@ pub(crate) struct Schedule {
     last_ms: i64,
 }
 
+impl Schedule {
+    pub(crate) const fn is_over(&self, at_ms: i64) -> bool {
+        at_ms > self.last_ms
+    }
+}
+
 fn minute_of(at_ms: i64) -> i64 {
     at_ms.div_euclid(MINUTE_MS) * MINUTE_MS
 }
@@ -41,7 +47,7 @@ impl Check for Schedule {
     }
 
     fn check(&self, _: &Facts<'_>, at_ms: i64) -> Outcome {
-        let opens_at_ms = (at_ms <= self.last_ms).then_some(self.first_ms);
+        let opens_at_ms = (!self.is_over(at_ms)).then_some(self.first_ms);
         Outcome::from_opening(opens_at_ms, at_ms, Reason::OutOfSchedule)
     }
 
