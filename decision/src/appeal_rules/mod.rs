@@ -25,7 +25,7 @@ pub use site::{CoolDown, Exclusion, SiteFrequency, SiteRules};
 use crate::words::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
 
 /// One appeal as the audience team writes it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppealRules {
     /// The name by which histories, results and verdicts call the appeal.

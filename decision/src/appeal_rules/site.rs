@@ -9,7 +9,7 @@ use super::{Blackout, Percent};
 use crate::words::{Surface, Value};
 
 /// One publication, as far as the decision needs to know it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SiteRules {
     /// The name by which questions and appeals call the site.

@@ -8,6 +8,7 @@
 mod exact;
 mod generate;
 mod narrowing;
+mod order;
 mod shares;
 
 use keepopen_decision::{
