@@ -138,7 +138,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
     app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
     let body = match verdict {
-        Verdict::Show { appeal, variant, surface, kind } => {
+        Verdict::Show { appeal, variant, surface, kind, .. } => {
             let appeal = snapshot.appeal(appeal);
             let variant = &appeal.variants[variant];
             let attribution = Attribution {
@@ -161,7 +161,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
                 next_eligible_at: None,
             }
         }
-        Verdict::Silent { next_eligible_at_ms, .. } => VerdictBody {
+        Verdict::HeldOut { .. } | Verdict::Silent { .. } => VerdictBody {
             show: false,
             surface: None,
             kind: None,
@@ -170,7 +170,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
             reason,
             attribution: None,
             content: None,
-            next_eligible_at: next_eligible_at_ms.map(clock::rfc3339),
+            next_eligible_at: verdict.next_eligible_at_ms().map(clock::rfc3339),
         },
     };
     serde_json::to_vec(&body).map_err(|error| {
@@ -188,6 +188,7 @@ fn known(app: &App, question: &Question<'_>, now_ms: i64) -> Known {
         Ok(claims) => Known {
             standing: claims.standing,
             quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
+            entitlements: claims.entitlements.clone(),
         },
         Err(_) => Known::unknown(),
     }

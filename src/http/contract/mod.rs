@@ -122,8 +122,8 @@ pub fn routes_and_methods() -> impl Iterator<Item = (&'static str, Vec<&'static 
 }
 
 fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
-    let served = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
-    served.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name)
+    let all = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
+    all.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name)
 }
 
 /// The methods that `path` is served with; none when there is nothing at it. A path that is named goes
