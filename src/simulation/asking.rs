@@ -104,7 +104,7 @@ impl Rulebook {
         let verdict = decide(&self.snapshot.compiled, question, &known, now_ms, draw)?;
         Ok(match verdict {
             Verdict::Show { appeal, variant, kind, .. } => Answer::Shown { appeal: appeal.0, variant, kind },
-            silent @ Verdict::Silent { .. } => Answer::Silent(silent.reason()),
+            nothing => Answer::Silent(nothing.reason()),
         })
     }
 }

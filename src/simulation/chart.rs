@@ -8,14 +8,14 @@ use super::table::counted;
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
 /// The place of the bars: left, right, top, bottom.
-const PLOT: (f64, f64, f64, f64) = (64.0, 700.0, 112.0, 350.0);
+const PLOT: (f64, f64, f64, f64) = (64.0, 700.0, 130.0, 356.0);
 const BAR: f64 = 42.0;
 const STYLE: &str = "\
 .paper{fill:#fff}text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-size:18px;font-weight:600}\
-.soft{fill:#57606a}.number{font-size:11px;text-anchor:middle}.middle{text-anchor:middle}.end{text-anchor:end}\
+.soft{fill:#57606a}.number{font-size:11px;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:4px}.middle{text-anchor:middle}.end{text-anchor:end}\
 .grid{stroke:#d0d7de}.draft{fill:#0b6bcb}.live{fill:#8c959f}\
 @media(prefers-color-scheme:dark){.paper{fill:#0d1117}text{fill:#e6edf3}.soft{fill:#9da7b3}.grid{stroke:#30363d}\
-.draft{fill:#58a6ff}.live{fill:#6e7681}}";
+.number{stroke:#0d1117}.draft{fill:#58a6ff}.live{fill:#6e7681}}";
 
 /// The report as an SVG file that stands alone.
 pub fn chart(report: &Report) -> String {
@@ -46,7 +46,7 @@ fn sides(report: &Report) -> [(&'static str, &'static str, &Outcome); 2] {
 fn span(report: &Report) -> String {
     let day = |at: &Option<String>| at.as_deref().and_then(|at| at.get(..10)).unwrap_or("?").to_owned();
     format!(
-        "{} readers, {} page views, {} to {}",
+        "{} readers, {} page views, {} to {} (UTC)",
         counted(report.readers),
         counted(report.page_views),
         day(&report.first_at),
@@ -187,8 +187,8 @@ mod tests {
         let svg = chart(&report);
         assert!(svg.contains("Draft: 0 times 37.5 %, 1 times 0.0 %"), "{svg}");
         assert!(svg.contains("a&lt;b&gt;&amp;.toml"));
-        // 62.5 % of a scale to 80 % on 238 pixels.
-        assert!(svg.contains("height=\"185.9\""), "{svg}");
+        // 62.5 % of a scale to 80 % on 226 pixels.
+        assert!(svg.contains("height=\"176.6\""), "{svg}");
         assert_eq!(svg.matches("class=\"number\"").count(), 12);
     }
 }

@@ -28,7 +28,7 @@ impl Dice {
     /// A number from 0 up to `end`, not including it; 0 where `end` is 0.
     pub fn below(&mut self, end: u32) -> u32 {
         // The high half of a product is as even as the 64 bits it comes from.
-        let scaled = u128::from(self.0.next_u64()) * u128::from(end) >> 64;
+        let scaled = (u128::from(self.0.next_u64()) * u128::from(end)) >> 64;
         u32::try_from(scaled).expect("less than `end`")
     }
 }

@@ -245,7 +245,7 @@ impl Difference {
 }
 
 /// Counts of page views and readers are far from what 63 bits can't hold.
-pub(super) fn less(one: u64, other: u64) -> i64 {
+fn less(one: u64, other: u64) -> i64 {
     i64::try_from(i128::from(one) - i128::from(other)).unwrap_or(i64::MAX)
 }
 

@@ -1,8 +1,9 @@
 //! The report as a table for people, in 80 columns.
 
+use std::cmp::Ordering;
 use std::fmt::{Display, Write};
 
-use super::report::{Bar, Outcome, Report, VariantCount, less};
+use super::report::{Bar, Outcome, Report, VariantCount};
 
 /// Columns of a row's name.
 const NAME: usize = 35;
@@ -43,7 +44,7 @@ impl Table<'_> {
         self.line(format_args!("{page_views} page views of {readers} readers"));
         if report.page_views > 0 {
             self.line(format_args!(
-                "{} to {}, seed {}",
+                "{} to {} (UTC), seed {}",
                 day(&report.first_at),
                 day(&report.last_at),
                 report.seed
@@ -79,7 +80,7 @@ impl Table<'_> {
         self.means("mean over all", |outcome| outcome.asks_per_reader_mean);
         self.means("mean over those asked", |outcome| outcome.asks_per_reader_asked.mean);
         self.counts("median of those asked", |outcome| outcome.asks_per_reader_asked.median.into());
-        self.counts("90 of 100 of those asked, at most", |outcome| outcome.asks_per_reader_asked.p90.into());
+        self.counts("90th percentile of those asked", |outcome| outcome.asks_per_reader_asked.p90.into());
         self.counts("most", |outcome| outcome.asks_per_reader_asked.most.into());
         self.counts("most within 7 days", |outcome| outcome.most_asks_in_7_days.into());
         self.counts("most within 30 days", |outcome| outcome.most_asks_in_30_days.into());
@@ -153,15 +154,17 @@ impl Table<'_> {
 
     fn counts(&mut self, name: &str, of: impl Fn(&Outcome) -> u64) {
         let (draft, live) = (of(self.draft), of(self.live));
-        let less = less(draft, live);
-        let difference = format!("{}{}", sign(less as f64), counted(less.unsigned_abs()));
+        let difference = match draft.cmp(&live) {
+            Ordering::Greater => format!("+{}", counted(draft - live)),
+            Ordering::Equal => "0".to_owned(),
+            Ordering::Less => format!("-{}", counted(live - draft)),
+        };
         self.row(name, &counted(draft), &counted(live), &difference);
     }
 
     fn means(&mut self, name: &str, of: impl Fn(&Outcome) -> f64) {
         let (draft, live) = (of(self.draft), of(self.live));
-        let difference = format!("{}{:.2}", sign(draft - live), (draft - live).abs());
-        self.row(name, &format!("{draft:.2}"), &format!("{live:.2}"), &difference);
+        self.row(name, &format!("{draft:.2}"), &format!("{live:.2}"), &signed(draft - live, 2));
     }
 
     /// In percent; the difference in points. What one side does not have is a dash.
@@ -171,9 +174,7 @@ impl Table<'_> {
             share.map_or_else(|| "-".to_owned(), |share| format!("{:.1} %", share * 100.0))
         };
         let difference = match (draft, live) {
-            (Some(draft), Some(live)) => {
-                format!("{}{:.1} pt", sign(draft - live), (draft - live).abs() * 100.0)
-            }
+            (Some(draft), Some(live)) => format!("{} pt", signed((draft - live) * 100.0, 1)),
             _ => String::new(),
         };
         self.row(name, &told(draft), &told(live), &difference);
@@ -194,15 +195,11 @@ fn is_same(one: &VariantCount, other: &VariantCount) -> bool {
     (&one.appeal, &one.variant) == (&other.appeal, &other.variant)
 }
 
-/// A number too small to be told has no sign.
-fn sign(number: f64) -> &'static str {
-    if number > 0.000_05 {
-        "+"
-    } else if number < -0.000_05 {
-        "-"
-    } else {
-        ""
-    }
+/// With its sign, unless all that is told of it are zeros.
+fn signed(number: f64, decimals: usize) -> String {
+    let told = format!("{number:+.decimals$}");
+    let is_zero = !told.bytes().any(|digit| (b'1'..=b'9').contains(&digit));
+    if is_zero { told[1..].to_owned() } else { told }
 }
 
 /// With a comma between thousands.
@@ -221,6 +218,12 @@ pub(super) fn counted(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_rounds_to_nothing_has_no_sign() {
+        let told = [0.0, -0.04, 0.04, 0.06, -12.25].map(|number| signed(number, 1));
+        assert_eq!(told, ["0.0", "0.0", "0.0", "+0.1", "-12.2"]);
+    }
 
     #[test]
     fn thousands_are_told_apart() {

@@ -55,10 +55,10 @@ fn a_draft_is_simulated_as_live_beside_nothing_and_nothing_is_written() {
         "draft  draft.toml",
         "       taken as live: summer",
         "live   nothing: there is neither appeals.file nor a database",
-        "  asked at least once                          2             0            +2",
-        "                                         100.0 %         0.0 %     +100.0 pt",
-        "  frequency_cap                           50.0 %         0.0 %      +50.0 pt",
-        "  summer, a                              100.0 %             -",
+        "  asked at least once                           2             0            +2",
+        "                                          100.0 %         0.0 %     +100.0 pt",
+        "  frequency_cap                            50.0 %         0.0 %      +50.0 pt",
+        "  summer, a                               100.0 %             -",
     ] {
         assert!(said.lines().any(|it| it == line), "{line:?} is missing in\n{said}");
     }
