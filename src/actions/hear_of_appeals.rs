@@ -4,7 +4,8 @@ use keepopen_decision::Live;
 
 use super::publish_appeals::put_into_force;
 use crate::app::App;
-use crate::appeals::Draft;
+use crate::appeals::{AppealProblem, Draft};
+use crate::store::Store;
 
 /// Puts into force what the store has, when something was published since.
 /// Where an appeals file is configured, that file alone counts.
@@ -19,14 +20,23 @@ pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
     if number == app.snapshot.load().number {
         return Ok(());
     }
+    let (drafts, problems) = read_appeals_in_force(&app.store).await?;
+    put_into_force(app, &drafts, problems, number);
+    Ok(())
+}
+
+/// What the store has in force, and what of it can't be read.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn read_appeals_in_force(store: &Store) -> Result<(Vec<Draft>, Vec<AppealProblem>), sqlx::Error> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
-    for (publication, version) in app.store.appeals_in_force().await? {
+    for (publication, version) in store.appeals_in_force().await? {
         let live = if publication.state == "paused" { Live::Paused } else { Live::Live };
         match Draft::read_version(&version.appeal_id, &version.body, live) {
             Ok(draft) => drafts.push(draft),
             Err(problem) => problems.push(problem),
         }
     }
-    put_into_force(app, &drafts, problems, number);
-    Ok(())
+    Ok((drafts, problems))
 }

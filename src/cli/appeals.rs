@@ -109,16 +109,16 @@ fn with_state(fields: Map<String, Value>, state: &str) -> Map<String, Value> {
     told
 }
 
-fn read(path: &Path) -> Result<String, Stopped> {
+pub(super) fn read(path: &Path) -> Result<String, Stopped> {
     std::fs::read_to_string(path)
         .map_err(|error| format!("{} can't be read ({error})", path.display()).into())
 }
 
-fn not_understood(path: &Path, error: &toml::de::Error) -> Stopped {
+pub(super) fn not_understood(path: &Path, error: &toml::de::Error) -> Stopped {
     format!("{} is not understood: {error}", path.display()).into()
 }
 
-fn told(path: &Path, problems: &[AppealProblem]) -> String {
+pub(super) fn told(path: &Path, problems: &[AppealProblem]) -> String {
     let lines: Vec<String> = problems.iter().map(|it| format!("\n  {}: {it}", it.appeal)).collect();
     format!("{} can't be used as it is written:{}", path.display(), lines.concat())
 }

@@ -11,6 +11,7 @@ mod demo;
 mod events;
 mod health;
 mod serve;
+mod simulate;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -57,6 +58,8 @@ enum Verb {
         #[command(subcommand)]
         verb: appeals::Verb,
     },
+    /// Put a draft's appeals to readers on a virtual clock: whom it would ask, and how often, beside what is live.
+    Simulate(simulate::Options),
     /// Secret API keys for site back ends.
     ApiKey {
         #[command(subcommand)]
@@ -91,6 +94,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Openapi => say(http::openapi_yaml()),
         Verb::Events { verb } => events::run(verb, &settings()?),
         Verb::Appeals { verb } => appeals::run(verb, &settings()?),
+        Verb::Simulate(options) => simulate::simulate(options, &settings()?),
         Verb::ApiKey { verb } => api_key::run(verb, &settings()?),
     }
 }

@@ -16,6 +16,7 @@ mod health;
 mod precedence;
 mod refused;
 mod running;
+mod simulate;
 #[cfg(unix)]
 mod stress;
 
