@@ -5,6 +5,7 @@
 //! **Start at** [`load`]; `config.example.toml` is the manual.
 //! **Tested in** `tests/commands/`.
 
+mod asking;
 mod check;
 mod load;
 mod management;
@@ -22,6 +23,7 @@ pub use check::{ConfigError, Mode};
 pub use load::{from_toml, load};
 pub use management::ManagementSettings;
 pub use secret::Secret;
+pub use asking::Asking;
 pub use sites::{Banner, Giving, Interval, SiteSettings};
 
 use crate::telemetry::LogFormat;

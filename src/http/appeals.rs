@@ -14,7 +14,7 @@ use super::caller::{AppealsEditor, AppealsReader};
 use super::problem::{Code, Problem};
 use crate::actions::{self, EditError, Editor};
 use crate::app::App;
-use crate::appeals::{Phase, phase};
+use crate::appeals::{Draft, Phase, phase};
 use crate::clock;
 use crate::store::appeals::{PublicationRow, VersionRow};
 
@@ -308,7 +308,10 @@ async fn summary(
                 let version = app.store.version(&row.appeal_id, row.version).await;
                 version.map_err(|error| Problem::store(&error))?.ok_or(Code::VersionUnknown)?.body
             };
-            phase(&row.state, &fields_of(&body)?, app.now_ms())
+            let live = Live::parse(&row.state).ok_or(Code::Internal)?;
+            // What can't be read any more is shown to nobody.
+            Draft::read_version(&row.appeal_id, &body, live)
+                .map_or(Phase::Paused, |draft| phase(&app.settings.sites, &draft, app.now_ms()))
         }
     };
     Ok(Summary {
