@@ -235,7 +235,8 @@ fn check(editor: Editor<'_>, id: &str, fields: &Map<String, Value>) -> Result<Dr
     };
     let mut problems = Vec::new();
     if fields.contains_key("live") {
-        problems.push(problem("live", "leave it out: an appeal is put into force by publishing it.".to_owned()));
+        problems
+            .push(problem("live", "leave it out: an appeal is put into force by publishing it.".to_owned()));
     }
     let draft = match Draft::read(fields.clone(), id) {
         Ok(draft) => draft,

@@ -30,14 +30,14 @@ impl Draft {
                 let Some(copy) = copy else {
                     return Err(problem(path, "it is missing; write at least its heading.".to_owned()));
                 };
-                copies.push(
-                    read(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?,
-                );
+                copies.push(read(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?);
             }
         }
         for (place, copy) in copies.iter().enumerate() {
             if let Some(name) = unknown_placeholder(copy) {
-                let sentence = format!("{{{name}}} is no placeholder; there is {{gift}}, the gift that the reader has chosen.");
+                let sentence = format!(
+                    "{{{name}}} is no placeholder; there is {{gift}}, the gift that the reader has chosen."
+                );
                 return Err(problem(format!("variants[{place}].copy"), sentence));
             }
         }

@@ -19,11 +19,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use asking::Asking;
 pub use check::{ConfigError, Mode};
 pub use load::{from_toml, load};
 pub use management::ManagementSettings;
 pub use secret::Secret;
-pub use asking::Asking;
 pub use sites::{Banner, Giving, Interval, SiteSettings};
 
 use crate::telemetry::LogFormat;
