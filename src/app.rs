@@ -38,10 +38,11 @@ pub struct App {
     /// Counts that are not stored yet.
     pub counters: Counters,
     /// Wakes the worker when an event came in.
-    pub event_came: Notify,
+    pub event_came: Arc<Notify>,
     /// What is counted for operators.
     pub metrics: Metrics,
     stopping: AtomicBool,
+    writing_fails: AtomicBool,
 }
 
 impl App {
@@ -62,10 +63,11 @@ impl App {
             attribution_key: vault.attribution_key(),
             supporter_key: vault.supporter_key(),
             counters: Counters::default(),
-            event_came: Notify::new(),
+            event_came: Arc::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),
             metrics,
             stopping: AtomicBool::new(false),
+            writing_fails: AtomicBool::new(false),
             settings,
             clock,
             store,
@@ -85,6 +87,16 @@ impl App {
     /// Whether the service is about to end.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the database took what was last written to prove it.
+    pub fn note_writing(&self, good: bool) {
+        self.writing_fails.store(!good, Ordering::Relaxed);
+    }
+
+    /// Whether the database took what was last written to prove it.
+    pub fn can_write(&self) -> bool {
+        !self.writing_fails.load(Ordering::Relaxed)
     }
 
     /// Now, in milliseconds since 1970.

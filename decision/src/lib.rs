@@ -16,6 +16,7 @@ mod decide;
 mod explain;
 mod facts;
 mod glob;
+mod objects;
 mod question;
 mod reason;
 mod rules;

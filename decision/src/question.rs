@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::objects::{maybe_object, object, objects};
 use crate::text::Text;
 use crate::words::{DismissalKind, Surface};
 
@@ -19,13 +20,13 @@ pub struct Question<'a> {
     #[serde(default, deserialize_with = "null_is_default")]
     pub surfaces: Vec<Surface>,
     /// The page.
-    #[serde(default, borrow, deserialize_with = "null_is_default")]
+    #[serde(default, borrow, deserialize_with = "object")]
     pub page: Page<'a>,
     /// The reader.
-    #[serde(default, borrow, deserialize_with = "null_is_default")]
+    #[serde(default, borrow, deserialize_with = "object")]
     pub reader: Reader<'a>,
     /// What this reader's browser remembers; left out is not the same as empty.
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "maybe_object")]
     pub history: Option<History<'a>>,
     /// The supporter token, as it came. The decision does not read it: the caller verifies it and passes on a
     /// [`Known`](crate::Known).
@@ -96,13 +97,13 @@ pub struct Reader<'a> {
 #[serde(default)]
 pub struct History<'a> {
     /// Appeals seen.
-    #[serde(borrow, deserialize_with = "null_is_default")]
+    #[serde(borrow, deserialize_with = "objects")]
     pub views: Vec<View<'a>>,
     /// Appeals sent away.
-    #[serde(borrow, deserialize_with = "null_is_default")]
+    #[serde(borrow, deserialize_with = "objects")]
     pub dismissals: Vec<Dismissed<'a>>,
     /// Articles read, week by week.
-    #[serde(borrow, deserialize_with = "null_is_default")]
+    #[serde(borrow, deserialize_with = "objects")]
     pub articles: Vec<ArticleWeek<'a>>,
     /// How many of the free articles are used up.
     pub free_articles_used: Option<u32>,
@@ -142,7 +143,7 @@ pub struct ArticleWeek<'a> {
     #[serde(borrow)]
     pub week: Text<'a>,
     /// Articles read in it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub count: u32,
     /// Articles read in it, by tag; an object in JSON.
     #[serde(default, borrow, deserialize_with = "pairs")]

@@ -69,7 +69,8 @@ pub(crate) struct StoredReply {
 pub(crate) struct Books {
     clock: Clock,
     objects: HashMap<String, Value>,
-    order: Vec<String>,
+    /// For each kind of object the ids of all, the oldest first.
+    order: HashMap<String, Vec<String>>,
     pub(crate) events: Vec<Value>,
     pub(crate) plans: HashMap<String, Plan>,
     pub(crate) replies: HashMap<String, StoredReply>,
@@ -115,7 +116,7 @@ impl Books {
         Self {
             clock: settings.now.clone(),
             objects: HashMap::new(),
-            order: Vec::new(),
+            order: HashMap::new(),
             events: Vec::new(),
             plans: HashMap::new(),
             replies: HashMap::new(),
@@ -141,7 +142,7 @@ impl Books {
     /// Keeps a new object under its own id and gives the id back.
     pub(crate) fn put(&mut self, object: Value) -> String {
         let id = text(&object, "id").to_owned();
-        self.order.push(id.clone());
+        self.order.entry(text(&object, "object").to_owned()).or_default().push(id.clone());
         self.objects.insert(id.clone(), object);
         id
     }
@@ -166,10 +167,7 @@ impl Books {
 
     /// All objects of a kind, oldest first.
     pub(crate) fn all(&self, kind: &str) -> impl DoubleEndedIterator<Item = &Value> {
-        self.order
-            .iter()
-            .filter_map(|id| self.objects.get(id))
-            .filter(move |object| text(object, "object") == kind)
+        self.order.get(kind).into_iter().flatten().filter_map(|id| self.objects.get(id))
     }
 
     /// Sets some top-level fields and gives back what those that changed held before.

@@ -3,8 +3,10 @@
 use crate::app::App;
 use crate::store::inbox::{self, Waiting};
 use crate::stripe::{BadShape, Envelope, NotAnEvent, Report, read_event, read_fetched};
+use crate::telemetry::Processed;
 
 use super::book_facts::{BookError, Booked, book_facts};
+use super::outlive::{Panicked, outlive};
 
 /// After so many failed tries an event is dead: it stays, and a person must look.
 pub const MOST_TRIES: i64 = 12;
@@ -19,6 +21,8 @@ enum ProcessError {
     Shape(#[from] BadShape),
     #[error(transparent)]
     Book(#[from] BookError),
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
 }
 
 impl From<sqlx::Error> for ProcessError {
@@ -30,7 +34,8 @@ impl From<sqlx::Error> for ProcessError {
 /// Processes every event that is due; how many there were.
 ///
 /// A failure is noted with its event and tried again later, each time after a
-/// longer wait; it does not hold up the others.
+/// longer wait; it does not hold up the others. A service that is stopping
+/// leaves what it has not begun to the next start.
 ///
 /// # Errors
 /// The database does not answer.
@@ -42,6 +47,9 @@ pub async fn process_due_events(app: &App) -> Result<usize, sqlx::Error> {
             return Ok(processed);
         }
         for id in due {
+            if app.is_stopping() {
+                return Ok(processed);
+            }
             processed += 1;
             process_event(app, &id).await?;
         }
@@ -53,32 +61,41 @@ pub async fn process_due_events(app: &App) -> Result<usize, sqlx::Error> {
 /// # Errors
 /// The database does not answer.
 pub async fn process_event(app: &App, id: &str) -> Result<(), sqlx::Error> {
-    match process(app, id).await {
-        Ok(booked) => {
+    let outcome = match outlive(process(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
+        Ok((booked, outcome)) => {
             for (supporter, epoch) in booked.raised {
                 app.tokens.epochs.raise(&supporter, epoch);
             }
-            Ok(())
+            outcome
         }
-        Err(error) => note_failure(app, id, &error).await,
+        Err(error) => note_failure(app, id, &error).await?,
+    };
+    if let Some(outcome) = outcome {
+        app.metrics.events_processed.count(outcome);
     }
+    Ok(())
 }
 
-async fn process(app: &App, id: &str) -> Result<Booked, ProcessError> {
+/// What came of it; nothing where somebody else was faster.
+async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
     let mut tx = app.store.begin().await?;
-    // Somebody else may have been faster.
-    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(Booked::default()) };
+    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
     let (booked, outcome) = match read(&event)? {
-        Report::Nothing => (Booked::default(), "nothing to book"),
+        Report::Nothing => (Booked::default(), Processed::NothingToBook),
         Report::Facts(facts) => {
             let booked = book_facts(app, &mut tx, facts).await?;
             let ours = !booked.contributions.is_empty();
-            (booked, if ours { "booked" } else { "no contribution of ours" })
+            (booked, if ours { Processed::Booked } else { Processed::NotOurs })
         }
     };
-    inbox::done(&mut tx, id, outcome).await?;
+    let words = match outcome {
+        Processed::Booked => "booked",
+        Processed::NotOurs => "no contribution of ours",
+        _ => "nothing to book",
+    };
+    inbox::done(&mut tx, id, words).await?;
     tx.commit().await?;
-    Ok(booked)
+    Ok((booked, Some(outcome)))
 }
 
 fn read(event: &Waiting) -> Result<Report, ProcessError> {
@@ -88,22 +105,19 @@ fn read(event: &Waiting) -> Result<Report, ProcessError> {
     Ok(read_event(&Envelope::read(&event.body)?)?)
 }
 
-async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<(), sqlx::Error> {
+async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<Option<Processed>, sqlx::Error> {
     let mut tx = app.store.begin().await?;
-    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(()) };
+    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(None) };
     let tries = event.attempts + 1;
     let next_try_at_ms = (tries < MOST_TRIES).then(|| app.now_ms() + wait_ms(tries));
     inbox::failed(&mut tx, id, &error.to_string(), next_try_at_ms).await?;
     tx.commit().await?;
-    match next_try_at_ms {
-        Some(_) => {
-            tracing::warn!(event = id, tries, %error, "an event could not be processed; it is tried again")
-        }
-        None => {
-            tracing::error!(event = id, tries, %error, "an event could not be processed and is not tried any more; it stays in the inbox as dead")
-        }
+    if next_try_at_ms.is_some() {
+        tracing::warn!(event = id, tries, %error, "an event could not be processed; it is tried again");
+        return Ok(Some(Processed::Failed));
     }
-    Ok(())
+    tracing::error!(event = id, tries, %error, "an event could not be processed and is not tried any more; it stays in the inbox as dead");
+    Ok(Some(Processed::Dead))
 }
 
 /// 1 s, 4 s, 16 s … up to an hour.

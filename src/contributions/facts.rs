@@ -220,8 +220,24 @@ impl Fact {
     }
 }
 
+impl Fact {
+    /// The place of its kind in the list of kinds.
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Session(_) => 0,
+            Self::Subscription(_) => 1,
+            Self::Invoice(_) => 2,
+            Self::InvoicePayment(_) => 3,
+            Self::Charge(_) => 4,
+            Self::Refund(_) => 5,
+            Self::Dispute(_) => 6,
+        }
+    }
+}
+
 impl Join for Fact {
-    /// Facts of two different kinds never have the same id; should it happen, the first stays.
+    /// Facts of two different kinds never have the same id; should it happen, the kind that stands first in [`Fact`]
+    /// stays, so that their order does not matter.
     fn join(self, other: Self) -> Self {
         match (self, other) {
             (Self::Session(a), Self::Session(b)) => Self::Session(a.join(b)),
@@ -231,7 +247,13 @@ impl Join for Fact {
             (Self::Charge(a), Self::Charge(b)) => Self::Charge(a.join(b)),
             (Self::Refund(a), Self::Refund(b)) => Self::Refund(a.join(b)),
             (Self::Dispute(a), Self::Dispute(b)) => Self::Dispute(a.join(b)),
-            (first, _) => first,
+            (one, other) => {
+                if one.rank() <= other.rank() {
+                    one
+                } else {
+                    other
+                }
+            }
         }
     }
 }

@@ -23,7 +23,7 @@ pub struct Folded {
 }
 
 /// Something that does not add up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(tag = "alarm", rename_all = "snake_case")]
 pub enum Alarm {
     /// More was refunded and disputed than was paid: it can really happen.
@@ -69,7 +69,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             contribution: origin.contribution.clone(),
             site: origin.site.clone(),
             money,
-            occurred_at_ms: at_s.unwrap_or(0) * 1000,
+            occurred_at_ms: at_s.unwrap_or(0).saturating_mul(1000),
         });
     };
     for payment in payments.values() {
@@ -85,10 +85,10 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
         };
         let sums = taken.entry(&payment.object).or_default();
         book(back.kind, back.object, back.money, back.at_s);
-        sums.left_minor += back.money.amount_minor;
+        sums.left_minor = sums.left_minor.saturating_add(back.money.amount_minor);
         if let Some(reversal) = back.reversal {
             book(reversal, back.object, back.money, back.at_s);
-            sums.returned_minor += back.money.amount_minor;
+            sums.returned_minor = sums.returned_minor.saturating_add(back.money.amount_minor);
         }
     }
     for (object, sums) in &taken {
@@ -100,6 +100,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     alarms.extend(facts.iter().filter_map(ended_twice));
     alarms.extend(story.unknown_refunds());
     entries.sort_by_key(Entry::cause);
+    alarms.sort();
     let contribution = story.contribution(&origin, &payments, &taken);
     Some(Folded { contribution, email: story.email(!payments.is_empty()), entries, alarms })
 }

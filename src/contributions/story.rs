@@ -66,14 +66,17 @@ impl<'a> Story<'a> {
     /// a one-off (from its session, never from an invoice that it may also
     /// have), the invoice of a recurring one.
     pub(super) fn payments(&self) -> BTreeMap<String, Payment> {
-        let mut payments = BTreeMap::new();
+        let mut payments: BTreeMap<String, Payment> = BTreeMap::new();
         for fact in self.facts {
             let payment = match fact {
                 Fact::Session(it) => Payment::of_session(it),
                 Fact::Invoice(it) => Payment::of_invoice(it),
                 _ => None,
             };
-            if let Some(payment) = payment {
+            let Some(payment) = payment else { continue };
+            // Should two facts tell of one payment, the lesser speaks, so that their order does not matter.
+            let key = |it: &Payment| (it.money, it.at_s);
+            if payments.get(&payment.object).is_none_or(|known| key(&payment) < key(known)) {
                 payments.insert(payment.object.clone(), payment);
             }
         }
@@ -133,8 +136,7 @@ impl<'a> Story<'a> {
                     }
                     _ => None,
                 })
-                .map(|money| money.amount_minor)
-                .sum();
+                .fold(0, |sum: i64, money| sum.saturating_add(money.amount_minor));
             if refunded.value.amount_minor > known_minor {
                 alarms.push(Alarm::RefundsUnknown {
                     charge: charge.id.clone(),
@@ -186,8 +188,8 @@ impl<'a> Story<'a> {
                 .and_then(|it| it.created_at_s)
                 .or_else(|| self.subscription.and_then(|it| it.created_at_s))
                 .or_else(|| first_invoice.and_then(|it| it.created_at_s))
-                .map(|at_s| at_s * 1000),
-            last_kept_payment_at_ms: last_kept.map(|at_s| at_s * 1000),
+                .map(|at_s| at_s.saturating_mul(1000)),
+            last_kept_payment_at_ms: last_kept.map(|at_s| at_s.saturating_mul(1000)),
             payments_withdrawn: i64::try_from(withdrawn).unwrap_or(i64::MAX),
             session: self.session.map(|it| it.id.clone()),
             subscription: self

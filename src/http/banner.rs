@@ -48,43 +48,66 @@ struct VerdictBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Content>)]
     content: Option<&'a RawValue>,
-    /// The first instant at which time alone changes the answer (RFC 3339), if it ever does.
+    /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
+    #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
 }
 
 /// Show the appeal banner?
 ///
-/// Also takes `text/plain`, so that a call from another origin costs a browser no preflight.
+/// Say what you know of the page and its reader; the verdict says whether an appeal shows, which, and why. All but `site` may be left out.
+///
+/// - `history` is what the reader's browser remembers. `{}` says that nothing was seen; left out, it means "not known", and an appeal with
+///   a limit then answers `no_consent`.
+/// - `token` is the supporter token. Send it whenever there is one: it is how a supporter is recognised and not asked. One that is expired
+///   or not good makes the reader `unknown`, who is neither asked nor thanked.
+/// - Keep `attribution` of a verdict that shows, and send it along with the events and the checkout that come of it.
+///
+/// The body may also come as `text/plain`, which saves a browser the preflight. When the call fails or takes too long, show the page without an
+/// appeal.
 #[utoipa::path(
     tag = "Banner",
+    operation_id = "ask_banner",
     request_body(content(
         (QuestionShape = "application/json"),
         (QuestionShape = "text/plain"),
     )),
-    responses(
-        (status = 200, body = VerdictBody, description = "The verdict"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
-    )
+    responses((
+        status = 200, body = VerdictBody, description = "The verdict",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::SiteUnknown, Code::BodyTooLarge, Code::UnsupportedMediaType,
+    ]))),
 )]
 #[post("/v1/banner")]
 pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
-    let question: Question<'_> = body::parse(&bytes)?;
-    answer(&app, &question)
+    Ok(answered(verdict_json(&app, &bytes)?))
 }
 
-/// Show the appeal banner? For anonymous readers, from a query.
+/// The answer to the JSON body of `POST /v1/banner`, as JSON.
+///
+/// # Errors
+/// The body is no question, or names a site that is not there.
+pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    let question: Question<'_> = body::parse(body)?;
+    answer(app, &question)
+}
+
+/// Show the appeal banner? From a query.
+///
+/// The same question for caches, templates and ESI, about a reader of whom nothing is known: no history, so an appeal with a limit does
+/// not show, and never a token, which must not stand in a URL.
 #[utoipa::path(
     tag = "Banner",
+    operation_id = "ask_banner_from_query",
     params(QuestionQuery),
-    responses(
-        (status = 200, body = VerdictBody, description = "The verdict"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`, `token_in_url`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`"),
-    )
+    responses((
+        status = 200, body = VerdictBody, description = "The verdict",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::TokenInUrl, Code::SiteUnknown]))),
 )]
 #[get("/v1/banner")]
 pub async fn ask_from_query(
@@ -92,10 +115,17 @@ pub async fn ask_from_query(
     query: Result<Query<QuestionQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
-    answer(&app, &query.question()?)
+    Ok(answered(answer(&app, &query.question()?)?))
 }
 
-fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
+fn answered(json: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(json)
+}
+
+fn answer(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
     let known = known(app, question, now_ms);
@@ -139,14 +169,10 @@ fn answer(app: &App, question: &Question<'_>) -> Result<HttpResponse, Problem> {
             next_eligible_at: verdict.next_eligible_at_ms().map(clock::rfc3339),
         },
     };
-    let json = serde_json::to_vec(&body).map_err(|error| {
+    serde_json::to_vec(&body).map_err(|error| {
         tracing::error!(%error, "a verdict can't be written");
         Problem::new(Code::Internal)
-    })?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(json))
+    })
 }
 
 /// A token that is not good says nothing: neither ask nor thank.

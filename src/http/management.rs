@@ -58,7 +58,7 @@ struct NotReady {
     not_ready: Vec<&'static str>,
 }
 
-/// It can take requests: the database answers, and it is not stopping.
+/// It can take requests: the database answers and writes, and it is not stopping.
 #[get("/readyz")]
 async fn readyz(app: State) -> HttpResponse {
     let mut not_ready = Vec::new();
@@ -67,6 +67,8 @@ async fn readyz(app: State) -> HttpResponse {
     }
     if !matches!(tokio::time::timeout(PATIENCE, app.store.answers()).await, Ok(Ok(()))) {
         not_ready.push("database");
+    } else if !app.can_write() {
+        not_ready.push("database_writes");
     }
     if not_ready.is_empty() {
         return plain("ready\n".to_owned());

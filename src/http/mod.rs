@@ -12,6 +12,7 @@ mod caller;
 mod checkout;
 mod contract;
 mod cors;
+mod docs;
 mod embed;
 mod jwks;
 mod management;
@@ -30,6 +31,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::app::App;
 
+pub use banner::verdict_json;
 pub use contract::openapi_yaml;
 pub use management::serve_management;
 pub use problem::{Code, Problem};
@@ -47,11 +49,13 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(checkout::start)
         .service(tokens::make)
         .service(supporters::own)
-        .service(supporters::by_id)
         .service(supporters::lookup)
+        .service(supporters::by_id)
         .service(jwks::keys)
         .service(webhooks::receive)
         .service(embed::latest)
         .service(embed::versioned)
-        .service(contract::served);
+        .service(contract::served)
+        .service(docs::page)
+        .service(docs::part);
 }

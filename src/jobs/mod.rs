@@ -3,22 +3,26 @@
 //! **Owns** when things happen.
 //! **Never** does them itself: that is `actions/`.
 //! **Start at** [`run`].
-//! **Tested in** `tests/api/`.
+//! **Tested in** `tests/api/worker.rs`, `tests/commands/stress.rs`.
 
+mod appeals_file;
 mod inbox_numbers;
+mod repeat;
 
-use std::path::Path;
+use std::fmt::Display;
+use std::future::ready;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
 
 use crate::actions;
 use crate::app::App;
 
+use appeals_file::AppealsFile;
 pub use inbox_numbers::count_inbox;
+use repeat::{Beat, repeat};
 
 /// How often the inbox is looked at when no event wakes the worker.
 const INBOX_EVERY: Duration = Duration::from_secs(1);
@@ -28,6 +32,8 @@ const COUNTS_EVERY: Duration = Duration::from_secs(5);
 const EPOCHS_EVERY: Duration = Duration::from_secs(2);
 /// How often the inbox is counted.
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
+/// How often it is found out whether the database takes what is written.
+const PROVED_EVERY: Duration = Duration::from_secs(10);
 /// How often the appeals file is looked at.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 
@@ -39,22 +45,49 @@ pub struct Jobs {
 
 /// Starts every job.
 pub fn run(app: &Arc<App>) -> Jobs {
-    let (stop, stopped) = watch::channel(false);
-    let tasks = vec![
-        tokio::spawn(work_through_inbox(Arc::clone(app), stopped.clone())),
-        tokio::spawn(flush_counts(Arc::clone(app), stopped.clone())),
-        tokio::spawn(hear_of_epochs(Arc::clone(app), stopped.clone())),
-        tokio::spawn(watch_appeals(Arc::clone(app), stopped.clone())),
-        tokio::spawn(keep_numbers(Arc::clone(app), stopped)),
-    ];
-    Jobs { stop, tasks }
+    let mut jobs = Jobs { stop: watch::Sender::new(false), tasks: Vec::new() };
+    let events = Some(Arc::clone(&app.event_came));
+    let trouble = "the inbox can't be worked through; it is tried again";
+    jobs.start(app, (INBOX_EVERY, events), trouble, |app| async move {
+        actions::process_due_events(&app).await.map(drop)
+    });
+    let trouble = "counts can't be stored; they are kept for the next time";
+    jobs.start(app, (COUNTS_EVERY, None), trouble, |app| async move { actions::flush_counts(&app).await });
+    let trouble = "superseded tokens can't be read; it is tried again";
+    jobs.start(app, (EPOCHS_EVERY, None), trouble, |app| async move { actions::hear_of_epochs(&app).await });
+    let trouble = "the inbox can't be counted; it is tried again";
+    jobs.start(app, (COUNTED_EVERY, None), trouble, |app| async move {
+        app.metrics.tidy();
+        count_inbox(&app).await
+    });
+    let trouble = "the database takes nothing that is written; webhooks are answered with 503 until it does";
+    jobs.start(app, (PROVED_EVERY, None), trouble, |app| async move { actions::prove_writing(&app).await });
+    if let Some(mut file) = AppealsFile::of(app) {
+        let trouble = "the appeals file can't be used; what was in force stays";
+        jobs.start(app, (APPEALS_EVERY, None), trouble, move |app| ready(file.look(&app)));
+    }
+    jobs
 }
 
 impl Jobs {
-    /// Stops every job after what it is doing, and stores what is still counted.
+    /// Starts one: every so often, and whenever it is woken.
+    fn start<F, E>(
+        &mut self,
+        app: &Arc<App>,
+        (every, wake): (Duration, Option<Arc<Notify>>),
+        trouble: &'static str,
+        mut act: impl FnMut(Arc<App>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        let (app, beat) = (Arc::clone(app), Beat { every, wake, stopped: self.stop.subscribe() });
+        self.tasks.push(tokio::spawn(repeat(beat, trouble, move || act(Arc::clone(&app)))));
+    }
+
+    /// Stops every job after the piece of work it is doing, and stores what is still counted.
     pub async fn stop(self, app: &App) {
-        // An error means that no job listens any more: they are over.
-        let _ = self.stop.send(true);
+        self.stop.send_replace(true);
         for task in self.tasks {
             if let Err(error) = task.await {
                 tracing::error!(%error, "a job broke off");
@@ -64,92 +97,4 @@ impl Jobs {
             tracing::error!(%error, "the last counts could not be stored");
         }
     }
-}
-
-async fn work_through_inbox(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut tick = ticks(INBOX_EVERY);
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            () = app.event_came.notified() => {}
-            _ = tick.tick() => {}
-        }
-        match actions::process_due_events(&app).await {
-            Ok(taken_up) => app.metrics.events_taken_up.increment(taken_up as u64),
-            Err(error) => tracing::error!(%error, "the inbox can't be read; it is tried again"),
-        }
-    }
-}
-
-async fn flush_counts(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut tick = ticks(COUNTS_EVERY);
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            _ = tick.tick() => {}
-        }
-        if let Err(error) = actions::flush_counts(&app).await {
-            tracing::error!(%error, "counts can't be stored; they are kept for the next time");
-        }
-    }
-}
-
-async fn hear_of_epochs(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut tick = ticks(EPOCHS_EVERY);
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            _ = tick.tick() => {}
-        }
-        if let Err(error) = actions::hear_of_epochs(&app).await {
-            tracing::error!(%error, "superseded tokens can't be read; it is tried again");
-        }
-    }
-}
-
-/// Keeps the numbers of the inbox true, and the measured durations small.
-async fn keep_numbers(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let mut tick = ticks(COUNTED_EVERY);
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            _ = tick.tick() => {}
-        }
-        app.metrics.tidy();
-        if let Err(error) = count_inbox(&app).await {
-            tracing::error!(%error, "the inbox can't be counted; it is tried again");
-        }
-    }
-}
-
-/// Publishes the appeals file anew when it has changed. A file that can't be
-/// used leaves what was in force.
-async fn watch_appeals(app: Arc<App>, mut stopped: watch::Receiver<bool>) {
-    let Some(path) = app.settings.appeals.file.clone() else { return };
-    let mut tick = ticks(APPEALS_EVERY);
-    let mut seen = stamp(&path);
-    loop {
-        tokio::select! {
-            _ = stopped.changed() => return,
-            _ = tick.tick() => {}
-        }
-        let now = stamp(&path);
-        if now != seen {
-            seen = now;
-            if let Err(error) = actions::publish_appeals(&app) {
-                tracing::error!(%error, "the appeals file can't be used; what was in force stays");
-            }
-        }
-    }
-}
-
-fn stamp(path: &Path) -> Option<(SystemTime, u64)> {
-    let about = std::fs::metadata(path).ok()?;
-    Some((about.modified().ok()?, about.len()))
-}
-
-fn ticks(every: Duration) -> tokio::time::Interval {
-    let mut tick = interval(every);
-    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    tick
 }

@@ -1,6 +1,6 @@
-//! Whether the database answers, and what lies in the inbox that is not done.
+//! Whether the database answers and writes, and what lies in the inbox that is not done.
 
-use super::Store;
+use super::{Store, Tx};
 
 /// How many events are so far.
 #[derive(Debug)]
@@ -14,6 +14,21 @@ pub struct InboxRows {
 }
 
 from_row!(InboxRows { state, events, oldest_received_at_ms });
+
+/// Writes a row that says nothing but when: committed, it proves that the database takes what is written.
+///
+/// # Errors
+/// The database does not answer, or does not write.
+pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', $1) \
+         ON CONFLICT (id) DO UPDATE SET written_at_ms = excluded.written_at_ms",
+    )
+    .bind(now_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
 
 impl Store {
     /// Reads from a table, so that an answer means more than a connection.

@@ -141,4 +141,15 @@ impl Store {
         let statement = sqlx::AssertSqlSafe(sql.to_owned());
         on_tx!(&mut tx, db => sqlx::query_scalar(statement).fetch_all(db).await)
     }
+
+    /// Takes every connection that reads, for tests of what is said while the
+    /// database does not answer; until what is returned is dropped.
+    #[doc(hidden)]
+    pub async fn hold_readers_for_tests(&self) -> Result<Vec<Box<dyn std::any::Any + Send>>, sqlx::Error> {
+        let mut held: Vec<Box<dyn std::any::Any + Send>> = Vec::new();
+        on_reader!(self, db => for _ in 0..db.options().get_max_connections() {
+            held.push(Box::new(db.acquire().await?));
+        });
+        Ok(held)
+    }
 }

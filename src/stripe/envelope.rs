@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::field::LATEST_S;
 use crate::config::Mode;
 
 /// An event's envelope; its object is left as it came.
@@ -43,7 +44,7 @@ impl<'a> Envelope<'a> {
     /// The text is not a JSON object with an id and a type.
     pub fn read(body: &'a str) -> Result<Self, NotAnEvent> {
         let envelope: Self = serde_json::from_str(body).map_err(|_| NotAnEvent)?;
-        let named = |text: &str| !text.is_empty() && text.len() <= 255;
+        let named = |text: &str| !text.is_empty() && text.chars().count() <= 255;
         if named(&envelope.id) && named(&envelope.kind) { Ok(envelope) } else { Err(NotAnEvent) }
     }
 
@@ -53,10 +54,11 @@ impl<'a> Envelope<'a> {
     }
 
     /// When Stripe made it, in seconds since 1970: a number in v1 events, RFC
-    /// 3339 in v2 ones; 0 when it does not say.
+    /// 3339 in v2 ones; 0 when it does not say, or says what is no time from 1970 to 9999.
     pub fn created_s(&self) -> i64 {
         let written = self.created.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
-        self.created.as_i64().or(written.map(jiff::Timestamp::as_second)).unwrap_or(0)
+        let at_s = self.created.as_i64().or(written.map(jiff::Timestamp::as_second));
+        at_s.filter(|at_s| (0..=LATEST_S).contains(at_s)).unwrap_or(0)
     }
 
     /// The object it reports, as it came.

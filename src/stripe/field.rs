@@ -34,14 +34,26 @@ impl<'a> Object<'a> {
     }
 
     /// A field's own object.
-    pub fn child(self, field: &str) -> Option<Self> {
-        self.get(field).filter(|value| value.is_object()).map(|value| Self { name: self.name, value })
+    pub fn child(self, field: &'static str) -> Result<Option<Self>, BadShape> {
+        let Some(value) = self.get(field) else { return Ok(None) };
+        if value.is_object() { Ok(Some(Self { name: self.name, value })) } else { Err(self.bad(field)) }
+    }
+
+    /// The object in an expandable field; none when it holds the id alone.
+    pub fn expanded(self, field: &'static str) -> Result<Option<Self>, BadShape> {
+        if self.get(field).is_some_and(Value::is_string) { Ok(None) } else { self.child(field) }
     }
 
     /// The entries of a list object (`{"data": […]}`).
-    pub fn list(self, field: &str) -> impl Iterator<Item = Self> {
-        let entries = self.get(field).and_then(|list| list.get("data")).and_then(Value::as_array);
-        entries.into_iter().flatten().map(move |value| Self { name: self.name, value })
+    pub fn list(self, field: &'static str) -> Result<impl Iterator<Item = Self>, BadShape> {
+        let entries: &[Value] = match self.child(field)?.and_then(|list| list.get("data")) {
+            None => &[],
+            Some(data) => data.as_array().ok_or(self.bad(field))?,
+        };
+        if !entries.iter().all(Value::is_object) {
+            return Err(self.bad(field));
+        }
+        Ok(entries.iter().map(move |value| Self { name: self.name, value }))
     }
 
     pub fn text(self, field: &'static str) -> Result<Option<&'a str>, BadShape> {
@@ -52,8 +64,15 @@ impl<'a> Object<'a> {
         self.get(field).map(|value| value.as_i64().ok_or(self.bad(field))).transpose()
     }
 
-    pub fn yes(self, field: &str) -> bool {
-        self.get(field).and_then(Value::as_bool).unwrap_or(false)
+    /// A time in seconds since 1970, not after the year 9999.
+    pub fn time(self, field: &'static str) -> Result<Option<i64>, BadShape> {
+        let at_s = self.whole(field)?;
+        if at_s.is_none_or(|at_s| (0..=LATEST_S).contains(&at_s)) { Ok(at_s) } else { Err(self.bad(field)) }
+    }
+
+    /// False when it is not said.
+    pub fn yes(self, field: &'static str) -> Result<bool, BadShape> {
+        self.get(field).map_or(Ok(false), |value| value.as_bool().ok_or(self.bad(field)))
     }
 
     /// The id in an expandable field: the id itself, or an object that has one.
@@ -71,8 +90,22 @@ impl<'a> Object<'a> {
     /// An amount and the object's `currency`; none when there is no amount.
     pub fn money(self, field: &'static str) -> Result<Option<Money>, BadShape> {
         let Some(amount_minor) = self.whole(field)? else { return Ok(None) };
+        if !is_amount(amount_minor) {
+            return Err(self.bad(field));
+        }
         let code = self.text("currency")?.ok_or(self.bad("currency"))?;
         let currency = Currency::parse(code).map_err(|_| self.bad("currency"))?;
         Ok(Some(Money { amount_minor, currency }))
     }
+}
+
+/// The last second of the year 9999: what comes after can't be written as RFC 3339.
+pub const LATEST_S: i64 = 253_402_300_799;
+
+/// Fifteen digits: more than Stripe moves in any currency, and few enough that sums stay exact everywhere.
+const MOST_MINOR: i64 = 999_999_999_999_999;
+
+/// Whether this many minor units can be an amount: what goes the other way is said by the object's kind, not by a sign.
+pub fn is_amount(amount_minor: i64) -> bool {
+    (0..=MOST_MINOR).contains(&amount_minor)
 }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::field::Object;
+use super::field::{BadShape, Object};
 use crate::contributions::Origin;
 use crate::ids::ContributionId;
 
@@ -25,14 +25,20 @@ pub fn write(origin: &Origin) -> HashMap<String, String> {
 
 /// Reads the metadata in `holder.metadata`. None when it is not ours: other
 /// software may use the same Stripe account.
-pub fn read(holder: Object<'_>) -> Option<Origin> {
-    let metadata = holder.child("metadata")?;
-    let text = |key| metadata.value.get(key).and_then(serde_json::Value::as_str);
-    Some(Origin {
-        contribution: ContributionId::parse(text(CONTRIBUTION)?).ok()?,
-        site: text(SITE)?.to_owned(),
-        appeal: text(APPEAL).map(str::to_owned),
-        variant: text(VARIANT).map(str::to_owned),
-        surface: text(SURFACE).map(str::to_owned),
-    })
+///
+/// # Errors
+/// A field of ours is there and is no text: Stripe has nothing else in metadata.
+pub fn read(holder: Object<'_>) -> Result<Option<Origin>, BadShape> {
+    let Some(metadata) = holder.child("metadata")? else { return Ok(None) };
+    let (contribution, site) = (metadata.text(CONTRIBUTION)?, metadata.text(SITE)?);
+    let contribution = contribution.and_then(|text| ContributionId::parse(text).ok());
+    let (Some(contribution), Some(site)) = (contribution, site) else { return Ok(None) };
+    let text = |key| Ok(metadata.text(key)?.map(str::to_owned));
+    Ok(Some(Origin {
+        contribution,
+        site: site.to_owned(),
+        appeal: text(APPEAL)?,
+        variant: text(VARIANT)?,
+        surface: text(SURFACE)?,
+    }))
 }

@@ -3,7 +3,7 @@
 //! **Owns** signatures, the tolerant reading of events and objects, and calls to Stripe.
 //! **Never** books anything, and never trusts a shape: it changes with every API version.
 //! **Start at** [`read_event`] for what comes in, [`Gateway`] for what goes out.
-//! **Tested in** the files here, `tests/api/corpus.rs`.
+//! **Tested in** the files here, `tests/payloads/`, `tests/api/corpus.rs`, `tests/api/generations.rs`.
 
 mod envelope;
 mod field;

@@ -6,12 +6,12 @@
 
 use serde_json::Value;
 
-use super::field::{BadShape, Object};
+use super::field::{BadShape, Object, is_amount};
 use super::{Envelope, metadata};
 use crate::config::Interval;
 use crate::contributions::{
     ChargeFact, DisputeFact, DisputeState, Fact, InvoiceFact, InvoicePaymentFact, InvoiceState, Latest,
-    Newest, RefundFact, RefundState, SessionFact, SessionMode, SessionState, SubscriptionFact,
+    Newest, Origin, RefundFact, RefundState, SessionFact, SessionMode, SessionState, SubscriptionFact,
     SubscriptionState, Terms,
 };
 use crate::money::Money;
@@ -33,11 +33,16 @@ pub enum Report {
 pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
     // Upcoming invoices have no id; deleted ones were drafts.
     let never = matches!(envelope.kind.as_str(), "invoice.upcoming" | "invoice.deleted");
-    match envelope.object() {
-        Some(object) if !never => read(object, &envelope.kind, envelope.created_s()),
-        _ => Ok(Report::Nothing),
+    if never {
+        return Ok(Report::Nothing);
     }
+    read(envelope.object().unwrap_or("null"), &envelope.kind, envelope.created_s())
 }
+
+/// Events of these families tell of money: one whose object does not say what it is must not pass for nothing.
+const BOOKED_FROM: [&str; 6] =
+    ["checkout.session.", "customer.subscription.", "invoice.", "invoice_payment.", "charge.", "refund."];
+const NO_OBJECT: BadShape = BadShape { object: "event", field: "data.object" };
 
 /// Reads an object that was fetched at `at_s`.
 ///
@@ -48,8 +53,11 @@ pub fn read_fetched(object: &str, at_s: i64) -> Result<Report, BadShape> {
 }
 
 fn read(text: &str, event: &str, at_s: i64) -> Result<Report, BadShape> {
-    let value: Value =
-        serde_json::from_str(text).map_err(|_| BadShape { object: "event", field: "data.object" })?;
+    let value: Value = serde_json::from_str(text).map_err(|_| NO_OBJECT)?;
+    let unnamed = value.get("object").and_then(Value::as_str).is_none();
+    if unnamed && BOOKED_FROM.iter().any(|family| event.starts_with(family)) {
+        return Err(NO_OBJECT);
+    }
     let mut facts = Vec::new();
     add(&mut facts, &value, event, at_s)?;
     Ok(if facts.is_empty() { Report::Nothing } else { Report::Facts(facts) })
@@ -64,7 +72,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             // Expanded when fetched: the invoice of a first monthly payment may
             // be heard of here before its own event comes.
             for expanded in ["invoice", "subscription"] {
-                if let Some(child) = session.child(expanded) {
+                if let Some(child) = session.expanded(expanded)? {
                     add(facts, child.value, "", at_s)?;
                 }
             }
@@ -80,7 +88,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             let charge = of("charge");
             facts.push(Fact::Charge(read_charge(charge, at_s)?));
             // Until 2022-11-15 a charge lists its refunds.
-            for refund in charge.list("refunds") {
+            for refund in charge.list("refunds")? {
                 facts.push(Fact::Refund(read_refund(refund, at_s)?));
             }
         }
@@ -97,7 +105,7 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
     if state == SessionState::Paid && total.is_none() {
         return Err(it.bad("amount_total"));
     }
-    let typed = it.child("customer_details").map(|details| details.text("email")).transpose()?.flatten();
+    let typed = it.child("customer_details")?.map(|details| details.text("email")).transpose()?.flatten();
     Ok(SessionFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
@@ -109,8 +117,8 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
         }),
         total,
         // Sessions say when they were made only since 2022; before, the event's time stands for it.
-        created_at_s: it.whole("created")?.or(Some(at_s)),
-        origin: metadata::read(it),
+        created_at_s: it.time("created")?.or(Some(at_s)),
+        origin: metadata::read(it)?,
         customer: it.reference("customer")?,
         email: typed.or(it.text("customer_email")?).map(str::to_owned),
         payment_intent: it.reference("payment_intent")?,
@@ -121,7 +129,7 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
 
 fn session_state(it: Object<'_>, event: &str) -> Result<SessionState, BadShape> {
     let status = it.text("status")?;
-    if event == "checkout.session.async_payment_failed" || payment_gave_up(it) {
+    if event == "checkout.session.async_payment_failed" || payment_gave_up(it)? {
         return Ok(SessionState::Failed);
     }
     if event == "checkout.session.expired" || status == Some("expired") {
@@ -140,15 +148,12 @@ fn session_state(it: Object<'_>, event: &str) -> Result<SessionState, BadShape> 
 
 /// A fetched session of a failed bank debit is still `complete` and `unpaid`:
 /// its payment intent (expanded) tells that the money will not come.
-fn payment_gave_up(it: Object<'_>) -> bool {
-    it.value.get("status").and_then(Value::as_str) == Some("complete")
-        && it.value.get("payment_status").and_then(Value::as_str) == Some("unpaid")
-        && it.child("payment_intent").is_some_and(|intent| {
-            matches!(
-                intent.value.get("status").and_then(Value::as_str),
-                Some("requires_payment_method" | "canceled")
-            )
-        })
+fn payment_gave_up(it: Object<'_>) -> Result<bool, BadShape> {
+    if it.text("status")? != Some("complete") || it.text("payment_status")? != Some("unpaid") {
+        return Ok(false);
+    }
+    let intent = it.expanded("payment_intent")?.map(|intent| intent.text("status")).transpose()?.flatten();
+    Ok(matches!(intent, Some("requires_payment_method" | "canceled")))
 }
 
 fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, BadShape> {
@@ -167,8 +172,8 @@ fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, BadS
     Ok(SubscriptionFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
-        created_at_s: it.whole("created")?,
-        origin: metadata::read(it),
+        created_at_s: it.time("created")?,
+        origin: metadata::read(it)?,
         customer: it.reference("customer")?,
         terms,
     })
@@ -178,10 +183,10 @@ fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, BadS
 /// monthly or yearly, or have no price in whole minor units.
 fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     let mut sum: Option<Terms> = None;
-    for item in it.list("items") {
-        let Some(price) = item.child("price").or_else(|| item.child("plan")) else { return Ok(None) };
+    for item in it.list("items")? {
+        let Some(price) = item.expanded("price")?.or(item.expanded("plan")?) else { return Ok(None) };
         // A price has its interval under `recurring`, a plan beside the amount.
-        let recurring = price.child("recurring").unwrap_or(price);
+        let recurring = price.child("recurring")?.unwrap_or(price);
         let interval = match (recurring.text("interval")?, recurring.whole("interval_count")?.unwrap_or(1)) {
             (Some("month"), 1) => Interval::Month,
             (Some("month"), 12) | (Some("year"), 1) => Interval::Year,
@@ -190,16 +195,17 @@ fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
         let field = if price.value.get("unit_amount").is_some() { "unit_amount" } else { "amount" };
         let Some(unit) = price.money(field)? else { return Ok(None) };
         let quantity = item.whole("quantity")?.unwrap_or(1);
-        let Some(amount_minor) = unit.amount_minor.checked_mul(quantity) else { return Ok(None) };
-        let price = Money { amount_minor, currency: unit.currency };
-        sum = match sum {
-            None => Some(Terms { interval, price }),
-            Some(known) if known.interval == interval && known.price.currency == price.currency => {
-                let amount_minor = known.price.amount_minor.saturating_add(amount_minor);
-                Some(Terms { interval, price: Money { amount_minor, ..price } })
+        let of_item = unit.amount_minor.checked_mul(quantity).ok_or(item.bad("quantity"))?;
+        let before = match sum {
+            None => 0,
+            Some(known) if known.interval == interval && known.price.currency == unit.currency => {
+                known.price.amount_minor
             }
             Some(_) => return Ok(None),
         };
+        let amount_minor = before.checked_add(of_item).filter(|sum| quantity >= 0 && is_amount(*sum));
+        let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
+        sum = Some(Terms { interval, price: Money { amount_minor, currency: unit.currency } });
     }
     Ok(sum)
 }
@@ -212,30 +218,33 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         Some("draft") => InvoiceState::Draft,
         Some("uncollectible") => InvoiceState::Uncollectible,
         Some("void") => InvoiceState::Void,
-        _ if it.yes("paid") => InvoiceState::Paid,
+        _ if it.yes("paid")? => InvoiceState::Paid,
         _ => InvoiceState::Other,
     };
     // Marked as paid by hand: the money did not come through Stripe.
-    let elsewhere = it.yes("paid_out_of_band");
+    let elsewhere = it.yes("paid_out_of_band")?;
     let paid = if state == InvoiceState::Paid && !elsewhere { it.money("amount_paid")? } else { None };
     if state == InvoiceState::Paid && !elsewhere && paid.is_none() {
         return Err(it.bad("amount_paid"));
     }
-    let parent = it.child("parent").and_then(|parent| parent.child("subscription_details"));
-    let details = parent.or_else(|| it.child("subscription_details"));
-    let of_lines = || it.list("lines").find_map(metadata::read);
+    let parent =
+        it.child("parent")?.map(|parent| parent.child("subscription_details")).transpose()?.flatten();
+    let details = parent.or(it.child("subscription_details")?);
     let mut paid_by: Vec<String> =
         [it.reference("payment_intent")?, it.reference("charge")?].into_iter().flatten().collect();
-    for payment in it.list("payments") {
+    for payment in it.list("payments")? {
         paid_by.extend(paid_by_of(payment)?);
     }
+    // As a join has them: what is said once and what is said twice must be the same.
+    paid_by.sort();
+    paid_by.dedup();
     Ok(InvoiceFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
-        created_at_s: Some(it.whole("created")?.ok_or(it.bad("created"))?),
-        paid_at_s: it.child("status_transitions").map(|at| at.whole("paid_at")).transpose()?.flatten(),
+        created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
+        paid_at_s: it.child("status_transitions")?.map(|at| at.time("paid_at")).transpose()?.flatten(),
         paid,
-        origin: details.and_then(metadata::read).or_else(|| metadata::read(it)).or_else(of_lines),
+        origin: invoice_origin(it, details)?,
         customer: it.reference("customer")?,
         email: it.text("customer_email")?.map(str::to_owned),
         subscription: match it.reference("subscription")? {
@@ -246,20 +255,34 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     })
 }
 
+/// Of the subscription's details, else the invoice's own, else the first line's that has one.
+fn invoice_origin(it: Object<'_>, details: Option<Object<'_>>) -> Result<Option<Origin>, BadShape> {
+    for holder in details.into_iter().chain([it]).chain(it.list("lines")?) {
+        if let Some(origin) = metadata::read(holder)? {
+            return Ok(Some(origin));
+        }
+    }
+    Ok(None)
+}
+
 fn read_invoice_payment(it: Object<'_>) -> Result<InvoicePaymentFact, BadShape> {
     Ok(InvoicePaymentFact { id: it.id()?, invoice: it.reference("invoice")?, paid_by: paid_by_of(it)? })
 }
 
 fn paid_by_of(invoice_payment: Object<'_>) -> Result<Vec<String>, BadShape> {
-    let Some(payment) = invoice_payment.child("payment") else { return Ok(Vec::new()) };
-    Ok([payment.reference("payment_intent")?, payment.reference("charge")?].into_iter().flatten().collect())
+    let Some(payment) = invoice_payment.child("payment")? else { return Ok(Vec::new()) };
+    let named = [payment.reference("charge")?, payment.reference("payment_intent")?];
+    let mut paid_by: Vec<String> = named.into_iter().flatten().collect();
+    paid_by.sort();
+    paid_by.dedup();
+    Ok(paid_by)
 }
 
 fn read_charge(it: Object<'_>, at_s: i64) -> Result<ChargeFact, BadShape> {
     let refunded = it.money("amount_refunded")?.filter(|money| money.amount_minor > 0);
     Ok(ChargeFact {
         id: it.id()?,
-        origin: metadata::read(it),
+        origin: metadata::read(it)?,
         payment_intent: it.reference("payment_intent")?,
         invoice: it.reference("invoice")?,
         refunded: refunded.map(|value| Newest { reported_at_s: at_s, value }),
@@ -280,7 +303,7 @@ fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
         latest: Latest { state, reported_at_s: at_s },
         left: matches!(state, RefundState::Pending | RefundState::Succeeded | RefundState::Failed),
         amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
-        created_at_s: Some(it.whole("created")?.ok_or(it.bad("created"))?),
+        created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
     })
@@ -301,7 +324,7 @@ fn read_dispute(it: Object<'_>, at_s: i64) -> Result<DisputeFact, BadShape> {
         left: matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost),
         returned: matches!(state, DisputeState::Won | DisputeState::Dropped),
         amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
-        created_at_s: Some(it.whole("created")?.ok_or(it.bad("created"))?),
+        created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
     })

@@ -63,6 +63,22 @@ words! {
 }
 
 words! {
+    /// What came of taking an event up; each try counts.
+    Processed {
+        /// Facts of a gift of ours.
+        Booked = "booked",
+        /// Facts of no gift of ours, or of none yet.
+        NotOurs = "not_ours",
+        /// Of a type that nothing is booked from.
+        NothingToBook = "nothing_to_book",
+        /// The try failed; there will be another.
+        Failed = "failed",
+        /// The last try failed; a person must look.
+        Dead = "dead",
+    }
+}
+
+words! {
     /// What came of a call to Stripe; each try is a call.
     CallOutcome {
         /// Done.
@@ -144,6 +160,7 @@ mod tests {
     fn every_word_is_counted_in_its_own_place() {
         in_place::<Reason>();
         in_place::<Delivery>();
+        in_place::<Processed>();
         in_place::<CallOutcome>();
         in_place::<InboxState>();
     }

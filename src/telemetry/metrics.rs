@@ -4,7 +4,7 @@ use keepopen_decision::Reason;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::counts::{CallOutcome, Counts, Delivery, InboxState, Word};
+use super::counts::{CallOutcome, Counts, Delivery, InboxState, Processed, Word};
 
 /// Upper bounds of the durations that are told apart, in seconds: a banner is
 /// decided in microseconds, a checkout waits for Stripe.
@@ -22,8 +22,8 @@ pub struct Metrics {
     pub deliveries: Counts<Delivery>,
     /// Calls to Stripe, by what came of them.
     pub stripe_calls: Counts<CallOutcome>,
-    /// Events that the worker took up; each try counts.
-    pub events_taken_up: Counter,
+    /// Events that were taken up, by what came of it; each try counts.
+    pub events_processed: Counts<Processed>,
     /// The inbox as it was last looked at.
     pub inbox: InboxGauges,
 }
@@ -84,12 +84,14 @@ impl Metrics {
                 outcome.word(),
             )
         });
-        let events_taken_up = counter(
-            &recorder,
-            "keepopen_events_taken_up_total",
-            "Events that the worker took up to book them; each try counts.",
-            &[],
-        );
+        let events_processed = Counts::each(|outcome: Processed| {
+            by_word(
+                "keepopen_events_processed_total",
+                "Events taken up to be booked, each try counted, by what came of it.",
+                "outcome",
+                outcome.word(),
+            )
+        });
         let rows = InboxState::ALL.iter().map(|state| {
             let help = "Stripe events in the inbox that are not done, by state.";
             gauge(&recorder, "keepopen_inbox_events", help, &[("state", state.word())])
@@ -104,7 +106,7 @@ impl Metrics {
             verdicts,
             deliveries,
             stripe_calls,
-            events_taken_up,
+            events_processed,
             inbox: InboxGauges { rows, oldest_waiting },
         }
     }

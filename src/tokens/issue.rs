@@ -124,7 +124,7 @@ impl Tokens {
                 claims
             }
         };
-        if claims.exp * 1000 <= now_ms {
+        if claims.exp.saturating_mul(1000) <= now_ms {
             return Err(BadToken::Expired);
         }
         if self.epochs.supersede(&claims) { Err(BadToken::Superseded) } else { Ok(claims) }

@@ -5,8 +5,11 @@
 mod helpers;
 
 mod banner;
+mod bodies;
 mod checkout;
+mod contract;
 mod corpus;
+mod generations;
 mod gifts;
 mod instances;
 mod management;
@@ -14,3 +17,4 @@ mod story;
 mod supporters;
 mod tokens;
 mod webhooks;
+mod worker;

@@ -68,6 +68,36 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
 }
 
 #[tokio::test]
+async fn a_service_whose_database_is_silent_is_not_ready() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    let held = app.app.store.hold_readers_for_tests().await.unwrap();
+    let (status, text) = ask(&url, "/readyz").await;
+    let said: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database"])));
+    drop(held);
+    assert_eq!(ask(&url, "/readyz").await.0, 200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_service_whose_database_can_be_read_and_not_written_is_not_ready() {
+    let app = TestApp::start_with(ON).await;
+    let url = start(&app);
+    actions::prove_writing(&app.app).await.unwrap();
+    assert_eq!(ask(&url, "/readyz").await.0, 200);
+    app.app.store.execute_for_tests("ALTER TABLE write_proof RENAME TO away").await.unwrap();
+    actions::prove_writing(&app.app).await.unwrap_err();
+    let (status, text) = ask(&url, "/readyz").await;
+    let said: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database_writes"])));
+    app.app.store.execute_for_tests("ALTER TABLE away RENAME TO write_proof").await.unwrap();
+    actions::prove_writing(&app.app).await.unwrap();
+    assert_eq!(ask(&url, "/readyz").await.0, 200);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_service_that_is_stopping_is_not_ready() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
@@ -150,6 +180,23 @@ async fn events_that_are_tried_again_or_given_up_are_counted_apart() {
         app.app.clock.advance(3_600_000);
         app.run_jobs().await;
     }
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let mut foreign = event("evt_foreign", false);
+    foreign["type"] = json!("charge.succeeded");
+    foreign["data"]["object"] = json!({"id": "ch_1", "object": "charge", "payment_intent": "pi_1"});
+    app.deliver(&foreign).await;
+    app.run_jobs().await;
+    let outcomes = |word| format!("keepopen_events_processed_total{{outcome=\"{word}\"}}");
+    assert_eq!(
+        value(&url, &outcomes("failed")).await,
+        f64::from(u32::try_from(actions::MOST_TRIES).unwrap() - 1)
+    );
+    assert_eq!(value(&url, &outcomes("dead")).await, 1.0);
+    assert_eq!(value(&url, &outcomes("not_ours")).await, 1.0);
+    let others = value(&url, &outcomes("booked")).await + value(&url, &outcomes("nothing_to_book")).await;
+    assert!(value(&url, &outcomes("booked")).await >= 1.0);
+    assert_eq!(others, app.stripe.events().len() as f64);
     jobs::count_inbox(&app.app).await.unwrap();
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 0.0);
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"dead\"}").await, 1.0);

@@ -15,6 +15,8 @@ mod health;
 mod precedence;
 mod refused;
 mod running;
+#[cfg(unix)]
+mod stress;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -26,9 +26,25 @@ impl Running {
 
     /// Sends SIGTERM; the status at the end.
     pub(crate) fn stop(&mut self) -> Option<i32> {
+        self.tell_to_stop();
+        self.ended()
+    }
+
+    /// Sends SIGTERM.
+    pub(crate) fn tell_to_stop(&self) {
         let sent =
             Command::new("/bin/sh").args(["-c", &format!("kill -TERM {}", self.0.id())]).status().unwrap();
         assert!(sent.success());
+    }
+
+    /// Ends it at once, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Waits for its end; the status.
+    pub(crate) fn ended(&mut self) -> Option<i32> {
         let mut rest = String::new();
         self.0.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
         assert!(!rest.contains("panicked"), "{rest}");

@@ -11,8 +11,52 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public keys of supporter tokens. */
-        get: operations["keys"];
+        /**
+         * The public keys of supporter tokens.
+         * @description With them a back end checks a token without asking: the signature and `alg` `EdDSA`, `typ` `supporter+jwt`, `iss` (this service's public URL), `aud` (the
+         *     site's id), `exp`. Any page may read them.
+         */
+        get: operations["read_public_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The contract, to read.
+         * @description A page for people. It shows `/openapi.yaml`, and sends what is tried out to this service and to nobody else.
+         */
+        get: operations["read_docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A part of that page.
+         * @description Its script, its style sheet and its icon.
+         */
+        get: operations["load_docs_part"];
         put?: never;
         post?: never;
         delete?: never;
@@ -28,8 +72,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The script, as it is now. Kept for five minutes. */
-        get: operations["latest"];
+        /**
+         * The script, as it is now.
+         * @description What a page loads, with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers keep it for five minutes.
+         */
+        get: operations["load_embed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -45,8 +92,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One version of the script: these bytes never change. */
-        get: operations["versioned"];
+        /**
+         * One version of the script.
+         * @description These bytes never change, so a page may name their hash (`integrity`) and keep them for good. A version that this server does not have is a 404.
+         */
+        get: operations["load_embed_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -62,8 +112,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This contract. */
-        get: operations["served"];
+        /**
+         * The contract.
+         * @description This document: every route, what it takes and what it answers, in OpenAPI 3.1. `/docs` shows it to people.
+         */
+        get: operations["read_contract"];
         put?: never;
         post?: never;
         delete?: never;
@@ -79,14 +132,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the appeal banner? For anonymous readers, from a query. */
-        get: operations["ask_from_query"];
+        /**
+         * Show the appeal banner? From a query.
+         * @description The same question for caches, templates and ESI, about a reader of whom nothing is known: no history, so an appeal with a limit does
+         *     not show, and never a token, which must not stand in a URL.
+         */
+        get: operations["ask_banner_from_query"];
         put?: never;
         /**
          * Show the appeal banner?
-         * @description Also takes `text/plain`, so that a call from another origin costs a browser no preflight.
+         * @description Say what you know of the page and its reader; the verdict says whether an appeal shows, which, and why. All but `site` may be left out.
+         *
+         *     - `history` is what the reader's browser remembers. `{}` says that nothing was seen; left out, it means "not known", and an appeal with
+         *       a limit then answers `no_consent`.
+         *     - `token` is the supporter token. Send it whenever there is one: it is how a supporter is recognised and not asked. One that is expired
+         *       or not good makes the reader `unknown`, who is neither asked nor thanked.
+         *     - Keep `attribution` of a verdict that shows, and send it along with the events and the checkout that come of it.
+         *
+         *     The body may also come as `text/plain`, which saves a browser the preflight. When the call fails or takes too long, show the page without an
+         *     appeal.
          */
-        post: operations["ask"];
+        post: operations["ask_banner"];
         delete?: never;
         options?: never;
         head?: never;
@@ -104,10 +170,10 @@ export interface paths {
         put?: never;
         /**
          * Report a view, a click or a dismissal.
-         * @description Made for `navigator.sendBeacon`. An event whose attribution is not good is
-         *     answered in the same way, and not counted.
+         * @description What became of a verdict that showed; counts are by the hour, never by reader. Made for `navigator.sendBeacon`, so `text/plain` serves too. An
+         *     event whose attribution is expired or not good is answered in the same way, and not counted. A `dismiss` says how in `dismissal`.
          */
-        post: operations["report"];
+        post: operations["report_banner_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -123,8 +189,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a payment. */
-        post: operations["start"];
+        /**
+         * Start a payment.
+         * @description Answers with the address of Stripe's payment page: send the reader there. Stripe brings them back to `return_url` with `keepopen_session` added;
+         *     then `POST /v1/tokens` fetches the supporter token.
+         *
+         *     `attempt` is a UUID that the browser makes for each gift and keeps. The same call again with it is safe (a double click, a lost answer); the
+         *     same attempt with other parameters is refused. While Stripe can't be reached, the problem carries the site's `fallback_url`, if it has one.
+         */
+        post: operations["start_checkout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -138,8 +211,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Own standing, by supporter token. */
-        get: operations["own"];
+        /**
+         * Own standing, by supporter token.
+         * @description How things stand now with the token's site: also when the token was made before a refund, which it can't know of.
+         */
+        get: operations["read_own_standing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -157,8 +233,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A supporter's standing, by e-mail address. */
-        post: operations["lookup"];
+        /**
+         * A supporter's standing, by e-mail address.
+         * @description For a site's back end, with a secret API key of scope `supporters:read`. Who typed an address at the payment page has not shown that it is theirs:
+         *     the answer is good for not asking, and no proof of who is reading. An address that never gave is a 404, not a standing.
+         */
+        post: operations["look_up_supporter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -172,8 +252,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A supporter's standing, by id. */
-        get: operations["by_id"];
+        /**
+         * A supporter's standing, by id.
+         * @description For a site's back end, with a secret API key of scope `supporters:read`. The id is a token's `sub`.
+         */
+        get: operations["read_supporter"];
         put?: never;
         post?: never;
         delete?: never;
@@ -193,9 +276,12 @@ export interface paths {
         put?: never;
         /**
          * Fetch the supporter token of a payment.
-         * @description Once, within 24 hours after the money came (again within ten minutes, should the answer get lost).
+         * @description When the reader comes back from the payment page: `session` is `keepopen_session` of the return URL, `attempt` the UUID that this browser gave
+         *     with. Whoever has both gets the token: once, within 24 hours after the money came (again within ten minutes, should the answer get lost).
+         *
+         *     `payment_processing` is no failure: a bank debit may take days. Neither thank nor ask, and try again at the reader's next visit.
          */
-        post: operations["make"];
+        post: operations["fetch_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -213,10 +299,10 @@ export interface paths {
         put?: never;
         /**
          * Deliver a Stripe event.
-         * @description Answered with 2xx once the event is on disk: also when it was there before,
-         *     is of a type that nothing is booked from, or is of the other mode.
+         * @description Answered with 2xx once the event is on disk: also when it was there before, is of a type that nothing is booked from, or is of the other mode. Stripe
+         *     delivers everything else again. The signature is over the bytes of the body as they are.
          */
-        post: operations["receive"];
+        post: operations["receive_stripe_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -229,10 +315,11 @@ export interface components {
     schemas: {
         /** @description Articles read in one week. */
         ArticleWeek: {
-            /** Format: int32 */
+            /** Format: int64 */
             count?: number | null;
+            /** @description How many of them with each tag. */
             tags?: {
-                [key: string]: number;
+                [key: string]: components["schemas"]["Count"];
             } | null;
             /** @description The week's Monday, as a date. */
             week: string;
@@ -245,7 +332,7 @@ export interface components {
             /** @description What happened. */
             event: components["schemas"]["EventName"];
             /**
-             * Format: int32
+             * Format: int64
              * @description Of a view: the how manieth of this reader, from 1; 20 stands for more.
              */
             ordinal?: number | null;
@@ -336,10 +423,18 @@ export interface components {
             heading: string;
             thanks?: components["schemas"]["ThanksCopy"] | null;
         };
+        /**
+         * Format: int64
+         * @description How many.
+         */
+        Count: number;
         /** @description One time an appeal was sent away. */
         Dismissal: {
             appeal: string;
-            /** @description RFC 3339. */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
             kind: components["schemas"]["DismissalKind"];
         };
@@ -365,7 +460,7 @@ export interface components {
             articles?: components["schemas"]["ArticleWeek"][] | null;
             dismissals?: components["schemas"]["Dismissal"][] | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description How many of the free articles are used up.
              */
             free_articles_used?: number | null;
@@ -376,10 +471,25 @@ export interface components {
          * @enum {string}
          */
         Interval: "once" | "month" | "year";
+        /** @description A public key. */
+        Jwk: {
+            /** @description `EdDSA`: accept no other. */
+            alg: string;
+            /** @description `Ed25519` */
+            crv: string;
+            /** @description What a token's header calls the key. */
+            kid: string;
+            /** @description `OKP` */
+            kty: string;
+            /** @description `sig` */
+            use: string;
+            /** @description The key. */
+            x: string;
+        };
         /** @description A JWK Set (RFC 7517). */
         JwkSet: {
             /** @description Ed25519 keys (RFC 8037), the one that signs first. */
-            keys: unknown[];
+            keys: components["schemas"]["Jwk"][];
         };
         /**
          * @description What an appeal wants of its reader.
@@ -388,7 +498,10 @@ export interface components {
         Kind: "ask" | "thank" | "fix_card" | "win_back";
         /** @description Whom to look up. */
         LookupBody: {
-            /** @description The address that was given under. It stands in the body, so that it stands in no log. */
+            /**
+             * Format: email
+             * @description The address that was given under. It stands in the body, so that it stands in no log.
+             */
             email: string;
             /** @description The site's id. */
             site: string;
@@ -398,7 +511,7 @@ export interface components {
             /** @description What kind of page it is, such as `article` or `front`. */
             kind?: string | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description Which page of this visit it is, from 1.
              */
             ordinal?: number | null;
@@ -461,7 +574,7 @@ export interface components {
         /** @description What is known of the reader without knowing who it is. */
         Reader: {
             /**
-             * Format: int32
+             * Format: int64
              * @description A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
              */
             bucket?: number | null;
@@ -488,9 +601,37 @@ export interface components {
          * @enum {string}
          */
         Standing: "none" | "one_off" | "recurring" | "past_due" | "lapsed" | "unknown";
+        /** @description What must be in an event. All else that Stripe writes is stored as it comes. */
+        StripeEvent: {
+            /** @description The version of Stripe's API that its object is written in. */
+            api_version?: string | null;
+            /** @description When Stripe made it: seconds since 1970, or RFC 3339. */
+            created?: unknown;
+            data?: components["schemas"]["StripeEventData"] | null;
+            /**
+             * @description Stripe's id of the event.
+             * @example evt_1a2b3c
+             */
+            id: string;
+            /** @description Whether money moves. */
+            livemode?: boolean | null;
+            /**
+             * @description Its type.
+             * @example invoice.paid
+             */
+            type: string;
+        };
+        /** @description What an event tells of. */
+        StripeEventData: {
+            /** @description The object as it was when the event was made. */
+            object?: unknown;
+        };
         /** @description A supporter's standing with one site. */
         SupporterAnswer: {
-            /** @description The first instant when asking is allowed again, RFC 3339. */
+            /**
+             * Format: date-time
+             * @description The first instant when asking is allowed again.
+             */
             quiet_until?: string | null;
             /** @description The site's id. */
             site: string;
@@ -516,9 +657,15 @@ export interface components {
         };
         /** @description A supporter token. */
         TokenAnswer: {
-            /** @description When it is no longer good, RFC 3339. */
+            /**
+             * Format: date-time
+             * @description When it is no longer good.
+             */
             expires_at: string;
-            /** @description The first instant when asking is allowed again, RFC 3339. */
+            /**
+             * Format: date-time
+             * @description The first instant when asking is allowed again.
+             */
             quiet_until?: string | null;
             /** @description The standing with the site. */
             standing: components["schemas"]["Standing"];
@@ -555,7 +702,10 @@ export interface components {
             attribution?: string | null;
             content?: components["schemas"]["Content"] | null;
             kind?: components["schemas"]["Kind"] | null;
-            /** @description The first instant at which time alone changes the answer (RFC 3339), if it ever does. */
+            /**
+             * Format: date-time
+             * @description The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
+             */
             next_eligible_at?: string | null;
             /** @description Why, in one word of a fixed list. */
             reason: components["schemas"]["Reason"];
@@ -568,7 +718,10 @@ export interface components {
         /** @description One time an appeal was seen. */
         View: {
             appeal: string;
-            /** @description RFC 3339. */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
             variant?: string | null;
         };
@@ -576,7 +729,14 @@ export interface components {
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Which request headers the answer depends on. */
+        Vary: string;
+        /** @description `Bearer` */
+        "WWW-Authenticate": string;
+        /** @description The request's id: the caller's own where it sent a harmless one. It stands in the log. */
+        "X-Request-Id": string;
+    };
     pathItems: never;
 }
 export type ArticleWeek = components['schemas']['ArticleWeek'];
@@ -586,12 +746,14 @@ export type CheckoutBody = components['schemas']['CheckoutBody'];
 export type Choices = components['schemas']['Choices'];
 export type Code = components['schemas']['Code'];
 export type Content = components['schemas']['Content'];
+export type Count = components['schemas']['Count'];
 export type Dismissal = components['schemas']['Dismissal'];
 export type DismissalKind = components['schemas']['DismissalKind'];
 export type EventName = components['schemas']['EventName'];
 export type FirstChoice = components['schemas']['FirstChoice'];
 export type History = components['schemas']['History'];
 export type Interval = components['schemas']['Interval'];
+export type Jwk = components['schemas']['Jwk'];
 export type JwkSet = components['schemas']['JwkSet'];
 export type Kind = components['schemas']['Kind'];
 export type LookupBody = components['schemas']['LookupBody'];
@@ -601,6 +763,8 @@ export type Question = components['schemas']['Question'];
 export type Reader = components['schemas']['Reader'];
 export type Reason = components['schemas']['Reason'];
 export type Standing = components['schemas']['Standing'];
+export type StripeEvent = components['schemas']['StripeEvent'];
+export type StripeEventData = components['schemas']['StripeEventData'];
 export type SupporterAnswer = components['schemas']['SupporterAnswer'];
 export type Surface = components['schemas']['Surface'];
 export type ThanksCopy = components['schemas']['ThanksCopy'];
@@ -608,9 +772,12 @@ export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type Verdict = components['schemas']['Verdict'];
 export type View = components['schemas']['View'];
+export type HeaderVary = components['headers']['Vary'];
+export type HeaderWwwAuthenticate = components['headers']['WWW-Authenticate'];
+export type HeaderXRequestId = components['headers']['X-Request-Id'];
 export type $defs = Record<string, never>;
 export interface operations {
-    keys: {
+    read_public_keys: {
         parameters: {
             query?: never;
             header?: never;
@@ -619,9 +786,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The keys; may be kept for an hour */
+            /** @description The keys */
             200: {
                 headers: {
+                    /** @description `*` */
+                    "Access-Control-Allow-Origin"?: string;
+                    /** @description An hour */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -630,7 +803,7 @@ export interface operations {
             };
         };
     };
-    latest: {
+    read_docs: {
         parameters: {
             query?: never;
             header?: never;
@@ -639,9 +812,104 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    /** @description `no-cache` */
+                    "Cache-Control"?: string;
+                    /** @description This service alone */
+                    "Content-Security-Policy"?: string;
+                    /** @description `no-referrer` */
+                    "Referrer-Policy"?: string;
+                    Vary: components["headers"]["Vary"];
+                    /** @description `nosniff` */
+                    "X-Content-Type-Options"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    load_docs_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The part's name
+                 * @example page.js
+                 */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The part */
+            200: {
+                headers: {
+                    /** @description An hour */
+                    "Cache-Control"?: string;
+                    /** @description `gzip` for the parts of the library */
+                    "Content-Encoding"?: string | null;
+                    /** @description This service alone */
+                    "Content-Security-Policy"?: string;
+                    /** @description `no-referrer` */
+                    "Referrer-Policy"?: string;
+                    Vary: components["headers"]["Vary"];
+                    /** @description `nosniff` */
+                    "X-Content-Type-Options"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": string;
+                    "text/css": string;
+                    "image/png": string;
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "not_found";
+                    };
+                };
+            };
+        };
+    };
+    load_embed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that is known already */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description The script */
             200: {
                 headers: {
+                    /** @description Five minutes */
+                    "Cache-Control"?: string;
+                    /** @description `cross-origin`: any page may load it */
+                    "Cross-Origin-Resource-Policy"?: string;
+                    /** @description Changes with the script */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -651,13 +919,19 @@ export interface operations {
             /** @description It has not changed */
             304: {
                 headers: {
+                    /** @description Five minutes */
+                    "Cache-Control"?: string;
+                    /** @description Changes with the script */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
         };
     };
-    versioned: {
+    load_embed_version: {
         parameters: {
             query?: never;
             header?: never;
@@ -672,24 +946,35 @@ export interface operations {
             /** @description The script */
             200: {
                 headers: {
+                    /** @description A year, immutable */
+                    "Cache-Control"?: string;
+                    /** @description `cross-origin`: any page may load it */
+                    "Cross-Origin-Resource-Policy"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/javascript": string;
                 };
             };
-            /** @description `not_found`: this server has another version */
+            /** @description `not_found`: There is nothing here. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "not_found";
+                    };
                 };
             };
         };
     };
-    served: {
+    read_contract: {
         parameters: {
             query?: never;
             header?: never;
@@ -701,20 +986,28 @@ export interface operations {
             /** @description OpenAPI 3.1 */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": Record<string, never>;
                 };
             };
         };
     };
-    ask_from_query: {
+    ask_banner_from_query: {
         parameters: {
             query: {
-                /** @description The site's id. */
+                /**
+                 * @description The site's id.
+                 * @example journal
+                 */
                 site: string;
-                /** @description Surfaces the page has room for, with commas between; left out: everywhere. */
+                /**
+                 * @description Surfaces the page has room for, with commas between; left out: everywhere.
+                 * @example banner,inline
+                 */
                 surfaces?: string;
                 /** @description The page's address. */
                 url?: string;
@@ -750,33 +1043,50 @@ export interface operations {
             /** @description The verdict */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Verdict"];
                 };
             };
-            /** @description `invalid_request`, `token_in_url` */
+            /**
+             * @description - `invalid_request`: The request can't be read; `detail` says where.
+             *     - `token_in_url`: A token must not stand in a URL; ask with POST.
+             */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request" | "token_in_url";
+                    };
                 };
             };
-            /** @description `site_unknown` */
+            /** @description `site_unknown`: There is no such site. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
                 };
             };
         };
     };
-    ask: {
+    ask_banner: {
         parameters: {
             query?: never;
             header?: never;
@@ -793,51 +1103,75 @@ export interface operations {
             /** @description The verdict */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Verdict"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `site_unknown` */
+            /** @description `site_unknown`: There is no such site. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
         };
     };
-    report: {
+    report_banner_event: {
         parameters: {
             query?: never;
             header?: never;
@@ -854,49 +1188,71 @@ export interface operations {
             /** @description Taken */
             204: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `site_unknown` */
+            /** @description `site_unknown`: There is no such site. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
         };
     };
-    start: {
+    start_checkout: {
         parameters: {
             query?: never;
             header?: never;
@@ -912,96 +1268,167 @@ export interface operations {
             /** @description The payment page */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CheckoutAnswer"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `origin_not_allowed` */
+            /** @description `origin_not_allowed`: The page's origin is not one of the site's. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "origin_not_allowed";
+                    };
                 };
             };
-            /** @description `site_unknown` */
+            /** @description `site_unknown`: There is no such site. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
                 };
             };
-            /** @description `attempt_reused` */
+            /** @description `attempt_reused`: The attempt was made before with other parameters; take a new one. */
             409: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "attempt_reused";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
-            /** @description `currency_not_taken`, `interval_not_taken`, `amount_below_minimum`, `amount_above_maximum`, `return_url_not_allowed` */
+            /**
+             * @description - `currency_not_taken`: The site does not take this currency.
+             *     - `interval_not_taken`: The site does not take gifts at this interval.
+             *     - `amount_below_minimum`: The amount is below the site's minimum.
+             *     - `amount_above_maximum`: The amount is above the site's maximum.
+             *     - `return_url_not_allowed`: The return URL is not on one of the site's origins.
+             */
             422: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "return_url_not_allowed";
+                    };
                 };
             };
-            /** @description `stripe_refused` */
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `stripe_refused`: The payment provider refused the request; it is logged. */
             502: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "stripe_refused";
+                    };
                 };
             };
-            /** @description `stripe_unavailable`, `not_configured`, `store_unavailable` */
+            /**
+             * @description - `stripe_unavailable`: The payment provider can't be reached; try again.
+             *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
+             *     - `store_unavailable`: The database does not answer; try again.
+             */
             503: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "stripe_unavailable" | "not_configured" | "store_unavailable";
+                    };
                 };
             };
         };
     };
-    own: {
+    read_own_standing: {
         parameters: {
             query?: never;
             header?: never;
@@ -1013,33 +1440,67 @@ export interface operations {
             /** @description The standing with the token's site, now */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SupporterAnswer"];
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_superseded` */
+            /**
+             * @description - `token_missing`: Send `Authorization: Bearer` with a supporter token.
+             *     - `token_invalid`: The supporter token is not one of ours.
+             *     - `token_expired`: The supporter token has expired.
+             *     - `token_superseded`: What the supporter token says was withdrawn since.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "token_missing" | "token_invalid" | "token_expired" | "token_superseded";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    lookup: {
+    look_up_supporter: {
         parameters: {
             query?: never;
             header?: never;
@@ -1055,78 +1516,138 @@ export interface operations {
             /** @description The standing with the site, now */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SupporterAnswer"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `site_unknown`, `supporter_unknown` */
+            /**
+             * @description - `site_unknown`: There is no such site.
+             *     - `supporter_unknown`: There is no such supporter.
+             */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown" | "supporter_unknown";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    by_id: {
+    read_supporter: {
         parameters: {
             query: {
                 /** @description The site's id. */
@@ -1144,60 +1665,110 @@ export interface operations {
             /** @description The standing with the site, now */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SupporterAnswer"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `site_unknown`, `supporter_unknown` */
+            /**
+             * @description - `site_unknown`: There is no such site.
+             *     - `supporter_unknown`: There is no such supporter.
+             */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown" | "supporter_unknown";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    make: {
+    fetch_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -1213,91 +1784,164 @@ export interface operations {
             /** @description The token */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TokenAnswer"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `origin_not_allowed` */
+            /** @description `origin_not_allowed`: The page's origin is not one of the site's. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "origin_not_allowed";
+                    };
                 };
             };
-            /** @description `site_unknown`, `attempt_unknown` */
+            /**
+             * @description - `site_unknown`: There is no such site.
+             *     - `attempt_unknown`: No such attempt with this session.
+             */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown" | "attempt_unknown";
+                    };
                 };
             };
-            /** @description `payment_processing`, `payment_unpaid`, `payment_failed`, `payment_taken_back`, `session_expired`, `already_exchanged`, `exchange_too_late` */
+            /**
+             * @description - `payment_processing`: The payment is on its way and not settled yet.
+             *     - `payment_unpaid`: Nothing was paid.
+             *     - `payment_failed`: The payment failed; nothing was taken.
+             *     - `payment_taken_back`: The payment was given or taken back.
+             *     - `session_expired`: The payment page expired before anything was paid.
+             *     - `already_exchanged`: The token was fetched already.
+             *     - `exchange_too_late`: A token can be fetched within 24 hours after the payment.
+             */
             409: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "already_exchanged" | "exchange_too_late";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
-            /** @description `stripe_refused` */
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `stripe_refused`: The payment provider refused the request; it is logged. */
             502: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "stripe_refused";
+                    };
                 };
             };
-            /** @description `stripe_unavailable`, `not_configured`, `store_unavailable` */
+            /**
+             * @description - `stripe_unavailable`: The payment provider can't be reached; try again.
+             *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
+             *     - `store_unavailable`: The database does not answer; try again.
+             */
             503: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "stripe_unavailable" | "not_configured" | "store_unavailable";
+                    };
                 };
             };
         };
     };
-    receive: {
+    receive_stripe_event: {
         parameters: {
             query?: never;
             header: {
-                /** @description `t=…,v1=…` */
+                /** @description `t=…,v1=…`, as Stripe's libraries make it */
                 "Stripe-Signature": string;
             };
             path?: never;
@@ -1306,42 +1950,79 @@ export interface operations {
         /** @description A Stripe event, as Stripe sends it */
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["StripeEvent"];
             };
         };
         responses: {
             /** @description Stored */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `invalid_signature`, `invalid_event` */
+            /**
+             * @description - `invalid_signature`: The webhook signature does not fit.
+             *     - `invalid_event`: The webhook body is not a Stripe event.
+             */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_signature" | "invalid_event";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `store_unavailable`, `not_configured` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /**
+             * @description - `store_unavailable`: The database does not answer; try again.
+             *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
+             */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable" | "not_configured";
+                    };
                 };
             };
         };

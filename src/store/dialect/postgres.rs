@@ -12,8 +12,22 @@ use crate::store::{OpenError, migrations};
 const OLDEST: i64 = 140_000;
 /// Connections of one instance.
 const CONNECTIONS: u32 = 10;
+/// How long a request waits for a connection while the server is away, before it is told so.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER: i64 = 0x6b65_6570_6f70_656e;
+/// How a writing transaction begins.
+///
+/// - Who waits longer than 5 s for another to finish is told that the database
+///   does not answer, and tries again, rather than hang.
+/// - An instance whose machine is gone leaves a transaction behind that still
+///   holds the lock. No transaction of ours waits for anything but the
+///   database, so one that is silent for 30 s is ended by the server.
+/// - Every statement finds its rows by their keys. A plan that was made while a
+///   table was new, and is kept, would read whole tables instead.
+const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '5s'; \
+    SET LOCAL idle_in_transaction_session_timeout = '30s'; \
+    SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 /// Connects, and brings the tables up to date.
 pub async fn open(url: &str) -> Result<Pools, OpenError> {
@@ -28,7 +42,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .map_err(OpenError::Postgres)?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(PATIENCE)
         .connect_with(options)
         .await
         .map_err(OpenError::Postgres)?;
@@ -45,7 +59,9 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
 /// ever fails for another's sake. (Each statement sees what was committed
 /// before it began, so reads after the lock are current.)
 pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut tx = pool.begin().await?;
+    let mut tx = pool.begin_with(BEGIN).await?;
+    // Not in the same message: given up while it waits, it would be no transaction yet that can be
+    // rolled back, and its connection would keep the lock.
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER).execute(&mut *tx).await?;
     Ok(tx)
 }

@@ -1,0 +1,60 @@
+//! Events, one a line: read, joined, stored and folded, in any order and any number of times.
+
+use std::collections::BTreeSet;
+
+use keepopen::contributions::{Entry, Fact, fold, join_all};
+use keepopen::stripe::{Envelope, Report, read_event, read_fetched};
+
+/// More lines say nothing new, and cost time.
+const MOST_LINES: usize = 8;
+
+/// Each line is read or refused; the facts join to the same whatever the order and the repeats; what follows from
+/// them is money above nothing, once for each cause.
+pub fn event_body(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let facts: Vec<Fact> = text.lines().take(MOST_LINES).flat_map(facts_of).collect();
+    if facts.is_empty() {
+        return;
+    }
+    let joined = join_all(facts.clone());
+    let reversed: Vec<Fact> = facts.iter().rev().cloned().collect();
+    assert_eq!(join_all(reversed), joined, "the order of the reports tells");
+    assert_eq!(join_all(facts.iter().chain(&facts).cloned()), joined, "a repeat changes what is known");
+    assert_eq!(join_all(joined.clone()), joined, "what is known changes when nothing came");
+    for fact in &joined {
+        let stored = serde_json::to_string(fact).expect("a fact can be stored");
+        assert_eq!(serde_json::from_str::<Fact>(&stored).ok().as_ref(), Some(fact), "{stored}");
+        assert!(!fact.id().is_empty() && fact.links().iter().all(|link| !link.is_empty()), "{fact:?}");
+    }
+    let Some(folded) = fold(&joined) else { return };
+    let mut backwards = joined.clone();
+    backwards.reverse();
+    assert_eq!(fold(&backwards).as_ref(), Some(&folded), "the order of the facts tells");
+    let causes: BTreeSet<String> = folded.entries.iter().map(Entry::cause).collect();
+    assert_eq!(causes.len(), folded.entries.len(), "a cause is booked twice: {:?}", folded.entries);
+    for entry in &folded.entries {
+        assert!(entry.money.amount_minor > 0, "{entry:?}");
+        assert!(entry.occurred_at_ms >= 0, "{entry:?}");
+    }
+    serde_json::to_string(&folded.alarms).expect("alarms can be stored");
+}
+
+/// The facts of an event, or of an object as it would be fetched.
+fn facts_of(line: &str) -> Vec<Fact> {
+    let report = match Envelope::read(line) {
+        Ok(envelope) => {
+            assert!(!envelope.id.is_empty() && !envelope.kind.is_empty());
+            envelope.created_s().checked_mul(1000).expect("the time of an event can be stored");
+            envelope.mode();
+            read_event(&envelope)
+        }
+        Err(_) => read_fetched(line, super::NOW_S),
+    };
+    match report {
+        Ok(Report::Facts(facts)) => {
+            assert!(!facts.is_empty());
+            facts
+        }
+        Ok(Report::Nothing) | Err(_) => Vec::new(),
+    }
+}

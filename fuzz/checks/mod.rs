@@ -1,0 +1,19 @@
+//! What must hold for any bytes that come in from outside.
+//!
+//! **Owns** one function for each kind of input: it takes any bytes, and panics when a law is broken.
+//! **Never** asks for the time or a random number: the same bytes give the same end.
+//! **Start at** [`event_body`].
+//! **Tested in** `tests/fuzz/main.rs`, on a stable compiler; `scripts/fuzz` searches deeper with a nightly one.
+
+mod event_body;
+mod reader_context;
+mod signature_header;
+mod token;
+
+pub use event_body::event_body;
+pub use reader_context::reader_context;
+pub use signature_header::signature_header;
+pub use token::token;
+
+/// Now, in seconds since 1970, as every check has it.
+const NOW_S: i64 = 1_700_000_000;

@@ -1,0 +1,108 @@
+//! The body of `POST /v1/banner`, on a service with appeals of every kind.
+//!
+//! `{token}` stands for a good supporter token of a monthly giver, `{once}` for one of somebody who gave once.
+
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+use keepopen::app::App;
+use keepopen::clock::Clock;
+use keepopen::http::verdict_json;
+use keepopen::ids::SupporterId;
+use keepopen::tokens::{Claims, TokenScope};
+use keepopen::{actions, config};
+use serde_json::{Value, json};
+
+use super::NOW_S;
+
+/// Any body gets a problem or a verdict; a verdict is whole.
+pub fn reader_context(data: &[u8]) {
+    static SERVICE: OnceLock<Service> = OnceLock::new();
+    let service = SERVICE.get_or_init(Service::start);
+    let filled = service.fill_in(data);
+    let Ok(answer) = verdict_json(&service.app, &filled) else { return };
+    let verdict: Value = serde_json::from_slice(&answer).expect("a verdict is JSON");
+    let reason = verdict["reason"].as_str().expect("a verdict has a reason");
+    let next = &verdict["next_eligible_at"];
+    assert!(next.is_null() || next.as_str().is_some_and(|at| at.parse::<Timestamp>().is_ok()), "{verdict}");
+    if verdict["show"] == true {
+        assert_eq!(reason, "matched", "{verdict}");
+        for field in ["surface", "kind", "appeal", "variant", "attribution"] {
+            assert!(verdict[field].is_string(), "{field} is missing: {verdict}");
+        }
+        assert!(verdict["content"]["heading"].is_string(), "{verdict}");
+    } else {
+        assert_eq!(verdict["show"], false, "{verdict}");
+        assert!(verdict.get("content").is_none() && verdict.get("attribution").is_none(), "{verdict}");
+    }
+}
+
+struct Service {
+    app: Arc<App>,
+    tokens: [(&'static str, String); 2],
+    /// The database runs on it, though no question asks the database.
+    _runtime: tokio::runtime::Runtime,
+    _folder: tempfile::TempDir,
+}
+
+impl Service {
+    fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        std::fs::write(folder.path().join("appeals.toml"), APPEALS).expect("the folder can be written to");
+        let settings = SETTINGS.replace("{folder}", &folder.path().display().to_string());
+        let settings = config::from_toml(&settings).expect("the settings are good");
+        let clock = Clock::movable(Timestamp::from_second(NOW_S).expect("it is a time"));
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");
+        let app = runtime.block_on(actions::start(settings, clock)).expect("the service starts");
+        assert!(app.snapshot.load().problems.is_empty(), "{:?}", app.snapshot.load().problems);
+        let signed = |standing, quiet_until| app.tokens.sign(&claims(&app, standing, quiet_until));
+        let tokens = [("{token}", signed("recurring", None)), ("{once}", signed("one_off", Some(NOW_S - 5)))];
+        Self { app, tokens, _runtime: runtime, _folder: folder }
+    }
+
+    fn fill_in(&self, data: &[u8]) -> Vec<u8> {
+        let Ok(text) = std::str::from_utf8(data) else { return data.to_vec() };
+        self.tokens.iter().fold(text.to_owned(), |text, (mark, token)| text.replace(mark, token)).into_bytes()
+    }
+}
+
+fn claims(app: &App, standing: &str, quiet_until: Option<i64>) -> Claims {
+    Claims {
+        iss: app.tokens.issuer().to_owned(),
+        aud: "journal".to_owned(),
+        sub: SupporterId::from_bytes([3; 16]),
+        iat: NOW_S,
+        exp: NOW_S + 60,
+        jti: "one".to_owned(),
+        epoch: 0,
+        scope: TokenScope::Standing,
+        standing: serde_json::from_value(json!(standing)).expect("it is a standing"),
+        quiet_until,
+        entitlements: Vec::new(),
+    }
+}
+
+const SETTINGS: &str = r#"
+data_dir = "{folder}"
+[server]
+public_url = "https://give.example.org/"
+[stripe]
+secret_key = "sk_test_none"
+webhook_secrets = ["whsec_none"]
+[appeals]
+file = "{folder}/appeals.toml"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+time_zone = "Europe/Dublin"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500, 1500]
+month = [500, 1000]
+default_interval = "month"
+default_amount_minor = 1000
+"#;
+const APPEALS: &str = include_str!("appeals.toml");

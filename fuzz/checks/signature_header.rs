@@ -1,0 +1,55 @@
+//! `HEADER\nBODY`: a delivery's signature header and its body.
+//!
+//! In the header `{good}` stands for the right signature at the right time, `{old}` for one that was right too long ago,
+//! `{other}` for one by a secret that is not ours: random bytes would never come as far.
+
+use aws_lc_rs::hmac;
+use keepopen::config::Secret;
+use keepopen::stripe::{BadSignature, TOLERANCE_S, verify};
+
+use super::NOW_S;
+
+const OLD_S: i64 = NOW_S - TOLERANCE_S - 1;
+
+/// Nothing without a right signature at the right time passes, and what passes does so for this body alone.
+pub fn signature_header(data: &[u8]) {
+    let (head, body) = split(data);
+    let Ok(template) = std::str::from_utf8(head) else { return };
+    let secrets = ["whsec_first", "whsec_second"].map(Secret::from);
+    let good = sign("whsec_second", NOW_S, body);
+    let header = template
+        .replace("{now}", &NOW_S.to_string())
+        .replace("{then}", &OLD_S.to_string())
+        .replace("{good}", &good)
+        .replace("{old}", &sign("whsec_second", OLD_S, body))
+        .replace("{other}", &sign("whsec_other", NOW_S, body));
+    let judged = verify(Some(&header), body, &secrets, NOW_S);
+    if judged.is_ok() {
+        assert!(header.contains(&format!("v1={good}")), "accepted without a right signature: {header}");
+        assert!(header.contains(&format!("t={NOW_S}")), "accepted without its time: {header}");
+        let forged = header.replace(&good, &sign("whsec_other", NOW_S, body));
+        assert_eq!(verify(Some(&forged), body, &secrets, NOW_S), Err(BadSignature::Wrong));
+        let mut other_body = body.to_vec();
+        other_body.push(b' ');
+        assert_eq!(verify(Some(&header), &other_body, &secrets, NOW_S), Err(BadSignature::Wrong));
+        let later_s = NOW_S + TOLERANCE_S + 1;
+        assert_eq!(verify(Some(&header), body, &secrets, later_s), Err(BadSignature::Stale));
+    }
+    let longer = format!("{header},v2=what-may-come");
+    assert_eq!(verify(Some(&longer), body, &secrets, NOW_S), judged, "an unknown scheme decides nothing");
+}
+
+/// The first line, and what follows it.
+fn split(data: &[u8]) -> (&[u8], &[u8]) {
+    match data.iter().position(|&byte| byte == b'\n') {
+        Some(at) => (&data[..at], &data[at + 1..]),
+        None => (data, b"{}"),
+    }
+}
+
+fn sign(secret: &str, at_s: i64, body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+    let mut signed = format!("{at_s}.").into_bytes();
+    signed.extend_from_slice(body);
+    hmac::sign(&key, &signed).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+}

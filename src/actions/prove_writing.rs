@@ -1,0 +1,23 @@
+//! Finds out whether the database takes what is written.
+
+use crate::app::App;
+use crate::store::health::write_proof;
+
+/// Writes and commits one row, and remembers how it went for whoever asks
+/// whether the service is ready.
+///
+/// A write that is rolled back would prove less: a full disk is noticed at the
+/// commit.
+///
+/// # Errors
+/// The database does not answer, or does not write.
+pub async fn prove_writing(app: &App) -> Result<(), sqlx::Error> {
+    let proof = async {
+        let mut tx = app.store.begin().await?;
+        write_proof(&mut tx, app.now_ms()).await?;
+        tx.commit().await
+    };
+    let outcome = proof.await;
+    app.note_writing(outcome.is_ok());
+    outcome
+}

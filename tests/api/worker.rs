@@ -1,0 +1,270 @@
+//! The worker when things go wrong: waits, dead events, a stop, a database that goes away.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepopen::actions::{self, MOST_TRIES, process_due_events, replay_event};
+use keepopen::app::App;
+use keepopen::clock::Clock;
+use keepopen::store::inbox::EventRow;
+use keepopen::{http, jobs};
+use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
+
+use crate::helpers::{Answer, TestApp, database, drop_database, folder, settings};
+use crate::story::{books_of, receive, tell};
+
+/// An event that can't be read, whoever tries.
+fn unreadable() -> Value {
+    json!({
+        "id": "evt_bad", "object": "event", "type": "refund.created", "created": 1_795_000_000,
+        "livemode": false, "api_version": "2026-09-30.endive",
+        "data": {"object": {"id": "re_1", "object": "refund", "amount": "ten"}},
+    })
+}
+
+async fn row(app: &TestApp) -> EventRow {
+    app.app.store.event("evt_bad").await.unwrap().unwrap().0
+}
+
+/// It failed on purpose: takes it out of what `finish` looks at.
+async fn forget_the_bad_one(app: &TestApp) {
+    let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
+    app.app.store.execute_for_tests(done).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_fails_waits_four_times_as_long_after_each_try_up_to_an_hour() {
+    let app = TestApp::start().await;
+    assert_eq!(app.deliver(&unreadable()).await.status, 200);
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    for wait_s in [1, 4, 16, 64, 256, 1024, 3600, 3600, 3600, 3600, 3600] {
+        assert_eq!(row(&app).await.state, "waiting");
+        app.app.clock.advance(wait_s * 1000 - 1);
+        assert_eq!(process_due_events(&app.app).await.unwrap(), 0, "{wait_s} s are not over");
+        app.app.clock.advance(1);
+        assert_eq!(process_due_events(&app.app).await.unwrap(), 1, "{wait_s} s are over");
+    }
+    let last = row(&app).await;
+    assert_eq!((last.state.as_str(), last.attempts), ("dead", MOST_TRIES));
+    forget_the_bad_one(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_dead_event_that_is_replayed_has_all_its_tries_again_from_the_shortest_wait() {
+    let app = TestApp::start().await;
+    assert_eq!(app.deliver(&unreadable()).await.status, 200);
+    for _ in 0..MOST_TRIES {
+        assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+        app.app.clock.advance(3_600_000);
+    }
+    assert_eq!(row(&app).await.state, "dead");
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
+    assert!(replay_event(&app.app.store, &app.app.clock, "evt_bad").await.unwrap());
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    let again = row(&app).await;
+    assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));
+    app.app.clock.advance(999);
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
+    app.app.clock.advance(1);
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    forget_the_bad_one(&app).await;
+    app.finish().await;
+}
+
+/// One more server on the database of `told`'s kind, with its key and its time.
+async fn another(told: &TestApp, folder: &std::path::Path, database: &str) -> Arc<App> {
+    std::fs::copy(told.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
+    let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
+    actions::start(settings(folder, database, &told.stripe, ""), clock).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_service_that_is_stopping_begins_no_event_and_the_next_one_does() {
+    let told = TestApp::start().await;
+    tell(&told).await;
+    let events = told.stripe.events();
+    for event in &events {
+        receive(&told.app, event).await;
+    }
+    let expected = books_of(&told.app).await;
+
+    let folder = folder();
+    let database = database(folder.path()).await;
+    let first = another(&told, folder.path(), &database).await;
+    for event in &events {
+        receive(&first, event).await;
+    }
+    first.begin_stopping();
+    assert_eq!(process_due_events(&first).await.unwrap(), 0);
+    first.store.close().await;
+    let next = another(&told, folder.path(), &database).await;
+    assert_eq!(process_due_events(&next).await.unwrap(), events.len());
+    assert_eq!(books_of(&next).await, expected);
+    next.store.close().await;
+    drop_database(&database).await;
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn who_gives_up_waiting_for_the_writer_leaves_nothing_locked() {
+    let app = TestApp::start().await;
+    let writing = app.app.store.begin().await.unwrap();
+    for _ in 0..20 {
+        let waiting = app.app.store.begin();
+        // It can't begin: another writes. It is given up at different places on its way there.
+        let given_up = tokio::time::timeout(Duration::from_millis(fastrand::u64(0..20)), waiting).await;
+        assert!(given_up.is_err());
+    }
+    drop(writing);
+    for _ in 0..20 {
+        app.app.store.begin().await.unwrap().commit().await.unwrap();
+    }
+    app.finish().await;
+}
+
+/// Speaks to the PostgreSQL server that the environment names, as its administrator.
+struct Administrator(PgConnection);
+
+impl Administrator {
+    async fn connect() -> Option<Self> {
+        let server = std::env::var("KEEPOPEN_TEST_POSTGRES").ok()?;
+        Some(Self(PgConnection::connect(&server).await.unwrap()))
+    }
+
+    async fn say(&mut self, sql: &str) {
+        sqlx::query(sqlx::AssertSqlSafe(sql.to_owned())).execute(&mut self.0).await.unwrap();
+    }
+
+    /// Cuts every connection to a database, in the middle of whatever it does.
+    async fn cut(&mut self, database: &str) {
+        let name = database.rsplit_once('/').unwrap().1;
+        self.say(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"))
+            .await;
+    }
+
+    /// Says whether a database takes new connections.
+    async fn open(&mut self, database: &str, open: bool) {
+        let name = database.rsplit_once('/').unwrap().1;
+        self.say(&format!("ALTER DATABASE {name} WITH ALLOW_CONNECTIONS {open}")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_writer_that_does_not_end_holds_others_up_for_seconds_and_not_for_ever() {
+    let Some(_) = Administrator::connect().await else {
+        println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
+        return;
+    };
+    let app = TestApp::start().await;
+    let writing = app.app.store.begin().await.unwrap();
+    let event = unreadable();
+    let answer = app.deliver(&event);
+    let answer = tokio::time::timeout(Duration::from_secs(60), answer).await.expect("not for ever");
+    assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
+    drop(writing);
+    assert_eq!(app.deliver(&event).await.status, 200);
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    forget_the_bad_one(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_event_whose_commit_is_cut_off_is_not_acknowledged() {
+    let Some(_) = Administrator::connect().await else {
+        println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
+        return;
+    };
+    let app = TestApp::start().await;
+    for sql in [
+        "CREATE FUNCTION cut() RETURNS trigger LANGUAGE plpgsql AS \
+         $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); PERFORM pg_sleep(1); RETURN NULL; END $$",
+        "CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON stripe_events DEFERRABLE INITIALLY DEFERRED \
+         FOR EACH ROW EXECUTE FUNCTION cut()",
+    ] {
+        app.app.store.execute_for_tests(sql).await.unwrap();
+    }
+    let answer = app.deliver(&unreadable()).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
+    assert!(app.app.store.events().await.unwrap().is_empty());
+    app.app.store.execute_for_tests("DROP TRIGGER cut ON stripe_events").await.unwrap();
+    assert_eq!(app.deliver(&unreadable()).await.status, 200);
+    forget_the_bad_one(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on_when_it_is_back() {
+    let Some(mut administrator) = Administrator::connect().await else {
+        println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
+        return;
+    };
+    let told = TestApp::start().await;
+    tell(&told).await;
+    let events = told.stripe.events();
+    for event in &events {
+        receive(&told.app, event).await;
+    }
+    let expected = books_of(&told.app).await;
+
+    let folder = folder();
+    let database = database(folder.path()).await;
+    let app = another(&told, folder.path(), &database).await;
+    let running = http::serve(&app).unwrap();
+    let url = format!("http://{}", running.address);
+    tokio::spawn(running.server);
+    let jobs = jobs::run(&app);
+    let mut refused = 0;
+    for (place, event) in events.iter().enumerate() {
+        let away = place % 40 == 20;
+        if away {
+            administrator.open(&database, false).await;
+            administrator.cut(&database).await;
+        }
+        // Now and then every connection is cut while it is delivered and others are processed.
+        let cut = async {
+            if place % 5 == 0 {
+                administrator.cut(&database).await;
+            }
+        };
+        let (answer, ()) = tokio::join!(deliver(&told, &url, event), cut);
+        if away {
+            assert_eq!(answer.status, 503);
+            let question = json!({"site": "journal", "history": {}});
+            let request = told.client.post(format!("{url}/v1/banner")).json(&question);
+            assert_eq!(told.send(request).await.json["reason"], "matched", "reading goes on");
+            administrator.open(&database, true).await;
+        }
+        if answer.status != 200 {
+            assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
+            refused += 1;
+            // As Stripe does, later.
+            assert_eq!(deliver(&told, &url, event).await.status, 200);
+        }
+    }
+    assert!(refused >= events.len() / 40, "{refused}");
+    let everything = async {
+        while app.store.events().await.unwrap().iter().any(|it| it.state != "done") {
+            // A try that was cut off is due again after a while.
+            app.clock.advance(60_000);
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), everything).await.unwrap();
+    jobs.stop(&app).await;
+    assert_eq!(app.store.events().await.unwrap().len(), events.len());
+    assert_eq!(books_of(&app).await, expected);
+    running.handle.stop(false).await;
+    app.store.close().await;
+    drop_database(&database).await;
+    told.finish().await;
+}
+
+/// Stripe delivers to a server by its address.
+async fn deliver(told: &TestApp, url: &str, event: &Value) -> Answer {
+    let body = event.to_string();
+    let signature = told.stripe.sign(body.as_bytes(), told.app.now_ms().div_euclid(1000));
+    let request = told.client.post(format!("{url}/webhooks/stripe"));
+    told.send(request.header("stripe-signature", signature).body(body)).await
+}

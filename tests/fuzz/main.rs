@@ -1,0 +1,84 @@
+//! Bytes from outside: the checks that the fuzzer runs, on every seed and on random changes of it.
+//!
+//! This needs no nightly compiler and finds what lies near; `scripts/fuzz` follows the code's branches and finds more.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+
+use std::path::Path;
+
+#[path = "../../fuzz/checks/mod.rs"]
+mod checks;
+
+/// Changes tried of each seed.
+const CHANGES: u64 = 1000;
+
+/// Runs `check` on each seed of `target` and on its changes; the same ones every time.
+fn try_all(target: &str, check: fn(&[u8])) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
+    let mut paths: Vec<_> =
+        std::fs::read_dir(root.join("seeds").join(target)).unwrap().map(|it| it.unwrap().path()).collect();
+    paths.sort();
+    let seeds: Vec<Vec<u8>> = paths.iter().map(|path| std::fs::read(path).unwrap()).collect();
+    assert!(seeds.len() >= 10, "{target}: the seeds are whole");
+    let words = words(&root.join("dictionaries").join(format!("{target}.dict")));
+    for (place, seed) in seeds.iter().enumerate() {
+        check(seed);
+        for change in 0..CHANGES {
+            let mut random = fastrand::Rng::with_seed(change);
+            let mut bytes = seed.clone();
+            for _ in 0..random.usize(1..=4) {
+                mutate(&mut bytes, &seeds[(place + 1) % seeds.len()], &words, &mut random);
+            }
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let survived = std::panic::catch_unwind(|| check(&bytes));
+            assert!(survived.is_ok(), "{target}: broken by {text}");
+        }
+    }
+}
+
+/// The words of a dictionary, as the fuzzer reads them.
+fn words(path: &Path) -> Vec<Vec<u8>> {
+    let text = std::fs::read_to_string(path).unwrap();
+    let word = |line: &str| {
+        let inner = line.strip_prefix('"')?.strip_suffix('"')?;
+        Some(inner.replace("\\\"", "\"").replace("\\x0A", "\n").replace("\\\\", "\\").into_bytes())
+    };
+    text.lines().map(|line| word(line).unwrap_or_else(|| panic!("{line}"))).collect()
+}
+
+fn mutate(bytes: &mut Vec<u8>, other: &[u8], words: &[Vec<u8>], random: &mut fastrand::Rng) {
+    let at = random.usize(0..=bytes.len());
+    let until = random.usize(at..=bytes.len().min(at + 40));
+    match random.u8(0..6) {
+        0 => drop(bytes.drain(at..until)),
+        1 => drop(bytes.splice(at..until, random.choice(words).unwrap().clone())),
+        2 => drop(bytes.splice(at..at, random.choice(words).unwrap().clone())),
+        3 => bytes.truncate(at),
+        4 => drop(bytes.splice(at..at, other[random.usize(0..=other.len())..].to_vec())),
+        _ => {
+            if let Some(byte) = bytes.get_mut(at) {
+                *byte ^= 1 << random.u8(0..8);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_signature_header_and_body_breaks_a_law() {
+    try_all("signature_header", checks::signature_header);
+}
+
+#[test]
+fn no_event_body_breaks_a_law() {
+    try_all("event_body", checks::event_body);
+}
+
+#[test]
+fn no_reader_context_breaks_a_law() {
+    try_all("reader_context", checks::reader_context);
+}
+
+#[test]
+fn no_token_breaks_a_law() {
+    try_all("token", checks::token);
+}

@@ -1,0 +1,56 @@
+//! The recorded and the made events of every generation.
+
+use std::path::Path;
+
+use keepopen::contributions::Fact;
+use keepopen::stripe::{BadShape, Envelope, Report, read_event};
+use serde_json::Value;
+
+/// One event, where it lies, and which generation's shape it has.
+pub struct Recorded {
+    pub name: String,
+    pub event: Value,
+    /// Since basil an invoice names its subscription under `parent`, and no payment intent of its own.
+    pub since_basil: bool,
+}
+
+/// Every event of `tests/fixtures/stripe`, in the order of their files.
+pub fn recorded() -> Vec<Recorded> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe");
+    let mut paths: Vec<_> = std::fs::read_dir(&root)
+        .unwrap()
+        .map(|folder| folder.unwrap().path())
+        .filter(|path| path.is_dir())
+        .flat_map(|folder| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .collect();
+    paths.sort();
+    let read = |path: &std::path::PathBuf| {
+        let event: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let version = event["api_version"].as_str().unwrap_or_default();
+        let since_basil = ["basil", "clover", "dahlia", "endive"].iter().any(|name| version.ends_with(name));
+        let name = path.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
+        Recorded { name, event, since_basil }
+    };
+    paths.iter().map(read).collect()
+}
+
+impl Recorded {
+    /// Stripe's word for the object, unless nothing is read from such an event: upcoming invoices have no id,
+    /// deleted ones were drafts.
+    pub fn object(&self) -> &str {
+        match self.event["type"].as_str().unwrap() {
+            "invoice.upcoming" | "invoice.deleted" => "",
+            _ => self.event["data"]["object"]["object"].as_str().unwrap_or_default(),
+        }
+    }
+}
+
+/// What is read from an event.
+pub fn facts_of(event: &Value) -> Result<Vec<Fact>, BadShape> {
+    let text = event.to_string();
+    match read_event(&Envelope::read(&text).unwrap())? {
+        Report::Facts(facts) => Ok(facts),
+        Report::Nothing => Ok(Vec::new()),
+    }
+}

@@ -1,0 +1,189 @@
+//! Any JSON in place of an event's object, and any change of a good one: read or refused, never a panic.
+
+use keepopen::contributions::{fold, join_all};
+use keepopen::stripe::{Envelope, read_event, read_fetched};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+use serde_json::{Value, json};
+
+use crate::files::{facts_of, recorded};
+
+/// Any JSON, three deep, with the words that the reader looks for among its names.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        select(vec!["paid", "eur", "month", "in_1", "pi_1", "", "\u{0}", "charge", "complete"])
+            .prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    let names = select(vec![
+        "id",
+        "object",
+        "data",
+        "status",
+        "amount",
+        "amount_total",
+        "amount_paid",
+        "currency",
+        "created",
+        "metadata",
+        "payment_intent",
+        "subscription",
+        "invoice",
+        "items",
+        "price",
+        "plan",
+        "quantity",
+        "refunds",
+        "lines",
+        "parent",
+        "payments",
+        "payment",
+        "charge",
+        "customer_details",
+        "status_transitions",
+        "recurring",
+    ]);
+    leaf.prop_recursive(3, 24, 6, move |inner| {
+        prop_oneof![
+            proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            proptest::collection::vec((names.clone(), inner), 0..6).prop_map(|fields| fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect()),
+        ]
+    })
+}
+
+/// One change of a value somewhere in an object.
+#[derive(Clone, Debug)]
+enum Change {
+    Drop,
+    Put(Value),
+    Wrap,
+}
+
+fn change() -> impl Strategy<Value = (Index, Change)> {
+    let change = prop_oneof![Just(Change::Drop), any_json().prop_map(Change::Put), Just(Change::Wrap)];
+    (any::<Index>(), change)
+}
+
+fn apply(value: &mut Value, (at, change): &(Index, Change)) {
+    let mut places = Vec::new();
+    list_places(value, String::new(), &mut places);
+    if places.is_empty() {
+        return;
+    }
+    let place = &places[at.index(places.len())];
+    let (parent, name) = place.rsplit_once('/').unwrap();
+    match change {
+        Change::Put(new) => *value.pointer_mut(place).unwrap() = new.clone(),
+        // As an expandable field has it.
+        Change::Wrap => {
+            let held = value.pointer_mut(place).unwrap();
+            *held = json!({"id": held.take(), "object": "expanded"});
+        }
+        Change::Drop => match value.pointer_mut(parent) {
+            Some(Value::Object(fields)) => drop(fields.remove(name)),
+            Some(Value::Array(items)) => drop(items.pop()),
+            _ => {}
+        },
+    }
+}
+
+fn list_places(value: &Value, at: String, places: &mut Vec<String>) {
+    match value {
+        Value::Object(fields) => {
+            for (name, child) in fields.iter().filter(|(name, _)| !name.contains(['/', '~'])) {
+                places.push(format!("{at}/{name}"));
+                list_places(child, format!("{at}/{name}"), places);
+            }
+        }
+        Value::Array(items) => {
+            for (place, child) in items.iter().enumerate() {
+                places.push(format!("{at}/{place}"));
+                list_places(child, format!("{at}/{place}"), places);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// An object that money is booked from, of any generation, marked as ours.
+fn good_event() -> impl Strategy<Value = Value> {
+    let mark = json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
+    let words =
+        ["checkout.session", "subscription", "invoice", "invoice_payment", "charge", "refund", "dispute"];
+    let mut events: Vec<Value> = recorded().into_iter().map(|it| it.event).collect();
+    events.retain(|event| words.contains(&event["data"]["object"]["object"].as_str().unwrap_or_default()));
+    events.iter_mut().for_each(|event| event["data"]["object"]["metadata"] = mark.clone());
+    select(events)
+}
+
+/// Reads, joins, folds; the amounts that come out are amounts.
+fn read_and_fold(event: &Value) -> Result<(), TestCaseError> {
+    let Ok(facts) = facts_of(event) else { return Ok(()) };
+    let written = serde_json::to_string(&facts).unwrap();
+    let read: Vec<keepopen::contributions::Fact> = serde_json::from_str(&written).unwrap();
+    prop_assert_eq!(&read, &facts);
+    let Some(folded) = fold(&join_all(facts)) else { return Ok(()) };
+    for entry in folded.entries {
+        prop_assert!((1..=999_999_999_999_999).contains(&entry.money.amount_minor), "{:?}", entry);
+        prop_assert!(entry.occurred_at_ms >= 0, "{:?}", entry);
+    }
+    if let Some(money) = folded.contribution.money {
+        prop_assert!((0..=999_999_999_999_999).contains(&money.amount_minor), "{:?}", money);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn a_good_object_with_fields_dropped_retyped_or_expanded_is_read_or_refused(
+        event in good_event(),
+        changes in proptest::collection::vec(change(), 1..6),
+    ) {
+        let mut event = event;
+        let mut object = event["data"]["object"].take();
+        changes.iter().for_each(|change| apply(&mut object, change));
+        event["data"]["object"] = object;
+        read_and_fold(&event)?;
+    }
+
+    #[test]
+    fn any_object_of_any_kind_is_read_or_refused(
+        object in any_json(),
+        word in select(vec!["checkout.session", "subscription", "invoice", "invoice_payment", "charge", "refund", "dispute", "x"]),
+        kind in select(vec!["invoice.paid", "checkout.session.completed", "checkout.session.expired", "charge.refunded", "x"]),
+    ) {
+        let mut object = object;
+        if let Some(fields) = object.as_object_mut() {
+            fields.insert("object".to_owned(), word.into());
+        }
+        let _ = read_fetched(&object.to_string(), i64::MAX);
+        read_and_fold(&json!({"id": "evt_1", "type": kind, "created": 7, "data": {"object": object}}))?;
+    }
+
+    #[test]
+    fn any_json_is_an_event_or_is_none(body in any_json(), text in ".{0,40}") {
+        for body in [body.to_string(), text] {
+            if let Ok(envelope) = Envelope::read(&body) {
+                prop_assert!(!envelope.id.is_empty() && envelope.created_s() >= 0);
+                let _ = read_event(&envelope);
+            }
+        }
+    }
+
+    #[test]
+    fn any_envelope_has_a_time_that_can_be_stored(created in any_json()) {
+        let body = json!({"id": "evt_1", "type": "x", "created": created}).to_string();
+        let created_s = Envelope::read(&body).unwrap().created_s();
+        prop_assert!((0..=253_402_300_799).contains(&created_s), "{}", created_s);
+    }
+}

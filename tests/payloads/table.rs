@@ -1,0 +1,212 @@
+//! Each money-bearing object of each generation: what is read is what the file says.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use crate::files::{facts_of, recorded};
+
+/// How a field is said in the file.
+#[derive(Clone, Copy)]
+enum Says {
+    /// As it stands there.
+    Same,
+    /// An id, or an object that has one.
+    Id,
+    /// In small letters.
+    Currency,
+    /// A number, of which 0 is none.
+    Positive,
+}
+use Says::{Currency, Id, Positive, Same};
+
+/// A field of a fact and the places that may say it: `old` before basil, `new` since. Empty: no field says it.
+type Row = (&'static str, Says, &'static [&'static str], &'static [&'static str]);
+
+const SESSION: &[Row] = &[
+    ("/id", Same, &["/id"], &["/id"]),
+    ("/total/amount_minor", Same, &["/amount_total"], &["/amount_total"]),
+    ("/total/currency", Currency, &["/currency"], &["/currency"]),
+    ("/customer", Id, &["/customer"], &["/customer"]),
+    (
+        "/email",
+        Same,
+        &["/customer_details/email", "/customer_email"],
+        &["/customer_details/email", "/customer_email"],
+    ),
+    ("/payment_intent", Id, &["/payment_intent"], &["/payment_intent"]),
+    ("/subscription", Id, &["/subscription"], &["/subscription"]),
+    ("/invoice", Id, &["/invoice"], &["/invoice"]),
+];
+const SUBSCRIPTION: &[Row] = &[
+    ("/id", Same, &["/id"], &["/id"]),
+    ("/created_at_s", Same, &["/created"], &["/created"]),
+    ("/customer", Id, &["/customer"], &["/customer"]),
+    ("/latest/state", Same, &["/status"], &["/status"]),
+    ("/terms/value/price/currency", Currency, ITEM_CURRENCY, ITEM_CURRENCY),
+    ("/terms/value/interval", Same, ITEM_INTERVAL, ITEM_INTERVAL),
+];
+const ITEM_CURRENCY: &[&str] = &["/items/data/0/price/currency", "/items/data/0/plan/currency"];
+const ITEM_INTERVAL: &[&str] = &["/items/data/0/price/recurring/interval", "/items/data/0/plan/interval"];
+const INVOICE: &[Row] = &[
+    ("/id", Same, &["/id"], &["/id"]),
+    ("/created_at_s", Same, &["/created"], &["/created"]),
+    ("/paid_at_s", Same, &["/status_transitions/paid_at"], &["/status_transitions/paid_at"]),
+    ("/customer", Id, &["/customer"], &["/customer"]),
+    ("/email", Same, &["/customer_email"], &["/customer_email"]),
+    ("/subscription", Id, &["/subscription"], &["/parent/subscription_details/subscription"]),
+];
+const INVOICE_PAYMENT: &[Row] = &[
+    ("/id", Same, &["/id"], &["/id"]),
+    ("/invoice", Id, &["/invoice"], &["/invoice"]),
+    ("/paid_by/0", Id, &["/payment/payment_intent"], &["/payment/payment_intent"]),
+];
+const CHARGE: &[Row] = &[
+    ("/id", Same, &["/id"], &["/id"]),
+    ("/payment_intent", Id, &["/payment_intent"], &["/payment_intent"]),
+    ("/invoice", Id, &["/invoice"], &[]),
+    ("/refunded/value/amount_minor", Positive, &["/amount_refunded"], &["/amount_refunded"]),
+];
+const MONEY_BACK: &[Row] = &[
+    ("/id", Same, &["/id"], &["/id"]),
+    ("/amount/amount_minor", Same, &["/amount"], &["/amount"]),
+    ("/amount/currency", Currency, &["/currency"], &["/currency"]),
+    ("/created_at_s", Same, &["/created"], &["/created"]),
+    ("/payment_intent", Id, &["/payment_intent"], &["/payment_intent"]),
+    ("/charge", Id, &["/charge"], &["/charge"]),
+];
+
+fn rows(object: &str) -> &'static [Row] {
+    match object {
+        "checkout.session" => SESSION,
+        "subscription" => SUBSCRIPTION,
+        "invoice" => INVOICE,
+        "invoice_payment" => INVOICE_PAYMENT,
+        "charge" => CHARGE,
+        "refund" | "dispute" => MONEY_BACK,
+        _ => &[],
+    }
+}
+
+fn said(object: &Value, says: Says, places: &[&str]) -> Value {
+    let found = places.iter().filter_map(|place| object.pointer(place)).find(|value| !value.is_null());
+    let value = found.cloned().unwrap_or(Value::Null);
+    match says {
+        Same => value,
+        Id => {
+            if value.is_object() {
+                value["id"].clone()
+            } else {
+                value
+            }
+        }
+        Currency => value.as_str().map_or(Value::Null, |code| code.to_uppercase().into()),
+        Positive => {
+            if value == 0 {
+                Value::Null
+            } else {
+                value
+            }
+        }
+    }
+}
+
+/// Every kind of object in every folder: how many fields were compared, and how many said something.
+#[test]
+fn each_generation_says_the_same_in_its_own_shape() {
+    let mut compared: BTreeMap<(String, String), (usize, usize)> = BTreeMap::new();
+    for it in recorded() {
+        let object = &it.event["data"]["object"];
+        let word = it.object();
+        if rows(word).is_empty() || object.get("id").is_none() {
+            continue;
+        }
+        let fact =
+            serde_json::to_value(&facts_of(&it.event).unwrap_or_else(|bad| panic!("{}: {bad}", it.name))[0]);
+        let fact = fact.unwrap();
+        let folder = it.name.split('/').next().unwrap().to_owned();
+        let counts = compared.entry((folder, word.to_owned())).or_default();
+        for (field, says, old, new) in rows(word) {
+            let told = said(object, *says, if it.since_basil { new } else { old });
+            let read = fact.pointer(field).cloned().unwrap_or(Value::Null);
+            // A currency is read with its amount, and terms that can't be agreed on are not read at all.
+            let silent = *field == "/total/currency" && object["amount_total"].is_null()
+                || field.starts_with("/terms") && fact["terms"].is_null();
+            if !silent {
+                assert_eq!(read, told, "{}: {field}", it.name);
+                counts.0 += 1;
+                counts.1 += usize::from(!told.is_null());
+            }
+        }
+    }
+    let folders = 7;
+    for word in ["checkout.session", "subscription", "invoice", "charge", "refund", "dispute"] {
+        let found: Vec<_> = compared.iter().filter(|((_, of), _)| of == word).collect();
+        assert_eq!(found.len(), folders, "{word} is in every generation");
+        assert!(found.iter().all(|(_, (_, said))| *said >= 1), "{found:?}");
+    }
+    let of_payments = compared.keys().filter(|(_, of)| of == "invoice_payment").count();
+    assert_eq!(of_payments, 5, "the recorded one, and those since basil");
+}
+
+/// What is paid for is said in each generation's own place.
+#[test]
+fn a_paid_invoice_of_any_generation_names_its_money_and_what_paid_it() {
+    let mut seen = 0;
+    for mut it in recorded() {
+        if it.object() != "invoice" {
+            continue;
+        }
+        let object = &mut it.event["data"]["object"];
+        object["status"] = "paid".into();
+        object["amount_paid"] = 1234.into();
+        object["paid_out_of_band"] = false.into();
+        if it.since_basil {
+            let payment =
+                json!({"id": "inpay_1", "payment": {"type": "payment_intent", "payment_intent": "pi_own"}});
+            object["payments"] = json!({"object": "list", "data": [payment]});
+        } else {
+            object["payment_intent"] = "pi_own".into();
+            object["charge"] = Value::Null;
+        }
+        let currency = object["currency"].as_str().unwrap().to_uppercase();
+        let fact = serde_json::to_value(&facts_of(&it.event).unwrap()[0]).unwrap();
+        assert_eq!(fact["paid"], json!({"amount_minor": 1234, "currency": currency}), "{}", it.name);
+        assert_eq!(fact["paid_by"], json!(["pi_own"]), "{}", it.name);
+        seen += 1;
+    }
+    assert!(seen >= 12, "{seen}");
+}
+
+/// Our mark, wherever a generation carries it.
+#[test]
+fn metadata_is_read_from_where_each_generation_has_it() {
+    let mark = json!({"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"});
+    for it in recorded() {
+        let word = it.object();
+        if !["checkout.session", "subscription", "invoice", "charge"].contains(&word) {
+            continue;
+        }
+        let mut places = vec!["/metadata"];
+        if word == "invoice" {
+            places.push(if it.since_basil {
+                "/parent/subscription_details"
+            } else {
+                "/subscription_details"
+            });
+            places.push("/lines/data/0/metadata");
+        }
+        for place in places {
+            let mut event = it.event.clone();
+            let object = &mut event["data"]["object"];
+            match (place, object.pointer_mut(place)) {
+                ("/metadata" | "/lines/data/0/metadata", Some(held)) => *held = mark.clone(),
+                (_, Some(details)) if details.is_object() => details["metadata"] = mark.clone(),
+                _ => continue,
+            }
+            let facts = facts_of(&event).unwrap();
+            let origin = facts[0].origin().unwrap_or_else(|| panic!("{}: {place} is not read", it.name));
+            assert_eq!(origin.site, "journal");
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! A field about money that has another type than any API version gives it is an error, never a silent nothing.
+
+use serde_json::{Value, json};
+
+use crate::files::facts_of;
+
+fn event(kind: &str, object: Value) -> Value {
+    json!({"id": "evt_1", "type": kind, "created": 1_700_000_000, "data": {"object": object}})
+}
+
+fn session() -> Value {
+    json!({"id": "cs_1", "object": "checkout.session", "status": "complete", "payment_status": "paid", "mode": "payment",
+        "amount_total": 1500, "currency": "eur", "created": 1, "payment_intent": "pi_1", "subscription": null,
+        "invoice": null, "customer": "cus_1", "customer_details": {"email": "reader@example.org"},
+        "metadata": {"keepopen_contribution": "con_00000000000000000000000001", "keepopen_site": "journal"}})
+}
+
+fn subscription() -> Value {
+    json!({"id": "sub_1", "object": "subscription", "status": "active", "created": 1, "customer": "cus_1", "metadata": {},
+        "items": {"data": [{"quantity": 2, "price": {"unit_amount": 500, "currency": "eur",
+            "recurring": {"interval": "month", "interval_count": 1}}}]}})
+}
+
+fn invoice() -> Value {
+    json!({"id": "in_1", "object": "invoice", "status": "paid", "amount_paid": 1000, "currency": "eur", "created": 1,
+        "customer": "cus_1", "customer_email": "reader@example.org", "paid_out_of_band": false,
+        "status_transitions": {"paid_at": 2}, "lines": {"data": [{"metadata": {}}]},
+        "parent": {"subscription_details": {"subscription": "sub_1", "metadata": {}}},
+        "payments": {"data": [{"payment": {"payment_intent": "pi_1"}}]}})
+}
+
+fn charge() -> Value {
+    json!({"id": "ch_1", "object": "charge", "amount_refunded": 400, "currency": "eur", "payment_intent": "pi_1",
+        "invoice": null, "metadata": {}, "refunds": {"data": [refund()]}})
+}
+
+fn refund() -> Value {
+    json!({"id": "re_1", "object": "refund", "status": "succeeded", "amount": 400, "currency": "eur", "created": 1,
+        "charge": "ch_1", "payment_intent": "pi_1"})
+}
+
+fn dispute() -> Value {
+    json!({"id": "du_1", "object": "dispute", "status": "lost", "amount": 400, "currency": "eur", "created": 1,
+        "charge": "ch_1", "payment_intent": "pi_1"})
+}
+
+fn every_object() -> [(&'static str, Value); 6] {
+    [
+        ("checkout.session.completed", session()),
+        ("customer.subscription.updated", subscription()),
+        ("invoice.paid", invoice()),
+        ("charge.refunded", charge()),
+        ("refund.created", refund()),
+        ("charge.dispute.closed", dispute()),
+    ]
+}
+
+/// The places of all values below `value`, as JSON pointers.
+fn places(value: &Value, at: &str, found: &mut Vec<String>) {
+    let children: Vec<(String, &Value)> = match value {
+        Value::Object(fields) => fields.iter().map(|(name, child)| (name.clone(), child)).collect(),
+        Value::Array(items) => {
+            items.iter().enumerate().map(|(place, child)| (place.to_string(), child)).collect()
+        }
+        _ => return,
+    };
+    for (name, child) in children {
+        let place = format!("{at}/{name}");
+        places(child, &place, found);
+        found.push(place);
+    }
+}
+
+#[test]
+fn a_field_of_a_wrong_type_is_never_read_as_nothing() {
+    let mut tried = 0;
+    for (kind, object) in every_object() {
+        assert!(facts_of(&event(kind, object.clone())).is_ok_and(|facts| !facts.is_empty()), "{kind}");
+        let mut all = Vec::new();
+        places(&object, "", &mut all);
+        for place in all.iter().filter(|place| !place.ends_with("0/object")) {
+            // A list's entries are of one kind, and need not say which. Else each has a type that no field read here may have there.
+            let was = object.pointer(place).unwrap();
+            let wrong = match was {
+                Value::String(_) => json!([7]),
+                Value::Number(_) => json!("7"),
+                Value::Bool(_) => json!("true"),
+                Value::Null => json!(7.5),
+                Value::Array(_) | Value::Object(_) => json!(7),
+            };
+            let mut changed = object.clone();
+            *changed.pointer_mut(place).unwrap() = wrong.clone();
+            let read = facts_of(&event(kind, changed));
+            assert!(read.is_err(), "{kind}: {place} = {wrong} passes for {read:?}");
+            tried += 1;
+        }
+    }
+    assert!(tried >= 70, "{tried}");
+}
+
+#[test]
+fn an_event_about_money_without_its_object_is_an_error() {
+    for (kind, object) in every_object() {
+        for nothing in [Value::Null, json!({}), json!([object]), json!("cs_1"), json!({"id": "x"})] {
+            assert!(facts_of(&event(kind, nothing.clone())).is_err(), "{kind}: {nothing}");
+        }
+        assert!(facts_of(&json!({"id": "evt_1", "type": kind})).is_err(), "{kind}");
+    }
+    for kind in ["customer.updated", "invoice.upcoming", "invoice.deleted", "v2.core.account.updated"] {
+        assert_eq!(facts_of(&json!({"id": "evt_1", "type": kind})), Ok(Vec::new()), "{kind}");
+    }
+}
+
+#[test]
+fn money_that_can_not_be_is_refused() {
+    let places = [
+        ("checkout.session.completed", session(), "/amount_total"),
+        ("customer.subscription.updated", subscription(), "/items/data/0/price/unit_amount"),
+        ("customer.subscription.updated", subscription(), "/items/data/0/quantity"),
+        ("invoice.paid", invoice(), "/amount_paid"),
+        ("charge.refunded", charge(), "/amount_refunded"),
+        ("charge.refunded", charge(), "/refunds/data/0/amount"),
+        ("refund.created", refund(), "/amount"),
+        ("charge.dispute.closed", dispute(), "/amount"),
+    ];
+    for (kind, object, place) in places {
+        for wrong in [
+            json!(-1),
+            json!(i64::MIN),
+            json!(i64::MAX),
+            json!(1_000_000_000_000_000_i64),
+            json!(u64::MAX),
+            json!(1e3),
+            json!(1e300),
+        ] {
+            let mut changed = object.clone();
+            *changed.pointer_mut(place).unwrap() = wrong.clone();
+            let read = facts_of(&event(kind, changed));
+            assert!(read.is_err(), "{kind}: {place} = {wrong} passes for {read:?}");
+        }
+    }
+}
+
+#[test]
+fn a_time_that_can_not_be_is_refused() {
+    for (kind, object) in every_object() {
+        for place in ["/created", "/status_transitions/paid_at"] {
+            if object.pointer(place).is_none() {
+                continue;
+            }
+            for wrong in [-1, i64::MIN, i64::MAX, 253_402_300_800] {
+                let mut changed = object.clone();
+                *changed.pointer_mut(place).unwrap() = wrong.into();
+                assert!(facts_of(&event(kind, changed)).is_err(), "{kind}: {place} = {wrong}");
+            }
+        }
+    }
+}
+
+#[test]
+fn an_object_in_place_of_an_id_says_the_same() {
+    for (kind, object) in every_object() {
+        let plain = facts_of(&event(kind, object.clone())).unwrap();
+        for field in ["payment_intent", "customer", "charge", "subscription", "invoice"] {
+            let Some(id) = object.get(field).filter(|id| id.is_string()).cloned() else { continue };
+            let mut expanded = object.clone();
+            expanded[field] = json!({"id": id, "object": "what.is.not.booked", "amount": 1});
+            assert_eq!(facts_of(&event(kind, expanded)).unwrap(), plain, "{kind}: {field}");
+        }
+    }
+}
+
+#[test]
+fn words_that_are_not_known_move_no_money() {
+    for (kind, object) in every_object() {
+        for field in ["status", "payment_status"] {
+            if object.get(field).is_none() {
+                continue;
+            }
+            let mut changed = object.clone();
+            changed[field] = "a_word_of_tomorrow".into();
+            let facts = serde_json::to_value(facts_of(&event(kind, changed)).unwrap()).unwrap();
+            let fact = &facts[0];
+            assert!(fact["paid"].is_null() && fact["left"] != true, "{kind}: {fact}");
+            let state = fact["latest"]["state"].as_str().unwrap();
+            // A session says by two words that it is paid; its status decides only how far the reader came.
+            let known = kind.starts_with("checkout") && field == "status" && state == "paid";
+            assert!(known || ["other", "processing"].contains(&state), "{kind}: {field}: {fact}");
+        }
+    }
+}
