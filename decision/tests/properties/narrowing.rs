@@ -161,7 +161,7 @@ const WAYS: &[(&str, Narrow)] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn adding_a_rule_never_widens(
