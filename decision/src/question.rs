@@ -1,11 +1,12 @@
 //! The question "show the appeal?" as a page asks it. Only `site` is needed; unknown fields are ignored.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::Error as _;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::objects::{maybe_object, object, objects};
 use crate::text::Text;
 use crate::words::{DismissalKind, Surface};
 
@@ -19,13 +20,13 @@ pub struct Question<'a> {
     #[serde(default, deserialize_with = "null_is_default")]
     pub surfaces: Vec<Surface>,
     /// The page.
-    #[serde(default, borrow, deserialize_with = "null_is_default")]
+    #[serde(default, borrow, deserialize_with = "object")]
     pub page: Page<'a>,
     /// The reader.
-    #[serde(default, borrow, deserialize_with = "null_is_default")]
+    #[serde(default, borrow, deserialize_with = "object")]
     pub reader: Reader<'a>,
     /// What this reader's browser remembers; left out is not the same as empty.
-    #[serde(default, borrow)]
+    #[serde(default, borrow, deserialize_with = "maybe_object")]
     pub history: Option<History<'a>>,
     /// The supporter token, as it came. The decision does not read it: the caller verifies it and passes on a
     /// [`Known`](crate::Known).
@@ -96,13 +97,13 @@ pub struct Reader<'a> {
 #[serde(default)]
 pub struct History<'a> {
     /// Appeals seen.
-    #[serde(borrow, deserialize_with = "null_is_default")]
+    #[serde(borrow, deserialize_with = "objects")]
     pub views: Vec<View<'a>>,
     /// Appeals sent away.
-    #[serde(borrow, deserialize_with = "null_is_default")]
+    #[serde(borrow, deserialize_with = "objects")]
     pub dismissals: Vec<Dismissed<'a>>,
     /// Articles read, week by week.
-    #[serde(borrow, deserialize_with = "null_is_default")]
+    #[serde(borrow, deserialize_with = "objects")]
     pub articles: Vec<ArticleWeek<'a>>,
     /// How many of the free articles are used up.
     pub free_articles_used: Option<u32>,
@@ -142,11 +143,11 @@ pub struct ArticleWeek<'a> {
     #[serde(borrow)]
     pub week: Text<'a>,
     /// Articles read in it.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "null_is_default")]
     pub count: u32,
-    /// Articles read in it, by tag.
-    #[serde(default, borrow, deserialize_with = "null_is_default")]
-    pub tags: BTreeMap<Text<'a>, u32>,
+    /// Articles read in it, by tag; an object in JSON.
+    #[serde(default, borrow, deserialize_with = "pairs")]
+    pub tags: Vec<(Text<'a>, u32)>,
 }
 
 /// Reads `null` as if the field were left out: page scripts write it for what they don't know.
@@ -156,6 +157,33 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads an object as a list: it is only ever gone through, and a map would cost more than all the rest.
+fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Text<'de>, u32)>, D::Error> {
+    struct Pairs;
+
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = Vec<(Text<'de>, u32)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of numbers by tag")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                pairs.push(pair);
+            }
+            Ok(pairs)
+        }
+    }
+
+    deserializer.deserialize_any(Pairs)
 }
 
 /// Reads a time, and says what a time looks like if it can't.

@@ -67,6 +67,7 @@ fn rules_of(id: &str, site: &SiteSettings) -> SiteRules {
         quiet_days: site.quiet_days,
         kill_switch: site.banner == Banner::Off,
         time_zone: site.time_zone.clone(),
+        ..SiteRules::new(id)
     }
 }
 

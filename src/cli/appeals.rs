@@ -46,7 +46,9 @@ fn check(path: &Path, settings: &Settings) -> Result<(), Stopped> {
         return Err(told(path, &problems).into());
     }
     let live = drafts.iter().filter(|draft| draft.rules.live == Live::Live).count();
-    say(&format!("{}: {}, {live} of them live; nothing is wrong with them.", path.display(), counted(drafts.len())))
+    let (name, number) = (path.display(), drafts.len());
+    let (appeals, them) = if number == 1 { ("appeal", "it") } else { ("appeals", "them") };
+    say(&format!("{name}: {number} {appeals}, {live} of them live; nothing is wrong with {them}."))
 }
 
 fn apply(path: &Path, settings: &Settings) -> Result<(), Stopped> {
@@ -119,8 +121,4 @@ pub(super) fn not_understood(path: &Path, error: &toml::de::Error) -> Stopped {
 pub(super) fn told(path: &Path, problems: &[AppealProblem]) -> String {
     let lines: Vec<String> = problems.iter().map(|it| format!("\n  {}: {it}", it.appeal)).collect();
     format!("{} can't be used as it is written:{}", path.display(), lines.concat())
-}
-
-fn counted(appeals: usize) -> String {
-    if appeals == 1 { "1 appeal".to_owned() } else { format!("{appeals} appeals") }
 }

@@ -93,13 +93,12 @@ struct PublishBody {
 /// Every appeal, and how it stands.
 #[utoipa::path(
     tag = "Appeals",
+    operation_id = "list_appeals",
     security(("api_key" = [])),
     responses(
         (status = 200, body = Listed, description = "Every appeal"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`api_key_missing`, `api_key_invalid`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`scope_missing`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    ),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[get("/v1/appeals")]
 pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem> {
@@ -116,15 +115,13 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
 /// One appeal in its newest version.
 #[utoipa::path(
     tag = "Appeals",
+    operation_id = "read_appeal",
     security(("api_key" = [])),
     params(("id" = String, Path, description = "The appeal's id")),
     responses(
         (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("ETag" = String, description = "For `If-Match`"))),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`api_key_missing`, `api_key_invalid`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`scope_missing`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`appeal_unknown`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    ),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[get("/v1/appeals/{id}")]
 pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<HttpResponse, Problem> {
@@ -134,6 +131,7 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
 /// One appeal in an older version.
 #[utoipa::path(
     tag = "Appeals",
+    operation_id = "read_appeal_version",
     security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "The appeal's id"),
@@ -141,11 +139,8 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
     ),
     responses(
         (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("ETag" = String, description = "For `If-Match`"))),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`api_key_missing`, `api_key_invalid`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`scope_missing`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`appeal_unknown`, `version_unknown`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    ),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[get("/v1/appeals/{id}/versions/{version}")]
 pub async fn read_version(
@@ -161,6 +156,7 @@ pub async fn read_version(
 /// the newest version; a new appeal is made from `"0"`.
 #[utoipa::path(
     tag = "Appeals",
+    operation_id = "write_appeal",
     security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "The appeal's id"),
@@ -170,16 +166,8 @@ pub async fn read_version(
     responses(
         (status = 200, body = SavedAnswer, description = "Nothing changed, and no version was made"),
         (status = 201, body = SavedAnswer, description = "A version was made"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`api_key_missing`, `api_key_invalid`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`scope_missing`"),
-        (status = 409, body = Problem, content_type = "application/problem+json", description = "`appeals_from_file`"),
-        (status = 412, body = Problem, content_type = "application/problem+json", description = "`version_conflict`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "`appeal_invalid`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealsFromFile, Code::VersionConflict, Code::BodyTooLarge, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[put("/v1/appeals/{id}")]
 pub async fn save(
@@ -209,21 +197,14 @@ pub async fn save(
 /// Put a version into force.
 #[utoipa::path(
     tag = "Appeals",
+    operation_id = "publish_appeal",
     security(("api_key" = [])),
     params(("id" = String, Path, description = "The appeal's id")),
     request_body = PublishBody,
     responses(
         (status = 200, body = Summary, description = "It is in force here, and on every other instance within 2 seconds"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`api_key_missing`, `api_key_invalid`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`scope_missing`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`appeal_unknown`, `version_unknown`"),
-        (status = 409, body = Problem, content_type = "application/problem+json", description = "`appeals_from_file`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "`appeal_invalid`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::AppealsFromFile, Code::BodyTooLarge, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/publish")]
 pub async fn publish(
@@ -243,16 +224,13 @@ pub async fn publish(
 /// Hold an appeal back for now.
 #[utoipa::path(
     tag = "Appeals",
+    operation_id = "pause_appeal",
     security(("api_key" = [])),
     params(("id" = String, Path, description = "The appeal's id")),
     responses(
         (status = 200, body = Summary, description = "It is held back here, and on every other instance within 2 seconds"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`api_key_missing`, `api_key_invalid`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`scope_missing`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`appeal_unknown`"),
-        (status = 409, body = Problem, content_type = "application/problem+json", description = "`appeals_from_file`, `never_published`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    ),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::AppealsFromFile, Code::NeverPublished, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/pause")]
 pub async fn pause(app: State, by: AppealsEditor, id: Path<String>) -> Result<HttpResponse, Problem> {
@@ -262,16 +240,13 @@ pub async fn pause(app: State, by: AppealsEditor, id: Path<String>) -> Result<Ht
 /// End an appeal. Publishing it again takes it up again.
 #[utoipa::path(
     tag = "Appeals",
+    operation_id = "end_appeal",
     security(("api_key" = [])),
     params(("id" = String, Path, description = "The appeal's id")),
     responses(
         (status = 200, body = Summary, description = "It is over here, and on every other instance within 2 seconds"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`api_key_missing`, `api_key_invalid`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`scope_missing`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`appeal_unknown`"),
-        (status = 409, body = Problem, content_type = "application/problem+json", description = "`appeals_from_file`, `never_published`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    ),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::AppealsFromFile, Code::NeverPublished, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/end")]
 pub async fn end(app: State, by: AppealsEditor, id: Path<String>) -> Result<HttpResponse, Problem> {

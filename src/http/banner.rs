@@ -48,26 +48,37 @@ struct VerdictBody<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Content>)]
     content: Option<&'a RawValue>,
-    /// The first instant at which time alone changes the answer (RFC 3339), if it ever does.
+    /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
+    #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
 }
 
 /// Show the appeal banner?
 ///
-/// Also takes `text/plain`, so that a call from another origin costs a browser no preflight.
+/// Say what you know of the page and its reader; the verdict says whether an appeal shows, which, and why. All but `site` may be left out.
+///
+/// - `history` is what the reader's browser remembers. `{}` says that nothing was seen; left out, it means "not known", and an appeal with
+///   a limit then answers `no_consent`.
+/// - `token` is the supporter token. Send it whenever there is one: it is how a supporter is recognised and not asked. One that is expired
+///   or not good makes the reader `unknown`, who is neither asked nor thanked.
+/// - Keep `attribution` of a verdict that shows, and send it along with the events and the checkout that come of it.
+///
+/// The body may also come as `text/plain`, which saves a browser the preflight. When the call fails or takes too long, show the page without an
+/// appeal.
 #[utoipa::path(
     tag = "Banner",
+    operation_id = "ask_banner",
     request_body(content(
         (QuestionShape = "application/json"),
         (QuestionShape = "text/plain"),
     )),
-    responses(
-        (status = 200, body = VerdictBody, description = "The verdict"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
-    )
+    responses((
+        status = 200, body = VerdictBody, description = "The verdict",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::SiteUnknown, Code::BodyTooLarge, Code::UnsupportedMediaType,
+    ]))),
 )]
 #[post("/v1/banner")]
 pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
@@ -84,15 +95,19 @@ pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
     verdict(app, &question)
 }
 
-/// Show the appeal banner? For anonymous readers, from a query.
+/// Show the appeal banner? From a query.
+///
+/// The same question for caches, templates and ESI, about a reader of whom nothing is known: no history, so an appeal with a limit does
+/// not show, and never a token, which must not stand in a URL.
 #[utoipa::path(
     tag = "Banner",
+    operation_id = "ask_banner_from_query",
     params(QuestionQuery),
-    responses(
-        (status = 200, body = VerdictBody, description = "The verdict"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`, `token_in_url`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`"),
-    )
+    responses((
+        status = 200, body = VerdictBody, description = "The verdict",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::TokenInUrl, Code::SiteUnknown]))),
 )]
 #[get("/v1/banner")]
 pub async fn ask_from_query(
@@ -123,7 +138,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
     app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
     let body = match verdict {
-        Verdict::Show { appeal, variant, surface, kind } => {
+        Verdict::Show { appeal, variant, surface, kind, .. } => {
             let appeal = snapshot.appeal(appeal);
             let variant = &appeal.variants[variant];
             let attribution = Attribution {
@@ -146,7 +161,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
                 next_eligible_at: None,
             }
         }
-        Verdict::Silent { next_eligible_at_ms, .. } => VerdictBody {
+        Verdict::HeldOut { .. } | Verdict::Silent { .. } => VerdictBody {
             show: false,
             surface: None,
             kind: None,
@@ -155,7 +170,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
             reason,
             attribution: None,
             content: None,
-            next_eligible_at: next_eligible_at_ms.map(clock::rfc3339),
+            next_eligible_at: verdict.next_eligible_at_ms().map(clock::rfc3339),
         },
     };
     serde_json::to_vec(&body).map_err(|error| {
@@ -173,6 +188,7 @@ fn known(app: &App, question: &Question<'_>, now_ms: i64) -> Known {
         Ok(claims) => Known {
             standing: claims.standing,
             quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
+            entitlements: claims.entitlements.clone(),
         },
         Err(_) => Known::unknown(),
     }

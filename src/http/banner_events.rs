@@ -25,6 +25,7 @@ struct BannerEvent {
     attribution: String,
     /// Of a view: the how manieth of this reader, from 1; 20 stands for more.
     #[serde(default)]
+    #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_i64)]
     ordinal: Option<u32>,
     /// Of a dismissal: how.
     #[serde(default)]
@@ -42,32 +43,31 @@ enum EventName {
 
 /// Report a view, a click or a dismissal.
 ///
-/// Made for `navigator.sendBeacon`. An event whose attribution is not good is
-/// answered in the same way, and not counted.
+/// What became of a verdict that showed; counts are by the hour, never by reader. Made for `navigator.sendBeacon`, so `text/plain` serves too. An
+/// event whose attribution is expired or not good is answered in the same way, and not counted. A `dismiss` says how in `dismissal`.
 #[utoipa::path(
     tag = "Banner",
+    operation_id = "report_banner_event",
     request_body(content((BannerEvent = "application/json"), (BannerEvent = "text/plain"))),
     responses(
         (status = 204, description = "Taken"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
-    )
+    ),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::SiteUnknown, Code::BodyTooLarge, Code::UnsupportedMediaType,
+    ]))),
 )]
 #[post("/v1/banner/events")]
 pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
     let event: BannerEvent = body::parse(&bytes)?;
     app.site(&event.site).ok_or(Code::SiteUnknown)?;
+    let ordinal = event.ordinal.unwrap_or(1);
+    if ordinal == 0 {
+        return Err(Problem::with(Code::InvalidRequest, "ordinal: the first view is 1"));
+    }
     let kind = match (event.event, event.dismissal) {
-        (EventName::View, _) => {
-            let ordinal = event.ordinal.unwrap_or(1);
-            if ordinal == 0 {
-                return Err(Problem::with(Code::InvalidRequest, "ordinal: the first view is 1"));
-            }
-            if ordinal == 1 { "first_view" } else { "later_view" }.to_owned()
-        }
+        (EventName::View, _) if ordinal == 1 => "first_view".to_owned(),
+        (EventName::View, _) => "later_view".to_owned(),
         (EventName::Click, _) => "click".to_owned(),
         (EventName::Dismiss, Some(how)) => format!("dismiss_{}", how.as_str()),
         (EventName::Dismiss, None) => {

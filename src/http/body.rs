@@ -59,5 +59,9 @@ pub async fn read_json_bytes(
 /// # Errors
 /// It is not JSON, or not of the right shape; the detail says where.
 pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
+    // serde would also read a list, as the fields in their order.
+    if bytes.trim_ascii_start().first() == Some(&b'[') {
+        return Err(Problem::with(Code::InvalidRequest, "the body is a list and not an object"));
+    }
     serde_json::from_slice(bytes).map_err(|error| Problem::with(Code::InvalidRequest, error))
 }

@@ -25,8 +25,8 @@ struct CheckoutBody {
     /// How much each time, in the currency's minor unit.
     amount_minor: i64,
     /// ISO 4217 code.
-    #[schema(value_type = String, example = "EUR")]
-    currency: Currency,
+    #[schema(example = "EUR")]
+    currency: String,
     /// How often.
     interval: Interval,
     /// Where the reader comes back to: a page on one of the site's origins.
@@ -46,21 +46,24 @@ struct CheckoutAnswer {
 }
 
 /// Start a payment.
+///
+/// Answers with the address of Stripe's payment page: send the reader there. Stripe brings them back to `return_url` with `keepopen_session` added;
+/// then `POST /v1/tokens` fetches the supporter token.
+///
+/// `attempt` is a UUID that the browser makes for each gift and keeps. The same call again with it is safe (a double click, a lost answer); the
+/// same attempt with other parameters is refused. While Stripe can't be reached, the problem carries the site's `fallback_url`, if it has one.
 #[utoipa::path(
     tag = "Giving",
+    operation_id = "start_checkout",
     request_body = CheckoutBody,
-    responses(
-        (status = 200, body = CheckoutAnswer, description = "The payment page"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`origin_not_allowed`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`"),
-        (status = 409, body = Problem, content_type = "application/problem+json", description = "`attempt_reused`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
-        (status = 422, body = Problem, content_type = "application/problem+json", description = "`currency_not_taken`, `interval_not_taken`, `amount_below_minimum`, `amount_above_maximum`, `return_url_not_allowed`"),
-        (status = 502, body = Problem, content_type = "application/problem+json", description = "`stripe_refused`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`stripe_unavailable`, `not_configured`, `store_unavailable`"),
-    )
+    responses((status = 200, body = CheckoutAnswer, description = "The payment page")),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptReused,
+        Code::BodyTooLarge, Code::UnsupportedMediaType, Code::CurrencyNotTaken, Code::IntervalNotTaken,
+        Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::ReturnUrlNotAllowed,
+        Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured, Code::StoreUnavailable,
+        Code::Internal,
+    ]))),
 )]
 #[post("/v1/checkout")]
 pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
@@ -68,10 +71,11 @@ pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result
     let asked: CheckoutBody = body::parse(&bytes)?;
     let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;
     check_origin(&request, site)?;
+    let currency = Currency::parse(&asked.currency).map_err(|_| Code::CurrencyNotTaken)?;
     let wanted = CheckoutRequest {
         site: &asked.site,
         attempt: asked.attempt,
-        money: Money { amount_minor: asked.amount_minor, currency: asked.currency },
+        money: Money { amount_minor: asked.amount_minor, currency },
         interval: asked.interval,
         return_url: &asked.return_url,
         attribution: asked.attribution.as_deref(),

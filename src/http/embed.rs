@@ -17,13 +17,30 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 });
 
-/// The script, as it is now. Kept for five minutes.
+/// The script, as it is now.
+///
+/// What a page loads, with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers keep it for five minutes.
 #[utoipa::path(
     tag = "Embed",
+    operation_id = "load_embed",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known already")),
     responses(
-        (status = 200, body = String, content_type = "text/javascript", description = "The script"),
-        (status = 304, description = "It has not changed"),
-    )
+        (
+            status = 200, body = String, content_type = "text/javascript", description = "The script",
+            headers(
+                ("Cache-Control" = String, description = "Five minutes"),
+                ("ETag" = String, description = "Changes with the script"),
+                ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`: any page may load it"),
+            ),
+        ),
+        (
+            status = 304, description = "It has not changed",
+            headers(
+                ("Cache-Control" = String, description = "Five minutes"),
+                ("ETag" = String, description = "Changes with the script"),
+            ),
+        ),
+    ),
 )]
 #[get("/embed.js")]
 pub async fn latest(request: HttpRequest) -> HttpResponse {
@@ -36,14 +53,21 @@ pub async fn latest(request: HttpRequest) -> HttpResponse {
     script().insert_header(cache).insert_header((ETAG, tag)).body(SCRIPT)
 }
 
-/// One version of the script: these bytes never change.
+/// One version of the script.
+///
+/// These bytes never change, so a page may name their hash (`integrity`) and keep them for good. A version that this server does not have is a 404.
 #[utoipa::path(
     tag = "Embed",
+    operation_id = "load_embed_version",
     params(("version" = String, Path, description = "The first 16 hex digits of the script's SHA-256")),
-    responses(
-        (status = 200, body = String, content_type = "text/javascript", description = "The script"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`not_found`: this server has another version"),
-    )
+    responses((
+        status = 200, body = String, content_type = "text/javascript", description = "The script",
+        headers(
+            ("Cache-Control" = String, description = "A year, immutable"),
+            ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`: any page may load it"),
+        ),
+    )),
+    extensions(("x-problems" = json!([Code::NotFound]))),
 )]
 #[get("/embed/{version}/embed.js")]
 pub async fn versioned(version: Path<String>) -> Result<HttpResponse, Problem> {

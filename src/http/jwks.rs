@@ -10,13 +10,43 @@ use super::State;
 #[derive(Serialize, utoipa::ToSchema)]
 struct JwkSet {
     /// Ed25519 keys (RFC 8037), the one that signs first.
+    #[schema(value_type = Vec<JwkShape>)]
     keys: Vec<serde_json::Value>,
 }
 
+/// A public key.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Jwk)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+struct JwkShape {
+    /// `OKP`
+    kty: String,
+    /// `Ed25519`
+    crv: String,
+    /// `EdDSA`: accept no other.
+    alg: String,
+    /// `sig`
+    r#use: String,
+    /// What a token's header calls the key.
+    kid: String,
+    /// The key.
+    x: String,
+}
+
 /// The public keys of supporter tokens.
+///
+/// With them a back end checks a token without asking: the signature and `alg` `EdDSA`, `typ` `supporter+jwt`, `iss` (this service's public URL), `aud` (the
+/// site's id), `exp`. Any page may read them.
 #[utoipa::path(
     tag = "Tokens",
-    responses((status = 200, body = JwkSet, description = "The keys; may be kept for an hour"))
+    operation_id = "read_public_keys",
+    responses((
+        status = 200, body = JwkSet, description = "The keys",
+        headers(
+            ("Cache-Control" = String, description = "An hour"),
+            ("Access-Control-Allow-Origin" = String, description = "`*`"),
+        ),
+    )),
 )]
 #[get("/.well-known/jwks.json")]
 pub async fn keys(app: State) -> HttpResponse {

@@ -13,6 +13,7 @@ mod caller;
 mod checkout;
 mod contract;
 mod cors;
+mod docs;
 mod embed;
 mod jwks;
 mod management;
@@ -50,8 +51,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(checkout::start)
         .service(tokens::make)
         .service(supporters::own)
-        .service(supporters::by_id)
         .service(supporters::lookup)
+        .service(supporters::by_id)
         .service(appeals::list)
         .service(appeals::read)
         .service(appeals::read_version)
@@ -65,5 +66,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(webhooks::receive)
         .service(embed::latest)
         .service(embed::versioned)
-        .service(contract::served);
+        .service(contract::served)
+        .service(docs::page)
+        .service(docs::part);
 }

@@ -82,6 +82,7 @@ struct Failure {
 /// One flag.
 #[utoipa::path(
     tag = "OpenFeature",
+    operation_id = "evaluate_flag",
     params(("key" = String, Path, description = "`appeal` or `show_appeal`")),
     request_body = Asked<'_>,
     responses(
@@ -109,6 +110,7 @@ pub async fn evaluate(app: State, key: Path<String>, request: HttpRequest, paylo
 /// Every flag. With `If-None-Match`, nothing where the answer is the same as before.
 #[utoipa::path(
     tag = "OpenFeature",
+    operation_id = "evaluate_flags",
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last answer")),
     request_body = Asked<'_>,
     responses(

@@ -45,6 +45,7 @@ pub struct PageShape {
     /// Whether somebody paid for it to be there.
     paid: Option<bool>,
     /// Which page of this visit it is, from 1.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     ordinal: Option<u32>,
 }
 
@@ -66,6 +67,7 @@ pub struct ReaderShape {
     /// `granted` or `denied`.
     consent: Option<String>,
     /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     bucket: Option<u32>,
 }
 
@@ -78,6 +80,7 @@ pub struct HistoryShape {
     dismissals: Option<Vec<DismissalShape>>,
     articles: Option<Vec<ArticleWeekShape>>,
     /// How many of the free articles are used up.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     free_articles_used: Option<u32>,
 }
 
@@ -88,7 +91,8 @@ pub struct HistoryShape {
 pub struct ViewShape {
     appeal: String,
     variant: Option<String>,
-    /// RFC 3339.
+    /// When.
+    #[schema(format = DateTime)]
     at: String,
 }
 
@@ -99,7 +103,8 @@ pub struct ViewShape {
 pub struct DismissalShape {
     appeal: String,
     kind: DismissalKindShape,
-    /// RFC 3339.
+    /// When.
+    #[schema(format = DateTime)]
     at: String,
 }
 
@@ -110,17 +115,27 @@ pub struct DismissalShape {
 pub struct ArticleWeekShape {
     /// The week's Monday, as a date.
     week: String,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     count: Option<u32>,
-    tags: Option<BTreeMap<String, u32>>,
+    /// How many of them with each tag.
+    tags: Option<BTreeMap<String, Count>>,
 }
+
+/// How many.
+#[derive(utoipa::ToSchema)]
+#[schema(minimum = 0, maximum = 4_294_967_295_i64)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct Count(i64);
 
 /// The question of an anonymous reader, in a query.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct QuestionQuery {
     /// The site's id.
+    #[param(example = "journal")]
     site: String,
     /// Surfaces the page has room for, with commas between; left out: everywhere.
+    #[param(pattern = "^((banner|inline|wall)(,(banner|inline|wall))*)?$", example = "banner,inline")]
     surfaces: Option<String>,
     /// The page's address.
     url: Option<String>,
@@ -135,6 +150,7 @@ pub struct QuestionQuery {
     /// Whether somebody paid for the page to be there.
     paid: Option<bool>,
     /// Which page of this visit it is.
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     ordinal: Option<u32>,
     /// ISO 3166-1 code of two letters.
     country: Option<String>,
@@ -145,6 +161,7 @@ pub struct QuestionQuery {
     /// Kind of device.
     device: Option<String>,
     /// A number from 0 to 999,999 that this reader keeps.
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     bucket: Option<u32>,
     /// Refused: a token must not stand in a URL.
     #[param(ignore)]

@@ -1,5 +1,6 @@
 //! Supporter status.
 
+use actix_web::guard::GuardContext;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
@@ -27,7 +28,8 @@ struct SupporterAnswer {
     /// The standing.
     #[schema(value_type = StandingShape)]
     standing: Standing,
-    /// The first instant when asking is allowed again, RFC 3339.
+    /// The first instant when asking is allowed again.
+    #[schema(format = DateTime)]
     quiet_until: Option<String>,
 }
 
@@ -45,18 +47,25 @@ struct LookupBody {
     /// The site's id.
     site: String,
     /// The address that was given under. It stands in the body, so that it stands in no log.
+    #[schema(format = Email, max_length = 254)]
     email: String,
 }
 
 /// Own standing, by supporter token.
+///
+/// How things stand now with the token's site: also when the token was made before a refund, which it can't know of.
 #[utoipa::path(
     tag = "Supporters",
+    operation_id = "read_own_standing",
     security(("supporter_token" = [])),
-    responses(
-        (status = 200, body = SupporterAnswer, description = "The standing with the token's site, now"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`token_missing`, `token_invalid`, `token_expired`, `token_superseded`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    responses((
+        status = 200, body = SupporterAnswer, description = "The standing with the token's site, now",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenSuperseded,
+        Code::StoreUnavailable, Code::Internal,
+    ]))),
 )]
 #[get("/v1/supporter")]
 pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Problem> {
@@ -65,20 +74,25 @@ pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Probl
 }
 
 /// A supporter's standing, by id.
+///
+/// For a site's back end, with a secret API key of scope `supporters:read`. The id is a token's `sub`.
 #[utoipa::path(
+    get,
+    path = "/v1/supporters/{id}",
     tag = "Supporters",
+    operation_id = "read_supporter",
     security(("api_key" = [])),
     params(("id" = String, Path, description = "`sup_…`"), SiteQuery),
-    responses(
-        (status = 200, body = SupporterAnswer, description = "The standing with the site, now"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`api_key_missing`, `api_key_invalid`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`scope_missing`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`, `supporter_unknown`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    responses((
+        status = 200, body = SupporterAnswer, description = "The standing with the site, now",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing,
+        Code::SiteUnknown, Code::SupporterUnknown, Code::StoreUnavailable, Code::Internal,
+    ]))),
 )]
-#[get("/v1/supporters/{id}")]
+#[get("/v1/supporters/{id}", guard = "is_no_other_route")]
 pub async fn by_id(
     app: State,
     _: SupportersReader,
@@ -92,20 +106,23 @@ pub async fn by_id(
 }
 
 /// A supporter's standing, by e-mail address.
+///
+/// For a site's back end, with a secret API key of scope `supporters:read`. Who typed an address at the payment page has not shown that it is theirs:
+/// the answer is good for not asking, and no proof of who is reading. An address that never gave is a 404, not a standing.
 #[utoipa::path(
     tag = "Supporters",
+    operation_id = "look_up_supporter",
     security(("api_key" = [])),
     request_body = LookupBody,
-    responses(
-        (status = 200, body = SupporterAnswer, description = "The standing with the site, now"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
-        (status = 401, body = Problem, content_type = "application/problem+json", description = "`api_key_missing`, `api_key_invalid`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`scope_missing`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`, `supporter_unknown`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`"),
-    )
+    responses((
+        status = 200, body = SupporterAnswer, description = "The standing with the site, now",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing,
+        Code::SiteUnknown, Code::SupporterUnknown, Code::BodyTooLarge, Code::UnsupportedMediaType,
+        Code::StoreUnavailable, Code::Internal,
+    ]))),
 )]
 #[post("/v1/supporters/lookup")]
 pub async fn lookup(
@@ -120,6 +137,11 @@ pub async fn lookup(
         .map_err(|_| Problem::with(Code::InvalidRequest, "email: not an e-mail address"))?;
     let found = app.store.supporter_by_email(&email).await.map_err(|error| Problem::store(&error))?;
     answer(&app, found.ok_or(Code::SupporterUnknown)?, &asked.site).await
+}
+
+/// `/v1/supporters/lookup` is a route of its own, with other methods.
+fn is_no_other_route(context: &GuardContext<'_>) -> bool {
+    !context.head().uri.path().ends_with("/lookup")
 }
 
 async fn answer(app: &App, supporter: SupporterId, site_id: &str) -> Result<HttpResponse, Problem> {

@@ -37,7 +37,8 @@ enum TokenBody {
 struct TokenAnswer {
     /// A JWT (EdDSA); `/.well-known/jwks.json` has the keys.
     token: String,
-    /// When it is no longer good, RFC 3339.
+    /// When it is no longer good.
+    #[schema(format = DateTime)]
     expires_at: String,
     /// Who.
     #[schema(value_type = String, example = "sup_0123456789abcdefghjkmnpqrs")]
@@ -45,27 +46,32 @@ struct TokenAnswer {
     /// The standing with the site.
     #[schema(value_type = StandingShape)]
     standing: Standing,
-    /// The first instant when asking is allowed again, RFC 3339.
+    /// The first instant when asking is allowed again.
+    #[schema(format = DateTime)]
     quiet_until: Option<String>,
 }
 
 /// Fetch the supporter token of a payment.
 ///
-/// Once, within 24 hours after the money came (again within ten minutes, should the answer get lost).
+/// When the reader comes back from the payment page: `session` is `keepopen_session` of the return URL, `attempt` the UUID that this browser gave
+/// with. Whoever has both gets the token: once, within 24 hours after the money came (again within ten minutes, should the answer get lost).
+///
+/// `payment_processing` is no failure: a bank debit may take days. Neither thank nor ask, and try again at the reader's next visit.
 #[utoipa::path(
     tag = "Tokens",
+    operation_id = "fetch_token",
     request_body = TokenBody,
-    responses(
-        (status = 200, body = TokenAnswer, description = "The token"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_request`"),
-        (status = 403, body = Problem, content_type = "application/problem+json", description = "`origin_not_allowed`"),
-        (status = 404, body = Problem, content_type = "application/problem+json", description = "`site_unknown`, `attempt_unknown`"),
-        (status = 409, body = Problem, content_type = "application/problem+json", description = "`payment_processing`, `payment_unpaid`, `payment_failed`, `payment_taken_back`, `session_expired`, `already_exchanged`, `exchange_too_late`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
-        (status = 415, body = Problem, content_type = "application/problem+json", description = "`unsupported_media_type`"),
-        (status = 502, body = Problem, content_type = "application/problem+json", description = "`stripe_refused`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`stripe_unavailable`, `not_configured`, `store_unavailable`"),
-    )
+    responses((
+        status = 200, body = TokenAnswer, description = "The token",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptUnknown,
+        Code::PaymentProcessing, Code::PaymentUnpaid, Code::PaymentFailed, Code::PaymentTakenBack,
+        Code::SessionExpired, Code::AlreadyExchanged, Code::ExchangeTooLate, Code::BodyTooLarge,
+        Code::UnsupportedMediaType, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured,
+        Code::StoreUnavailable, Code::Internal,
+    ]))),
 )]
 #[post("/v1/tokens")]
 pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {

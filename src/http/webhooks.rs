@@ -2,6 +2,7 @@
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, post};
+use serde_json::Value;
 
 use super::State;
 use super::body;
@@ -9,20 +10,52 @@ use super::problem::{Code, Problem};
 use crate::actions::{self, ReceiveError, Received};
 use crate::telemetry::Delivery;
 
+/// What must be in an event. All else that Stripe writes is stored as it comes.
+#[derive(utoipa::ToSchema)]
+#[schema(as = StripeEvent)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+struct EventShape {
+    /// Stripe's id of the event.
+    #[schema(min_length = 1, max_length = 255, example = "evt_1a2b3c")]
+    id: String,
+    /// Its type.
+    #[schema(min_length = 1, max_length = 255, example = "invoice.paid")]
+    r#type: String,
+    /// The version of Stripe's API that its object is written in.
+    api_version: Option<String>,
+    /// Whether money moves.
+    livemode: Option<bool>,
+    /// When Stripe made it: seconds since 1970, or RFC 3339.
+    #[schema(value_type = Option<Value>)]
+    created: Option<Value>,
+    /// What it tells of.
+    data: Option<DataShape>,
+}
+
+/// What an event tells of.
+#[derive(utoipa::ToSchema)]
+#[schema(as = StripeEventData)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+struct DataShape {
+    /// The object as it was when the event was made.
+    #[schema(value_type = Option<Value>)]
+    object: Option<Value>,
+}
+
 /// Deliver a Stripe event.
 ///
-/// Answered with 2xx once the event is on disk: also when it was there before,
-/// is of a type that nothing is booked from, or is of the other mode.
+/// Answered with 2xx once the event is on disk: also when it was there before, is of a type that nothing is booked from, or is of the other mode. Stripe
+/// delivers everything else again. The signature is over the bytes of the body as they are.
 #[utoipa::path(
     tag = "Stripe",
-    params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`")),
-    request_body(content = String, content_type = "application/json", description = "A Stripe event, as Stripe sends it"),
-    responses(
-        (status = 200, description = "Stored"),
-        (status = 400, body = Problem, content_type = "application/problem+json", description = "`invalid_signature`, `invalid_event`"),
-        (status = 413, body = Problem, content_type = "application/problem+json", description = "`body_too_large`"),
-        (status = 503, body = Problem, content_type = "application/problem+json", description = "`store_unavailable`, `not_configured`"),
-    )
+    operation_id = "receive_stripe_event",
+    params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`, as Stripe's libraries make it")),
+    request_body(content = EventShape, content_type = "application/json", description = "A Stripe event, as Stripe sends it"),
+    responses((status = 200, description = "Stored")),
+    extensions(("x-problems" = json!([
+        Code::InvalidSignature, Code::InvalidEvent, Code::BodyTooLarge, Code::StoreUnavailable,
+        Code::NotConfigured, Code::Internal,
+    ]))),
 )]
 #[post("/webhooks/stripe")]
 pub async fn receive(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {

@@ -44,7 +44,7 @@ impl<'a> Envelope<'a> {
     /// The text is not a JSON object with an id and a type.
     pub fn read(body: &'a str) -> Result<Self, NotAnEvent> {
         let envelope: Self = serde_json::from_str(body).map_err(|_| NotAnEvent)?;
-        let named = |text: &str| !text.is_empty() && text.len() <= 255;
+        let named = |text: &str| !text.is_empty() && text.chars().count() <= 255;
         if named(&envelope.id) && named(&envelope.kind) { Ok(envelope) } else { Err(NotAnEvent) }
     }
 

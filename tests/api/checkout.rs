@@ -91,7 +91,7 @@ async fn what_the_site_does_not_take_is_refused_with_its_limits() {
     let high = refused(|body| body["amount_minor"] = 100_001.into()).await;
     assert_eq!((high.code(), &high.json["maximum_minor"]), ("amount_above_maximum", &json!(100_000)));
     assert_eq!(refused(|body| body["currency"] = "USD".into()).await.code(), "currency_not_taken");
-    assert_eq!(refused(|body| body["currency"] = "XXQ".into()).await.code(), "invalid_request");
+    assert_eq!(refused(|body| body["currency"] = "XXQ".into()).await.code(), "currency_not_taken");
     assert_eq!(refused(|body| body["interval"] = "week".into()).await.code(), "invalid_request");
     assert_eq!(refused(|body| body["amount_minor"] = 10.5.into()).await.code(), "invalid_request");
     assert_eq!(refused(|body| body["site"] = "nowhere".into()).await.code(), "site_unknown");

@@ -8,6 +8,7 @@ mod appeals;
 mod banner;
 mod bodies;
 mod checkout;
+mod contract;
 mod corpus;
 mod generations;
 mod gifts;

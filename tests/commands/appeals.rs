@@ -39,7 +39,7 @@ fn place(file: &str) -> Place {
 fn a_good_file_is_counted_and_nothing_is_written() {
     let place = place(FILE);
     let said = place.good(&["appeals", "check", "appeals.toml"]);
-    assert_eq!(said, "appeals.toml: 1 appeal, 1 of them live; nothing is wrong with them.\n");
+    assert_eq!(said, "appeals.toml: 1 appeal, 1 of them live; nothing is wrong with it.\n");
     assert!(!place.path("data").exists());
 }
 

@@ -123,7 +123,7 @@ impl Places {
         format!(
             "\n  The newspaper         {newspaper}/          read an article, and give\n  \
              The practice Stripe   {practice}/console   refund, dispute, next month\n  \
-             The service           {keepopen}/openapi.yaml\n  \
+             The service           {keepopen}/docs   its contract, to read and to try out\n  \
              The appeals           {}   change and save: it shows\n\n\
              No money moves, and nothing leaves this machine. Stop with Ctrl-C.\n",
             appeals.display()

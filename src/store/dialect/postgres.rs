@@ -12,6 +12,8 @@ use crate::store::{OpenError, migrations};
 const OLDEST: i64 = 140_000;
 /// Connections of one instance.
 const CONNECTIONS: u32 = 10;
+/// How long a request waits for a connection while the server is away, before it is told so.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER: i64 = 0x6b65_6570_6f70_656e;
 /// How a writing transaction begins.
@@ -40,7 +42,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .map_err(OpenError::Postgres)?;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
-        .acquire_timeout(Duration::from_secs(10))
+        .acquire_timeout(PATIENCE)
         .connect_with(options)
         .await
         .map_err(OpenError::Postgres)?;

@@ -1,0 +1,165 @@
+//! The contract: OpenAPI 3.1, written from the handlers.
+//!
+//! **Owns** what the handlers leave to be said once for all: error answers, examples, headers of every answer.
+//! **Never** describes what no handler serves.
+//! **Start at** [`openapi_yaml`].
+//! **Tested in** `tests/commands/contract.rs`, `tests/api/contract.rs`, `tests/contract/`.
+
+mod examples;
+mod problems;
+
+use std::sync::LazyLock;
+
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::{HttpResponse, get};
+use utoipa::OpenApi;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AdditionalProperties, Object, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{PathItem, Ref, RefOr, Schema};
+use utoipa_actix_web::AppExt;
+
+use super::problem::{Code, Problem};
+use super::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Keepopen",
+        description = include_str!("about.md"),
+        license(name = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(Code, Problem)),
+    tags(
+        (name = "Banner", description = "Is this reader asked for support, here and now?"),
+        (name = "Giving", description = "To Stripe's payment page."),
+        (name = "Tokens", description = "Signed proof of support, for the reader's browser."),
+        (name = "Supporters", description = "How things stand with a supporter, now."),
+        (name = "Appeals", description = "What readers are asked: versions, and what is in force."),
+        (name = "OpenFeature", description = "The same question, as OpenFeature's SDKs ask it."),
+        (name = "Embed", description = "The script that a page loads."),
+        (name = "Stripe", description = "What Stripe calls."),
+        (name = "Contract", description = "This page."),
+    ),
+)]
+struct Contract;
+
+static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
+    let (_, mut contract) = actix_web::App::new()
+        .into_utoipa_app()
+        .openapi(Contract::openapi())
+        .configure(routes)
+        .split_for_parts();
+    let bearer = |format: &str, what: &str| {
+        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format);
+        SecurityScheme::Http(scheme.description(Some(what)).build())
+    };
+    let components = contract.components.get_or_insert_default();
+    components
+        .add_security_scheme("supporter_token", bearer("JWT", "A supporter token, from `POST /v1/tokens`."));
+    components.add_security_scheme(
+        "api_key",
+        bearer("keepopen_sk_…", "A secret API key, from `keepopen api-key create`."),
+    );
+    for (name, what) in HEADERS {
+        let header =
+            HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(what));
+        components.headers.insert(name.to_owned(), RefOr::T(header.build()));
+    }
+    for operation in contract.paths.paths.values_mut().flat_map(operations) {
+        problems::spell_out(operation);
+        name_headers(operation);
+    }
+    examples::put(contract.paths.paths.values_mut().flat_map(operations));
+    close_token_body(&mut contract);
+    contract
+});
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put].into_iter().flatten()
+}
+
+/// The headers that every answer has, and those that go with a status.
+const HEADERS: [(&str, &str); 3] = [
+    (
+        "X-Request-Id",
+        "The request's id: the caller's own where it sent a harmless one. It stands in the log.",
+    ),
+    ("Vary", "Which request headers the answer depends on."),
+    ("WWW-Authenticate", "`Bearer`"),
+];
+
+fn name_headers(operation: &mut Operation) {
+    for (status, answer) in &mut operation.responses.responses {
+        let RefOr::T(answer) = answer else { continue };
+        for (name, _) in HEADERS.iter().filter(|(name, _)| *name != "WWW-Authenticate" || status == "401") {
+            let reference = Ref::new(format!("#/components/headers/{name}"));
+            answer.headers.insert((*name).to_owned(), RefOr::Ref(reference));
+        }
+    }
+}
+
+/// The handler refuses unknown fields; of an enum with a tag, the derived schema can't say so.
+fn close_token_body(contract: &mut utoipa::openapi::OpenApi) {
+    let schemas = contract.components.as_mut().map(|components| &mut components.schemas);
+    let Some(RefOr::T(Schema::OneOf(body))) = schemas.and_then(|schemas| schemas.get_mut("TokenBody")) else {
+        return;
+    };
+    for grant in &mut body.items {
+        if let RefOr::T(Schema::Object(grant)) = grant {
+            grant.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+        }
+    }
+}
+
+static YAML: LazyLock<String> =
+    LazyLock::new(|| OPENAPI.to_yaml().expect("the contract is strings, lists and maps"));
+
+/// Every route's pattern, and the methods that it is served with.
+pub fn routes_and_methods() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
+    OPENAPI.paths.paths.iter().map(|(template, item)| (template.as_str(), methods(item).collect()))
+}
+
+fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
+    let all = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
+    all.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name)
+}
+
+/// The methods that `path` is served with; none when there is nothing at it. A path that is named goes
+/// before a pattern that fits it.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    if let Some(item) = OPENAPI.paths.paths.get(path) {
+        return methods(item).collect();
+    }
+    let fits = |template: &str| {
+        let (mut parts, mut wanted) = (path.split('/'), template.split('/'));
+        loop {
+            match (parts.next(), wanted.next()) {
+                (None, None) => return true,
+                (Some(part), Some(name)) if name == part || (name.starts_with('{') && !part.is_empty()) => {}
+                _ => return false,
+            }
+        }
+    };
+    let fitting = OPENAPI.paths.paths.iter().filter(|(template, _)| fits(template));
+    fitting.flat_map(|(_, item)| methods(item)).collect()
+}
+
+/// The contract as YAML.
+pub fn openapi_yaml() -> &'static str {
+    &YAML
+}
+
+/// The contract.
+///
+/// This document: every route, what it takes and what it answers, in OpenAPI 3.1. `/docs` shows it to people.
+#[utoipa::path(
+    tag = "Contract",
+    operation_id = "read_contract",
+    responses((status = 200, body = Object, content_type = "application/yaml", description = "OpenAPI 3.1")),
+)]
+#[get("/openapi.yaml")]
+pub async fn served() -> HttpResponse {
+    HttpResponse::Ok().insert_header((CONTENT_TYPE, "application/yaml")).body(openapi_yaml())
+}

@@ -1,0 +1,73 @@
+//! From the code words at a handler to the error answers of its operation.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use utoipa::openapi::content::ContentBuilder;
+use utoipa::openapi::example::ExampleBuilder;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
+
+use crate::http::problem::{Code, MEDIA_TYPE, Problem};
+
+/// Where a handler lists its code words.
+const LIST: &str = "x-problems";
+
+/// Writes an answer for each status of the operation's code words; the list itself goes.
+pub fn spell_out(operation: &mut Operation) {
+    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+    for code in listed(operation) {
+        by_status.entry(code.status().as_u16()).or_default().push(code);
+    }
+    for (status, codes) in by_status {
+        let answer = RefOr::T(answer(&codes));
+        let before = operation.responses.responses.insert(status.to_string(), answer);
+        assert!(before.is_none(), "{status} is described twice at {:?}", operation.operation_id);
+    }
+}
+
+fn listed(operation: &mut Operation) -> Vec<Code> {
+    let Some(extensions) = &mut operation.extensions else { return Vec::new() };
+    let list = extensions.remove(LIST);
+    if extensions.is_empty() {
+        operation.extensions = None;
+    }
+    let words = list.as_ref().and_then(Value::as_array).into_iter().flatten();
+    let code = |word: &Value| Code::ALL.iter().copied().find(|code| word == code.as_str());
+    words.map(|word| code(word).expect("a handler lists words of `problem.rs`, as a test shows")).collect()
+}
+
+fn answer(codes: &[Code]) -> Response {
+    let words = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(codes.iter().map(|code| code.as_str())));
+    let narrowed = ObjectBuilder::new().property("code", words).required("code");
+    let schema = AllOfBuilder::new().item(Ref::from_schema_name("Problem")).item(narrowed);
+    let examples = codes.iter().map(|code| (code.as_str(), example(*code)));
+    let content = ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build();
+    ResponseBuilder::new().description(description(codes)).content(MEDIA_TYPE, content).build()
+}
+
+/// One sentence for one word, a list for many.
+fn description(codes: &[Code]) -> String {
+    let line = |code: &Code| format!("`{}`: {}", code.as_str(), code.title());
+    match codes {
+        [only] => line(only),
+        many => many.iter().map(|code| format!("- {}", line(code))).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn example(code: Code) -> ExampleBuilder {
+    let problem = match code {
+        Code::AmountBelowMinimum => Problem { minimum_minor: Some(100), ..Problem::new(code) },
+        Code::AmountAboveMaximum => Problem { maximum_minor: Some(1_000_000), ..Problem::new(code) },
+        Code::InvalidRequest => Problem::with(code, "missing field `site` at line 1 column 2"),
+        Code::StripeUnavailable => Problem {
+            fallback_url: Some("https://journal.example.org/give".to_owned()),
+            ..Problem::new(code)
+        },
+        _ => Problem::new(code),
+    };
+    ExampleBuilder::new().value(Some(json!(problem)))
+}

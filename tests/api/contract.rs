@@ -1,0 +1,204 @@
+//! Answers that are the same on every route, and the page that shows the contract. (`tests/contract/` tries every operation.)
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, ORIGIN, TestApp};
+
+/// Every path of the contract with the methods that it has, and a path for each pattern.
+const PATHS: [(&str, &str); 13] = [
+    ("/v1/banner", "GET, POST"),
+    ("/v1/banner/events", "POST"),
+    ("/v1/checkout", "POST"),
+    ("/v1/tokens", "POST"),
+    ("/v1/supporter", "GET"),
+    ("/v1/supporters/sup_1", "GET"),
+    ("/v1/supporters/lookup", "POST"),
+    ("/.well-known/jwks.json", "GET"),
+    ("/webhooks/stripe", "POST"),
+    ("/embed.js", "GET"),
+    ("/embed/1/embed.js", "GET"),
+    ("/docs", "GET"),
+    ("/docs/page.js", "GET"),
+];
+
+async fn problem(app: &TestApp, request: reqwest::RequestBuilder) -> (u16, Value) {
+    let answer = app.send(request).await;
+    let media_type = answer.headers.get("content-type").map(|it| it.to_str().unwrap().to_owned());
+    assert_eq!(media_type.as_deref(), Some("application/problem+json"), "{answer:?}");
+    assert_eq!(answer.json["status"], answer.status.as_u16());
+    (answer.status.as_u16(), answer.json["code"].clone())
+}
+
+#[tokio::test]
+async fn a_path_that_is_not_there_is_a_problem_like_any_other() {
+    let app = TestApp::start().await;
+    for path in [
+        "/",
+        "/v1",
+        "/v2/banner",
+        "/v1/banner/",
+        "//v1/banner",
+        "/v1/supporters/",
+        "/openapi.json",
+        "/docs/",
+        "/docs/../Cargo.toml",
+        "/embed/a/b/embed.js",
+        "/%00",
+        "/metrics",
+    ] {
+        for method in [Method::GET, Method::POST, Method::PUT] {
+            let request = app.client.request(method, format!("{}{path}", app.url));
+            assert_eq!(problem(&app, request).await, (404, json!("not_found")), "{path}");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_there_names_those_that_are() {
+    let app = TestApp::start().await;
+    for (path, allowed) in PATHS {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"] {
+            if allowed.split(", ").any(|known| known == method) {
+                continue;
+            }
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = app.send(app.client.request(method.clone(), format!("{}{path}", app.url))).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.code()),
+                (405, "method_not_allowed"),
+                "{method} {path}"
+            );
+            assert_eq!(answer.headers["allow"], allowed, "{method} {path}");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_that_can_not_be_read_says_why_on_every_route() {
+    let app = TestApp::start().await;
+    let key = app.api_key().await;
+    for path in ["/v1/banner", "/v1/banner/events", "/v1/checkout", "/v1/tokens", "/v1/supporters/lookup"] {
+        let send = async |media_type: &str, body: Vec<u8>| -> Answer {
+            let request =
+                app.client.post(format!("{}{path}", app.url)).bearer_auth(&key).header("origin", ORIGIN);
+            app.send(request.header("content-type", media_type).body(body)).await
+        };
+        let lists = [json!([]), json!(["journal"]), json!(["journal", "view", "x", 1, "close"])];
+        let no_objects = lists.map(|list| list.to_string());
+        for text in ["", "{", "null", "7", "\"{}\"", "{\"site\":\"journal\"} {}"]
+            .into_iter()
+            .chain(no_objects.iter().map(String::as_str))
+        {
+            let answer = send("application/json", text.into()).await;
+            assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{path} {text}");
+            assert!(answer.json["detail"].is_string(), "{answer:?}");
+        }
+        assert_eq!(
+            send("application/json", vec![b'"', 0xff, b'"']).await.code(),
+            "invalid_request",
+            "{path}"
+        );
+        for media_type in
+            ["application/xml", "application/x-www-form-urlencoded", "multipart/form-data", "json"]
+        {
+            let answer = send(media_type, b"{}".into()).await;
+            assert_eq!(
+                (answer.status.as_u16(), answer.code()),
+                (415, "unsupported_media_type"),
+                "{path} {media_type}"
+            );
+        }
+        let answer = send("application/json", vec![b' '; 65_537]).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (413, "body_too_large"), "{path}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_in_the_place_of_an_object_is_refused_in_a_question_too() {
+    let app = TestApp::start().await;
+    for (field, value) in [
+        ("page", json!(["https://journal.example.org/"])),
+        ("reader", json!([])),
+        ("history", json!([])),
+        ("history", json!({"views": [["help", "a", "2026-11-20T08:00:00Z"]]})),
+        ("history", json!({"dismissals": [["help", "close", "2026-11-20T08:00:00Z"]]})),
+        ("history", json!({"articles": [["2026-11-23", 1]]})),
+    ] {
+        let answer = app.post("/v1/banner", &json!({"site": "journal", field: value})).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{field} {value}");
+    }
+    let nothing = json!({
+        "site": "journal", "surfaces": null, "page": null, "reader": null, "token": null,
+        "history": {"views": null, "dismissals": null, "free_articles_used": null, "articles": [{"week": "2026-11-23", "count": null, "tags": null}]},
+    });
+    assert_eq!(app.post("/v1/banner", &nothing).await.json["reason"], "matched");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn whoever_is_refused_is_told_with_which_scheme_to_ask() {
+    let app = TestApp::start().await;
+    for (path, code) in
+        [("/v1/supporter", "token_missing"), ("/v1/supporters/sup_1?site=journal", "api_key_missing")]
+    {
+        for authorization in [None, Some("Basic YTpi"), Some("Bearer"), Some("Bearer ")] {
+            let request = app.client.get(format!("{}{path}", app.url));
+            let request = authorization
+                .into_iter()
+                .fold(request, |request, value| request.header("authorization", value));
+            let answer = app.send(request).await;
+            assert_eq!((answer.status.as_u16(), answer.code()), (401, code), "{path} {authorization:?}");
+            assert_eq!(answer.headers["www-authenticate"], "Bearer");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_page_that_shows_the_contract_loads_nothing_from_outside() {
+    let app = TestApp::start().await;
+    let page = app.client.get(format!("{}/docs", app.url)).send().await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    for rule in [
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "connect-src 'self'",
+        "frame-ancestors 'none'",
+    ] {
+        assert!(policy.split("; ").any(|part| part == rule), "{policy}");
+    }
+    assert!(!policy.contains("unsafe") && !policy.contains("http"), "{policy}");
+    let html = page.text().await.unwrap();
+    assert!(!html.contains("//"), "an address with a host stands in the page");
+    assert!(
+        !html.contains("<style") && !html.contains("style=") && !html.contains("<script>"),
+        "the policy forbids it"
+    );
+    let named = html.split(['"', ' ']).filter(|part| part.starts_with("docs/"));
+    let mut parts = 0;
+    for part in named {
+        let answer = app.client.get(format!("{}/{part}", app.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{part}");
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff", "{part}");
+        assert!(!answer.bytes().await.unwrap().is_empty(), "{part}");
+        parts += 1;
+    }
+    assert_eq!(parts, 5);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_contract_that_is_served_is_the_committed_one() {
+    let app = TestApp::start().await;
+    let served =
+        app.client.get(format!("{}/openapi.yaml", app.url)).send().await.unwrap().text().await.unwrap();
+    assert!(served == include_str!("../../openapi.yaml"), "cargo run -- openapi > openapi.yaml");
+    app.finish().await;
+}

@@ -1,0 +1,168 @@
+// Tries the contract on a running server with Schemathesis: all phases, with keys and without.
+// Run: KEEPOPEN_BIN=/…/target/debug/keepopen CONTRACT_TOOLS=folder-of-st node tests/contract/run.mjs
+//   --seed=N      another seed (it is printed)
+//   --minutes=N   go on for so long, instead of a fixed number of cases
+// Ends with "N passed, N failed" and a status to match.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const { KEEPOPEN_BIN: binary, CONTRACT_TOOLS: tools, ...env } = process.env;
+assert.ok(binary && tools, "set KEEPOPEN_BIN to the keepopen binary and CONTRACT_TOOLS to the folder of Schemathesis' st");
+const { values: options } = parseArgs({ options: { seed: { type: "string", default: "20261124" }, minutes: { type: "string" } } });
+const here = (name) => fileURLToPath(new URL(name, import.meta.url));
+const contract = here("../../openapi.yaml");
+const folder = await mkdtemp(join(tmpdir(), "keepopen-contract-"));
+const SECRET = "whsec_contract";
+const ORIGIN = "https://journal.example.org";
+const EMAIL = "reader@example.org";
+const started = [];
+
+/** Starts `keepopen` and waits for the words; answers with their match. */
+async function start(args, words) {
+  const child = spawn(binary, args, { cwd: folder, env });
+  started.push(child);
+  child.ended = new Promise((done) => child.once("close", done));
+  child.said = "";
+  const match = new Promise((found, fail) => {
+    const hear = (data) => {
+      const match = words.exec((child.said += data));
+      if (match) found(match);
+    };
+    child.stdout.on("data", hear);
+    child.stderr.on("data", hear);
+    child.once("close", (status) => fail(new Error(`keepopen ${args[0]} ended with ${status}\n${child.said}`)));
+  });
+  return { child, match: await match };
+}
+
+/** The service under test, with a webhook secret that we know; its Stripe is the demo's practice Stripe. */
+async function startService() {
+  const { match } = await start(["demo", "--port", "0", "--json"], /\{.*"practice":"([^"]+)".*\}/);
+  await writeFile(join(folder, "appeals.toml"), APPEALS);
+  await writeFile(join(folder, "keepopen.toml"), settings(match[1]));
+  const service = await start(["serve"], /"address":"(127\.0\.0\.1:\d+)"/);
+  return { child: service.child, url: `http://${service.match[1]}` };
+}
+
+const APPEALS = `[[appeals]]
+id = "help"
+sites = ["journal"]
+kind = "ask"
+surface = ["banner"]
+live = "live"
+[[appeals.variants]]
+id = "a"
+[appeals.variants.copy]
+heading = "We need your help now"
+body = ["Read on."]
+cta = "Give {gift}"
+`;
+
+const settings = (practice) => `[server]
+bind = "127.0.0.1:0"
+public_url = "http://127.0.0.1"
+workers = 2
+[management]
+bind = ""
+[stripe]
+mode = "test"
+secret_key = "sk_test_practice"
+webhook_secrets = ["${SECRET}"]
+api_url = "${practice}"
+[appeals]
+file = "appeals.toml"
+[log]
+format = "json"
+[sites.journal]
+name = "The Journal"
+origins = ["${ORIGIN}"]
+currency = "EUR"
+locale = "en"
+time_zone = "Europe/Dublin"
+fallback_url = "${ORIGIN}/give"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 1000000
+once = [500]
+month = [500]
+default_interval = "month"
+default_amount_minor = 500
+`;
+
+async function ask(url, path, body) {
+  const answer = await fetch(url + path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
+  assert.equal(answer.status, 200, `${path}: ${await answer.clone().text()}`);
+  return answer.json();
+}
+
+/** Somebody gives, so that there is something to find; what came of it goes into the dictionaries. */
+async function prepare(url) {
+  const attempt = randomUUID();
+  const checkout = (attempt) => ask(url, "/v1/checkout", { site: "journal", attempt, amount_minor: 500, currency: "EUR", interval: "month", return_url: `${ORIGIN}/` });
+  const { session, url: page } = await checkout(attempt);
+  const paid = await fetch(page, { method: "POST", redirect: "manual", body: new URLSearchParams({ how: "card", email: EMAIL, name: "Reader" }) });
+  assert.equal(paid.status, 303);
+  const { token, supporter } = await ask(url, "/v1/tokens", { grant: "checkout_session", site: "journal", session, attempt });
+  const open = randomUUID();
+  const { attribution } = await ask(url, "/v1/banner", { site: "journal", history: {} });
+  const { session: unpaid } = await checkout(open);
+  const tag = (await fetch(`${url}/embed.js`)).headers.get("etag").replaceAll('"', "");
+  const list = (name, ...lines) => writeFile(join(folder, name), lines.map((line) => `"${line}"\n`).join(""));
+  await list("attempts.txt", attempt, open);
+  await list("sessions.txt", session, unpaid);
+  await list("supporters.txt", supporter);
+  await list("attributions.txt", attribution);
+  await list("tokens.txt", token, `${token.slice(0, -4)}AAAA`);
+  await list("embeds.txt", tag);
+  const made = await new Promise((done, fail) => {
+    const child = spawn(binary, ["api-key", "create", "--name", "contract", "--scope", "supporters:read"], { cwd: folder, env });
+    let text = "";
+    child.stdout.on("data", (data) => (text += data));
+    child.once("close", (status) => (status ? fail(new Error(`api-key create ended with ${status}`)) : done(text)));
+  });
+  return { token, key: made.split("\n", 1)[0] };
+}
+
+/** One run of Schemathesis; whether all was well. */
+async function run(name, url, keys, bound) {
+  const config = join(folder, `${name}.toml`);
+  const parts = ["schemathesis.toml", ...(keys ? ["keys.toml"] : [])];
+  await writeFile(config, (await Promise.all(parts.map((part) => readFile(here(part), "utf8")))).join(""));
+  console.log(`\n== The contract ${name.replace("-", " ")}, seed ${options.seed}`);
+  const secrets = keys ? { CONTRACT_KEY: keys.key, CONTRACT_TOKEN: keys.token } : {};
+  const child = spawn(join(tools, "st"), ["--config-file", config, "--no-color", "run", contract, "--url", url, "--seed", options.seed, ...bound], {
+    cwd: folder,
+    env: { ...env, ...secrets, CONTRACT_HOOKS: here("hooks.py"), CONTRACT_WEBHOOK_SECRET: SECRET, PYTHONDONTWRITEBYTECODE: "1" },
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  return (await new Promise((done) => child.once("close", done))) === 0;
+}
+
+const bound = (share) => (options.minutes ? ["--max-time", String(Math.ceil(Number(options.minutes) * 60 * share))] : ["-n", String(Math.ceil(60 * share))]);
+const outcomes = [];
+try {
+  const { child, url } = await startService();
+  const keys = await prepare(url);
+  outcomes.push(await run("with-keys", url, keys, bound(0.7)));
+  outcomes.push(await run("without-keys", url, null, bound(0.3)));
+  const panics = child.said.split("\n").filter((line) => line.includes("panicked"));
+  console.log(panics.slice(0, 3).join("\n"));
+  outcomes.push(panics.length === 0);
+  // An answer after all that: the service is still there.
+  outcomes.push((await fetch(`${url}/v1/banner?site=journal`)).status === 200);
+} finally {
+  for (const child of started.reverse()) {
+    child.kill("SIGTERM");
+    await child.ended;
+  }
+  await rm(folder, { recursive: true, force: true });
+}
+const failed = outcomes.filter((good) => !good).length;
+console.log(`${outcomes.length - failed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
