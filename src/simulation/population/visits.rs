@@ -149,7 +149,7 @@ impl<'p> Crowd<'p> {
         let first_ms = self.days_ms.first().copied().unwrap_or_default();
         let gave_ms = some.gave_days_ago.map(|days| first_ms - i64::from(days) * DAY_MS);
         let quiet_until_ms = gave_ms.map(|at_ms| quiet_until_ms(at_ms, self.quiet_days));
-        Some(Support { standing: some.standing, quiet_until_ms })
+        Some(Support { standing: some.standing, quiet_until_ms, entitlements: some.entitlements.clone() })
     }
 
     fn then(&self, dice: &mut Dice) -> Then {
