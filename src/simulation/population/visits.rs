@@ -210,9 +210,9 @@ mod tests {
         simulation.report("")
     }
 
-    /// The commented sample, with a thousand readers.
+    /// The commented sample, with fewer readers.
     fn sample() -> String {
-        let small = SAMPLE.replace("readers = 20000", "readers = 1000");
+        let small = SAMPLE.replace("readers = 20000", "readers = 400");
         assert_ne!(small, SAMPLE);
         small
     }
@@ -268,7 +268,7 @@ mod tests {
             Population::read(&change(sample()), &settings().sites).unwrap_err().join("\n")
         };
         assert!(problems(|text| text.replace("days =", "dayz =")).contains("dayz"));
-        assert!(problems(|text| text.replace("readers = 1000", "readers = 0")).starts_with("readers: "));
+        assert!(problems(|text| text.replace("readers = 400", "readers = 0")).starts_with("readers: "));
         assert!(problems(|text| text.replace("close_percent = ", "close_percent = 9")).starts_with("then: "));
         assert!(
             problems(|text| text.replace("\"journal\"", "\"gazette\""))
