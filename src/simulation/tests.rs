@@ -187,6 +187,11 @@ fn refused_consent_takes_the_habits_away_and_leaves_the_gift_known() {
     assert_eq!(play(&mut simulation, "first", 1, ""), Err(Reason::FrequencyCap));
     assert_eq!(play(&mut simulation, "first", 2, &gives), Ok(0), "the view is forgotten");
     assert_eq!(play(&mut simulation, "first", 3, denied), Err(Reason::RecentGiver), "the gift is not");
+    for (at_ms, more, answer) in
+        [(0, "", Ok(0)), (1, "", Err(Reason::FrequencyCap)), (2, denied, Ok(0)), (3, "", Ok(0))]
+    {
+        assert_eq!(play(&mut simulation, "back", at_ms, more), answer, "who consents again begins anew");
+    }
 }
 
 const ARTICLE: &str = ",\"question\":{\"site\":\"journal\",\"page\":{\"kind\":\"article\"}}";
