@@ -42,6 +42,8 @@ pub enum Answer {
         variant: usize,
         /// What it wants.
         kind: Kind,
+        /// Whether the reader may send it away.
+        closable: bool,
     },
     /// Nothing, and why.
     Silent(Reason),
@@ -94,16 +96,19 @@ impl Rulebook {
     pub fn ask(
         &self,
         question: &Question<'_>,
-        support: Support,
+        support: &Support,
         now_ms: i64,
         draw: u32,
     ) -> Result<Answer, UnknownSite> {
         let mut known = Known::nobody();
         known.standing = support.standing;
         known.quiet_until_ms = support.quiet_until_ms;
+        known.entitlements.clone_from(&support.entitlements);
         let verdict = decide(&self.snapshot.compiled, question, &known, now_ms, draw)?;
         Ok(match verdict {
-            Verdict::Show { appeal, variant, kind, .. } => Answer::Shown { appeal: appeal.0, variant, kind },
+            Verdict::Show { appeal, variant, kind, closable, .. } => {
+                Answer::Shown { appeal: appeal.0, variant, kind, closable }
+            }
             nothing => Answer::Silent(nothing.reason()),
         })
     }

@@ -79,19 +79,19 @@ fn trim<Entry>(list: &mut Vec<Entry>, at_ms: impl Fn(&Entry) -> i64, now_ms: i64
 }
 
 impl Support {
-    /// What a token says after a gift to an appeal of this kind.
-    pub fn after_gift(self, kind: Kind, interval: Interval, at_ms: i64, quiet_days: u32) -> Self {
+    /// A gift was made to an appeal of this kind.
+    pub fn gave(&mut self, kind: Kind, interval: Interval, at_ms: i64, quiet_days: u32) {
         let state =
             if interval == Interval::Once { ContributionState::Paid } else { ContributionState::Active };
         let given = Given { interval, state, last_kept_payment_at_ms: Some(at_ms) };
         let now = standing_of(&[given], quiet_days);
-        let standing = match self.standing {
+        self.quiet_until_ms = now.quiet_until_ms;
+        self.standing = match self.standing {
             _ if kind == Kind::FixCard => Standing::Recurring,
             // A gift that runs, or whose card fails, outranks one beside it.
             Standing::Recurring | Standing::PastDue if interval == Interval::Once => self.standing,
             _ => now.standing,
         };
-        Self { standing, quiet_until_ms: now.quiet_until_ms }
     }
 }
 
@@ -113,8 +113,9 @@ mod tests {
     #[test]
     fn a_gift_makes_the_standing_that_the_books_would() {
         let gave = |before: Standing, kind: Kind, interval: Interval| {
-            let before = Support { standing: before, quiet_until_ms: None };
-            before.after_gift(kind, interval, 0, 90)
+            let mut support = Support { standing: before, ..Support::default() };
+            support.gave(kind, interval, 0, 90);
+            support
         };
         for (before, kind, interval, after) in [
             (Standing::None, Kind::Ask, Interval::Once, Standing::OneOff),

@@ -33,12 +33,14 @@ pub enum Then {
 }
 
 /// What a token says of a reader.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Support {
     /// The standing.
     pub standing: Standing,
     /// First millisecond since 1970 when asking is allowed again.
     pub quiet_until_ms: Option<i64>,
+    /// What the reader is entitled to, by name.
+    pub entitlements: Vec<String>,
 }
 
 /// One line of a file of page views.
@@ -68,6 +70,8 @@ struct Written<'a> {
     standing: Option<Standing>,
     #[serde(default, borrow)]
     quiet_until: Option<Text<'a>>,
+    #[serde(default)]
+    entitlements: Vec<String>,
 }
 
 #[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -101,7 +105,7 @@ impl<'a> Line<'a> {
             at_ms: time("at", &written.at)?,
             question: question(written.question, only_site)?,
             then: then(written.then, written.interval)?,
-            support: support(written.standing, written.quiet_until.as_ref())?,
+            support: support(written.standing, written.quiet_until.as_ref(), written.entitlements)?,
         };
         Ok(Self { reader: written.reader, view })
     }
@@ -141,13 +145,18 @@ fn then(word: Word, interval: Option<Interval>) -> Result<Then, String> {
     })
 }
 
-fn support(standing: Option<Standing>, quiet_until: Option<&Text<'_>>) -> Result<Option<Support>, String> {
+fn support(
+    standing: Option<Standing>,
+    quiet_until: Option<&Text<'_>>,
+    entitlements: Vec<String>,
+) -> Result<Option<Support>, String> {
     match (standing, quiet_until) {
-        (None, None) => Ok(None),
+        (None, None) if entitlements.is_empty() => Ok(None),
+        (None, None) => Err("entitlements: they need a standing beside them.".to_owned()),
         (None, Some(_)) => Err("quiet_until: it needs a standing beside it.".to_owned()),
         (Some(standing), quiet_until) => {
             let quiet_until_ms = quiet_until.map(|text| time("quiet_until", text)).transpose()?;
-            Ok(Some(Support { standing, quiet_until_ms }))
+            Ok(Some(Support { standing, quiet_until_ms, entitlements }))
         }
     }
 }
@@ -187,14 +196,21 @@ mod tests {
     fn a_line_says_what_the_page_is_and_what_the_reader_does() {
         let line = read(
             r#"{"reader":"r1","at":"2026-11-01T08:30:00Z","then":"give","interval":"month","standing":"lapsed",
-                "quiet_until":"2026-12-01T00:00:00Z","question":{"site":"other","page":{"section":"politics"}}}"#,
+                "entitlements":["archive"],"quiet_until":"2026-12-01T00:00:00Z","question":{"site":"other","page":{"section":"politics"}}}"#,
         )
         .unwrap();
         assert_eq!(&*line.view.question.site, "other");
         assert_eq!(line.view.question.page.section.as_deref(), Some("politics"));
         assert_eq!(line.view.then, Then::Give(Interval::Month));
         let quiet_until_ms = Some(1_796_083_200_000);
-        assert_eq!(line.view.support, Some(Support { standing: Standing::Lapsed, quiet_until_ms }));
+        assert_eq!(
+            line.view.support,
+            Some(Support {
+                standing: Standing::Lapsed,
+                quiet_until_ms,
+                entitlements: vec!["archive".to_owned()]
+            })
+        );
     }
 
     #[test]

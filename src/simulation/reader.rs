@@ -33,10 +33,10 @@ pub struct Side {
 
 impl Reader {
     /// A token came.
-    pub fn hold(&mut self, support: Support) {
+    pub fn hold(&mut self, support: &Support) {
         self.keeps = true;
         for side in &mut self.sides {
-            side.memory.support = support;
+            side.memory.support.clone_from(support);
         }
     }
 

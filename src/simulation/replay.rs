@@ -90,7 +90,7 @@ impl Simulation {
         self.span.page_view(at_ms);
 
         if let Some(support) = support {
-            reader.hold(support);
+            reader.hold(&support);
         }
         let week = week_of(&site.zone, at_ms);
         let draw = self.dice.below(1_000_000);
@@ -118,17 +118,17 @@ impl Simulation {
                 book.remind(history, memory, at_ms);
             }
             *answer = book
-                .ask(&question, memory.support, at_ms, draw)
+                .ask(&question, &memory.support, at_ms, draw)
                 .expect("both rulebooks have every site of the settings");
             match *answer {
                 Answer::Silent(reason) => tally.silent(reason),
-                Answer::Shown { appeal, variant, kind } => {
+                Answer::Shown { appeal, variant, kind, closable } => {
                     tally.shown(course, appeal, variant, kind, at_ms);
                     if !refused {
                         memory.see(Seen { appeal, variant, at_ms });
                     }
                     match then {
-                        Then::Dismiss(kind) => {
+                        Then::Dismiss(kind) if closable => {
                             tally.dismissed(kind);
                             if !refused {
                                 memory.send_away(SentAway { appeal, kind, at_ms });
@@ -137,11 +137,11 @@ impl Simulation {
                         Then::Give(interval) if kind != Kind::Thank => {
                             tally.gave(interval);
                             if *keeps {
-                                memory.support =
-                                    memory.support.after_gift(kind, interval, at_ms, site.quiet_days);
+                                memory.support.gave(kind, interval, at_ms, site.quiet_days);
                             }
                         }
-                        Then::Give(_) | Then::Nothing => {}
+                        // Who can't close a wall goes away.
+                        Then::Dismiss(_) | Then::Give(_) | Then::Nothing => {}
                     }
                 }
             }

@@ -187,6 +187,49 @@ fn refused_consent_takes_the_habits_away_and_leaves_the_gift_known() {
     assert_eq!(play(&mut simulation, "first", 1, ""), Err(Reason::FrequencyCap));
     assert_eq!(play(&mut simulation, "first", 2, &gives), Ok(0), "the view is forgotten");
     assert_eq!(play(&mut simulation, "first", 3, denied), Err(Reason::RecentGiver), "the gift is not");
+    for (at_ms, more, answer) in
+        [(0, "", Ok(0)), (1, "", Err(Reason::FrequencyCap)), (2, denied, Ok(0)), (3, "", Ok(0))]
+    {
+        assert_eq!(play(&mut simulation, "back", at_ms, more), answer, "who consents again begins anew");
+    }
+}
+
+const ARTICLE: &str = ",\"question\":{\"site\":\"journal\",\"page\":{\"kind\":\"article\"}}";
+
+#[test]
+fn what_a_reader_has_read_counts_where_an_appeal_asks_for_it() {
+    let file =
+        appeal("often", "frequency = { unlimited = true }\naudience = { articles = { min = 3, weeks = 1 } }");
+    let mut simulation = simulation(&file, "", 1);
+    for (day, page, answer) in [
+        (1, ARTICLE, Err(Reason::BelowMeter)),
+        (2, ARTICLE, Err(Reason::BelowMeter)),
+        (3, "", Err(Reason::BelowMeter)),
+        (4, ARTICLE, Ok(0)),
+        (20, ARTICLE, Err(Reason::BelowMeter)),
+    ] {
+        assert_eq!(play(&mut simulation, "a", day * DAY_MS, page), answer, "day {day}");
+    }
+}
+
+#[test]
+fn a_hard_wall_is_not_sent_away_and_an_entitlement_opens_it() {
+    let file = appeal("wall", "meter = { free_articles = 1, hard = true, entitlement = \"archive\" }");
+    let mut simulation = simulation(&file.replace("\"banner\"", "\"wall\""), "", 1);
+    let closes = format!("{ARTICLE},\"then\":\"close\"");
+    assert_eq!(play(&mut simulation, "a", 0, &closes), Err(Reason::BelowMeter));
+    assert_eq!(play(&mut simulation, "a", 1, &closes), Ok(0));
+    assert_eq!(play(&mut simulation, "a", 2, &closes), Ok(0));
+    let entitled = format!("{ARTICLE},\"standing\":\"one_off\",\"entitlements\":[\"archive\"]");
+    assert_eq!(play(&mut simulation, "a", 3, &entitled), Err(Reason::NotTargeted));
+    assert_eq!(simulation.report("").draft.dismissals["close"], 0);
+}
+
+#[test]
+fn a_reader_who_is_held_out_is_not_asked_and_the_report_says_why() {
+    let mut simulation = simulation(&appeal("some", "holdout_percent = 100"), "", 1);
+    assert_eq!(play(&mut simulation, "a", 0, ""), Err(Reason::Holdout));
+    assert_eq!(simulation.report("").draft.readers_asked, 0);
 }
 
 #[test]

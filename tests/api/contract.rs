@@ -164,6 +164,8 @@ async fn the_page_that_shows_the_contract_loads_nothing_from_outside() {
     let page = app.client.get(format!("{}/docs", app.url)).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    let slash = app.client.get(format!("{}/docs/", app.url)).send().await.unwrap();
+    assert_eq!((slash.status().as_u16(), &slash.headers()["location"]), (308, &"../docs".parse().unwrap()));
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     for rule in [
         "default-src 'none'",

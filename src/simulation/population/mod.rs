@@ -102,7 +102,7 @@ pub struct Named {
 }
 
 /// Readers who support the site when the simulation begins.
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Supporters {
     /// Their standing.
@@ -112,6 +112,9 @@ pub struct Supporters {
     /// Whole days between their latest gift and the first day; longer than the quiet period unless given.
     #[serde(default)]
     pub gave_days_ago: Option<u32>,
+    /// What they are entitled to, by name.
+    #[serde(default)]
+    pub entitlements: Vec<String>,
 }
 
 /// What readers do when an appeal shows, of 100 times; the rest read on.

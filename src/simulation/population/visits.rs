@@ -149,7 +149,7 @@ impl<'p> Crowd<'p> {
         let first_ms = self.days_ms.first().copied().unwrap_or_default();
         let gave_ms = some.gave_days_ago.map(|days| first_ms - i64::from(days) * DAY_MS);
         let quiet_until_ms = gave_ms.map(|at_ms| quiet_until_ms(at_ms, self.quiet_days));
-        Some(Support { standing: some.standing, quiet_until_ms })
+        Some(Support { standing: some.standing, quiet_until_ms, entitlements: some.entitlements.clone() })
     }
 
     fn then(&self, dice: &mut Dice) -> Then {
@@ -210,9 +210,9 @@ mod tests {
         simulation.report("")
     }
 
-    /// The commented sample, with a thousand readers.
+    /// The commented sample, with fewer readers.
     fn sample() -> String {
-        let small = SAMPLE.replace("readers = 20000", "readers = 1000");
+        let small = SAMPLE.replace("readers = 20000", "readers = 400");
         assert_ne!(small, SAMPLE);
         small
     }
@@ -268,7 +268,7 @@ mod tests {
             Population::read(&change(sample()), &settings().sites).unwrap_err().join("\n")
         };
         assert!(problems(|text| text.replace("days =", "dayz =")).contains("dayz"));
-        assert!(problems(|text| text.replace("readers = 1000", "readers = 0")).starts_with("readers: "));
+        assert!(problems(|text| text.replace("readers = 400", "readers = 0")).starts_with("readers: "));
         assert!(problems(|text| text.replace("close_percent = ", "close_percent = 9")).starts_with("then: "));
         assert!(
             problems(|text| text.replace("\"journal\"", "\"gazette\""))
