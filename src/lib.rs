@@ -13,6 +13,8 @@ pub mod appeals;
 pub mod contributions;
 pub mod supporters;
 
+pub mod simulation;
+
 pub mod store;
 pub mod stripe;
 pub mod tokens;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A code that exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct CountryCode([u8; 2]);
 
 impl CountryCode {
@@ -18,6 +18,46 @@ impl CountryCode {
 impl fmt::Display for CountryCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}{}", char::from(self.0[0]), char::from(self.0[1]))
+    }
+}
+
+/// A part of a country, as ISO 3166-2 has it. Whether there is one of that code is not looked up: they change often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Region {
+    pub(crate) country: CountryCode,
+    /// One to three letters or digits; zero bytes fill the rest.
+    code: [u8; 3],
+}
+
+impl Region {
+    /// Reads `US-CA`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let (country, code) = text.split_once('-')?;
+        Self::new(CountryCode::parse(country)?, code)
+    }
+
+    /// Reads a region of that country, `CA` or `US-CA`.
+    pub(crate) fn of(country: CountryCode, text: &str) -> Option<Self> {
+        match text.split_once('-') {
+            None => Self::new(country, text),
+            Some(_) => Self::parse(text).filter(|region| region.country == country),
+        }
+    }
+
+    fn new(country: CountryCode, text: &str) -> Option<Self> {
+        let fits = (1..=3).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        let mut code = [0; 3];
+        for (place, byte) in code.iter_mut().zip(text.bytes()) {
+            *place = byte.to_ascii_uppercase();
+        }
+        fits.then_some(Self { country, code })
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-", self.country)?;
+        self.code.iter().filter(|byte| **byte != 0).try_for_each(|byte| write!(f, "{}", char::from(*byte)))
     }
 }
 
@@ -51,6 +91,16 @@ mod tests {
         assert_eq!(CountryCode::parse("GB").map(|code| code.to_string()).as_deref(), Some("GB"));
         for no_country in ["UK", "EU", "XX", "T1", "", "I", "IRL", "é"] {
             assert_eq!(CountryCode::parse(no_country), None, "{no_country}");
+        }
+    }
+
+    #[test]
+    fn a_region_is_read_with_its_country_or_within_it() {
+        let us = CountryCode::parse("US").unwrap();
+        assert_eq!(Region::parse("us-ca"), Region::of(us, "CA"));
+        assert_eq!(Region::of(us, "US-ny").map(|region| region.to_string()).as_deref(), Some("US-NY"));
+        for no_region in ["", "CALI", "GB-ENG", "é"] {
+            assert_eq!(Region::of(us, no_region), None, "{no_region}");
         }
     }
 

@@ -3,12 +3,13 @@
 use serde::Serialize;
 
 use crate::compile::{Appeal, Compiled};
+use crate::course::Course;
 use crate::facts::Facts;
 use crate::question::Question;
 use crate::reason::Reason;
 use crate::rules::{Evidence, Outcome, Rule};
 use crate::verdict::{Known, UnknownSite, Verdict};
-use crate::walk::{Course, Recorder, walk};
+use crate::walk::{Recorder, walk};
 
 /// A verdict with everything that led to it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -26,9 +27,14 @@ pub struct AppealExplanation {
     pub appeal: String,
     /// Its priority.
     pub priority: i32,
-    /// Whether it passed every rule. Of several that did, the first shows.
+    /// Whether it passed every rule.
     pub passed: bool,
-    /// Its own reason: that of the first rule it failed, else `matched`.
+    /// Whether it is the one that shows, or that would if the reader were not held out.
+    pub chosen: bool,
+    /// Readers it gets out of a million, among the appeals that passed every rule with it; `None` where it did not.
+    pub readers_per_million: Option<u64>,
+    /// Its own reason: that of the first rule it failed, or `share` where another got the reader, `holdout` where
+    /// it was chosen and the reader is held out, else `matched`.
     pub reason: Reason,
     /// First millisecond since 1970 at which time alone would let it pass, if it ever does.
     pub next_eligible_at_ms: Option<i64>,
@@ -84,7 +90,7 @@ impl Recorder for Record {
     const KEEPS: bool = true;
 
     fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, facts: &Facts<'_>) {
-        let Evidence { seen, wanted } = rule.of(appeal).evidence(facts);
+        let Evidence { seen, wanted } = appeal.parts.evidence(rule, facts);
         let (reason, opens_at_ms) = match outcome {
             Outcome::Pass => (None, None),
             Outcome::Blocked(reason) => (Some(reason), None),
@@ -100,7 +106,7 @@ impl Recorder for Record {
         });
     }
 
-    fn appeal(&mut self, appeal: &Appeal, course: Course, position: u32, variant: usize) {
+    fn appeal(&mut self, appeal: &Appeal, course: Course, facts: &Facts<'_>) {
         let (reason, next_eligible_at_ms) = match course {
             Course::Passed => (Reason::Matched, None),
             Course::Failed { reason, opens_at_ms, .. } => (reason, opens_at_ms),
@@ -109,11 +115,26 @@ impl Recorder for Record {
             appeal: appeal.id.to_string(),
             priority: appeal.priority,
             passed: matches!(course, Course::Passed),
+            chosen: false,
+            readers_per_million: None,
             reason,
             next_eligible_at_ms,
-            variant: appeal.variants[variant].id.to_string(),
-            position,
+            variant: appeal.variants.id(appeal.parts.sequence.variant(facts)).to_owned(),
+            position: appeal.variants.position(facts),
             rules: std::mem::take(&mut self.rules),
         });
+    }
+
+    fn share(&mut self, appeal: &Appeal, readers: u64, got_this_one: bool, is_held_out: bool) {
+        let Some(told) = self.appeals.iter_mut().rfind(|told| *told.appeal == *appeal.id) else {
+            return;
+        };
+        told.readers_per_million = Some(readers);
+        told.chosen = got_this_one;
+        told.reason = match (got_this_one, is_held_out) {
+            (false, _) => Reason::Share,
+            (true, true) => Reason::Holdout,
+            (true, false) => Reason::Matched,
+        };
     }
 }

@@ -1,15 +1,58 @@
-//! What is true of one question, worked out once before any appeal is tried.
+//! What is true of one question. What is cheap is worked out once before any appeal is tried; what the history tells
+//! is counted when the first rule asks for it, and kept.
+
+use std::cell::OnceCell;
 
 use smallvec::SmallVec;
 
+use crate::calendar::{DateSpan, Week, wall_ms, week_of_date, week_of_wall};
+use crate::choice::position;
 use crate::compile::{Compiled, NameId, Names, Site};
-use crate::country::CountryCode;
+use crate::country::{CountryCode, Region};
+use crate::glob::path_of;
 use crate::question::{History, Question};
+use crate::text::Text;
 use crate::verdict::Known;
-use crate::words::Surface;
+use crate::words::{DismissalKind, Surface};
+
+/// The key of one of the site's appeals; `None` for appeals that are gone.
+pub(crate) type AppealKey = Option<u32>;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) appeal: AppealKey,
+    pub(crate) at_ms: i64,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sent {
+    pub(crate) appeal: AppealKey,
+    pub(crate) kind: DismissalKind,
+    pub(crate) at_ms: i64,
+}
+
+/// Articles read in one week.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadWeek<'q> {
+    pub(crate) week: Week,
+    pub(crate) count: u32,
+    tags: &'q [(Text<'q>, u32)],
+}
+
+/// Articles with one tag read in one week.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReadTag {
+    pub(crate) week: Week,
+    pub(crate) tag: NameId,
+    pub(crate) count: u32,
+}
+
+/// Weeks that are read of a history, two years of them; the rest is left out, so that no history is slow.
+const MOST_WEEKS: usize = 104;
 
 pub(crate) struct Facts<'q> {
     pub(crate) now_ms: i64,
+    draw: u32,
     pub(crate) site: &'q Site,
     pub(crate) known: &'q Known,
     pub(crate) question: &'q Question<'q>,
@@ -17,9 +60,20 @@ pub(crate) struct Facts<'q> {
     /// One bit for each surface the page has room for.
     pub(crate) surfaces: u8,
     pub(crate) country: Option<CountryCode>,
+    pub(crate) region: Option<Region>,
+    /// The path of the page's address.
+    pub(crate) path: Option<&'q str>,
     pub(crate) section: Option<NameId>,
-    pub(crate) tags: SmallVec<[NameId; 16]>,
+    pub(crate) tags: SmallVec<[NameId; 32]>,
     pub(crate) page_kind: Option<NameId>,
+    /// What the clock on the site's wall shows now.
+    wall_ms: OnceCell<i64>,
+    /// Days on which the site excludes this page.
+    excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
+    seen: OnceCell<SmallVec<[Seen; 64]>>,
+    sent: OnceCell<SmallVec<[Sent; 16]>>,
+    weeks: OnceCell<SmallVec<[ReadWeek<'q>; 64]>>,
+    tagged: OnceCell<SmallVec<[ReadTag; 64]>>,
 }
 
 impl<'q> Facts<'q> {
@@ -29,26 +83,145 @@ impl<'q> Facts<'q> {
         question: &'q Question<'q>,
         known: &'q Known,
         now_ms: i64,
+        draw: u32,
     ) -> Self {
         let names = &rules.names;
         let page = &question.page;
         let offered: &[Surface] =
             if question.surfaces.is_empty() { &Surface::ALL } else { &question.surfaces };
+        let country = question.reader.country.as_deref().and_then(CountryCode::parse);
         Self {
             now_ms,
+            draw,
             site,
             known,
             question,
             names,
             surfaces: offered.iter().fold(0, |bits, surface| bits | surface.bit()),
-            country: question.reader.country.as_deref().and_then(CountryCode::parse),
+            country,
+            region: country.and_then(|country| Region::of(country, question.reader.region.as_deref()?)),
+            path: page.url.as_deref().map(path_of),
             section: page.section.as_deref().and_then(|name| names.find(name)),
             tags: page.tags.iter().filter_map(|name| names.find(name)).collect(),
             page_kind: page.kind.as_deref().and_then(|name| names.find(name)),
+            wall_ms: OnceCell::new(),
+            excluded_days: OnceCell::new(),
+            seen: OnceCell::new(),
+            sent: OnceCell::new(),
+            weeks: OnceCell::new(),
+            tagged: OnceCell::new(),
         }
     }
 
     pub(crate) fn history(&self) -> Option<&'q History<'q>> {
         self.question.history.as_ref()
+    }
+
+    /// The reader's own number, or the draw for a reader who has none.
+    pub(crate) fn bucket(&self) -> u32 {
+        self.question.reader.bucket.unwrap_or(self.draw)
+    }
+
+    /// Whether the reader is among so many out of a million. One without a bucket never is: it would not last.
+    pub(crate) fn is_among(&self, salt: u64, per_million: u32) -> bool {
+        per_million > 0
+            && self.question.reader.bucket.is_some_and(|bucket| position(salt, bucket) < per_million)
+    }
+
+    fn key_of(&self, appeal: &str) -> AppealKey {
+        self.site.appeals_by_id.get(appeal).copied()
+    }
+
+    pub(crate) fn is_entitled(&self, name: &str) -> bool {
+        self.known.entitlements.iter().any(|entitlement| entitlement == name)
+    }
+
+    /// What the clock on the site's wall shows, counted as if it were UTC.
+    pub(crate) fn wall_ms(&self, at_ms: i64) -> i64 {
+        if at_ms == self.now_ms {
+            *self.wall_ms.get_or_init(|| wall_ms(&self.site.time_zone, at_ms))
+        } else {
+            wall_ms(&self.site.time_zone, at_ms)
+        }
+    }
+
+    pub(crate) fn week(&self, at_ms: i64) -> Week {
+        week_of_wall(self.wall_ms(at_ms))
+    }
+
+    pub(crate) fn excluded_days(&self) -> &[DateSpan] {
+        self.excluded_days.get_or_init(|| {
+            self.site.exclusions.iter().filter_map(|exclusion| exclusion.days(self)).collect()
+        })
+    }
+
+    /// Articles read, by week, in no order.
+    pub(crate) fn weeks(&self) -> &[ReadWeek<'q>] {
+        self.weeks.get_or_init(|| {
+            let weeks = self.history().map_or(&[][..], |history| &history.articles);
+            let dated = weeks.iter().take(MOST_WEEKS).filter_map(|read| {
+                Some(ReadWeek { week: week_of_date(&read.week)?, count: read.count, tags: &read.tags })
+            });
+            dated.collect()
+        })
+    }
+
+    /// Articles read, by week and tag, for tags by which some appeal counts them.
+    pub(crate) fn tagged(&self) -> &[ReadTag] {
+        self.tagged.get_or_init(|| {
+            let wanted = &self.site.article_tags;
+            let tags = self
+                .weeks()
+                .iter()
+                .flat_map(|read| read.tags.iter().map(|(tag, count)| (read.week, tag, *count)));
+            tags.filter_map(|(week, tag, count)| {
+                let tag = self.names.find(tag).filter(|tag| wanted.binary_search(tag).is_ok())?;
+                Some(ReadTag { week, tag, count })
+            })
+            .collect()
+        })
+    }
+
+    fn seen(&self) -> &[Seen] {
+        self.seen.get_or_init(|| {
+            let views = self.history().map_or(&[][..], |history| &history.views);
+            let mut seen: SmallVec<[Seen; 64]> = views
+                .iter()
+                .map(|view| Seen { appeal: self.key_of(&view.appeal), at_ms: view.at.as_millisecond() })
+                .collect();
+            seen.sort_unstable_by_key(|seen| std::cmp::Reverse(seen.at_ms));
+            seen
+        })
+    }
+
+    /// When any appeal was seen, the newest first.
+    pub(crate) fn views(&self) -> impl Iterator<Item = i64> + Clone + '_ {
+        self.seen().iter().map(|seen| seen.at_ms)
+    }
+
+    /// When this appeal was seen from `since_ms` on, the newest first.
+    pub(crate) fn views_of(&self, appeal: u32, since_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
+        let counts = move |seen: &&Seen| seen.appeal == Some(appeal);
+        self.seen()
+            .iter()
+            .take_while(move |seen| seen.at_ms >= since_ms)
+            .filter(counts)
+            .map(|seen| seen.at_ms)
+    }
+
+    /// What was sent away, in no order.
+    pub(crate) fn dismissals(&self) -> impl Iterator<Item = Sent> + Clone + '_ {
+        let sent = self.sent.get_or_init(|| {
+            let dismissals = self.history().map_or(&[][..], |history| &history.dismissals);
+            dismissals
+                .iter()
+                .map(|sent| Sent {
+                    appeal: self.key_of(&sent.appeal),
+                    kind: sent.kind,
+                    at_ms: sent.at.as_millisecond(),
+                })
+                .collect()
+        });
+        sent.iter().copied()
     }
 }

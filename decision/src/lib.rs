@@ -6,12 +6,16 @@
 //! **Tested in** `cases/` (played by `tests/cases.rs`), `tests/properties/`, `tests/explain.rs` and `tests/reading.rs`.
 
 mod appeal_rules;
-mod assignment;
+pub mod bandit;
+mod calendar;
+mod choice;
 mod compile;
 mod country;
+mod course;
 mod decide;
 mod explain;
 mod facts;
+mod glob;
 mod objects;
 mod question;
 mod reason;
@@ -22,17 +26,23 @@ mod walk;
 mod words;
 
 pub use appeal_rules::{
-    AppealRules, Audience, Dismissal, Frequency, Pages, Schedule, Selection, SiteRules, VariantRules,
+    AppealRules, Articles, Audience, Blackout, CoolDown, Dismissal, Exclusion, Frequency, Hours, Meter,
+    Moment, Pages, Percent, Redeploy, Schedule, Selection, SiteFrequency, SiteRules, Step, VariantRules,
+    Weekday, Zone,
 };
-pub use compile::{Compiled, Problem, compile};
+pub use choice::bucket_of;
+pub use compile::{Compiled, Problem, Stage, compile, past_ends, stage_of};
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
 pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};
 pub use reason::Reason;
 pub use rules::Rule;
 pub use text::Text;
-pub use verdict::{AppealIndex, Known, UnknownSite, Verdict};
-pub use words::{DismissalKind, Kind, Live, Standing, Surface, WithoutHistory};
+pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
+pub use words::{
+    Assignment, Consent, Device, DismissalKind, Kind, Live, ReaderKind, Standing, Surface, Trend, Value,
+    WithoutHistory,
+};
 
 /// First instant at which somebody who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.
 ///

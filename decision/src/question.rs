@@ -1,9 +1,9 @@
 //! The question "show the appeal?" as a page asks it. Only `site` is needed; unknown fields are ignored.
 
-use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
-use serde::de::Error as _;
+use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::objects::{maybe_object, object, objects};
@@ -145,9 +145,9 @@ pub struct ArticleWeek<'a> {
     /// Articles read in it.
     #[serde(default, deserialize_with = "null_is_default")]
     pub count: u32,
-    /// Articles read in it, by tag.
-    #[serde(default, borrow, deserialize_with = "null_is_default")]
-    pub tags: BTreeMap<Text<'a>, u32>,
+    /// Articles read in it, by tag; an object in JSON.
+    #[serde(default, borrow, deserialize_with = "pairs")]
+    pub tags: Vec<(Text<'a>, u32)>,
 }
 
 /// Reads `null` as if the field were left out: page scripts write it for what they don't know.
@@ -157,6 +157,33 @@ where
     T: Deserialize<'de> + Default,
 {
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
+}
+
+/// Reads an object as a list: it is only ever gone through, and a map would cost more than all the rest.
+fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Text<'de>, u32)>, D::Error> {
+    struct Pairs;
+
+    impl<'de> Visitor<'de> for Pairs {
+        type Value = Vec<(Text<'de>, u32)>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object of numbers by tag")
+        }
+
+        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
+            Ok(Vec::new())
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+            let mut pairs = Vec::new();
+            while let Some(pair) = map.next_entry()? {
+                pairs.push(pair);
+            }
+            Ok(pairs)
+        }
+    }
+
+    deserializer.deserialize_any(Pairs)
 }
 
 /// Reads a time, and says what a time looks like if it can't.

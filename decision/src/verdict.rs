@@ -8,30 +8,36 @@ use crate::reason::Reason;
 use crate::words::{Kind, Standing, Surface};
 
 /// What a verified token says of the reader. The caller makes it; the decision trusts it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// The reader's standing.
     pub standing: Standing,
     /// First instant, in milliseconds since 1970, when asking this giver is allowed again.
     #[serde(default)]
     pub quiet_until_ms: Option<i64>,
+    /// What the reader is entitled to, by name.
+    #[serde(default)]
+    pub entitlements: Vec<String>,
 }
 
 impl Known {
     /// A reader without a token.
     pub const fn nobody() -> Self {
-        Self { standing: Standing::None, quiet_until_ms: None }
+        Self { standing: Standing::None, quiet_until_ms: None, entitlements: Vec::new() }
     }
 
     /// A reader whose token is expired or can't be verified, or whose payment is on its way.
     pub const fn unknown() -> Self {
-        Self { standing: Standing::Unknown, quiet_until_ms: None }
+        Self { standing: Standing::Unknown, quiet_until_ms: None, entitlements: Vec::new() }
     }
 }
 
 /// An appeal's place in the slice given to [`compile`](crate::compile()).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct AppealIndex(pub usize);
+
+/// What stands in place of a variant's id where results speak of readers who were held out; no variant may be called so.
+pub const HELD_OUT: &str = "holdout";
 
 /// The answer to "show the appeal?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -44,6 +50,19 @@ pub enum Verdict {
         /// The variant's place in the appeal's `variants`.
         variant: usize,
         /// Where.
+        surface: Surface,
+        /// What it wants.
+        kind: Kind,
+        /// Whether the reader may send it away.
+        closable: bool,
+    },
+    /// Show nothing to this reader, so that what the appeal brings can be told: this is what would have shown.
+    HeldOut {
+        /// The appeal.
+        appeal: AppealIndex,
+        /// The variant's place in the appeal's `variants`.
+        variant: usize,
+        /// Where it would have shown.
         surface: Surface,
         /// What it wants.
         kind: Kind,
@@ -62,7 +81,16 @@ impl Verdict {
     pub const fn reason(&self) -> Reason {
         match self {
             Self::Show { .. } => Reason::Matched,
+            Self::HeldOut { .. } => Reason::Holdout,
             Self::Silent { reason, .. } => *reason,
+        }
+    }
+
+    /// First millisecond since 1970 at which time alone would change the answer, where that can be told.
+    pub const fn next_eligible_at_ms(&self) -> Option<i64> {
+        match self {
+            Self::Show { .. } | Self::HeldOut { .. } => None,
+            Self::Silent { next_eligible_at_ms, .. } => *next_eligible_at_ms,
         }
     }
 }

@@ -1,7 +1,10 @@
-//! The one way through the rules, taken by `decide` and `explain` alike.
+//! The one way through rules and tiers, taken by `decide` and `explain` alike.
 
-use crate::assignment::{pick, position};
-use crate::compile::{Appeal, Compiled};
+use smallvec::SmallVec;
+
+use crate::choice::{Candidate, Tiers};
+use crate::compile::{Appeal, Compiled, Site};
+use crate::course::{Course, opens_at, try_appeal};
 use crate::facts::Facts;
 use crate::question::Question;
 use crate::reason::Reason;
@@ -14,7 +17,10 @@ pub(crate) trait Recorder {
 
     fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, facts: &Facts<'_>);
 
-    fn appeal(&mut self, appeal: &Appeal, course: Course, position: u32, variant: usize);
+    fn appeal(&mut self, appeal: &Appeal, course: Course, facts: &Facts<'_>);
+
+    /// An appeal that passed every rule got these readers, out of a million.
+    fn share(&mut self, appeal: &Appeal, readers: u64, got_this_one: bool, is_held_out: bool);
 }
 
 /// Nobody watches.
@@ -25,20 +31,9 @@ impl Recorder for Unrecorded {
 
     fn rule(&mut self, _: Rule, _: Outcome, _: &Appeal, _: &Facts<'_>) {}
 
-    fn appeal(&mut self, _: &Appeal, _: Course, _: u32, _: usize) {}
-}
+    fn appeal(&mut self, _: &Appeal, _: Course, _: &Facts<'_>) {}
 
-/// How one appeal fared.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Course {
-    Passed,
-    Failed {
-        /// Place in [`Rule::ORDER`] of the first rule that failed.
-        at: usize,
-        reason: Reason,
-        /// When time alone will have opened every rule that failed; `None` if it never does.
-        opens_at_ms: Option<i64>,
-    },
+    fn share(&mut self, _: &Appeal, _: u64, _: bool, _: bool) {}
 }
 
 pub(crate) fn walk(
@@ -50,98 +45,159 @@ pub(crate) fn walk(
     recorder: &mut impl Recorder,
 ) -> Result<Verdict, UnknownSite> {
     let site = rules.site(&question.site).ok_or_else(|| UnknownSite { site: question.site.to_string() })?;
-    let facts = Facts::gather(rules, site, question, known, now_ms);
-    let bucket = question.reader.bucket.unwrap_or(draw);
-    let mut shown = None;
-    let mut silence = Silence::new(if site.kill_switch { Reason::KillSwitch } else { Reason::NoLiveAppeal });
-    for placed in &site.appeals {
-        let appeal = &rules.appeals[placed.appeal];
-        let course = try_appeal(appeal, &facts, recorder);
-        let passed = matches!(course, Course::Passed);
-        silence.hear(course);
-        if !(passed || keeps(recorder)) {
-            continue;
-        }
-        let position = position(placed.salt, bucket);
-        let variant = pick(appeal.variants.iter().map(|variant| variant.end), position);
-        recorder.appeal(appeal, course, position, variant);
-        if passed && shown.is_none() {
-            shown = appeal.surfaces.choose(&facts).map(|surface| Verdict::Show {
-                appeal: appeal.index,
-                variant,
-                surface,
-                kind: appeal.kind,
-            });
-            if !keeps(recorder) {
-                break;
-            }
-        }
-    }
-    Ok(shown.unwrap_or_else(|| silence.verdict()))
+    let facts = Facts::gather(rules, site, question, known, now_ms, draw);
+    Ok(walk_site(site, &facts, recorder))
 }
 
-const fn keeps<R: Recorder>(_: &R) -> bool {
-    R::KEEPS
-}
-
-fn try_appeal<R: Recorder>(appeal: &Appeal, facts: &Facts<'_>, recorder: &mut R) -> Course {
-    let mut first_failure = None;
-    let mut opens_at_ms = Some(facts.now_ms);
-    for (at, rule) in Rule::ORDER.into_iter().enumerate() {
-        let outcome = rule.of(appeal).check(facts);
-        recorder.rule(rule, outcome, appeal, facts);
-        match outcome {
-            Outcome::Pass => {}
-            Outcome::Waiting { reason, opens_at_ms: later_ms } => {
-                first_failure = first_failure.or(Some((at, reason)));
-                opens_at_ms = opens_at_ms.map(|so_far_ms| so_far_ms.max(later_ms));
+fn walk_site<R: Recorder>(site: &Site, facts: &Facts<'_>, recorder: &mut R) -> Verdict {
+    let mut silence = Silence::of(site);
+    let all = if R::KEEPS {
+        (0..).zip(&site.appeals).map(|(place, _)| place).collect()
+    } else {
+        site.index.find(facts)
+    };
+    let mut tiers = Tiers::new(facts.bucket());
+    let mut verdict = None;
+    let appeal = |place: &u32| &site.appeals[*place as usize];
+    for tier in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
+        let mut fitting: SmallVec<[&Appeal; 8]> = SmallVec::new();
+        for appeal in tier.iter().map(appeal) {
+            let course = try_appeal(appeal, facts, recorder);
+            if R::KEEPS {
+                recorder.appeal(appeal, course, facts);
             }
-            Outcome::Blocked(reason) => {
-                first_failure = first_failure.or(Some((at, reason)));
-                opens_at_ms = None;
-                if !R::KEEPS {
-                    break;
-                }
+            silence.hear(appeal, course);
+            if matches!(course, Course::Passed) {
+                fitting.push(appeal);
             }
+        }
+        let chosen = choose(&mut tiers, &fitting, facts, recorder, verdict.is_none());
+        verdict = verdict.or_else(|| chosen.map(|appeal| show(appeal, site, facts)));
+        if verdict.is_some() && !R::KEEPS {
+            break;
         }
     }
-    match first_failure {
-        None => Course::Passed,
-        Some((at, reason)) => {
-            let opens_at_ms = opens_at_ms.filter(|at_ms| appeal.schedule.lasts_until(*at_ms));
-            Course::Failed { at, reason, opens_at_ms }
+    verdict.unwrap_or_else(|| silence.verdict(facts))
+}
+
+/// The appeal of a tier that gets this reader.
+fn choose<'a, R: Recorder>(
+    tiers: &mut Tiers,
+    fitting: &[&'a Appeal],
+    facts: &Facts<'_>,
+    recorder: &mut R,
+    is_open: bool,
+) -> Option<&'a Appeal> {
+    let salt = fitting.first()?.salts.tier;
+    let candidates: SmallVec<[Candidate; 8]> = fitting.iter().map(|appeal| appeal.candidate).collect();
+    let (chosen, ends) = tiers.next(salt, &candidates);
+    if R::KEEPS {
+        let mut before = 0;
+        for (place, (appeal, end)) in fitting.iter().zip(&ends).enumerate() {
+            let got_this_one = is_open && chosen == Some(place);
+            recorder.share(appeal, end - before, got_this_one, is_held_out(appeal, facts.site, facts));
+            before = *end;
         }
+    }
+    chosen.map(|place| fitting[place])
+}
+
+fn is_held_out(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> bool {
+    facts.is_among(appeal.salts.holdout, appeal.held_out)
+        || (appeal.kind.asks() && facts.is_among(site.holdout_salt, site.held_out))
+}
+
+fn show(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> Verdict {
+    let variant = appeal.parts.sequence.variant(facts);
+    let surface = appeal.parts.surface.choose(facts).expect("the rule for surfaces passed");
+    let Appeal { index, kind, closable, .. } = *appeal;
+    if is_held_out(appeal, site, facts) {
+        Verdict::HeldOut { appeal: index, variant, surface, kind }
+    } else {
+        Verdict::Show { appeal: index, variant, surface, kind, closable }
     }
 }
 
 /// What there is to say if nothing shows.
-struct Silence {
-    furthest: Option<usize>,
+struct Silence<'a> {
+    furthest: Option<Rule>,
     reason: Reason,
-    next_eligible_at_ms: Option<i64>,
+    /// Appeals that fit or will, as far as anybody can tell, and when.
+    hopeful: SmallVec<[(&'a Appeal, i64); 8]>,
 }
 
-impl Silence {
-    const fn new(reason: Reason) -> Self {
-        Self { furthest: None, reason, next_eligible_at_ms: None }
+/// Openings that are looked at where appeals take only a share of readers: one may bring an appeal that does not take
+/// this reader either. After the last, the time it came to is given: too early, but never too late.
+const MOST_OPENINGS: usize = 64;
+
+impl<'a> Silence<'a> {
+    /// What there is to say of appeals that are not even in question.
+    fn of(site: &Site) -> Self {
+        let (furthest, reason) = match (site.kill_switch, site.index.is_empty()) {
+            (true, _) => (Some(Rule::KillSwitch), Reason::KillSwitch),
+            (false, true) => (None, Reason::NoLiveAppeal),
+            (false, false) => (Some(Rule::Country), Reason::NotTargeted),
+        };
+        Self { furthest, reason, hopeful: SmallVec::new() }
     }
 
     /// Appeals are heard by priority, so that of two that came equally far the first keeps the word.
-    fn hear(&mut self, course: Course) {
-        let Course::Failed { at, reason, opens_at_ms } = course else {
-            return;
-        };
-        if self.furthest.is_none_or(|furthest| at > furthest) {
-            self.furthest = Some(at);
-            self.reason = reason;
+    fn hear(&mut self, appeal: &'a Appeal, course: Course) {
+        match course {
+            Course::Passed => {
+                // If it does not show all the same, then because it takes only a share of readers.
+                self.furthest = Rule::ORDER.last().copied();
+                self.reason = Reason::Share;
+                self.hopeful.push((appeal, i64::MIN));
+            }
+            Course::Failed { at, reason, opens_at_ms } => {
+                if self.furthest.is_none_or(|furthest| at as u8 > furthest as u8) {
+                    self.furthest = Some(at);
+                    self.reason = reason;
+                }
+                self.hopeful.extend(opens_at_ms.map(|opens_at_ms| (appeal, opens_at_ms)));
+            }
         }
-        self.next_eligible_at_ms = match (self.next_eligible_at_ms, opens_at_ms) {
-            (Some(one), Some(other)) => Some(one.min(other)),
-            (one, other) => one.or(other),
-        };
     }
 
-    const fn verdict(&self) -> Verdict {
-        Verdict::Silent { reason: self.reason, next_eligible_at_ms: self.next_eligible_at_ms }
+    fn verdict(self, facts: &Facts<'_>) -> Verdict {
+        Verdict::Silent { reason: self.reason, next_eligible_at_ms: self.next_eligible_at(facts) }
+    }
+
+    /// The first instant at which some appeal takes this reader. Only when an appeal opens can that come to be: one that
+    /// closes leaves its readers to the others, but takes none.
+    fn next_eligible_at(mut self, facts: &Facts<'_>) -> Option<i64> {
+        let mut at_ms = facts.now_ms;
+        for _ in 0..MOST_OPENINGS {
+            at_ms = self
+                .hopeful
+                .iter()
+                .map(|(_, opens_at_ms)| *opens_at_ms)
+                .filter(|opens| *opens > at_ms)
+                .min()?;
+            let mut kept = SmallVec::new();
+            for (appeal, opens_at_ms) in self.hopeful {
+                let next_ms =
+                    if opens_at_ms < at_ms { opens_at(appeal, facts, at_ms) } else { Some(opens_at_ms) };
+                kept.extend(next_ms.map(|next_ms| (appeal, next_ms)));
+            }
+            self.hopeful = kept;
+            if self.is_taken_at(at_ms, facts) {
+                return Some(at_ms);
+            }
+        }
+        Some(at_ms)
+    }
+
+    fn is_taken_at(&self, at_ms: i64, facts: &Facts<'_>) -> bool {
+        let open: SmallVec<[&Appeal; 8]> = self
+            .hopeful
+            .iter()
+            .filter(|(_, opens_at_ms)| *opens_at_ms == at_ms)
+            .map(|(appeal, _)| *appeal)
+            .collect();
+        let mut tiers = Tiers::new(facts.bucket());
+        open.chunk_by(|one, other| one.priority == other.priority)
+            .any(|tier| choose(&mut tiers, tier, facts, &mut Unrecorded, true).is_some())
     }
 }

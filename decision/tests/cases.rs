@@ -33,6 +33,8 @@ struct CaseKnown {
     standing: Standing,
     quiet_until: Option<Timestamp>,
     gave_at: Option<Timestamp>,
+    #[serde(default)]
+    entitlements: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -44,6 +46,7 @@ struct Expect {
     surface: Option<Surface>,
     kind: Option<keepopen_decision::Kind>,
     position: Option<u32>,
+    closable: Option<bool>,
     reason: Option<Reason>,
     next_eligible_at: Option<Timestamp>,
     bad_question: Option<String>,
@@ -135,7 +138,8 @@ fn known(case: &Case) -> Known {
     let told = case.known.quiet_until.map(Timestamp::as_millisecond);
     let worked_out =
         case.known.gave_at.map(|at| quiet_until_ms(at.as_millisecond(), case.sites[0].quiet_days));
-    Known { standing: case.known.standing, quiet_until_ms: told.or(worked_out) }
+    let entitlements = case.known.entitlements.clone();
+    Known { standing: case.known.standing, quiet_until_ms: told.or(worked_out), entitlements }
 }
 
 fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(), String> {
@@ -143,13 +147,20 @@ fn compare(case: &Case, verdict: Verdict, explanation: &Explanation) -> Result<(
     let shown = matches!(verdict, Verdict::Show { .. });
     same("show", &Some(shown), &expect.show).map_err(|error| format!("{error} ({verdict:?})"))?;
     match verdict {
-        Verdict::Show { appeal, variant, surface, kind } => {
+        Verdict::HeldOut { appeal, variant, .. } => {
+            let rules = &case.appeals[appeal.0];
+            same("reason", &Some(Reason::Holdout), &expect.reason)?;
+            same("appeal", &Some(&rules.id), &expect.appeal.as_ref())?;
+            same("variant", &Some(&rules.variants[variant].id), &expect.variant.as_ref())
+        }
+        Verdict::Show { appeal, variant, surface, kind, closable } => {
             let rules = &case.appeals[appeal.0];
             same("appeal", &Some(&rules.id), &expect.appeal.as_ref())?;
             same("variant", &Some(&rules.variants[variant].id), &expect.variant.as_ref())?;
             same("surface", &surface, &expect.surface.unwrap_or(surface))?;
+            same("closable", &closable, &expect.closable.unwrap_or(closable))?;
             same("kind", &kind, &expect.kind.unwrap_or(rules.kind))?;
-            let told = explanation.appeals.iter().find(|told| told.passed).expect("one passed");
+            let told = explanation.appeals.iter().find(|told| told.chosen).expect("one was chosen");
             same("explained appeal", &told.appeal, &rules.id)?;
             same("position", &told.position, &expect.position.unwrap_or(told.position))
         }

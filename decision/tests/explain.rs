@@ -35,7 +35,7 @@ fn with(mut appeal: Value, field: &str, value: Value) -> Value {
 
 #[test]
 fn every_appeal_and_every_rule_is_told_even_past_the_first_failure() {
-    let paused = with(with(summer(), "id", json!("autumn")), "live", json!("paused"));
+    let paused = with(with(summer(), "id", json!("winter")), "live", json!("paused"));
     let told = explained(&json!([summer(), paused]), &json!({"site": "journal"}), Known::nobody());
     assert_eq!(told.appeals.len(), 2);
     for appeal in &told.appeals {
@@ -91,7 +91,65 @@ fn an_explanation_is_json_with_the_words_of_the_contract() {
         json["verdict"],
         json!({"silent": {"reason": "unknown_standing", "next_eligible_at_ms": null}})
     );
-    assert_eq!(json["appeals"][0]["rules"][3]["rule"], "standing");
-    assert_eq!(json["appeals"][0]["rules"][3]["seen"], "unknown");
-    assert_eq!(json["appeals"][0]["rules"][3]["wanted"], "none or one_off or lapsed");
+    assert_eq!(json["appeals"][0]["rules"][5]["rule"], "standing");
+    assert_eq!(json["appeals"][0]["rules"][5]["seen"], "unknown");
+    assert_eq!(json["appeals"][0]["rules"][5]["wanted"], "none or one_off or lapsed");
+}
+
+#[test]
+fn every_rule_of_a_reader_who_sees_nothing_is_told_in_words() {
+    let appeal = with(
+        summer(),
+        "audience",
+        json!({
+            "regions": {"include": ["US-CA"]}, "languages": {"include": ["fr"]}, "devices": ["mobile", "tablet"],
+            "signed_in": true, "consent": "required", "entitlements": {"include": ["archive"]}, "reader": "new",
+            "articles": {"weeks": 8, "max": 3}, "trend": "rising"
+        }),
+    );
+    let appeal = with(appeal, "pages", json!({"urls": {"include": ["/sport/*"]}, "skip_first": 2}));
+    let hours = json!({"hours": [{"days": ["tue"], "from": "07:00", "to": "22:00"}]});
+    let appeal = with(with(appeal, "schedule", hours), "meter", json!({"free_articles": 5}));
+    let appeal = with(appeal, "sequence", json!([{"variant": "a", "views": 1}]));
+    let question = json!({"site": "journal", "page": {"url": "/politics/a", "paid": true, "ordinal": 1},
+        "reader": {"country": "US", "region": "NY", "locale": "en-US", "device": "desktop"},
+        "history": {"views": [{"appeal": "summer", "at": "2026-06-15T11:00:00Z"}], "free_articles_used": 4,
+                    "articles": [{"week": "2026-06-08", "count": 4}]}});
+    let told = explained(&json!([appeal]), &question, Known::nobody());
+    let words = |wanted: Rule| {
+        let told = rule(&told.appeals[0], wanted);
+        assert!(!told.passed, "{wanted:?}");
+        (told.seen.clone(), told.wanted.clone())
+    };
+    let is = |seen: &str, wanted: &str| (seen.to_owned(), wanted.to_owned());
+    assert_eq!(words(Rule::Country), is("US-NY", "one of: US-CA"));
+    assert_eq!(words(Rule::Language), is("en-US", "one of: fr"));
+    assert_eq!(words(Rule::Device), is("desktop", "mobile, tablet"));
+    assert_eq!(words(Rule::SignedIn), is("not told", "signed in"));
+    assert_eq!(words(Rule::Consent), is("not told", "granted"));
+    assert_eq!(words(Rule::Entitlements), is("none", "one of: archive"));
+    assert_eq!(words(Rule::Reader), is("returning: 1 view, 0 dismissals, 4 articles", "new"));
+    assert_eq!(words(Rule::Articles), is("4 articles in 8 weeks and the present one", "at most 3"));
+    assert_eq!(words(Rule::Url), is("/politics/a", "one of: /sport/*"));
+    assert_eq!(words(Rule::PaidPage), is("paid page", "ordinary page"));
+    assert_eq!(words(Rule::SkipFirst), is("page 1 of the visit", "after the first 2 pages"));
+    assert_eq!(words(Rule::Meter), is("4 free articles used", "5 free articles used"));
+    assert_eq!(words(Rule::Sequence), is("1 view", "fewer than 1 views"));
+    assert_eq!(words(Rule::Hours), is("2026-06-15T13:00:00+01:00[Europe/Dublin]", "Tue 07:00 to Tue 22:00"));
+    let trend = rule(&told.appeals[0], Rule::Trend);
+    assert_eq!(trend.seen, "rising: 4 articles in four weeks, 0 in the four before");
+}
+
+#[test]
+fn appeals_that_share_readers_tell_how_many_each_gets() {
+    let other = with(with(summer(), "id", json!("winter")), "weight", json!(3));
+    let told =
+        explained(&json!([summer(), other]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    let shares: Vec<_> = told.appeals.iter().map(|appeal| appeal.readers_per_million).collect();
+    assert_eq!(shares, [Some(250_000), Some(750_000)]);
+    let reasons: Vec<_> = told.appeals.iter().map(|appeal| (appeal.chosen, appeal.reason)).collect();
+    assert!(
+        reasons.contains(&(true, Reason::Matched)) && reasons.contains(&(false, Reason::Share)),
+        "{reasons:?}"
+    );
 }

@@ -10,18 +10,33 @@ fn full_appeal() -> Value {
     json!({
         "id": "summer", "sites": ["journal"], "kind": "win_back", "surface": ["wall", "inline"], "priority": -3,
         "live": "ended",
-        "schedule": {"starts_at": "2026-06-01T00:00:00Z", "ends_at": "2026-07-01T00:00:00Z"},
-        "audience": {"standings": ["lapsed"], "countries": {"include": ["IE"], "exclude": ["GB"]}},
+        "schedule": {
+            "starts_at": "2026-06-01T00:00:00Z", "ends_at": "2026-07-01T00:00:00", "time_zone": "utc",
+            "hours": [{"days": ["mon", "sun"], "from": "07:00", "to": "22:00"}],
+            "blackouts": [{"first_date": "2026-06-12", "last_date": "2026-06-13"}]
+        },
+        "audience": {
+            "standings": ["lapsed"], "countries": {"include": ["IE"], "exclude": ["GB"]},
+            "regions": {"include": ["IE-L"], "exclude": []}, "languages": {"include": ["en"], "exclude": []},
+            "devices": ["tablet"], "signed_in": false, "consent": "required",
+            "entitlements": {"include": [], "exclude": ["archive"]}, "reader": "returning",
+            "articles": {"weeks": 8, "min": 5, "max": 20, "tags": ["china"]}, "trend": "rising"
+        },
         "pages": {
             "sections": {"include": ["politics"], "exclude": ["sport"]},
             "tags": {"include": ["china"], "exclude": ["football"]},
             "kinds": {"include": ["article"], "exclude": ["gallery"]},
-            "on_sensitive_pages": true
+            "urls": {"include": ["/sport/*"], "exclude": []}, "on_paid_pages": true, "on_sensitive_pages": true, "skip_first": 2
         },
-        "frequency": {"max_views": 2, "window_days": 7, "min_gap_days": 1, "unlimited": false},
+        "frequency": {"max_views": 2, "window_days": 7, "min_gap_days": 1, "min_gap_hours": 4, "max_per_day": 1,
+                      "unlimited": false},
+        "redeploys": [{"at": "2026-06-05", "countries": {"include": ["IE"], "exclude": ["GB"]}}],
         "dismissal": {"close_days": 1, "later_days": 2, "already_gave_days": 3, "never_days": 4},
+        "weight": 3, "share_percent": 12.5, "holdout_percent": 5, "assignment": "kept",
+        "meter": {"free_articles": 5, "window_days": 14, "hard": true, "entitlement": "archive"},
         "without_history": "ask",
-        "variants": [{"id": "a", "weight": 3}]
+        "variants": [{"id": "a", "weight": 3, "needs": ["country"]}],
+        "sequence": [{"variant": "a", "views": 3}]
     })
 }
 
@@ -35,7 +50,7 @@ fn an_appeal_is_written_as_it_was_read() {
 fn a_field_nobody_knows_is_an_error_at_every_depth_of_an_appeal() {
     let mut objects = Vec::new();
     collect_objects(&full_appeal(), String::new(), &mut objects);
-    assert_eq!(objects.len(), 11);
+    assert_eq!(objects.len(), 22);
     for pointer in objects {
         let mut appeal = full_appeal();
         appeal.pointer_mut(&pointer).unwrap()["typo"] = json!(1);
@@ -87,7 +102,7 @@ fn the_whole_context_of_a_reader_is_read() {
     assert_eq!(question.reader.signed_in, Some(false));
     assert_eq!(question.token.as_deref(), Some("abc"));
     let history = question.history.unwrap();
-    assert_eq!(history.articles[0].tags[&Text::from("china")], 2);
+    assert_eq!(history.articles[0].tags, [(Text::from("china"), 2)]);
     assert_eq!(history.views[0].variant.as_deref(), Some("a"));
     assert_eq!(history.free_articles_used, Some(4));
 }

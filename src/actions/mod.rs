@@ -8,8 +8,10 @@
 mod book_facts;
 mod check_books;
 mod create_api_key;
+mod edit_appeals;
 mod exchange_session;
 mod flush_counts;
+mod hear_of_appeals;
 mod hear_of_epochs;
 mod outlive;
 mod process_event;
@@ -23,8 +25,12 @@ mod start_checkout;
 pub use book_facts::{BookError, book_facts};
 pub use check_books::check_books;
 pub use create_api_key::create_api_key;
+pub use edit_appeals::{
+    EditError, Editor, Saved, apply_appeals, publish_appeal, save_appeal, set_appeal_aside,
+};
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
 pub use flush_counts::flush_counts;
+pub use hear_of_appeals::{hear_of_appeals, read_appeals_in_force};
 pub use hear_of_epochs::hear_of_epochs;
 pub use outlive::{Panicked, outlive};
 pub use process_event::{MOST_TRIES, process_due_events, process_event};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::app::App;
-use crate::appeals::{self, Snapshot};
+use crate::appeals::{self, AppealProblem, Draft, Snapshot};
 
 /// The file can't be used at all; what was in force stays.
 #[derive(Debug, thiserror::Error)]
@@ -16,8 +16,7 @@ pub enum PublishError {
     Understand { path: PathBuf, error: Box<toml::de::Error> },
 }
 
-/// Publishes the configured file; without one, nobody is asked. An appeal that
-/// can't be used is left out and logged, the others go into force.
+/// Publishes the configured file, if there is one.
 ///
 /// # Errors
 /// See [`PublishError`].
@@ -27,19 +26,25 @@ pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
         Ok(text) => text,
         Err(error) => return Err(PublishError::Read { path, error }),
     };
-    let (drafts, problems) = match appeals::read(&text) {
+    let (drafts, problems) = match appeals::file::read(&text) {
         Ok(read) => read,
         Err(error) => return Err(PublishError::Understand { path, error: Box::new(error) }),
     };
-    let snapshot = Snapshot::build(&app.settings.sites, &drafts, problems);
+    put_into_force(app, &drafts, problems, 0);
+    Ok(())
+}
+
+/// Swaps what readers are asked. An appeal that can't be used is left out and logged, the others go into force.
+pub(super) fn put_into_force(app: &App, drafts: &[Draft], problems: Vec<AppealProblem>, number: i64) {
+    let mut snapshot = Snapshot::build(&app.settings.sites, drafts, problems);
+    snapshot.number = number;
     for problem in &snapshot.problems {
         tracing::error!(
             appeal = problem.appeal,
-            problem = problem.sentence,
-            "an appeal is left out; mend it in the appeals file"
+            problem = %problem,
+            "an appeal is left out; mend it where it was written"
         );
     }
     tracing::info!(appeals = drafts.len(), left_out = snapshot.problems.len(), "appeals are in force");
     app.snapshot.store(Arc::new(snapshot));
-    Ok(())
 }

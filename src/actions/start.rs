@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hear_of_appeals::hear_of_appeals;
 use super::hear_of_epochs::hear_of_epochs;
 use super::publish_appeals::{PublishError, publish_appeals};
 use crate::app::App;
@@ -43,6 +44,7 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
     let app = App::new(settings, clock, store, stripe, &vault, keys);
     hear_of_epochs(&app).await?;
     publish_appeals(&app)?;
+    hear_of_appeals(&app).await?;
     Ok(app)
 }
 

@@ -6,9 +6,14 @@
 //! **Tested in** the files here, `tests/api/banner.rs`; the rules in `decision/cases/`.
 
 mod copy;
-mod file;
+mod document;
+pub mod file;
+mod phase;
+mod problem;
 mod snapshot;
 
 pub use copy::{Choices, Content, Copy, FirstChoice, ThanksCopy};
-pub use file::{AppealProblem, Draft, read};
+pub use document::Draft;
+pub use phase::{Phase, phase};
+pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};

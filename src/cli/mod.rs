@@ -6,10 +6,12 @@
 //! **Tested in** `tests/commands/`.
 
 mod api_key;
+mod appeals;
 mod demo;
 mod events;
 mod health;
 mod serve;
+mod simulate;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -51,6 +53,13 @@ enum Verb {
         #[command(subcommand)]
         verb: events::Verb,
     },
+    /// What readers are asked.
+    Appeals {
+        #[command(subcommand)]
+        verb: appeals::Verb,
+    },
+    /// Put a draft's appeals to readers on a virtual clock: whom it would ask, and how often, beside what is live.
+    Simulate(simulate::Options),
     /// Secret API keys for site back ends.
     ApiKey {
         #[command(subcommand)]
@@ -84,6 +93,8 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::CheckConfig => say(&settings()?.shown()?),
         Verb::Openapi => say(http::openapi_yaml()),
         Verb::Events { verb } => events::run(verb, &settings()?),
+        Verb::Appeals { verb } => appeals::run(verb, &settings()?),
+        Verb::Simulate(options) => simulate::simulate(options, &settings()?),
         Verb::ApiKey { verb } => api_key::run(verb, &settings()?),
     }
 }

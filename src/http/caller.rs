@@ -19,6 +19,15 @@ pub struct Supporter(pub Arc<Claims>);
 /// A site's back end, with a secret API key that may read supporters.
 pub struct SupportersReader;
 
+/// Somebody with a secret API key that may read appeals.
+pub struct AppealsReader;
+
+/// Somebody with a secret API key that may write and publish appeals.
+pub struct AppealsEditor {
+    /// The key's id.
+    pub key: String,
+}
+
 type Waiting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
 impl FromRequest for Supporter {
@@ -41,28 +50,41 @@ impl FromRequest for Supporter {
     }
 }
 
-impl FromRequest for SupportersReader {
-    type Error = Problem;
-    type Future = Waiting<Self>;
+/// A caller with an API key that holds one of the scopes.
+macro_rules! with_key {
+    ($caller:ty, [$($scope:ident),+], $id:pat => $it:expr) => {
+        impl FromRequest for $caller {
+            type Error = Problem;
+            type Future = Waiting<Self>;
 
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let app = state(&request)?;
-            let secret = bearer(&request).ok_or(Code::ApiKeyMissing)?;
-            if !ApiKey::looks_like_one(&secret) {
-                return Err(Code::ApiKeyInvalid.into());
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let request = request.clone();
+                Box::pin(async move {
+                    let $id = key_with(&request, &[$(Scope::$scope),+]).await?;
+                    Ok($it)
+                })
             }
-            let known =
-                app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;
-            let known = known.ok_or(Code::ApiKeyInvalid)?;
-            let wanted = Scope::SupportersRead.as_str();
-            if known.scopes.split(' ').any(|scope| scope == wanted) {
-                Ok(Self)
-            } else {
-                Err(Code::ScopeMissing.into())
-            }
-        })
+        }
+    };
+}
+
+with_key!(SupportersReader, [SupportersRead], _ => SupportersReader);
+with_key!(AppealsReader, [AppealsRead, AppealsWrite], _ => AppealsReader);
+with_key!(AppealsEditor, [AppealsWrite], key => AppealsEditor { key });
+
+/// The id of the request's API key, if it holds one of the scopes.
+async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<String, Problem> {
+    let app = state(request)?;
+    let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
+    if !ApiKey::looks_like_one(&secret) {
+        return Err(Code::ApiKeyInvalid.into());
+    }
+    let known = app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;
+    let known = known.ok_or(Code::ApiKeyInvalid)?;
+    if known.scopes.split(' ').any(|held| scopes.iter().any(|scope| scope.as_str() == held)) {
+        Ok(known.id)
+    } else {
+        Err(Code::ScopeMissing.into())
     }
 }
 

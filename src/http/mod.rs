@@ -5,6 +5,7 @@
 //! **Start at** [`routes`], which lists them.
 //! **Tested in** `tests/api/`.
 
+mod appeals;
 mod banner;
 mod banner_events;
 mod body;
@@ -14,8 +15,10 @@ mod contract;
 mod cors;
 mod docs;
 mod embed;
+mod explain;
 mod jwks;
 mod management;
+mod ofrep;
 mod problem;
 mod question;
 mod request_counts;
@@ -51,6 +54,16 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(supporters::own)
         .service(supporters::lookup)
         .service(supporters::by_id)
+        .service(explain::why)
+        .service(appeals::list)
+        .service(appeals::read)
+        .service(appeals::read_version)
+        .service(appeals::save)
+        .service(appeals::publish)
+        .service(appeals::pause)
+        .service(appeals::end)
+        .service(ofrep::evaluate)
+        .service(ofrep::evaluate_all)
         .service(jwks::keys)
         .service(webhooks::receive)
         .service(embed::latest)

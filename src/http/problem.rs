@@ -8,6 +8,8 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use crate::appeals::AppealProblem;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
         /// What went wrong, in a word that never changes.
@@ -55,9 +57,13 @@ codes! {
     SiteUnknown = "site_unknown", NOT_FOUND, "There is no such site.";
     NotFound = "not_found", NOT_FOUND, "There is nothing here.";
     SupporterUnknown = "supporter_unknown", NOT_FOUND, "There is no such supporter.";
+    AppealUnknown = "appeal_unknown", NOT_FOUND, "There is no such appeal.";
+    VersionUnknown = "version_unknown", NOT_FOUND, "The appeal has no such version.";
     AttemptUnknown = "attempt_unknown", NOT_FOUND, "No such attempt with this session.";
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "This can't be done here.";
     AttemptReused = "attempt_reused", CONFLICT, "The attempt was made before with other parameters; take a new one.";
+    AppealsFromFile = "appeals_from_file", CONFLICT, "This service reads its appeals from a file; change them there.";
+    NeverPublished = "never_published", CONFLICT, "The appeal was never published.";
     AlreadyExchanged = "already_exchanged", CONFLICT, "The token was fetched already.";
     ExchangeTooLate = "exchange_too_late", CONFLICT, "A token can be fetched within 24 hours after the payment.";
     PaymentProcessing = "payment_processing", CONFLICT, "The payment is on its way and not settled yet.";
@@ -65,6 +71,7 @@ codes! {
     PaymentFailed = "payment_failed", CONFLICT, "The payment failed; nothing was taken.";
     PaymentTakenBack = "payment_taken_back", CONFLICT, "The payment was given or taken back.";
     SessionExpired = "session_expired", CONFLICT, "The payment page expired before anything was paid.";
+    VersionConflict = "version_conflict", PRECONDITION_FAILED, "Somebody wrote a version in the meantime; read it first.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than is read here.";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send JSON with its content type.";
     CurrencyNotTaken = "currency_not_taken", UNPROCESSABLE_ENTITY, "The site does not take this currency.";
@@ -72,6 +79,7 @@ codes! {
     AmountBelowMinimum = "amount_below_minimum", UNPROCESSABLE_ENTITY, "The amount is below the site's minimum.";
     AmountAboveMaximum = "amount_above_maximum", UNPROCESSABLE_ENTITY, "The amount is above the site's maximum.";
     ReturnUrlNotAllowed = "return_url_not_allowed", UNPROCESSABLE_ENTITY, "The return URL is not on one of the site's origins.";
+    AppealInvalid = "appeal_invalid", UNPROCESSABLE_ENTITY, "The appeal can't be used as it is written; `problems` says where.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here; it is logged.";
     StripeRefused = "stripe_refused", BAD_GATEWAY, "The payment provider refused the request; it is logged.";
     StripeUnavailable = "stripe_unavailable", SERVICE_UNAVAILABLE, "The payment provider can't be reached; try again.";
@@ -100,6 +108,10 @@ pub struct Problem {
     /// Where readers can give while this service can't take them to Stripe.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback_url: Option<String>,
+    /// What is wrong with an appeal, field by field.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<AppealProblem>, required = false)]
+    pub problems: Box<[AppealProblem]>,
 }
 
 /// The media type of a problem.
@@ -116,6 +128,7 @@ impl Problem {
             minimum_minor: None,
             maximum_minor: None,
             fallback_url: None,
+            problems: Box::default(),
         }
     }
 

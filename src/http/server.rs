@@ -4,7 +4,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::header::{ALLOW, HeaderValue, LOCATION};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpServer, ResponseError};
 use utoipa_actix_web::AppExt;
@@ -72,6 +72,9 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
 
 /// What no handler takes: nothing is there, or it can't be done there.
 async fn nothing_here(request: HttpRequest) -> HttpResponse {
+    if request.path() == "/docs/" {
+        return HttpResponse::PermanentRedirect().insert_header((LOCATION, "../docs")).finish();
+    }
     let methods = methods_of(request.path());
     if methods.is_empty() {
         return Problem::new(Code::NotFound).error_response();

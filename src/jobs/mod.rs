@@ -34,7 +34,7 @@ const EPOCHS_EVERY: Duration = Duration::from_secs(2);
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// How often it is found out whether the database takes what is written.
 const PROVED_EVERY: Duration = Duration::from_secs(10);
-/// How often the appeals file is looked at.
+/// How often we look whether other appeals are in force: in the file, or in the store.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 
 /// Every job, running.
@@ -65,6 +65,14 @@ pub fn run(app: &Arc<App>) -> Jobs {
     if let Some(mut file) = AppealsFile::of(app) {
         let trouble = "the appeals file can't be used; what was in force stays";
         jobs.start(app, (APPEALS_EVERY, None), trouble, move |app| ready(file.look(&app)));
+    } else {
+        let trouble = "appeals can't be read; what was in force stays, and it is tried again";
+        jobs.start(
+            app,
+            (APPEALS_EVERY, None),
+            trouble,
+            |app| async move { actions::hear_of_appeals(&app).await },
+        );
     }
     jobs
 }

@@ -8,6 +8,7 @@
 #[macro_use]
 mod dialect;
 
+pub mod appeals;
 pub mod books;
 pub mod checkouts;
 pub mod counts;
@@ -96,6 +97,11 @@ impl From<Unreadable> for sqlx::Error {
 }
 
 impl Store {
+    /// Whether there is a database to open. A file may not be made yet; of a server it is taken to be so.
+    pub fn is_made(url: &str) -> bool {
+        !url.starts_with("sqlite:") || sqlite::is_made(url)
+    }
+
     /// Opens the database and brings its tables up to date.
     ///
     /// # Errors

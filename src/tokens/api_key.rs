@@ -14,6 +14,12 @@ pub enum Scope {
     /// Read the standing of any supporter.
     #[value(name = "supporters:read")]
     SupportersRead,
+    /// Read appeals, their versions and their state.
+    #[value(name = "appeals:read")]
+    AppealsRead,
+    /// Write appeals, and publish them.
+    #[value(name = "appeals:write")]
+    AppealsWrite,
 }
 
 impl Scope {
@@ -21,6 +27,8 @@ impl Scope {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SupportersRead => "supporters:read",
+            Self::AppealsRead => "appeals:read",
+            Self::AppealsWrite => "appeals:write",
         }
     }
 }

@@ -41,7 +41,6 @@ async fn a_path_that_is_not_there_is_a_problem_like_any_other() {
         "//v1/banner",
         "/v1/supporters/",
         "/openapi.json",
-        "/docs/",
         "/docs/../Cargo.toml",
         "/embed/a/b/embed.js",
         "/%00",
@@ -164,6 +163,8 @@ async fn the_page_that_shows_the_contract_loads_nothing_from_outside() {
     let page = app.client.get(format!("{}/docs", app.url)).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    let slash = app.client.get(format!("{}/docs/", app.url)).send().await.unwrap();
+    assert_eq!((slash.status().as_u16(), &slash.headers()["location"]), (308, &"../docs".parse().unwrap()));
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     for rule in [
         "default-src 'none'",

@@ -189,11 +189,22 @@ impl TestApp {
 
     /// With more settings at the end of the file.
     pub async fn start_with(more: &str) -> Self {
+        Self::start_changed(more, |_| {}).await
+    }
+
+    /// Without an appeals file: appeals come from the database.
+    pub async fn start_without_appeals() -> Self {
+        Self::start_changed("", |settings| settings.appeals.file = None).await
+    }
+
+    async fn start_changed(more: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let clock = Clock::movable(START.parse::<Timestamp>().unwrap());
         let folder = folder();
         let stripe = practice(&clock).await;
         let database = database(folder.path()).await;
-        let app = actions::start(settings(folder.path(), &database, &stripe, more), clock).await.unwrap();
+        let mut settings = settings(folder.path(), &database, &stripe, more);
+        change(&mut settings);
+        let app = actions::start(settings, clock).await.unwrap();
         let running = http::serve(&app).unwrap();
         tokio::spawn(running.server);
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();

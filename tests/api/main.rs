@@ -4,6 +4,7 @@
 
 mod helpers;
 
+mod appeals;
 mod banner;
 mod bodies;
 mod checkout;

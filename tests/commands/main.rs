@@ -8,6 +8,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
 mod api_key;
+mod appeals;
 mod contract;
 mod events;
 mod example;
@@ -15,6 +16,7 @@ mod health;
 mod precedence;
 mod refused;
 mod running;
+mod simulate;
 #[cfg(unix)]
 mod stress;
 

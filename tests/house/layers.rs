@@ -8,6 +8,7 @@ const LINES: &[&[&str]] = &[
     &["clock", "ids", "money", "telemetry"],
     &["config"],
     &["appeals", "contributions", "supporters"],
+    &["simulation"],
     &["store", "stripe", "mail", "tokens"],
     &["app"],
     &["actions"],

@@ -105,6 +105,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/ofrep/v1/evaluate/flags": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Every flag. With `If-None-Match`, nothing where the answer is the same as before. */
+        post: operations["evaluate_flags"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ofrep/v1/evaluate/flags/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** One flag. */
+        post: operations["evaluate_flag"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.yaml": {
         parameters: {
             query?: never;
@@ -117,6 +151,112 @@ export interface paths {
          * @description This document: every route, what it takes and what it answers, in OpenAPI 3.1. `/docs` shows it to people.
          */
         get: operations["read_contract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appeals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every appeal, and how it stands. */
+        get: operations["list_appeals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appeals/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One appeal in its newest version. */
+        get: operations["read_appeal"];
+        /**
+         * Write a version of an appeal. It is checked, and not published. With `If-Match`, only where it is made from
+         *     the newest version; a new appeal is made from `"0"`.
+         */
+        put: operations["write_appeal"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appeals/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an appeal. Publishing it again takes it up again. */
+        post: operations["end_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appeals/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Hold an appeal back for now. */
+        post: operations["pause_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appeals/{id}/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put a version into force. */
+        post: operations["publish_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/appeals/{id}/versions/{version}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One appeal in an older version. */
+        get: operations["read_appeal_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -174,6 +314,27 @@ export interface paths {
          *     event whose attribution is expired or not good is answered in the same way, and not counted. A `dismiss` says how in `dismissal`.
          */
         post: operations["report_banner_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/banner/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Why was this reader asked, or not?
+         * @description Takes the question of `POST /v1/banner`, decides by the same code, and lists each appeal with each rule: the value that was
+         *     found and the value that was wanted. It counts nothing. For the people who write appeals, with a secret API key of scope `appeals:read`.
+         */
+        post: operations["explain_banner"];
         delete?: never;
         options?: never;
         head?: never;
@@ -313,6 +474,84 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An appeal as it was written. */
+        Appeal: components["schemas"]["AppealSummary"] & {
+            /** @description The appeal, with the fields of an appeals file. */
+            appeal: Record<string, never>;
+            /**
+             * Format: int64
+             * @description The version that `appeal` is.
+             */
+            of_version: number;
+            /** @description Its versions, the newest first. */
+            versions: components["schemas"]["AppealVersion"][];
+        };
+        /** @description Why one appeal can't be used. */
+        AppealProblem: {
+            /** @description The appeal's id, or its place in the file (`#3`) if it has none. */
+            appeal: string;
+            /** @description Where in it, such as `variants[1].copy`; empty where it is the whole. */
+            field: string;
+            /** @description What is wrong, and what to do about it. */
+            sentence: string;
+        };
+        /** @description What to publish. */
+        AppealPublish: {
+            /**
+             * Format: int64
+             * @description The version; left out or null, the newest. An older one rolls back.
+             */
+            version?: number | null;
+        };
+        /** @description What came of writing. */
+        AppealSaved: {
+            /**
+             * Format: int64
+             * @description The newest version's number.
+             */
+            version: number;
+        };
+        /** @description How an appeal stands. */
+        AppealSummary: {
+            /**
+             * @description Its id.
+             * @example summer
+             */
+            id: string;
+            /** @description What readers get of it now. */
+            phase: components["schemas"]["Phase"];
+            /** @description When it was put into the phase that it was put in last, RFC 3339. */
+            published_at?: string | null;
+            /**
+             * Format: int64
+             * @description The version that was published last, if any was.
+             */
+            published_version?: number | null;
+            /**
+             * Format: int64
+             * @description The newest version's number, from 1.
+             */
+            version: number;
+            /** @description When that was written, RFC 3339. */
+            written_at: string;
+        };
+        /** @description One version of an appeal. */
+        AppealVersion: {
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            version: number;
+            /** @description When it was written, RFC 3339. */
+            written_at: string;
+            /** @description Who wrote it: an API key's id, or `command line`. */
+            written_by: string;
+        };
+        /** @description Every appeal. */
+        Appeals: {
+            /** @description By id. */
+            appeals: components["schemas"]["AppealSummary"][];
+        };
         /** @description Articles read in one week. */
         ArticleWeek: {
             /** Format: int64 */
@@ -409,7 +648,7 @@ export interface components {
          * @description What went wrong, in a word that never changes.
          * @enum {string}
          */
-        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "site_unknown" | "not_found" | "supporter_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "return_url_not_allowed" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "store_unavailable";
+        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "site_unknown" | "not_found" | "supporter_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "return_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "store_unavailable";
         /** @description What a browser needs to show one variant. */
         Content: {
             /** @description Paragraphs, as plain text. */
@@ -443,8 +682,106 @@ export interface components {
          * @enum {string}
          */
         DismissalKind: "close" | "later" | "already_gave" | "never";
+        /** @description The value of one flag. */
+        Evaluation: {
+            /** @description The flag: `appeal` or `show_appeal`. */
+            key: string;
+            /** @description `reason`: the verdict's own reason. */
+            metadata: unknown;
+            /** @description `TARGETING_MATCH` when an appeal is shown, `DEFAULT` otherwise. */
+            reason: string;
+            /** @description The verdict, as `POST /v1/banner` answers it; for `show_appeal`, true or false. */
+            value: unknown;
+            /** @description The appeal's variant, or `none`; for `show_appeal`, `on` or `off`. */
+            variant: string;
+        };
+        /** @description Why there is no value, in the protocol's words. */
+        EvaluationFailure: {
+            /** @description `PARSE_ERROR`, `INVALID_CONTEXT`, `FLAG_NOT_FOUND` or `GENERAL`. */
+            errorCode: string;
+            /** @description What exactly. */
+            errorDetails: string;
+            /** @description The flag that was asked for. */
+            key?: string | null;
+        };
+        /** @description What an SDK sends. */
+        EvaluationRequest: {
+            /** @description The question of `POST /v1/banner`, with the SDK's `targetingKey` beside it. */
+            context: components["schemas"]["Question"];
+        };
+        /** @description The value of every flag. */
+        Evaluations: {
+            /** @description One for each. */
+            flags: components["schemas"]["Evaluation"][];
+        };
         /** @enum {string} */
         EventName: "view" | "click" | "dismiss";
+        /** @description How one appeal fared. */
+        ExplainedAppeal: {
+            /** @description Its id. */
+            appeal: string;
+            /** @description Whether it is the one that shows, or would if the reader were not held out. */
+            chosen: boolean;
+            /**
+             * Format: date-time
+             * @description The first instant at which time alone would let it pass, if it ever does.
+             */
+            next_eligible_at?: string | null;
+            /** @description Whether it passed every rule. */
+            passed: boolean;
+            /**
+             * Format: int32
+             * @description Its priority.
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description Readers it gets out of a million among the appeals that passed with it.
+             */
+            readers_per_million?: number | null;
+            /** @description Its own reason: of the first rule that it failed; `share` where another got the reader, `holdout` where the reader is held out. */
+            reason: components["schemas"]["Reason"];
+            /** @description Every rule, in the order in which they are asked. */
+            rules: components["schemas"]["ExplainedRule"][];
+            /** @description The variant that this reader would see. */
+            variant: string;
+        };
+        /** @description How one rule was answered. */
+        ExplainedRule: {
+            /**
+             * Format: date-time
+             * @description When time alone opens it, where it was failed and time can.
+             */
+            opens_at?: string | null;
+            /** @description Whether the appeal passed it. */
+            passed: boolean;
+            /**
+             * @description The rule's name.
+             * @example frequency
+             */
+            rule: string;
+            /**
+             * @description What was found, in words.
+             * @example 4 views in 30 days
+             */
+            seen: string;
+            /** @description What would have passed, in words. */
+            wanted: string;
+        };
+        /** @description A verdict, and everything that led to it. */
+        Explanation: {
+            /** @description Every appeal of the site, in the order in which they are tried. */
+            appeals: components["schemas"]["ExplainedAppeal"][];
+            /**
+             * Format: date-time
+             * @description The first instant at which time alone changes the answer, if it ever does.
+             */
+            next_eligible_at?: string | null;
+            /** @description Why, in one word of a fixed list. */
+            reason: components["schemas"]["Reason"];
+            /** @description Whether an appeal is shown. */
+            show: boolean;
+        };
         /** @description What is chosen at first. */
         FirstChoice: {
             /**
@@ -526,6 +863,11 @@ export interface components {
             /** @description Its address. */
             url?: string | null;
         };
+        /**
+         * @description What readers get of an appeal now.
+         * @enum {string}
+         */
+        Phase: "draft" | "scheduled" | "live" | "paused" | "ended";
         /** @description An error answer (RFC 9457). */
         Problem: {
             /** @description A word that never changes; programs decide by it. */
@@ -544,6 +886,8 @@ export interface components {
              * @description The smallest amount that is taken, in the minor unit.
              */
             minimum_minor?: number | null;
+            /** @description What is wrong with an appeal, field by field. */
+            problems?: components["schemas"]["AppealProblem"][];
             /**
              * Format: int32
              * @description The HTTP status.
@@ -698,8 +1042,13 @@ export interface components {
         Verdict: {
             /** @description The appeal's id. */
             appeal?: string | null;
-            /** @description A signed note, to be sent along with events and checkouts. */
+            /**
+             * @description A signed note, to be sent along with events and checkouts. A reader who is held out (`reason` is `holdout`) has one too, so
+             *     that what the held-out give can be told.
+             */
             attribution?: string | null;
+            /** @description Whether the reader may send it away; a wall without free articles left may not be. */
+            closable?: boolean | null;
             content?: components["schemas"]["Content"] | null;
             kind?: components["schemas"]["Kind"] | null;
             /**
@@ -739,6 +1088,13 @@ export interface components {
     };
     pathItems: never;
 }
+export type Appeal = components['schemas']['Appeal'];
+export type AppealProblem = components['schemas']['AppealProblem'];
+export type AppealPublish = components['schemas']['AppealPublish'];
+export type AppealSaved = components['schemas']['AppealSaved'];
+export type AppealSummary = components['schemas']['AppealSummary'];
+export type AppealVersion = components['schemas']['AppealVersion'];
+export type Appeals = components['schemas']['Appeals'];
 export type ArticleWeek = components['schemas']['ArticleWeek'];
 export type BannerEvent = components['schemas']['BannerEvent'];
 export type CheckoutAnswer = components['schemas']['CheckoutAnswer'];
@@ -749,7 +1105,14 @@ export type Content = components['schemas']['Content'];
 export type Count = components['schemas']['Count'];
 export type Dismissal = components['schemas']['Dismissal'];
 export type DismissalKind = components['schemas']['DismissalKind'];
+export type Evaluation = components['schemas']['Evaluation'];
+export type EvaluationFailure = components['schemas']['EvaluationFailure'];
+export type EvaluationRequest = components['schemas']['EvaluationRequest'];
+export type Evaluations = components['schemas']['Evaluations'];
 export type EventName = components['schemas']['EventName'];
+export type ExplainedAppeal = components['schemas']['ExplainedAppeal'];
+export type ExplainedRule = components['schemas']['ExplainedRule'];
+export type Explanation = components['schemas']['Explanation'];
 export type FirstChoice = components['schemas']['FirstChoice'];
 export type History = components['schemas']['History'];
 export type Interval = components['schemas']['Interval'];
@@ -758,6 +1121,7 @@ export type JwkSet = components['schemas']['JwkSet'];
 export type Kind = components['schemas']['Kind'];
 export type LookupBody = components['schemas']['LookupBody'];
 export type Page = components['schemas']['Page'];
+export type Phase = components['schemas']['Phase'];
 export type Problem = components['schemas']['Problem'];
 export type Question = components['schemas']['Question'];
 export type Reader = components['schemas']['Reader'];
@@ -974,6 +1338,160 @@ export interface operations {
             };
         };
     };
+    evaluate_flags: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the last answer */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            /** @description The value of each flag */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluations"];
+                };
+            };
+            /** @description Nothing has changed */
+            304: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    /** @description For `If-None-Match` */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The context can't be read, or names a site that there is not */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"];
+                };
+            };
+            /** @description The body is larger than is read here */
+            413: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"];
+                };
+            };
+            /** @description The body is not sent as JSON */
+            415: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"];
+                };
+            };
+        };
+    };
+    evaluate_flag: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `appeal` or `show_appeal` */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EvaluationRequest"];
+            };
+        };
+        responses: {
+            /** @description The flag's value */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Evaluation"];
+                };
+            };
+            /** @description The context can't be read, or names a site that there is not */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"];
+                };
+            };
+            /** @description There is no such flag */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"];
+                };
+            };
+            /** @description The body is larger than is read here */
+            413: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"];
+                };
+            };
+            /** @description The body is not sent as JSON */
+            415: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvaluationFailure"];
+                };
+            };
+        };
+    };
     read_contract: {
         parameters: {
             query?: never;
@@ -992,6 +1510,901 @@ export interface operations {
                 };
                 content: {
                     "application/yaml": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_appeals: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every appeal */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appeals"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    read_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appeal's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The appeal; its `ETag` is the newest version's number */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    /** @description For `If-Match` */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appeal"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `appeal_unknown`: There is no such appeal. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    write_appeal: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of the version that it is made from */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The appeal's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        /** @description The appeal, with the fields of an appeals file but `live` */
+        requestBody: {
+            content: {
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Nothing changed, and no version was made */
+            200: {
+                headers: {
+                    /** @description For `If-Match` */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealSaved"];
+                };
+            };
+            /** @description A version was made */
+            201: {
+                headers: {
+                    /** @description For `If-Match` */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealSaved"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `appeals_from_file`: This service reads its appeals from a file; change them there. */
+            409: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeals_from_file";
+                    };
+                };
+            };
+            /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
+            412: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "version_conflict";
+                    };
+                };
+            };
+            /** @description `body_too_large`: The body is larger than is read here. */
+            413: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            415: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `appeal_invalid`: The appeal can't be used as it is written; `problems` says where. */
+            422: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_invalid";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    end_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appeal's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is over here, and on every other instance within 2 seconds */
+            200: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealSummary"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `appeal_unknown`: There is no such appeal. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown";
+                    };
+                };
+            };
+            /**
+             * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
+             *     - `never_published`: The appeal was never published.
+             */
+            409: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeals_from_file" | "never_published";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    pause_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appeal's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is held back here, and on every other instance within 2 seconds */
+            200: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealSummary"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `appeal_unknown`: There is no such appeal. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown";
+                    };
+                };
+            };
+            /**
+             * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
+             *     - `never_published`: The appeal was never published.
+             */
+            409: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeals_from_file" | "never_published";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    publish_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appeal's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppealPublish"];
+            };
+        };
+        responses: {
+            /** @description It is in force here, and on every other instance within 2 seconds */
+            200: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AppealSummary"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /**
+             * @description - `appeal_unknown`: There is no such appeal.
+             *     - `version_unknown`: The appeal has no such version.
+             */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown" | "version_unknown";
+                    };
+                };
+            };
+            /** @description `appeals_from_file`: This service reads its appeals from a file; change them there. */
+            409: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeals_from_file";
+                    };
+                };
+            };
+            /** @description `body_too_large`: The body is larger than is read here. */
+            413: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            415: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `appeal_invalid`: The appeal can't be used as it is written; `problems` says where. */
+            422: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_invalid";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    read_appeal_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appeal's id */
+                id: string;
+                /** @description The version's number */
+                version: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The appeal; its `ETag` is the newest version's number */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    /** @description For `If-Match` */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Appeal"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /**
+             * @description - `appeal_unknown`: There is no such appeal.
+             *     - `version_unknown`: The appeal has no such version.
+             */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown" | "version_unknown";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
@@ -1247,6 +2660,150 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "unsupported_media_type";
+                    };
+                };
+            };
+        };
+    };
+    explain_banner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description The verdict, and everything that led to it */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `site_unknown`: There is no such site. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
+                };
+            };
+            /** @description `body_too_large`: The body is larger than is read here. */
+            413: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            415: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
                     };
                 };
             };

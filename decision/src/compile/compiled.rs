@@ -1,31 +1,34 @@
 //! What compiling makes: sites with their appeals in the order in which they are tried.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use hashbrown::HashMap;
 use jiff::tz::TimeZone;
 use rustc_hash::FxBuildHasher;
 
-use super::{Draft, Names, variants};
-use crate::rules::{
-    Country, Dismissal, Frequency, History, LiveState, PageExcluded, PageKind, PageTargeted, Quiet, Schedule,
-    SensitivePage, Standings, Surfaces,
-};
+use super::{Complaints, Draft, Index, NameId, Names};
+use crate::appeal_rules::{AppealRules, CoolDown};
+use crate::calendar::{DateSpan, WeekHours};
+use crate::choice::{Candidate, Salts, Variants};
+use crate::country::CountryCode;
+use crate::rules::{Cap, Exclusion, Parts};
 use crate::verdict::AppealIndex;
-use crate::words::Kind;
+use crate::words::{Kind, Value};
 
-pub(crate) type SitesById = HashMap<Box<str>, usize, FxBuildHasher>;
+pub(crate) type Ids = HashMap<Box<str>, u32, FxBuildHasher>;
 
 /// Sites and appeals, checked and ready to be asked. Cheap to read from many threads; swap it whole.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
     pub(crate) sites: Vec<Site>,
-    pub(crate) sites_by_id: SitesById,
-    pub(crate) appeals: Vec<Appeal>,
+    pub(crate) sites_by_id: Ids,
     pub(crate) names: Names,
 }
 
 impl Compiled {
     pub(crate) fn site(&self, id: &str) -> Option<&Site> {
-        self.sites_by_id.get(id).map(|place| &self.sites[*place])
+        self.sites_by_id.get(id).map(|place| &self.sites[*place as usize])
     }
 }
 
@@ -33,74 +36,81 @@ impl Compiled {
 pub(crate) struct Site {
     pub(crate) id: Box<str>,
     pub(crate) kill_switch: bool,
+    /// One bit for each surface on which nothing shows.
+    pub(crate) silenced: u8,
+    /// Readers out of a million who are never asked for money, and what splits them off.
+    pub(crate) held_out: u32,
+    pub(crate) holdout_salt: u64,
+    pub(crate) values: Box<[Value]>,
     pub(crate) time_zone: TimeZone,
-    /// Highest priority first.
-    pub(crate) appeals: Vec<Placed>,
+    pub(crate) frequency: Option<Cap>,
+    pub(crate) cool_down: CoolDown,
+    /// Hours of each week in which the site is silent.
+    pub(crate) silent_hours: WeekHours,
+    pub(crate) silent_dates: Box<[DateSpan]>,
+    pub(crate) exclusions: Box<[Exclusion]>,
+    pub(crate) country_groups: BTreeMap<Box<str>, Box<[CountryCode]>>,
+    /// Tags by which some appeal counts articles, sorted.
+    pub(crate) article_tags: Vec<NameId>,
+    /// Highest priority first, equals by id.
+    pub(crate) appeals: Vec<Appeal>,
+    pub(crate) index: Index,
+    /// The key of each.
+    pub(crate) appeals_by_id: Ids,
 }
 
-/// An appeal on one site.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Placed {
-    pub(crate) appeal: usize,
-    /// Mixed into the reader's bucket, so that different appeals split readers differently.
-    pub(crate) salt: u64,
+/// By which facts and rules name an appeal.
+pub(super) fn key_of(index: AppealIndex) -> u32 {
+    u32::try_from(index.0).expect("four thousand million appeals don't fit in memory")
 }
 
-/// One field for each rule, beside what the verdict needs.
+/// One appeal on one site: a part for each rule, beside what the choice and the verdict need.
 #[derive(Clone, Debug)]
 pub(crate) struct Appeal {
     pub(crate) index: AppealIndex,
     pub(crate) id: Box<str>,
     pub(crate) kind: Kind,
     pub(crate) priority: i32,
-    pub(crate) variants: Box<[Variant]>,
-    pub(crate) live: LiveState,
-    pub(crate) surfaces: Surfaces,
-    pub(crate) standings: Standings,
-    pub(crate) quiet: Quiet,
-    pub(crate) schedule: Schedule,
-    pub(crate) sensitive_page: SensitivePage,
-    pub(crate) page_kind: PageKind,
-    pub(crate) page_excluded: PageExcluded,
-    pub(crate) page_targeted: PageTargeted,
-    pub(crate) country: Country,
-    pub(crate) history: History,
-    pub(crate) frequency: Frequency,
-    pub(crate) dismissal: Dismissal,
-}
-
-#[derive(Clone, Debug)]
-pub(crate) struct Variant {
-    pub(crate) id: Box<str>,
-    /// Where its half-open range of positions ends; it begins where the one before ends.
-    pub(crate) end: u32,
+    pub(crate) candidate: Candidate,
+    pub(crate) salts: Salts,
+    /// Readers out of a million from whom it is withheld.
+    pub(crate) held_out: u32,
+    pub(crate) closable: bool,
+    pub(crate) variants: Arc<Variants>,
+    pub(crate) parts: Parts,
 }
 
 impl Appeal {
-    pub(super) fn compile(index: AppealIndex, draft: &mut Draft<'_>) -> Self {
-        let rules = draft.rules;
+    pub(super) fn compile<'a>(
+        index: AppealIndex,
+        rules: &'a AppealRules,
+        site: &Site,
+        names: &mut Names,
+        complaints: &mut Complaints<'a>,
+    ) -> Self {
         if rules.id.trim().is_empty() {
-            draft.problem("id", "an appeal needs an id.");
+            complaints.problem("id", "an appeal needs an id.");
         }
+        if rules.weight == 0 {
+            complaints.problem("weight", "with weight 0 nobody sees it: pause it instead.");
+        }
+        if rules.share_percent.is_none() {
+            complaints.problem("share_percent", "with a share of 0 nobody sees it: pause it instead.");
+        }
+        let salts = Salts::new(&site.id, &rules.id, rules.priority);
+        let variants = Arc::new(Variants::compile(rules, salts, complaints));
+        let draft = &mut Draft { rules, key: key_of(index), site, variants: &variants, names, complaints };
         Self {
             index,
             id: rules.id.as_str().into(),
             kind: rules.kind,
             priority: rules.priority,
-            variants: variants(draft),
-            live: LiveState::compile(draft),
-            surfaces: Surfaces::compile(draft),
-            standings: Standings::compile(draft),
-            quiet: Quiet::compile(draft),
-            schedule: Schedule::compile(draft),
-            sensitive_page: SensitivePage::compile(draft),
-            page_kind: PageKind::compile(draft),
-            page_excluded: PageExcluded::compile(draft),
-            page_targeted: PageTargeted::compile(draft),
-            country: Country::compile(draft),
-            history: History::compile(draft),
-            frequency: Frequency::compile(draft),
-            dismissal: Dismissal::compile(draft),
+            candidate: Candidate { weight: rules.weight, most: rules.share_percent.per_million() },
+            salts,
+            held_out: rules.holdout_percent.per_million(),
+            closable: !draft.is_hard(),
+            parts: Parts::compile(draft),
+            variants,
         }
     }
 }

@@ -7,21 +7,22 @@
 
 mod compiled;
 mod draft;
+mod index;
 mod names;
 mod problem;
+mod site;
 
 use std::collections::BTreeSet;
 
 use crate::appeal_rules::{AppealRules, SiteRules};
+use crate::verdict::AppealIndex;
 pub use compiled::Compiled;
 pub(crate) use compiled::{Appeal, Site};
-use compiled::{Placed, Variant};
-pub(crate) use draft::Draft;
+use draft::Author;
+pub(crate) use draft::{Complaints, Draft, blackouts, moment_ms, week_hours};
+pub(crate) use index::Index;
 pub(crate) use names::{NameId, Names};
 pub use problem::Problem;
-
-use crate::assignment::{self, ranges};
-use crate::verdict::AppealIndex;
 
 /// Checks sites and appeals and makes them ready for [`decide`](crate::decide()).
 ///
@@ -30,106 +31,98 @@ use crate::verdict::AppealIndex;
 pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut compiled = Compiled::default();
-    for (place, site) in sites.iter().enumerate() {
-        add_site(&mut compiled, site, place, &mut problems);
+    for (place, rules) in sites.iter().enumerate() {
+        site::add(&mut compiled, rules, place, &mut problems);
     }
+    let nowhere = Site::nowhere();
     let mut taken = BTreeSet::new();
     for (place, rules) in appeals.iter().enumerate() {
-        let mut draft = Draft::new(rules, &mut compiled.names, &mut problems);
+        let mut complaints = Complaints::new(Author::Appeal(rules), &mut problems);
         if !taken.insert(rules.id.as_str()) {
-            draft.problem("id", "another appeal already has this id: give this one its own.");
+            complaints.problem("id", "another appeal already has this id: give this one its own.");
         }
-        let homes = homes(&mut draft, &compiled.sites_by_id);
-        let appeal = Appeal::compile(AppealIndex(place), &mut draft);
-        if draft.is_sound() {
-            place_appeal(&mut compiled, appeal, &homes);
+        let homes = site::homes(rules, &compiled.sites_by_id, &mut complaints);
+        let Compiled { sites, names, .. } = &mut compiled;
+        let mut compile =
+            |site: &Site| Appeal::compile(AppealIndex(place), rules, site, names, &mut complaints);
+        let ready: Vec<(usize, Appeal)> = homes.iter().map(|home| (*home, compile(&sites[*home]))).collect();
+        if homes.is_empty() {
+            // Nobody will see it, but whoever wrote it wants to hear of everything that is wrong.
+            compile(&nowhere);
+        }
+        if complaints.is_empty() {
+            for (home, appeal) in ready {
+                sites[home].appeals.push(appeal);
+            }
         }
     }
-    for site in &mut compiled.sites {
-        let all = &compiled.appeals;
-        // The sort is stable: among equals the one written first stays first.
-        site.appeals.sort_by_key(|placed| std::cmp::Reverse(all[placed.appeal].priority));
-    }
+    compiled.sites.iter_mut().for_each(Site::settle);
     (compiled, problems)
 }
 
-fn add_site(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: &mut Vec<Problem>) {
-    if rules.id.trim().is_empty() {
-        problems.push(Problem::of_site(rules, "id", format!("site number {place} needs an id.")));
-        return;
-    }
-    if compiled.sites_by_id.contains_key(rules.id.as_str()) {
-        problems.push(Problem::of_site(
-            rules,
-            "id",
-            "another site already has this id: the first one counts.",
-        ));
-        return;
-    }
-    let time_zone = jiff::tz::TimeZoneDatabase::bundled().get(&rules.time_zone).unwrap_or_else(|_| {
-        let sentence = format!(
-            "{:?} is not a time zone: write a name such as \"Europe/Dublin\". UTC is used until then.",
-            rules.time_zone
-        );
-        problems.push(Problem::of_site(rules, "time_zone", sentence));
-        jiff::tz::TimeZone::UTC
-    });
-    compiled.sites_by_id.insert(rules.id.as_str().into(), compiled.sites.len());
-    compiled.sites.push(Site {
-        id: rules.id.as_str().into(),
-        kill_switch: rules.kill_switch,
-        time_zone,
-        appeals: Vec::new(),
-    });
+/// Where an appeal stands in its schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its first minute has not come, on any of its sites.
+    Before,
+    /// It has come, on one of them at least.
+    Within,
+    /// Its last minute has passed, on all of them.
+    After,
 }
 
-fn homes(draft: &mut Draft<'_>, sites: &compiled::SitesById) -> Vec<usize> {
-    let rules = draft.rules;
-    if rules.sites.is_empty() {
-        draft.problem("sites", "an appeal belongs to at least one site: name it.");
-    }
-    let mut homes = Vec::new();
-    for (place, id) in rules.sites.iter().enumerate() {
-        match sites.get(id.as_str()) {
-            None => draft.problem(format!("sites[{place}]"), format!("there is no site {id:?}.")),
-            Some(home) if homes.contains(home) => {
-                draft.problem(format!("sites[{place}]"), format!("{id:?} is named twice."));
-            }
-            Some(home) => homes.push(*home),
+/// Where an appeal stands in its schedule at `now_ms` (milliseconds since 1970); `None` for one that can't be compiled.
+pub fn stage_of(sites: &[SiteRules], appeal: &AppealRules, now_ms: i64) -> Option<Stage> {
+    let (compiled, _) = compile(sites, std::slice::from_ref(appeal));
+    let schedules = || compiled.sites.iter().flat_map(|site| &site.appeals).map(|it| &it.parts.schedule);
+    schedules().next()?;
+    Some(if schedules().all(|it| it.is_over(now_ms)) {
+        Stage::After
+    } else if schedules().any(|it| it.has_begun(now_ms)) {
+        Stage::Within
+    } else {
+        Stage::Before
+    })
+}
+
+/// What is wrong with publishing appeals at `now_ms` (milliseconds since 1970), though they can be compiled: those that
+/// are over already. Appeals that were published while they had time to run stay compiled, and just end.
+pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Problem> {
+    let (compiled, _) = compile(sites, appeals);
+    let mut problems = Vec::new();
+    let sites = || compiled.sites.iter();
+    for (place, rules) in appeals.iter().enumerate() {
+        let mut homes =
+            sites().flat_map(|site| &site.appeals).filter(|appeal| appeal.index.0 == place).peekable();
+        let is_over = homes.peek().is_some() && homes.all(|appeal| appeal.parts.schedule.is_over(now_ms));
+        if is_over {
+            let sentence = "it is over already: give it a later end, or take the end out.";
+            problems.push(Problem::of_appeal(rules, "schedule.ends_at", sentence));
         }
     }
-    homes
+    problems
 }
 
-fn place_appeal(compiled: &mut Compiled, appeal: Appeal, homes: &[usize]) {
-    for home in homes {
-        let site = &mut compiled.sites[*home];
-        let salt = assignment::salt(&site.id, &appeal.id);
-        site.appeals.push(Placed { appeal: compiled.appeals.len(), salt });
-    }
-    compiled.appeals.push(appeal);
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::appeal_rules::Moment;
+    use crate::words::{Kind, Surface};
 
-/// Checks the variants and gives each its range.
-fn variants(draft: &mut Draft<'_>) -> Box<[Variant]> {
-    let rules = &draft.rules.variants;
-    if rules.is_empty() {
-        draft.problem(
-            "variants",
-            "an appeal needs at least one variant: without one there is nothing to show.",
-        );
-    } else if rules.iter().all(|variant| variant.weight == 0) {
-        draft.problem("variants", "every variant has weight 0: give at least one of them readers.");
+    #[test]
+    fn an_appeal_that_is_over_on_all_of_its_sites_is_not_to_be_published() {
+        let sites = [("dublin", "Europe/Dublin"), ("sydney", "Australia/Sydney")]
+            .map(|(id, zone)| SiteRules { time_zone: zone.to_owned(), ..SiteRules::new(id) });
+        let mut appeal = AppealRules::new("summer", "dublin", Kind::Ask, Surface::Banner);
+        appeal.schedule.ends_at = Some("2026-06-15".parse::<Moment>().unwrap());
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let problems =
+            |appeal: &AppealRules, now: &str| past_ends(&sites, std::slice::from_ref(appeal), at(now)).len();
+        assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 0);
+        assert_eq!(problems(&appeal, "2026-06-15T23:00:00Z"), 1);
+        appeal.sites = vec!["sydney".to_owned()];
+        assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 1);
+        appeal.sites.push("dublin".to_owned());
+        assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 0);
     }
-    let mut taken = BTreeSet::new();
-    for (place, variant) in rules.iter().enumerate() {
-        if variant.id.trim().is_empty() {
-            draft.problem(format!("variants[{place}].id"), "a variant needs an id.");
-        } else if !taken.insert(variant.id.as_str()) {
-            draft.problem(format!("variants[{place}].id"), format!("{:?} is named twice.", variant.id));
-        }
-    }
-    let weights: Vec<u32> = rules.iter().map(|variant| variant.weight).collect();
-    let ends = ranges(&weights);
-    rules.iter().zip(ends).map(|(variant, end)| Variant { id: variant.id.as_str().into(), end }).collect()
 }

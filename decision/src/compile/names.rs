@@ -6,7 +6,9 @@ use std::hash::{Hash, Hasher};
 use hashbrown::{Equivalent, HashMap};
 use rustc_hash::FxBuildHasher;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+use super::Complaints;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NameId(u32);
 
 #[derive(Clone, Debug, Default)]
@@ -25,6 +27,29 @@ impl Names {
         self.ids.insert(Name(name.into()), NameId(next));
         self.written.push(name.into());
         NameId(next)
+    }
+
+    /// Turns a list of names into numbers, sorted.
+    pub(crate) fn add_all(
+        &mut self,
+        field_path: &str,
+        names: &[String],
+        complaints: &mut Complaints<'_>,
+    ) -> Box<[NameId]> {
+        let mut ids = Vec::with_capacity(names.len());
+        for (place, name) in names.iter().enumerate() {
+            if name.trim().is_empty() {
+                complaints.problem(
+                    format!("{field_path}[{place}]"),
+                    "an empty name fits nothing: write one, or take it out.",
+                );
+            } else {
+                ids.push(self.add(name));
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        ids.into_boxed_slice()
     }
 
     /// The name's number, if any rule speaks of it.
@@ -48,9 +73,45 @@ fn fold(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase)
 }
 
+/// Eight bytes at a time of the name in lower case, in whatever script.
 fn hash_folded(name: &str, state: &mut impl Hasher) {
-    for letter in fold(name) {
-        state.write_u32(letter.into());
+    let mut chunk = Chunk { bytes: 0, length: 0, state };
+    if name.is_ascii() {
+        name.bytes().for_each(|byte| chunk.push(byte.to_ascii_lowercase()));
+    } else {
+        let mut utf8 = [0; 4];
+        fold(name).for_each(|letter| letter.encode_utf8(&mut utf8).bytes().for_each(|byte| chunk.push(byte)));
+    }
+    chunk.finish();
+}
+
+struct Chunk<'a, H> {
+    bytes: u64,
+    length: u8,
+    state: &'a mut H,
+}
+
+impl<H: Hasher> Chunk<'_, H> {
+    fn push(&mut self, byte: u8) {
+        self.bytes = self.bytes << 8 | u64::from(byte);
+        self.length += 1;
+        if self.length == 8 {
+            self.state.write_u64(self.bytes);
+            (self.bytes, self.length) = (0, 0);
+        }
+    }
+
+    fn finish(self) {
+        self.state.write_u64(self.bytes);
+        self.state.write_u8(self.length);
+    }
+}
+
+fn same_folded(one: &str, other: &str) -> bool {
+    if one.is_ascii() && other.is_ascii() {
+        one.eq_ignore_ascii_case(other)
+    } else {
+        fold(one).eq(fold(other))
     }
 }
 
@@ -68,7 +129,7 @@ impl Hash for Asked<'_> {
 
 impl PartialEq for Name {
     fn eq(&self, other: &Self) -> bool {
-        fold(&self.0).eq(fold(&other.0))
+        same_folded(&self.0, &other.0)
     }
 }
 
@@ -76,7 +137,7 @@ impl Eq for Name {}
 
 impl Equivalent<Name> for Asked<'_> {
     fn equivalent(&self, key: &Name) -> bool {
-        fold(self.0).eq(fold(&key.0))
+        same_folded(self.0, &key.0)
     }
 }
 
@@ -92,6 +153,14 @@ mod tests {
         assert_eq!(names.find("éCONOMIE"), Some(economy));
         assert_eq!(names.find("SPORT"), Some(sport));
         assert_eq!(names.find("sports"), None);
+    }
+
+    #[test]
+    fn a_letter_that_is_plain_only_in_lower_case_is_the_same_too() {
+        let mut names = Names::default();
+        let kelvin = names.add("\u{212a}elvin");
+        assert_eq!(names.find("kelvin"), Some(kelvin));
+        assert_eq!(names.find("KELVIN"), Some(kelvin));
     }
 
     #[test]

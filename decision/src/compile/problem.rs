@@ -33,11 +33,15 @@ impl Problem {
         }
     }
 
-    pub(super) fn of_site(rules: &SiteRules, field_path: &str, sentence: impl Into<String>) -> Self {
+    pub(super) fn of_site(
+        rules: &SiteRules,
+        field_path: impl Into<String>,
+        sentence: impl Into<String>,
+    ) -> Self {
         Self {
             appeal: None,
             site: Some(rules.id.clone()),
-            field_path: field_path.to_owned(),
+            field_path: field_path.into(),
             sentence: sentence.into(),
         }
     }

@@ -1,65 +1,153 @@
-//! Where the reader is. An unknown country passes appeals that name none, and fails all others: it might be
-//! one that is excluded.
+//! Where the reader is. An unknown country passes appeals that name no place, and fails all others: it might be
+//! one that is excluded. So does an unknown region where a region of its country is excluded.
 
-use super::{Check, Evidence, Outcome};
+use super::{Check, Evidence, Outcome, list};
+use crate::appeal_rules::Selection;
 use crate::compile::Draft;
-use crate::country::CountryCode;
+use crate::country::{CountryCode, Region};
 use crate::facts::Facts;
 use crate::reason::Reason;
 
+/// Some places in the world.
 #[derive(Clone, Debug)]
-pub(crate) struct Country {
+pub(crate) struct Places {
     include: Box<[CountryCode]>,
     exclude: Box<[CountryCode]>,
+    include_regions: Box<[Region]>,
+    exclude_regions: Box<[Region]>,
 }
 
-impl Country {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
-        let countries = &draft.rules.audience.countries;
-        Self {
-            include: codes(draft, "audience.countries.include", &countries.include),
-            exclude: codes(draft, "audience.countries.exclude", &countries.exclude),
+impl Places {
+    pub(super) fn compile(
+        draft: &mut Draft<'_, '_>,
+        field_path: &str,
+        countries: &Selection,
+        regions: &Selection,
+    ) -> Self {
+        let path = |field: &str, list: &str| format!("{field_path}.{field}.{list}");
+        let places = Self {
+            include: codes(draft, &path("countries", "include"), &countries.include),
+            exclude: codes(draft, &path("countries", "exclude"), &countries.exclude),
+            include_regions: parsed_regions(draft, &path("regions", "include"), &regions.include),
+            exclude_regions: parsed_regions(draft, &path("regions", "exclude"), &regions.exclude),
+        };
+        let countries = &places.include;
+        if places.include_regions.is_empty()
+            && !countries.is_empty()
+            && countries.iter().all(|code| places.exclude.contains(code))
+        {
+            draft.problem(
+                path("countries", "include"),
+                "every one of them is excluded too: it is meant for nobody.",
+            );
         }
+        places
+    }
+
+    fn are_all(&self) -> bool {
+        self.include.is_empty()
+            && self.exclude.is_empty()
+            && self.include_regions.is_empty()
+            && self.exclude_regions.is_empty()
+    }
+
+    /// The countries outside which nobody fits; `None` if there are none.
+    pub(crate) fn countries(&self) -> Option<impl Iterator<Item = CountryCode> + '_> {
+        let of_regions = self.include_regions.iter().map(|region| region.country);
+        let has_any = !(self.include.is_empty() && self.include_regions.is_empty());
+        has_any.then(|| self.include.iter().copied().chain(of_regions))
+    }
+
+    pub(super) fn have(&self, facts: &Facts<'_>) -> bool {
+        let Some(code) = facts.country else {
+            return self.are_all();
+        };
+        let is_excluded = self.exclude.binary_search(&code).is_ok()
+            || match facts.region {
+                Some(region) => self.exclude_regions.contains(&region),
+                None => self.exclude_regions.iter().any(|region| region.country == code),
+            };
+        let is_included = (self.include.is_empty() && self.include_regions.is_empty())
+            || self.include.binary_search(&code).is_ok()
+            || facts.region.is_some_and(|region| self.include_regions.contains(&region));
+        is_included && !is_excluded
     }
 }
 
-fn codes(draft: &mut Draft<'_>, field_path: &str, texts: &[String]) -> Box<[CountryCode]> {
+/// Codes as they are, and the codes of the site's groups.
+fn codes(draft: &mut Draft<'_, '_>, field_path: &str, texts: &[String]) -> Box<[CountryCode]> {
     let mut codes = Vec::with_capacity(texts.len());
     for (place, text) in texts.iter().enumerate() {
-        match CountryCode::parse(text) {
-            Some(code) => codes.push(code),
-            None => draft.problem(
+        match (CountryCode::parse(text), draft.site.country_groups.get(text.as_str())) {
+            (Some(code), _) => codes.push(code),
+            (None, Some(group)) => codes.extend(group),
+            (None, None) => draft.problem(
                 format!("{field_path}[{place}]"),
-                format!("{text:?} is no country's code of two letters (the United Kingdom's is GB)."),
+                format!(
+                    "{text:?} is no country's code of two letters (the United Kingdom's is GB), nor a group of the site."
+                ),
             ),
         }
     }
     codes.sort_unstable();
+    codes.dedup();
     codes.into_boxed_slice()
 }
 
+fn parsed_regions(draft: &mut Draft<'_, '_>, field_path: &str, texts: &[String]) -> Box<[Region]> {
+    let mut regions = Vec::with_capacity(texts.len());
+    for (place, text) in texts.iter().enumerate() {
+        match Region::parse(text) {
+            Some(region) => regions.push(region),
+            None => draft.problem(
+                format!("{field_path}[{place}]"),
+                format!(
+                    "{text:?} is no region such as \"US-CA\": a country's code, a dash, the region's code."
+                ),
+            ),
+        }
+    }
+    regions.into_boxed_slice()
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Country(Places);
+
+impl Country {
+    pub(crate) fn places(&self) -> &Places {
+        &self.0
+    }
+}
+
 impl Check for Country {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
-        let passes = match facts.country {
-            None => self.include.is_empty() && self.exclude.is_empty(),
-            Some(code) => {
-                self.exclude.binary_search(&code).is_err()
-                    && (self.include.is_empty() || self.include.binary_search(&code).is_ok())
-            }
-        };
-        Outcome::pass_if(passes, Reason::NotTargeted)
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let audience = &draft.rules.audience;
+        Self(Places::compile(draft, "audience", &audience.countries, &audience.regions))
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0.are_all()
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
+        Outcome::pass_if(self.0.have(facts), Reason::NotTargeted)
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let seen = facts.country.map_or_else(|| "unknown".to_owned(), |code| code.to_string());
-        let list =
-            |codes: &[CountryCode]| codes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-        let wanted = match (self.include.is_empty(), self.exclude.is_empty()) {
-            (true, true) => "any".to_owned(),
-            (false, true) => format!("one of: {}", list(&self.include)),
-            (true, false) => format!("none of: {}", list(&self.exclude)),
-            (false, false) => format!("one of: {}; none of: {}", list(&self.include), list(&self.exclude)),
+        let country = facts.country.map(|code| code.to_string());
+        let seen = facts.region.map(|region| region.to_string()).or(country);
+        let all = |codes: &[CountryCode], regions: &[Region]| {
+            let regions = regions.iter().map(ToString::to_string);
+            list(codes.iter().map(ToString::to_string).chain(regions), "")
         };
-        Evidence::new(seen, wanted)
+        let Places { include, exclude, include_regions, exclude_regions } = &self.0;
+        let (include, exclude) = (all(include, include_regions), all(exclude, exclude_regions));
+        let wanted = match (include.is_empty(), exclude.is_empty()) {
+            (true, true) => "any".to_owned(),
+            (false, true) => format!("one of: {include}"),
+            (true, false) => format!("none of: {exclude}"),
+            (false, false) => format!("one of: {include}; none of: {exclude}"),
+        };
+        Evidence::new(seen.unwrap_or_else(|| "unknown".to_owned()), wanted)
     }
 }

@@ -2,35 +2,32 @@
 //!
 //! "I already gave" is said to the newsroom, not to one wording: it counts for every appeal that asks for money.
 
-use super::frequency::{age_days, days_after};
-use super::{Check, Evidence, Outcome};
+use super::cap::{age_days, days_after};
+use super::redeploy::Redeploys;
+use super::{Check, Evidence, Outcome, list};
 use crate::appeal_rules;
 use crate::compile::Draft;
-use crate::facts::Facts;
-use crate::question::Dismissed;
+use crate::facts::{Facts, Sent};
 use crate::reason::Reason;
 use crate::words::DismissalKind;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Dismissal {
-    appeal: Box<str>,
+    /// A wall that can't be closed can't be sent away either.
+    hard: bool,
     asks: bool,
     days: appeal_rules::Dismissal,
+    redeploys: Redeploys,
 }
 
 impl Dismissal {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
-        Self {
-            appeal: draft.rules.id.as_str().into(),
-            asks: draft.rules.kind.asks(),
-            days: draft.rules.dismissal.clone(),
-        }
-    }
-
-    fn dismissals<'q>(&self, facts: &Facts<'q>) -> impl Iterator<Item = &'q Dismissed<'q>> + use<'q, '_> {
-        let dismissals = facts.history().map_or(&[][..], |history| &history.dismissals);
-        dismissals.iter().filter(|dismissed| {
-            *dismissed.appeal == *self.appeal || (self.asks && dismissed.kind == DismissalKind::AlreadyGave)
+    /// What was sent away and still counts: "already gave" and "never" were meant for good, whenever it was.
+    fn sent(&self, facts: &Facts<'_>, since_ms: i64) -> impl Iterator<Item = Sent> {
+        let appeal = Some(self.redeploys.appeal());
+        facts.dismissals().filter(move |sent| match sent.kind {
+            DismissalKind::AlreadyGave => self.asks || sent.appeal == appeal,
+            DismissalKind::Never => sent.appeal == appeal,
+            DismissalKind::Close | DismissalKind::Later => sent.appeal == appeal && sent.at_ms >= since_ms,
         })
     }
 
@@ -43,41 +40,54 @@ impl Dismissal {
             DismissalKind::Never => self.days.never_days,
         }
     }
+
+    /// When the last time of peace is over.
+    fn opens_at(&self, facts: &Facts<'_>, since_ms: i64) -> Option<i64> {
+        let mut over_ms = i64::MIN;
+        for sent in self.sent(facts, since_ms) {
+            let days = self.peace_days(sent.kind)?;
+            if days > 0 {
+                over_ms = over_ms.max(days_after(sent.at_ms, days));
+            }
+        }
+        Some(over_ms)
+    }
 }
 
 impl Check for Dismissal {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
-        let reason = Reason::Dismissed;
-        let mut latest_ms = None;
-        for dismissed in self.dismissals(facts) {
-            let Some(days) = self.peace_days(dismissed.kind) else {
-                return Outcome::Blocked(reason);
-            };
-            let at_ms = dismissed.at.as_millisecond();
-            if age_days(at_ms, facts.now_ms) < i64::from(days) {
-                latest_ms = latest_ms.max(Some(days_after(at_ms, days)));
-            }
-        }
-        match latest_ms {
-            None => Outcome::Pass,
-            Some(opens_at_ms) => Outcome::Waiting { reason, opens_at_ms },
+    const TIMED: bool = true;
+
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        Self {
+            hard: draft.is_hard(),
+            asks: draft.rules.kind.asks(),
+            days: draft.rules.dismissal.clone(),
+            redeploys: Redeploys::compile(draft),
         }
     }
 
+    fn is_idle(&self) -> bool {
+        self.hard
+    }
+
+    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
+        if self.hard || facts.dismissals().next().is_none() {
+            return Outcome::Pass;
+        }
+        let opens_at_ms = self.redeploys.first(facts, at_ms, |since_ms| self.opens_at(facts, since_ms));
+        Outcome::from_opening(opens_at_ms, at_ms, Reason::Dismissed)
+    }
+
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let seen: Vec<String> = self
-            .dismissals(facts)
-            .map(|dismissed| {
-                let age = age_days(dismissed.at.as_millisecond(), facts.now_ms);
-                format!("{} (age in whole days: {age})", dismissed.kind.as_str())
-            })
-            .collect();
-        let seen = if seen.is_empty() { "never sent away".to_owned() } else { seen.join(", ") };
+        let since_ms = self.redeploys.since_ms(facts, facts.now_ms);
+        let sent = self.sent(facts, since_ms).map(|sent| {
+            format!("{} (age in whole days: {})", sent.kind.as_str(), age_days(sent.at_ms, facts.now_ms))
+        });
         let never = self.days.never_days.map_or_else(|| "for ever".to_owned(), |days| days.to_string());
         let wanted = format!(
             "days passed: {} after close, {} after later, {} after already_gave, {never} after never",
             self.days.close_days, self.days.later_days, self.days.already_gave_days
         );
-        Evidence::new(seen, wanted)
+        Evidence::new(list(sent, "never sent away"), wanted)
     }
 }

@@ -1,4 +1,4 @@
-//! A cap needs the reader's history. One that was left out is not an empty one: the reader may not want to be
+//! A cap needs the reader's history, and so does whatever asks how much was read. One that was left out is not an empty one: the reader may not want to be
 //! remembered, and the cap could not be kept.
 
 use super::{Check, Evidence, Outcome};
@@ -12,16 +12,22 @@ pub(crate) struct History {
     needed: bool,
 }
 
-impl History {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
-        let rules = draft.rules;
-        let has_cap = !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
-        Self { needed: has_cap && rules.without_history == WithoutHistory::Silent }
-    }
-}
-
 impl Check for History {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let rules = draft.rules;
+        let has_cap =
+            !draft.is_hard() && !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
+        let audience = &rules.audience;
+        let asks_back = audience.reader.is_some() || audience.articles.is_some() || audience.trend.is_some();
+        let counts = rules.meter.is_some() || !rules.sequence.is_empty();
+        Self { needed: (has_cap || asks_back || counts) && rules.without_history == WithoutHistory::Silent }
+    }
+
+    fn is_idle(&self) -> bool {
+        !self.needed
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         Outcome::pass_if(!self.needed || facts.history().is_some(), Reason::NoConsent)
     }
 

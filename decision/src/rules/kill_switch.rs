@@ -1,19 +1,29 @@
 //! The site's switch that silences everything, thanks included.
 
 use super::{Check, Evidence, Outcome};
+use crate::compile::Draft;
 use crate::facts::Facts;
 use crate::reason::Reason;
 
-/// Belongs to the site, so that an appeal has nothing to keep for it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct KillSwitch;
+pub(crate) struct KillSwitch {
+    off: bool,
+}
 
 impl Check for KillSwitch {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
-        Outcome::pass_if(!facts.site.kill_switch, Reason::KillSwitch)
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        Self { off: draft.site.kill_switch }
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        Evidence::new(if facts.site.kill_switch { "appeals off" } else { "appeals on" }, "appeals on")
+    fn is_idle(&self) -> bool {
+        !self.off
+    }
+
+    fn check(&self, _: &Facts<'_>, _: i64) -> Outcome {
+        Outcome::pass_if(!self.off, Reason::KillSwitch)
+    }
+
+    fn evidence(&self, _: &Facts<'_>) -> Evidence {
+        Evidence::new(if self.off { "appeals off" } else { "appeals on" }, "appeals on")
     }
 }

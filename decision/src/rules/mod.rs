@@ -2,126 +2,60 @@
 //!
 //! **Owns** each rule: how it is compiled, what passes, which reason it gives, when time opens it, how it is told.
 //! **Never** looks at other appeals or at other rules' answers; `walk.rs` puts the answers together.
-//! **Start at** `Rule` below. A new rule is a file here, a field of `Appeal`, an arm of `Rule`, and its cases.
+//! **Start at** the table in `table.rs`. A new rule is a file here, a line of that table, and its cases.
 //! **Tested in** `cases/`, one file for each rule or two.
 
+mod articles;
+mod cap;
+mod consent;
+mod cool_down;
 mod country;
+mod device;
 mod dismissal;
+mod entitlements;
 mod frequency;
 mod history;
+mod hours;
 mod kill_switch;
+mod language;
 mod live;
+mod meter;
 mod page;
 mod page_kind;
+mod paid_page;
 mod quiet;
+mod reader;
+mod redeploy;
 mod schedule;
 mod sensitive_page;
+mod sequence;
+mod signed_in;
+mod site_excluded;
+mod site_frequency;
+mod skip_first;
 mod standing;
 mod surfaces;
+mod table;
+mod trend;
+mod url;
+mod values;
 
-use serde::Serialize;
+pub(crate) use cap::Cap;
+pub(crate) use site_excluded::Exclusion;
+pub(crate) use table::Parts;
+pub use table::Rule;
 
-pub(crate) use country::Country;
-pub(crate) use dismissal::Dismissal;
-pub(crate) use frequency::Frequency;
-pub(crate) use history::History;
-pub(crate) use kill_switch::KillSwitch;
-pub(crate) use live::LiveState;
-pub(crate) use page::{PageExcluded, PageTargeted};
-pub(crate) use page_kind::PageKind;
-pub(crate) use quiet::Quiet;
-pub(crate) use schedule::Schedule;
-pub(crate) use sensitive_page::SensitivePage;
-pub(crate) use standing::Standings;
-pub(crate) use surfaces::Surfaces;
-
-use crate::compile::Appeal;
+use crate::compile::Draft;
 use crate::facts::Facts;
 use crate::reason::Reason;
 
-/// The rules, in the order in which they are asked: first whether the site and the appeal are on at all, then
-/// the reader's support, then time, page and place, and last what this reader has already seen. The further an
-/// appeal comes, the nearer it was to being shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rule {
-    /// The site's appeals are on.
-    KillSwitch,
-    /// The appeal is live.
-    Live,
-    /// The page has room for it.
-    Surface,
-    /// It is meant for this standing.
-    Standing,
-    /// The reader did not give a short while ago.
-    Quiet,
-    /// It is the time for it.
-    Schedule,
-    /// The page is not sensitive.
-    SensitivePage,
-    /// It is meant for this kind of page.
-    PageKind,
-    /// Neither the section nor a tag is excluded.
-    PageExcluded,
-    /// The section or a tag is included.
-    PageTargeted,
-    /// It is meant for this country.
-    Country,
-    /// The history is there, where a cap needs it.
-    History,
-    /// It was not seen often enough.
-    Frequency,
-    /// It was not sent away.
-    Dismissal,
-}
-
-impl Rule {
-    /// Every rule, in the order in which they are asked.
-    pub const ORDER: [Self; 14] = [
-        Self::KillSwitch,
-        Self::Live,
-        Self::Surface,
-        Self::Standing,
-        Self::Quiet,
-        Self::Schedule,
-        Self::SensitivePage,
-        Self::PageKind,
-        Self::PageExcluded,
-        Self::PageTargeted,
-        Self::Country,
-        Self::History,
-        Self::Frequency,
-        Self::Dismissal,
-    ];
-
-    /// This rule's part of an appeal.
-    pub(crate) fn of(self, appeal: &Appeal) -> &dyn Check {
-        match self {
-            Self::KillSwitch => &KillSwitch,
-            Self::Live => &appeal.live,
-            Self::Surface => &appeal.surfaces,
-            Self::Standing => &appeal.standings,
-            Self::Quiet => &appeal.quiet,
-            Self::Schedule => &appeal.schedule,
-            Self::SensitivePage => &appeal.sensitive_page,
-            Self::PageKind => &appeal.page_kind,
-            Self::PageExcluded => &appeal.page_excluded,
-            Self::PageTargeted => &appeal.page_targeted,
-            Self::Country => &appeal.country,
-            Self::History => &appeal.history,
-            Self::Frequency => &appeal.frequency,
-            Self::Dismissal => &appeal.dismissal,
-        }
-    }
-}
-
-/// How a rule answers.
+/// How a rule answers for one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Pass,
-    /// Time alone won't open it.
+    /// Nothing that time alone does will open it from here on.
     Blocked(Reason),
-    /// Opens by itself, first at this millisecond, and stays open for this question from then on.
+    /// Opens by itself: this is the first later millisecond at which it passes.
     Waiting {
         reason: Reason,
         opens_at_ms: i64,
@@ -131,6 +65,15 @@ pub(crate) enum Outcome {
 impl Outcome {
     pub(crate) const fn pass_if(passes: bool, reason: Reason) -> Self {
         if passes { Self::Pass } else { Self::Blocked(reason) }
+    }
+
+    /// From the first instant, not before `at_ms`, at which the rule passes.
+    pub(crate) const fn from_opening(opens_at_ms: Option<i64>, at_ms: i64, reason: Reason) -> Self {
+        match opens_at_ms {
+            None => Self::Blocked(reason),
+            Some(opens_at_ms) if opens_at_ms > at_ms => Self::Waiting { reason, opens_at_ms },
+            Some(_) => Self::Pass,
+        }
     }
 }
 
@@ -147,9 +90,35 @@ impl Evidence {
 }
 
 /// One rule of one appeal.
-pub(crate) trait Check {
-    fn check(&self, facts: &Facts<'_>) -> Outcome;
+pub(crate) trait Check: Sized {
+    /// Whether its answer for one question can differ from one instant to another.
+    const TIMED: bool = false;
 
-    /// Costs memory and time; asked for only when somebody wants an explanation.
+    fn compile(draft: &mut Draft<'_, '_>) -> Self;
+
+    /// Whether it passes whatever the question and the time, so that nobody need ask.
+    fn is_idle(&self) -> bool;
+
+    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome;
+
+    /// What it finds now. Costs memory and time; asked for only when somebody wants an explanation.
     fn evidence(&self, facts: &Facts<'_>) -> Evidence;
+}
+
+/// A number and its unit, in words.
+fn count(number: impl Into<u64>, unit: &str) -> String {
+    let number = number.into();
+    format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Words with commas between, or what to say when there are none.
+fn list<T: AsRef<str>>(words: impl IntoIterator<Item = T>, none: &str) -> String {
+    let mut told = String::new();
+    for word in words {
+        if !told.is_empty() {
+            told.push_str(", ");
+        }
+        told.push_str(word.as_ref());
+    }
+    if told.is_empty() { none.to_owned() } else { told }
 }

@@ -37,18 +37,20 @@ fn seen(facts: &Facts<'_>) -> String {
 #[derive(Clone, Debug)]
 pub(crate) struct PageExcluded(Names);
 
-impl PageExcluded {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+impl Check for PageExcluded {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let pages = &draft.rules.pages;
         Self(Names {
             sections: draft.names("pages.sections.exclude", &pages.sections.exclude),
             tags: draft.names("pages.tags.exclude", &pages.tags.exclude),
         })
     }
-}
 
-impl Check for PageExcluded {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn is_idle(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         Outcome::pass_if(!self.0.meet(facts), Reason::ExcludedPage)
     }
 
@@ -63,17 +65,34 @@ impl Check for PageExcluded {
 pub(crate) struct PageTargeted(Names);
 
 impl PageTargeted {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
-        let pages = &draft.rules.pages;
-        Self(Names {
-            sections: draft.names("pages.sections.include", &pages.sections.include),
-            tags: draft.names("pages.tags.include", &pages.tags.include),
-        })
+    /// The sections and tags without which no page fits; `None` if there are none.
+    pub(crate) fn names(&self) -> Option<impl Iterator<Item = NameId> + '_> {
+        (!self.0.is_empty()).then(|| self.0.sections.iter().chain(&self.0.tags).copied())
     }
 }
 
 impl Check for PageTargeted {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let pages = &draft.rules.pages;
+        let sections = draft.names("pages.sections.include", &pages.sections.include);
+        let tags = draft.names("pages.tags.include", &pages.tags.include);
+        // A section may be left where every tag is excluded, and the other way round.
+        if tags.is_empty() {
+            let excluded = draft.names("pages.sections.exclude", &pages.sections.exclude);
+            draft.refuse_shadowed("pages.sections", &sections, &excluded);
+        }
+        if sections.is_empty() {
+            let excluded = draft.names("pages.tags.exclude", &pages.tags.exclude);
+            draft.refuse_shadowed("pages.tags", &tags, &excluded);
+        }
+        Self(Names { sections, tags })
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         Outcome::pass_if(self.0.is_empty() || self.0.meet(facts), Reason::NotTargeted)
     }
 

@@ -11,18 +11,20 @@ pub(crate) struct PageKind {
     exclude: Box<[NameId]>,
 }
 
-impl PageKind {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
-        let kinds = &draft.rules.pages.kinds;
-        Self {
-            include: draft.names("pages.kinds.include", &kinds.include),
-            exclude: draft.names("pages.kinds.exclude", &kinds.exclude),
-        }
-    }
-}
-
 impl Check for PageKind {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let kinds = &draft.rules.pages.kinds;
+        let include = draft.names("pages.kinds.include", &kinds.include);
+        let exclude = draft.names("pages.kinds.exclude", &kinds.exclude);
+        draft.refuse_shadowed("pages.kinds", &include, &exclude);
+        Self { include, exclude }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         let is_in = |list: &[NameId]| facts.page_kind.is_some_and(|kind| list.contains(&kind));
         if is_in(&self.exclude) {
             return Outcome::Blocked(Reason::ExcludedPage);

@@ -12,16 +12,20 @@ pub(crate) struct Quiet {
     kind_asks: bool,
 }
 
-impl Quiet {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+impl Check for Quiet {
+    const TIMED: bool = true;
+
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
         Self { kind_asks: draft.rules.kind.asks() }
     }
-}
 
-impl Check for Quiet {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn is_idle(&self) -> bool {
+        !self.kind_asks
+    }
+
+    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
         match facts.known.quiet_until_ms {
-            Some(opens_at_ms) if self.kind_asks && facts.now_ms < opens_at_ms => {
+            Some(opens_at_ms) if self.kind_asks && at_ms < opens_at_ms => {
                 Outcome::Waiting { reason: Reason::RecentGiver, opens_at_ms }
             }
             _ => Outcome::Pass,

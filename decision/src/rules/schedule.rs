@@ -1,13 +1,15 @@
-//! When an appeal shows. Both bounds belong to it, and both count in whole minutes.
+//! When an appeal begins and ends. Both bounds belong to it, and both count in whole minutes.
+//!
+//! The end is asked of the time of the question, so that an appeal is silent from the next minute on however old
+//! the set of appeals is that still holds it.
 
 use jiff::Timestamp;
 
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
+use crate::calendar::MINUTE_MS;
+use crate::compile::{Draft, moment_ms};
 use crate::facts::Facts;
 use crate::reason::Reason;
-
-const MINUTE_MS: i64 = 60_000;
 
 /// First and last millisecond; without a bound, the end of time.
 #[derive(Clone, Copy, Debug)]
@@ -17,33 +19,41 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
-        let rules = &draft.rules.schedule;
-        let first_ms = rules.starts_at.map_or(i64::MIN, minute_of);
-        let last_ms = rules.ends_at.map_or(i64::MAX, |at| minute_of(at) + MINUTE_MS - 1);
+    /// Whether its first minute has come.
+    pub(crate) const fn has_begun(&self, at_ms: i64) -> bool {
+        at_ms >= self.first_ms
+    }
+
+    pub(crate) const fn is_over(&self, at_ms: i64) -> bool {
+        at_ms > self.last_ms
+    }
+}
+
+fn minute_of(at_ms: i64) -> i64 {
+    at_ms.div_euclid(MINUTE_MS) * MINUTE_MS
+}
+
+impl Check for Schedule {
+    const TIMED: bool = true;
+
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let (zone, rules) = (draft.zone(), &draft.rules.schedule);
+        let first_ms = rules.starts_at.map_or(i64::MIN, |at| minute_of(moment_ms(&zone, at, false)));
+        let last_ms =
+            rules.ends_at.map_or(i64::MAX, |at| minute_of(moment_ms(&zone, at, true)) + MINUTE_MS - 1);
         if last_ms < first_ms {
             draft.problem("schedule.ends_at", "it ends before it starts: swap the two, or mend one.");
         }
         Self { first_ms, last_ms }
     }
 
-    /// Whether the appeal has not ended by then.
-    pub(crate) const fn lasts_until(&self, at_ms: i64) -> bool {
-        at_ms <= self.last_ms
+    fn is_idle(&self) -> bool {
+        self.first_ms == i64::MIN && self.last_ms == i64::MAX
     }
-}
 
-fn minute_of(at: Timestamp) -> i64 {
-    at.as_millisecond().div_euclid(MINUTE_MS) * MINUTE_MS
-}
-
-impl Check for Schedule {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
-        let reason = Reason::OutOfSchedule;
-        if facts.now_ms < self.first_ms {
-            return Outcome::Waiting { reason, opens_at_ms: self.first_ms };
-        }
-        Outcome::pass_if(self.lasts_until(facts.now_ms), reason)
+    fn check(&self, _: &Facts<'_>, at_ms: i64) -> Outcome {
+        let opens_at_ms = (!self.is_over(at_ms)).then_some(self.first_ms);
+        Outcome::from_opening(opens_at_ms, at_ms, Reason::OutOfSchedule)
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {

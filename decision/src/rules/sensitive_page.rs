@@ -10,14 +10,16 @@ pub(crate) struct SensitivePage {
     allowed: bool,
 }
 
-impl SensitivePage {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+impl Check for SensitivePage {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
         Self { allowed: draft.rules.pages.on_sensitive_pages }
     }
-}
 
-impl Check for SensitivePage {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn is_idle(&self) -> bool {
+        self.allowed
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         Outcome::pass_if(self.allowed || !facts.question.page.sensitive, Reason::SensitivePage)
     }
 

@@ -10,33 +10,6 @@ use crate::words::{Kind, Standing};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Standings(u8);
 
-impl Standings {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
-        let kind = draft.rules.kind;
-        let Some(named) = &draft.rules.audience.standings else {
-            return Self(bits(defaults(kind)));
-        };
-        if named.is_empty() {
-            draft.problem(
-                "audience.standings",
-                "an empty list is meant for nobody: name a standing, or leave it out.",
-            );
-        }
-        for (place, standing) in named.iter().enumerate() {
-            if let Some(why) = refusal(kind, *standing) {
-                let sentence = format!(
-                    "an appeal of kind {} may not target {}: {why}.",
-                    kind.as_str(),
-                    standing.as_str()
-                );
-                draft.problem(format!("audience.standings[{place}]"), sentence);
-            }
-        }
-        let allowed = named.iter().copied().filter(|standing| refusal(kind, *standing).is_none());
-        Self(allowed.fold(0, |bits, standing| bits | standing.bit()))
-    }
-}
-
 const fn defaults(kind: Kind) -> &'static [Standing] {
     match kind {
         Kind::Ask => &[Standing::None, Standing::OneOff, Standing::Lapsed],
@@ -71,7 +44,36 @@ fn bits(standings: &[Standing]) -> u8 {
 }
 
 impl Check for Standings {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let kind = draft.rules.kind;
+        let Some(named) = &draft.rules.audience.standings else {
+            return Self(bits(defaults(kind)));
+        };
+        if named.is_empty() {
+            draft.problem(
+                "audience.standings",
+                "an empty list is meant for nobody: name a standing, or leave it out.",
+            );
+        }
+        for (place, standing) in named.iter().enumerate() {
+            if let Some(why) = refusal(kind, *standing) {
+                let sentence = format!(
+                    "an appeal of kind {} may not target {}: {why}.",
+                    kind.as_str(),
+                    standing.as_str()
+                );
+                draft.problem(format!("audience.standings[{place}]"), sentence);
+            }
+        }
+        let allowed = named.iter().copied().filter(|standing| refusal(kind, *standing).is_none());
+        Self(allowed.fold(0, |bits, standing| bits | standing.bit()))
+    }
+
+    fn is_idle(&self) -> bool {
+        false
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
         let standing = facts.known.standing;
         let reason = match standing {
             Standing::Unknown => Reason::UnknownStanding,

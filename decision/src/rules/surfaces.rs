@@ -1,4 +1,4 @@
-//! Where an appeal may show, and where the page has room.
+//! Where an appeal may show, where the page has room, and what the site has switched off.
 
 use super::{Check, Evidence, Outcome};
 use crate::compile::Draft;
@@ -14,7 +14,15 @@ pub(crate) struct Surfaces {
 }
 
 impl Surfaces {
-    pub(crate) fn compile(draft: &mut Draft<'_>) -> Self {
+    /// The most wanted of the surfaces the page has room for, and that the site has not switched off.
+    pub(crate) fn choose(&self, facts: &Facts<'_>) -> Option<Surface> {
+        let open = facts.surfaces & !facts.site.silenced;
+        self.wanted.iter().copied().find(|surface| surface.bit() & open != 0)
+    }
+}
+
+impl Check for Surfaces {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let wanted = &draft.rules.surface;
         if wanted.is_empty() {
             draft.problem("surface", "an appeal needs at least one surface: banner, inline or wall.");
@@ -23,19 +31,21 @@ impl Surfaces {
         Self { wanted: wanted.as_slice().into(), bits }
     }
 
-    /// The most wanted of the surfaces the page has room for.
-    pub(crate) fn choose(&self, facts: &Facts<'_>) -> Option<Surface> {
-        self.wanted.iter().copied().find(|surface| surface.bit() & facts.surfaces != 0)
+    fn is_idle(&self) -> bool {
+        false
     }
-}
 
-impl Check for Surfaces {
-    fn check(&self, facts: &Facts<'_>) -> Outcome {
-        Outcome::pass_if(self.bits & facts.surfaces != 0, Reason::NotTargeted)
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
+        let fitting = self.bits & facts.surfaces;
+        let reason = if fitting == 0 { Reason::NotTargeted } else { Reason::KillSwitch };
+        Outcome::pass_if(fitting & !facts.site.silenced != 0, reason)
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        Evidence::new(list(facts.surfaces), list(self.bits))
+        let silenced = facts.surfaces & facts.site.silenced;
+        let switched_off =
+            if silenced == 0 { String::new() } else { format!("; switched off: {}", list(silenced)) };
+        Evidence::new(format!("{}{switched_off}", list(facts.surfaces)), list(self.bits))
     }
 }
 

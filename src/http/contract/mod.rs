@@ -36,6 +36,8 @@ use super::routes;
         (name = "Giving", description = "To Stripe's payment page."),
         (name = "Tokens", description = "Signed proof of support, for the reader's browser."),
         (name = "Supporters", description = "How things stand with a supporter, now."),
+        (name = "Appeals", description = "What readers are asked: versions, and what is in force."),
+        (name = "OpenFeature", description = "The same question, as OpenFeature's SDKs ask it."),
         (name = "Embed", description = "The script that a page loads."),
         (name = "Stripe", description = "What Stripe calls."),
         (name = "Contract", description = "This page."),
@@ -75,7 +77,7 @@ static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
 });
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post].into_iter().flatten()
+    [&mut item.get, &mut item.post, &mut item.put].into_iter().flatten()
 }
 
 /// The headers that every answer has, and those that go with a status.
@@ -120,8 +122,8 @@ pub fn routes_and_methods() -> impl Iterator<Item = (&'static str, Vec<&'static 
 }
 
 fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
-    let both = [("GET", &item.get), ("POST", &item.post)];
-    both.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name)
+    let all = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
+    all.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name)
 }
 
 /// The methods that `path` is served with; none when there is nothing at it. A path that is named goes

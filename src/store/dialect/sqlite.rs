@@ -17,6 +17,12 @@ const OLDEST: (u32, u32, u32) = (3, 51, 3);
 /// Connections that read.
 const READERS: u32 = 4;
 
+/// Whether the file is there. What can't be looked at counts as there, so that the reason comes out when it is opened.
+pub fn is_made(url: &str) -> bool {
+    SqliteConnectOptions::from_str(url)
+        .map_or(true, |options| options.get_filename().try_exists().unwrap_or(true))
+}
+
 /// Opens the file, made if need be, and brings its tables up to date.
 pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options = SqliteConnectOptions::from_str(url)

@@ -5,6 +5,10 @@
 //! 3. Each variant owns a half-open range of positions. With weights `w`, range `i` ends at
 //!    `floor((w₀ + … + wᵢ) × 1,000,000 / sum of all w)`; the first begins at 0, the last ends at 1,000,000.
 //!
+//! The same recipe with other salts finds a reader's place among equal appeals and among the held out:
+//! site id, zero byte, zero byte, `tier`, zero byte, the priority in decimal digits; site id, zero byte, appeal id, zero
+//! byte, `holdout`, where the appeal id is empty for the holdout of the whole site.
+//!
 //! The bucket is the number that the reader's browser keeps. Without one, the draw takes its place and the
 //! variant lasts for one question. The salt makes different appeals split the same readers differently.
 
@@ -13,14 +17,50 @@ use twox_hash::XxHash64;
 /// Positions run from 0 up to this, not including it.
 pub(crate) const POSITIONS: u32 = 1_000_000;
 
-pub(crate) fn salt(site: &str, appeal: &str) -> u64 {
-    let text = [site.as_bytes(), &[0], appeal.as_bytes()].concat();
-    XxHash64::oneshot(0, &text)
+fn salt(site: &str, appeal: &str) -> u64 {
+    salt_of(&[site, appeal])
+}
+
+/// The parts with a zero byte between each two.
+fn salt_of(parts: &[&str]) -> u64 {
+    XxHash64::oneshot(0, parts.join("\0").as_bytes())
+}
+
+/// What is mixed into a reader's bucket, so that each split of readers has nothing to do with any other.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Salts {
+    pub(crate) variants: u64,
+    pub(crate) holdout: u64,
+    /// The same for all appeals of one site and priority.
+    pub(crate) tier: u64,
+}
+
+impl Salts {
+    pub(crate) fn new(site: &str, appeal: &str, priority: i32) -> Self {
+        Self {
+            variants: salt(site, appeal),
+            holdout: salt_of(&[site, appeal, "holdout"]),
+            tier: salt_of(&[site, "", "tier", &priority.to_string()]),
+        }
+    }
+
+    pub(crate) fn of_site_holdout(site: &str) -> u64 {
+        salt_of(&[site, "", "holdout"])
+    }
 }
 
 pub(crate) fn position(salt: u64, bucket: u32) -> u32 {
-    let hash = XxHash64::oneshot(salt, &bucket.to_le_bytes());
+    position_of(XxHash64::oneshot(salt, &bucket.to_le_bytes()))
+}
+
+fn position_of(hash: u64) -> u32 {
     u32::try_from(hash % u64::from(POSITIONS)).expect("a remainder of a million fits in 32 bits")
+}
+
+/// A bucket (0 to 999,999) for a reader whom the caller knows by a key of its own: `XXH64(seed 0, key in UTF-8)
+/// mod 1,000,000`. The same key has the same bucket for ever.
+pub fn bucket_of(key: &str) -> u32 {
+    position_of(XxHash64::oneshot(0, key.as_bytes()))
 }
 
 /// Where each range ends. With nothing but zero weights, which the compiler refuses, every range is empty.

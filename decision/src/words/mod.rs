@@ -1,6 +1,17 @@
 //! The product's closed lists of words, as types.
+//!
+//! **Owns** the words that stand in appeals, questions and verdicts, as enums.
+//! **Never** decides anything.
+//! **Start at** `Kind` and `Standing` below; words for readers are in `reader.rs`.
+//! **Tested in** `tests/reading.rs`.
+
+mod reader;
+mod value;
 
 use serde::{Deserialize, Serialize};
+
+pub use reader::{Consent, Device, ReaderKind, Trend};
+pub use value::Value;
 
 /// What an appeal wants of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -142,6 +153,8 @@ impl DismissalKind {
 pub enum Live {
     /// May be shown.
     Live,
+    /// May be shown once its schedule, which must name a start, has begun.
+    Scheduled,
     /// Held back for now.
     Paused,
     /// Not published yet.
@@ -152,14 +165,40 @@ pub enum Live {
 }
 
 impl Live {
+    /// Reads the word back.
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Live, Self::Scheduled, Self::Paused, Self::Draft, Self::Ended];
+        all.into_iter().find(|live| live.as_str() == word)
+    }
+
     /// The word as it stands in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
+            Self::Scheduled => "scheduled",
             Self::Paused => "paused",
             Self::Draft => "draft",
             Self::Ended => "ended",
         }
+    }
+}
+
+/// How a reader's variant is found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Assignment {
+    /// By the bucket and the weights alone.
+    #[default]
+    Fixed,
+    /// As `fixed`, but a reader who has seen a variant keeps it while it is there and has weight: for weights that
+    /// follow results.
+    Kept,
+}
+
+impl Assignment {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(crate) const fn is_fixed(&self) -> bool {
+        matches!(self, Self::Fixed)
     }
 }
 

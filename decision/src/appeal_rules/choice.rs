@@ -1,0 +1,100 @@
+//! Which of several: shares of readers, sequences, and the meter before a wall.
+
+use std::fmt;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A step of a sequence of wordings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    /// The variant's id.
+    pub variant: String,
+    /// How many views of the appeal it lasts; the last step may go on for ever by leaving this out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub views: Option<u32>,
+}
+
+/// Articles that are free before an appeal shows. The reader's browser counts them (`free_articles_used`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Meter {
+    /// How many are free.
+    pub free_articles: u32,
+    /// Whole days after which the browser begins to count anew; 30 unless given. The decision does not count them.
+    #[serde(default = "default_window_days")]
+    pub window_days: u32,
+    /// Whether the wall can't be closed. Then caps and dismissals don't hold it back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hard: bool,
+    /// An entitlement with which one reads on; a hard wall must name one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entitlement: Option<String>,
+}
+
+fn default_window_days() -> u32 {
+    30
+}
+
+/// A part of all readers: 0 to 100 percent, to four decimals.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Percent(u32);
+
+const PER_PERCENT: u32 = 10_000;
+
+impl Percent {
+    /// Every reader.
+    pub const fn all() -> Self {
+        Self(100 * PER_PERCENT)
+    }
+
+    /// `None` outside 0 to 100.
+    pub fn new(percent: f64) -> Option<Self> {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "at most a million, at least 0"
+        )]
+        (0.0..=100.0).contains(&percent).then(|| Self((percent * f64::from(PER_PERCENT)).round() as u32))
+    }
+
+    /// Readers out of a million.
+    pub const fn per_million(self) -> u32 {
+        self.0
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(crate) fn is_all(&self) -> bool {
+        *self == Self::all()
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(crate) const fn is_none(&self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl fmt::Display for Percent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} %", f64::from(self.0) / f64::from(PER_PERCENT))
+    }
+}
+
+impl<'de> Deserialize<'de> for Percent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let percent = f64::deserialize(deserializer)?;
+        Self::new(percent)
+            .ok_or_else(|| D::Error::custom(format!("{percent} is no percentage from 0 to 100")))
+    }
+}
+
+impl Serialize for Percent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.0.is_multiple_of(PER_PERCENT) {
+            serializer.serialize_u32(self.0 / PER_PERCENT)
+        } else {
+            serializer.serialize_f64(f64::from(self.0) / f64::from(PER_PERCENT))
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! How often one reader sees an appeal.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Moment, Selection};
+
+/// How often one reader sees an appeal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Frequency {
+    /// Views inside the window after which it stays silent; 4 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_views: Option<u32>,
+    /// Length of the window in whole days; 30 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_days: Option<u32>,
+    /// Whole days between two views; 0 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_gap_days: Option<u32>,
+    /// Whole hours between two views, beside the days; 0 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_gap_hours: Option<u32>,
+    /// Views in one day, which begins at 04:00 in the site's time zone; no limit unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_per_day: Option<u32>,
+    /// Shows on every page, however often it was seen, whatever the site's own cap. Not together with the others.
+    #[serde(default)]
+    pub unlimited: bool,
+}
+
+/// Days of silence after a reader sent the appeal away, by how it was done.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dismissal {
+    /// Whole days after a plain close; 14 unless given.
+    pub close_days: u32,
+    /// Whole days after "later"; 3 unless given.
+    pub later_days: u32,
+    /// Whole days after "I already gave"; 90 unless given.
+    pub already_gave_days: u32,
+    /// Whole days after "never again"; left out, for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub never_days: Option<u32>,
+}
+
+impl Default for Dismissal {
+    fn default() -> Self {
+        Self { close_days: 14, later_days: 3, already_gave_days: 90, never_days: None }
+    }
+}
+
+/// A time from which an appeal begins anew. "I already gave" and "never again" stay: the reader meant them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redeploy {
+    /// When; what was seen or sent away before no longer counts.
+    pub at: Moment,
+    /// For readers there; with none named, for all.
+    #[serde(default, skip_serializing_if = "Selection::is_empty")]
+    pub countries: Selection,
+    /// As for the audience.
+    #[serde(default, skip_serializing_if = "Selection::is_empty")]
+    pub regions: Selection,
+}

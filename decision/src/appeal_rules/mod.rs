@@ -1,0 +1,144 @@
+//! Appeals and sites as people write them: the input of [`compile`](crate::compile()).
+//!
+//! **Owns** every field that can be written, its default and its unit. Unknown fields are errors, so that a typo is
+//! never a silent rule.
+//! **Never** checks whether what was written makes sense; that is done where it is compiled, in `rules/`.
+//! **Start at** [`AppealRules`] below, and [`SiteRules`] in `site.rs`.
+//! **Tested in** `tests/reading.rs`.
+
+mod audience;
+mod choice;
+mod frequency;
+mod pages;
+mod schedule;
+mod site;
+
+use serde::{Deserialize, Serialize};
+
+pub use audience::{Articles, Audience};
+pub use choice::{Meter, Percent, Step};
+pub use frequency::{Dismissal, Frequency, Redeploy};
+pub use pages::{Pages, Selection};
+pub use schedule::{Blackout, Hours, Moment, Schedule, Weekday, Zone};
+pub use site::{CoolDown, Exclusion, SiteFrequency, SiteRules};
+
+use crate::words::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
+
+/// One appeal as the audience team writes it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AppealRules {
+    /// The name by which histories, results and verdicts call the appeal.
+    pub id: String,
+    /// The sites it belongs to.
+    pub sites: Vec<String>,
+    /// What it wants.
+    pub kind: Kind,
+    /// Where it may show, the most wanted place first.
+    pub surface: Vec<Surface>,
+    /// Of several appeals that fit, one of the highest priority shows; equals share the readers.
+    #[serde(default)]
+    pub priority: i32,
+    /// Its part of the readers among equals, in proportion to the others' weights; 1 unless given.
+    #[serde(default = "default_weight", skip_serializing_if = "is_default_weight")]
+    pub weight: u32,
+    /// The most readers it takes, in percent of all; the others see appeals of equal or lower priority.
+    #[serde(default = "Percent::all", skip_serializing_if = "Percent::is_all")]
+    pub share_percent: Percent,
+    /// Readers who would see it and are shown nothing, so that what it brings can be told, in percent.
+    #[serde(default, skip_serializing_if = "Percent::is_none")]
+    pub holdout_percent: Percent,
+    /// Whether it may be shown at all; a draft unless it says otherwise.
+    #[serde(default)]
+    pub live: Live,
+    /// When it shows.
+    #[serde(default)]
+    pub schedule: Schedule,
+    /// To whom it shows.
+    #[serde(default)]
+    pub audience: Audience,
+    /// On which pages it shows.
+    #[serde(default)]
+    pub pages: Pages,
+    /// How often one reader sees it. Left out: 4 views in 30 days.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub frequency: Option<Frequency>,
+    /// How long it stays away after a reader sent it away.
+    #[serde(default)]
+    pub dismissal: Dismissal,
+    /// Times at which it begins anew: earlier views, closes and "later"s no longer count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redeploys: Vec<Redeploy>,
+    /// What it does when the reader's history was left out.
+    #[serde(default)]
+    pub without_history: WithoutHistory,
+    /// Articles that are free before it shows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub meter: Option<Meter>,
+    /// Its wordings, at least one.
+    pub variants: Vec<VariantRules>,
+    /// Its wordings one after the other, and then nothing; with none, each reader keeps one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub sequence: Vec<Step>,
+    /// How a reader's variant is found.
+    #[serde(default, skip_serializing_if = "Assignment::is_fixed")]
+    pub assignment: Assignment,
+}
+
+impl AppealRules {
+    /// A live appeal with nothing but its defaults and one variant, `a`.
+    pub fn new(id: impl Into<String>, site: impl Into<String>, kind: Kind, surface: Surface) -> Self {
+        Self {
+            id: id.into(),
+            sites: vec![site.into()],
+            kind,
+            surface: vec![surface],
+            priority: 0,
+            weight: default_weight(),
+            share_percent: Percent::all(),
+            holdout_percent: Percent::default(),
+            live: Live::Live,
+            schedule: Schedule::default(),
+            audience: Audience::default(),
+            pages: Pages::default(),
+            frequency: None,
+            dismissal: Dismissal::default(),
+            redeploys: Vec::new(),
+            without_history: WithoutHistory::default(),
+            meter: None,
+            variants: vec![VariantRules::new("a")],
+            sequence: Vec::new(),
+            assignment: Assignment::default(),
+        }
+    }
+}
+
+/// One wording of an appeal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariantRules {
+    /// Its name, unlike any other of the appeal.
+    pub id: String,
+    /// Its share of readers, in proportion to the other weights; 1 unless given, 0 for none.
+    #[serde(default = "default_weight")]
+    pub weight: u32,
+    /// Values that its wording can't do without; a reader for whom one is missing does not see the appeal.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<Value>,
+}
+
+impl VariantRules {
+    /// A variant of weight 1.
+    pub fn new(id: impl Into<String>) -> Self {
+        Self { id: id.into(), weight: default_weight(), needs: Vec::new() }
+    }
+}
+
+fn default_weight() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_default_weight(weight: &u32) -> bool {
+    *weight == default_weight()
+}

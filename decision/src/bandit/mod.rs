@@ -1,0 +1,133 @@
+//! Weights for variants that follow results: Thompson sampling on value per view.
+//!
+//! **Owns** the model, and the way from counts to weights; total: whatever the counts, the weights are there.
+//! **Never** throws dice: the seed arrives as an argument, and the same seed gives the same weights everywhere.
+//! **Start at** [`weights`] below; the model is in `model.rs`.
+//! **Tested in** the files here and `tests/bandit.rs`.
+//!
+//! Each variant's weight is the chance that it is the best of them, as far as anybody can tell (Thompson, "On the
+//! likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25,
+//! 1933; Scott, "A modern Bayesian look at the multi-armed bandit", 2010, calls it probability matching). The chance is
+//! found by drawing every variant's value per view many times from what the counts leave open, and counting who won.
+
+mod model;
+
+use rand_pcg::Pcg64;
+use rand_pcg::rand_core::SeedableRng;
+
+use model::{Belief, Pool};
+
+/// What is known of one variant, in one currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Results {
+    /// How often it was seen.
+    pub views: u64,
+    /// How many gifts came of it.
+    pub gifts: u64,
+    /// What they came to, in the currency's minor unit.
+    pub total_minor: u64,
+}
+
+/// How weights follow results.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Learning {
+    /// What no variant gets less than, out of a million; with many variants, at most what an equal split gives.
+    pub floor_per_million: u32,
+    /// How far weights go at once from those before to those that the results ask for: 1 is all the way.
+    pub pace: f64,
+    /// How many times the values are drawn.
+    pub draws: u32,
+}
+
+impl Default for Learning {
+    /// A floor of 5 %, half-way at once, 4,096 draws: a chance is then good to about one percent.
+    fn default() -> Self {
+        Self { floor_per_million: 50_000, pace: 0.5, draws: 4096 }
+    }
+}
+
+const ALL: u32 = 1_000_000;
+
+/// Weights out of a million, one for each variant in their order, which add up to a million exactly.
+///
+/// `before` are the weights so far; variants that were not there have none, and with no weights at all the results
+/// are followed all the way. Without variants there are no weights.
+pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, seed: u64) -> Vec<u32> {
+    if results.is_empty() {
+        return Vec::new();
+    }
+    let chances = chances(results, learning.draws.max(1), seed);
+    let number = results.len() as f64;
+    let floor = (f64::from(learning.floor_per_million) / f64::from(ALL)).min(1.0 / number);
+    let before = before.and_then(|before| parts(before, results.len()));
+    let pace = if learning.pace.is_finite() { learning.pace.clamp(0.0, 1.0) } else { 1.0 };
+    let above: Vec<f64> = chances
+        .iter()
+        .enumerate()
+        .map(|(place, chance)| {
+            let to = floor + (1.0 - number * floor) * chance;
+            let from = before.as_ref().map_or(to, |before| before[place]);
+            // A part below the floor came from other rules, or from a variant that is new: it is lifted at once.
+            (from + (to - from) * pace - floor).max(0.0)
+        })
+        .collect();
+    let all_above: f64 = above.iter().sum();
+    let part = |above: &f64| if all_above > 0.0 { above / all_above } else { 1.0 / number };
+    whole(&above.iter().map(|above| floor + (1.0 - number * floor) * part(above)).collect::<Vec<_>>())
+}
+
+/// Weights as parts of one; `None` if they are of other variants or nothing.
+fn parts(weights: &[u32], number: usize) -> Option<Vec<f64>> {
+    let total: u64 = weights.iter().map(|weight| u64::from(*weight)).sum();
+    let parts = weights.iter().map(|weight| f64::from(*weight) / total as f64);
+    (weights.len() == number && total > 0).then(|| parts.collect())
+}
+
+/// For each variant the part of the draws in which it was the best; equals share a draw.
+fn chances(results: &[Results], draws: u32, seed: u64) -> Vec<f64> {
+    let pool = Pool::of(results);
+    let beliefs: Vec<Belief> = results.iter().map(|results| Belief::new(*results, pool)).collect();
+    let mut random = Pcg64::seed_from_u64(seed);
+    let mut won = vec![0.0; results.len()];
+    let mut values = vec![0.0; results.len()];
+    for _ in 0..draws {
+        for (value, belief) in values.iter_mut().zip(&beliefs) {
+            *value = belief.draw(&mut random);
+        }
+        let best = values.iter().copied().fold(0.0, f64::max);
+        let winners = values.iter().filter(|value| **value == best).count() as f64;
+        for (won, value) in won.iter_mut().zip(&values) {
+            if *value == best {
+                *won += 1.0 / winners;
+            }
+        }
+    }
+    won.iter().map(|won| won / f64::from(draws)).collect()
+}
+
+/// Whole numbers in the same proportion that add up to a million: the largest remainders are rounded up.
+fn whole(parts: &[f64]) -> Vec<u32> {
+    let total: f64 = parts.iter().sum();
+    let exact: Vec<f64> = parts.iter().map(|part| part / total * f64::from(ALL)).collect();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a million")]
+    let mut whole: Vec<u32> = exact.iter().map(|part| part.floor() as u32).collect();
+    let missing = ALL.saturating_sub(whole.iter().sum());
+    let mut places: Vec<usize> = (0..parts.len()).collect();
+    places.sort_by(|one, other| exact[*other].fract().total_cmp(&exact[*one].fract()).then(one.cmp(other)));
+    for place in places.into_iter().cycle().take(missing as usize) {
+        whole[place] += 1;
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_parts_add_up_to_a_million() {
+        assert_eq!(whole(&[1.0, 1.0, 1.0]), [333_334, 333_333, 333_333]);
+        assert_eq!(whole(&[0.25, 0.75]), [250_000, 750_000]);
+        assert_eq!(whole(&[0.7; 7]).iter().sum::<u32>(), ALL);
+    }
+}

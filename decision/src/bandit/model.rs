@@ -1,0 +1,73 @@
+//! What counts leave open about a variant's value per view.
+//!
+//! Value per view is the rate of gifts times the mean gift; each has its conjugate prior. (Stucchio, "Bayesian A/B
+//! testing at VWO", 2015, section on revenue, has the same model.)
+//!
+//! - A view brings a gift with an unknown rate: Beta prior, so Beta(α + gifts, β + views − gifts).
+//! - A gift's size is exponential with an unknown mean: inverse gamma prior, so InvGamma(a + gifts, b + total). Only the
+//!   number of gifts and their total are needed; the long tail of the exponential is as careful about a single large
+//!   gift as real gifts deserve.
+//!
+//! The priors are the pool of all variants, made as weak as one gift: a variant without views is then believed to be
+//! like the others, with much left open, neither hopeless nor a wonder.
+
+use rand_distr::{Beta, Distribution, Gamma};
+use rand_pcg::Pcg64;
+
+use super::Results;
+
+/// All variants together.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pool {
+    /// Gifts per view, above 0 and below 1.
+    rate: f64,
+    mean_gift_minor: f64,
+}
+
+impl Pool {
+    pub(super) fn of(results: &[Results]) -> Self {
+        let sum = |part: fn(&Results) -> u64| results.iter().map(|results| part(results) as f64).sum::<f64>();
+        let (gifts, total) =
+            (sum(|results| results.gifts.min(results.views)), sum(|results| results.total_minor));
+        let views = sum(|results| results.views);
+        // Half a gift and half a view without one stand in for what nobody has seen yet.
+        let rate = (gifts + 0.5) / (views + 1.0);
+        Self { rate, mean_gift_minor: if gifts > 0.0 { total / gifts } else { 0.0 } }
+    }
+}
+
+/// What is believed of one variant.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Belief {
+    /// Value per view is the one times the other's inverse.
+    Open { rate: Beta<f64>, inverse_gift: Gamma<f64> },
+    /// Nothing was ever given, or no number can hold it.
+    Nothing,
+}
+
+impl Belief {
+    /// More gifts than views are as many as views: somebody counted badly.
+    pub(super) fn new(results: Results, pool: Pool) -> Self {
+        let views = results.views as f64;
+        let gifts = results.gifts.min(results.views) as f64;
+        let total = if gifts > 0.0 { results.total_minor as f64 } else { 0.0 };
+        // One gift at the pooled rate; and two at the pooled mean, the fewest with which an inverse gamma has a mean.
+        let rate = Beta::new(1.0 + gifts, (1.0 - pool.rate) / pool.rate + views - gifts);
+        let scale = 1.0 / (pool.mean_gift_minor + total);
+        match (rate, Gamma::new(2.0 + gifts, scale)) {
+            (Ok(rate), Ok(inverse_gift)) if scale.is_finite() => Self::Open { rate, inverse_gift },
+            _ => Self::Nothing,
+        }
+    }
+
+    /// A value per view in the minor unit that may be true; finite, and not below 0.
+    pub(super) fn draw(&self, random: &mut Pcg64) -> f64 {
+        match self {
+            Self::Nothing => 0.0,
+            Self::Open { rate, inverse_gift } => {
+                let value = rate.sample(random) / inverse_gift.sample(random);
+                if value.is_finite() { value.max(0.0) } else { 0.0 }
+            }
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! Dates of a site, and its day, which begins at 04:00.
+
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
+
+use super::{instant_ms, timestamp};
+
+/// When a day begins for limits of views: late readers' evenings end before it.
+const DAY_BEGINS: Time = Time::constant(4, 0, 0, 0);
+
+/// The first beginning of a day after `at_ms`.
+pub(crate) fn day_after(zone: &TimeZone, at_ms: i64) -> i64 {
+    let mut day = zone.to_datetime(timestamp(at_ms)).date();
+    loop {
+        let begins_ms = instant_ms(zone, day.to_datetime(DAY_BEGINS));
+        if begins_ms > at_ms {
+            return begins_ms;
+        }
+        match day.tomorrow() {
+            Ok(next) => day = next,
+            Err(_) => return i64::MAX,
+        }
+    }
+}
+
+/// From the first instant of one date to the last of another, in milliseconds; half-open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DateSpan {
+    first_ms: i64,
+    end_ms: i64,
+}
+
+impl DateSpan {
+    /// Both dates belong to it; one that is left out is the end of time.
+    pub(crate) fn new(zone: &TimeZone, first: Option<Date>, last: Option<Date>) -> Self {
+        let begins_ms = |day: Date| instant_ms(zone, day.to_datetime(Time::midnight()));
+        Self {
+            first_ms: first.map_or(i64::MIN, begins_ms),
+            end_ms: last.map_or(i64::MAX, |day| day.tomorrow().map_or(i64::MAX, begins_ms)),
+        }
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.end_ms <= self.first_ms
+    }
+
+    pub(crate) const fn has(self, at_ms: i64) -> bool {
+        self.first_ms <= at_ms && at_ms < self.end_ms
+    }
+
+    /// The first instant from `at_ms` on outside all of the spans; `None` if there is none.
+    pub(crate) fn first_outside(spans: impl Iterator<Item = Self> + Clone, at_ms: i64) -> Option<i64> {
+        let mut outside_ms = at_ms;
+        // Each round but the last leaves a span behind for good.
+        while let Some(span) = spans.clone().find(|span| span.has(outside_ms)) {
+            if span.end_ms == i64::MAX {
+                return None;
+            }
+            outside_ms = span.end_ms;
+        }
+        Some(outside_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> i64 {
+        text.parse::<jiff::Timestamp>().unwrap().as_millisecond()
+    }
+
+    #[test]
+    fn a_day_begins_at_four_on_the_clock_of_the_wall_also_when_it_was_moved() {
+        let dublin = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Dublin").unwrap();
+        assert_eq!(day_after(&dublin, at("2026-03-28T23:00:00Z")), at("2026-03-29T03:00:00Z"));
+        assert_eq!(day_after(&dublin, at("2026-01-10T03:59:59Z")), at("2026-01-10T04:00:00Z"));
+        assert_eq!(day_after(&dublin, at("2026-01-10T04:00:00Z")), at("2026-01-11T04:00:00Z"));
+    }
+
+    #[test]
+    fn spans_that_touch_are_left_together() {
+        let day = |text: &str| Some(text.parse().unwrap());
+        let spans = [("2026-01-03", "2026-01-04"), ("2026-01-01", "2026-01-02")]
+            .map(|(first, last)| DateSpan::new(&TimeZone::UTC, day(first), day(last)));
+        let outside = |text: &str| DateSpan::first_outside(spans.iter().copied(), at(text));
+        assert_eq!(outside("2026-01-01T00:00:00Z"), Some(at("2026-01-05T00:00:00Z")));
+        assert_eq!(outside("2025-12-31T23:59:59.999Z"), Some(at("2025-12-31T23:59:59.999Z")));
+        let endless = [DateSpan::new(&TimeZone::UTC, day("2026-01-01"), None)];
+        assert_eq!(DateSpan::first_outside(endless.iter().copied(), at("2026-01-01T00:00:00Z")), None);
+    }
+}

@@ -1,0 +1,43 @@
+//! Clocks on walls: hours of the week, days and dates of a time zone, as instants.
+//!
+//! **Owns** the way between instants and a site's own time, exact also where clocks are put back or forward.
+//! **Never** asks what time it is.
+//! **Start at** [`WeekHours::opens_at`] for hours, [`day_after`] for the day that begins at 04:00.
+//! **Tested in** the files here, `cases/hours.json`, `cases/daily.json`.
+
+mod dates;
+mod week;
+mod weeks;
+
+use jiff::Timestamp;
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+
+pub(crate) use dates::{DateSpan, day_after};
+pub(crate) use week::WeekHours;
+pub(crate) use weeks::{Week, week_begins_ms, week_of_date, week_of_wall};
+
+pub(crate) const MINUTE_MS: i64 = 60_000;
+pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
+
+/// The nearest time there is: years beyond 9999 count as 9999.
+fn timestamp(at_ms: i64) -> Timestamp {
+    let (first_ms, last_ms) = (Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
+    Timestamp::from_millisecond(at_ms.clamp(first_ms + 1, last_ms - 1)).unwrap_or(Timestamp::UNIX_EPOCH)
+}
+
+/// What the clock on the wall shows, counted as if it were UTC.
+pub(crate) fn wall_ms(zone: &TimeZone, at_ms: i64) -> i64 {
+    let offset_s = zone.to_offset(timestamp(at_ms)).seconds();
+    at_ms.saturating_add(i64::from(offset_s) * 1000)
+}
+
+/// When clocks are next put back or forward.
+fn next_change_ms(zone: &TimeZone, at_ms: i64) -> Option<i64> {
+    zone.following(timestamp(at_ms)).next().map(|change| change.timestamp().as_millisecond())
+}
+
+/// When a clock on the wall first shows this time, or would have, were it not put forward.
+pub(crate) fn instant_ms(zone: &TimeZone, wall: DateTime) -> i64 {
+    zone.to_timestamp(wall).map_or(i64::MAX, |at| at.as_millisecond())
+}

@@ -1,0 +1,35 @@
+//! Weeks by number, so that they can be counted.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::instant_ms;
+use crate::DAY_MS;
+
+/// Weeks since the one of Monday, 1969-12-29.
+pub(crate) type Week = i64;
+
+fn week_of_day(days_since_epoch: i64) -> Week {
+    (days_since_epoch + 3).div_euclid(7)
+}
+
+/// The week that a clock on the wall shows.
+pub(crate) fn week_of_wall(wall_ms: i64) -> Week {
+    week_of_day(wall_ms.div_euclid(DAY_MS))
+}
+
+/// The week of a date such as `2026-11-23`; any day of it will do.
+pub(crate) fn week_of_date(text: &str) -> Option<Week> {
+    let date: Date = text.parse().ok()?;
+    let hours = date.duration_since(Date::constant(1970, 1, 1)).as_hours();
+    Some(week_of_day(hours.div_euclid(24)))
+}
+
+/// The first instant of the week.
+pub(crate) fn week_begins_ms(zone: &TimeZone, week: Week) -> i64 {
+    let seconds = (week * 7 - 3).saturating_mul(86_400);
+    match jiff::Timestamp::from_second(seconds) {
+        Ok(as_if_utc) => instant_ms(zone, TimeZone::UTC.to_datetime(as_if_utc)),
+        Err(_) => i64::MAX,
+    }
+}

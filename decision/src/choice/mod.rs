@@ -1,0 +1,15 @@
+//! Which of several: which appeal of those that fit, and which of its variants.
+//!
+//! **Owns** the reader's place among all readers: shares, holdouts, variants and sequences.
+//! **Never** asks whether an appeal fits; that is for `rules/`.
+//! **Start at** `tiers.rs` for appeals, `variants.rs` for variants; the recipe of the hash is in `assignment.rs`.
+//! **Tested in** `cases/allocation.json`, `cases/holdout.json`, `cases/assignment.json`, `tests/properties/shares.rs`.
+
+mod assignment;
+mod tiers;
+mod variants;
+
+pub use assignment::bucket_of;
+pub(crate) use assignment::{Salts, position};
+pub(crate) use tiers::{Candidate, Tiers};
+pub(crate) use variants::Variants;

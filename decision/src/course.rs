@@ -1,0 +1,77 @@
+//! How one appeal fares: which rules it passes now, and when it passes them all.
+
+use crate::compile::Appeal;
+use crate::facts::Facts;
+use crate::reason::Reason;
+use crate::rules::{Outcome, Rule};
+use crate::walk::Recorder;
+
+/// How one appeal fared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Course {
+    Passed,
+    Failed {
+        /// The first rule that failed.
+        at: Rule,
+        reason: Reason,
+        /// The first instant at which every rule passes; `None` if there is none.
+        opens_at_ms: Option<i64>,
+    },
+}
+
+pub(crate) fn try_appeal<R: Recorder>(appeal: &Appeal, facts: &Facts<'_>, recorder: &mut R) -> Course {
+    if R::KEEPS {
+        for rule in Rule::ORDER {
+            recorder.rule(rule, appeal.parts.check(rule, facts, facts.now_ms), appeal, facts);
+        }
+    }
+    let mut first_failure = None;
+    let mut opens = true;
+    for rule in appeal.parts.awake() {
+        match appeal.parts.check(rule, facts, facts.now_ms) {
+            Outcome::Pass => {}
+            Outcome::Waiting { reason, .. } => first_failure = first_failure.or(Some((rule, reason))),
+            Outcome::Blocked(reason) => {
+                first_failure = first_failure.or(Some((rule, reason)));
+                opens = false;
+                break;
+            }
+        }
+    }
+    match first_failure {
+        None => Course::Passed,
+        Some((at, reason)) => {
+            let opens_at_ms = if opens { opens_at(appeal, facts, facts.now_ms) } else { None };
+            Course::Failed { at, reason, opens_at_ms }
+        }
+    }
+}
+
+/// Rounds after which rules that open and close in turns count as never open together. Each round ends a wait that
+/// some rule asked for; hours of the week that meet do so long before.
+const MOST_ROUNDS: usize = 512;
+
+/// The first instant from `from_ms` on at which every rule that time can change passes.
+///
+/// Each rule tells exactly when it next passes, and none of the instants it skips is one at which all pass. So the
+/// first instant at which none asks to wait any longer is the first there is.
+pub(crate) fn opens_at(appeal: &Appeal, facts: &Facts<'_>, from_ms: i64) -> Option<i64> {
+    let mut at_ms = from_ms;
+    for _ in 0..MOST_ROUNDS {
+        let mut waited = false;
+        for rule in appeal.parts.timed() {
+            match appeal.parts.check(rule, facts, at_ms) {
+                Outcome::Pass => {}
+                Outcome::Blocked(_) => return None,
+                Outcome::Waiting { opens_at_ms, .. } => {
+                    at_ms = opens_at_ms;
+                    waited = true;
+                }
+            }
+        }
+        if !waited {
+            return Some(at_ms);
+        }
+    }
+    None
+}

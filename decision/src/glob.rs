@@ -1,0 +1,98 @@
+//! Paths with `*` for any run of characters. Each piece between two stars is looked for once, from where the one before
+//! ended, so that the time grows with the length of the path and no pattern is slow.
+
+use std::fmt;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Glob {
+    /// What stands before the first star.
+    start: Box<str>,
+    /// `None` without a star.
+    rest: Option<Rest>,
+}
+
+/// What stands between stars, and after the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Rest {
+    between: Box<[Box<str>]>,
+    last: Box<str>,
+}
+
+impl Glob {
+    pub(crate) fn new(pattern: &str) -> Self {
+        let mut pieces: Vec<Box<str>> = pattern.split('*').map(Into::into).collect();
+        let last = pieces.pop().unwrap_or_default();
+        if pieces.is_empty() {
+            return Self { start: last, rest: None };
+        }
+        let start = pieces.remove(0);
+        pieces.retain(|piece| !piece.is_empty());
+        Self { start, rest: Some(Rest { between: pieces.into(), last }) }
+    }
+
+    pub(crate) fn fits(&self, path: &str) -> bool {
+        let Some(Rest { between, last }) = &self.rest else {
+            return path == &*self.start;
+        };
+        let Some(mut left) = path.strip_prefix(&*self.start).and_then(|left| left.strip_suffix(&**last))
+        else {
+            return false;
+        };
+        for piece in between {
+            match left.find(&**piece) {
+                Some(at) => left = &left[at + piece.len()..],
+                None => return false,
+            }
+        }
+        true
+    }
+}
+
+impl fmt::Display for Glob {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.start)?;
+        let Some(Rest { between, last }) = &self.rest else {
+            return Ok(());
+        };
+        between.iter().try_for_each(|piece| write!(f, "*{piece}"))?;
+        write!(f, "*{last}")
+    }
+}
+
+/// The path of an address, without the question or fragment after it.
+pub(crate) fn path_of(url: &str) -> &str {
+    let after_scheme = url.find("://").map_or(url, |at| {
+        let host = &url[at + 3..];
+        host.find('/').map_or("/", |at| &host[at..])
+    });
+    let end = after_scheme.find(['?', '#']).unwrap_or(after_scheme.len());
+    &after_scheme[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_run_also_for_none() {
+        let fits = |pattern: &str, path: &str| Glob::new(pattern).fits(path);
+        assert!(fits("/sport/*", "/sport/") && fits("/sport/*", "/sport/a/b"));
+        assert!(!fits("/sport/*", "/sports") && !fits("/sport", "/sport/"));
+        assert!(fits("*/live/*", "/a/live/b") && fits("*", "") && fits("/a*b*c", "/abxbc"));
+        assert!(!fits("/a*a", "/a") && fits("/a*a", "/aa") && !fits("/a*bc*c", "/abc"));
+        assert!(fits("/a**c", "/abc") && fits("*ab*ab*", "abab") && !fits("*ab*ab*", "ab"));
+    }
+
+    #[test]
+    fn a_pattern_with_many_stars_is_not_slow() {
+        let pattern = "a*".repeat(1000) + "b";
+        assert!(!Glob::new(&pattern).fits(&"a".repeat(100_000)));
+    }
+
+    #[test]
+    fn the_path_is_what_stands_between_host_and_question() {
+        let paths =
+            ["https://journal.example/a/b?c=/d#e", "/a/b#e", "https://journal.example", "a/b"].map(path_of);
+        assert_eq!(paths, ["/a/b", "/a/b", "/", "a/b"]);
+    }
+}

@@ -1,0 +1,114 @@
+//! How many articles the reader read in the last weeks.
+//!
+//! The present week counts, and as many before it as the appeal says. A week in the future counts as the present one:
+//! the reader's clock may be ahead of the site's. So the number only falls as time passes and nothing is read.
+
+use super::{Check, Evidence, Outcome, count};
+use crate::calendar::{Week, week_begins_ms};
+use crate::compile::{Draft, NameId};
+use crate::facts::Facts;
+use crate::reason::Reason;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Articles {
+    weeks: i64,
+    min: u64,
+    max: u64,
+    /// With none, every article counts.
+    tags: Box<[NameId]>,
+}
+
+impl Articles {
+    /// Articles read from this week on.
+    fn since(&self, facts: &Facts<'_>, week: Week) -> u64 {
+        if self.tags.is_empty() {
+            let weeks = facts.weeks().iter().filter(|read| read.week >= week);
+            return weeks.map(|read| u64::from(read.count)).sum();
+        }
+        let tagged = facts.tagged().iter().filter(|read| read.week >= week);
+        tagged
+            .filter(|read| self.tags.binary_search(&read.tag).is_ok())
+            .map(|read| u64::from(read.count))
+            .sum()
+    }
+
+    pub(crate) fn tags(&self) -> &[NameId] {
+        &self.tags
+    }
+
+    fn first_week(&self, facts: &Facts<'_>, at_ms: i64) -> Week {
+        facts.week(at_ms) - self.weeks
+    }
+}
+
+impl Check for Articles {
+    const TIMED: bool = true;
+
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let Some(rules) = &draft.rules.audience.articles else {
+            return Self { weeks: 0, min: 0, max: u64::MAX, tags: [].into() };
+        };
+        let path = "audience.articles";
+        if rules.max.is_some_and(|max| max < rules.min) {
+            draft.problem(format!("{path}.max"), "no number is between the two: make max at least min.");
+        }
+        if rules.min == 0 && rules.max.is_none() {
+            draft.problem(path, "it asks for nothing: write min or max, or take it out.");
+        }
+        if rules.min > 1 && draft.rules.audience.reader == Some(crate::words::ReaderKind::New) {
+            draft.problem(format!("{path}.min"), "a new reader has read at most one article.");
+        }
+        let tags = draft.names(&format!("{path}.tags"), &rules.tags);
+        Self {
+            weeks: i64::from(rules.weeks),
+            min: u64::from(rules.min),
+            max: rules.max.map_or(u64::MAX, u64::from),
+            tags,
+        }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.min == 0 && self.max == u64::MAX
+    }
+
+    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
+        let mut first = self.first_week(facts, at_ms);
+        let mut number = self.since(facts, first);
+        if number < self.min {
+            return Outcome::Blocked(Reason::BelowMeter);
+        }
+        let mut opens_at_ms = at_ms;
+        while number > self.max {
+            // The oldest week that counts is the next to leave.
+            let weeks = facts.weeks().iter().map(|read| read.week);
+            let Some(oldest) = weeks.filter(|week| *week >= first).min() else {
+                break;
+            };
+            first = oldest + 1;
+            opens_at_ms = week_begins_ms(&facts.site.time_zone, first + self.weeks);
+            number = self.since(facts, first);
+        }
+        Outcome::from_opening((number >= self.min).then_some(opens_at_ms), at_ms, Reason::NotTargeted)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let read = self.since(facts, self.first_week(facts, facts.now_ms));
+        let seen = format!(
+            "{} in {} and the present one",
+            count(read, "article"),
+            count(self.weeks.unsigned_abs(), "week")
+        );
+        let tags = if self.tags.is_empty() {
+            String::new()
+        } else {
+            format!(" on {}", facts.names.list(&self.tags))
+        };
+        let wanted = match (self.min, self.max) {
+            (0, u64::MAX) => "any number".to_owned(),
+            (min, u64::MAX) => format!("at least {min}{tags}"),
+            (0, max) => format!("at most {max}{tags}"),
+            (min, max) => format!("{min} to {max}{tags}"),
+        };
+        Evidence::new(seen, wanted)
+    }
+}

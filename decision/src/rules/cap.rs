@@ -1,0 +1,129 @@
+//! A cap on views: in a window, one after another, and in one day.
+//!
+//! A view's age is its whole elapsed days; a view in the future has age 0. It counts while its age is below
+//! the window. The cap is full when as many views count as it allows, or when any view's age is below the gap.
+//! All three parts open once and for all as time passes, so that one instant says it.
+
+use super::count;
+use crate::DAY_MS;
+use crate::appeal_rules;
+use crate::calendar::{HOUR_MS, day_after};
+use crate::compile::Complaints;
+use crate::facts::Facts;
+
+const DEFAULT_MAX_VIEWS: u32 = 4;
+const DEFAULT_WINDOW_DAYS: u32 = 30;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cap {
+    max_views: Option<u32>,
+    window_days: u32,
+    gap_days: u32,
+    gap_hours: u32,
+    max_per_day: Option<u32>,
+}
+
+impl Cap {
+    pub(super) fn of_appeal(
+        rules: &appeal_rules::Frequency,
+        complaints: &mut Complaints<'_>,
+    ) -> Option<Self> {
+        let numbers =
+            [rules.max_views, rules.window_days, rules.min_gap_days, rules.min_gap_hours, rules.max_per_day];
+        if rules.unlimited && numbers.iter().any(Option::is_some) {
+            complaints.problem(
+                "frequency.unlimited",
+                "an unlimited appeal has no cap: take out the numbers or this.",
+            );
+        }
+        let never = "with 0 views it never shows: pause the appeal instead.";
+        refuse_zero("max_views", rules.max_views, never, complaints);
+        refuse_zero("max_per_day", rules.max_per_day, never, complaints);
+        refuse_zero("window_days", rules.window_days, EMPTY_WINDOW, complaints);
+        (!rules.unlimited).then_some(Self {
+            max_views: Some(rules.max_views.unwrap_or(DEFAULT_MAX_VIEWS)),
+            window_days: rules.window_days.unwrap_or(DEFAULT_WINDOW_DAYS),
+            gap_days: rules.min_gap_days.unwrap_or(0),
+            gap_hours: rules.min_gap_hours.unwrap_or(0),
+            max_per_day: rules.max_per_day,
+        })
+    }
+
+    pub(crate) fn of_site(
+        rules: &appeal_rules::SiteFrequency,
+        complaints: &mut Complaints<'_>,
+    ) -> Option<Self> {
+        let never = "with 0 views nothing ever shows: use kill_switch instead.";
+        refuse_zero("max_views", rules.max_views, never, complaints);
+        refuse_zero("max_per_day", rules.max_per_day, never, complaints);
+        refuse_zero("window_days", rules.window_days, EMPTY_WINDOW, complaints);
+        let cap = Self {
+            max_views: rules.max_views.or(rules.window_days.map(|_| DEFAULT_MAX_VIEWS)),
+            window_days: rules.window_days.unwrap_or(DEFAULT_WINDOW_DAYS),
+            gap_days: rules.min_gap_days.unwrap_or(0),
+            gap_hours: rules.min_gap_hours.unwrap_or(0),
+            max_per_day: rules.max_per_day,
+        };
+        let caps = cap.max_views.is_some() || cap.max_per_day.is_some() || cap.gap_ms() > 0;
+        caps.then_some(cap)
+    }
+
+    const fn gap_ms(&self) -> i64 {
+        let (days_ms, hours_ms) = (self.gap_days as i64 * DAY_MS, self.gap_hours as i64 * HOUR_MS);
+        if days_ms > hours_ms { days_ms } else { hours_ms }
+    }
+
+    /// When these views, the newest first, leave room for another; `i64::MIN` if they always did.
+    pub(super) fn opens_at(
+        &self,
+        mut newest_first: impl Iterator<Item = i64> + Clone,
+        facts: &Facts<'_>,
+    ) -> i64 {
+        let nth_newest = |max: Option<u32>| newest_first.clone().nth(max? as usize - 1);
+        let room_ms = nth_newest(self.max_views).map(|at_ms| days_after(at_ms, self.window_days));
+        let today_ms = nth_newest(self.max_per_day).map(|at_ms| day_after(&facts.site.time_zone, at_ms));
+        let gap_ms = self.gap_ms();
+        let gap_over_ms =
+            if gap_ms > 0 { newest_first.next().map(|at_ms| at_ms.saturating_add(gap_ms)) } else { None };
+        room_ms.max(today_ms).max(gap_over_ms).unwrap_or(i64::MIN)
+    }
+
+    /// What these views are, in words.
+    pub(super) fn seen(&self, newest_first: impl Iterator<Item = i64> + Clone, now_ms: i64) -> String {
+        let newest = newest_first.clone().next().map_or_else(
+            || "never seen".to_owned(),
+            |at_ms| format!("age of the newest in whole days: {}", age_days(at_ms, now_ms)),
+        );
+        let inside =
+            newest_first.filter(|at_ms| age_days(*at_ms, now_ms) < i64::from(self.window_days)).count();
+        format!("views inside {}: {inside}; {newest}", count(self.window_days, "day"))
+    }
+
+    /// What it asks for, in words.
+    pub(super) fn wanted(&self) -> String {
+        let parts = [
+            self.max_views.map(|max| format!("fewer than {max} views")),
+            self.max_per_day.map(|max| format!("fewer than {max} since 04:00")),
+            (self.gap_days > 0).then(|| format!("newest at least {} old", count(self.gap_days, "day"))),
+            (self.gap_hours > 0).then(|| format!("newest at least {} old", count(self.gap_hours, "hour"))),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+}
+
+const EMPTY_WINDOW: &str = "a window of 0 days counts nothing: write 1 or more.";
+
+fn refuse_zero(name: &str, value: Option<u32>, why: &str, complaints: &mut Complaints<'_>) {
+    if value == Some(0) {
+        complaints.problem(format!("frequency.{name}"), why);
+    }
+}
+
+/// Whole days since then; nothing is younger than 0.
+pub(super) fn age_days(at_ms: i64, now_ms: i64) -> i64 {
+    (now_ms.saturating_sub(at_ms) / DAY_MS).max(0)
+}
+
+pub(super) fn days_after(at_ms: i64, days: u32) -> i64 {
+    at_ms.saturating_add(i64::from(days) * DAY_MS)
+}

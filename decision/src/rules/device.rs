@@ -1,0 +1,35 @@
+//! What the reader holds.
+
+use super::{Check, Evidence, Outcome, list};
+use crate::compile::Draft;
+use crate::facts::Facts;
+use crate::reason::Reason;
+use crate::words::Device;
+
+/// One bit for each kind of device; none stands for all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Devices(u8);
+
+fn device(facts: &Facts<'_>) -> Option<Device> {
+    facts.question.reader.device.as_deref().and_then(Device::parse)
+}
+
+impl Check for Devices {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        Self(draft.rules.audience.devices.iter().fold(0, |bits, device| bits | device.bit()))
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0 == 0
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
+        let fits = self.0 == 0 || device(facts).is_some_and(|device| self.0 & device.bit() != 0);
+        Outcome::pass_if(fits, Reason::NotTargeted)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let wanted = Device::ALL.into_iter().filter(|device| self.0 & device.bit() != 0).map(Device::as_str);
+        Evidence::new(device(facts).map_or("not told", Device::as_str), list(wanted, "any"))
+    }
+}

@@ -1,0 +1,45 @@
+//! What the reader is entitled to, as the verified token says.
+
+use super::{Check, Evidence, Outcome, list};
+use crate::compile::Draft;
+use crate::facts::Facts;
+use crate::reason::Reason;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Entitlements {
+    include: Box<[Box<str>]>,
+    exclude: Box<[Box<str>]>,
+}
+
+impl Check for Entitlements {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let written = &draft.rules.audience.entitlements;
+        draft.refuse_shadowed("audience.entitlements", &written.include, &written.exclude);
+        let boxed = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
+        Self { include: boxed(&written.include), exclude: boxed(&written.exclude) }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
+        let any_of = |names: &[Box<str>]| names.iter().any(|name| facts.is_entitled(name));
+        if any_of(&self.exclude) {
+            return Outcome::Blocked(Reason::NotTargeted);
+        }
+        Outcome::pass_if(self.include.is_empty() || any_of(&self.include), Reason::NeedsEntitlement)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let wanted = match (self.include.is_empty(), self.exclude.is_empty()) {
+            (true, true) => "anything".to_owned(),
+            (false, true) => format!("one of: {}", list(&self.include, "none")),
+            (true, false) => format!("none of: {}", list(&self.exclude, "none")),
+            (false, false) => {
+                format!("one of: {}; none of: {}", list(&self.include, "none"), list(&self.exclude, "none"))
+            }
+        };
+        Evidence::new(list(&facts.known.entitlements, "none"), wanted)
+    }
+}

@@ -1,0 +1,102 @@
+//! Hours of the week in which an appeal shows, and times of silence, its own and the site's.
+
+use jiff::tz::TimeZone;
+
+use super::schedule::tell;
+use super::{Check, Evidence, Outcome};
+use crate::calendar::{DateSpan, WeekHours};
+use crate::compile::{Draft, blackouts, week_hours};
+use crate::facts::Facts;
+use crate::reason::Reason;
+
+/// Hours of different zones don't meet, or do within this many steps: each step ends a wait in one of them.
+const MOST_STEPS: usize = 256;
+
+#[derive(Clone, Debug)]
+pub(crate) struct OpenHours {
+    zone: TimeZone,
+    /// In the appeal's zone.
+    own: WeekHours,
+    /// In the site's zone; where the two are the same, all of it is in `own`.
+    site: WeekHours,
+    silent_dates: Box<[DateSpan]>,
+    /// Whether all hours are on the site's clock.
+    on_site_clock: bool,
+}
+
+impl OpenHours {
+    fn is_silent_date(&self, at_ms: i64) -> bool {
+        self.silent_dates.iter().any(|span| span.has(at_ms))
+    }
+
+    /// The first instant from `at_ms` on that is open.
+    fn opens_at(&self, site_zone: &TimeZone, at_ms: i64) -> Option<i64> {
+        let mut open_ms = at_ms;
+        for _ in 0..MOST_STEPS {
+            let step_ms = DateSpan::first_outside(self.silent_dates.iter().copied(), open_ms)?;
+            let step_ms = self.own.opens_at(&self.zone, step_ms)?;
+            let step_ms = self.site.opens_at(site_zone, step_ms)?;
+            if step_ms == open_ms {
+                return Some(open_ms);
+            }
+            open_ms = step_ms;
+        }
+        None
+    }
+}
+
+impl Check for OpenHours {
+    const TIMED: bool = true;
+
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let (zone, site, schedule) = (draft.zone(), draft.site, &draft.rules.schedule);
+        let mut hours = WeekHours::all().not();
+        for (place, written) in schedule.hours.iter().enumerate() {
+            if let Some(more) = week_hours(&format!("schedule.hours[{place}]"), written, draft.complaints) {
+                hours = hours.or(&more);
+            }
+        }
+        if schedule.hours.is_empty() {
+            hours = WeekHours::all();
+        }
+        let (weekly, dated) = blackouts("schedule.blackouts", &schedule.blackouts, &zone, draft.complaints);
+        let mut own = hours.minus(&weekly);
+        let mut others = site.silent_hours.not();
+        if zone == site.time_zone {
+            own = own.minus(&site.silent_hours);
+            others = WeekHours::all();
+        }
+        if own.is_empty() || others.is_empty() {
+            draft.problem(
+                "schedule.hours",
+                "no hour of the week is left, what with the times of silence, its own and the site's.",
+            );
+        }
+        let silent_dates = dated.iter().chain(&site.silent_dates).copied().collect();
+        let on_site_clock = zone == site.time_zone;
+        Self { zone, own, site: others, silent_dates, on_site_clock }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.own.is_all() && self.site.is_all() && self.silent_dates.is_empty()
+    }
+
+    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
+        // The common case without the search: the site's clock is read once for all appeals.
+        if self.on_site_clock && self.own.have(facts.wall_ms(at_ms)) && !self.is_silent_date(at_ms) {
+            return Outcome::Pass;
+        }
+        Outcome::from_opening(self.opens_at(&facts.site.time_zone, at_ms), at_ms, Reason::OutOfSchedule)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let mut wanted = self.own.tell();
+        if !self.site.is_all() {
+            wanted.push_str(&format!("; on the site's clock {}", self.site.tell()));
+        }
+        if self.is_silent_date(facts.now_ms) {
+            wanted.push_str("; not on a silent date");
+        }
+        Evidence::new(tell(facts.now_ms, facts), wanted)
+    }
+}

@@ -1,0 +1,88 @@
+//! The reader's language. `en` fits `en-IE` too (basic filtering, RFC 4647, section 3.3.1).
+
+use super::{Check, Evidence, Outcome, list};
+use crate::compile::Draft;
+use crate::facts::Facts;
+use crate::reason::Reason;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Language {
+    include: Box<[Box<str>]>,
+    exclude: Box<[Box<str>]>,
+}
+
+/// Whether the language is the range, or a kind of it.
+fn fits(range: &str, language: &str) -> bool {
+    let (range, language) = (range.as_bytes(), language.as_bytes());
+    language.len() >= range.len()
+        && language
+            .iter()
+            .zip(range)
+            .all(|(one, other)| one.eq_ignore_ascii_case(other) || (*one == b'_' && *other == b'-'))
+        && language.get(range.len()).is_none_or(|next| matches!(next, b'-' | b'_'))
+}
+
+impl Check for Language {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let languages = &draft.rules.audience.languages;
+        for (name, ranges) in [("include", &languages.include), ("exclude", &languages.exclude)] {
+            for (place, range) in ranges.iter().enumerate() {
+                let is_tag = range.split('-').all(|part| {
+                    (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+                });
+                if !is_tag {
+                    draft.problem(
+                        format!("audience.languages.{name}[{place}]"),
+                        format!("{range:?} is no language tag such as \"en\" or \"pt-BR\"."),
+                    );
+                }
+            }
+        }
+        draft.refuse_shadowed("audience.languages", &languages.include, &languages.exclude);
+        let boxed = |ranges: &[String]| ranges.iter().map(|range| range.as_str().into()).collect();
+        Self { include: boxed(&languages.include), exclude: boxed(&languages.exclude) }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.include.is_empty() && self.exclude.is_empty()
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
+        let passes = match facts.question.reader.locale.as_deref() {
+            None => self.is_idle(),
+            Some(language) => {
+                let among = |ranges: &[Box<str>]| ranges.iter().any(|range| fits(range, language));
+                !among(&self.exclude) && (self.include.is_empty() || among(&self.include))
+            }
+        };
+        Outcome::pass_if(passes, Reason::NotTargeted)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let wanted = match (self.include.is_empty(), self.exclude.is_empty()) {
+            (true, true) => "any".to_owned(),
+            (false, true) => format!("one of: {}", list(&self.include, "none")),
+            (true, false) => format!("none of: {}", list(&self.exclude, "none")),
+            (false, false) => {
+                format!("one of: {}; none of: {}", list(&self.include, "none"), list(&self.exclude, "none"))
+            }
+        };
+        Evidence::new(facts.question.reader.locale.as_deref().unwrap_or("not told"), wanted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::fits;
+
+    #[test]
+    fn a_range_fits_whole_parts_of_a_language_in_any_case() {
+        assert!(
+            fits("en", "en")
+                && fits("en", "EN-ie")
+                && fits("pt-BR", "pt_br")
+                && fits("zh-Hant", "zh-hant-TW")
+        );
+        assert!(!fits("en", "eng") && !fits("en-IE", "en") && !fits("e", "en") && !fits("en", ""));
+    }
+}

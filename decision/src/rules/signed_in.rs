@@ -1,0 +1,32 @@
+//! Whether the reader is signed in with the site. One of whom that is not told is not.
+
+use super::{Check, Evidence, Outcome};
+use crate::compile::Draft;
+use crate::facts::Facts;
+use crate::reason::Reason;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SignedIn(Option<bool>);
+
+const fn word(signed_in: bool) -> &'static str {
+    if signed_in { "signed in" } else { "not signed in" }
+}
+
+impl Check for SignedIn {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        Self(draft.rules.audience.signed_in)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
+        let is = facts.question.reader.signed_in.unwrap_or(false);
+        Outcome::pass_if(self.0.is_none_or(|wanted| wanted == is), Reason::NotTargeted)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        Evidence::new(facts.question.reader.signed_in.map_or("not told", word), self.0.map_or("any", word))
+    }
+}

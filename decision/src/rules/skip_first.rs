@@ -1,0 +1,36 @@
+//! The first pages of a visit are for reading.
+
+use super::{Check, Evidence, Outcome, count};
+use crate::compile::Draft;
+use crate::facts::Facts;
+use crate::reason::Reason;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SkipFirst(u32);
+
+impl Check for SkipFirst {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        Self(draft.rules.pages.skip_first)
+    }
+
+    fn is_idle(&self) -> bool {
+        self.0 == 0
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
+        let ordinal = facts.question.page.ordinal.unwrap_or(1);
+        Outcome::pass_if(ordinal > self.0, Reason::FrequencyCap)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        let ordinal = facts.question.page.ordinal;
+        let seen =
+            ordinal.map_or_else(|| "not told".to_owned(), |ordinal| format!("page {ordinal} of the visit"));
+        let wanted = if self.0 == 0 {
+            "any page".to_owned()
+        } else {
+            format!("after the first {}", count(self.0, "page"))
+        };
+        Evidence::new(seen, wanted)
+    }
+}

@@ -1,0 +1,157 @@
+//! The one list of rules. From it come the enum, the parts of an appeal, and the calls, without dynamic dispatch.
+
+use serde::Serialize;
+
+use super::{
+    Check, Evidence, Outcome, articles, consent, cool_down, country, device, dismissal, entitlements,
+    frequency, history, hours, kill_switch, language, live, meter, page, page_kind, paid_page, quiet, reader,
+    schedule, sensitive_page, sequence, signed_in, site_excluded, site_frequency, skip_first, standing,
+    surfaces, trend, url, values,
+};
+use crate::compile::Draft;
+use crate::facts::Facts;
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident = $field:ident: $part:ty,)*) => {
+        /// The rules, in the order in which they are asked: first whether the site and the appeal are on at all, and meant
+        /// for this country and page (the index in `compile/` leaves out those that are not), then the reader's
+        /// support, then time and the rest of the page and the reader, and last what this reader has already seen.
+        /// The further an appeal comes, the nearer it was to being shown.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum Rule {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Rule {
+            /// Every rule, in the order in which they are asked.
+            pub const ORDER: [Self; [$(stringify!($name)),*].len()] = [$(Self::$name),*];
+        }
+
+        /// What each rule keeps of an appeal.
+        #[derive(Clone, Debug)]
+        pub(crate) struct Parts {
+            $(pub(crate) $field: $part,)*
+            awake: RuleSet,
+        }
+
+        impl Parts {
+            /// Those whose answer can differ from one instant to another.
+            const TIMED: RuleSet = RuleSet(0 $(| ((<$part as Check>::TIMED as u64) << Rule::$name as u64))*);
+
+            pub(crate) fn compile(draft: &mut Draft<'_, '_>) -> Self {
+                $(let $field = <$part as Check>::compile(draft);)*
+                let awake = RuleSet(0 $(| (u64::from(!$field.is_idle()) << Rule::$name as u64))*);
+                Self { $($field,)* awake }
+            }
+
+            pub(crate) fn check(&self, rule: Rule, facts: &Facts<'_>, at_ms: i64) -> Outcome {
+                match rule {
+                    $(Rule::$name => self.$field.check(facts, at_ms),)*
+                }
+            }
+
+            pub(crate) fn evidence(&self, rule: Rule, facts: &Facts<'_>) -> Evidence {
+                match rule {
+                    $(Rule::$name => self.$field.evidence(facts),)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// The site's appeals are on.
+    KillSwitch = kill_switch: kill_switch::KillSwitch,
+    /// The appeal is live.
+    Live = live: live::LiveState,
+    /// It is meant for this country.
+    Country = country: country::Country,
+    /// The section or a tag is included.
+    PageTargeted = page_targeted: page::PageTargeted,
+    /// The page has room for it.
+    Surface = surface: surfaces::Surfaces,
+    /// It is meant for this standing.
+    Standing = standing: standing::Standings,
+    /// The reader did not give a short while ago.
+    Quiet = quiet: quiet::Quiet,
+    /// It has begun and is not over.
+    Schedule = schedule: schedule::Schedule,
+    /// It is the hour for it, and no time of silence.
+    Hours = hours: hours::OpenHours,
+    /// The page is not sensitive.
+    SensitivePage = sensitive_page: sensitive_page::SensitivePage,
+    /// Nobody paid for the page.
+    PaidPage = paid_page: paid_page::PaidPage,
+    /// The site does not exclude the page.
+    SiteExcluded = site_excluded: site_excluded::SiteExcluded,
+    /// It is meant for this kind of page.
+    PageKind = page_kind: page_kind::PageKind,
+    /// It is meant for this address.
+    Url = url: url::Url,
+    /// Neither the section nor a tag is excluded.
+    PageExcluded = page_excluded: page::PageExcluded,
+    /// It is meant for this language.
+    Language = language: language::Language,
+    /// It is meant for this kind of device.
+    Device = device: device::Devices,
+    /// It is meant for readers who are signed in, or for those who are not.
+    SignedIn = signed_in: signed_in::SignedIn,
+    /// The reader agreed, where that is needed.
+    Consent = consent: consent::Consent,
+    /// The reader has what it is meant for, and nothing that it is not meant for.
+    Entitlements = entitlements: entitlements::Entitlements,
+    /// Each value that the wording needs is there.
+    Values = values: values::Values,
+    /// The history is there, where a rule needs it.
+    History = history: history::History,
+    /// It is meant for new readers, or for those who were here before.
+    Reader = reader: reader::Reader,
+    /// The reader read as many articles as it asks for.
+    Articles = articles: articles::Articles,
+    /// The reader reads as it asks for, more than before or less.
+    Trend = trend: trend::ReadingTrend,
+    /// The free articles are used up.
+    Meter = meter: meter::Meter,
+    /// The first pages of the visit are behind.
+    SkipFirst = skip_first: skip_first::SkipFirst,
+    /// It was not seen often enough.
+    Frequency = frequency: frequency::Frequency,
+    /// Not enough was seen on the whole site.
+    SiteFrequency = site_frequency: site_frequency::SiteFrequency,
+    /// No appeal was seen or sent away a moment ago.
+    CoolDown = cool_down: cool_down::CoolDown,
+    /// It was not sent away.
+    Dismissal = dismissal: dismissal::Dismissal,
+    /// Its sequence goes on.
+    Sequence = sequence: sequence::Sequence,
+}
+
+/// Some of the rules, as one bit for each.
+#[derive(Clone, Copy, Debug)]
+struct RuleSet(u64);
+
+impl Iterator for RuleSet {
+    type Item = Rule;
+
+    fn next(&mut self) -> Option<Rule> {
+        if self.0 == 0 {
+            return None;
+        }
+        let first = self.0.trailing_zeros() as usize;
+        self.0 &= self.0 - 1;
+        Some(Rule::ORDER[first])
+    }
+}
+
+impl Parts {
+    /// Those that can fail at all, in their order.
+    pub(crate) fn awake(&self) -> impl Iterator<Item = Rule> + use<> {
+        self.awake
+    }
+
+    /// Those that can fail and whose answer time can change.
+    pub(crate) fn timed(&self) -> impl Iterator<Item = Rule> + use<> {
+        RuleSet(self.awake.0 & Self::TIMED.0)
+    }
+}

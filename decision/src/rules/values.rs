@@ -1,0 +1,80 @@
+//! Values that the wording can't do without. They are those of the variant that this reader would see; a sequence needs
+//! those of all its steps, so that it never stops half-way.
+
+use std::sync::Arc;
+
+use super::{Check, Evidence, Outcome, list};
+use crate::choice::Variants;
+use crate::compile::Draft;
+use crate::facts::Facts;
+use crate::reason::Reason;
+use crate::words::Value;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Values {
+    /// What each variant needs, as one bit for each value.
+    needs: Box<[u16]>,
+    /// What is there whatever the question.
+    given: u16,
+    variants: Arc<Variants>,
+}
+
+const ALWAYS: [Value; 3] = [Value::Currency, Value::Weekday, Value::Date];
+
+fn bits(values: &[Value]) -> u16 {
+    values.iter().fold(0, |bits, value| bits | value.bit())
+}
+
+impl Values {
+    fn needed(&self, facts: &Facts<'_>) -> u16 {
+        self.needs.get(self.variants.choose(facts, 0)).copied().unwrap_or(0)
+    }
+
+    fn there(&self, facts: &Facts<'_>) -> u16 {
+        let mut there = self.given;
+        if facts.history().is_some() {
+            there |= Value::ArticleCount.bit();
+        }
+        if facts.country.is_some() {
+            there |= Value::Country.bit();
+        }
+        there
+    }
+}
+
+fn tell(bits: u16) -> String {
+    list(Value::ALL.into_iter().filter(|value| bits & value.bit() != 0).map(Value::as_str), "nothing")
+}
+
+impl Check for Values {
+    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+        let rules = draft.rules;
+        let mut needs: Vec<u16> = rules.variants.iter().map(|variant| bits(&variant.needs)).collect();
+        if draft.variants.has_steps() {
+            let all = needs.iter().fold(0, |all, needs| all | needs);
+            needs.fill(all);
+        }
+        let mut given = bits(&ALWAYS) | bits(&draft.site.values);
+        if rules.schedule.ends_at.is_some() {
+            given |= Value::DaysLeft.bit();
+        } else if let Some(place) = needs.iter().position(|needs| needs & Value::DaysLeft.bit() != 0) {
+            draft.problem(
+                format!("variants[{place}].needs"),
+                "it needs days_left, but the appeal names no end: write schedule.ends_at.",
+            );
+        }
+        Self { needs: needs.into(), given, variants: Arc::clone(draft.variants) }
+    }
+
+    fn is_idle(&self) -> bool {
+        self.needs.iter().all(|needs| needs & !self.given == 0)
+    }
+
+    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
+        Outcome::pass_if(self.needed(facts) & !self.there(facts) == 0, Reason::MissingValue)
+    }
+
+    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+        Evidence::new(tell(self.there(facts)), tell(self.needed(facts)))
+    }
+}

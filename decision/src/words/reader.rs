@@ -1,0 +1,118 @@
+//! Words for readers.
+
+use serde::{Deserialize, Serialize};
+
+/// A kind of device.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Device {
+    /// Fits a hand.
+    Mobile,
+    /// Fits a bag.
+    Tablet,
+    /// Stands on a desk, or could.
+    Desktop,
+}
+
+impl Device {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Mobile, Self::Tablet, Self::Desktop];
+
+    /// The word as it stands in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mobile => "mobile",
+            Self::Tablet => "tablet",
+            Self::Desktop => "desktop",
+        }
+    }
+
+    /// `None` for words that are none of these, in any case.
+    pub(crate) fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|device| device.as_str().eq_ignore_ascii_case(word))
+    }
+
+    pub(crate) const fn bit(self) -> u8 {
+        1 << self as u8
+    }
+}
+
+/// Whether an appeal needs the reader's consent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Consent {
+    /// It does not matter.
+    #[default]
+    Any,
+    /// The page must say `granted`.
+    Required,
+}
+
+impl Consent {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(crate) const fn is_any(&self) -> bool {
+        matches!(self, Self::Any)
+    }
+}
+
+/// Whether a reader was here before, as far as the history tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReaderKind {
+    /// Has seen no appeal, sent none away, and read at most one article, which may be this one.
+    New,
+    /// Any other.
+    Returning,
+}
+
+/// The last four whole weeks' articles against those of the four weeks before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trend {
+    /// At least a quarter more, and at least two articles.
+    Rising,
+    /// At least a quarter less, and at least two articles.
+    Falling,
+    /// Neither.
+    Steady,
+}
+
+impl Trend {
+    /// The word as it stands in JSON.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rising => "rising",
+            Self::Falling => "falling",
+            Self::Steady => "steady",
+        }
+    }
+
+    /// What these two numbers of articles tell.
+    pub(crate) const fn of(recent: u64, before: u64) -> Self {
+        let (more, less) = (recent.saturating_sub(before), before.saturating_sub(recent));
+        if more >= 2 && more.saturating_mul(4) >= before {
+            Self::Rising
+        } else if less >= 2 && less.saturating_mul(4) >= before {
+            Self::Falling
+        } else {
+            Self::Steady
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trend_is_a_quarter_and_two_articles() {
+        assert_eq!(Trend::of(10, 8), Trend::Rising);
+        assert_eq!(Trend::of(9, 8), Trend::Steady);
+        assert_eq!(Trend::of(1, 0), Trend::Steady);
+        assert_eq!(Trend::of(2, 0), Trend::Rising);
+        assert_eq!(Trend::of(6, 8), Trend::Falling);
+        assert_eq!(Trend::of(7, 8), Trend::Steady);
+        assert_eq!(Trend::of(0, 1), Trend::Steady);
+        assert_eq!(Trend::of(98, 100), Trend::Steady);
+    }
+}

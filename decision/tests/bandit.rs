@@ -1,0 +1,146 @@
+//! Weights that follow results find the better variant, and are there whatever the counts say.
+
+use keepopen_decision::bandit::{Learning, Results, weights};
+use proptest::prelude::*;
+
+const ALL: u32 = 1_000_000;
+const FOLLOW: Learning = Learning { floor_per_million: 50_000, pace: 1.0, draws: 2000 };
+
+fn seen(views: u64, gifts: u64, total_minor: u64) -> Results {
+    Results { views, gifts, total_minor }
+}
+
+fn follow(results: &[Results]) -> Vec<u32> {
+    weights(results, None, FOLLOW, 7)
+}
+
+#[test]
+fn without_variants_there_are_no_weights_and_one_variant_has_all() {
+    assert_eq!(follow(&[]), [] as [u32; 0]);
+    assert_eq!(follow(&[seen(0, 0, 0)]), [ALL]);
+    assert_eq!(follow(&[seen(1000, 3, 1500)]), [ALL]);
+}
+
+#[test]
+fn variants_that_nobody_has_seen_share_equally() {
+    assert_eq!(follow(&[seen(0, 0, 0); 4]), [250_000; 4]);
+}
+
+#[test]
+fn where_nothing_was_given_all_share_equally_however_often_they_were_seen() {
+    assert_eq!(follow(&[seen(1000, 0, 0), seen(10, 0, 0)]), [500_000; 2]);
+    assert_eq!(follow(&[seen(1000, 7, 0), seen(10, 0, 0)]), [500_000; 2]);
+}
+
+#[test]
+fn a_variant_that_earns_nothing_keeps_the_floor_and_the_other_gets_the_rest() {
+    let weights = follow(&[seen(100_000, 200, 200_000), seen(100_000, 0, 0)]);
+    assert_eq!(weights[1], 50_000);
+}
+
+#[test]
+fn value_counts_and_not_the_number_of_gifts() {
+    let weights = follow(&[seen(100_000, 400, 400 * 500), seen(100_000, 200, 200 * 2000)]);
+    assert!(weights[1] > 940_000, "{weights:?}");
+}
+
+#[test]
+fn a_single_large_gift_settles_nothing() {
+    let weights = follow(&[seen(10_000, 20, 20 * 1000), seen(10_000, 1, 20 * 1000)]);
+    assert!(weights.iter().all(|weight| *weight > 250_000), "{weights:?}");
+}
+
+#[test]
+fn a_new_variant_is_tried_but_does_not_take_over() {
+    let weights = follow(&[seen(100_000, 200, 200_000), seen(100_000, 200, 200_000), seen(0, 0, 0)]);
+    assert!((100_000..700_000).contains(&weights[2]), "{weights:?}");
+}
+
+#[test]
+fn weights_go_half_way_at_once_and_a_variant_that_is_gone_starts_them_anew() {
+    let results = [seen(100_000, 200, 200_000), seen(100_000, 0, 0)];
+    let half = Learning { pace: 0.5, ..FOLLOW };
+    assert_eq!(weights(&results, Some(&[500_000, 500_000]), half, 7), [725_000, 275_000]);
+    assert_eq!(weights(&results, Some(&[5, 3, 2]), half, 7), weights(&results, None, half, 7));
+    assert_eq!(weights(&results, Some(&[0, 0]), half, 7), weights(&results, None, half, 7));
+}
+
+#[test]
+fn a_variant_below_the_floor_is_lifted_at_once_however_slow_the_pace() {
+    let results = [seen(100_000, 200, 200_000), seen(0, 0, 0)];
+    let slow = Learning { pace: 0.0, ..FOLLOW };
+    assert_eq!(weights(&results, Some(&[ALL, 0]), slow, 7), [950_000, 50_000]);
+}
+
+#[test]
+fn more_variants_than_floors_fit_share_equally() {
+    assert_eq!(follow(&[seen(1000, 1, 100); 40]), [25_000; 40]);
+}
+
+#[test]
+fn over_many_hours_the_better_variant_gets_most_readers() {
+    let mut better = Vec::new();
+    for seed in 0..20_u64 {
+        better.push(simulate(seed, &[(20, 1000), (30, 1000)]));
+    }
+    // The rates differ by half; the floor leaves at most 95 %.
+    let good = better.iter().filter(|weight| **weight > 800_000).count();
+    assert!(good >= 18, "{better:?}");
+}
+
+/// The last variant's weight after 200 hours of 2,000 views. Variants are (gifts per 10,000 views, mean gift).
+fn simulate(seed: u64, truth: &[(u64, u64)]) -> u32 {
+    let mut results = vec![Results::default(); truth.len()];
+    let mut shares = vec![ALL / 2; truth.len()];
+    let mut dice = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
+    let mut roll = |below: u64| {
+        dice ^= dice << 13;
+        dice ^= dice >> 7;
+        dice ^= dice << 17;
+        dice % below
+    };
+    for hour in 0..200 {
+        for ((results, (rate, mean)), share) in results.iter_mut().zip(truth).zip(&shares) {
+            for _ in 0..u64::from(*share) * 2000 / u64::from(ALL) {
+                results.views += 1;
+                if roll(10_000) < *rate {
+                    results.gifts += 1;
+                    results.total_minor += roll(2 * mean);
+                }
+            }
+        }
+        let learning = Learning { draws: 500, ..Learning::default() };
+        shares = weights(&results, Some(&shares), learning, seed * 1000 + hour);
+    }
+    shares[truth.len() - 1]
+}
+
+fn counts() -> impl Strategy<Value = Results> {
+    let number = || prop_oneof![Just(0), Just(1), 0..1000_u64, any::<u64>(), Just(u64::MAX)];
+    (number(), number(), number()).prop_map(|(views, gifts, total_minor)| Results {
+        views,
+        gifts,
+        total_minor,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    #[test]
+    fn whatever_the_counts_the_weights_are_there(
+        results in proptest::collection::vec(counts(), 1..8),
+        before in proptest::option::of(proptest::collection::vec(any::<u32>(), 1..8)),
+        floor_per_million in any::<u32>(),
+        pace in any::<f64>(),
+        seed in any::<u64>(),
+    ) {
+        let learning = Learning { floor_per_million, pace, draws: 50 };
+        let found = weights(&results, before.as_deref(), learning, seed);
+        prop_assert_eq!(found.len(), results.len());
+        prop_assert_eq!(found.iter().sum::<u32>(), ALL);
+        let floor = floor_per_million.min(ALL / u32::try_from(results.len()).expect("a few"));
+        prop_assert!(found.iter().all(|weight| weight + 1 >= floor), "{:?}", found);
+        prop_assert_eq!(&weights(&results, before.as_deref(), learning, seed), &found);
+    }
+}

@@ -1,0 +1,81 @@
+//! Each behaviour collected from other decision services is a case, or its difference is written down.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// Their ids, by group.
+const BEHAVIOURS: &[(&str, &[u8])] = &[
+    ("FREQ", &[1, 2, 4, 5, 7, 8, 10, 11]),
+    ("AUD", &[1, 2, 4, 5, 7, 8, 10]),
+    ("ART", &[1, 2, 4, 5, 7, 8]),
+    ("REDEPLOY", &[1, 2, 4, 5, 7, 8, 10, 11, 13]),
+    ("GEO", &[1, 2, 4, 5]),
+    ("CTX", &[1, 2, 4, 5]),
+    ("DEV", &[1, 2]),
+    ("TIME", &[1, 2]),
+    ("SIGN", &[1]),
+    ("HOLD", &[1]),
+    ("FORCE", &[1, 2]),
+    ("AB", &[1, 2]),
+    ("BANDIT", &[1, 2, 4]),
+    ("ALLOC", &[1, 2, 4, 5]),
+    ("DIET", &[1, 2, 4]),
+    ("FALL", &[1, 2]),
+    ("SEQ", &[1]),
+    ("NP", &[1, 2, 4]),
+    ("WM", &[1, 2, 4, 5]),
+    ("EDGE", &[1, 2, 4]),
+];
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("cases")
+}
+
+fn all() -> BTreeSet<String> {
+    let ids = BEHAVIOURS
+        .iter()
+        .flat_map(|(group, numbers)| numbers.iter().map(move |number| format!("{group}-{number:02}")));
+    ids.collect()
+}
+
+/// Those that some case translates.
+fn in_cases() -> BTreeSet<String> {
+    let files = std::fs::read_dir(folder())
+        .expect("the folder is there")
+        .map(|entry| entry.expect("readable").path());
+    let texts = files.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    let cases = texts.flat_map(|path| {
+        let text = std::fs::read_to_string(path).expect("the file is readable");
+        serde_json::from_str::<Vec<Value>>(&text).expect("the file is a list of cases")
+    });
+    cases
+        .flat_map(|case| case["after"].as_array().cloned().unwrap_or_default())
+        .map(|id| id.as_str().expect("an id is a text").to_owned())
+        .collect()
+}
+
+/// Those whose difference stands in the first column of the last table of the page.
+fn written_down() -> BTreeSet<String> {
+    let page = std::fs::read_to_string(folder().join("README.md")).expect("the page is there");
+    let (_, table) = page.split_once("## Where we differ on purpose").expect("the table is there");
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| "));
+    let ids = rows.filter_map(|row| row.split(" | ").next()).flat_map(|cell| cell.split(", "));
+    ids.filter(|id| id.contains('-') && !id.starts_with('-')).map(str::to_owned).collect()
+}
+
+#[test]
+fn none_of_the_71_behaviours_is_forgotten() {
+    assert_eq!(all().len(), 71);
+    let answered: BTreeSet<String> = in_cases().union(&written_down()).cloned().collect();
+    let forgotten: Vec<_> = all().difference(&answered).cloned().collect();
+    assert_eq!(forgotten, Vec::<String>::new());
+}
+
+#[test]
+fn no_case_and_no_difference_names_a_behaviour_that_is_not_there() {
+    let named: BTreeSet<String> = in_cases().union(&written_down()).cloned().collect();
+    let strange: Vec<_> = named.difference(&all()).cloned().collect();
+    assert_eq!(strange, Vec::<String>::new());
+}

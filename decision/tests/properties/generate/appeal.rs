@@ -1,0 +1,239 @@
+//! Appeals; some of them have problems.
+
+use keepopen_decision::{
+    AppealRules, Articles, Assignment, Audience, Consent, Device, Dismissal, Frequency, Kind, Live, Meter,
+    Moment, Pages, Percent, ReaderKind, Redeploy, Schedule, Selection, Standing, Step, Trend, Value,
+    VariantRules, WithoutHistory, Zone,
+};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+
+use super::*;
+
+fn selection(all: &'static [&'static str]) -> impl Strategy<Value = Selection> {
+    (names(all), names(all)).prop_map(|(include, exclude)| Selection { include, exclude })
+}
+
+pub fn kind() -> impl Strategy<Value = Kind> {
+    prop_oneof![8 => Just(Kind::Ask), 3 => select(&Kind::ALL)]
+}
+
+fn audience() -> BoxedStrategy<Audience> {
+    let standings = prop_oneof![
+        9 => Just(None),
+        1 => subsequence(&Standing::ALL, 1..=3).prop_map(Some),
+    ];
+    let rarely = 0.15;
+    (
+        (standings, selection(COUNTRIES), selection(REGIONS), selection(LANGUAGES), selection(ENTITLEMENTS)),
+        prop_oneof![5 => Just(Vec::new()), 1 => subsequence(&Device::ALL, 1..3)],
+        option::weighted(rarely, any::<bool>()),
+        prop_oneof![5 => Just(Consent::Any), 1 => Just(Consent::Required)],
+        option::weighted(rarely, select(&[ReaderKind::New, ReaderKind::Returning])),
+        option::weighted(0.3, articles()),
+        option::weighted(rarely, select(&[Trend::Rising, Trend::Falling, Trend::Steady])),
+    )
+        .prop_map(|(selections, devices, signed_in, consent, reader, articles, trend)| {
+            let (standings, countries, regions, languages, entitlements) = selections;
+            Audience {
+                standings,
+                countries,
+                regions,
+                languages,
+                devices,
+                signed_in,
+                consent,
+                entitlements,
+                reader,
+                articles,
+                trend,
+            }
+        })
+        .boxed()
+}
+
+fn articles() -> BoxedStrategy<Articles> {
+    let tags = prop_oneof![2 => Just(Vec::new()), 1 => Just(vec!["china".to_owned(), "TRADE".to_owned()])];
+    (0..6_u32, 0..6_u32, option::of(3..12_u32), tags)
+        .prop_map(|(weeks, min, max, tags)| Articles { weeks, min, max, tags })
+        .boxed()
+}
+
+fn pages() -> BoxedStrategy<Pages> {
+    let skip_first = prop_oneof![7 => Just(0), 1 => 1..4_u32];
+    let selections = (selection(SECTIONS), selection(TAGS), selection(KINDS), selection(URLS));
+    (selections, any::<bool>(), any::<bool>(), skip_first)
+        .prop_map(|((sections, tags, kinds, urls), on_paid_pages, on_sensitive_pages, skip_first)| Pages {
+            sections,
+            tags,
+            kinds,
+            urls,
+            on_paid_pages,
+            on_sensitive_pages,
+            skip_first,
+        })
+        .boxed()
+}
+
+fn frequency() -> BoxedStrategy<Option<Frequency>> {
+    let capped = (1..5_u32, 1..20_u32, 0..6_u32, option::of(0..50_u32), option::of(1..3_u32)).prop_map(
+        |(max_views, window_days, min_gap_days, min_gap_hours, max_per_day)| Frequency {
+            max_views: Some(max_views),
+            window_days: Some(window_days),
+            min_gap_days: Some(min_gap_days),
+            min_gap_hours,
+            max_per_day,
+            unlimited: false,
+        },
+    );
+    prop_oneof![
+        1 => Just(None),
+        1 => Just(Some(Frequency { unlimited: true, ..Frequency::default() })),
+        4 => capped.prop_map(Some),
+    ]
+    .boxed()
+}
+
+fn dismissal() -> BoxedStrategy<Dismissal> {
+    (0..30_u32, 0..30_u32, 0..30_u32, option::of(0..30_u32))
+        .prop_map(|(close_days, later_days, already_gave_days, never_days)| Dismissal {
+            close_days,
+            later_days,
+            already_gave_days,
+            never_days,
+        })
+        .boxed()
+}
+
+fn moment() -> impl Strategy<Value = Moment> {
+    let wall = |at| jiff::tz::TimeZone::UTC.to_datetime(at);
+    time().prop_flat_map(move |at| {
+        select(vec![Moment::Exact(at), Moment::Local(wall(at)), Moment::Day(wall(at).date())])
+    })
+}
+
+fn schedule() -> BoxedStrategy<Schedule> {
+    (
+        option::weighted(0.2, moment()),
+        option::weighted(0.2, moment()),
+        select(&[Zone::Site, Zone::Utc]),
+        prop_oneof![2 => Just(Vec::new()), 1 => vec(hours(), 1..3)],
+        prop_oneof![3 => Just(Vec::new()), 1 => vec(blackout(), 1..3)],
+    )
+        .prop_map(|(starts_at, ends_at, time_zone, hours, blackouts)| Schedule {
+            starts_at,
+            ends_at,
+            time_zone,
+            hours,
+            blackouts,
+        })
+        .boxed()
+}
+
+fn redeploys() -> BoxedStrategy<Vec<Redeploy>> {
+    let one = (moment(), selection(COUNTRIES), selection(REGIONS));
+    let one = one.prop_map(|(at, countries, regions)| Redeploy { at, countries, regions });
+    prop_oneof![3 => Just(Vec::new()), 1 => vec(one, 1..3)].boxed()
+}
+
+prop_compose! {
+    fn appeal()(
+        kind in kind(),
+        surface in surfaces(),
+        priority in -1..2_i32,
+        live in prop_oneof![9 => Just(Live::Live), 1 => Just(Live::Paused)],
+        schedule in schedule(),
+        audience in audience(),
+        pages in pages(),
+        frequency in frequency(),
+        dismissal in dismissal(),
+        redeploys in redeploys(),
+        without_history in select(&[WithoutHistory::Silent, WithoutHistory::Ask]),
+        weight in 1..4_u32,
+        shares in (share(), prop_oneof![3 => Just(Percent::default()), 1 => share()]),
+        meter in option::weighted(0.15, meter()),
+        steps in prop_oneof![4 => Just(Vec::new()), 1 => vec((0..3_usize, 1..3_u32), 1..3)],
+        assignment in select(&[Assignment::Fixed, Assignment::Kept]),
+        needs in subsequence(&Value::ALL, 0..=1),
+        weights in vec(prop_oneof![1 => Just(0), 6 => 1..4_u32], 1..4),
+    ) -> AppealRules {
+        let needs = if weight == 1 { needs } else { Vec::new() };
+        let variants = weights.iter().enumerate().map(|(place, weight)| VariantRules {
+            weight: *weight,
+            needs: needs.clone(),
+            ..VariantRules::new(format!("v{place}"))
+        });
+        let (share_percent, holdout_percent) = shares;
+        let sequence = steps.iter().map(|(variant, views)| Step {
+            variant: format!("v{}", variant % weights.len()),
+            views: Some(*views),
+        });
+        AppealRules {
+            id: String::new(), sites: vec!["journal".to_owned()], variants: variants.collect(),
+            sequence: sequence.collect(),
+            kind, surface, priority, live, schedule, audience, pages, frequency, dismissal, redeploys,
+            without_history, weight, share_percent, holdout_percent, meter, assignment,
+        }
+    }
+}
+
+fn share() -> impl Strategy<Value = Percent> {
+    select(&[100.0, 100.0, 60.0, 25.0, 12.5]).prop_map(|percent| Percent::new(percent).expect("a percentage"))
+}
+
+fn meter() -> BoxedStrategy<Meter> {
+    (0..6_u32, any::<bool>(), option::of(Just("archive".to_owned())))
+        .prop_map(|(free_articles, hard, entitlement)| Meter {
+            free_articles,
+            window_days: 30,
+            hard,
+            entitlement,
+        })
+        .boxed()
+}
+
+/// Takes most groups of rules out again, so that an appeal often has but one or two: with all of them nothing would
+/// ever show.
+fn lean(mut appeal: AppealRules, kept: u16) -> AppealRules {
+    let whole = AppealRules::new("", "journal", appeal.kind, Surface::Banner);
+    let keeps = |bit: u16| kept & (1 << bit) != 0;
+    if !keeps(0) {
+        appeal.schedule = whole.schedule;
+    }
+    if !keeps(1) {
+        appeal.pages = whole.pages;
+    }
+    if !keeps(2) {
+        appeal.audience = Audience { standings: appeal.audience.standings, ..Audience::default() };
+    }
+    if !keeps(3) {
+        appeal.frequency = whole.frequency;
+    }
+    if !keeps(4) {
+        appeal.sequence = whole.sequence;
+    }
+    if !keeps(5) {
+        appeal.meter = whole.meter;
+    }
+    if !keeps(6) {
+        appeal.redeploys = whole.redeploys;
+    }
+    if !keeps(7) {
+        appeal.variants.iter_mut().for_each(|variant| variant.needs.clear());
+    }
+    appeal
+}
+
+/// Appeals `a0`, `a1`, … of one site; some of them have problems.
+pub fn appeals(number: std::ops::Range<usize>) -> impl Strategy<Value = Vec<AppealRules>> {
+    let one =
+        (appeal(), any::<u16>(), any::<u16>()).prop_map(|(appeal, one, other)| lean(appeal, one & other));
+    vec(one.boxed(), number).prop_map(|mut appeals| {
+        for (place, appeal) in appeals.iter_mut().enumerate() {
+            appeal.id = format!("a{place}");
+        }
+        appeals
+    })
+}

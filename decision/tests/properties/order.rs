@@ -1,0 +1,35 @@
+//! The order in a file is nothing: what is written first has no better place.
+
+use keepopen_decision::{AppealRules, Verdict};
+use proptest::prelude::*;
+
+use crate::generate::{appeals, known, question, site, time};
+use crate::{ask, rules};
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1000))]
+
+    #[test]
+    fn appeals_in_any_order_give_the_same_verdict(
+        appeals in appeals(2..6),
+        site in site(),
+        question in question(),
+        known in known(),
+        now in time(),
+        turn in 0..6_usize,
+    ) {
+        let mut others = appeals.clone();
+        others.rotate_left(turn % appeals.len());
+        others.reverse();
+        let now_ms = now.as_millisecond();
+        let id = |verdict: Verdict, appeals: &[AppealRules]| match verdict {
+            Verdict::Show { appeal, variant, surface, .. } => Ok((true, appeals[appeal.0].id.clone(), variant, surface)),
+            Verdict::HeldOut { appeal, variant, surface, .. } => Ok((false, appeals[appeal.0].id.clone(), variant, surface)),
+            silent @ Verdict::Silent { .. } => Err(silent),
+        };
+        prop_assert_eq!(
+            id(ask(&rules(&site, &appeals), &question, &known, now_ms), &appeals),
+            id(ask(&rules(&site, &others), &question, &known, now_ms), &others)
+        );
+    }
+}

@@ -1,0 +1,254 @@
+//! Writes versions of appeals, and publishes them.
+
+use std::collections::BTreeMap;
+
+use keepopen_decision::Live;
+use serde_json::{Map, Value};
+
+use crate::appeals::{AppealProblem, Draft, Snapshot};
+use crate::config::SiteSettings;
+use crate::store::appeals::{self, PublicationRow, VersionRow};
+use crate::store::{Store, Tx};
+
+/// Who edits, where, and when.
+#[derive(Clone, Copy)]
+pub struct Editor<'a> {
+    /// Where appeals are kept.
+    pub store: &'a Store,
+    /// The sites that they are for.
+    pub sites: &'a BTreeMap<String, SiteSettings>,
+    /// Who it is: an API key's id, or `command line`.
+    pub by: &'a str,
+    /// Milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Why an edit was not made.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The appeal can't be used as it is written.
+    #[error("the appeal can't be used as it is written")]
+    Invalid(Vec<AppealProblem>),
+    /// Somebody wrote a version in the meantime.
+    #[error("the newest version is {0} by now")]
+    NotTheNewest(i64),
+    /// There is no such appeal.
+    #[error("there is no such appeal")]
+    Unknown,
+    /// The appeal has no such version.
+    #[error("the appeal has no such version")]
+    UnknownVersion,
+    /// The appeal was never published.
+    #[error("the appeal was never published")]
+    NeverPublished,
+    /// The database does not answer.
+    #[error(transparent)]
+    Store(#[from] sqlx::Error),
+}
+
+/// What came of saving.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Saved {
+    /// The newest version's number.
+    pub version: i64,
+    /// Whether it was made just now; an appeal that did not change makes none.
+    pub made: bool,
+}
+
+/// Keeps an appeal as a new version. It is checked, and not published.
+/// `expected` is the version that it was made from, where the caller knows it.
+///
+/// # Errors
+/// See [`EditError`].
+pub async fn save_appeal(
+    editor: Editor<'_>,
+    id: &str,
+    fields: Map<String, Value>,
+    expected: Option<i64>,
+) -> Result<Saved, EditError> {
+    let mut tx = editor.store.begin().await?;
+    let saved = save(&mut tx, editor, id, fields, expected).await?;
+    tx.commit().await?;
+    Ok(saved)
+}
+
+async fn save(
+    tx: &mut Tx,
+    editor: Editor<'_>,
+    id: &str,
+    mut fields: Map<String, Value>,
+    expected: Option<i64>,
+) -> Result<Saved, EditError> {
+    fields.entry("id").or_insert_with(|| id.into());
+    check(editor, id, &fields)?;
+    let newest = appeals::newest(tx, id).await?;
+    let number = newest.as_ref().map_or(0, |row| row.version);
+    if expected.is_some_and(|expected| expected != number) {
+        return Err(EditError::NotTheNewest(number));
+    }
+    let same = newest.is_some_and(|row| {
+        serde_json::from_str::<Map<String, Value>>(&row.body).is_ok_and(|kept| kept == fields)
+    });
+    if same {
+        return Ok(Saved { version: number, made: false });
+    }
+    let row = VersionRow {
+        appeal_id: id.to_owned(),
+        version: number + 1,
+        body: Value::Object(fields).to_string(),
+        created_at_ms: editor.now_ms,
+        created_by: editor.by.to_owned(),
+    };
+    appeals::add_version(tx, &row).await?;
+    Ok(Saved { version: row.version, made: true })
+}
+
+/// Puts a version into force (the newest unless one is named); an older one rolls back.
+///
+/// # Errors
+/// See [`EditError`].
+pub async fn publish_appeal(
+    editor: Editor<'_>,
+    id: &str,
+    version: Option<i64>,
+) -> Result<PublicationRow, EditError> {
+    let mut tx = editor.store.begin().await?;
+    let published = publish(&mut tx, editor, id, version).await?;
+    tx.commit().await?;
+    Ok(published)
+}
+
+async fn publish(
+    tx: &mut Tx,
+    editor: Editor<'_>,
+    id: &str,
+    version: Option<i64>,
+) -> Result<PublicationRow, EditError> {
+    let newest = appeals::newest(tx, id).await?.ok_or(EditError::Unknown)?;
+    let chosen = match version {
+        None => newest,
+        Some(number) if number == newest.version => newest,
+        Some(number) => editor.store.version(id, number).await?.ok_or(EditError::UnknownVersion)?,
+    };
+    // The sites' settings may be others than when it was written.
+    let fields = serde_json::from_str(&chosen.body).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let draft = check(editor, id, &fields)?;
+    let problems = Snapshot::problems_of(editor.sites, &draft, editor.now_ms);
+    if !problems.is_empty() {
+        return Err(EditError::Invalid(problems));
+    }
+    record(tx, editor, id, chosen.version, Live::Live).await
+}
+
+/// Pauses or ends what was published.
+///
+/// # Errors
+/// See [`EditError`].
+pub async fn set_appeal_aside(
+    editor: Editor<'_>,
+    id: &str,
+    state: Live,
+) -> Result<PublicationRow, EditError> {
+    let mut tx = editor.store.begin().await?;
+    appeals::newest(&mut tx, id).await?.ok_or(EditError::Unknown)?;
+    let now = appeals::published(&mut tx, id).await?.ok_or(EditError::NeverPublished)?;
+    let published = record(&mut tx, editor, id, now.version, state).await?;
+    tx.commit().await?;
+    Ok(published)
+}
+
+/// Makes the store hold the appeals of a file: new versions where they differ, each in the state that its
+/// `live` names. All of them, or none. Appeals that the file does not name stay as they are.
+///
+/// # Errors
+/// See [`EditError`].
+pub async fn apply_appeals(
+    editor: Editor<'_>,
+    appeals: Vec<Map<String, Value>>,
+) -> Result<Vec<(String, Saved, Live)>, EditError> {
+    let mut problems = Vec::new();
+    let mut drafts = Vec::new();
+    for (place, fields) in appeals.iter().enumerate() {
+        match Draft::read(fields.clone(), &format!("#{}", place + 1)) {
+            Ok(draft) => drafts.push(draft),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    problems = Snapshot::build(editor.sites, &drafts, problems).problems;
+    if !problems.is_empty() {
+        return Err(EditError::Invalid(problems));
+    }
+    let mut tx = editor.store.begin().await?;
+    let mut done = Vec::new();
+    for (draft, mut fields) in drafts.into_iter().zip(appeals) {
+        fields.shift_remove("live");
+        let (id, wanted) = (draft.rules.id.clone(), draft.rules.live);
+        let saved = save(&mut tx, editor, &id, fields, None).await?;
+        let now = appeals::published(&mut tx, &id).await?;
+        // What was in force once can't be a draft again, but it can be held back.
+        let state = match wanted {
+            Live::Draft if now.is_some() => Live::Paused,
+            // Its schedule, which was checked above, says the rest.
+            Live::Scheduled => Live::Live,
+            other => other,
+        };
+        if state == Live::Live {
+            let problems = Snapshot::problems_of(editor.sites, &draft, editor.now_ms);
+            if !problems.is_empty() {
+                return Err(EditError::Invalid(problems));
+            }
+        }
+        let is_so = now.is_some_and(|row| row.version == saved.version && row.state == state.as_str());
+        if !is_so && state != Live::Draft {
+            record(&mut tx, editor, &id, saved.version, state).await?;
+        }
+        done.push((id, saved, state));
+    }
+    tx.commit().await?;
+    Ok(done)
+}
+
+async fn record(
+    tx: &mut Tx,
+    editor: Editor<'_>,
+    id: &str,
+    version: i64,
+    state: Live,
+) -> Result<PublicationRow, EditError> {
+    let row = PublicationRow {
+        appeal_id: id.to_owned(),
+        version,
+        state: state.as_str().to_owned(),
+        published_at_ms: editor.now_ms,
+        published_by: editor.by.to_owned(),
+    };
+    appeals::publish(tx, &row).await?;
+    Ok(row)
+}
+
+/// Everything that is wrong with one appeal by itself.
+fn check(editor: Editor<'_>, id: &str, fields: &Map<String, Value>) -> Result<Draft, EditError> {
+    let problem = |field: &str, sentence: String| AppealProblem {
+        appeal: id.to_owned(),
+        field: field.to_owned(),
+        sentence,
+    };
+    let mut problems = Vec::new();
+    if fields.contains_key("live") {
+        problems
+            .push(problem("live", "leave it out: an appeal is put into force by publishing it.".to_owned()));
+    }
+    let draft = match Draft::read(fields.clone(), id) {
+        Ok(draft) => draft,
+        Err(found) => {
+            problems.push(found);
+            return Err(EditError::Invalid(problems));
+        }
+    };
+    if draft.rules.id != id {
+        problems.push(problem("id", format!("it is {id:?} here; write the same, or leave it out.")));
+    } else {
+        problems = Snapshot::build(editor.sites, std::slice::from_ref(&draft), problems).problems;
+    }
+    if problems.is_empty() { Ok(draft) } else { Err(EditError::Invalid(problems)) }
+}

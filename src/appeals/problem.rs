@@ -1,0 +1,25 @@
+//! What is wrong with an appeal.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Why one appeal can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct AppealProblem {
+    /// The appeal's id, or its place in the file (`#3`) if it has none.
+    pub appeal: String,
+    /// Where in it, such as `variants[1].copy`; empty where it is the whole.
+    pub field: String,
+    /// What is wrong, and what to do about it.
+    pub sentence: String,
+}
+
+impl fmt::Display for AppealProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.field.as_str() {
+            "" => f.write_str(&self.sentence),
+            field => write!(f, "{field}: {}", self.sentence),
+        }
+    }
+}

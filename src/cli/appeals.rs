@@ -1,0 +1,125 @@
+//! `keepopen appeals`
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use keepopen_decision::Live;
+use serde_json::{Map, Value};
+
+use super::{Stopped, runtime, say};
+use crate::actions::{self, EditError, Editor};
+use crate::appeals::{self, AppealProblem, Snapshot, file};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::store::Store;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Check an appeals file against the sites in the settings; nothing is written.
+    Check {
+        /// The file, TOML.
+        file: PathBuf,
+    },
+    /// Make the service's appeals those of the file: new versions where they differ, each live, paused or ended
+    /// as it says there. All of them, or none. A running service has them in force within 2 seconds.
+    Apply {
+        /// The file, TOML.
+        file: PathBuf,
+    },
+    /// Print the service's appeals as a file, in their newest versions.
+    Export,
+}
+
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+    match verb {
+        Verb::Check { file } => check(file, settings),
+        Verb::Apply { file } => apply(file, settings),
+        Verb::Export => export(settings),
+    }
+}
+
+fn check(path: &Path, settings: &Settings) -> Result<(), Stopped> {
+    let (drafts, problems) =
+        appeals::file::read(&read(path)?).map_err(|error| not_understood(path, &error))?;
+    let problems = Snapshot::build(&settings.sites, &drafts, problems).problems;
+    if !problems.is_empty() {
+        return Err(told(path, &problems).into());
+    }
+    let live = drafts.iter().filter(|draft| draft.rules.live == Live::Live).count();
+    let (name, number) = (path.display(), drafts.len());
+    let (appeals, them) = if number == 1 { ("appeal", "it") } else { ("appeals", "them") };
+    say(&format!("{name}: {number} {appeals}, {live} of them live; nothing is wrong with {them}."))
+}
+
+fn apply(path: &Path, settings: &Settings) -> Result<(), Stopped> {
+    if settings.appeals.file.is_some() {
+        return Err("this service reads its appeals from appeals.file, not from its database; change that file, or remove the setting".into());
+    }
+    let fields = file::fields(&read(path)?).map_err(|error| not_understood(path, &error))?;
+    let done = runtime()?.block_on(async {
+        let store = Store::open(&settings.database_url()).await?;
+        let editor = Editor {
+            store: &store,
+            sites: &settings.sites,
+            by: "command line",
+            now_ms: Clock::System.now_ms(),
+        };
+        let done = actions::apply_appeals(editor, fields).await.map_err(|error| match error {
+            EditError::Invalid(problems) => Stopped::from(told(path, &problems)),
+            other => other.into(),
+        });
+        store.close().await;
+        done
+    })?;
+    for (id, saved, state) in done {
+        let made = if saved.made { "written" } else { "as it was" };
+        say(&format!("{id}: version {}, {made}, {}", saved.version, state.as_str()))?;
+    }
+    Ok(())
+}
+
+fn export(settings: &Settings) -> Result<(), Stopped> {
+    let appeals = runtime()?.block_on(async {
+        let store = Store::open(&settings.database_url()).await?;
+        let newest = store.newest_versions().await?;
+        let states: BTreeMap<String, String> =
+            store.publications().await?.into_iter().map(|row| (row.appeal_id, row.state)).collect();
+        store.close().await;
+        let mut appeals = Vec::new();
+        for row in newest {
+            let fields: Map<String, Value> = serde_json::from_str(&row.body)?;
+            let state = states.get(&row.appeal_id).map_or("draft", String::as_str);
+            appeals.push(with_state(fields, state));
+        }
+        Ok::<_, Stopped>(appeals)
+    })?;
+    say(&file::write(&appeals)?)
+}
+
+/// The state stands after the id, where a reader looks for it.
+fn with_state(fields: Map<String, Value>, state: &str) -> Map<String, Value> {
+    let mut told = Map::new();
+    for (name, value) in fields {
+        let is_id = name == "id";
+        told.insert(name, value);
+        if is_id {
+            told.insert("live".to_owned(), state.into());
+        }
+    }
+    told
+}
+
+pub(super) fn read(path: &Path) -> Result<String, Stopped> {
+    std::fs::read_to_string(path)
+        .map_err(|error| format!("{} can't be read ({error})", path.display()).into())
+}
+
+pub(super) fn not_understood(path: &Path, error: &toml::de::Error) -> Stopped {
+    format!("{} is not understood: {error}", path.display()).into()
+}
+
+pub(super) fn told(path: &Path, problems: &[AppealProblem]) -> String {
+    let lines: Vec<String> = problems.iter().map(|it| format!("\n  {}: {it}", it.appeal)).collect();
+    format!("{} can't be used as it is written:{}", path.display(), lines.concat())
+}

@@ -1,0 +1,167 @@
+//! `keepopen simulate`
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use keepopen_decision::Live;
+
+use super::appeals::{not_understood, read, told};
+use super::{Stopped, runtime, say};
+use crate::actions;
+use crate::appeals::{self, Snapshot};
+use crate::config::Settings;
+use crate::simulation::{self, Crowd, Line, Population, Rulebook, Simulation, Source};
+use crate::store::Store;
+
+/// A line longer than this is no page view.
+const LONGEST_LINE_BYTES: u64 = 1 << 20;
+/// Bad lines that are told before the file is given up.
+const BAD_LINES: usize = 10;
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("who").required(true).args(["readers", "population"]))]
+pub struct Options {
+    /// The draft: an appeals file, TOML. Its drafts and paused appeals are taken as live.
+    #[arg(long, value_name = "FILE")]
+    appeals: PathBuf,
+    /// Page views, one JSON object on each line, in the order of time for each reader; - reads standard input.
+    #[arg(long, value_name = "FILE")]
+    readers: Option<PathBuf>,
+    /// In place of page views: a population that is described, TOML.
+    #[arg(long, value_name = "FILE")]
+    population: Option<PathBuf>,
+    /// What is live, as an appeals file [default: appeals.file of the settings, else what the database has in force].
+    #[arg(long, value_name = "FILE")]
+    live: Option<PathBuf>,
+    /// Print the numbers as JSON.
+    #[arg(long)]
+    json: bool,
+    /// Write a chart into this file: how many readers are asked how often, under the draft and of what is live.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+    /// What chance starts from: the same seed gives the same numbers.
+    #[arg(long, default_value_t = 1, value_name = "NUMBER")]
+    seed: u64,
+}
+
+pub fn simulate(options: &Options, settings: &Settings) -> Result<(), Stopped> {
+    let draft = draft(&options.appeals, settings)?;
+    let live = live(options.live.as_deref(), settings)?;
+    let mut simulation = Simulation::new(&settings.sites, draft, live, options.seed);
+    let from = match (&options.readers, &options.population) {
+        (Some(path), _) => replay(path, settings, &mut simulation)?,
+        (None, Some(path)) => people(path, settings, &mut simulation, options.seed)?,
+        (None, None) => String::new(),
+    };
+    let report = simulation.report(&from);
+    if let Some(path) = &options.svg {
+        std::fs::write(path, simulation::chart(&report))
+            .map_err(|error| format!("{} can't be written ({error})", path.display()))?;
+    }
+    if options.json {
+        return say(&serde_json::to_string_pretty(&report)?);
+    }
+    say(&simulation::table(&report))
+}
+
+/// The draft as it would be once it is live. With a problem in it, nothing is simulated.
+fn draft(path: &Path, settings: &Settings) -> Result<Rulebook, Stopped> {
+    let (mut drafts, problems) =
+        appeals::file::read(&read(path)?).map_err(|error| not_understood(path, &error))?;
+    let problems = Snapshot::build(&settings.sites, &drafts, problems).problems;
+    if !problems.is_empty() {
+        return Err(told(path, &problems).into());
+    }
+    let mut source = Source { name: path.display().to_string(), ..Source::default() };
+    for draft in &mut drafts {
+        if matches!(draft.rules.live, Live::Draft | Live::Paused) {
+            draft.rules.live = Live::Live;
+            source.taken_as_live.push(draft.rules.id.clone());
+        }
+    }
+    Ok(Rulebook::new(&settings.sites, &drafts, Vec::new(), source))
+}
+
+/// What readers get today: an appeal that can't be used is left out, as the service does.
+fn live(named: Option<&Path>, settings: &Settings) -> Result<Rulebook, Stopped> {
+    let (name, (drafts, problems)) = match (named, &settings.appeals.file) {
+        (Some(path), _) => (path.display().to_string(), read_drafts(path)?),
+        (None, Some(path)) => (format!("{} (appeals.file)", path.display()), read_drafts(path)?),
+        (None, None) if Store::is_made(&settings.database_url()) => {
+            let read = runtime()?.block_on(async {
+                let store = Store::open(&settings.database_url()).await?;
+                let read = actions::read_appeals_in_force(&store).await;
+                store.close().await;
+                Ok::<_, Stopped>(read?)
+            })?;
+            ("what the database has in force".to_owned(), read)
+        }
+        (None, None) => {
+            ("nothing: there is neither appeals.file nor a database".to_owned(), Default::default())
+        }
+    };
+    let source = Source { name, ..Source::default() };
+    Ok(Rulebook::new(&settings.sites, &drafts, problems, source))
+}
+
+type Drafts = (Vec<appeals::Draft>, Vec<appeals::AppealProblem>);
+
+fn read_drafts(path: &Path) -> Result<Drafts, Stopped> {
+    appeals::file::read(&read(path)?).map_err(|error| not_understood(path, &error))
+}
+
+/// Plays every line. One bad line spoils the numbers, so that none are printed; the others are still looked at.
+fn replay(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Result<String, Stopped> {
+    let unreadable = |error: io::Error| Stopped::from(format!("{} can't be read ({error})", path.display()));
+    let mut lines: Box<dyn BufRead> = match path.to_str() {
+        Some("-") => Box::new(io::stdin().lock()),
+        _ => Box::new(BufReader::with_capacity(1 << 16, File::open(path).map_err(unreadable)?)),
+    };
+    let mut sites = settings.sites.keys();
+    let only_site = sites.next().filter(|_| sites.next().is_none()).map(String::as_str);
+    let (mut line, mut bad, mut number) = (Vec::new(), Vec::new(), 0u64);
+    while bad.len() < BAD_LINES {
+        line.clear();
+        let length =
+            lines.by_ref().take(LONGEST_LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
+        if length == 0 {
+            break;
+        }
+        number += 1;
+        if length as u64 > LONGEST_LINE_BYTES {
+            bad.push(format!("\n  line {number}: it is longer than {LONGEST_LINE_BYTES} bytes."));
+            break;
+        }
+        let taken = Line::read(&line, only_site).and_then(|line| {
+            simulation.page_view(&line.reader, line.view).map_err(|refused| refused.to_string())
+        });
+        if let Err(sentence) = taken {
+            bad.push(format!("\n  line {number}: {sentence}"));
+        }
+    }
+    if bad.is_empty() {
+        let name = path.display().to_string();
+        return Ok(if name == "-" { "standard input".to_owned() } else { name });
+    }
+    let more =
+        if bad.len() == BAD_LINES { "\n  This was the tenth; the lines after it were not read." } else { "" };
+    Err(format!("{} can't be used as it is written:{}{more}", path.display(), bad.concat()).into())
+}
+
+/// Plays a described population.
+fn people(
+    path: &Path,
+    settings: &Settings,
+    simulation: &mut Simulation,
+    seed: u64,
+) -> Result<String, Stopped> {
+    let population = Population::read(&read(path)?, &settings.sites).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
+        format!("{} can't be used as it is written:{}", path.display(), lines.concat())
+    })?;
+    let site = population.site.as_ref().and_then(|id| settings.sites.get(id));
+    let site = site.expect("a population with a site that is not there has a problem");
+    Crowd::of(&population, site).play(simulation, seed)?;
+    Ok(format!("{}, {} readers described", path.display(), population.readers))
+}

@@ -1,0 +1,120 @@
+//! The one file that puts questions to the decision: the code that answers readers answers here.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use keepopen_decision::{
+    AppealIndex, Dismissed, History, Kind, Known, Question, Reason, UnknownSite, Verdict, View, decide,
+};
+
+use super::memory::Memory;
+use super::page_view::Support;
+use crate::appeals::{AppealProblem, Draft, PublishedAppeal, Snapshot};
+use crate::config::SiteSettings;
+
+/// Where appeals come from, for people to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Source {
+    /// The file, or the words for what it is.
+    pub name: String,
+    /// Ids of appeals that are not live where they come from, and are taken as live here.
+    pub taken_as_live: Vec<String>,
+    /// Ids of appeals that can't be used, and are left out as the service would.
+    pub left_out: Vec<String>,
+}
+
+/// Appeals that can be asked.
+pub struct Rulebook {
+    snapshot: Snapshot,
+    appeals: usize,
+    /// Where they come from.
+    pub source: Source,
+}
+
+/// What a page view gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// An appeal.
+    Shown {
+        /// Its place in the rulebook.
+        appeal: usize,
+        /// The variant's place in it.
+        variant: usize,
+        /// What it wants.
+        kind: Kind,
+        /// Whether the reader may send it away.
+        closable: bool,
+    },
+    /// Nothing, and why.
+    Silent(Reason),
+}
+
+impl Rulebook {
+    /// Compiles `drafts` as the service does. `problems` are those found when reading them.
+    pub fn new(
+        sites: &BTreeMap<String, SiteSettings>,
+        drafts: &[Draft],
+        problems: Vec<AppealProblem>,
+        mut source: Source,
+    ) -> Self {
+        let snapshot = Snapshot::build(sites, drafts, problems);
+        source.left_out = snapshot.problems.iter().map(|problem| problem.appeal.clone()).collect();
+        source.left_out.dedup();
+        Self { snapshot, appeals: drafts.len(), source }
+    }
+
+    /// Its appeals, in their order.
+    pub fn appeals(&self) -> impl Iterator<Item = &PublishedAppeal> {
+        (0..self.appeals).map(|place| self.appeal(place))
+    }
+
+    fn appeal(&self, place: usize) -> &PublishedAppeal {
+        self.snapshot.appeal(AppealIndex(place))
+    }
+
+    /// Puts into `history` what this browser remembers of these appeals.
+    pub fn remind<'q>(&'q self, history: &mut History<'q>, memory: &Memory, now_ms: i64) {
+        let (seen, sent_away) = memory.told(now_ms);
+        history.views.clear();
+        history.views.extend(seen.map(|seen| {
+            let appeal = self.appeal(seen.appeal);
+            let variant = Some(appeal.variants[seen.variant].id.as_str().into());
+            View { appeal: appeal.id.as_str().into(), variant, at: time(seen.at_ms) }
+        }));
+        history.dismissals.clear();
+        history.dismissals.extend(sent_away.map(|sent| Dismissed {
+            appeal: self.appeal(sent.appeal).id.as_str().into(),
+            kind: sent.kind,
+            at: time(sent.at_ms),
+        }));
+    }
+
+    /// Asks whether an appeal shows. `draw` (0 to 999,999) stands in for a missing bucket.
+    ///
+    /// # Errors
+    /// The question names a site that the settings don't have.
+    pub fn ask(
+        &self,
+        question: &Question<'_>,
+        support: &Support,
+        now_ms: i64,
+        draw: u32,
+    ) -> Result<Answer, UnknownSite> {
+        let mut known = Known::nobody();
+        known.standing = support.standing;
+        known.quiet_until_ms = support.quiet_until_ms;
+        known.entitlements.clone_from(&support.entitlements);
+        let verdict = decide(&self.snapshot.compiled, question, &known, now_ms, draw)?;
+        Ok(match verdict {
+            Verdict::Show { appeal, variant, kind, closable, .. } => {
+                Answer::Shown { appeal: appeal.0, variant, kind, closable }
+            }
+            nothing => Answer::Silent(nothing.reason()),
+        })
+    }
+}
+
+/// A page view's time was read from a [`Timestamp`], so it can become one again.
+fn time(at_ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(at_ms).unwrap_or_default()
+}

@@ -1,0 +1,194 @@
+//! The report as one chart: how many readers are asked how often, the draft beside what is live.
+
+use std::fmt::Write;
+
+use super::report::{Outcome, Report};
+use super::table::counted;
+
+const WIDTH: f64 = 720.0;
+const HEIGHT: f64 = 420.0;
+/// The place of the bars: left, right, top, bottom.
+const PLOT: (f64, f64, f64, f64) = (64.0, 700.0, 130.0, 356.0);
+const BAR: f64 = 42.0;
+const STYLE: &str = "\
+.paper{fill:#fff}text{font:13px system-ui,sans-serif;fill:#1f2328}.title{font-size:18px;font-weight:600}\
+.soft{fill:#57606a}.number{font-size:11px;text-anchor:middle;paint-order:stroke;stroke:#fff;stroke-width:4px}.middle{text-anchor:middle}.end{text-anchor:end}\
+.grid{stroke:#d0d7de}.draft{fill:#0b6bcb}.live{fill:#8c959f}\
+@media(prefers-color-scheme:dark){.paper{fill:#0d1117}text{fill:#e6edf3}.soft{fill:#9da7b3}.grid{stroke:#30363d}\
+.number{stroke:#0d1117}.draft{fill:#58a6ff}.live{fill:#6e7681}}";
+
+/// The report as an SVG file that stands alone.
+pub fn chart(report: &Report) -> String {
+    let mut svg = String::new();
+    let title = "How often readers are asked";
+    // A text can always be written to.
+    let _ = write!(
+        svg,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
+         role=\"img\" aria-labelledby=\"title desc\">\n<title id=\"title\">{title}</title>\n<desc id=\"desc\">{}</desc>\n\
+         <style>{STYLE}</style>\n<rect class=\"paper\" width=\"{WIDTH}\" height=\"{HEIGHT}\"/>\n\
+         <text class=\"title\" x=\"24\" y=\"34\">{title}</text>\n<text class=\"soft\" x=\"24\" y=\"56\">{}</text>\n",
+        escaped(&described(report)),
+        escaped(&span(report)),
+    );
+    legend(&mut svg, report);
+    let top = scale(report);
+    axes(&mut svg, top);
+    bars(&mut svg, report, top);
+    svg.push_str("</svg>\n");
+    svg
+}
+
+fn sides(report: &Report) -> [(&'static str, &'static str, &Outcome); 2] {
+    [("draft", "Draft", &report.draft), ("live", "Live", &report.live)]
+}
+
+fn span(report: &Report) -> String {
+    let day = |at: &Option<String>| at.as_deref().and_then(|at| at.get(..10)).unwrap_or("?").to_owned();
+    format!(
+        "{} readers, {} page views, {} to {} (UTC)",
+        counted(report.readers),
+        counted(report.page_views),
+        day(&report.first_at),
+        day(&report.last_at)
+    )
+}
+
+/// The chart in words, for those who don't see it.
+fn described(report: &Report) -> String {
+    let mut words = format!("Share of readers by how often they are asked. {}.", span(report));
+    for (_, name, outcome) in sides(report) {
+        let bars = outcome.readers_by_asks.iter().map(|bar| {
+            format!("{}{} times {}", bar.asks, if bar.or_more { " or more" } else { "" }, percent(bar.share))
+        });
+        let bars: Vec<String> = bars.collect();
+        let _ = write!(words, " {name}: {}.", bars.join(", "));
+    }
+    words
+}
+
+fn legend(svg: &mut String, report: &Report) {
+    for (row, (class, name, outcome)) in (0u8..).zip(sides(report)) {
+        let y = 70.0 + 20.0 * f64::from(row);
+        let source = shortened(&outcome.source);
+        let words = format!("{name}: {} asked at least once; {source}", percent(outcome.readers_asked_share));
+        let _ = writeln!(
+            svg,
+            "<rect class=\"{class}\" x=\"24\" y=\"{y}\" width=\"12\" height=\"12\" rx=\"2\"/>\
+             <text x=\"44\" y=\"{}\">{}</text>",
+            y + 11.0,
+            escaped(&words)
+        );
+    }
+}
+
+/// The top of the scale, in percent: the first of a few round numbers that holds every bar.
+fn scale(report: &Report) -> f64 {
+    let bars = sides(report).into_iter().flat_map(|(_, _, outcome)| &outcome.readers_by_asks);
+    let most = bars.map(|bar| bar.share * 100.0).fold(0.0, f64::max);
+    [5.0, 10.0, 20.0, 40.0, 60.0, 80.0].into_iter().find(|top| most <= *top).unwrap_or(100.0)
+}
+
+fn axes(svg: &mut String, top: f64) {
+    let (left, right, upper, lower) = PLOT;
+    for step in 0u8..=5 {
+        let y = lower - (lower - upper) * f64::from(step) / 5.0;
+        let _ = writeln!(
+            svg,
+            "<line class=\"grid\" x1=\"{left}\" x2=\"{right}\" y1=\"{y}\" y2=\"{y}\"/>\
+             <text class=\"soft end\" x=\"{}\" y=\"{}\">{} %</text>",
+            left - 8.0,
+            y + 4.0,
+            top * f64::from(step) / 5.0
+        );
+    }
+    let _ = writeln!(
+        svg,
+        "<text class=\"soft middle\" x=\"{}\" y=\"{}\">Times asked</text>\
+         <text class=\"soft middle\" transform=\"translate(16 {}) rotate(-90)\">Share of readers</text>",
+        (left + right) / 2.0,
+        lower + 48.0,
+        (upper + lower) / 2.0
+    );
+}
+
+fn bars(svg: &mut String, report: &Report, top: f64) {
+    let (left, right, upper, lower) = PLOT;
+    let groups = report.draft.readers_by_asks.len();
+    #[expect(clippy::cast_precision_loss, reason = "six groups")]
+    let width = (right - left) / groups as f64;
+    for place in 0..groups {
+        let bar = &report.draft.readers_by_asks[place];
+        let middle = left + width * (f64::from(bar.asks) + 0.5);
+        for (side, (class, _, outcome)) in sides(report).into_iter().enumerate() {
+            let share = outcome.readers_by_asks.get(place).map_or(0.0, |bar| bar.share);
+            let height = (lower - upper) * share * 100.0 / top;
+            let x = if side == 0 { middle - BAR - 1.0 } else { middle + 1.0 };
+            let _ = writeln!(
+                svg,
+                "<rect class=\"{class}\" x=\"{x:.1}\" y=\"{:.1}\" width=\"{BAR}\" height=\"{height:.1}\"/>\
+                 <text class=\"number\" x=\"{:.1}\" y=\"{:.1}\">{}</text>",
+                lower - height,
+                x + BAR / 2.0,
+                lower - height - 5.0,
+                percent(share)
+            );
+        }
+        let more = if bar.or_more { " or more" } else { "" };
+        let _ = writeln!(
+            svg,
+            "<text class=\"middle\" x=\"{middle:.1}\" y=\"{}\">{}{more}</text>",
+            lower + 22.0,
+            bar.asks
+        );
+    }
+}
+
+fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// What does not fit beside the legend's number is cut.
+fn shortened(text: &str) -> String {
+    const MOST: usize = 60;
+    if text.chars().count() <= MOST {
+        text.to_owned()
+    } else {
+        text.chars().take(MOST - 1).chain(['…']).collect()
+    }
+}
+
+/// Text as it stands in XML; what XML can't hold is left out.
+fn escaped(text: &str) -> String {
+    let mut safe = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulation::tests::{appeal, simulation};
+
+    #[test]
+    fn the_chart_tells_every_bar_in_words_and_numbers_too() {
+        let mut report = simulation(&appeal("a", ""), "", 1).report("");
+        report.draft.source = "a<b>&\u{1}.toml".to_owned();
+        report.draft.readers_by_asks[0].share = 0.375;
+        report.draft.readers_by_asks[5].share = 0.625;
+        let svg = chart(&report);
+        assert!(svg.contains("Draft: 0 times 37.5 %, 1 times 0.0 %"), "{svg}");
+        assert!(svg.contains("a&lt;b&gt;&amp;.toml"));
+        // 62.5 % of a scale to 80 % on 226 pixels.
+        assert!(svg.contains("height=\"176.6\""), "{svg}");
+        assert_eq!(svg.matches("class=\"number\"").count(), 12);
+    }
+}

@@ -1,0 +1,132 @@
+//! What a reader's browser keeps of appeals, as the script on the page keeps it (`web/embed/src/history.ts`).
+
+use keepopen_decision::{DismissalKind, Kind};
+
+use super::page_view::Support;
+use crate::clock::DAY_MS;
+use crate::config::Interval;
+use crate::contributions::ContributionState;
+use crate::supporters::{Given, Standing, standing_of};
+
+/// Entries of a list that are kept.
+const KEEP: usize = 100;
+/// How long an entry is kept, in milliseconds.
+const KEEP_MS: i64 = 365 * DAY_MS;
+
+/// One time an appeal was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen {
+    /// The appeal's place.
+    pub appeal: usize,
+    /// The variant's place.
+    pub variant: usize,
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+/// One time an appeal was sent away.
+#[derive(Clone, Copy, Debug)]
+pub struct SentAway {
+    /// The appeal's place.
+    pub appeal: usize,
+    /// How.
+    pub kind: DismissalKind,
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+}
+
+/// What one browser keeps.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    seen: Vec<Seen>,
+    sent_away: Vec<SentAway>,
+    /// What its token says. A token is taken to be renewed before it ends.
+    pub support: Support,
+}
+
+impl Memory {
+    /// Writes a view down.
+    pub fn see(&mut self, seen: Seen) {
+        self.seen.push(seen);
+        trim(&mut self.seen, |it| it.at_ms, seen.at_ms);
+    }
+
+    /// Writes a dismissal down.
+    pub fn send_away(&mut self, sent: SentAway) {
+        self.sent_away.push(sent);
+        trim(&mut self.sent_away, |it| it.at_ms, sent.at_ms);
+    }
+
+    /// Drops what is kept of habits; a gift stays known.
+    pub fn forget_habits(&mut self) {
+        self.seen.clear();
+        self.sent_away.clear();
+    }
+
+    /// What it tells at `now_ms`.
+    pub fn told(&self, now_ms: i64) -> (impl Iterator<Item = Seen>, impl Iterator<Item = SentAway>) {
+        let seen = self.seen.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
+        let sent_away = self.sent_away.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
+        (seen, sent_away)
+    }
+}
+
+fn trim<Entry>(list: &mut Vec<Entry>, at_ms: impl Fn(&Entry) -> i64, now_ms: i64) {
+    list.retain(|entry| now_ms - at_ms(entry) < KEEP_MS);
+    if list.len() > KEEP {
+        list.drain(..list.len() - KEEP);
+    }
+}
+
+impl Support {
+    /// A gift was made to an appeal of this kind.
+    pub fn gave(&mut self, kind: Kind, interval: Interval, at_ms: i64, quiet_days: u32) {
+        let state =
+            if interval == Interval::Once { ContributionState::Paid } else { ContributionState::Active };
+        let given = Given { interval, state, last_kept_payment_at_ms: Some(at_ms) };
+        let now = standing_of(&[given], quiet_days);
+        self.quiet_until_ms = now.quiet_until_ms;
+        self.standing = match self.standing {
+            _ if kind == Kind::FixCard => Standing::Recurring,
+            // A gift that runs, or whose card fails, outranks one beside it.
+            Standing::Recurring | Standing::PastDue if interval == Interval::Once => self.standing,
+            _ => now.standing,
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hundred_entries_of_the_last_year_are_kept() {
+        let mut memory = Memory::default();
+        for day in 0..150 {
+            memory.see(Seen { appeal: 0, variant: 0, at_ms: day * DAY_MS });
+        }
+        let kept = |now_ms: i64| memory.told(now_ms).0.map(|seen| seen.at_ms / DAY_MS).collect::<Vec<_>>();
+        assert_eq!(kept(150 * DAY_MS), (50..150).collect::<Vec<_>>());
+        assert_eq!(kept((365 + 148) * DAY_MS), [149], "a year old is too old");
+    }
+
+    #[test]
+    fn a_gift_makes_the_standing_that_the_books_would() {
+        let gave = |before: Standing, kind: Kind, interval: Interval| {
+            let mut support = Support { standing: before, ..Support::default() };
+            support.gave(kind, interval, 0, 90);
+            support
+        };
+        for (before, kind, interval, after) in [
+            (Standing::None, Kind::Ask, Interval::Once, Standing::OneOff),
+            (Standing::None, Kind::Ask, Interval::Month, Standing::Recurring),
+            (Standing::Lapsed, Kind::WinBack, Interval::Year, Standing::Recurring),
+            (Standing::Recurring, Kind::Ask, Interval::Once, Standing::Recurring),
+            (Standing::PastDue, Kind::Ask, Interval::Once, Standing::PastDue),
+            (Standing::PastDue, Kind::FixCard, Interval::Once, Standing::Recurring),
+        ] {
+            let now = gave(before, kind, interval);
+            assert_eq!((now.standing, now.quiet_until_ms), (after, Some(91 * DAY_MS)), "{before:?} {kind:?}");
+        }
+    }
+}

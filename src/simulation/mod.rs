@@ -1,0 +1,29 @@
+//! What would readers get of these appeals? Answered before anything is published.
+//!
+//! **Owns** the replay of page views on a virtual clock, the described population, and what is told of both.
+//! **Never** does I/O, asks a clock, or decides for itself: `asking.rs` puts each question to the decision.
+//! **Start at** [`Simulation`].
+//! **Tested in** the files here, `tests/commands/simulate.rs`, `docs/simulating.md`.
+
+mod articles;
+mod asking;
+mod chart;
+mod dice;
+mod memory;
+mod page_view;
+mod population;
+mod reader;
+mod replay;
+mod report;
+mod table;
+mod tally;
+#[cfg(test)]
+mod tests;
+
+pub use asking::{Answer, Rulebook, Source};
+pub use chart::chart;
+pub use page_view::{Line, PageView, Support, Then};
+pub use population::{Crowd, Population};
+pub use replay::{Refused, Simulation};
+pub use report::Report;
+pub use table::table;

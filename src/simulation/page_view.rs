@@ -1,0 +1,247 @@
+//! One page view: who, when, what the page says of itself, and what the reader does if an appeal shows.
+
+use jiff::Timestamp;
+use keepopen_decision::{DismissalKind, Question, Standing, Text};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::config::Interval;
+
+/// One page view.
+#[derive(Clone, Debug)]
+pub struct PageView<'a> {
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+    /// What the page tells the service, without history and token.
+    pub question: Question<'a>,
+    /// What the reader does if an appeal shows.
+    pub then: Then,
+    /// What a token says of the reader from now on, where something new is known.
+    pub support: Option<Support>,
+}
+
+/// What a reader does when an appeal shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// Reads on.
+    #[default]
+    Nothing,
+    /// Sends it away.
+    Dismiss(DismissalKind),
+    /// Gives.
+    Give(Interval),
+}
+
+/// What a token says of a reader.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Support {
+    /// The standing.
+    pub standing: Standing,
+    /// First millisecond since 1970 when asking is allowed again.
+    pub quiet_until_ms: Option<i64>,
+    /// What the reader is entitled to, by name.
+    pub entitlements: Vec<String>,
+}
+
+/// One line of a file of page views.
+#[derive(Clone, Debug)]
+pub struct Line<'a> {
+    /// The reader's name in the file.
+    pub reader: Text<'a>,
+    /// The page view.
+    pub view: PageView<'a>,
+}
+
+/// The line as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written<'a> {
+    #[serde(borrow)]
+    reader: Text<'a>,
+    #[serde(borrow)]
+    at: Text<'a>,
+    #[serde(default, borrow)]
+    question: Option<&'a RawValue>,
+    #[serde(default)]
+    then: Word,
+    #[serde(default)]
+    interval: Option<Interval>,
+    #[serde(default)]
+    standing: Option<Standing>,
+    #[serde(default, borrow)]
+    quiet_until: Option<Text<'a>>,
+    #[serde(default)]
+    entitlements: Vec<String>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Word {
+    #[default]
+    Nothing,
+    Close,
+    Later,
+    AlreadyGave,
+    Never,
+    Give,
+}
+
+impl<'a> Line<'a> {
+    /// Reads one line. `only_site` is the site of a line that names none.
+    ///
+    /// # Errors
+    /// What is wrong with it, as a sentence.
+    pub fn read(line: &'a [u8], only_site: Option<&'a str>) -> Result<Self, String> {
+        if line.trim_ascii().is_empty() {
+            return Err("it is empty; one page view stands on each line.".to_owned());
+        }
+        let written: Written<'_> = serde_json::from_slice(line).map_err(|error| told(&error))?;
+        if written.reader.is_empty() {
+            return Err(
+                "reader: it is empty; any text that is the same for the same reader will do.".to_owned()
+            );
+        }
+        let view = PageView {
+            at_ms: time("at", &written.at)?,
+            question: question(written.question, only_site)?,
+            then: then(written.then, written.interval)?,
+            support: support(written.standing, written.quiet_until.as_ref(), written.entitlements)?,
+        };
+        Ok(Self { reader: written.reader, view })
+    }
+}
+
+fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Result<Question<'a>, String> {
+    const NO_SITE: &str = "question.site: it is missing; name a site of the settings.";
+    let Some(written) = written else {
+        return only_site.map(Question::from_site).ok_or_else(|| NO_SITE.to_owned());
+    };
+    let question: Question<'_> = serde_json::from_str(written.get()).map_err(|_| {
+        // Only now: looking for the path takes longer than reading.
+        let reader = &mut serde_json::Deserializer::from_str(written.get());
+        match serde_path_to_error::deserialize::<_, Question<'_>>(reader) {
+            Ok(_) => "question: it is not understood.".to_owned(),
+            Err(error) if error.path().to_string() == "." => format!("question: {}.", told(error.inner())),
+            Err(error) => format!("question.{}: {}.", error.path(), told(error.inner())),
+        }
+    })?;
+    if question.history.is_some() || question.token.is_some() {
+        return Err("question: leave `history` and `token` out; the simulation keeps the history itself, and `standing` beside the question says what a token would.".to_owned());
+    }
+    Ok(question)
+}
+
+fn then(word: Word, interval: Option<Interval>) -> Result<Then, String> {
+    if interval.is_some() && word != Word::Give {
+        return Err("interval: it says how often somebody gives, so it needs \"then\":\"give\".".to_owned());
+    }
+    Ok(match word {
+        Word::Nothing => Then::Nothing,
+        Word::Close => Then::Dismiss(DismissalKind::Close),
+        Word::Later => Then::Dismiss(DismissalKind::Later),
+        Word::AlreadyGave => Then::Dismiss(DismissalKind::AlreadyGave),
+        Word::Never => Then::Dismiss(DismissalKind::Never),
+        Word::Give => Then::Give(interval.unwrap_or(Interval::Once)),
+    })
+}
+
+fn support(
+    standing: Option<Standing>,
+    quiet_until: Option<&Text<'_>>,
+    entitlements: Vec<String>,
+) -> Result<Option<Support>, String> {
+    match (standing, quiet_until) {
+        (None, None) if entitlements.is_empty() => Ok(None),
+        (None, None) => Err("entitlements: they need a standing beside them.".to_owned()),
+        (None, Some(_)) => Err("quiet_until: it needs a standing beside it.".to_owned()),
+        (Some(standing), quiet_until) => {
+            let quiet_until_ms = quiet_until.map(|text| time("quiet_until", text)).transpose()?;
+            Ok(Some(Support { standing, quiet_until_ms, entitlements }))
+        }
+    }
+}
+
+fn time(field: &str, text: &str) -> Result<i64, String> {
+    text.parse::<Timestamp>()
+        .map(Timestamp::as_millisecond)
+        .map_err(|_| format!("{field}: {text:?} is no RFC 3339 time such as 2026-06-15T12:00:00Z."))
+}
+
+/// What is wrong, with the column alone: the text is one line.
+fn told(error: &serde_json::Error) -> String {
+    let whole = error.to_string();
+    let place = format!(" at line {} column {}", error.line(), error.column());
+    whole.strip_suffix(&place).map_or(whole.clone(), |what| format!("{what} (column {})", error.column()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(line: &str) -> Result<Line<'_>, String> {
+        Line::read(line.as_bytes(), Some("journal"))
+    }
+
+    #[test]
+    fn a_line_needs_no_more_than_a_reader_and_a_time() {
+        let line = read(r#"{"reader":"r1","at":"2026-11-01T08:30:00+01:00"}"#).unwrap();
+        assert_eq!((&*line.reader, line.view.at_ms), ("r1", 1_793_518_200_000));
+        assert_eq!(
+            (&*line.view.question.site, line.view.then, line.view.support),
+            ("journal", Then::Nothing, None)
+        );
+    }
+
+    #[test]
+    fn a_line_says_what_the_page_is_and_what_the_reader_does() {
+        let line = read(
+            r#"{"reader":"r1","at":"2026-11-01T08:30:00Z","then":"give","interval":"month","standing":"lapsed",
+                "entitlements":["archive"],"quiet_until":"2026-12-01T00:00:00Z","question":{"site":"other","page":{"section":"politics"}}}"#,
+        )
+        .unwrap();
+        assert_eq!(&*line.view.question.site, "other");
+        assert_eq!(line.view.question.page.section.as_deref(), Some("politics"));
+        assert_eq!(line.view.then, Then::Give(Interval::Month));
+        let quiet_until_ms = Some(1_796_083_200_000);
+        assert_eq!(
+            line.view.support,
+            Some(Support {
+                standing: Standing::Lapsed,
+                quiet_until_ms,
+                entitlements: vec!["archive".to_owned()]
+            })
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_line_is_said_with_its_place() {
+        for (line, sentence) in [
+            ("", "it is empty"),
+            ("{", "EOF while parsing an object (column 1)"),
+            (r#"{"reader":"","at":"2026-11-01T08:30:00Z"}"#, "reader: it is empty"),
+            (r#"{"reader":"a","at":"yesterday"}"#, "at: \"yesterday\" is no RFC 3339 time"),
+            (r#"{"reader":"a"}"#, "missing field `at`"),
+            (r#"{"reader":"a","at":"2026-11-01T08:30:00Z","page":{}}"#, "unknown field `page`"),
+            (r#"{"reader":"a","at":"2026-11-01T08:30:00Z","then":"buy"}"#, "unknown variant `buy`"),
+            (r#"{"reader":"a","at":"2026-11-01T08:30:00Z","interval":"month"}"#, "interval: "),
+            (
+                r#"{"reader":"a","at":"2026-11-01T08:30:00Z","quiet_until":"2026-11-01T08:30:00Z"}"#,
+                "quiet_until: ",
+            ),
+            (
+                r#"{"reader":"a","at":"2026-11-01T08:30:00Z","question":{"site":"journal","page":{"tags":3}}}"#,
+                "question.page.tags: invalid type: integer `3`",
+            ),
+            (r#"{"reader":"a","at":"2026-11-01T08:30:00Z","question":{}}"#, "question: missing field `site`"),
+            (
+                r#"{"reader":"a","at":"2026-11-01T08:30:00Z","question":{"site":"journal","history":{}}}"#,
+                "question: leave `history` and `token` out",
+            ),
+        ] {
+            let said = read(line).unwrap_err();
+            assert!(said.starts_with(sentence), "{line}: {said}");
+        }
+        let nameless = br#"{"reader":"a","at":"2026-11-01T08:30:00Z"}"#;
+        assert!(Line::read(nameless, None).unwrap_err().starts_with("question.site: it is missing"));
+    }
+}

@@ -1,0 +1,67 @@
+//! One of several, by weight.
+
+use serde::Deserialize;
+
+use crate::simulation::dice::Dice;
+
+/// Something with its weight.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
+pub struct Weighted<T> {
+    /// In proportion to the others of its list.
+    pub weight: f64,
+    /// What it is.
+    #[serde(flatten)]
+    pub what: T,
+}
+
+/// Chooses one of several by weight.
+#[derive(Clone, Debug)]
+pub struct Choice {
+    /// Where each one's part of 0 to 1 ends.
+    ends: Vec<f64>,
+}
+
+impl Choice {
+    /// A choice by these weights; each is at least 0, and one is more.
+    pub fn by(weights: impl Iterator<Item = f64> + Clone) -> Self {
+        let all: f64 = weights.clone().sum();
+        let mut so_far = 0.0;
+        let ends = weights.map(|weight| {
+            so_far += weight;
+            so_far / all
+        });
+        Self { ends: ends.collect() }
+    }
+
+    /// A choice among entries of a list.
+    pub fn among<T>(list: &[Weighted<T>]) -> Self {
+        Self::by(list.iter().map(|entry| entry.weight))
+    }
+
+    /// The place of the one that the dice choose; none among none.
+    pub fn throw(&self, dice: &mut Dice) -> Option<usize> {
+        if self.ends.is_empty() {
+            return None;
+        }
+        Some(self.place(dice.share()))
+    }
+
+    /// The place that this part of 1 falls to.
+    pub fn place(&self, share: f64) -> usize {
+        // The last end may be a hair below 1.
+        self.ends.partition_point(|end| *end <= share).min(self.ends.len().saturating_sub(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_has_its_part_and_what_weighs_nothing_is_never_chosen() {
+        let choice = Choice::by([1.0, 0.0, 3.0].into_iter());
+        let places = [0.0, 0.249, 0.25, 0.999, 1.0].map(|share| choice.place(share));
+        assert_eq!(places, [0, 0, 2, 2, 2]);
+        assert_eq!(Choice::by([].into_iter()).throw(&mut Dice::of_seed(1)), None);
+    }
+}

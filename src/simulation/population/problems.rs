@@ -1,0 +1,110 @@
+//! What is wrong with a description.
+
+use std::collections::BTreeMap;
+
+use super::choice::Weighted;
+use super::{Population, Reactions};
+use crate::config::SiteSettings;
+
+/// The longest time that is played, in days.
+const MOST_DAYS: u32 = 3_650;
+/// More visits in a week than that are no reader's.
+const MOST_VISITS: f64 = 500.0;
+/// More pages in a visit than that are no reader's.
+const MOST_PAGES: u32 = 1_000;
+
+impl Population {
+    /// Reads a description, TOML.
+    ///
+    /// # Errors
+    /// What is wrong with it, each with the path of the field and a sentence.
+    pub fn read(text: &str, sites: &BTreeMap<String, SiteSettings>) -> Result<Self, Vec<String>> {
+        let mut population: Self =
+            toml::from_str(text).map_err(|error| vec![error.to_string().trim_end().replace('\n', "\n  ")])?;
+        if population.site.is_none() && sites.len() == 1 {
+            population.site = sites.keys().next().cloned();
+        }
+        let problems = population.problems(sites);
+        if problems.is_empty() { Ok(population) } else { Err(problems) }
+    }
+
+    fn problems(&self, sites: &BTreeMap<String, SiteSettings>) -> Vec<String> {
+        let mut found = Problems(Vec::new());
+        match &self.site {
+            None => found.add("site", "name one of the settings' sites."),
+            Some(site) if !sites.contains_key(site) => {
+                found.add("site", &format!("no site is called {site:?}."));
+            }
+            Some(_) => {}
+        }
+        found.unless(self.readers > 0, "readers", "write at least 1.");
+        found.unless((1..=MOST_DAYS).contains(&self.days), "days", "write 1 to 3650.");
+        found.unless(!self.visits.is_empty(), "visits", "say how often readers come.");
+        found.unless(!self.pages.is_empty(), "pages", "say what they read.");
+        found.weights("visits", &self.visits);
+        found.weights("visit_lengths", &self.visit_lengths);
+        found.weights("pages", &self.pages);
+        found.weights("countries", &self.countries);
+        found.weights("devices", &self.devices);
+        found.weights("locales", &self.locales);
+        for (place, visits) in self.visits.iter().enumerate() {
+            let path = format!("visits[{place}].per_week");
+            found.unless((0.0..=MOST_VISITS).contains(&visits.what.per_week), &path, "write 0 to 500.");
+        }
+        for (place, length) in self.visit_lengths.iter().enumerate() {
+            let path = format!("visit_lengths[{place}].pages");
+            found.unless((1..=MOST_PAGES).contains(&length.what.pages), &path, "write 1 to 1000.");
+        }
+        if !self.hours.is_empty() {
+            found.unless(self.hours.len() == 24, "hours", "write 24 weights, the first for 00:00 to 01:00.");
+            found.weigh("hours", &self.hours);
+        }
+        found.percents("without_consent_percent", &[self.without_consent_percent]);
+        let supporters: Vec<f64> = self.supporters.iter().map(|some| some.percent).collect();
+        found.percents("supporters", &supporters);
+        let Reactions {
+            close_percent,
+            later_percent,
+            already_gave_percent,
+            never_percent,
+            give_once_percent,
+            give_monthly_percent,
+        } = self.then;
+        let acts = [close_percent, later_percent, already_gave_percent, never_percent];
+        found.percents("then", &[&acts[..], &[give_once_percent, give_monthly_percent]].concat());
+        found.0
+    }
+}
+
+struct Problems(Vec<String>);
+
+impl Problems {
+    fn add(&mut self, path: &str, sentence: &str) {
+        self.0.push(format!("{path}: {sentence}"));
+    }
+
+    fn unless(&mut self, is_good: bool, path: &str, sentence: &str) {
+        if !is_good {
+            self.add(path, sentence);
+        }
+    }
+
+    fn weights<T>(&mut self, path: &str, list: &[Weighted<T>]) {
+        if !list.is_empty() {
+            self.weigh(path, &list.iter().map(|entry| entry.weight).collect::<Vec<_>>());
+        }
+    }
+
+    fn weigh(&mut self, path: &str, weights: &[f64]) {
+        let are_good = weights.iter().all(|weight| (0.0..=1e12).contains(weight));
+        let any = weights.iter().any(|weight| *weight > 0.0);
+        self.unless(are_good && any, path, "a weight is a number from 0 up, and not all of them are 0.");
+    }
+
+    fn percents(&mut self, path: &str, percents: &[f64]) {
+        let are_good = percents.iter().all(|percent| (0.0..=100.0).contains(percent));
+        // What is written in tenths may add up to a hair more than 100.
+        let fit = percents.iter().sum::<f64>() <= 100.000_001;
+        self.unless(are_good && fit, path, "percents are 0 to 100, and 100 together at most.");
+    }
+}

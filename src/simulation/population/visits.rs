@@ -1,0 +1,291 @@
+//! The page views that a description makes.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use keepopen_decision::{DismissalKind, Question, Standing, Text, quiet_until_ms};
+
+use super::Population;
+use super::choice::Choice;
+use crate::clock::DAY_MS;
+use crate::config::{Interval, SiteSettings};
+use crate::simulation::dice::Dice;
+use crate::simulation::page_view::{PageView, Support, Then};
+use crate::simulation::replay::{Refused, Simulation};
+
+/// Few come at night; most in the morning, at noon and in the evening.
+const HOURS: [f64; 24] = [
+    1.0, 0.5, 0.3, 0.2, 0.3, 1.0, 3.0, 6.0, 7.0, 6.0, 5.0, 5.0, 6.0, 6.0, 5.0, 5.0, 5.0, 6.0, 7.0, 7.0, 7.0,
+    6.0, 4.0, 2.0,
+];
+const HOUR_MS: u32 = 3_600_000;
+/// Between two pages of a visit lie half a minute and more, up to four minutes.
+const BETWEEN_PAGES_MS: (u32, u32) = (30_000, 240_000);
+
+/// A description made ready to be played.
+pub struct Crowd<'p> {
+    population: &'p Population,
+    site: &'p str,
+    quiet_days: u32,
+    /// When each day begins, in milliseconds since 1970.
+    days_ms: Vec<i64>,
+    visits: Choice,
+    lengths: Choice,
+    pages: Choice,
+    hours: Choice,
+    countries: Choice,
+    devices: Choice,
+    locales: Choice,
+    supporters: Choice,
+    acts: Choice,
+}
+
+impl<'p> Crowd<'p> {
+    /// Makes it ready. `site` is the settings of the population's site.
+    pub fn of(population: &'p Population, site: &SiteSettings) -> Self {
+        // The settings were checked, so that the zone is there.
+        let zone = TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC);
+        let first = population.starts_on;
+        let days = (0..population.days).map(|day| begins_ms(&zone, first, day));
+        let hours = if population.hours.is_empty() { &HOURS[..] } else { &population.hours };
+        let supporters = population.supporters.iter().map(|some| some.percent);
+        let then = &population.then;
+        let acts = [
+            then.close_percent,
+            then.later_percent,
+            then.already_gave_percent,
+            then.never_percent,
+            then.give_once_percent,
+            then.give_monthly_percent,
+        ];
+        Self {
+            population,
+            site: population.site.as_deref().unwrap_or_default(),
+            quiet_days: site.quiet_days,
+            days_ms: days.collect(),
+            visits: Choice::among(&population.visits),
+            lengths: Choice::among(&population.visit_lengths),
+            pages: Choice::among(&population.pages),
+            hours: Choice::by(hours.iter().copied()),
+            countries: Choice::among(&population.countries),
+            devices: Choice::among(&population.devices),
+            locales: Choice::among(&population.locales),
+            supporters: Choice::by(of_100(supporters).into_iter()),
+            acts: Choice::by(of_100(acts.into_iter()).into_iter()),
+        }
+    }
+
+    /// Plays every reader, one after the other.
+    ///
+    /// # Errors
+    /// The site is not known to the simulation.
+    pub fn play(&self, simulation: &mut Simulation, seed: u64) -> Result<(), Refused> {
+        let mut dice = Dice::of_seed(seed);
+        for number in 1..=self.population.readers {
+            self.reader(&mut dice.split(), &number.to_string(), simulation)?;
+            simulation.end_readers();
+        }
+        Ok(())
+    }
+
+    fn reader(&self, dice: &mut Dice, name: &str, simulation: &mut Simulation) -> Result<(), Refused> {
+        let population = self.population;
+        let named = |place: Option<usize>, list: &'p [super::Weighted<super::Named>]| {
+            place.map(|place| Text::from(list[place].what.name.as_str()))
+        };
+        let mut question = Question::from_site(self.site);
+        question.reader.country = named(self.countries.throw(dice), &population.countries);
+        question.reader.device = named(self.devices.throw(dice), &population.devices);
+        question.reader.locale = named(self.locales.throw(dice), &population.locales);
+        if dice.share() * 100.0 < population.without_consent_percent {
+            question.reader.consent = Some("denied".into());
+        }
+        let mut support = self.support(dice);
+        let kind = self.visits.throw(dice).expect("a description has at least one");
+        let per_day = population.visits[kind].what.per_week / 7.0;
+
+        let (mut at_ms, mut visits_ms) = (i64::MIN, Vec::new());
+        for day_ms in &self.days_ms {
+            visits_ms.clear();
+            visits_ms.extend((0..how_many(per_day, dice)).map(|_| day_ms + self.in_day_ms(dice)));
+            visits_ms.sort_unstable();
+            for visit_ms in &visits_ms {
+                // Who is still reading begins the next visit after this one.
+                at_ms = at_ms.saturating_add(1).max(*visit_ms);
+                let pages =
+                    self.lengths.throw(dice).map_or(1, |kind| population.visit_lengths[kind].what.pages);
+                for ordinal in 1..=pages {
+                    if ordinal > 1 {
+                        let (least, most) = BETWEEN_PAGES_MS;
+                        at_ms += i64::from(least + dice.below(most - least));
+                    }
+                    let mut question = question.clone();
+                    self.page(&mut question, ordinal, dice);
+                    let view = PageView { at_ms, question, then: self.then(dice), support: support.take() };
+                    simulation.page_view(name, view)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn page(&self, question: &mut Question<'p>, ordinal: u32, dice: &mut Dice) {
+        let kind = self.pages.throw(dice).expect("a description has at least one");
+        let what = &self.population.pages[kind].what;
+        let page = &mut question.page;
+        page.section = what.section.as_deref().map(Text::from);
+        page.tags = what.tags.iter().map(|tag| Text::from(tag.as_str())).collect();
+        page.kind = Some(what.kind.as_str().into());
+        page.sensitive = what.sensitive;
+        page.paid = what.paid;
+        page.ordinal = Some(ordinal);
+    }
+
+    fn support(&self, dice: &mut Dice) -> Option<Support> {
+        let some = self.population.supporters.get(self.supporters.throw(dice)?)?;
+        if some.standing == Standing::None {
+            return None;
+        }
+        let first_ms = self.days_ms.first().copied().unwrap_or_default();
+        let gave_ms = some.gave_days_ago.map(|days| first_ms - i64::from(days) * DAY_MS);
+        let quiet_until_ms = gave_ms.map(|at_ms| quiet_until_ms(at_ms, self.quiet_days));
+        Some(Support { standing: some.standing, quiet_until_ms, entitlements: some.entitlements.clone() })
+    }
+
+    fn then(&self, dice: &mut Dice) -> Then {
+        match self.acts.throw(dice) {
+            Some(0) => Then::Dismiss(DismissalKind::Close),
+            Some(1) => Then::Dismiss(DismissalKind::Later),
+            Some(2) => Then::Dismiss(DismissalKind::AlreadyGave),
+            Some(3) => Then::Dismiss(DismissalKind::Never),
+            Some(4) => Then::Give(Interval::Once),
+            Some(5) => Then::Give(Interval::Month),
+            _ => Then::Nothing,
+        }
+    }
+
+    fn in_day_ms(&self, dice: &mut Dice) -> i64 {
+        let hour = self.hours.throw(dice).unwrap_or_default();
+        i64::from(HOUR_MS) * i64::try_from(hour).unwrap_or_default() + i64::from(dice.below(HOUR_MS))
+    }
+}
+
+/// The percents, and the rest of 100 at the end.
+fn of_100(percents: impl Iterator<Item = f64>) -> Vec<f64> {
+    let mut parts: Vec<f64> = percents.collect();
+    let rest = 100.0 - parts.iter().sum::<f64>();
+    parts.push(rest.max(0.0));
+    parts
+}
+
+/// How often something happens that happens `mean` times on average, each time for itself (Poisson's distribution).
+fn how_many(mean: f64, dice: &mut Dice) -> u32 {
+    let enough = (-mean).exp();
+    let (mut times, mut left) = (0, dice.share());
+    while left > enough {
+        times += 1;
+        left *= dice.share();
+    }
+    times
+}
+
+fn begins_ms(zone: &TimeZone, first: Date, day: u32) -> i64 {
+    let date = first.saturating_add(jiff::Span::new().days(i64::from(day)));
+    zone.to_timestamp(date.at(0, 0, 0, 0)).map_or(0, Timestamp::as_millisecond)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulation::Report;
+    use crate::simulation::tests::{appeal, settings, simulation};
+
+    const SAMPLE: &str = include_str!("../../../docs/population.toml");
+
+    fn played(text: &str, draft: &str, seed: u64) -> Report {
+        let sites = settings().sites;
+        let population = Population::read(text, &sites).unwrap();
+        let mut simulation = simulation(draft, &appeal("a", ""), seed);
+        Crowd::of(&population, &sites["journal"]).play(&mut simulation, seed).unwrap();
+        simulation.report("")
+    }
+
+    /// The commented sample, with fewer readers.
+    fn sample() -> String {
+        let small = SAMPLE.replace("readers = 20000", "readers = 400");
+        assert_ne!(small, SAMPLE);
+        small
+    }
+
+    #[test]
+    fn the_same_seed_makes_the_same_readers_and_another_makes_others() {
+        let draft = appeal("a", "frequency = { max_views = 2 }");
+        let report = played(&sample(), &draft, 1);
+        assert_eq!(report, played(&sample(), &draft, 1));
+        assert_ne!(report.page_views, played(&sample(), &draft, 2).page_views);
+        assert!(report.draft.asks < report.live.asks, "half the cap asks less");
+        assert!(report.draft.gifts.once > 0 && report.draft.most_asks_in_30_days == 2);
+    }
+
+    #[test]
+    fn readers_come_as_often_and_do_as_much_as_the_description_says() {
+        let text = "site = \"journal\"\nreaders = 2000\nstarts_on = 2026-11-02\ndays = 70\nvisits = [{ per_week = 3, weight = 1 }]\n\
+            visit_lengths = [{ pages = 1, weight = 1 }, { pages = 3, weight = 1 }]\npages = [{ section = \"news\", weight = 1 }]\n\
+            without_consent_percent = 20\nsupporters = [{ standing = \"recurring\", percent = 10 }]\n\
+            then = { close_percent = 25, give_once_percent = 5 }";
+        let report = played(
+            text,
+            &appeal(
+                "a",
+                "frequency = { unlimited = true }\ndismissal = { close_days = 0 }\nwithout_history = \"ask\"",
+            ),
+            1,
+        );
+        // 2,000 readers, 10 weeks, 3 visits a week, 2 pages a visit.
+        assert!((118_000..122_000).contains(&report.page_views), "{}", report.page_views);
+        let share = |reason: &str| {
+            report.draft.verdicts.iter().find(|it| it.reason == reason).map_or(0.0, |it| it.share)
+        };
+        assert!(
+            (0.08..0.12).contains(&share("supporter")) && share("no_consent") == 0.0,
+            "{:?}",
+            report.draft.verdicts
+        );
+        let closed = report.draft.dismissals["close"] as f64 / report.draft.asks as f64;
+        let gave = report.draft.gifts.once as f64 / report.draft.asks as f64;
+        assert!((0.24..0.26).contains(&closed) && (0.045..0.055).contains(&gave), "{closed} {gave}");
+        let without_consent = report.live.verdicts.iter().find(|it| it.reason == "no_consent").unwrap().share;
+        assert!((0.15..0.21).contains(&without_consent), "{without_consent}");
+        assert_eq!(
+            (&report.first_at.unwrap()[..10], &report.last_at.unwrap()[..10]),
+            ("2026-11-02", "2027-01-10")
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_description_is_said_with_its_path() {
+        let problems = |change: fn(String) -> String| {
+            Population::read(&change(sample()), &settings().sites).unwrap_err().join("\n")
+        };
+        assert!(problems(|text| text.replace("days =", "dayz =")).contains("dayz"));
+        assert!(problems(|text| text.replace("readers = 400", "readers = 0")).starts_with("readers: "));
+        assert!(problems(|text| text.replace("close_percent = ", "close_percent = 9")).starts_with("then: "));
+        assert!(
+            problems(|text| text.replace("\"journal\"", "\"gazette\""))
+                .starts_with("site: no site is called")
+        );
+        assert!(
+            problems(|text| text.replace("per_week = ", "per_week = -")).contains("visits[0].per_week: ")
+        );
+        assert!(problems(|text| text.replace("weight = ", "weight = -")).contains("countries: a weight"));
+    }
+
+    #[test]
+    fn a_day_begins_on_the_clock_of_the_site() {
+        let berlin = TimeZone::get("Europe/Berlin").unwrap();
+        let first = jiff::civil::date(2026, 10, 24);
+        // On the 25th the clock goes back, so that the day has 25 hours.
+        let begins = [0, 1, 2].map(|day| begins_ms(&berlin, first, day));
+        assert_eq!((begins[1] - begins[0], begins[2] - begins[1]), (DAY_MS, DAY_MS + i64::from(HOUR_MS)));
+    }
+}

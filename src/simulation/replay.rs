@@ -1,0 +1,173 @@
+//! The replay: each page view is put to the draft and to what is live, and the reader lives on with either answer.
+//!
+//! Every appeal that shows counts as seen. The script holds back questions whose answer can't have changed; here each
+//! page view is asked, and gets the verdict that it would have got.
+
+use std::collections::{BTreeMap, HashMap};
+
+use jiff::tz::TimeZone;
+use keepopen_decision::{History, Kind, Reason};
+
+use super::articles::week_of;
+use super::asking::{Answer, Rulebook};
+use super::dice::Dice;
+use super::memory::{Seen, SentAway};
+use super::page_view::{PageView, Then};
+use super::reader::{Reader, is_refused};
+use super::report::{Report, Span};
+use super::tally::Tally;
+use crate::clock::rfc3339;
+use crate::config::SiteSettings;
+
+/// A simulation under way.
+pub struct Simulation {
+    books: [Rulebook; 2],
+    tallies: [Tally; 2],
+    sites: HashMap<String, Site>,
+    readers: HashMap<Box<str>, Reader>,
+    span: Span,
+    dice: Dice,
+    /// The site and the name of the reader at hand; kept to spare the memory.
+    key: String,
+}
+
+struct Site {
+    zone: TimeZone,
+    quiet_days: u32,
+}
+
+/// Why a page view can't be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum Refused {
+    #[error("question.site: no site is called {site:?}; the settings have {known}.")]
+    UnknownSite { site: String, known: String },
+    #[error(
+        "at: it is before {before}, when {reader:?} saw a page on an earlier line; sort the lines by time."
+    )]
+    OutOfOrder { reader: String, before: String },
+}
+
+impl Simulation {
+    /// Nothing seen yet. The `seed` decides which wording a reader gets, as the browser's own number does.
+    pub fn new(sites: &BTreeMap<String, SiteSettings>, draft: Rulebook, live: Rulebook, seed: u64) -> Self {
+        let tally = |book: &Rulebook| Tally::new(book.appeals().map(|appeal| appeal.variants.len()));
+        let site = |(id, site): (&String, &SiteSettings)| {
+            // The settings were checked, so that the zone is there.
+            let zone = TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC);
+            (id.clone(), Site { zone, quiet_days: site.quiet_days })
+        };
+        Self {
+            tallies: [tally(&draft), tally(&live)],
+            books: [draft, live],
+            sites: sites.iter().map(site).collect(),
+            readers: HashMap::new(),
+            span: Span::new(seed),
+            dice: Dice::of_seed(seed),
+            key: String::new(),
+        }
+    }
+
+    /// Takes one page view of the reader of this name, and says what it gets: under the draft, and of what is live.
+    ///
+    /// # Errors
+    /// The site is not known, or the page view is older than the reader's last. Nothing is counted then.
+    pub fn page_view(&mut self, name: &str, view: PageView<'_>) -> Result<[Answer; 2], Refused> {
+        let PageView { at_ms, mut question, then, support } = view;
+        let Some(site) = self.sites.get(&*question.site) else {
+            return Err(self.unknown_site(&question.site));
+        };
+        self.key.clear();
+        self.key.extend([&*question.site, "\0", name]);
+        if !self.readers.contains_key(&*self.key) {
+            self.readers.insert(self.key.as_str().into(), Reader::default());
+        }
+        let reader = self.readers.get_mut(&*self.key).expect("it was put there if it was not");
+        if let Some(before_ms) = reader.last_at_ms.filter(|before_ms| at_ms < *before_ms) {
+            return Err(Refused::OutOfOrder { reader: name.to_owned(), before: rfc3339(before_ms) });
+        }
+        reader.last_at_ms = Some(at_ms);
+        self.span.page_view(at_ms);
+
+        if let Some(support) = support {
+            reader.hold(&support);
+        }
+        let week = week_of(&site.zone, at_ms);
+        let draw = self.dice.below(1_000_000);
+        let refused = is_refused(&question);
+        if refused {
+            reader.refuse_consent();
+        } else {
+            question.reader.consent.get_or_insert("granted".into());
+            let bucket = reader.bucket(self.span.seed, &self.key);
+            question.reader.bucket.get_or_insert(bucket);
+        }
+        let Reader { articles, sides, keeps, .. } = reader;
+        if !refused {
+            let free_articles_used = Some(articles.metered(at_ms));
+            articles.read(&question.page, week);
+            question.history =
+                Some(History { articles: articles.told(), free_articles_used, ..History::default() });
+        }
+        let mut answers = [Answer::Silent(Reason::Matched); 2];
+        let arms = self.books.iter().zip(&mut self.tallies).zip(sides).zip(&mut answers);
+        for (((book, tally), side), answer) in arms {
+            let (memory, course) = (&mut side.memory, &mut side.course);
+            tally.page_view(course, week);
+            if let Some(history) = &mut question.history {
+                book.remind(history, memory, at_ms);
+            }
+            *answer = book
+                .ask(&question, &memory.support, at_ms, draw)
+                .expect("both rulebooks have every site of the settings");
+            match *answer {
+                Answer::Silent(reason) => tally.silent(reason),
+                Answer::Shown { appeal, variant, kind, closable } => {
+                    tally.shown(course, appeal, variant, kind, at_ms);
+                    if !refused {
+                        memory.see(Seen { appeal, variant, at_ms });
+                    }
+                    match then {
+                        Then::Dismiss(kind) if closable => {
+                            tally.dismissed(kind);
+                            if !refused {
+                                memory.send_away(SentAway { appeal, kind, at_ms });
+                            }
+                        }
+                        Then::Give(interval) if kind != Kind::Thank => {
+                            tally.gave(interval);
+                            if *keeps {
+                                memory.support.gave(kind, interval, at_ms, site.quiet_days);
+                            }
+                        }
+                        // Who can't close a wall goes away.
+                        Then::Dismiss(_) | Then::Give(_) | Then::Nothing => {}
+                    }
+                }
+            }
+        }
+        Ok(answers)
+    }
+
+    /// Nothing more comes of these readers; what is known of each is counted and given up.
+    pub fn end_readers(&mut self) {
+        for (_, reader) in self.readers.drain() {
+            self.span.readers += 1;
+            for (tally, side) in self.tallies.iter_mut().zip(reader.sides) {
+                tally.end(side.course);
+            }
+        }
+    }
+
+    /// What came of it; `from` says where the page views come from.
+    pub fn report(mut self, from: &str) -> Report {
+        self.end_readers();
+        Report::of(from, &self.span, &self.books, &self.tallies)
+    }
+
+    fn unknown_site(&self, site: &str) -> Refused {
+        let mut known: Vec<&str> = self.sites.keys().map(String::as_str).collect();
+        known.sort_unstable();
+        Refused::UnknownSite { site: site.to_owned(), known: known.join(", ") }
+    }
+}

@@ -1,0 +1,361 @@
+//! What came of a simulation, in names that stay: this is what `--json` prints.
+//!
+//! Shares are parts of 1, to four decimals. Times are RFC 3339. A view is an appeal shown, an ask a view of one that
+//! wants something (thanks are none).
+
+use std::collections::BTreeMap;
+
+use keepopen_decision::{DismissalKind, Reason};
+use serde::Serialize;
+
+use super::asking::Rulebook;
+use super::tally::Tally;
+use crate::clock::rfc3339;
+
+/// What came of a simulation.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The seed that it was made with.
+    pub seed: u64,
+    /// Where the page views come from.
+    pub page_views_from: String,
+    /// Page views taken.
+    pub page_views: u64,
+    /// Readers who saw a page; somebody who reads two sites counts once for each.
+    pub readers: u64,
+    /// The first page view; none without any.
+    pub first_at: Option<String>,
+    /// The last page view.
+    pub last_at: Option<String>,
+    /// Under the draft.
+    pub draft: Outcome,
+    /// Under what is live.
+    pub live: Outcome,
+    /// The draft less what is live.
+    pub difference: Difference,
+}
+
+/// What came of one set of appeals.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Where the appeals come from.
+    pub source: String,
+    /// Appeals that are not live there, and were taken as live here.
+    pub taken_as_live: Vec<String>,
+    /// Appeals that can't be used, and were left out.
+    pub left_out: Vec<String>,
+    /// Appeals shown.
+    pub views: u64,
+    /// Appeals shown that want something.
+    pub asks: u64,
+    /// Readers who were asked at least once.
+    pub readers_asked: u64,
+    /// Of all readers.
+    pub readers_asked_share: f64,
+    /// How many readers were asked 0, 1, 2, 3, 4, 5 or more times.
+    pub readers_by_asks: Vec<Bar>,
+    /// Asks per reader, over all readers.
+    pub asks_per_reader_mean: f64,
+    /// Asks per reader, over those who were asked.
+    pub asks_per_reader_asked: Numbers,
+    /// The most that one reader was asked within 7 times 24 hours.
+    pub most_asks_in_7_days: u32,
+    /// The most that one reader was asked within 30 times 24 hours.
+    pub most_asks_in_30_days: u32,
+    /// Weeks (from Monday, on the site's clock) in which a reader came, each counted for each reader, by how often
+    /// the reader was asked in it: 0, 1, 2, 3 or more times.
+    pub reader_weeks_by_asks: Vec<Bar>,
+    /// Page views by reason, the most frequent first; `matched` are those on which an appeal showed.
+    pub verdicts: Vec<VerdictCount>,
+    /// By appeal and variant, in the order in which they are written.
+    pub variants: Vec<VariantCount>,
+    /// Gifts that the page views bring with them.
+    pub gifts: Gifts,
+    /// Dismissals by kind.
+    pub dismissals: BTreeMap<&'static str, u64>,
+}
+
+/// One bar of a distribution.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Bar {
+    /// This many times.
+    pub asks: u32,
+    /// Or more.
+    pub or_more: bool,
+    /// How many have it so.
+    pub count: u64,
+    /// Of all.
+    pub share: f64,
+}
+
+/// A distribution in four numbers. The median and the 90th percentile are the smallest number that at least half, or
+/// 90 of 100, don't exceed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Numbers {
+    /// The mean.
+    pub mean: f64,
+    /// The median.
+    pub median: u32,
+    /// The 90th percentile.
+    pub p90: u32,
+    /// The most.
+    pub most: u32,
+}
+
+/// Page views with one reason.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VerdictCount {
+    /// The reason.
+    pub reason: &'static str,
+    /// How many page views.
+    pub page_views: u64,
+    /// Of all page views.
+    pub share: f64,
+}
+
+/// What one variant got.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct VariantCount {
+    /// The appeal's id.
+    pub appeal: String,
+    /// The variant's id.
+    pub variant: String,
+    /// How often it was shown.
+    pub views: u64,
+    /// Of all views.
+    pub share: f64,
+    /// Readers who saw it.
+    pub readers: u64,
+}
+
+/// Gifts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Gifts {
+    /// Given once.
+    pub once: u64,
+    /// Given monthly or yearly.
+    pub recurring: u64,
+}
+
+/// The draft less what is live.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Difference {
+    /// Of `views`.
+    pub views: i64,
+    /// Of `asks`.
+    pub asks: i64,
+    /// Of `readers_asked`.
+    pub readers_asked: i64,
+    /// Of `readers_asked_share`, so 0.01 is one point.
+    pub readers_asked_share: f64,
+    /// Of `asks_per_reader_mean`.
+    pub asks_per_reader_mean: f64,
+    /// Of `gifts.once`.
+    pub gifts_once: i64,
+    /// Of `gifts.recurring`.
+    pub gifts_recurring: i64,
+}
+
+/// What was seen.
+#[derive(Clone, Copy, Debug)]
+pub struct Span {
+    /// The seed.
+    pub seed: u64,
+    /// Page views.
+    pub page_views: u64,
+    /// Readers who are done with.
+    pub readers: u64,
+    first_and_last_ms: Option<(i64, i64)>,
+}
+
+impl Span {
+    /// Nothing seen yet.
+    pub fn new(seed: u64) -> Self {
+        Self { seed, page_views: 0, readers: 0, first_and_last_ms: None }
+    }
+
+    /// One page view more.
+    pub fn page_view(&mut self, at_ms: i64) {
+        self.page_views += 1;
+        let (first_ms, last_ms) = self.first_and_last_ms.unwrap_or((at_ms, at_ms));
+        self.first_and_last_ms = Some((first_ms.min(at_ms), last_ms.max(at_ms)));
+    }
+}
+
+impl Report {
+    /// Puts together what was counted: first the draft, then what is live.
+    pub(super) fn of(from: &str, span: &Span, books: &[Rulebook; 2], tallies: &[Tally; 2]) -> Self {
+        let [draft, live] = [0, 1].map(|side| Outcome::of(span, &books[side], &tallies[side]));
+        Self {
+            seed: span.seed,
+            page_views_from: from.to_owned(),
+            page_views: span.page_views,
+            readers: span.readers,
+            first_at: span.first_and_last_ms.map(|(first_ms, _)| rfc3339(first_ms)),
+            last_at: span.first_and_last_ms.map(|(_, last_ms)| rfc3339(last_ms)),
+            difference: Difference::between(&draft, &live),
+            draft,
+            live,
+        }
+    }
+}
+
+impl Outcome {
+    fn of(span: &Span, book: &Rulebook, tally: &Tally) -> Self {
+        let by_asks = &tally.readers_by_asks;
+        let asks: u64 = by_asks.iter().map(|(asks, readers)| u64::from(*asks) * readers).sum();
+        let readers_asked = span.readers - by_asks.get(&0).copied().unwrap_or(0);
+        let views = tally.verdicts[Reason::Matched as usize];
+        Self {
+            source: book.source.name.clone(),
+            taken_as_live: book.source.taken_as_live.clone(),
+            left_out: book.source.left_out.clone(),
+            views,
+            asks,
+            readers_asked,
+            readers_asked_share: share(readers_asked, span.readers),
+            readers_by_asks: bars(&collected(by_asks)),
+            asks_per_reader_mean: share(asks, span.readers),
+            asks_per_reader_asked: numbers(by_asks, asks, readers_asked),
+            most_asks_in_7_days: tally.most_in_7_days,
+            most_asks_in_30_days: tally.most_in_30_days,
+            reader_weeks_by_asks: bars(&tally.weeks_by_asks),
+            verdicts: verdicts(tally, span.page_views),
+            variants: variants(book, tally, views),
+            gifts: Gifts { once: tally.gifts_once, recurring: tally.gifts_recurring },
+            dismissals: DismissalKind::ALL
+                .map(|kind| (kind.as_str(), tally.dismissals[kind as usize]))
+                .into(),
+        }
+    }
+}
+
+impl Difference {
+    fn between(draft: &Outcome, live: &Outcome) -> Self {
+        Self {
+            views: less(draft.views, live.views),
+            asks: less(draft.asks, live.asks),
+            readers_asked: less(draft.readers_asked, live.readers_asked),
+            readers_asked_share: rounded(draft.readers_asked_share - live.readers_asked_share),
+            asks_per_reader_mean: rounded(draft.asks_per_reader_mean - live.asks_per_reader_mean),
+            gifts_once: less(draft.gifts.once, live.gifts.once),
+            gifts_recurring: less(draft.gifts.recurring, live.gifts.recurring),
+        }
+    }
+}
+
+/// Counts of page views and readers are far from what 63 bits can't hold.
+fn less(one: u64, other: u64) -> i64 {
+    i64::try_from(i128::from(one) - i128::from(other)).unwrap_or(i64::MAX)
+}
+
+/// To four decimals; 0 of nothing is 0.
+fn share(part: u64, whole: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "four decimals are wanted of counts below 2^53")]
+    let exact = part as f64 / whole.max(1) as f64;
+    rounded(exact)
+}
+
+fn rounded(exact: f64) -> f64 {
+    (exact * 10_000.0).round() / 10_000.0
+}
+
+/// 0 to 4, and 5 for all that is more.
+fn collected(by_asks: &BTreeMap<u32, u64>) -> [u64; 6] {
+    let mut collected = [0; 6];
+    for (asks, readers) in by_asks {
+        collected[(*asks as usize).min(5)] += readers;
+    }
+    collected
+}
+
+/// One bar for each number; the last stands for all that is more, too.
+fn bars(counts: &[u64]) -> Vec<Bar> {
+    let all: u64 = counts.iter().sum();
+    (0u32..)
+        .zip(counts)
+        .map(|(asks, count)| Bar {
+            asks,
+            or_more: asks as usize + 1 == counts.len(),
+            count: *count,
+            share: share(*count, all),
+        })
+        .collect()
+}
+
+fn numbers(by_asks: &BTreeMap<u32, u64>, asks: u64, readers: u64) -> Numbers {
+    let asked = || by_asks.iter().filter(|(asks, _)| **asks > 0);
+    let not_exceeded_by = |percent: u64| {
+        let mut so_far = 0;
+        let mut below = asked().skip_while(|(_, readers_so)| {
+            so_far += **readers_so;
+            so_far * 100 < readers * percent
+        });
+        below.next().map_or(0, |(asks, _)| *asks)
+    };
+    Numbers {
+        mean: share(asks, readers),
+        median: not_exceeded_by(50),
+        p90: not_exceeded_by(90),
+        most: asked().next_back().map_or(0, |(asks, _)| *asks),
+    }
+}
+
+fn verdicts(tally: &Tally, page_views: u64) -> Vec<VerdictCount> {
+    let counts = Reason::ALL.iter().zip(tally.verdicts).filter(|(_, count)| *count > 0);
+    let mut verdicts: Vec<VerdictCount> = counts
+        .map(|(reason, count)| VerdictCount {
+            reason: reason.as_str(),
+            page_views: count,
+            share: share(count, page_views),
+        })
+        .collect();
+    verdicts.sort_by_key(|verdict| std::cmp::Reverse(verdict.page_views));
+    verdicts
+}
+
+fn variants(book: &Rulebook, tally: &Tally, views: u64) -> Vec<VariantCount> {
+    let appeals = book.appeals().zip(&tally.shown);
+    appeals
+        .flat_map(|(appeal, shown)| {
+            appeal.variants.iter().zip(shown).map(move |(variant, shown)| VariantCount {
+                appeal: appeal.id.clone(),
+                variant: variant.id.clone(),
+                views: shown.views,
+                share: share(shown.views, views),
+                readers: shown.readers,
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_and_the_90th_percentile_are_numbers_that_somebody_has() {
+        // Ten readers were asked: five once, four twice, one nine times; three never.
+        let by_asks = BTreeMap::from([(0, 3), (1, 5), (2, 4), (9, 1)]);
+        let numbers = numbers(&by_asks, 22, 10);
+        assert_eq!(numbers, Numbers { mean: 2.2, median: 1, p90: 2, most: 9 });
+        assert_eq!(super::numbers(&BTreeMap::from([(0, 3)]), 0, 0), Numbers::default());
+    }
+
+    #[test]
+    fn the_last_bar_holds_all_that_is_more() {
+        let bars = bars(&collected(&BTreeMap::from([(0, 1), (4, 2), (5, 3), (70, 4)])));
+        let told: Vec<_> = bars.iter().map(|bar| (bar.asks, bar.or_more, bar.count, bar.share)).collect();
+        assert_eq!(
+            told,
+            [
+                (0, false, 1, 0.1),
+                (1, false, 0, 0.0),
+                (2, false, 0, 0.0),
+                (3, false, 0, 0.0),
+                (4, false, 2, 0.2),
+                (5, true, 7, 0.7)
+            ]
+        );
+    }
+}

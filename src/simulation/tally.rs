@@ -1,0 +1,174 @@
+//! What is counted: for one reader as the page views come, and for all of them.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use keepopen_decision::{DismissalKind, Kind, Reason};
+
+use crate::clock::DAY_MS;
+use crate::config::Interval;
+
+/// Of one reader, so many times of being asked are looked at together.
+const RECENT: usize = 10_000;
+
+/// All readers together.
+#[derive(Clone, Debug)]
+pub struct Tally {
+    /// Page views by verdict, in the order of [`Reason::ALL`].
+    pub verdicts: [u64; Reason::ALL.len()],
+    /// By appeal, then by variant.
+    pub shown: Vec<Vec<Shown>>,
+    /// How many readers were asked how often.
+    pub readers_by_asks: BTreeMap<u32, u64>,
+    /// How many weeks, each counted for each reader who came in it, brought 0, 1, 2, 3 or more times of being asked.
+    pub weeks_by_asks: [u64; 4],
+    /// The most that one reader was asked within 7 times 24 hours.
+    pub most_in_7_days: u32,
+    /// The most that one reader was asked within 30 times 24 hours.
+    pub most_in_30_days: u32,
+    /// In the order of [`DismissalKind::ALL`].
+    pub dismissals: [u64; 4],
+    /// Gifts that are given once.
+    pub gifts_once: u64,
+    /// Gifts that are given monthly or yearly.
+    pub gifts_recurring: u64,
+}
+
+/// One variant.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Shown {
+    /// How often it was shown.
+    pub views: u64,
+    /// To how many readers.
+    pub readers: u64,
+}
+
+/// One reader.
+#[derive(Clone, Debug, Default)]
+pub struct Course {
+    asks: u32,
+    /// When, within the last 30 days.
+    recent_ms: VecDeque<i64>,
+    week: Option<i64>,
+    asks_in_week: usize,
+    seen: Vec<(usize, usize)>,
+}
+
+impl Tally {
+    /// Nothing yet; `variants` has the number of variants of each appeal.
+    pub fn new(variants: impl Iterator<Item = usize>) -> Self {
+        Self {
+            verdicts: [0; Reason::ALL.len()],
+            shown: variants.map(|number| vec![Shown::default(); number]).collect(),
+            readers_by_asks: BTreeMap::new(),
+            weeks_by_asks: [0; 4],
+            most_in_7_days: 0,
+            most_in_30_days: 0,
+            dismissals: [0; 4],
+            gifts_once: 0,
+            gifts_recurring: 0,
+        }
+    }
+
+    /// A page view of this reader in this week.
+    pub fn page_view(&mut self, course: &mut Course, week: i64) {
+        if course.week != Some(week) {
+            self.end_week(course);
+            course.week = Some(week);
+        }
+    }
+
+    /// Nothing was shown.
+    pub fn silent(&mut self, reason: Reason) {
+        self.verdicts[reason as usize] += 1;
+    }
+
+    /// An appeal was shown.
+    pub fn shown(&mut self, course: &mut Course, appeal: usize, variant: usize, kind: Kind, at_ms: i64) {
+        self.verdicts[Reason::Matched as usize] += 1;
+        let shown = &mut self.shown[appeal][variant];
+        shown.views += 1;
+        if !course.seen.contains(&(appeal, variant)) {
+            course.seen.push((appeal, variant));
+            shown.readers += 1;
+        }
+        // Thanks ask for nothing.
+        if kind == Kind::Thank {
+            return;
+        }
+        course.asks += 1;
+        course.asks_in_week += 1;
+        course.recent_ms.push_back(at_ms);
+        while course.recent_ms.len() > RECENT
+            || course.recent_ms.front().is_some_and(|it| at_ms - it >= 30 * DAY_MS)
+        {
+            course.recent_ms.pop_front();
+        }
+        let in_7_days = course.recent_ms.iter().rev().take_while(|it| at_ms - **it < 7 * DAY_MS).count();
+        self.most_in_7_days = self.most_in_7_days.max(u32::try_from(in_7_days).unwrap_or(u32::MAX));
+        self.most_in_30_days =
+            self.most_in_30_days.max(u32::try_from(course.recent_ms.len()).unwrap_or(u32::MAX));
+    }
+
+    /// The reader sent it away.
+    pub fn dismissed(&mut self, kind: DismissalKind) {
+        self.dismissals[kind as usize] += 1;
+    }
+
+    /// The reader gave.
+    pub fn gave(&mut self, interval: Interval) {
+        match interval {
+            Interval::Once => self.gifts_once += 1,
+            Interval::Month | Interval::Year => self.gifts_recurring += 1,
+        }
+    }
+
+    /// Nothing more comes of this reader.
+    pub fn end(&mut self, mut course: Course) {
+        self.end_week(&mut course);
+        *self.readers_by_asks.entry(course.asks).or_default() += 1;
+    }
+
+    fn end_week(&mut self, course: &mut Course) {
+        if course.week.is_some() {
+            self.weeks_by_asks[course.asks_in_week.min(3)] += 1;
+        }
+        course.asks_in_week = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn asks_are_counted_by_week_by_30_days_and_in_all() {
+        let mut tally = Tally::new([1].into_iter());
+        let mut course = Course::default();
+        // Days 0, 1 and 2 in week 0; day 9 in week 1; nothing in week 2; day 31 in week 4.
+        for (day, week, asked) in
+            [(0, 0, true), (1, 0, true), (2, 0, true), (9, 1, true), (15, 2, false), (31, 4, true)]
+        {
+            tally.page_view(&mut course, week);
+            match asked {
+                true => tally.shown(&mut course, 0, 0, Kind::Ask, day * DAY_MS),
+                false => tally.silent(Reason::FrequencyCap),
+            }
+        }
+        tally.end(course);
+        assert_eq!(tally.weeks_by_asks, [1, 2, 0, 1]);
+        assert_eq!((tally.most_in_7_days, tally.most_in_30_days), (3, 4));
+        assert_eq!(tally.readers_by_asks, [(5, 1)].into());
+        assert_eq!((tally.shown[0][0].views, tally.shown[0][0].readers), (5, 1));
+        assert_eq!(tally.verdicts[Reason::FrequencyCap as usize], 1);
+    }
+
+    #[test]
+    fn thanks_are_shown_and_ask_for_nothing() {
+        let mut tally = Tally::new([1].into_iter());
+        let mut course = Course::default();
+        tally.page_view(&mut course, 0);
+        tally.shown(&mut course, 0, 0, Kind::Thank, 0);
+        tally.end(course);
+        assert_eq!((tally.shown[0][0].views, tally.readers_by_asks), (1, [(0, 1)].into()));
+    }
+}

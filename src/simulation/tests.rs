@@ -1,0 +1,298 @@
+//! The replay from its outside: page views go in, answers and a report come out.
+
+use keepopen_decision::Reason;
+
+use super::dice::Dice;
+use super::{Answer, Line, Report, Rulebook, Simulation, Source};
+use crate::appeals;
+use crate::clock::{DAY_MS, rfc3339};
+use crate::config::{self, Settings};
+
+const SETTINGS: &str = r#"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+"#;
+
+/// An appeal of two variants with more fields of its own.
+pub(super) fn appeal(id: &str, more: &str) -> String {
+    format!(
+        "[[appeals]]\nid = {id:?}\nlive = \"live\"\nsites = [\"journal\"]\nkind = \"ask\"\nsurface = [\"banner\"]\n{more}\n\
+         variants = [{{ id = \"a\", copy = {{ heading = \"A\" }} }}, {{ id = \"b\", copy = {{ heading = \"B\" }} }}]\n"
+    )
+}
+
+pub(super) fn settings() -> Settings {
+    config::from_toml(SETTINGS).unwrap()
+}
+
+pub(super) fn book(file: &str) -> Rulebook {
+    let (drafts, problems) = appeals::file::read(file).unwrap();
+    let book = Rulebook::new(&settings().sites, &drafts, problems, Source::default());
+    assert_eq!(book.source.left_out, Vec::<String>::new());
+    book
+}
+
+pub(super) fn simulation(draft: &str, live: &str, seed: u64) -> Simulation {
+    Simulation::new(&settings().sites, book(draft), book(live), seed)
+}
+
+const START_MS: i64 = 1_793_491_200_000; // 2026-11-01T00:00:00Z, a Sunday
+
+/// Plays a page view at this many milliseconds from the start, and says what the draft answers: the appeal's place,
+/// or the reason for silence.
+fn play(simulation: &mut Simulation, reader: &str, after_ms: i64, more: &str) -> Result<usize, Reason> {
+    let at = rfc3339(START_MS + after_ms);
+    let line = format!("{{\"reader\":{reader:?},\"at\":{at:?}{more}}}");
+    let line = Line::read(line.as_bytes(), Some("journal")).unwrap();
+    match simulation.page_view(&line.reader, line.view).unwrap()[0] {
+        Answer::Shown { appeal, .. } => Ok(appeal),
+        Answer::Silent(reason) => Err(reason),
+    }
+}
+
+fn counts(bars: &[super::report::Bar]) -> Vec<u64> {
+    bars.iter().map(|bar| bar.count).collect()
+}
+
+#[test]
+fn a_small_stream_gives_what_was_worked_out_by_hand() {
+    let draft = appeal("twice", "frequency = { max_views = 2, window_days = 7 }");
+    let mut simulation = simulation(&draft, "", 1);
+    let day = |reader: &str, days: &[i64], then: &str| -> Vec<(i64, String, String)> {
+        days.iter().map(|day| (*day, reader.to_owned(), format!(",\"then\":{then:?}"))).collect()
+    };
+    let mut views = day("often", &[0, 1, 2, 6, 7, 8, 9], "nothing");
+    views.extend(day("closes", &[0, 13, 14], "close"));
+    views.extend(day("gives", &[1, 5], "give"));
+    let refuses = (
+        3,
+        "refuses".to_owned(),
+        ",\"question\":{\"site\":\"journal\",\"reader\":{\"consent\":\"denied\"}}".to_owned(),
+    );
+    views.push(refuses);
+    views.sort();
+    for (day, reader, more) in &views {
+        let _ = play(&mut simulation, reader, day * DAY_MS, more);
+    }
+    let report = simulation.report("");
+
+    // often: days 0 and 1 show; 2 and 6 are capped; 7 and 8 show again; 9 is capped: 4.
+    // closes: day 0 shows, day 13 is left in peace, day 14 shows: 2. gives: day 1 shows, day 5 is after a gift: 1.
+    assert_eq!((report.page_views, report.readers), (13, 4));
+    let draft = &report.draft;
+    assert_eq!((draft.views, draft.asks, draft.readers_asked, draft.readers_asked_share), (7, 7, 3, 0.75));
+    assert_eq!(counts(&draft.readers_by_asks), [1, 1, 1, 0, 1, 0]);
+    assert_eq!((draft.asks_per_reader_mean, draft.asks_per_reader_asked.mean), (1.75, 2.3333));
+    assert_eq!((draft.asks_per_reader_asked.median, draft.asks_per_reader_asked.p90), (2, 4));
+    assert_eq!((draft.most_asks_in_7_days, draft.most_asks_in_30_days), (2, 4));
+    let verdicts: Vec<_> = draft.verdicts.iter().map(|it| (it.reason, it.page_views)).collect();
+    assert_eq!(
+        verdicts,
+        [("matched", 7), ("frequency_cap", 3), ("recent_giver", 1), ("no_consent", 1), ("dismissed", 1)]
+    );
+    // Day 0 is a Sunday, days 1 to 7 and 8 to 14 are whole weeks. often: 1, 2, 1; closes: 1, 1; gives: 1; refuses: 0.
+    assert_eq!(counts(&draft.reader_weeks_by_asks), [1, 5, 1, 0]);
+    assert_eq!((draft.gifts.once, draft.dismissals["close"]), (1, 2));
+    let live = &report.live;
+    assert_eq!((live.views, counts(&live.readers_by_asks)), (0, vec![4, 0, 0, 0, 0, 0]));
+    assert_eq!((live.verdicts[0].reason, live.verdicts[0].page_views), ("no_live_appeal", 13));
+    assert_eq!((report.difference.readers_asked, report.difference.asks_per_reader_mean), (3, 1.75));
+}
+
+#[test]
+fn a_cap_of_4_in_30_days_never_gives_a_5th_view_in_any_30_days() {
+    let mut simulation =
+        simulation(&appeal("calm", "frequency = { max_views = 4, window_days = 30 }"), "", 1);
+    let mut dice = Dice::of_seed(3);
+    for reader in ["a", "b", "c"] {
+        let (mut at_ms, mut shown) = (0, Vec::new());
+        for _ in 0..2_000 {
+            at_ms += i64::from(dice.below(2 * 86_400_000));
+            if play(&mut simulation, reader, at_ms, "").is_ok() {
+                shown.push(at_ms);
+            }
+        }
+        assert!(shown.len() > 100, "a cap of 4 leaves more than that over some five years: {}", shown.len());
+        for five in shown.windows(5) {
+            assert!(five[4] - five[0] >= 30 * DAY_MS, "{reader}: {five:?}");
+        }
+    }
+    assert_eq!(simulation.report("").draft.most_asks_in_30_days, 4);
+}
+
+#[test]
+fn a_reader_who_sent_the_appeal_away_is_left_alone_for_as_long_as_it_says() {
+    for (then, days) in [("close", 14), ("later", 3), ("already_gave", 90), ("never", 0)] {
+        let mut simulation = simulation(&appeal("polite", "frequency = { unlimited = true }"), "", 1);
+        let then = format!(",\"then\":{then:?}");
+        assert_eq!(play(&mut simulation, "a", 0, &then), Ok(0));
+        if days == 0 {
+            assert_eq!(play(&mut simulation, "a", 360 * DAY_MS, ""), Err(Reason::Dismissed));
+        } else {
+            assert_eq!(play(&mut simulation, "a", days * DAY_MS - 1, ""), Err(Reason::Dismissed), "{then}");
+            assert_eq!(play(&mut simulation, "a", days * DAY_MS, ""), Ok(0), "{then}");
+        }
+    }
+}
+
+#[test]
+fn a_giver_is_not_asked_again_while_the_quiet_days_last() {
+    let mut simulation = simulation(&appeal("once", "frequency = { unlimited = true }"), "", 1);
+    assert_eq!(play(&mut simulation, "once", 0, ",\"then\":\"give\""), Ok(0));
+    assert_eq!(play(&mut simulation, "month", 0, ",\"then\":\"give\",\"interval\":\"month\""), Ok(0));
+    assert_eq!(
+        play(&mut simulation, "once", 91 * DAY_MS - 1, ""),
+        Err(Reason::RecentGiver),
+        "day 90 is still quiet"
+    );
+    assert_eq!(play(&mut simulation, "once", 91 * DAY_MS, ""), Ok(0));
+    assert_eq!(play(&mut simulation, "month", 300 * DAY_MS, ""), Err(Reason::Supporter));
+    let gifts = simulation.report("").draft.gifts;
+    assert_eq!((gifts.once, gifts.recurring), (1, 1));
+}
+
+#[test]
+fn what_a_token_says_holds_from_its_line_on() {
+    let mut simulation = simulation(&appeal("all", "frequency = { unlimited = true }"), "", 1);
+    assert_eq!(play(&mut simulation, "a", 0, ""), Ok(0));
+    assert_eq!(play(&mut simulation, "a", 1, ",\"standing\":\"recurring\""), Err(Reason::Supporter));
+    assert_eq!(play(&mut simulation, "a", 2, ""), Err(Reason::Supporter));
+    let until = rfc3339(START_MS + 5);
+    assert_eq!(
+        play(&mut simulation, "a", 4, &format!(",\"standing\":\"lapsed\",\"quiet_until\":{until:?}")),
+        Err(Reason::RecentGiver)
+    );
+    assert_eq!(play(&mut simulation, "a", 5, ""), Ok(0));
+}
+
+#[test]
+fn refused_consent_takes_the_habits_away_and_leaves_the_gift_known() {
+    let denied = ",\"question\":{\"site\":\"journal\",\"reader\":{\"consent\":\"denied\"}}";
+    let gives = format!("{denied},\"then\":\"give\"");
+    let file = appeal("all", "frequency = { max_views = 1 }\nwithout_history = \"ask\"");
+    let mut simulation = simulation(&file, "", 1);
+    // Without a history the cap can't be kept, and there is no place for a token.
+    for at_ms in 0..3 {
+        assert_eq!(play(&mut simulation, "never", at_ms, &gives), Ok(0));
+    }
+    assert_eq!(play(&mut simulation, "first", 0, ""), Ok(0));
+    assert_eq!(play(&mut simulation, "first", 1, ""), Err(Reason::FrequencyCap));
+    assert_eq!(play(&mut simulation, "first", 2, &gives), Ok(0), "the view is forgotten");
+    assert_eq!(play(&mut simulation, "first", 3, denied), Err(Reason::RecentGiver), "the gift is not");
+    for (at_ms, more, answer) in
+        [(0, "", Ok(0)), (1, "", Err(Reason::FrequencyCap)), (2, denied, Ok(0)), (3, "", Ok(0))]
+    {
+        assert_eq!(play(&mut simulation, "back", at_ms, more), answer, "who consents again begins anew");
+    }
+}
+
+const ARTICLE: &str = ",\"question\":{\"site\":\"journal\",\"page\":{\"kind\":\"article\"}}";
+
+#[test]
+fn what_a_reader_has_read_counts_where_an_appeal_asks_for_it() {
+    let file =
+        appeal("often", "frequency = { unlimited = true }\naudience = { articles = { min = 3, weeks = 1 } }");
+    let mut simulation = simulation(&file, "", 1);
+    for (day, page, answer) in [
+        (1, ARTICLE, Err(Reason::BelowMeter)),
+        (2, ARTICLE, Err(Reason::BelowMeter)),
+        (3, "", Err(Reason::BelowMeter)),
+        (4, ARTICLE, Ok(0)),
+        (20, ARTICLE, Err(Reason::BelowMeter)),
+    ] {
+        assert_eq!(play(&mut simulation, "a", day * DAY_MS, page), answer, "day {day}");
+    }
+}
+
+#[test]
+fn a_hard_wall_is_not_sent_away_and_an_entitlement_opens_it() {
+    let file = appeal("wall", "meter = { free_articles = 1, hard = true, entitlement = \"archive\" }");
+    let mut simulation = simulation(&file.replace("\"banner\"", "\"wall\""), "", 1);
+    let closes = format!("{ARTICLE},\"then\":\"close\"");
+    assert_eq!(play(&mut simulation, "a", 0, &closes), Err(Reason::BelowMeter));
+    assert_eq!(play(&mut simulation, "a", 1, &closes), Ok(0));
+    assert_eq!(play(&mut simulation, "a", 2, &closes), Ok(0));
+    let entitled = format!("{ARTICLE},\"standing\":\"one_off\",\"entitlements\":[\"archive\"]");
+    assert_eq!(play(&mut simulation, "a", 3, &entitled), Err(Reason::NotTargeted));
+    assert_eq!(simulation.report("").draft.dismissals["close"], 0);
+}
+
+#[test]
+fn a_reader_who_is_held_out_is_not_asked_and_the_report_says_why() {
+    let mut simulation = simulation(&appeal("some", "holdout_percent = 100"), "", 1);
+    assert_eq!(play(&mut simulation, "a", 0, ""), Err(Reason::Holdout));
+    assert_eq!(simulation.report("").draft.readers_asked, 0);
+}
+
+#[test]
+fn lines_of_one_reader_stand_in_the_order_of_time_and_those_of_two_need_not() {
+    let mut simulation = simulation(&appeal("a", ""), "", 1);
+    let _ = play(&mut simulation, "a", 10, "");
+    let _ = play(&mut simulation, "b", 5, "");
+    let line = r#"{"reader":"a","at":"2026-10-31T23:00:00Z"}"#;
+    let line = Line::read(line.as_bytes(), Some("journal")).unwrap();
+    let refused = simulation.page_view(&line.reader, line.view).unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "at: it is before 2026-11-01T00:00:00.01Z, when \"a\" saw a page on an earlier line; sort the lines by time."
+    );
+    let line = r#"{"reader":"a","at":"2026-11-02T00:00:00Z","question":{"site":"gazette"}}"#;
+    let line = Line::read(line.as_bytes(), None).unwrap();
+    let refused = simulation.page_view(&line.reader, line.view).unwrap_err().to_string();
+    assert_eq!(refused, "question.site: no site is called \"gazette\"; the settings have journal.");
+    assert_eq!(simulation.report("").page_views, 2, "what is refused is not counted");
+}
+
+/// A thousand readers with some pages each.
+fn busy(seed: u64) -> Report {
+    let draft = appeal("a", "frequency = { max_views = 3 }")
+        + &appeal("b", "priority = 5\nfrequency = { max_views = 1 }");
+    let mut simulation = simulation(&draft, &appeal("a", ""), seed);
+    let mut dice = Dice::of_seed(9);
+    for reader in 0..1_000 {
+        let mut at_ms = 0;
+        for _ in 0..dice.below(30) {
+            at_ms += i64::from(dice.below(2 * 86_400_000));
+            let then = ["nothing", "nothing", "nothing", "close", "later", "give"][dice.below(6) as usize];
+            let _ = play(&mut simulation, &reader.to_string(), at_ms, &format!(",\"then\":{then:?}"));
+        }
+    }
+    simulation.report("")
+}
+
+#[test]
+fn the_same_seed_gives_the_same_numbers_and_another_shares_the_wordings_out_anew() {
+    let report = busy(1);
+    assert_eq!(report, busy(1));
+    let other = busy(2);
+    assert_ne!(report.draft.variants, other.draft.variants);
+    assert_eq!(
+        report.draft.readers_by_asks, other.draft.readers_by_asks,
+        "whom the rules ask, chance does not move"
+    );
+}
+
+#[test]
+fn every_distribution_adds_up() {
+    let report = busy(1);
+    for outcome in [&report.draft, &report.live] {
+        let sum = |bars: &[super::report::Bar]| counts(bars).iter().sum::<u64>();
+        assert_eq!(sum(&outcome.readers_by_asks), report.readers);
+        assert_eq!(outcome.readers_asked, report.readers - outcome.readers_by_asks[0].count);
+        assert_eq!(outcome.verdicts.iter().map(|it| it.page_views).sum::<u64>(), report.page_views);
+        assert_eq!(outcome.variants.iter().map(|it| it.views).sum::<u64>(), outcome.views);
+        let shares: f64 = outcome.readers_by_asks.iter().map(|bar| bar.share).sum();
+        assert!((shares - 1.0).abs() < 0.001, "{shares}");
+        let shown = outcome.variants.iter().find(|it| it.appeal == "a" && it.variant == "a").unwrap();
+        assert!(shown.readers > 100 && shown.readers <= shown.views);
+    }
+    assert_eq!(report.difference.views, report.draft.views as i64 - report.live.views as i64);
+}

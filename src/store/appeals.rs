@@ -1,0 +1,161 @@
+//! Appeals: their versions, and which of them is in force.
+
+use super::{Store, Tx};
+
+/// One version of an appeal, as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+pub struct VersionRow {
+    pub appeal_id: String,
+    /// From 1.
+    pub version: i64,
+    /// JSON, without the state.
+    pub body: String,
+    pub created_at_ms: i64,
+    /// Who wrote it: an API key's id, or `command line`.
+    pub created_by: String,
+}
+
+from_row!(VersionRow { appeal_id, version, body, created_at_ms, created_by });
+
+/// One publication of an appeal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+pub struct PublicationRow {
+    pub appeal_id: String,
+    pub version: i64,
+    /// `live`, `paused` or `ended`.
+    pub state: String,
+    pub published_at_ms: i64,
+    /// Who did it: an API key's id, or `command line`.
+    pub published_by: String,
+}
+
+from_row!(PublicationRow { appeal_id, version, state, published_at_ms, published_by });
+
+const VERSION: &str = "SELECT appeal_id, version, body, created_at_ms, created_by FROM appeal_versions v";
+const NEWEST: &str = "version = (SELECT MAX(version) FROM appeal_versions w WHERE w.appeal_id = v.appeal_id)";
+/// The newest publication of each appeal.
+const PUBLISHED: &str = "SELECT appeal_id, version, state, published_at_ms, published_by FROM publications p \
+     WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
+
+/// The newest version of an appeal.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, sqlx::Error> {
+    let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND {NEWEST}"));
+    on_tx!(tx, db => sqlx::query_as(sql).bind(appeal).fetch_optional(db).await)
+}
+
+/// Adds a version.
+///
+/// # Errors
+/// The version is there already, or the database does not answer.
+pub async fn add_version(tx: &mut Tx, row: &VersionRow) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO appeal_versions (appeal_id, version, body, created_at_ms, created_by) \
+         VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(&row.appeal_id)
+    .bind(row.version)
+    .bind(&row.body)
+    .bind(row.created_at_ms)
+    .bind(&row.created_by)
+    .execute(db)
+    .await
+    .map(drop))
+}
+
+/// Publishes: from now on, this is what the appeal is.
+///
+/// # Errors
+/// There is no such version, or the database does not answer.
+pub async fn publish(tx: &mut Tx, row: &PublicationRow) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO publications (number, appeal_id, version, state, published_at_ms, published_by) \
+         VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM publications), $1, $2, $3, $4, $5)",
+    )
+    .bind(&row.appeal_id)
+    .bind(row.version)
+    .bind(&row.state)
+    .bind(row.published_at_ms)
+    .bind(&row.published_by)
+    .execute(db)
+    .await
+    .map(drop))
+}
+
+/// The newest publication of an appeal.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRow>, sqlx::Error> {
+    let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED} AND appeal_id = $1"));
+    on_tx!(tx, db => sqlx::query_as(sql).bind(appeal).fetch_optional(db).await)
+}
+
+impl Store {
+    /// How often something was published so far: it grows with each change of what is in force.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn publication_number(&self) -> Result<i64, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM publications")
+            .fetch_one(db)
+            .await)
+    }
+
+    /// The newest publication of each appeal, by id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn publications(&self) -> Result<Vec<PublicationRow>, sqlx::Error> {
+        let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED} ORDER BY appeal_id"));
+        on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
+    }
+
+    /// The newest version of each appeal, by id.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn newest_versions(&self) -> Result<Vec<VersionRow>, sqlx::Error> {
+        let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE {NEWEST} ORDER BY appeal_id"));
+        on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
+    }
+
+    /// Every version of an appeal, the newest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn versions(&self, appeal: &str) -> Result<Vec<VersionRow>, sqlx::Error> {
+        let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 ORDER BY version DESC"));
+        on_reader!(self, db => sqlx::query_as(sql).bind(appeal).fetch_all(db).await)
+    }
+
+    /// One version of an appeal.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn version(&self, appeal: &str, version: i64) -> Result<Option<VersionRow>, sqlx::Error> {
+        let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND version = $2"));
+        on_reader!(self, db => sqlx::query_as(sql).bind(appeal).bind(version).fetch_optional(db).await)
+    }
+
+    /// What is in force: each appeal that is live or paused, in the version that was published.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn appeals_in_force(&self) -> Result<Vec<(PublicationRow, VersionRow)>, sqlx::Error> {
+        let mut all = Vec::new();
+        for publication in self.publications().await? {
+            if publication.state == "ended" {
+                continue;
+            }
+            // The tables hold each published version for ever.
+            let version = self.version(&publication.appeal_id, publication.version).await?;
+            all.push((publication, version.ok_or(sqlx::Error::RowNotFound)?));
+        }
+        Ok(all)
+    }
+}

@@ -1,0 +1,281 @@
+//! Appeals over HTTP: versions, what is in force, and what is refused.
+
+use keepopen::actions;
+use keepopen::tokens::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, TestApp};
+
+/// Somebody with a key.
+struct Desk<'a> {
+    app: &'a TestApp,
+    key: String,
+}
+
+impl<'a> Desk<'a> {
+    async fn open(app: &'a TestApp, scope: Scope) -> Self {
+        let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[scope]).await.unwrap();
+        Self { app, key: key.secret }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: Option<&Value>, etag: Option<&str>) -> Answer {
+        let request = self.app.client.request(method, format!("{}/v1/appeals{path}", self.app.url));
+        let mut request = request.bearer_auth(&self.key);
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        if let Some(etag) = etag {
+            request = request.header("if-match", etag);
+        }
+        self.app.send(request).await
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.call(Method::GET, path, None, None).await
+    }
+
+    async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call(Method::PUT, path, Some(body), None).await
+    }
+
+    async fn post(&self, path: &str) -> Answer {
+        self.call(Method::POST, path, Some(&json!({})), None).await
+    }
+}
+
+fn appeal(heading: &str) -> Value {
+    json!({
+        "sites": ["journal"], "kind": "ask", "surface": ["banner"],
+        "variants": [{"id": "a", "copy": {"heading": heading, "body": ["Read on."], "cta": "Give"}}],
+    })
+}
+
+async fn heading(app: &TestApp) -> String {
+    let verdict = app.banner(None).await;
+    verdict["content"]["heading"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap()).to_owned()
+}
+
+#[tokio::test]
+async fn an_appeal_goes_from_a_draft_to_readers_and_back_and_forth() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    assert_eq!(heading(&app).await, "no_live_appeal");
+
+    let made = desk.put("/summer", &appeal("First")).await;
+    assert_eq!((made.status.as_u16(), &made.json["version"]), (201, &json!(1)), "{made:?}");
+    assert_eq!(heading(&app).await, "no_live_appeal", "a draft is shown to nobody");
+    let published = desk.post("/summer/publish").await;
+    assert_eq!((published.status.as_u16(), published.text("phase")), (200, "live"));
+    assert_eq!(heading(&app).await, "First");
+
+    assert_eq!(desk.put("/summer", &appeal("Second")).await.json["version"], 2);
+    assert_eq!(heading(&app).await, "First", "a version that is not published changes nothing");
+    assert_eq!(desk.put("/summer", &appeal("Second")).await.status, 200, "the same again makes no version");
+    desk.post("/summer/publish").await;
+    assert_eq!(heading(&app).await, "Second");
+
+    let back = desk.call(Method::POST, "/summer/publish", Some(&json!({"version": 1})), None).await;
+    assert_eq!((&back.json["published_version"], &back.json["version"]), (&json!(1), &json!(2)));
+    assert_eq!(heading(&app).await, "First", "rolled back");
+
+    assert_eq!(desk.post("/summer/pause").await.text("phase"), "paused");
+    assert_eq!(heading(&app).await, "no_live_appeal");
+    desk.post("/summer/publish").await;
+    assert_eq!(heading(&app).await, "Second");
+    assert_eq!(desk.post("/summer/end").await.text("phase"), "ended");
+    assert_eq!(heading(&app).await, "no_live_appeal");
+
+    let whole = desk.get("/summer").await;
+    assert_eq!(whole.json["appeal"]["variants"][0]["copy"]["heading"], "Second");
+    assert_eq!(whole.json["versions"].as_array().unwrap().len(), 2);
+    let first = desk.get("/summer/versions/1").await;
+    assert_eq!(first.json["appeal"]["variants"][0]["copy"]["heading"], "First");
+    let listed = desk.get("").await;
+    assert_eq!(listed.json["appeals"][0]["id"], "summer");
+    assert_eq!(listed.json["appeals"][0]["phase"], "ended");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_used_is_refused_with_the_path_of_the_field() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let refused = async |change: &dyn Fn(&mut Value)| {
+        let mut body = appeal("Help");
+        change(&mut body);
+        let answer = desk.put("/summer", &body).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (422, "appeal_invalid"), "{answer:?}");
+        let problem = &answer.json["problems"][0];
+        assert_eq!(problem["appeal"], "summer", "{problem}");
+        assert!(!problem["sentence"].as_str().unwrap().is_empty());
+        problem["field"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(refused(&|it| it["sties"] = json!([])).await, "sties");
+    assert_eq!(refused(&|it| it["sites"] = json!(["gazette", "nowhere"])).await, "sites[1]");
+    assert_eq!(refused(&|it| it["live"] = json!("live")).await, "live");
+    assert_eq!(refused(&|it| it["id"] = json!("winter")).await, "id");
+    assert_eq!(refused(&|it| it["frequency"] = json!({"max_views": "four"})).await, "frequency.max_views");
+    assert_eq!(refused(&|it| it["variants"][0]["copy"] = json!({"body": []})).await, "variants[0].copy");
+    assert_eq!(refused(&|it| it["variants"] = json!([])).await, "variants");
+    assert_eq!(refused(&|it| it["variants"][0]["id"] = json!("holdout")).await, "variants[0].id");
+    let unknown = "Only {days} left";
+    assert_eq!(
+        refused(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown)).await,
+        "variants[0].copy"
+    );
+    assert_eq!(desk.get("/summer").await.code(), "appeal_unknown", "nothing was kept");
+    let text = app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&desk.key).body("{}");
+    assert_eq!(app.send(text).await.code(), "unsupported_media_type");
+    let list = desk.put("/summer", &json!([])).await;
+    assert_eq!(list.code(), "invalid_request");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn two_who_write_at_once_do_not_overwrite_each_other() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let put = async |heading: &str, etag: &str| {
+        desk.call(Method::PUT, "/summer", Some(&appeal(heading)), Some(etag)).await
+    };
+    let made = put("First", "\"0\"").await;
+    assert_eq!((made.status.as_u16(), &made.headers["etag"]), (201, &"\"1\"".parse().unwrap()));
+    assert_eq!(desk.get("/summer").await.headers["etag"], "\"1\"");
+    assert_eq!(put("Second", "\"1\"").await.status, 201);
+    let late = put("Third", "\"1\"").await;
+    assert_eq!((late.status.as_u16(), late.code()), (412, "version_conflict"));
+    assert_eq!(put("Third", "soon").await.code(), "invalid_request");
+    assert_eq!(desk.get("/summer").await.json["appeal"]["variants"][0]["copy"]["heading"], "Second");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_one_instance_publishes_the_others_hear() {
+    let app = TestApp::start_without_appeals().await;
+    let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    desk.put("/summer", &appeal("First")).await;
+    desk.post("/summer/publish").await;
+    assert!(other.snapshot.load().problems.is_empty());
+    assert_eq!(other.snapshot.load().number, 0);
+    actions::hear_of_appeals(&other).await.unwrap();
+    assert_eq!(other.snapshot.load().number, 1);
+    let restarted = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    assert_eq!(restarted.snapshot.load().number, 1, "a restart finds it in force");
+    other.store.close().await;
+    restarted.store.close().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn appeals_need_a_key_with_the_scope() {
+    let app = TestApp::start_without_appeals().await;
+    let reader = Desk::open(&app, Scope::AppealsRead).await;
+    assert_eq!(reader.get("").await.json, json!({"appeals": []}));
+    assert_eq!(reader.put("/summer", &appeal("Help")).await.code(), "scope_missing");
+    for path in ["publish", "pause", "end"] {
+        assert_eq!(reader.post(&format!("/summer/{path}")).await.code(), "scope_missing");
+    }
+    let elsewhere = Desk::open(&app, Scope::SupportersRead).await;
+    assert_eq!(elsewhere.get("").await.code(), "scope_missing");
+    assert_eq!(app.get("/v1/appeals", None).await.code(), "api_key_missing");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_not_there_can_not_be_published_or_set_aside() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    for path in ["publish", "pause", "end"] {
+        assert_eq!(desk.post(&format!("/nothing/{path}")).await.code(), "appeal_unknown");
+    }
+    desk.put("/summer", &appeal("Help")).await;
+    assert_eq!(desk.post("/summer/pause").await.code(), "never_published");
+    let missing = desk.call(Method::POST, "/summer/publish", Some(&json!({"version": 7})), None).await;
+    assert_eq!(missing.code(), "version_unknown");
+    for path in ["/summer/versions/7", "/summer/versions/x"] {
+        assert_eq!(desk.get(path).await.code(), "version_unknown");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn where_a_file_is_configured_the_file_alone_counts() {
+    let app = TestApp::start().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    assert_eq!(desk.put("/summer", &appeal("Help")).await.code(), "appeals_from_file");
+    assert_eq!(desk.post("/summer/publish").await.code(), "appeals_from_file");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_explanation_names_the_rule_that_keeps_an_appeal_away() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let mut body = appeal("Help");
+    body["audience"] = json!({"countries": {"include": ["IE"]}});
+    body["frequency"] = json!({"max_views": 1, "window_days": 30});
+    desk.put("/summer", &body).await;
+    desk.post("/summer/publish").await;
+    let failed = async |question: Value| {
+        let asked = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&desk.key);
+        let told = app.send(asked.json(&question)).await;
+        assert_eq!(told.status, 200, "{told:?}");
+        let appeal = told.json["appeals"][0].clone();
+        assert_eq!(appeal["appeal"], "summer");
+        let rules = appeal["rules"].as_array().unwrap().clone();
+        let failed = rules.into_iter().find(|rule| rule["passed"] == false).unwrap_or(Value::Null);
+        (told.json["reason"].as_str().unwrap().to_owned(), failed)
+    };
+    let reader = |country: &str, views: Value| json!({"site": "journal", "reader": {"country": country}, "history": {"views": views}});
+    let (reason, rule) = failed(reader("IE", json!([]))).await;
+    assert_eq!((reason.as_str(), rule), ("matched", Value::Null));
+    let (reason, rule) = failed(reader("FR", json!([]))).await;
+    assert_eq!((reason.as_str(), rule["rule"].as_str()), ("not_targeted", Some("country")));
+    assert!(
+        rule["seen"].as_str().unwrap().contains("FR") && rule["wanted"].as_str().unwrap().contains("IE"),
+        "{rule}"
+    );
+    let seen = json!([{"appeal": "summer", "at": keepopen::clock::rfc3339(app.app.now_ms() - 1000)}]);
+    let (reason, rule) = failed(reader("IE", seen)).await;
+    assert_eq!((reason.as_str(), rule["rule"].as_str()), ("frequency_cap", Some("frequency")));
+    assert!(rule["opens_at"].is_string(), "{rule}");
+    let nowhere = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&desk.key);
+    assert_eq!(app.send(nowhere.json(&json!({"site": "nowhere"}))).await.code(), "site_unknown");
+    let nobody = app.post("/v1/banner/explain", &json!({"site": "journal"})).await;
+    assert_eq!(nobody.code(), "api_key_missing");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_reader_who_is_held_out_is_not_asked_and_can_be_told_apart() {
+    let app = TestApp::start_with("[sites.journal.asking]\nholdout_percent = 100\n").await;
+    let question = json!({"site": "journal", "reader": {"bucket": 7}, "history": {}});
+    let verdict = app.post("/v1/banner", &question).await.json;
+    assert_eq!((&verdict["show"], &verdict["reason"]), (&json!(false), &json!("holdout")));
+    let note = verdict["attribution"].as_str().unwrap();
+    let read =
+        keepopen::tokens::Attribution::read(note, &app.app.attribution_key, "journal", app.app.now_ms());
+    let read = read.unwrap();
+    assert_eq!((read.appeal.as_str(), read.variant.as_str()), ("help", "holdout"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_appeal_that_is_over_is_kept_and_not_published() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let mut body = appeal("Help");
+    body["schedule"] = json!({"ends_at": "2020-06-15"});
+    assert_eq!(desk.put("/summer", &body).await.status, 201);
+    let late = desk.post("/summer/publish").await;
+    assert_eq!(
+        (late.code(), late.json["problems"][0]["field"].as_str()),
+        ("appeal_invalid", Some("schedule.ends_at"))
+    );
+    body["schedule"] = json!({"starts_at": "2090-06-15T08:00"});
+    desk.put("/summer", &body).await;
+    assert_eq!(desk.post("/summer/publish").await.text("phase"), "scheduled");
+    app.finish().await;
+}

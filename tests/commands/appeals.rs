@@ -1,0 +1,84 @@
+//! `keepopen appeals check|apply|export`
+
+use super::Place;
+
+const SITE: &str = r#"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+"#;
+
+const FILE: &str = r#"[[appeals]]
+id = "summer"
+live = "live"
+sites = ["journal"]
+kind = "ask"
+surface = ["banner"]
+
+[[appeals.variants]]
+id = "a"
+
+[appeals.variants.copy]
+heading = "Help"
+"#;
+
+fn place(file: &str) -> Place {
+    let place = Place::with(SITE);
+    place.write("appeals.toml", file);
+    place
+}
+
+#[test]
+fn a_good_file_is_counted_and_nothing_is_written() {
+    let place = place(FILE);
+    let said = place.good(&["appeals", "check", "appeals.toml"]);
+    assert_eq!(said, "appeals.toml: 1 appeal, 1 of them live; nothing is wrong with it.\n");
+    assert!(!place.path("data").exists());
+}
+
+#[test]
+fn every_problem_is_said_with_the_path_of_its_field() {
+    let bad =
+        FILE.replace("banner", "poster").replace("[[appeals]]", "[[appeals]]\nid = \"empty\"\n\n[[appeals]]");
+    let place = place(&bad);
+    for verb in ["check", "apply"] {
+        let sentence = place.stopped(&["appeals", verb, "appeals.toml"]);
+        assert!(sentence.contains("summer: surface[0]: ") && sentence.contains("empty: "), "{sentence}");
+    }
+    assert_eq!(place.good(&["appeals", "export"]), "appeals = []\n", "all of them, or none");
+    assert!(place.stopped(&["appeals", "check", "nothing.toml"]).contains("nothing.toml"));
+    place.write("appeals.toml", "[[appeal]]");
+    assert!(place.stopped(&["appeals", "check", "appeals.toml"]).contains("not understood"));
+}
+
+#[test]
+fn what_was_applied_is_exported_and_applying_it_again_changes_nothing() {
+    let place = place(FILE);
+    assert_eq!(place.good(&["appeals", "apply", "appeals.toml"]), "summer: version 1, written, live\n");
+    let exported = place.good(&["appeals", "export"]);
+    assert_eq!(exported, FILE);
+    place.write("exported.toml", &exported);
+    assert_eq!(place.good(&["appeals", "apply", "exported.toml"]), "summer: version 1, as it was, live\n");
+
+    let changed = FILE.replace("Help", "Help us").replace("\"live\"", "\"paused\"");
+    place.write("appeals.toml", &changed);
+    assert_eq!(place.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, written, paused\n");
+    assert_eq!(place.good(&["appeals", "export"]), changed);
+    // What was in force can't be a draft again, so it is held back.
+    place.write("appeals.toml", &changed.replace("\"paused\"", "\"draft\""));
+    assert_eq!(place.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, as it was, paused\n");
+}
+
+#[test]
+fn where_the_service_reads_a_file_nothing_is_applied() {
+    let place = place(FILE);
+    place.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{SITE}"));
+    assert!(place.stopped(&["appeals", "apply", "appeals.toml"]).contains("appeals.file"));
+}

@@ -1,0 +1,231 @@
+//! `keepopen simulate`
+
+use serde_json::Value;
+
+use super::Place;
+
+const SITE: &str = r#"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+"#;
+
+const DRAFT: &str = r#"[[appeals]]
+id = "summer"
+sites = ["journal"]
+kind = "ask"
+surface = ["banner"]
+frequency = { max_views = 1 }
+variants = [{ id = "a", copy = { heading = "Help" } }]
+"#;
+
+/// One reader comes on three days, another closes what shows.
+const READERS: &str = r#"{"reader":"one","at":"2026-11-02T08:00:00Z"}
+{"reader":"two","at":"2026-11-02T09:00:00Z","then":"close"}
+{"reader":"one","at":"2026-11-03T08:00:00Z","question":{"site":"journal","page":{"section":"news"}}}
+{"reader":"one","at":"2026-11-04T08:00:00Z"}
+"#;
+
+const REPLAY: [&str; 5] = ["simulate", "--appeals", "draft.toml", "--readers", "readers.ndjson"];
+
+fn place() -> Place {
+    let place = Place::with(SITE);
+    place.write("draft.toml", DRAFT);
+    place.write("readers.ndjson", READERS);
+    place
+}
+
+fn json(place: &Place, more: &[&str]) -> Value {
+    serde_json::from_str(&place.good(&[&REPLAY[..], &["--json"], more].concat())).unwrap()
+}
+
+#[test]
+fn a_draft_is_simulated_as_live_beside_nothing_and_nothing_is_written() {
+    let place = place();
+    let said = place.good(&REPLAY);
+    for line in [
+        "4 page views of 2 readers",
+        "draft  draft.toml",
+        "       taken as live: summer",
+        "live   nothing: there is neither appeals.file nor a database",
+        "  asked at least once                           2             0            +2",
+        "                                          100.0 %         0.0 %     +100.0 pt",
+        "  frequency_cap                            50.0 %         0.0 %      +50.0 pt",
+        "  summer, a                               100.0 %             -",
+    ] {
+        assert!(said.lines().any(|it| it == line), "{line:?} is missing in\n{said}");
+    }
+    assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
+    assert!(!place.path("data").exists());
+}
+
+#[test]
+fn the_json_has_these_names() {
+    let place = place();
+    let report = json(&place, &[]);
+    let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        names(&report),
+        "seed page_views_from page_views readers first_at last_at draft live difference"
+    );
+    assert_eq!(
+        names(&report["draft"]),
+        "source taken_as_live left_out views asks readers_asked readers_asked_share readers_by_asks \
+         asks_per_reader_mean asks_per_reader_asked most_asks_in_7_days most_asks_in_30_days reader_weeks_by_asks \
+         verdicts variants gifts dismissals"
+    );
+    assert_eq!(
+        names(&report["difference"]),
+        "views asks readers_asked readers_asked_share asks_per_reader_mean gifts_once gifts_recurring"
+    );
+    assert_eq!(
+        report["draft"]["readers_by_asks"][1],
+        serde_json::json!({"asks": 1, "or_more": false, "count": 2, "share": 1.0})
+    );
+    assert_eq!(
+        report["draft"]["verdicts"][0],
+        serde_json::json!({"reason": "matched", "page_views": 2, "share": 0.5})
+    );
+    assert_eq!(
+        report["draft"]["variants"][0],
+        serde_json::json!({"appeal": "summer", "variant": "a", "views": 2, "share": 1.0, "readers": 2})
+    );
+    assert_eq!(report["last_at"], "2026-11-04T08:00:00Z");
+}
+
+#[test]
+fn what_is_live_is_a_file_that_is_named_or_that_of_the_settings_or_what_the_database_has_in_force() {
+    let live = DRAFT
+        .replace("id = \"summer\"", "id = \"winter\"\nlive = \"live\"")
+        .replace("max_views = 1", "max_views = 2");
+    let place = place();
+    place.write("live.toml", &live);
+    let views = |report: &Value| report["live"]["views"].as_u64();
+    let report = json(&place, &["--live", "live.toml"]);
+    assert_eq!((report["live"]["source"].as_str(), views(&report)), (Some("live.toml"), Some(3)));
+    assert_eq!(report["difference"]["views"], -1);
+
+    place.good(&["appeals", "apply", "live.toml"]);
+    let report = json(&place, &[]);
+    let source = report["live"]["source"].as_str();
+    assert_eq!((source, views(&report)), (Some("what the database has in force"), Some(3)));
+
+    // The service leaves out what can't be used, and so does the simulation; a draft is not live there.
+    place.write(
+        "file.toml",
+        &format!("{}{}", live.replace("winter", "odd").replace("banner", "poster"), DRAFT),
+    );
+    place.write("keepopen.toml", &format!("[appeals]\nfile = \"file.toml\"\n{SITE}"));
+    let report = json(&place, &[]);
+    let source = report["live"]["source"].as_str();
+    assert_eq!((source, views(&report)), (Some("file.toml (appeals.file)"), Some(0)));
+    assert_eq!(report["live"]["left_out"], serde_json::json!(["odd"]));
+}
+
+#[test]
+fn a_draft_with_a_problem_stops_with_the_sentence_of_the_check() {
+    let place = place();
+    place.write("draft.toml", &DRAFT.replace("banner", "poster"));
+    let checked = place.stopped(&["appeals", "check", "draft.toml"]);
+    assert!(checked.contains("summer: surface[0]: "), "{checked}");
+    assert_eq!(place.stopped(&REPLAY), checked);
+}
+
+#[test]
+fn bad_lines_are_told_by_their_numbers_and_no_numbers_are_printed() {
+    let place = place();
+    place.write(
+        "readers.ndjson",
+        &READERS
+            .replace("2026-11-03T08", "2026-11-01T08")
+            .replace("two", "")
+            .replace("\"news\"}}", "\"news\"}"),
+    );
+    let said = place.stopped(&REPLAY);
+    assert!(said.starts_with("readers.ndjson can't be used as it is written:\n  line 2: reader: "), "{said}");
+    assert!(said.contains("\n  line 3: EOF"), "{said}");
+    let early = READERS.replace("2026-11-03T08", "2026-11-01T08")
+        + "{\"reader\":\"a\",\"at\":\"x\"}\n".repeat(20).as_str();
+    place.write("readers.ndjson", &early);
+    let said = place.stopped(&REPLAY);
+    assert!(said.contains("line 3: at: it is before 2026-11-02T08:00:00Z, when \"one\" saw"), "{said}");
+    assert!(said.contains("\n  line 13: at: ") && !said.contains("line 14"), "{said}");
+    place.write("readers.ndjson", &" ".repeat(2 << 20));
+    assert!(place.stopped(&REPLAY).contains("line 1: it is longer than 1048576 bytes."));
+    assert!(
+        place
+            .stopped(&["simulate", "--appeals", "draft.toml", "--readers", "no.ndjson"])
+            .contains("no.ndjson")
+    );
+}
+
+#[test]
+fn page_views_or_a_population_must_be_named_and_not_both() {
+    let place = place();
+    for more in [&[][..], &["--readers", "readers.ndjson", "--population", "people.toml"]] {
+        let said = place.run(&[&["simulate", "--appeals", "draft.toml"], more].concat());
+        assert_eq!(said.status, Some(2), "{said:?}");
+        assert!(said.err.contains("--population"), "{said:?}");
+    }
+}
+
+#[test]
+fn the_sample_population_is_played_the_same_for_the_same_seed() {
+    let place = place();
+    let sample =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/population.toml")).unwrap();
+    place.write("people.toml", &sample.replace("readers = 20000", "readers = 300"));
+    let play = |seed: &str| {
+        place.good(&["simulate", "--appeals", "draft.toml", "--population", "people.toml", "--seed", seed])
+    };
+    let said = play("1");
+    assert!(said.contains("from   people.toml, 300 readers described"), "{said}");
+    assert_eq!(said, play("1"));
+    assert_ne!(said, play("2"));
+    place.write("people.toml", &sample.replace("days = 60", "days = 0"));
+    let said = place.stopped(&["simulate", "--appeals", "draft.toml", "--population", "people.toml"]);
+    assert_eq!(said, "people.toml can't be used as it is written:\n  days: write 1 to 3650.");
+}
+
+#[test]
+fn the_chart_is_well_formed_and_stands_alone() {
+    let place = place();
+    place.write("a<b>&'.toml", DRAFT);
+    place.good(&[&REPLAY[..], &["--live", "a<b>&'.toml", "--svg", "chart.svg"]].concat());
+    let svg = std::fs::read_to_string(place.path("chart.svg")).unwrap();
+    assert_eq!(open_tags(&svg), Vec::<String>::new());
+    assert!(
+        svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.contains("<desc id=\"desc\">")
+    );
+    assert_eq!(svg.matches("http").count(), 1, "nothing is fetched");
+    assert!(svg.contains("a&lt;b&gt;&amp;'.toml"));
+    let said = place.stopped(&[&REPLAY[..], &["--svg", "nowhere/chart.svg"]].concat());
+    assert!(said.starts_with("nowhere/chart.svg can't be written"), "{said}");
+}
+
+/// Tags that are not closed by their own end, in a text whose `<` must all begin one.
+fn open_tags(xml: &str) -> Vec<String> {
+    let mut open = Vec::new();
+    for part in xml.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').unwrap_or_else(|| panic!("{part:?} is no tag"));
+        assert!(!text.contains('>'), "{part:?}");
+        for entity in text.split('&').skip(1) {
+            assert!(["amp;", "lt;", "gt;"].iter().any(|known| entity.starts_with(known)), "{part:?}");
+        }
+        assert!(tag.matches('"').count() % 2 == 0, "{tag:?}");
+        let name = tag.trim_start_matches('/').split([' ', '/']).next().unwrap().to_owned();
+        match (tag.starts_with('/'), tag.ends_with('/')) {
+            (true, _) => assert_eq!(open.pop().as_ref(), Some(&name), "{xml}"),
+            (false, true) => {}
+            (false, false) => open.push(name),
+        }
+    }
+    open
+}

@@ -1,0 +1,98 @@
+// Asks `keepopen demo` as a site would that uses OpenFeature: its SDKs for servers and for browsers, with their OFREP providers.
+// Run: KEEPOPEN_BIN=/…/target/debug/keepopen node tests/openfeature/run.mjs
+// Ends with "N passed, N failed" and a status to match.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createRequire } from "node:module";
+import { createInterface } from "node:readline";
+
+const require = createRequire(new URL("../../web/package.json", import.meta.url));
+const server = require("@openfeature/server-sdk");
+const browser = require("@openfeature/web-sdk");
+const { OFREPProvider } = require("@openfeature/ofrep-provider");
+const { OFREPWebProvider } = require("@openfeature/ofrep-web-provider");
+
+const { KEEPOPEN_BIN: binary, ...env } = process.env;
+assert.ok(binary?.startsWith("/"), "set KEEPOPEN_BIN to the keepopen binary, from / on");
+
+const stories = [];
+const story = (name, tell) => stories.push({ name, tell });
+const reader = { targetingKey: "reader-7", site: "journal", page: { section: "news" }, history: {} };
+const sensitive = { ...reader, page: { section: "news", sensitive: true } };
+
+const demo = spawn(binary, ["demo", "--port", "0", "--json"], { env, stdio: ["ignore", "pipe", "ignore"] });
+const ended = new Promise((done) => demo.once("close", done));
+const { keepopen } = JSON.parse(await new Promise((done) => createInterface(demo.stdout).once("line", done)));
+
+await server.OpenFeature.setProviderAndWait(new OFREPProvider({ baseUrl: keepopen }));
+const client = server.OpenFeature.getClient();
+
+story("a server asks whether an appeal is shown", async () => {
+  const told = await client.getBooleanDetails("show_appeal", false, reader);
+  assert.deepEqual([told.value, told.reason, told.variant, told.flagMetadata.reason], [true, "TARGETING_MATCH", "on", "matched"]);
+  const quiet = await client.getBooleanDetails("show_appeal", true, sensitive);
+  assert.deepEqual([quiet.value, quiet.reason, quiet.variant, quiet.flagMetadata.reason], [false, "DEFAULT", "off", "sensitive_page"]);
+});
+
+story("a server gets the whole verdict, the same one for the same reader", async () => {
+  const first = await client.getObjectDetails("appeal", {}, reader);
+  assert.equal(first.value.appeal, "help");
+  assert.equal(first.value.variant, first.variant);
+  assert.ok(first.value.content.heading && first.value.attribution);
+  for (let times = 0; times < 5; times++) {
+    assert.equal((await client.getObjectDetails("appeal", {}, reader)).variant, first.variant);
+  }
+  const variants = new Set();
+  for (let key = 0; key < 40; key++) {
+    variants.add((await client.getObjectDetails("appeal", {}, { ...reader, targetingKey: `reader-${key}` })).variant);
+  }
+  assert.deepEqual([...variants].sort(), ["a", "b"], "readers are split");
+});
+
+story("what can't be answered is the default, with the protocol's error", async () => {
+  const unknown = await client.getBooleanDetails("other", true, reader);
+  assert.deepEqual([unknown.value, unknown.errorCode], [true, "FLAG_NOT_FOUND"]);
+  const nowhere = await client.getBooleanDetails("show_appeal", true, { ...reader, site: "nowhere" });
+  assert.deepEqual([nowhere.value, nowhere.reason], [true, "ERROR"]);
+  assert.equal(nowhere.errorCode, "INVALID_CONTEXT");
+  const broken = await client.getBooleanDetails("show_appeal", true, { ...reader, page: "front" });
+  assert.deepEqual([broken.value, broken.errorCode], [true, "PARSE_ERROR"]);
+});
+
+story("a browser fetches every flag once, and again only when something changed", async () => {
+  const statuses = [];
+  const counting = async (...request) => {
+    const answer = await fetch(...request);
+    statuses.push(answer.status);
+    return answer;
+  };
+  const provider = new OFREPWebProvider({ baseUrl: keepopen, pollInterval: 0, fetchImplementation: counting });
+  await browser.OpenFeature.setContext(reader);
+  await browser.OpenFeature.setProviderAndWait(provider);
+  const page = browser.OpenFeature.getClient();
+  assert.equal(page.getBooleanValue("show_appeal", false), true);
+  assert.equal(page.getObjectValue("appeal", {}).appeal, "help");
+  await browser.OpenFeature.setContext({ ...reader });
+  assert.deepEqual(statuses, [200, 304]);
+  await browser.OpenFeature.setContext(sensitive);
+  assert.deepEqual(statuses, [200, 304, 200]);
+  assert.equal(page.getBooleanValue("show_appeal", true), false);
+});
+
+let [passed, failed] = [0, 0];
+for (const { name, tell } of stories) {
+  try {
+    await tell();
+    passed++;
+    console.log(`ok: ${name}`);
+  } catch (error) {
+    failed++;
+    console.log(`FAILED: ${name}\n${error.stack}`);
+  }
+}
+await browser.OpenFeature.close();
+await server.OpenFeature.close();
+demo.kill("SIGTERM");
+await ended;
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed ? 1 : 0;
