@@ -80,7 +80,7 @@ mod tests {
         assert!(!fits("/sport/*", "/sports") && !fits("/sport", "/sport/"));
         assert!(fits("*/live/*", "/a/live/b") && fits("*", "") && fits("/a*b*c", "/abxbc"));
         assert!(!fits("/a*a", "/a") && fits("/a*a", "/aa") && !fits("/a*bc*c", "/abc"));
-        assert!(fits("/a**c", "/abc"));
+        assert!(fits("/a**c", "/abc") && fits("*ab*ab*", "abab") && !fits("*ab*ab*", "ab"));
     }
 
     #[test]

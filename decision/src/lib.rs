@@ -31,14 +31,14 @@ pub use appeal_rules::{
     Weekday, Zone,
 };
 pub use choice::bucket_of;
-pub use compile::{Compiled, Problem, compile, past_ends};
+pub use compile::{Compiled, Problem, Stage, compile, past_ends, stage_of};
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
 pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};
 pub use reason::Reason;
 pub use rules::Rule;
 pub use text::Text;
-pub use verdict::{AppealIndex, Known, UnknownSite, Verdict};
+pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
 pub use words::{
     Assignment, Consent, Device, DismissalKind, Kind, Live, ReaderKind, Standing, Surface, Trend, Value,
     WithoutHistory,

@@ -36,6 +36,9 @@ impl Known {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct AppealIndex(pub usize);
 
+/// What stands in place of a variant's id where results speak of readers who were held out; no variant may be called so.
+pub const HELD_OUT: &str = "holdout";
+
 /// The answer to "show the appeal?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -66,6 +66,13 @@ fn weights_go_half_way_at_once_and_a_variant_that_is_gone_starts_them_anew() {
 }
 
 #[test]
+fn a_variant_below_the_floor_is_lifted_at_once_however_slow_the_pace() {
+    let results = [seen(100_000, 200, 200_000), seen(0, 0, 0)];
+    let slow = Learning { pace: 0.0, ..FOLLOW };
+    assert_eq!(weights(&results, Some(&[ALL, 0]), slow, 7), [950_000, 50_000]);
+}
+
+#[test]
 fn more_variants_than_floors_fit_share_equally() {
     assert_eq!(follow(&[seen(1000, 1, 100); 40]), [25_000; 40]);
 }
@@ -133,7 +140,7 @@ proptest! {
         prop_assert_eq!(found.len(), results.len());
         prop_assert_eq!(found.iter().sum::<u32>(), ALL);
         let floor = floor_per_million.min(ALL / u32::try_from(results.len()).expect("a few"));
-        prop_assert!(before.is_some() || found.iter().all(|weight| weight + 1 >= floor), "{:?}", found);
+        prop_assert!(found.iter().all(|weight| weight + 1 >= floor), "{:?}", found);
         prop_assert_eq!(&weights(&results, before.as_deref(), learning, seed), &found);
     }
 }

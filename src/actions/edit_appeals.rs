@@ -132,7 +132,11 @@ async fn publish(
     };
     // The sites' settings may be others than when it was written.
     let fields = serde_json::from_str(&chosen.body).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    check(editor, id, &fields)?;
+    let draft = check(editor, id, &fields)?;
+    let problems = Snapshot::problems_of(editor.sites, &draft, editor.now_ms);
+    if !problems.is_empty() {
+        return Err(EditError::Invalid(problems));
+    }
     record(tx, editor, id, chosen.version, Live::Live).await
 }
 
@@ -178,11 +182,22 @@ pub async fn apply_appeals(
     let mut done = Vec::new();
     for (draft, mut fields) in drafts.into_iter().zip(appeals) {
         fields.shift_remove("live");
-        let (id, wanted) = (draft.rules.id, draft.rules.live);
+        let (id, wanted) = (draft.rules.id.clone(), draft.rules.live);
         let saved = save(&mut tx, editor, &id, fields, None).await?;
         let now = appeals::published(&mut tx, &id).await?;
         // What was in force once can't be a draft again, but it can be held back.
-        let state = if wanted == Live::Draft && now.is_some() { Live::Paused } else { wanted };
+        let state = match wanted {
+            Live::Draft if now.is_some() => Live::Paused,
+            // Its schedule, which was checked above, says the rest.
+            Live::Scheduled => Live::Live,
+            other => other,
+        };
+        if state == Live::Live {
+            let problems = Snapshot::problems_of(editor.sites, &draft, editor.now_ms);
+            if !problems.is_empty() {
+                return Err(EditError::Invalid(problems));
+            }
+        }
         let is_so = now.is_some_and(|row| row.version == saved.version && row.state == state.as_str());
         if !is_so && state != Live::Draft {
             record(&mut tx, editor, &id, saved.version, state).await?;
@@ -212,7 +227,7 @@ async fn record(
 }
 
 /// Everything that is wrong with one appeal by itself.
-fn check(editor: Editor<'_>, id: &str, fields: &Map<String, Value>) -> Result<(), EditError> {
+fn check(editor: Editor<'_>, id: &str, fields: &Map<String, Value>) -> Result<Draft, EditError> {
     let problem = |field: &str, sentence: String| AppealProblem {
         appeal: id.to_owned(),
         field: field.to_owned(),
@@ -220,14 +235,20 @@ fn check(editor: Editor<'_>, id: &str, fields: &Map<String, Value>) -> Result<()
     };
     let mut problems = Vec::new();
     if fields.contains_key("live") {
-        problems.push(problem("live", "leave it out: an appeal is put into force by publishing it.".to_owned()));
+        problems
+            .push(problem("live", "leave it out: an appeal is put into force by publishing it.".to_owned()));
     }
-    match Draft::read(fields.clone(), id) {
-        Err(found) => problems.push(found),
-        Ok(draft) if draft.rules.id != id => {
-            problems.push(problem("id", format!("it is {:?} here; write the same, or leave it out.", id)));
+    let draft = match Draft::read(fields.clone(), id) {
+        Ok(draft) => draft,
+        Err(found) => {
+            problems.push(found);
+            return Err(EditError::Invalid(problems));
         }
-        Ok(draft) => problems = Snapshot::build(editor.sites, &[draft], problems).problems,
+    };
+    if draft.rules.id != id {
+        problems.push(problem("id", format!("it is {id:?} here; write the same, or leave it out.")));
+    } else {
+        problems = Snapshot::build(editor.sites, std::slice::from_ref(&draft), problems).problems;
     }
-    if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
+    if problems.is_empty() { Ok(draft) } else { Err(EditError::Invalid(problems)) }
 }

@@ -32,7 +32,7 @@ pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
 pub async fn read_appeals_in_force(store: &Store) -> Result<(Vec<Draft>, Vec<AppealProblem>), sqlx::Error> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
     for (publication, version) in store.appeals_in_force().await? {
-        let live = if publication.state == "paused" { Live::Paused } else { Live::Live };
+        let live = Live::parse(&publication.state).unwrap_or(Live::Paused);
         match Draft::read_version(&version.appeal_id, &version.body, live) {
             Ok(draft) => drafts.push(draft),
             Err(problem) => problems.push(problem),

@@ -25,7 +25,9 @@ mod start_checkout;
 pub use book_facts::{BookError, book_facts};
 pub use check_books::check_books;
 pub use create_api_key::create_api_key;
-pub use edit_appeals::{EditError, Editor, Saved, apply_appeals, publish_appeal, save_appeal, set_appeal_aside};
+pub use edit_appeals::{
+    EditError, Editor, Saved, apply_appeals, publish_appeal, save_appeal, set_appeal_aside,
+};
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
 pub use flush_counts::flush_counts;
 pub use hear_of_appeals::{hear_of_appeals, read_appeals_in_force};

@@ -30,9 +30,15 @@ impl Draft {
                 let Some(copy) = copy else {
                     return Err(problem(path, "it is missing; write at least its heading.".to_owned()));
                 };
-                copies.push(
-                    read(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?,
+                copies.push(read(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?);
+            }
+        }
+        for (place, copy) in copies.iter().enumerate() {
+            if let Some(name) = unknown_placeholder(copy) {
+                let sentence = format!(
+                    "{{{name}}} is no placeholder; there is {{gift}}, the gift that the reader has chosen."
                 );
+                return Err(problem(format!("variants[{place}].copy"), sentence));
             }
         }
         let rules = read(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
@@ -53,6 +59,20 @@ impl Draft {
         draft.rules.live = live;
         Ok(draft)
     }
+}
+
+/// The first word in braces that nothing would be put in place of.
+fn unknown_placeholder(copy: &Copy) -> Option<String> {
+    let texts = [Some(&copy.heading), copy.cta.as_ref(), copy.dismiss.as_ref()].into_iter().flatten();
+    let thanks = copy.thanks.iter().flat_map(|thanks| std::iter::once(&thanks.heading).chain(&thanks.body));
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    texts
+        .chain(&copy.body)
+        .chain(thanks)
+        .flat_map(|text| text.split('{').skip(1))
+        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
+        .find(|name| is_name(name) && *name != "gift")
+        .map(str::to_owned)
 }
 
 /// The value, or the field at fault and what is wrong with it.

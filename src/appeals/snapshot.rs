@@ -6,7 +6,7 @@ use keepopen_decision::{self as decision, AppealIndex, Compiled, SiteRules};
 use serde_json::value::RawValue;
 
 use super::{AppealProblem, Content, Draft};
-use crate::config::{Banner, SiteSettings};
+use crate::config::SiteSettings;
 
 /// What the banner path reads: swapped whole when appeals change.
 pub struct Snapshot {
@@ -42,17 +42,25 @@ impl Snapshot {
         drafts: &[Draft],
         known_problems: Vec<AppealProblem>,
     ) -> Self {
-        let site_rules: Vec<SiteRules> = sites.iter().map(|(id, site)| rules_of(id, site)).collect();
+        let site_rules = rules_of(sites);
         let rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
         let (compiled, found) = decision::compile(&site_rules, &rules);
         let mut problems = known_problems;
-        problems.extend(found.into_iter().map(|problem| AppealProblem {
-            appeal: problem.appeal.unwrap_or_else(|| "(site)".to_owned()),
-            field: problem.field_path,
-            sentence: problem.sentence,
-        }));
+        problems.extend(found.into_iter().map(problem_of));
         let appeals = drafts.iter().map(|draft| publish(draft, sites)).collect();
         Self { compiled, appeals, problems, number: 0 }
+    }
+
+    /// What is wrong with publishing `draft` at `now_ms` (milliseconds since 1970).
+    pub fn problems_of(
+        sites: &BTreeMap<String, SiteSettings>,
+        draft: &Draft,
+        now_ms: i64,
+    ) -> Vec<AppealProblem> {
+        let mut problems = Self::build(sites, std::slice::from_ref(draft), Vec::new()).problems;
+        let over = decision::past_ends(&rules_of(sites), std::slice::from_ref(&draft.rules), now_ms);
+        problems.extend(over.into_iter().map(problem_of));
+        problems
     }
 
     /// The appeal that a verdict names.
@@ -61,13 +69,15 @@ impl Snapshot {
     }
 }
 
-fn rules_of(id: &str, site: &SiteSettings) -> SiteRules {
-    SiteRules {
-        id: id.to_owned(),
-        quiet_days: site.quiet_days,
-        kill_switch: site.banner == Banner::Off,
-        time_zone: site.time_zone.clone(),
-        ..SiteRules::new(id)
+fn rules_of(sites: &BTreeMap<String, SiteSettings>) -> Vec<SiteRules> {
+    sites.iter().map(|(id, site)| site.rules(id)).collect()
+}
+
+fn problem_of(problem: decision::Problem) -> AppealProblem {
+    AppealProblem {
+        appeal: problem.appeal.unwrap_or_else(|| "(site)".to_owned()),
+        field: problem.field_path,
+        sentence: problem.sentence,
     }
 }
 

@@ -40,7 +40,8 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
 }
 
 fn check(path: &Path, settings: &Settings) -> Result<(), Stopped> {
-    let (drafts, problems) = appeals::file::read(&read(path)?).map_err(|error| not_understood(path, &error))?;
+    let (drafts, problems) =
+        appeals::file::read(&read(path)?).map_err(|error| not_understood(path, &error))?;
     let problems = Snapshot::build(&settings.sites, &drafts, problems).problems;
     if !problems.is_empty() {
         return Err(told(path, &problems).into());

@@ -120,7 +120,21 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
             "server.public_url must be an http or https URL without a path, such as https://give.example.org/",
         );
     }
-    settings.sites.iter().try_for_each(|(id, site)| check_site(id, site))
+    settings.sites.iter().try_for_each(|(id, site)| check_site(id, site))?;
+    check_asking(settings)
+}
+
+/// What the decision finds wrong with a site.
+fn check_asking(settings: &Settings) -> Result<(), ConfigError> {
+    let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
+    let (_, problems) = keepopen_decision::compile(&sites, &[]);
+    match problems.first() {
+        Some(problem) => {
+            let site = problem.site.as_deref().unwrap_or_default();
+            wrong(format!("sites.{site}.asking.{}: {}", problem.field_path, problem.sentence))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Two servers can't listen on one port; what is counted must not stand on the public one.

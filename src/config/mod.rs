@@ -5,6 +5,7 @@
 //! **Start at** [`load`]; `config.example.toml` is the manual.
 //! **Tested in** `tests/commands/`.
 
+mod asking;
 mod check;
 mod load;
 mod management;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+pub use asking::Asking;
 pub use check::{ConfigError, Mode};
 pub use load::{from_toml, load};
 pub use management::ManagementSettings;

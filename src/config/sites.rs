@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
+use super::Asking;
 use crate::money::Currency;
 
 /// One publication.
@@ -32,6 +33,9 @@ pub struct SiteSettings {
     /// Where readers can give when this service can't take them to Stripe.
     #[serde(default)]
     pub fallback_url: Option<Url>,
+    /// What holds for every appeal of the site.
+    #[serde(default)]
+    pub asking: Asking,
     /// What can be given, by currency.
     pub giving: BTreeMap<Currency, Giving>,
 }

@@ -14,7 +14,7 @@ use super::caller::{AppealsEditor, AppealsReader};
 use super::problem::{Code, Problem};
 use crate::actions::{self, EditError, Editor};
 use crate::app::App;
-use crate::appeals::{Phase, phase};
+use crate::appeals::{Draft, Phase, phase};
 use crate::clock;
 use crate::store::appeals::{PublicationRow, VersionRow};
 
@@ -96,7 +96,7 @@ struct PublishBody {
     operation_id = "list_appeals",
     security(("api_key" = [])),
     responses(
-        (status = 200, body = Listed, description = "Every appeal"),
+        (status = 200, body = Listed, description = "Every appeal", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -119,7 +119,7 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
     security(("api_key" = [])),
     params(("id" = String, Path, description = "The appeal's id")),
     responses(
-        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -138,7 +138,7 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
         ("version" = i64, Path, description = "The version's number"),
     ),
     responses(
-        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -164,8 +164,8 @@ pub async fn read_version(
     ),
     request_body(content = Object, description = "The appeal, with the fields of an appeals file but `live`"),
     responses(
-        (status = 200, body = SavedAnswer, description = "Nothing changed, and no version was made"),
-        (status = 201, body = SavedAnswer, description = "A version was made"),
+        (status = 200, body = SavedAnswer, description = "Nothing changed, and no version was made", headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 201, body = SavedAnswer, description = "A version was made", headers(("ETag" = String, description = "For `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealsFromFile, Code::VersionConflict, Code::BodyTooLarge, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -178,13 +178,16 @@ pub async fn save(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let editor = editor(&app, &by)?;
-    let expected = match request.headers().get(IF_MATCH) {
-        None => None,
-        Some(value) => {
-            let number = value.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
-            Some(number.ok_or_else(|| Problem::with(Code::InvalidRequest, "If-Match: not an ETag of an appeal"))?)
-        }
-    };
+    let expected =
+        match request.headers().get(IF_MATCH) {
+            None => None,
+            Some(value) => {
+                let number = value.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
+                Some(number.ok_or_else(|| {
+                    Problem::with(Code::InvalidRequest, "If-Match: not an ETag of an appeal")
+                })?)
+            }
+        };
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let fields: Map<String, Value> = body::parse(&bytes)?;
     let saved = actions::save_appeal(editor, &id, fields, expected).await.map_err(problem_of)?;
@@ -308,7 +311,10 @@ async fn summary(
                 let version = app.store.version(&row.appeal_id, row.version).await;
                 version.map_err(|error| Problem::store(&error))?.ok_or(Code::VersionUnknown)?.body
             };
-            phase(&row.state, &fields_of(&body)?, app.now_ms())
+            let live = Live::parse(&row.state).ok_or(Code::Internal)?;
+            // What can't be read any more is shown to nobody.
+            Draft::read_version(&row.appeal_id, &body, live)
+                .map_or(Phase::Paused, |draft| phase(&app.settings.sites, &draft, app.now_ms()))
         }
     };
     Ok(Summary {
@@ -340,7 +346,7 @@ fn editor<'a>(app: &'a App, by: &'a AppealsEditor) -> Result<Editor<'a>, Problem
 fn problem_of(error: EditError) -> Problem {
     match error {
         EditError::Invalid(problems) => {
-            Problem { problems: Some(problems), ..Problem::new(Code::AppealInvalid) }
+            Problem { problems: problems.into(), ..Problem::new(Code::AppealInvalid) }
         }
         EditError::NotTheNewest(newest) => {
             Problem::with(Code::VersionConflict, format_args!("the newest version is {newest}"))

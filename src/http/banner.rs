@@ -3,7 +3,7 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use keepopen_decision::{Known, Question, Verdict, decide};
+use keepopen_decision::{HELD_OUT, Known, Question, Surface, Verdict, decide};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -38,10 +38,14 @@ struct VerdictBody<'a> {
     /// The variant's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     variant: Option<&'a str>,
+    /// Whether the reader may send it away; a wall without free articles left may not be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    closable: Option<bool>,
     /// Why, in one word of a fixed list.
     #[schema(value_type = ReasonShape)]
     reason: &'a str,
-    /// A signed note, to be sent along with events and checkouts.
+    /// A signed note, to be sent along with events and checkouts. A reader who is held out (`reason` is `holdout`) has one too, so
+    /// that what the held-out give can be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     attribution: Option<String>,
     /// What is shown.
@@ -51,6 +55,23 @@ struct VerdictBody<'a> {
     /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
+}
+
+impl<'a> VerdictBody<'a> {
+    const fn silent(reason: &'a str) -> Self {
+        Self {
+            show: false,
+            surface: None,
+            kind: None,
+            appeal: None,
+            variant: None,
+            closable: None,
+            reason,
+            attribution: None,
+            content: None,
+            next_eligible_at: None,
+        }
+    }
 }
 
 /// Show the appeal banner?
@@ -137,40 +158,41 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
         .map_err(|_| Problem::new(Code::SiteUnknown))?;
     app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
+    let note = |appeal: &str, variant: &str, surface: Surface| {
+        let attribution = Attribution {
+            site: question.site.to_string(),
+            appeal: appeal.to_owned(),
+            variant: variant.to_owned(),
+            surface: surface.as_str().to_owned(),
+            country: country(question),
+            at_s: now_ms.div_euclid(1000),
+        };
+        attribution.sign(&app.attribution_key)
+    };
     let body = match verdict {
-        Verdict::Show { appeal, variant, surface, kind, .. } => {
+        Verdict::Show { appeal, variant, surface, kind, closable } => {
             let appeal = snapshot.appeal(appeal);
             let variant = &appeal.variants[variant];
-            let attribution = Attribution {
-                site: question.site.to_string(),
-                appeal: appeal.id.clone(),
-                variant: variant.id.clone(),
-                surface: surface.as_str().to_owned(),
-                country: country(question),
-                at_s: now_ms.div_euclid(1000),
-            };
             VerdictBody {
                 show: true,
                 surface: Some(surface.as_str()),
                 kind: Some(kind.as_str()),
                 appeal: Some(&appeal.id),
                 variant: Some(&variant.id),
+                closable: Some(closable),
                 reason,
-                attribution: Some(attribution.sign(&app.attribution_key)),
+                attribution: Some(note(&appeal.id, &variant.id, surface)),
                 content: variant.content.get(&*question.site).map(|content| &**content),
                 next_eligible_at: None,
             }
         }
-        Verdict::HeldOut { .. } | Verdict::Silent { .. } => VerdictBody {
-            show: false,
-            surface: None,
-            kind: None,
-            appeal: None,
-            variant: None,
-            reason,
-            attribution: None,
-            content: None,
-            next_eligible_at: verdict.next_eligible_at_ms().map(clock::rfc3339),
+        Verdict::HeldOut { appeal, surface, .. } => VerdictBody {
+            attribution: Some(note(&snapshot.appeal(appeal).id, HELD_OUT, surface)),
+            ..VerdictBody::silent(reason)
+        },
+        Verdict::Silent { next_eligible_at_ms, .. } => VerdictBody {
+            next_eligible_at: next_eligible_at_ms.map(clock::rfc3339),
+            ..VerdictBody::silent(reason)
         },
     };
     serde_json::to_vec(&body).map_err(|error| {
@@ -180,7 +202,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
 }
 
 /// A token that is not good says nothing: neither ask nor thank.
-fn known(app: &App, question: &Question<'_>, now_ms: i64) -> Known {
+pub(super) fn known(app: &App, question: &Question<'_>, now_ms: i64) -> Known {
     let Some(token) = question.token.as_ref().filter(|token| !token.is_empty()) else {
         return Known::nobody();
     };

@@ -15,6 +15,7 @@ mod contract;
 mod cors;
 mod docs;
 mod embed;
+mod explain;
 mod jwks;
 mod management;
 mod ofrep;
@@ -53,6 +54,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(supporters::own)
         .service(supporters::lookup)
         .service(supporters::by_id)
+        .service(explain::why)
         .service(appeals::list)
         .service(appeals::read)
         .service(appeals::read_version)

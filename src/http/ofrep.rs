@@ -86,7 +86,7 @@ struct Failure {
     params(("key" = String, Path, description = "`appeal` or `show_appeal`")),
     request_body = Asked<'_>,
     responses(
-        (status = 200, body = Evaluation, description = "The flag's value"),
+        (status = 200, body = Evaluation, description = "The flag's value", headers(("Cache-Control" = String, description = "`no-store`"))),
         (status = 400, body = Failure, description = "The context can't be read, or names a site that there is not"),
         (status = 404, body = Failure, description = "There is no such flag"),
         (status = 413, body = Failure, description = "The body is larger than is read here"),
@@ -97,12 +97,17 @@ struct Failure {
 pub async fn evaluate(app: State, key: Path<String>, request: HttpRequest, payload: Payload) -> HttpResponse {
     let key = key.into_inner();
     let Some(flag) = FLAGS.into_iter().find(|flag| *flag == key) else {
-        return failed(StatusCode::NOT_FOUND, Some(key), "FLAG_NOT_FOUND", "the flags are appeal and show_appeal");
+        return failed(
+            StatusCode::NOT_FOUND,
+            Some(key),
+            "FLAG_NOT_FOUND",
+            "the flags are appeal and show_appeal",
+        );
     };
     match verdict(&app, &request, payload).await {
-        Ok(verdict) => HttpResponse::Ok()
-            .insert_header((CACHE_CONTROL, "no-store"))
-            .json(evaluation(flag, &verdict)),
+        Ok(verdict) => {
+            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(evaluation(flag, &verdict))
+        }
         Err(problem) => failure(problem, Some(key)),
     }
 }
@@ -114,8 +119,8 @@ pub async fn evaluate(app: State, key: Path<String>, request: HttpRequest, paylo
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last answer")),
     request_body = Asked<'_>,
     responses(
-        (status = 200, body = Evaluations, description = "The value of each flag", headers(("ETag" = String, description = "For `If-None-Match`"))),
-        (status = 304, description = "Nothing has changed", headers(("ETag" = String, description = "For `If-None-Match`"))),
+        (status = 200, body = Evaluations, description = "The value of each flag", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-None-Match`"))),
+        (status = 304, description = "Nothing has changed", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-None-Match`"))),
         (status = 400, body = Failure, description = "The context can't be read, or names a site that there is not"),
         (status = 413, body = Failure, description = "The body is larger than is read here"),
         (status = 415, body = Failure, description = "The body is not sent as JSON"),
@@ -188,7 +193,8 @@ fn failure(problem: Problem, key: Option<String>) -> HttpResponse {
         _ => "GENERAL",
     };
     let details = problem.detail.unwrap_or_else(|| problem.title.to_owned());
-    let status = if problem.code == Code::SiteUnknown { StatusCode::BAD_REQUEST } else { problem.code.status() };
+    let status =
+        if problem.code == Code::SiteUnknown { StatusCode::BAD_REQUEST } else { problem.code.status() };
     failed(status, key, error_code, details)
 }
 

@@ -109,8 +109,9 @@ pub struct Problem {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback_url: Option<String>,
     /// What is wrong with an appeal, field by field.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub problems: Option<Vec<AppealProblem>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<AppealProblem>, required = false)]
+    pub problems: Box<[AppealProblem]>,
 }
 
 /// The media type of a problem.
@@ -127,7 +128,7 @@ impl Problem {
             minimum_minor: None,
             maximum_minor: None,
             fallback_url: None,
-            problems: None,
+            problems: Box::default(),
         }
     }
 

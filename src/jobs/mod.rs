@@ -67,9 +67,12 @@ pub fn run(app: &Arc<App>) -> Jobs {
         jobs.start(app, (APPEALS_EVERY, None), trouble, move |app| ready(file.look(&app)));
     } else {
         let trouble = "appeals can't be read; what was in force stays, and it is tried again";
-        jobs.start(app, (APPEALS_EVERY, None), trouble, |app| async move {
-            actions::hear_of_appeals(&app).await
-        });
+        jobs.start(
+            app,
+            (APPEALS_EVERY, None),
+            trouble,
+            |app| async move { actions::hear_of_appeals(&app).await },
+        );
     }
     jobs
 }

@@ -118,6 +118,12 @@ async fn what_cannot_be_used_is_refused_with_the_path_of_the_field() {
     assert_eq!(refused(&|it| it["frequency"] = json!({"max_views": "four"})).await, "frequency.max_views");
     assert_eq!(refused(&|it| it["variants"][0]["copy"] = json!({"body": []})).await, "variants[0].copy");
     assert_eq!(refused(&|it| it["variants"] = json!([])).await, "variants");
+    assert_eq!(refused(&|it| it["variants"][0]["id"] = json!("holdout")).await, "variants[0].id");
+    let unknown = "Only {days} left";
+    assert_eq!(
+        refused(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown)).await,
+        "variants[0].copy"
+    );
     assert_eq!(desk.get("/summer").await.code(), "appeal_unknown", "nothing was kept");
     let text = app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&desk.key).body("{}");
     assert_eq!(app.send(text).await.code(), "unsupported_media_type");
@@ -200,5 +206,76 @@ async fn where_a_file_is_configured_the_file_alone_counts() {
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     assert_eq!(desk.put("/summer", &appeal("Help")).await.code(), "appeals_from_file");
     assert_eq!(desk.post("/summer/publish").await.code(), "appeals_from_file");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_explanation_names_the_rule_that_keeps_an_appeal_away() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let mut body = appeal("Help");
+    body["audience"] = json!({"countries": {"include": ["IE"]}});
+    body["frequency"] = json!({"max_views": 1, "window_days": 30});
+    desk.put("/summer", &body).await;
+    desk.post("/summer/publish").await;
+    let failed = async |question: Value| {
+        let asked = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&desk.key);
+        let told = app.send(asked.json(&question)).await;
+        assert_eq!(told.status, 200, "{told:?}");
+        let appeal = told.json["appeals"][0].clone();
+        assert_eq!(appeal["appeal"], "summer");
+        let rules = appeal["rules"].as_array().unwrap().clone();
+        let failed = rules.into_iter().find(|rule| rule["passed"] == false).unwrap_or(Value::Null);
+        (told.json["reason"].as_str().unwrap().to_owned(), failed)
+    };
+    let reader = |country: &str, views: Value| json!({"site": "journal", "reader": {"country": country}, "history": {"views": views}});
+    let (reason, rule) = failed(reader("IE", json!([]))).await;
+    assert_eq!((reason.as_str(), rule), ("matched", Value::Null));
+    let (reason, rule) = failed(reader("FR", json!([]))).await;
+    assert_eq!((reason.as_str(), rule["rule"].as_str()), ("not_targeted", Some("country")));
+    assert!(
+        rule["seen"].as_str().unwrap().contains("FR") && rule["wanted"].as_str().unwrap().contains("IE"),
+        "{rule}"
+    );
+    let seen = json!([{"appeal": "summer", "at": keepopen::clock::rfc3339(app.app.now_ms() - 1000)}]);
+    let (reason, rule) = failed(reader("IE", seen)).await;
+    assert_eq!((reason.as_str(), rule["rule"].as_str()), ("frequency_cap", Some("frequency")));
+    assert!(rule["opens_at"].is_string(), "{rule}");
+    let nowhere = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&desk.key);
+    assert_eq!(app.send(nowhere.json(&json!({"site": "nowhere"}))).await.code(), "site_unknown");
+    let nobody = app.post("/v1/banner/explain", &json!({"site": "journal"})).await;
+    assert_eq!(nobody.code(), "api_key_missing");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_reader_who_is_held_out_is_not_asked_and_can_be_told_apart() {
+    let app = TestApp::start_with("[sites.journal.asking]\nholdout_percent = 100\n").await;
+    let question = json!({"site": "journal", "reader": {"bucket": 7}, "history": {}});
+    let verdict = app.post("/v1/banner", &question).await.json;
+    assert_eq!((&verdict["show"], &verdict["reason"]), (&json!(false), &json!("holdout")));
+    let note = verdict["attribution"].as_str().unwrap();
+    let read =
+        keepopen::tokens::Attribution::read(note, &app.app.attribution_key, "journal", app.app.now_ms());
+    let read = read.unwrap();
+    assert_eq!((read.appeal.as_str(), read.variant.as_str()), ("help", "holdout"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_appeal_that_is_over_is_kept_and_not_published() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let mut body = appeal("Help");
+    body["schedule"] = json!({"ends_at": "2020-06-15"});
+    assert_eq!(desk.put("/summer", &body).await.status, 201);
+    let late = desk.post("/summer/publish").await;
+    assert_eq!(
+        (late.code(), late.json["problems"][0]["field"].as_str()),
+        ("appeal_invalid", Some("schedule.ends_at"))
+    );
+    body["schedule"] = json!({"starts_at": "2090-06-15T08:00"});
+    desk.put("/summer", &body).await;
+    assert_eq!(desk.post("/summer/publish").await.text("phase"), "scheduled");
     app.finish().await;
 }

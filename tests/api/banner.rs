@@ -9,7 +9,7 @@ async fn a_reader_whom_nobody_asked_yet_is_asked_in_the_sites_own_currency() {
     let app = TestApp::start().await;
     let verdict = app.banner(None).await;
     let shown = json!({
-        "show": true, "surface": "banner", "kind": "ask", "appeal": "help", "variant": "a", "reason": "matched",
+        "show": true, "surface": "banner", "kind": "ask", "appeal": "help", "variant": "a", "closable": true, "reason": "matched",
         "attribution": verdict["attribution"], "next_eligible_at": null,
         "content": {
             "heading": "We need your help now", "body": ["Read on."], "cta": "Give {gift}",

@@ -45,7 +45,8 @@ fn a_good_file_is_counted_and_nothing_is_written() {
 
 #[test]
 fn every_problem_is_said_with_the_path_of_its_field() {
-    let bad = FILE.replace("banner", "poster").replace("[[appeals]]", "[[appeals]]\nid = \"empty\"\n\n[[appeals]]");
+    let bad =
+        FILE.replace("banner", "poster").replace("[[appeals]]", "[[appeals]]\nid = \"empty\"\n\n[[appeals]]");
     let place = place(&bad);
     for verb in ["check", "apply"] {
         let sentence = place.stopped(&["appeals", verb, "appeals.toml"]);

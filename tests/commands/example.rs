@@ -9,7 +9,7 @@ use super::Place;
 
 const EXAMPLE: &str = include_str!("../../config.example.toml");
 /// The tables of the settings.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 13] = [
     "",
     "server",
     "management",
@@ -19,6 +19,9 @@ const TABLES: [&str; 10] = [
     "appeals",
     "log",
     "sites.x",
+    "sites.x.asking",
+    "sites.x.asking.frequency",
+    "sites.x.asking.cool_down",
     "sites.x.giving.EUR",
 ];
 
@@ -57,6 +60,9 @@ fn every_key_is_in_the_example_and_no_other() {
             "" => Some(&example),
             "sites.x" => Some(journal),
             "sites.x.giving.EUR" => journal["giving"]["EUR"].as_table(),
+            "sites.x.asking" => journal["asking"].as_table(),
+            "sites.x.asking.frequency" => journal["asking"]["frequency"].as_table(),
+            "sites.x.asking.cool_down" => journal["asking"]["cool_down"].as_table(),
             _ => example[table].as_table(),
         };
         let found: BTreeSet<String> = found.unwrap().keys().cloned().collect();

@@ -11,8 +11,52 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The public keys of supporter tokens. */
-        get: operations["keys"];
+        /**
+         * The public keys of supporter tokens.
+         * @description With them a back end checks a token without asking: the signature and `alg` `EdDSA`, `typ` `supporter+jwt`, `iss` (this service's public URL), `aud` (the
+         *     site's id), `exp`. Any page may read them.
+         */
+        get: operations["read_public_keys"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The contract, to read.
+         * @description A page for people. It shows `/openapi.yaml`, and sends what is tried out to this service and to nobody else.
+         */
+        get: operations["read_docs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/docs/{file}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A part of that page.
+         * @description Its script, its style sheet and its icon.
+         */
+        get: operations["load_docs_part"];
         put?: never;
         post?: never;
         delete?: never;
@@ -28,8 +72,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The script, as it is now. Kept for five minutes. */
-        get: operations["latest"];
+        /**
+         * The script, as it is now.
+         * @description What a page loads, with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers keep it for five minutes.
+         */
+        get: operations["load_embed"];
         put?: never;
         post?: never;
         delete?: never;
@@ -45,8 +92,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One version of the script: these bytes never change. */
-        get: operations["versioned"];
+        /**
+         * One version of the script.
+         * @description These bytes never change, so a page may name their hash (`integrity`) and keep them for good. A version that this server does not have is a 404.
+         */
+        get: operations["load_embed_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -65,7 +115,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Every flag. With `If-None-Match`, nothing where the answer is the same as before. */
-        post: operations["evaluate_all"];
+        post: operations["evaluate_flags"];
         delete?: never;
         options?: never;
         head?: never;
@@ -82,7 +132,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** One flag. */
-        post: operations["evaluate"];
+        post: operations["evaluate_flag"];
         delete?: never;
         options?: never;
         head?: never;
@@ -96,8 +146,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This contract. */
-        get: operations["served"];
+        /**
+         * The contract.
+         * @description This document: every route, what it takes and what it answers, in OpenAPI 3.1. `/docs` shows it to people.
+         */
+        get: operations["read_contract"];
         put?: never;
         post?: never;
         delete?: never;
@@ -114,7 +167,7 @@ export interface paths {
             cookie?: never;
         };
         /** Every appeal, and how it stands. */
-        get: operations["list"];
+        get: operations["list_appeals"];
         put?: never;
         post?: never;
         delete?: never;
@@ -131,12 +184,12 @@ export interface paths {
             cookie?: never;
         };
         /** One appeal in its newest version. */
-        get: operations["read"];
+        get: operations["read_appeal"];
         /**
          * Write a version of an appeal. It is checked, and not published. With `If-Match`, only where it is made from
          *     the newest version; a new appeal is made from `"0"`.
          */
-        put: operations["save"];
+        put: operations["write_appeal"];
         post?: never;
         delete?: never;
         options?: never;
@@ -154,7 +207,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** End an appeal. Publishing it again takes it up again. */
-        post: operations["end"];
+        post: operations["end_appeal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -171,7 +224,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Hold an appeal back for now. */
-        post: operations["pause"];
+        post: operations["pause_appeal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -188,7 +241,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Put a version into force. */
-        post: operations["publish"];
+        post: operations["publish_appeal"];
         delete?: never;
         options?: never;
         head?: never;
@@ -203,7 +256,7 @@ export interface paths {
             cookie?: never;
         };
         /** One appeal in an older version. */
-        get: operations["read_version"];
+        get: operations["read_appeal_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -219,14 +272,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Show the appeal banner? For anonymous readers, from a query. */
-        get: operations["ask_from_query"];
+        /**
+         * Show the appeal banner? From a query.
+         * @description The same question for caches, templates and ESI, about a reader of whom nothing is known: no history, so an appeal with a limit does
+         *     not show, and never a token, which must not stand in a URL.
+         */
+        get: operations["ask_banner_from_query"];
         put?: never;
         /**
          * Show the appeal banner?
-         * @description Also takes `text/plain`, so that a call from another origin costs a browser no preflight.
+         * @description Say what you know of the page and its reader; the verdict says whether an appeal shows, which, and why. All but `site` may be left out.
+         *
+         *     - `history` is what the reader's browser remembers. `{}` says that nothing was seen; left out, it means "not known", and an appeal with
+         *       a limit then answers `no_consent`.
+         *     - `token` is the supporter token. Send it whenever there is one: it is how a supporter is recognised and not asked. One that is expired
+         *       or not good makes the reader `unknown`, who is neither asked nor thanked.
+         *     - Keep `attribution` of a verdict that shows, and send it along with the events and the checkout that come of it.
+         *
+         *     The body may also come as `text/plain`, which saves a browser the preflight. When the call fails or takes too long, show the page without an
+         *     appeal.
          */
-        post: operations["ask"];
+        post: operations["ask_banner"];
         delete?: never;
         options?: never;
         head?: never;
@@ -244,10 +310,31 @@ export interface paths {
         put?: never;
         /**
          * Report a view, a click or a dismissal.
-         * @description Made for `navigator.sendBeacon`. An event whose attribution is not good is
-         *     answered in the same way, and not counted.
+         * @description What became of a verdict that showed; counts are by the hour, never by reader. Made for `navigator.sendBeacon`, so `text/plain` serves too. An
+         *     event whose attribution is expired or not good is answered in the same way, and not counted. A `dismiss` says how in `dismissal`.
          */
-        post: operations["report"];
+        post: operations["report_banner_event"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/banner/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Why was this reader asked, or not?
+         * @description Takes the question of `POST /v1/banner`, decides by the same code, and lists each appeal with each rule: the value that was
+         *     found and the value that was wanted. It counts nothing. For the people who write appeals, with a secret API key of scope `appeals:read`.
+         */
+        post: operations["explain_banner"];
         delete?: never;
         options?: never;
         head?: never;
@@ -263,8 +350,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Start a payment. */
-        post: operations["start"];
+        /**
+         * Start a payment.
+         * @description Answers with the address of Stripe's payment page: send the reader there. Stripe brings them back to `return_url` with `keepopen_session` added;
+         *     then `POST /v1/tokens` fetches the supporter token.
+         *
+         *     `attempt` is a UUID that the browser makes for each gift and keeps. The same call again with it is safe (a double click, a lost answer); the
+         *     same attempt with other parameters is refused. While Stripe can't be reached, the problem carries the site's `fallback_url`, if it has one.
+         */
+        post: operations["start_checkout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -278,8 +372,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Own standing, by supporter token. */
-        get: operations["own"];
+        /**
+         * Own standing, by supporter token.
+         * @description How things stand now with the token's site: also when the token was made before a refund, which it can't know of.
+         */
+        get: operations["read_own_standing"];
         put?: never;
         post?: never;
         delete?: never;
@@ -297,8 +394,12 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A supporter's standing, by e-mail address. */
-        post: operations["lookup"];
+        /**
+         * A supporter's standing, by e-mail address.
+         * @description For a site's back end, with a secret API key of scope `supporters:read`. Who typed an address at the payment page has not shown that it is theirs:
+         *     the answer is good for not asking, and no proof of who is reading. An address that never gave is a 404, not a standing.
+         */
+        post: operations["look_up_supporter"];
         delete?: never;
         options?: never;
         head?: never;
@@ -312,8 +413,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A supporter's standing, by id. */
-        get: operations["by_id"];
+        /**
+         * A supporter's standing, by id.
+         * @description For a site's back end, with a secret API key of scope `supporters:read`. The id is a token's `sub`.
+         */
+        get: operations["read_supporter"];
         put?: never;
         post?: never;
         delete?: never;
@@ -333,9 +437,12 @@ export interface paths {
         put?: never;
         /**
          * Fetch the supporter token of a payment.
-         * @description Once, within 24 hours after the money came (again within ten minutes, should the answer get lost).
+         * @description When the reader comes back from the payment page: `session` is `keepopen_session` of the return URL, `attempt` the UUID that this browser gave
+         *     with. Whoever has both gets the token: once, within 24 hours after the money came (again within ten minutes, should the answer get lost).
+         *
+         *     `payment_processing` is no failure: a bank debit may take days. Neither thank nor ask, and try again at the reader's next visit.
          */
-        post: operations["make"];
+        post: operations["fetch_token"];
         delete?: never;
         options?: never;
         head?: never;
@@ -353,10 +460,10 @@ export interface paths {
         put?: never;
         /**
          * Deliver a Stripe event.
-         * @description Answered with 2xx once the event is on disk: also when it was there before,
-         *     is of a type that nothing is booked from, or is of the other mode.
+         * @description Answered with 2xx once the event is on disk: also when it was there before, is of a type that nothing is booked from, or is of the other mode. Stripe
+         *     delivers everything else again. The signature is over the bytes of the body as they are.
          */
-        post: operations["receive"];
+        post: operations["receive_stripe_event"];
         delete?: never;
         options?: never;
         head?: never;
@@ -447,10 +554,11 @@ export interface components {
         };
         /** @description Articles read in one week. */
         ArticleWeek: {
-            /** Format: int32 */
+            /** Format: int64 */
             count?: number | null;
+            /** @description How many of them with each tag. */
             tags?: {
-                [key: string]: number;
+                [key: string]: components["schemas"]["Count"];
             } | null;
             /** @description The week's Monday, as a date. */
             week: string;
@@ -463,7 +571,7 @@ export interface components {
             /** @description What happened. */
             event: components["schemas"]["EventName"];
             /**
-             * Format: int32
+             * Format: int64
              * @description Of a view: the how manieth of this reader, from 1; 20 stands for more.
              */
             ordinal?: number | null;
@@ -554,10 +662,18 @@ export interface components {
             heading: string;
             thanks?: components["schemas"]["ThanksCopy"] | null;
         };
+        /**
+         * Format: int64
+         * @description How many.
+         */
+        Count: number;
         /** @description One time an appeal was sent away. */
         Dismissal: {
             appeal: string;
-            /** @description RFC 3339. */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
             kind: components["schemas"]["DismissalKind"];
         };
@@ -600,6 +716,72 @@ export interface components {
         };
         /** @enum {string} */
         EventName: "view" | "click" | "dismiss";
+        /** @description How one appeal fared. */
+        ExplainedAppeal: {
+            /** @description Its id. */
+            appeal: string;
+            /** @description Whether it is the one that shows, or would if the reader were not held out. */
+            chosen: boolean;
+            /**
+             * Format: date-time
+             * @description The first instant at which time alone would let it pass, if it ever does.
+             */
+            next_eligible_at?: string | null;
+            /** @description Whether it passed every rule. */
+            passed: boolean;
+            /**
+             * Format: int32
+             * @description Its priority.
+             */
+            priority: number;
+            /**
+             * Format: int64
+             * @description Readers it gets out of a million among the appeals that passed with it.
+             */
+            readers_per_million?: number | null;
+            /** @description Its own reason: of the first rule that it failed; `share` where another got the reader, `holdout` where the reader is held out. */
+            reason: components["schemas"]["Reason"];
+            /** @description Every rule, in the order in which they are asked. */
+            rules: components["schemas"]["ExplainedRule"][];
+            /** @description The variant that this reader would see. */
+            variant: string;
+        };
+        /** @description How one rule was answered. */
+        ExplainedRule: {
+            /**
+             * Format: date-time
+             * @description When time alone opens it, where it was failed and time can.
+             */
+            opens_at?: string | null;
+            /** @description Whether the appeal passed it. */
+            passed: boolean;
+            /**
+             * @description The rule's name.
+             * @example frequency
+             */
+            rule: string;
+            /**
+             * @description What was found, in words.
+             * @example 4 views in 30 days
+             */
+            seen: string;
+            /** @description What would have passed, in words. */
+            wanted: string;
+        };
+        /** @description A verdict, and everything that led to it. */
+        Explanation: {
+            /** @description Every appeal of the site, in the order in which they are tried. */
+            appeals: components["schemas"]["ExplainedAppeal"][];
+            /**
+             * Format: date-time
+             * @description The first instant at which time alone changes the answer, if it ever does.
+             */
+            next_eligible_at?: string | null;
+            /** @description Why, in one word of a fixed list. */
+            reason: components["schemas"]["Reason"];
+            /** @description Whether an appeal is shown. */
+            show: boolean;
+        };
         /** @description What is chosen at first. */
         FirstChoice: {
             /**
@@ -615,7 +797,7 @@ export interface components {
             articles?: components["schemas"]["ArticleWeek"][] | null;
             dismissals?: components["schemas"]["Dismissal"][] | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description How many of the free articles are used up.
              */
             free_articles_used?: number | null;
@@ -626,10 +808,25 @@ export interface components {
          * @enum {string}
          */
         Interval: "once" | "month" | "year";
+        /** @description A public key. */
+        Jwk: {
+            /** @description `EdDSA`: accept no other. */
+            alg: string;
+            /** @description `Ed25519` */
+            crv: string;
+            /** @description What a token's header calls the key. */
+            kid: string;
+            /** @description `OKP` */
+            kty: string;
+            /** @description `sig` */
+            use: string;
+            /** @description The key. */
+            x: string;
+        };
         /** @description A JWK Set (RFC 7517). */
         JwkSet: {
             /** @description Ed25519 keys (RFC 8037), the one that signs first. */
-            keys: unknown[];
+            keys: components["schemas"]["Jwk"][];
         };
         /**
          * @description What an appeal wants of its reader.
@@ -638,7 +835,10 @@ export interface components {
         Kind: "ask" | "thank" | "fix_card" | "win_back";
         /** @description Whom to look up. */
         LookupBody: {
-            /** @description The address that was given under. It stands in the body, so that it stands in no log. */
+            /**
+             * Format: email
+             * @description The address that was given under. It stands in the body, so that it stands in no log.
+             */
             email: string;
             /** @description The site's id. */
             site: string;
@@ -648,7 +848,7 @@ export interface components {
             /** @description What kind of page it is, such as `article` or `front`. */
             kind?: string | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description Which page of this visit it is, from 1.
              */
             ordinal?: number | null;
@@ -687,7 +887,7 @@ export interface components {
              */
             minimum_minor?: number | null;
             /** @description What is wrong with an appeal, field by field. */
-            problems?: components["schemas"]["AppealProblem"][] | null;
+            problems?: components["schemas"]["AppealProblem"][];
             /**
              * Format: int32
              * @description The HTTP status.
@@ -718,7 +918,7 @@ export interface components {
         /** @description What is known of the reader without knowing who it is. */
         Reader: {
             /**
-             * Format: int32
+             * Format: int64
              * @description A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
              */
             bucket?: number | null;
@@ -745,9 +945,37 @@ export interface components {
          * @enum {string}
          */
         Standing: "none" | "one_off" | "recurring" | "past_due" | "lapsed" | "unknown";
+        /** @description What must be in an event. All else that Stripe writes is stored as it comes. */
+        StripeEvent: {
+            /** @description The version of Stripe's API that its object is written in. */
+            api_version?: string | null;
+            /** @description When Stripe made it: seconds since 1970, or RFC 3339. */
+            created?: unknown;
+            data?: components["schemas"]["StripeEventData"] | null;
+            /**
+             * @description Stripe's id of the event.
+             * @example evt_1a2b3c
+             */
+            id: string;
+            /** @description Whether money moves. */
+            livemode?: boolean | null;
+            /**
+             * @description Its type.
+             * @example invoice.paid
+             */
+            type: string;
+        };
+        /** @description What an event tells of. */
+        StripeEventData: {
+            /** @description The object as it was when the event was made. */
+            object?: unknown;
+        };
         /** @description A supporter's standing with one site. */
         SupporterAnswer: {
-            /** @description The first instant when asking is allowed again, RFC 3339. */
+            /**
+             * Format: date-time
+             * @description The first instant when asking is allowed again.
+             */
             quiet_until?: string | null;
             /** @description The site's id. */
             site: string;
@@ -773,9 +1001,15 @@ export interface components {
         };
         /** @description A supporter token. */
         TokenAnswer: {
-            /** @description When it is no longer good, RFC 3339. */
+            /**
+             * Format: date-time
+             * @description When it is no longer good.
+             */
             expires_at: string;
-            /** @description The first instant when asking is allowed again, RFC 3339. */
+            /**
+             * Format: date-time
+             * @description The first instant when asking is allowed again.
+             */
             quiet_until?: string | null;
             /** @description The standing with the site. */
             standing: components["schemas"]["Standing"];
@@ -808,11 +1042,19 @@ export interface components {
         Verdict: {
             /** @description The appeal's id. */
             appeal?: string | null;
-            /** @description A signed note, to be sent along with events and checkouts. */
+            /**
+             * @description A signed note, to be sent along with events and checkouts. A reader who is held out (`reason` is `holdout`) has one too, so
+             *     that what the held-out give can be told.
+             */
             attribution?: string | null;
+            /** @description Whether the reader may send it away; a wall without free articles left may not be. */
+            closable?: boolean | null;
             content?: components["schemas"]["Content"] | null;
             kind?: components["schemas"]["Kind"] | null;
-            /** @description The first instant at which time alone changes the answer (RFC 3339), if it ever does. */
+            /**
+             * Format: date-time
+             * @description The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
+             */
             next_eligible_at?: string | null;
             /** @description Why, in one word of a fixed list. */
             reason: components["schemas"]["Reason"];
@@ -825,7 +1067,10 @@ export interface components {
         /** @description One time an appeal was seen. */
         View: {
             appeal: string;
-            /** @description RFC 3339. */
+            /**
+             * Format: date-time
+             * @description When.
+             */
             at: string;
             variant?: string | null;
         };
@@ -833,7 +1078,14 @@ export interface components {
     responses: never;
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description Which request headers the answer depends on. */
+        Vary: string;
+        /** @description `Bearer` */
+        "WWW-Authenticate": string;
+        /** @description The request's id: the caller's own where it sent a harmless one. It stands in the log. */
+        "X-Request-Id": string;
+    };
     pathItems: never;
 }
 export type Appeal = components['schemas']['Appeal'];
@@ -850,6 +1102,7 @@ export type CheckoutBody = components['schemas']['CheckoutBody'];
 export type Choices = components['schemas']['Choices'];
 export type Code = components['schemas']['Code'];
 export type Content = components['schemas']['Content'];
+export type Count = components['schemas']['Count'];
 export type Dismissal = components['schemas']['Dismissal'];
 export type DismissalKind = components['schemas']['DismissalKind'];
 export type Evaluation = components['schemas']['Evaluation'];
@@ -857,9 +1110,13 @@ export type EvaluationFailure = components['schemas']['EvaluationFailure'];
 export type EvaluationRequest = components['schemas']['EvaluationRequest'];
 export type Evaluations = components['schemas']['Evaluations'];
 export type EventName = components['schemas']['EventName'];
+export type ExplainedAppeal = components['schemas']['ExplainedAppeal'];
+export type ExplainedRule = components['schemas']['ExplainedRule'];
+export type Explanation = components['schemas']['Explanation'];
 export type FirstChoice = components['schemas']['FirstChoice'];
 export type History = components['schemas']['History'];
 export type Interval = components['schemas']['Interval'];
+export type Jwk = components['schemas']['Jwk'];
 export type JwkSet = components['schemas']['JwkSet'];
 export type Kind = components['schemas']['Kind'];
 export type LookupBody = components['schemas']['LookupBody'];
@@ -870,6 +1127,8 @@ export type Question = components['schemas']['Question'];
 export type Reader = components['schemas']['Reader'];
 export type Reason = components['schemas']['Reason'];
 export type Standing = components['schemas']['Standing'];
+export type StripeEvent = components['schemas']['StripeEvent'];
+export type StripeEventData = components['schemas']['StripeEventData'];
 export type SupporterAnswer = components['schemas']['SupporterAnswer'];
 export type Surface = components['schemas']['Surface'];
 export type ThanksCopy = components['schemas']['ThanksCopy'];
@@ -877,9 +1136,12 @@ export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type Verdict = components['schemas']['Verdict'];
 export type View = components['schemas']['View'];
+export type HeaderVary = components['headers']['Vary'];
+export type HeaderWwwAuthenticate = components['headers']['WWW-Authenticate'];
+export type HeaderXRequestId = components['headers']['X-Request-Id'];
 export type $defs = Record<string, never>;
 export interface operations {
-    keys: {
+    read_public_keys: {
         parameters: {
             query?: never;
             header?: never;
@@ -888,9 +1150,15 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The keys; may be kept for an hour */
+            /** @description The keys */
             200: {
                 headers: {
+                    /** @description `*` */
+                    "Access-Control-Allow-Origin"?: string;
+                    /** @description An hour */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -899,7 +1167,7 @@ export interface operations {
             };
         };
     };
-    latest: {
+    read_docs: {
         parameters: {
             query?: never;
             header?: never;
@@ -908,9 +1176,104 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description The page */
+            200: {
+                headers: {
+                    /** @description `no-cache` */
+                    "Cache-Control"?: string;
+                    /** @description This service alone */
+                    "Content-Security-Policy"?: string;
+                    /** @description `no-referrer` */
+                    "Referrer-Policy"?: string;
+                    Vary: components["headers"]["Vary"];
+                    /** @description `nosniff` */
+                    "X-Content-Type-Options"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+        };
+    };
+    load_docs_part: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The part's name
+                 * @example page.js
+                 */
+                file: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The part */
+            200: {
+                headers: {
+                    /** @description An hour */
+                    "Cache-Control"?: string;
+                    /** @description `gzip` for the parts of the library */
+                    "Content-Encoding"?: string | null;
+                    /** @description This service alone */
+                    "Content-Security-Policy"?: string;
+                    /** @description `no-referrer` */
+                    "Referrer-Policy"?: string;
+                    Vary: components["headers"]["Vary"];
+                    /** @description `nosniff` */
+                    "X-Content-Type-Options"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/javascript": string;
+                    "text/css": string;
+                    "image/png": string;
+                };
+            };
+            /** @description `not_found`: There is nothing here. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "not_found";
+                    };
+                };
+            };
+        };
+    };
+    load_embed: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` that is known already */
+                "If-None-Match"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
             /** @description The script */
             200: {
                 headers: {
+                    /** @description Five minutes */
+                    "Cache-Control"?: string;
+                    /** @description `cross-origin`: any page may load it */
+                    "Cross-Origin-Resource-Policy"?: string;
+                    /** @description Changes with the script */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -920,13 +1283,19 @@ export interface operations {
             /** @description It has not changed */
             304: {
                 headers: {
+                    /** @description Five minutes */
+                    "Cache-Control"?: string;
+                    /** @description Changes with the script */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
         };
     };
-    versioned: {
+    load_embed_version: {
         parameters: {
             query?: never;
             header?: never;
@@ -941,24 +1310,35 @@ export interface operations {
             /** @description The script */
             200: {
                 headers: {
+                    /** @description A year, immutable */
+                    "Cache-Control"?: string;
+                    /** @description `cross-origin`: any page may load it */
+                    "Cross-Origin-Resource-Policy"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "text/javascript": string;
                 };
             };
-            /** @description `not_found`: this server has another version */
+            /** @description `not_found`: There is nothing here. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "not_found";
+                    };
                 };
             };
         };
     };
-    evaluate_all: {
+    evaluate_flags: {
         parameters: {
             query?: never;
             header?: {
@@ -977,8 +1357,12 @@ export interface operations {
             /** @description The value of each flag */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
                     /** @description For `If-None-Match` */
                     ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -988,8 +1372,12 @@ export interface operations {
             /** @description Nothing has changed */
             304: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
                     /** @description For `If-None-Match` */
                     ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -997,6 +1385,8 @@ export interface operations {
             /** @description The context can't be read, or names a site that there is not */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1006,6 +1396,8 @@ export interface operations {
             /** @description The body is larger than is read here */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1015,6 +1407,8 @@ export interface operations {
             /** @description The body is not sent as JSON */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1023,7 +1417,7 @@ export interface operations {
             };
         };
     };
-    evaluate: {
+    evaluate_flag: {
         parameters: {
             query?: never;
             header?: never;
@@ -1042,6 +1436,10 @@ export interface operations {
             /** @description The flag's value */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1051,6 +1449,8 @@ export interface operations {
             /** @description The context can't be read, or names a site that there is not */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1060,6 +1460,8 @@ export interface operations {
             /** @description There is no such flag */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1069,6 +1471,8 @@ export interface operations {
             /** @description The body is larger than is read here */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1078,6 +1482,8 @@ export interface operations {
             /** @description The body is not sent as JSON */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1086,7 +1492,7 @@ export interface operations {
             };
         };
     };
-    served: {
+    read_contract: {
         parameters: {
             query?: never;
             header?: never;
@@ -1098,15 +1504,17 @@ export interface operations {
             /** @description OpenAPI 3.1 */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/yaml": string;
+                    "application/yaml": Record<string, never>;
                 };
             };
         };
     };
-    list: {
+    list_appeals: {
         parameters: {
             query?: never;
             header?: never;
@@ -1118,42 +1526,79 @@ export interface operations {
             /** @description Every appeal */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Appeals"];
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    read: {
+    read_appeal: {
         parameters: {
             query?: never;
             header?: never;
@@ -1168,53 +1613,95 @@ export interface operations {
             /** @description The appeal; its `ETag` is the newest version's number */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
                     /** @description For `If-Match` */
                     ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Appeal"];
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `appeal_unknown` */
+            /** @description `appeal_unknown`: There is no such appeal. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    save: {
+    write_appeal: {
         parameters: {
             query?: never;
             header?: {
@@ -1237,6 +1724,10 @@ export interface operations {
             /** @description Nothing changed, and no version was made */
             200: {
                 headers: {
+                    /** @description For `If-Match` */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -1246,96 +1737,163 @@ export interface operations {
             /** @description A version was made */
             201: {
                 headers: {
+                    /** @description For `If-Match` */
+                    ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AppealSaved"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `appeals_from_file` */
+            /** @description `appeals_from_file`: This service reads its appeals from a file; change them there. */
             409: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeals_from_file";
+                    };
                 };
             };
-            /** @description `version_conflict` */
+            /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
             412: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "version_conflict";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
-            /** @description `appeal_invalid` */
+            /** @description `appeal_invalid`: The appeal can't be used as it is written; `problems` says where. */
             422: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_invalid";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    end: {
+    end_appeal: {
         parameters: {
             query?: never;
             header?: never;
@@ -1350,60 +1908,108 @@ export interface operations {
             /** @description It is over here, and on every other instance within 2 seconds */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AppealSummary"];
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `appeal_unknown` */
+            /** @description `appeal_unknown`: There is no such appeal. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown";
+                    };
                 };
             };
-            /** @description `appeals_from_file`, `never_published` */
+            /**
+             * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
+             *     - `never_published`: The appeal was never published.
+             */
             409: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeals_from_file" | "never_published";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    pause: {
+    pause_appeal: {
         parameters: {
             query?: never;
             header?: never;
@@ -1418,60 +2024,108 @@ export interface operations {
             /** @description It is held back here, and on every other instance within 2 seconds */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AppealSummary"];
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `appeal_unknown` */
+            /** @description `appeal_unknown`: There is no such appeal. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown";
+                    };
                 };
             };
-            /** @description `appeals_from_file`, `never_published` */
+            /**
+             * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
+             *     - `never_published`: The appeal was never published.
+             */
             409: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeals_from_file" | "never_published";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    publish: {
+    publish_appeal: {
         parameters: {
             query?: never;
             header?: never;
@@ -1490,96 +2144,164 @@ export interface operations {
             /** @description It is in force here, and on every other instance within 2 seconds */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AppealSummary"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `appeal_unknown`, `version_unknown` */
+            /**
+             * @description - `appeal_unknown`: There is no such appeal.
+             *     - `version_unknown`: The appeal has no such version.
+             */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown" | "version_unknown";
+                    };
                 };
             };
-            /** @description `appeals_from_file` */
+            /** @description `appeals_from_file`: This service reads its appeals from a file; change them there. */
             409: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeals_from_file";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
-            /** @description `appeal_invalid` */
+            /** @description `appeal_invalid`: The appeal can't be used as it is written; `problems` says where. */
             422: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_invalid";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    read_version: {
+    read_appeal_version: {
         parameters: {
             query?: never;
             header?: never;
@@ -1596,58 +2318,109 @@ export interface operations {
             /** @description The appeal; its `ETag` is the newest version's number */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
                     /** @description For `If-Match` */
                     ETag?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Appeal"];
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `appeal_unknown`, `version_unknown` */
+            /**
+             * @description - `appeal_unknown`: There is no such appeal.
+             *     - `version_unknown`: The appeal has no such version.
+             */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_unknown" | "version_unknown";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    ask_from_query: {
+    ask_banner_from_query: {
         parameters: {
             query: {
-                /** @description The site's id. */
+                /**
+                 * @description The site's id.
+                 * @example journal
+                 */
                 site: string;
-                /** @description Surfaces the page has room for, with commas between; left out: everywhere. */
+                /**
+                 * @description Surfaces the page has room for, with commas between; left out: everywhere.
+                 * @example banner,inline
+                 */
                 surfaces?: string;
                 /** @description The page's address. */
                 url?: string;
@@ -1683,33 +2456,50 @@ export interface operations {
             /** @description The verdict */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Verdict"];
                 };
             };
-            /** @description `invalid_request`, `token_in_url` */
+            /**
+             * @description - `invalid_request`: The request can't be read; `detail` says where.
+             *     - `token_in_url`: A token must not stand in a URL; ask with POST.
+             */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request" | "token_in_url";
+                    };
                 };
             };
-            /** @description `site_unknown` */
+            /** @description `site_unknown`: There is no such site. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
                 };
             };
         };
     };
-    ask: {
+    ask_banner: {
         parameters: {
             query?: never;
             header?: never;
@@ -1726,51 +2516,75 @@ export interface operations {
             /** @description The verdict */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Verdict"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `site_unknown` */
+            /** @description `site_unknown`: There is no such site. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
         };
     };
-    report: {
+    report_banner_event: {
         parameters: {
             query?: never;
             header?: never;
@@ -1787,49 +2601,215 @@ export interface operations {
             /** @description Taken */
             204: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `site_unknown` */
+            /** @description `site_unknown`: There is no such site. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
         };
     };
-    start: {
+    explain_banner: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Question"];
+            };
+        };
+        responses: {
+            /** @description The verdict, and everything that led to it */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `site_unknown`: There is no such site. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
+                };
+            };
+            /** @description `body_too_large`: The body is larger than is read here. */
+            413: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            415: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    start_checkout: {
         parameters: {
             query?: never;
             header?: never;
@@ -1845,96 +2825,167 @@ export interface operations {
             /** @description The payment page */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["CheckoutAnswer"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `origin_not_allowed` */
+            /** @description `origin_not_allowed`: The page's origin is not one of the site's. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "origin_not_allowed";
+                    };
                 };
             };
-            /** @description `site_unknown` */
+            /** @description `site_unknown`: There is no such site. */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
                 };
             };
-            /** @description `attempt_reused` */
+            /** @description `attempt_reused`: The attempt was made before with other parameters; take a new one. */
             409: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "attempt_reused";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
-            /** @description `currency_not_taken`, `interval_not_taken`, `amount_below_minimum`, `amount_above_maximum`, `return_url_not_allowed` */
+            /**
+             * @description - `currency_not_taken`: The site does not take this currency.
+             *     - `interval_not_taken`: The site does not take gifts at this interval.
+             *     - `amount_below_minimum`: The amount is below the site's minimum.
+             *     - `amount_above_maximum`: The amount is above the site's maximum.
+             *     - `return_url_not_allowed`: The return URL is not on one of the site's origins.
+             */
             422: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "return_url_not_allowed";
+                    };
                 };
             };
-            /** @description `stripe_refused` */
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `stripe_refused`: The payment provider refused the request; it is logged. */
             502: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "stripe_refused";
+                    };
                 };
             };
-            /** @description `stripe_unavailable`, `not_configured`, `store_unavailable` */
+            /**
+             * @description - `stripe_unavailable`: The payment provider can't be reached; try again.
+             *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
+             *     - `store_unavailable`: The database does not answer; try again.
+             */
             503: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "stripe_unavailable" | "not_configured" | "store_unavailable";
+                    };
                 };
             };
         };
     };
-    own: {
+    read_own_standing: {
         parameters: {
             query?: never;
             header?: never;
@@ -1946,33 +2997,67 @@ export interface operations {
             /** @description The standing with the token's site, now */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SupporterAnswer"];
                 };
             };
-            /** @description `token_missing`, `token_invalid`, `token_expired`, `token_superseded` */
+            /**
+             * @description - `token_missing`: Send `Authorization: Bearer` with a supporter token.
+             *     - `token_invalid`: The supporter token is not one of ours.
+             *     - `token_expired`: The supporter token has expired.
+             *     - `token_superseded`: What the supporter token says was withdrawn since.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "token_missing" | "token_invalid" | "token_expired" | "token_superseded";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    lookup: {
+    look_up_supporter: {
         parameters: {
             query?: never;
             header?: never;
@@ -1988,78 +3073,138 @@ export interface operations {
             /** @description The standing with the site, now */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SupporterAnswer"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `site_unknown`, `supporter_unknown` */
+            /**
+             * @description - `site_unknown`: There is no such site.
+             *     - `supporter_unknown`: There is no such supporter.
+             */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown" | "supporter_unknown";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    by_id: {
+    read_supporter: {
         parameters: {
             query: {
                 /** @description The site's id. */
@@ -2077,60 +3222,110 @@ export interface operations {
             /** @description The standing with the site, now */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SupporterAnswer"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `api_key_missing`, `api_key_invalid` */
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
             401: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
                 };
             };
-            /** @description `scope_missing` */
+            /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
                 };
             };
-            /** @description `site_unknown`, `supporter_unknown` */
+            /**
+             * @description - `site_unknown`: There is no such site.
+             *     - `supporter_unknown`: There is no such supporter.
+             */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown" | "supporter_unknown";
+                    };
                 };
             };
-            /** @description `store_unavailable` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };
     };
-    make: {
+    fetch_token: {
         parameters: {
             query?: never;
             header?: never;
@@ -2146,91 +3341,164 @@ export interface operations {
             /** @description The token */
             200: {
                 headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["TokenAnswer"];
                 };
             };
-            /** @description `invalid_request` */
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
-            /** @description `origin_not_allowed` */
+            /** @description `origin_not_allowed`: The page's origin is not one of the site's. */
             403: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "origin_not_allowed";
+                    };
                 };
             };
-            /** @description `site_unknown`, `attempt_unknown` */
+            /**
+             * @description - `site_unknown`: There is no such site.
+             *     - `attempt_unknown`: No such attempt with this session.
+             */
             404: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown" | "attempt_unknown";
+                    };
                 };
             };
-            /** @description `payment_processing`, `payment_unpaid`, `payment_failed`, `payment_taken_back`, `session_expired`, `already_exchanged`, `exchange_too_late` */
+            /**
+             * @description - `payment_processing`: The payment is on its way and not settled yet.
+             *     - `payment_unpaid`: Nothing was paid.
+             *     - `payment_failed`: The payment failed; nothing was taken.
+             *     - `payment_taken_back`: The payment was given or taken back.
+             *     - `session_expired`: The payment page expired before anything was paid.
+             *     - `already_exchanged`: The token was fetched already.
+             *     - `exchange_too_late`: A token can be fetched within 24 hours after the payment.
+             */
             409: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "already_exchanged" | "exchange_too_late";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `unsupported_media_type` */
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
             415: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
                 };
             };
-            /** @description `stripe_refused` */
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `stripe_refused`: The payment provider refused the request; it is logged. */
             502: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "stripe_refused";
+                    };
                 };
             };
-            /** @description `stripe_unavailable`, `not_configured`, `store_unavailable` */
+            /**
+             * @description - `stripe_unavailable`: The payment provider can't be reached; try again.
+             *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
+             *     - `store_unavailable`: The database does not answer; try again.
+             */
             503: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "stripe_unavailable" | "not_configured" | "store_unavailable";
+                    };
                 };
             };
         };
     };
-    receive: {
+    receive_stripe_event: {
         parameters: {
             query?: never;
             header: {
-                /** @description `t=…,v1=…` */
+                /** @description `t=…,v1=…`, as Stripe's libraries make it */
                 "Stripe-Signature": string;
             };
             path?: never;
@@ -2239,42 +3507,79 @@ export interface operations {
         /** @description A Stripe event, as Stripe sends it */
         requestBody: {
             content: {
-                "application/json": string;
+                "application/json": components["schemas"]["StripeEvent"];
             };
         };
         responses: {
             /** @description Stored */
             200: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `invalid_signature`, `invalid_event` */
+            /**
+             * @description - `invalid_signature`: The webhook signature does not fit.
+             *     - `invalid_event`: The webhook body is not a Stripe event.
+             */
             400: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_signature" | "invalid_event";
+                    };
                 };
             };
-            /** @description `body_too_large` */
+            /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
                 };
             };
-            /** @description `store_unavailable`, `not_configured` */
-            503: {
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
                 headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /**
+             * @description - `store_unavailable`: The database does not answer; try again.
+             *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
+             */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable" | "not_configured";
+                    };
                 };
             };
         };

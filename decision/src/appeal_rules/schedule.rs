@@ -107,7 +107,7 @@ impl Weekday {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
     /// `2026-06-15T12:00:00Z`, or with another offset.
-    Instant(Timestamp),
+    Exact(Timestamp),
     /// `2026-06-15T12:00`.
     Local(DateTime),
     /// `2026-06-15`: as a first minute the day's first, as a last minute the day's last.
@@ -116,7 +116,7 @@ pub enum Moment {
 
 impl From<Timestamp> for Moment {
     fn from(at: Timestamp) -> Self {
-        Self::Instant(at)
+        Self::Exact(at)
     }
 }
 
@@ -124,7 +124,7 @@ impl Moment {
     /// As a time on a wall clock, when it is one.
     pub(crate) fn local(self, time_of_a_day: Time) -> Result<DateTime, Timestamp> {
         match self {
-            Self::Instant(at) => Err(at),
+            Self::Exact(at) => Err(at),
             Self::Local(local) => Ok(local),
             Self::Day(day) => Ok(day.to_datetime(time_of_a_day)),
         }
@@ -136,7 +136,7 @@ impl FromStr for Moment {
 
     fn from_str(text: &str) -> Result<Self, jiff::Error> {
         if let Ok(at) = text.parse() {
-            return Ok(Self::Instant(at));
+            return Ok(Self::Exact(at));
         }
         if text.len() <= "2026-06-15".len() {
             return text.parse().map(Self::Day);
@@ -148,7 +148,7 @@ impl FromStr for Moment {
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Instant(at) => at.fmt(f),
+            Self::Exact(at) => at.fmt(f),
             Self::Local(local) => local.fmt(f),
             Self::Day(day) => day.fmt(f),
         }

@@ -59,16 +59,21 @@ pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, 
     let chances = chances(results, learning.draws.max(1), seed);
     let number = results.len() as f64;
     let floor = (f64::from(learning.floor_per_million) / f64::from(ALL)).min(1.0 / number);
-    let floored = chances.iter().map(|chance| floor + (1.0 - number * floor) * chance);
-    let wanted: Vec<f64> = match before.and_then(|before| parts(before, results.len())) {
-        None => floored.collect(),
-        Some(before) => {
-            let pace = if learning.pace.is_finite() { learning.pace.clamp(0.0, 1.0) } else { 1.0 };
+    let before = before.and_then(|before| parts(before, results.len()));
+    let pace = if learning.pace.is_finite() { learning.pace.clamp(0.0, 1.0) } else { 1.0 };
+    let above: Vec<f64> = chances
+        .iter()
+        .enumerate()
+        .map(|(place, chance)| {
+            let to = floor + (1.0 - number * floor) * chance;
+            let from = before.as_ref().map_or(to, |before| before[place]);
             // A part below the floor came from other rules, or from a variant that is new: it is lifted at once.
-            floored.zip(before).map(|(to, from)| (from + (to - from) * pace).max(floor)).collect()
-        }
-    };
-    whole(&wanted)
+            (from + (to - from) * pace - floor).max(0.0)
+        })
+        .collect();
+    let all_above: f64 = above.iter().sum();
+    let part = |above: &f64| if all_above > 0.0 { above / all_above } else { 1.0 / number };
+    whole(&above.iter().map(|above| floor + (1.0 - number * floor) * part(above)).collect::<Vec<_>>())
 }
 
 /// Weights as parts of one; `None` if they are of other variants or nothing.

@@ -40,9 +40,13 @@ impl Tiers {
         // The reader's place among those who came this far, on the scale of all readers.
         let place = u64::from(position(salt, self.bucket)) * self.left / u64::from(POSITIONS);
         self.left -= ends.last().copied().unwrap_or(0);
-        let chosen = ends.iter().take_while(|end| **end <= place).count();
-        ((chosen < ends.len()).then_some(chosen), ends)
+        (whose(&ends, place), ends)
     }
+}
+
+/// The range that the place is in, where each begins with the end of the one before and ends before its own.
+fn whose(ends: &[u64], place: u64) -> Option<usize> {
+    ends.iter().position(|end| place < *end)
 }
 
 /// Shares `readers` among the appeals: each gets its part by weight, but never more than it takes.
@@ -89,6 +93,15 @@ mod tests {
         let mut before = 0;
         let ends = share(&fitting, readers);
         ends.iter().map(|end| end - std::mem::replace(&mut before, *end)).collect()
+    }
+
+    #[test]
+    fn a_range_has_its_first_place_and_not_its_end() {
+        let whose = |place| whose(&[250_000, 250_000, 750_000], place);
+        assert_eq!(
+            [0, 249_999, 250_000, 749_999, 750_000].map(whose),
+            [Some(0), Some(0), Some(2), Some(2), None]
+        );
     }
 
     #[test]

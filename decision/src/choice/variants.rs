@@ -7,6 +7,7 @@ use super::assignment::{pick, position, ranges};
 use crate::appeal_rules::AppealRules;
 use crate::compile::Complaints;
 use crate::facts::Facts;
+use crate::verdict::HELD_OUT;
 use crate::words::Assignment;
 
 #[derive(Clone, Debug)]
@@ -49,6 +50,11 @@ impl Variants {
         for (place, variant) in variants.iter().enumerate() {
             if variant.id.trim().is_empty() {
                 complaints.problem(format!("variants[{place}].id"), "a variant needs an id.");
+            } else if variant.id == HELD_OUT {
+                complaints.problem(
+                    format!("variants[{place}].id"),
+                    format!("{HELD_OUT:?} is what results call readers who see no variant: take another id."),
+                );
             } else if !taken.insert(variant.id.as_str()) {
                 complaints
                     .problem(format!("variants[{place}].id"), format!("{:?} is named twice.", variant.id));

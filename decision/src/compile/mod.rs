@@ -60,6 +60,31 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
     (compiled, problems)
 }
 
+/// Where an appeal stands in its schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Its first minute has not come, on any of its sites.
+    Before,
+    /// It has come, on one of them at least.
+    Within,
+    /// Its last minute has passed, on all of them.
+    After,
+}
+
+/// Where an appeal stands in its schedule at `now_ms` (milliseconds since 1970); `None` for one that can't be compiled.
+pub fn stage_of(sites: &[SiteRules], appeal: &AppealRules, now_ms: i64) -> Option<Stage> {
+    let (compiled, _) = compile(sites, std::slice::from_ref(appeal));
+    let schedules = || compiled.sites.iter().flat_map(|site| &site.appeals).map(|it| &it.parts.schedule);
+    schedules().next()?;
+    Some(if schedules().all(|it| it.is_over(now_ms)) {
+        Stage::After
+    } else if schedules().any(|it| it.has_begun(now_ms)) {
+        Stage::Within
+    } else {
+        Stage::Before
+    })
+}
+
 /// What is wrong with publishing appeals at `now_ms` (milliseconds since 1970), though they can be compiled: those that
 /// are over already. Appeals that were published while they had time to run stay compiled, and just end.
 pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Problem> {

@@ -19,6 +19,11 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
+    /// Whether its first minute has come.
+    pub(crate) const fn has_begun(&self, at_ms: i64) -> bool {
+        at_ms >= self.first_ms
+    }
+
     pub(crate) const fn is_over(&self, at_ms: i64) -> bool {
         at_ms > self.last_ms
     }

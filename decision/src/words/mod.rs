@@ -165,6 +165,12 @@ pub enum Live {
 }
 
 impl Live {
+    /// Reads the word back.
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Live, Self::Scheduled, Self::Paused, Self::Draft, Self::Ended];
+        all.into_iter().find(|live| live.as_str() == word)
+    }
+
     /// The word as it stands in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {

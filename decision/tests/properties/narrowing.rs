@@ -29,12 +29,12 @@ const WAYS: &[(&str, Narrow)] = &[
     }),
     ("a first minute", |appeal, at| {
         if appeal.schedule.starts_at.is_none() {
-            appeal.schedule.starts_at = Some(Moment::Instant(at));
+            appeal.schedule.starts_at = Some(Moment::Exact(at));
         }
     }),
     ("a last minute", |appeal, at| {
         if appeal.schedule.ends_at.is_none() {
-            appeal.schedule.ends_at = Some(Moment::Instant(at));
+            appeal.schedule.ends_at = Some(Moment::Exact(at));
         }
     }),
     ("some hours", |appeal, _| {
@@ -161,7 +161,7 @@ const WAYS: &[(&str, Narrow)] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn adding_a_rule_never_widens(

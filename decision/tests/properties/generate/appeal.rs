@@ -110,7 +110,7 @@ fn dismissal() -> BoxedStrategy<Dismissal> {
 fn moment() -> impl Strategy<Value = Moment> {
     let wall = |at| jiff::tz::TimeZone::UTC.to_datetime(at);
     time().prop_flat_map(move |at| {
-        select(vec![Moment::Instant(at), Moment::Local(wall(at)), Moment::Day(wall(at).date())])
+        select(vec![Moment::Exact(at), Moment::Local(wall(at)), Moment::Day(wall(at).date())])
     })
 }
 

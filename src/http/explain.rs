@@ -1,0 +1,142 @@
+//! Why this reader was shown what they were, or nothing: every appeal, every rule.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, post};
+use keepopen_decision::{AppealExplanation, Question, RuleExplanation, explain};
+use serde::Serialize;
+
+use super::State;
+use super::banner::known;
+use super::body::{self, Accepts};
+use super::caller::AppealsReader;
+use super::problem::{Code, Problem};
+use super::question::QuestionShape;
+use super::words::ReasonShape;
+use crate::clock;
+
+/// A verdict, and everything that led to it.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Explanation)]
+struct ExplanationBody {
+    /// Whether an appeal is shown.
+    show: bool,
+    /// Why, in one word of a fixed list.
+    #[schema(value_type = ReasonShape)]
+    reason: &'static str,
+    /// The first instant at which time alone changes the answer, if it ever does.
+    #[schema(format = DateTime)]
+    next_eligible_at: Option<String>,
+    /// Every appeal of the site, in the order in which they are tried.
+    appeals: Vec<ExplainedAppeal>,
+}
+
+/// How one appeal fared.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ExplainedAppeal)]
+struct ExplainedAppeal {
+    /// Its id.
+    appeal: String,
+    /// Its priority.
+    priority: i32,
+    /// Whether it passed every rule.
+    passed: bool,
+    /// Whether it is the one that shows, or would if the reader were not held out.
+    chosen: bool,
+    /// Its own reason: of the first rule that it failed; `share` where another got the reader, `holdout` where the reader is held out.
+    #[schema(value_type = ReasonShape)]
+    reason: &'static str,
+    /// The first instant at which time alone would let it pass, if it ever does.
+    #[schema(format = DateTime)]
+    next_eligible_at: Option<String>,
+    /// The variant that this reader would see.
+    variant: String,
+    /// Readers it gets out of a million among the appeals that passed with it.
+    readers_per_million: Option<u64>,
+    /// Every rule, in the order in which they are asked.
+    rules: Vec<ExplainedRule>,
+}
+
+/// How one rule was answered.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ExplainedRule)]
+struct ExplainedRule {
+    /// The rule's name.
+    #[schema(value_type = String, example = "frequency")]
+    rule: serde_json::Value,
+    /// Whether the appeal passed it.
+    passed: bool,
+    /// What was found, in words.
+    #[schema(example = "4 views in 30 days")]
+    seen: String,
+    /// What would have passed, in words.
+    wanted: String,
+    /// When time alone opens it, where it was failed and time can.
+    #[schema(format = DateTime)]
+    opens_at: Option<String>,
+}
+
+/// Why was this reader asked, or not?
+///
+/// Takes the question of `POST /v1/banner`, decides by the same code, and lists each appeal with each rule: the value that was
+/// found and the value that was wanted. It counts nothing. For the people who write appeals, with a secret API key of scope `appeals:read`.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "explain_banner",
+    security(("api_key" = [])),
+    request_body = QuestionShape,
+    responses((
+        status = 200, body = ExplanationBody, description = "The verdict, and everything that led to it",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown,
+        Code::BodyTooLarge, Code::UnsupportedMediaType, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[post("/v1/banner/explain")]
+pub async fn why(
+    app: State,
+    _: AppealsReader,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let question: Question<'_> = body::parse(&bytes)?;
+    let now_ms = app.now_ms();
+    let snapshot = app.snapshot.load();
+    let known = known(&app, &question, now_ms);
+    let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw())
+        .map_err(|_| Problem::new(Code::SiteUnknown))?;
+    let answer = ExplanationBody {
+        show: matches!(explained.verdict, keepopen_decision::Verdict::Show { .. }),
+        reason: explained.verdict.reason().as_str(),
+        next_eligible_at: explained.verdict.next_eligible_at_ms().map(clock::rfc3339),
+        appeals: explained.appeals.into_iter().map(appeal).collect(),
+    };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+}
+
+fn appeal(it: AppealExplanation) -> ExplainedAppeal {
+    ExplainedAppeal {
+        appeal: it.appeal,
+        priority: it.priority,
+        passed: it.passed,
+        chosen: it.chosen,
+        reason: it.reason.as_str(),
+        next_eligible_at: it.next_eligible_at_ms.map(clock::rfc3339),
+        variant: it.variant,
+        readers_per_million: it.readers_per_million,
+        rules: it.rules.into_iter().map(rule).collect(),
+    }
+}
+
+fn rule(it: RuleExplanation) -> ExplainedRule {
+    ExplainedRule {
+        rule: serde_json::json!(it.rule),
+        passed: it.passed,
+        seen: it.seen,
+        wanted: it.wanted,
+        opens_at: it.opens_at_ms.map(clock::rfc3339),
+    }
+}
