@@ -37,10 +37,16 @@ pub fn appeals_file(data: &[u8]) {
         let verdict = decide(&snapshot.compiled, &question, &Known::nobody(), now_ms, draw);
         match verdict.expect("the site is there") {
             Verdict::Show { appeal, variant, .. } | Verdict::HeldOut { appeal, variant, .. } => {
-                assert!(snapshot.appeal(appeal).variants.get(variant).is_some(), "a variant that there is not");
+                assert!(
+                    snapshot.appeal(appeal).variants.get(variant).is_some(),
+                    "a variant that there is not"
+                );
             }
             Verdict::Silent { next_eligible_at_ms, .. } => {
-                assert!(next_eligible_at_ms.is_none_or(|at_ms| at_ms > now_ms), "silent now, and not from now on");
+                assert!(
+                    next_eligible_at_ms.is_none_or(|at_ms| at_ms > now_ms),
+                    "silent now, and not from now on"
+                );
             }
         }
     }

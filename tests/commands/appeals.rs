@@ -108,7 +108,8 @@ fn every_field_of_an_appeal_is_in_the_sample() {
     ];
     for part in parts {
         let header = if part.is_empty() { String::new() } else { format!("[{part}]\n") };
-        let complaint = toml::from_str::<keepopen_decision::AppealRules>(&format!("{header}zzz = 1")).unwrap_err();
+        let complaint =
+            toml::from_str::<keepopen_decision::AppealRules>(&format!("{header}zzz = 1")).unwrap_err();
         let (_, expected) = complaint.message().split_once("expected").unwrap();
         let fields: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
         assert!(fields.len() > 1, "{part}: {expected}");
