@@ -5,11 +5,13 @@
 //! **Start at** [`event_body`].
 //! **Tested in** `tests/fuzz/main.rs`, on a stable compiler; `scripts/fuzz` searches deeper with a nightly one.
 
+mod appeals_file;
 mod event_body;
 mod reader_context;
 mod signature_header;
 mod token;
 
+pub use appeals_file::appeals_file;
 pub use event_body::event_body;
 pub use reader_context::reader_context;
 pub use signature_header::signature_header;

@@ -33,7 +33,8 @@ pub fn reader_context(data: &[u8]) {
         assert!(verdict["content"]["heading"].is_string(), "{verdict}");
     } else {
         assert_eq!(verdict["show"], false, "{verdict}");
-        assert!(verdict.get("content").is_none() && verdict.get("attribution").is_none(), "{verdict}");
+        let attributed = verdict.get("attribution").is_some();
+        assert!(verdict.get("content").is_none() && attributed == (reason == "holdout"), "{verdict}");
     }
 }
 

@@ -24,8 +24,16 @@ story("a question needs no preflight and says what the page says", {}, async (re
   assert.equal(type, "text/plain");
   assert.deepEqual(body.surfaces, ["banner", "inline"]);
   assert.deepEqual(body.page, { url: page("skerries"), section: "local", tags: ["accident", "fishing"], kind: "article", sensitive: true });
-  assert.deepEqual(body.history, { views: [], dismissals: [] });
+  const [{ count, tags }, ...others] = body.history.articles;
+  assert.deepEqual([count, tags, others], [1, { accident: 1, fishing: 1 }, []], "this article is the first");
+  assert.deepEqual(body.history, { views: [], dismissals: [], articles: body.history.articles, free_articles_used: 0 });
   assert.ok(body.reader.bucket >= 0 && body.reader.bucket < 1_000_000);
+});
+
+story("articles are counted for the next question, and other pages are not", {}, async (reader) => {
+  for (const name of ["skerries", "index", "regatta"]) await open(reader, page(name));
+  const told = fake.of("/v1/banner").map(({ body }) => [body.history.articles[0].count, body.history.free_articles_used]);
+  assert.deepEqual(told, [[1, 0], [1, 0], [2, 1]]);
 });
 
 story("a view is reported once for each page, with its ordinal, and sent with the next question", {}, async (reader) => {

@@ -16,6 +16,16 @@ story("a wall covers the rest of the article and gives it back", {}, async (read
   assert.equal(await last.isVisible(), true);
 });
 
+story("a wall that may not be sent away has no way out but giving", {}, async (reader) => {
+  fake.verdict = { ...APPEAL, surface: "wall", closable: false };
+  await changed(reader, "eelgrass", (html) => html.replace('surface="inline"', 'surface="wall"'));
+  await open(reader, page("eelgrass"));
+  assert.equal(await reader.hook("give").count(), 1);
+  for (const way of ["close", "later", "already"]) assert.equal(await reader.hook(way).count(), 0, way);
+  await reader.page.keyboard.press("Escape");
+  assert.equal(await shown(reader), 1);
+});
+
 story("markup in an appeal is shown as the text it is", {}, async (reader) => {
   const evil = "<img src=x onerror=alert(1)>";
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, heading: evil, body: [evil], cta: evil } };

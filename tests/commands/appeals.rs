@@ -82,3 +82,40 @@ fn where_the_service_reads_a_file_nothing_is_applied() {
     place.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{SITE}"));
     assert!(place.stopped(&["appeals", "apply", "appeals.toml"]).contains("appeals.file"));
 }
+
+const SAMPLE: &str = include_str!("../../docs/appeals.toml");
+
+#[test]
+fn the_sample_of_every_family_can_be_used_with_the_example_settings() {
+    let place = Place::with(include_str!("../../config.example.toml"));
+    place.write("sample.toml", SAMPLE);
+    let said = place.good(&["appeals", "check", "sample.toml"]);
+    assert_eq!(said, "sample.toml: 7 appeals, 0 of them live; nothing is wrong with them.\n");
+}
+
+#[test]
+fn every_field_of_an_appeal_is_in_the_sample() {
+    let parts = [
+        "",
+        "audience",
+        "audience.articles",
+        "audience.countries",
+        "pages",
+        "schedule",
+        "frequency",
+        "dismissal",
+        "meter",
+    ];
+    for part in parts {
+        let header = if part.is_empty() { String::new() } else { format!("[{part}]\n") };
+        let complaint =
+            toml::from_str::<keepopen_decision::AppealRules>(&format!("{header}zzz = 1")).unwrap_err();
+        let (_, expected) = complaint.message().split_once("expected").unwrap();
+        let fields: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+        assert!(fields.len() > 1, "{part}: {expected}");
+        for field in fields {
+            let is_there = SAMPLE.contains(&format!("{field} = ")) || SAMPLE.contains(&format!(".{field}]"));
+            assert!(is_there, "{part}.{field}");
+        }
+    }
+}

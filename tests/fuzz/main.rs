@@ -79,6 +79,11 @@ fn no_reader_context_breaks_a_law() {
 }
 
 #[test]
+fn no_appeals_file_breaks_a_law() {
+    try_all("appeals_file", checks::appeals_file);
+}
+
+#[test]
 fn no_token_breaks_a_law() {
     try_all("token", checks::token);
 }

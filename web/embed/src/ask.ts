@@ -45,7 +45,12 @@ function withMemory(context: Question, settings: Settings, memory: Memory, nowMs
   return {
     ...known,
     reader: { ...context.reader, bucket: bucketOf(kept, memory) },
-    history: { views: trim(kept.views, nowMs), dismissals: trim(kept.dismissals, nowMs) },
+    history: {
+      views: trim(kept.views, nowMs),
+      dismissals: trim(kept.dismissals, nowMs),
+      articles: kept.articles,
+      free_articles_used: kept.meter?.before ?? 0,
+    },
   };
 }
 

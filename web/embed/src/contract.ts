@@ -47,7 +47,7 @@ export interface Question extends contract.Question {
   surfaces: Surface[];
   page: contract.Page;
   reader: contract.Reader & { consent: Consent; device: "mobile" | "tablet" | "desktop" };
-  history?: { views: contract.View[]; dismissals: Dismissal[] };
+  history?: { views: contract.View[]; dismissals: Dismissal[]; articles: contract.ArticleWeek[]; free_articles_used: number };
 }
 
 /** What the service hears of an appeal; see `report.ts`. */
@@ -58,4 +58,4 @@ export interface BannerEvent extends contract.BannerEvent {
 /** What a reader has chosen to give: one act of giving. */
 export type Gift = Pick<contract.CheckoutBody, "amount_minor" | "currency" | "interval">;
 
-export type { CheckoutBody, EventName, Interval, TokenBody, View } from "../../client/contract";
+export type { ArticleWeek, CheckoutBody, EventName, Interval, TokenBody, View } from "../../client/contract";

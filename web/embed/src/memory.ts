@@ -1,4 +1,5 @@
-import type { Consent, Dismissal, View, Words } from "./contract";
+import type { Meter } from "./articles";
+import type { ArticleWeek, Consent, Dismissal, View, Words } from "./contract";
 
 /** A payment page that this browser opened and whose end it does not know yet. */
 export interface Pending {
@@ -18,6 +19,10 @@ export interface Kept {
   bucket?: number;
   views: View[];
   dismissals: Dismissal[];
+  /** Articles read, by week. */
+  articles: ArticleWeek[];
+  /** How many of the free articles are used up. */
+  meter?: Meter;
   token?: string;
   pending: Pending[];
   /** No new question about the same page before this time, in milliseconds since 1970. */
@@ -83,12 +88,13 @@ export class Memory {
 }
 
 function empty(): Kept {
-  return { views: [], dismissals: [], pending: [] };
+  return { views: [], dismissals: [], articles: [], pending: [] };
 }
 
 /** An older or foreign entry must not stop the script. */
 function shaped(raw: unknown): Kept {
   const kept = (raw && typeof raw === "object" ? raw : {}) as Partial<Kept>;
   const list = <Entry>(value: Entry[] | undefined): Entry[] => (Array.isArray(value) ? value : []);
-  return { ...kept, views: list(kept.views), dismissals: list(kept.dismissals), pending: list(kept.pending) };
+  const { views, dismissals, articles, pending } = kept;
+  return { ...kept, views: list(views), dismissals: list(dismissals), articles: list(articles), pending: list(pending) };
 }

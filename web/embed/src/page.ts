@@ -5,6 +5,7 @@ import type { DismissalKind, Gift, Question, Shown, Surface, Verdict } from "./c
 import { type AppealElement, placeFor, places } from "./element";
 import { dismissalOf, ordinal, remember, viewOf } from "./history";
 import type { Memory, Pending } from "./memory";
+import { countArticle, meter } from "./articles";
 import { appealPanel, notePanel, type Panel, thanksPanel } from "./render";
 import { report, whenSeen } from "./report";
 import type { Settings } from "./settings";
@@ -25,12 +26,23 @@ export class PageView {
   ) {}
 
   async run(): Promise<void> {
+    this.countArticle();
     const returned = takeSession();
     if (await this.settle(returned)) return;
     const verdict = await ask(this.settings, this.memory, this.context(), this.now);
     if (!verdict) return;
     tell("verdict", verdictWords(verdict));
     if (verdict.show) this.appeal(verdict);
+  }
+
+  /** With the reader's consent, an article is counted once for each time its page is opened. */
+  private countArticle(): void {
+    const { page } = this.context();
+    if (this.settings.consent !== "granted" || page.kind?.toLowerCase() !== "article") return;
+    this.memory.change((kept) => {
+      kept.articles = countArticle(kept.articles, page.tags ?? [], this.now());
+      kept.meter = meter(kept.meter, this.now());
+    });
   }
 
   /** The browser took this page out of its back-forward store: what was pending may have ended meanwhile. */
@@ -110,10 +122,11 @@ export class PageView {
       report(settings, verdict, "dismiss", { dismissal: how });
       this.close();
     };
+    const closable = verdict.closable !== false;
     this.show(
       place,
-      appealPanel(verdict.surface, verdict.kind, verdict.content, document.documentElement.lang, give, dismiss),
-      () => dismiss("close"),
+      appealPanel(verdict.surface, verdict.kind, verdict.content, document.documentElement.lang, give, closable ? dismiss : undefined),
+      closable ? () => dismiss("close") : undefined,
     );
     if (!place) return;
     whenSeen(this.shown!.panel.element, () => {

@@ -9,24 +9,24 @@ export interface Panel {
   ready(): void;
 }
 
-/** An appeal: heading, text, choices and the ways out of it. */
+/** An appeal: heading, text, choices and the ways out of it; none where the reader may not send it away. */
 export function appealPanel(
   surface: Surface,
   kind: Kind,
   content: Content,
   locale: string,
   onGive: Give,
-  onDismiss: (how: DismissalKind) => void,
+  onDismiss: ((how: DismissalKind) => void) | undefined,
 ): Panel {
   const choices = kind === "thank" ? undefined : content.choices;
   const form = choices ? new ChoiceForm(choices, content.cta ?? words.give, locale, onGive) : undefined;
-  const close = closeButton(() => onDismiss("close"), content.dismiss ?? undefined);
+  const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss ?? undefined);
   const element = frame(
     surface,
     kind,
     close,
     wording(content),
-    form && make("div", { class: "giving" }, form.element, waysOut(onDismiss)),
+    form && make("div", { class: "giving" }, form.element, onDismiss && waysOut(onDismiss)),
   );
   return { element, ready: () => form?.ready() };
 }

@@ -1,0 +1,69 @@
+//! An appeals file, as somebody writes it: read, checked, written back, and asked.
+
+use std::sync::OnceLock;
+
+use keepopen::appeals::{Snapshot, file};
+use keepopen::config::{self, Settings};
+use keepopen_decision::{History, Known, Question, Verdict, decide, past_ends};
+
+use super::NOW_S;
+
+/// Any text is refused, or read as appeals of which some are left out; what is read is written and read as the
+/// same; and whatever is in force answers, at any time, with an appeal that is there.
+pub fn appeals_file(data: &[u8]) {
+    static SETTINGS: OnceLock<Settings> = OnceLock::new();
+    let settings = SETTINGS.get_or_init(|| config::from_toml(SITES).expect("the settings are good"));
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(fields) = file::fields(text) else {
+        assert!(file::read(text).is_err(), "the same text is refused in one way and read in another");
+        return;
+    };
+    let (drafts, problems) = file::read(text).expect("its fields were read");
+    assert_eq!(drafts.len() + problems.len(), fields.len(), "an appeal is neither used nor complained about");
+    // TOML has numbers that are none; they are not the same as themselves, and no field takes one.
+    if !text.to_lowercase().contains("nan") && !text.to_lowercase().contains("inf") {
+        let written = file::write(&fields).expect("what was read can be written");
+        assert_eq!(file::fields(&written).expect("what was written can be read"), fields);
+    }
+    let snapshot = Snapshot::build(&settings.sites, &drafts, problems);
+    let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
+    let rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
+    past_ends(&sites, &rules, NOW_S * 1000);
+    for (draw, days) in [(0, 0), (417_223, 1), (999_999, 40), (5, 1000), (77, 40_000)] {
+        let now_ms = (NOW_S + days * 86_400) * 1000;
+        let mut question = Question::from_site("journal");
+        question.reader.bucket = Some(draw);
+        question.history = Some(History::default());
+        let verdict = decide(&snapshot.compiled, &question, &Known::nobody(), now_ms, draw);
+        match verdict.expect("the site is there") {
+            Verdict::Show { appeal, variant, .. } | Verdict::HeldOut { appeal, variant, .. } => {
+                assert!(
+                    snapshot.appeal(appeal).variants.get(variant).is_some(),
+                    "a variant that there is not"
+                );
+            }
+            Verdict::Silent { next_eligible_at_ms, .. } => {
+                assert!(
+                    next_eligible_at_ms.is_none_or(|at_ms| at_ms > now_ms),
+                    "silent now, and not from now on"
+                );
+            }
+        }
+    }
+}
+
+const SITES: &str = r#"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+time_zone = "Europe/Dublin"
+[sites.journal.asking]
+country_groups = { baltics = ["EE", "LV", "LT"] }
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+month = [500]
+default_interval = "month"
+default_amount_minor = 500
+"#;
