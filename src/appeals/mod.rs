@@ -14,6 +14,6 @@ mod snapshot;
 
 pub use copy::{Choices, Content, Copy, FirstChoice, ThanksCopy};
 pub use document::Draft;
-pub use phase::{Phase, phase};
+pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
