@@ -21,7 +21,7 @@ const REMEMBERED: usize = 10_000;
 pub struct Tokens {
     issuer: String,
     /// The one that signs is the first.
-    keys: Vec<SigningKey>,
+    keys: ArcSwap<Vec<SigningKey>>,
     validation: Validation,
     checked: Cache<Box<str>, Arc<Claims>>,
     /// Epochs raised lately, so that the banner path hears of them without the database.
@@ -79,7 +79,19 @@ impl Tokens {
         // both on every use, also of a remembered token.
         validation.validate_exp = false;
         validation.validate_aud = false;
-        Self { issuer, keys, validation, checked: Cache::new(REMEMBERED), epochs: Epochs::default() }
+        Self {
+            issuer,
+            keys: ArcSwap::from_pointee(keys),
+            validation,
+            checked: Cache::new(REMEMBERED),
+            epochs: Epochs::default(),
+        }
+    }
+
+    /// Takes other keys, of which the first signs; there must be one. Tokens of keys that are gone are good no more.
+    pub fn set_keys(&self, keys: Vec<SigningKey>) {
+        self.keys.store(Arc::new(keys));
+        self.checked.clear();
     }
 
     /// The service that makes the tokens.
@@ -89,7 +101,8 @@ impl Tokens {
 
     /// Signs claims.
     pub fn sign(&self, claims: &Claims) -> String {
-        let key = self.keys.first().expect("a key is made at the first start");
+        let keys = self.keys.load();
+        let key = keys.first().expect("a key is made at the first start");
         let header = Header {
             typ: Some(TYPE.to_owned()),
             kid: Some(key.kid.clone()),
@@ -133,7 +146,8 @@ impl Tokens {
     fn check_signature(&self, token: &str) -> Result<Claims, BadToken> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| BadToken::Invalid)?;
         let ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE);
-        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));
+        let keys = self.keys.load();
+        let key = keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));
         let key = key.filter(|_| ours).ok_or(BadToken::Invalid)?;
         jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation)
             .map(|data| data.claims)
@@ -142,7 +156,7 @@ impl Tokens {
 
     /// The public keys as JSON Web Keys (RFC 7517), the one that signs first.
     pub fn jwks(&self) -> Vec<serde_json::Value> {
-        self.keys.iter().map(SigningKey::jwk).collect()
+        self.keys.load().iter().map(SigningKey::jwk).collect()
     }
 }
 
@@ -216,18 +230,28 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_a_key_that_is_gone_is_good_no_more_though_it_was_checked_before() {
+        let tokens = tokens();
+        let old = tokens.sign(&claims());
+        assert!(tokens.check(&old, "journal", NOW_MS).is_ok());
+        tokens.set_keys(vec![key()]);
+        assert_eq!(tokens.check(&old, "journal", NOW_MS), Err(BadToken::Invalid));
+        assert!(tokens.check(&tokens.sign(&claims()), "journal", NOW_MS).is_ok());
+    }
+
+    #[test]
     fn nothing_but_our_own_token_passes() {
         let tokens = tokens();
         let good = tokens.sign(&claims());
         let sign_as =
             |header: Header, key: &EncodingKey| jsonwebtoken::encode(&header, &claims(), key).unwrap();
-        let kid = Some(tokens.keys[0].kid.clone());
+        let kid = Some(tokens.keys.load()[0].kid.clone());
         let typed = Some(TYPE.to_owned());
         let eddsa = Header::new(Algorithm::EdDSA);
         let body = good.split('.').nth(1).unwrap();
         let unsigned_head = URL_SAFE_NO_PAD
-            .encode(format!(r#"{{"alg":"none","typ":"{TYPE}","kid":"{}"}}"#, tokens.keys[0].kid));
-        let confused = EncodingKey::from_secret(tokens.keys[0].public.as_bytes());
+            .encode(format!(r#"{{"alg":"none","typ":"{TYPE}","kid":"{}"}}"#, tokens.keys.load()[0].kid));
+        let confused = EncodingKey::from_secret(tokens.keys.load()[0].public.as_bytes());
         let mut tampered = good.clone().into_bytes();
         let middle = good.find('.').unwrap() + 20;
         tampered[middle] = if tampered[middle] == b'A' { b'B' } else { b'A' };
@@ -237,8 +261,8 @@ mod tests {
             "x".repeat(LONGEST + 1),
             format!("{unsigned_head}.{body}."),
             String::from_utf8(tampered).unwrap(),
-            sign_as(Header { kid: kid.clone(), ..eddsa.clone() }, &tokens.keys[0].encoding),
-            sign_as(Header { typ: typed.clone(), ..eddsa.clone() }, &tokens.keys[0].encoding),
+            sign_as(Header { kid: kid.clone(), ..eddsa.clone() }, &tokens.keys.load()[0].encoding),
+            sign_as(Header { typ: typed.clone(), ..eddsa.clone() }, &tokens.keys.load()[0].encoding),
             sign_as(Header { typ: typed.clone(), kid: kid.clone(), ..eddsa }, &key().encoding),
             sign_as(Header { typ: typed, kid, ..Header::new(Algorithm::HS256) }, &confused),
             Tokens::new("https://elsewhere.example".to_owned(), vec![key()]).sign(&claims()),

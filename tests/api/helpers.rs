@@ -29,7 +29,7 @@ pub struct TestApp {
     pub stripe: PracticeStripe,
     pub url: String,
     pub client: Client,
-    server: actix_web::dev::ServerHandle,
+    pub server: actix_web::dev::ServerHandle,
     folder: TempDir,
     finished: bool,
 }
@@ -198,11 +198,30 @@ impl TestApp {
     }
 
     async fn start_changed(more: &str, change: impl FnOnce(&mut Settings)) -> Self {
-        let clock = Clock::movable(START.parse::<Timestamp>().unwrap());
         let folder = folder();
-        let stripe = practice(&clock).await;
         let database = database(folder.path()).await;
-        let mut settings = settings(folder.path(), &database, &stripe, more);
+        Self::start_on(folder, &database, more, change).await
+    }
+
+    /// With another way to the database; none where there is none.
+    pub async fn start_by(
+        way: impl AsyncFnOnce(String) -> Option<String>,
+        change: impl FnOnce(&mut Settings),
+    ) -> Option<Self> {
+        let folder = folder();
+        let database = way(database(folder.path()).await).await?;
+        Some(Self::start_on(folder, &database, "", change).await)
+    }
+
+    async fn start_on(
+        folder: TempDir,
+        database: &str,
+        more: &str,
+        change: impl FnOnce(&mut Settings),
+    ) -> Self {
+        let clock = Clock::movable(START.parse::<Timestamp>().unwrap());
+        let stripe = practice(&clock).await;
+        let mut settings = settings(folder.path(), database, &stripe, more);
         change(&mut settings);
         let app = actions::start(settings, clock).await.unwrap();
         let running = http::serve(&app).unwrap();
