@@ -18,4 +18,5 @@ mod story;
 mod supporters;
 mod tokens;
 mod webhooks;
+mod words;
 mod worker;
