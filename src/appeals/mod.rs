@@ -21,7 +21,7 @@ mod wordings;
 pub use block::Block;
 pub use copy::{Choices, Copy, FirstChoice, MobileCopy, ThanksCopy, Words};
 pub use document::Draft;
-pub use phase::{Phase, phase};
+pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
 pub use values::{TickerValues, Values};
