@@ -23,4 +23,5 @@ mod supporters;
 mod tokens;
 mod webhooks;
 mod wire;
+mod words;
 mod worker;
