@@ -11,9 +11,11 @@ pub mod file;
 mod phase;
 mod problem;
 mod snapshot;
+mod switches;
 
 pub use copy::{Choices, Content, Copy, FirstChoice, ThanksCopy};
 pub use document::Draft;
 pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
+pub use switches::{SurfaceSwitches, Switch, Switches, switched};

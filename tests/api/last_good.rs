@@ -56,7 +56,7 @@ async fn call(app: &TestApp, key: &str, method: Method, path: &str, body: &Value
 
 async fn publish(app: &TestApp, key: &str, heading: &str) -> Answer {
     let appeal = json!({
-        "sites": ["journal"], "kind": "ask", "surface": ["banner"],
+        "sites": ["journal"], "kind": "ask", "surface": ["banner", "inline"],
         "variants": [{"id": "a", "copy": {"heading": heading, "cta": "Give"}}],
     });
     let saved = call(app, key, Method::PUT, "/v1/appeals/summer", &appeal).await;
@@ -99,6 +99,8 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let token = app.token(&gift).await;
     let keys = app.get("/.well-known/jwks.json", None).await.json;
     actions::hear_of_epochs(&app.app).await.unwrap();
+    let off = json!({"surfaces": {"inline": "off"}});
+    assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     actions::keep_last_good(&app.app).await.unwrap();
 
     wire.cut().await;
@@ -107,6 +109,9 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
     assert_eq!(app.banner(Some(&superseded)).await["reason"], "unknown_standing");
     assert_eq!(app.get("/.well-known/jwks.json", None).await.json, keys);
+    let inline =
+        app.post("/v1/banner", &json!({"site": "journal", "surfaces": ["inline"], "history": {}})).await;
+    assert_eq!(inline.json["reason"], "kill_switch");
     let event = json!({
         "id": "evt_later", "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
         "api_version": "2026-09-30.endive", "data": {"object": {"id": "cus_1", "object": "customer"}},
