@@ -90,7 +90,9 @@ impl App {
         let metrics = Metrics::new();
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
         Arc::new(Self {
-            tokens: Tokens::new(settings.issuer(), Vec::new()),
+            tokens: Tokens::new(settings.issuer(), Vec::new())
+                .at_most(settings.tokens.checks_per_second, &clock)
+                .counting(metrics.token_checks.clone()),
             snapshot: ArcSwap::from_pointee(snapshot),
             in_force: Mutex::default(),
             hearing: tokio::sync::Mutex::default(),

@@ -1,5 +1,7 @@
 //! Appeals: their versions, and which of them is in force.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Store, Tx};
@@ -60,13 +62,18 @@ const PUBLISHED_WHOLE: &str = "SELECT p.appeal_id, p.version, p.state, p.publish
      JOIN appeal_versions v ON v.appeal_id = p.appeal_id AND v.version = p.version \
      WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
 
+/// An id from an address. No appeal's id has a control character, and PostgreSQL fails at a NUL instead of finding nothing.
+fn findable(id: &str) -> Cow<'_, str> {
+    if id.contains('\0') { Cow::Owned(id.replace('\0', "\u{1}")) } else { Cow::Borrowed(id) }
+}
+
 /// The newest version of an appeal.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, sqlx::Error> {
     let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND {NEWEST}"));
-    on_tx!(tx, db => sqlx::query_as(sql).bind(appeal).fetch_optional(db).await)
+    on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
 
 /// Adds a version.
@@ -113,7 +120,7 @@ pub async fn publish(tx: &mut Tx, row: &PublicationRow) -> Result<(), sqlx::Erro
 /// The database does not answer.
 pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRow>, sqlx::Error> {
     let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED} AND appeal_id = $1"));
-    on_tx!(tx, db => sqlx::query_as(sql).bind(appeal).fetch_optional(db).await)
+    on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
 
 impl Store {
@@ -132,7 +139,7 @@ impl Store {
     /// The database does not answer.
     pub async fn published_appeal(&self, appeal: &str) -> Result<Option<PublishedRow>, sqlx::Error> {
         let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.appeal_id = $1"));
-        on_reader!(self, db => sqlx::query_as(sql).bind(appeal).fetch_optional(db).await)
+        on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
     }
 
     /// What is in force: each appeal that is live or paused, in the version that was published.
@@ -160,7 +167,7 @@ impl Store {
     /// The database does not answer.
     pub async fn versions(&self, appeal: &str) -> Result<Vec<VersionRow>, sqlx::Error> {
         let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 ORDER BY version DESC"));
-        on_reader!(self, db => sqlx::query_as(sql).bind(appeal).fetch_all(db).await)
+        on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_all(db).await)
     }
 
     /// One version of an appeal.
@@ -169,6 +176,6 @@ impl Store {
     /// The database does not answer.
     pub async fn version(&self, appeal: &str, version: i64) -> Result<Option<VersionRow>, sqlx::Error> {
         let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND version = $2"));
-        on_reader!(self, db => sqlx::query_as(sql).bind(appeal).bind(version).fetch_optional(db).await)
+        on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).bind(version).fetch_optional(db).await)
     }
 }

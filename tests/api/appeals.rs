@@ -333,3 +333,24 @@ async fn a_list_says_of_each_appeal_what_readers_get_of_it_now() {
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn an_id_with_a_character_that_no_database_keeps_is_of_no_appeal() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let place = "/summer%00";
+    for (method, more) in [
+        (Method::GET, ""),
+        (Method::GET, "/versions/1"),
+        (Method::POST, "/publish"),
+        (Method::POST, "/pause"),
+        (Method::POST, "/end"),
+    ] {
+        let body = (method == Method::POST).then(|| json!({}));
+        let answer = desk.call(method.clone(), &format!("{place}{more}"), body.as_ref(), None).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (404, "appeal_unknown"), "{method} {more}");
+    }
+    let answer = desk.put(place, &appeal("Help")).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (422, "appeal_invalid"));
+    app.finish().await;
+}

@@ -30,7 +30,7 @@ heading = "Help"
 "#;
 
 fn place(file: &str) -> Place {
-    let place = Place::with(SITE);
+    let place = Place::with(SITE).and_database();
     place.write("appeals.toml", file);
     place
 }
@@ -74,6 +74,23 @@ fn what_was_applied_is_exported_and_applying_it_again_changes_nothing() {
     // What was in force can't be a draft again, so it is held back.
     place.write("appeals.toml", &changed.replace("\"paused\"", "\"draft\""));
     assert_eq!(place.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, as it was, paused\n");
+}
+
+#[test]
+fn yaml_is_read_and_written_where_it_is_asked_for() {
+    let place = place(FILE);
+    place.good(&["appeals", "apply", "appeals.toml"]);
+    let yaml = place.good(&["appeals", "export", "--yaml"]);
+    assert!(yaml.starts_with("appeals:\n- id: summer\n  live: live\n"), "{yaml}");
+    place.write("exported.yaml", &yaml);
+    assert_eq!(place.good(&["appeals", "apply", "exported.yaml"]), "summer: version 1, as it was, live\n");
+    place.write("bad.yml", "appeals:\n- id: [");
+    let sentence = place.stopped(&["appeals", "check", "bad.yml"]);
+    assert!(sentence.starts_with("bad.yml is not understood: ") && sentence.contains("line 3"), "{sentence}");
+    let draft = yaml.replace("live: live", "live: draft");
+    place.write("draft.yaml", &draft);
+    place.write("readers.ndjson", "{\"reader\":\"one\",\"at\":\"2026-11-02T08:00:00Z\"}\n");
+    place.good(&["simulate", "--appeals", "draft.yaml", "--readers", "readers.ndjson"]);
 }
 
 #[test]

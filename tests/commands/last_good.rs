@@ -4,10 +4,10 @@ use std::path::Path;
 
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection};
 use tokio::task::block_in_place;
 
 use super::Place;
+use super::databases::Database;
 use super::running::Running;
 use super::wire::Wire;
 
@@ -48,16 +48,6 @@ fn place(database: &str) -> Place {
     place
 }
 
-/// A database of its own on the server that the environment names.
-async fn database() -> Option<String> {
-    let server = std::env::var("KEEPOPEN_TEST_POSTGRES").ok()?;
-    let name = format!("keepopen_last_good_{}", std::process::id());
-    let mut admin = PgConnection::connect(&server).await.unwrap();
-    let create = format!("CREATE DATABASE {name}");
-    sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut admin).await.unwrap();
-    Some(format!("{}/{name}", server.rsplit_once('/').unwrap().0))
-}
-
 /// Starts the service; it, what it logged, and where it answers.
 fn serve(place: &Place) -> (Running, String, String) {
     let mut running = Running::start(place, &["serve"]);
@@ -76,12 +66,12 @@ async fn banner(url: &str) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn serve_answers_while_postgresql_is_away_and_is_whole_again_when_it_is_back() {
-    let Some(database) = database().await else {
+    let database = Database::make(Path::new("unused"));
+    let Some((mut wire, url)) = Wire::to(database.url()) else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
     };
-    let (mut wire, database) = Wire::to(&database).await.unwrap();
-    let place = place(&database);
+    let place = place(&url);
     block_in_place(|| place.good(&["appeals", "apply", "appeals.toml"]));
     let key =
         block_in_place(|| place.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:read"]));
@@ -98,7 +88,7 @@ async fn serve_answers_while_postgresql_is_away_and_is_whole_again_when_it_is_ba
     assert_eq!(banner(&url).await["appeal"], "summer");
     let list = || Client::new().get(format!("{url}/v1/appeals")).bearer_auth(key.trim()).send();
     assert_eq!(list().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
-    wire.mend().await;
+    wire.mend();
     let told = block_in_place(|| running.logs_until("whole again"));
     assert!(!told.contains("it is tried again"), "nothing was tried in vain: {told}");
     assert_eq!(list().await.unwrap().status(), StatusCode::OK);

@@ -692,7 +692,7 @@ export interface components {
          * @description What went wrong, in a word that never changes.
          * @enum {string}
          */
-        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "site_unknown" | "not_found" | "supporter_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "return_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "store_unavailable";
+        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "site_unknown" | "not_found" | "supporter_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "return_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
         /** @description What a browser needs to show one variant. */
         Content: {
             /** @description Paragraphs, as plain text. */
@@ -2899,7 +2899,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /**
+             * @description - `overloaded`: Too many tokens are to be checked; try again in a second.
+             *     - `store_unavailable`: The database does not answer; try again.
+             */
             503: {
                 headers: {
                     Vary: components["headers"]["Vary"];
@@ -2909,7 +2912,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "store_unavailable";
+                        code: "overloaded" | "store_unavailable";
                     };
                 };
             };
@@ -3395,7 +3398,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /**
+             * @description - `overloaded`: Too many tokens are to be checked; try again in a second.
+             *     - `store_unavailable`: The database does not answer; try again.
+             */
             503: {
                 headers: {
                     Vary: components["headers"]["Vary"];
@@ -3405,7 +3411,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "store_unavailable";
+                        code: "overloaded" | "store_unavailable";
                     };
                 };
             };
