@@ -1,9 +1,9 @@
 //! One appeal as it is written, in a file or over HTTP: its rules, and the copy of each variant.
 
-use keepopen_decision::{AppealRules, Live};
+use keepopen_decision::{self as decision, AppealRules, Live};
 use serde_json::{Map, Value};
 
-use super::{AppealProblem, Copy};
+use super::{AppealProblem, Copy, placeholders, wordings};
 
 /// One appeal as it was written: its rules, and the copy of each variant in their order.
 #[derive(Clone, Debug)]
@@ -33,15 +33,24 @@ impl Draft {
                 copies.push(read(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?);
             }
         }
+        let mut rules: AppealRules =
+            read(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
         for (place, copy) in copies.iter().enumerate() {
-            if let Some(name) = unknown_placeholder(copy) {
-                let sentence = format!(
-                    "{{{name}}} is no placeholder; there is {{gift}}, the gift that the reader has chosen."
-                );
-                return Err(problem(format!("variants[{place}].copy"), sentence));
+            let at = |(field, sentence): (String, String)| {
+                problem(format!("variants[{place}].copy{field}"), sentence)
+            };
+            let found = placeholders::problems(copy).into_iter().chain(wordings::problems(copy)).next();
+            if let Some(found) = found.or_else(|| endless(copy, &rules)) {
+                return Err(at(found));
             }
         }
-        let rules = read(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
+        for (variant, copy) in rules.variants.iter_mut().zip(&copies) {
+            for value in copy.languages().flat_map(|(_, words)| placeholders::spoken_of(words)) {
+                if !variant.needs.contains(&value) {
+                    variant.needs.push(value);
+                }
+            }
+        }
         Ok(Self { rules, copies })
     }
 
@@ -61,18 +70,13 @@ impl Draft {
     }
 }
 
-/// The first word in braces that nothing would be put in place of.
-fn unknown_placeholder(copy: &Copy) -> Option<String> {
-    let texts = [Some(&copy.heading), copy.cta.as_ref(), copy.dismiss.as_ref()].into_iter().flatten();
-    let thanks = copy.thanks.iter().flat_map(|thanks| std::iter::once(&thanks.heading).chain(&thanks.body));
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    texts
-        .chain(&copy.body)
-        .chain(thanks)
-        .flat_map(|text| text.split('{').skip(1))
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-        .find(|name| is_name(name) && *name != "gift")
-        .map(str::to_owned)
+/// Where it counts the days until an end that is not written.
+fn endless(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
+    if rules.schedule.ends_at.is_some() {
+        return None;
+    }
+    let field = placeholders::first_to_speak_of(copy, decision::Value::DaysLeft)?;
+    Some((field, "{days_left} needs an end to count to: write schedule.ends_at.".to_owned()))
 }
 
 /// The value, or the field at fault and what is wrong with it.

@@ -2,20 +2,29 @@
 //!
 //! **Owns** the appeals file's shape, the copy, and the snapshot that the banner path reads.
 //! **Never** does I/O: it gets texts and gives values.
-//! **Start at** [`Snapshot::build`].
+//! **Start at** [`Snapshot::build`]; what is sent is put together in `wording.rs`.
 //! **Tested in** the files here, `tests/api/banner.rs`; the rules in `decision/cases/`.
 
+mod block;
 mod copy;
 mod document;
 pub mod file;
+mod locale;
 mod phase;
+mod placeholders;
 mod problem;
 mod snapshot;
 mod switches;
+mod values;
+mod wording;
+mod wordings;
 
-pub use copy::{Choices, Content, Copy, FirstChoice, ThanksCopy};
+pub use block::Block;
+pub use copy::{Choices, Copy, FirstChoice, MobileCopy, ThanksCopy, Words};
 pub use document::Draft;
 pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
 pub use switches::{SurfaceSwitches, Switch, Switches, switched};
+pub use values::{TickerValues, Values};
+pub use wording::Content;

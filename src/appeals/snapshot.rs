@@ -1,11 +1,14 @@
-//! The snapshot: every appeal, compiled, with its content ready to be sent.
+//! The snapshot: every appeal, compiled, with its words ready to be sent.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
-use keepopen_decision::{self as decision, AppealIndex, Compiled, SiteRules};
+use keepopen_decision::{self as decision, AppealIndex, Compiled, Reader, SiteRules, Value};
 use serde_json::value::RawValue;
 
-use super::{AppealProblem, Content, Draft};
+use super::wording::{Content, json};
+use super::wordings::{self, Wordings};
+use super::{AppealProblem, Choices, Draft};
 use crate::config::SiteSettings;
 
 /// What the banner path reads: swapped whole when appeals change.
@@ -31,8 +34,28 @@ pub struct PublishedAppeal {
 pub struct PublishedVariant {
     /// Its id.
     pub id: String,
-    /// Its content by site, written as JSON once.
-    pub content: HashMap<String, Box<RawValue>>,
+    wordings: Wordings,
+    /// What can be given on each site, where it asks for a gift.
+    choices: HashMap<String, Arc<RawValue>>,
+}
+
+impl PublishedVariant {
+    /// What is sent to this reader of `site`, and the values that it speaks of. `ticker` says how far the appeal has come.
+    pub fn content<'a>(
+        &'a self,
+        site: &str,
+        reader: &Reader<'_>,
+        ticker: Option<&'a RawValue>,
+    ) -> (Content<'a>, &'a [Value]) {
+        let (wording, locale) = self.wordings.choose(site, reader);
+        let choices = self.choices_for(site, reader.country.as_deref());
+        (wording.with(locale, choices, ticker), &wording.needs)
+    }
+
+    /// What a reader of `site` in `country` can give; the same in every country.
+    fn choices_for(&self, site: &str, _country: Option<&str>) -> Option<&RawValue> {
+        self.choices.get(site).map(|choices| &**choices)
+    }
 }
 
 impl Snapshot {
@@ -43,11 +66,27 @@ impl Snapshot {
         known_problems: Vec<AppealProblem>,
     ) -> Self {
         let site_rules = rules_of(sites);
-        let rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
-        let (compiled, found) = decision::compile(&site_rules, &rules);
         let mut problems = known_problems;
+        let (mut sound, mut rules) = (Vec::new(), Vec::new());
+        for draft in drafts {
+            let gaps = gaps(draft, sites);
+            if gaps.is_empty() {
+                sound.push(draft);
+                rules.push(draft.rules.clone());
+                continue;
+            }
+            problems.extend(gaps);
+            // Whoever wrote it wants to hear of everything that is wrong.
+            let (_, found) = decision::compile(&site_rules, std::slice::from_ref(&draft.rules));
+            problems.extend(found.into_iter().map(problem_of));
+        }
+        let (compiled, found) = decision::compile(&site_rules, &rules);
         problems.extend(found.into_iter().map(problem_of));
-        let appeals = drafts.iter().map(|draft| publish(draft, sites)).collect();
+        let choices: SiteChoices = sites
+            .iter()
+            .filter_map(|(id, site)| Some((id.as_str(), Arc::from(json(&Choices::of(site)?)))))
+            .collect();
+        let appeals = sound.iter().map(|draft| publish(draft, sites, &choices)).collect();
         Self { compiled, appeals, problems, number: 0 }
     }
 
@@ -59,6 +98,11 @@ impl Snapshot {
     ) -> Vec<AppealProblem> {
         let over = decision::past_ends(&rules_of(sites), std::slice::from_ref(&draft.rules), now_ms);
         over.into_iter().map(problem_of).collect()
+    }
+
+    /// Its appeals, in their order; those that were left out for what the rules say are among them.
+    pub fn appeals(&self) -> &[PublishedAppeal] {
+        &self.appeals
     }
 
     /// The appeal that a verdict names.
@@ -79,15 +123,38 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-fn publish(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> PublishedAppeal {
+/// What each site offers, written as JSON once for all its appeals.
+type SiteChoices<'a> = BTreeMap<&'a str, Arc<RawValue>>;
+
+/// Where a variant says nothing in the language of one of the appeal's sites.
+fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
+    let of_copy = |(place, copy)| {
+        wordings::gaps(copy, &draft.rules.sites, sites).into_iter().map(move |(field, sentence)| {
+            AppealProblem {
+                appeal: draft.rules.id.clone(),
+                field: format!("variants[{place}].copy{field}"),
+                sentence,
+            }
+        })
+    };
+    draft.copies.iter().enumerate().flat_map(of_copy).collect()
+}
+
+fn publish(
+    draft: &Draft,
+    sites: &BTreeMap<String, SiteSettings>,
+    site_choices: &SiteChoices<'_>,
+) -> PublishedAppeal {
+    let ids = &draft.rules.sites;
+    let asked_on: &[String] = if draft.rules.kind.asks() { ids } else { &[] };
     let variants = draft.rules.variants.iter().zip(&draft.copies).map(|(variant, copy)| {
-        let content = draft.rules.sites.iter().filter_map(|id| {
-            let content = Content::of(copy, draft.rules.kind, sites.get(id)?);
-            let json = serde_json::value::to_raw_value(&content)
-                .expect("strings, numbers and lists can be written as JSON");
-            Some((id.clone(), json))
-        });
-        PublishedVariant { id: variant.id.clone(), content: content.collect() }
+        let choices =
+            asked_on.iter().filter_map(|id| Some((id.clone(), Arc::clone(site_choices.get(id.as_str())?))));
+        PublishedVariant {
+            id: variant.id.clone(),
+            wordings: Wordings::of(copy, ids, sites),
+            choices: choices.collect(),
+        }
     });
     PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect() }
 }

@@ -3,9 +3,10 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use keepopen_decision::{HELD_OUT, Known, Question, Reason, Surface, Verdict, decide};
+use keepopen_decision::{
+    self as decision, AppealIndex, HELD_OUT, Known, Question, Reason, Surface, Value, Verdict, decide,
+};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::State;
 use super::body::{self, Accepts};
@@ -13,7 +14,7 @@ use super::problem::{Code, Problem};
 use super::question::{QuestionQuery, QuestionShape};
 use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::app::App;
-use crate::appeals::Content;
+use crate::appeals::{Content, Snapshot, Values};
 use crate::clock;
 use crate::tokens::{Attribution, BadToken, Purpose};
 
@@ -50,8 +51,10 @@ struct VerdictBody<'a> {
     attribution: Option<String>,
     /// What is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Content>)]
-    content: Option<&'a RawValue>,
+    content: Option<Content<'a>>,
+    /// The values that the words speak of, to be put in place of `{article_count}` and the like; left out where they speak of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<Values>,
     /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
@@ -69,6 +72,7 @@ impl<'a> VerdictBody<'a> {
             reason,
             attribution: None,
             content: None,
+            values: None,
             next_eligible_at: None,
         }
     }
@@ -173,9 +177,10 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
         attribution.sign(&app.attribution_key)
     };
     let body = match verdict {
-        Verdict::Show { appeal, variant, surface, kind, closable } => {
-            let appeal = snapshot.appeal(appeal);
+        Verdict::Show { appeal: index, variant, surface, kind, closable } => {
+            let appeal = snapshot.appeal(index);
             let variant = &appeal.variants[variant];
+            let (content, needs) = variant.content(&question.site, &question.reader, None);
             VerdictBody {
                 show: true,
                 surface: Some(surface.as_str()),
@@ -185,7 +190,8 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
                 closable: Some(closable),
                 reason,
                 attribution: Some(note(&appeal.id, &variant.id, surface)),
-                content: variant.content.get(&*question.site).map(|content| &**content),
+                content: Some(content),
+                values: values(app, &snapshot, question, index, needs, now_ms),
                 next_eligible_at: None,
             }
         }
@@ -202,6 +208,23 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
         tracing::error!(%error, "a verdict can't be written");
         Problem::new(Code::Internal)
     })
+}
+
+/// The values that the words speak of.
+fn values(
+    app: &App,
+    snapshot: &Snapshot,
+    question: &Question<'_>,
+    appeal: AppealIndex,
+    needs: &[Value],
+    now_ms: i64,
+) -> Option<Values> {
+    if needs.is_empty() {
+        return None;
+    }
+    let known = decision::Values::of(&snapshot.compiled, question, appeal, now_ms)?;
+    let currency = app.settings.sites.get(&*question.site)?.currency;
+    Some(Values::of(needs, &known, currency, None))
 }
 
 /// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask

@@ -24,4 +24,5 @@ mod switches;
 mod tokens;
 mod webhooks;
 mod wire;
+mod words;
 mod worker;
