@@ -24,6 +24,7 @@ mod replay_event;
 mod start;
 mod start_checkout;
 mod start_without_database;
+mod turn_switches;
 
 pub use book_facts::{BookError, book_facts};
 pub use check_books::check_books;
@@ -45,3 +46,4 @@ pub use replay_event::replay_event;
 pub use start::{StartError, start};
 pub use start_checkout::{Checkout, CheckoutError, CheckoutRequest, start_checkout};
 pub use start_without_database::reach_database;
+pub use turn_switches::{SwitchError, turn_switches};

@@ -19,6 +19,7 @@ pub mod last_good;
 mod migrations;
 pub mod objects;
 pub mod supporters;
+pub mod switches;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

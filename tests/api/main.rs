@@ -20,6 +20,7 @@ mod last_good;
 mod management;
 mod story;
 mod supporters;
+mod switches;
 mod tokens;
 mod webhooks;
 mod wire;
