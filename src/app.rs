@@ -2,20 +2,21 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
-use crate::appeals::Snapshot;
+use crate::appeals::{AppealProblem, Draft, Snapshot};
 use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
+use crate::store::last_good::LastGood;
 use crate::stripe::Gateway;
 use crate::telemetry::Metrics;
-use crate::tokens::{SigningKey, Tokens, Vault};
+use crate::tokens::{Tokens, Vault};
 
 /// Everything a door or an action works with.
 pub struct App {
@@ -29,6 +30,14 @@ pub struct App {
     pub stripe: Gateway,
     /// What readers are asked; swapped whole.
     pub snapshot: ArcSwap<Snapshot>,
+    /// What the snapshot is made from.
+    in_force: Mutex<InForce>,
+    /// Held by whoever reads what is in force, so that what was read later is not swapped out by what was read before.
+    pub hearing: tokio::sync::Mutex<()>,
+    /// Wakes who keeps what is in force on disk.
+    pub news_to_keep: Arc<Notify>,
+    /// Opens and seals.
+    pub vault: Vault,
     /// Supporter tokens.
     pub tokens: Tokens,
     /// The key that signs attributions.
@@ -43,33 +52,59 @@ pub struct App {
     pub metrics: Metrics,
     stopping: AtomicBool,
     writing_fails: AtomicBool,
+    catching_up: AtomicBool,
+}
+
+/// What the snapshot is made from, and what is kept on disk.
+#[derive(Default)]
+pub struct InForce {
+    /// The appeals.
+    pub drafts: Vec<Draft>,
+    /// What could not be read of them.
+    pub problems: Vec<AppealProblem>,
+    /// How many publications the store had when they were read from it; 0 for a file.
+    pub number: i64,
+    /// The revision that is on disk; 0 is none.
+    pub on_disk: u64,
+    kept: LastGood,
+    revision: u64,
+}
+
+impl InForce {
+    /// What is to be kept on disk.
+    pub fn kept(&self) -> &LastGood {
+        &self.kept
+    }
+
+    /// A number that grows with every change of what is to be kept.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
 }
 
 impl App {
-    /// Puts the parts together; nobody is asked until appeals are published.
-    pub fn new(
-        settings: Settings,
-        clock: Clock,
-        store: Store,
-        stripe: Gateway,
-        vault: &Vault,
-        keys: Vec<SigningKey>,
-    ) -> Arc<Self> {
+    /// Puts the parts together; there are no keys, and nobody is asked, until they are read.
+    pub fn new(settings: Settings, clock: Clock, store: Store, stripe: Gateway, vault: Vault) -> Arc<Self> {
         let metrics = Metrics::new();
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
         Arc::new(Self {
-            tokens: Tokens::new(settings.issuer(), keys)
+            tokens: Tokens::new(settings.issuer(), Vec::new())
                 .at_most(settings.tokens.checks_per_second, &clock)
                 .counting(metrics.token_checks.clone()),
             snapshot: ArcSwap::from_pointee(snapshot),
+            in_force: Mutex::default(),
+            hearing: tokio::sync::Mutex::default(),
+            news_to_keep: Arc::default(),
             attribution_key: vault.attribution_key(),
             supporter_key: vault.supporter_key(),
+            vault,
             counters: Counters::default(),
             event_came: Arc::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),
             metrics,
             stopping: AtomicBool::new(false),
             writing_fails: AtomicBool::new(false),
+            catching_up: AtomicBool::new(false),
             settings,
             clock,
             store,
@@ -79,6 +114,34 @@ impl App {
     /// A site's settings.
     pub fn site(&self, id: &str) -> Option<&SiteSettings> {
         self.settings.sites.get(id)
+    }
+
+    /// What the snapshot is made from, for whoever changes it.
+    pub fn in_force(&self) -> MutexGuard<'_, InForce> {
+        // What was changed by halves is read anew at the next change.
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what is to be kept on disk, which is then done in the background.
+    pub fn keep(&self, change: impl FnOnce(&mut LastGood)) {
+        let mut in_force = self.in_force();
+        let mut kept = in_force.kept.clone();
+        change(&mut kept);
+        if kept != in_force.kept {
+            in_force.kept = kept;
+            in_force.revision += 1;
+            self.news_to_keep.notify_one();
+        }
+    }
+
+    /// Says whether the service began without its database and has not read from it yet.
+    pub fn note_catching_up(&self, so: bool) {
+        self.catching_up.store(so, Ordering::Relaxed);
+    }
+
+    /// Whether the service began without its database and has not read from it yet.
+    pub fn is_catching_up(&self) -> bool {
+        self.catching_up.load(Ordering::Relaxed)
     }
 
     /// Says that the service is about to end: no new requests should be sent to it.
@@ -130,8 +193,8 @@ impl Counters {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CountKey, i64>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CountKey, i64>> {
         // Nothing panics while holding it; were it so, the numbers would still be good.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
