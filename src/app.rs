@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
-use crate::appeals::Snapshot;
+use crate::appeals::{LearnedSoFar, Snapshot};
 use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
@@ -29,6 +29,8 @@ pub struct App {
     pub stripe: Gateway,
     /// What readers are asked; swapped whole.
     pub snapshot: ArcSwap<Snapshot>,
+    /// Weights of variants that follow results, as they were last learned.
+    pub learned: ArcSwap<LearnedSoFar>,
     /// Supporter tokens.
     pub tokens: Tokens,
     /// The key that signs attributions.
@@ -62,6 +64,7 @@ impl App {
                 .at_most(settings.tokens.checks_per_second, &clock)
                 .counting(metrics.token_checks.clone()),
             snapshot: ArcSwap::from_pointee(snapshot),
+            learned: ArcSwap::default(),
             attribution_key: vault.attribution_key(),
             supporter_key: vault.supporter_key(),
             counters: Counters::default(),

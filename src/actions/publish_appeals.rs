@@ -38,6 +38,7 @@ pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
 pub(super) fn put_into_force(app: &App, drafts: &[Draft], problems: Vec<AppealProblem>, number: i64) {
     let mut snapshot = Snapshot::build(&app.settings.sites, drafts, problems);
     snapshot.number = number;
+    snapshot.compiled.learn(&app.learned.load().weights);
     for problem in &snapshot.problems {
         tracing::error!(
             appeal = problem.appeal,

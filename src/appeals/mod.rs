@@ -8,12 +8,14 @@
 mod copy;
 mod document;
 pub mod file;
+mod learned;
 mod phase;
 mod problem;
 mod snapshot;
 
 pub use copy::{Choices, Content, Copy, FirstChoice, ThanksCopy};
 pub use document::Draft;
+pub use learned::LearnedSoFar;
 pub use phase::{Phase, phase};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};

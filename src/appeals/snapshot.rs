@@ -1,6 +1,7 @@
 //! The snapshot: every appeal, compiled, with its content ready to be sent.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use keepopen_decision::{self as decision, AppealIndex, Compiled, SiteRules};
 use serde_json::value::RawValue;
@@ -9,10 +10,11 @@ use super::{AppealProblem, Content, Draft};
 use crate::config::SiteSettings;
 
 /// What the banner path reads: swapped whole when appeals change.
+#[derive(Clone)]
 pub struct Snapshot {
     /// The rules.
     pub compiled: Compiled,
-    appeals: Vec<PublishedAppeal>,
+    appeals: Arc<[PublishedAppeal]>,
     /// The appeals that were left out, and why.
     pub problems: Vec<AppealProblem>,
     /// How many publications the store had when this was read from it; 0 for a file.

@@ -17,6 +17,7 @@ pub mod inbox;
 pub mod keys;
 mod migrations;
 pub mod objects;
+pub mod results;
 pub mod supporters;
 
 use std::path::PathBuf;

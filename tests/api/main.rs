@@ -13,6 +13,7 @@ mod corpus;
 mod generations;
 mod gifts;
 mod instances;
+mod learning;
 mod management;
 mod story;
 mod supporters;
