@@ -32,6 +32,7 @@ pub use appeal_rules::{
 };
 pub use choice::bucket_of;
 pub use compile::{Compiled, Problem, Stage, compile, past_ends, stage_of};
+pub use country::CountryCode;
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
 pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};

@@ -4,6 +4,7 @@
 
 mod helpers;
 
+mod amounts;
 mod appeals;
 mod banner;
 mod bodies;
