@@ -1,6 +1,5 @@
 //! What a variant says, and what it lets a reader choose.
 
-use keepopen_decision::Kind;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{Interval, SiteSettings};
@@ -35,27 +34,6 @@ pub struct ThanksCopy {
     /// Paragraphs.
     #[serde(default)]
     pub body: Vec<String>,
-}
-
-/// What a browser needs to show one variant.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Content {
-    /// The line on top.
-    pub heading: String,
-    /// Paragraphs, as plain text.
-    pub body: Vec<String>,
-    /// The words on the button that goes to the payment page.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cta: Option<String>,
-    /// The words on the button that sends the appeal away.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub dismiss: Option<String>,
-    /// What can be given; none where the appeal does not ask for a gift.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub choices: Option<Choices>,
-    /// What is said after the gift.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub thanks: Option<ThanksCopy>,
 }
 
 /// What can be given. All amounts are in the currency's minor unit.
@@ -109,20 +87,5 @@ impl Choices {
             maximum_minor: giving.maximum_minor,
             other: true,
         })
-    }
-}
-
-impl Content {
-    /// The copy with the site's choices, where the kind of appeal asks for a gift.
-    pub fn of(copy: &Copy, kind: Kind, site: &SiteSettings) -> Self {
-        let copy = copy.clone();
-        Self {
-            heading: copy.heading,
-            body: copy.body,
-            cta: copy.cta,
-            dismiss: copy.dismiss,
-            choices: if kind.asks() { Choices::of(site) } else { None },
-            thanks: copy.thanks,
-        }
     }
 }

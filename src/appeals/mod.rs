@@ -2,7 +2,7 @@
 //!
 //! **Owns** the appeals file's shape, the copy, and the snapshot that the banner path reads.
 //! **Never** does I/O: it gets texts and gives values.
-//! **Start at** [`Snapshot::build`].
+//! **Start at** [`Snapshot::build`]; what is sent is put together in `wording.rs`.
 //! **Tested in** the files here, `tests/api/banner.rs`; the rules in `decision/cases/`.
 
 mod copy;
@@ -11,9 +11,11 @@ pub mod file;
 mod phase;
 mod problem;
 mod snapshot;
+mod wording;
 
-pub use copy::{Choices, Content, Copy, FirstChoice, ThanksCopy};
+pub use copy::{Choices, Copy, FirstChoice, ThanksCopy};
 pub use document::Draft;
 pub use phase::{Phase, phase};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
+pub use wording::Content;

@@ -1,11 +1,13 @@
-//! The snapshot: every appeal, compiled, with its content ready to be sent.
+//! The snapshot: every appeal, compiled, with its words ready to be sent.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use keepopen_decision::{self as decision, AppealIndex, Compiled, SiteRules};
 use serde_json::value::RawValue;
 
-use super::{AppealProblem, Content, Draft};
+use super::wording::{Content, Wording, json};
+use super::{AppealProblem, Choices, Draft};
 use crate::config::SiteSettings;
 
 /// What the banner path reads: swapped whole when appeals change.
@@ -31,8 +33,26 @@ pub struct PublishedAppeal {
 pub struct PublishedVariant {
     /// Its id.
     pub id: String,
-    /// Its content by site, written as JSON once.
-    pub content: HashMap<String, Box<RawValue>>,
+    wording: Wording,
+    /// What can be given on each site, where it asks for a gift.
+    choices: HashMap<String, Arc<RawValue>>,
+}
+
+impl PublishedVariant {
+    /// What is sent to a reader of `site` in `country` (ISO 3166-1, as it was told). `ticker` says how far the appeal has come.
+    pub fn content<'a>(
+        &'a self,
+        site: &str,
+        country: Option<&str>,
+        ticker: Option<&'a RawValue>,
+    ) -> Content<'a> {
+        self.wording.with(self.choices_for(site, country), ticker)
+    }
+
+    /// What a reader of `site` in `country` can give; the same in every country.
+    fn choices_for(&self, site: &str, _country: Option<&str>) -> Option<&RawValue> {
+        self.choices.get(site).map(|choices| &**choices)
+    }
 }
 
 impl Snapshot {
@@ -47,7 +67,11 @@ impl Snapshot {
         let (compiled, found) = decision::compile(&site_rules, &rules);
         let mut problems = known_problems;
         problems.extend(found.into_iter().map(problem_of));
-        let appeals = drafts.iter().map(|draft| publish(draft, sites)).collect();
+        let choices: SiteChoices = sites
+            .iter()
+            .filter_map(|(id, site)| Some((id.as_str(), Arc::from(json(&Choices::of(site)?)))))
+            .collect();
+        let appeals = drafts.iter().map(|draft| publish(draft, &choices)).collect();
         Self { compiled, appeals, problems, number: 0 }
     }
 
@@ -81,15 +105,15 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-fn publish(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> PublishedAppeal {
+/// What each site offers, written as JSON once for all its appeals.
+type SiteChoices<'a> = BTreeMap<&'a str, Arc<RawValue>>;
+
+fn publish(draft: &Draft, site_choices: &SiteChoices<'_>) -> PublishedAppeal {
+    let asked_on: &[String] = if draft.rules.kind.asks() { &draft.rules.sites } else { &[] };
     let variants = draft.rules.variants.iter().zip(&draft.copies).map(|(variant, copy)| {
-        let content = draft.rules.sites.iter().filter_map(|id| {
-            let content = Content::of(copy, draft.rules.kind, sites.get(id)?);
-            let json = serde_json::value::to_raw_value(&content)
-                .expect("strings, numbers and lists can be written as JSON");
-            Some((id.clone(), json))
-        });
-        PublishedVariant { id: variant.id.clone(), content: content.collect() }
+        let choices =
+            asked_on.iter().filter_map(|id| Some((id.clone(), Arc::clone(site_choices.get(id.as_str())?))));
+        PublishedVariant { id: variant.id.clone(), wording: Wording::of(copy), choices: choices.collect() }
     });
     PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect() }
 }

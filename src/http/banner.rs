@@ -5,7 +5,6 @@ use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use keepopen_decision::{HELD_OUT, Known, Question, Surface, Verdict, decide};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::State;
 use super::body::{self, Accepts};
@@ -50,8 +49,7 @@ struct VerdictBody<'a> {
     attribution: Option<String>,
     /// What is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Content>)]
-    content: Option<&'a RawValue>,
+    content: Option<Content<'a>>,
     /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
@@ -182,7 +180,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
                 closable: Some(closable),
                 reason,
                 attribution: Some(note(&appeal.id, &variant.id, surface)),
-                content: variant.content.get(&*question.site).map(|content| &**content),
+                content: Some(variant.content(&question.site, question.reader.country.as_deref(), None)),
                 next_eligible_at: None,
             }
         }
