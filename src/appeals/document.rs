@@ -1,9 +1,13 @@
 //! One appeal as it is written, in a file or over HTTP: its rules, and the copy of each variant.
 
+use std::collections::BTreeMap;
+
 use keepopen_decision::{AppealRules, Live};
 use serde_json::{Map, Value};
 
 use super::{AppealProblem, Copy};
+use crate::config::OwnAmounts;
+use crate::money::Currency;
 
 /// One appeal as it was written: its rules, and the copy of each variant in their order.
 #[derive(Clone, Debug)]
@@ -12,17 +16,19 @@ pub struct Draft {
     pub rules: AppealRules,
     /// The copy of each variant.
     pub copies: Vec<Copy>,
+    /// The amounts that each variant offers in place of its sites', by currency.
+    pub amounts: Vec<BTreeMap<Currency, OwnAmounts>>,
 }
 
 impl Draft {
-    /// Reads one appeal. The copy stands in `variants[n].copy`; the rest is the rules, which the decision reads.
+    /// Reads one appeal. The copy stands in `variants[n].copy`, amounts of its own in `variants[n].amounts`; the rest is the rules, which the decision reads.
     ///
     /// # Errors
     /// What is wrong, naming the field; `place` names an appeal that has no id.
     pub fn read(mut fields: Map<String, Value>, place: &str) -> Result<Self, AppealProblem> {
         let id = fields.get("id").and_then(Value::as_str).unwrap_or(place).to_owned();
         let problem = |field: String, sentence: String| AppealProblem { appeal: id.clone(), field, sentence };
-        let mut copies = Vec::new();
+        let (mut copies, mut amounts) = (Vec::new(), Vec::new());
         if let Some(Value::Array(variants)) = fields.get_mut("variants") {
             for (place, variant) in variants.iter_mut().enumerate() {
                 let path = format!("variants[{place}].copy");
@@ -31,6 +37,11 @@ impl Draft {
                     return Err(problem(path, "it is missing; write at least its heading.".to_owned()));
                 };
                 copies.push(read(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?);
+                let path = format!("variants[{place}].amounts");
+                let own = variant.as_object_mut().and_then(|fields| fields.remove("amounts"));
+                let own = own.map(read).transpose();
+                let own = own.map_err(|(field, sentence)| problem(under(&path, &field), sentence))?;
+                amounts.push(own.unwrap_or_default());
             }
         }
         for (place, copy) in copies.iter().enumerate() {
@@ -42,7 +53,7 @@ impl Draft {
             }
         }
         let rules = read(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
-        Ok(Self { rules, copies })
+        Ok(Self { rules, copies, amounts })
     }
 
     /// Reads a stored version, which has no state of its own, with the state it was published in.

@@ -5,6 +5,7 @@
 //! **Start at** [`Snapshot::build`]; what is sent is put together in `wording.rs`.
 //! **Tested in** the files here, `tests/api/banner.rs`; the rules in `decision/cases/`.
 
+mod choices;
 mod copy;
 mod document;
 pub mod file;
@@ -13,7 +14,8 @@ mod problem;
 mod snapshot;
 mod wording;
 
-pub use copy::{Choices, Copy, FirstChoice, ThanksCopy};
+pub use choices::{Choices, FeeCoverTerms};
+pub use copy::{Copy, ThanksCopy};
 pub use document::Draft;
 pub use phase::{Phase, phase};
 pub use problem::AppealProblem;

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use keepopen_decision::{self as decision, AppealIndex, Compiled, SiteRules};
+use keepopen_decision::{self as decision, AppealIndex, Compiled, Live, SiteRules};
 use serde_json::value::RawValue;
 
-use super::wording::{Content, Wording, json};
-use super::{AppealProblem, Choices, Draft};
+use super::choices::{self, SiteChoices};
+use super::wording::{Content, Wording};
+use super::{AppealProblem, Draft};
 use crate::config::SiteSettings;
 
 /// What the banner path reads: swapped whole when appeals change.
@@ -35,7 +36,7 @@ pub struct PublishedVariant {
     pub id: String,
     wording: Wording,
     /// What can be given on each site, where it asks for a gift.
-    choices: HashMap<String, Arc<RawValue>>,
+    choices: HashMap<String, Arc<SiteChoices>>,
 }
 
 impl PublishedVariant {
@@ -49,9 +50,9 @@ impl PublishedVariant {
         self.wording.with(self.choices_for(site, country), ticker)
     }
 
-    /// What a reader of `site` in `country` can give; the same in every country.
-    fn choices_for(&self, site: &str, _country: Option<&str>) -> Option<&RawValue> {
-        self.choices.get(site).map(|choices| &**choices)
+    /// What a reader of `site` in `country` can give.
+    fn choices_for(&self, site: &str, country: Option<&str>) -> Option<&RawValue> {
+        self.choices.get(site).map(|choices| choices.to(country))
     }
 }
 
@@ -63,15 +64,24 @@ impl Snapshot {
         known_problems: Vec<AppealProblem>,
     ) -> Self {
         let site_rules = rules_of(sites);
-        let rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
-        let (compiled, found) = decision::compile(&site_rules, &rules);
+        let mut rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
         let mut problems = known_problems;
+        let (mut compiled, found) = decision::compile(&site_rules, &rules);
         problems.extend(found.into_iter().map(problem_of));
-        let choices: SiteChoices = sites
+        let unusable: Vec<_> = drafts.iter().map(|draft| beside_the_rules(draft, sites)).collect();
+        if unusable.iter().any(|problems| !problems.is_empty()) {
+            // The decision does not know what is wrong with them; it leaves out what is a draft.
+            for (rules, _) in rules.iter_mut().zip(&unusable).filter(|(_, problems)| !problems.is_empty()) {
+                rules.live = Live::Draft;
+            }
+            compiled = decision::compile(&site_rules, &rules).0;
+        }
+        problems.extend(unusable.into_iter().flatten());
+        let choices: BTreeMap<_, _> = sites
             .iter()
-            .filter_map(|(id, site)| Some((id.as_str(), Arc::from(json(&Choices::of(site)?)))))
+            .filter_map(|(id, site)| Some((id.as_str(), Arc::new(SiteChoices::of(site, &BTreeMap::new())?))))
             .collect();
-        let appeals = drafts.iter().map(|draft| publish(draft, &choices)).collect();
+        let appeals = drafts.iter().map(|draft| publish(draft, sites, &choices)).collect();
         Self { compiled, appeals, problems, number: 0 }
     }
 
@@ -105,14 +115,25 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-/// What each site offers, written as JSON once for all its appeals.
-type SiteChoices<'a> = BTreeMap<&'a str, Arc<RawValue>>;
+/// What is wrong with a draft that the decision does not look at.
+fn beside_the_rules(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
+    choices::problems_of(draft, sites)
+}
 
-fn publish(draft: &Draft, site_choices: &SiteChoices<'_>) -> PublishedAppeal {
+/// `site_choices` is what each site offers, made once for all its appeals.
+fn publish(
+    draft: &Draft,
+    sites: &BTreeMap<String, SiteSettings>,
+    site_choices: &BTreeMap<&str, Arc<SiteChoices>>,
+) -> PublishedAppeal {
     let asked_on: &[String] = if draft.rules.kind.asks() { &draft.rules.sites } else { &[] };
-    let variants = draft.rules.variants.iter().zip(&draft.copies).map(|(variant, copy)| {
-        let choices =
-            asked_on.iter().filter_map(|id| Some((id.clone(), Arc::clone(site_choices.get(id.as_str())?))));
+    let of_variant = |place: usize, id: &str| match draft.amounts.get(place) {
+        Some(own) if !own.is_empty() => SiteChoices::of(sites.get(id)?, own).map(Arc::new),
+        _ => site_choices.get(id).map(Arc::clone),
+    };
+    let variants = draft.rules.variants.iter().zip(&draft.copies).enumerate();
+    let variants = variants.map(|(place, (variant, copy))| {
+        let choices = asked_on.iter().filter_map(|id| Some((id.clone(), of_variant(place, id)?)));
         PublishedVariant { id: variant.id.clone(), wording: Wording::of(copy), choices: choices.collect() }
     });
     PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect() }

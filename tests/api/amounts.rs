@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::{TestApp, checkout_body};
+use crate::helpers::{APPEALS, TestApp, checkout_body};
 
 const FEE: &str = "[sites.journal.giving.EUR.fee_cover]\npercent = 1.5\nfixed_minor = 25\n";
 /// Kuwait's dinar has three decimals, of which Stripe wants the last to be 0.
@@ -81,5 +81,145 @@ async fn limits_hold_for_the_chosen_amount_and_stripes_steps_for_the_total() {
     dinar["currency"] = json!("KWD");
     let answer = app.post("/v1/checkout", &dinar).await;
     assert_eq!(app.stripe.session(answer.text("session"))["amount_total"], 1050);
+    app.finish().await;
+}
+
+const COUNTRIES: &str = r#"
+[sites.journal.giving.EUR.highlighted]
+interval = "once"
+amount_minor = 1500
+[[sites.journal.giving.EUR.by_country]]
+countries = ["PT", "south"]
+once = [300]
+default_interval = "once"
+default_amount_minor = 300
+[sites.journal.giving.GBP]
+minimum_minor = 200
+maximum_minor = 50000
+countries = ["GB", "IM"]
+month = [400, 800]
+default_interval = "month"
+default_amount_minor = 400
+[[sites.journal.giving.GBP.by_country]]
+countries = ["IM"]
+year = [2000]
+default_interval = "year"
+default_amount_minor = 2000
+[sites.journal.asking.country_groups]
+south = ["GR", "CY"]
+"#;
+
+async fn choices(app: &TestApp, country: &str) -> Value {
+    let question = json!({"site": "journal", "history": {}, "reader": {"country": country}});
+    app.post("/v1/banner", &question).await.json["content"]["choices"].clone()
+}
+
+/// Currency, amounts once, amounts each month, what is chosen at first.
+async fn offered(app: &TestApp, country: &str) -> Value {
+    let it = choices(app, country).await;
+    json!([it["currency"], it["once"], it["month"], it["default"]["amount_minor"]])
+}
+
+#[tokio::test]
+async fn readers_are_offered_the_currency_and_the_amounts_of_their_country() {
+    let app = TestApp::start_with(COUNTRIES).await;
+    for (countries, wanted) in [
+        (&["", "IE", "CH", "UK", "zz"][..], json!(["EUR", [500, 1500], [500, 1000], 1000])),
+        (&["PT", "gr", "CY"], json!(["EUR", [300], [], 300])),
+        (&["GB", "gb"], json!(["GBP", [], [400, 800], 400])),
+        (&["IM"], json!(["GBP", [], [], 2000])),
+    ] {
+        for country in countries {
+            assert_eq!(offered(&app, country).await, wanted, "{country}");
+        }
+    }
+    let everywhere = choices(&app, "IE").await;
+    assert_eq!(everywhere["highlighted"], json!({"interval": "once", "amount_minor": 1500}));
+    assert_eq!(
+        choices(&app, "PT").await["highlighted"],
+        Value::Null,
+        "what is pointed out there is not offered here"
+    );
+    assert_eq!(everywhere["step_minor"], 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn whatever_the_site_offers_somewhere_is_taken_from_anybody() {
+    let app = TestApp::start_with(COUNTRIES).await;
+    for (currency, interval, amount_minor, code) in [
+        ("GBP", "month", 800, ""),
+        ("GBP", "year", 800, ""),
+        ("GBP", "once", 800, "interval_not_taken"),
+        ("GBP", "month", 199, "amount_below_minimum"),
+        ("EUR", "once", 199, ""),
+        ("CHF", "once", 800, "currency_not_taken"),
+    ] {
+        let mut body = checkout_body(an_attempt(), amount_minor, interval);
+        body["currency"] = json!(currency);
+        let answer = app.post("/v1/checkout", &body).await;
+        let said = answer.json["code"].as_str().unwrap_or_default();
+        assert_eq!(said, code, "{currency} {interval} {amount_minor}");
+    }
+    app.finish().await;
+}
+
+const OWN_AMOUNTS: &str = r#"
+[appeals.variants.amounts.EUR]
+once = [700, 900]
+default_interval = "once"
+default_amount_minor = 700
+highlighted = { interval = "once", amount_minor = 900 }
+"#;
+
+fn publish(app: &TestApp, more: &str) {
+    std::fs::write(app.folder().join("appeals.toml"), format!("{APPEALS}{more}")).unwrap();
+    keepopen::actions::publish_appeals(&app.app).unwrap();
+}
+
+#[tokio::test]
+async fn a_variant_may_offer_amounts_of_its_own_in_a_currency() {
+    let app = TestApp::start_with(COUNTRIES).await;
+    publish(&app, OWN_AMOUNTS);
+    for country in ["", "PT"] {
+        assert_eq!(offered(&app, country).await, json!(["EUR", [700, 900], [], 700]), "{country}");
+    }
+    assert_eq!(choices(&app, "").await["highlighted"]["amount_minor"], 900);
+    assert_eq!(
+        offered(&app, "GB").await,
+        json!(["GBP", [], [400, 800], 400]),
+        "its other currencies stay the site's"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn amounts_of_a_variant_that_its_site_does_not_take_keep_the_appeal_back() {
+    let app = TestApp::start_with(COUNTRIES).await;
+    for (own, field, sentence) in [
+        (
+            OWN_AMOUNTS.replace("700, 900", "99, 700, 900"),
+            "variants[0].amounts.EUR",
+            "outside of minimum_minor",
+        ),
+        (
+            OWN_AMOUNTS.replace("amount_minor = 900", "amount_minor = 901"),
+            "variants[0].amounts.EUR",
+            "highlighted",
+        ),
+        (OWN_AMOUNTS.replace("EUR", "CHF"), "variants[0].amounts.CHF", "none of its sites takes CHF"),
+        (OWN_AMOUNTS.replace("EUR", "GBP"), "variants[0].amounts.GBP", "no gifts at the interval \"once\""),
+        (OWN_AMOUNTS.replace("700, 900", "\"700\""), "variants[0].amounts.EUR.once[0]", "invalid type"),
+        (OWN_AMOUNTS.replace("EUR", "EURO"), "variants[0].amounts.EURO", "ISO 4217"),
+        (OWN_AMOUNTS.replace("once =", "ones ="), "variants[0].amounts.EUR.ones", "unknown field"),
+    ] {
+        publish(&app, &own);
+        let snapshot = app.app.snapshot.load();
+        let said: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
+        assert!(said.len() == 1 && said[0].0 == field && said[0].1.contains(sentence), "{said:?}");
+        assert_eq!(app.banner(None).await["reason"], "no_live_appeal");
+    }
+    publish(&app, "");
+    assert_eq!(app.banner(None).await["reason"], "matched");
     app.finish().await;
 }
