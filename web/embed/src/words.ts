@@ -11,6 +11,8 @@ export const words = {
   howOften: "How often",
   howMuch: "How much",
   yourAmount: "Your amount",
+  suggested: "Suggested",
+  coverFee: (fee: string) => `I’ll cover the fee of ${fee}`,
   opening: "Opening the payment page …",
   notAnAmount: "Please enter an amount, such as 15.",
   failed: "The payment page could not be opened. Nothing was taken. Please try again in a moment.",
