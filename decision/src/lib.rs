@@ -21,6 +21,7 @@ mod question;
 mod reason;
 mod rules;
 mod text;
+mod values;
 mod verdict;
 mod walk;
 mod words;
@@ -39,6 +40,7 @@ pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View
 pub use reason::Reason;
 pub use rules::Rule;
 pub use text::Text;
+pub use values::Values;
 pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
 pub use words::{
     Assignment, Consent, Device, DismissalKind, Kind, Live, ReaderKind, Standing, Surface, Trend, Value,

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use keepopen_decision::{
-    AppealRules, Explanation, Known, Problem, Question, Reason, SiteRules, Standing, Surface, Verdict,
-    compile, decide, explain, quiet_until_ms,
+    AppealRules, Explanation, Known, Problem, Question, Reason, SiteRules, Standing, Surface, Values,
+    Verdict, compile, decide, explain, quiet_until_ms,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -50,6 +50,7 @@ struct Expect {
     reason: Option<Reason>,
     next_eligible_at: Option<Timestamp>,
     bad_question: Option<String>,
+    values: Option<Value>,
     #[serde(default)]
     unknown_site: bool,
     #[serde(default)]
@@ -120,10 +121,25 @@ fn play(case: &Case) -> Result<(), String> {
         (Err(_), Err(_)) if case.expect.unknown_site => Ok(()),
         (Ok(verdict), Ok(explanation)) if !case.expect.unknown_site => {
             same("explained verdict", &explanation.verdict, &verdict)?;
-            compare(case, verdict, &explanation)
+            compare(case, verdict, &explanation)?;
+            let Verdict::Show { appeal, .. } = verdict else {
+                return same("values", &None, &case.expect.values.as_ref());
+            };
+            let values = values(&Values::of(&rules, &question, appeal, now_ms).expect("it shows there"));
+            same("values", &values, case.expect.values.as_ref().unwrap_or(&values))
         }
         other => Err(format!("came out as {other:?}")),
     }
+}
+
+/// Those that are there.
+fn values(values: &Values<'_>) -> Value {
+    let mut there = serde_json::json!({
+        "article_count": values.article_count(), "country": values.country(), "date": values.date(),
+        "weekday": values.weekday(), "days_left": values.days_left(),
+    });
+    there.as_object_mut().expect("it is written above").retain(|_, value| !value.is_null());
+    there
 }
 
 fn place(problem: &Problem) -> ExpectedProblem {

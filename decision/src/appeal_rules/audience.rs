@@ -65,6 +65,9 @@ pub struct Articles {
     pub tags: Vec<String>,
 }
 
+/// Weeks in which articles count, before the present one, unless the appeal says otherwise.
+pub(crate) const DEFAULT_WEEKS: u32 = 52;
+
 fn default_weeks() -> u32 {
-    52
+    DEFAULT_WEEKS
 }

@@ -15,6 +15,7 @@ mod site;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use audience::DEFAULT_WEEKS;
 pub use audience::{Articles, Audience};
 pub use choice::{Meter, Percent, Step};
 pub use frequency::{Dismissal, Frequency, Redeploy};

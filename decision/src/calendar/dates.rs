@@ -23,6 +23,11 @@ pub(crate) fn day_after(zone: &TimeZone, at_ms: i64) -> i64 {
     }
 }
 
+/// The date that a clock on the wall shows.
+pub(crate) fn date_of_wall(wall_ms: i64) -> Date {
+    TimeZone::UTC.to_datetime(timestamp(wall_ms)).date()
+}
+
 /// From the first instant of one date to the last of another, in milliseconds; half-open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DateSpan {

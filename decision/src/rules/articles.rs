@@ -4,6 +4,7 @@
 //! the reader's clock may be ahead of the site's. So the number only falls as time passes and nothing is read.
 
 use super::{Check, Evidence, Outcome, count};
+use crate::appeal_rules::DEFAULT_WEEKS;
 use crate::calendar::{Week, week_begins_ms};
 use crate::compile::{Draft, NameId};
 use crate::facts::Facts;
@@ -32,6 +33,11 @@ impl Articles {
             .sum()
     }
 
+    /// Articles read in the weeks that count.
+    pub(crate) fn read(&self, facts: &Facts<'_>) -> u64 {
+        self.since(facts, self.first_week(facts, facts.now_ms))
+    }
+
     pub(crate) fn tags(&self) -> &[NameId] {
         &self.tags
     }
@@ -46,7 +52,7 @@ impl Check for Articles {
 
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let Some(rules) = &draft.rules.audience.articles else {
-            return Self { weeks: 0, min: 0, max: u64::MAX, tags: [].into() };
+            return Self { weeks: DEFAULT_WEEKS.into(), min: 0, max: u64::MAX, tags: [].into() };
         };
         let path = "audience.articles";
         if rules.max.is_some_and(|max| max < rules.min) {
@@ -92,7 +98,7 @@ impl Check for Articles {
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let read = self.since(facts, self.first_week(facts, facts.now_ms));
+        let read = self.read(facts);
         let seen = format!(
             "{} in {} and the present one",
             count(read, "article"),

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 
 use super::{Check, Evidence, Outcome};
+use crate::DAY_MS;
 use crate::calendar::MINUTE_MS;
 use crate::compile::{Draft, moment_ms};
 use crate::facts::Facts;
@@ -26,6 +27,17 @@ impl Schedule {
 
     pub(crate) const fn is_over(&self, at_ms: i64) -> bool {
         at_ms > self.last_ms
+    }
+}
+
+impl Schedule {
+    /// Days until the end on the clock of the site's wall, the one that has begun too; `None` without an end.
+    pub(crate) fn days_left(&self, facts: &Facts<'_>) -> Option<i64> {
+        if self.last_ms == i64::MAX {
+            return None;
+        }
+        let left_ms = facts.wall_ms(self.last_ms + 1).saturating_sub(facts.wall_ms(facts.now_ms));
+        Some(left_ms.max(0).saturating_add(DAY_MS - 1) / DAY_MS)
     }
 }
 

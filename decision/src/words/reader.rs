@@ -28,7 +28,7 @@ impl Device {
     }
 
     /// `None` for words that are none of these, in any case.
-    pub(crate) fn parse(word: &str) -> Option<Self> {
+    pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|device| device.as_str().eq_ignore_ascii_case(word))
     }
 

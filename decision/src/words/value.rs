@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
-    /// How many articles the reader read; there when the history is.
+    /// How many articles the reader read in the weeks that the appeal counts; there when the history is.
     ArticleCount,
     /// The reader's country; there when it is known.
     Country,
     /// The site's currency; always there.
     Currency,
-    /// The day of the week; always there.
+    /// The day of the week in the site's time zone; always there.
     Weekday,
-    /// The date; always there.
+    /// The date in the site's time zone; always there.
     Date,
-    /// Days left until the appeal ends; there when it names an end.
+    /// Days left until the appeal ends, the one that has begun too; there when it names an end.
     DaysLeft,
     /// What has come in; there when the site says so.
     TickerTotal,
