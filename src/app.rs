@@ -2,13 +2,13 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
-use crate::appeals::Snapshot;
+use crate::appeals::{AppealProblem, Draft, Snapshot, TickerTotals};
 use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
@@ -29,6 +29,10 @@ pub struct App {
     pub stripe: Gateway,
     /// What readers are asked; swapped whole.
     pub snapshot: ArcSwap<Snapshot>,
+    /// What the ledger last said of the numbers that appeals tell.
+    pub ticker_totals: ArcSwap<TickerTotals>,
+    /// Wakes the counting when other appeals are in force.
+    pub tickers_changed: Arc<Notify>,
     /// Supporter tokens.
     pub tokens: Tokens,
     /// The key that signs attributions.
@@ -41,8 +45,20 @@ pub struct App {
     pub event_came: Arc<Notify>,
     /// What is counted for operators.
     pub metrics: Metrics,
+    in_force: Mutex<InForce>,
     stopping: AtomicBool,
     writing_fails: AtomicBool,
+}
+
+/// The appeals in force as they were written, of which the snapshot is made.
+#[derive(Default)]
+pub struct InForce {
+    /// The appeals.
+    pub drafts: Vec<Draft>,
+    /// What could not be read of them.
+    pub problems: Vec<AppealProblem>,
+    /// How many publications the store had when they were read from it; 0 for a file.
+    pub number: i64,
 }
 
 impl App {
@@ -60,6 +76,9 @@ impl App {
         Arc::new(Self {
             tokens: Tokens::new(settings.issuer(), keys),
             snapshot: ArcSwap::from_pointee(snapshot),
+            ticker_totals: ArcSwap::default(),
+            tickers_changed: Arc::default(),
+            in_force: Mutex::default(),
             attribution_key: vault.attribution_key(),
             supporter_key: vault.supporter_key(),
             counters: Counters::default(),
@@ -72,6 +91,12 @@ impl App {
             clock,
             store,
         })
+    }
+
+    /// The appeals in force as they were written. Whoever swaps the snapshot holds this.
+    pub fn in_force(&self) -> MutexGuard<'_, InForce> {
+        // Nothing panics while holding it; were it so, what is in force would still be whole.
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A site's settings.
@@ -128,8 +153,8 @@ impl Counters {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<CountKey, i64>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<CountKey, i64>> {
         // Nothing panics while holding it; were it so, the numbers would still be good.
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -54,5 +54,11 @@ pub fn quiet_until_ms(gave_at_ms: i64, quiet_days: u32) -> i64 {
     gave_at_ms.saturating_add((i64::from(quiet_days) + 1) * DAY_MS)
 }
 
+/// The first instant of a moment that is written in that time zone (IANA), in milliseconds since 1970; `None` where there is no such zone.
+pub fn begins_at_ms(moment: Moment, time_zone: &str) -> Option<i64> {
+    let zone = jiff::tz::TimeZoneDatabase::bundled().get(time_zone).ok()?;
+    Some(compile::moment_ms(&zone, moment, false))
+}
+
 /// Length of a whole elapsed day in milliseconds.
 pub(crate) const DAY_MS: i64 = 86_400_000;

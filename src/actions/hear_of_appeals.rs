@@ -2,8 +2,8 @@
 
 use keepopen_decision::Live;
 
-use super::publish_appeals::put_into_force;
-use crate::app::App;
+use super::put_into_force::put_into_force;
+use crate::app::{App, InForce};
 use crate::appeals::{AppealProblem, Draft};
 use crate::store::Store;
 
@@ -21,7 +21,7 @@ pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
         return Ok(());
     }
     let (drafts, problems) = read_appeals_in_force(&app.store).await?;
-    put_into_force(app, &drafts, problems, number);
+    put_into_force(app, |in_force| *in_force = InForce { drafts, problems, number });
     Ok(())
 }
 

@@ -7,6 +7,7 @@
 
 mod book_facts;
 mod check_books;
+mod count_tickers;
 mod create_api_key;
 mod edit_appeals;
 mod exchange_session;
@@ -17,6 +18,7 @@ mod outlive;
 mod process_event;
 mod prove_writing;
 mod publish_appeals;
+mod put_into_force;
 mod receive_stripe_event;
 mod replay_event;
 mod start;
@@ -24,6 +26,7 @@ mod start_checkout;
 
 pub use book_facts::{BookError, book_facts};
 pub use check_books::check_books;
+pub use count_tickers::count_tickers;
 pub use create_api_key::create_api_key;
 pub use edit_appeals::{
     EditError, Editor, Saved, apply_appeals, publish_appeal, save_appeal, set_appeal_aside,

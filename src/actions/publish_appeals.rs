@@ -1,10 +1,10 @@
 //! Reads the appeals file and puts it into force.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use crate::app::App;
-use crate::appeals::{self, AppealProblem, Draft, Snapshot};
+use super::put_into_force::put_into_force;
+use crate::app::{App, InForce};
+use crate::appeals;
 
 /// The file can't be used at all; what was in force stays.
 #[derive(Debug, thiserror::Error)]
@@ -30,21 +30,6 @@ pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
         Ok(read) => read,
         Err(error) => return Err(PublishError::Understand { path, error: Box::new(error) }),
     };
-    put_into_force(app, &drafts, problems, 0);
+    put_into_force(app, |in_force| *in_force = InForce { drafts, problems, number: 0 });
     Ok(())
-}
-
-/// Swaps what readers are asked. An appeal that can't be used is left out and logged, the others go into force.
-pub(super) fn put_into_force(app: &App, drafts: &[Draft], problems: Vec<AppealProblem>, number: i64) {
-    let mut snapshot = Snapshot::build(&app.settings.sites, drafts, problems);
-    snapshot.number = number;
-    for problem in &snapshot.problems {
-        tracing::error!(
-            appeal = problem.appeal,
-            problem = %problem,
-            "an appeal is left out; mend it where it was written"
-        );
-    }
-    tracing::info!(appeals = drafts.len(), left_out = snapshot.problems.len(), "appeals are in force");
-    app.snapshot.store(Arc::new(snapshot));
 }

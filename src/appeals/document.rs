@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use keepopen_decision::{AppealRules, Live};
 use serde_json::{Map, Value};
 
+use super::ticker::{TICKER_VALUES, Ticker, WrittenTicker};
 use super::{AppealProblem, Copy};
 use crate::config::OwnAmounts;
 use crate::money::Currency;
@@ -18,6 +19,8 @@ pub struct Draft {
     pub copies: Vec<Copy>,
     /// The amounts that each variant offers in place of its sites', by currency.
     pub amounts: Vec<BTreeMap<Currency, OwnAmounts>>,
+    /// What it tells of how far it has come.
+    pub ticker: Option<Ticker>,
 }
 
 impl Draft {
@@ -52,8 +55,17 @@ impl Draft {
                 return Err(problem(format!("variants[{place}].copy"), sentence));
             }
         }
-        let rules = read(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
-        Ok(Self { rules, copies, amounts })
+        let in_ticker = |field: &str, sentence| problem(under("ticker", field), sentence);
+        let ticker = fields.remove("ticker").map(read::<WrittenTicker>).transpose();
+        let ticker = ticker.map_err(|(field, sentence)| in_ticker(&field, sentence))?;
+        let ticker = ticker.map(Ticker::try_from).transpose();
+        let ticker = ticker.map_err(|(field, sentence)| in_ticker(field, sentence))?;
+        let mut rules: AppealRules =
+            read(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
+        if ticker.is_some() {
+            rules.given = TICKER_VALUES.to_vec();
+        }
+        Ok(Self { rules, copies, amounts, ticker })
     }
 
     /// Reads a stored version, which has no state of its own, with the state it was published in.

@@ -12,6 +12,7 @@ pub mod file;
 mod phase;
 mod problem;
 mod snapshot;
+mod ticker;
 mod wording;
 
 pub use choices::{Choices, FeeCoverTerms};
@@ -20,4 +21,5 @@ pub use document::Draft;
 pub use phase::{Phase, phase};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
+pub use ticker::{TickerCount, TickerShown, TickerTotals, TickerValues, Whose};
 pub use wording::Content;

@@ -1,12 +1,13 @@
 //! The snapshot: every appeal, compiled, with its words ready to be sent.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use keepopen_decision::{self as decision, AppealIndex, Compiled, Live, SiteRules};
 use serde_json::value::RawValue;
 
 use super::choices::{self, SiteChoices};
+use super::ticker::{self, PublishedTicker, TickerCount, TickerTotals};
 use super::wording::{Content, Wording};
 use super::{AppealProblem, Draft};
 use crate::config::SiteSettings;
@@ -20,6 +21,8 @@ pub struct Snapshot {
     pub problems: Vec<AppealProblem>,
     /// How many publications the store had when this was read from it; 0 for a file.
     pub number: i64,
+    /// What its tickers count.
+    pub ticker_counts: BTreeSet<TickerCount>,
 }
 
 /// One appeal as it is sent.
@@ -28,6 +31,15 @@ pub struct PublishedAppeal {
     pub id: String,
     /// Its variants, in the order of the rules.
     pub variants: Vec<PublishedVariant>,
+    /// How far it has come, by site; nothing where that is not known.
+    tickers: HashMap<String, PublishedTicker>,
+}
+
+impl PublishedAppeal {
+    /// How far it has come, as a reader of `site` is told; none where that is not known.
+    pub fn ticker(&self, site: &str) -> Option<&PublishedTicker> {
+        self.tickers.get(site)
+    }
 }
 
 /// One variant as it is sent.
@@ -57,14 +69,41 @@ impl PublishedVariant {
 }
 
 impl Snapshot {
-    /// Compiles `drafts` for `sites`. `known_problems` are those found when reading.
+    /// Compiles `drafts` for `sites`, as if what their tickers count were known. `known_problems` are those found when reading.
     pub fn build(
         sites: &BTreeMap<String, SiteSettings>,
         drafts: &[Draft],
         known_problems: Vec<AppealProblem>,
     ) -> Self {
+        Self::build_with(sites, drafts, known_problems, None)
+    }
+
+    /// The same with the numbers that are known; an appeal whose words need others keeps silent.
+    pub fn build_counting(
+        sites: &BTreeMap<String, SiteSettings>,
+        drafts: &[Draft],
+        known_problems: Vec<AppealProblem>,
+        totals: &TickerTotals,
+    ) -> Self {
+        Self::build_with(sites, drafts, known_problems, Some(totals))
+    }
+
+    fn build_with(
+        sites: &BTreeMap<String, SiteSettings>,
+        drafts: &[Draft],
+        known_problems: Vec<AppealProblem>,
+        totals: Option<&TickerTotals>,
+    ) -> Self {
         let site_rules = rules_of(sites);
         let mut rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
+        let count = |draft| ticker::counts_of(draft, sites).map(|(_, _, count)| count);
+        if let Some(TickerTotals { totals, .. }) = totals {
+            for (rules, draft) in rules.iter_mut().zip(drafts) {
+                if !count(draft).all(|count| totals.contains_key(&count)) {
+                    rules.given.clear();
+                }
+            }
+        }
         let mut problems = known_problems;
         let (mut compiled, found) = decision::compile(&site_rules, &rules);
         problems.extend(found.into_iter().map(problem_of));
@@ -81,8 +120,14 @@ impl Snapshot {
             .iter()
             .filter_map(|(id, site)| Some((id.as_str(), Arc::new(SiteChoices::of(site, &BTreeMap::new())?))))
             .collect();
-        let appeals = drafts.iter().map(|draft| publish(draft, sites, &choices)).collect();
-        Self { compiled, appeals, problems, number: 0 }
+        let appeals = drafts.iter().map(|draft| publish(draft, sites, &choices, totals)).collect();
+        Self {
+            compiled,
+            appeals,
+            problems,
+            number: 0,
+            ticker_counts: drafts.iter().flat_map(count).collect(),
+        }
     }
 
     /// What is wrong with publishing `draft` at `now_ms` (milliseconds since 1970).
@@ -117,7 +162,7 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
 
 /// What is wrong with a draft that the decision does not look at.
 fn beside_the_rules(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
-    choices::problems_of(draft, sites)
+    choices::problems_of(draft, sites).into_iter().chain(ticker::problems_of(draft, sites)).collect()
 }
 
 /// `site_choices` is what each site offers, made once for all its appeals.
@@ -125,6 +170,7 @@ fn publish(
     draft: &Draft,
     sites: &BTreeMap<String, SiteSettings>,
     site_choices: &BTreeMap<&str, Arc<SiteChoices>>,
+    totals: Option<&TickerTotals>,
 ) -> PublishedAppeal {
     let asked_on: &[String] = if draft.rules.kind.asks() { &draft.rules.sites } else { &[] };
     let of_variant = |place: usize, id: &str| match draft.amounts.get(place) {
@@ -136,5 +182,6 @@ fn publish(
         let choices = asked_on.iter().filter_map(|id| Some((id.clone(), of_variant(place, id)?)));
         PublishedVariant { id: variant.id.clone(), wording: Wording::of(copy), choices: choices.collect() }
     });
-    PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect() }
+    let tickers = totals.map(|totals| ticker::publish(draft, sites, totals)).unwrap_or_default();
+    PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect(), tickers }
 }

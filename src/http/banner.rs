@@ -180,7 +180,11 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
                 closable: Some(closable),
                 reason,
                 attribution: Some(note(&appeal.id, &variant.id, surface)),
-                content: Some(variant.content(&question.site, question.reader.country.as_deref(), None)),
+                content: Some(variant.content(
+                    &question.site,
+                    question.reader.country.as_deref(),
+                    appeal.ticker(&question.site).map(|ticker| &*ticker.json),
+                )),
                 next_eligible_at: None,
             }
         }

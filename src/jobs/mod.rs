@@ -34,6 +34,8 @@ const EPOCHS_EVERY: Duration = Duration::from_secs(2);
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// How often it is found out whether the database takes what is written.
 const PROVED_EVERY: Duration = Duration::from_secs(10);
+/// How often what tickers tell is counted anew.
+const TICKERS_EVERY: Duration = Duration::from_secs(60);
 /// How often we look whether other appeals are in force: in the file, or in the store.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 
@@ -62,6 +64,14 @@ pub fn run(app: &Arc<App>) -> Jobs {
     });
     let trouble = "the database takes nothing that is written; webhooks are answered with 503 until it does";
     jobs.start(app, (PROVED_EVERY, None), trouble, |app| async move { actions::prove_writing(&app).await });
+    let trouble = "tickers can't be counted; readers see the numbers from before";
+    let changed = Some(Arc::clone(&app.tickers_changed));
+    jobs.start(
+        app,
+        (TICKERS_EVERY, changed),
+        trouble,
+        |app| async move { actions::count_tickers(&app).await },
+    );
     if let Some(mut file) = AppealsFile::of(app) {
         let trouble = "the appeals file can't be used; what was in force stays";
         jobs.start(app, (APPEALS_EVERY, None), trouble, move |app| ready(file.look(&app)));

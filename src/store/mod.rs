@@ -18,6 +18,7 @@ pub mod keys;
 mod migrations;
 pub mod objects;
 pub mod supporters;
+pub mod tickers;
 
 use std::path::PathBuf;
 

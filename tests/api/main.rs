@@ -17,6 +17,7 @@ mod instances;
 mod management;
 mod story;
 mod supporters;
+mod ticker;
 mod tokens;
 mod webhooks;
 mod worker;

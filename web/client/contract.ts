@@ -670,6 +670,7 @@ export interface components {
             /** @description The line on top. */
             heading: string;
             thanks?: components["schemas"]["ThanksCopy"] | null;
+            ticker?: components["schemas"]["Ticker"] | null;
         };
         /**
          * Format: int64
@@ -1024,6 +1025,46 @@ export interface components {
             /** @description The line on top. */
             heading: string;
         };
+        /** @description How far the appeal has come. */
+        Ticker: {
+            /**
+             * Format: date-time
+             * @description When it was counted: at most about a minute ago, unless the database does not answer.
+             */
+            as_of: string;
+            /** @description What is counted. */
+            counts: components["schemas"]["TickerCounts"];
+            /**
+             * @description ISO 4217 code, for money.
+             * @example EUR
+             */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description What is wanted, as `total`.
+             */
+            goal: number;
+            /**
+             * Format: int32
+             * @description How many decimals an amount has, for money.
+             */
+            minor_digits?: number | null;
+            /**
+             * Format: int64
+             * @description What has come in of what is wanted, in whole percent; more than 100 beyond the goal.
+             */
+            percent: number;
+            /**
+             * Format: int64
+             * @description What has come in: in the currency's minor unit, or supporters.
+             */
+            total: number;
+        };
+        /**
+         * @description What is counted.
+         * @enum {string}
+         */
+        TickerCounts: "money" | "supporters";
         /** @description A supporter token. */
         TokenAnswer: {
             /**
@@ -1158,6 +1199,8 @@ export type StripeEventData = components['schemas']['StripeEventData'];
 export type SupporterAnswer = components['schemas']['SupporterAnswer'];
 export type Surface = components['schemas']['Surface'];
 export type ThanksCopy = components['schemas']['ThanksCopy'];
+export type Ticker = components['schemas']['Ticker'];
+export type TickerCounts = components['schemas']['TickerCounts'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type Verdict = components['schemas']['Verdict'];

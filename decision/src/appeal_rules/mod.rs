@@ -84,6 +84,9 @@ pub struct AppealRules {
     /// How a reader's variant is found.
     #[serde(default, skip_serializing_if = "Assignment::is_fixed")]
     pub assignment: Assignment,
+    /// Values that are there for its wordings whatever the question; whoever compiles it says so, never whoever writes it.
+    #[serde(skip)]
+    pub given: Vec<Value>,
 }
 
 impl AppealRules {
@@ -110,6 +113,7 @@ impl AppealRules {
             variants: vec![VariantRules::new("a")],
             sequence: Vec::new(),
             assignment: Assignment::default(),
+            given: Vec::new(),
         }
     }
 }
