@@ -61,3 +61,31 @@ story("an amount that the payment provider does not take is not sent", {}, async
   assert.match(await reader.hook("message").textContent(), /enter an amount/);
   assert.equal(fake.of("/v1/checkout").length, 0);
 });
+
+const TICKER = { counts: "money", total: 3_451_290, goal: 5_000_000, percent: 69, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" };
+const tells = (ticker) => ({ ...APPEAL, content: { ...APPEAL.content, ticker } });
+
+story("an appeal tells how far it has come, by a bar with words", {}, async (reader) => {
+  fake.verdict = tells(TICKER);
+  await open(reader, page("regatta"));
+  assert.equal(await reader.hook("ticker").innerText(), "€34,512 of €50,000");
+  const bar = reader.page.getByRole("progressbar", { name: "€34,512 of €50,000" });
+  assert.deepEqual(await bar.evaluate((it) => [it.value, it.max]), [3451290, 5000000]);
+  await shot(reader, "ticker-desktop");
+});
+
+story("beyond the goal the bar is full, and the words say how much came", PHONE, async (reader) => {
+  fake.verdict = tells({ counts: "supporters", total: 1251, goal: 1000, percent: 125, as_of: TICKER.as_of });
+  await open(reader, page("regatta"));
+  assert.equal(await reader.hook("ticker").innerText(), "1,251 of 1,000 supporters");
+  assert.equal(await reader.page.getByRole("progressbar").evaluate((it) => it.position), 1);
+  await shot(reader, "ticker-phone");
+});
+
+story("a ticker keeps its place in the article and before a wall", PHONE, async (reader) => {
+  fake.verdict = { ...tells(TICKER), surface: "inline" };
+  await open(reader, page("eelgrass"));
+  await reader.hook("ticker").scrollIntoViewIfNeeded();
+  await shot(reader, "ticker-inline-phone");
+  assert.equal(await reader.hook("ticker").isVisible(), true);
+});

@@ -12,6 +12,11 @@ export function formatAmount(amountMinor: number, choices: Pick<Choices, "curren
   }).format(amountMinor / unit);
 }
 
+/** `12345` as `12,345`. */
+export function formatNumber(number: number, locale: string): string {
+  return formatter(locale, {}).format(number);
+}
+
 /** What is paid so that the amount is left when the fee is taken: what the service will ask for, computed as it does. */
 export function withFee(amountMinor: number, fee: FeeCover, stepMinor: number): number {
   const left = 1_000_000 - fee.per_million;

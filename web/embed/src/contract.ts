@@ -58,4 +58,4 @@ export interface BannerEvent extends contract.BannerEvent {
 /** What a reader has chosen to give: one act of giving. */
 export type Gift = Pick<contract.CheckoutBody, "amount_minor" | "currency" | "interval" | "cover_fee">;
 
-export type { ArticleWeek, CheckoutBody, EventName, FeeCover, Interval, TokenBody, View } from "../../client/contract";
+export type { ArticleWeek, CheckoutBody, EventName, FeeCover, Interval, Ticker, TokenBody, View } from "../../client/contract";

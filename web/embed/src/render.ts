@@ -1,6 +1,7 @@
 import { ChoiceForm, type Give } from "./choices";
 import type { Content, DismissalKind, Kind, Surface, Words } from "./contract";
 import { button, make } from "./dom";
+import { tickerLine } from "./ticker";
 import { words } from "./words";
 
 /** What is put before the reader, and how to wake its form after a visit to the payment page. */
@@ -25,7 +26,7 @@ export function appealPanel(
     surface,
     kind,
     close,
-    wording(content),
+    wording(content, content.ticker ? tickerLine(content.ticker, locale) : undefined),
     form && make("div", { class: "giving" }, form.element, onDismiss && waysOut(onDismiss)),
   );
   return { element, ready: () => form?.ready() };
@@ -54,12 +55,13 @@ function frame(surface: Surface, kind: string, ...children: (HTMLElement | undef
   );
 }
 
-function wording(content: Words): HTMLElement {
+function wording(content: Words, ticker?: HTMLElement): HTMLElement {
   return make(
     "div",
     { class: "words" },
     make("h2", { id: "heading", part: "heading", "data-test": "heading" }, content.heading),
     ...(content.body ?? []).map((paragraph) => make("p", { part: "body" }, paragraph)),
+    ticker,
   );
 }
 

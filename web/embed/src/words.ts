@@ -11,6 +11,8 @@ export const words = {
   howOften: "How often",
   howMuch: "How much",
   yourAmount: "Your amount",
+  ofGoal: (goal: string) => `of ${goal}`,
+  ofSupporters: (goal: string) => `of ${goal} supporters`,
   suggested: "Suggested",
   coverFee: (fee: string) => `I’ll cover the fee of ${fee}`,
   opening: "Opening the payment page …",
