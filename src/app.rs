@@ -74,7 +74,9 @@ impl App {
         let metrics = Metrics::new();
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
         Arc::new(Self {
-            tokens: Tokens::new(settings.issuer(), keys),
+            tokens: Tokens::new(settings.issuer(), keys)
+                .at_most(settings.tokens.checks_per_second, &clock)
+                .counting(metrics.token_checks.clone()),
             snapshot: ArcSwap::from_pointee(snapshot),
             ticker_totals: ArcSwap::default(),
             tickers_changed: Arc::default(),

@@ -3,9 +3,9 @@
 //! Everything else gets them as arguments, so a test can move the time and a
 //! reader of the code can see what a function depends on.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::Instant;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use jiff::Timestamp;
@@ -34,6 +34,18 @@ impl Clock {
         match self {
             Self::System => Timestamp::now().as_millisecond(),
             Self::Movable(at_ms) => at_ms.load(Ordering::SeqCst),
+        }
+    }
+
+    /// Time since some moment; it never goes back, as the machine's clock may. For rates.
+    #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
+    pub fn steady(&self) -> Duration {
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        match self {
+            Self::System => BEGAN.elapsed(),
+            Self::Movable(at_ms) => {
+                Duration::from_millis(u64::try_from(at_ms.load(Ordering::SeqCst)).unwrap_or(0))
+            }
         }
     }
 

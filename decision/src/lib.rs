@@ -3,7 +3,7 @@
 //! **Owns** the decision: rules, the reader's context and the time go in, a verdict with its reason comes out.
 //! **Never** does I/O, asks a clock, throws dice or waits; the same input gives the same verdict for ever.
 //! **Start at** `decide.rs`, then `walk.rs` for the way and `rules/mod.rs` for the order of the rules.
-//! **Tested in** `cases/` (played by `tests/cases.rs`), `tests/properties/`, `tests/explain.rs` and `tests/reading.rs`.
+//! **Tested in** `cases/` (played by `tests/decision/cases.rs`), and the rest of `tests/decision/`.
 
 mod appeal_rules;
 pub mod bandit;
@@ -32,7 +32,7 @@ pub use appeal_rules::{
     Weekday, Zone,
 };
 pub use choice::bucket_of;
-pub use compile::{Compiled, Problem, Stage, compile, past_ends, stage_of};
+pub use compile::{Compiled, Problem, Stage, compile, past_ends, stages_of};
 pub use country::CountryCode;
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};

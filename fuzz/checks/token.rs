@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use keepopen::config::Secret;
-use keepopen::tokens::{BadToken, SealedKey, SigningKey, Tokens, Vault};
+use keepopen::tokens::{BadToken, Purpose, SealedKey, SigningKey, Tokens, Vault};
 
 use super::NOW_S;
 
@@ -23,23 +23,27 @@ pub fn token(data: &[u8]) {
         Some((head, claims)) => keys.sign(&head.replace("{kid}", KID), claims),
         None => text.to_owned(),
     };
-    let judged = keys.tokens.check_any_site(&token, NOW_MS);
-    assert_eq!(keys.tokens.check_any_site(&token, NOW_MS), judged, "remembered otherwise than read");
+    let judged = keys.tokens.check_any_site(&token, Purpose::Asking, NOW_MS);
+    assert_eq!(
+        keys.tokens.check_any_site(&token, Purpose::Asking, NOW_MS),
+        judged,
+        "remembered otherwise than read"
+    );
     for at_ms in [i64::MIN, 0, i64::MAX] {
-        let _ = keys.tokens.check(&token, "journal", at_ms);
+        let _ = keys.tokens.check(&token, Purpose::Asking, "journal", at_ms);
     }
     let Ok(claims) = judged else { return };
     assert_eq!(claims.iss, ISSUER);
     assert!(claims.exp > NOW_S);
-    assert_eq!(keys.tokens.check(&token, &claims.aud, NOW_MS).as_ref(), Ok(&claims));
+    assert_eq!(keys.tokens.check(&token, Purpose::Asking, &claims.aud, NOW_MS).as_ref(), Ok(&claims));
     let other = format!("{}x", claims.aud);
-    assert_eq!(keys.tokens.check(&token, &other, NOW_MS), Err(BadToken::OtherSite));
-    assert_eq!(keys.tokens.check_any_site(&token, i64::MAX), Err(BadToken::Expired));
+    assert_eq!(keys.tokens.check(&token, Purpose::Asking, &other, NOW_MS), Err(BadToken::OtherSite));
+    assert_eq!(keys.tokens.check_any_site(&token, Purpose::Asking, i64::MAX), Err(BadToken::Expired));
     // Signatures of this kind are a function of what is signed: no other text passes for this token.
     let parts: Vec<&str> = token.split('.').collect();
     let [head, body, signature] = parts[..] else { panic!("accepted, though not of three parts: {token}") };
     assert_eq!(keys.signature(head, body), signature, "accepted under another signature");
-    assert!(keys.tokens.check_any_site(&format!("{token}A"), NOW_MS).is_err());
+    assert!(keys.tokens.check_any_site(&format!("{token}A"), Purpose::Asking, NOW_MS).is_err());
 }
 
 struct Keys {

@@ -133,10 +133,7 @@ async fn publish(
     // The sites' settings may be others than when it was written.
     let fields = serde_json::from_str(&chosen.body).map_err(|error| sqlx::Error::Decode(error.into()))?;
     let draft = check(editor, id, &fields)?;
-    let problems = Snapshot::problems_of(editor.sites, &draft, editor.now_ms);
-    if !problems.is_empty() {
-        return Err(EditError::Invalid(problems));
-    }
+    has_time_to_run(editor, &draft)?;
     record(tx, editor, id, chosen.version, Live::Live).await
 }
 
@@ -192,14 +189,12 @@ pub async fn apply_appeals(
             Live::Scheduled => Live::Live,
             other => other,
         };
-        if state == Live::Live {
-            let problems = Snapshot::problems_of(editor.sites, &draft, editor.now_ms);
-            if !problems.is_empty() {
-                return Err(EditError::Invalid(problems));
-            }
-        }
         let is_so = now.is_some_and(|row| row.version == saved.version && row.state == state.as_str());
         if !is_so && state != Live::Draft {
+            // What is live already may be past its end: an exported file can be applied again.
+            if state == Live::Live {
+                has_time_to_run(editor, &draft)?;
+            }
             record(&mut tx, editor, &id, saved.version, state).await?;
         }
         done.push((id, saved, state));
@@ -224,6 +219,12 @@ async fn record(
     };
     appeals::publish(tx, &row).await?;
     Ok(row)
+}
+
+/// Refuses to put into force what would be over at once.
+fn has_time_to_run(editor: Editor<'_>, draft: &Draft) -> Result<(), EditError> {
+    let problems = Snapshot::past_ends(editor.sites, draft, editor.now_ms);
+    if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
 /// Everything that is wrong with one appeal by itself.

@@ -6,6 +6,7 @@ use super::put_into_force::put_into_force;
 use crate::app::{App, InForce};
 use crate::appeals::{AppealProblem, Draft};
 use crate::store::Store;
+use crate::store::appeals::PublishedRow;
 
 /// Puts into force what the store has, when something was published since.
 /// Where an appeals file is configured, that file alone counts.
@@ -31,12 +32,47 @@ pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
 /// The database does not answer.
 pub async fn read_appeals_in_force(store: &Store) -> Result<(Vec<Draft>, Vec<AppealProblem>), sqlx::Error> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
-    for (publication, version) in store.appeals_in_force().await? {
-        let live = Live::parse(&publication.state).unwrap_or(Live::Paused);
-        match Draft::read_version(&version.appeal_id, &version.body, live) {
+    for row in store.appeals_in_force().await? {
+        match read_published(&row) {
             Ok(draft) => drafts.push(draft),
             Err(problem) => problems.push(problem),
         }
     }
     Ok((drafts, problems))
+}
+
+/// A published appeal in the state that it was published in.
+///
+/// # Errors
+/// This version of the program can't read the appeal, or does not know the state.
+pub fn read_published(row: &PublishedRow) -> Result<Draft, AppealProblem> {
+    let live = Live::parse(&row.state).ok_or_else(|| AppealProblem {
+        appeal: row.appeal_id.clone(),
+        field: "live".to_owned(),
+        sentence: format!("{:?} is no state that this version knows.", row.state),
+    })?;
+    Draft::read_version(&row.appeal_id, &row.body, live)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_appeal_in_a_state_that_is_not_known_is_left_out_and_said() {
+        let mut row = PublishedRow {
+            appeal_id: "summer".to_owned(),
+            version: 1,
+            state: "live".to_owned(),
+            published_at_ms: 0,
+            body: r#"{"id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"],
+                "variants": [{"id": "a", "copy": {"heading": "Help"}}]}"#
+                .to_owned(),
+        };
+        assert_eq!(read_published(&row).unwrap().rules.live, Live::Live);
+        row.state = "resting".to_owned();
+        let problem = read_published(&row).unwrap_err();
+        assert_eq!((problem.appeal.as_str(), problem.field.as_str()), ("summer", "live"));
+        assert!(problem.sentence.contains("resting"), "{problem}");
+    }
 }

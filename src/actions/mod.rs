@@ -33,7 +33,7 @@ pub use edit_appeals::{
 };
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
 pub use flush_counts::flush_counts;
-pub use hear_of_appeals::{hear_of_appeals, read_appeals_in_force};
+pub use hear_of_appeals::{hear_of_appeals, read_appeals_in_force, read_published};
 pub use hear_of_epochs::hear_of_epochs;
 pub use outlive::{Panicked, outlive};
 pub use process_event::{MOST_TRIES, process_due_events, process_event};

@@ -18,7 +18,7 @@ mod wording;
 pub use choices::{Choices, FeeCoverTerms};
 pub use copy::{Copy, ThanksCopy};
 pub use document::Draft;
-pub use phase::{Phase, phase};
+pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
 pub use ticker::{TickerCount, TickerShown, TickerTotals, TickerValues, Whose};

@@ -24,11 +24,17 @@ pub enum Phase {
     Ended,
 }
 
-/// The phase of an appeal at `now_ms` (milliseconds since 1970). One that can't be used any more, because the sites'
+/// The phase of each appeal at `now_ms` (milliseconds since 1970). One that can't be used any more, because the sites'
 /// settings have changed, is held back.
-pub fn phase(sites: &BTreeMap<String, SiteSettings>, draft: &Draft, now_ms: i64) -> Phase {
-    let rules: Vec<SiteRules> = sites.iter().map(|(id, site)| site.rules(id)).collect();
-    match (draft.rules.live, decision::stage_of(&rules, &draft.rules, now_ms)) {
+pub fn phases(sites: &BTreeMap<String, SiteSettings>, drafts: &[Draft], now_ms: i64) -> Vec<Phase> {
+    let site_rules: Vec<SiteRules> = sites.iter().map(|(id, site)| site.rules(id)).collect();
+    let rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
+    let stages = decision::stages_of(&site_rules, &rules, now_ms);
+    rules.iter().zip(stages).map(|(rules, stage)| phase(rules.live, stage)).collect()
+}
+
+fn phase(live: Live, stage: Option<Stage>) -> Phase {
+    match (live, stage) {
         (Live::Draft, _) => Phase::Draft,
         (Live::Ended, _) | (_, Some(Stage::After)) => Phase::Ended,
         (Live::Paused, _) | (_, None) => Phase::Paused,

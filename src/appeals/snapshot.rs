@@ -130,16 +130,14 @@ impl Snapshot {
         }
     }
 
-    /// What is wrong with publishing `draft` at `now_ms` (milliseconds since 1970).
-    pub fn problems_of(
+    /// What is wrong with putting `draft`, which is good in itself, into force at `now_ms` (milliseconds since 1970).
+    pub fn past_ends(
         sites: &BTreeMap<String, SiteSettings>,
         draft: &Draft,
         now_ms: i64,
     ) -> Vec<AppealProblem> {
-        let mut problems = Self::build(sites, std::slice::from_ref(draft), Vec::new()).problems;
         let over = decision::past_ends(&rules_of(sites), std::slice::from_ref(&draft.rules), now_ms);
-        problems.extend(over.into_iter().map(problem_of));
-        problems
+        over.into_iter().map(problem_of).collect()
     }
 
     /// The appeal that a verdict names.

@@ -84,7 +84,7 @@ fn export(settings: &Settings) -> Result<(), Stopped> {
         let store = Store::open(&settings.database_url()).await?;
         let newest = store.newest_versions().await?;
         let states: BTreeMap<String, String> =
-            store.publications().await?.into_iter().map(|row| (row.appeal_id, row.state)).collect();
+            store.published_appeals().await?.into_iter().map(|row| (row.appeal_id, row.state)).collect();
         store.close().await;
         let mut appeals = Vec::new();
         for row in newest {

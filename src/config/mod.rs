@@ -15,6 +15,7 @@ mod sites;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -104,6 +105,8 @@ pub struct StripeSettings {
 pub struct TokenSettings {
     /// How long a supporter token is good, in hours; at most 24.
     pub valid_hours: u32,
+    /// How many tokens that were not seen before are checked in a second on one instance.
+    pub checks_per_second: NonZeroU32,
     /// The key that encrypts private keys at rest: 32 bytes in base64.
     pub encryption_key: Secret,
     /// A file with that key; made on first start when it is not there.
@@ -171,7 +174,12 @@ impl Default for StripeSettings {
 
 impl Default for TokenSettings {
     fn default() -> Self {
-        Self { valid_hours: 24, encryption_key: Secret::default(), encryption_key_file: None }
+        Self {
+            valid_hours: 24,
+            checks_per_second: NonZeroU32::new(1000).expect("it is not 0"),
+            encryption_key: Secret::default(),
+            encryption_key_file: None,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use keepopen_decision::{HELD_OUT, Known, Question, Surface, Verdict, decide};
+use keepopen_decision::{HELD_OUT, Known, Question, Reason, Surface, Verdict, decide};
 use serde::Serialize;
 
 use super::State;
@@ -14,7 +14,7 @@ use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::app::App;
 use crate::appeals::Content;
 use crate::clock;
-use crate::tokens::Attribution;
+use crate::tokens::{Attribution, BadToken, Purpose};
 
 /// The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
 /// `attribution` and `content` are there.
@@ -151,9 +151,12 @@ fn answered(json: Vec<u8>) -> HttpResponse {
 pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let known = known(app, question, now_ms);
-    let verdict = decide(&snapshot.compiled, question, &known, now_ms, clock::draw())
-        .map_err(|_| Problem::new(Code::SiteUnknown))?;
+    let verdict = match known(app, question, Purpose::Asking, now_ms) {
+        Some(known) => decide(&snapshot.compiled, question, &known, now_ms, clock::draw())
+            .map_err(|_| Problem::new(Code::SiteUnknown))?,
+        None if app.site(&question.site).is_none() => return Err(Code::SiteUnknown.into()),
+        None => Verdict::Silent { reason: Reason::Overloaded, next_eligible_at_ms: None },
+    };
     app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
     let note = |appeal: &str, variant: &str, surface: Surface| {
@@ -203,18 +206,20 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
     })
 }
 
-/// A token that is not good says nothing: neither ask nor thank.
-pub(super) fn known(app: &App, question: &Question<'_>, now_ms: i64) -> Known {
+/// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask
+/// nor thank.
+pub(super) fn known(app: &App, question: &Question<'_>, purpose: Purpose, now_ms: i64) -> Option<Known> {
     let Some(token) = question.token.as_ref().filter(|token| !token.is_empty()) else {
-        return Known::nobody();
+        return Some(Known::nobody());
     };
-    match app.tokens.check(token, &question.site, now_ms) {
-        Ok(claims) => Known {
+    match app.tokens.check(token, purpose, &question.site, now_ms) {
+        Ok(claims) => Some(Known {
             standing: claims.standing,
             quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
             entitlements: claims.entitlements.clone(),
-        },
-        Err(_) => Known::unknown(),
+        }),
+        Err(BadToken::Unchecked) => None,
+        Err(_) => Some(Known::unknown()),
     }
 }
 

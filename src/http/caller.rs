@@ -11,7 +11,7 @@ use actix_web::{FromRequest, HttpRequest};
 use super::State;
 use super::problem::{Code, Problem};
 use crate::config::SiteSettings;
-use crate::tokens::{ApiKey, BadToken, Claims, Scope};
+use crate::tokens::{ApiKey, BadToken, Claims, Purpose, Scope};
 
 /// Somebody with a good supporter token.
 pub struct Supporter(pub Arc<Claims>);
@@ -39,7 +39,8 @@ impl FromRequest for Supporter {
         Box::pin(async move {
             let app = state(&request)?;
             let token = bearer(&request).ok_or(Code::TokenMissing)?;
-            let claims = app.tokens.check_any_site(&token, app.now_ms()).map_err(problem_of)?;
+            let claims =
+                app.tokens.check_any_site(&token, Purpose::Acting, app.now_ms()).map_err(problem_of)?;
             // The memory of raised epochs is for the banner; here the database speaks.
             let epoch = app.store.epoch(&claims.sub).await.map_err(|error| Problem::store(&error))?;
             match epoch {
@@ -94,6 +95,7 @@ pub fn problem_of(bad: BadToken) -> Problem {
         BadToken::Invalid | BadToken::OtherSite => Code::TokenInvalid,
         BadToken::Expired => Code::TokenExpired,
         BadToken::Superseded => Code::TokenSuperseded,
+        BadToken::Unchecked => Code::Overloaded,
     })
 }
 

@@ -14,6 +14,7 @@ use super::problem::{Code, Problem};
 use super::question::QuestionShape;
 use super::words::ReasonShape;
 use crate::clock;
+use crate::tokens::Purpose;
 
 /// A verdict, and everything that led to it.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -91,7 +92,7 @@ struct ExplainedRule {
     )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown,
-        Code::BodyTooLarge, Code::UnsupportedMediaType, Code::StoreUnavailable, Code::Internal,
+        Code::BodyTooLarge, Code::UnsupportedMediaType, Code::Overloaded, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[post("/v1/banner/explain")]
@@ -105,7 +106,7 @@ pub async fn why(
     let question: Question<'_> = body::parse(&bytes)?;
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let known = known(&app, &question, now_ms);
+    let known = known(&app, &question, Purpose::Acting, now_ms).ok_or(Code::Overloaded)?;
     let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw())
         .map_err(|_| Problem::new(Code::SiteUnknown))?;
     let answer = ExplanationBody {

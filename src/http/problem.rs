@@ -85,6 +85,7 @@ codes! {
     StripeRefused = "stripe_refused", BAD_GATEWAY, "The payment provider refused the request; it is logged.";
     StripeUnavailable = "stripe_unavailable", SERVICE_UNAVAILABLE, "The payment provider can't be reached; try again.";
     NotConfigured = "not_configured", SERVICE_UNAVAILABLE, "The service is not set up for this yet; its operator is told how in the log.";
+    Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too many tokens are to be checked; try again in a second.";
     StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The database does not answer; try again.";
 }
 

@@ -64,7 +64,7 @@ struct LookupBody {
     )),
     extensions(("x-problems" = json!([
         Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenSuperseded,
-        Code::StoreUnavailable, Code::Internal,
+        Code::Overloaded, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[get("/v1/supporter")]

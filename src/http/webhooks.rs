@@ -16,12 +16,23 @@ use crate::telemetry::Delivery;
 #[expect(dead_code, reason = "it is only shown in the contract")]
 struct EventShape {
     /// Stripe's id of the event.
-    #[schema(min_length = 1, max_length = 255, example = "evt_1a2b3c")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+        example = "evt_1a2b3c"
+    )]
     id: String,
     /// Its type.
-    #[schema(min_length = 1, max_length = 255, example = "invoice.paid")]
+    #[schema(
+        min_length = 1,
+        max_length = 255,
+        pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$",
+        example = "invoice.paid"
+    )]
     r#type: String,
     /// The version of Stripe's API that its object is written in.
+    #[schema(max_length = 255, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
     api_version: Option<String>,
     /// Whether money moves.
     livemode: Option<bool>,

@@ -1,5 +1,7 @@
 //! Appeals: their versions, and which of them is in force.
 
+use std::borrow::Cow;
+
 use super::{Store, Tx};
 
 /// One version of an appeal, as it was written.
@@ -33,11 +35,35 @@ pub struct PublicationRow {
 
 from_row!(PublicationRow { appeal_id, version, state, published_at_ms, published_by });
 
+/// The newest publication of an appeal, with the version that it put into force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+pub struct PublishedRow {
+    pub appeal_id: String,
+    pub version: i64,
+    /// `live`, `paused` or `ended`.
+    pub state: String,
+    pub published_at_ms: i64,
+    /// JSON, without the state.
+    pub body: String,
+}
+
+from_row!(PublishedRow { appeal_id, version, state, published_at_ms, body });
+
 const VERSION: &str = "SELECT appeal_id, version, body, created_at_ms, created_by FROM appeal_versions v";
 const NEWEST: &str = "version = (SELECT MAX(version) FROM appeal_versions w WHERE w.appeal_id = v.appeal_id)";
 /// The newest publication of each appeal.
 const PUBLISHED: &str = "SELECT appeal_id, version, state, published_at_ms, published_by FROM publications p \
      WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
+/// The same, with the version.
+const PUBLISHED_WHOLE: &str = "SELECT p.appeal_id, p.version, p.state, p.published_at_ms, v.body FROM publications p \
+     JOIN appeal_versions v ON v.appeal_id = p.appeal_id AND v.version = p.version \
+     WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
+
+/// An id from an address. No appeal's id has a control character, and PostgreSQL fails at a NUL instead of finding nothing.
+fn findable(id: &str) -> Cow<'_, str> {
+    if id.contains('\0') { Cow::Owned(id.replace('\0', "\u{1}")) } else { Cow::Borrowed(id) }
+}
 
 /// The newest version of an appeal.
 ///
@@ -45,7 +71,7 @@ const PUBLISHED: &str = "SELECT appeal_id, version, state, published_at_ms, publ
 /// The database does not answer.
 pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, sqlx::Error> {
     let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND {NEWEST}"));
-    on_tx!(tx, db => sqlx::query_as(sql).bind(appeal).fetch_optional(db).await)
+    on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
 
 /// Adds a version.
@@ -92,7 +118,7 @@ pub async fn publish(tx: &mut Tx, row: &PublicationRow) -> Result<(), sqlx::Erro
 /// The database does not answer.
 pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRow>, sqlx::Error> {
     let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED} AND appeal_id = $1"));
-    on_tx!(tx, db => sqlx::query_as(sql).bind(appeal).fetch_optional(db).await)
+    on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
 
 impl Store {
@@ -106,12 +132,31 @@ impl Store {
             .await)
     }
 
-    /// The newest publication of each appeal, by id.
+    /// What each appeal is that was ever published, by id.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn publications(&self) -> Result<Vec<PublicationRow>, sqlx::Error> {
-        let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED} ORDER BY appeal_id"));
+    pub async fn published_appeals(&self) -> Result<Vec<PublishedRow>, sqlx::Error> {
+        let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} ORDER BY p.appeal_id"));
+        on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
+    }
+
+    /// What one appeal is, if it was ever published.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn published_appeal(&self, appeal: &str) -> Result<Option<PublishedRow>, sqlx::Error> {
+        let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.appeal_id = $1"));
+        on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
+    }
+
+    /// What is in force: each appeal that is live or paused, in the version that was published.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn appeals_in_force(&self) -> Result<Vec<PublishedRow>, sqlx::Error> {
+        let sql =
+            sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.state <> 'ended' ORDER BY p.appeal_id"));
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
 
@@ -130,7 +175,7 @@ impl Store {
     /// The database does not answer.
     pub async fn versions(&self, appeal: &str) -> Result<Vec<VersionRow>, sqlx::Error> {
         let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 ORDER BY version DESC"));
-        on_reader!(self, db => sqlx::query_as(sql).bind(appeal).fetch_all(db).await)
+        on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_all(db).await)
     }
 
     /// One version of an appeal.
@@ -139,23 +184,6 @@ impl Store {
     /// The database does not answer.
     pub async fn version(&self, appeal: &str, version: i64) -> Result<Option<VersionRow>, sqlx::Error> {
         let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND version = $2"));
-        on_reader!(self, db => sqlx::query_as(sql).bind(appeal).bind(version).fetch_optional(db).await)
-    }
-
-    /// What is in force: each appeal that is live or paused, in the version that was published.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn appeals_in_force(&self) -> Result<Vec<(PublicationRow, VersionRow)>, sqlx::Error> {
-        let mut all = Vec::new();
-        for publication in self.publications().await? {
-            if publication.state == "ended" {
-                continue;
-            }
-            // The tables hold each published version for ever.
-            let version = self.version(&publication.appeal_id, publication.version).await?;
-            all.push((publication, version.ok_or(sqlx::Error::RowNotFound)?));
-        }
-        Ok(all)
+        on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).bind(version).fetch_optional(db).await)
     }
 }

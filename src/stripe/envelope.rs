@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::field::LATEST_S;
+use super::field::{LATEST_S, is_one_line};
 use crate::config::Mode;
 
 /// An event's envelope; its object is left as it came.
@@ -34,7 +34,7 @@ struct Data<'a> {
 
 /// The body is signed but is no event.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the body is not a Stripe event: an object with `id` and `type`")]
+#[error("the body is not a Stripe event: an object with `id` and `type`, each of one line")]
 pub struct NotAnEvent;
 
 impl<'a> Envelope<'a> {
@@ -44,8 +44,14 @@ impl<'a> Envelope<'a> {
     /// The text is not a JSON object with an id and a type.
     pub fn read(body: &'a str) -> Result<Self, NotAnEvent> {
         let envelope: Self = serde_json::from_str(body).map_err(|_| NotAnEvent)?;
-        let named = |text: &str| !text.is_empty() && text.chars().count() <= 255;
-        if named(&envelope.id) && named(&envelope.kind) { Ok(envelope) } else { Err(NotAnEvent) }
+        let version = envelope.api_version.as_deref().unwrap_or_default();
+        let short = |text: &str| text.chars().count() <= 255 && is_one_line(&text);
+        let named = |text: &str| !text.is_empty() && short(text);
+        if named(&envelope.id) && named(&envelope.kind) && short(version) {
+            Ok(envelope)
+        } else {
+            Err(NotAnEvent)
+        }
     }
 
     /// The world the event comes from; an event that does not say is a test.
@@ -87,8 +93,17 @@ mod tests {
 
     #[test]
     fn what_is_no_event_is_refused() {
-        for body in ["", "[]", "{}", r#"{"id":"evt_1"}"#, r#"{"id":"","type":"a"}"#, r#"{"id":5,"type":"a"}"#]
-        {
+        for body in [
+            "",
+            "[]",
+            "{}",
+            r#"{"id":"evt_1"}"#,
+            r#"{"id":"","type":"a"}"#,
+            r#"{"id":5,"type":"a"}"#,
+            r#"{"id":"evt\u0000","type":"a"}"#,
+            r#"{"id":"evt_1","type":"a\n"}"#,
+            r#"{"id":"evt_1","type":"a","api_version":"\u0000"}"#,
+        ] {
             assert_eq!(Envelope::read(body).err(), Some(NotAnEvent), "{body}");
         }
     }

@@ -57,7 +57,7 @@ impl<'a> Object<'a> {
     }
 
     pub fn text(self, field: &'static str) -> Result<Option<&'a str>, BadShape> {
-        self.get(field).map(|value| value.as_str().ok_or(self.bad(field))).transpose()
+        self.get(field).map(|value| value.as_str().filter(is_one_line).ok_or(self.bad(field))).transpose()
     }
 
     pub fn whole(self, field: &'static str) -> Result<Option<i64>, BadShape> {
@@ -79,7 +79,8 @@ impl<'a> Object<'a> {
     pub fn reference(self, field: &'static str) -> Result<Option<String>, BadShape> {
         let Some(value) = self.get(field) else { return Ok(None) };
         let id = value.as_str().or_else(|| value.get("id").and_then(Value::as_str));
-        id.filter(|id| !id.is_empty()).map(|id| Some(id.to_owned())).ok_or(self.bad(field))
+        let id = id.filter(is_one_line).filter(|id| !id.is_empty());
+        id.map(|id| Some(id.to_owned())).ok_or(self.bad(field))
     }
 
     /// The object's own id.
@@ -97,6 +98,11 @@ impl<'a> Object<'a> {
         let currency = Currency::parse(code).map_err(|_| self.bad("currency"))?;
         Ok(Some(Money { amount_minor, currency }))
     }
+}
+
+/// No text that we read and keep has control characters, and PostgreSQL keeps no NUL.
+pub fn is_one_line(text: &&str) -> bool {
+    !text.contains(char::is_control)
 }
 
 /// The last second of the year 9999: what comes after can't be written as RFC 3339.

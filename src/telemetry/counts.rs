@@ -97,6 +97,20 @@ words! {
 }
 
 words! {
+    /// What came of looking at a supporter token.
+    TokenCheck {
+        /// Its signature was found good before.
+        Remembered = "remembered",
+        /// Its signature was checked, and is good.
+        Good = "good",
+        /// It is not one of ours.
+        Bad = "bad",
+        /// Too many were to be checked at once.
+        Unchecked = "unchecked",
+    }
+}
+
+words! {
     /// How far the events of the inbox are.
     InboxState {
         /// Not tried yet.
@@ -163,5 +177,6 @@ mod tests {
         in_place::<Processed>();
         in_place::<CallOutcome>();
         in_place::<InboxState>();
+        in_place::<TokenCheck>();
     }
 }

@@ -29,7 +29,7 @@ pub struct BadLogLevel(#[from] tracing_subscriber::filter::ParseError);
 /// # Errors
 /// The level is not understood.
 pub fn start(format: LogFormat, level: &str) -> Result<(), BadLogLevel> {
-    let filter = EnvFilter::try_new(level)?;
+    let filter = filter(level)?;
     let registry = tracing_subscriber::registry().with(filter);
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
@@ -47,6 +47,12 @@ pub fn start(format: LogFormat, level: &str) -> Result<(), BadLogLevel> {
 /// # Errors
 /// The level is not understood.
 pub fn check_level(level: &str) -> Result<(), BadLogLevel> {
-    EnvFilter::try_new(level)?;
+    filter(level)?;
     Ok(())
+}
+
+/// PostgreSQL remarks on each start that a table is there already; that is nothing to tell an operator, unless asked for.
+fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
+    let remarks = format!("sqlx::postgres::notice=warn,{level}");
+    Ok(EnvFilter::try_new(remarks)?)
 }

@@ -4,7 +4,7 @@ use keepopen_decision::Reason;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::counts::{CallOutcome, Counts, Delivery, InboxState, Processed, Word};
+use super::counts::{CallOutcome, Counts, Delivery, InboxState, Processed, TokenCheck, Word};
 
 /// Upper bounds of the durations that are told apart, in seconds: a banner is
 /// decided in microseconds, a checkout waits for Stripe.
@@ -24,6 +24,8 @@ pub struct Metrics {
     pub stripe_calls: Counts<CallOutcome>,
     /// Events that were taken up, by what came of it; each try counts.
     pub events_processed: Counts<Processed>,
+    /// Supporter tokens that were looked at, by what came of it.
+    pub token_checks: Counts<TokenCheck>,
     /// The inbox as it was last looked at.
     pub inbox: InboxGauges,
 }
@@ -92,6 +94,14 @@ impl Metrics {
                 outcome.word(),
             )
         });
+        let token_checks = Counts::each(|outcome: TokenCheck| {
+            by_word(
+                "keepopen_token_checks_total",
+                "Supporter tokens that were looked at, by what came of it.",
+                "outcome",
+                outcome.word(),
+            )
+        });
         let rows = InboxState::ALL.iter().map(|state| {
             let help = "Stripe events in the inbox that are not done, by state.";
             gauge(&recorder, "keepopen_inbox_events", help, &[("state", state.word())])
@@ -107,6 +117,7 @@ impl Metrics {
             deliveries,
             stripe_calls,
             events_processed,
+            token_checks,
             inbox: InboxGauges { rows, oldest_waiting },
         }
     }

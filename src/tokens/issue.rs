@@ -1,14 +1,18 @@
 //! Making and checking supporter tokens.
 
 use std::collections::HashMap;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jsonwebtoken::{Algorithm, Header, Validation};
 use quick_cache::sync::Cache;
 
-use super::{Claims, SigningKey};
+use super::check_rate::CheckRate;
+use super::{Claims, Purpose, SigningKey};
+use crate::clock::Clock;
 use crate::ids::SupporterId;
+use crate::telemetry::{Counts, TokenCheck};
 
 /// The media type in a token's head: nothing else that we sign has it (RFC 8725, 3.11).
 const TYPE: &str = "supporter+jwt";
@@ -23,7 +27,12 @@ pub struct Tokens {
     /// The one that signs is the first.
     keys: Vec<SigningKey>,
     validation: Validation,
+    /// Tokens whose signature is good, also of those whose time is over, so that they are not checked again. No other token gets in, and
+    /// a good one has a single spelling: nobody without thousands of good tokens can push others out.
     checked: Cache<Box<str>, Arc<Claims>>,
+    /// How often others are checked; none: whenever one comes.
+    rate: Option<CheckRate>,
+    counts: Counts<TokenCheck>,
     /// Epochs raised lately, so that the banner path hears of them without the database.
     pub epochs: Epochs,
 }
@@ -43,6 +52,9 @@ pub enum BadToken {
     /// What it says was withdrawn since.
     #[error("the token is superseded")]
     Superseded,
+    /// There was no room to check it: it may be good.
+    #[error("too many tokens are to be checked")]
+    Unchecked,
 }
 
 /// Epochs raised within the life of a token, by supporter.
@@ -79,7 +91,27 @@ impl Tokens {
         // both on every use, also of a remembered token.
         validation.validate_exp = false;
         validation.validate_aud = false;
-        Self { issuer, keys, validation, checked: Cache::new(REMEMBERED), epochs: Epochs::default() }
+        Self {
+            issuer,
+            keys,
+            validation,
+            checked: Cache::new(REMEMBERED),
+            rate: None,
+            counts: Counts::unread(),
+            epochs: Epochs::default(),
+        }
+    }
+
+    /// With at most so many checks of signatures a second for each [`Purpose`].
+    #[must_use]
+    pub fn at_most(self, checks_per_second: NonZeroU32, clock: &Clock) -> Self {
+        Self { rate: Some(CheckRate::new(checks_per_second, clock)), ..self }
+    }
+
+    /// With checks counted.
+    #[must_use]
+    pub fn counting(self, counts: Counts<TokenCheck>) -> Self {
+        Self { counts, ..self }
     }
 
     /// The service that makes the tokens.
@@ -103,8 +135,14 @@ impl Tokens {
     ///
     /// # Errors
     /// See [`BadToken`].
-    pub fn check(&self, token: &str, site: &str, now_ms: i64) -> Result<Arc<Claims>, BadToken> {
-        let claims = self.check_any_site(token, now_ms)?;
+    pub fn check(
+        &self,
+        token: &str,
+        purpose: Purpose,
+        site: &str,
+        now_ms: i64,
+    ) -> Result<Arc<Claims>, BadToken> {
+        let claims = self.check_any_site(token, purpose, now_ms)?;
         if claims.aud == site { Ok(claims) } else { Err(BadToken::OtherSite) }
     }
 
@@ -112,17 +150,27 @@ impl Tokens {
     ///
     /// # Errors
     /// See [`BadToken`].
-    pub fn check_any_site(&self, token: &str, now_ms: i64) -> Result<Arc<Claims>, BadToken> {
+    pub fn check_any_site(
+        &self,
+        token: &str,
+        purpose: Purpose,
+        now_ms: i64,
+    ) -> Result<Arc<Claims>, BadToken> {
         if token.len() > LONGEST {
+            self.counts.count(TokenCheck::Bad);
             return Err(BadToken::Invalid);
         }
         let claims = match self.checked.get(token) {
-            Some(claims) => claims,
-            None => {
-                let claims = Arc::new(self.check_signature(token)?);
-                self.checked.insert(token.into(), Arc::clone(&claims));
+            Some(claims) => {
+                self.counts.count(TokenCheck::Remembered);
                 claims
             }
+            None => self.check_new(token, purpose).inspect_err(|bad| {
+                self.counts.count(match bad {
+                    BadToken::Unchecked => TokenCheck::Unchecked,
+                    _ => TokenCheck::Bad,
+                });
+            })?,
         };
         if claims.exp.saturating_mul(1000) <= now_ms {
             return Err(BadToken::Expired);
@@ -130,11 +178,21 @@ impl Tokens {
         if self.epochs.supersede(&claims) { Err(BadToken::Superseded) } else { Ok(claims) }
     }
 
-    fn check_signature(&self, token: &str) -> Result<Claims, BadToken> {
+    fn check_new(&self, token: &str, purpose: Purpose) -> Result<Arc<Claims>, BadToken> {
+        let claims = Arc::new(self.check_signature(token, purpose)?);
+        self.counts.count(TokenCheck::Good);
+        self.checked.insert(token.into(), Arc::clone(&claims));
+        Ok(claims)
+    }
+
+    fn check_signature(&self, token: &str, purpose: Purpose) -> Result<Claims, BadToken> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| BadToken::Invalid)?;
         let ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE);
         let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));
         let key = key.filter(|_| ours).ok_or(BadToken::Invalid)?;
+        if !self.rate.as_ref().is_none_or(|rate| rate.takes(purpose)) {
+            return Err(BadToken::Unchecked);
+        }
         jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation)
             .map(|data| data.claims)
             .map_err(|_| BadToken::Invalid)
@@ -195,10 +253,13 @@ mod tests {
         let tokens = tokens();
         let token = tokens.sign(&claims());
         for _ in 0..2 {
-            assert_eq!(*tokens.check(&token, "journal", NOW_MS).unwrap(), claims());
-            assert_eq!(tokens.check(&token, "other", NOW_MS), Err(BadToken::OtherSite));
-            assert!(tokens.check(&token, "journal", NOW_MS + 59_999).is_ok());
-            assert_eq!(tokens.check(&token, "journal", NOW_MS + 60_000), Err(BadToken::Expired));
+            assert_eq!(*tokens.check(&token, Purpose::Asking, "journal", NOW_MS).unwrap(), claims());
+            assert_eq!(tokens.check(&token, Purpose::Asking, "other", NOW_MS), Err(BadToken::OtherSite));
+            assert!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS + 59_999).is_ok());
+            assert_eq!(
+                tokens.check(&token, Purpose::Asking, "journal", NOW_MS + 60_000),
+                Err(BadToken::Expired)
+            );
         }
     }
 
@@ -206,13 +267,13 @@ mod tests {
     fn a_raised_epoch_supersedes_a_token_that_was_checked_before() {
         let tokens = tokens();
         let token = tokens.sign(&claims());
-        assert!(tokens.check(&token, "journal", NOW_MS).is_ok());
+        assert!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS).is_ok());
         tokens.epochs.raise(&claims().sub, 1);
-        assert!(tokens.check(&token, "journal", NOW_MS).is_ok());
+        assert!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS).is_ok());
         tokens.epochs.raise(&claims().sub, 2);
-        assert_eq!(tokens.check(&token, "journal", NOW_MS), Err(BadToken::Superseded));
+        assert_eq!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS), Err(BadToken::Superseded));
         tokens.epochs.raise(&claims().sub, 1);
-        assert_eq!(tokens.check(&token, "journal", NOW_MS), Err(BadToken::Superseded));
+        assert_eq!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS), Err(BadToken::Superseded));
     }
 
     #[test]
@@ -243,9 +304,77 @@ mod tests {
             sign_as(Header { typ: typed, kid, ..Header::new(Algorithm::HS256) }, &confused),
             Tokens::new("https://elsewhere.example".to_owned(), vec![key()]).sign(&claims()),
         ];
-        assert!(tokens.check(&good, "journal", NOW_MS).is_ok());
+        assert!(tokens.check(&good, Purpose::Asking, "journal", NOW_MS).is_ok());
         for token in bad {
-            assert_eq!(tokens.check(&token, "journal", NOW_MS), Err(BadToken::Invalid), "{token}");
+            assert_eq!(
+                tokens.check(&token, Purpose::Asking, "journal", NOW_MS),
+                Err(BadToken::Invalid),
+                "{token}"
+            );
         }
+    }
+
+    /// The order of the curve's base point, lowest byte first (RFC 8032, section 5.1).
+    const ORDER: [u8; 32] = [
+        0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0,
+        0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10,
+    ];
+
+    #[test]
+    fn a_good_token_has_a_single_spelling_and_no_other_token_is_remembered() {
+        let tokens = tokens();
+        let good = tokens.sign(&claims());
+        let (signed, signature) = good.rsplit_once('.').unwrap();
+        let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=";
+        let last = signature.len() - 1;
+        let mut others: Vec<String> =
+            alphabet.chars().map(|end| format!("{signed}.{}{end}", &signature[..last])).collect();
+        let mut number = URL_SAFE_NO_PAD.decode(signature).unwrap();
+        let mut carry = 0;
+        for (byte, added) in number[32..].iter_mut().zip(ORDER) {
+            let sum = u16::from(*byte) + u16::from(added) + carry;
+            *byte = sum.to_le_bytes()[0];
+            carry = sum >> 8;
+        }
+        others.push(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(&number)));
+        others.push(format!("{signed}.{}", STANDARD.encode(URL_SAFE_NO_PAD.decode(signature).unwrap())));
+        others.extend(["=", "==", "A", " ", "\n", "."].map(|more| format!("{good}{more}")));
+        others.extend([" ", "\t"].map(|more| format!("{more}{good}")));
+        others.retain(|other| *other != good);
+        assert!(others.len() > 70);
+        for other in others {
+            assert_eq!(
+                tokens.check(&other, Purpose::Asking, "journal", NOW_MS),
+                Err(BadToken::Invalid),
+                "{other}"
+            );
+        }
+        assert_eq!(tokens.checked.len(), 0);
+        assert!(tokens.check(&good, Purpose::Asking, "journal", NOW_MS).is_ok());
+        assert_eq!(tokens.checked.len(), 1);
+    }
+
+    #[test]
+    fn beyond_the_rate_a_new_token_is_not_checked_while_a_remembered_one_is_told_by_time_and_epoch() {
+        let clock = Clock::movable(jiff::Timestamp::from_millisecond(NOW_MS).unwrap());
+        let tokens = tokens().at_most(NonZeroU32::new(1).unwrap(), &clock);
+        let check = |token: &str, now_ms| tokens.check(token, Purpose::Asking, "journal", now_ms);
+        let (one, other) =
+            (tokens.sign(&claims()), tokens.sign(&Claims { jti: "two".to_owned(), ..claims() }));
+        assert!(check(&one, NOW_MS).is_ok());
+        assert_eq!(check(&other, NOW_MS), Err(BadToken::Unchecked));
+        assert_eq!(
+            check("no.token.atall", NOW_MS),
+            Err(BadToken::Invalid),
+            "what has no head of ours costs nothing"
+        );
+        assert!(check(&one, NOW_MS).is_ok());
+        assert_eq!(check(&one, NOW_MS + 60_000), Err(BadToken::Expired));
+        tokens.epochs.raise(&claims().sub, 2);
+        assert_eq!(check(&one, NOW_MS), Err(BadToken::Superseded));
+        assert_eq!(tokens.check(&other, Purpose::Acting, "journal", NOW_MS), Err(BadToken::Superseded));
+        clock.advance(1000);
+        assert_eq!(check(&one[..one.len() - 1], NOW_MS), Err(BadToken::Invalid));
+        assert_eq!(check(&one[..one.len() - 2], NOW_MS), Err(BadToken::Unchecked));
     }
 }

@@ -7,6 +7,7 @@
 
 mod api_key;
 mod attribution;
+mod check_rate;
 mod claims;
 mod issue;
 mod signing_key;
@@ -14,6 +15,7 @@ mod vault;
 
 pub use api_key::{ApiKey, Scope};
 pub use attribution::{Attribution, BadAttribution};
+pub use check_rate::Purpose;
 pub use claims::{Claims, TokenScope};
 pub use issue::{BadToken, Epochs, Tokens};
 pub use signing_key::{SealedKey, SigningKey, UnsealError};

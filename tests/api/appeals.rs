@@ -279,3 +279,78 @@ async fn an_appeal_that_is_over_is_kept_and_not_published() {
     assert_eq!(desk.post("/summer/publish").await.text("phase"), "scheduled");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn an_exported_file_can_be_applied_again_after_an_appeal_of_it_is_over() {
+    let app = TestApp::start_without_appeals().await;
+    let apply = async |heading: &str, state: &str| {
+        let mut body = appeal(heading);
+        (body["id"], body["live"]) = (json!("summer"), json!(state));
+        body["schedule"] = json!({"ends_at": "2026-11-26"});
+        let sites = &app.app.settings.sites;
+        let editor =
+            actions::Editor { store: &app.app.store, sites, by: "command line", now_ms: app.app.now_ms() };
+        actions::apply_appeals(editor, vec![body.as_object().unwrap().clone()]).await
+    };
+    apply("Help", "live").await.unwrap();
+    app.days_pass(30);
+    assert!(!apply("Help", "live").await.unwrap()[0].1.made);
+    // Neither a new version nor another state is put into force any more.
+    assert!(matches!(apply("Help us", "live").await, Err(actions::EditError::Invalid(_))));
+    apply("Help", "paused").await.unwrap();
+    assert!(matches!(apply("Help", "live").await, Err(actions::EditError::Invalid(_))));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_says_of_each_appeal_what_readers_get_of_it_now() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let schedules = [
+        ("draft", json!({})),
+        ("live", json!({})),
+        ("paused", json!({})),
+        ("scheduled", json!({"starts_at": "2090-06-15T08:00"})),
+        ("ended", json!({"ends_at": "2026-11-26"})),
+    ];
+    for (phase, schedule) in &schedules {
+        let mut body = appeal("Help");
+        body["schedule"] = schedule.clone();
+        assert_eq!(desk.put(&format!("/{phase}"), &body).await.status, 201);
+        if *phase != "draft" {
+            assert_eq!(desk.post(&format!("/{phase}/publish")).await.status, 200);
+        }
+    }
+    desk.post("/paused/pause").await;
+    // A newer version that is not published changes nothing of it.
+    desk.put("/live", &appeal("Help us")).await;
+    app.days_pass(30);
+    let listed = desk.get("").await;
+    let listed = listed.json["appeals"].as_array().unwrap();
+    assert_eq!(listed.len(), schedules.len());
+    for appeal in listed {
+        assert_eq!(appeal["phase"], appeal["id"], "{appeal}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_id_with_a_character_that_no_database_keeps_is_of_no_appeal() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let place = "/summer%00";
+    for (method, more) in [
+        (Method::GET, ""),
+        (Method::GET, "/versions/1"),
+        (Method::POST, "/publish"),
+        (Method::POST, "/pause"),
+        (Method::POST, "/end"),
+    ] {
+        let body = (method == Method::POST).then(|| json!({}));
+        let answer = desk.call(method.clone(), &format!("{place}{more}"), body.as_ref(), None).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (404, "appeal_unknown"), "{method} {more}");
+    }
+    let answer = desk.put(place, &appeal("Help")).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (422, "appeal_invalid"));
+    app.finish().await;
+}

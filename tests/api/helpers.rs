@@ -12,9 +12,10 @@ use keepopen::{actions, http};
 use keepopen_practice::{How, PracticeStripe};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
-use sqlx::{Connection, PgConnection};
 use tempfile::TempDir;
 use uuid::Uuid;
+
+use crate::databases::Database;
 
 /// When every test begins.
 pub const START: &str = "2026-11-24T09:00:00Z";
@@ -31,6 +32,7 @@ pub struct TestApp {
     pub client: Client,
     server: actix_web::dev::ServerHandle,
     folder: TempDir,
+    _database: Database,
     finished: bool,
 }
 
@@ -89,31 +91,14 @@ id = "a"
 copy = { heading = "We need your help now", body = ["Read on."], cta = "Give {gift}" }
 "#;
 
-/// Where a server's database is: a file in its folder or, where the environment names a PostgreSQL
-/// server (`KEEPOPEN_TEST_POSTGRES`), a database of its own there.
-pub async fn database(folder: &std::path::Path) -> String {
-    let Ok(server) = std::env::var("KEEPOPEN_TEST_POSTGRES") else {
-        return format!("sqlite:{}", folder.join("keepopen.db").display());
-    };
-    let name = format!("keepopen_{:032x}", fastrand::u128(..));
-    let mut admin = PgConnection::connect(&server).await.unwrap();
-    let create = format!("CREATE DATABASE {name}");
-    sqlx::query(sqlx::AssertSqlSafe(create)).execute(&mut admin).await.unwrap();
-    admin.close().await.unwrap();
-    format!("{}/{name}", server.rsplit_once('/').unwrap().0)
-}
-
-/// Drops the database again.
-pub async fn drop_database(url: &str) {
-    let Ok(server) = std::env::var("KEEPOPEN_TEST_POSTGRES") else { return };
-    let name = url.rsplit_once('/').unwrap().1;
-    let mut admin = PgConnection::connect(&server).await.unwrap();
-    let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-    sqlx::query(sqlx::AssertSqlSafe(drop)).execute(&mut admin).await.unwrap();
-}
-
 /// The settings of a test server. `more` is added at the end.
-pub fn settings(folder: &std::path::Path, database: &str, stripe: &PracticeStripe, more: &str) -> Settings {
+pub fn settings(
+    folder: &std::path::Path,
+    database: &Database,
+    stripe: &PracticeStripe,
+    more: &str,
+) -> Settings {
+    let database = database.url();
     let appeals = folder.join("appeals.toml");
     if !appeals.exists() {
         std::fs::write(&appeals, APPEALS).unwrap();
@@ -201,7 +186,7 @@ impl TestApp {
         let clock = Clock::movable(START.parse::<Timestamp>().unwrap());
         let folder = folder();
         let stripe = practice(&clock).await;
-        let database = database(folder.path()).await;
+        let database = Database::make(folder.path());
         let mut settings = settings(folder.path(), &database, &stripe, more);
         change(&mut settings);
         let app = actions::start(settings, clock).await.unwrap();
@@ -209,7 +194,16 @@ impl TestApp {
         tokio::spawn(running.server);
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let url = format!("http://{}", running.address);
-        Self { app, stripe, url, client, server: running.handle, folder, finished: false }
+        Self {
+            app,
+            stripe,
+            url,
+            client,
+            server: running.handle,
+            folder,
+            _database: database,
+            finished: false,
+        }
     }
 
     /// Every test ends here: the books are right, and nothing waits or is dead.
@@ -222,7 +216,6 @@ impl TestApp {
         }
         self.server.stop(false).await;
         self.app.store.close().await;
-        drop_database(&self.app.settings.database_url()).await;
     }
 
     pub fn folder(&self) -> &std::path::Path {

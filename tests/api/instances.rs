@@ -8,7 +8,8 @@ use keepopen::clock::Clock;
 use keepopen::store::inbox::EventRow;
 use serde_json::Value;
 
-use crate::helpers::{TestApp, database, drop_database, folder, settings};
+use crate::databases::Database;
+use crate::helpers::{TestApp, folder, settings};
 use crate::story::{books_of, receive, tell};
 
 /// How many stories are told (about 150 events each); `KEEPOPEN_TEST_STORIES` asks for more.
@@ -30,7 +31,7 @@ async fn two_servers_that_share_a_database_book_as_one_would() {
 
     let folder = folder();
     std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
-    let database = database(folder.path()).await;
+    let database = Database::make(folder.path());
     let settings = settings(folder.path(), &database, &told.stripe, "");
     let clock = || Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
     let start = || actions::start(settings.clone(), clock());
@@ -52,7 +53,6 @@ async fn two_servers_that_share_a_database_book_as_one_would() {
     assert!(one.store.events().await.unwrap().iter().all(once));
     one.store.close().await;
     other.store.close().await;
-    drop_database(&database).await;
     told.finish().await;
 }
 

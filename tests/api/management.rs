@@ -8,7 +8,8 @@ use keepopen_practice::Trouble;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use crate::helpers::{Answer, TestApp, database, folder, practice, settings};
+use crate::databases::Database;
+use crate::helpers::{Answer, TestApp, folder, practice, settings};
 
 const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
 
@@ -51,7 +52,7 @@ async fn nothing_listens_for_operators_where_it_is_off() {
 async fn a_service_without_its_database_is_alive_and_not_ready() {
     let (folder, clock) = (folder(), Clock::System);
     let stripe = practice(&clock).await;
-    let database = database(folder.path()).await;
+    let database = Database::make(folder.path());
     let app = actions::start(settings(folder.path(), &database, &stripe, ON), clock).await.unwrap();
     let running = http::serve_management(&app).unwrap().unwrap();
     tokio::spawn(running.server);

@@ -9,7 +9,8 @@ use keepopen::contributions::{Contribution, Entry, Fact};
 use keepopen_practice::{How, Outcome, PracticeStripe};
 use serde_json::{Value, json};
 
-use crate::helpers::{TestApp, database, drop_database, folder, settings};
+use crate::databases::Database;
+use crate::helpers::{TestApp, folder, settings};
 
 /// What must be equal, whatever the order: all but when it was booked.
 #[derive(Debug, PartialEq)]
@@ -72,7 +73,7 @@ pub async fn books_after(told: &TestApp, events: &[&Value], random: &mut fastran
     let folder = folder();
     std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
-    let database = database(folder.path()).await;
+    let database = Database::make(folder.path());
     let app = actions::start(settings(folder.path(), &database, &told.stripe, ""), clock).await.unwrap();
     for event in events {
         receive(&app, event).await;
@@ -83,7 +84,6 @@ pub async fn books_after(told: &TestApp, events: &[&Value], random: &mut fastran
     }
     let books = books_of(&app).await;
     app.store.close().await;
-    drop_database(&database).await;
     books
 }
 

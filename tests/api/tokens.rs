@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keepopen::contributions::EntryKind as Kind;
+use keepopen::tokens::Purpose;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -152,7 +153,10 @@ async fn an_instance_that_has_not_heard_of_a_refund_asks_the_database() {
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
     app.deliver_everything().await;
     keepopen::actions::process_due_events(&other).await.unwrap();
-    assert!(app.app.tokens.check(&token, "journal", app.app.now_ms()).is_ok(), "it has not heard");
+    assert!(
+        app.app.tokens.check(&token, Purpose::Acting, "journal", app.app.now_ms()).is_ok(),
+        "it has not heard"
+    );
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_superseded");
     keepopen::actions::hear_of_epochs(&app.app).await.unwrap();
     assert_eq!(app.banner(Some(&token)).await["reason"], "unknown_standing");
@@ -169,7 +173,7 @@ async fn a_superseded_token_stays_superseded_after_a_restart() {
     app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
     app.stripe_says_everything().await;
     let again = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    let judged = again.tokens.check(&token, "journal", again.now_ms());
+    let judged = again.tokens.check(&token, Purpose::Acting, "journal", again.now_ms());
     assert_eq!(judged, Err(keepopen::tokens::BadToken::Superseded));
     again.store.close().await;
     app.finish().await;
@@ -193,5 +197,57 @@ async fn a_page_of_another_origin_or_a_body_that_is_not_json_gets_no_token() {
     ] {
         assert_eq!(app.post("/v1/tokens", &wrong).await.code(), "invalid_request", "{wrong}");
     }
+    app.finish().await;
+}
+
+/// The token with its signature's bytes changed, each time in another way.
+fn forged(token: &str, number: u8) -> String {
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    signature[0] ^= number;
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+}
+
+#[tokio::test]
+async fn a_flood_of_forged_tokens_silences_the_banner_for_tokens_not_seen_before_and_nobody_else() {
+    let app = TestApp::start_with("[tokens]\nchecks_per_second = 2").await;
+    let (one, other) = (app.gives(1000, "month").await, app.gives(1000, "month").await);
+    app.stripe_says_everything().await;
+    let (seen, unseen) = (app.token(&one).await, app.token(&other).await);
+    assert_eq!(app.banner(Some(&seen)).await["reason"], "supporter");
+    assert_eq!(app.banner(Some(&forged(&seen, 1))).await["reason"], "unknown_standing");
+    for number in 2..5 {
+        let verdict = app.banner(Some(&forged(&seen, number))).await;
+        assert_eq!(verdict, json!({"show": false, "reason": "overloaded", "next_eligible_at": null}));
+    }
+    assert_eq!(app.banner(Some(&unseen)).await["reason"], "overloaded");
+    assert_eq!(app.banner(Some(&seen)).await["reason"], "supporter");
+    assert_eq!(app.banner(None).await["reason"], "matched");
+    let nowhere = json!({"site": "nowhere", "token": unseen});
+    assert_eq!(app.post("/v1/banner", &nowhere).await.code(), "site_unknown");
+    let counted = app.app.metrics.render();
+    for line in ["remembered\"} 1", "good\"} 1", "bad\"} 1", "unchecked\"} 5"] {
+        assert!(
+            counted.contains(&format!("keepopen_token_checks_total{{outcome=\"{line}\n")),
+            "{line}\n{counted}"
+        );
+    }
+    app.app.clock.advance(1000);
+    assert_eq!(app.banner(Some(&unseen)).await["reason"], "supporter");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_supporter_whose_token_can_not_be_checked_for_now_is_told_so() {
+    let app = TestApp::start_with("[tokens]\nchecks_per_second = 1").await;
+    let gift = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let token = app.token(&gift).await;
+    assert_eq!(app.banner(Some(&forged(&token, 1))).await["reason"], "unknown_standing");
+    assert_eq!(app.get("/v1/supporter", Some(&forged(&token, 1))).await.code(), "token_invalid");
+    let answer = app.get("/v1/supporter", Some(&token)).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (503, "overloaded"));
+    app.app.clock.advance(1000);
+    assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "recurring");
     app.finish().await;
 }

@@ -11,7 +11,8 @@ use keepopen::{http, jobs};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use crate::helpers::{Answer, TestApp, database, drop_database, folder, settings};
+use crate::databases::Database;
+use crate::helpers::{Answer, TestApp, folder, settings};
 use crate::story::{books_of, receive, tell};
 
 /// An event that can't be read, whoever tries.
@@ -74,7 +75,7 @@ async fn a_dead_event_that_is_replayed_has_all_its_tries_again_from_the_shortest
 }
 
 /// One more server on the database of `told`'s kind, with its key and its time.
-async fn another(told: &TestApp, folder: &std::path::Path, database: &str) -> Arc<App> {
+async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
     std::fs::copy(told.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
     actions::start(settings(folder, database, &told.stripe, ""), clock).await.unwrap()
@@ -91,7 +92,7 @@ async fn a_service_that_is_stopping_begins_no_event_and_the_next_one_does() {
     let expected = books_of(&told.app).await;
 
     let folder = folder();
-    let database = database(folder.path()).await;
+    let database = Database::make(folder.path());
     let first = another(&told, folder.path(), &database).await;
     for event in &events {
         receive(&first, event).await;
@@ -103,7 +104,6 @@ async fn a_service_that_is_stopping_begins_no_event_and_the_next_one_does() {
     assert_eq!(process_due_events(&next).await.unwrap(), events.len());
     assert_eq!(books_of(&next).await, expected);
     next.store.close().await;
-    drop_database(&database).await;
     told.finish().await;
 }
 
@@ -209,7 +209,7 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
     let expected = books_of(&told.app).await;
 
     let folder = folder();
-    let database = database(folder.path()).await;
+    let database = Database::make(folder.path());
     let app = another(&told, folder.path(), &database).await;
     let running = http::serve(&app).unwrap();
     let url = format!("http://{}", running.address);
@@ -219,13 +219,13 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
     for (place, event) in events.iter().enumerate() {
         let away = place % 40 == 20;
         if away {
-            administrator.open(&database, false).await;
-            administrator.cut(&database).await;
+            administrator.open(database.url(), false).await;
+            administrator.cut(database.url()).await;
         }
         // Now and then every connection is cut while it is delivered and others are processed.
         let cut = async {
             if place % 5 == 0 {
-                administrator.cut(&database).await;
+                administrator.cut(database.url()).await;
             }
         };
         let (answer, ()) = tokio::join!(deliver(&told, &url, event), cut);
@@ -234,7 +234,7 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
             let question = json!({"site": "journal", "history": {}});
             let request = told.client.post(format!("{url}/v1/banner")).json(&question);
             assert_eq!(told.send(request).await.json["reason"], "matched", "reading goes on");
-            administrator.open(&database, true).await;
+            administrator.open(database.url(), true).await;
         }
         if answer.status != 200 {
             assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
@@ -257,7 +257,6 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
     assert_eq!(books_of(&app).await, expected);
     running.handle.stop(false).await;
     app.store.close().await;
-    drop_database(&database).await;
     told.finish().await;
 }
 

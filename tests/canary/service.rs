@@ -12,6 +12,8 @@ use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::databases::Database;
+
 pub const ORIGIN: &str = "https://journal.example.org";
 pub const STRIPE_KEY: &str = "sk_test_canarykey";
 pub const WEBHOOK_SECRET: &str = "whsec_canarysecret";
@@ -65,6 +67,7 @@ pub struct Service {
     child: Child,
     lines: Receiver<String>,
     logs: String,
+    _database: Database,
     _folder: TempDir,
 }
 
@@ -83,12 +86,14 @@ impl Service {
         .await
         .unwrap();
         let folder = TempDir::new().unwrap();
+        let database = Database::make(folder.path());
         let settings = SETTINGS.replace("{stripe}", &stripe.url()).replace("{format}", format);
         std::fs::write(folder.path().join("keepopen.toml"), settings).unwrap();
         std::fs::write(folder.path().join("appeals.toml"), APPEALS).unwrap();
         let command = |arguments: &[&str]| {
             let mut command = Command::new(env!("CARGO_BIN_EXE_keepopen"));
             command.args(arguments).current_dir(folder.path()).env_clear().stdin(Stdio::null());
+            command.env("DATABASE_URL", database.url());
             command
         };
         let made = command(&["api-key", "create", "--name", API_NAME, "--scope", "supporters:read"]).output();
@@ -102,8 +107,18 @@ impl Service {
         let client = Client::builder().redirect(Policy::none()).user_agent(super::AGENT).build().unwrap();
         let (url, management) = (String::new(), String::new());
         let logs = String::new();
-        let mut service =
-            Self { stripe, api_key, url, management, client, child, lines, logs, _folder: folder };
+        let mut service = Self {
+            stripe,
+            api_key,
+            url,
+            management,
+            client,
+            child,
+            lines,
+            logs,
+            _database: database,
+            _folder: folder,
+        };
         service.management = address_in(&service.logs_until("health and metrics answer"));
         service.url = address_in(&service.logs_until("keepopen answers"));
         service

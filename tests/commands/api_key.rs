@@ -4,16 +4,17 @@ use super::{Place, contains};
 
 #[test]
 fn migrate_can_run_twice() {
-    let place = Place::new();
+    let place = Place::new().and_database();
     for _ in 0..2 {
         assert_eq!(place.good(&["migrate"]), "The database is up to date.\n");
     }
-    assert!(place.path("data/keepopen.db").is_file());
+    let file = place.path("data/keepopen.db");
+    assert_eq!(file.is_file(), place.database_url().ends_with(file.to_str().unwrap()));
 }
 
 #[test]
 fn the_secret_is_shown_once_and_kept_nowhere() {
-    let place = Place::new();
+    let place = Place::new().and_database();
     let said =
         place.run(&["api-key", "create", "--name", "the site's back end", "--scope", "supporters:read"]);
     assert_eq!(said.status, Some(0), "{said:?}");
@@ -33,7 +34,7 @@ fn the_secret_is_shown_once_and_kept_nowhere() {
 
 #[test]
 fn two_keys_differ() {
-    let place = Place::new();
+    let place = Place::new().and_database();
     let make = || place.good(&["api-key", "create", "--name", "a", "--scope", "supporters:read"]);
     assert_ne!(make(), make());
 }

@@ -30,7 +30,7 @@ heading = "Help"
 "#;
 
 fn place(file: &str) -> Place {
-    let place = Place::with(SITE);
+    let place = Place::with(SITE).and_database();
     place.write("appeals.toml", file);
     place
 }

@@ -8,9 +8,8 @@ use super::Place;
 
 /// A place whose inbox holds one dead event.
 async fn with_a_dead_event() -> Place {
-    let place = Place::new();
-    let url = format!("sqlite:{}", place.path("data/keepopen.db").display());
-    let store = Store::open(&url).await.unwrap();
+    let place = Place::new().and_database();
+    let store = Store::open(place.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     let arrival = Arrival {
         id: "evt_1",
@@ -52,7 +51,7 @@ async fn a_body_is_shown_only_to_whoever_asks_for_it() {
 #[test]
 fn an_event_that_is_not_there_is_said() {
     for verb in ["show", "replay"] {
-        let sentence = Place::new().stopped(&["events", verb, "evt_nowhere"]);
+        let sentence = Place::new().and_database().stopped(&["events", verb, "evt_nowhere"]);
         assert!(sentence.contains("evt_nowhere is not in the inbox"), "{sentence}");
     }
 }

@@ -8,7 +8,8 @@ use super::running::Running;
 fn health_is_good_while_the_service_runs_and_says_so_when_it_does_not() {
     let place = Place::with(
         "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n",
-    );
+    )
+    .and_database();
     let mut running = Running::start(&place, &["serve"]);
     let told = running.logs_until("keepopen answers");
     let management = told.lines().find(|line| line.contains("health and metrics answer")).unwrap();

@@ -10,6 +10,8 @@
 mod api_key;
 mod appeals;
 mod contract;
+#[path = "../databases/mod.rs"]
+mod databases;
 mod events;
 mod example;
 mod health;
@@ -23,12 +25,14 @@ mod stress;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use databases::Database;
 use tempfile::TempDir;
 
 /// A folder to stand in, and a clean environment.
 pub(crate) struct Place {
     folder: TempDir,
     environment: Vec<(String, String)>,
+    database: Option<Database>,
 }
 
 /// What a command said, and how it ended.
@@ -41,7 +45,7 @@ pub(crate) struct Said {
 
 impl Place {
     pub(crate) fn new() -> Self {
-        Self { folder: TempDir::new().unwrap(), environment: Vec::new() }
+        Self { folder: TempDir::new().unwrap(), environment: Vec::new(), database: None }
     }
 
     /// With this text as keepopen.toml.
@@ -54,6 +58,19 @@ impl Place {
     pub(crate) fn and_environment(mut self, name: &str, value: &str) -> Self {
         self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// With a database of the kind that the suite runs on: the file that the defaults name, or one on a server.
+    pub(crate) fn and_database(mut self) -> Self {
+        let database = Database::make(&self.path("data"));
+        let url = database.url().to_owned();
+        self.database = Some(database);
+        if url.starts_with("sqlite") { self } else { self.and_environment("DATABASE_URL", &url) }
+    }
+
+    /// The database of [`Self::and_database`].
+    pub(crate) fn database_url(&self) -> &str {
+        self.database.as_ref().unwrap().url()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -102,9 +119,10 @@ impl Place {
         sentence.unwrap_or_else(|| panic!("{said:?}")).trim_end().to_owned()
     }
 
-    /// Every byte of every file in the folder.
+    /// Every byte of every file in the folder, and every row on the server.
     pub(crate) fn all_bytes(&self) -> Vec<u8> {
-        let mut bytes = Vec::new();
+        let mut bytes =
+            self.database.as_ref().map(Database::every_row_on_the_server).unwrap_or_default().into_bytes();
         read_below(self.folder.path(), &mut bytes);
         bytes
     }

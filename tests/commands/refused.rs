@@ -278,6 +278,7 @@ fn operators_have_a_port_of_their_own_or_none() {
 fn the_rest_of_the_settings_have_their_limits() {
     assert_refused("[tokens]\nvalid_hours = 25", &["tokens.valid_hours", "1 to 24"]);
     assert_refused("[tokens]\nvalid_hours = 0", &["tokens.valid_hours"]);
+    assert_refused("[tokens]\nchecks_per_second = 0", &["tokens.checks_per_second"]);
     assert_refused(
         "[server]\npublic_url = \"https://give.example.org/path/\"",
         &["server.public_url", "without a path"],

@@ -64,7 +64,8 @@ impl Drop for Running {
 #[test]
 fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n");
+    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
+        .and_database();
     let mut running = Running::start(&place, &["serve"]);
     let told = running.logs_until("keepopen answers");
     for gap in ["no site", "no appeals", "no Stripe key", "no webhook secret"] {
@@ -83,7 +84,8 @@ fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
 #[cfg(unix)]
 #[test]
 fn the_same_key_serves_after_a_restart_and_another_is_refused() {
-    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n");
+    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
+        .and_database();
     let mut first = Running::start(&place, &["serve"]);
     first.logs_until("keepopen answers");
     assert_eq!(first.stop(), Some(0));

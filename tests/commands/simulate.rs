@@ -105,7 +105,7 @@ fn what_is_live_is_a_file_that_is_named_or_that_of_the_settings_or_what_the_data
     let live = DRAFT
         .replace("id = \"summer\"", "id = \"winter\"\nlive = \"live\"")
         .replace("max_views = 1", "max_views = 2");
-    let place = place();
+    let place = place().and_database();
     place.write("live.toml", &live);
     let views = |report: &Value| report["live"]["views"].as_u64();
     let report = json(&place, &["--live", "live.toml"]);

@@ -91,7 +91,7 @@ struct Service {
 impl Service {
     /// With the key of another, so that supporters have the same ids.
     fn with_the_key_of(other: Option<&Self>, events: &[Value]) -> Self {
-        let place = Place::with(SETTINGS);
+        let place = Place::with(SETTINGS).and_database();
         if let Some(other) = other {
             std::fs::create_dir(place.path("data")).unwrap();
             std::fs::copy(other.place.path("data/keepopen.key"), place.path("data/keepopen.key")).unwrap();
@@ -149,7 +149,7 @@ impl Service {
     }
 
     async fn store(&self) -> Store {
-        Store::open(&format!("sqlite:{}", self.place.path("data/keepopen.db").display())).await.unwrap()
+        Store::open(self.place.database_url()).await.unwrap()
     }
 
     /// What is stored, after an end: every event that was acknowledged, and no event half processed.
@@ -275,7 +275,7 @@ async fn a_service_that_is_told_to_stop_answers_what_is_under_way_and_keeps_all_
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_processes_on_one_file_take_each_event_up_once_and_book_as_one_would() {
+async fn two_processes_on_one_database_take_each_event_up_once_and_book_as_one_would() {
     let events = gifts(60);
     let (calm, expected) = undisturbed(&events).await;
     let service = Service::with_the_key_of(Some(&calm), &shuffled(&events));

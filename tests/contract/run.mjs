@@ -1,5 +1,6 @@
 // Tries the contract on a running server with Schemathesis: all phases, with keys and without.
 // Run: KEEPOPEN_BIN=/…/target/debug/keepopen CONTRACT_TOOLS=folder-of-st node tests/contract/run.mjs
+// Where KEEPOPEN_TEST_POSTGRES names a server, that is the service's database; it must be a new one (scripts/with-postgres starts one).
 //   --seed=N      another seed (it is printed)
 //   --minutes=N   go on for so long, instead of a fixed number of cases
 // Ends with "N passed, N failed" and a status to match.
@@ -12,7 +13,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 
-const { KEEPOPEN_BIN: binary, CONTRACT_TOOLS: tools, ...env } = process.env;
+const { KEEPOPEN_BIN: binary, CONTRACT_TOOLS: tools, KEEPOPEN_TEST_POSTGRES: postgres, ...env } = process.env;
+if (postgres) env.DATABASE_URL = postgres;
 assert.ok(binary && tools, "set KEEPOPEN_BIN to the keepopen binary and CONTRACT_TOOLS to the folder of Schemathesis' st");
 const { values: options } = parseArgs({ options: { seed: { type: "string", default: "20261124" }, minutes: { type: "string" } } });
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));

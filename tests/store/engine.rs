@@ -1,12 +1,13 @@
-//! What the engine promises.
+//! What the engines promise.
 
 use keepopen::store::{OpenError, Store};
 
 use super::TestStore;
+use super::databases::Database;
 
 #[actix_web::test]
 async fn what_is_committed_is_on_disk() {
-    let it = TestStore::open().await;
+    let it = TestStore::open_file().await;
     assert_eq!(it.pragma("journal_mode").await, "wal");
     assert_eq!(it.pragma("synchronous").await, "2", "2 is FULL");
     assert_eq!(it.pragma("foreign_keys").await, "1");
@@ -14,7 +15,7 @@ async fn what_is_committed_is_on_disk() {
 
 #[actix_web::test]
 async fn every_table_keeps_to_its_types() {
-    let it = TestStore::open().await;
+    let it = TestStore::open_file().await;
     let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 \
          AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'";
     let loose = it.store.look_for_tests(sql).await.unwrap();
@@ -23,7 +24,7 @@ async fn every_table_keeps_to_its_types() {
 
 #[actix_web::test]
 async fn opening_again_changes_nothing() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open().await.with_facts().await;
     let before = it.rows("ledger_entries").await;
     let migrations = it.rows("_sqlx_migrations").await;
     let it = it.open_again().await;
@@ -34,12 +35,12 @@ async fn opening_again_changes_nothing() {
 
 #[actix_web::test]
 async fn a_database_of_a_newer_version_is_not_touched() {
-    let it = TestStore::open().await;
+    let it = TestStore::open_file().await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                  VALUES (9999, 'later', 1, x'00', 1)";
     assert_eq!(it.sql(newer).await, Ok(1));
     it.store.close().await;
-    let error = Store::open(&super::url(&it.folder)).await.unwrap_err();
+    let error = Store::open(it.database.url()).await.unwrap_err();
     assert!(matches!(error, OpenError::Migrate(_)), "{error}");
     assert!(error.to_string().contains("run the version that wrote it"), "{error}");
 }
@@ -70,7 +71,7 @@ async fn a_transaction_that_is_not_committed_leaves_nothing() {
 
 #[actix_web::test]
 async fn readers_see_what_was_committed_while_somebody_writes() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open().await.with_facts().await;
     let mut tx = it.store.begin().await.unwrap();
     keepopen::store::books::book(&mut tx, &super::payment("pi_2"), 3_000).await.unwrap();
     assert_eq!(it.store.entries().await.unwrap().len(), 1);
@@ -82,7 +83,7 @@ async fn readers_see_what_was_committed_while_somebody_writes() {
 async fn processes_that_start_at_once_on_a_new_file_find_one_set_of_tables() {
     for _ in 0..20 {
         let folder = tempfile::TempDir::new().unwrap();
-        let url = super::url(&folder);
+        let url = Database::file(folder.path()).url().to_owned();
         let starts: Vec<_> = std::iter::repeat_with(|| {
             let url = url.clone();
             tokio::spawn(async move { Store::open(&url).await })

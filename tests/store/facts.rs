@@ -10,7 +10,7 @@ use super::{TestStore, arrival, contribution_id, euros, payment, put_contributio
 
 #[actix_web::test]
 async fn the_same_cause_is_booked_once() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open().await.with_facts().await;
     let mut tx = it.store.begin().await.unwrap();
     let other_amount = Entry { money: euros(1), ..payment("pi_1") };
     assert!(!books::book(&mut tx, &payment("pi_1"), 9_000).await.unwrap());
@@ -25,7 +25,7 @@ async fn the_same_cause_is_booked_once() {
 
 #[actix_web::test]
 async fn an_event_is_stored_once_and_the_first_stays() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open().await.with_facts().await;
     let before = it.rows("stripe_events").await;
     let mut tx = it.store.begin().await.unwrap();
     let again = inbox::Arrival { body: "{}", received_at_ms: 9_000, ..arrival("evt_1", 0) };
@@ -91,7 +91,7 @@ async fn an_epoch_never_falls() {
 
 #[actix_web::test]
 async fn a_supporter_is_found_by_address_and_made_once() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open().await.with_facts().await;
     let email = Email::parse("reader@example.org").unwrap();
     let before = it.rows("supporters").await;
     let mut tx = it.store.begin().await.unwrap();

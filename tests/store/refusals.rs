@@ -44,7 +44,7 @@ pub(crate) const WAYS: &[(&str, &str)] = &[
 
 #[actix_web::test]
 async fn no_sql_makes_the_books_forget() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open_file().await.with_facts().await;
     let mut lost = Vec::new();
     for (table, sql) in WAYS {
         if it.loses(table, sql).await {
@@ -56,7 +56,7 @@ async fn no_sql_makes_the_books_forget() {
 
 #[actix_web::test]
 async fn a_row_that_gets_lost_would_be_seen() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open_file().await.with_facts().await;
     assert!(it.loses("supporter_customers", "DELETE FROM supporter_customers").await);
     assert!(it.loses("supporters", "UPDATE supporters SET created_at_ms = 0").await);
     assert!(!it.loses("supporters", "SELECT 1").await);
@@ -64,7 +64,7 @@ async fn a_row_that_gets_lost_would_be_seen() {
 
 #[actix_web::test]
 async fn a_refusal_says_what_the_rule_is() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open_file().await.with_facts().await;
     for (sql, sentence) in [
         ("DELETE FROM ledger_entries", "the ledger is append-only"),
         ("UPDATE ledger_entries SET amount_minor = 1", "the ledger is append-only"),
@@ -80,14 +80,14 @@ async fn a_refusal_says_what_the_rule_is() {
 
 #[actix_web::test]
 async fn how_far_an_event_is_may_change() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open_file().await.with_facts().await;
     let sql = "UPDATE stripe_events SET state = 'done', attempts = 1, next_try_at_ms = 5, error = NULL, outcome = 'booked'";
     assert_eq!(it.sql(sql).await, Ok(1));
 }
 
 #[actix_web::test]
 async fn a_gift_or_a_person_with_entries_cannot_be_taken_away() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open_file().await.with_facts().await;
     for sql in ["DELETE FROM contributions", "DELETE FROM supporters"] {
         let complaint = it.sql(sql).await.unwrap_err();
         assert!(complaint.contains("FOREIGN KEY"), "{sql}: {complaint}");
@@ -96,7 +96,7 @@ async fn a_gift_or_a_person_with_entries_cannot_be_taken_away() {
 
 #[actix_web::test]
 async fn an_entry_that_moves_nothing_or_goes_in_a_circle_is_refused() {
-    let it = TestStore::with_facts().await;
+    let it = TestStore::open_file().await.with_facts().await;
     let insert = |cause: &str, kind: &str, credit: &str, amount: &str| {
         format!(
             "INSERT INTO ledger_entries SELECT '{cause}', '{kind}', object, contribution_id, site, currency, \

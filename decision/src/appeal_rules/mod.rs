@@ -4,7 +4,7 @@
 //! never a silent rule.
 //! **Never** checks whether what was written makes sense; that is done where it is compiled, in `rules/`.
 //! **Start at** [`AppealRules`] below, and [`SiteRules`] in `site.rs`.
-//! **Tested in** `tests/reading.rs`.
+//! **Tested in** `tests/decision/reading.rs`.
 
 mod audience;
 mod choice;

@@ -3,7 +3,7 @@
 //! **Owns** the model, and the way from counts to weights; total: whatever the counts, the weights are there.
 //! **Never** throws dice: the seed arrives as an argument, and the same seed gives the same weights everywhere.
 //! **Start at** [`weights`] below; the model is in `model.rs`.
-//! **Tested in** the files here and `tests/bandit.rs`.
+//! **Tested in** the files here and `tests/decision/bandit.rs`.
 //!
 //! Each variant's weight is the chance that it is the best of them, as far as anybody can tell (Thompson, "On the
 //! likelihood that one unknown probability exceeds another in view of the evidence of two samples", Biometrika 25,

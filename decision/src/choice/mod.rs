@@ -3,7 +3,7 @@
 //! **Owns** the reader's place among all readers: shares, holdouts, variants and sequences.
 //! **Never** asks whether an appeal fits; that is for `rules/`.
 //! **Start at** `tiers.rs` for appeals, `variants.rs` for variants; the recipe of the hash is in `assignment.rs`.
-//! **Tested in** `cases/allocation.json`, `cases/holdout.json`, `cases/assignment.json`, `tests/properties/shares.rs`.
+//! **Tested in** `cases/allocation.json`, `cases/holdout.json`, `cases/assignment.json`, `tests/decision/properties/shares.rs`.
 
 mod assignment;
 mod tiers;

@@ -48,9 +48,10 @@ impl Variants {
         }
         let mut taken = BTreeSet::new();
         for (place, variant) in variants.iter().enumerate() {
-            if variant.id.trim().is_empty() {
-                complaints.problem(format!("variants[{place}].id"), "a variant needs an id.");
-            } else if variant.id == HELD_OUT {
+            if !complaints.check_id(format!("variants[{place}].id"), &variant.id, "a variant") {
+                continue;
+            }
+            if variant.id == HELD_OUT {
                 complaints.problem(
                     format!("variants[{place}].id"),
                     format!("{HELD_OUT:?} is what results call readers who see no variant: take another id."),

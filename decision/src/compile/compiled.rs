@@ -88,9 +88,7 @@ impl Appeal {
         names: &mut Names,
         complaints: &mut Complaints<'a>,
     ) -> Self {
-        if rules.id.trim().is_empty() {
-            complaints.problem("id", "an appeal needs an id.");
-        }
+        complaints.check_id("id", &rules.id, "an appeal");
         if rules.weight == 0 {
             complaints.problem("weight", "with weight 0 nobody sees it: pause it instead.");
         }

@@ -16,6 +16,9 @@ pub(crate) enum Author<'a> {
     Appeal(&'a AppealRules),
 }
 
+/// Characters that an id may have.
+const LONGEST_ID: usize = 100;
+
 /// Where complaints go.
 pub(crate) struct Complaints<'a> {
     author: Author<'a>,
@@ -38,6 +41,22 @@ impl<'a> Complaints<'a> {
         if !self.problems[self.problems_before..].contains(&problem) {
             self.problems.push(problem);
         }
+    }
+
+    /// Ids stand in addresses, in results and on payments, so they are short and of one line. True when there is nothing
+    /// to say against this one.
+    pub(crate) fn check_id(&mut self, field_path: impl Into<String>, id: &str, what: &str) -> bool {
+        if id.trim().is_empty() {
+            self.problem(field_path, format!("{what} needs an id."));
+        } else if id.chars().count() > LONGEST_ID || id.contains(char::is_control) {
+            let sentence = format!(
+                "an id is at most {LONGEST_ID} characters long and of one line: give {what} another."
+            );
+            self.problem(field_path, sentence);
+        } else {
+            return true;
+        }
+        false
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -71,36 +71,36 @@ pub enum Stage {
     After,
 }
 
-/// Where an appeal stands in its schedule at `now_ms` (milliseconds since 1970); `None` for one that can't be compiled.
-pub fn stage_of(sites: &[SiteRules], appeal: &AppealRules, now_ms: i64) -> Option<Stage> {
-    let (compiled, _) = compile(sites, std::slice::from_ref(appeal));
-    let schedules = || compiled.sites.iter().flat_map(|site| &site.appeals).map(|it| &it.parts.schedule);
-    schedules().next()?;
-    Some(if schedules().all(|it| it.is_over(now_ms)) {
-        Stage::After
-    } else if schedules().any(|it| it.has_begun(now_ms)) {
-        Stage::Within
-    } else {
-        Stage::Before
-    })
+/// Where each appeal stands in its schedule at `now_ms` (milliseconds since 1970); `None` for one that can't be compiled.
+pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Option<Stage>> {
+    let (compiled, _) = compile(sites, appeals);
+    let mut stages = vec![None; appeals.len()];
+    for appeal in compiled.sites.iter().flat_map(|site| &site.appeals) {
+        let schedule = &appeal.parts.schedule;
+        let here = match (schedule.is_over(now_ms), schedule.has_begun(now_ms)) {
+            (true, _) => Stage::After,
+            (false, true) => Stage::Within,
+            (false, false) => Stage::Before,
+        };
+        let stage = &mut stages[appeal.index.0];
+        // Over on one site and not on another, or begun on one alone: it has begun, and is not over.
+        *stage = Some(match *stage {
+            Some(elsewhere) if elsewhere != here => Stage::Within,
+            _ => here,
+        });
+    }
+    stages
 }
 
 /// What is wrong with publishing appeals at `now_ms` (milliseconds since 1970), though they can be compiled: those that
 /// are over already. Appeals that were published while they had time to run stay compiled, and just end.
 pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Problem> {
-    let (compiled, _) = compile(sites, appeals);
-    let mut problems = Vec::new();
-    let sites = || compiled.sites.iter();
-    for (place, rules) in appeals.iter().enumerate() {
-        let mut homes =
-            sites().flat_map(|site| &site.appeals).filter(|appeal| appeal.index.0 == place).peekable();
-        let is_over = homes.peek().is_some() && homes.all(|appeal| appeal.parts.schedule.is_over(now_ms));
-        if is_over {
-            let sentence = "it is over already: give it a later end, or take the end out.";
-            problems.push(Problem::of_appeal(rules, "schedule.ends_at", sentence));
-        }
-    }
-    problems
+    let sentence = "it is over already: give it a later end, or take the end out.";
+    let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));
+    stages
+        .filter(|(_, stage)| *stage == Some(Stage::After))
+        .map(|(rules, _)| Problem::of_appeal(rules, "schedule.ends_at", sentence))
+        .collect()
 }
 
 #[cfg(test)]
@@ -124,5 +124,23 @@ mod tests {
         assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 1);
         appeal.sites.push("dublin".to_owned());
         assert_eq!(problems(&appeal, "2026-06-15T22:59:59Z"), 0);
+    }
+    #[test]
+    fn an_appeal_has_begun_where_it_has_on_one_site_and_is_over_where_it_is_on_all() {
+        let sites = [("dublin", "Europe/Dublin"), ("sydney", "Australia/Sydney")]
+            .map(|(id, zone)| SiteRules { time_zone: zone.to_owned(), ..SiteRules::new(id) });
+        let day = |text: &str| Some(text.parse::<Moment>().unwrap());
+        let mut both = AppealRules::new("both", "dublin", Kind::Ask, Surface::Banner);
+        both.sites.push("sydney".to_owned());
+        (both.schedule.starts_at, both.schedule.ends_at) = (day("2026-06-15"), day("2026-06-15"));
+        let mut broken = both.clone();
+        (broken.id, broken.sites) = ("broken".to_owned(), vec!["nowhere".to_owned()]);
+        let at = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_millisecond();
+        let stages = |now: &str| stages_of(&sites, &[broken.clone(), both.clone()], at(now));
+        // Midnight of Sydney is 14:00 UTC of the day before, that of Dublin 23:00.
+        assert_eq!(stages("2026-06-14T13:59:59Z"), [None, Some(Stage::Before)]);
+        assert_eq!(stages("2026-06-14T14:00:00Z"), [None, Some(Stage::Within)]);
+        assert_eq!(stages("2026-06-15T14:00:00Z"), [None, Some(Stage::Within)]);
+        assert_eq!(stages("2026-06-15T23:00:00Z"), [None, Some(Stage::After)]);
     }
 }

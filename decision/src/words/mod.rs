@@ -3,7 +3,7 @@
 //! **Owns** the words that stand in appeals, questions and verdicts, as enums.
 //! **Never** decides anything.
 //! **Start at** `Kind` and `Standing` below; words for readers are in `reader.rs`.
-//! **Tested in** `tests/reading.rs`.
+//! **Tested in** `tests/decision/reading.rs`.
 
 mod reader;
 mod value;

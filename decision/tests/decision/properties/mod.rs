@@ -18,6 +18,12 @@ use proptest::prelude::*;
 
 use generate::{appeals, known, question, site, time};
 
+/// So many worlds for each property, unless `PROPTEST_CASES` says how many: fewer where somebody waits, more for a long search.
+pub fn worlds(number: u32) -> ProptestConfig {
+    let said = std::env::var_os("PROPTEST_CASES").is_some();
+    if said { ProptestConfig::default() } else { ProptestConfig::with_cases(number) }
+}
+
 fn rules(site: &SiteRules, appeals: &[AppealRules]) -> Compiled {
     compile(std::slice::from_ref(site), appeals).0
 }
@@ -36,7 +42,7 @@ fn is_silent(verdict: Verdict) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(worlds(1000))]
 
     #[test]
     fn the_same_input_gives_the_same_verdict_and_the_explanation_agrees(

@@ -7,8 +7,8 @@ use keepopen_decision::{
 };
 use proptest::prelude::*;
 
-use crate::generate::{appeals, known, question, site, time};
-use crate::{ask, rules, shows};
+use super::generate::{appeals, known, question, site, time};
+use super::{ask, rules, shows, worlds};
 
 type Narrow = fn(&mut AppealRules, Timestamp);
 
@@ -161,7 +161,7 @@ const WAYS: &[(&str, Narrow)] = &[
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(800))]
+    #![proptest_config(worlds(800))]
 
     #[test]
     fn adding_a_rule_never_widens(

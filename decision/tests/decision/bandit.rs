@@ -3,6 +3,8 @@
 use keepopen_decision::bandit::{Learning, Results, weights};
 use proptest::prelude::*;
 
+use crate::properties::worlds;
+
 const ALL: u32 = 1_000_000;
 const FOLLOW: Learning = Learning { floor_per_million: 50_000, pace: 1.0, draws: 2000 };
 
@@ -125,7 +127,7 @@ fn counts() -> impl Strategy<Value = Results> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(500))]
+    #![proptest_config(worlds(500))]
 
     #[test]
     fn whatever_the_counts_the_weights_are_there(

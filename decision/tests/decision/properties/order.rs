@@ -3,11 +3,11 @@
 use keepopen_decision::{AppealRules, Verdict};
 use proptest::prelude::*;
 
-use crate::generate::{appeals, known, question, site, time};
-use crate::{ask, rules};
+use super::generate::{appeals, known, question, site, time};
+use super::{ask, rules, worlds};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(worlds(1000))]
 
     #[test]
     fn appeals_in_any_order_give_the_same_verdict(

@@ -3,14 +3,14 @@
 use keepopen_decision::Verdict;
 use proptest::prelude::*;
 
-use crate::generate::{NOON_MS, appeals, known, question, site, time};
-use crate::{ask, is_silent, rules};
+use super::generate::{NOON_MS, appeals, known, question, site, time};
+use super::{ask, is_silent, rules, worlds};
 
 /// Ten years.
 const LONG_MS: i64 = 3650 * 86_400_000;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(worlds(2000))]
 
     #[test]
     fn the_next_eligible_time_is_exact(

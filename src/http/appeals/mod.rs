@@ -1,0 +1,13 @@
+//! Appeals with their versions: write, publish, pause, end, roll back.
+//!
+//! **Owns** the routes below `/v1/appeals`, and the shapes of their answers.
+//! **Never** decides what may be published: that is `actions/edit_appeals.rs`.
+//! **Start at** `editing.rs`.
+//! **Tested in** `tests/api/appeals.rs`.
+
+mod editing;
+mod reading;
+mod shapes;
+
+pub use editing::{end, pause, publish, save};
+pub use reading::{list, read, read_version};

@@ -1,0 +1,126 @@
+//! How appeals are told, and what is asked of them.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::actions;
+use crate::app::App;
+use crate::appeals::{Draft, Phase, phases};
+use crate::clock;
+use crate::store::appeals::{PublishedRow, VersionRow};
+
+/// How an appeal stands.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AppealSummary)]
+pub struct Summary {
+    /// Its id.
+    #[schema(example = "summer")]
+    pub id: String,
+    /// What readers get of it now.
+    pub phase: Phase,
+    /// The newest version's number, from 1.
+    pub version: i64,
+    /// When that was written, RFC 3339.
+    pub written_at: String,
+    /// The version that was published last, if any was.
+    pub published_version: Option<i64>,
+    /// When it was put into the phase that it was put in last, RFC 3339.
+    pub published_at: Option<String>,
+}
+
+/// Every appeal.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Appeals)]
+pub struct Listed {
+    /// By id.
+    pub appeals: Vec<Summary>,
+}
+
+/// One version of an appeal.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AppealVersion)]
+pub struct Version {
+    /// From 1.
+    pub version: i64,
+    /// When it was written, RFC 3339.
+    pub written_at: String,
+    /// Who wrote it: an API key's id, or `command line`.
+    pub written_by: String,
+}
+
+/// An appeal as it was written.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Appeal)]
+pub struct Whole {
+    #[serde(flatten)]
+    pub summary: Summary,
+    /// The version that `appeal` is.
+    pub of_version: i64,
+    /// The appeal, with the fields of an appeals file.
+    #[schema(value_type = Object)]
+    pub appeal: Map<String, Value>,
+    /// Its versions, the newest first.
+    pub versions: Vec<Version>,
+}
+
+/// What came of writing.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AppealSaved)]
+pub struct SavedAnswer {
+    /// The newest version's number.
+    pub version: i64,
+}
+
+/// What to publish.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = AppealPublish)]
+#[serde(deny_unknown_fields)]
+pub struct PublishBody {
+    /// The version; left out or null, the newest. An older one rolls back.
+    #[serde(default)]
+    pub version: Option<i64>,
+}
+
+impl Summary {
+    /// How appeals stand, of each its newest version and, if it has one, its newest publication.
+    pub fn of_all(app: &App, newest: &[VersionRow], published: &[PublishedRow]) -> Vec<Self> {
+        // What can't be read any more is shown to nobody.
+        let drafts: Vec<Draft> =
+            published.iter().filter_map(|row| actions::read_published(row).ok()).collect();
+        let ids = drafts.iter().map(|draft| draft.rules.id.as_str());
+        let phases: HashMap<&str, Phase> =
+            ids.zip(phases(&app.settings.sites, &drafts, app.now_ms())).collect();
+        let published: HashMap<&str, &PublishedRow> =
+            published.iter().map(|row| (row.appeal_id.as_str(), row)).collect();
+        newest
+            .iter()
+            .map(|row| {
+                let id = row.appeal_id.as_str();
+                let publication = published.get(id);
+                let phase = publication.map(|_| phases.get(id).copied().unwrap_or(Phase::Paused));
+                Self {
+                    id: id.to_owned(),
+                    phase: phase.unwrap_or(Phase::Draft),
+                    version: row.version,
+                    written_at: clock::rfc3339(row.created_at_ms),
+                    published_version: publication.map(|row| row.version),
+                    published_at: publication.map(|row| clock::rfc3339(row.published_at_ms)),
+                }
+            })
+            .collect()
+    }
+
+    /// How one appeal stands.
+    pub fn of(app: &App, newest: &VersionRow, published: Option<&PublishedRow>) -> Self {
+        let published = published.map(std::slice::from_ref).unwrap_or_default();
+        let mut one = Self::of_all(app, std::slice::from_ref(newest), published);
+        one.pop().expect("as many as there are newest versions")
+    }
+}
+
+/// The `ETag` of an appeal whose newest version this is.
+pub fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}

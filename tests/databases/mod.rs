@@ -1,0 +1,90 @@
+//! A database for each test.
+//!
+//! **Owns** where a test's database is: a file, or on the PostgreSQL server that `KEEPOPEN_TEST_POSTGRES` names.
+//! **Never** opens it; that is the program's part.
+//! **Start at** [`Database::make`].
+//! **Tested in** every test that keeps something.
+
+use std::path::Path;
+
+use sqlx::{Connection, PgConnection};
+
+/// A database of its own; on a server it is dropped with this.
+#[derive(Debug)]
+pub struct Database {
+    url: String,
+    server: Option<Server>,
+}
+
+#[derive(Clone, Debug)]
+struct Server {
+    url: String,
+    name: String,
+}
+
+impl Database {
+    /// The file `keepopen.db` in `folder`, or a new database on the server that the environment names.
+    pub fn make(folder: &Path) -> Self {
+        match std::env::var("KEEPOPEN_TEST_POSTGRES") {
+            Ok(server) => Self::on(server),
+            Err(_) => Self::file(folder),
+        }
+    }
+
+    /// The file, whatever the environment says: for what is SQLite's own.
+    pub fn file(folder: &Path) -> Self {
+        Self { url: format!("sqlite:{}", folder.join("keepopen.db").display()), server: None }
+    }
+
+    fn on(url: String) -> Self {
+        let server = Server { name: format!("keepopen_{:032x}", fastrand::u128(..)), url };
+        server.say(format!("CREATE DATABASE {}", server.name));
+        let url = format!("{}/{}", server.url.rsplit_once('/').unwrap().0, server.name);
+        Self { url, server: Some(server) }
+    }
+
+    /// Every row of every table as text, where it is on a server.
+    pub fn every_row_on_the_server(&self) -> String {
+        let Some(server) = &self.server else { return String::new() };
+        let tables = "SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'";
+        let tables = server.ask(&self.url, tables.to_owned());
+        let rows = tables
+            .iter()
+            .flat_map(|table| server.ask(&self.url, format!("SELECT CAST(it AS TEXT) FROM {table} it")));
+        rows.collect::<Vec<_>>().join("\n")
+    }
+
+    /// What the program is told.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Server {
+    fn say(&self, sql: String) {
+        self.ask(&self.url, sql);
+    }
+
+    /// The first column of the answer. On a thread of its own, since a test may be within a runtime already.
+    fn ask(&self, url: &str, sql: String) -> Vec<String> {
+        let url = url.to_owned();
+        let asked = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let mut administrator = PgConnection::connect(&url).await.unwrap();
+                let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut administrator).await;
+                administrator.close().await.unwrap();
+                rows.unwrap()
+            })
+        });
+        asked.join().unwrap()
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        if let Some(server) = &self.server {
+            server.say(format!("DROP DATABASE {} WITH (FORCE)", server.name));
+        }
+    }
+}
