@@ -21,5 +21,5 @@ pub use document::Draft;
 pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
-pub use ticker::{TickerCount, TickerShown, TickerTotals, TickerValues, Whose};
+pub use ticker::{TickerCount, TickerShown, TickerTotals, TickerValues, Whose, WrittenTicker};
 pub use wording::Content;
