@@ -1,25 +1,51 @@
-//! What a variant says.
+//! What a variant says, as it is written: in one language or several, and shorter on phones where that is wanted.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// The words of one variant. All are shown as plain text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+use super::Block;
+
+/// All that a variant says.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "Written")]
 pub struct Copy {
+    /// BCP 47 tag of what `words` are written in; left out, the language of each site that shows them.
+    pub locale: Option<String>,
+    /// What it says.
+    pub words: Words,
+    /// The same in other languages, by BCP 47 tag; each whole.
+    pub translations: BTreeMap<String, Words>,
+}
+
+/// What a variant says in one language. All is shown as plain text.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Words {
     /// The line on top.
     pub heading: String,
-    /// Paragraphs.
+    /// What follows it.
     #[serde(default)]
-    pub body: Vec<String>,
+    pub body: Vec<Block>,
     /// The button that goes to the payment page.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cta: Option<String>,
     /// The button that sends the appeal away.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dismiss: Option<String>,
     /// What is said after the gift.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thanks: Option<ThanksCopy>,
+    /// What is said otherwise on phones.
+    pub mobile: Option<MobileCopy>,
+}
+
+/// What takes the place of the same field on phones.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "see Words")]
+pub struct MobileCopy {
+    pub heading: Option<String>,
+    pub body: Option<Vec<Block>>,
+    pub cta: Option<String>,
+    pub dismiss: Option<String>,
 }
 
 /// What is said after the gift.
@@ -28,7 +54,59 @@ pub struct Copy {
 pub struct ThanksCopy {
     /// The line on top.
     pub heading: String,
-    /// Paragraphs.
+    /// What follows it.
     #[serde(default)]
-    pub body: Vec<String>,
+    pub body: Vec<Block>,
+}
+
+/// The fields of [`Copy`] as they stand beside one another: flattening would let unknown ones pass.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    locale: Option<String>,
+    heading: String,
+    #[serde(default)]
+    body: Vec<Block>,
+    cta: Option<String>,
+    dismiss: Option<String>,
+    thanks: Option<ThanksCopy>,
+    mobile: Option<MobileCopy>,
+    #[serde(default)]
+    translations: BTreeMap<String, Words>,
+}
+
+impl From<Written> for Copy {
+    fn from(written: Written) -> Self {
+        let Written { locale, heading, body, cta, dismiss, thanks, mobile, translations } = written;
+        Self { locale, words: Words { heading, body, cta, dismiss, thanks, mobile }, translations }
+    }
+}
+
+impl Copy {
+    /// What it says in each language, with the path of its field within the copy: first as it is written, then translated.
+    pub fn languages(&self) -> impl Iterator<Item = (String, &Words)> {
+        let translations = self.translations.iter();
+        std::iter::once((String::new(), &self.words))
+            .chain(translations.map(|(locale, words)| (format!(".translations.{locale}"), words)))
+    }
+}
+
+impl Words {
+    /// What is said where there is room.
+    pub fn on_large_screens(&self) -> Self {
+        Self { mobile: None, ..self.clone() }
+    }
+
+    /// What is said on phones, where that is something else.
+    pub fn on_phones(&self) -> Option<Self> {
+        let mobile = self.mobile.clone()?;
+        let words = self.on_large_screens();
+        Some(Self {
+            heading: mobile.heading.unwrap_or(words.heading),
+            body: mobile.body.unwrap_or(words.body),
+            cta: mobile.cta.or(words.cta),
+            dismiss: mobile.dismiss.or(words.dismiss),
+            ..words
+        })
+    }
 }

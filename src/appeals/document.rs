@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use keepopen_decision::{AppealRules, Live};
+use keepopen_decision::{self as decision, AppealRules, Live};
 use serde_json::{Map, Value};
 
 use super::ticker::{TICKER_VALUES, Ticker, WrittenTicker};
-use super::{AppealProblem, Copy};
+use super::{AppealProblem, Copy, placeholders, wordings};
 use crate::config::OwnAmounts;
 use crate::money::Currency;
 
@@ -47,14 +47,6 @@ impl Draft {
                 amounts.push(own.unwrap_or_default());
             }
         }
-        for (place, copy) in copies.iter().enumerate() {
-            if let Some(name) = unknown_placeholder(copy) {
-                let sentence = format!(
-                    "{{{name}}} is no placeholder; there is {{gift}}, the gift that the reader has chosen."
-                );
-                return Err(problem(format!("variants[{place}].copy"), sentence));
-            }
-        }
         let in_ticker = |field: &str, sentence| problem(under("ticker", field), sentence);
         let ticker = fields.remove("ticker").map(read::<WrittenTicker>).transpose();
         let ticker = ticker.map_err(|(field, sentence)| in_ticker(&field, sentence))?;
@@ -62,6 +54,23 @@ impl Draft {
         let ticker = ticker.map_err(|(field, sentence)| in_ticker(field, sentence))?;
         let mut rules: AppealRules =
             read(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
+        for (place, copy) in copies.iter().enumerate() {
+            let at = |(field, sentence): (String, String)| {
+                problem(format!("variants[{place}].copy{field}"), sentence)
+            };
+            let found = placeholders::problems(copy).into_iter().chain(wordings::problems(copy)).next();
+            let found = found.or_else(|| endless(copy, &rules));
+            if let Some(found) = found.or_else(|| tickerless(copy, ticker.as_ref())) {
+                return Err(at(found));
+            }
+        }
+        for (variant, copy) in rules.variants.iter_mut().zip(&copies) {
+            for value in copy.languages().flat_map(|(_, words)| placeholders::spoken_of(words)) {
+                if !variant.needs.contains(&value) {
+                    variant.needs.push(value);
+                }
+            }
+        }
         if ticker.is_some() {
             rules.given = TICKER_VALUES.to_vec();
         }
@@ -84,18 +93,21 @@ impl Draft {
     }
 }
 
-/// The first word in braces that nothing would be put in place of.
-fn unknown_placeholder(copy: &Copy) -> Option<String> {
-    let texts = [Some(&copy.heading), copy.cta.as_ref(), copy.dismiss.as_ref()].into_iter().flatten();
-    let thanks = copy.thanks.iter().flat_map(|thanks| std::iter::once(&thanks.heading).chain(&thanks.body));
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    texts
-        .chain(&copy.body)
-        .chain(thanks)
-        .flat_map(|text| text.split('{').skip(1))
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-        .find(|name| is_name(name) && *name != "gift")
-        .map(str::to_owned)
+/// Where it counts the days until an end that is not written.
+fn endless(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
+    if rules.schedule.ends_at.is_some() {
+        return None;
+    }
+    let field = placeholders::first_to_speak_of(copy, decision::Value::DaysLeft)?;
+    Some((field, "{days_left} needs an end to count to: write schedule.ends_at.".to_owned()))
+}
+
+/// Where it speaks of a ticker that the appeal does not have.
+fn tickerless(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> {
+    let value = TICKER_VALUES.into_iter().filter(|_| ticker.is_none());
+    let (field, value) =
+        value.filter_map(|value| Some((placeholders::first_to_speak_of(copy, value)?, value))).next()?;
+    Some((field, format!("{{{}}} needs something that is counted: write ticker.", value.as_str())))
 }
 
 /// The value, or the field at fault and what is wrong with it.

@@ -85,7 +85,7 @@ mod tests {
         );
         let (drafts, problems) = read(&text).unwrap();
         assert_eq!(drafts.len(), 1);
-        assert_eq!(drafts[0].copies[0].heading, "Help");
+        assert_eq!(drafts[0].copies[0].words.heading, "Help");
         assert!(drafts[0].rules.schedule.ends_at.is_some());
         let named: Vec<_> = problems.iter().map(|it| (it.appeal.as_str(), it.field.as_str())).collect();
         assert_eq!(named, [("typo", "sties"), ("mute", "variants[0].copy"), ("deep", "frequency.max_views")]);

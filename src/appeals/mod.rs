@@ -5,21 +5,28 @@
 //! **Start at** [`Snapshot::build`]; what is sent is put together in `wording.rs`.
 //! **Tested in** the files here, `tests/api/banner.rs`; the rules in `decision/cases/`.
 
+mod block;
 mod choices;
 mod copy;
 mod document;
 pub mod file;
+mod locale;
 mod phase;
+mod placeholders;
 mod problem;
 mod snapshot;
 mod ticker;
+mod values;
 mod wording;
+mod wordings;
 
+pub use block::Block;
 pub use choices::{Choices, FeeCoverTerms};
-pub use copy::{Copy, ThanksCopy};
+pub use copy::{Copy, MobileCopy, ThanksCopy, Words};
 pub use document::Draft;
 pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
-pub use ticker::{TickerCount, TickerShown, TickerTotals, TickerValues, Whose, WrittenTicker};
+pub use ticker::{TickerCount, TickerShown, TickerTotals, Whose, WrittenTicker};
+pub use values::{TickerValues, Values};
 pub use wording::Content;

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use keepopen_decision::{self as decision, AppealIndex, Compiled, Live, SiteRules};
+use keepopen_decision::{self as decision, AppealIndex, Compiled, Reader, SiteRules, Value};
 use serde_json::value::RawValue;
 
 use super::choices::{self, SiteChoices};
 use super::ticker::{self, PublishedTicker, TickerCount, TickerTotals};
-use super::wording::{Content, Wording};
+use super::wording::Content;
+use super::wordings::{self, Wordings};
 use super::{AppealProblem, Draft};
 use crate::config::SiteSettings;
 
@@ -46,20 +47,22 @@ impl PublishedAppeal {
 pub struct PublishedVariant {
     /// Its id.
     pub id: String,
-    wording: Wording,
+    wordings: Wordings,
     /// What can be given on each site, where it asks for a gift.
     choices: HashMap<String, Arc<SiteChoices>>,
 }
 
 impl PublishedVariant {
-    /// What is sent to a reader of `site` in `country` (ISO 3166-1, as it was told). `ticker` says how far the appeal has come.
+    /// What is sent to this reader of `site`, and the values that it speaks of. `ticker` says how far the appeal has come.
     pub fn content<'a>(
         &'a self,
         site: &str,
-        country: Option<&str>,
+        reader: &Reader<'_>,
         ticker: Option<&'a RawValue>,
-    ) -> Content<'a> {
-        self.wording.with(self.choices_for(site, country), ticker)
+    ) -> (Content<'a>, &'a [Value]) {
+        let (wording, locale) = self.wordings.choose(site, reader);
+        let choices = self.choices_for(site, reader.country.as_deref());
+        (wording.with(locale, choices, ticker), &wording.needs)
     }
 
     /// What a reader of `site` in `country` can give.
@@ -95,39 +98,30 @@ impl Snapshot {
         totals: Option<&TickerTotals>,
     ) -> Self {
         let site_rules = rules_of(sites);
-        let mut rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
-        let count = |draft| ticker::counts_of(draft, sites).map(|(_, _, count)| count);
-        if let Some(TickerTotals { totals, .. }) = totals {
-            for (rules, draft) in rules.iter_mut().zip(drafts) {
-                if !count(draft).all(|count| totals.contains_key(&count)) {
-                    rules.given.clear();
-                }
-            }
-        }
         let mut problems = known_problems;
-        let (mut compiled, found) = decision::compile(&site_rules, &rules);
-        problems.extend(found.into_iter().map(problem_of));
-        let unusable: Vec<_> = drafts.iter().map(|draft| beside_the_rules(draft, sites)).collect();
-        if unusable.iter().any(|problems| !problems.is_empty()) {
-            // The decision does not know what is wrong with them; it leaves out what is a draft.
-            for (rules, _) in rules.iter_mut().zip(&unusable).filter(|(_, problems)| !problems.is_empty()) {
-                rules.live = Live::Draft;
+        let (mut sound, mut rules) = (Vec::new(), Vec::new());
+        for draft in drafts {
+            let gaps = gaps(draft, sites);
+            if gaps.is_empty() {
+                sound.push(draft);
+                rules.push(ticker::rules_of(draft, sites, totals));
+                continue;
             }
-            compiled = decision::compile(&site_rules, &rules).0;
+            problems.extend(gaps);
+            // Whoever wrote it wants to hear of everything that is wrong.
+            let (_, found) = decision::compile(&site_rules, std::slice::from_ref(&draft.rules));
+            problems.extend(found.into_iter().map(problem_of));
         }
-        problems.extend(unusable.into_iter().flatten());
+        let (compiled, found) = decision::compile(&site_rules, &rules);
+        problems.extend(found.into_iter().map(problem_of));
         let choices: BTreeMap<_, _> = sites
             .iter()
             .filter_map(|(id, site)| Some((id.as_str(), Arc::new(SiteChoices::of(site, &BTreeMap::new())?))))
             .collect();
-        let appeals = drafts.iter().map(|draft| publish(draft, sites, &choices, totals)).collect();
-        Self {
-            compiled,
-            appeals,
-            problems,
-            number: 0,
-            ticker_counts: drafts.iter().flat_map(count).collect(),
-        }
+        let appeals = sound.iter().map(|draft| publish(draft, sites, &choices, totals)).collect();
+        let counted = sound.iter().flat_map(|draft| ticker::counts_of(draft, sites));
+        let ticker_counts = counted.map(|(_, _, count)| count).collect();
+        Self { compiled, appeals, problems, number: 0, ticker_counts }
     }
 
     /// What is wrong with putting `draft`, which is good in itself, into force at `now_ms` (milliseconds since 1970).
@@ -138,6 +132,11 @@ impl Snapshot {
     ) -> Vec<AppealProblem> {
         let over = decision::past_ends(&rules_of(sites), std::slice::from_ref(&draft.rules), now_ms);
         over.into_iter().map(problem_of).collect()
+    }
+
+    /// Its appeals, in their order; those that were left out for what the rules say are among them.
+    pub fn appeals(&self) -> &[PublishedAppeal] {
+        &self.appeals
     }
 
     /// The appeal that a verdict names.
@@ -158,9 +157,20 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-/// What is wrong with a draft that the decision does not look at.
-fn beside_the_rules(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
-    choices::problems_of(draft, sites).into_iter().chain(ticker::problems_of(draft, sites)).collect()
+/// What the decision does not look at: where a variant says nothing in the language of one of the appeal's sites, and money that one of
+/// them does not take.
+fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
+    let of_copy = |(place, copy)| {
+        wordings::gaps(copy, &draft.rules.sites, sites).into_iter().map(move |(field, sentence)| {
+            AppealProblem {
+                appeal: draft.rules.id.clone(),
+                field: format!("variants[{place}].copy{field}"),
+                sentence,
+            }
+        })
+    };
+    let copies = draft.copies.iter().enumerate().flat_map(of_copy);
+    copies.chain(choices::problems_of(draft, sites)).chain(ticker::problems_of(draft, sites)).collect()
 }
 
 /// `site_choices` is what each site offers, made once for all its appeals.
@@ -170,7 +180,8 @@ fn publish(
     site_choices: &BTreeMap<&str, Arc<SiteChoices>>,
     totals: Option<&TickerTotals>,
 ) -> PublishedAppeal {
-    let asked_on: &[String] = if draft.rules.kind.asks() { &draft.rules.sites } else { &[] };
+    let ids = &draft.rules.sites;
+    let asked_on: &[String] = if draft.rules.kind.asks() { ids } else { &[] };
     let of_variant = |place: usize, id: &str| match draft.amounts.get(place) {
         Some(own) if !own.is_empty() => SiteChoices::of(sites.get(id)?, own).map(Arc::new),
         _ => site_choices.get(id).map(Arc::clone),
@@ -178,7 +189,11 @@ fn publish(
     let variants = draft.rules.variants.iter().zip(&draft.copies).enumerate();
     let variants = variants.map(|(place, (variant, copy))| {
         let choices = asked_on.iter().filter_map(|id| Some((id.clone(), of_variant(place, id)?)));
-        PublishedVariant { id: variant.id.clone(), wording: Wording::of(copy), choices: choices.collect() }
+        PublishedVariant {
+            id: variant.id.clone(),
+            wordings: Wordings::of(copy, ids, sites),
+            choices: choices.collect(),
+        }
     });
     let tickers = totals.map(|totals| ticker::publish(draft, sites, totals)).unwrap_or_default();
     PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect(), tickers }

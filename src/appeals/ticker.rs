@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use keepopen_decision::{Live, Moment, Value, begins_at_ms};
+use keepopen_decision::{AppealRules, Live, Moment, Value, begins_at_ms};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::wording::json;
-use super::{AppealProblem, Draft};
+use super::{AppealProblem, Draft, TickerValues};
 use crate::clock;
 use crate::config::SiteSettings;
 use crate::money::Currency;
@@ -114,19 +114,6 @@ pub struct TickerShown {
     as_of: String,
 }
 
-/// A ticker's numbers, as its words may speak of them: in the minor unit of its currency, or in supporters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TickerValues {
-    /// What has come in.
-    pub total: i64,
-    /// What is wanted.
-    pub goal: i64,
-    /// What is still missing; 0 beyond the goal.
-    pub left: i64,
-    /// What has come in, in whole percent of what is wanted.
-    pub percent: i64,
-}
-
 /// A ticker as it is sent, written as JSON once.
 #[derive(Debug)]
 pub struct PublishedTicker {
@@ -227,6 +214,21 @@ pub fn counts_of<'a>(
             Some((id.as_str(), ticker, ticker.count(&draft.rules.id, id, sites.get(id)?)))
         })
     })
+}
+
+/// The rules of a draft. Its words may speak of a ticker once all its numbers are among the `totals`; without any, they are taken as
+/// known.
+pub fn rules_of(
+    draft: &Draft,
+    sites: &BTreeMap<String, SiteSettings>,
+    totals: Option<&TickerTotals>,
+) -> AppealRules {
+    let mut rules = draft.rules.clone();
+    let is_known = |count: &TickerCount| totals.is_none_or(|known| known.totals.contains_key(count));
+    if !counts_of(draft, sites).all(|(_, _, count)| is_known(&count)) {
+        rules.given.clear();
+    }
+    rules
 }
 
 /// The tickers of a draft by site, as far as `totals` knows them.

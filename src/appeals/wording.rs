@@ -1,18 +1,24 @@
 //! A variant's words in pieces: each written as JSON once, when appeals change, so that an answer only puts them together.
 
+use keepopen_decision::Value;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::{Copy, ThanksCopy};
+use super::placeholders::spoken_of;
+use super::{Block, ThanksCopy, Words};
 
 /// What a browser needs to show one variant.
 #[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
 pub struct Content<'a> {
+    /// BCP 47 tag of the language it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    locale: Option<&'a RawValue>,
     /// The line on top.
     #[schema(value_type = String)]
     heading: &'a RawValue,
-    /// Paragraphs, as plain text.
-    #[schema(value_type = Vec<String>)]
+    /// What follows it, as plain text.
+    #[schema(value_type = Vec<Block>)]
     body: &'a RawValue,
     /// The words on the button that goes to the payment page.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,23 +50,32 @@ pub struct Wording {
     cta: Option<Box<RawValue>>,
     dismiss: Option<Box<RawValue>>,
     thanks: Option<Box<RawValue>>,
+    /// The values that it speaks of.
+    pub needs: Box<[Value]>,
 }
 
 impl Wording {
-    /// The pieces of `copy`.
-    pub fn of(copy: &Copy) -> Self {
+    /// The pieces of `words`.
+    pub fn of(words: &Words) -> Self {
         Self {
-            heading: json(&copy.heading),
-            body: json(&copy.body),
-            cta: copy.cta.as_ref().map(json),
-            dismiss: copy.dismiss.as_ref().map(json),
-            thanks: copy.thanks.as_ref().map(json),
+            heading: json(&words.heading),
+            body: json(&words.body),
+            cta: words.cta.as_ref().map(json),
+            dismiss: words.dismiss.as_ref().map(json),
+            thanks: words.thanks.as_ref().map(json),
+            needs: spoken_of(words).into(),
         }
     }
 
-    /// The words, with what can be given and how far the appeal has come.
-    pub fn with<'a>(&'a self, choices: Option<&'a RawValue>, ticker: Option<&'a RawValue>) -> Content<'a> {
+    /// The words and the tag of their language, with what can be given and how far the appeal has come.
+    pub fn with<'a>(
+        &'a self,
+        locale: Option<&'a RawValue>,
+        choices: Option<&'a RawValue>,
+        ticker: Option<&'a RawValue>,
+    ) -> Content<'a> {
         Content {
+            locale,
             heading: &self.heading,
             body: &self.body,
             cta: self.cta.as_deref(),

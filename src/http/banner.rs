@@ -3,7 +3,10 @@
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
-use keepopen_decision::{HELD_OUT, Known, Question, Reason, Surface, Verdict, decide};
+use keepopen_decision::{
+    self as decision, AppealIndex, CountryCode, HELD_OUT, Known, Question, Reason, Surface, Value, Verdict,
+    decide,
+};
 use serde::Serialize;
 
 use super::State;
@@ -12,7 +15,7 @@ use super::problem::{Code, Problem};
 use super::question::{QuestionQuery, QuestionShape};
 use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::app::App;
-use crate::appeals::Content;
+use crate::appeals::{Content, Snapshot, TickerValues, Values};
 use crate::clock;
 use crate::tokens::{Attribution, BadToken, Purpose};
 
@@ -50,6 +53,9 @@ struct VerdictBody<'a> {
     /// What is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     content: Option<Content<'a>>,
+    /// The values that the words speak of, to be put in place of `{article_count}` and the like; left out where they speak of none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    values: Option<Values>,
     /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
@@ -67,6 +73,7 @@ impl<'a> VerdictBody<'a> {
             reason,
             attribution: None,
             content: None,
+            values: None,
             next_eligible_at: None,
         }
     }
@@ -171,9 +178,12 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
         attribution.sign(&app.attribution_key)
     };
     let body = match verdict {
-        Verdict::Show { appeal, variant, surface, kind, closable } => {
-            let appeal = snapshot.appeal(appeal);
+        Verdict::Show { appeal: index, variant, surface, kind, closable } => {
+            let appeal = snapshot.appeal(index);
             let variant = &appeal.variants[variant];
+            let ticker = appeal.ticker(&question.site);
+            let (content, needs) =
+                variant.content(&question.site, &question.reader, ticker.map(|it| &*it.json));
             VerdictBody {
                 show: true,
                 surface: Some(surface.as_str()),
@@ -183,11 +193,8 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
                 closable: Some(closable),
                 reason,
                 attribution: Some(note(&appeal.id, &variant.id, surface)),
-                content: Some(variant.content(
-                    &question.site,
-                    question.reader.country.as_deref(),
-                    appeal.ticker(&question.site).map(|ticker| &*ticker.json),
-                )),
+                content: Some(content),
+                values: values(app, &snapshot, question, index, needs, now_ms, ticker.map(|it| it.values)),
                 next_eligible_at: None,
             }
         }
@@ -204,6 +211,25 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
         tracing::error!(%error, "a verdict can't be written");
         Problem::new(Code::Internal)
     })
+}
+
+/// The values that the words speak of.
+fn values(
+    app: &App,
+    snapshot: &Snapshot,
+    question: &Question<'_>,
+    appeal: AppealIndex,
+    needs: &[Value],
+    now_ms: i64,
+    ticker: Option<TickerValues>,
+) -> Option<Values> {
+    if needs.is_empty() {
+        return None;
+    }
+    let known = decision::Values::of(&snapshot.compiled, question, appeal, now_ms)?;
+    let country = question.reader.country.as_deref().and_then(CountryCode::parse);
+    let currency = app.site(&question.site)?.currency_in(country);
+    Some(Values::of(needs, &known, currency, ticker))
 }
 
 /// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask

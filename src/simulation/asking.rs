@@ -26,7 +26,6 @@ pub struct Source {
 /// Appeals that can be asked.
 pub struct Rulebook {
     snapshot: Snapshot,
-    appeals: usize,
     /// Where they come from.
     pub source: Source,
 }
@@ -60,12 +59,12 @@ impl Rulebook {
         let snapshot = Snapshot::build(sites, drafts, problems);
         source.left_out = snapshot.problems.iter().map(|problem| problem.appeal.clone()).collect();
         source.left_out.dedup();
-        Self { snapshot, appeals: drafts.len(), source }
+        Self { snapshot, source }
     }
 
     /// Its appeals, in their order.
     pub fn appeals(&self) -> impl Iterator<Item = &PublishedAppeal> {
-        (0..self.appeals).map(|place| self.appeal(place))
+        self.snapshot.appeals().iter()
     }
 
     fn appeal(&self, place: usize) -> &PublishedAppeal {

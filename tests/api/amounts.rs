@@ -141,6 +141,11 @@ async fn readers_are_offered_the_currency_and_the_amounts_of_their_country() {
         "what is pointed out there is not offered here"
     );
     assert_eq!(everywhere["step_minor"], 1);
+    publish_text(&app, &APPEALS.replace("We need your help now", "Give in {currency}"));
+    for (country, currency) in [("GB", "GBP"), ("IE", "EUR")] {
+        let question = json!({"site": "journal", "history": {}, "reader": {"country": country}});
+        assert_eq!(app.post("/v1/banner", &question).await.json["values"]["currency"], currency);
+    }
     app.finish().await;
 }
 
@@ -173,7 +178,11 @@ highlighted = { interval = "once", amount_minor = 900 }
 "#;
 
 fn publish(app: &TestApp, more: &str) {
-    std::fs::write(app.folder().join("appeals.toml"), format!("{APPEALS}{more}")).unwrap();
+    publish_text(app, &format!("{APPEALS}{more}"));
+}
+
+fn publish_text(app: &TestApp, appeals: &str) {
+    std::fs::write(app.folder().join("appeals.toml"), appeals).unwrap();
     keepopen::actions::publish_appeals(&app.app).unwrap();
 }
 

@@ -23,4 +23,5 @@ mod supporters;
 mod ticker;
 mod tokens;
 mod webhooks;
+mod words;
 mod worker;

@@ -158,6 +158,25 @@ async fn words_that_speak_of_a_ticker_wait_until_it_is_known() {
 }
 
 #[tokio::test]
+async fn words_are_told_the_values_of_the_ticker_that_they_speak_of() {
+    let app = TestApp::start().await;
+    app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    let speaks = |text: &str| appeal(MONEY, "").replace("We need your help now", text);
+    publish(&app, &speaks("{ticker_total}, {ticker_goal}, {ticker_left}, {ticker_percent}"));
+    actions::count_tickers(&app.app).await.unwrap();
+    let values = app.banner(None).await["values"].clone();
+    let wanted =
+        json!({"ticker_total": 1500, "ticker_goal": 10000, "ticker_left": 8500, "ticker_percent": 15});
+    assert_eq!(values, wanted);
+    publish(&app, &speaks("{ticker_left}").replace("[appeals.ticker]", "").replace(MONEY, ""));
+    let problem = app.app.snapshot.load().problems[0].clone();
+    assert_eq!(problem.field, "variants[0].copy.heading");
+    assert!(problem.sentence.contains("write ticker"), "{}", problem.sentence);
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn while_the_database_does_not_answer_readers_are_told_the_numbers_from_before() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, ""));

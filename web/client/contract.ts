@@ -578,6 +578,34 @@ export interface components {
             /** @description The site's id. */
             site: string;
         };
+        /** @description One block of a text: a paragraph, a quote, an image or a list. */
+        Block: string | {
+            /** @description Who said it. */
+            by?: string | null;
+            /** @description What was said. */
+            quote: string;
+        } | {
+            /** @description What it shows, for those who do not see it; empty where it only decorates. */
+            alt: string;
+            /**
+             * Format: int32
+             * @description Its height in pixels.
+             */
+            height?: number | null;
+            /**
+             * Format: uri
+             * @description Its address, `https`.
+             */
+            image: string;
+            /**
+             * Format: int32
+             * @description Its width in pixels, so that its place is kept while it loads. Comes with `height`.
+             */
+            width?: number | null;
+        } | {
+            /** @description Each point. */
+            list: string[];
+        };
         /** @description Where the reader pays. */
         CheckoutAnswer: {
             /** @description Stripe's id of the Checkout Session. */
@@ -660,8 +688,8 @@ export interface components {
         Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "site_unknown" | "not_found" | "supporter_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
         /** @description What a browser needs to show one variant. */
         Content: {
-            /** @description Paragraphs, as plain text. */
-            body: string[];
+            /** @description What follows it, as plain text. */
+            body: components["schemas"]["Block"][];
             choices?: components["schemas"]["Choices"] | null;
             /** @description The words on the button that goes to the payment page. */
             cta?: string | null;
@@ -669,6 +697,8 @@ export interface components {
             dismiss?: string | null;
             /** @description The line on top. */
             heading: string;
+            /** @description BCP 47 tag of the language it is in. */
+            locale?: string | null;
             thanks?: components["schemas"]["ThanksCopy"] | null;
             ticker?: components["schemas"]["Ticker"] | null;
         };
@@ -1020,8 +1050,8 @@ export interface components {
         Surface: "banner" | "inline" | "wall";
         /** @description What is said after the gift. */
         ThanksCopy: {
-            /** @description Paragraphs. */
-            body?: string[];
+            /** @description What follows it. */
+            body?: components["schemas"]["Block"][];
             /** @description The line on top. */
             heading: string;
         };
@@ -1101,6 +1131,59 @@ export interface components {
             /** @description The site's id. */
             site: string;
         };
+        /** @description The values that the words speak of, and no others. */
+        Values: {
+            /**
+             * Format: int64
+             * @description Articles that the reader read in the weeks, and with the tags, by which the appeal counts them.
+             */
+            article_count?: number | null;
+            /**
+             * @description The reader's country, ISO 3166-1.
+             * @example IE
+             */
+            country?: string | null;
+            /**
+             * @description The site's currency, ISO 4217.
+             * @example EUR
+             */
+            currency?: string | null;
+            /**
+             * Format: date
+             * @description The date in the site's time zone.
+             */
+            date?: string | null;
+            /**
+             * Format: int64
+             * @description Days until the appeal ends, the one that has begun too.
+             */
+            days_left?: number | null;
+            /**
+             * Format: int64
+             * @description What is wanted, as `ticker_total`.
+             */
+            ticker_goal?: number | null;
+            /**
+             * Format: int64
+             * @description What is still missing, as `ticker_total`; 0 once the goal is reached.
+             */
+            ticker_left?: number | null;
+            /**
+             * Format: int64
+             * @description What has come in of what is wanted, in whole percent; more than 100 beyond the goal.
+             */
+            ticker_percent?: number | null;
+            /**
+             * Format: int64
+             * @description What the appeal's ticker has come to: in the currency's minor unit, or supporters.
+             */
+            ticker_total?: number | null;
+            /**
+             * @description The day of the week in the site's time zone, `monday` to `sunday`.
+             * @example monday
+             */
+            weekday?: string | null;
+        };
         /**
          * @description The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
          *     `attribution` and `content` are there.
@@ -1127,6 +1210,7 @@ export interface components {
             /** @description Whether an appeal is shown. */
             show: boolean;
             surface?: components["schemas"]["Surface"] | null;
+            values?: components["schemas"]["Values"] | null;
             /** @description The variant's id. */
             variant?: string | null;
         };
@@ -1163,6 +1247,7 @@ export type AppealVersion = components['schemas']['AppealVersion'];
 export type Appeals = components['schemas']['Appeals'];
 export type ArticleWeek = components['schemas']['ArticleWeek'];
 export type BannerEvent = components['schemas']['BannerEvent'];
+export type Block = components['schemas']['Block'];
 export type CheckoutAnswer = components['schemas']['CheckoutAnswer'];
 export type CheckoutBody = components['schemas']['CheckoutBody'];
 export type Choices = components['schemas']['Choices'];
@@ -1203,6 +1288,7 @@ export type Ticker = components['schemas']['Ticker'];
 export type TickerCounts = components['schemas']['TickerCounts'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type TokenBody = components['schemas']['TokenBody'];
+export type Values = components['schemas']['Values'];
 export type Verdict = components['schemas']['Verdict'];
 export type View = components['schemas']['View'];
 export type HeaderVary = components['headers']['Vary'];

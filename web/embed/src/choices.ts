@@ -2,7 +2,7 @@ import { formatAmount, parseAmount, withFee } from "./amounts";
 import type { Refusal } from "./checkout";
 import type { Choices, Gift, Interval } from "./contract";
 import { make } from "./dom";
-import { buttonPhrase, giftPhrase, intervalNames, words } from "./words";
+import { buttonPhrase, buttonWithoutGift, giftPhrase, words } from "./words";
 
 const INTERVALS: Interval[] = ["once", "month", "year"];
 
@@ -31,6 +31,7 @@ export class ChoiceForm {
     private locale: string,
     private onGive: Give,
   ) {
+    this.give.lang = locale;
     const offered = INTERVALS.filter((interval) => choices[interval]?.length);
     const preset = choices.default?.interval;
     this.interval = preset && offered.includes(preset) ? preset : (offered[0] ?? "once");
@@ -63,7 +64,7 @@ export class ChoiceForm {
       { class: "intervals" },
       make("legend", {}, words.howOften),
       ...offered.map((interval) =>
-        radio("interval", `interval-${interval}`, intervalNames[interval], interval === this.interval, () => {
+        radio("interval", `interval-${interval}`, words.intervals[interval], interval === this.interval, () => {
           this.interval = interval;
           this.showAmounts();
         }),
@@ -110,7 +111,7 @@ export class ChoiceForm {
     this.coverLine.hidden = !fee;
     this.coverWords.textContent = fee ? words.coverFee(this.money(fee)) : "";
     const gift = typeof amount === "number" ? giftPhrase(this.money(amount + (this.coverFee.checked ? fee : 0)), this.interval) : "";
-    this.give.textContent = this.busy ? words.opening : gift ? buttonPhrase(this.cta, gift) : this.cta.replace(/\s*(with\s+)?\{gift\}/, "");
+    this.give.textContent = this.busy ? words.opening : gift ? buttonPhrase(this.cta, gift) : buttonWithoutGift(this.cta);
     this.give.setAttribute("aria-disabled", String(this.busy));
   }
 

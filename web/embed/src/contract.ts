@@ -14,8 +14,10 @@ type Optional<Whole, Key extends keyof Whole> = Omit<Whole, Key> & Partial<Pick<
 /** Amounts are whole minor units of `currency`, which has `minor_digits` decimals. */
 export type Choices = Optional<contract.Choices, contract.Interval | "default" | "other" | "step_minor">;
 
-/** A heading and its paragraphs. */
-export type Words = contract.ThanksCopy;
+/** A heading and what follows it; `locale` is the language it is in. */
+export interface Words extends contract.ThanksCopy {
+  locale?: string | null;
+}
 
 export interface Content extends Omit<contract.Content, "choices"> {
   choices?: Choices | null;
@@ -58,4 +60,4 @@ export interface BannerEvent extends contract.BannerEvent {
 /** What a reader has chosen to give: one act of giving. */
 export type Gift = Pick<contract.CheckoutBody, "amount_minor" | "currency" | "interval" | "cover_fee">;
 
-export type { ArticleWeek, CheckoutBody, EventName, FeeCover, Interval, Ticker, TokenBody, View } from "../../client/contract";
+export type { ArticleWeek, Block, CheckoutBody, EventName, FeeCover, Interval, Ticker, TokenBody, Values, View } from "../../client/contract";

@@ -16,7 +16,7 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
 }
 
 /** A button that does one thing; `test` names it for style sheets (`part`) and tests. */
-export function button(test: string, label: string, press: () => void, attributes: Record<string, string> = {}): HTMLButtonElement {
+export function button(test: string, label: string, press: () => void, attributes: Record<string, string | undefined> = {}): HTMLButtonElement {
   const element = make("button", { type: "button", class: test, part: test, "data-test": test, ...attributes }, label);
   element.addEventListener("click", press);
   return element;

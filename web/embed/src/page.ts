@@ -10,7 +10,7 @@ import { appealPanel, notePanel, type Panel, thanksPanel } from "./render";
 import { report, whenSeen } from "./report";
 import type { Settings } from "./settings";
 import { exchange } from "./token";
-import { words } from "./words";
+import { filled } from "./values";
 
 const GIVE_UP_MS = 30 * 86_400_000;
 
@@ -75,12 +75,12 @@ export class PageView {
         case "processing":
           if (!pending.told) {
             this.update(pending, { told: true });
-            this.note(words.onItsWay);
+            this.note("onItsWay");
           }
           return true;
         case "failed":
           this.drop(pending);
-          this.note(words.notThrough);
+          this.note("notThrough");
           return true;
         case "over":
           this.drop(pending);
@@ -105,8 +105,10 @@ export class PageView {
     return quiet;
   }
 
-  private appeal(verdict: Shown): void {
+  private appeal(answer: Shown): void {
     const { settings, memory } = this;
+    const locale = answer.content.locale || document.documentElement.lang;
+    const verdict = { ...answer, content: filled(answer.content, answer.values, locale) };
     const place = placeFor(verdict.surface, settings.edge);
     const checkout = new Checkout(settings, verdict);
     const give = async (gift: Gift) => {
@@ -125,7 +127,7 @@ export class PageView {
     const closable = verdict.closable !== false;
     this.show(
       place,
-      appealPanel(verdict.surface, verdict.kind, verdict.content, document.documentElement.lang, give, closable ? dismiss : undefined),
+      appealPanel(verdict.surface, verdict.kind, verdict.content, locale, give, closable ? dismiss : undefined),
       closable ? () => dismiss("close") : undefined,
     );
     if (!place) return;
@@ -138,8 +140,8 @@ export class PageView {
     });
   }
 
-  private note(sentence: string): void {
-    this.show(placeFor("banner", this.settings.edge), notePanel(sentence, () => this.close()));
+  private note(which: Parameters<typeof notePanel>[0]): void {
+    this.show(placeFor("banner", this.settings.edge), notePanel(which, () => this.close()));
   }
 
   private show(place: AppealElement | undefined, panel: Panel, onEscape = () => this.close()): void {

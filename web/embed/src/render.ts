@@ -1,8 +1,9 @@
 import { ChoiceForm, type Give } from "./choices";
 import type { Content, DismissalKind, Kind, Surface, Words } from "./contract";
+import { blocks } from "./blocks";
 import { button, make } from "./dom";
 import { tickerLine } from "./ticker";
-import { words } from "./words";
+import { language, speak, words } from "./words";
 
 /** What is put before the reader, and how to wake its form after a visit to the payment page. */
 export interface Panel {
@@ -19,9 +20,10 @@ export function appealPanel(
   onGive: Give,
   onDismiss: ((how: DismissalKind) => void) | undefined,
 ): Panel {
+  speak(locale);
   const choices = kind === "thank" ? undefined : content.choices;
   const form = choices ? new ChoiceForm(choices, content.cta ?? words.give, locale, onGive) : undefined;
-  const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss ?? undefined);
+  const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss ?? undefined, content.locale ?? undefined);
   const element = frame(
     surface,
     kind,
@@ -34,12 +36,14 @@ export function appealPanel(
 
 /** Thanks, said once when the money is there. */
 export function thanksPanel(content: Words | undefined, onClose: () => void): Panel {
+  speak(content?.locale ?? document.documentElement.lang);
   return still("thank", wording(content?.heading ? content : words.thanks), onClose);
 }
 
 /** One quiet line. */
-export function notePanel(sentence: string, onClose: () => void): Panel {
-  return still("note", make("div", { class: "words" }, make("p", { part: "note", "data-test": "note", id: "heading" }, sentence)), onClose);
+export function notePanel(which: "onItsWay" | "notThrough", onClose: () => void): Panel {
+  speak(document.documentElement.lang);
+  return still("note", make("div", { class: "words" }, make("p", { part: "note", "data-test": "note", id: "heading" }, words[which])), onClose);
 }
 
 function still(kind: string, text: HTMLElement, onClose: () => void): Panel {
@@ -50,7 +54,7 @@ function still(kind: string, text: HTMLElement, onClose: () => void): Panel {
 function frame(surface: Surface, kind: string, ...children: (HTMLElement | undefined)[]): HTMLElement {
   return make(
     "section",
-    { class: `panel ${surface} ${kind}`, part: "panel", "data-test": `panel-${kind}`, "aria-labelledby": "heading" },
+    { class: `panel ${surface} ${kind}`, lang: language, part: "panel", "data-test": `panel-${kind}`, "aria-labelledby": "heading" },
     make("div", { class: "inner" }, ...children),
   );
 }
@@ -58,16 +62,16 @@ function frame(surface: Surface, kind: string, ...children: (HTMLElement | undef
 function wording(content: Words, ticker?: HTMLElement): HTMLElement {
   return make(
     "div",
-    { class: "words" },
+    { class: "words", lang: content.locale || undefined, dir: "auto" },
     make("h2", { id: "heading", part: "heading", "data-test": "heading" }, content.heading),
-    ...(content.body ?? []).map((paragraph) => make("p", { part: "body" }, paragraph)),
+    ...blocks(content.body ?? []),
     ticker,
   );
 }
 
-function closeButton(press: () => void, label?: string): HTMLElement {
+function closeButton(press: () => void, label?: string, lang?: string): HTMLElement {
   const cross = make("span", { class: "cross", "aria-hidden": "true" }, "×");
-  const element = button("close", label ?? "", press, label ? {} : { "aria-label": words.close });
+  const element = button("close", label ?? "", press, label ? { lang } : { "aria-label": words.close });
   element.append(cross);
   return element;
 }

@@ -13,10 +13,10 @@ export function tickerLine(ticker: Ticker, locale: string): HTMLElement {
   return make("div", { class: "ticker", part: "ticker", "data-test": "ticker" }, sentence, bar);
 }
 
-/** A number of the ticker in words: an amount in whole units, or people. */
-export function tickerNumber(number: number, ticker: Ticker, locale: string): string {
+/** A number of the ticker in words: people, or an amount in whole units. What is left is rounded up, so that nobody reads of nothing. */
+export function tickerNumber(number: number, ticker: Ticker, locale: string, up = false): string {
   const { counts, currency, minor_digits: digits } = ticker;
   if (counts !== "money" || !currency) return formatNumber(number, locale);
   const unit = 10 ** (digits ?? 2);
-  return formatAmount(Math.floor(number / unit) * unit, { currency, minor_digits: digits ?? 2 }, locale);
+  return formatAmount((up ? Math.ceil : Math.floor)(number / unit) * unit, { currency, minor_digits: digits ?? 2 }, locale);
 }

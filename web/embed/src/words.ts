@@ -1,8 +1,9 @@
 import type { Interval } from "./contract";
+import { languages } from "./languages";
 
 // The sentences that are the script's own. What an appeal says comes from the service.
 
-export const words = {
+const english = {
   close: "Close",
   later: "Remind me later",
   already: "I already support you",
@@ -25,16 +26,36 @@ export const words = {
   thanks: { heading: "Thank you", body: ["Your support has arrived. It helps to keep this work open to everybody."] },
   tooSmall: (least: string) => `The smallest amount is ${least}.`,
   tooLarge: (most: string) => `The largest amount is ${most}.`,
+  intervals: { once: "Once", month: "Monthly", year: "Yearly" } as Record<Interval, string>,
+  gift: { once: "", month: " a month", year: " a year" } as Record<Interval, string>,
 };
 
-export const intervalNames: Record<Interval, string> = { once: "Once", month: "Monthly", year: "Yearly" };
+export type English = typeof english;
+
+/** The sentences in the language that was last chosen. */
+export let words = english;
+/** The tag of that language. */
+export let language = "en";
+
+/** Says the script's own sentences in this language from now on, or in English where it does not know them. */
+export function speak(locale: string | null | undefined): void {
+  const wanted = locale?.split(/[-_]/)[0]?.toLowerCase() ?? "";
+  const known = Object.keys(languages).includes(wanted);
+  language = known ? wanted : "en";
+  words = known ? { ...english, ...languages[wanted] } : english;
+}
 
 /** `€10 a month` */
 export function giftPhrase(amount: string, interval: Interval): string {
-  return { once: amount, month: `${amount} a month`, year: `${amount} a year` }[interval];
+  return amount + words.gift[interval];
 }
 
 /** The words on the main button. An appeal may say where the gift stands with `{gift}`; else it follows. */
 export function buttonPhrase(cta: string, gift: string): string {
   return cta.includes("{gift}") ? cta.replace("{gift}", () => gift) : `${cta} · ${gift}`;
+}
+
+/** The words on the main button while no gift can be told. Words around a gift make no sense without it. */
+export function buttonWithoutGift(cta: string): string {
+  return cta.includes("{gift}") ? words.give : cta;
 }

@@ -1,0 +1,196 @@
+//! The blocks that a text is made of. All are shown as plain text: nothing in them is ever read as HTML.
+
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use url::Url;
+
+/// One block of a text: a paragraph, a quote, an image or a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub enum Block {
+    /// A paragraph.
+    Paragraph(String),
+    /// Somebody's words.
+    Quote {
+        /// What was said.
+        quote: String,
+        /// Who said it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// An image, which the browser fetches from where it is.
+    Image {
+        /// Its address, `https`.
+        #[schema(value_type = String, format = "uri")]
+        image: String,
+        /// What it shows, for those who do not see it; empty where it only decorates.
+        alt: String,
+        /// Its width in pixels, so that its place is kept while it loads. Comes with `height`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        width: Option<u32>,
+        /// Its height in pixels.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        height: Option<u32>,
+    },
+    /// Points, one below the other.
+    List {
+        /// Each point.
+        list: Vec<String>,
+    },
+}
+
+/// Every field that a block may have. One block has those of its kind alone.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Fields {
+    quote: Option<String>,
+    by: Option<String>,
+    image: Option<String>,
+    alt: Option<String>,
+    width: Option<u32>,
+    height: Option<u32>,
+    list: Option<Vec<String>>,
+}
+
+const KINDS: &str = "a block is a text, or { quote, by }, { image, alt } or { list }: one of them.";
+
+impl Block {
+    fn of(fields: Fields) -> Result<Self, &'static str> {
+        match fields {
+            Fields {
+                quote: Some(quote),
+                by,
+                image: None,
+                alt: None,
+                width: None,
+                height: None,
+                list: None,
+            } => Ok(Self::Quote { quote, by }),
+            Fields { image: Some(image), alt, width, height, quote: None, by: None, list: None } => {
+                let Some(alt) = alt else {
+                    return Err(
+                        "an image needs alt, which says what it shows; \"\" where it only decorates.",
+                    );
+                };
+                if !is_safe(&image) {
+                    return Err("an image's address begins with https://.");
+                }
+                if width.is_some() != height.is_some() || width == Some(0) || height == Some(0) {
+                    return Err("an image has both width and height, in pixels from 1, or neither.");
+                }
+                Ok(Self::Image { image, alt, width, height })
+            }
+            Fields {
+                list: Some(list),
+                quote: None,
+                by: None,
+                image: None,
+                alt: None,
+                width: None,
+                height: None,
+            } => {
+                if list.is_empty() {
+                    Err("a list needs a point at least.")
+                } else {
+                    Ok(Self::List { list })
+                }
+            }
+            _ => Err(KINDS),
+        }
+    }
+
+    /// Its texts, each with the path of its field within the block.
+    pub(super) fn texts(&self) -> Vec<(String, &str)> {
+        match self {
+            Self::Paragraph(text) => vec![(String::new(), text.as_str())],
+            Self::Quote { quote, by } => std::iter::once((".quote".to_owned(), quote.as_str()))
+                .chain(by.as_deref().map(|by| (".by".to_owned(), by)))
+                .collect(),
+            Self::Image { alt, .. } => vec![(".alt".to_owned(), alt.as_str())],
+            Self::List { list } => list
+                .iter()
+                .enumerate()
+                .map(|(place, text)| (format!(".list[{place}]"), text.as_str()))
+                .collect(),
+        }
+    }
+}
+
+/// An address that a page served over https may show, and that carries no password.
+fn is_safe(address: &str) -> bool {
+    Url::parse(address)
+        .is_ok_and(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())
+}
+
+impl<'de> Deserialize<'de> for Block {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Written;
+
+        impl<'de> Visitor<'de> for Written {
+            type Value = Block;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a text, or { quote, by }, { image, alt } or { list }")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Block, E> {
+                Ok(Block::Paragraph(text.to_owned()))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Block, A::Error> {
+                Block::of(Fields::deserialize(MapAccessDeserializer::new(map))?).map_err(A::Error::custom)
+            }
+        }
+
+        deserializer.deserialize_any(Written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn each_kind_of_block_is_sent_as_it_was_written() {
+        for block in [
+            json!("Read on."),
+            json!({"quote": "It matters.", "by": "A reader"}),
+            json!({"quote": "It matters."}),
+            json!({"image": "https://images.example.org/desk.jpg", "alt": ""}),
+            json!({"image": "https://images.example.org/desk.jpg", "alt": "Our desk", "width": 640, "height": 360}),
+            json!({"list": ["One", "Two"]}),
+        ] {
+            let read: Block = serde_json::from_value(block.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&read).unwrap(), block);
+        }
+    }
+
+    #[test]
+    fn a_block_that_is_no_block_says_what_is_wrong() {
+        let cases: [(Value, &str); 11] = [
+            (json!(3), "a text, or"),
+            (json!({}), "one of them"),
+            (json!({"by": "A reader"}), "one of them"),
+            (json!({"quote": "It matters.", "list": ["One"]}), "one of them"),
+            (json!({"quotes": "It matters."}), "unknown field `quotes`"),
+            (json!({"list": []}), "a point at least"),
+            (json!({"image": "https://images.example.org/desk.jpg"}), "needs alt"),
+            (json!({"image": "http://images.example.org/desk.jpg", "alt": ""}), "https://"),
+            (json!({"image": "javascript:alert(1)", "alt": ""}), "https://"),
+            (json!({"image": "https://me:secret@images.example.org/desk.jpg", "alt": ""}), "https://"),
+            (
+                json!({"image": "https://images.example.org/desk.jpg", "alt": "", "width": 640}),
+                "both width and height",
+            ),
+        ];
+        for (block, wanted) in cases {
+            let complaint = serde_json::from_value::<Block>(block.clone()).unwrap_err().to_string();
+            assert!(complaint.contains(wanted), "{block}: {complaint}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Language tags: which there are, and which of several fits a reader best.
+
+use language_tags::LanguageTag;
+
+/// Whether it is a tag such as `en`, `pt-BR` or `zh-Hant-TW` (RFC 5646).
+pub fn is_tag(text: &str) -> bool {
+    LanguageTag::parse(text).is_ok()
+}
+
+/// The place of the first tag that fits the reader's: the same, or what is left of the reader's as parts are taken from its
+/// end (RFC 4647, section 3.4), so that `de-AT` finds `de`. Readers' tags may be written with `_`.
+pub fn lookup<'a>(tags: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> Option<usize> {
+    let mut wanted = wanted;
+    while !wanted.is_empty() {
+        if let Some(place) = tags.clone().position(|tag| is_same(tag, wanted)) {
+            return Some(place);
+        }
+        wanted = shorter(wanted);
+    }
+    None
+}
+
+/// Without its last part, nor one letter before it, which only says what the last part is.
+fn shorter(tag: &str) -> &str {
+    let before = |tag: &str| tag.rfind(['-', '_']).unwrap_or(0);
+    let mut end = before(tag);
+    let last = before(&tag[..end]);
+    if last > 0 && end - last == 2 {
+        end = last;
+    }
+    &tag[..end]
+}
+
+fn is_same(tag: &str, wanted: &str) -> bool {
+    tag.len() == wanted.len()
+        && tag
+            .bytes()
+            .zip(wanted.bytes())
+            .all(|(one, other)| one.eq_ignore_ascii_case(&other) || (one == b'-' && other == b'_'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reader_gets_the_nearest_language_there_is() {
+        let tags = ["en", "de", "de-CH", "zh-Hant"];
+        let found = |wanted: &str| lookup(tags.into_iter(), wanted).map(|place| tags[place]);
+        for (wanted, tag) in [
+            ("de", Some("de")),
+            ("de-AT", Some("de")),
+            ("DE-ch", Some("de-CH")),
+            ("de_CH", Some("de-CH")),
+            ("de-CH-1996", Some("de-CH")),
+            ("zh-Hant-TW", Some("zh-Hant")),
+            ("zh-Hans", None),
+            ("en-GB-u-ca-gregory", Some("en")),
+            ("eng", None),
+            ("fr", None),
+            ("", None),
+            ("-", None),
+            ("é-", None),
+        ] {
+            assert_eq!(found(wanted), tag, "{wanted}");
+        }
+    }
+
+    #[test]
+    fn a_letter_that_only_opens_a_part_goes_with_it() {
+        assert_eq!(shorter("zh-Hant-CN-x-private1"), "zh-Hant-CN");
+        assert_eq!(shorter("x-private"), "x");
+        assert_eq!(shorter("en"), "");
+    }
+
+    #[test]
+    fn a_tag_is_told_from_what_is_none() {
+        assert!(["en", "pt-BR", "zh-Hant-TW", "de-CH-1996", "es-419"].into_iter().all(is_tag));
+        assert!(
+            ["", "e", "english!", "en_IE", "de-", "deutsch-und-englisch"]
+                .into_iter()
+                .all(|text| !is_tag(text))
+        );
+    }
+}

@@ -1,0 +1,85 @@
+//! The values that the words shown speak of. They are sent as they are: the page puts them into words.
+
+use keepopen_decision as decision;
+use serde::Serialize;
+
+use crate::money::Currency;
+
+/// The values that the words speak of, and no others.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct Values {
+    /// Articles that the reader read in the weeks, and with the tags, by which the appeal counts them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    article_count: Option<u64>,
+    /// The reader's country, ISO 3166-1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "IE")]
+    country: Option<String>,
+    /// The site's currency, ISO 4217.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "EUR")]
+    currency: Option<Currency>,
+    /// The day of the week in the site's time zone, `monday` to `sunday`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "monday")]
+    weekday: Option<&'static str>,
+    /// The date in the site's time zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date)]
+    date: Option<String>,
+    /// Days until the appeal ends, the one that has begun too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    days_left: Option<i64>,
+    /// What the appeal's ticker has come to: in the currency's minor unit, or supporters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticker_total: Option<i64>,
+    /// What is wanted, as `ticker_total`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticker_goal: Option<i64>,
+    /// What is still missing, as `ticker_total`; 0 once the goal is reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticker_left: Option<i64>,
+    /// What has come in of what is wanted, in whole percent; more than 100 beyond the goal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticker_percent: Option<i64>,
+}
+
+/// What a ticker says: in the minor unit of its currency, or in supporters.
+#[derive(Clone, Copy, Debug)]
+pub struct TickerValues {
+    /// What has come in.
+    pub total: i64,
+    /// What is wanted.
+    pub goal: i64,
+    /// What is still missing.
+    pub left: i64,
+    /// What has come in, in whole percent of what is wanted.
+    pub percent: i64,
+}
+
+impl Values {
+    /// Those of `wanted` that are there.
+    pub fn of(
+        wanted: &[decision::Value],
+        known: &decision::Values<'_>,
+        currency: Currency,
+        ticker: Option<TickerValues>,
+    ) -> Self {
+        let mut values = Self::default();
+        for value in wanted {
+            match value {
+                decision::Value::ArticleCount => values.article_count = known.article_count(),
+                decision::Value::Country => values.country = known.country(),
+                decision::Value::Currency => values.currency = Some(currency),
+                decision::Value::Weekday => values.weekday = Some(known.weekday()),
+                decision::Value::Date => values.date = Some(known.date().to_string()),
+                decision::Value::DaysLeft => values.days_left = known.days_left(),
+                decision::Value::TickerTotal => values.ticker_total = ticker.map(|it| it.total),
+                decision::Value::TickerGoal => values.ticker_goal = ticker.map(|it| it.goal),
+                decision::Value::TickerLeft => values.ticker_left = ticker.map(|it| it.left),
+                decision::Value::TickerPercent => values.ticker_percent = ticker.map(|it| it.percent),
+            }
+        }
+        values
+    }
+}

@@ -1,0 +1,215 @@
+//! A variant in all its languages, and which of them a reader gets.
+
+use std::collections::{BTreeMap, HashMap};
+
+use keepopen_decision::{Device, Reader};
+use serde_json::value::RawValue;
+
+use super::Copy;
+use super::locale::{is_tag, lookup};
+use super::wording::{Wording, json};
+use crate::config::SiteSettings;
+
+/// A variant in all its languages.
+#[derive(Debug)]
+pub struct Wordings {
+    /// The translations first: where one is in the site's own language, it is what was written for that site.
+    languages: Box<[Language]>,
+    sites: HashMap<String, Tag>,
+}
+
+/// What is said in one language.
+#[derive(Debug)]
+struct Language {
+    /// None for what is in the language of each site.
+    tag: Option<Tag>,
+    wording: Wording,
+    on_phones: Option<Wording>,
+}
+
+/// A language tag, and the same as it is sent.
+#[derive(Debug)]
+struct Tag {
+    text: Box<str>,
+    json: Box<RawValue>,
+}
+
+impl Tag {
+    fn new(text: &str) -> Self {
+        Self { text: text.into(), json: json(text) }
+    }
+}
+
+impl Wordings {
+    /// What `copy` says on each of `ids`, the appeal's sites.
+    pub fn of(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Self {
+        let translated = copy.translations.iter().map(|(tag, words)| (Some(tag), words));
+        let written = std::iter::once((copy.locale.as_ref(), &copy.words));
+        let languages = translated.chain(written).map(|(tag, words)| Language {
+            tag: tag.map(|tag| Tag::new(tag)),
+            wording: Wording::of(&words.on_large_screens()),
+            on_phones: words.on_phones().as_ref().map(Wording::of),
+        });
+        let sites = ids.iter().filter_map(|id| Some((id.clone(), Tag::new(&sites.get(id)?.locale))));
+        Self { languages: languages.collect(), sites: sites.collect() }
+    }
+
+    /// What a reader of `site` gets, and the tag of its language as it is sent: in the reader's language where there is such a
+    /// wording, else in the site's.
+    pub fn choose(&self, site: &str, reader: &Reader<'_>) -> (&Wording, Option<&RawValue>) {
+        let home = self.sites.get(site);
+        let own = home.map_or("", |tag| &tag.text);
+        let tags = self.languages.iter().map(|it| it.tag.as_ref().map_or(own, |tag| &tag.text));
+        let find = |wanted: &str| lookup(tags.clone(), wanted);
+        let place = reader.locale.as_deref().and_then(find).or_else(|| find(own)).unwrap_or(0);
+        let language = &self.languages[place];
+        let is_phone = reader.device.as_deref().and_then(Device::parse) == Some(Device::Mobile);
+        let wording = language.on_phones.as_ref().filter(|_| is_phone).unwrap_or(&language.wording);
+        (wording, language.tag.as_ref().or(home).map(|tag| &*tag.json))
+    }
+}
+
+/// What is wrong with the languages of `copy` on any site: the path of the field within it, and a sentence.
+pub fn problems(copy: &Copy) -> Vec<(String, String)> {
+    let mut problems = Vec::new();
+    let mut taken: Vec<&str> = Vec::new();
+    let written = copy.locale.iter().map(|tag| (".locale".to_owned(), tag));
+    let translated = copy.translations.keys().map(|tag| (format!(".translations.{tag}"), tag));
+    for (path, tag) in written.chain(translated) {
+        if !is_tag(tag) {
+            problems.push((path, format!("{tag:?} is no language tag such as \"en\" or \"pt-BR\".")));
+        } else if taken.iter().any(|other| other.eq_ignore_ascii_case(tag)) {
+            problems.push((path, format!("there are other words in {tag:?}: leave one of the two.")));
+        } else {
+            taken.push(tag);
+        }
+    }
+    problems
+}
+
+/// Where `copy` says nothing in the language of one of `ids`, the appeal's sites: as [`problems`].
+pub fn gaps(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Vec<(String, String)> {
+    let Some(written_in) = copy.locale.as_deref() else { return Vec::new() };
+    let tags = std::iter::once(written_in).chain(copy.translations.keys().map(String::as_str));
+    let sites = ids.iter().filter_map(|id| Some((id, &sites.get(id)?.locale)));
+    sites
+        .filter(|(_, wanted)| lookup(tags.clone(), wanted).is_none())
+        .map(|(id, wanted)| {
+            let sentence = format!("it is missing: the site {id:?} is in {wanted:?}, and nothing here is.");
+            (format!(".translations.{wanted}"), sentence)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn sites() -> BTreeMap<String, SiteSettings> {
+        let site = |locale: &str| {
+            let site = json!({"name": "J", "origins": [], "currency": "EUR", "locale": locale, "giving": {}});
+            serde_json::from_value(site).unwrap()
+        };
+        [("dublin", "en-IE"), ("berlin", "de"), ("paris", "fr")]
+            .map(|(id, tag)| (id.to_owned(), site(tag)))
+            .into()
+    }
+
+    fn ids() -> Vec<String> {
+        sites().into_keys().collect()
+    }
+
+    fn copy(fields: &Value) -> Copy {
+        serde_json::from_value(fields.clone()).unwrap()
+    }
+
+    /// The heading that is sent, and its language.
+    fn heading(copy: &Copy, site: &str, reader: &Value) -> (String, String) {
+        let text = reader.to_string();
+        let reader: Reader<'_> = serde_json::from_str(&text).unwrap();
+        let wordings = Wordings::of(copy, &ids(), &sites());
+        let (wording, tag) = wordings.choose(site, &reader);
+        let content = serde_json::to_value(wording.with(tag, None, None)).unwrap();
+        let text = |name: &str| content[name].as_str().unwrap().to_owned();
+        (text("heading"), text("locale"))
+    }
+
+    #[test]
+    fn a_reader_is_addressed_in_their_own_language_or_in_the_sites() {
+        let copy = copy(&json!({
+            "locale": "en", "heading": "Help",
+            "translations": {"de": {"heading": "Hilfe"}, "de-CH": {"heading": "Hilf"}},
+        }));
+        for (site, reader, wanted) in [
+            ("dublin", json!({}), ("Help", "en")),
+            ("dublin", json!({"locale": "de_AT"}), ("Hilfe", "de")),
+            ("dublin", json!({"locale": "de-ch"}), ("Hilf", "de-CH")),
+            ("dublin", json!({"locale": "fr"}), ("Help", "en")),
+            ("berlin", json!({"locale": "fr"}), ("Hilfe", "de")),
+            ("berlin", json!({"locale": ""}), ("Hilfe", "de")),
+            ("berlin", json!({"locale": "en-US"}), ("Help", "en")),
+        ] {
+            assert_eq!(
+                heading(&copy, site, &reader),
+                (wanted.0.to_owned(), wanted.1.to_owned()),
+                "{site} {reader}"
+            );
+        }
+    }
+
+    #[test]
+    fn words_of_no_named_language_are_in_each_sites_own() {
+        let copy = copy(&json!({"heading": "Help", "translations": {"de": {"heading": "Hilfe"}}}));
+        assert_eq!(gaps(&copy, &ids(), &sites()), []);
+        for (site, reader, wanted) in [
+            ("dublin", json!({}), ("Help", "en-IE")),
+            ("dublin", json!({"locale": "de"}), ("Hilfe", "de")),
+            ("paris", json!({"locale": "fr-BE"}), ("Help", "fr")),
+            // A translation was written for this site; the rest may be in any language.
+            ("berlin", json!({}), ("Hilfe", "de")),
+        ] {
+            assert_eq!(
+                heading(&copy, site, &reader),
+                (wanted.0.to_owned(), wanted.1.to_owned()),
+                "{site} {reader}"
+            );
+        }
+    }
+
+    #[test]
+    fn on_phones_what_is_given_takes_the_place_of_the_same() {
+        let copy = copy(&json!({
+            "heading": "Help us today", "body": ["Long"], "cta": "Give {gift}", "mobile": {"heading": "Help"},
+            "translations": {"de": {"heading": "Helfen Sie", "mobile": {"heading": "Hilfe"}}},
+        }));
+        let on = |device: &str, locale: &str| {
+            heading(&copy, "dublin", &json!({"device": device, "locale": locale})).0
+        };
+        assert_eq!(
+            [on("mobile", "en"), on("tablet", "en"), on("desktop", "en")],
+            ["Help", "Help us today", "Help us today"]
+        );
+        assert_eq!([on("Mobile", "de"), on("tablet", "de")], ["Hilfe", "Helfen Sie"]);
+    }
+
+    #[test]
+    fn a_site_whose_language_is_missing_is_named_with_the_field_to_fill() {
+        let copy =
+            copy(&json!({"locale": "en", "heading": "Help", "translations": {"fr-FR": {"heading": "Aide"}}}));
+        let paths: Vec<_> = gaps(&copy, &ids(), &sites()).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, [".translations.de", ".translations.fr"], "fr-FR is not all of fr");
+    }
+
+    #[test]
+    fn a_tag_that_is_none_or_stands_twice_is_named() {
+        let words = json!({"heading": "Help"});
+        let copy = copy(&json!({
+            "locale": "en_IE", "heading": "Help",
+            "translations": {"DE": words, "de": words, "german": words, "german!": words},
+        }));
+        let paths: Vec<_> = problems(&copy).into_iter().map(|(path, _)| path).collect();
+        assert_eq!(paths, [".locale", ".translations.de", ".translations.german!"]);
+    }
+}

@@ -1,0 +1,35 @@
+import type { Block } from "./contract";
+import { make } from "./dom";
+
+/** The blocks as elements, in their order. A kind that only a newer service knows is left out. */
+export function blocks(body: readonly Block[]): HTMLElement[] {
+  return body.map(element).filter((made): made is HTMLElement => made !== undefined);
+}
+
+/** The same block with each of its texts changed. */
+export function reworded(block: Block, change: (text: string) => string): Block {
+  if (typeof block === "string") return change(block);
+  if ("quote" in block) return { quote: change(block.quote), by: block.by && change(block.by) };
+  if ("image" in block) return { ...block, alt: change(block.alt) };
+  if ("list" in block) return { list: block.list.map(change) };
+  return block;
+}
+
+function element(block: Block): HTMLElement | undefined {
+  if (typeof block === "string") return make("p", { part: "body" }, block);
+  if ("quote" in block) {
+    return make("blockquote", { part: "quote" }, make("p", {}, block.quote), block.by ? make("cite", {}, block.by) : undefined);
+  }
+  if ("image" in block) return image(block);
+  if ("list" in block) return make("ul", { part: "list" }, ...block.list.map((point) => make("li", {}, point)));
+  return undefined;
+}
+
+/** It loads when it is near, tells its host nothing of the page, and takes no room if it never comes and only decorates. */
+function image({ image, alt, width, height }: Extract<Block, { image: string }>): HTMLElement | undefined {
+  if (!image.startsWith("https://")) return undefined;
+  const size = width && height ? { width: String(width), height: String(height) } : {};
+  const made = make("img", { part: "image", loading: "lazy", decoding: "async", referrerpolicy: "no-referrer", ...size, alt, src: image });
+  if (!alt) made.addEventListener("error", () => (made.hidden = true));
+  return made;
+}
