@@ -13,9 +13,10 @@ use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
+use crate::store::last_good::LastGood;
 use crate::stripe::Gateway;
 use crate::telemetry::Metrics;
-use crate::tokens::{SigningKey, Tokens, Vault};
+use crate::tokens::{Tokens, Vault};
 
 /// Everything a door or an action works with.
 pub struct App {
@@ -31,8 +32,16 @@ pub struct App {
     pub snapshot: ArcSwap<Snapshot>,
     /// What the ledger last said of the numbers that appeals tell.
     pub ticker_totals: ArcSwap<TickerTotals>,
-    /// Wakes the counting when other appeals are in force.
+    /// Wakes who counts them when other appeals are in force.
     pub tickers_changed: Arc<Notify>,
+    /// What the snapshot is made from.
+    in_force: Mutex<InForce>,
+    /// Held by whoever reads what is in force, so that what was read later is not swapped out by what was read before.
+    pub hearing: tokio::sync::Mutex<()>,
+    /// Wakes who keeps what is in force on disk.
+    pub news_to_keep: Arc<Notify>,
+    /// Opens and seals.
+    pub vault: Vault,
     /// Supporter tokens.
     pub tokens: Tokens,
     /// The key that signs attributions.
@@ -45,12 +54,12 @@ pub struct App {
     pub event_came: Arc<Notify>,
     /// What is counted for operators.
     pub metrics: Metrics,
-    in_force: Mutex<InForce>,
     stopping: AtomicBool,
     writing_fails: AtomicBool,
+    catching_up: AtomicBool,
 }
 
-/// The appeals in force as they were written, of which the snapshot is made.
+/// What the snapshot is made from, and what is kept on disk.
 #[derive(Default)]
 pub struct InForce {
     /// The appeals.
@@ -59,51 +68,86 @@ pub struct InForce {
     pub problems: Vec<AppealProblem>,
     /// How many publications the store had when they were read from it; 0 for a file.
     pub number: i64,
+    /// The revision that is on disk; 0 is none.
+    pub on_disk: u64,
+    kept: LastGood,
+    revision: u64,
+}
+
+impl InForce {
+    /// What is to be kept on disk.
+    pub fn kept(&self) -> &LastGood {
+        &self.kept
+    }
+
+    /// A number that grows with every change of what is to be kept.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
 }
 
 impl App {
-    /// Puts the parts together; nobody is asked until appeals are published.
-    pub fn new(
-        settings: Settings,
-        clock: Clock,
-        store: Store,
-        stripe: Gateway,
-        vault: &Vault,
-        keys: Vec<SigningKey>,
-    ) -> Arc<Self> {
+    /// Puts the parts together; there are no keys, and nobody is asked, until they are read.
+    pub fn new(settings: Settings, clock: Clock, store: Store, stripe: Gateway, vault: Vault) -> Arc<Self> {
         let metrics = Metrics::new();
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
         Arc::new(Self {
-            tokens: Tokens::new(settings.issuer(), keys)
+            tokens: Tokens::new(settings.issuer(), Vec::new())
                 .at_most(settings.tokens.checks_per_second, &clock)
                 .counting(metrics.token_checks.clone()),
             snapshot: ArcSwap::from_pointee(snapshot),
             ticker_totals: ArcSwap::default(),
             tickers_changed: Arc::default(),
             in_force: Mutex::default(),
+            hearing: tokio::sync::Mutex::default(),
+            news_to_keep: Arc::default(),
             attribution_key: vault.attribution_key(),
             supporter_key: vault.supporter_key(),
+            vault,
             counters: Counters::default(),
             event_came: Arc::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),
             metrics,
             stopping: AtomicBool::new(false),
             writing_fails: AtomicBool::new(false),
+            catching_up: AtomicBool::new(false),
             settings,
             clock,
             store,
         })
     }
 
-    /// The appeals in force as they were written. Whoever swaps the snapshot holds this.
-    pub fn in_force(&self) -> MutexGuard<'_, InForce> {
-        // Nothing panics while holding it; were it so, what is in force would still be whole.
-        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// A site's settings.
     pub fn site(&self, id: &str) -> Option<&SiteSettings> {
         self.settings.sites.get(id)
+    }
+
+    /// What the snapshot is made from, for whoever changes it.
+    pub fn in_force(&self) -> MutexGuard<'_, InForce> {
+        // What was changed by halves is read anew at the next change.
+        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what is to be kept on disk, which is then done in the background.
+    pub fn keep(&self, change: impl FnOnce(&mut LastGood)) {
+        let mut in_force = self.in_force();
+        let mut kept = in_force.kept.clone();
+        change(&mut kept);
+        if kept != in_force.kept {
+            in_force.kept = kept;
+            in_force.revision += 1;
+            self.news_to_keep.notify_one();
+        }
+    }
+
+    /// Says whether the service began without its database and has not read from it yet.
+    pub fn note_catching_up(&self, so: bool) {
+        self.catching_up.store(so, Ordering::Relaxed);
+    }
+
+    /// Whether the service began without its database and has not read from it yet.
+    pub fn is_catching_up(&self) -> bool {
+        self.catching_up.load(Ordering::Relaxed)
     }
 
     /// Says that the service is about to end: no new requests should be sent to it.

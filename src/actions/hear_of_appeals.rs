@@ -3,7 +3,7 @@
 use keepopen_decision::Live;
 
 use super::put_into_force::put_into_force;
-use crate::app::{App, InForce};
+use crate::app::App;
 use crate::appeals::{AppealProblem, Draft};
 use crate::store::Store;
 use crate::store::appeals::PublishedRow;
@@ -17,13 +17,40 @@ pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
     if app.settings.appeals.file.is_some() {
         return Ok(());
     }
+    let _alone = app.hearing.lock().await;
     let number = app.store.publication_number().await?;
     if number == app.snapshot.load().number {
         return Ok(());
     }
-    let (drafts, problems) = read_appeals_in_force(&app.store).await?;
-    put_into_force(app, |in_force| *in_force = InForce { drafts, problems, number });
+    read_into_force(app, number).await
+}
+
+/// Puts into force what the store has, whatever was in force.
+///
+/// # Errors
+/// The database does not answer.
+pub(super) async fn hear_of_appeals_anew(app: &App) -> Result<(), sqlx::Error> {
+    if app.settings.appeals.file.is_some() {
+        return Ok(());
+    }
+    let _alone = app.hearing.lock().await;
+    let number = app.store.publication_number().await?;
+    read_into_force(app, number).await
+}
+
+async fn read_into_force(app: &App, number: i64) -> Result<(), sqlx::Error> {
+    let rows = app.store.appeals_in_force().await?;
+    appeals_are(app, &rows, number);
+    app.keep(|kept| (kept.publications, kept.appeals) = (number, rows));
     Ok(())
+}
+
+/// Puts published appeals into force.
+pub(super) fn appeals_are(app: &App, rows: &[PublishedRow], number: i64) {
+    let (drafts, problems) = read_all(rows);
+    put_into_force(app, |in_force| {
+        (in_force.drafts, in_force.problems, in_force.number) = (drafts, problems, number);
+    });
 }
 
 /// What the store has in force, and what of it can't be read.
@@ -31,14 +58,18 @@ pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
 /// # Errors
 /// The database does not answer.
 pub async fn read_appeals_in_force(store: &Store) -> Result<(Vec<Draft>, Vec<AppealProblem>), sqlx::Error> {
+    Ok(read_all(&store.appeals_in_force().await?))
+}
+
+fn read_all(rows: &[PublishedRow]) -> (Vec<Draft>, Vec<AppealProblem>) {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
-    for row in store.appeals_in_force().await? {
-        match read_published(&row) {
+    for row in rows {
+        match read_published(row) {
             Ok(draft) => drafts.push(draft),
             Err(problem) => problems.push(problem),
         }
     }
-    Ok((drafts, problems))
+    (drafts, problems)
 }
 
 /// A published appeal in the state that it was published in.

@@ -9,9 +9,13 @@ use crate::clock::DAY_MS;
 /// # Errors
 /// The database does not answer.
 pub async fn hear_of_epochs(app: &App) -> Result<(), sqlx::Error> {
-    let raised = app.store.epochs_raised_since(app.now_ms() - 2 * DAY_MS).await?;
-    for (supporter, epoch) in raised {
-        app.tokens.epochs.raise(&supporter, epoch);
+    let mut raised = app.store.epochs_raised_since(app.now_ms() - 2 * DAY_MS).await?;
+    for (supporter, epoch) in &raised {
+        app.tokens.epochs.raise(supporter, *epoch);
+    }
+    raised.sort();
+    if app.in_force().kept().epochs != raised {
+        app.keep(|kept| kept.epochs = raised);
     }
     Ok(())
 }

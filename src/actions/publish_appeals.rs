@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::put_into_force::put_into_force;
-use crate::app::{App, InForce};
+use crate::app::App;
 use crate::appeals;
+use crate::appeals::file::{Format, NotUnderstood};
 
 /// The file can't be used at all; what was in force stays.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +14,7 @@ pub enum PublishError {
     #[error("the appeals file {} can't be read ({error}); create it, or remove appeals.file", path.display())]
     Read { path: PathBuf, error: std::io::Error },
     #[error("the appeals file {} is not understood: {error}", path.display())]
-    Understand { path: PathBuf, error: Box<toml::de::Error> },
+    Understand { path: PathBuf, error: NotUnderstood },
 }
 
 /// Publishes the configured file, if there is one.
@@ -26,10 +27,12 @@ pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
         Ok(text) => text,
         Err(error) => return Err(PublishError::Read { path, error }),
     };
-    let (drafts, problems) = match appeals::file::read(&text) {
+    let (drafts, problems) = match appeals::file::read(&text, Format::of(&path)) {
         Ok(read) => read,
-        Err(error) => return Err(PublishError::Understand { path, error: Box::new(error) }),
+        Err(error) => return Err(PublishError::Understand { path, error }),
     };
-    put_into_force(app, |in_force| *in_force = InForce { drafts, problems, number: 0 });
+    put_into_force(app, |in_force| {
+        (in_force.drafts, in_force.problems, in_force.number) = (drafts, problems, 0)
+    });
     Ok(())
 }

@@ -5,35 +5,37 @@ use std::sync::Arc;
 use crate::app::{App, InForce};
 use crate::appeals::Snapshot;
 
-/// Changes what is in force. An appeal that can't be used is left out and logged, the others go into force.
+/// Changes what is in force, and swaps the snapshot. An appeal that can't be used is left out and logged, the others go
+/// into force.
 pub(super) fn put_into_force(app: &App, change: impl FnOnce(&mut InForce)) {
-    let left_out = {
-        let mut in_force = app.in_force();
-        change(&mut in_force);
-        swap(app, &in_force);
-        tracing::info!(appeals = in_force.drafts.len(), "appeals are in force");
-        app.snapshot.load().problems.clone()
-    };
-    for problem in &left_out {
+    let mut in_force = app.in_force();
+    change(&mut in_force);
+    let snapshot = snapshot_of(app, &in_force);
+    for problem in &snapshot.problems {
         tracing::error!(
             appeal = problem.appeal,
             problem = %problem,
             "an appeal is left out; mend it where it was written"
         );
     }
+    tracing::info!(
+        appeals = in_force.drafts.len(),
+        left_out = snapshot.problems.len(),
+        "appeals are in force"
+    );
+    app.snapshot.store(Arc::new(snapshot));
     app.tickers_changed.notify_one();
 }
 
 /// Makes the snapshot anew of what is in force, with what is known of its tickers now.
-pub(super) fn rebuild(app: &App) {
-    swap(app, &app.in_force());
+pub(super) fn put_tickers_into_force(app: &App) {
+    let in_force = app.in_force();
+    app.snapshot.store(Arc::new(snapshot_of(app, &in_force)));
 }
 
-/// Whoever swaps holds what is in force, so that an older set never comes after a newer one.
-fn swap(app: &App, in_force: &InForce) {
-    let totals = app.ticker_totals.load();
-    let problems = in_force.problems.clone();
+fn snapshot_of(app: &App, in_force: &InForce) -> Snapshot {
+    let (problems, totals) = (in_force.problems.clone(), app.ticker_totals.load());
     let mut snapshot = Snapshot::build_counting(&app.settings.sites, &in_force.drafts, problems, &totals);
     snapshot.number = in_force.number;
-    app.snapshot.store(Arc::new(snapshot));
+    snapshot
 }

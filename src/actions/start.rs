@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
-use super::hear_of_appeals::hear_of_appeals;
+use super::hear_of_appeals::hear_of_appeals_anew;
 use super::hear_of_epochs::hear_of_epochs;
+use super::keep_last_good::keep_last_good;
 use super::publish_appeals::{PublishError, publish_appeals};
+use super::start_without_database::start_without_database;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -31,39 +33,60 @@ pub enum StartError {
     Appeals(#[from] PublishError),
 }
 
-/// Opens the store and the vault, makes the first signing key, loads raised
-/// epochs, publishes the appeals file.
+/// Opens the store and the vault, makes the first signing key, loads raised epochs, puts the appeals into force. Where
+/// the database can't be reached, the banner is served from what was last in force.
 ///
 /// # Errors
 /// See [`StartError`].
 pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartError> {
     let vault = Vault::open(&settings.tokens.encryption_key, &settings.encryption_key_file())?;
-    let store = Store::open(&settings.database_url()).await?;
-    let keys = open_signing_keys(&store, &vault, &clock).await?;
     let stripe = Gateway::new(&settings.stripe).map_err(|error| StartError::Stripe(error.to_string()))?;
-    let app = App::new(settings, clock, store, stripe, &vault, keys);
-    hear_of_epochs(&app).await?;
+    let store = match Store::open(&settings.database_url()).await {
+        Ok(store) => store,
+        Err(away) if away.is_unreachable() => {
+            return start_without_database(settings, clock, stripe, vault, away);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let app = App::new(settings, clock, store, stripe, vault);
     publish_appeals(&app)?;
-    hear_of_appeals(&app).await?;
+    read_everything(&app).await?;
+    if let Err(error) = keep_last_good(&app).await {
+        tracing::error!(%error, "what is in force can't be kept in the data folder; it is tried again");
+    }
     Ok(app)
 }
 
-async fn open_signing_keys(
-    store: &Store,
-    vault: &Vault,
-    clock: &Clock,
-) -> Result<Vec<SigningKey>, StartError> {
-    let mut tx = store.begin().await?;
+/// Reads all that the banner needs from the database: keys, epochs, appeals.
+pub(super) async fn read_everything(app: &App) -> Result<(), StartError> {
+    let rows = signing_keys(app).await?;
+    app.tokens.set_keys(open_keys(&app.vault, &rows)?);
+    app.keep(|kept| kept.signing_keys = rows);
+    hear_of_epochs(app).await?;
+    hear_of_appeals_anew(app).await?;
+    Ok(())
+}
+
+/// The keys in the database; the first is made when there is none.
+async fn signing_keys(app: &App) -> Result<Vec<SigningKeyRow>, sqlx::Error> {
+    let mut tx = app.store.begin().await?;
     let mut rows = keys::signing_keys(&mut tx).await?;
     if rows.is_empty() {
-        let made = SigningKey::make(vault);
+        let made = SigningKey::make(&app.vault);
         let row = SigningKeyRow { kid: made.kid, public_key: made.public, sealed_private_key: made.sealed };
-        keys::add_signing_key(&mut tx, &row, clock.now_ms()).await?;
+        keys::add_signing_key(&mut tx, &row, app.now_ms()).await?;
         rows.push(row);
     }
     tx.commit().await?;
-    rows.into_iter()
-        .map(|row| SealedKey { kid: row.kid, public: row.public_key, sealed: row.sealed_private_key })
-        .map(|kept| SigningKey::open(vault, &kept).map_err(StartError::from))
-        .collect()
+    Ok(rows)
+}
+
+/// Opens kept keys.
+pub(super) fn open_keys(vault: &Vault, rows: &[SigningKeyRow]) -> Result<Vec<SigningKey>, UnsealError> {
+    let sealed = rows.iter().cloned().map(|row| SealedKey {
+        kid: row.kid,
+        public: row.public_key,
+        sealed: row.sealed_private_key,
+    });
+    sealed.map(|kept| SigningKey::open(vault, &kept)).collect()
 }

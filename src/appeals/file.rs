@@ -1,33 +1,83 @@
-//! The appeals file: TOML with one `[[appeals]]` each.
+//! The appeals file: `[[appeals]]` in TOML, or `appeals:` in YAML.
+
+use std::path::Path;
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{AppealProblem, Draft};
 
+/// How the file is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// TOML 1.0.
+    Toml,
+    /// YAML 1.2.
+    Yaml,
+}
+
+impl Format {
+    /// YAML where the name ends with `.yaml` or `.yml`, else TOML.
+    pub fn of(path: &Path) -> Self {
+        match path.extension().and_then(|it| it.to_str()) {
+            Some("yaml" | "yml") => Self::Yaml,
+            _ => Self::Toml,
+        }
+    }
+}
+
+/// The text is not of its format, or holds something beside appeals.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct NotUnderstood(Reason);
+
+#[derive(Debug, thiserror::Error)]
+enum Reason {
+    #[error(transparent)]
+    Toml(#[from] Box<toml::de::Error>),
+    #[error(transparent)]
+    Yaml(#[from] yaml_serde::Error),
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
-    #[serde(default)]
-    appeals: Vec<toml::Table>,
+struct File<Fields> {
+    #[serde(default = "Vec::new")]
+    appeals: Vec<Fields>,
+}
+
+impl<Fields: DeserializeOwned> File<Fields> {
+    fn read(text: &str, format: Format) -> Result<Self, NotUnderstood> {
+        match format {
+            Format::Toml => toml::from_str(text).map_err(|error| Reason::from(Box::new(error))),
+            // A file of comments alone is none in YAML.
+            Format::Yaml => yaml_serde::from_str::<Option<Self>>(text)
+                .map(|file| file.unwrap_or(Self { appeals: Vec::new() }))
+                .map_err(Reason::from),
+        }
+        .map_err(NotUnderstood)
+    }
 }
 
 /// The appeals of a file as fields, in their order.
 ///
 /// # Errors
-/// The text is not TOML, or holds something beside `[[appeals]]`.
-pub fn fields(text: &str) -> Result<Vec<Map<String, Value>>, toml::de::Error> {
-    let file: File = toml::from_str(text)?;
-    Ok(file.appeals.into_iter().map(as_fields).collect())
+/// See [`NotUnderstood`].
+pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, NotUnderstood> {
+    Ok(match format {
+        Format::Toml => File::read(text, format)?.appeals.into_iter().map(as_fields).collect(),
+        Format::Yaml => File::read(text, format)?.appeals,
+    })
 }
 
 /// Reads the file. An appeal that can't be read is left out and reported; the others stand.
 ///
 /// # Errors
-/// As [`fields`].
-pub fn read(text: &str) -> Result<(Vec<Draft>, Vec<AppealProblem>), toml::de::Error> {
+/// See [`NotUnderstood`].
+pub fn read(text: &str, format: Format) -> Result<(Vec<Draft>, Vec<AppealProblem>), NotUnderstood> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
-    for (place, appeal) in fields(text)?.into_iter().enumerate() {
+    for (place, appeal) in fields(text, format)?.into_iter().enumerate() {
         match Draft::read(appeal, &format!("#{}", place + 1)) {
             Ok(draft) => drafts.push(draft),
             Err(problem) => problems.push(problem),
@@ -36,12 +86,34 @@ pub fn read(text: &str) -> Result<(Vec<Draft>, Vec<AppealProblem>), toml::de::Er
     Ok((drafts, problems))
 }
 
-/// Writes appeals as a file that [`fields`] reads as the same.
+/// An appeal holds what its format can't write: for TOML, a list with a null in it.
+#[derive(Debug, thiserror::Error)]
+#[error("an appeal can't be written so: {0}")]
+pub struct NotWritten(String);
+
+/// Writes appeals as a file that [`fields`] reads as the same. A field that is null is left out, which means the same.
 ///
 /// # Errors
-/// A field holds a null, which TOML can't write.
-pub fn write(appeals: &[Map<String, Value>]) -> Result<String, toml::ser::Error> {
-    toml::to_string_pretty(&serde_json::json!({ "appeals": appeals }))
+/// See [`NotWritten`].
+pub fn write(appeals: &[Map<String, Value>], format: Format) -> Result<String, NotWritten> {
+    let appeals: Vec<Value> = appeals.iter().map(without_nulls).collect();
+    let file = serde_json::json!({ "appeals": appeals });
+    match format {
+        Format::Toml => toml::to_string_pretty(&file).map_err(|error| NotWritten(error.to_string())),
+        Format::Yaml => yaml_serde::to_string(&file).map_err(|error| NotWritten(error.to_string())),
+    }
+}
+
+fn without_nulls(fields: &Map<String, Value>) -> Value {
+    let kept = fields.iter().filter(|(_, value)| !value.is_null());
+    let deep = |value: &Value| match value {
+        Value::Object(fields) => without_nulls(fields),
+        Value::Array(items) => {
+            items.iter().map(|item| item.as_object().map_or_else(|| item.clone(), without_nulls)).collect()
+        }
+        other => other.clone(),
+    };
+    kept.map(|(name, value)| (name.clone(), deep(value))).collect()
 }
 
 fn as_fields(table: toml::Table) -> Map<String, Value> {
@@ -83,7 +155,7 @@ mod tests {
             "{GOOD}\n[[appeals]]\nid = \"typo\"\nsties = []\n[[appeals]]\nid = \"mute\"\nvariants = [{{ id = \"a\" }}]\n\
              [[appeals]]\nid = \"deep\"\n[appeals.frequency]\nmax_views = \"four\""
         );
-        let (drafts, problems) = read(&text).unwrap();
+        let (drafts, problems) = read(&text, Format::Toml).unwrap();
         assert_eq!(drafts.len(), 1);
         assert_eq!(drafts[0].copies[0].words.heading, "Help");
         assert!(drafts[0].rules.schedule.ends_at.is_some());
@@ -94,13 +166,53 @@ mod tests {
 
     #[test]
     fn what_is_not_an_appeals_file_is_refused_whole() {
-        assert!(read("appeals = 3").is_err());
-        assert!(read("[[appeal]]").is_err());
+        assert!(read("appeals = 3", Format::Toml).is_err());
+        assert!(read("[[appeal]]", Format::Toml).is_err());
     }
 
     #[test]
-    fn what_is_written_is_read_as_the_same() {
-        let appeals = fields(GOOD).unwrap();
-        assert_eq!(fields(&write(&appeals).unwrap()).unwrap(), appeals);
+    fn what_is_written_in_one_format_is_read_as_the_same_in_it() {
+        let appeals = fields(GOOD, Format::Toml).unwrap();
+        for format in [Format::Toml, Format::Yaml] {
+            assert_eq!(fields(&write(&appeals, format).unwrap(), format).unwrap(), appeals);
+        }
+    }
+
+    #[test]
+    fn yaml_says_the_same_as_toml() {
+        let yaml = "appeals:\n  - id: summer\n    sites: [journal]\n    kind: ask\n    surface: [banner]\n    \
+                    schedule: { ends_at: 2026-06-15T12:00:00Z }\n    variants:\n      - id: a\n        \
+                    copy: { heading: Help }\n";
+        assert_eq!(fields(yaml, Format::Yaml).unwrap(), fields(GOOD, Format::Toml).unwrap());
+        for nothing in ["", "# Nothing yet.\n", "appeals: []\n"] {
+            assert_eq!(fields(nothing, Format::Yaml).unwrap(), [], "{nothing}");
+        }
+        for bad in ["appeals: 3", "appeal: []", "appeals: [a, b]", "appeals: [", "- a"] {
+            assert!(read(bad, Format::Yaml).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_field_that_is_null_is_written_as_none() {
+        let yaml =
+            "appeals: [{ id: a, schedule: { ends_at: ~ }, weight: ~, variants: [{ id: a, weight: ~ }] }]";
+        let appeals = fields(yaml, Format::Yaml).unwrap();
+        let written = fields(&write(&appeals, Format::Toml).unwrap(), Format::Toml).unwrap();
+        assert_eq!(
+            serde_json::json!(written),
+            serde_json::json!([{"id": "a", "schedule": {}, "variants": [{"id": "a"}]}])
+        );
+    }
+
+    #[test]
+    fn the_name_of_a_file_says_its_format() {
+        for (name, format) in [
+            ("a.toml", Format::Toml),
+            ("a", Format::Toml),
+            ("a.yaml", Format::Yaml),
+            ("b/a.yml", Format::Yaml),
+        ] {
+            assert_eq!(Format::of(Path::new(name)), format, "{name}");
+        }
     }
 }

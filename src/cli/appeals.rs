@@ -9,7 +9,8 @@ use serde_json::{Map, Value};
 
 use super::{Stopped, runtime, say};
 use crate::actions::{self, EditError, Editor};
-use crate::appeals::{self, AppealProblem, Snapshot, file};
+use crate::appeals::file::{Format, NotUnderstood};
+use crate::appeals::{AppealProblem, Draft, Snapshot, file};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::Store;
@@ -18,30 +19,33 @@ use crate::store::Store;
 pub enum Verb {
     /// Check an appeals file against the sites in the settings; nothing is written.
     Check {
-        /// The file, TOML.
+        /// The file: TOML, or YAML where its name ends with .yaml or .yml.
         file: PathBuf,
     },
     /// Make the service's appeals those of the file: new versions where they differ, each live, paused or ended
     /// as it says there. All of them, or none. A running service has them in force within 2 seconds.
     Apply {
-        /// The file, TOML.
+        /// The file: TOML, or YAML where its name ends with .yaml or .yml.
         file: PathBuf,
     },
     /// Print the service's appeals as a file, in their newest versions.
-    Export,
+    Export {
+        /// Print YAML instead of TOML.
+        #[arg(long)]
+        yaml: bool,
+    },
 }
 
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     match verb {
         Verb::Check { file } => check(file, settings),
         Verb::Apply { file } => apply(file, settings),
-        Verb::Export => export(settings),
+        Verb::Export { yaml } => export(settings, if *yaml { Format::Yaml } else { Format::Toml }),
     }
 }
 
 fn check(path: &Path, settings: &Settings) -> Result<(), Stopped> {
-    let (drafts, problems) =
-        appeals::file::read(&read(path)?).map_err(|error| not_understood(path, &error))?;
+    let (drafts, problems) = read_drafts(path)?;
     let problems = Snapshot::build(&settings.sites, &drafts, problems).problems;
     if !problems.is_empty() {
         return Err(told(path, &problems).into());
@@ -56,7 +60,8 @@ fn apply(path: &Path, settings: &Settings) -> Result<(), Stopped> {
     if settings.appeals.file.is_some() {
         return Err("this service reads its appeals from appeals.file, not from its database; change that file, or remove the setting".into());
     }
-    let fields = file::fields(&read(path)?).map_err(|error| not_understood(path, &error))?;
+    let fields =
+        file::fields(&read(path)?, Format::of(path)).map_err(|error| not_understood(path, &error))?;
     let done = runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
         let editor = Editor {
@@ -79,7 +84,7 @@ fn apply(path: &Path, settings: &Settings) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn export(settings: &Settings) -> Result<(), Stopped> {
+fn export(settings: &Settings, format: Format) -> Result<(), Stopped> {
     let appeals = runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
         let newest = store.newest_versions().await?;
@@ -94,7 +99,7 @@ fn export(settings: &Settings) -> Result<(), Stopped> {
         }
         Ok::<_, Stopped>(appeals)
     })?;
-    say(&file::write(&appeals)?)
+    say(&file::write(&appeals, format)?)
 }
 
 /// The state stands after the id, where a reader looks for it.
@@ -110,12 +115,17 @@ fn with_state(fields: Map<String, Value>, state: &str) -> Map<String, Value> {
     told
 }
 
+/// The appeals of a file that can be read, and what is wrong with the others.
+pub(super) fn read_drafts(path: &Path) -> Result<(Vec<Draft>, Vec<AppealProblem>), Stopped> {
+    file::read(&read(path)?, Format::of(path)).map_err(|error| not_understood(path, &error))
+}
+
 pub(super) fn read(path: &Path) -> Result<String, Stopped> {
     std::fs::read_to_string(path)
         .map_err(|error| format!("{} can't be read ({error})", path.display()).into())
 }
 
-pub(super) fn not_understood(path: &Path, error: &toml::de::Error) -> Stopped {
+fn not_understood(path: &Path, error: &NotUnderstood) -> Stopped {
     format!("{} is not understood: {error}", path.display()).into()
 }
 

@@ -100,8 +100,8 @@ fn warn_of_gaps(app: &App) {
             "no site is configured; add [sites.…] to the settings (config.example.toml shows how)"
         );
     }
-    if settings.appeals.file.is_none() {
-        tracing::warn!("no appeals file is configured, so nobody is asked; set appeals.file");
+    if app.in_force().drafts.is_empty() {
+        tracing::warn!("no appeals are in force, so nobody is asked; publish one, or set appeals.file");
     }
     if settings.stripe.secret_key.is_empty() {
         tracing::warn!("no Stripe key is configured, so nobody can give; set stripe.secret_key");

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use keepopen_decision::Live;
 
-use super::appeals::{not_understood, read, told};
+use super::appeals::{read, read_drafts, told};
 use super::{Stopped, runtime, say};
 use crate::actions;
-use crate::appeals::{self, Snapshot};
+use crate::appeals::Snapshot;
 use crate::config::Settings;
 use crate::simulation::{self, Crowd, Line, Population, Rulebook, Simulation, Source};
 use crate::store::Store;
@@ -67,8 +67,7 @@ pub fn simulate(options: &Options, settings: &Settings) -> Result<(), Stopped> {
 
 /// The draft as it would be once it is live. With a problem in it, nothing is simulated.
 fn draft(path: &Path, settings: &Settings) -> Result<Rulebook, Stopped> {
-    let (mut drafts, problems) =
-        appeals::file::read(&read(path)?).map_err(|error| not_understood(path, &error))?;
+    let (mut drafts, problems) = read_drafts(path)?;
     let problems = Snapshot::build(&settings.sites, &drafts, problems).problems;
     if !problems.is_empty() {
         return Err(told(path, &problems).into());
@@ -103,12 +102,6 @@ fn live(named: Option<&Path>, settings: &Settings) -> Result<Rulebook, Stopped> 
     };
     let source = Source { name, ..Source::default() };
     Ok(Rulebook::new(&settings.sites, &drafts, problems, source))
-}
-
-type Drafts = (Vec<appeals::Draft>, Vec<appeals::AppealProblem>);
-
-fn read_drafts(path: &Path) -> Result<Drafts, Stopped> {
-    appeals::file::read(&read(path)?).map_err(|error| not_understood(path, &error))
 }
 
 /// Plays every line. One bad line spoils the numbers, so that none are printed; the others are still looked at.

@@ -208,6 +208,11 @@ impl Settings {
         self.tokens.encryption_key_file.clone().unwrap_or_else(|| self.data_dir.join("keepopen.key"))
     }
 
+    /// The file that holds what was last in force, for a start without the database.
+    pub fn last_good_file(&self) -> PathBuf {
+        self.data_dir.join("last-good.json")
+    }
+
     /// The issuer of tokens: the public URL without a slash at its end.
     pub fn issuer(&self) -> String {
         self.server.public_url.as_str().trim_end_matches('/').to_owned()

@@ -9,6 +9,7 @@ mod appeals_file;
 mod inbox_numbers;
 mod repeat;
 
+use std::convert::Infallible;
 use std::fmt::Display;
 use std::future::ready;
 use std::sync::Arc;
@@ -38,6 +39,10 @@ const PROVED_EVERY: Duration = Duration::from_secs(10);
 const TICKERS_EVERY: Duration = Duration::from_secs(60);
 /// How often we look whether other appeals are in force: in the file, or in the store.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
+/// How often it is tried to reach the database, where the service began without it.
+const REACHED_EVERY: Duration = Duration::from_secs(1);
+/// How often it is tried to keep on disk what is in force, beside at every change.
+const KEPT_EVERY: Duration = Duration::from_secs(10);
 
 /// Every job, running.
 pub struct Jobs {
@@ -48,46 +53,86 @@ pub struct Jobs {
 /// Starts every job.
 pub fn run(app: &Arc<App>) -> Jobs {
     let mut jobs = Jobs { stop: watch::Sender::new(false), tasks: Vec::new() };
-    let events = Some(Arc::clone(&app.event_came));
-    let trouble = "the inbox can't be worked through; it is tried again";
-    jobs.start(app, (INBOX_EVERY, events), trouble, |app| async move {
-        actions::process_due_events(&app).await.map(drop)
-    });
-    let trouble = "counts can't be stored; they are kept for the next time";
-    jobs.start(app, (COUNTS_EVERY, None), trouble, |app| async move { actions::flush_counts(&app).await });
-    let trouble = "superseded tokens can't be read; it is tried again";
-    jobs.start(app, (EPOCHS_EVERY, None), trouble, |app| async move { actions::hear_of_epochs(&app).await });
-    let trouble = "the inbox can't be counted; it is tried again";
-    jobs.start(app, (COUNTED_EVERY, None), trouble, |app| async move {
-        app.metrics.tidy();
-        count_inbox(&app).await
-    });
-    let trouble = "the database takes nothing that is written; webhooks are answered with 503 until it does";
-    jobs.start(app, (PROVED_EVERY, None), trouble, |app| async move { actions::prove_writing(&app).await });
-    let trouble = "tickers can't be counted; readers see the numbers from before";
-    let changed = Some(Arc::clone(&app.tickers_changed));
-    jobs.start(
-        app,
-        (TICKERS_EVERY, changed),
-        trouble,
-        |app| async move { actions::count_tickers(&app).await },
-    );
+    let trouble = "the database can't be used; it is tried again";
+    jobs.start(app, (REACHED_EVERY, None), trouble, |app| async move { actions::reach_database(&app).await });
+    let trouble = "what is in force can't be kept in the data folder; it is tried again";
+    let news = Some(Arc::clone(&app.news_to_keep));
+    jobs.start(app, (KEPT_EVERY, news), trouble, |app| async move { actions::keep_last_good(&app).await });
     if let Some(mut file) = AppealsFile::of(app) {
         let trouble = "the appeals file can't be used; what was in force stays";
         jobs.start(app, (APPEALS_EVERY, None), trouble, move |app| ready(file.look(&app)));
-    } else {
-        let trouble = "appeals can't be read; what was in force stays, and it is tried again";
-        jobs.start(
-            app,
-            (APPEALS_EVERY, None),
-            trouble,
-            |app| async move { actions::hear_of_appeals(&app).await },
-        );
     }
+    let trouble = "what is counted can't be put in order; it is tried again";
+    jobs.start(app, (COUNTED_EVERY, None), trouble, |app| {
+        app.metrics.tidy();
+        ready(Ok::<(), Infallible>(()))
+    });
+    jobs.run_on_database(app);
     jobs
 }
 
 impl Jobs {
+    /// Starts what can be done only with a database; until it was reached, none of it is tried.
+    fn run_on_database(&mut self, app: &Arc<App>) {
+        let events = Some(Arc::clone(&app.event_came));
+        let trouble = "the inbox can't be worked through; it is tried again";
+        self.start_on_database(app, (INBOX_EVERY, events), trouble, |app| async move {
+            actions::process_due_events(&app).await.map(drop)
+        });
+        let trouble = "counts can't be stored; they are kept for the next time";
+        self.start_on_database(app, (COUNTS_EVERY, None), trouble, |app| async move {
+            actions::flush_counts(&app).await
+        });
+        let trouble = "superseded tokens can't be read; it is tried again";
+        self.start_on_database(app, (EPOCHS_EVERY, None), trouble, |app| async move {
+            actions::hear_of_epochs(&app).await
+        });
+        let trouble = "the inbox can't be counted; it is tried again";
+        self.start_on_database(
+            app,
+            (COUNTED_EVERY, None),
+            trouble,
+            |app| async move { count_inbox(&app).await },
+        );
+        let trouble =
+            "the database takes nothing that is written; webhooks are answered with 503 until it does";
+        self.start_on_database(app, (PROVED_EVERY, None), trouble, |app| async move {
+            actions::prove_writing(&app).await
+        });
+        let changed = Some(Arc::clone(&app.tickers_changed));
+        let trouble = "tickers can't be counted; readers see the numbers from before";
+        self.start_on_database(app, (TICKERS_EVERY, changed), trouble, |app| async move {
+            actions::count_tickers(&app).await
+        });
+        if app.settings.appeals.file.is_none() {
+            let trouble = "appeals can't be read; what was in force stays, and it is tried again";
+            self.start_on_database(app, (APPEALS_EVERY, None), trouble, |app| async move {
+                actions::hear_of_appeals(&app).await
+            });
+        }
+    }
+
+    fn start_on_database<F, E>(
+        &mut self,
+        app: &Arc<App>,
+        when: (Duration, Option<Arc<Notify>>),
+        trouble: &'static str,
+        mut act: impl FnMut(Arc<App>) -> F + Send + 'static,
+    ) where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: Display + Send + 'static,
+    {
+        self.start(app, when, trouble, move |app| {
+            let work = app.store.was_reached().then(|| act(app));
+            async move {
+                match work {
+                    Some(work) => work.await,
+                    None => Ok(()),
+                }
+            }
+        });
+    }
+
     /// Starts one: every so often, and whenever it is woken.
     fn start<F, E>(
         &mut self,

@@ -34,7 +34,7 @@ pub(super) fn settings() -> Settings {
 }
 
 pub(super) fn book(file: &str) -> Rulebook {
-    let (drafts, problems) = appeals::file::read(file).unwrap();
+    let (drafts, problems) = appeals::file::read(file, appeals::file::Format::Toml).unwrap();
     let book = Rulebook::new(&settings().sites, &drafts, problems, Source::default());
     assert_eq!(book.source.left_out, Vec::<String>::new());
     book

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Store, Tx};
 
 /// One version of an appeal, as it was written.
@@ -36,7 +38,7 @@ pub struct PublicationRow {
 from_row!(PublicationRow { appeal_id, version, state, published_at_ms, published_by });
 
 /// The newest publication of an appeal, with the version that it put into force.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
 pub struct PublishedRow {
     pub appeal_id: String,

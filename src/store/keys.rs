@@ -1,9 +1,11 @@
 //! Keys that sign tokens, and secret API keys.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Store, Tx};
 
 /// A signing key as it is kept.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigningKeyRow {
     /// Its id: the JWK thumbprint (RFC 7638).
     pub kid: String,

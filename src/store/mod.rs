@@ -15,12 +15,14 @@ pub mod counts;
 pub mod health;
 pub mod inbox;
 pub mod keys;
+pub mod last_good;
 mod migrations;
 pub mod objects;
 pub mod supporters;
 pub mod tickers;
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
 pub use dialect::Tx;
 use dialect::{Pools, postgres, sqlite};
@@ -28,7 +30,8 @@ use dialect::{Pools, postgres, sqlite};
 /// The database.
 #[derive(Clone, Debug)]
 pub struct Store {
-    pools: Pools,
+    /// Empty until the database was reached for the first time.
+    pools: Arc<OnceLock<Pools>>,
 }
 
 /// Why the database can't be opened, and what to do.
@@ -97,6 +100,22 @@ impl From<Unreadable> for sqlx::Error {
     }
 }
 
+impl OpenError {
+    /// Whether it may open by itself later: a server that is not there, does not answer, or is starting or stopping.
+    /// What somebody has to mend, such as a password, is not that.
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Postgres(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
+            Self::Postgres(sqlx::Error::Database(error)) => {
+                // PostgreSQL's error classes: 08 connection, 57P01 to 57P03 stopping or starting, 53300 too many.
+                let code = error.code().unwrap_or_default();
+                code.starts_with("08") || ["57P01", "57P02", "57P03", "53300"].contains(&&*code)
+            }
+            _ => false,
+        }
+    }
+}
+
 impl Store {
     /// Whether there is a database to open. A file may not be made yet; of a server it is taken to be so.
     pub fn is_made(url: &str) -> bool {
@@ -108,12 +127,45 @@ impl Store {
     /// # Errors
     /// It can't be opened or migrated, or its engine is too old.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
+        let store = Self::away();
+        store.reach(url).await?;
+        Ok(store)
+    }
+
+    /// A database that was not reached yet: whatever asks it hears that it does not answer, until [`Self::reach`] has opened it.
+    pub fn away() -> Self {
+        Self { pools: Arc::default() }
+    }
+
+    /// Opens the database, if that was not done yet, and brings its tables up to date.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn reach(&self, url: &str) -> Result<(), OpenError> {
+        if self.was_reached() {
+            return Ok(());
+        }
         let pools = match url.split_once(':').map(|(scheme, _)| scheme) {
             Some("sqlite") => sqlite::open(url).await?,
             Some("postgres" | "postgresql") => postgres::open(url).await?,
             _ => return Err(OpenError::Scheme),
         };
-        Ok(Self { pools })
+        // Somebody else may have been quicker; then theirs are used, and these are closed.
+        if let Err(second) = self.pools.set(pools) {
+            second.close().await;
+        }
+        Ok(())
+    }
+
+    /// Whether the database was opened. It may have gone away again since.
+    pub fn was_reached(&self) -> bool {
+        self.pools.get().is_some()
+    }
+
+    fn pools(&self) -> Result<&Pools, sqlx::Error> {
+        let away =
+            || std::io::Error::new(std::io::ErrorKind::NotConnected, "it was not reached since the start");
+        self.pools.get().ok_or_else(|| sqlx::Error::Io(away()))
     }
 
     /// Starts a transaction that writes. One runs at a time, so that what it
@@ -122,12 +174,14 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        self.pools.begin().await
+        self.pools()?.begin().await
     }
 
     /// Closes every connection, after what is under way.
     pub async fn close(&self) {
-        self.pools.close().await;
+        if let Some(pools) = self.pools.get() {
+            pools.close().await;
+        }
     }
 
     /// Runs one statement, for tests that try to break the rules of the tables.

@@ -25,7 +25,7 @@ const REMEMBERED: usize = 10_000;
 pub struct Tokens {
     issuer: String,
     /// The one that signs is the first.
-    keys: Vec<SigningKey>,
+    keys: ArcSwap<Vec<SigningKey>>,
     validation: Validation,
     /// Tokens whose signature is good, also of those whose time is over, so that they are not checked again. No other token gets in, and
     /// a good one has a single spelling: nobody without thousands of good tokens can push others out.
@@ -93,7 +93,7 @@ impl Tokens {
         validation.validate_aud = false;
         Self {
             issuer,
-            keys,
+            keys: ArcSwap::from_pointee(keys),
             validation,
             checked: Cache::new(REMEMBERED),
             rate: None,
@@ -114,6 +114,12 @@ impl Tokens {
         Self { counts, ..self }
     }
 
+    /// Takes other keys, of which the first signs; there must be one. Tokens of keys that are gone are good no more.
+    pub fn set_keys(&self, keys: Vec<SigningKey>) {
+        self.keys.store(Arc::new(keys));
+        self.checked.clear();
+    }
+
     /// The service that makes the tokens.
     pub fn issuer(&self) -> &str {
         &self.issuer
@@ -121,7 +127,8 @@ impl Tokens {
 
     /// Signs claims.
     pub fn sign(&self, claims: &Claims) -> String {
-        let key = self.keys.first().expect("a key is made at the first start");
+        let keys = self.keys.load();
+        let key = keys.first().expect("a key is made at the first start");
         let header = Header {
             typ: Some(TYPE.to_owned()),
             kid: Some(key.kid.clone()),
@@ -188,7 +195,8 @@ impl Tokens {
     fn check_signature(&self, token: &str, purpose: Purpose) -> Result<Claims, BadToken> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| BadToken::Invalid)?;
         let ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE);
-        let key = self.keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));
+        let keys = self.keys.load();
+        let key = keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));
         let key = key.filter(|_| ours).ok_or(BadToken::Invalid)?;
         if !self.rate.as_ref().is_none_or(|rate| rate.takes(purpose)) {
             return Err(BadToken::Unchecked);
@@ -200,7 +208,7 @@ impl Tokens {
 
     /// The public keys as JSON Web Keys (RFC 7517), the one that signs first.
     pub fn jwks(&self) -> Vec<serde_json::Value> {
-        self.keys.iter().map(SigningKey::jwk).collect()
+        self.keys.load().iter().map(SigningKey::jwk).collect()
     }
 }
 
@@ -277,18 +285,28 @@ mod tests {
     }
 
     #[test]
+    fn a_token_of_a_key_that_is_gone_is_good_no_more_though_it_was_checked_before() {
+        let tokens = tokens();
+        let old = tokens.sign(&claims());
+        assert!(tokens.check(&old, Purpose::Asking, "journal", NOW_MS).is_ok());
+        tokens.set_keys(vec![key()]);
+        assert_eq!(tokens.check(&old, Purpose::Asking, "journal", NOW_MS), Err(BadToken::Invalid));
+        assert!(tokens.check(&tokens.sign(&claims()), Purpose::Asking, "journal", NOW_MS).is_ok());
+    }
+
+    #[test]
     fn nothing_but_our_own_token_passes() {
         let tokens = tokens();
         let good = tokens.sign(&claims());
         let sign_as =
             |header: Header, key: &EncodingKey| jsonwebtoken::encode(&header, &claims(), key).unwrap();
-        let kid = Some(tokens.keys[0].kid.clone());
+        let kid = Some(tokens.keys.load()[0].kid.clone());
         let typed = Some(TYPE.to_owned());
         let eddsa = Header::new(Algorithm::EdDSA);
         let body = good.split('.').nth(1).unwrap();
         let unsigned_head = URL_SAFE_NO_PAD
-            .encode(format!(r#"{{"alg":"none","typ":"{TYPE}","kid":"{}"}}"#, tokens.keys[0].kid));
-        let confused = EncodingKey::from_secret(tokens.keys[0].public.as_bytes());
+            .encode(format!(r#"{{"alg":"none","typ":"{TYPE}","kid":"{}"}}"#, tokens.keys.load()[0].kid));
+        let confused = EncodingKey::from_secret(tokens.keys.load()[0].public.as_bytes());
         let mut tampered = good.clone().into_bytes();
         let middle = good.find('.').unwrap() + 20;
         tampered[middle] = if tampered[middle] == b'A' { b'B' } else { b'A' };
@@ -298,8 +316,8 @@ mod tests {
             "x".repeat(LONGEST + 1),
             format!("{unsigned_head}.{body}."),
             String::from_utf8(tampered).unwrap(),
-            sign_as(Header { kid: kid.clone(), ..eddsa.clone() }, &tokens.keys[0].encoding),
-            sign_as(Header { typ: typed.clone(), ..eddsa.clone() }, &tokens.keys[0].encoding),
+            sign_as(Header { kid: kid.clone(), ..eddsa.clone() }, &tokens.keys.load()[0].encoding),
+            sign_as(Header { typ: typed.clone(), ..eddsa.clone() }, &tokens.keys.load()[0].encoding),
             sign_as(Header { typ: typed.clone(), kid: kid.clone(), ..eddsa }, &key().encoding),
             sign_as(Header { typ: typed, kid, ..Header::new(Algorithm::HS256) }, &confused),
             Tokens::new("https://elsewhere.example".to_owned(), vec![key()]).sign(&claims()),

@@ -77,6 +77,23 @@ fn what_was_applied_is_exported_and_applying_it_again_changes_nothing() {
 }
 
 #[test]
+fn yaml_is_read_and_written_where_it_is_asked_for() {
+    let place = place(FILE);
+    place.good(&["appeals", "apply", "appeals.toml"]);
+    let yaml = place.good(&["appeals", "export", "--yaml"]);
+    assert!(yaml.starts_with("appeals:\n- id: summer\n  live: live\n"), "{yaml}");
+    place.write("exported.yaml", &yaml);
+    assert_eq!(place.good(&["appeals", "apply", "exported.yaml"]), "summer: version 1, as it was, live\n");
+    place.write("bad.yml", "appeals:\n- id: [");
+    let sentence = place.stopped(&["appeals", "check", "bad.yml"]);
+    assert!(sentence.starts_with("bad.yml is not understood: ") && sentence.contains("line 3"), "{sentence}");
+    let draft = yaml.replace("live: live", "live: draft");
+    place.write("draft.yaml", &draft);
+    place.write("readers.ndjson", "{\"reader\":\"one\",\"at\":\"2026-11-02T08:00:00Z\"}\n");
+    place.good(&["simulate", "--appeals", "draft.yaml", "--readers", "readers.ndjson"]);
+}
+
+#[test]
 fn where_the_service_reads_a_file_nothing_is_applied() {
     let place = place(FILE);
     place.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{SITE}"));

@@ -15,12 +15,15 @@ mod databases;
 mod events;
 mod example;
 mod health;
+mod last_good;
 mod precedence;
 mod refused;
 mod running;
 mod simulate;
 #[cfg(unix)]
 mod stress;
+#[path = "../api/wire.rs"]
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -29,7 +29,7 @@ macro_rules! on_tx {
 /// Runs one statement that reads, on whichever database it is.
 macro_rules! on_reader {
     ($store:expr, $it:ident => $statement:expr) => {
-        match &$store.pools {
+        match $store.pools()? {
             $crate::store::dialect::Pools::Sqlite { reader: $it, .. } => $statement,
             $crate::store::dialect::Pools::Postgres($it) => $statement,
         }

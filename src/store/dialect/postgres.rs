@@ -12,7 +12,7 @@ use crate::store::{OpenError, migrations};
 const OLDEST: i64 = 140_000;
 /// Connections of one instance.
 const CONNECTIONS: u32 = 10;
-/// How long a request waits for a connection while the server is away, before it is told so.
+/// How long a request, or the start, waits for a connection while the server is away, before it is told so.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER: i64 = 0x6b65_6570_6f70_656e;
@@ -34,8 +34,9 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options: PgConnectOptions = url.parse().map_err(OpenError::Url)?;
     let options = options.application_name("keepopen");
     // A pool keeps trying and then says only that it took too long; one connection says why.
-    PgConnection::connect_with(&options)
+    tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options))
         .await
+        .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
         .map_err(OpenError::Postgres)?
         .close()
         .await

@@ -1,0 +1,22 @@
+//! Keeps on disk what is in force, for a start without the database.
+
+use crate::app::App;
+
+/// Writes the file, if there is something that is not in it yet.
+///
+/// # Errors
+/// The data folder takes nothing that is written.
+pub async fn keep_last_good(app: &App) -> std::io::Result<()> {
+    let (kept, revision) = {
+        let in_force = app.in_force();
+        if in_force.on_disk == in_force.revision() {
+            return Ok(());
+        }
+        (in_force.kept().clone(), in_force.revision())
+    };
+    let (path, key, now_ms) = (app.settings.last_good_file(), app.vault.last_good_key(), app.now_ms());
+    let write = move || kept.write(&path, &key, now_ms);
+    tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))?;
+    app.in_force().on_disk = revision;
+    Ok(())
+}

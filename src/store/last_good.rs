@@ -1,0 +1,162 @@
+//! What the database last said of all that the banner needs, in a file: a start without the database serves from it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::Path;
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::appeals::PublishedRow;
+use super::keys::SigningKeyRow;
+use crate::ids::SupporterId;
+
+/// What the database last said of all that the banner needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LastGood {
+    /// How many publications there were.
+    pub publications: i64,
+    /// The appeals in force; none where they come from a file.
+    pub appeals: Vec<PublishedRow>,
+    /// Epochs that were raised within the life of a token, in the order of the supporters' ids.
+    pub epochs: Vec<(SupporterId, i64)>,
+    /// The keys that sign and verify tokens, the one that signs first; their private halves are sealed.
+    pub signing_keys: Vec<SigningKeyRow>,
+}
+
+/// The file: what is kept, and a tag over its bytes.
+#[derive(Serialize, Deserialize)]
+struct Kept<'a> {
+    tag: String,
+    at_ms: i64,
+    #[serde(borrow)]
+    last_good: &'a RawValue,
+}
+
+/// Why a file is not used.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum LastGoodError {
+    #[error("there is none")]
+    Missing,
+    #[error("it can't be read ({0})")]
+    Read(std::io::Error),
+    #[error("it is damaged, or was written with another encryption key")]
+    Damaged,
+    #[error("it was written by another version ({0})")]
+    OtherVersion(serde_json::Error),
+}
+
+impl LastGood {
+    /// Writes the file at `now_ms` (milliseconds since 1970), for its owner alone. A process that ends in the middle
+    /// leaves the file as it was.
+    ///
+    /// # Errors
+    /// The folder can't be made, or takes nothing that is written.
+    pub fn write(&self, path: &Path, key: &hmac::Key, now_ms: i64) -> std::io::Result<()> {
+        let folder = path.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder)?;
+        let last_good = serde_json::value::to_raw_value(self)?;
+        let tag = URL_SAFE_NO_PAD.encode(hmac::sign(key, &tagged(now_ms, &last_good)));
+        let kept = serde_json::to_vec(&Kept { tag, at_ms: now_ms, last_good: &last_good })?;
+        let mut file = tempfile::Builder::new().prefix("last-good-").suffix(".new").tempfile_in(folder)?;
+        file.write_all(&kept)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        // The new name lasts only when the folder does, which can be synced on unix alone.
+        #[cfg(unix)]
+        File::open(folder)?.sync_all()?;
+        Ok(())
+    }
+
+    /// Reads the file, and when it was written, in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// See [`LastGoodError`].
+    pub fn read(path: &Path, key: &hmac::Key) -> Result<(Self, i64), LastGoodError> {
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(LastGoodError::Missing),
+            Err(error) => return Err(LastGoodError::Read(error)),
+        };
+        let kept: Kept<'_> = serde_json::from_slice(&bytes).map_err(|_| LastGoodError::Damaged)?;
+        let tag = URL_SAFE_NO_PAD.decode(&kept.tag).map_err(|_| LastGoodError::Damaged)?;
+        hmac::verify(key, &tagged(kept.at_ms, kept.last_good), &tag).map_err(|_| LastGoodError::Damaged)?;
+        let read = serde_json::from_str(kept.last_good.get()).map_err(LastGoodError::OtherVersion)?;
+        Ok((read, kept.at_ms))
+    }
+}
+
+fn tagged(at_ms: i64, last_good: &RawValue) -> Vec<u8> {
+    format!("{at_ms}\n{last_good}").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(secret: &[u8]) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, secret)
+    }
+
+    fn said(publications: i64) -> LastGood {
+        let row = SigningKeyRow {
+            kid: "one".to_owned(),
+            public_key: "public".to_owned(),
+            sealed_private_key: "sealed".to_owned(),
+        };
+        LastGood { publications, signing_keys: vec![row], ..LastGood::default() }
+    }
+
+    #[test]
+    fn what_was_kept_is_read_as_the_same_and_for_its_owner_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("last-good.json");
+        assert!(matches!(LastGood::read(&path, &key(b"a")), Err(LastGoodError::Missing)));
+        for publications in [1, 2] {
+            said(publications).write(&path, &key(b"a"), 7).unwrap();
+            assert_eq!(LastGood::read(&path, &key(b"a")).unwrap(), (said(publications), 7));
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn a_file_of_which_any_byte_was_lost_or_changed_is_damaged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("last-good.json");
+        said(1).write(&path, &key(b"a"), 7).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let damaged = |bytes: &[u8]| {
+            std::fs::write(&path, bytes).unwrap();
+            matches!(LastGood::read(&path, &key(b"a")), Err(LastGoodError::Damaged))
+        };
+        for place in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[place] ^= 1;
+            assert!(damaged(&whole[..place]), "cut at {place}");
+            assert!(damaged(&changed), "changed at {place}");
+        }
+        assert!(!damaged(&whole));
+        assert!(matches!(LastGood::read(&path, &key(b"b")), Err(LastGoodError::Damaged)));
+    }
+
+    #[test]
+    fn what_is_not_written_to_its_end_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("last-good.json");
+        said(1).write(&path, &key(b"a"), 7).unwrap();
+        // As a process leaves it that was killed between its first byte and the new name.
+        std::fs::write(folder.path().join("last-good-abc.new"), "{\"tag\":").unwrap();
+        assert_eq!(LastGood::read(&path, &key(b"a")).unwrap().0, said(1));
+        assert!(said(2).write(&path.join("below a file"), &key(b"a"), 8).is_err());
+    }
+}

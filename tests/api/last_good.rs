@@ -1,0 +1,213 @@
+//! A start while PostgreSQL is away: what was last in force is kept on disk. (SQLite's file is in the same folder.)
+
+use keepopen::actions::StartError;
+use keepopen::config::Settings;
+use keepopen::store::last_good::LastGood;
+use keepopen::tokens::Scope;
+use keepopen::{actions, http};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, TestApp};
+use crate::wire::Wire;
+
+const NO_SERVER: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
+
+/// A server whose way to PostgreSQL can be cut; with or without an appeals file.
+async fn start(with_file: bool) -> Option<(TestApp, Wire)> {
+    let mut wire = None;
+    let app = TestApp::start_by(
+        async |database| {
+            let (made, url) = Wire::to(&database).await?;
+            wire = Some(made);
+            Some(url)
+        },
+        |settings| {
+            settings.management.bind = Some("127.0.0.1:0".parse().unwrap());
+            if !with_file {
+                settings.appeals.file = None;
+            }
+        },
+    )
+    .await?;
+    Some((app, wire.unwrap()))
+}
+
+/// Ends it, and starts it again.
+async fn restart(app: &mut TestApp) -> Result<(), StartError> {
+    restart_with(app, app.app.settings.clone()).await
+}
+
+/// Ends it, and starts it again with other settings.
+async fn restart_with(app: &mut TestApp, settings: Settings) -> Result<(), StartError> {
+    app.server.stop(false).await;
+    app.app.store.close().await;
+    app.app = actions::start(settings, app.app.clock.clone()).await?;
+    let running = http::serve(&app.app).unwrap();
+    tokio::spawn(running.server);
+    (app.server, app.url) = (running.handle, format!("http://{}", running.address));
+    Ok(())
+}
+
+async fn call(app: &TestApp, key: &str, method: Method, path: &str, body: &Value) -> Answer {
+    let request = app.client.request(method, format!("{}{path}", app.url)).bearer_auth(key);
+    app.send(request.json(body)).await
+}
+
+async fn publish(app: &TestApp, key: &str, heading: &str) -> Answer {
+    let appeal = json!({
+        "sites": ["journal"], "kind": "ask", "surface": ["banner"],
+        "variants": [{"id": "a", "copy": {"heading": heading, "cta": "Give"}}],
+    });
+    let saved = call(app, key, Method::PUT, "/v1/appeals/summer", &appeal).await;
+    if !saved.status.is_success() {
+        return saved;
+    }
+    call(app, key, Method::POST, "/v1/appeals/summer/publish", &json!({})).await
+}
+
+async fn key(app: &TestApp) -> String {
+    actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[Scope::AppealsWrite])
+        .await
+        .unwrap()
+        .secret
+}
+
+async fn ready(app: &TestApp) -> String {
+    let running = http::serve_management(&app.app).unwrap().unwrap();
+    tokio::spawn(running.server);
+    let answer = app.client.get(format!("http://{}/readyz", running.address)).send().await.unwrap();
+    let text = answer.text().await.unwrap();
+    running.handle.stop(false).await;
+    text
+}
+
+#[tokio::test]
+async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_when_it_is_back() {
+    let Some((mut app, mut wire)) = start(false).await else {
+        println!("{NO_SERVER}");
+        return;
+    };
+    let key = key(&app).await;
+    assert_eq!(publish(&app, &key, "First").await.status, 200);
+    let withdrawn = app.gives(500, "once").await;
+    app.stripe_says_everything().await;
+    let superseded = app.token(&withdrawn).await;
+    app.stripe.refund(&app.stripe.payments(&withdrawn.session).charge.unwrap(), None).unwrap();
+    let gift = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let token = app.token(&gift).await;
+    let keys = app.get("/.well-known/jwks.json", None).await.json;
+    actions::hear_of_epochs(&app.app).await.unwrap();
+    actions::keep_last_good(&app.app).await.unwrap();
+
+    wire.cut().await;
+    restart(&mut app).await.unwrap();
+    assert_eq!(app.banner(None).await["content"]["heading"], "First");
+    assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
+    assert_eq!(app.banner(Some(&superseded)).await["reason"], "unknown_standing");
+    assert_eq!(app.get("/.well-known/jwks.json", None).await.json, keys);
+    let event = json!({
+        "id": "evt_later", "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
+        "api_version": "2026-09-30.endive", "data": {"object": {"id": "cus_1", "object": "customer"}},
+    });
+    let refused = app.deliver(&event).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (503, "store_unavailable"));
+    assert_eq!(publish(&app, &key, "Second").await.code(), "store_unavailable");
+    assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "store_unavailable");
+    assert!(ready(&app).await.contains("[\"database\"]"));
+    // Still away: no error, and nothing is changed.
+    actions::reach_database(&app.app).await.unwrap();
+    assert!(app.app.is_catching_up());
+
+    wire.mend().await;
+    actions::reach_database(&app.app).await.unwrap();
+    assert!(!app.app.is_catching_up());
+    assert_eq!(ready(&app).await, "ready\n");
+    assert_eq!(app.deliver(&event).await.status, 200);
+    assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
+    assert_eq!(publish(&app, &key, "Second").await.status, 200);
+    assert_eq!(app.banner(None).await["content"]["heading"], "Second");
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_changed_while_a_service_was_without_its_database_is_in_force_when_it_is_back() {
+    let Some((mut app, mut wire)) = start(false).await else {
+        println!("{NO_SERVER}");
+        return;
+    };
+    let key = key(&app).await;
+    publish(&app, &key, "First").await;
+    actions::keep_last_good(&app.app).await.unwrap();
+    let kept = std::fs::read(app.app.settings.last_good_file()).unwrap();
+    publish(&app, &key, "Second").await;
+    actions::keep_last_good(&app.app).await.unwrap();
+    std::fs::write(app.app.settings.last_good_file(), kept).unwrap();
+    wire.cut().await;
+    restart(&mut app).await.unwrap();
+    assert_eq!(app.banner(None).await["content"]["heading"], "First");
+    wire.mend().await;
+    actions::reach_database(&app.app).await.unwrap();
+    assert_eq!(app.banner(None).await["content"]["heading"], "Second");
+    actions::keep_last_good(&app.app).await.unwrap();
+    let tag = app.app.vault.last_good_key();
+    let (kept, _) = LastGood::read(&app.app.settings.last_good_file(), &tag).unwrap();
+    assert_eq!(kept.publications, 2);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_good_file_a_start_without_the_database_stops() {
+    let Some((mut app, mut wire)) = start(false).await else {
+        println!("{NO_SERVER}");
+        return;
+    };
+    let file = app.app.settings.last_good_file();
+    let good = std::fs::read(&file).unwrap();
+    wire.cut().await;
+    std::fs::write(&file, &good[..good.len() - 1]).unwrap();
+    let damaged = restart(&mut app).await.unwrap_err().to_string();
+    std::fs::remove_file(&file).unwrap();
+    let missing = restart(&mut app).await.unwrap_err().to_string();
+    assert!(damaged.contains("PostgreSQL can't be reached") && missing == damaged, "{damaged} {missing}");
+    std::fs::write(&file, &good).unwrap();
+    restart(&mut app).await.unwrap();
+    wire.mend().await;
+    actions::reach_database(&app.app).await.unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn where_appeals_come_from_a_file_tokens_are_still_checked_without_the_database() {
+    let Some((mut app, mut wire)) = start(true).await else {
+        println!("{NO_SERVER}");
+        return;
+    };
+    let gift = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let token = app.token(&gift).await;
+    wire.cut().await;
+    restart(&mut app).await.unwrap();
+    assert_eq!(app.banner(None).await["appeal"], "help");
+    assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
+    wire.mend().await;
+    actions::reach_database(&app.app).await.unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_database_that_answers_and_can_not_be_used_stops_the_start_though_there_is_a_file() {
+    let Some((mut app, _wire)) = start(false).await else {
+        println!("{NO_SERVER}");
+        return;
+    };
+    let right = app.app.settings.clone();
+    let mut wrong = right.clone();
+    wrong.database.url.push_str("_of_another_name");
+    let sentence = restart_with(&mut app, wrong).await.unwrap_err().to_string();
+    assert!(sentence.contains("does not exist"), "{sentence}");
+    restart_with(&mut app, right).await.unwrap();
+    app.finish().await;
+}

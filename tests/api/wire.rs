@@ -1,0 +1,57 @@
+//! The way to the database, which a test cuts and mends.
+
+use std::net::SocketAddr;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+
+/// Passes on to a server what comes to a port of its own.
+pub struct Wire {
+    server: SocketAddr,
+    here: SocketAddr,
+    passing: Option<JoinHandle<()>>,
+}
+
+impl Wire {
+    /// The way to the PostgreSQL server that the environment names, and a URL by it; none where there is no server.
+    pub async fn to(database: &str) -> Option<(Self, String)> {
+        std::env::var_os("KEEPOPEN_TEST_POSTGRES")?;
+        let mut url = url::Url::parse(database).unwrap();
+        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap()).parse().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut wire = Self { server, here: listener.local_addr().unwrap(), passing: None };
+        wire.pass(listener);
+        url.set_port(Some(wire.here.port())).unwrap();
+        Some((wire, url.to_string()))
+    }
+
+    fn pass(&mut self, listener: TcpListener) {
+        let server = self.server;
+        self.passing = Some(tokio::spawn(async move {
+            // Dropped with this task, which cuts them all.
+            let mut under_way = tokio::task::JoinSet::new();
+            while let Ok((mut one, _)) = listener.accept().await {
+                under_way.spawn(async move {
+                    let mut other = TcpStream::connect(server).await.unwrap();
+                    // Cut in the middle is what it is for.
+                    let _ = tokio::io::copy_bidirectional(&mut one, &mut other).await;
+                });
+            }
+        }));
+    }
+
+    /// From now on nobody gets through: connections are refused.
+    pub async fn cut(&mut self) {
+        let passing = self.passing.take().unwrap();
+        passing.abort();
+        assert!(passing.await.unwrap_err().is_cancelled());
+    }
+
+    /// From now on everybody gets through again.
+    pub async fn mend(&mut self) {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.set_reuseaddr(true).unwrap();
+        socket.bind(self.here).unwrap();
+        self.pass(socket.listen(16).unwrap());
+    }
+}

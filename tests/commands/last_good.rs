@@ -1,0 +1,123 @@
+//! `serve` while PostgreSQL is away.
+
+use std::path::Path;
+
+use reqwest::{Client, StatusCode};
+use serde_json::{Value, json};
+use tokio::task::block_in_place;
+
+use super::Place;
+use super::databases::Database;
+use super::running::Running;
+use super::wire::Wire;
+
+const SETTINGS: &str = r#"
+[server]
+bind = "127.0.0.1:0"
+workers = 1
+[management]
+bind = "127.0.0.1:0"
+[database]
+url = "{database}"
+[log]
+format = "json"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+"#;
+const FILE: &str = r#"
+[[appeals]]
+id = "summer"
+live = "live"
+sites = ["journal"]
+kind = "ask"
+surface = ["banner"]
+variants = [{ id = "a", copy = { heading = "Help" } }]
+"#;
+
+fn place(database: &str) -> Place {
+    let place = Place::with(&SETTINGS.replace("{database}", database));
+    place.write("appeals.toml", FILE);
+    place
+}
+
+/// Starts the service; it, what it logged, and where it answers.
+fn serve(place: &Place) -> (Running, String, String) {
+    let mut running = Running::start(place, &["serve"]);
+    let told = block_in_place(|| running.logs_until("keepopen answers"));
+    let line: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
+    let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
+    let url = format!("http://{}", address.as_str().unwrap());
+    (running, told, url)
+}
+
+async fn banner(url: &str) -> Value {
+    let asked =
+        Client::new().post(format!("{url}/v1/banner")).json(&json!({"site": "journal", "history": {}}));
+    asked.send().await.unwrap().json().await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn serve_answers_while_postgresql_is_away_and_is_whole_again_when_it_is_back() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let server = Database::make(folder.path());
+    let Some((mut wire, database)) = Wire::to(server.url()).await else {
+        println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
+        return;
+    };
+    let place = place(&database);
+    block_in_place(|| place.good(&["appeals", "apply", "appeals.toml"]));
+    let key =
+        block_in_place(|| place.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:read"]));
+    let (mut running, _, url) = serve(&place);
+    assert_eq!(banner(&url).await["appeal"], "summer");
+    assert_eq!(block_in_place(|| running.stop()), Some(0));
+
+    wire.cut().await;
+    let (mut running, told, url) = serve(&place);
+    let lines: Vec<&str> =
+        told.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
+    let of_it: Vec<_> = lines.iter().filter(|line| line.contains("the database can't be reached")).collect();
+    assert_eq!(of_it.len(), 1, "{told}");
+    assert_eq!(banner(&url).await["appeal"], "summer");
+    let list = || Client::new().get(format!("{url}/v1/appeals")).bearer_auth(key.trim()).send();
+    assert_eq!(list().await.unwrap().status(), StatusCode::SERVICE_UNAVAILABLE);
+    wire.mend().await;
+    let told = block_in_place(|| running.logs_until("whole again"));
+    assert!(!told.contains("it is tried again"), "nothing was tried in vain: {told}");
+    assert_eq!(list().await.unwrap().status(), StatusCode::OK);
+    assert_eq!(block_in_place(|| running.stop()), Some(0));
+
+    // A damaged file is said, and not used.
+    wire.cut().await;
+    spoil(&place.path("data/last-good.json"));
+    let said = block_in_place(|| place.run(&["serve"]));
+    assert_eq!(said.status, Some(1), "{said:?}");
+    assert!(said.err.contains("is not used") && said.err.contains("damaged"), "{said:?}");
+    assert!(said.err.contains("PostgreSQL can't be reached"), "{said:?}");
+}
+
+fn spoil(file: &Path) {
+    let good = std::fs::read_to_string(file).unwrap();
+    let bad = good.replacen("live", "dead", 1);
+    assert_ne!(bad, good);
+    std::fs::write(file, bad).unwrap();
+}
+
+#[test]
+fn without_a_file_of_what_was_last_in_force_serve_stops_with_a_sentence() {
+    // A port that nobody listens on any more.
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let sentence = place(&format!("postgres://keepopen@{free}/keepopen")).stopped(&["serve"]);
+    assert!(
+        sentence.contains("PostgreSQL can't be reached") && sentence.contains("check that it runs"),
+        "{sentence}"
+    );
+}
