@@ -1144,7 +1144,7 @@ export interface components {
              */
             country?: string | null;
             /**
-             * @description The site's currency, ISO 4217.
+             * @description The currency that the reader is asked in, ISO 4217.
              * @example EUR
              */
             currency?: string | null;
