@@ -7,6 +7,7 @@
 
 mod book_facts;
 mod check_books;
+mod choose_weights;
 mod create_api_key;
 mod edit_appeals;
 mod exchange_session;
@@ -24,9 +25,11 @@ mod replay_event;
 mod start;
 mod start_checkout;
 mod start_without_database;
+mod turn_switches;
 
 pub use book_facts::{BookError, book_facts};
 pub use check_books::check_books;
+pub use choose_weights::choose_weights;
 pub use create_api_key::create_api_key;
 pub use edit_appeals::{
     EditError, Editor, Saved, apply_appeals, publish_appeal, save_appeal, set_appeal_aside,
@@ -45,3 +48,4 @@ pub use replay_event::replay_event;
 pub use start::{StartError, start};
 pub use start_checkout::{Checkout, CheckoutError, CheckoutRequest, start_checkout};
 pub use start_without_database::reach_database;
+pub use turn_switches::{SwitchError, turn_switches};
