@@ -52,7 +52,7 @@ export const languages: Record<string, Partial<English>> = {
     thanks: { heading: "Merci", body: ["Votre soutien est arrivé. Il aide à garder ce travail ouvert à tous."] },
     tooSmall: (least) => `Le plus petit montant est ${least}.`,
     tooLarge: (most) => `Le plus grand montant est ${most}.`,
-    intervals: { once: "Une fois", month: "Chaque mois", year: "Chaque année" },
+    intervals: { once: "Une fois", month: "Mensuel", year: "Annuel" },
     gift: { once: "", month: " par mois", year: " par an" },
   },
   es: {
@@ -78,7 +78,7 @@ export const languages: Record<string, Partial<English>> = {
     thanks: { heading: "Gracias", body: ["Su apoyo ha llegado. Ayuda a que este trabajo siga abierto para todos."] },
     tooSmall: (least) => `El importe más pequeño es ${least}.`,
     tooLarge: (most) => `El importe más grande es ${most}.`,
-    intervals: { once: "Una vez", month: "Cada mes", year: "Cada año" },
+    intervals: { once: "Una vez", month: "Mensual", year: "Anual" },
     gift: { once: "", month: " al mes", year: " al año" },
   },
 };
