@@ -1,6 +1,6 @@
 //! What is built once and handed round.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
-use crate::appeals::{AppealProblem, Draft, Snapshot, TickerTotals};
+use crate::appeals::{AppealProblem, Draft, LearnedSoFar, Snapshot, Switches, TickerTotals};
 use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
@@ -42,6 +42,8 @@ pub struct App {
     pub news_to_keep: Arc<Notify>,
     /// Opens and seals.
     pub vault: Vault,
+    /// Weights of variants that follow results, as they were last learned.
+    pub learned: ArcSwap<LearnedSoFar>,
     /// Supporter tokens.
     pub tokens: Tokens,
     /// The key that signs attributions.
@@ -68,6 +70,8 @@ pub struct InForce {
     pub problems: Vec<AppealProblem>,
     /// How many publications the store had when they were read from it; 0 for a file.
     pub number: i64,
+    /// What is switched off, by site.
+    pub switches: BTreeMap<String, Switches>,
     /// The revision that is on disk; 0 is none.
     pub on_disk: u64,
     kept: LastGood,
@@ -101,6 +105,7 @@ impl App {
             in_force: Mutex::default(),
             hearing: tokio::sync::Mutex::default(),
             news_to_keep: Arc::default(),
+            learned: ArcSwap::default(),
             attribution_key: vault.attribution_key(),
             supporter_key: vault.supporter_key(),
             vault,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::put_into_force::put_tickers_into_force;
+use super::put_into_force::renew_in_force;
 use crate::app::App;
 use crate::appeals::TickerTotals;
 
@@ -23,6 +23,6 @@ pub async fn count_tickers(app: &App) -> Result<(), sqlx::Error> {
         totals.insert(count, total);
     }
     app.ticker_totals.store(Arc::new(TickerTotals { as_of_ms: app.now_ms(), totals }));
-    put_tickers_into_force(app);
+    renew_in_force(app);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Hears what was published, here or on another instance.
+//! Hears what was published or switched, here or on another instance.
 
 use keepopen_decision::Live;
 
@@ -7,22 +7,15 @@ use crate::app::App;
 use crate::appeals::{AppealProblem, Draft};
 use crate::store::Store;
 use crate::store::appeals::PublishedRow;
+use crate::store::switches::by_site;
 
-/// Puts into force what the store has, when something was published since.
-/// Where an appeals file is configured, that file alone counts.
+/// Puts into force what the store has, when something was published or switched since. Where an appeals file is
+/// configured, the appeals are those of that file alone.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
-    if app.settings.appeals.file.is_some() {
-        return Ok(());
-    }
-    let _alone = app.hearing.lock().await;
-    let number = app.store.publication_number().await?;
-    if number == app.snapshot.load().number {
-        return Ok(());
-    }
-    read_into_force(app, number).await
+    hear(app, |known, now| known != now).await
 }
 
 /// Puts into force what the store has, whatever was in force.
@@ -30,18 +23,31 @@ pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
 /// # Errors
 /// The database does not answer.
 pub(super) async fn hear_of_appeals_anew(app: &App) -> Result<(), sqlx::Error> {
-    if app.settings.appeals.file.is_some() {
-        return Ok(());
-    }
-    let _alone = app.hearing.lock().await;
-    let number = app.store.publication_number().await?;
-    read_into_force(app, number).await
+    hear(app, |_, _| true).await
 }
 
-async fn read_into_force(app: &App, number: i64) -> Result<(), sqlx::Error> {
-    let rows = app.store.appeals_in_force().await?;
-    appeals_are(app, &rows, number);
-    app.keep(|kept| (kept.publications, kept.appeals) = (number, rows));
+async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), sqlx::Error> {
+    let _alone = app.hearing.lock().await;
+    let (publications, turns) = app.store.changes().await?;
+    let known = {
+        let in_force = app.in_force();
+        (in_force.kept().publications, in_force.kept().turns)
+    };
+    let switched = is_news(known.1, turns);
+    if switched {
+        let rows = app.store.switches().await?;
+        let switches = by_site(&rows)?;
+        app.in_force().switches = switches;
+        app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
+        tracing::info!(turns, "switches are read");
+    }
+    if app.settings.appeals.file.is_none() && is_news(known.0, publications) {
+        let rows = app.store.appeals_in_force().await?;
+        appeals_are(app, &rows, publications);
+        app.keep(|kept| (kept.publications, kept.appeals) = (publications, rows));
+    } else if switched {
+        put_into_force(app, |_| {});
+    }
     Ok(())
 }
 

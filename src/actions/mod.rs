@@ -7,6 +7,7 @@
 
 mod book_facts;
 mod check_books;
+mod choose_weights;
 mod count_tickers;
 mod create_api_key;
 mod edit_appeals;
@@ -25,9 +26,11 @@ mod replay_event;
 mod start;
 mod start_checkout;
 mod start_without_database;
+mod turn_switches;
 
 pub use book_facts::{BookError, book_facts};
 pub use check_books::check_books;
+pub use choose_weights::choose_weights;
 pub use count_tickers::count_tickers;
 pub use create_api_key::create_api_key;
 pub use edit_appeals::{
@@ -47,3 +50,4 @@ pub use replay_event::replay_event;
 pub use start::{StartError, start};
 pub use start_checkout::{Checkout, CheckoutError, CheckoutRequest, start_checkout};
 pub use start_without_database::reach_database;
+pub use turn_switches::{SwitchError, turn_switches};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::app::{App, InForce};
-use crate::appeals::Snapshot;
+use crate::appeals::{Snapshot, switched};
 
 /// Changes what is in force, and swaps the snapshot. An appeal that can't be used is left out and logged, the others go
 /// into force.
@@ -27,15 +27,17 @@ pub(super) fn put_into_force(app: &App, change: impl FnOnce(&mut InForce)) {
     app.tickers_changed.notify_one();
 }
 
-/// Makes the snapshot anew of what is in force, with what is known of its tickers now.
-pub(super) fn put_tickers_into_force(app: &App) {
+/// Makes the snapshot anew of what is in force, with what is known of tickers and learned of weights now.
+pub(super) fn renew_in_force(app: &App) {
     let in_force = app.in_force();
     app.snapshot.store(Arc::new(snapshot_of(app, &in_force)));
 }
 
 fn snapshot_of(app: &App, in_force: &InForce) -> Snapshot {
+    let sites = switched(&app.settings.sites, &in_force.switches);
     let (problems, totals) = (in_force.problems.clone(), app.ticker_totals.load());
-    let mut snapshot = Snapshot::build_counting(&app.settings.sites, &in_force.drafts, problems, &totals);
+    let mut snapshot = Snapshot::build_counting(&sites, &in_force.drafts, problems, &totals);
     snapshot.number = in_force.number;
+    snapshot.compiled.learn(&app.learned.load().weights);
     snapshot
 }

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::clock::{self, Clock};
 use crate::config::Settings;
 use crate::store::last_good::{LastGood, LastGoodError};
+use crate::store::switches::by_site;
 use crate::store::{OpenError, Store};
 use crate::stripe::Gateway;
 use crate::tokens::Vault;
@@ -40,11 +41,15 @@ pub(super) fn start_without_database(
     for (supporter, epoch) in &kept.epochs {
         app.tokens.epochs.raise(supporter, *epoch);
     }
+    app.in_force().switches = by_site(&kept.switches).map_err(sqlx::Error::from)?;
     publish_appeals(&app)?;
     if app.settings.appeals.file.is_none() {
         appeals_are(&app, &kept.appeals, kept.publications);
     }
     app.keep(|now| *now = kept);
+    let mut in_force = app.in_force();
+    in_force.on_disk = in_force.revision();
+    drop(in_force);
     tracing::warn!(
         error = %away,
         in_force_since = clock::rfc3339(kept_at_ms),

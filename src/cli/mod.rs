@@ -12,6 +12,7 @@ mod events;
 mod health;
 mod serve;
 mod simulate;
+mod switch;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -58,6 +59,11 @@ enum Verb {
         #[command(subcommand)]
         verb: appeals::Verb,
     },
+    /// What silences a site at once, or one of its surfaces.
+    Switch {
+        #[command(subcommand)]
+        verb: switch::Verb,
+    },
     /// Put a draft's appeals to readers on a virtual clock: whom it would ask, and how often, beside what is live.
     Simulate(simulate::Options),
     /// Secret API keys for site back ends.
@@ -94,6 +100,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Openapi => say(http::openapi_yaml()),
         Verb::Events { verb } => events::run(verb, &settings()?),
         Verb::Appeals { verb } => appeals::run(verb, &settings()?),
+        Verb::Switch { verb } => switch::run(verb, &settings()?),
         Verb::Simulate(options) => simulate::simulate(options, &settings()?),
         Verb::ApiKey { verb } => api_key::run(verb, &settings()?),
     }

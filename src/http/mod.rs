@@ -24,6 +24,7 @@ mod question;
 mod request_counts;
 mod server;
 mod supporters;
+mod switches;
 mod tokens;
 mod watch;
 mod webhooks;
@@ -62,6 +63,9 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(appeals::publish)
         .service(appeals::pause)
         .service(appeals::end)
+        .service(switches::list)
+        .service(switches::read)
+        .service(switches::turn)
         .service(ofrep::evaluate)
         .service(ofrep::evaluate_all)
         .service(jwks::keys)

@@ -37,7 +37,9 @@ const COUNTED_EVERY: Duration = Duration::from_secs(15);
 const PROVED_EVERY: Duration = Duration::from_secs(10);
 /// How often what tickers tell is counted anew.
 const TICKERS_EVERY: Duration = Duration::from_secs(60);
-/// How often we look whether other appeals are in force: in the file, or in the store.
+/// How often we look whether an hour has passed since weights were learned, or an appeal is new that learns.
+const WEIGHTS_EVERY: Duration = Duration::from_secs(20);
+/// How often we look whether something else is in force: in the file, and in the store.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is tried to reach the database, where the service began without it.
 const REACHED_EVERY: Duration = Duration::from_secs(1);
@@ -99,17 +101,19 @@ impl Jobs {
         self.start_on_database(app, (PROVED_EVERY, None), trouble, |app| async move {
             actions::prove_writing(&app).await
         });
+        let trouble = "weights can't be learned; those in force stay, and it is tried again";
+        self.start_on_database(app, (WEIGHTS_EVERY, None), trouble, |app| async move {
+            actions::choose_weights(&app).await
+        });
         let changed = Some(Arc::clone(&app.tickers_changed));
         let trouble = "tickers can't be counted; readers see the numbers from before";
         self.start_on_database(app, (TICKERS_EVERY, changed), trouble, |app| async move {
             actions::count_tickers(&app).await
         });
-        if app.settings.appeals.file.is_none() {
-            let trouble = "appeals can't be read; what was in force stays, and it is tried again";
-            self.start_on_database(app, (APPEALS_EVERY, None), trouble, |app| async move {
-                actions::hear_of_appeals(&app).await
-            });
-        }
+        let trouble = "what is in force can't be read; it stays as it was, and it is tried again";
+        self.start_on_database(app, (APPEALS_EVERY, None), trouble, |app| async move {
+            actions::hear_of_appeals(&app).await
+        });
     }
 
     fn start_on_database<F, E>(

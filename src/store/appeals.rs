@@ -124,16 +124,6 @@ pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRo
 }
 
 impl Store {
-    /// How often something was published so far: it grows with each change of what is in force.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn publication_number(&self) -> Result<i64, sqlx::Error> {
-        on_reader!(self, db => sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM publications")
-            .fetch_one(db)
-            .await)
-    }
-
     /// What each appeal is that was ever published, by id.
     ///
     /// # Errors

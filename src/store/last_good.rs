@@ -12,16 +12,21 @@ use serde_json::value::RawValue;
 
 use super::appeals::PublishedRow;
 use super::keys::SigningKeyRow;
+use super::switches::SwitchRow;
 use crate::ids::SupporterId;
 
 /// What the database last said of all that the banner needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, default)]
 pub struct LastGood {
     /// How many publications there were.
     pub publications: i64,
     /// The appeals in force; none where they come from a file.
     pub appeals: Vec<PublishedRow>,
+    /// How often a switch was turned.
+    pub turns: i64,
+    /// Every switch that was ever turned.
+    pub switches: Vec<SwitchRow>,
     /// Epochs that were raised within the life of a token, in the order of the supporters' ids.
     pub epochs: Vec<(SupporterId, i64)>,
     /// The keys that sign and verify tokens, the one that signs first; their private halves are sealed.

@@ -18,7 +18,9 @@ pub mod keys;
 pub mod last_good;
 mod migrations;
 pub mod objects;
+pub mod results;
 pub mod supporters;
+pub mod switches;
 pub mod tickers;
 
 use std::path::PathBuf;

@@ -182,33 +182,13 @@ impl TestApp {
         Self::start_changed("", |settings| settings.appeals.file = None).await
     }
 
-    async fn start_changed(more: &str, change: impl FnOnce(&mut Settings)) -> Self {
+    /// With the settings changed.
+    pub async fn start_changed(more: &str, change: impl FnOnce(&mut Settings)) -> Self {
         let folder = folder();
-        Self::start_on(Database::make(folder.path()), None, folder, more, change).await
-    }
-
-    /// With another way to the database; none where there is none.
-    pub async fn start_by(
-        way: impl AsyncFnOnce(String) -> Option<String>,
-        change: impl FnOnce(&mut Settings),
-    ) -> Option<Self> {
-        let folder = folder();
-        let database = Database::make(folder.path());
-        let way = way(database.url().to_owned()).await?;
-        Some(Self::start_on(database, Some(way), folder, "", change).await)
-    }
-
-    async fn start_on(
-        database: Database,
-        way: Option<String>,
-        folder: TempDir,
-        more: &str,
-        change: impl FnOnce(&mut Settings),
-    ) -> Self {
         let clock = Clock::movable(START.parse::<Timestamp>().unwrap());
         let stripe = practice(&clock).await;
+        let database = Database::make(folder.path());
         let mut settings = settings(folder.path(), &database, &stripe, more);
-        settings.database.url = way.unwrap_or(settings.database.url);
         change(&mut settings);
         let app = actions::start(settings, clock).await.unwrap();
         let running = http::serve(&app).unwrap();

@@ -16,21 +16,23 @@ const NO_SERVER: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
 /// A server whose way to PostgreSQL can be cut; with or without an appeals file.
 async fn start(with_file: bool) -> Option<(TestApp, Wire)> {
     let mut wire = None;
-    let app = TestApp::start_by(
-        async |database| {
-            let (made, url) = Wire::to(&database).await?;
-            wire = Some(made);
-            Some(url)
-        },
-        |settings| {
-            settings.management.bind = Some("127.0.0.1:0".parse().unwrap());
-            if !with_file {
-                settings.appeals.file = None;
-            }
-        },
-    )
-    .await?;
-    Some((app, wire.unwrap()))
+    let app = TestApp::start_changed("", |settings| {
+        if let Some((made, url)) = Wire::to(&settings.database.url) {
+            (wire, settings.database.url) = (Some(made), url);
+        }
+        settings.management.bind = Some("127.0.0.1:0".parse().unwrap());
+        if !with_file {
+            settings.appeals.file = None;
+        }
+    })
+    .await;
+    match wire {
+        Some(wire) => Some((app, wire)),
+        None => {
+            app.finish().await;
+            None
+        }
+    }
 }
 
 /// Ends it, and starts it again.
@@ -56,7 +58,7 @@ async fn call(app: &TestApp, key: &str, method: Method, path: &str, body: &Value
 
 async fn publish(app: &TestApp, key: &str, heading: &str) -> Answer {
     let appeal = json!({
-        "sites": ["journal"], "kind": "ask", "surface": ["banner"],
+        "sites": ["journal"], "kind": "ask", "surface": ["banner", "inline"],
         "variants": [{"id": "a", "copy": {"heading": heading, "cta": "Give"}}],
     });
     let saved = call(app, key, Method::PUT, "/v1/appeals/summer", &appeal).await;
@@ -99,6 +101,8 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let token = app.token(&gift).await;
     let keys = app.get("/.well-known/jwks.json", None).await.json;
     actions::hear_of_epochs(&app.app).await.unwrap();
+    let off = json!({"surfaces": {"inline": "off"}});
+    assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     actions::keep_last_good(&app.app).await.unwrap();
 
     wire.cut().await;
@@ -107,6 +111,9 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
     assert_eq!(app.banner(Some(&superseded)).await["reason"], "unknown_standing");
     assert_eq!(app.get("/.well-known/jwks.json", None).await.json, keys);
+    let inline =
+        app.post("/v1/banner", &json!({"site": "journal", "surfaces": ["inline"], "history": {}})).await;
+    assert_eq!(inline.json["reason"], "kill_switch");
     let event = json!({
         "id": "evt_later", "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
         "api_version": "2026-09-30.endive", "data": {"object": {"id": "cus_1", "object": "customer"}},
@@ -120,7 +127,7 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     actions::reach_database(&app.app).await.unwrap();
     assert!(app.app.is_catching_up());
 
-    wire.mend().await;
+    wire.mend();
     actions::reach_database(&app.app).await.unwrap();
     assert!(!app.app.is_catching_up());
     assert_eq!(ready(&app).await, "ready\n");
@@ -148,7 +155,7 @@ async fn what_changed_while_a_service_was_without_its_database_is_in_force_when_
     wire.cut().await;
     restart(&mut app).await.unwrap();
     assert_eq!(app.banner(None).await["content"]["heading"], "First");
-    wire.mend().await;
+    wire.mend();
     actions::reach_database(&app.app).await.unwrap();
     assert_eq!(app.banner(None).await["content"]["heading"], "Second");
     actions::keep_last_good(&app.app).await.unwrap();
@@ -174,7 +181,7 @@ async fn without_a_good_file_a_start_without_the_database_stops() {
     assert!(damaged.contains("PostgreSQL can't be reached") && missing == damaged, "{damaged} {missing}");
     std::fs::write(&file, &good).unwrap();
     restart(&mut app).await.unwrap();
-    wire.mend().await;
+    wire.mend();
     actions::reach_database(&app.app).await.unwrap();
     app.finish().await;
 }
@@ -192,7 +199,7 @@ async fn where_appeals_come_from_a_file_tokens_are_still_checked_without_the_dat
     restart(&mut app).await.unwrap();
     assert_eq!(app.banner(None).await["appeal"], "help");
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
-    wire.mend().await;
+    wire.mend();
     actions::reach_database(&app.app).await.unwrap();
     app.finish().await;
 }

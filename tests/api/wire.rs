@@ -13,14 +13,14 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// The way to the PostgreSQL server that the environment names, and a URL by it; none where there is no server.
-    pub async fn to(database: &str) -> Option<(Self, String)> {
-        std::env::var_os("KEEPOPEN_TEST_POSTGRES")?;
+    /// The way to a database on a PostgreSQL server, and a URL by it; none to a database that is a file.
+    pub fn to(database: &str) -> Option<(Self, String)> {
         let mut url = url::Url::parse(database).unwrap();
-        let server = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap()).parse().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("{}:{}", url.host_str()?, url.port().unwrap()).parse().unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
         let mut wire = Self { server, here: listener.local_addr().unwrap(), passing: None };
-        wire.pass(listener);
+        wire.pass(TcpListener::from_std(listener).unwrap());
         url.set_port(Some(wire.here.port())).unwrap();
         Some((wire, url.to_string()))
     }
@@ -48,7 +48,7 @@ impl Wire {
     }
 
     /// From now on everybody gets through again.
-    pub async fn mend(&mut self) {
+    pub fn mend(&mut self) {
         let socket = tokio::net::TcpSocket::new_v4().unwrap();
         socket.set_reuseaddr(true).unwrap();
         socket.bind(self.here).unwrap();

@@ -365,6 +365,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sites/{site}/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is switched off on one site. */
+        get: operations["read_switches"];
+        /**
+         * Silence a site or one of its surfaces at once, or let it speak again.
+         * @description The body is what the switches shall be; what is left out is on. Readers of a silenced surface get the reason `kill_switch`.
+         *     It is in force here at once, and on every other instance within 2 seconds, also where appeals come from a file.
+         */
+        put: operations["turn_switches"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/supporter": {
         parameters: {
             query?: never;
@@ -426,6 +448,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/switches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is switched off, on every site. */
+        get: operations["list_switches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/tokens": {
         parameters: {
             query?: never;
@@ -474,6 +513,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description What is switched off on every site. */
+        AllSwitches: {
+            /** @description By id. */
+            sites: components["schemas"]["SiteSwitches"][];
+        };
         /** @description An appeal as it was written. */
         Appeal: components["schemas"]["AppealSummary"] & {
             /** @description The appeal, with the fields of an appeals file. */
@@ -996,6 +1040,23 @@ export interface components {
          * @enum {string}
          */
         Reason: "matched" | "supporter" | "recent_giver" | "unknown_standing" | "kill_switch" | "holdout" | "no_consent" | "excluded_page" | "sensitive_page" | "out_of_schedule" | "not_targeted" | "frequency_cap" | "dismissed" | "below_meter" | "needs_entitlement" | "missing_value" | "share" | "sequence_done" | "no_live_appeal" | "overloaded";
+        /** @description What is switched off on one site. */
+        SiteSwitches: components["schemas"]["Switches"] & {
+            /** @description What the settings switch off (`banner`, `asking.silenced_surfaces`), whatever the switches say. */
+            settings: components["schemas"]["Switches"];
+            /**
+             * @description The site's id.
+             * @example journal
+             */
+            site: string;
+            /**
+             * Format: date-time
+             * @description When a switch was turned last, RFC 3339; null where none ever was.
+             */
+            turned_at?: string | null;
+            /** @description Who did it: an API key's id, or `command line`. */
+            turned_by?: string | null;
+        };
         /**
          * @description What is known of a reader's support.
          * @enum {string}
@@ -1048,6 +1109,46 @@ export interface components {
          * @enum {string}
          */
         Surface: "banner" | "inline" | "wall";
+        /** @description Each surface by itself. What is left out is on. */
+        SurfaceSwitches: {
+            /**
+             * @description At the page's edge.
+             * @default on
+             */
+            banner: components["schemas"]["Switch"];
+            /**
+             * @description In the article.
+             * @default on
+             */
+            inline: components["schemas"]["Switch"];
+            /**
+             * @description Over the rest of the article.
+             * @default on
+             */
+            wall: components["schemas"]["Switch"];
+        };
+        /**
+         * @description Whether appeals show.
+         * @enum {string}
+         */
+        Switch: "on" | "off";
+        /** @description The switches of one site. What is left out is on. */
+        Switches: {
+            /**
+             * @description Every surface at once.
+             * @default on
+             */
+            all: components["schemas"]["Switch"];
+            /**
+             * @description Each surface by itself. One shows only where `all` is on, too.
+             * @default {
+             *       "banner": "on",
+             *       "inline": "on",
+             *       "wall": "on"
+             *     }
+             */
+            surfaces: components["schemas"]["SurfaceSwitches"];
+        };
         /** @description What is said after the gift. */
         ThanksCopy: {
             /** @description What follows it. */
@@ -1238,6 +1339,7 @@ export interface components {
     };
     pathItems: never;
 }
+export type AllSwitches = components['schemas']['AllSwitches'];
 export type Appeal = components['schemas']['Appeal'];
 export type AppealProblem = components['schemas']['AppealProblem'];
 export type AppealPublish = components['schemas']['AppealPublish'];
@@ -1278,11 +1380,15 @@ export type Problem = components['schemas']['Problem'];
 export type Question = components['schemas']['Question'];
 export type Reader = components['schemas']['Reader'];
 export type Reason = components['schemas']['Reason'];
+export type SiteSwitches = components['schemas']['SiteSwitches'];
 export type Standing = components['schemas']['Standing'];
 export type StripeEvent = components['schemas']['StripeEvent'];
 export type StripeEventData = components['schemas']['StripeEventData'];
 export type SupporterAnswer = components['schemas']['SupporterAnswer'];
 export type Surface = components['schemas']['Surface'];
+export type SurfaceSwitches = components['schemas']['SurfaceSwitches'];
+export type Switch = components['schemas']['Switch'];
+export type Switches = components['schemas']['Switches'];
 export type ThanksCopy = components['schemas']['ThanksCopy'];
 export type Ticker = components['schemas']['Ticker'];
 export type TickerCounts = components['schemas']['TickerCounts'];
@@ -3144,6 +3250,254 @@ export interface operations {
             };
         };
     };
+    read_switches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The site's id */
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The site's switches */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteSwitches"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `site_unknown`: There is no such site. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    turn_switches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The site's id */
+                site: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Switches"];
+            };
+        };
+        responses: {
+            /** @description The site's switches, as they are now */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SiteSwitches"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `site_unknown`: There is no such site. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
+                };
+            };
+            /** @description `body_too_large`: The body is larger than is read here. */
+            413: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            415: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
     read_own_standing: {
         parameters: {
             query?: never;
@@ -3454,6 +3808,90 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "site_unknown" | "supporter_unknown";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    list_switches: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every site and its switches */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllSwitches"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
                     };
                 };
             };

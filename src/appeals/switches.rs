@@ -1,0 +1,114 @@
+//! What silences a site at once, or one of its surfaces.
+
+use std::collections::BTreeMap;
+
+use keepopen_decision::Surface;
+use serde::{Deserialize, Serialize};
+
+use crate::config::{Banner, SiteSettings};
+
+/// Whether appeals show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Switch {
+    /// They show, as their rules say.
+    #[default]
+    On,
+    /// None shows.
+    Off,
+}
+
+impl Switch {
+    /// The word in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Off => "off",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::On, Self::Off].into_iter().find(|switch| switch.as_str() == text)
+    }
+}
+
+/// The switches of one site. What is left out is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Switches {
+    /// Every surface at once.
+    pub all: Switch,
+    /// Each surface by itself. One shows only where `all` is on, too.
+    pub surfaces: SurfaceSwitches,
+}
+
+/// Each surface by itself. What is left out is on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SurfaceSwitches {
+    /// At the page's edge.
+    pub banner: Switch,
+    /// In the article.
+    pub inline: Switch,
+    /// Over the rest of the article.
+    pub wall: Switch,
+}
+
+impl Switches {
+    /// Each switch: that of all surfaces, then that of each.
+    pub fn each(&self) -> [(Option<Surface>, Switch); 4] {
+        [None, Some(Surface::Banner), Some(Surface::Inline), Some(Surface::Wall)]
+            .map(|surface| (surface, self.get(surface)))
+    }
+
+    /// The switch of a surface, or of all.
+    pub fn get(&self, surface: Option<Surface>) -> Switch {
+        let mut copy = *self;
+        *copy.of(surface)
+    }
+
+    /// Turns the switch of a surface, or of all.
+    pub fn set(&mut self, surface: Option<Surface>, switch: Switch) {
+        *self.of(surface) = switch;
+    }
+
+    fn of(&mut self, surface: Option<Surface>) -> &mut Switch {
+        match surface {
+            None => &mut self.all,
+            Some(Surface::Banner) => &mut self.surfaces.banner,
+            Some(Surface::Inline) => &mut self.surfaces.inline,
+            Some(Surface::Wall) => &mut self.surfaces.wall,
+        }
+    }
+
+    /// What the settings of a site switch off for as long as they say so.
+    pub fn of_settings(site: &SiteSettings) -> Self {
+        let mut switches = Self::default();
+        if site.banner == Banner::Off {
+            switches.all = Switch::Off;
+        }
+        for surface in &site.asking.silenced_surfaces {
+            switches.set(Some(*surface), Switch::Off);
+        }
+        switches
+    }
+}
+
+/// The sites with what is switched off. What the settings switch off stays off.
+pub fn switched(
+    sites: &BTreeMap<String, SiteSettings>,
+    switches: &BTreeMap<String, Switches>,
+) -> BTreeMap<String, SiteSettings> {
+    let mut sites = sites.clone();
+    for (id, site) in &mut sites {
+        for (surface, switch) in switches.get(id).copied().unwrap_or_default().each() {
+            match (surface, switch) {
+                (_, Switch::On) => {}
+                (None, Switch::Off) => site.banner = Banner::Off,
+                (Some(surface), Switch::Off) => site.asking.silenced_surfaces.push(surface),
+            }
+        }
+    }
+    sites
+}

@@ -1,0 +1,89 @@
+//! `keepopen switch`
+
+use clap::Subcommand;
+use keepopen_decision::Surface;
+
+use super::{Stopped, runtime, say};
+use crate::actions::{self, Editor, SwitchError};
+use crate::appeals::{Switch, Switches};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::store::Store;
+use crate::store::switches::by_site;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Silence a site at once, or one of its surfaces. A running service does so within 2 seconds.
+    Off(Which),
+    /// Let it speak again, as its appeals say.
+    On(Which),
+    /// Print what is switched off.
+    Show,
+}
+
+#[derive(clap::Args)]
+pub struct Which {
+    /// The site's id.
+    #[arg(long)]
+    site: String,
+    /// This surface alone: banner, inline or wall [default: all of them].
+    #[arg(long, value_parser = surface)]
+    surface: Option<Surface>,
+}
+
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+    match verb {
+        Verb::Off(which) => turn(which, Switch::Off, settings),
+        Verb::On(which) => turn(which, Switch::On, settings),
+        Verb::Show => show(settings),
+    }
+}
+
+fn turn(which: &Which, switch: Switch, settings: &Settings) -> Result<(), Stopped> {
+    let switches = runtime()?.block_on(async {
+        if !settings.sites.contains_key(&which.site) {
+            return Err(Stopped::from(SwitchError::UnknownSite));
+        }
+        let store = Store::open(&settings.database_url()).await?;
+        let editor = Editor {
+            store: &store,
+            sites: &settings.sites,
+            by: "command line",
+            now_ms: Clock::System.now_ms(),
+        };
+        let turned = actions::turn_switches(editor, &which.site, |it| it.set(which.surface, switch)).await;
+        store.close().await;
+        Ok(turned?)
+    })?;
+    say(&line(&which.site, &switches, settings))
+}
+
+fn show(settings: &Settings) -> Result<(), Stopped> {
+    let switches = runtime()?.block_on(async {
+        let store = Store::open(&settings.database_url()).await?;
+        let rows = store.switches().await;
+        store.close().await;
+        Ok::<_, Stopped>(by_site(&rows?)?)
+    })?;
+    for site in settings.sites.keys() {
+        say(&line(site, &switches.get(site).copied().unwrap_or_default(), settings))?;
+    }
+    Ok(())
+}
+
+/// Such as `journal: all on, banner on, inline on, wall off`.
+fn line(site: &str, switches: &Switches, settings: &Settings) -> String {
+    let silenced = settings.sites.get(site).map(Switches::of_settings).unwrap_or_default();
+    let each = switches.each().map(|(surface, switch)| {
+        let by_settings = if silenced.get(surface) == Switch::Off { " (off in the settings)" } else { "" };
+        format!("{} {}{by_settings}", surface.map_or("all", Surface::as_str), switch.as_str())
+    });
+    format!("{site}: {}", each.join(", "))
+}
+
+fn surface(word: &str) -> Result<Surface, String> {
+    Surface::ALL
+        .into_iter()
+        .find(|surface| surface.as_str() == word)
+        .ok_or_else(|| "write banner, inline or wall".to_owned())
+}

@@ -1,0 +1,132 @@
+//! Silencing a site or one of its surfaces at once.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, get, put};
+use serde::Serialize;
+
+use super::State;
+use super::body::{self, Accepts};
+use super::caller::{AppealsEditor, AppealsReader};
+use super::problem::{Code, Problem};
+use crate::actions::{self, Editor, SwitchError};
+use crate::app::App;
+use crate::appeals::Switches;
+use crate::clock;
+use crate::store::switches::{SwitchRow, by_site};
+
+/// What is switched off on one site.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SiteSwitches)]
+struct Told {
+    /// The site's id.
+    #[schema(example = "journal")]
+    site: String,
+    /// The switches.
+    #[serde(flatten)]
+    switches: Switches,
+    /// What the settings switch off (`banner`, `asking.silenced_surfaces`), whatever the switches say.
+    settings: Switches,
+    /// When a switch was turned last, RFC 3339; null where none ever was.
+    #[schema(format = DateTime)]
+    turned_at: Option<String>,
+    /// Who did it: an API key's id, or `command line`.
+    turned_by: Option<String>,
+}
+
+/// What is switched off on every site.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AllSwitches)]
+struct ListedSwitches {
+    /// By id.
+    sites: Vec<Told>,
+}
+
+/// What is switched off, on every site.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "list_switches",
+    security(("api_key" = [])),
+    responses(
+        (status = 200, body = ListedSwitches, description = "Every site and its switches", headers(("Cache-Control" = String, description = "`no-store`"))),
+    ),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[get("/v1/switches")]
+pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem> {
+    let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
+    let told = app.settings.sites.keys().map(|site| told(&app, site, &rows));
+    Ok(answered(&ListedSwitches { sites: told.collect::<Result<_, _>>()? }))
+}
+
+/// What is switched off on one site.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "read_switches",
+    security(("api_key" = [])),
+    params(("site" = String, Path, description = "The site's id")),
+    responses(
+        (status = 200, body = Told, description = "The site's switches", headers(("Cache-Control" = String, description = "`no-store`"))),
+    ),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[get("/v1/sites/{site}/switches")]
+pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<HttpResponse, Problem> {
+    let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
+    Ok(answered(&told(&app, &site, &rows)?))
+}
+
+/// Silence a site or one of its surfaces at once, or let it speak again.
+///
+/// The body is what the switches shall be; what is left out is on. Readers of a silenced surface get the reason `kill_switch`.
+/// It is in force here at once, and on every other instance within 2 seconds, also where appeals come from a file.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "turn_switches",
+    security(("api_key" = [])),
+    params(("site" = String, Path, description = "The site's id")),
+    request_body = Switches,
+    responses(
+        (status = 200, body = Told, description = "The site's switches, as they are now", headers(("Cache-Control" = String, description = "`no-store`"))),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::BodyTooLarge, Code::UnsupportedMediaType, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[put("/v1/sites/{site}/switches")]
+pub async fn turn(
+    app: State,
+    by: AppealsEditor,
+    site: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let wanted: Switches = body::parse(&bytes)?;
+    let editor = Editor { store: &app.store, sites: &app.settings.sites, by: &by.key, now_ms: app.now_ms() };
+    actions::turn_switches(editor, &site, |switches| *switches = wanted).await.map_err(
+        |error| match error {
+            SwitchError::UnknownSite => Code::SiteUnknown.into(),
+            SwitchError::Store(error) => Problem::store(&error),
+        },
+    )?;
+    actions::hear_of_appeals(&app).await.map_err(|error| Problem::store(&error))?;
+    let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
+    Ok(answered(&told(&app, &site, &rows)?))
+}
+
+fn told(app: &App, site: &str, rows: &[SwitchRow]) -> Result<Told, Problem> {
+    let settings = app.site(site).ok_or(Code::SiteUnknown)?;
+    let rows: Vec<SwitchRow> = rows.iter().filter(|row| row.site == site).cloned().collect();
+    let switches = by_site(&rows).map_err(|error| Problem::store(&error.into()))?;
+    let last = rows.into_iter().max_by_key(|row| row.set_at_ms);
+    Ok(Told {
+        site: site.to_owned(),
+        switches: switches.get(site).copied().unwrap_or_default(),
+        settings: Switches::of_settings(settings),
+        turned_at: last.as_ref().map(|row| clock::rfc3339(row.set_at_ms)),
+        turned_by: last.map(|row| row.set_by),
+    })
+}
+
+fn answered(body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body)
+}

@@ -1,0 +1,112 @@
+//! What silences a site at once, or one of its surfaces.
+
+use std::collections::BTreeMap;
+
+use keepopen_decision::Surface;
+use serde::{Deserialize, Serialize};
+
+use super::{Store, Tx, Unreadable};
+use crate::appeals::{Switch, Switches};
+
+/// One turn of one switch.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+pub struct SwitchRow {
+    pub site: String,
+    /// `all`, or a surface.
+    pub surface: String,
+    /// `on` or `off`.
+    pub state: String,
+    pub set_at_ms: i64,
+    /// Who did it: an API key's id, or `command line`.
+    pub set_by: String,
+}
+
+from_row!(SwitchRow { site, surface, state, set_at_ms, set_by });
+
+/// How a switch is called in the database.
+const ALL: &str = "all";
+/// The newest turn of each switch.
+const IN_FORCE: &str = "SELECT site, surface, state, set_at_ms, set_by FROM switches s \
+     WHERE number = (SELECT MAX(number) FROM switches t WHERE t.site = s.site AND t.surface = s.surface)";
+
+impl SwitchRow {
+    /// One turn.
+    pub fn new(site: &str, surface: Option<Surface>, switch: Switch, set_at_ms: i64, set_by: &str) -> Self {
+        Self {
+            site: site.to_owned(),
+            surface: surface.map_or(ALL, Surface::as_str).to_owned(),
+            state: switch.as_str().to_owned(),
+            set_at_ms,
+            set_by: set_by.to_owned(),
+        }
+    }
+}
+
+/// The switches of each site that the rows name.
+///
+/// # Errors
+/// A row holds a word that this version does not know.
+pub fn by_site(rows: &[SwitchRow]) -> Result<BTreeMap<String, Switches>, Unreadable> {
+    let mut sites: BTreeMap<String, Switches> = BTreeMap::new();
+    for row in rows {
+        let surface = Surface::ALL.into_iter().find(|surface| surface.as_str() == row.surface);
+        let switch = Switch::parse(&row.state).filter(|_| surface.is_some() || row.surface == ALL);
+        let switch = switch.ok_or(Unreadable { what: "switch" })?;
+        sites.entry(row.site.clone()).or_default().set(surface, switch);
+    }
+    Ok(sites)
+}
+
+/// Turns a switch.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn turn(tx: &mut Tx, row: &SwitchRow) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO switches (number, site, surface, state, set_at_ms, set_by) \
+         VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM switches), $1, $2, $3, $4, $5)",
+    )
+    .bind(&row.site)
+    .bind(&row.surface)
+    .bind(&row.state)
+    .bind(row.set_at_ms)
+    .bind(&row.set_by)
+    .execute(db)
+    .await
+    .map(drop))
+}
+
+/// The newest turn of each switch of a site.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn of_site(tx: &mut Tx, site: &str) -> Result<Vec<SwitchRow>, sqlx::Error> {
+    let sql = sqlx::AssertSqlSafe(format!("{IN_FORCE} AND s.site = $1"));
+    on_tx!(tx, db => sqlx::query_as(sql).bind(site).fetch_all(db).await)
+}
+
+impl Store {
+    /// The newest turn of each switch.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn switches(&self) -> Result<Vec<SwitchRow>, sqlx::Error> {
+        let sql = sqlx::AssertSqlSafe(format!("{IN_FORCE} ORDER BY s.site, s.surface"));
+        on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
+    }
+
+    /// How often something was published, and how often a switch was turned, so far: each grows with every change of
+    /// what is in force.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn changes(&self) -> Result<(i64, i64), sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT (SELECT COALESCE(MAX(number), 0) FROM publications), \
+                    (SELECT COALESCE(MAX(number), 0) FROM switches)",
+        )
+        .fetch_one(db)
+        .await)
+    }
+}

@@ -1,0 +1,134 @@
+//! Silencing a site or one of its surfaces at once.
+
+use keepopen::actions;
+use keepopen::tokens::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, TestApp};
+
+async fn key(app: &TestApp, scope: Scope) -> String {
+    actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[scope]).await.unwrap().secret
+}
+
+async fn turn(app: &TestApp, key: &str, site: &str, switches: &Value) -> Answer {
+    let request = app.client.request(Method::PUT, format!("{}/v1/sites/{site}/switches", app.url));
+    app.send(request.bearer_auth(key).json(switches)).await
+}
+
+/// The surface that shows to somebody whose page has room for these, or the reason why none does.
+async fn shows(app: &TestApp, site: &str, surfaces: &[&str]) -> String {
+    let verdict =
+        app.post("/v1/banner", &json!({"site": site, "surfaces": surfaces, "history": {}})).await.json;
+    verdict["surface"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap()).to_owned()
+}
+
+#[tokio::test]
+async fn a_site_and_each_of_its_surfaces_can_be_silenced_and_speak_again() {
+    let app = TestApp::start().await;
+    let key = key(&app, Scope::AppealsWrite).await;
+    assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "banner");
+
+    let off = turn(&app, &key, "journal", &json!({"surfaces": {"banner": "off"}})).await;
+    assert_eq!((off.status.as_u16(), &off.json["surfaces"]["banner"]), (200, &json!("off")), "{off:?}");
+    assert_eq!(off.json["surfaces"]["inline"], "on");
+    assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "inline");
+    assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
+
+    turn(&app, &key, "journal", &json!({"all": "off"})).await;
+    assert_eq!(shows(&app, "journal", &["inline"]).await, "kill_switch");
+    let read = app.get("/v1/sites/journal/switches", Some(&key)).await;
+    assert_eq!((&read.json["all"], &read.json["surfaces"]["banner"]), (&json!("off"), &json!("on")));
+    assert_eq!(read.json["turned_at"], keepopen::clock::rfc3339(app.app.now_ms()));
+    assert!(read.json["turned_by"].is_string());
+    let other = app.get("/v1/sites/gazette/switches", Some(&key)).await;
+    assert_eq!((&other.json["all"], &other.json["turned_at"]), (&json!("on"), &Value::Null));
+
+    turn(&app, &key, "journal", &json!({})).await;
+    assert_eq!(shows(&app, "journal", &["banner"]).await, "banner");
+    let turns =
+        app.app.store.look_for_tests("SELECT surface || ' ' || state FROM switches ORDER BY number").await;
+    assert_eq!(turns.unwrap(), ["banner off", "all off", "banner on", "all on"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_one_instance_switches_the_others_hear_and_a_restart_finds() {
+    for with_file in [true, false] {
+        let app = if with_file { TestApp::start().await } else { TestApp::start_without_appeals().await };
+        let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+        let key = key(&app, Scope::AppealsWrite).await;
+        turn(&app, &key, "journal", &json!({"all": "off"})).await;
+        actions::hear_of_appeals(&other).await.unwrap();
+        let restarted = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+        for app in [&app.app, &other, &restarted] {
+            let verdict =
+                keepopen::http::verdict_json(app, br#"{"site": "journal", "history": {}}"#).unwrap();
+            let verdict: Value = serde_json::from_slice(&verdict).unwrap();
+            assert_eq!(verdict["reason"], "kill_switch", "with a file: {with_file}");
+        }
+        // The file is read again: what is silent stays silent.
+        actions::publish_appeals(&app.app).unwrap();
+        assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
+        other.store.close().await;
+        restarted.store.close().await;
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn what_the_settings_silence_stays_silent_and_is_told() {
+    let app = TestApp::start_with("[sites.journal.asking]\nsilenced_surfaces = [\"banner\"]\n").await;
+    let key = key(&app, Scope::AppealsWrite).await;
+    let on = turn(&app, &key, "journal", &json!({"surfaces": {"inline": "off"}})).await;
+    assert_eq!(
+        (&on.json["surfaces"]["banner"], &on.json["settings"]["surfaces"]["banner"]),
+        (&json!("on"), &json!("off"))
+    );
+    assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "kill_switch");
+    turn(&app, &key, "journal", &json!({})).await;
+    assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
+    assert_eq!(shows(&app, "journal", &["inline"]).await, "inline");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn switches_are_turned_by_an_editor_and_read_by_a_reader() {
+    let app = TestApp::start().await;
+    let (reader, editor) = (key(&app, Scope::AppealsRead).await, key(&app, Scope::AppealsWrite).await);
+    let listed = app.get("/v1/switches", Some(&reader)).await;
+    let sites: Vec<_> =
+        listed.json["sites"].as_array().unwrap().iter().map(|it| it["site"].clone()).collect();
+    assert_eq!((listed.status.as_u16(), sites), (200, vec![json!("gazette"), json!("journal")]));
+    assert_eq!(turn(&app, &reader, "journal", &json!({"all": "off"})).await.code(), "scope_missing");
+    assert_eq!(app.get("/v1/switches", None).await.code(), "api_key_missing");
+    assert_eq!(turn(&app, &editor, "nowhere", &json!({"all": "off"})).await.code(), "site_unknown");
+    assert_eq!(app.get("/v1/sites/nowhere/switches", Some(&reader)).await.code(), "site_unknown");
+    for wrong in
+        [json!({"al": "off"}), json!({"all": "of"}), json!({"surfaces": {"poster": "off"}}), json!([])]
+    {
+        assert_eq!(turn(&app, &editor, "journal", &wrong).await.code(), "invalid_request", "{wrong}");
+    }
+    assert_eq!(shows(&app, "journal", &["banner"]).await, "banner");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn no_sql_makes_the_switches_forget() {
+    let app = TestApp::start().await;
+    let key = key(&app, Scope::AppealsWrite).await;
+    turn(&app, &key, "journal", &json!({"all": "off"})).await;
+    let rows = "SELECT site || surface || state || set_by FROM switches";
+    let before = app.app.store.look_for_tests(rows).await.unwrap();
+    assert_eq!(before.len(), 1);
+    for sql in [
+        "DELETE FROM switches",
+        "UPDATE switches SET state = 'on'",
+        "INSERT INTO switches SELECT number, site, surface, 'on', set_at_ms, set_by FROM switches",
+        "REPLACE INTO switches SELECT number, site, surface, 'on', set_at_ms, set_by FROM switches",
+    ] {
+        assert!(app.app.store.execute_for_tests(sql).await.is_err(), "{sql}");
+    }
+    assert_eq!(app.app.store.look_for_tests(rows).await.unwrap(), before);
+    app.finish().await;
+}

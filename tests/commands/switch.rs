@@ -1,0 +1,53 @@
+//! `keepopen switch`
+
+use super::Place;
+
+const SITES: &str = r#"
+[sites.gazette]
+name = "The Gazette"
+origins = ["https://gazette.example.org"]
+currency = "EUR"
+banner = "off"
+[sites.gazette.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+"#;
+
+#[test]
+fn one_switch_is_turned_and_the_others_stay_as_they_are() {
+    let place = Place::with(SITES);
+    let wall = ["switch", "off", "--site", "journal", "--surface", "wall"];
+    assert_eq!(place.good(&wall), "journal: all on, banner on, inline on, wall off\n");
+    let all = ["switch", "off", "--site", "journal"];
+    assert_eq!(place.good(&all), "journal: all off, banner on, inline on, wall off\n");
+    let on = ["switch", "on", "--site", "journal"];
+    assert_eq!(place.good(&on), "journal: all on, banner on, inline on, wall off\n");
+    assert_eq!(
+        place.good(&["switch", "show"]),
+        "gazette: all on (off in the settings), banner on, inline on, wall on\n\
+         journal: all on, banner on, inline on, wall off\n"
+    );
+}
+
+#[test]
+fn what_is_not_there_can_not_be_switched() {
+    let place = Place::with(SITES);
+    let sentence = place.stopped(&["switch", "off", "--site", "jurnal"]);
+    assert!(sentence.contains("no such site"), "{sentence}");
+    let said = place.run(&["switch", "off", "--site", "journal", "--surface", "poster"]);
+    assert!(said.err.contains("banner, inline or wall"), "{said:?}");
+    assert_ne!(said.status, Some(0));
+}
