@@ -1,6 +1,8 @@
 //! How far an appeal has come, as the ledger has it.
 
-use keepopen::actions;
+use std::time::Duration;
+
+use keepopen::{actions, jobs};
 use keepopen_practice::How;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -158,6 +160,26 @@ async fn words_that_speak_of_a_ticker_wait_until_it_is_known() {
 }
 
 #[tokio::test]
+async fn what_a_new_appeal_counts_is_counted_without_waiting_for_the_minute() {
+    let app = TestApp::start().await;
+    let jobs = jobs::run(&app.app);
+    // The first counting finds nothing to count.
+    assert_eq!(app.banner(None).await["reason"], "matched");
+    publish(&app, &appeal(MONEY, "\"ticker_left\""));
+    let mut reason = json!("missing_value");
+    for _ in 0..500 {
+        reason = app.banner(None).await["reason"].clone();
+        if reason == "matched" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(reason, "matched");
+    jobs.stop(&app.app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn words_are_told_the_values_of_the_ticker_that_they_speak_of() {
     let app = TestApp::start().await;
     app.gives(1500, "once").await;
@@ -184,8 +206,7 @@ async fn while_the_database_does_not_answer_readers_are_told_the_numbers_from_be
     app.stripe_says_everything().await;
     assert_eq!(told(&app).await[0], 1500);
     let held = app.app.store.hold_readers_for_tests().await.unwrap();
-    let counting =
-        tokio::time::timeout(std::time::Duration::from_millis(50), actions::count_tickers(&app.app));
+    let counting = tokio::time::timeout(Duration::from_millis(50), actions::count_tickers(&app.app));
     assert!(counting.await.is_err(), "it waits for the database");
     assert_eq!(app.banner(None).await["content"]["ticker"]["total"], 1500);
     drop(held);
