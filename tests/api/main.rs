@@ -18,6 +18,7 @@ mod gifts;
 mod instances;
 mod last_good;
 mod management;
+mod previews;
 mod story;
 mod supporters;
 mod switches;
