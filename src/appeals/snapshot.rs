@@ -127,7 +127,7 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
 type SiteChoices<'a> = BTreeMap<&'a str, Arc<RawValue>>;
 
 /// Where a variant says nothing in the language of one of the appeal's sites.
-fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
+pub(super) fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let of_copy = |(place, copy)| {
         wordings::gaps(copy, &draft.rules.sites, sites).into_iter().map(move |(field, sentence)| {
             AppealProblem {

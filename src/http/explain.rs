@@ -86,7 +86,7 @@ struct ExplainedRule {
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "explain_banner",
-    security(("api_key" = [])),
+    security(("api_key" = []), ()),
     request_body = ExplainQuestionShape,
     responses((
         status = 200, body = ExplanationBody, description = "The verdict, and everything that led to it",

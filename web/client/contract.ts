@@ -1106,7 +1106,9 @@ export interface components {
          */
         Reason: "matched" | "supporter" | "recent_giver" | "unknown_standing" | "kill_switch" | "holdout" | "no_consent" | "excluded_page" | "sensitive_page" | "out_of_schedule" | "not_targeted" | "frequency_cap" | "dismissed" | "below_meter" | "needs_entitlement" | "missing_value" | "share" | "sequence_done" | "no_live_appeal" | "overloaded";
         /** @description What is switched off on one site. */
-        SiteSwitches: components["schemas"]["Switches"] & {
+        SiteSwitches: {
+            /** @description Every surface at once. */
+            all: components["schemas"]["Switch"];
             /** @description What the settings switch off (`banner`, `asking.silenced_surfaces`), whatever the switches say. */
             settings: components["schemas"]["Switches"];
             /**
@@ -1114,6 +1116,8 @@ export interface components {
              * @example journal
              */
             site: string;
+            /** @description Each surface by itself. One shows only where `all` is on, too. */
+            surfaces: components["schemas"]["SurfaceSwitches"];
             /**
              * Format: date-time
              * @description When a switch was turned last, RFC 3339; null where none ever was.
