@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
-use crate::appeals::{AppealProblem, Draft, Snapshot, Switches};
+use crate::appeals::{AppealProblem, Draft, LearnedSoFar, Snapshot, Switches};
 use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
@@ -38,6 +38,8 @@ pub struct App {
     pub news_to_keep: Arc<Notify>,
     /// Opens and seals.
     pub vault: Vault,
+    /// Weights of variants that follow results, as they were last learned.
+    pub learned: ArcSwap<LearnedSoFar>,
     /// Supporter tokens.
     pub tokens: Tokens,
     /// The key that signs attributions.
@@ -99,6 +101,7 @@ impl App {
             in_force: Mutex::default(),
             hearing: tokio::sync::Mutex::default(),
             news_to_keep: Arc::default(),
+            learned: ArcSwap::default(),
             attribution_key: vault.attribution_key(),
             preview_key: vault.preview_key(),
             supporter_key: vault.supporter_key(),

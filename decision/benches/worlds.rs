@@ -19,7 +19,7 @@ fn world(appeals: Vec<Value>, question: &Value) -> World {
     let appeals: Vec<AppealRules> =
         appeals.into_iter().map(|appeal| serde_json::from_value(appeal).expect("well written")).collect();
     let site = SiteRules { time_zone: "Europe/Dublin".to_owned(), ..SiteRules::new("journal") };
-    let (rules, problems) = compile(&[site], &appeals);
+    let (rules, problems) = compile(&[site, SiteRules::new("gazette")], &appeals);
     assert!(problems.is_empty(), "{problems:?}");
     World { rules, question: question.to_string() }
 }
@@ -90,14 +90,20 @@ pub fn heavy(caps_full: bool) -> World {
     world((0..50).map(one).collect(), &question)
 }
 
-/// One appeal that matches, among so many meant for other sections and countries.
+/// One appeal that matches, among so many meant for other sections, countries, surfaces and sites.
 pub fn crowd(number: usize) -> World {
     let mut appeals = vec![appeal(0, "politics")];
     for place in 1..=number {
         let mut other = appeal(place, &format!("section-{}", place % 100));
-        if place.is_multiple_of(2) {
+        if !place.is_multiple_of(4) {
             other["pages"]["sections"]["include"] = json!([]);
-            other["audience"]["countries"]["include"] = json!(["FR"]);
+            other["audience"]["countries"]["include"] = json!([]);
+        }
+        match place % 4 {
+            0 => {}
+            1 => other["audience"]["countries"]["include"] = json!(["FR"]),
+            2 => other["surface"] = json!(["wall"]),
+            _ => other["sites"] = json!(["gazette"]),
         }
         appeals.push(other);
     }

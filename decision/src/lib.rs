@@ -32,7 +32,7 @@ pub use appeal_rules::{
     Weekday, Zone,
 };
 pub use choice::bucket_of;
-pub use compile::{Compiled, Problem, Stage, compile, past_ends, stages_of};
+pub use compile::{Compiled, LearnedWeights, Learner, Problem, Stage, compile, past_ends, stages_of};
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
 pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};

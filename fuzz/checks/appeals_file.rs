@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use keepopen::appeals::file::Format;
 use keepopen::appeals::{Snapshot, file};
 use keepopen::config::{self, Settings};
-use keepopen_decision::{History, Known, Question, Verdict, decide, past_ends};
+use keepopen_decision::{History, Known, Question, Value, Values, Verdict, decide, past_ends};
 
 use super::NOW_S;
 
@@ -44,13 +44,26 @@ fn check(text: &str, format: Format, settings: &Settings) {
         let mut question = Question::from_site("journal");
         question.reader.bucket = Some(draw);
         question.history = Some(History::default());
+        question.reader.locale = (draw % 2 == 1).then(|| "de-AT".into());
+        question.reader.device = (draw % 3 == 2).then(|| "mobile".into());
         let verdict = decide(&snapshot.compiled, &question, &Known::nobody(), now_ms, draw);
         match verdict.expect("the site is there") {
             Verdict::Show { appeal, variant, .. } | Verdict::HeldOut { appeal, variant, .. } => {
-                assert!(
-                    snapshot.appeal(appeal).variants.get(variant).is_some(),
-                    "a variant that there is not"
-                );
+                let variants = &snapshot.appeal(appeal).variants;
+                let variant = variants.get(variant).expect("it is a variant that there is");
+                let (_, needs) = variant.content(&question.site, &question.reader, None);
+                let known = Values::of(&snapshot.compiled, &question, appeal, now_ms);
+                let known = known.expect("it is on this site");
+                let there = needs.iter().all(|value| match value {
+                    Value::ArticleCount => known.article_count().is_some(),
+                    Value::Country => known.country().is_some(),
+                    Value::DaysLeft => known.days_left().is_some_and(|days| days > 0),
+                    Value::Currency | Value::Weekday | Value::Date => true,
+                    Value::TickerTotal | Value::TickerGoal | Value::TickerLeft | Value::TickerPercent => {
+                        false
+                    }
+                });
+                assert!(there, "words show without a value that they speak of: {needs:?}");
             }
             Verdict::Silent { next_eligible_at_ms, .. } => {
                 assert!(

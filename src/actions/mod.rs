@@ -7,6 +7,7 @@
 
 mod book_facts;
 mod check_books;
+mod choose_weights;
 mod create_api_key;
 mod edit_appeals;
 mod exchange_session;
@@ -28,6 +29,7 @@ mod turn_switches;
 
 pub use book_facts::{BookError, book_facts};
 pub use check_books::check_books;
+pub use choose_weights::choose_weights;
 pub use create_api_key::create_api_key;
 pub use edit_appeals::{
     EditError, Editor, Saved, apply_appeals, publish_appeal, save_appeal, set_appeal_aside,

@@ -13,6 +13,7 @@ pub(super) fn put_into_force(app: &App, change: impl FnOnce(&mut InForce)) {
     let sites = switched(&app.settings.sites, &in_force.switches);
     let mut snapshot = Snapshot::build(&sites, &in_force.drafts, in_force.problems.clone());
     snapshot.number = in_force.number;
+    snapshot.compiled.learn(&app.learned.load().weights);
     for problem in &snapshot.problems {
         tracing::error!(
             appeal = problem.appeal,

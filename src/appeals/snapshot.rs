@@ -15,7 +15,7 @@ use crate::config::SiteSettings;
 pub struct Snapshot {
     /// The rules.
     pub compiled: Compiled,
-    appeals: Vec<PublishedAppeal>,
+    appeals: Arc<[PublishedAppeal]>,
     /// The appeals that were left out, and why.
     pub problems: Vec<AppealProblem>,
     /// How many publications the store had when this was read from it; 0 for a file.

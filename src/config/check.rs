@@ -240,6 +240,12 @@ fn check_site(id: &str, site: &SiteSettings) -> Result<(), ConfigError> {
             ));
         }
     }
+    if language_tags::LanguageTag::parse(&site.locale).is_err() {
+        return wrong(format!(
+            "sites.{id}.locale: `{}` is not a language tag, such as en or pt-BR",
+            site.locale
+        ));
+    }
     if jiff::tz::TimeZone::get(&site.time_zone).is_err() {
         return wrong(format!(
             "sites.{id}.time_zone: `{}` is not an IANA time zone, such as Europe/Dublin",

@@ -35,6 +35,8 @@ const EPOCHS_EVERY: Duration = Duration::from_secs(2);
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// How often it is found out whether the database takes what is written.
 const PROVED_EVERY: Duration = Duration::from_secs(10);
+/// How often we look whether an hour has passed since weights were learned, or an appeal is new that learns.
+const WEIGHTS_EVERY: Duration = Duration::from_secs(20);
 /// How often we look whether something else is in force: in the file, and in the store.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is tried to reach the database, where the service began without it.
@@ -96,6 +98,10 @@ impl Jobs {
             "the database takes nothing that is written; webhooks are answered with 503 until it does";
         self.start_on_database(app, (PROVED_EVERY, None), trouble, |app| async move {
             actions::prove_writing(&app).await
+        });
+        let trouble = "weights can't be learned; those in force stay, and it is tried again";
+        self.start_on_database(app, (WEIGHTS_EVERY, None), trouble, |app| async move {
+            actions::choose_weights(&app).await
         });
         let trouble = "what is in force can't be read; it stays as it was, and it is tried again";
         self.start_on_database(app, (APPEALS_EVERY, None), trouble, |app| async move {

@@ -18,6 +18,7 @@ pub mod keys;
 pub mod last_good;
 mod migrations;
 pub mod objects;
+pub mod results;
 pub mod supporters;
 pub mod switches;
 

@@ -122,7 +122,7 @@ async fn what_cannot_be_used_is_refused_with_the_path_of_the_field() {
     let unknown = "Only {days} left";
     assert_eq!(
         refused(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown)).await,
-        "variants[0].copy"
+        "variants[0].copy.heading"
     );
     assert_eq!(desk.get("/summer").await.code(), "appeal_unknown", "nothing was kept");
     let text = app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&desk.key).body("{}");

@@ -17,6 +17,7 @@ mod generations;
 mod gifts;
 mod instances;
 mod last_good;
+mod learning;
 mod management;
 mod previews;
 mod story;

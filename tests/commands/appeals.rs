@@ -107,7 +107,7 @@ fn the_sample_of_every_family_can_be_used_with_the_example_settings() {
     let place = Place::with(include_str!("../../config.example.toml"));
     place.write("sample.toml", SAMPLE);
     let said = place.good(&["appeals", "check", "sample.toml"]);
-    assert_eq!(said, "sample.toml: 7 appeals, 0 of them live; nothing is wrong with them.\n");
+    assert_eq!(said, "sample.toml: 8 appeals, 0 of them live; nothing is wrong with them.\n");
 }
 
 #[test]
@@ -125,14 +125,22 @@ fn every_field_of_an_appeal_is_in_the_sample() {
     ];
     for part in parts {
         let header = if part.is_empty() { String::new() } else { format!("[{part}]\n") };
-        let complaint =
-            toml::from_str::<keepopen_decision::AppealRules>(&format!("{header}zzz = 1")).unwrap_err();
-        let (_, expected) = complaint.message().split_once("expected").unwrap();
-        let fields: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
-        assert!(fields.len() > 1, "{part}: {expected}");
-        for field in fields {
-            let is_there = SAMPLE.contains(&format!("{field} = ")) || SAMPLE.contains(&format!(".{field}]"));
-            assert!(is_there, "{part}.{field}");
-        }
+        in_the_sample::<keepopen_decision::AppealRules>(&format!("{header}zzz = 1"));
+    }
+    in_the_sample::<keepopen_decision::AppealRules>("[[variants]]\nzzz = 1");
+    for part in ["zzz = 1", "[thanks]\nzzz = 1", "[mobile]\nzzz = 1", "body = [{ zzz = 1 }]"] {
+        in_the_sample::<keepopen::appeals::Copy>(part);
+    }
+}
+
+/// Every field that could have stood where this nonsense does.
+fn in_the_sample<T: serde::de::DeserializeOwned + std::fmt::Debug>(nonsense: &str) {
+    let complaint = toml::from_str::<T>(nonsense).unwrap_err();
+    let (_, expected) = complaint.message().split_once("expected").unwrap();
+    let fields: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
+    assert!(fields.len() > 1, "{nonsense}: {expected}");
+    for field in fields {
+        let is_there = SAMPLE.contains(&format!("{field} = ")) || SAMPLE.contains(&format!(".{field}"));
+        assert!(is_there, "{nonsense}: {field}");
     }
 }

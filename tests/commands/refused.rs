@@ -157,6 +157,10 @@ fn a_site_says_where_it_is_and_when() {
         );
     }
     assert_refused(
+        &example_with("locale = \"en\"", "locale = \"en_IE\""),
+        &["sites.journal.locale", "en_IE", "language tag"],
+    );
+    assert_refused(
         &example_with("time_zone = \"UTC\"", "time_zone = \"Europe/Nowhere\""),
         &["time_zone", "Europe/Nowhere", "IANA"],
     );

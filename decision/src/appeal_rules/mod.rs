@@ -84,6 +84,9 @@ pub struct AppealRules {
     /// How a reader's variant is found.
     #[serde(default, skip_serializing_if = "Assignment::is_fixed")]
     pub assignment: Assignment,
+    /// Where weights follow results: what no variant gets less than, in percent of the readers; 5 unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub floor_percent: Option<Percent>,
 }
 
 impl AppealRules {
@@ -110,6 +113,7 @@ impl AppealRules {
             variants: vec![VariantRules::new("a")],
             sequence: Vec::new(),
             assignment: Assignment::default(),
+            floor_percent: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::Salts;
 use super::assignment::{pick, position, ranges};
-use crate::appeal_rules::AppealRules;
+use crate::appeal_rules::{AppealRules, Percent};
 use crate::compile::Complaints;
 use crate::facts::Facts;
 use crate::verdict::HELD_OUT;
@@ -16,6 +16,8 @@ pub(crate) struct Variants {
     list: Box<[Variant]>,
     steps: Box<[Step]>,
     assignment: Assignment,
+    /// What no variant gets less than, out of a million, where weights are learned.
+    floor: u32,
     salt: u64,
 }
 
@@ -61,6 +63,7 @@ impl Variants {
                     .problem(format!("variants[{place}].id"), format!("{:?} is named twice.", variant.id));
             }
         }
+        let floor = floor(rules, complaints);
         let weights: Vec<u32> = variants.iter().map(|variant| variant.weight).collect();
         let list = variants.iter().zip(ranges(&weights)).map(|(variant, end)| Variant {
             id: variant.id.as_str().into(),
@@ -72,8 +75,31 @@ impl Variants {
             list: list.collect(),
             steps: steps(rules, complaints),
             assignment: rules.assignment,
+            floor,
             salt: salts.variants,
         }
+    }
+
+    /// The variants that share readers by learned weights, and the floor; `None` where weights are as written.
+    pub(crate) fn learning(&self) -> Option<(impl Iterator<Item = &str>, u32)> {
+        let ids = self.list.iter().filter(|variant| variant.has_weight).map(|variant| &*variant.id);
+        (self.assignment == Assignment::Learned).then_some((ids, self.floor))
+    }
+
+    /// The same with other weights, given by id; `None` unless they are of exactly those that share readers.
+    pub(crate) fn reweighed(&self, weights: &[(String, u32)]) -> Option<Self> {
+        let (sharing, _) = self.learning()?;
+        let fits = weights.len() == sharing.count() && weights.iter().any(|(_, weight)| *weight > 0);
+        let weight = |variant: &Variant| match weights.iter().find(|(id, _)| **id == *variant.id) {
+            Some((_, weight)) => Some(*weight),
+            None => (!variant.has_weight).then_some(0),
+        };
+        let all: Vec<u32> = self.list.iter().map(weight).collect::<Option<_>>()?;
+        let mut other = self.clone();
+        for (variant, end) in other.list.iter_mut().zip(ranges(&all)) {
+            variant.end = end;
+        }
+        fits.then_some(other)
     }
 
     pub(crate) fn id(&self, variant: usize) -> &str {
@@ -104,7 +130,7 @@ impl Variants {
         if self.has_steps() {
             return self.after(views).or(self.steps.last().map(|step| step.variant)).unwrap_or(0);
         }
-        let kept = if self.assignment == Assignment::Kept { self.last_seen(facts) } else { None };
+        let kept = if self.assignment == Assignment::Fixed { None } else { self.last_seen(facts) };
         kept.unwrap_or_else(|| pick(self.list.iter().map(|variant| variant.end), self.position(facts)))
     }
 
@@ -118,6 +144,40 @@ impl Variants {
         });
         seen.max_by_key(|(at, _)| *at).map(|(_, place)| place)
     }
+}
+
+/// The floor of weights that are learned, and what is wrong with learning them.
+fn floor(rules: &AppealRules, complaints: &mut Complaints<'_>) -> u32 {
+    const DEFAULT: u32 = 50_000;
+    const ALL: u32 = 1_000_000;
+    if rules.assignment != Assignment::Learned {
+        if rules.floor_percent.is_some() {
+            complaints
+                .problem("floor_percent", "it counts only where assignment is \"learned\": take it out.");
+        }
+        return DEFAULT;
+    }
+    if !rules.sequence.is_empty() {
+        complaints.problem(
+            "assignment",
+            "a sequence has its own order, with nothing to learn: take out one of the two.",
+        );
+    }
+    for (place, variant) in rules.variants.iter().enumerate().filter(|(_, variant)| variant.weight > 1) {
+        let sentence =
+            format!("weights follow results: leave {}'s out, or write 0 to give it no readers.", variant.id);
+        complaints.problem(format!("variants[{place}].weight"), sentence);
+    }
+    let number = rules.variants.iter().filter(|variant| variant.weight > 0).count();
+    let floor = rules.floor_percent.map_or(DEFAULT, Percent::per_million);
+    if floor == 0 {
+        complaints
+            .problem("floor_percent", "with a floor of 0 a variant that began badly is never tried again.");
+    } else if rules.floor_percent.is_some() && number as u64 * u64::from(floor) > u64::from(ALL) {
+        let most = f64::from(ALL) / 10_000.0 / number as f64;
+        complaints.problem("floor_percent", format!("{number} variants can have {most:.1} % each at most."));
+    }
+    floor
 }
 
 fn steps(rules: &AppealRules, complaints: &mut Complaints<'_>) -> Box<[Step]> {

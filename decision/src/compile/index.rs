@@ -1,7 +1,7 @@
-//! Finds the appeals that a page and a country leave in question, so that those meant for others cost nothing.
+//! Finds the appeals that a page, its surfaces and a country leave in question, so that those meant for others cost nothing.
 //!
-//! An appeal that names sections or tags is found by them, else one that names countries or regions by those, else it is
-//! always in question. Who is not found would fail the rule for country or for sections and tags; both come before
+//! Appeals for the same surfaces stand together. Among them, one that names sections or tags is found by them, else one that names countries or regions by those, else it is
+//! always in question. Who is not found would fail the rule for country, for sections and tags or for surfaces; these come before
 //! all others that look at the question and give the same reason, so that the verdict is the same as if it were asked.
 
 use hashbrown::HashMap;
@@ -15,47 +15,72 @@ use crate::facts::Facts;
 /// Places in the site's list of appeals; the lowest have the highest priority.
 pub(crate) type Places = SmallVec<[u32; 128]>;
 
+/// Those that are not live are left out.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
+    by_surfaces: Vec<Part>,
+}
+
+/// The appeals for one set of surfaces.
+#[derive(Clone, Debug, Default)]
+struct Part {
+    /// One bit for each surface.
+    surfaces: u8,
     always: Vec<u32>,
     by_name: HashMap<NameId, Vec<u32>, FxBuildHasher>,
     by_country: HashMap<CountryCode, Vec<u32>, FxBuildHasher>,
-    /// How many there are in all; those that are not live are left out.
-    live: usize,
 }
 
 impl Index {
     pub(super) fn new(appeals: &[Appeal]) -> Self {
         let mut index = Self::default();
         for (place, appeal) in (0..).zip(appeals).filter(|(_, appeal)| appeal.parts.live.is_live()) {
-            index.live += 1;
+            let part = index.part(appeal.parts.surface.bits());
             if let Some(names) = appeal.parts.page_targeted.names() {
-                names.for_each(|name| push(index.by_name.entry(name).or_default(), place));
+                names.for_each(|name| push(part.by_name.entry(name).or_default(), place));
             } else if let Some(countries) = appeal.parts.country.places().countries() {
-                countries.for_each(|code| push(index.by_country.entry(code).or_default(), place));
+                countries.for_each(|code| push(part.by_country.entry(code).or_default(), place));
             } else {
-                index.always.push(place);
+                part.always.push(place);
             }
         }
         index
     }
 
+    fn part(&mut self, surfaces: u8) -> &mut Part {
+        let known = self.by_surfaces.iter().position(|part| part.surfaces == surfaces);
+        let place = known.unwrap_or_else(|| {
+            self.by_surfaces.push(Part { surfaces, ..Part::default() });
+            self.by_surfaces.len() - 1
+        });
+        &mut self.by_surfaces[place]
+    }
+
     pub(crate) const fn is_empty(&self) -> bool {
-        self.live == 0
+        self.by_surfaces.is_empty()
     }
 
     /// Those in question, in their order.
     pub(crate) fn find(&self, facts: &Facts<'_>) -> Places {
-        let mut places = Places::from_slice(&self.always);
-        let names = facts.tags.iter().copied().chain(facts.section);
-        names.filter_map(|name| self.by_name.get(&name)).for_each(|found| places.extend_from_slice(found));
-        if let Some(found) = facts.country.and_then(|code| self.by_country.get(&code)) {
-            places.extend_from_slice(found);
+        let mut places = Places::new();
+        // Where a surface is switched off, the rule for surfaces has another reason, and of equals the first has the word.
+        let is_switched_off = facts.site.silenced & facts.surfaces != 0;
+        for part in
+            self.by_surfaces.iter().filter(|part| is_switched_off || part.surfaces & facts.surfaces != 0)
+        {
+            places.extend_from_slice(&part.always);
+            let names = facts.tags.iter().copied().chain(facts.section);
+            names
+                .filter_map(|name| part.by_name.get(&name))
+                .for_each(|found| places.extend_from_slice(found));
+            if let Some(found) = facts.country.and_then(|code| part.by_country.get(&code)) {
+                places.extend_from_slice(found);
+            }
         }
-        if places.len() > self.always.len() {
+        if !places.is_sorted() {
             places.sort_unstable();
-            places.dedup();
         }
+        places.dedup();
         places
     }
 }

@@ -8,6 +8,7 @@
 mod compiled;
 mod draft;
 mod index;
+mod learned;
 mod names;
 mod problem;
 mod site;
@@ -21,6 +22,7 @@ pub(crate) use compiled::{Appeal, Site};
 use draft::Author;
 pub(crate) use draft::{Complaints, Draft, blackouts, moment_ms, week_hours};
 pub(crate) use index::Index;
+pub use learned::{LearnedWeights, Learner};
 pub(crate) use names::{NameId, Names};
 pub use problem::Problem;
 

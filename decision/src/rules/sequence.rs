@@ -16,6 +16,11 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
+    /// Takes the same variants with other weights.
+    pub(crate) fn exchange(&mut self, variants: Arc<Variants>) {
+        self.variants = variants;
+    }
+
     fn views(&self, facts: &Facts<'_>, since_ms: i64) -> u64 {
         facts.views_of(self.redeploys.appeal(), since_ms).count() as u64
     }

@@ -14,6 +14,11 @@ pub(crate) struct Surfaces {
 }
 
 impl Surfaces {
+    /// One bit for each surface it may show on.
+    pub(crate) const fn bits(&self) -> u8 {
+        self.bits
+    }
+
     /// The most wanted of the surfaces the page has room for, and that the site has not switched off.
     pub(crate) fn choose(&self, facts: &Facts<'_>) -> Option<Surface> {
         let open = facts.surfaces & !facts.site.silenced;

@@ -26,6 +26,11 @@ fn bits(values: &[Value]) -> u16 {
 }
 
 impl Values {
+    /// Takes the same variants with other weights.
+    pub(crate) fn exchange(&mut self, variants: Arc<Variants>) {
+        self.variants = variants;
+    }
+
     fn needed(&self, facts: &Facts<'_>) -> u16 {
         self.needs.get(self.variants.choose(facts, 0)).copied().unwrap_or(0)
     }

@@ -190,9 +190,10 @@ pub enum Assignment {
     /// By the bucket and the weights alone.
     #[default]
     Fixed,
-    /// As `fixed`, but a reader who has seen a variant keeps it while it is there and has weight: for weights that
-    /// follow results.
+    /// As `fixed`, but a reader who has seen a variant keeps it while it is there and has weight.
     Kept,
+    /// As `kept`, and the weights follow results.
+    Learned,
 }
 
 impl Assignment {

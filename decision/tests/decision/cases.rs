@@ -1,11 +1,12 @@
 //! Plays every case in `cases/`. What a case says is told in `cases/README.md`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use jiff::Timestamp;
 use keepopen_decision::{
-    AppealRules, Explanation, Known, Problem, Question, Reason, SiteRules, Standing, Surface, Values,
-    Verdict, compile, decide, explain, quiet_until_ms,
+    AppealRules, Explanation, Known, LearnedWeights, Problem, Question, Reason, SiteRules, Standing, Surface,
+    Values, Verdict, compile, decide, explain, quiet_until_ms,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -20,11 +21,21 @@ struct Case {
     now: Timestamp,
     sites: Vec<SiteRules>,
     appeals: Vec<AppealRules>,
+    #[serde(default)]
+    learned: Vec<CaseLearned>,
     question: Value,
     known: CaseKnown,
     #[serde(default)]
     draw: u32,
     expect: Expect,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CaseLearned {
+    site: String,
+    appeal: String,
+    weights: BTreeMap<String, u32>,
 }
 
 #[derive(Deserialize)]
@@ -104,7 +115,8 @@ fn all_cases() -> Vec<Case> {
 }
 
 fn play(case: &Case) -> Result<(), String> {
-    let (rules, problems) = compile(&case.sites, &case.appeals);
+    let (mut rules, problems) = compile(&case.sites, &case.appeals);
+    rules.learn(&case.learned.iter().map(learned).collect::<Vec<_>>());
     same("problems", &problems.iter().map(place).collect::<Vec<_>>(), &case.expect.problems)?;
     let text = case.question.to_string();
     let question = match (serde_json::from_str::<Question<'_>>(&text), &case.expect.bad_question) {
@@ -147,6 +159,14 @@ fn place(problem: &Problem) -> ExpectedProblem {
         appeal: problem.appeal.clone(),
         site: problem.site.clone(),
         field_path: problem.field_path.clone(),
+    }
+}
+
+fn learned(it: &CaseLearned) -> LearnedWeights {
+    LearnedWeights {
+        site: it.site.clone(),
+        appeal: it.appeal.clone(),
+        weights: it.weights.iter().map(|(id, weight)| (id.clone(), *weight)).collect(),
     }
 }
 

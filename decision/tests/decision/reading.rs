@@ -32,7 +32,7 @@ fn full_appeal() -> Value {
                       "unlimited": false},
         "redeploys": [{"at": "2026-06-05", "countries": {"include": ["IE"], "exclude": ["GB"]}}],
         "dismissal": {"close_days": 1, "later_days": 2, "already_gave_days": 3, "never_days": 4},
-        "weight": 3, "share_percent": 12.5, "holdout_percent": 5, "assignment": "kept",
+        "weight": 3, "share_percent": 12.5, "holdout_percent": 5, "assignment": "learned", "floor_percent": 10,
         "meter": {"free_articles": 5, "window_days": 14, "hard": true, "entitlement": "archive"},
         "without_history": "ask",
         "variants": [{"id": "a", "weight": 3, "needs": ["country"]}],

@@ -174,7 +174,7 @@ prop_compose! {
             id: String::new(), sites: vec!["journal".to_owned()], variants: variants.collect(),
             sequence: sequence.collect(),
             kind, surface, priority, live, schedule, audience, pages, frequency, dismissal, redeploys,
-            without_history, weight, share_percent, holdout_percent, meter, assignment,
+            without_history, weight, share_percent, holdout_percent, meter, assignment, floor_percent: None,
         }
     }
 }

@@ -1,0 +1,68 @@
+//! Appeals whose weights follow results, and the weights that were learned for them.
+
+use std::sync::Arc;
+
+use super::{Appeal, Compiled};
+
+/// An appeal on one site whose weights follow results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Learner {
+    /// The site's id.
+    pub site: String,
+    /// The appeal's id.
+    pub appeal: String,
+    /// Ids of the variants that share readers, in their order.
+    pub variants: Vec<String>,
+    /// What none of them gets less than, out of a million.
+    pub floor_per_million: u32,
+}
+
+/// Weights learned for an appeal on one site.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LearnedWeights {
+    /// The site's id.
+    pub site: String,
+    /// The appeal's id.
+    pub appeal: String,
+    /// The id and the weight of each variant.
+    pub weights: Vec<(String, u32)>,
+}
+
+impl Compiled {
+    /// Every appeal whose weights follow results.
+    pub fn learners(&self) -> impl Iterator<Item = Learner> {
+        self.sites.iter().flat_map(|site| {
+            site.appeals.iter().filter_map(|appeal| {
+                let (variants, floor_per_million) = appeal.variants.learning()?;
+                Some(Learner {
+                    site: site.id.to_string(),
+                    appeal: appeal.id.to_string(),
+                    variants: variants.map(str::to_owned).collect(),
+                    floor_per_million,
+                })
+            })
+        })
+    }
+
+    /// Gives appeals the weights that were learned. What was learned for other appeals, or for other variants than there are now, is passed
+    /// over.
+    pub fn learn(&mut self, learned: &[LearnedWeights]) {
+        for learned in learned {
+            let site =
+                self.sites_by_id.get(learned.site.as_str()).map(|place| &mut self.sites[*place as usize]);
+            let appeals = site.into_iter().flat_map(|site| &mut site.appeals);
+            appeals
+                .filter(|appeal| *appeal.id == *learned.appeal)
+                .for_each(|appeal| appeal.learn(&learned.weights));
+        }
+    }
+}
+
+impl Appeal {
+    fn learn(&mut self, weights: &[(String, u32)]) {
+        let Some(variants) = self.variants.reweighed(weights).map(Arc::new) else { return };
+        self.parts.sequence.exchange(Arc::clone(&variants));
+        self.parts.values.exchange(Arc::clone(&variants));
+        self.variants = variants;
+    }
+}

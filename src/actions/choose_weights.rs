@@ -1,0 +1,105 @@
+//! Gives the variants of appeals that learn their weights, by what each earned for a view.
+
+use aws_lc_rs::digest;
+use keepopen_decision::bandit::{self, Learning, Results};
+use keepopen_decision::{LearnedWeights, Learner};
+
+use super::put_into_force::put_into_force;
+use crate::app::App;
+use crate::appeals::LearnedSoFar;
+use crate::clock::DAY_MS;
+use crate::config::SiteSettings;
+
+const HOUR_MS: i64 = 3_600_000;
+/// Counts of an hour are stored, by every instance, this long after it.
+const STORED_AFTER_MS: i64 = 60_000;
+/// What was seen and given in so many days counts.
+const LOOKS_BACK_MS: i64 = 90 * DAY_MS;
+
+/// Learns weights anew when an hour has passed, or when an appeal learns whose weights are not known; puts them into force.
+///
+/// Weights follow from whole hours of results and from a seed of site, appeal and hour, so that every instance finds the same.
+///
+/// # Errors
+/// The database does not answer; the weights in force stay.
+pub async fn choose_weights(app: &App) -> Result<(), sqlx::Error> {
+    let now_ms = app.now_ms() - STORED_AFTER_MS;
+    let until_ms = now_ms - now_ms.rem_euclid(HOUR_MS);
+    let before = app.learned.load_full();
+    let mut weights = Vec::new();
+    for learner in app.snapshot.load().compiled.learners() {
+        let known = before.of(&learner).filter(|_| before.until_ms == until_ms);
+        match (known, app.site(&learner.site)) {
+            (Some(known), _) => weights.push(known.clone()),
+            (None, Some(site)) => weights.push(learn(app, learner, site, until_ms).await?),
+            (None, None) => {}
+        }
+    }
+    let changed = weights != before.weights;
+    app.learned.store(LearnedSoFar { until_ms, weights }.into());
+    if changed {
+        put_into_force(app, |_| {});
+    }
+    Ok(())
+}
+
+async fn learn(
+    app: &App,
+    learner: Learner,
+    site: &SiteSettings,
+    until_ms: i64,
+) -> Result<LearnedWeights, sqlx::Error> {
+    let (site_id, appeal, from_ms) = (&learner.site, &learner.appeal, until_ms - LOOKS_BACK_MS);
+    let views = app.store.first_views(site_id, appeal, from_ms..until_ms).await?;
+    let gifts = app.store.gifts_kept(site_id, appeal, site.currency, from_ms..until_ms).await?;
+    let results: Vec<Results> = learner
+        .variants
+        .iter()
+        .map(|id| {
+            let views = views.iter().find(|row| row.variant == *id).map_or(0, |row| row.views);
+            let gifts = gifts.iter().find(|row| row.variant == *id);
+            let (gifts, total_minor) = gifts.map_or((0, 0), |row| (row.gifts, row.total_minor));
+            Results { views: whole(views), gifts: whole(gifts), total_minor: whole(total_minor) }
+        })
+        .collect();
+    let learning =
+        Learning { floor_per_million: learner.floor_per_million, pace: 1.0, ..Learning::default() };
+    let weights = bandit::weights(&results, None, learning, seed(site_id, appeal, until_ms));
+    let changed = app
+        .learned
+        .load()
+        .of(&learner)
+        .is_none_or(|before| !before.weights.iter().map(|(_, weight)| weight).eq(&weights));
+    if changed {
+        tracing::info!(site = site_id, appeal, ?weights, "weights were learned");
+    }
+    Ok(LearnedWeights {
+        weights: learner.variants.iter().cloned().zip(weights).collect(),
+        site: learner.site,
+        appeal: learner.appeal,
+    })
+}
+
+fn whole(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
+}
+
+/// The same on every instance, and another one each hour.
+fn seed(site: &str, appeal: &str, until_ms: i64) -> u64 {
+    let hash = digest::digest(&digest::SHA256, format!("{site}\0{appeal}\0{until_ms}").as_bytes());
+    hash.as_ref().iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::seed;
+
+    #[test]
+    fn site_appeal_and_hour_each_change_the_seed() {
+        let seeds =
+            [seed("a", "b", 1), seed("ab", "", 1), seed("a", "c", 1), seed("c", "b", 1), seed("a", "b", 2)];
+        let different: std::collections::BTreeSet<u64> = seeds.into_iter().collect();
+        assert_eq!(different.len(), seeds.len());
+        assert_eq!(seed("a", "b", 1), seeds[0]);
+    }
+}

@@ -1,0 +1,159 @@
+//! Weights of variants that follow results.
+
+use std::collections::BTreeMap;
+
+use keepopen::actions;
+use keepopen_practice::How;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::helpers::{TestApp, checkout_body};
+
+const HOUR_MS: i64 = 3_600_000;
+
+const LEARNING: &str = r#"
+[[appeals]]
+id = "help"
+sites = ["journal", "gazette"]
+kind = "ask"
+surface = ["banner", "inline"]
+live = "live"
+assignment = "learned"
+floor_percent = 10
+
+[[appeals.variants]]
+id = "a"
+copy = { heading = "We need your help now" }
+
+[[appeals.variants]]
+id = "b"
+copy = { heading = "Keep us open" }
+"#;
+
+async fn learning() -> TestApp {
+    let app = TestApp::start().await;
+    write(&app, LEARNING);
+    app
+}
+
+fn write(app: &TestApp, appeals: &str) {
+    std::fs::write(app.folder().join("appeals.toml"), appeals).unwrap();
+    actions::publish_appeals(&app.app).unwrap();
+}
+
+async fn asked(app: &TestApp, bucket: u32, seen: Option<&str>) -> Value {
+    let views: Vec<Value> = seen
+        .iter()
+        .map(|id| json!({"appeal": "help", "variant": id, "at": "2026-11-20T00:00:00Z"}))
+        .collect();
+    let question = json!({"site": "journal", "reader": {"bucket": bucket}, "history": {"views": views}});
+    app.post("/v1/banner", &question).await.json
+}
+
+/// How many of a hundred new readers get each variant.
+async fn shares(app: &TestApp) -> BTreeMap<String, u32> {
+    let mut shares = BTreeMap::new();
+    for reader in 0..100 {
+        let verdict = asked(app, reader * 9973, None).await;
+        *shares.entry(verdict["variant"].as_str().unwrap().to_owned()).or_default() += 1;
+    }
+    shares
+}
+
+/// So many readers see the variant for the first time; each of `gifts` is of so much.
+async fn results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
+    let mut buckets = 0..;
+    let verdict = loop {
+        let verdict = asked(app, buckets.next().unwrap(), None).await;
+        if verdict["variant"] == variant {
+            break verdict;
+        }
+    };
+    for _ in 0..views {
+        let view =
+            json!({"site": "journal", "event": "view", "ordinal": 1, "attribution": verdict["attribution"]});
+        assert_eq!(app.post("/v1/banner/events", &view).await.status, 204);
+    }
+    for amount_minor in gifts {
+        let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), *amount_minor, "once");
+        body["attribution"] = verdict["attribution"].clone();
+        let answer = app.post("/v1/checkout", &body).await;
+        app.stripe.pay(answer.text("session"), How::Card).unwrap();
+    }
+    actions::flush_counts(&app.app).await.unwrap();
+    app.stripe_says_everything().await;
+}
+
+async fn an_hour_passes(app: &TestApp) {
+    app.app.clock.advance(HOUR_MS + 60_000);
+    actions::choose_weights(&app.app).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_variant_that_earns_more_gets_more_readers_and_the_other_keeps_its_floor() {
+    let app = learning().await;
+    actions::choose_weights(&app.app).await.unwrap();
+    let equal = shares(&app).await;
+    assert!((35..=65).contains(&equal["a"]), "{equal:?}");
+
+    results(&app, "a", 40, &[100]).await;
+    results(&app, "b", 40, &[3000; 8]).await;
+    actions::choose_weights(&app.app).await.unwrap();
+    assert_eq!(shares(&app).await, equal, "only whole hours count");
+
+    an_hour_passes(&app).await;
+    let learned = shares(&app).await;
+    assert!(learned["b"] >= 80 && learned["a"] >= 3, "{learned:?}");
+    for bucket in 0..20 {
+        assert_eq!(asked(&app, bucket, Some("a")).await["variant"], "a", "who saw a keeps it");
+    }
+
+    // Published again, in force at once with what was learned; with another variant, only after it was learned anew.
+    write(&app, &LEARNING.replace("Keep us open", "Keep us going"));
+    assert_eq!(shares(&app).await, learned);
+    write(&app, &format!("{LEARNING}\n[[appeals.variants]]\nid = \"c\"\ncopy = {{ heading = \"New\" }}"));
+    actions::choose_weights(&app.app).await.unwrap();
+    let three = shares(&app).await;
+    assert!(three["c"] >= 10 && three["b"] > three["a"], "{three:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn every_instance_learns_the_same_and_so_does_one_that_starts_later() {
+    let app = learning().await;
+    results(&app, "a", 30, &[500, 500]).await;
+    results(&app, "b", 30, &[1000, 1000, 1000]).await;
+    an_hour_passes(&app).await;
+    let later = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    actions::choose_weights(&later).await.unwrap();
+    let (one, other) = (app.app.learned.load_full(), later.learned.load_full());
+    assert_eq!(one.weights, other.weights);
+    let of_journal = one.weights.iter().find(|it| it.site == "journal").unwrap();
+    assert!(of_journal.weights[1].1 > of_journal.weights[0].1, "{of_journal:?}");
+    let of_gazette = one.weights.iter().find(|it| it.site == "gazette").unwrap();
+    assert_eq!(of_gazette.weights[0].1, of_gazette.weights[1].1, "where nothing happened nothing is learned");
+    later.store.close().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn money_that_was_given_back_teaches_nothing() {
+    let app = learning().await;
+    results(&app, "a", 20, &[500; 2]).await;
+    results(&app, "b", 20, &[50_000; 6]).await;
+    for charge in app.stripe.objects("charge") {
+        if charge["amount"] == 50_000 {
+            app.stripe.refund(charge["id"].as_str().unwrap(), None).unwrap();
+        }
+    }
+    app.stripe_says_everything().await;
+    an_hour_passes(&app).await;
+    let learned = shares(&app).await;
+    assert!(learned["a"] > learned["b"], "{learned:?}");
+    let kept =
+        app.app.store.gifts_kept("journal", "help", app.app.site("journal").unwrap().currency, 0..i64::MAX);
+    let kept: Vec<_> =
+        kept.await.unwrap().into_iter().map(|it| (it.variant, it.gifts, it.total_minor)).collect();
+    assert_eq!(kept, [("a".to_owned(), 2, 1000)]);
+    app.finish().await;
+}
