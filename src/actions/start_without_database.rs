@@ -74,6 +74,7 @@ pub async fn reach_database(app: &App) -> Result<(), StartError> {
     }
     read_everything(app).await?;
     app.note_catching_up(false);
+    app.tickers_changed.notify_one();
     tracing::info!("the database answers: the service is whole again");
     Ok(())
 }

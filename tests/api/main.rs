@@ -7,6 +7,7 @@
 mod databases;
 mod helpers;
 
+mod amounts;
 mod appeals;
 mod banner;
 mod bodies;
@@ -22,6 +23,7 @@ mod management;
 mod story;
 mod supporters;
 mod switches;
+mod ticker;
 mod tokens;
 mod webhooks;
 mod wire;
