@@ -23,6 +23,7 @@ const english = {
   fallback: "Other ways to support us",
   onItsWay: "Your payment is on its way. We will know in a few days.",
   notThrough: "The payment did not go through; nothing was taken.",
+  preview: "Preview",
   thanks: { heading: "Thank you", body: ["Your support has arrived. It helps to keep this work open to everybody."] },
   tooSmall: (least: string) => `The smallest amount is ${least}.`,
   tooLarge: (most: string) => `The largest amount is ${most}.`,
