@@ -48,6 +48,8 @@ pub struct App {
     pub tokens: Tokens,
     /// The key that signs attributions.
     pub attribution_key: hmac::Key,
+    /// The key that signs previews.
+    pub preview_key: hmac::Key,
     /// The key from which supporter ids are made.
     pub supporter_key: hmac::Key,
     /// Counts that are not stored yet.
@@ -107,6 +109,7 @@ impl App {
             news_to_keep: Arc::default(),
             learned: ArcSwap::default(),
             attribution_key: vault.attribution_key(),
+            preview_key: vault.preview_key(),
             supporter_key: vault.supporter_key(),
             vault,
             counters: Counters::default(),

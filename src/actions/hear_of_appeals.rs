@@ -39,7 +39,9 @@ async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), sqlx::Erro
         let switches = by_site(&rows)?;
         app.in_force().switches = switches;
         app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
-        tracing::info!(turns, "switches are read");
+        if turns > 0 {
+            tracing::info!(turns, "switches are in force");
+        }
     }
     if app.settings.appeals.file.is_none() && is_news(known.0, publications) {
         let rows = app.store.appeals_in_force().await?;

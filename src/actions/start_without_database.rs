@@ -53,8 +53,7 @@ pub(super) fn start_without_database(
     tracing::warn!(
         error = %away,
         in_force_since = clock::rfc3339(kept_at_ms),
-        "the database can't be reached: the banner answers from what was last in force, and what needs the database \
-         answers 503 until it is back"
+        "the database can't be reached; until it is back, the banner answers from what was last in force"
     );
     Ok(app)
 }

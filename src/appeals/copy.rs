@@ -110,3 +110,31 @@ impl Words {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn on_phones_each_field_that_is_given_takes_the_place_of_the_same() {
+        let words = |mobile: serde_json::Value| -> Words {
+            serde_json::from_value(json!({
+                "heading": "Help us today", "body": ["Long"], "cta": "Give {gift} now", "dismiss": "Not today",
+                "thanks": {"heading": "Thank you"}, "mobile": mobile,
+            }))
+            .unwrap()
+        };
+        let all = words(json!({"heading": "Help", "body": [], "cta": "Give {gift}", "dismiss": "No"}));
+        let on_phones = all.on_phones().unwrap();
+        assert_eq!((on_phones.heading.as_str(), on_phones.body.len()), ("Help", 0));
+        assert_eq!(
+            (on_phones.cta.as_deref(), on_phones.dismiss.as_deref()),
+            (Some("Give {gift}"), Some("No"))
+        );
+        assert_eq!(on_phones.thanks, all.thanks);
+        assert_eq!(words(json!({})).on_phones().unwrap(), all.on_large_screens());
+        assert_eq!(words(json!(null)).on_phones(), None);
+    }
+}

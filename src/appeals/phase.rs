@@ -6,6 +6,7 @@ use keepopen_decision::{self as decision, Live, SiteRules, Stage};
 use serde::Serialize;
 
 use super::Draft;
+use super::snapshot::gaps;
 use crate::config::SiteSettings;
 
 /// What readers get of an appeal now.
@@ -30,7 +31,9 @@ pub fn phases(sites: &BTreeMap<String, SiteSettings>, drafts: &[Draft], now_ms: 
     let site_rules: Vec<SiteRules> = sites.iter().map(|(id, site)| site.rules(id)).collect();
     let rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
     let stages = decision::stages_of(&site_rules, &rules, now_ms);
-    rules.iter().zip(stages).map(|(rules, stage)| phase(rules.live, stage)).collect()
+    let usable = |draft: &Draft| gaps(draft, sites).is_empty();
+    let stages = drafts.iter().zip(stages).map(|(draft, stage)| (draft, stage.filter(|_| usable(draft))));
+    stages.map(|(draft, stage)| phase(draft.rules.live, stage)).collect()
 }
 
 fn phase(live: Live, stage: Option<Stage>) -> Phase {

@@ -159,7 +159,7 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
 
 /// What the decision does not look at: where a variant says nothing in the language of one of the appeal's sites, and money that one of
 /// them does not take.
-fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
+pub(super) fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let of_copy = |(place, copy)| {
         wordings::gaps(copy, &draft.rules.sites, sites).into_iter().map(move |(field, sentence)| {
             AppealProblem {

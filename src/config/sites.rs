@@ -40,6 +40,19 @@ pub struct SiteSettings {
     pub giving: BTreeMap<Currency, Giving>,
 }
 
+/// The longest URL of a page that is taken, in bytes: Stripe takes 5,000 characters, and we add to it.
+const LONGEST_URL: usize = 2000;
+
+impl SiteSettings {
+    /// The URL, if it is on one of the site's origins and names nobody.
+    pub fn own_page(&self, text: &str) -> Option<Url> {
+        let url = Url::parse(text).ok()?;
+        let plain =
+            url.username().is_empty() && url.password().is_none() && url.as_str().len() <= LONGEST_URL;
+        (plain && self.origins.contains(&url.origin().ascii_serialization())).then_some(url)
+    }
+}
+
 /// Whether the site asks at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

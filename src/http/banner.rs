@@ -23,46 +23,46 @@ use crate::tokens::{Attribution, BadToken, Purpose};
 /// `attribution` and `content` are there.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Verdict)]
-struct VerdictBody<'a> {
+pub(super) struct VerdictBody<'a> {
     /// Whether an appeal is shown.
-    show: bool,
+    pub(super) show: bool,
     /// Where.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SurfaceShape>)]
-    surface: Option<&'a str>,
+    pub(super) surface: Option<&'a str>,
     /// What it wants.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<KindShape>)]
-    kind: Option<&'a str>,
+    pub(super) kind: Option<&'a str>,
     /// The appeal's id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    appeal: Option<&'a str>,
+    pub(super) appeal: Option<&'a str>,
     /// The variant's id.
     #[serde(skip_serializing_if = "Option::is_none")]
-    variant: Option<&'a str>,
+    pub(super) variant: Option<&'a str>,
     /// Whether the reader may send it away; a wall without free articles left may not be.
     #[serde(skip_serializing_if = "Option::is_none")]
-    closable: Option<bool>,
+    pub(super) closable: Option<bool>,
     /// Why, in one word of a fixed list.
     #[schema(value_type = ReasonShape)]
-    reason: &'a str,
+    pub(super) reason: &'a str,
     /// A signed note, to be sent along with events and checkouts. A reader who is held out (`reason` is `holdout`) has one too, so
-    /// that what the held-out give can be told.
+    /// that what the held-out give can be told. A preview has none, and counts for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    attribution: Option<String>,
+    pub(super) attribution: Option<String>,
     /// What is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    content: Option<Content<'a>>,
+    pub(super) content: Option<Content<'a>>,
     /// The values that the words speak of, to be put in place of `{article_count}` and the like; left out where they speak of none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    values: Option<Values>,
+    pub(super) values: Option<Values>,
     /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
     #[schema(format = DateTime)]
-    next_eligible_at: Option<String>,
+    pub(super) next_eligible_at: Option<String>,
 }
 
 impl<'a> VerdictBody<'a> {
-    const fn silent(reason: &'a str) -> Self {
+    pub(super) const fn silent(reason: &'a str) -> Self {
         Self {
             show: false,
             surface: None,
@@ -144,7 +144,7 @@ pub async fn ask_from_query(
     Ok(answered(verdict(&app, &query.question()?)?))
 }
 
-fn answered(json: Vec<u8>) -> HttpResponse {
+pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "application/json"))
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -207,14 +207,19 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
             ..VerdictBody::silent(reason)
         },
     };
-    serde_json::to_vec(&body).map_err(|error| {
+    written(&body)
+}
+
+/// The verdict as JSON.
+pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(body).map_err(|error| {
         tracing::error!(%error, "a verdict can't be written");
         Problem::new(Code::Internal)
     })
 }
 
 /// The values that the words speak of.
-fn values(
+pub(super) fn values(
     app: &App,
     snapshot: &Snapshot,
     question: &Question<'_>,

@@ -10,8 +10,9 @@ use super::State;
 use super::banner::known;
 use super::body::{self, Accepts};
 use super::caller::AppealsReader;
+use super::previews::{self, Note};
 use super::problem::{Code, Problem};
-use super::question::QuestionShape;
+use super::question::ExplainQuestionShape;
 use super::words::ReasonShape;
 use crate::clock;
 use crate::tokens::Purpose;
@@ -80,29 +81,39 @@ struct ExplainedRule {
 /// Why was this reader asked, or not?
 ///
 /// Takes the question of `POST /v1/banner`, decides by the same code, and lists each appeal with each rule: the value that was
-/// found and the value that was wanted. It counts nothing. For the people who write appeals, with a secret API key of scope `appeals:read`.
+/// found and the value that was wanted. It counts nothing. For the people who write appeals, with a secret API key of scope `appeals:read`,
+/// or with a good `preview` of the same site.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "explain_banner",
-    security(("api_key" = [])),
-    request_body = QuestionShape,
+    security(("api_key" = []), ()),
+    request_body = ExplainQuestionShape,
     responses((
         status = 200, body = ExplanationBody, description = "The verdict, and everything that led to it",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown,
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::PreviewInvalid, Code::SiteUnknown,
         Code::BodyTooLarge, Code::UnsupportedMediaType, Code::Overloaded, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[post("/v1/banner/explain")]
 pub async fn why(
     app: State,
-    _: AppealsReader,
+    by: Result<AppealsReader, Problem>,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await;
+    // Who has neither a key nor a note hears of that first.
+    if let Err(refused) = by {
+        let noted = bytes.as_ref().ok().and_then(|bytes| {
+            Some((body::parse::<Question<'_>>(bytes).ok()?, body::parse::<Note>(bytes).ok()?.preview?))
+        });
+        let (question, note) = noted.ok_or(refused)?;
+        previews::read(&app, &question, Some(&note))?;
+    }
+    let bytes = bytes?;
     let question: Question<'_> = body::parse(&bytes)?;
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();

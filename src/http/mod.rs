@@ -19,6 +19,7 @@ mod explain;
 mod jwks;
 mod management;
 mod ofrep;
+mod previews;
 mod problem;
 mod question;
 mod request_counts;
@@ -63,6 +64,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(appeals::publish)
         .service(appeals::pause)
         .service(appeals::end)
+        .service(previews::make)
+        .service(previews::show)
         .service(switches::list)
         .service(switches::read)
         .service(switches::turn)

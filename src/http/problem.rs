@@ -54,6 +54,7 @@ codes! {
     ApiKeyInvalid = "api_key_invalid", UNAUTHORIZED, "The API key is not known, or was revoked.";
     ScopeMissing = "scope_missing", FORBIDDEN, "The API key may not do this.";
     OriginNotAllowed = "origin_not_allowed", FORBIDDEN, "The page's origin is not one of the site's.";
+    PreviewInvalid = "preview_invalid", FORBIDDEN, "The preview is not one of ours, is for another site, or its time is over; make a new one.";
     SiteUnknown = "site_unknown", NOT_FOUND, "There is no such site.";
     NotFound = "not_found", NOT_FOUND, "There is nothing here.";
     SupporterUnknown = "supporter_unknown", NOT_FOUND, "There is no such supporter.";
@@ -80,6 +81,7 @@ codes! {
     AmountAboveMaximum = "amount_above_maximum", UNPROCESSABLE_ENTITY, "The amount is above the site's maximum.";
     FeeCoverNotOffered = "fee_cover_not_offered", UNPROCESSABLE_ENTITY, "The site does not let readers cover the fee in this currency.";
     ReturnUrlNotAllowed = "return_url_not_allowed", UNPROCESSABLE_ENTITY, "The return URL is not on one of the site's origins.";
+    PageUrlNotAllowed = "page_url_not_allowed", UNPROCESSABLE_ENTITY, "The page's URL is not on one of the site's origins.";
     AppealInvalid = "appeal_invalid", UNPROCESSABLE_ENTITY, "The appeal can't be used as it is written; `problems` says where.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here; it is logged.";
     StripeRefused = "stripe_refused", BAD_GATEWAY, "The payment provider refused the request; it is logged.";

@@ -1,9 +1,13 @@
 //! The question as the contract shows it, and as a query.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use keepopen_decision::{Page, Question, Reader, Surface, Text};
 use serde::Deserialize;
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 
 use super::problem::{Code, Problem};
 use super::words::{DismissalKindShape, SurfaceShape};
@@ -126,6 +130,46 @@ pub struct ArticleWeekShape {
 #[schema(minimum = 0, maximum = 4_294_967_295_i64)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
 pub struct Count(i64);
+
+/// A question with a note beside its fields, for the contract.
+macro_rules! with_note {
+    ($($shape:ident = $name:literal, $required:literal: $description:literal;)+) => {
+        $(
+            #[doc = $description]
+            pub struct $shape;
+
+            impl PartialSchema for $shape {
+                fn schema() -> RefOr<Schema> {
+                    let text = ObjectBuilder::new().schema_type(Type::String).description(Some(NOTE));
+                    let mut note = ObjectBuilder::new().property("preview", text);
+                    if $required {
+                        note = note.required("preview");
+                    }
+                    let question = Ref::from_schema_name(QuestionShape::name());
+                    AllOfBuilder::new().item(question).item(note).description(Some($description)).into()
+                }
+            }
+
+            impl ToSchema for $shape {
+                fn name() -> Cow<'static, str> {
+                    Cow::Borrowed($name)
+                }
+
+                fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                    schemas.push((QuestionShape::name().into_owned(), QuestionShape::schema()));
+                    QuestionShape::schemas(schemas);
+                }
+            }
+        )+
+    };
+}
+
+const NOTE: &str = "The note that stands in the address of a preview's page as `keepopen_preview`.";
+
+with_note! {
+    PreviewQuestionShape = "PreviewQuestion", true: "A question, and what is to be shown.";
+    ExplainQuestionShape = "ExplainQuestion", false: "A question, and a preview's note where there is no key.";
+}
 
 /// The question of an anonymous reader, in a query.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

@@ -11,7 +11,7 @@ use super::caller::{AppealsEditor, AppealsReader};
 use super::problem::{Code, Problem};
 use crate::actions::{self, Editor, SwitchError};
 use crate::app::App;
-use crate::appeals::Switches;
+use crate::appeals::{SurfaceSwitches, Switch, Switches};
 use crate::clock;
 use crate::store::switches::{SwitchRow, by_site};
 
@@ -22,9 +22,10 @@ struct Told {
     /// The site's id.
     #[schema(example = "journal")]
     site: String,
-    /// The switches.
-    #[serde(flatten)]
-    switches: Switches,
+    /// Every surface at once.
+    all: Switch,
+    /// Each surface by itself. One shows only where `all` is on, too.
+    surfaces: SurfaceSwitches,
     /// What the settings switch off (`banner`, `asking.silenced_surfaces`), whatever the switches say.
     settings: Switches,
     /// When a switch was turned last, RFC 3339; null where none ever was.
@@ -118,9 +119,11 @@ fn told(app: &App, site: &str, rows: &[SwitchRow]) -> Result<Told, Problem> {
     let rows: Vec<SwitchRow> = rows.iter().filter(|row| row.site == site).cloned().collect();
     let switches = by_site(&rows).map_err(|error| Problem::store(&error.into()))?;
     let last = rows.into_iter().max_by_key(|row| row.set_at_ms);
+    let Switches { all, surfaces } = switches.get(site).copied().unwrap_or_default();
     Ok(Told {
         site: site.to_owned(),
-        switches: switches.get(site).copied().unwrap_or_default(),
+        all,
+        surfaces,
         settings: Switches::of_settings(settings),
         turned_at: last.as_ref().map(|row| clock::rfc3339(row.set_at_ms)),
         turned_by: last.map(|row| row.set_by),

@@ -1,16 +1,12 @@
 //! The signed note of what a verdict showed, which views, clicks and gifts bring back.
 
 use aws_lc_rs::hmac;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+
+use super::note;
 
 /// How long a note is good, in seconds: one day.
 const GOOD_FOR_S: i64 = 86_400;
-/// Half of the HMAC is enough against guessing (RFC 2104, section 5), and shorter.
-const TAG_LEN: usize = 16;
-/// The longest note that is looked at, in bytes.
-const LONGEST: usize = 1024;
 
 /// What a verdict showed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,12 +35,7 @@ pub struct BadAttribution;
 impl Attribution {
     /// The note as text: what was shown, and an HMAC-SHA256 over it.
     pub fn sign(&self, key: &hmac::Key) -> String {
-        let json = serde_json::to_vec(self).expect("strings and numbers can be written as JSON");
-        let mut note = URL_SAFE_NO_PAD.encode(&json);
-        let tag = hmac::sign(key, note.as_bytes());
-        note.push('.');
-        URL_SAFE_NO_PAD.encode_string(&tag.as_ref()[..TAG_LEN], &mut note);
-        note
+        note::sign(self, key)
     }
 
     /// Reads a note brought back to `site` at `now_ms`.
@@ -52,16 +43,7 @@ impl Attribution {
     /// # Errors
     /// See [`BadAttribution`].
     pub fn read(note: &str, key: &hmac::Key, site: &str, now_ms: i64) -> Result<Self, BadAttribution> {
-        if note.len() > LONGEST {
-            return Err(BadAttribution);
-        }
-        let (json, tag) = note.rsplit_once('.').ok_or(BadAttribution)?;
-        let tag = URL_SAFE_NO_PAD.decode(tag).map_err(|_| BadAttribution)?;
-        let right = hmac::sign(key, json.as_bytes());
-        aws_lc_rs::constant_time::verify_slices_are_equal(&right.as_ref()[..TAG_LEN], &tag)
-            .map_err(|_| BadAttribution)?;
-        let json = URL_SAFE_NO_PAD.decode(json).map_err(|_| BadAttribution)?;
-        let read: Self = serde_json::from_slice(&json).map_err(|_| BadAttribution)?;
+        let read: Self = note::read(note, key).ok_or(BadAttribution)?;
         let age_s = now_ms / 1000 - read.at_s;
         if read.site == site && age_s < GOOD_FOR_S { Ok(read) } else { Err(BadAttribution) }
     }
@@ -94,7 +76,7 @@ mod tests {
         assert_eq!(Attribution::read(&note, &key, "other", 1_000_000), Err(BadAttribution));
         assert_eq!(Attribution::read(&note, &other_key, "journal", 1_000_000), Err(BadAttribution));
         let cut = &note[..note.rfind('.').unwrap() + 1];
-        for bad in ["", ".", "a.b", cut, &"x".repeat(LONGEST + 1)] {
+        for bad in ["", ".", "a.b", cut, &"x".repeat(note::LONGEST + 1)] {
             assert_eq!(Attribution::read(bad, &key, "journal", 1_000_000), Err(BadAttribution), "{bad}");
         }
     }

@@ -10,6 +10,8 @@ mod attribution;
 mod check_rate;
 mod claims;
 mod issue;
+mod note;
+mod preview;
 mod signing_key;
 mod vault;
 
@@ -18,5 +20,6 @@ pub use attribution::{Attribution, BadAttribution};
 pub use check_rate::Purpose;
 pub use claims::{Claims, TokenScope};
 pub use issue::{BadToken, Epochs, Tokens};
+pub use preview::{BadPreview, Preview};
 pub use signing_key::{SealedKey, SigningKey, UnsealError};
 pub use vault::{Vault, VaultError};

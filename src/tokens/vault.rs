@@ -76,6 +76,11 @@ impl Vault {
         hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"attribution"))
     }
 
+    /// The key that signs previews.
+    pub fn preview_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"previews"))
+    }
+
     /// The key that tags what is kept on disk for a start without the database.
     pub fn last_good_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"last good"))

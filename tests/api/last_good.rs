@@ -8,7 +8,7 @@ use keepopen::{actions, http};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::helpers::{Answer, TestApp};
+use crate::helpers::{ARTICLE, Answer, TestApp};
 use crate::wire::Wire;
 
 const NO_SERVER: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
@@ -101,6 +101,9 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let token = app.token(&gift).await;
     let keys = app.get("/.well-known/jwks.json", None).await.json;
     actions::hear_of_epochs(&app.app).await.unwrap();
+    let page = json!({"site": "journal", "page_url": ARTICLE});
+    let made = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &page).await;
+    let note = made.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
     let off = json!({"surfaces": {"inline": "off"}});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
     actions::keep_last_good(&app.app).await.unwrap();
@@ -114,6 +117,9 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let inline =
         app.post("/v1/banner", &json!({"site": "journal", "surfaces": ["inline"], "history": {}})).await;
     assert_eq!(inline.json["reason"], "kill_switch");
+    let question = json!({"site": "journal", "history": {}, "preview": note});
+    assert_eq!(app.post("/v1/banner/preview", &question).await.json["content"]["heading"], "First");
+    assert_eq!(app.post("/v1/banner/explain", &question).await.json["reason"], "matched");
     let event = json!({
         "id": "evt_later", "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
         "api_version": "2026-09-30.endive", "data": {"object": {"id": "cus_1", "object": "customer"}},

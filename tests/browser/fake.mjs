@@ -44,6 +44,8 @@ export async function startFake() {
   const fake = {
     /** What the next questions are answered with, unless a good token comes along. */
     verdict: APPEAL,
+    /** What the preview with each note shows. */
+    previews: {},
     /** Path to a reply that stands in for the real one: `{ status, body }`, or "hang". */
     trouble: {},
     /** Every request to the API: `{ path, type, body, authorization }`. */
@@ -86,6 +88,10 @@ function api(fake, path, request, text, response) {
 }
 
 const ROUTES = {
+  "/v1/banner/preview": (fake, question) => {
+    const verdict = fake.previews[question.preview];
+    return verdict ? [200, verdict] : [403, { code: "preview_invalid" }];
+  },
   "/v1/banner": (fake, question) => {
     if (!question.token) return [200, fake.verdict];
     const reason = fake.tokens.get(question.token) === "good" ? "supporter" : "unknown_standing";

@@ -154,3 +154,38 @@ for (const width of [320, 390, 768, 1280]) {
     }
   });
 }
+
+story("the URL of a preview shows the appeal with a mark, and nothing of it is counted or remembered", {}, async (reader) => {
+  const { attribution: _, ...preview } = { ...APPEAL, appeal: "draft", content: { ...APPEAL.content, heading: "Not yet" } };
+  fake.previews = { "note.tag": preview };
+  await open(reader, `${page("regatta")}?keepopen_preview=note.tag`);
+  assert.equal(await reader.hook("heading").textContent(), "Not yet");
+  assert.equal(await reader.hook("preview").isVisible(), true);
+  const [asked] = fake.of("/v1/banner/preview");
+  assert.equal(asked.type, "text/plain");
+  assert.equal(asked.body.preview, "note.tag");
+  assert.equal(asked.body.token, undefined);
+  assert.ok(!asked.body.page.url.includes("note.tag"));
+  await reader.hook("close").click();
+  assert.equal(await shown(reader), 0);
+  await open(reader, `${page("regatta")}?keepopen_preview=note.tag`);
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/cs_test_1");
+  const [checkout] = fake.of("/v1/checkout");
+  assert.equal(checkout.body.attribution, undefined);
+  assert.ok(!checkout.body.return_url.includes("keepopen_preview"));
+  for (const path of ["/v1/banner", "/v1/banner/events"]) assert.deepEqual(fake.of(path), [], path);
+  // An ordinary page view knows nothing of it.
+  await open(reader, page("regatta"));
+  const { history } = fake.of("/v1/banner").at(-1).body;
+  assert.deepEqual([history.views, history.dismissals], [[], []]);
+});
+
+story("a preview that is over is silent on the page and says why on the console", {}, async (reader) => {
+  const lines = [];
+  reader.page.on("console", (line) => line.type() === "info" && lines.push(line.text()));
+  await open(reader, `${page("regatta")}?keepopen_preview=old.tag`);
+  assert.equal(await shown(reader), 0);
+  assert.deepEqual(fake.of("/v1/banner"), []);
+  assert.deepEqual(lines, ["keepopen: no preview: preview_invalid"]);
+});

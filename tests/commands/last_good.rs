@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use keepopen::config::Secret;
+use keepopen::store::last_good::{LastGood, LastGoodError};
+use keepopen::tokens::Vault;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::block_in_place;
@@ -119,4 +122,42 @@ fn without_a_file_of_what_was_last_in_force_serve_stops_with_a_sentence() {
         sentence.contains("PostgreSQL can't be reached") && sentence.contains("check that it runs"),
         "{sentence}"
     );
+}
+
+/// What is in the file, which must be whole, if it is there.
+fn kept(place: &Place) -> LastGood {
+    let vault = Vault::open(&Secret::default(), &place.path("data/keepopen.key")).unwrap();
+    match LastGood::read(&place.path("data/last-good.json"), &vault.last_good_key()) {
+        Ok((kept, _)) => kept,
+        Err(LastGoodError::Missing) => LastGood::default(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_killed_while_the_file_is_written_leaves_a_whole_one() {
+    let place = place("sqlite:data/keepopen.db");
+    let key =
+        block_in_place(|| place.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:write"]));
+    let client = Client::new();
+    let mut turns = 0;
+    for _ in 0..8 {
+        let (mut running, _, url) = serve(&place);
+        let turn = async |state: &str| {
+            let switched = client.put(format!("{url}/v1/sites/journal/switches")).bearer_auth(key.trim());
+            let answer = switched.json(&json!({"all": state})).send().await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+        };
+        for _ in 0..fastrand::usize(1..15) {
+            turn("off").await;
+            turn("on").await;
+            turns += 2;
+        }
+        // The last of them is being written, or was, or is about to be.
+        block_in_place(|| running.kill());
+        assert!(kept(&place).turns <= turns);
+    }
+    let (mut running, _, _) = serve(&place);
+    assert_eq!(kept(&place).turns, turns, "a start keeps what is in force");
+    assert_eq!(block_in_place(|| running.stop()), Some(0));
 }

@@ -231,6 +231,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/appeals/{id}/previews": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a URL that shows an appeal on a page of the site, to whoever opens it.
+         * @description The script on the page then shows the appeal with a mark, whatever its rules, its state, the reader's history and the switches say. It counts
+         *     nothing, remembers nothing, and a gift that comes of it is put down to no appeal.
+         */
+        post: operations["preview_appeal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appeals/{id}/publish": {
         parameters: {
             query?: never;
@@ -332,9 +353,32 @@ export interface paths {
         /**
          * Why was this reader asked, or not?
          * @description Takes the question of `POST /v1/banner`, decides by the same code, and lists each appeal with each rule: the value that was
-         *     found and the value that was wanted. It counts nothing. For the people who write appeals, with a secret API key of scope `appeals:read`.
+         *     found and the value that was wanted. It counts nothing. For the people who write appeals, with a secret API key of scope `appeals:read`,
+         *     or with a good `preview` of the same site.
          */
         post: operations["explain_banner"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/banner/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a preview shows.
+         * @description Takes the question of `POST /v1/banner` and the note that stands in the page's address as `keepopen_preview`. The answer shows what the note
+         *     says, whatever the rules, the reader's history and the switches say; it has no `attribution`, and nothing is counted. The database
+         *     may be asked for it.
+         */
+        post: operations["show_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -729,7 +773,7 @@ export interface components {
          * @description What went wrong, in a word that never changes.
          * @enum {string}
          */
-        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "site_unknown" | "not_found" | "supporter_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
+        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
         /** @description What a browser needs to show one variant. */
         Content: {
             /** @description What follows it, as plain text. */
@@ -800,6 +844,11 @@ export interface components {
         };
         /** @enum {string} */
         EventName: "view" | "click" | "dismiss";
+        /** @description A question, and a preview's note where there is no key. */
+        ExplainQuestion: components["schemas"]["Question"] & {
+            /** @description The note that stands in the address of a preview's page as `keepopen_preview`. */
+            preview?: string;
+        };
         /** @description How one appeal fared. */
         ExplainedAppeal: {
             /** @description Its id. */
@@ -968,6 +1017,48 @@ export interface components {
          * @enum {string}
          */
         Phase: "draft" | "scheduled" | "live" | "paused" | "ended";
+        /** @description What to show, and where. */
+        PreviewBody: {
+            /** @description `mobile`, `tablet` or `desktop`: whose words are shown; left out or null, those for the screen at hand. */
+            device?: string | null;
+            /** @description BCP 47 tag of the language; left out or null, the page's. */
+            locale?: string | null;
+            /** @description The page to show it on, on one of the site's origins. */
+            page_url: string;
+            /**
+             * @description The site's id.
+             * @example journal
+             */
+            site: string;
+            surface?: components["schemas"]["Surface"] | null;
+            /**
+             * Format: int32
+             * @description How long the URL is good, in minutes: at most a week, an hour where it is left out.
+             */
+            valid_minutes?: number | null;
+            /** @description The variant; left out or null, the first. */
+            variant?: string | null;
+            /**
+             * Format: int64
+             * @description The version, also one that was never published; left out or null, what is published when the page is opened.
+             */
+            version?: number | null;
+        };
+        /** @description A question, and what is to be shown. */
+        PreviewQuestion: components["schemas"]["Question"] & {
+            /** @description The note that stands in the address of a preview's page as `keepopen_preview`. */
+            preview: string;
+        };
+        /** @description Where to look. */
+        PreviewUrl: {
+            /**
+             * Format: date-time
+             * @description RFC 3339.
+             */
+            expires_at: string;
+            /** @description The page with the preview in its address. Whoever has it can open it, until it expires. */
+            url: string;
+        };
         /** @description An error answer (RFC 9457). */
         Problem: {
             /** @description A word that never changes; programs decide by it. */
@@ -1041,7 +1132,9 @@ export interface components {
          */
         Reason: "matched" | "supporter" | "recent_giver" | "unknown_standing" | "kill_switch" | "holdout" | "no_consent" | "excluded_page" | "sensitive_page" | "out_of_schedule" | "not_targeted" | "frequency_cap" | "dismissed" | "below_meter" | "needs_entitlement" | "missing_value" | "share" | "sequence_done" | "no_live_appeal" | "overloaded";
         /** @description What is switched off on one site. */
-        SiteSwitches: components["schemas"]["Switches"] & {
+        SiteSwitches: {
+            /** @description Every surface at once. */
+            all: components["schemas"]["Switch"];
             /** @description What the settings switch off (`banner`, `asking.silenced_surfaces`), whatever the switches say. */
             settings: components["schemas"]["Switches"];
             /**
@@ -1049,6 +1142,8 @@ export interface components {
              * @example journal
              */
             site: string;
+            /** @description Each surface by itself. One shows only where `all` is on, too. */
+            surfaces: components["schemas"]["SurfaceSwitches"];
             /**
              * Format: date-time
              * @description When a switch was turned last, RFC 3339; null where none ever was.
@@ -1294,7 +1389,7 @@ export interface components {
             appeal?: string | null;
             /**
              * @description A signed note, to be sent along with events and checkouts. A reader who is held out (`reason` is `holdout`) has one too, so
-             *     that what the held-out give can be told.
+             *     that what the held-out give can be told. A preview has none, and counts for nothing.
              */
             attribution?: string | null;
             /** @description Whether the reader may send it away; a wall without free articles left may not be. */
@@ -1363,6 +1458,7 @@ export type EvaluationFailure = components['schemas']['EvaluationFailure'];
 export type EvaluationRequest = components['schemas']['EvaluationRequest'];
 export type Evaluations = components['schemas']['Evaluations'];
 export type EventName = components['schemas']['EventName'];
+export type ExplainQuestion = components['schemas']['ExplainQuestion'];
 export type ExplainedAppeal = components['schemas']['ExplainedAppeal'];
 export type ExplainedRule = components['schemas']['ExplainedRule'];
 export type Explanation = components['schemas']['Explanation'];
@@ -1376,6 +1472,9 @@ export type LookupBody = components['schemas']['LookupBody'];
 export type OfferedAmount = components['schemas']['OfferedAmount'];
 export type Page = components['schemas']['Page'];
 export type Phase = components['schemas']['Phase'];
+export type PreviewBody = components['schemas']['PreviewBody'];
+export type PreviewQuestion = components['schemas']['PreviewQuestion'];
+export type PreviewUrl = components['schemas']['PreviewUrl'];
 export type Problem = components['schemas']['Problem'];
 export type Question = components['schemas']['Question'];
 export type Reader = components['schemas']['Reader'];
@@ -2386,6 +2485,188 @@ export interface operations {
             };
         };
     };
+    preview_appeal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The appeal's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewBody"];
+            };
+        };
+        responses: {
+            /** @description The URL */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewUrl"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /**
+             * @description - `site_unknown`: There is no such site.
+             *     - `appeal_unknown`: There is no such appeal.
+             *     - `version_unknown`: The appeal has no such version.
+             */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown" | "appeal_unknown" | "version_unknown";
+                    };
+                };
+            };
+            /** @description `never_published`: The appeal was never published. */
+            409: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "never_published";
+                    };
+                };
+            };
+            /** @description `body_too_large`: The body is larger than is read here. */
+            413: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            415: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
+                };
+            };
+            /**
+             * @description - `page_url_not_allowed`: The page's URL is not on one of the site's origins.
+             *     - `appeal_invalid`: The appeal can't be used as it is written; `problems` says where.
+             */
+            422: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "page_url_not_allowed" | "appeal_invalid";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
     publish_appeal: {
         parameters: {
             query?: never;
@@ -2935,7 +3216,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Question"];
+                "application/json": components["schemas"]["ExplainQuestion"];
             };
         };
         responses: {
@@ -2984,7 +3265,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /**
+             * @description - `scope_missing`: The API key may not do this.
+             *     - `preview_invalid`: The preview is not one of ours, is for another site, or its time is over; make a new one.
+             */
             403: {
                 headers: {
                     Vary: components["headers"]["Vary"];
@@ -2994,7 +3278,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "scope_missing";
+                        code: "scope_missing" | "preview_invalid";
                     };
                 };
             };
@@ -3068,6 +3352,165 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "overloaded" | "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    show_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewQuestion"];
+                "text/plain": components["schemas"]["PreviewQuestion"];
+            };
+        };
+        responses: {
+            /** @description The verdict */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verdict"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /** @description `preview_invalid`: The preview is not one of ours, is for another site, or its time is over; make a new one. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "preview_invalid";
+                    };
+                };
+            };
+            /**
+             * @description - `site_unknown`: There is no such site.
+             *     - `appeal_unknown`: There is no such appeal.
+             *     - `version_unknown`: The appeal has no such version.
+             */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown" | "appeal_unknown" | "version_unknown";
+                    };
+                };
+            };
+            /** @description `never_published`: The appeal was never published. */
+            409: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "never_published";
+                    };
+                };
+            };
+            /** @description `body_too_large`: The body is larger than is read here. */
+            413: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            415: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `appeal_invalid`: The appeal can't be used as it is written; `problems` says where. */
+            422: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "appeal_invalid";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
                     };
                 };
             };

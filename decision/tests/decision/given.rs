@@ -15,7 +15,7 @@ fn verdict(given: &[Value]) -> Verdict {
     assert!(problems.is_empty(), "{problems:?}");
     let question: Question<'_> =
         serde_json::from_str(r#"{"site": "journal", "history": {}}"#).expect("a question");
-    decide(&compiled, &question, &Known::nobody(), NOON_MS, 0).expect("the site is there")
+    decide(&compiled, &question, &Known::nobody(), NOON_MS, 0).expect("a site that is there")
 }
 
 #[test]

@@ -1,6 +1,7 @@
 import type { CheckoutBody, Gift, Shown } from "./contract";
 import { postJson, webAddress } from "./http";
 import type { Pending } from "./memory";
+import { PREVIEW_PARAMETER } from "./preview";
 import type { Settings } from "./settings";
 import { words } from "./words";
 
@@ -53,6 +54,7 @@ export class Checkout {
 export function ownAddress(address: string): string {
   const url = new URL(address);
   url.searchParams.delete(SESSION_PARAMETER);
+  url.searchParams.delete(PREVIEW_PARAMETER);
   url.hash = "";
   return url.href;
 }

@@ -32,6 +32,7 @@ export class ChoiceForm {
     private onGive: Give,
   ) {
     this.give.lang = locale;
+    this.give.dir = "auto";
     const offered = INTERVALS.filter((interval) => choices[interval]?.length);
     const preset = choices.default?.interval;
     this.interval = preset && offered.includes(preset) ? preset : (offered[0] ?? "once");

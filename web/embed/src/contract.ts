@@ -30,7 +30,8 @@ export interface Shown extends Omit<contract.Verdict, "content"> {
   kind: Kind;
   appeal: string;
   variant: string;
-  attribution: string;
+  /** A preview has none. */
+  attribution?: string;
   content: Content;
 }
 
@@ -50,6 +51,11 @@ export interface Question extends contract.Question {
   page: contract.Page;
   reader: contract.Reader & { consent: Consent; device: "mobile" | "tablet" | "desktop" };
   history?: { views: contract.View[]; dismissals: Dismissal[]; articles: contract.ArticleWeek[]; free_articles_used: number };
+}
+
+/** A question about what staff want to see. */
+export interface PreviewQuestion extends Question {
+  preview: string;
 }
 
 /** What the service hears of an appeal; see `report.ts`. */

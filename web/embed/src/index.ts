@@ -1,5 +1,5 @@
 // Owns: the one script tag of a page, from which everything else starts.
-// Never: a cookie, a framework, a word on the console above debug, an error that reaches the page.
+// Never: a cookie, a framework, a word on the console above debug (but why a preview does not show), an error that reaches the page.
 // Start at: `page.ts` for what happens on a page view, `context.ts` for what the service is told.
 // Tested in: `embed/tests/` (plain parts) and `tests/browser/` of the project (the whole loop).
 import { supporter } from "./ask";

@@ -6,7 +6,8 @@ import { type AppealElement, placeFor, places } from "./element";
 import { dismissalOf, ordinal, remember, viewOf } from "./history";
 import type { Memory, Pending } from "./memory";
 import { countArticle, meter } from "./articles";
-import { appealPanel, notePanel, type Panel, thanksPanel } from "./render";
+import { preview, previewNote } from "./preview";
+import { appealPanel, notePanel, type Panel, previewMark, thanksPanel } from "./render";
 import { report, whenSeen } from "./report";
 import type { Settings } from "./settings";
 import { exchange } from "./token";
@@ -26,6 +27,8 @@ export class PageView {
   ) {}
 
   async run(): Promise<void> {
+    const note = previewNote(location.href);
+    if (note !== undefined) return this.preview(note);
     this.countArticle();
     const returned = takeSession();
     if (await this.settle(returned)) return;
@@ -33,6 +36,15 @@ export class PageView {
     if (!verdict) return;
     tell("verdict", verdictWords(verdict));
     if (verdict.show) this.appeal(verdict);
+  }
+
+  /** Shows staff what they asked for. It is no page view: nothing is counted, told or remembered. */
+  private async preview(note: string): Promise<void> {
+    const verdict = await preview(this.settings, this.memory, this.context(), note);
+    if (!verdict) return;
+    this.appeal(verdict);
+    if (this.shown) this.shown.panel.element.prepend(previewMark());
+    else console.info(`keepopen: no preview: this page has no place for surface="${verdict.surface}"`);
   }
 
   /** With the reader's consent, an article is counted once for each time its page is opened. */
@@ -111,6 +123,7 @@ export class PageView {
     const verdict = { ...answer, content: filled(answer.content, answer.values, locale) };
     const place = placeFor(verdict.surface, settings.edge);
     const checkout = new Checkout(settings, verdict);
+    const note: PageView["keep"] = (how) => verdict.attribution && this.keep(how);
     const give = async (gift: Gift) => {
       report(settings, verdict, "click");
       const opened = await checkout.open(gift, location.href, this.now());
@@ -120,7 +133,7 @@ export class PageView {
       return undefined;
     };
     const dismiss = (how: DismissalKind) => {
-      this.keep((kept) => (kept.dismissals = remember(kept.dismissals, dismissalOf(verdict.appeal, how, this.now()), this.now())));
+      note((kept) => (kept.dismissals = remember(kept.dismissals, dismissalOf(verdict.appeal, how, this.now()), this.now())));
       report(settings, verdict, "dismiss", { dismissal: how });
       this.close();
     };
@@ -136,7 +149,7 @@ export class PageView {
       this.counted = true;
       const granted = settings.consent === "granted";
       report(settings, verdict, "view", granted ? { ordinal: ordinal(memory.read().views, verdict.appeal) } : {});
-      this.keep((kept) => (kept.views = remember(kept.views, viewOf(verdict.appeal, verdict.variant, this.now()), this.now())));
+      note((kept) => (kept.views = remember(kept.views, viewOf(verdict.appeal, verdict.variant, this.now()), this.now())));
     });
   }
 

@@ -46,6 +46,11 @@ export function notePanel(which: "onItsWay" | "notThrough", onClose: () => void)
   return still("note", make("div", { class: "words" }, make("p", { part: "note", "data-test": "note", id: "heading" }, words[which])), onClose);
 }
 
+/** Says that this is no appeal to readers. */
+export function previewMark(): HTMLElement {
+  return make("p", { class: "preview", part: "preview", "data-test": "preview" }, words.preview);
+}
+
 function still(kind: string, text: HTMLElement, onClose: () => void): Panel {
   text.setAttribute("role", "status");
   return { element: frame("banner", kind, closeButton(onClose), text), ready: () => {} };

@@ -1,13 +1,14 @@
 import type { BannerEvent, EventName, Shown } from "./contract";
 import type { Settings } from "./settings";
 
-/** Tells what became of an appeal. Best effort: a lost report costs a count, never a page. */
+/** Tells what became of an appeal, unless it is a preview. Best effort: a lost report costs a count, never a page. */
 export function report(
   settings: Settings,
   verdict: Shown,
   event: EventName,
   more: Pick<BannerEvent, "ordinal" | "dismissal"> = {},
 ): void {
+  if (!verdict.attribution) return;
   const url = `${settings.base}/v1/banner/events`;
   const told: BannerEvent = { site: settings.site, event, attribution: verdict.attribution, ...more };
   const body = JSON.stringify(told);

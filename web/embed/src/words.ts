@@ -23,6 +23,7 @@ const english = {
   fallback: "Other ways to support us",
   onItsWay: "Your payment is on its way. We will know in a few days.",
   notThrough: "The payment did not go through; nothing was taken.",
+  preview: "Preview",
   thanks: { heading: "Thank you", body: ["Your support has arrived. It helps to keep this work open to everybody."] },
   tooSmall: (least: string) => `The smallest amount is ${least}.`,
   tooLarge: (most: string) => `The largest amount is ${most}.`,
@@ -52,7 +53,9 @@ export function giftPhrase(amount: string, interval: Interval): string {
 
 /** The words on the main button. An appeal may say where the gift stands with `{gift}`; else it follows. */
 export function buttonPhrase(cta: string, gift: string): string {
-  return cta.includes("{gift}") ? cta.replace("{gift}", () => gift) : `${cta} · ${gift}`;
+  // Between words written from right to left, an amount keeps its own direction only if it is set apart.
+  const apart = /[\u0590-\u08ff]/.test(cta) ? `\u2068${gift}\u2069` : gift;
+  return cta.includes("{gift}") ? cta.replace("{gift}", () => apart) : `${cta} · ${apart}`;
 }
 
 /** The words on the main button while no gift can be told. Words around a gift make no sense without it. */

@@ -1,0 +1,92 @@
+//! The signed note by which a page shows an appeal to staff before, or whatever, readers see.
+
+use aws_lc_rs::hmac;
+use serde::{Deserialize, Serialize};
+
+use super::note;
+
+/// What is shown, where, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+pub struct Preview {
+    #[serde(rename = "s")]
+    pub site: String,
+    #[serde(rename = "a")]
+    pub appeal: String,
+    /// None: what is published.
+    #[serde(rename = "n")]
+    pub version: Option<i64>,
+    /// None: the first.
+    #[serde(rename = "v")]
+    pub variant: Option<String>,
+    /// None: the first of the appeal's for which the page has room.
+    #[serde(rename = "f")]
+    pub surface: Option<String>,
+    /// None: the page's.
+    #[serde(rename = "l")]
+    pub locale: Option<String>,
+    /// None: the one that it is looked at with.
+    #[serde(rename = "d")]
+    pub device: Option<String>,
+    #[serde(rename = "x")]
+    pub expires_at_s: i64,
+}
+
+/// The note is not one of ours, is for another site, or its time is over.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the preview is not one of ours, or no longer good")]
+pub struct BadPreview;
+
+impl Preview {
+    /// The note as text, to stand in a URL; none when it is longer than is read.
+    pub fn sign(&self, key: &hmac::Key) -> Option<String> {
+        let text = note::sign(self, key);
+        (text.len() <= note::LONGEST).then_some(text)
+    }
+
+    /// Reads a note brought to `site` at `now_ms` (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// See [`BadPreview`].
+    pub fn read(text: &str, key: &hmac::Key, site: &str, now_ms: i64) -> Result<Self, BadPreview> {
+        let read: Self = note::read(text, key).ok_or(BadPreview)?;
+        let good = read.site == site && now_ms.div_euclid(1000) < read.expires_at_s;
+        if good { Ok(read) } else { Err(BadPreview) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_good_on_its_site_until_its_time_is_over_and_unchanged() {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, b"a");
+        let preview = Preview {
+            site: "journal".to_owned(),
+            appeal: "summer".to_owned(),
+            version: Some(2),
+            variant: None,
+            surface: Some("wall".to_owned()),
+            locale: None,
+            device: None,
+            expires_at_s: 1000,
+        };
+        let text = preview.sign(&key).unwrap();
+        assert_eq!(Preview::read(&text, &key, "journal", 999_999), Ok(preview.clone()));
+        assert_eq!(Preview::read(&text, &key, "journal", 1_000_000), Err(BadPreview));
+        assert_eq!(Preview::read(&text, &key, "other", 0), Err(BadPreview));
+        assert_eq!(
+            Preview::read(&text, &hmac::Key::new(hmac::HMAC_SHA256, b"b"), "journal", 0),
+            Err(BadPreview)
+        );
+        for place in 0..text.len() {
+            let mut changed = text.clone().into_bytes();
+            changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert_eq!(Preview::read(&changed, &key, "journal", 0), Err(BadPreview), "{changed}");
+        }
+        let long = Preview { variant: Some("v".repeat(1024)), ..preview };
+        assert_eq!(long.sign(&key), None);
+    }
+}

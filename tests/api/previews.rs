@@ -1,0 +1,248 @@
+//! An appeal shown to staff by a signed URL.
+
+use keepopen::actions;
+use keepopen::tokens::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::helpers::{ARTICLE, Answer, TestApp};
+
+async fn key(app: &TestApp) -> String {
+    actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[Scope::AppealsWrite])
+        .await
+        .unwrap()
+        .secret
+}
+
+async fn call(app: &TestApp, key: &str, method: Method, path: &str, body: &Value) -> Answer {
+    let request = app.client.request(method, format!("{}{path}", app.url)).bearer_auth(key);
+    app.send(request.json(body)).await
+}
+
+/// An appeal that no reader of these tests would be shown, with two variants, in two languages, and shorter on phones.
+fn appeal(heading: &str) -> Value {
+    json!({
+        "sites": ["journal"], "kind": "ask", "surface": ["inline", "banner"],
+        "audience": {"countries": {"include": ["FR"]}},
+        "frequency": {"max_views": 1, "window_days": 30},
+        "variants": [
+            {"id": "a", "copy": {"heading": heading, "cta": "Give"}},
+            {"id": "b", "weight": 0, "copy": {
+                "locale": "en", "heading": "In English", "mobile": {"heading": "Short"}, "cta": "Give",
+                "translations": {"de": {"heading": "Auf Deutsch", "cta": "Geben"}},
+            }},
+        ],
+    })
+}
+
+async fn write(app: &TestApp, key: &str, heading: &str) {
+    let saved = call(app, key, Method::PUT, "/v1/appeals/summer", &appeal(heading)).await;
+    assert_eq!(saved.status, 201, "{saved:?}");
+}
+
+async fn publish(app: &TestApp, key: &str) {
+    assert_eq!(call(app, key, Method::POST, "/v1/appeals/summer/publish", &json!({})).await.status, 200);
+}
+
+async fn make(app: &TestApp, key: &str, more: &Value) -> Answer {
+    let mut body = json!({"site": "journal", "page_url": ARTICLE});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    call(app, key, Method::POST, "/v1/appeals/summer/previews", &body).await
+}
+
+/// The note in a preview's URL.
+fn note(made: &Answer) -> String {
+    let url: Url = made.text("url").parse().unwrap();
+    url.query_pairs().find(|(name, _)| name == "keepopen_preview").unwrap().1.into_owned()
+}
+
+/// What the script on the page is answered.
+async fn show(app: &TestApp, note: &str, more: &Value) -> Answer {
+    let mut body =
+        json!({"site": "journal", "surfaces": ["banner"], "reader": {"country": "IE"}, "preview": note});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    // As the script sends it: without a preflight.
+    let request =
+        app.client.post(format!("{}/v1/banner/preview", app.url)).header("content-type", "text/plain");
+    app.send(request.body(body.to_string())).await
+}
+
+fn heading(shown: &Answer) -> &str {
+    assert_eq!(shown.status, 200, "{shown:?}");
+    shown.json["content"]["heading"].as_str().unwrap()
+}
+
+#[tokio::test]
+async fn a_draft_is_shown_whatever_rules_history_and_switches_say_and_counts_for_nothing() {
+    let app = TestApp::start_without_appeals().await;
+    let key = key(&app).await;
+    write(&app, &key, "Draft").await;
+    let off = json!({"all": "off"});
+    assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
+    let made = make(&app, &key, &json!({"version": 1})).await;
+    assert_eq!((made.status.as_u16(), &made.headers["cache-control"]), (200, &"no-store".parse().unwrap()));
+    assert_eq!(made.text("expires_at"), "2026-11-24T10:00:00Z", "an hour after the start");
+    assert!(made.text("url").starts_with(&format!("{ARTICLE}?keepopen_preview=")), "{made:?}");
+
+    let seen =
+        json!({"views": [{"appeal": "summer", "at": keepopen::clock::rfc3339(app.app.now_ms() - 1000)}]});
+    let shown = show(&app, &note(&made), &json!({"history": seen})).await;
+    assert_eq!(heading(&shown), "Draft");
+    assert_eq!(shown.headers["cache-control"], "no-store");
+    assert_eq!((&shown.json["surface"], &shown.json["closable"]), (&json!("banner"), &json!(true)));
+    assert_eq!(shown.json.get("attribution"), None);
+    assert_eq!(shown.json["content"]["choices"]["currency"], "EUR");
+    assert_eq!(app.banner(None).await["show"], false);
+    assert!(app.app.counters.take().is_empty());
+    assert_eq!(call(&app, &key, Method::GET, "/v1/appeals/summer", &json!({})).await.json["phase"], "draft");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_version_it_is_what_is_published_when_the_page_is_opened() {
+    let app = TestApp::start_without_appeals().await;
+    let key = key(&app).await;
+    write(&app, &key, "First").await;
+    assert_eq!(make(&app, &key, &json!({})).await.code(), "never_published");
+    publish(&app, &key).await;
+    let note = note(&make(&app, &key, &json!({})).await);
+    write(&app, &key, "Second").await;
+    assert_eq!(heading(&show(&app, &note, &json!({})).await), "First");
+    publish(&app, &key).await;
+    assert_eq!(heading(&show(&app, &note, &json!({})).await), "Second");
+    for state in ["pause", "end"] {
+        call(&app, &key, Method::POST, &format!("/v1/appeals/summer/{state}"), &json!({})).await;
+        assert_eq!(heading(&show(&app, &note, &json!({})).await), "Second", "{state}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn variant_surface_language_and_device_are_those_that_were_asked_for() {
+    let app = TestApp::start_without_appeals().await;
+    let key = key(&app).await;
+    write(&app, &key, "First").await;
+    publish(&app, &key).await;
+    let shown = async |more: Value| show(&app, &note(&make(&app, &key, &more).await), &json!({})).await;
+    assert_eq!(shown(json!({"surface": "inline"})).await.json["surface"], "inline");
+    let second = shown(json!({"variant": "b"})).await;
+    assert_eq!((heading(&second), &second.json["variant"]), ("In English", &json!("b")));
+    assert_eq!(heading(&shown(json!({"variant": "b", "locale": "de-AT"})).await), "Auf Deutsch");
+    assert_eq!(heading(&shown(json!({"variant": "b", "device": "mobile"})).await), "Short");
+    // The page's own, where nothing is said.
+    let note = note(&make(&app, &key, &json!({"variant": "b"})).await);
+    let german = show(&app, &note, &json!({"reader": {"locale": "de", "device": "mobile"}})).await;
+    assert_eq!(heading(&german), "Auf Deutsch");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_preview_that_is_over_changed_or_of_another_site_shows_nothing() {
+    let app = TestApp::start_without_appeals().await;
+    let key = key(&app).await;
+    write(&app, &key, "First").await;
+    let note = note(&make(&app, &key, &json!({"version": 1, "valid_minutes": 10_080})).await);
+    app.app.clock.advance(7 * 24 * 3_600_000 - 1000);
+    assert_eq!(show(&app, &note, &json!({})).await.status, 200);
+    let mut changed = note.clone();
+    changed.replace_range(3..4, if &note[3..4] == "A" { "B" } else { "A" });
+    for (text, more) in
+        [(changed.as_str(), json!({})), ("", json!({})), (note.as_str(), json!({"site": "gazette"}))]
+    {
+        let refused = show(&app, text, &more).await;
+        assert_eq!((refused.status.as_u16(), refused.code()), (403, "preview_invalid"), "{text}");
+    }
+    assert_eq!(app.post("/v1/banner/preview", &json!({"site": "journal"})).await.code(), "preview_invalid");
+    assert_eq!(show(&app, &note, &json!({"site": "nowhere"})).await.code(), "site_unknown");
+    app.app.clock.advance(1000);
+    assert_eq!(show(&app, &note, &json!({})).await.code(), "preview_invalid");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_can_not_be_previewed_is_said_when_the_url_is_made() {
+    let app = TestApp::start_without_appeals().await;
+    let key = key(&app).await;
+    assert_eq!(make(&app, &key, &json!({})).await.code(), "appeal_unknown");
+    write(&app, &key, "First").await;
+    publish(&app, &key).await;
+    for (more, code) in [
+        (json!({"page_url": "https://elsewhere.example/"}), "page_url_not_allowed"),
+        (json!({"page_url": "ferries.html"}), "page_url_not_allowed"),
+        (json!({"site": "nowhere"}), "site_unknown"),
+        (json!({"site": "gazette", "page_url": "https://gazette.example.org/"}), "invalid_request"),
+        (json!({"version": 7}), "version_unknown"),
+        (json!({"variant": "c"}), "invalid_request"),
+        (json!({"surface": "wall"}), "invalid_request"),
+        (json!({"device": "watch"}), "invalid_request"),
+        (json!({"locale": "x".repeat(36)}), "invalid_request"),
+        (json!({"valid_minutes": 0}), "invalid_request"),
+        (json!({"valid_minutes": 10_081}), "invalid_request"),
+        (json!({"vresion": 1}), "invalid_request"),
+    ] {
+        assert_eq!(make(&app, &key, &more).await.code(), code, "{more}");
+    }
+    let nobody =
+        app.post("/v1/appeals/summer/previews", &json!({"site": "journal", "page_url": ARTICLE})).await;
+    assert_eq!(nobody.code(), "api_key_missing");
+    // An older preview gives way, and what else stands in the address stays.
+    let page = format!("{ARTICLE}?a=1&keepopen_preview=old&b=2#top");
+    let made = make(&app, &key, &json!({"page_url": page})).await;
+    assert_eq!(made.text("url"), format!("{ARTICLE}?a=1&b=2&keepopen_preview={}#top", note(&made)));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_appeal_of_a_file_can_be_previewed_too() {
+    let app = TestApp::start().await;
+    let key = key(&app).await;
+    let body = json!({"site": "journal", "page_url": ARTICLE});
+    let made = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &body).await;
+    let shown = show(&app, &note(&made), &json!({})).await;
+    assert_eq!(heading(&shown), "We need your help now");
+    let versioned = json!({"site": "journal", "page_url": ARTICLE, "version": 1});
+    let refused = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &versioned).await;
+    assert_eq!(refused.code(), "version_unknown");
+    assert_eq!(
+        call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &body).await.code(),
+        "appeal_unknown"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_preview_also_opens_the_explanation_on_its_site() {
+    let app = TestApp::start_without_appeals().await;
+    let key = key(&app).await;
+    write(&app, &key, "First").await;
+    publish(&app, &key).await;
+    let note = note(&make(&app, &key, &json!({})).await);
+    let question = json!({"site": "journal", "reader": {"country": "IE"}, "history": {}, "preview": note});
+    let why = app.post("/v1/banner/explain", &question).await;
+    assert_eq!((why.status.as_u16(), &why.json["reason"]), (200, &json!("not_targeted")), "{why:?}");
+    let other = json!({"site": "gazette", "preview": note});
+    assert_eq!(app.post("/v1/banner/explain", &other).await.code(), "preview_invalid");
+    assert_eq!(app.post("/v1/banner/explain", &json!({"site": "journal"})).await.code(), "api_key_missing");
+    assert_eq!(app.post("/v1/banner/explain", &json!([])).await.code(), "api_key_missing");
+    app.days_pass(1);
+    assert_eq!(app.post("/v1/banner/explain", &question).await.code(), "preview_invalid");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_preview_shows_a_ticker_though_the_appeal_was_never_in_force() {
+    let app = TestApp::start_without_appeals().await;
+    let key = key(&app).await;
+    app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    let mut ticking = appeal("{ticker_total} so far");
+    ticking["ticker"] = json!({"counts": "money", "of": "site", "goal_minor": 10_000, "currency": "EUR", "from": "2026-01-01"});
+    let saved = call(&app, &key, Method::PUT, "/v1/appeals/summer", &ticking).await;
+    assert_eq!(saved.status, 201, "{saved:?}");
+    let made = make(&app, &key, &json!({"version": 1})).await;
+    let shown = show(&app, &note(&made), &json!({})).await;
+    assert_eq!(shown.json["content"]["ticker"]["total"], 1500, "{shown:?}");
+    assert_eq!(shown.json["values"]["ticker_total"], 1500, "{shown:?}");
+    app.finish().await;
+}
