@@ -36,7 +36,11 @@ pub async fn choose_weights(app: &App) -> Result<(), sqlx::Error> {
         }
     }
     let changed = weights != before.weights;
-    app.learned.store(LearnedSoFar { until_ms, weights }.into());
+    let learned = LearnedSoFar { until_ms, weights };
+    if app.in_force().kept().learned != learned {
+        app.keep(|kept| kept.learned = learned.clone());
+    }
+    app.learned.store(learned.into());
     if changed {
         renew_in_force(app);
     }

@@ -41,6 +41,7 @@ pub(super) fn start_without_database(
     for (supporter, epoch) in &kept.epochs {
         app.tokens.epochs.raise(supporter, *epoch);
     }
+    app.learned.store(kept.learned.clone().into());
     app.in_force().switches = by_site(&kept.switches).map_err(sqlx::Error::from)?;
     publish_appeals(&app)?;
     if app.settings.appeals.file.is_none() {

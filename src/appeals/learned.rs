@@ -1,9 +1,10 @@
 //! What was learned of variants.
 
 use keepopen_decision::{LearnedWeights, Learner};
+use serde::{Deserialize, Serialize};
 
 /// Weights of variants, as they follow from results.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LearnedSoFar {
     /// Results before this hour count, in milliseconds since 1970.
     pub until_ms: i64,

@@ -13,6 +13,7 @@ use serde_json::value::RawValue;
 use super::appeals::PublishedRow;
 use super::keys::SigningKeyRow;
 use super::switches::SwitchRow;
+use crate::appeals::LearnedSoFar;
 use crate::ids::SupporterId;
 
 /// What the database last said of all that the banner needs.
@@ -27,6 +28,8 @@ pub struct LastGood {
     pub turns: i64,
     /// Every switch that was ever turned.
     pub switches: Vec<SwitchRow>,
+    /// The weights that were learned last.
+    pub learned: LearnedSoFar,
     /// Epochs that were raised within the life of a token, in the order of the supporters' ids.
     pub epochs: Vec<(SupporterId, i64)>,
     /// The keys that sign and verify tokens, the one that signs first; their private halves are sealed.

@@ -5,6 +5,7 @@ use keepopen::config::Settings;
 use keepopen::store::last_good::LastGood;
 use keepopen::tokens::Scope;
 use keepopen::{actions, http};
+use keepopen_decision::LearnedWeights;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -106,10 +107,14 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let note = made.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
     let off = json!({"surfaces": {"inline": "off"}});
     assert_eq!(call(&app, &key, Method::PUT, "/v1/sites/journal/switches", &off).await.status, 200);
+    let weights = vec![("a".to_owned(), 7)];
+    let weights = LearnedWeights { site: "journal".to_owned(), appeal: "summer".to_owned(), weights };
+    app.app.keep(|kept| kept.learned.weights = vec![weights.clone()]);
     actions::keep_last_good(&app.app).await.unwrap();
 
     wire.cut().await;
     restart(&mut app).await.unwrap();
+    assert_eq!(app.app.learned.load().weights, [weights]);
     assert_eq!(app.banner(None).await["content"]["heading"], "First");
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
     assert_eq!(app.banner(Some(&superseded)).await["reason"], "unknown_standing");

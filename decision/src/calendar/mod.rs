@@ -22,8 +22,8 @@ pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 /// The nearest time there is: years beyond 9999 count as 9999.
 fn timestamp(at_ms: i64) -> Timestamp {
-    let (first_ms, last_ms) = (Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
-    Timestamp::from_millisecond(at_ms.clamp(first_ms, last_ms)).unwrap_or(Timestamp::UNIX_EPOCH)
+    let nearest = if at_ms.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(at_ms).unwrap_or(nearest)
 }
 
 /// What the clock on the wall shows, counted as if it were UTC.

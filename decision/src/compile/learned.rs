@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::{Appeal, Compiled};
 
 /// An appeal on one site whose weights follow results.
@@ -18,7 +20,7 @@ pub struct Learner {
 }
 
 /// Weights learned for an appeal on one site.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LearnedWeights {
     /// The site's id.
     pub site: String,
