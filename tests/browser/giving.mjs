@@ -89,3 +89,12 @@ story("a ticker keeps its place in the article and before a wall", PHONE, async 
   await shot(reader, "ticker-inline-phone");
   assert.equal(await reader.hook("ticker").isVisible(), true);
 });
+
+story("long amounts stay within their boxes on a phone", PHONE, async (reader) => {
+  const month = [150000, 300000, 1200000];
+  fake.verdict = offers({ currency: "HUF", month, default: { interval: "month", amount_minor: 300000 }, highlighted: { interval: "month", amount_minor: 1200000 } });
+  await open(reader, page("regatta"));
+  const boxes = await reader.page.locator("keepopen-appeal .amounts span").evaluateAll((all) => all.map((it) => [it.scrollWidth, it.clientWidth]));
+  assert.equal(boxes.length, 4);
+  for (const [needed, there] of boxes) assert.ok(needed <= there, `${needed} of ${there} pixels`);
+});
