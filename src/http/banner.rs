@@ -1,6 +1,6 @@
 //! "Show the appeal banner?"
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use keepopen_decision::{HELD_OUT, Known, Question, Reason, Surface, Verdict, decide};
@@ -15,7 +15,7 @@ use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::app::App;
 use crate::appeals::Content;
 use crate::clock;
-use crate::tokens::{Attribution, BadToken, Purpose};
+use crate::tokens::{BadToken, Purpose, Shown};
 
 /// The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
 /// `attribution` and `content` are there.
@@ -141,8 +141,8 @@ pub async fn ask_from_query(
 
 fn answered(json: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .body(json)
 }
 
@@ -162,15 +162,9 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
     app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
     let note = |appeal: &str, variant: &str, surface: Surface| {
-        let attribution = Attribution {
-            site: question.site.to_string(),
-            appeal: appeal.to_owned(),
-            variant: variant.to_owned(),
-            surface: surface.as_str().to_owned(),
-            country: country(question),
-            at_s: now_ms.div_euclid(1000),
-        };
-        attribution.sign(&app.attribution_key)
+        let (country, at_s) = (country(question), now_ms.div_euclid(1000));
+        let shown = Shown { site: &question.site, appeal, variant, surface, country, at_s };
+        shown.sign(&app.attribution_key)
     };
     let body = match verdict {
         Verdict::Show { appeal, variant, surface, kind, closable } => {
@@ -198,10 +192,13 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
             ..VerdictBody::silent(reason)
         },
     };
-    serde_json::to_vec(&body).map_err(|error| {
+    // Beside the content an answer has hardly more than this: one allocation, made once.
+    let mut json = Vec::with_capacity(512 + body.content.map_or(0, |content| content.get().len()));
+    serde_json::to_writer(&mut json, &body).map_err(|error| {
         tracing::error!(%error, "a verdict can't be written");
         Problem::new(Code::Internal)
-    })
+    })?;
+    Ok(json)
 }
 
 /// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask
@@ -222,11 +219,7 @@ pub(super) fn known(app: &App, question: &Question<'_>, purpose: Purpose, now_ms
 }
 
 /// Two letters in capitals, or nothing: it becomes part of a count's key.
-fn country(question: &Question<'_>) -> String {
-    match question.reader.country.as_deref() {
-        Some(code) if code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic()) => {
-            code.to_ascii_uppercase()
-        }
-        _ => String::new(),
-    }
+fn country(question: &Question<'_>) -> Option<[u8; 2]> {
+    let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
+    code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))
 }
