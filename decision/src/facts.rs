@@ -70,10 +70,11 @@ pub(crate) struct Facts<'q> {
     wall_ms: OnceCell<i64>,
     /// Days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
-    seen: OnceCell<SmallVec<[Seen; 64]>>,
-    sent: OnceCell<SmallVec<[Sent; 16]>>,
-    weeks: OnceCell<SmallVec<[ReadWeek<'q>; 64]>>,
-    tagged: OnceCell<SmallVec<[ReadTag; 64]>>,
+    // These have room for what most readers bring: the whole is moved once for each question, so that more room costs everybody.
+    seen: OnceCell<SmallVec<[Seen; 16]>>,
+    sent: OnceCell<SmallVec<[Sent; 4]>>,
+    weeks: OnceCell<SmallVec<[ReadWeek<'q>; 12]>>,
+    tagged: OnceCell<SmallVec<[ReadTag; 24]>>,
 }
 
 impl<'q> Facts<'q> {
@@ -162,17 +163,22 @@ impl<'q> Facts<'q> {
             let dated = weeks.iter().take(MOST_WEEKS).filter_map(|read| {
                 Some(ReadWeek { week: week_of_date(&read.week)?, count: read.count, tags: &read.tags })
             });
-            dated.collect()
+            let mut read = SmallVec::with_capacity(weeks.len().min(MOST_WEEKS));
+            read.extend(dated);
+            read
         })
     }
 
-    /// Articles read, by week and tag, for tags by which some appeal counts them.
+    /// Articles read, by week and tag, for tags by which some appeal counts them, and as far back as one does.
     pub(crate) fn tagged(&self) -> &[ReadTag] {
         self.tagged.get_or_init(|| {
             let wanted = &self.site.article_tags;
+            // Later times look back to later weeks.
+            let first = self.week(self.now_ms) - self.site.article_tag_weeks;
             let tags = self
                 .weeks()
                 .iter()
+                .filter(|read| read.week >= first)
                 .flat_map(|read| read.tags.iter().map(|(tag, count)| (read.week, tag, *count)));
             tags.filter_map(|(week, tag, count)| {
                 let tag = self.names.find(tag).filter(|tag| wanted.binary_search(tag).is_ok())?;
@@ -185,7 +191,7 @@ impl<'q> Facts<'q> {
     fn seen(&self) -> &[Seen] {
         self.seen.get_or_init(|| {
             let views = self.history().map_or(&[][..], |history| &history.views);
-            let mut seen: SmallVec<[Seen; 64]> = views
+            let mut seen: SmallVec<[Seen; 16]> = views
                 .iter()
                 .map(|view| Seen { appeal: self.key_of(&view.appeal), at_ms: view.at.as_millisecond() })
                 .collect();

@@ -175,7 +175,8 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Text<'de>, u
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut pairs = Vec::new();
+            // Where an article has tags it has several.
+            let mut pairs = Vec::with_capacity(8);
             while let Some(pair) = map.next_entry()? {
                 pairs.push(pair);
             }

@@ -1,6 +1,6 @@
 //! "Show the appeal banner?"
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use keepopen_decision::{
@@ -17,7 +17,7 @@ use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::app::App;
 use crate::appeals::{Content, Snapshot, TickerValues, Values};
 use crate::clock;
-use crate::tokens::{Attribution, BadToken, Purpose};
+use crate::tokens::{BadToken, Purpose, Shown};
 
 /// The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
 /// `attribution` and `content` are there.
@@ -146,8 +146,8 @@ pub async fn ask_from_query(
 
 pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
     HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
         .body(json)
 }
 
@@ -167,15 +167,9 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
     app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
     let note = |appeal: &str, variant: &str, surface: Surface| {
-        let attribution = Attribution {
-            site: question.site.to_string(),
-            appeal: appeal.to_owned(),
-            variant: variant.to_owned(),
-            surface: surface.as_str().to_owned(),
-            country: country(question),
-            at_s: now_ms.div_euclid(1000),
-        };
-        attribution.sign(&app.attribution_key)
+        let (country, at_s) = (country(question), now_ms.div_euclid(1000));
+        let shown = Shown { site: &question.site, appeal, variant, surface, country, at_s };
+        shown.sign(&app.attribution_key)
     };
     let body = match verdict {
         Verdict::Show { appeal: index, variant, surface, kind, closable } => {
@@ -212,10 +206,13 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
 
 /// The verdict as JSON.
 pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(body).map_err(|error| {
+    // Few answers are longer: one allocation, made once.
+    let mut json = Vec::with_capacity(2048);
+    serde_json::to_writer(&mut json, body).map_err(|error| {
         tracing::error!(%error, "a verdict can't be written");
         Problem::new(Code::Internal)
-    })
+    })?;
+    Ok(json)
 }
 
 /// The values that the words speak of.
@@ -255,11 +252,7 @@ pub(super) fn known(app: &App, question: &Question<'_>, purpose: Purpose, now_ms
 }
 
 /// Two letters in capitals, or nothing: it becomes part of a count's key.
-fn country(question: &Question<'_>) -> String {
-    match question.reader.country.as_deref() {
-        Some(code) if code.len() == 2 && code.bytes().all(|b| b.is_ascii_alphabetic()) => {
-            code.to_ascii_uppercase()
-        }
-        _ => String::new(),
-    }
+fn country(question: &Question<'_>) -> Option<[u8; 2]> {
+    let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
+    code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))
 }

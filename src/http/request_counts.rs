@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, StatusCode};
 use metrics::{Counter, Histogram};
 
@@ -47,10 +48,13 @@ impl RequestCounts {
         }
     }
 
-    /// The numbers of a route, by its pattern (none where no route fits), and of a method.
-    pub fn of(&self, pattern: Option<&str>, method: &Method) -> Arc<Counted> {
-        let route = pattern.and_then(|pattern| self.routes.get(pattern)).unwrap_or(&self.other);
-        let known = route.methods.iter().find(|(known, _)| known == method);
+    /// The numbers of a request's route and method.
+    pub fn of(&self, request: &ServiceRequest) -> Arc<Counted> {
+        // The pattern of most routes is their path. The others', and that no route fits, is found by trying all of them.
+        let by_path = self.routes.get(request.path());
+        let by_pattern = || self.routes.get(&request.match_pattern()?);
+        let route = by_path.or_else(by_pattern).unwrap_or(&self.other);
+        let known = route.methods.iter().find(|(known, _)| known == request.method());
         Arc::clone(known.map_or(&route.other, |(_, counted)| counted))
     }
 }

@@ -6,13 +6,16 @@
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{self, Poll};
 
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use pin_project_lite::pin_project;
 use tracing::Instrument;
+use tracing::instrument::Instrumented;
 
-use super::request_counts::RequestCounts;
+use super::request_counts::{Counted, RequestCounts};
 use crate::clock::{self, Stopwatch};
 
 /// The header that carries a request's id, on the way in and out.
@@ -54,37 +57,54 @@ where
 {
     type Response = ServiceResponse<B>;
     type Error = Error;
-    type Future = Pin<Box<dyn Future<Output = Result<ServiceResponse<B>, Error>>>>;
+    type Future = Watching<S::Future>;
 
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let began = Stopwatch::start();
         let id = id_of(request.headers());
-        let counted = self.counts.of(request.match_pattern().as_deref(), request.method());
+        let counted = self.counts.of(&request);
         let span = tracing::info_span!(
             "request",
             id = id.to_str().unwrap_or_default(),
-            method = %request.method(),
+            method = request.method().as_str(),
             route = counted.route(),
-            status = tracing::field::Empty,
         );
         let answer = span.in_scope(|| self.service.call(request));
-        let outer = span.clone();
-        let watched = async move {
-            let mut outcome = answer.await;
-            let status = match &outcome {
-                Ok(response) => response.status(),
-                Err(error) => error.as_response_error().status_code(),
-            };
-            outer.record("status", status.as_u16());
-            counted.count(status, began.elapsed_s());
-            if let Ok(response) = &mut outcome {
-                response.headers_mut().insert(REQUEST_ID.clone(), id);
-            }
-            outcome
+        Watching { answer: answer.instrument(span), began, counted, id: Some(id) }
+    }
+}
+
+pin_project! {
+    /// A request that is being answered. It stands in its own place and not in a box: it is made for every banner question.
+    pub struct Watching<F> {
+        #[pin]
+        answer: Instrumented<F>,
+        began: Stopwatch,
+        counted: Arc<Counted>,
+        id: Option<HeaderValue>,
+    }
+}
+
+impl<F, B> Future for Watching<F>
+where
+    F: Future<Output = Result<ServiceResponse<B>, Error>>,
+{
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let mut outcome = std::task::ready!(this.answer.poll(context));
+        let status = match &outcome {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
         };
-        Box::pin(watched.instrument(span))
+        this.counted.count(status, this.began.elapsed_s());
+        if let (Ok(response), Some(id)) = (&mut outcome, this.id.take()) {
+            response.headers_mut().insert(REQUEST_ID.clone(), id);
+        }
+        Poll::Ready(outcome)
     }
 }
 

@@ -1,29 +1,40 @@
 //! The signed note of what a verdict showed, which views, clicks and gifts bring back.
+//!
+//! It is made for every verdict that shows, and so is short: one block for the hash. In base64url: the seconds since 1970 (8 bytes, highest
+//! first), the surface (1 byte), the country (2 bytes, zero where it is not known), the lengths of the ids of site and appeal (2 bytes each), these two,
+//! the id of the variant, and the HMAC-SHA256 of all that, cut to 16 bytes.
 
 use aws_lc_rs::hmac;
-use serde::{Deserialize, Serialize};
+use keepopen_decision::Surface;
 
 use super::note;
 
 /// How long a note is good, in seconds: one day.
 const GOOD_FOR_S: i64 = 86_400;
 
+/// What a verdict shows.
+#[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+pub struct Shown<'a> {
+    pub site: &'a str,
+    pub appeal: &'a str,
+    pub variant: &'a str,
+    pub surface: Surface,
+    /// Two letters.
+    pub country: Option<[u8; 2]>,
+    pub at_s: i64,
+}
+
 /// What a verdict showed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
 pub struct Attribution {
-    #[serde(rename = "s")]
     pub site: String,
-    #[serde(rename = "a")]
     pub appeal: String,
-    #[serde(rename = "v")]
     pub variant: String,
-    #[serde(rename = "f")]
     pub surface: String,
     /// Two letters, or empty when it is not known.
-    #[serde(rename = "c")]
     pub country: String,
-    #[serde(rename = "t")]
     pub at_s: i64,
 }
 
@@ -32,42 +43,89 @@ pub struct Attribution {
 #[error("the attribution is not one of ours, or no longer good")]
 pub struct BadAttribution;
 
-impl Attribution {
-    /// The note as text: what was shown, and an HMAC-SHA256 over it.
+impl Shown<'_> {
+    /// The note as text: what is shown, and an HMAC-SHA256 over it. Of ids that are longer than any is, it can't be read back.
     pub fn sign(&self, key: &hmac::Key) -> String {
-        note::sign(self, key)
+        let Self { site, appeal, variant, surface, country, at_s } = *self;
+        let len = |text: &str| u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
+        let mut note = Vec::with_capacity(128);
+        note.extend_from_slice(&at_s.to_be_bytes());
+        note.push(surface as u8);
+        note.extend_from_slice(&country.unwrap_or_default());
+        note.extend_from_slice(&len(site));
+        note.extend_from_slice(&len(appeal));
+        [site, appeal, variant].iter().for_each(|id| note.extend_from_slice(id.as_bytes()));
+        note::sign(note, key)
     }
+}
 
+impl Attribution {
     /// Reads a note brought back to `site` at `now_ms`.
     ///
     /// # Errors
     /// See [`BadAttribution`].
     pub fn read(note: &str, key: &hmac::Key, site: &str, now_ms: i64) -> Result<Self, BadAttribution> {
-        let read: Self = note::read(note, key).ok_or(BadAttribution)?;
+        let shown = note::read(note, key).ok_or(BadAttribution)?;
+        let read = Self::parse(&shown).ok_or(BadAttribution)?;
         let age_s = now_ms / 1000 - read.at_s;
         if read.site == site && age_s < GOOD_FOR_S { Ok(read) } else { Err(BadAttribution) }
+    }
+
+    fn parse(shown: &[u8]) -> Option<Self> {
+        let (at_s, rest) = shown.split_first_chunk()?;
+        let (surface, rest) = rest.split_first()?;
+        let (country, rest) = rest.split_first_chunk::<2>()?;
+        let (site_len, rest) = rest.split_first_chunk()?;
+        let (appeal_len, rest) = rest.split_first_chunk()?;
+        let (site, rest) = rest.split_at_checked(u16::from_be_bytes(*site_len).into())?;
+        let (appeal, variant) = rest.split_at_checked(u16::from_be_bytes(*appeal_len).into())?;
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+        Some(Self {
+            site: text(site)?,
+            appeal: text(appeal)?,
+            variant: text(variant)?,
+            surface: Surface::ALL.into_iter().find(|known| *known as u8 == *surface)?.as_str().to_owned(),
+            country: if *country == [0; 2] { String::new() } else { text(country)? },
+            at_s: i64::from_be_bytes(*at_s),
+        })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
     use super::*;
+
+    const SHOWN: Shown<'_> = Shown {
+        site: "journal",
+        appeal: "summer",
+        variant: "a",
+        surface: Surface::Inline,
+        country: Some(*b"IE"),
+        at_s: 1000,
+    };
+
+    fn key(secret: &[u8]) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, secret)
+    }
 
     #[test]
     fn a_note_comes_back_whole_to_its_site_within_a_day_and_not_otherwise() {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, b"a");
-        let other_key = hmac::Key::new(hmac::HMAC_SHA256, b"b");
+        let (key, other_key) = (key(b"a"), key(b"b"));
         let text = |text: &str| text.to_owned();
-        let shown = Attribution {
+        let wanted = Attribution {
             site: text("journal"),
             appeal: text("summer"),
             variant: text("a"),
-            surface: text("banner"),
+            surface: text("inline"),
             country: text("IE"),
             at_s: 1000,
         };
-        let note = shown.sign(&key);
-        assert_eq!(Attribution::read(&note, &key, "journal", 1_000_000), Ok(shown));
+        let note = SHOWN.sign(&key);
+        let read = |note: &str| Attribution::read(note, &key, "journal", 1_000_000);
+        assert_eq!(read(&note), Ok(wanted.clone()));
         assert!(Attribution::read(&note, &key, "journal", (1000 + GOOD_FOR_S) * 1000 - 1).is_ok());
         assert_eq!(
             Attribution::read(&note, &key, "journal", (1000 + GOOD_FOR_S) * 1000),
@@ -75,9 +133,32 @@ mod tests {
         );
         assert_eq!(Attribution::read(&note, &key, "other", 1_000_000), Err(BadAttribution));
         assert_eq!(Attribution::read(&note, &other_key, "journal", 1_000_000), Err(BadAttribution));
-        let cut = &note[..note.rfind('.').unwrap() + 1];
-        for bad in ["", ".", "a.b", cut, &"x".repeat(note::LONGEST + 1)] {
-            assert_eq!(Attribution::read(bad, &key, "journal", 1_000_000), Err(BadAttribution), "{bad}");
+        for bad in ["", ".", "a.b", &note[..note.len() - 1], &note[1..], &"x".repeat(note::LONGEST + 1)] {
+            assert_eq!(read(bad), Err(BadAttribution), "{bad}");
         }
+        let nowhere = Shown { country: None, surface: Surface::Wall, ..SHOWN };
+        let wanted = Attribution { country: String::new(), surface: text("wall"), ..wanted };
+        assert_eq!(read(&nowhere.sign(&key)), Ok(wanted));
+    }
+
+    #[test]
+    fn what_belongs_to_one_id_is_never_read_as_another_and_a_changed_byte_is_seen() {
+        let key = key(b"a");
+        let note = |site, appeal, variant| Shown { site, appeal, variant, ..SHOWN }.sign(&key);
+        let notes = [note("journal", "ab", "c"), note("journal", "a", "bc"), note("journal", "", "abc")];
+        for (place, one) in notes.iter().enumerate() {
+            assert!(notes[place + 1..].iter().all(|other| one != other));
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(&notes[0]).unwrap();
+        for place in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[place] ^= 1;
+            let changed = URL_SAFE_NO_PAD.encode(changed);
+            let read = Attribution::read(&changed, &key, "journal", 1_000_000);
+            assert_eq!(read, Err(BadAttribution), "byte {place}");
+        }
+        let long = "x".repeat(usize::from(u16::MAX) + 1);
+        let read = Attribution::read(&note("journal", &long, "a"), &key, "journal", 1_000_000);
+        assert_eq!(read, Err(BadAttribution));
     }
 }

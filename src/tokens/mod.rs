@@ -16,7 +16,7 @@ mod signing_key;
 mod vault;
 
 pub use api_key::{ApiKey, Scope};
-pub use attribution::{Attribution, BadAttribution};
+pub use attribution::{Attribution, BadAttribution, Shown};
 pub use check_rate::Purpose;
 pub use claims::{Claims, TokenScope};
 pub use issue::{BadToken, Epochs, Tokens};

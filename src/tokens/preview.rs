@@ -40,7 +40,8 @@ pub struct BadPreview;
 impl Preview {
     /// The note as text, to stand in a URL; none when it is longer than is read.
     pub fn sign(&self, key: &hmac::Key) -> Option<String> {
-        let text = note::sign(self, key);
+        let json = serde_json::to_vec(self).expect("strings and numbers can be written as JSON");
+        let text = note::sign(json, key);
         (text.len() <= note::LONGEST).then_some(text)
     }
 
@@ -49,7 +50,8 @@ impl Preview {
     /// # Errors
     /// See [`BadPreview`].
     pub fn read(text: &str, key: &hmac::Key, site: &str, now_ms: i64) -> Result<Self, BadPreview> {
-        let read: Self = note::read(text, key).ok_or(BadPreview)?;
+        let json = note::read(text, key).ok_or(BadPreview)?;
+        let read: Self = serde_json::from_slice(&json).map_err(|_| BadPreview)?;
         let good = read.site == site && now_ms.div_euclid(1000) < read.expires_at_s;
         if good { Ok(read) } else { Err(BadPreview) }
     }

@@ -52,6 +52,8 @@ pub(crate) struct Site {
     pub(crate) country_groups: BTreeMap<Box<str>, Box<[CountryCode]>>,
     /// Tags by which some appeal counts articles, sorted.
     pub(crate) article_tags: Vec<NameId>,
+    /// How many weeks before the present one the furthest of them looks back.
+    pub(crate) article_tag_weeks: i64,
     /// Highest priority first, equals by id.
     pub(crate) appeals: Vec<Appeal>,
     pub(crate) index: Index,

@@ -11,7 +11,7 @@ use crate::appeal_rules::{AppealRules, CoolDown, SiteRules};
 use crate::calendar::WeekHours;
 use crate::choice::Salts;
 use crate::country::CountryCode;
-use crate::rules::{Cap, Exclusion};
+use crate::rules::{Articles, Cap, Exclusion};
 
 pub(super) fn add(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: &mut Vec<Problem>) {
     let mut complaints = Complaints::new(Author::Site(rules), problems);
@@ -52,6 +52,7 @@ pub(super) fn add(compiled: &mut Compiled, rules: &SiteRules, place: usize, prob
         ),
         country_groups: country_groups(rules, &mut complaints),
         article_tags: Vec::new(),
+        article_tag_weeks: 0,
         time_zone,
         appeals: Vec::new(),
         index: Index::default(),
@@ -124,6 +125,7 @@ impl Site {
             exclusions: [].into(),
             country_groups: BTreeMap::new(),
             article_tags: Vec::new(),
+            article_tag_weeks: 0,
             appeals: Vec::new(),
             index: Index::default(),
             appeals_by_id: Ids::default(),
@@ -135,7 +137,9 @@ impl Site {
         self.appeals
             .sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
         self.index = Index::new(&self.appeals);
-        let tags = self.appeals.iter().flat_map(|appeal| appeal.parts.articles.tags());
+        let by_tag = || self.appeals.iter().map(|it| &it.parts.articles).filter(|it| !it.tags().is_empty());
+        self.article_tag_weeks = by_tag().map(Articles::weeks).max().unwrap_or(0);
+        let tags = by_tag().flat_map(Articles::tags);
         self.article_tags = tags.copied().collect();
         self.article_tags.sort_unstable();
         self.article_tags.dedup();

@@ -42,6 +42,11 @@ impl Articles {
         &self.tags
     }
 
+    /// How many weeks before the present one count.
+    pub(crate) const fn weeks(&self) -> i64 {
+        self.weeks
+    }
+
     fn first_week(&self, facts: &Facts<'_>, at_ms: i64) -> Week {
         facts.week(at_ms) - self.weeks
     }

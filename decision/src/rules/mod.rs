@@ -40,6 +40,7 @@ mod trend;
 mod url;
 mod values;
 
+pub(crate) use articles::Articles;
 pub(crate) use cap::Cap;
 pub(crate) use site_excluded::Exclusion;
 pub(crate) use table::Parts;

@@ -1,0 +1,168 @@
+//! Servers, and how they are asked.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::web::Bytes;
+use actix_web::{App, HttpResponse, HttpServer, web};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Connections that ask at once, each again as soon as it is answered.
+pub const CONNECTIONS: usize = 16;
+
+/// A server in this process, and the threads it has.
+#[derive(Clone)]
+pub struct Server {
+    address: SocketAddr,
+    threads: Arc<[PathBuf]>,
+}
+
+/// What one round came to.
+pub struct Round {
+    /// Answers a second.
+    pub rate: f64,
+    /// How long the server's threads were at work for each answer, in microseconds.
+    pub work_us: f64,
+    /// Half of the answers came within, in microseconds.
+    pub p50_us: f64,
+    /// 99 of 100 answers came within, in microseconds.
+    pub p99_us: f64,
+}
+
+impl Server {
+    /// Starts one.
+    pub async fn start(start: impl FnOnce() -> SocketAddr) -> Self {
+        let before = threads();
+        let address = start();
+        // A server's threads are there a moment after it listens.
+        actix_web::rt::time::sleep(Duration::from_millis(200)).await;
+        let threads = threads().into_iter().filter(|thread| !before.contains(thread)).collect();
+        Self { address, threads }
+    }
+
+    /// One that reads a body and sends so many bytes back.
+    pub async fn bare(answer_len: usize) -> Self {
+        let answer: Arc<str> = "x".repeat(answer_len).into();
+        Self::start(|| {
+            let server = HttpServer::new(move || {
+                let answer = Arc::clone(&answer);
+                App::new().default_service(web::to(move |_: Bytes| {
+                    let answer = answer.to_string();
+                    async { HttpResponse::Ok().content_type("application/json").body(answer) }
+                }))
+            });
+            let server = server.workers(1).disable_signals().bind("127.0.0.1:0").unwrap();
+            let address = server.addrs()[0];
+            actix_web::rt::spawn(server.run());
+            address
+        })
+        .await
+    }
+
+    /// One answer, as text.
+    pub async fn once(&self, bytes: &[u8]) -> String {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        let mut buffer = Vec::new();
+        String::from_utf8_lossy(read_answer(&mut stream, &mut buffer).await).into_owned()
+    }
+
+    /// Asks for so long.
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+    pub async fn round(&self, bytes: &[u8], round: Duration) -> Round {
+        let (address, bytes): (_, Arc<[u8]>) = (self.address, bytes.into());
+        let (start, work_before) = (Instant::now(), self.work());
+        // On a thread of its own, so that asking does not take the server's.
+        let asked = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let one = || tokio::spawn(keep_asking(address, Arc::clone(&bytes), start, round));
+                let tasks: Vec<_> = (0..CONNECTIONS).map(|_| one()).collect();
+                let mut took = Vec::new();
+                for task in tasks {
+                    took.extend(task.await.unwrap());
+                }
+                took
+            })
+        });
+        while !asked.is_finished() {
+            actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+        }
+        let mut took = asked.join().unwrap();
+        let (elapsed, work) = (start.elapsed(), self.work() - work_before);
+        took.sort_unstable();
+        let answers = took.len() as f64;
+        let within = |part: f64| took[(answers * part) as usize].as_secs_f64() * 1e6;
+        Round {
+            rate: answers / elapsed.as_secs_f64(),
+            work_us: work.as_secs_f64() * 1e6 / answers,
+            p50_us: within(0.5),
+            p99_us: within(0.99),
+        }
+    }
+
+    /// How long the server's threads have been at work so far; zero where the system does not tell.
+    fn work(&self) -> Duration {
+        let one = |thread: &PathBuf| {
+            let told = std::fs::read_to_string(thread.join("schedstat")).ok()?;
+            told.split(' ').next()?.parse::<u64>().ok()
+        };
+        Duration::from_nanos(self.threads.iter().filter_map(one).sum())
+    }
+}
+
+fn threads() -> Vec<PathBuf> {
+    let folder = std::fs::read_dir("/proc/self/task");
+    folder.into_iter().flatten().filter_map(|thread| Some(thread.ok()?.path())).collect()
+}
+
+/// A question as it goes over the wire.
+pub fn request(path: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nOrigin: https://journal.example.org\r\n\
+         Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+async fn keep_asking(
+    address: SocketAddr,
+    bytes: Arc<[u8]>,
+    start: Instant,
+    round: Duration,
+) -> Vec<Duration> {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut buffer = Vec::with_capacity(32_768);
+    let mut took = Vec::new();
+    while start.elapsed() < round {
+        let asked = Instant::now();
+        stream.write_all(&bytes).await.unwrap();
+        buffer.clear();
+        let text = read_answer(&mut stream, &mut buffer).await;
+        assert!(text.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(text));
+        took.push(asked.elapsed());
+    }
+    took
+}
+
+/// Reads until the body is as long as the head says.
+async fn read_answer<'b>(stream: &mut TcpStream, buffer: &'b mut Vec<u8>) -> &'b [u8] {
+    loop {
+        if let Some(head) = buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+            let text = std::str::from_utf8(&buffer[..head]).unwrap();
+            let length = text.lines().filter_map(|line| line.split_once(": "));
+            let mut length = length.filter(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+            let length: usize = length.next().unwrap().1.parse().unwrap();
+            if buffer.len() >= head + 4 + length {
+                return buffer;
+            }
+        }
+        assert_ne!(stream.read_buf(buffer).await.unwrap(), 0, "the server closed");
+    }
+}

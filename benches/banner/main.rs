@@ -1,0 +1,128 @@
+//! What a banner question costs, part by part, and as a whole against a bare actix-web handler that reads a body of the same
+//! size and sends as many bytes back.
+//!
+//! **Owns** the numbers that the decision's price is told in; run with `cargo bench --bench banner` (`-- 3 0.5` for 3 rounds of half a second).
+//! **Never** asks anybody but itself, on loopback.
+//! **Start at** `main` below; what is asked is in `worlds.rs`, how it is asked in `load.rs`.
+//! **Tested in** itself: each question's verdict is checked before it is measured.
+//!
+//! Rounds alternate between all servers, so that a machine whose speed drifts slows all of them; each server has one thread.
+//! The ratios are what counts. Beside answers a second stands the time that the server's own thread was at work for each answer: it
+//! hardly changes with what else the machine does.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
+
+mod load;
+mod memory;
+mod parts;
+mod worlds;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepopen::app::App;
+use keepopen::clock::Clock;
+use keepopen::telemetry::{self, LogFormat};
+use keepopen::{actions, config, http};
+
+use load::{Server, request};
+use worlds::World;
+
+/// The program's own, for both servers.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
+    let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
+    let (rounds, round) = (number(9.0) as usize, Duration::from_secs_f64(number(1.0)));
+    // As the service itself does: a span for each request is part of the price.
+    telemetry::start(LogFormat::Human, "info").unwrap();
+    let runtime = actix_web::rt::System::new();
+    runtime.block_on(async {
+        let worlds = [World::typical(), World::heavy()];
+        let apps = [start(&worlds[0]).await, start(&worlds[1]).await];
+        parts::tell(&[(&worlds[0], &apps[0]), (&worlds[1], &apps[1])], rounds);
+        whole_server(&worlds, &apps, rounds, round).await;
+        memory::tell().await;
+    });
+}
+
+/// One service with the world's appeals.
+async fn start(world: &World) -> Arc<App> {
+    let folder = world.folder.path();
+    let settings = config::from_toml(&worlds::settings(folder)).unwrap();
+    let app = actions::start(settings, Clock::System).await.unwrap();
+    assert!(app.snapshot.load().problems.is_empty(), "{:?}", app.snapshot.load().problems);
+    app
+}
+
+async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round: Duration) {
+    let mut cases = Vec::new();
+    for (world, app) in worlds.iter().zip(apps) {
+        let ours = Server::start(|| {
+            let running = http::serve(app).unwrap();
+            actix_web::rt::spawn(running.server);
+            running.address
+        })
+        .await;
+        for question in world.questions(app) {
+            let asked = request("/v1/banner", &question.body);
+            let verdict = ours.once(&asked).await;
+            assert!(verdict.contains(&format!(r#""reason":"{}""#, question.reason)), "{verdict}");
+            let answer_len = verdict.split("\r\n\r\n").nth(1).unwrap().len();
+            let bare = Server::bare(answer_len).await;
+            let sizes = format!("{} bytes asked, {answer_len} answered", question.body.len());
+            cases.push((format!("{}: {}", world.name, question.name), sizes, ours.clone(), asked));
+            cases.push((
+                "  bare handler, same bodies".to_owned(),
+                String::new(),
+                bare,
+                request("/", &question.body),
+            ));
+        }
+    }
+    let mut measured: Vec<Vec<load::Round>> = cases.iter().map(|_| Vec::new()).collect();
+    for _ in 0..rounds {
+        for ((_, _, server, bytes), measured) in cases.iter().zip(&mut measured) {
+            measured.push(server.round(bytes, round).await);
+        }
+    }
+    println!(
+        "\nwhole server: {rounds} rounds of {round:?}, {} connections, one server thread",
+        load::CONNECTIONS
+    );
+    let head = ["a second", "ratio", "(min to max)", "us of work", "ratio", "p50 us", "p99 us", "of bare's"];
+    let [rate, ratio, range, work, work_ratio, p50, p99, p99_ratio] = head;
+    println!(
+        "{:38} {rate:>9} {ratio:>6} {range:>14} {work:>11} {work_ratio:>6} {p50:>7} {p99:>7} {p99_ratio:>10}",
+        ""
+    );
+    for (place, (name, sizes, _, _)) in cases.iter().enumerate() {
+        let (own, bare) = (&measured[place], &measured[place | 1]);
+        let of = |those: &[load::Round], part: fn(&load::Round) -> f64| median(those.iter().map(part));
+        let ratios = |part: fn(&load::Round) -> f64| {
+            own.iter().zip(bare).map(move |(own, bare)| part(own) / part(bare))
+        };
+        let rates = || ratios(|round| round.rate);
+        let (low, high) = (rates().fold(f64::MAX, f64::min), rates().fold(0.0, f64::max));
+        println!(
+            "{name:38} {:>9.0} {:>6.2} {:>14} {:>11.1} {:>6.2} {:>7.0} {:>7.0} {:>10.2}  {sizes}",
+            of(own, |round| round.rate),
+            median(rates()),
+            format!("{low:.2} to {high:.2}"),
+            of(own, |round| round.work_us),
+            1.0 / median(ratios(|round| round.work_us)),
+            of(own, |round| round.p50_us),
+            of(own, |round| round.p99_us),
+            median(ratios(|round| round.p99_us)),
+        );
+    }
+}
+
+/// The middle one.
+pub fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}

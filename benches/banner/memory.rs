@@ -1,0 +1,64 @@
+//! What the whole program keeps in memory with a thousand live appeals, after it was asked some thousand times.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use super::load::{Server, request};
+use super::worlds::{appeal, settings};
+
+const APPEALS: usize = 1000;
+const QUESTIONS: usize = 5000;
+
+/// Tells it, where the system does.
+pub async fn tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let appeals = |place| {
+        appeal(
+            place,
+            "ask",
+            &format!("priority = {}\naudience = {{ countries = {{ include = [\"IE\"] }} }}", place / 10),
+        )
+    };
+    std::fs::write(folder.path().join("appeals.toml"), (0..APPEALS).map(appeals).collect::<String>())
+        .unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let text = settings(folder.path()).replace("127.0.0.1:0", &free.to_string());
+    let file = folder.path().join("keepopen.toml");
+    std::fs::write(&file, format!("{text}[management]\nbind = \"\"\n")).unwrap();
+    let mut program = Command::new(env!("CARGO_BIN_EXE_keepopen"));
+    program.args(["serve", "--config"]).arg(&file).stderr(Stdio::null());
+    let mut service = program.spawn().unwrap();
+    listens(free).await;
+    let at_start = kept_kib(service.id());
+    let server = Server::start(|| free).await;
+    let asked =
+        request("/v1/banner", r#"{"site":"journal","reader":{"country":"IE","bucket":7},"history":{}}"#);
+    for _ in 0..QUESTIONS {
+        assert!(server.once(&asked).await.contains("matched"));
+    }
+    let mib = |kib: Option<f64>| kib.map_or("not told".to_owned(), |kib| format!("{:.1} MiB", kib / 1024.0));
+    println!(
+        "\nmemory with {APPEALS} live appeals: {} at the start, {} after {QUESTIONS} questions",
+        mib(at_start),
+        mib(kept_kib(service.id()))
+    );
+    service.kill().unwrap();
+    service.wait().unwrap();
+}
+
+async fn listens(address: SocketAddr) {
+    for _ in 0..200 {
+        if tokio::net::TcpStream::connect(address).await.is_ok() {
+            return;
+        }
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the service does not listen");
+}
+
+/// Resident memory (`VmRSS`) in KiB.
+fn kept_kib(process: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB")?.parse().ok())
+}

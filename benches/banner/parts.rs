@@ -1,0 +1,72 @@
+//! What each part of an answer costs, without a server.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use keepopen::app::App;
+use keepopen::http;
+use keepopen::tokens::Purpose;
+use keepopen_decision::{Known, Question, Standing, decide};
+
+use super::median;
+use super::worlds::World;
+
+const ROUND: Duration = Duration::from_millis(20);
+
+/// Tells the cost of each part in nanoseconds: medians of the rounds.
+pub fn tell(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
+    println!("one answer in nanoseconds, medians of {rounds} rounds");
+    println!(
+        "{:38} {:>8} {:>14} {:>8} {:>18} {:>8}",
+        "", "parse", "verify(cached)", "decide", "sign and serialise", "all"
+    );
+    for (world, app) in worlds {
+        for asked in world.questions(app) {
+            let body = asked.body.as_bytes();
+            let question: Question<'_> = serde_json::from_slice(body).unwrap();
+            let snapshot = app.snapshot.load();
+            let now_ms = app.now_ms();
+            let check =
+                |token: &str| app.tokens.check(token, Purpose::Asking, "journal", now_ms).unwrap().standing;
+            let standing = question.token.as_deref().map_or(Standing::None, check);
+            let known = Known { standing, ..Known::nobody() };
+            let [mut parse, mut verify, mut decided, mut all] = [const { Vec::new() }; 4];
+            for _ in 0..rounds {
+                parse.push(per_call(|| {
+                    black_box(serde_json::from_slice::<Question<'_>>(black_box(body)).unwrap());
+                }));
+                verify.push(per_call(|| {
+                    black_box(question.token.as_deref().map(|token| check(black_box(token))));
+                }));
+                decided.push(per_call(|| {
+                    black_box(decide(&snapshot.compiled, black_box(&question), &known, now_ms, 0).unwrap());
+                }));
+                all.push(per_call(|| {
+                    black_box(http::verdict_json(app, black_box(body)).unwrap());
+                }));
+            }
+            let [parse, verify, decided, all] =
+                [parse, verify, decided, all].map(|it| median(it.into_iter()));
+            let rest = all - parse - verify - decided;
+            let name = format!("{}: {}", world.name, asked.name);
+            println!("{name:38} {parse:>8.0} {verify:>14.0} {decided:>8.0} {rest:>18.0} {all:>8.0}");
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+fn per_call(mut call: impl FnMut()) -> f64 {
+    let (start, work_before, mut calls) = (Instant::now(), work_ns(), 0_u32);
+    while start.elapsed() < ROUND {
+        (0..16).for_each(|_| call());
+        calls += 16;
+    }
+    let elapsed_ns = start.elapsed().as_nanos() as f64;
+    work_ns().zip(work_before).map_or(elapsed_ns, |(after, before)| after - before) / f64::from(calls)
+}
+
+/// How long this thread was at work so far: what else the machine does is not in it. Nothing where the system does not tell.
+fn work_ns() -> Option<f64> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split(' ').next()?.parse().ok()
+}

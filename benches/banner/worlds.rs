@@ -1,0 +1,196 @@
+//! What is asked, of which appeals: a typical page, and a heavy one.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use keepopen::app::App;
+use keepopen::ids::SupporterId;
+use keepopen::tokens::{Claims, TokenScope};
+use keepopen_decision::Standing;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Appeals in a file, and who asks of them.
+pub struct World {
+    /// What it is called.
+    pub name: &'static str,
+    /// Where its appeals are.
+    pub folder: TempDir,
+    heavy: bool,
+}
+
+/// One question and what must come of it.
+pub struct Question {
+    /// What it is called.
+    pub name: &'static str,
+    /// Its body.
+    pub body: String,
+    /// The verdict's reason.
+    pub reason: &'static str,
+}
+
+/// The settings of a service with its appeals in the folder.
+pub fn settings(folder: &Path) -> String {
+    format!(
+        r#"
+data_dir = "{folder}"
+[server]
+bind = "127.0.0.1:0"
+public_url = "https://give.example.org/"
+workers = 1
+[appeals]
+file = "{folder}/appeals.toml"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500, 1500]
+month = [500, 1000]
+default_interval = "month"
+default_amount_minor = 1000
+"#,
+        folder = folder.display()
+    )
+}
+
+/// One appeal, as it stands in a file.
+pub fn appeal(place: usize, kind: &str, more: &str) -> String {
+    format!(
+        r#"
+[[appeals]]
+id = "appeal-{place}"
+sites = ["journal"]
+kind = "{kind}"
+surface = ["banner", "inline"]
+live = "live"
+{more}
+[[appeals.variants]]
+id = "a"
+copy = {{ heading = "We need your help now", body = ["What we report on costs time and money. It is open to everybody, since people like you pay for it."], cta = "Give {{gift}}" }}
+[[appeals.variants]]
+id = "b"
+copy = {{ heading = "Help us go on", body = ["What we report on costs time and money. It is open to everybody, since people like you pay for it."], cta = "Give {{gift}}" }}
+"#
+    )
+}
+
+impl World {
+    fn new(name: &'static str, heavy: bool, appeals: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("appeals.toml"), appeals).unwrap();
+        Self { name, folder, heavy }
+    }
+
+    /// Ten live appeals, of which two fit: one asks, one thanks. A question of about 1 KiB.
+    pub fn typical() -> Self {
+        let one = |place: usize| {
+            let sections = if place >= 8 { "politics" } else { "sport" };
+            let more = format!(
+                r#"priority = {place}
+pages = {{ sections = {{ include = ["{sections}"] }}, tags = {{ exclude = ["obituary"] }} }}
+audience = {{ countries = {{ exclude = ["AQ"] }} }}
+frequency = {{ max_views = 40, window_days = 30 }}"#
+            );
+            appeal(place, if place == 9 { "thank" } else { "ask" }, &more)
+        };
+        Self::new("typical", false, &(0..10).map(one).collect::<String>())
+    }
+
+    /// Fifty live appeals that all fit the page, with rules about hours, articles and tags; 52 weeks of history, 50 views, 20 tags.
+    pub fn heavy() -> Self {
+        let one = |place: usize| {
+            let articles = if place.is_multiple_of(2) {
+                "weeks = 52, min = 5"
+            } else {
+                r#"weeks = 8, min = 1, tags = ["china", "tag-3"]"#
+            };
+            let more = format!(
+                r#"priority = {}
+schedule = {{ hours = [{{ days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"], from = "00:00", to = "24:00" }}] }}
+pages = {{ sections = {{ include = ["politics"] }}, tags = {{ exclude = ["obituary"] }} }}
+audience = {{ countries = {{ include = ["IE", "GB"] }}, articles = {{ {articles} }} }}
+frequency = {{ max_views = 1, window_days = 5 }}"#,
+                place / 5
+            );
+            appeal(place, "ask", &more)
+        };
+        Self::new("heavy", true, &(0..50).map(one).collect::<String>())
+    }
+
+    /// What is asked of it. A token in one of them is seen by `app` before it is measured.
+    pub fn questions(&self, app: &App) -> Vec<Question> {
+        let now_ms = app.now_ms();
+        let token = app.tokens.sign(&claims(now_ms / 1000));
+        let asks =
+            Question { name: "an appeal shows", body: self.question(now_ms, None, 2), reason: "matched" };
+        if self.heavy {
+            let fewer = Question { name: "4 tags each week", body: self.question(now_ms, None, 4), ..asks };
+            let more = Question { name: "20 tags each week", body: self.question(now_ms, None, 20), ..asks };
+            return vec![fewer, more];
+        }
+        let mut elsewhere: Value = serde_json::from_str(&self.question(now_ms, Some(&token), 2)).unwrap();
+        elsewhere["page"]["section"] = json!("sport");
+        vec![
+            asks,
+            Question {
+                name: "token, thanks show",
+                body: self.question(now_ms, Some(&token), 2),
+                reason: "matched",
+            },
+            Question { name: "token, silence", body: elsewhere.to_string(), reason: "supporter" },
+        ]
+    }
+
+    fn question(&self, now_ms: i64, token: Option<&str>, tags_a_week: usize) -> String {
+        let (views, weeks) = match (self.heavy, token) {
+            (true, _) => (50, 52),
+            (false, None) => (5, 4),
+            (false, Some(_)) => (1, 1),
+        };
+        let tags: Vec<String> =
+            (0..20).map(|tag| if tag == 18 { "china".into() } else { format!("tag-{tag}") }).collect();
+        let tags = if self.heavy { tags } else { vec!["assembly".into(), "budget".into()] };
+        let now = Timestamp::from_millisecond(now_ms).unwrap();
+        let view = |place: i64| {
+            let at = now - Span::new().hours(24 * 10 + 7 * place);
+            json!({"appeal": format!("appeal-{}", place % 50), "variant": "a", "at": at.to_string()})
+        };
+        let week = |place: i64| {
+            let monday = TimeZone::UTC.to_datetime(now).date() - Span::new().weeks(place);
+            let counts: serde_json::Map<String, Value> =
+                tags.iter().rev().take(tags_a_week).map(|tag| (tag.clone(), json!(2))).collect();
+            json!({"week": monday.to_string(), "count": 4, "tags": counts})
+        };
+        json!({
+            "site": "journal", "surfaces": ["banner", "inline"],
+            "page": {"url": "https://journal.example.org/politics/1", "section": "politics", "tags": tags, "kind": "article", "sensitive": false, "ordinal": 3},
+            "reader": {"country": "IE", "region": "L", "locale": "en-IE", "device": "mobile", "signed_in": false, "consent": "granted", "bucket": 417_223},
+            "history": {
+                "views": (0..views).map(view).collect::<Vec<_>>(), "dismissals": [],
+                "articles": (0..weeks).map(week).collect::<Vec<_>>(), "free_articles_used": 4,
+            },
+            "token": token,
+        })
+        .to_string()
+    }
+}
+
+fn claims(now_s: i64) -> Claims {
+    Claims {
+        iss: "https://give.example.org".to_owned(),
+        aud: "journal".to_owned(),
+        sub: SupporterId::from_bytes([1; 16]),
+        iat: now_s,
+        exp: now_s + 86_400,
+        jti: "one".to_owned(),
+        epoch: 0,
+        scope: TokenScope::Standing,
+        standing: Standing::Recurring,
+        quiet_until: None,
+        entitlements: Vec::new(),
+    }
+}
