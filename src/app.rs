@@ -8,7 +8,7 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 
-use crate::appeals::{AppealProblem, Draft, LearnedSoFar, Snapshot, Switches};
+use crate::appeals::{AppealProblem, Draft, LearnedSoFar, Snapshot, Switches, TickerTotals};
 use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
@@ -30,6 +30,10 @@ pub struct App {
     pub stripe: Gateway,
     /// What readers are asked; swapped whole.
     pub snapshot: ArcSwap<Snapshot>,
+    /// What the ledger last said of the numbers that appeals tell.
+    pub ticker_totals: ArcSwap<TickerTotals>,
+    /// Wakes who counts them when other appeals are in force.
+    pub tickers_changed: Arc<Notify>,
     /// What the snapshot is made from.
     in_force: Mutex<InForce>,
     /// Held by whoever reads what is in force, so that what was read later is not swapped out by what was read before.
@@ -98,6 +102,8 @@ impl App {
                 .at_most(settings.tokens.checks_per_second, &clock)
                 .counting(metrics.token_checks.clone()),
             snapshot: ArcSwap::from_pointee(snapshot),
+            ticker_totals: ArcSwap::default(),
+            tickers_changed: Arc::default(),
             in_force: Mutex::default(),
             hearing: tokio::sync::Mutex::default(),
             news_to_keep: Arc::default(),

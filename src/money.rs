@@ -51,6 +51,16 @@ impl Currency {
                 .map_or(2, u32::from),
         }
     }
+
+    /// Stripe takes only multiples of this many minor units: the third of three decimals is 0, and so are the
+    /// decimals that ISK and UGX have for Stripe alone (<https://docs.stripe.com/currencies>).
+    pub fn step_minor(&self) -> i64 {
+        match (self.code(), self.minor_digits()) {
+            ("ISK" | "UGX", _) => 100,
+            (_, 3) => 10,
+            _ => 1,
+        }
+    }
 }
 
 impl fmt::Debug for Currency {
@@ -105,6 +115,12 @@ mod tests {
             ["EUR", "usd", "JPY", "KRW", "BHD", "KWD", "ISK", "UGX", "MGA", "HUF", "TWD"].map(digits),
             [2, 2, 0, 0, 3, 3, 2, 2, 0, 2, 2]
         );
+    }
+
+    #[test]
+    fn amounts_are_multiples_of_what_stripe_takes() {
+        let step = |code| Currency::parse(code).unwrap().step_minor();
+        assert_eq!(["EUR", "JPY", "KWD", "TND", "ISK", "UGX", "MGA"].map(step), [1, 1, 10, 10, 100, 100, 1]);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 
 use std::fmt;
 
-/// A code that exists.
+/// A country's code that exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct CountryCode([u8; 2]);
+pub struct CountryCode([u8; 2]);
 
 impl CountryCode {
-    /// `None` for anything that is no country's code, such as `UK`, `EU`, `T1` or an empty text.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
+    /// `None` for anything that is no country's code, such as `UK`, `EU`, `T1` or an empty text. Case does not matter.
+    pub fn parse(text: &str) -> Option<Self> {
         let letters: [u8; 2] = text.as_bytes().try_into().ok()?;
         let code = letters.map(|letter| letter.to_ascii_uppercase());
         CODES.binary_search(&&code).is_ok().then_some(Self(code))

@@ -33,6 +33,7 @@ pub use appeal_rules::{
 };
 pub use choice::bucket_of;
 pub use compile::{Compiled, LearnedWeights, Learner, Problem, Stage, compile, past_ends, stages_of};
+pub use country::CountryCode;
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
 pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};
@@ -51,6 +52,12 @@ pub use words::{
 /// A giver stays quiet while the whole days since the gift are `<= quiet_days`: with 90, day 90 is still quiet.
 pub fn quiet_until_ms(gave_at_ms: i64, quiet_days: u32) -> i64 {
     gave_at_ms.saturating_add((i64::from(quiet_days) + 1) * DAY_MS)
+}
+
+/// The first instant of a moment that is written in that time zone (IANA), in milliseconds since 1970; `None` where there is no such zone.
+pub fn begins_at_ms(moment: Moment, time_zone: &str) -> Option<i64> {
+    let zone = jiff::tz::TimeZoneDatabase::bundled().get(time_zone).ok()?;
+    Some(compile::moment_ms(&zone, moment, false))
 }
 
 /// Length of a whole elapsed day in milliseconds.

@@ -4,7 +4,7 @@ use aws_lc_rs::digest;
 use keepopen_decision::bandit::{self, Learning, Results};
 use keepopen_decision::{LearnedWeights, Learner};
 
-use super::put_into_force::put_into_force;
+use super::put_into_force::renew_in_force;
 use crate::app::App;
 use crate::appeals::LearnedSoFar;
 use crate::clock::DAY_MS;
@@ -42,7 +42,7 @@ pub async fn choose_weights(app: &App) -> Result<(), sqlx::Error> {
     }
     app.learned.store(learned.into());
     if changed {
-        put_into_force(app, |_| {});
+        renew_in_force(app);
     }
     Ok(())
 }

@@ -10,10 +10,7 @@ use crate::appeals::{Snapshot, switched};
 pub(super) fn put_into_force(app: &App, change: impl FnOnce(&mut InForce)) {
     let mut in_force = app.in_force();
     change(&mut in_force);
-    let sites = switched(&app.settings.sites, &in_force.switches);
-    let mut snapshot = Snapshot::build(&sites, &in_force.drafts, in_force.problems.clone());
-    snapshot.number = in_force.number;
-    snapshot.compiled.learn(&app.learned.load().weights);
+    let snapshot = snapshot_of(app, &in_force);
     for problem in &snapshot.problems {
         tracing::error!(
             appeal = problem.appeal,
@@ -27,4 +24,20 @@ pub(super) fn put_into_force(app: &App, change: impl FnOnce(&mut InForce)) {
         "appeals are in force"
     );
     app.snapshot.store(Arc::new(snapshot));
+    app.tickers_changed.notify_one();
+}
+
+/// Makes the snapshot anew of what is in force, with what is known of tickers and learned of weights now.
+pub(super) fn renew_in_force(app: &App) {
+    let in_force = app.in_force();
+    app.snapshot.store(Arc::new(snapshot_of(app, &in_force)));
+}
+
+fn snapshot_of(app: &App, in_force: &InForce) -> Snapshot {
+    let sites = switched(&app.settings.sites, &in_force.switches);
+    let (problems, totals) = (in_force.problems.clone(), app.ticker_totals.load());
+    let mut snapshot = Snapshot::build_counting(&sites, &in_force.drafts, problems, &totals);
+    snapshot.number = in_force.number;
+    snapshot.compiled.learn(&app.learned.load().weights);
+    snapshot
 }

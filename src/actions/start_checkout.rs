@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::clock;
-use crate::config::{Interval, SiteSettings};
+use crate::config::{Interval, Limits, SiteSettings};
 use crate::contributions::Origin;
 use crate::ids::ContributionId;
 use crate::money::Money;
@@ -23,10 +23,12 @@ pub struct CheckoutRequest<'a> {
     pub site: &'a str,
     /// The browser's own id of this attempt; asking again with it is safe.
     pub attempt: Uuid,
-    /// How much each time.
+    /// How much each time, without the fee.
     pub money: Money,
     /// How often.
     pub interval: Interval,
+    /// Whether Stripe's fee is paid on top.
+    pub cover_fee: bool,
     /// Where the reader comes back to.
     pub return_url: &'a str,
     /// The verdict's signed note.
@@ -54,6 +56,8 @@ pub enum CheckoutError {
     BelowMinimum { minimum_minor: i64 },
     #[error("the amount is above {maximum_minor}")]
     AboveMaximum { maximum_minor: i64 },
+    #[error("the site does not let readers cover the fee in this currency")]
+    FeeCoverNotOffered,
     #[error("the return URL is not on one of the site's origins")]
     ReturnUrl,
     #[error("the attempt was made before with other parameters")]
@@ -73,15 +77,20 @@ pub async fn start_checkout(
     site: &SiteSettings,
     request: &CheckoutRequest<'_>,
 ) -> Result<Checkout, CheckoutError> {
-    check_amount(site, request)?;
+    let fee_minor = check_amount(site, request)?;
     let return_url = site.own_page(request.return_url).ok_or(CheckoutError::ReturnUrl)?;
-    let parameters = fingerprint(&[
-        &request.money.amount_minor.to_string(),
+    let amount = request.money.amount_minor.to_string();
+    let mut asked = vec![
+        &*amount,
         request.money.currency.code(),
         request.interval.as_str(),
         return_url.as_str(),
         request.attribution.unwrap_or_default(),
-    ]);
+    ];
+    // Without a fee it is what it was before fees could be covered: attempts outlive an upgrade.
+    let fee = fee_minor.map(|fee| format!("fee {fee}"));
+    asked.extend(fee.as_deref());
+    let parameters = fingerprint(&asked);
     let attempt = request.attempt.to_string();
     let fresh = ContributionId::from_bytes(clock::random_bytes());
     let mut tx = app.store.begin().await?;
@@ -99,7 +108,8 @@ pub async fn start_checkout(
     let key = fingerprint(&[request.site, &attempt, &parameters, &known.tries.to_string()]);
     let new = NewCheckout {
         name: &site.name,
-        money: request.money,
+        money: Money { amount_minor: request.money.amount_minor + fee_minor.unwrap_or(0), ..request.money },
+        fee_minor,
         interval: request.interval,
         success_url: &with_session(&return_url),
         cancel_url: return_url.as_str(),
@@ -127,17 +137,25 @@ pub async fn start_checkout(
     outcome
 }
 
-fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<(), CheckoutError> {
-    let giving = site.giving.get(&request.money.currency).ok_or(CheckoutError::CurrencyNotTaken)?;
-    if giving.offered(request.interval).is_empty() {
+/// The fee on top of the amount, where it is to be covered, if the site takes what is asked for.
+fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Option<i64>, CheckoutError> {
+    let Money { amount_minor, currency } = request.money;
+    let giving = site.giving.get(&currency).ok_or(CheckoutError::CurrencyNotTaken)?;
+    if !giving.takes(request.interval) {
         return Err(CheckoutError::IntervalNotTaken);
     }
-    let (minimum_minor, maximum_minor) = (giving.minimum_minor, giving.maximum_minor);
-    match request.money.amount_minor {
-        amount if amount < minimum_minor => Err(CheckoutError::BelowMinimum { minimum_minor }),
-        amount if amount > maximum_minor => Err(CheckoutError::AboveMaximum { maximum_minor }),
-        _ => Ok(()),
+    let Limits { minimum_minor, maximum_minor, step_minor } = giving.limits(currency);
+    if amount_minor < minimum_minor {
+        return Err(CheckoutError::BelowMinimum { minimum_minor });
     }
+    if amount_minor > maximum_minor {
+        return Err(CheckoutError::AboveMaximum { maximum_minor });
+    }
+    if !request.cover_fee {
+        return Ok(None);
+    }
+    let fee = giving.fee_cover.as_ref().ok_or(CheckoutError::FeeCoverNotOffered)?;
+    Ok(Some(fee.total_minor(amount_minor, step_minor) - amount_minor))
 }
 
 /// The URL with `keepopen_session={CHECKOUT_SESSION_ID}` in its query: Stripe

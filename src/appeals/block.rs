@@ -76,7 +76,7 @@ impl Block {
                     );
                 };
                 if !is_safe(&image) {
-                    return Err("an image's address begins with https://.");
+                    return Err("an image's address begins with https://, and holds no password.");
                 }
                 if width.is_some() != height.is_some() || width == Some(0) || height == Some(0) {
                     return Err("an image has both width and height, in pixels from 1, or neither.");
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_block_that_is_no_block_says_what_is_wrong() {
-        let cases: [(Value, &str); 11] = [
+        let cases: [(Value, &str); 12] = [
             (json!(3), "a text, or"),
             (json!({}), "one of them"),
             (json!({"by": "A reader"}), "one of them"),
@@ -182,7 +182,8 @@ mod tests {
             (json!({"image": "https://images.example.org/desk.jpg"}), "needs alt"),
             (json!({"image": "http://images.example.org/desk.jpg", "alt": ""}), "https://"),
             (json!({"image": "javascript:alert(1)", "alt": ""}), "https://"),
-            (json!({"image": "https://me:secret@images.example.org/desk.jpg", "alt": ""}), "https://"),
+            (json!({"image": "https://me@images.example.org/desk.jpg", "alt": ""}), "https://"),
+            (json!({"image": "https://:secret@images.example.org/desk.jpg", "alt": ""}), "https://"),
             (
                 json!({"image": "https://images.example.org/desk.jpg", "alt": "", "width": 640}),
                 "both width and height",

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Block;
-use crate::config::{Interval, SiteSettings};
-use crate::money::Currency;
 
 /// All that a variant says.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -113,56 +111,30 @@ impl Words {
     }
 }
 
-/// What can be given. All amounts are in the currency's minor unit.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct Choices {
-    /// ISO 4217 code.
-    #[schema(value_type = String, example = "EUR")]
-    pub currency: Currency,
-    /// How many decimals an amount has.
-    pub minor_digits: u32,
-    /// Amounts offered once.
-    pub once: Vec<i64>,
-    /// Amounts offered monthly.
-    pub month: Vec<i64>,
-    /// Amounts offered yearly.
-    pub year: Vec<i64>,
-    /// What is chosen at first.
-    pub default: FirstChoice,
-    /// The smallest amount that is taken.
-    pub minimum_minor: i64,
-    /// The largest amount that is taken.
-    pub maximum_minor: i64,
-    /// Whether another amount may be typed.
-    pub other: bool,
-}
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
 
-/// What is chosen at first.
-#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
-pub struct FirstChoice {
-    /// How often.
-    pub interval: Interval,
-    /// How much, in the minor unit.
-    pub amount_minor: i64,
-}
+    use super::*;
 
-impl Choices {
-    /// What `site` offers in its own currency.
-    pub fn of(site: &SiteSettings) -> Option<Self> {
-        let giving = site.giving.get(&site.currency)?;
-        Some(Self {
-            currency: site.currency,
-            minor_digits: site.currency.minor_digits(),
-            once: giving.once.clone(),
-            month: giving.month.clone(),
-            year: giving.year.clone(),
-            default: FirstChoice {
-                interval: giving.default_interval,
-                amount_minor: giving.default_amount_minor,
-            },
-            minimum_minor: giving.minimum_minor,
-            maximum_minor: giving.maximum_minor,
-            other: true,
-        })
+    #[test]
+    fn on_phones_each_field_that_is_given_takes_the_place_of_the_same() {
+        let words = |mobile: serde_json::Value| -> Words {
+            serde_json::from_value(json!({
+                "heading": "Help us today", "body": ["Long"], "cta": "Give {gift} now", "dismiss": "Not today",
+                "thanks": {"heading": "Thank you"}, "mobile": mobile,
+            }))
+            .unwrap()
+        };
+        let all = words(json!({"heading": "Help", "body": [], "cta": "Give {gift}", "dismiss": "No"}));
+        let on_phones = all.on_phones().unwrap();
+        assert_eq!((on_phones.heading.as_str(), on_phones.body.len()), ("Help", 0));
+        assert_eq!(
+            (on_phones.cta.as_deref(), on_phones.dismiss.as_deref()),
+            (Some("Give {gift}"), Some("No"))
+        );
+        assert_eq!(on_phones.thanks, all.thanks);
+        assert_eq!(words(json!({})).on_phones().unwrap(), all.on_large_screens());
+        assert_eq!(words(json!(null)).on_phones(), None);
     }
 }

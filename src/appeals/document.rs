@@ -1,9 +1,14 @@
 //! One appeal as it is written, in a file or over HTTP: its rules, and the copy of each variant.
 
+use std::collections::BTreeMap;
+
 use keepopen_decision::{self as decision, AppealRules, Live};
 use serde_json::{Map, Value};
 
+use super::ticker::{TICKER_VALUES, Ticker, WrittenTicker};
 use super::{AppealProblem, Copy, placeholders, wordings};
+use crate::config::OwnAmounts;
+use crate::money::Currency;
 
 /// One appeal as it was written: its rules, and the copy of each variant in their order.
 #[derive(Clone, Debug)]
@@ -12,17 +17,21 @@ pub struct Draft {
     pub rules: AppealRules,
     /// The copy of each variant.
     pub copies: Vec<Copy>,
+    /// The amounts that each variant offers in place of its sites', by currency.
+    pub amounts: Vec<BTreeMap<Currency, OwnAmounts>>,
+    /// What it tells of how far it has come.
+    pub ticker: Option<Ticker>,
 }
 
 impl Draft {
-    /// Reads one appeal. The copy stands in `variants[n].copy`; the rest is the rules, which the decision reads.
+    /// Reads one appeal. The copy stands in `variants[n].copy`, amounts of its own in `variants[n].amounts`; the rest is the rules, which the decision reads.
     ///
     /// # Errors
     /// What is wrong, naming the field; `place` names an appeal that has no id.
     pub fn read(mut fields: Map<String, Value>, place: &str) -> Result<Self, AppealProblem> {
         let id = fields.get("id").and_then(Value::as_str).unwrap_or(place).to_owned();
         let problem = |field: String, sentence: String| AppealProblem { appeal: id.clone(), field, sentence };
-        let mut copies = Vec::new();
+        let (mut copies, mut amounts) = (Vec::new(), Vec::new());
         if let Some(Value::Array(variants)) = fields.get_mut("variants") {
             for (place, variant) in variants.iter_mut().enumerate() {
                 let path = format!("variants[{place}].copy");
@@ -31,8 +40,18 @@ impl Draft {
                     return Err(problem(path, "it is missing; write at least its heading.".to_owned()));
                 };
                 copies.push(read(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?);
+                let path = format!("variants[{place}].amounts");
+                let own = variant.as_object_mut().and_then(|fields| fields.remove("amounts"));
+                let own = own.map(read).transpose();
+                let own = own.map_err(|(field, sentence)| problem(under(&path, &field), sentence))?;
+                amounts.push(own.unwrap_or_default());
             }
         }
+        let in_ticker = |field: &str, sentence| problem(under("ticker", field), sentence);
+        let ticker = fields.remove("ticker").map(read::<WrittenTicker>).transpose();
+        let ticker = ticker.map_err(|(field, sentence)| in_ticker(&field, sentence))?;
+        let ticker = ticker.map(Ticker::try_from).transpose();
+        let ticker = ticker.map_err(|(field, sentence)| in_ticker(field, sentence))?;
         let mut rules: AppealRules =
             read(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
         for (place, copy) in copies.iter().enumerate() {
@@ -40,7 +59,8 @@ impl Draft {
                 problem(format!("variants[{place}].copy{field}"), sentence)
             };
             let found = placeholders::problems(copy).into_iter().chain(wordings::problems(copy)).next();
-            if let Some(found) = found.or_else(|| endless(copy, &rules)) {
+            let found = found.or_else(|| endless(copy, &rules));
+            if let Some(found) = found.or_else(|| tickerless(copy, ticker.as_ref())) {
                 return Err(at(found));
             }
         }
@@ -51,7 +71,10 @@ impl Draft {
                 }
             }
         }
-        Ok(Self { rules, copies })
+        if ticker.is_some() {
+            rules.given = TICKER_VALUES.to_vec();
+        }
+        Ok(Self { rules, copies, amounts, ticker })
     }
 
     /// Reads a stored version, which has no state of its own, with the state it was published in.
@@ -77,6 +100,14 @@ fn endless(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
     }
     let field = placeholders::first_to_speak_of(copy, decision::Value::DaysLeft)?;
     Some((field, "{days_left} needs an end to count to: write schedule.ends_at.".to_owned()))
+}
+
+/// Where it speaks of a ticker that the appeal does not have.
+fn tickerless(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> {
+    let value = TICKER_VALUES.into_iter().filter(|_| ticker.is_none());
+    let (field, value) =
+        value.filter_map(|value| Some((placeholders::first_to_speak_of(copy, value)?, value))).next()?;
+    Some((field, format!("{{{}}} needs something that is counted: write ticker.", value.as_str())))
 }
 
 /// The value, or the field at fault and what is wrong with it.

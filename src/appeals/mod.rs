@@ -6,6 +6,7 @@
 //! **Tested in** the files here, `tests/api/banner.rs`; the rules in `decision/cases/`.
 
 mod block;
+mod choices;
 mod copy;
 mod document;
 pub mod file;
@@ -16,17 +17,20 @@ mod placeholders;
 mod problem;
 mod snapshot;
 mod switches;
+mod ticker;
 mod values;
 mod wording;
 mod wordings;
 
 pub use block::Block;
-pub use copy::{Choices, Copy, FirstChoice, MobileCopy, ThanksCopy, Words};
+pub use choices::{Choices, FeeCoverTerms};
+pub use copy::{Copy, MobileCopy, ThanksCopy, Words};
 pub use document::Draft;
 pub use learned::LearnedSoFar;
 pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
 pub use switches::{SurfaceSwitches, Switch, Switches, switched};
+pub use ticker::{TickerCount, TickerShown, TickerTotals, Whose, WrittenTicker};
 pub use values::{TickerValues, Values};
 pub use wording::Content;

@@ -1,14 +1,16 @@
 //! The snapshot: every appeal, compiled, with its words ready to be sent.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use keepopen_decision::{self as decision, AppealIndex, Compiled, Reader, SiteRules, Value};
 use serde_json::value::RawValue;
 
-use super::wording::{Content, json};
+use super::choices::{self, SiteChoices};
+use super::ticker::{self, PublishedTicker, TickerCount, TickerTotals};
+use super::wording::Content;
 use super::wordings::{self, Wordings};
-use super::{AppealProblem, Choices, Draft};
+use super::{AppealProblem, Draft};
 use crate::config::SiteSettings;
 
 /// What the banner path reads: swapped whole when appeals change.
@@ -20,6 +22,8 @@ pub struct Snapshot {
     pub problems: Vec<AppealProblem>,
     /// How many publications the store had when this was read from it; 0 for a file.
     pub number: i64,
+    /// What its tickers count.
+    pub ticker_counts: BTreeSet<TickerCount>,
 }
 
 /// One appeal as it is sent.
@@ -28,6 +32,15 @@ pub struct PublishedAppeal {
     pub id: String,
     /// Its variants, in the order of the rules.
     pub variants: Vec<PublishedVariant>,
+    /// How far it has come, by site; nothing where that is not known.
+    tickers: HashMap<String, PublishedTicker>,
+}
+
+impl PublishedAppeal {
+    /// How far it has come, as a reader of `site` is told; none where that is not known.
+    pub fn ticker(&self, site: &str) -> Option<&PublishedTicker> {
+        self.tickers.get(site)
+    }
 }
 
 /// One variant as it is sent.
@@ -36,7 +49,7 @@ pub struct PublishedVariant {
     pub id: String,
     wordings: Wordings,
     /// What can be given on each site, where it asks for a gift.
-    choices: HashMap<String, Arc<RawValue>>,
+    choices: HashMap<String, Arc<SiteChoices>>,
 }
 
 impl PublishedVariant {
@@ -52,18 +65,37 @@ impl PublishedVariant {
         (wording.with(locale, choices, ticker), &wording.needs)
     }
 
-    /// What a reader of `site` in `country` can give; the same in every country.
-    fn choices_for(&self, site: &str, _country: Option<&str>) -> Option<&RawValue> {
-        self.choices.get(site).map(|choices| &**choices)
+    /// What a reader of `site` in `country` can give.
+    fn choices_for(&self, site: &str, country: Option<&str>) -> Option<&RawValue> {
+        self.choices.get(site).map(|choices| choices.to(country))
     }
 }
 
 impl Snapshot {
-    /// Compiles `drafts` for `sites`. `known_problems` are those found when reading.
+    /// Compiles `drafts` for `sites`, as if what their tickers count were known. `known_problems` are those found when reading.
     pub fn build(
         sites: &BTreeMap<String, SiteSettings>,
         drafts: &[Draft],
         known_problems: Vec<AppealProblem>,
+    ) -> Self {
+        Self::build_with(sites, drafts, known_problems, None)
+    }
+
+    /// The same with the numbers that are known; an appeal whose words need others keeps silent.
+    pub fn build_counting(
+        sites: &BTreeMap<String, SiteSettings>,
+        drafts: &[Draft],
+        known_problems: Vec<AppealProblem>,
+        totals: &TickerTotals,
+    ) -> Self {
+        Self::build_with(sites, drafts, known_problems, Some(totals))
+    }
+
+    fn build_with(
+        sites: &BTreeMap<String, SiteSettings>,
+        drafts: &[Draft],
+        known_problems: Vec<AppealProblem>,
+        totals: Option<&TickerTotals>,
     ) -> Self {
         let site_rules = rules_of(sites);
         let mut problems = known_problems;
@@ -72,7 +104,7 @@ impl Snapshot {
             let gaps = gaps(draft, sites);
             if gaps.is_empty() {
                 sound.push(draft);
-                rules.push(draft.rules.clone());
+                rules.push(ticker::rules_of(draft, sites, totals));
                 continue;
             }
             problems.extend(gaps);
@@ -82,12 +114,14 @@ impl Snapshot {
         }
         let (compiled, found) = decision::compile(&site_rules, &rules);
         problems.extend(found.into_iter().map(problem_of));
-        let choices: SiteChoices = sites
+        let choices: BTreeMap<_, _> = sites
             .iter()
-            .filter_map(|(id, site)| Some((id.as_str(), Arc::from(json(&Choices::of(site)?)))))
+            .filter_map(|(id, site)| Some((id.as_str(), Arc::new(SiteChoices::of(site, &BTreeMap::new())?))))
             .collect();
-        let appeals = sound.iter().map(|draft| publish(draft, sites, &choices)).collect();
-        Self { compiled, appeals, problems, number: 0 }
+        let appeals = sound.iter().map(|draft| publish(draft, sites, &choices, totals)).collect();
+        let counted = sound.iter().flat_map(|draft| ticker::counts_of(draft, sites));
+        let ticker_counts = counted.map(|(_, _, count)| count).collect();
+        Self { compiled, appeals, problems, number: 0, ticker_counts }
     }
 
     /// What is wrong with putting `draft`, which is good in itself, into force at `now_ms` (milliseconds since 1970).
@@ -123,10 +157,8 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-/// What each site offers, written as JSON once for all its appeals.
-type SiteChoices<'a> = BTreeMap<&'a str, Arc<RawValue>>;
-
-/// Where a variant says nothing in the language of one of the appeal's sites.
+/// What the decision does not look at: where a variant says nothing in the language of one of the appeal's sites, and money that one of
+/// them does not take.
 pub(super) fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let of_copy = |(place, copy)| {
         wordings::gaps(copy, &draft.rules.sites, sites).into_iter().map(move |(field, sentence)| {
@@ -137,24 +169,32 @@ pub(super) fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec
             }
         })
     };
-    draft.copies.iter().enumerate().flat_map(of_copy).collect()
+    let copies = draft.copies.iter().enumerate().flat_map(of_copy);
+    copies.chain(choices::problems_of(draft, sites)).chain(ticker::problems_of(draft, sites)).collect()
 }
 
+/// `site_choices` is what each site offers, made once for all its appeals.
 fn publish(
     draft: &Draft,
     sites: &BTreeMap<String, SiteSettings>,
-    site_choices: &SiteChoices<'_>,
+    site_choices: &BTreeMap<&str, Arc<SiteChoices>>,
+    totals: Option<&TickerTotals>,
 ) -> PublishedAppeal {
     let ids = &draft.rules.sites;
     let asked_on: &[String] = if draft.rules.kind.asks() { ids } else { &[] };
-    let variants = draft.rules.variants.iter().zip(&draft.copies).map(|(variant, copy)| {
-        let choices =
-            asked_on.iter().filter_map(|id| Some((id.clone(), Arc::clone(site_choices.get(id.as_str())?))));
+    let of_variant = |place: usize, id: &str| match draft.amounts.get(place) {
+        Some(own) if !own.is_empty() => SiteChoices::of(sites.get(id)?, own).map(Arc::new),
+        _ => site_choices.get(id).map(Arc::clone),
+    };
+    let variants = draft.rules.variants.iter().zip(&draft.copies).enumerate();
+    let variants = variants.map(|(place, (variant, copy))| {
+        let choices = asked_on.iter().filter_map(|id| Some((id.clone(), of_variant(place, id)?)));
         PublishedVariant {
             id: variant.id.clone(),
             wordings: Wordings::of(copy, ids, sites),
             choices: choices.collect(),
         }
     });
-    PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect() }
+    let tickers = totals.map(|totals| ticker::publish(draft, sites, totals)).unwrap_or_default();
+    PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect(), tickers }
 }

@@ -15,7 +15,7 @@ pub struct Values {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "IE")]
     country: Option<String>,
-    /// The site's currency, ISO 4217.
+    /// The currency that the reader is asked in, ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "EUR")]
     currency: Option<Currency>,

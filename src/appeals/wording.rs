@@ -34,7 +34,7 @@ pub struct Content<'a> {
     choices: Option<&'a RawValue>,
     /// How far the appeal has come.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(ignore)]
+    #[schema(value_type = Option<super::TickerShown>)]
     ticker: Option<&'a RawValue>,
     /// What is said after the gift.
     #[serde(skip_serializing_if = "Option::is_none")]

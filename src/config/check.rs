@@ -6,7 +6,7 @@ use figment::error::Kind;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Interval, Settings, SiteSettings};
+use super::{Settings, SiteSettings, giving};
 use crate::telemetry;
 
 /// The base of Stripe's own API.
@@ -258,31 +258,7 @@ fn check_site(id: &str, site: &SiteSettings) -> Result<(), ConfigError> {
             site.currency
         ));
     }
-    for (currency, giving) in &site.giving {
-        let path = format!("sites.{id}.giving.{currency}");
-        if giving.minimum_minor < 1
-            || giving.maximum_minor < giving.minimum_minor
-            || giving.maximum_minor > 99_999_999
-        {
-            return wrong(format!(
-                "{path}: minimum_minor must be at least 1, maximum_minor not below it and at most 99999999, which is Stripe's limit"
-            ));
-        }
-        let range = giving.minimum_minor..=giving.maximum_minor;
-        let offered =
-            [Interval::Once, Interval::Month, Interval::Year].map(|interval| giving.offered(interval));
-        if offered.iter().copied().flatten().any(|amount| !range.contains(amount)) {
-            return wrong(format!(
-                "{path}: an offered amount lies outside of minimum_minor to maximum_minor"
-            ));
-        }
-        if !giving.offered(giving.default_interval).contains(&giving.default_amount_minor) {
-            return wrong(format!(
-                "{path}: default_amount_minor is not among the amounts offered at default_interval"
-            ));
-        }
-    }
-    Ok(())
+    giving::check(id, site).map_err(ConfigError::Wrong)
 }
 
 fn is_web(url: &Url) -> bool {

@@ -7,6 +7,7 @@
 
 mod asking;
 mod check;
+mod giving;
 mod load;
 mod management;
 mod secret;
@@ -22,10 +23,11 @@ use url::Url;
 
 pub use asking::Asking;
 pub use check::{ConfigError, Mode};
+pub use giving::{ByCountry, FeeCover, Giving, Limits, Offer, OfferedAmount, OwnAmounts};
 pub use load::{from_toml, load};
 pub use management::ManagementSettings;
 pub use secret::Secret;
-pub use sites::{Banner, Giving, Interval, SiteSettings};
+pub use sites::{Banner, Interval, SiteSettings};
 
 use crate::telemetry::LogFormat;
 

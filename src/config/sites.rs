@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::Asking;
+use super::{Asking, Giving};
 use crate::money::Currency;
 
 /// One publication.
@@ -16,7 +16,7 @@ pub struct SiteSettings {
     pub name: String,
     /// The exact origins (scheme, host, port) its pages are served from.
     pub origins: Vec<String>,
-    /// The currency gifts are asked in when the reader's question names none.
+    /// The currency gifts are asked in, but in countries that another one names.
     pub currency: Currency,
     /// BCP 47 tag of its language.
     #[serde(default = "default_locale")]
@@ -91,40 +91,6 @@ impl Interval {
     /// Reads the word back.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Once, Self::Month, Self::Year].into_iter().find(|interval| interval.as_str() == text)
-    }
-}
-
-/// What can be given in one currency; all amounts in its minor unit.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Giving {
-    /// The smallest amount that is taken.
-    pub minimum_minor: i64,
-    /// The largest amount that is taken.
-    pub maximum_minor: i64,
-    /// Amounts offered once; empty: one-off gifts are not offered.
-    #[serde(default)]
-    pub once: Vec<i64>,
-    /// Amounts offered monthly.
-    #[serde(default)]
-    pub month: Vec<i64>,
-    /// Amounts offered yearly.
-    #[serde(default)]
-    pub year: Vec<i64>,
-    /// The interval chosen at first.
-    pub default_interval: Interval,
-    /// The amount chosen at first.
-    pub default_amount_minor: i64,
-}
-
-impl Giving {
-    /// The amounts offered at `interval`; none offered means the interval is not taken.
-    pub fn offered(&self, interval: Interval) -> &[i64] {
-        match interval {
-            Interval::Once => &self.once,
-            Interval::Month => &self.month,
-            Interval::Year => &self.year,
-        }
     }
 }
 

@@ -4,7 +4,8 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use keepopen_decision::{
-    self as decision, AppealIndex, HELD_OUT, Known, Question, Reason, Surface, Value, Verdict, decide,
+    self as decision, AppealIndex, CountryCode, HELD_OUT, Known, Question, Reason, Surface, Value, Verdict,
+    decide,
 };
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use super::problem::{Code, Problem};
 use super::question::{QuestionQuery, QuestionShape};
 use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::app::App;
-use crate::appeals::{Content, Snapshot, Values};
+use crate::appeals::{Content, Snapshot, TickerValues, Values};
 use crate::clock;
 use crate::tokens::{Attribution, BadToken, Purpose};
 
@@ -180,7 +181,9 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
         Verdict::Show { appeal: index, variant, surface, kind, closable } => {
             let appeal = snapshot.appeal(index);
             let variant = &appeal.variants[variant];
-            let (content, needs) = variant.content(&question.site, &question.reader, None);
+            let ticker = appeal.ticker(&question.site);
+            let (content, needs) =
+                variant.content(&question.site, &question.reader, ticker.map(|it| &*it.json));
             VerdictBody {
                 show: true,
                 surface: Some(surface.as_str()),
@@ -191,7 +194,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
                 reason,
                 attribution: Some(note(&appeal.id, &variant.id, surface)),
                 content: Some(content),
-                values: values(app, &snapshot, question, index, needs, now_ms),
+                values: values(app, &snapshot, question, index, needs, now_ms, ticker.map(|it| it.values)),
                 next_eligible_at: None,
             }
         }
@@ -223,13 +226,15 @@ pub(super) fn values(
     appeal: AppealIndex,
     needs: &[Value],
     now_ms: i64,
+    ticker: Option<TickerValues>,
 ) -> Option<Values> {
     if needs.is_empty() {
         return None;
     }
     let known = decision::Values::of(&snapshot.compiled, question, appeal, now_ms)?;
-    let currency = app.settings.sites.get(&*question.site)?.currency;
-    Some(Values::of(needs, &known, currency, None))
+    let country = question.reader.country.as_deref().and_then(CountryCode::parse);
+    let currency = app.site(&question.site)?.currency_in(country);
+    Some(Values::of(needs, &known, currency, ticker))
 }
 
 /// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask

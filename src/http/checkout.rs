@@ -29,6 +29,9 @@ struct CheckoutBody {
     currency: String,
     /// How often.
     interval: Interval,
+    /// Whether the reader pays Stripe's fee on top, where `choices` has a `fee_cover`. The service adds so much that the amount is left.
+    #[serde(default)]
+    cover_fee: bool,
     /// Where the reader comes back to: a page on one of the site's origins.
     return_url: String,
     /// The verdict's signed note.
@@ -60,7 +63,7 @@ struct CheckoutAnswer {
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptReused,
         Code::BodyTooLarge, Code::UnsupportedMediaType, Code::CurrencyNotTaken, Code::IntervalNotTaken,
-        Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::ReturnUrlNotAllowed,
+        Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::FeeCoverNotOffered, Code::ReturnUrlNotAllowed,
         Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured, Code::StoreUnavailable,
         Code::Internal,
     ]))),
@@ -77,6 +80,7 @@ pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result
         attempt: asked.attempt,
         money: Money { amount_minor: asked.amount_minor, currency },
         interval: asked.interval,
+        cover_fee: asked.cover_fee,
         return_url: &asked.return_url,
         attribution: asked.attribution.as_deref(),
     };
@@ -95,6 +99,7 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
         CheckoutError::AboveMaximum { maximum_minor } => {
             Problem { maximum_minor: Some(*maximum_minor), ..Problem::new(Code::AmountAboveMaximum) }
         }
+        CheckoutError::FeeCoverNotOffered => Code::FeeCoverNotOffered.into(),
         CheckoutError::ReturnUrl => Code::ReturnUrlNotAllowed.into(),
         CheckoutError::AttemptReused => Code::AttemptReused.into(),
         CheckoutError::Stripe(call) => Problem {

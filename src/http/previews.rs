@@ -1,5 +1,7 @@
 //! An appeal shown to staff on a page of the site, by a signed URL that expires.
 
+use std::collections::BTreeMap;
+
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
@@ -15,7 +17,7 @@ use super::question::PreviewQuestionShape;
 use super::words::SurfaceShape;
 use crate::actions;
 use crate::app::App;
-use crate::appeals::{AppealProblem, Draft, Snapshot};
+use crate::appeals::{AppealProblem, Draft, Snapshot, TickerTotals};
 use crate::clock;
 use crate::tokens::Preview;
 
@@ -171,7 +173,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     app.site(&question.site).ok_or(Code::SiteUnknown)?;
     let note = read(&app, &question, preview.as_deref())?;
     let draft = draft_of(&app, &note.appeal, note.version).await?;
-    let snapshot = sound(&app, &draft)?;
+    let snapshot = counted(&app, &draft, sound(&app, &draft)?).await?;
     let surface = surface_of(&draft, &note, &question).ok_or(Code::PreviewInvalid)?;
     if let Some(locale) = note.locale {
         question.reader.locale = Some(Text::from(locale));
@@ -182,7 +184,8 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let appeal = snapshot.appeal(AppealIndex(0));
     let named = |id: &String| appeal.variants.iter().find(|variant| variant.id == *id);
     let variant = note.variant.as_ref().map_or(appeal.variants.first(), named).ok_or(Code::PreviewInvalid)?;
-    let (content, needs) = variant.content(&question.site, &question.reader, None);
+    let ticker = appeal.ticker(&question.site);
+    let (content, needs) = variant.content(&question.site, &question.reader, ticker.map(|it| &*it.json));
     let body = VerdictBody {
         show: true,
         surface: Some(surface.as_str()),
@@ -191,7 +194,15 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
         variant: Some(&variant.id),
         closable: Some(true),
         content: Some(content),
-        values: values(&app, &snapshot, &question, AppealIndex(0), needs, app.now_ms()),
+        values: values(
+            &app,
+            &snapshot,
+            &question,
+            AppealIndex(0),
+            needs,
+            app.now_ms(),
+            ticker.map(|it| it.values),
+        ),
         ..VerdictBody::silent(Reason::Matched.as_str())
     };
     Ok(answered(written(&body)?))
@@ -247,6 +258,24 @@ fn sound(app: &App, draft: &Draft) -> Result<Snapshot, Problem> {
     // What is wrong with a site's settings is not this appeal's fault.
     let own: Vec<_> = snapshot.problems.iter().filter(|it| it.appeal == draft.rules.id).cloned().collect();
     if own.is_empty() { Ok(snapshot) } else { Err(invalid(own)) }
+}
+
+/// The same with the numbers that its ticker tells: those that readers are shown, or counted now.
+async fn counted(app: &App, draft: &Draft, uncounted: Snapshot) -> Result<Snapshot, Problem> {
+    let known = app.ticker_totals.load_full();
+    let mut totals = BTreeMap::new();
+    for count in &uncounted.ticker_counts {
+        let total = match known.totals.get(count) {
+            Some(total) => *total,
+            None => app.store.ticker_total(count).await.map_err(|error| Problem::store(&error))?,
+        };
+        totals.insert(count.clone(), total);
+    }
+    if totals.is_empty() {
+        return Ok(uncounted);
+    }
+    let totals = TickerTotals { as_of_ms: app.now_ms(), totals };
+    Ok(Snapshot::build_counting(&app.settings.sites, std::slice::from_ref(draft), Vec::new(), &totals))
 }
 
 /// Whether there is what is asked for; if not, which field is at fault.

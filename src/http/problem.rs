@@ -79,6 +79,7 @@ codes! {
     IntervalNotTaken = "interval_not_taken", UNPROCESSABLE_ENTITY, "The site does not take gifts at this interval.";
     AmountBelowMinimum = "amount_below_minimum", UNPROCESSABLE_ENTITY, "The amount is below the site's minimum.";
     AmountAboveMaximum = "amount_above_maximum", UNPROCESSABLE_ENTITY, "The amount is above the site's maximum.";
+    FeeCoverNotOffered = "fee_cover_not_offered", UNPROCESSABLE_ENTITY, "The site does not let readers cover the fee in this currency.";
     ReturnUrlNotAllowed = "return_url_not_allowed", UNPROCESSABLE_ENTITY, "The return URL is not on one of the site's origins.";
     PageUrlNotAllowed = "page_url_not_allowed", UNPROCESSABLE_ENTITY, "The page's URL is not on one of the site's origins.";
     AppealInvalid = "appeal_invalid", UNPROCESSABLE_ENTITY, "The appeal can't be used as it is written; `problems` says where.";

@@ -35,6 +35,8 @@ const EPOCHS_EVERY: Duration = Duration::from_secs(2);
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// How often it is found out whether the database takes what is written.
 const PROVED_EVERY: Duration = Duration::from_secs(10);
+/// How often what tickers tell is counted anew.
+const TICKERS_EVERY: Duration = Duration::from_secs(60);
 /// How often we look whether an hour has passed since weights were learned, or an appeal is new that learns.
 const WEIGHTS_EVERY: Duration = Duration::from_secs(20);
 /// How often we look whether something else is in force: in the file, and in the store.
@@ -102,6 +104,11 @@ impl Jobs {
         let trouble = "weights can't be learned; those in force stay, and it is tried again";
         self.start_on_database(app, (WEIGHTS_EVERY, None), trouble, |app| async move {
             actions::choose_weights(&app).await
+        });
+        let changed = Some(Arc::clone(&app.tickers_changed));
+        let trouble = "tickers can't be counted; readers see the numbers from before";
+        self.start_on_database(app, (TICKERS_EVERY, changed), trouble, |app| async move {
+            actions::count_tickers(&app).await
         });
         let trouble = "what is in force can't be read; it stays as it was, and it is tried again";
         self.start_on_database(app, (APPEALS_EVERY, None), trouble, |app| async move {

@@ -21,6 +21,7 @@ pub mod objects;
 pub mod results;
 pub mod supporters;
 pub mod switches;
+pub mod tickers;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

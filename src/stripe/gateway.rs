@@ -40,6 +40,8 @@ pub struct NewCheckout<'a> {
     pub name: &'a str,
     /// How much each time.
     pub money: Money,
+    /// How much of it is there to cover Stripe's fee, in the minor unit; `None` where nothing is.
+    pub fee_minor: Option<i64>,
     /// How often.
     pub interval: Interval,
     /// Where the reader goes after paying; may hold `{CHECKOUT_SESSION_ID}`.
@@ -208,7 +210,7 @@ fn translate(error: &StripeError) -> CallError {
 }
 
 fn checkout_request(new: &NewCheckout<'_>) -> CreateCheckoutSession {
-    let metadata = metadata::write(new.origin);
+    let metadata = metadata::write(new.origin, new.fee_minor);
     let currency: Currency = match new.money.currency.stripe_code().parse() {
         Ok(currency) => currency,
         Err(never) => match never {},

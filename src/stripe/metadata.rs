@@ -14,13 +14,16 @@ const SITE: &str = "keepopen_site";
 const APPEAL: &str = "keepopen_appeal";
 const VARIANT: &str = "keepopen_variant";
 const SURFACE: &str = "keepopen_surface";
+/// Only for people who look at a payment: the ledger books what came.
+const FEE_COVER: &str = "keepopen_fee_cover_minor";
 
-/// The metadata of one gift.
-pub fn write(origin: &Origin) -> HashMap<String, String> {
+/// The metadata of one gift, of which `fee_minor` (in the minor unit) is there to cover Stripe's fee.
+pub fn write(origin: &Origin, fee_minor: Option<i64>) -> HashMap<String, String> {
     let always = [(CONTRIBUTION, origin.contribution.as_str()), (SITE, origin.site.as_str())];
     let attribution = [(APPEAL, &origin.appeal), (VARIANT, &origin.variant), (SURFACE, &origin.surface)];
     let attribution = attribution.into_iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
-    always.into_iter().chain(attribution).map(|(k, v)| (k.to_owned(), v.to_owned())).collect()
+    let fee = fee_minor.map(|fee| (FEE_COVER.to_owned(), fee.to_string()));
+    always.into_iter().chain(attribution).map(|(k, v)| (k.to_owned(), v.to_owned())).chain(fee).collect()
 }
 
 /// Reads the metadata in `holder.metadata`. None when it is not ours: other

@@ -7,6 +7,7 @@
 mod databases;
 mod helpers;
 
+mod amounts;
 mod appeals;
 mod banner;
 mod bodies;
@@ -23,6 +24,7 @@ mod previews;
 mod story;
 mod supporters;
 mod switches;
+mod ticker;
 mod tokens;
 mod webhooks;
 mod wire;

@@ -229,3 +229,19 @@ async fn a_preview_also_opens_the_explanation_on_its_site() {
     assert_eq!(app.post("/v1/banner/explain", &question).await.code(), "preview_invalid");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_ticker_of_a_draft_tells_what_has_come_in() {
+    let app = TestApp::start_without_appeals().await;
+    let key = key(&app).await;
+    app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    let mut body = appeal("So far {ticker_total}");
+    body["ticker"] = json!({"counts": "money", "currency": "EUR", "goal_minor": 3000});
+    assert_eq!(call(&app, &key, Method::PUT, "/v1/appeals/summer", &body).await.status, 201);
+    let shown = show(&app, &note(&make(&app, &key, &json!({"version": 1})).await), &json!({})).await;
+    assert_eq!(heading(&shown), "So far {ticker_total}");
+    assert_eq!(shown.json["values"]["ticker_total"], 1500, "{shown:?}");
+    assert_eq!(shown.json["content"]["ticker"]["percent"], 50);
+    app.finish().await;
+}

@@ -107,7 +107,7 @@ fn the_sample_of_every_family_can_be_used_with_the_example_settings() {
     let place = Place::with(include_str!("../../config.example.toml"));
     place.write("sample.toml", SAMPLE);
     let said = place.good(&["appeals", "check", "sample.toml"]);
-    assert_eq!(said, "sample.toml: 8 appeals, 0 of them live; nothing is wrong with them.\n");
+    assert_eq!(said, "sample.toml: 11 appeals, 0 of them live; nothing is wrong with them.\n");
 }
 
 #[test]
@@ -123,6 +123,8 @@ fn every_field_of_an_appeal_is_in_the_sample() {
         "dismissal",
         "meter",
     ];
+    in_the_sample::<keepopen::appeals::WrittenTicker>("zzz = 1");
+    in_the_sample::<keepopen::config::OwnAmounts>("zzz = 1");
     for part in parts {
         let header = if part.is_empty() { String::new() } else { format!("[{part}]\n") };
         in_the_sample::<keepopen_decision::AppealRules>(&format!("{header}zzz = 1"));

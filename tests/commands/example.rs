@@ -7,9 +7,9 @@ use toml::Table;
 
 use super::Place;
 
-const EXAMPLE: &str = include_str!("../../config.example.toml");
+pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 /// The tables of the settings.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 15] = [
     "",
     "server",
     "management",
@@ -23,6 +23,8 @@ const TABLES: [&str; 13] = [
     "sites.x.asking.frequency",
     "sites.x.asking.cool_down",
     "sites.x.giving.EUR",
+    "sites.x.giving.EUR.fee_cover",
+    "sites.x.giving.EUR.highlighted",
 ];
 
 /// The example with the keys that have no default switched on.
@@ -60,6 +62,8 @@ fn every_key_is_in_the_example_and_no_other() {
             "" => Some(&example),
             "sites.x" => Some(journal),
             "sites.x.giving.EUR" => journal["giving"]["EUR"].as_table(),
+            "sites.x.giving.EUR.fee_cover" => journal["giving"]["EUR"]["fee_cover"].as_table(),
+            "sites.x.giving.EUR.highlighted" => journal["giving"]["EUR"]["highlighted"].as_table(),
             "sites.x.asking" => journal["asking"].as_table(),
             "sites.x.asking.frequency" => journal["asking"]["frequency"].as_table(),
             "sites.x.asking.cool_down" => journal["asking"]["cool_down"].as_table(),

@@ -1,6 +1,7 @@
 //! Settings that can't be right stop the start, and the sentence says what to do.
 
 use super::Place;
+use super::example::EXAMPLE;
 
 /// What check-config and serve say to `settings`; the same, since neither may start with them.
 fn refused(settings: &str) -> String {
@@ -20,9 +21,8 @@ fn assert_refused(settings: &str, words: &[&str]) {
 
 /// The example with one line changed.
 fn example_with(line: &str, other: &str) -> String {
-    let example = include_str!("../../config.example.toml");
-    assert!(example.contains(line), "{line}");
-    example.replace(line, other)
+    assert!(EXAMPLE.contains(line), "{line}");
+    EXAMPLE.replace(line, other)
 }
 
 #[test]
@@ -191,6 +191,76 @@ fn amounts_lie_within_their_limits() {
     ] {
         assert_refused(&example_with(line, other), &["sites.journal.giving.EUR"]);
     }
+}
+
+const GBP: &str = r#"
+[sites.journal.giving.GBP]
+minimum_minor = 100
+maximum_minor = 1000000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+"#;
+
+#[test]
+fn a_country_is_offered_one_currency_and_one_set_of_amounts() {
+    let two = |eur: &str, gbp: &str| format!("{EXAMPLE}{eur}\n{GBP}{gbp}");
+    let path = "sites.journal.giving";
+    for (eur, gbp, named) in [
+        (
+            r#"countries = ["IM"]"#,
+            r#"countries = ["GB", "IM"]"#,
+            ["giving.GBP.countries", "IM stands in", "giving.EUR"],
+        ),
+        ("", r#"countries = ["UK"]"#, ["giving.GBP.countries", "`UK`", "country_groups"]),
+        (
+            &by_country(r#"["PT"]"#, 600),
+            "",
+            ["giving.EUR.by_country[0]", "default_amount_minor", "not among"],
+        ),
+        (
+            &by_country("[]", 500),
+            "",
+            ["giving.EUR.by_country[0].countries", "names none", "for whose readers"],
+        ),
+        (
+            &(by_country(r#"["PT"]"#, 500).replace("}]", "}, ")
+                + &by_country(r#"["ES", "PT"]"#, 500).replace("by_country = [", "")),
+            "",
+            ["giving.EUR.by_country[1].countries", "PT stands in", "by_country[0]"],
+        ),
+    ] {
+        assert_refused(&two(eur, gbp), &[&[path], &named[..]].concat());
+    }
+    Place::with(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#)).in_force();
+}
+
+fn by_country(countries: &str, default_amount_minor: i64) -> String {
+    format!(
+        "by_country = [{{ countries = {countries}, once = [500], default_interval = \"once\", default_amount_minor = {default_amount_minor} }}]"
+    )
+}
+
+#[test]
+fn what_is_pointed_out_is_offered_and_a_fee_leaves_room_below_stripes_limit() {
+    for (line, named) in [
+        ("highlighted = { interval = \"once\", amount_minor = 500 }", ""),
+        ("highlighted = { interval = \"once\", amount_minor = 501 }", "highlighted is not among"),
+        ("fee_cover = { percent = 1.5, fixed_minor = 25 }", ""),
+        ("fee_cover = { percent = 2 }", ""),
+        ("fee_cover = { percent = 20.1 }", "fee_cover: percent must be"),
+        ("fee_cover = { percent = 1, fixed_minor = -1 }", "fixed_minor not below 0"),
+        ("fee_cover = { percent = 1, fixd_minor = 1 }", "fee_cover.fixd_minor"),
+    ] {
+        let text = format!("{EXAMPLE}{line}\n");
+        if named.is_empty() {
+            Place::with(&text).in_force();
+        } else {
+            assert_refused(&text, &["sites.journal.giving.", named]);
+        }
+    }
+    let most = example_with("maximum_minor = 1000000", "maximum_minor = 99999999");
+    assert_refused(&format!("{most}fee_cover = {{ percent = 1 }}"), &["with the fee on top"]);
 }
 
 #[test]

@@ -715,6 +715,8 @@ export interface components {
             attempt: string;
             /** @description The verdict's signed note. */
             attribution?: string | null;
+            /** @description Whether the reader pays Stripe's fee on top, where `choices` has a `fee_cover`. The service adds so much that the amount is left. */
+            cover_fee?: boolean;
             /**
              * @description ISO 4217 code.
              * @example EUR
@@ -735,7 +737,9 @@ export interface components {
              */
             currency: string;
             /** @description What is chosen at first. */
-            default: components["schemas"]["FirstChoice"];
+            default: components["schemas"]["OfferedAmount"];
+            fee_cover?: components["schemas"]["FeeCover"] | null;
+            highlighted?: components["schemas"]["OfferedAmount"] | null;
             /**
              * Format: int64
              * @description The largest amount that is taken.
@@ -757,6 +761,11 @@ export interface components {
             once: number[];
             /** @description Whether another amount may be typed. */
             other: boolean;
+            /**
+             * Format: int64
+             * @description Every amount is a multiple of this.
+             */
+            step_minor: number;
             /** @description Amounts offered yearly. */
             year: number[];
         };
@@ -764,7 +773,11 @@ export interface components {
          * @description What went wrong, in a word that never changes.
          * @enum {string}
          */
+<<<<<<< HEAD
         Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
+=======
+        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "site_unknown" | "not_found" | "supporter_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
+>>>>>>> 9045b4b23b2b271e12996e6a12421fdceb5bec22
         /** @description What a browser needs to show one variant. */
         Content: {
             /** @description What follows it, as plain text. */
@@ -779,6 +792,7 @@ export interface components {
             /** @description BCP 47 tag of the language it is in. */
             locale?: string | null;
             thanks?: components["schemas"]["ThanksCopy"] | null;
+            ticker?: components["schemas"]["Ticker"] | null;
         };
         /**
          * Format: int64
@@ -905,15 +919,21 @@ export interface components {
             /** @description Whether an appeal is shown. */
             show: boolean;
         };
-        /** @description What is chosen at first. */
-        FirstChoice: {
+        /**
+         * @description Stripe's fee. What is paid so that an amount is left is `(amount + fixed_minor) * 1000000 / (1000000 - per_million)`, rounded up
+         *     to a multiple of `step_minor`.
+         */
+        FeeCover: {
             /**
              * Format: int64
-             * @description How much, in the minor unit.
+             * @description What it takes of each payment beside that.
              */
-            amount_minor: number;
-            /** @description How often. */
-            interval: components["schemas"]["Interval"];
+            fixed_minor: number;
+            /**
+             * Format: int32
+             * @description The part of the payment that it takes; 15000 is 1.5 percent.
+             */
+            per_million: number;
         };
         /** @description What the reader's browser remembers. Left out is not the same as empty. */
         History: {
@@ -965,6 +985,16 @@ export interface components {
             email: string;
             /** @description The site's id. */
             site: string;
+        };
+        /** @description One of the amounts that are offered. */
+        OfferedAmount: {
+            /**
+             * Format: int64
+             * @description How much, in the minor unit.
+             */
+            amount_minor: number;
+            /** @description How often. */
+            interval: components["schemas"]["Interval"];
         };
         /** @description The page. */
         Page: {
@@ -1225,6 +1255,46 @@ export interface components {
             /** @description The line on top. */
             heading: string;
         };
+        /** @description How far the appeal has come. */
+        Ticker: {
+            /**
+             * Format: date-time
+             * @description When it was counted: at most about a minute ago, unless the database does not answer.
+             */
+            as_of: string;
+            /** @description What is counted. */
+            counts: components["schemas"]["TickerCounts"];
+            /**
+             * @description ISO 4217 code, for money.
+             * @example EUR
+             */
+            currency?: string | null;
+            /**
+             * Format: int64
+             * @description What is wanted, as `total`.
+             */
+            goal: number;
+            /**
+             * Format: int32
+             * @description How many decimals an amount has, for money.
+             */
+            minor_digits?: number | null;
+            /**
+             * Format: int64
+             * @description What has come in of what is wanted, in whole percent; more than 100 beyond the goal.
+             */
+            percent: number;
+            /**
+             * Format: int64
+             * @description What has come in: in the currency's minor unit, or supporters.
+             */
+            total: number;
+        };
+        /**
+         * @description What is counted.
+         * @enum {string}
+         */
+        TickerCounts: "money" | "supporters";
         /** @description A supporter token. */
         TokenAnswer: {
             /**
@@ -1274,7 +1344,7 @@ export interface components {
              */
             country?: string | null;
             /**
-             * @description The site's currency, ISO 4217.
+             * @description The currency that the reader is asked in, ISO 4217.
              * @example EUR
              */
             currency?: string | null;
@@ -1396,13 +1466,14 @@ export type ExplainQuestion = components['schemas']['ExplainQuestion'];
 export type ExplainedAppeal = components['schemas']['ExplainedAppeal'];
 export type ExplainedRule = components['schemas']['ExplainedRule'];
 export type Explanation = components['schemas']['Explanation'];
-export type FirstChoice = components['schemas']['FirstChoice'];
+export type FeeCover = components['schemas']['FeeCover'];
 export type History = components['schemas']['History'];
 export type Interval = components['schemas']['Interval'];
 export type Jwk = components['schemas']['Jwk'];
 export type JwkSet = components['schemas']['JwkSet'];
 export type Kind = components['schemas']['Kind'];
 export type LookupBody = components['schemas']['LookupBody'];
+export type OfferedAmount = components['schemas']['OfferedAmount'];
 export type Page = components['schemas']['Page'];
 export type Phase = components['schemas']['Phase'];
 export type PreviewBody = components['schemas']['PreviewBody'];
@@ -1422,6 +1493,8 @@ export type SurfaceSwitches = components['schemas']['SurfaceSwitches'];
 export type Switch = components['schemas']['Switch'];
 export type Switches = components['schemas']['Switches'];
 export type ThanksCopy = components['schemas']['ThanksCopy'];
+export type Ticker = components['schemas']['Ticker'];
+export type TickerCounts = components['schemas']['TickerCounts'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type Values = components['schemas']['Values'];
@@ -3560,6 +3633,7 @@ export interface operations {
              *     - `interval_not_taken`: The site does not take gifts at this interval.
              *     - `amount_below_minimum`: The amount is below the site's minimum.
              *     - `amount_above_maximum`: The amount is above the site's maximum.
+             *     - `fee_cover_not_offered`: The site does not let readers cover the fee in this currency.
              *     - `return_url_not_allowed`: The return URL is not on one of the site's origins.
              */
             422: {
@@ -3571,7 +3645,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "return_url_not_allowed";
+                        code: "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed";
                     };
                 };
             };

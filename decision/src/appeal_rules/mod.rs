@@ -87,6 +87,9 @@ pub struct AppealRules {
     /// Where weights follow results: what no variant gets less than, in percent of the readers; 5 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_percent: Option<Percent>,
+    /// Values that are there for its wordings whatever the question; whoever compiles it says so, never whoever writes it.
+    #[serde(skip)]
+    pub given: Vec<Value>,
 }
 
 impl AppealRules {
@@ -114,6 +117,7 @@ impl AppealRules {
             sequence: Vec::new(),
             assignment: Assignment::default(),
             floor_percent: None,
+            given: Vec::new(),
         }
     }
 }

@@ -59,7 +59,7 @@ impl Check for Values {
             let all = needs.iter().fold(0, |all, needs| all | needs);
             needs.fill(all);
         }
-        let mut given = bits(&ALWAYS) | bits(&draft.site.values);
+        let mut given = bits(&ALWAYS) | bits(&draft.site.values) | bits(&rules.given);
         if rules.schedule.ends_at.is_some() {
             given |= Value::DaysLeft.bit();
         } else if let Some(place) = needs.iter().position(|needs| needs & Value::DaysLeft.bit() != 0) {

@@ -18,13 +18,13 @@ pub enum Value {
     Date,
     /// Days left until the appeal ends, the one that has begun too; there when it names an end.
     DaysLeft,
-    /// What has come in; there when the site says so.
+    /// What has come in; there when the site or the appeal says so.
     TickerTotal,
-    /// What is wanted; there when the site says so.
+    /// What is wanted; there when the site or the appeal says so.
     TickerGoal,
-    /// What is still missing; there when the site says so.
+    /// What is still missing; there when the site or the appeal says so.
     TickerLeft,
-    /// What has come in, in percent; there when the site says so.
+    /// What has come in, in percent; there when the site or the appeal says so.
     TickerPercent,
 }
 

@@ -9,5 +9,6 @@ mod bandit;
 mod behaviours;
 mod cases;
 mod explain;
+mod given;
 mod properties;
 mod reading;

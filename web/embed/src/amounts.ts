@@ -1,4 +1,4 @@
-import type { Choices } from "./contract";
+import type { Choices, FeeCover } from "./contract";
 
 /** `1050` of EUR as `€10.50`; whole amounts carry no decimals. */
 export function formatAmount(amountMinor: number, choices: Pick<Choices, "currency" | "minor_digits">, locale: string): string {
@@ -10,6 +10,22 @@ export function formatAmount(amountMinor: number, choices: Pick<Choices, "curren
     minimumFractionDigits: digits,
     maximumFractionDigits: digits,
   }).format(amountMinor / unit);
+}
+
+/** `12345` as `12,345`. */
+export function formatNumber(number: number, locale: string): string {
+  return formatter(locale, {}).format(number);
+}
+
+/** What is paid so that the amount is left when the fee is taken: what the service will ask for, computed as it does. */
+export function withFee(amountMinor: number, fee: FeeCover, stepMinor: number): number {
+  const left = 1_000_000 - fee.per_million;
+  return roundUp(roundUp((amountMinor + fee.fixed_minor) * 1_000_000, left) / left, stepMinor);
+}
+
+/** To the next multiple. Whole numbers here stay below 2^53, and are exact. */
+function roundUp(whole: number, step: number): number {
+  return whole + ((step - (whole % step)) % step);
 }
 
 /**

@@ -27,7 +27,7 @@ export class Checkout {
 
   /** Asks for a payment page; the address to go to and what to remember, or why not. */
   async open(gift: Gift, address: string, nowMs: number): Promise<{ url: string; pending: Pending } | Refusal> {
-    const about = JSON.stringify([gift.amount_minor, gift.currency, gift.interval]);
+    const about = JSON.stringify([gift.amount_minor, gift.currency, gift.interval, gift.cover_fee]);
     if (this.attempt?.about !== about) this.attempt = { id: uuid(), about };
     const attempt = this.attempt.id;
     const body: CheckoutBody = {

@@ -1,4 +1,4 @@
-import { formatAmount, parseAmount } from "./amounts";
+import { formatAmount, parseAmount, withFee } from "./amounts";
 import type { Refusal } from "./checkout";
 import type { Choices, Gift, Interval } from "./contract";
 import { make } from "./dom";
@@ -15,6 +15,9 @@ export class ChoiceForm {
   private amounts = make("fieldset", { class: "amounts" });
   private own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
   private ownLine = make("label", { class: "own" }, words.yourAmount, this.own);
+  private coverFee = make("input", { type: "checkbox", "data-test": "cover-fee" });
+  private coverWords = make("span");
+  private coverLine = make("label", { class: "cover", part: "cover-fee" }, this.coverFee, this.coverWords);
   private message = make("p", { role: "alert", part: "message", "data-test": "message", class: "message" });
   private give = make("button", { type: "submit", class: "give", part: "give", "data-test": "give" });
   private interval: Interval;
@@ -29,6 +32,7 @@ export class ChoiceForm {
     private onGive: Give,
   ) {
     this.give.lang = locale;
+    this.give.dir = "auto";
     const offered = INTERVALS.filter((interval) => choices[interval]?.length);
     const preset = choices.default?.interval;
     this.interval = preset && offered.includes(preset) ? preset : (offered[0] ?? "once");
@@ -36,10 +40,12 @@ export class ChoiceForm {
       ...(offered.length > 1 ? [this.intervalFields(offered)] : []),
       this.amounts,
       this.ownLine,
+      this.coverLine,
       this.message,
       this.give,
     );
     this.own.addEventListener("input", () => this.refresh());
+    this.coverFee.addEventListener("change", () => this.refresh());
     this.element.addEventListener("submit", (event) => {
       event.preventDefault();
       void this.submit();
@@ -82,7 +88,7 @@ export class ChoiceForm {
     this.amounts.replaceChildren(
       make("legend", {}, words.howMuch),
       ...offered.map((amount) =>
-        radio("amount", `amount-${amount}`, this.money(amount), amount === this.amount, choose(amount)),
+        radio("amount", `amount-${amount}`, this.money(amount), amount === this.amount, choose(amount), this.isHighlighted(amount)),
       ),
     );
     if (choices.other !== false) {
@@ -102,7 +108,10 @@ export class ChoiceForm {
     this.ownLine.hidden = this.amount !== "own";
     this.say("");
     const amount = this.chosen();
-    const gift = typeof amount === "number" ? giftPhrase(this.money(amount), this.interval) : "";
+    const fee = typeof amount === "number" ? this.fee(amount) : 0;
+    this.coverLine.hidden = !fee;
+    this.coverWords.textContent = fee ? words.coverFee(this.money(fee)) : "";
+    const gift = typeof amount === "number" ? giftPhrase(this.money(amount + (this.coverFee.checked ? fee : 0)), this.interval) : "";
     this.give.textContent = this.busy ? words.opening : gift ? buttonPhrase(this.cta, gift) : buttonWithoutGift(this.cta);
     this.give.setAttribute("aria-disabled", String(this.busy));
   }
@@ -111,7 +120,7 @@ export class ChoiceForm {
   private chosen(): number | string {
     const { choices } = this;
     const amount = this.amount === "own" ? parseAmount(this.own.value, choices.minor_digits, this.locale) : this.amount;
-    if (amount === undefined) return words.notAnAmount;
+    if (amount === undefined || amount % (choices.step_minor ?? 1)) return words.notAnAmount;
     if (amount < choices.minimum_minor) return words.tooSmall(this.money(choices.minimum_minor));
     if (amount > choices.maximum_minor) return words.tooLarge(this.money(choices.maximum_minor));
     return amount;
@@ -128,10 +137,23 @@ export class ChoiceForm {
     }
     this.busy = true;
     this.refresh();
-    const refusal = await this.onGive({ amount_minor: amount, currency: this.choices.currency, interval: this.interval });
+    const gift: Gift = { amount_minor: amount, currency: this.choices.currency, interval: this.interval };
+    if (this.fee(amount) && this.coverFee.checked) gift.cover_fee = true;
+    const refusal = await this.onGive(gift);
     if (!refusal) return;
     this.ready();
     this.say(refusal.sentence, refusal.fallbackUrl);
+  }
+
+  /** What comes on top of the amount when the reader covers the fee; 0 where that is not offered. */
+  private fee(amountMinor: number): number {
+    const { fee_cover: fee, step_minor: step } = this.choices;
+    return fee ? withFee(amountMinor, fee, step ?? 1) - amountMinor : 0;
+  }
+
+  private isHighlighted(amountMinor: number): boolean {
+    const { highlighted } = this.choices;
+    return highlighted?.interval === this.interval && highlighted.amount_minor === amountMinor;
   }
 
   private say(sentence: string, fallbackUrl?: string): void {
@@ -145,8 +167,9 @@ export class ChoiceForm {
   }
 }
 
-function radio(group: string, test: string, label: string, checked: boolean, choose: () => void): HTMLLabelElement {
+function radio(group: string, test: string, label: string, checked: boolean, choose: () => void, highlighted = false): HTMLLabelElement {
   const input = make("input", { type: "radio", name: group, checked });
   input.addEventListener("change", choose);
-  return make("label", { class: "choice", part: "choice", "data-test": test }, input, make("span", {}, label));
+  const mark = highlighted && make("small", { part: "suggested", "data-test": "suggested" }, words.suggested);
+  return make("label", { class: "choice", part: "choice", "data-test": test }, input, make("span", {}, label, mark && " ", mark));
 }

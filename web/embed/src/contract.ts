@@ -12,7 +12,7 @@ export type Consent = "granted" | "denied";
 type Optional<Whole, Key extends keyof Whole> = Omit<Whole, Key> & Partial<Pick<Whole, Key>>;
 
 /** Amounts are whole minor units of `currency`, which has `minor_digits` decimals. */
-export type Choices = Optional<contract.Choices, contract.Interval | "default" | "other">;
+export type Choices = Optional<contract.Choices, contract.Interval | "default" | "other" | "step_minor">;
 
 /** A heading and what follows it; `locale` is the language it is in. */
 export interface Words extends contract.ThanksCopy {
@@ -64,6 +64,6 @@ export interface BannerEvent extends contract.BannerEvent {
 }
 
 /** What a reader has chosen to give: one act of giving. */
-export type Gift = Pick<contract.CheckoutBody, "amount_minor" | "currency" | "interval">;
+export type Gift = Pick<contract.CheckoutBody, "amount_minor" | "currency" | "interval" | "cover_fee">;
 
-export type { ArticleWeek, Block, CheckoutBody, EventName, Interval, TokenBody, Values, View } from "../../client/contract";
+export type { ArticleWeek, Block, CheckoutBody, EventName, FeeCover, Interval, Ticker, TokenBody, Values, View } from "../../client/contract";

@@ -2,6 +2,7 @@ import { ChoiceForm, type Give } from "./choices";
 import type { Content, DismissalKind, Kind, Surface, Words } from "./contract";
 import { blocks } from "./blocks";
 import { button, make } from "./dom";
+import { tickerLine } from "./ticker";
 import { language, speak, words } from "./words";
 
 /** What is put before the reader, and how to wake its form after a visit to the payment page. */
@@ -27,7 +28,7 @@ export function appealPanel(
     surface,
     kind,
     close,
-    wording(content),
+    wording(content, content.ticker ? tickerLine(content.ticker, locale) : undefined),
     form && make("div", { class: "giving" }, form.element, onDismiss && waysOut(onDismiss)),
   );
   return { element, ready: () => form?.ready() };
@@ -63,12 +64,13 @@ function frame(surface: Surface, kind: string, ...children: (HTMLElement | undef
   );
 }
 
-function wording(content: Words): HTMLElement {
+function wording(content: Words, ticker?: HTMLElement): HTMLElement {
   return make(
     "div",
     { class: "words", lang: content.locale || undefined, dir: "auto" },
     make("h2", { id: "heading", part: "heading", "data-test": "heading" }, content.heading),
     ...blocks(content.body ?? []),
+    ticker,
   );
 }
 

@@ -1,5 +1,6 @@
 import { reworded } from "./blocks";
-import type { Content, Values, Words } from "./contract";
+import type { Content, Ticker, Values, Words } from "./contract";
+import { tickerNumber } from "./ticker";
 
 const WEEKDAYS = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
@@ -8,7 +9,7 @@ export function filled<Some extends Content>(content: Some, values: Values | nul
   const fill = (text: string): string =>
     text.replace(/\{([a-z_]+)\}/g, (braced, name: string) => {
       const value = values?.[name as keyof Values] ?? undefined;
-      return value === undefined ? braced : told(name, value, locale);
+      return value === undefined ? braced : told(name, value, locale, content.ticker);
     });
   const words = <Part extends Words>(part: Part): Part => ({
     ...part,
@@ -24,10 +25,10 @@ export function filled<Some extends Content>(content: Some, values: Values | nul
 }
 
 /** One value in words. */
-function told(name: string, value: string | number, locale: string): string {
+function told(name: string, value: string | number, locale: string, ticker?: Ticker | null): string {
   for (const tag of [locale || "en", "en"]) {
     try {
-      return write(name, value, tag);
+      return write(name, value, tag, ticker);
     } catch {
       // A tag that this browser does not take, or a browser that has no such names.
     }
@@ -35,7 +36,7 @@ function told(name: string, value: string | number, locale: string): string {
   return String(value);
 }
 
-function write(name: string, value: string | number, locale: string): string {
+function write(name: string, value: string | number, locale: string, ticker?: Ticker | null): string {
   const day = (date: string | number, options: Intl.DateTimeFormatOptions): string =>
     new Intl.DateTimeFormat(locale, { ...options, timeZone: "UTC" }).format(new Date(date));
   switch (name) {
@@ -52,6 +53,10 @@ function write(name: string, value: string | number, locale: string): string {
     }
     case "ticker_percent":
       return new Intl.NumberFormat(locale, { style: "percent" }).format(Number(value) / 100);
+    case "ticker_total":
+    case "ticker_goal":
+    case "ticker_left":
+      return ticker ? tickerNumber(Number(value), ticker, locale, name === "ticker_left") : new Intl.NumberFormat(locale).format(Number(value));
     default:
       return new Intl.NumberFormat(locale).format(Number(value));
   }

@@ -12,6 +12,10 @@ const english = {
   howOften: "How often",
   howMuch: "How much",
   yourAmount: "Your amount",
+  ofGoal: (goal: string) => `of ${goal}`,
+  ofSupporters: (goal: string) => `of ${goal} supporters`,
+  suggested: "Suggested",
+  coverFee: (fee: string) => `I’ll cover the fee of ${fee}`,
   opening: "Opening the payment page …",
   notAnAmount: "Please enter an amount, such as 15.",
   failed: "The payment page could not be opened. Nothing was taken. Please try again in a moment.",
@@ -49,7 +53,9 @@ export function giftPhrase(amount: string, interval: Interval): string {
 
 /** The words on the main button. An appeal may say where the gift stands with `{gift}`; else it follows. */
 export function buttonPhrase(cta: string, gift: string): string {
-  return cta.includes("{gift}") ? cta.replace("{gift}", () => gift) : `${cta} · ${gift}`;
+  // Between words written from right to left, an amount keeps its own direction only if it is set apart.
+  const apart = /[\u0590-\u08ff]/.test(cta) ? `\u2068${gift}\u2069` : gift;
+  return cta.includes("{gift}") ? cta.replace("{gift}", () => apart) : `${cta} · ${apart}`;
 }
 
 /** The words on the main button while no gift can be told. Words around a gift make no sense without it. */

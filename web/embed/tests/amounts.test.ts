@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { formatAmount, parseAmount } from "../src/amounts";
+import { formatAmount, parseAmount, withFee } from "../src/amounts";
 
 test("an amount is read as people of its language type it", () => {
   const cases: [string, string, number | undefined][] = [
@@ -53,4 +54,15 @@ test("whole amounts are shown without decimals, others with all of them", () => 
 test("a page whose language tag is nonsense still shows amounts", () => {
   assert.equal(formatAmount(1000, { currency: "EUR", minor_digits: 2 }, "not a language"), "€10");
   assert.equal(parseAmount("10", 2, ""), 1000);
+});
+
+test("the total with the fee is the one that the service computes", () => {
+  // The service's own tests read the same cases.
+  const cases: { amount_minor: number; fee_cover: { percent: number; fixed_minor: number }; step_minor: number; total_minor: number }[] =
+    JSON.parse(readFileSync("../tests/fixtures/fee_cover.json", "utf8"));
+  assert.ok(cases.length > 10);
+  for (const { amount_minor, fee_cover, step_minor, total_minor } of cases) {
+    const fee = { per_million: Math.round(fee_cover.percent * 10_000), fixed_minor: fee_cover.fixed_minor };
+    assert.equal(withFee(amount_minor, fee, step_minor), total_minor, `${amount_minor} with ${JSON.stringify(fee)}`);
+  }
 });

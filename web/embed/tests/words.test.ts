@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { languages } from "../src/languages";
-import { buttonWithoutGift, giftPhrase, language, speak, words } from "../src/words";
+import { buttonPhrase, buttonWithoutGift, giftPhrase, language, speak, words } from "../src/words";
 
 test("the script speaks the words' language where it knows it, and English where it does not", () => {
   for (const [locale, known, phrase] of [
@@ -28,4 +28,9 @@ test("a button whose words go around the gift has others while there is none", (
   speak("de");
   assert.equal(buttonWithoutGift("Mit {gift} unterstützen"), "Unterstützen");
   assert.equal(buttonWithoutGift("Jetzt helfen"), "Jetzt helfen");
+});
+
+test("a gift between words from right to left is set apart from them", () => {
+  assert.equal(buttonPhrase("ادعمنا {gift}", "10 €"), "ادعمنا \u206810 €\u2069");
+  assert.equal(buttonPhrase("תמכו בנו", "10 €"), "תמכו בנו · \u206810 €\u2069");
 });

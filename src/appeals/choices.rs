@@ -1,0 +1,140 @@
+//! What readers are offered to give, by site and country.
+
+use std::collections::{BTreeMap, HashMap};
+
+use keepopen_decision::CountryCode;
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::wording::json;
+use super::{AppealProblem, Draft};
+use crate::config::{Interval, Offer, OfferedAmount, OwnAmounts, SiteSettings};
+use crate::money::Currency;
+
+/// What can be given. All amounts are in the currency's minor unit.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+pub struct Choices {
+    /// ISO 4217 code.
+    #[schema(value_type = String, example = "EUR")]
+    pub currency: Currency,
+    /// How many decimals an amount has.
+    pub minor_digits: u32,
+    /// Every amount is a multiple of this.
+    pub step_minor: i64,
+    /// Amounts offered once.
+    pub once: Vec<i64>,
+    /// Amounts offered monthly.
+    pub month: Vec<i64>,
+    /// Amounts offered yearly.
+    pub year: Vec<i64>,
+    /// What is chosen at first.
+    pub default: OfferedAmount,
+    /// The one of the amounts that is pointed out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub highlighted: Option<OfferedAmount>,
+    /// The smallest amount that is taken.
+    pub minimum_minor: i64,
+    /// The largest amount that is taken.
+    pub maximum_minor: i64,
+    /// The fee that the reader may take over; none where that is not offered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fee_cover: Option<FeeCoverTerms>,
+    /// Whether another amount may be typed.
+    pub other: bool,
+}
+
+/// Stripe's fee. What is paid so that an amount is left is `(amount + fixed_minor) * 1000000 / (1000000 - per_million)`, rounded up
+/// to a multiple of `step_minor`.
+#[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FeeCover)]
+pub struct FeeCoverTerms {
+    /// The part of the payment that it takes; 15000 is 1.5 percent.
+    pub per_million: u32,
+    /// What it takes of each payment beside that.
+    pub fixed_minor: i64,
+}
+
+type Own = BTreeMap<Currency, OwnAmounts>;
+
+impl Choices {
+    /// What readers of `country` are offered: the variant's `own` amounts, where it has some in their currency, or the site's.
+    fn to(site: &SiteSettings, country: Option<CountryCode>, own: &Own) -> Option<Self> {
+        let currency = site.currency_in(country);
+        let giving = site.giving.get(&currency)?;
+        let Offer { once, month, year, default, highlighted } =
+            own.get(&currency).map_or_else(|| giving.offer_in(site, country), OwnAmounts::offer);
+        let limits = giving.limits(currency);
+        Some(Self {
+            currency,
+            minor_digits: currency.minor_digits(),
+            step_minor: limits.step_minor,
+            once: once.to_vec(),
+            month: month.to_vec(),
+            year: year.to_vec(),
+            default,
+            highlighted,
+            minimum_minor: limits.minimum_minor,
+            maximum_minor: limits.maximum_minor,
+            fee_cover: giving.fee_cover.as_ref().map(|fee| FeeCoverTerms {
+                per_million: fee.percent.per_million(),
+                fixed_minor: fee.fixed_minor,
+            }),
+            other: true,
+        })
+    }
+}
+
+/// What one site offers, each country's choices written as JSON once.
+#[derive(Debug)]
+pub struct SiteChoices {
+    everywhere: Box<RawValue>,
+    by_country: HashMap<CountryCode, Box<RawValue>>,
+}
+
+impl SiteChoices {
+    /// What `site` offers where a variant has `own` amounts; empty, the site's alone.
+    pub fn of(site: &SiteSettings, own: &Own) -> Option<Self> {
+        let written = |country| Some(json(&Choices::to(site, country, own)?));
+        let countries = site.countries_of_giving().into_iter();
+        let by_country = countries.filter_map(|country| Some((country, written(Some(country))?))).collect();
+        Some(Self { everywhere: written(None)?, by_country })
+    }
+
+    /// What a reader of `country` (ISO 3166-1, as it was told) is offered, as JSON.
+    pub fn to(&self, country: Option<&str>) -> &RawValue {
+        let country = country.filter(|_| !self.by_country.is_empty()).and_then(CountryCode::parse);
+        country.and_then(|country| self.by_country.get(&country)).unwrap_or(&self.everywhere)
+    }
+}
+
+/// What is wrong with the amounts that the variants of `draft` offer, on the sites that it names.
+pub fn problems_of(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
+    let mut problems = Vec::new();
+    let homes = || draft.rules.sites.iter().filter_map(|id| Some((id, sites.get(id)?)));
+    for (place, own) in draft.amounts.iter().enumerate() {
+        for (currency, amounts) in own {
+            let mut complain = |sentence: String| {
+                let field = format!("variants[{place}].amounts.{currency}");
+                problems.push(AppealProblem { appeal: draft.rules.id.clone(), field, sentence });
+            };
+            if homes().all(|(_, site)| !site.giving.contains_key(currency)) {
+                complain(format!(
+                    "none of its sites takes {currency}: write a currency that one of them takes."
+                ));
+            }
+            let on_sites = homes().filter_map(|(id, site)| Some((id, site.giving.get(currency)?)));
+            for (id, giving) in on_sites {
+                let offer = amounts.offer();
+                let untaken = [Interval::Once, Interval::Month, Interval::Year]
+                    .into_iter()
+                    .find(|interval| !offer.at(*interval).is_empty() && !giving.takes(*interval));
+                if let Some(interval) = untaken {
+                    complain(format!("site {id:?} takes no gifts at the interval {:?}.", interval.as_str()));
+                } else if let Some(sentence) = offer.problem(giving.limits(*currency)) {
+                    complain(format!("{sentence} of site {id:?}."));
+                }
+            }
+        }
+    }
+    problems
+}

@@ -1,0 +1,304 @@
+//! How far an appeal has come: what it counts, and what is told of that.
+
+use std::collections::{BTreeMap, HashMap};
+
+use keepopen_decision::{AppealRules, Live, Moment, Value, begins_at_ms};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::wording::json;
+use super::{AppealProblem, Draft, TickerValues};
+use crate::clock;
+use crate::config::SiteSettings;
+use crate::money::Currency;
+
+/// `ticker` as it is written in an appeal.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WrittenTicker {
+    counts: CountedKind,
+    #[serde(default)]
+    of: CountedOf,
+    currency: Option<Currency>,
+    goal_minor: Option<i64>,
+    goal_supporters: Option<i64>,
+    from: Option<Moment>,
+    elsewhere_minor: Option<i64>,
+    elsewhere_supporters: Option<i64>,
+}
+
+/// What is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = TickerCounts)]
+pub enum CountedKind {
+    /// Payments of one currency, less what was given or taken back.
+    Money,
+    /// People who gave and whose gift was kept, each once.
+    Supporters,
+}
+
+/// Whose gifts are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CountedOf {
+    /// All of the site that the reader is on.
+    #[default]
+    Site,
+    /// Those that this appeal brought, on any site.
+    Appeal,
+}
+
+/// A ticker that makes sense.
+#[derive(Clone, Debug)]
+pub struct Ticker {
+    /// None counts supporters; money is counted in one currency.
+    currency: Option<Currency>,
+    of: CountedOf,
+    from: Option<Moment>,
+    /// In the currency's minor unit, or in supporters; so is what came in elsewhere.
+    goal: i64,
+    elsewhere: i64,
+}
+
+/// One number that the ledger is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct TickerCount {
+    /// The currency that is counted; none counts supporters.
+    pub currency: Option<Currency>,
+    /// Whose gifts.
+    pub whose: Whose,
+    /// From when on, in milliseconds since 1970.
+    pub from_ms: i64,
+}
+
+/// Whose gifts are counted.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Whose {
+    /// Those of the site of this id.
+    Site(String),
+    /// Those that the appeal of this id brought.
+    Appeal(String),
+}
+
+/// What the ledger said last.
+#[derive(Debug, Default)]
+pub struct TickerTotals {
+    /// When it said so, in milliseconds since 1970.
+    pub as_of_ms: i64,
+    /// In the minor unit, or in supporters.
+    pub totals: BTreeMap<TickerCount, i64>,
+}
+
+/// How far the appeal has come.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Ticker)]
+pub struct TickerShown {
+    /// What is counted.
+    counts: CountedKind,
+    /// What has come in: in the currency's minor unit, or supporters.
+    total: i64,
+    /// What is wanted, as `total`.
+    goal: i64,
+    /// What has come in of what is wanted, in whole percent; more than 100 beyond the goal.
+    percent: i64,
+    /// ISO 4217 code, for money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "EUR")]
+    currency: Option<Currency>,
+    /// How many decimals an amount has, for money.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minor_digits: Option<u32>,
+    /// When it was counted: at most about a minute ago, unless the database does not answer.
+    #[schema(format = DateTime)]
+    as_of: String,
+}
+
+/// A ticker as it is sent, written as JSON once.
+#[derive(Debug)]
+pub struct PublishedTicker {
+    /// For `content.ticker`.
+    pub json: Box<RawValue>,
+    /// For words.
+    pub values: TickerValues,
+}
+
+/// The values that a ticker gives to words.
+pub const TICKER_VALUES: [Value; 4] =
+    [Value::TickerTotal, Value::TickerGoal, Value::TickerLeft, Value::TickerPercent];
+
+impl TryFrom<WrittenTicker> for Ticker {
+    /// The field at fault and a sentence.
+    type Error = (&'static str, String);
+
+    fn try_from(it: WrittenTicker) -> Result<Self, Self::Error> {
+        let of_money = [
+            ("currency", it.currency.is_some()),
+            ("goal_minor", it.goal_minor.is_some()),
+            ("elsewhere_minor", it.elsewhere_minor.is_some()),
+        ];
+        let of_supporters = [
+            ("goal_supporters", it.goal_supporters.is_some()),
+            ("elsewhere_supporters", it.elsewhere_supporters.is_some()),
+        ];
+        let (goal_field, goal, elsewhere_field, elsewhere, foreign, currency) = match it.counts {
+            CountedKind::Money => {
+                let currency = it.currency.ok_or_else(|| {
+                    ("currency", "a ticker of money counts one currency: write which.".to_owned())
+                })?;
+                let foreign = of_supporters.as_slice();
+                ("goal_minor", it.goal_minor, "elsewhere_minor", it.elsewhere_minor, foreign, Some(currency))
+            }
+            CountedKind::Supporters => {
+                let foreign = of_money.as_slice();
+                let elsewhere = it.elsewhere_supporters;
+                ("goal_supporters", it.goal_supporters, "elsewhere_supporters", elsewhere, foreign, None)
+            }
+        };
+        if let Some((field, _)) = foreign.iter().find(|(_, given)| *given) {
+            let counts = if currency.is_some() { "money" } else { "supporters" };
+            return Err((field, format!("the ticker counts {counts}: take this out.")));
+        }
+        let goal = goal.ok_or_else(|| (goal_field, "it is missing: write what is wanted.".to_owned()))?;
+        if goal < 1 {
+            return Err((goal_field, "it must be above 0.".to_owned()));
+        }
+        let elsewhere = elsewhere.unwrap_or(0);
+        if elsewhere < 0 {
+            return Err((elsewhere_field, "it must not be below 0.".to_owned()));
+        }
+        Ok(Self { currency, of: it.of, from: it.from, goal, elsewhere })
+    }
+}
+
+impl Ticker {
+    /// What is to be counted for readers of a site.
+    fn count(&self, appeal: &str, site_id: &str, site: &SiteSettings) -> TickerCount {
+        TickerCount {
+            currency: self.currency,
+            whose: match self.of {
+                CountedOf::Site => Whose::Site(site_id.to_owned()),
+                CountedOf::Appeal => Whose::Appeal(appeal.to_owned()),
+            },
+            from_ms: self.from.and_then(|from| begins_at_ms(from, &site.time_zone)).unwrap_or(i64::MIN),
+        }
+    }
+
+    /// What is told when the ledger holds `counted`. What was taken back may be more than what came: then nothing came.
+    fn published(&self, counted: i64, as_of_ms: i64) -> PublishedTicker {
+        let goal = self.goal;
+        let total = counted.max(0).saturating_add(self.elsewhere);
+        let percent = i64::try_from(i128::from(total) * 100 / i128::from(goal)).unwrap_or(i64::MAX);
+        let shown = TickerShown {
+            counts: if self.currency.is_some() { CountedKind::Money } else { CountedKind::Supporters },
+            total,
+            goal,
+            percent,
+            currency: self.currency,
+            minor_digits: self.currency.map(|currency| currency.minor_digits()),
+            as_of: clock::rfc3339(as_of_ms),
+        };
+        let left = goal.saturating_sub(total).max(0);
+        PublishedTicker { json: json(&shown), values: TickerValues { total, goal, left, percent } }
+    }
+}
+
+/// What is to be counted for a draft, by site; nothing where it can't show.
+pub fn counts_of<'a>(
+    draft: &'a Draft,
+    sites: &'a BTreeMap<String, SiteSettings>,
+) -> impl Iterator<Item = (&'a str, &'a Ticker, TickerCount)> {
+    let ticker = draft.ticker.as_ref().filter(|_| matches!(draft.rules.live, Live::Live | Live::Scheduled));
+    ticker.into_iter().flat_map(move |ticker| {
+        draft.rules.sites.iter().filter_map(move |id| {
+            Some((id.as_str(), ticker, ticker.count(&draft.rules.id, id, sites.get(id)?)))
+        })
+    })
+}
+
+/// The rules of a draft. Its words may speak of a ticker once all its numbers are among the `totals`; without any, they are taken as
+/// known.
+pub fn rules_of(
+    draft: &Draft,
+    sites: &BTreeMap<String, SiteSettings>,
+    totals: Option<&TickerTotals>,
+) -> AppealRules {
+    let mut rules = draft.rules.clone();
+    let is_known = |count: &TickerCount| totals.is_none_or(|known| known.totals.contains_key(count));
+    if !counts_of(draft, sites).all(|(_, _, count)| is_known(&count)) {
+        rules.given.clear();
+    }
+    rules
+}
+
+/// The tickers of a draft by site, as far as `totals` knows them.
+pub fn publish(
+    draft: &Draft,
+    sites: &BTreeMap<String, SiteSettings>,
+    totals: &TickerTotals,
+) -> HashMap<String, PublishedTicker> {
+    let known = |(id, ticker, count): (&str, &Ticker, TickerCount)| {
+        let counted = totals.totals.get(&count)?;
+        Some((id.to_owned(), ticker.published(*counted, totals.as_of_ms)))
+    };
+    counts_of(draft, sites).filter_map(known).collect()
+}
+
+/// What is wrong with a draft's ticker on the sites that it names.
+pub fn problems_of(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Option<AppealProblem> {
+    let currency = draft.ticker.as_ref()?.currency?;
+    let takes = |id: &&String| sites.get(*id).is_none_or(|site| site.giving.contains_key(&currency));
+    let site = draft.rules.sites.iter().find(|id| !takes(id))?;
+    Some(AppealProblem {
+        appeal: draft.rules.id.clone(),
+        field: "ticker.currency".to_owned(),
+        sentence: format!(
+            "site {site:?} does not take {currency}: count a currency that each of its sites takes."
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ticker(text: &str) -> Result<Ticker, (&'static str, String)> {
+        Ticker::try_from(toml::from_str::<WrittenTicker>(text).unwrap())
+    }
+
+    #[test]
+    fn a_ticker_has_the_fields_of_what_it_counts_and_no_others() {
+        let money = "counts = \"money\"\n";
+        let supporters = "counts = \"supporters\"\n";
+        for (text, field) in [
+            (format!("{money}goal_minor = 100"), "currency"),
+            (format!("{money}currency = \"EUR\""), "goal_minor"),
+            (format!("{money}currency = \"EUR\"\ngoal_minor = 0"), "goal_minor"),
+            (format!("{money}currency = \"EUR\"\ngoal_minor = 1\ngoal_supporters = 1"), "goal_supporters"),
+            (format!("{money}currency = \"EUR\"\ngoal_minor = 1\nelsewhere_minor = -1"), "elsewhere_minor"),
+            (supporters.to_owned(), "goal_supporters"),
+            (format!("{supporters}goal_supporters = 1\ncurrency = \"EUR\""), "currency"),
+            (format!("{supporters}goal_supporters = 1\ngoal_minor = 1"), "goal_minor"),
+        ] {
+            assert_eq!(ticker(&text).unwrap_err().0, field, "{text}");
+        }
+        assert!(ticker(&format!("{supporters}goal_supporters = 1")).is_ok());
+    }
+
+    #[test]
+    fn what_is_left_ends_at_nothing_and_the_percentage_goes_on() {
+        let ticker =
+            ticker("counts = \"supporters\"\ngoal_supporters = 300\nelsewhere_supporters = 1").unwrap();
+        let values = |counted| {
+            let TickerValues { total, left, percent, .. } = ticker.published(counted, 0).values;
+            (total, left, percent)
+        };
+        assert_eq!(values(0), (1, 299, 0));
+        assert_eq!(values(298), (299, 1, 99), "not before it is reached");
+        assert_eq!(values(299), (300, 0, 100));
+        assert_eq!(values(599), (600, 0, 200));
+        assert_eq!(values(-5), (1, 299, 0), "more was taken back than came");
+        assert_eq!(values(i64::MAX).0, i64::MAX);
+    }
+}

@@ -1,0 +1,348 @@
+//! `[sites.ID.giving.CODE]`: what can be given in one currency. All amounts are in its minor unit.
+
+use std::collections::BTreeMap;
+
+use keepopen_decision::{CountryCode, Percent};
+use serde::{Deserialize, Serialize};
+
+use super::{Interval, SiteSettings};
+use crate::money::Currency;
+
+/// The largest amount that Stripe takes, in any currency's minor unit.
+const STRIPE_MAXIMUM_MINOR: i64 = 99_999_999;
+/// No payment provider takes more, in percent.
+const HIGHEST_FEE_PERCENT: f64 = 20.0;
+
+/// A table that offers amounts, beside fields of its own. A macro writes it, since serde's `flatten` could not name the
+/// field at fault.
+macro_rules! offering {
+    ($(#[$about:meta])* $name:ident { $($own:tt)* }) => {
+        $(#[$about])*
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(deny_unknown_fields)]
+        pub struct $name {
+            $($own)*
+            /// Amounts offered once; empty: one-off gifts are not offered.
+            #[serde(default)]
+            pub once: Vec<i64>,
+            /// Amounts offered monthly.
+            #[serde(default)]
+            pub month: Vec<i64>,
+            /// Amounts offered yearly.
+            #[serde(default)]
+            pub year: Vec<i64>,
+            /// The interval chosen at first.
+            pub default_interval: Interval,
+            /// The amount chosen at first.
+            pub default_amount_minor: i64,
+            /// The one of the amounts that is pointed out.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub highlighted: Option<OfferedAmount>,
+        }
+
+        impl $name {
+            /// What is offered.
+            pub fn offer(&self) -> Offer<'_> {
+                let (interval, amount_minor) = (self.default_interval, self.default_amount_minor);
+                Offer {
+                    once: &self.once,
+                    month: &self.month,
+                    year: &self.year,
+                    default: OfferedAmount { interval, amount_minor },
+                    highlighted: self.highlighted,
+                }
+            }
+        }
+    };
+}
+
+offering! {
+    /// What can be given in one currency.
+    Giving {
+        /// The smallest amount that is taken.
+        pub minimum_minor: i64,
+        /// The largest amount that is taken.
+        pub maximum_minor: i64,
+        /// Countries, and the site's groups of them, whose readers are asked in this currency and not in the site's.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub countries: Vec<String>,
+        /// The fee that readers may take over.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pub fee_cover: Option<FeeCover>,
+        /// Other amounts for the readers of some countries.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        pub by_country: Vec<ByCountry>,
+    }
+}
+
+offering! {
+    /// Other amounts in the same currency, for the readers of some countries.
+    ByCountry {
+        /// The countries, and the site's groups of them.
+        pub countries: Vec<String>,
+    }
+}
+
+offering! {
+    /// The amounts that a variant of an appeal offers in one currency, in place of the site's.
+    OwnAmounts {}
+}
+
+/// One of the amounts that are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OfferedAmount {
+    /// How often.
+    pub interval: Interval,
+    /// How much, in the minor unit.
+    pub amount_minor: i64,
+}
+
+/// What Stripe takes of a payment, so that readers can add it to their gift.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FeeCover {
+    /// The part of the payment, in percent.
+    pub percent: Percent,
+    /// What each payment costs beside it.
+    #[serde(default)]
+    pub fixed_minor: i64,
+}
+
+/// Amounts that are offered together.
+#[derive(Clone, Copy, Debug)]
+pub struct Offer<'a> {
+    /// Once.
+    pub once: &'a [i64],
+    /// Monthly.
+    pub month: &'a [i64],
+    /// Yearly.
+    pub year: &'a [i64],
+    /// What is chosen at first.
+    pub default: OfferedAmount,
+    /// What is pointed out.
+    pub highlighted: Option<OfferedAmount>,
+}
+
+/// What an amount must keep to.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// The smallest.
+    pub minimum_minor: i64,
+    /// The largest.
+    pub maximum_minor: i64,
+    /// It is a multiple of this.
+    pub step_minor: i64,
+}
+
+impl Giving {
+    /// What an amount in `currency`, which is this table's, must keep to.
+    pub fn limits(&self, currency: Currency) -> Limits {
+        let (minimum_minor, maximum_minor) = (self.minimum_minor, self.maximum_minor);
+        Limits { minimum_minor, maximum_minor, step_minor: currency.step_minor() }
+    }
+
+    /// Whether gifts at `interval` are taken: whether some reader is offered one.
+    pub fn takes(&self, interval: Interval) -> bool {
+        let offers = self.by_country.iter().map(ByCountry::offer);
+        std::iter::once(self.offer()).chain(offers).any(|offer| !offer.at(interval).is_empty())
+    }
+
+    /// The amounts for readers of `country`.
+    pub fn offer_in(&self, site: &SiteSettings, country: Option<CountryCode>) -> Offer<'_> {
+        let named = |it: &&ByCountry| country.is_some_and(|country| site.names(&it.countries, country));
+        self.by_country.iter().find(named).map_or_else(|| self.offer(), ByCountry::offer)
+    }
+}
+
+impl SiteSettings {
+    /// The currency that readers of `country` are asked in.
+    pub fn currency_in(&self, country: Option<CountryCode>) -> Currency {
+        let named = |giving: &Giving| country.is_some_and(|country| self.names(&giving.countries, country));
+        let found = self.giving.iter().find(|(_, giving)| named(giving));
+        found.map_or(self.currency, |(currency, _)| *currency)
+    }
+
+    /// Every country that is named where amounts are written.
+    pub fn countries_of_giving(&self) -> Vec<CountryCode> {
+        let lists = self.giving.values().flat_map(|giving| {
+            std::iter::once(&giving.countries).chain(giving.by_country.iter().map(|it| &it.countries))
+        });
+        lists.flatten().flat_map(|name| self.countries_called(name)).collect()
+    }
+
+    fn names(&self, countries: &[String], country: CountryCode) -> bool {
+        countries.iter().any(|name| self.countries_called(name).contains(&country))
+    }
+
+    /// The country of that code, or those of the site's group of that name.
+    fn countries_called(&self, name: &str) -> Vec<CountryCode> {
+        match self.asking.country_groups.get(name) {
+            Some(group) => group.iter().filter_map(|code| CountryCode::parse(code)).collect(),
+            None => CountryCode::parse(name).into_iter().collect(),
+        }
+    }
+}
+
+impl<'a> Offer<'a> {
+    /// The amounts at `interval`.
+    pub fn at(&self, interval: Interval) -> &'a [i64] {
+        match interval {
+            Interval::Once => self.once,
+            Interval::Month => self.month,
+            Interval::Year => self.year,
+        }
+    }
+
+    /// What is wrong with it, in a sentence.
+    pub fn problem(&self, limits: Limits) -> Option<String> {
+        let range = limits.minimum_minor..=limits.maximum_minor;
+        let mut amounts = [self.once, self.month, self.year].into_iter().flatten();
+        let includes = |it: OfferedAmount| self.at(it.interval).contains(&it.amount_minor);
+        if amounts.clone().any(|amount| !range.contains(amount)) {
+            Some("an offered amount lies outside of minimum_minor to maximum_minor".to_owned())
+        } else if amounts.any(|amount| amount % limits.step_minor != 0) {
+            let step = limits.step_minor;
+            Some(format!(
+                "an offered amount is no multiple of {step}, and Stripe takes no other in this currency"
+            ))
+        } else if !includes(self.default) {
+            Some("default_amount_minor is not among the amounts offered at default_interval".to_owned())
+        } else if self.highlighted.is_some_and(|it| !includes(it)) {
+            Some("highlighted is not among the amounts that are offered".to_owned())
+        } else {
+            None
+        }
+    }
+}
+
+impl FeeCover {
+    /// What is to be paid so that `amount_minor` is left when Stripe has taken its fee: a multiple of `step_minor`.
+    pub fn total_minor(&self, amount_minor: i64, step_minor: i64) -> i64 {
+        let unsigned = |number: i64| u128::from(number.max(0).unsigned_abs());
+        let wanted = (unsigned(amount_minor) + unsigned(self.fixed_minor)) * 1_000_000;
+        let left_per_million = u128::from(1_000_000 - self.percent.per_million()).max(1);
+        let step = unsigned(step_minor).max(1);
+        let total = wanted.div_ceil(left_per_million).div_ceil(step) * step;
+        i64::try_from(total).unwrap_or(i64::MAX)
+    }
+}
+
+/// Checks what a site says of giving; a sentence of what is wrong.
+pub(super) fn check(id: &str, site: &SiteSettings) -> Result<(), String> {
+    for (currency, giving) in &site.giving {
+        let path = format!("sites.{id}.giving.{currency}");
+        check_one(*currency, giving).map_err(|sentence| format!("{path}: {sentence}"))?;
+        for (place, it) in giving.by_country.iter().enumerate() {
+            let path = format!("{path}.by_country[{place}]");
+            if it.countries.is_empty() {
+                return Err(format!(
+                    "{path}.countries names none; write for whose readers these amounts are"
+                ));
+            }
+            let problem = it.offer().problem(giving.limits(*currency));
+            problem.map_or(Ok(()), |sentence| Err(format!("{path}: {sentence}")))?;
+        }
+        let lists = giving.by_country.iter().enumerate();
+        let lists = lists.map(|(place, it)| (format!("{path}.by_country[{place}]"), &it.countries));
+        check_countries(site, lists)?;
+    }
+    let lists = site.giving.iter();
+    check_countries(
+        site,
+        lists.map(|(code, giving)| (format!("sites.{id}.giving.{code}"), &giving.countries)),
+    )
+}
+
+fn check_one(currency: Currency, giving: &Giving) -> Result<(), String> {
+    let limits = giving.limits(currency);
+    if giving.minimum_minor < 1
+        || giving.maximum_minor < giving.minimum_minor
+        || giving.maximum_minor > STRIPE_MAXIMUM_MINOR
+    {
+        return Err(format!(
+            "minimum_minor must be at least 1, maximum_minor not below it and at most {STRIPE_MAXIMUM_MINOR}, which is Stripe's limit"
+        ));
+    }
+    if let Some(fee) = &giving.fee_cover {
+        if fee.fixed_minor < 0 || Percent::new(HIGHEST_FEE_PERCENT).is_none_or(|most| fee.percent > most) {
+            return Err(format!(
+                "fee_cover: percent must be from 0 to {HIGHEST_FEE_PERCENT}, and fixed_minor not below 0"
+            ));
+        }
+        if fee.total_minor(giving.maximum_minor, limits.step_minor) > STRIPE_MAXIMUM_MINOR {
+            return Err(format!(
+                "fee_cover: maximum_minor with the fee on top is above {STRIPE_MAXIMUM_MINOR}, which is Stripe's limit"
+            ));
+        }
+    }
+    giving.offer().problem(limits).map_or(Ok(()), Err)
+}
+
+/// Each name is a country or a group, and no country stands in two of the lists, or the reader would be offered both.
+fn check_countries<'a>(
+    site: &SiteSettings,
+    lists: impl Iterator<Item = (String, &'a Vec<String>)>,
+) -> Result<(), String> {
+    let mut taken: BTreeMap<CountryCode, String> = BTreeMap::new();
+    for (path, names) in lists {
+        for name in names {
+            let countries = site.countries_called(name);
+            if countries.is_empty() {
+                return Err(format!(
+                    "{path}.countries: `{name}` is neither a country's code, such as IE, nor one of the site's country_groups"
+                ));
+            }
+            for country in countries {
+                if let Some(other) = taken.insert(country, path.clone()).filter(|other| *other != path) {
+                    return Err(format!("{path}.countries: {country} stands in {other} already; keep one"));
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Deserialize)]
+    struct Case {
+        amount_minor: i64,
+        fee_cover: FeeCover,
+        step_minor: i64,
+        total_minor: i64,
+    }
+
+    /// The browser's own computation is held to the same cases.
+    fn cases() -> Vec<Case> {
+        serde_json::from_str(include_str!("../../tests/fixtures/fee_cover.json")).unwrap()
+    }
+
+    #[test]
+    fn the_total_with_the_fee_is_that_of_the_shared_cases() {
+        for it in cases() {
+            let total = it.fee_cover.total_minor(it.amount_minor, it.step_minor);
+            assert_eq!(total, it.total_minor, "{} with {:?}", it.amount_minor, it.fee_cover);
+        }
+    }
+
+    #[test]
+    fn the_total_is_the_least_of_which_the_chosen_amount_is_left() {
+        for it in cases() {
+            let left = |total: i64| {
+                let parts = i128::from(1_000_000 - it.fee_cover.percent.per_million());
+                i128::from(total) * parts - i128::from(it.fee_cover.fixed_minor) * 1_000_000
+            };
+            let wanted = i128::from(it.amount_minor) * 1_000_000;
+            assert!(left(it.total_minor) >= wanted && left(it.total_minor - it.step_minor) < wanted);
+        }
+    }
+
+    #[test]
+    fn nothing_overflows() {
+        let fee = FeeCover { percent: Percent::all(), fixed_minor: i64::MAX };
+        assert_eq!(fee.total_minor(i64::MAX, 10), i64::MAX);
+    }
+}

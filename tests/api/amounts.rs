@@ -1,0 +1,234 @@
+//! What is offered to whom, and the fee that a reader may take over.
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::helpers::{APPEALS, TestApp, checkout_body};
+
+const FEE: &str = "[sites.journal.giving.EUR.fee_cover]\npercent = 1.5\nfixed_minor = 25\n";
+/// Kuwait's dinar has three decimals, of which Stripe wants the last to be 0.
+const DINAR: &str = r#"
+[sites.journal.giving.KWD]
+minimum_minor = 100
+maximum_minor = 1000000
+countries = ["KW"]
+once = [1000]
+default_interval = "once"
+default_amount_minor = 1000
+fee_cover = { percent = 2.9, fixed_minor = 10 }
+"#;
+
+fn with_fee(attempt: Uuid, amount_minor: i64, interval: &str) -> Value {
+    let mut body = checkout_body(attempt, amount_minor, interval);
+    body["cover_fee"] = json!(true);
+    body
+}
+
+fn an_attempt() -> Uuid {
+    Uuid::from_u128(fastrand::u128(..))
+}
+
+#[tokio::test]
+async fn a_fee_that_is_covered_is_paid_on_top_told_to_stripe_and_booked_as_it_came() {
+    let app = TestApp::start_with(FEE).await;
+    for (interval, holder) in [("once", "payment_intent"), ("month", "subscription")] {
+        let answer = app.post("/v1/checkout", &with_fee(an_attempt(), 1000, interval)).await;
+        let session = answer.text("session");
+        app.stripe.pay(session, keepopen_practice::How::Card).unwrap();
+        let made = app.stripe.session(session);
+        assert_eq!(made["amount_total"], 1041);
+        assert_eq!(made["metadata"]["keepopen_fee_cover_minor"], "41");
+        let carried = app.stripe.object(made[holder].as_str().unwrap()).unwrap();
+        assert_eq!(carried["metadata"], made["metadata"], "{holder}");
+    }
+    app.stripe_says_everything().await;
+    let booked = app.ledger().await.into_iter().map(|(_, amount_minor)| amount_minor);
+    assert_eq!(booked.collect::<Vec<_>>(), [1041, 1041]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_fee_is_covered_only_where_it_is_asked_for_and_offered() {
+    let app = TestApp::start_with(FEE).await;
+    let attempt = an_attempt();
+    let answer = app.post("/v1/checkout", &checkout_body(attempt, 1000, "once")).await;
+    let made = app.stripe.session(answer.text("session"));
+    assert_eq!(
+        (&made["amount_total"], &made["metadata"]["keepopen_fee_cover_minor"]),
+        (&json!(1000), &Value::Null)
+    );
+    let other = app.post("/v1/checkout", &with_fee(attempt, 1000, "once")).await;
+    assert_eq!((other.status.as_u16(), other.code()), (409, "attempt_reused"));
+    app.finish().await;
+
+    let app = TestApp::start().await;
+    let answer = app.post("/v1/checkout", &with_fee(an_attempt(), 1000, "once")).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (422, "fee_cover_not_offered"));
+    assert_eq!(app.stripe.objects("checkout.session").len(), 0);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn limits_hold_for_the_chosen_amount_and_stripes_steps_for_the_total() {
+    let app = TestApp::start_with(&format!("{FEE}{DINAR}")).await;
+    let most = app.post("/v1/checkout", &with_fee(an_attempt(), 100_000, "once")).await;
+    assert_eq!(app.stripe.session(most.text("session"))["amount_total"], 101_549);
+    let above = app.post("/v1/checkout", &with_fee(an_attempt(), 100_001, "once")).await;
+    assert_eq!(above.code(), "amount_above_maximum");
+    let below = app.post("/v1/checkout", &with_fee(an_attempt(), 99, "once")).await;
+    assert_eq!(below.code(), "amount_below_minimum");
+    let mut dinar = with_fee(an_attempt(), 1000, "once");
+    dinar["currency"] = json!("KWD");
+    let answer = app.post("/v1/checkout", &dinar).await;
+    assert_eq!(app.stripe.session(answer.text("session"))["amount_total"], 1050);
+    app.finish().await;
+}
+
+const COUNTRIES: &str = r#"
+[sites.journal.giving.EUR.highlighted]
+interval = "once"
+amount_minor = 1500
+[[sites.journal.giving.EUR.by_country]]
+countries = ["PT", "south"]
+once = [300]
+default_interval = "once"
+default_amount_minor = 300
+[sites.journal.giving.GBP]
+minimum_minor = 200
+maximum_minor = 50000
+countries = ["GB", "IM"]
+month = [400, 800]
+default_interval = "month"
+default_amount_minor = 400
+[[sites.journal.giving.GBP.by_country]]
+countries = ["IM"]
+year = [2000]
+default_interval = "year"
+default_amount_minor = 2000
+[sites.journal.asking.country_groups]
+south = ["GR", "CY"]
+"#;
+
+async fn choices(app: &TestApp, country: &str) -> Value {
+    let question = json!({"site": "journal", "history": {}, "reader": {"country": country}});
+    app.post("/v1/banner", &question).await.json["content"]["choices"].clone()
+}
+
+/// Currency, amounts once, amounts each month, what is chosen at first.
+async fn offered(app: &TestApp, country: &str) -> Value {
+    let it = choices(app, country).await;
+    json!([it["currency"], it["once"], it["month"], it["default"]["amount_minor"]])
+}
+
+#[tokio::test]
+async fn readers_are_offered_the_currency_and_the_amounts_of_their_country() {
+    let app = TestApp::start_with(COUNTRIES).await;
+    for (countries, wanted) in [
+        (&["", "IE", "CH", "UK", "zz"][..], json!(["EUR", [500, 1500], [500, 1000], 1000])),
+        (&["PT", "gr", "CY"], json!(["EUR", [300], [], 300])),
+        (&["GB", "gb"], json!(["GBP", [], [400, 800], 400])),
+        (&["IM"], json!(["GBP", [], [], 2000])),
+    ] {
+        for country in countries {
+            assert_eq!(offered(&app, country).await, wanted, "{country}");
+        }
+    }
+    let everywhere = choices(&app, "IE").await;
+    assert_eq!(everywhere["highlighted"], json!({"interval": "once", "amount_minor": 1500}));
+    assert_eq!(
+        choices(&app, "PT").await["highlighted"],
+        Value::Null,
+        "what is pointed out there is not offered here"
+    );
+    assert_eq!(everywhere["step_minor"], 1);
+    publish_text(&app, &APPEALS.replace("We need your help now", "Give in {currency}"));
+    for (country, currency) in [("GB", "GBP"), ("IE", "EUR")] {
+        let question = json!({"site": "journal", "history": {}, "reader": {"country": country}});
+        assert_eq!(app.post("/v1/banner", &question).await.json["values"]["currency"], currency);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn whatever_the_site_offers_somewhere_is_taken_from_anybody() {
+    let app = TestApp::start_with(COUNTRIES).await;
+    for (currency, interval, amount_minor, code) in [
+        ("GBP", "month", 800, ""),
+        ("GBP", "year", 800, ""),
+        ("GBP", "once", 800, "interval_not_taken"),
+        ("GBP", "month", 199, "amount_below_minimum"),
+        ("EUR", "once", 199, ""),
+        ("CHF", "once", 800, "currency_not_taken"),
+    ] {
+        let mut body = checkout_body(an_attempt(), amount_minor, interval);
+        body["currency"] = json!(currency);
+        let answer = app.post("/v1/checkout", &body).await;
+        let said = answer.json["code"].as_str().unwrap_or_default();
+        assert_eq!(said, code, "{currency} {interval} {amount_minor}");
+    }
+    app.finish().await;
+}
+
+const OWN_AMOUNTS: &str = r#"
+[appeals.variants.amounts.EUR]
+once = [700, 900]
+default_interval = "once"
+default_amount_minor = 700
+highlighted = { interval = "once", amount_minor = 900 }
+"#;
+
+fn publish(app: &TestApp, more: &str) {
+    publish_text(app, &format!("{APPEALS}{more}"));
+}
+
+fn publish_text(app: &TestApp, appeals: &str) {
+    std::fs::write(app.folder().join("appeals.toml"), appeals).unwrap();
+    keepopen::actions::publish_appeals(&app.app).unwrap();
+}
+
+#[tokio::test]
+async fn a_variant_may_offer_amounts_of_its_own_in_a_currency() {
+    let app = TestApp::start_with(COUNTRIES).await;
+    publish(&app, OWN_AMOUNTS);
+    for country in ["", "PT"] {
+        assert_eq!(offered(&app, country).await, json!(["EUR", [700, 900], [], 700]), "{country}");
+    }
+    assert_eq!(choices(&app, "").await["highlighted"]["amount_minor"], 900);
+    assert_eq!(
+        offered(&app, "GB").await,
+        json!(["GBP", [], [400, 800], 400]),
+        "its other currencies stay the site's"
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn amounts_of_a_variant_that_its_site_does_not_take_keep_the_appeal_back() {
+    let app = TestApp::start_with(COUNTRIES).await;
+    for (own, field, sentence) in [
+        (
+            OWN_AMOUNTS.replace("700, 900", "99, 700, 900"),
+            "variants[0].amounts.EUR",
+            "outside of minimum_minor",
+        ),
+        (
+            OWN_AMOUNTS.replace("amount_minor = 900", "amount_minor = 901"),
+            "variants[0].amounts.EUR",
+            "highlighted",
+        ),
+        (OWN_AMOUNTS.replace("EUR", "CHF"), "variants[0].amounts.CHF", "none of its sites takes CHF"),
+        (OWN_AMOUNTS.replace("EUR", "GBP"), "variants[0].amounts.GBP", "no gifts at the interval \"once\""),
+        (OWN_AMOUNTS.replace("700, 900", "\"700\""), "variants[0].amounts.EUR.once[0]", "invalid type"),
+        (OWN_AMOUNTS.replace("EUR", "EURO"), "variants[0].amounts.EURO", "ISO 4217"),
+        (OWN_AMOUNTS.replace("once =", "ones ="), "variants[0].amounts.EUR.ones", "unknown field"),
+    ] {
+        publish(&app, &own);
+        let snapshot = app.app.snapshot.load();
+        let said: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
+        assert!(said.len() == 1 && said[0].0 == field && said[0].1.contains(sentence), "{said:?}");
+        assert_eq!(app.banner(None).await["reason"], "no_live_appeal");
+    }
+    publish(&app, "");
+    assert_eq!(app.banner(None).await["reason"], "matched");
+    app.finish().await;
+}

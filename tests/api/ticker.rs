@@ -1,0 +1,232 @@
+//! How far an appeal has come, as the ledger has it.
+
+use std::time::Duration;
+
+use keepopen::{actions, jobs};
+use keepopen_practice::How;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::helpers::{APPEALS, Gift, TestApp, checkout_body};
+
+const MONEY: &str = "counts = \"money\"\ncurrency = \"EUR\"\ngoal_minor = 10000\n";
+const SUPPORTERS: &str = "counts = \"supporters\"\ngoal_supporters = 3\n";
+
+/// The one appeal with a ticker, whose words need what `needs` names.
+fn appeal(ticker: &str, needs: &str) -> String {
+    format!("{APPEALS}needs = [{needs}]\n[appeals.ticker]\n{ticker}")
+}
+
+fn publish(app: &TestApp, text: &str) {
+    std::fs::write(app.folder().join("appeals.toml"), text).unwrap();
+    actions::publish_appeals(&app.app).unwrap();
+}
+
+fn give_back(app: &TestApp, gift: &Gift, amount_minor: Option<i64>) {
+    app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), amount_minor).unwrap();
+}
+
+/// What readers are told: total, goal, percent.
+async fn told(app: &TestApp) -> Value {
+    actions::count_tickers(&app.app).await.unwrap();
+    let ticker = &app.banner(None).await["content"]["ticker"];
+    json!([ticker["total"], ticker["goal"], ticker["percent"]])
+}
+
+#[tokio::test]
+async fn a_ticker_of_money_is_what_came_less_what_was_taken_back() {
+    let app = TestApp::start().await;
+    publish(&app, &appeal(MONEY, ""));
+    assert_eq!(told(&app).await, json!([0, 10000, 0]));
+    app.gives(1500, "once").await;
+    let refunded = app.gives(1000, "month").await;
+    let disputed = app.gives(900, "once").await;
+    app.stripe_says_everything().await;
+    assert_eq!(told(&app).await, json!([3400, 10000, 34]));
+    give_back(&app, &refunded, Some(400));
+    app.stripe.dispute(&app.stripe.payments(&disputed.session).charge.unwrap(), None).unwrap();
+    app.stripe_says_everything().await;
+    assert_eq!(told(&app).await, json!([2100, 10000, 21]));
+    let ticker = app.banner(None).await["content"]["ticker"].clone();
+    assert_eq!(
+        (&ticker["counts"], &ticker["currency"], &ticker["minor_digits"]),
+        (&json!("money"), &json!("EUR"), &json!(2))
+    );
+    assert_eq!(ticker["as_of"], "2026-11-24T09:00:00Z");
+    app.finish().await;
+}
+
+const DOLLARS: &str = r#"
+[sites.journal.giving.USD]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+"#;
+
+#[tokio::test]
+async fn amounts_of_another_currency_are_never_added_and_supporters_of_any_are_counted() {
+    let app = TestApp::start_with(DOLLARS).await;
+    app.gives(1500, "once").await;
+    let mut dollars = checkout_body(Uuid::from_u128(1), 700, "once");
+    dollars["currency"] = json!("USD");
+    let answer = app.post("/v1/checkout", &dollars).await;
+    app.stripe.pay(answer.text("session"), How::Card).unwrap();
+    app.stripe_says_everything().await;
+    publish(&app, &appeal(MONEY, ""));
+    assert_eq!(told(&app).await, json!([1500, 10000, 15]));
+    publish(&app, &appeal(&MONEY.replace("EUR", "USD"), ""));
+    assert_eq!(told(&app).await, json!([700, 10000, 7]));
+    publish(&app, &appeal(SUPPORTERS, ""));
+    assert_eq!(told(&app).await, json!([1, 3, 33]), "one person gave both");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_ticker_counts_from_its_day_on_the_sites_clock() {
+    let app = TestApp::start().await;
+    app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    for (from, total) in
+        [("2026-11-24", 1500), ("2026-11-24T09:00", 1500), ("2026-11-24T09:01", 0), ("2026-11-25", 0)]
+    {
+        publish(&app, &appeal(&format!("{MONEY}from = \"{from}\""), ""));
+        assert_eq!(told(&app).await[0], total, "{from}");
+        let supporters = format!("{SUPPORTERS}from = \"{from}\"\nelsewhere_supporters = 2");
+        publish(&app, &appeal(&supporters, ""));
+        assert_eq!(told(&app).await[0], 2 + i64::from(total > 0), "{from}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_supporter_counts_once_and_no_more_once_the_gift_is_taken_back() {
+    let app = TestApp::start().await;
+    publish(&app, &appeal(SUPPORTERS, ""));
+    let one = app.gives(1500, "once").await;
+    let two = app.gives(500, "once").await;
+    app.stripe_says_everything().await;
+    assert_eq!(told(&app).await, json!([1, 3, 33]), "the same address");
+    give_back(&app, &one, None);
+    app.stripe_says_everything().await;
+    assert_eq!(told(&app).await[0], 1);
+    give_back(&app, &two, None);
+    app.stripe_says_everything().await;
+    assert_eq!(told(&app).await[0], 0);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_ticker_of_an_appeal_counts_what_that_appeal_brought() {
+    let app = TestApp::start().await;
+    let note = app.banner(None).await["attribution"].clone();
+    app.gives(500, "once").await;
+    let mut body = checkout_body(Uuid::from_u128(2), 1000, "once");
+    body["attribution"] = note;
+    let answer = app.post("/v1/checkout", &body).await;
+    app.stripe.pay(answer.text("session"), How::Card).unwrap();
+    app.stripe_says_everything().await;
+    for (ticker, of_site, of_appeal) in [(MONEY, 1500, 1000), (SUPPORTERS, 1, 1)] {
+        publish(&app, &appeal(ticker, ""));
+        assert_eq!(told(&app).await[0], of_site);
+        publish(&app, &appeal(&format!("{ticker}of = \"appeal\"\n"), ""));
+        assert_eq!(told(&app).await[0], of_appeal);
+        let other = appeal(&format!("{ticker}of = \"appeal\"\n"), "").replace("\"help\"", "\"other\"");
+        publish(&app, &other);
+        assert_eq!(told(&app).await[0], 0);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn words_that_speak_of_a_ticker_wait_until_it_is_known() {
+    let app = TestApp::start().await;
+    publish(&app, &appeal(MONEY, "\"ticker_left\""));
+    assert_eq!(app.banner(None).await["reason"], "missing_value");
+    actions::count_tickers(&app.app).await.unwrap();
+    assert_eq!(app.banner(None).await["reason"], "matched");
+    publish(&app, &appeal(&MONEY.replace("10000", "20000"), "\"ticker_left\""));
+    assert_eq!(
+        app.banner(None).await["content"]["ticker"]["goal"],
+        20000,
+        "the same is counted: it is known"
+    );
+    publish(&app, &appeal(&format!("{MONEY}from = \"2026-11-01\""), "\"ticker_left\""));
+    assert_eq!(app.banner(None).await["reason"], "missing_value", "something else is counted");
+    publish(&app, &appeal(MONEY, ""));
+    assert_eq!(app.banner(None).await["reason"], "matched", "other words need not wait");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_a_new_appeal_counts_is_counted_without_waiting_for_the_minute() {
+    let app = TestApp::start().await;
+    let jobs = jobs::run(&app.app);
+    // The first counting finds nothing to count.
+    assert_eq!(app.banner(None).await["reason"], "matched");
+    publish(&app, &appeal(MONEY, "\"ticker_left\""));
+    let mut reason = json!("missing_value");
+    for _ in 0..500 {
+        reason = app.banner(None).await["reason"].clone();
+        if reason == "matched" {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(reason, "matched");
+    jobs.stop(&app.app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn words_are_told_the_values_of_the_ticker_that_they_speak_of() {
+    let app = TestApp::start().await;
+    app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    let speaks = |text: &str| appeal(MONEY, "").replace("We need your help now", text);
+    publish(&app, &speaks("{ticker_total}, {ticker_goal}, {ticker_left}, {ticker_percent}"));
+    actions::count_tickers(&app.app).await.unwrap();
+    let values = app.banner(None).await["values"].clone();
+    let wanted =
+        json!({"ticker_total": 1500, "ticker_goal": 10000, "ticker_left": 8500, "ticker_percent": 15});
+    assert_eq!(values, wanted);
+    publish(&app, &speaks("{ticker_left}").replace("[appeals.ticker]", "").replace(MONEY, ""));
+    let problem = app.app.snapshot.load().problems[0].clone();
+    assert_eq!(problem.field, "variants[0].copy.heading");
+    assert!(problem.sentence.contains("write ticker"), "{}", problem.sentence);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn while_the_database_does_not_answer_readers_are_told_the_numbers_from_before() {
+    let app = TestApp::start().await;
+    publish(&app, &appeal(MONEY, ""));
+    app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    assert_eq!(told(&app).await[0], 1500);
+    let held = app.app.store.hold_readers_for_tests().await.unwrap();
+    let counting = tokio::time::timeout(Duration::from_millis(50), actions::count_tickers(&app.app));
+    assert!(counting.await.is_err(), "it waits for the database");
+    assert_eq!(app.banner(None).await["content"]["ticker"]["total"], 1500);
+    drop(held);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_ticker_in_a_currency_that_is_not_taken_keeps_the_appeal_back() {
+    let app = TestApp::start().await;
+    for (ticker, field, sentence) in [
+        (MONEY.replace("EUR", "CHF"), "ticker.currency", "does not take CHF"),
+        (MONEY.replace("10000", "0"), "ticker.goal_minor", "above 0"),
+        (format!("{MONEY}goal = 1"), "ticker.goal", "unknown field"),
+        (format!("{MONEY}from = \"yesterday\""), "ticker.from", "yesterday"),
+    ] {
+        publish(&app, &appeal(&ticker, ""));
+        let snapshot = app.app.snapshot.load();
+        let said: Vec<_> = snapshot.problems.iter().map(|it| (&*it.field, &*it.sentence)).collect();
+        assert!(said.len() == 1 && said[0].0 == field && said[0].1.contains(sentence), "{said:?}");
+        assert_eq!(app.banner(None).await["reason"], "no_live_appeal");
+    }
+    app.finish().await;
+}

@@ -1,0 +1,91 @@
+// What a reader is offered to give: amounts, the one that is pointed out, the fee, and how far an appeal has come.
+// Run: node --test tests/browser/giving.mjs
+import assert from "node:assert/strict";
+import { open, shot } from "./browser.mjs";
+import { APPEAL } from "./fake.mjs";
+import { fake, page, story } from "./story.mjs";
+
+const PHONE = { viewport: { width: 375, height: 720 } };
+
+function offers(more) {
+  return { ...APPEAL, content: { ...APPEAL.content, choices: { ...APPEAL.content.choices, ...more } } };
+}
+
+story("the fee is covered by whoever ticks the box, and follows the amount", {}, async (reader) => {
+  fake.verdict = offers({ fee_cover: { per_million: 15000, fixed_minor: 25 }, step_minor: 1 });
+  await open(reader, page("regatta"));
+  const box = reader.hook("cover-fee");
+  assert.equal(await box.isChecked(), false);
+  assert.equal(await reader.page.getByLabel("I’ll cover the fee of €0.41").count(), 1);
+  assert.equal(await reader.hook("give").textContent(), "Support us with €10 a month");
+  await box.check();
+  assert.equal(await reader.hook("give").textContent(), "Support us with €10.41 a month");
+  await reader.hook("amount-2000").click();
+  assert.equal(await reader.hook("give").textContent(), "Support us with €20.56 a month");
+  await shot(reader, "fee-desktop");
+  await reader.hook("other").click();
+  assert.equal(await box.isVisible(), false, "no amount, no fee");
+  await reader.hook("other-amount").fill("10");
+  assert.equal(await reader.hook("give").textContent(), "Support us with €10.41 a month");
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/**");
+  const [{ body }] = fake.of("/v1/checkout");
+  assert.deepEqual([body.amount_minor, body.cover_fee], [1000, true], "the service adds the fee itself");
+});
+
+story("a fee that is not covered is not spoken of to the service", PHONE, async (reader) => {
+  fake.verdict = offers({ fee_cover: { per_million: 15000, fixed_minor: 25 }, highlighted: { interval: "month", amount_minor: 2000 } });
+  await open(reader, page("regatta"));
+  await shot(reader, "fee-phone");
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/**");
+  assert.equal("cover_fee" in fake.of("/v1/checkout")[0].body, false);
+});
+
+story("one amount is pointed out in words, at its interval alone", {}, async (reader) => {
+  fake.verdict = offers({ highlighted: { interval: "month", amount_minor: 2000 } });
+  await open(reader, page("regatta"));
+  const labels = () => reader.page.locator("keepopen-appeal .amounts label").allTextContents();
+  assert.deepEqual(await labels(), ["€5", "€10", "€20 Suggested", "Other"]);
+  await shot(reader, "highlight-desktop");
+  await reader.hook("interval-once").click();
+  assert.deepEqual(await labels(), ["€5", "€15", "€50", "Other"]);
+});
+
+story("an amount that the payment provider does not take is not sent", {}, async (reader) => {
+  fake.verdict = offers({ currency: "KWD", minor_digits: 3, step_minor: 10 });
+  await open(reader, page("regatta"));
+  await reader.hook("other").click();
+  await reader.hook("other-amount").fill("1.235");
+  await reader.hook("give").click();
+  assert.match(await reader.hook("message").textContent(), /enter an amount/);
+  assert.equal(fake.of("/v1/checkout").length, 0);
+});
+
+const TICKER = { counts: "money", total: 3_451_290, goal: 5_000_000, percent: 69, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" };
+const tells = (ticker) => ({ ...APPEAL, content: { ...APPEAL.content, ticker } });
+
+story("an appeal tells how far it has come, by a bar with words", {}, async (reader) => {
+  fake.verdict = tells(TICKER);
+  await open(reader, page("regatta"));
+  assert.equal(await reader.hook("ticker").innerText(), "€34,512 of €50,000");
+  const bar = reader.page.getByRole("progressbar", { name: "€34,512 of €50,000" });
+  assert.deepEqual(await bar.evaluate((it) => [it.value, it.max]), [3451290, 5000000]);
+  await shot(reader, "ticker-desktop");
+});
+
+story("beyond the goal the bar is full, and the words say how much came", PHONE, async (reader) => {
+  fake.verdict = tells({ counts: "supporters", total: 1251, goal: 1000, percent: 125, as_of: TICKER.as_of });
+  await open(reader, page("regatta"));
+  assert.equal(await reader.hook("ticker").innerText(), "1,251 of 1,000 supporters");
+  assert.equal(await reader.page.getByRole("progressbar").evaluate((it) => it.position), 1);
+  await shot(reader, "ticker-phone");
+});
+
+story("a ticker keeps its place in the article and before a wall", PHONE, async (reader) => {
+  fake.verdict = { ...tells(TICKER), surface: "inline" };
+  await open(reader, page("eelgrass"));
+  await reader.hook("ticker").scrollIntoViewIfNeeded();
+  await shot(reader, "ticker-inline-phone");
+  assert.equal(await reader.hook("ticker").isVisible(), true);
+});

@@ -1,0 +1,28 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Ticker } from "../src/contract";
+import { tickerNumber } from "../src/ticker";
+import { filled } from "../src/values";
+
+const euros: Ticker = { counts: "money", total: 3451290, goal: 5000000, percent: 69, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" };
+const people: Ticker = { counts: "supporters", total: 1251, goal: 1000, percent: 125, as_of: euros.as_of };
+const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, " ");
+
+test("amounts of a ticker are told in whole units, and what is left never as less than it is", () => {
+  assert.equal(plain(tickerNumber(3451290, euros, "en")), "€34,512");
+  assert.equal(plain(tickerNumber(3451290, euros, "de")), "34.512 €");
+  assert.equal(plain(tickerNumber(10, euros, "en", true)), "€1");
+  assert.equal(plain(tickerNumber(1251, people, "de")), "1.251");
+  assert.equal(plain(tickerNumber(500, { ...euros, currency: "JPY", minor_digits: 0 }, "en")), "¥500");
+});
+
+test("words speak of a ticker as its bar does", () => {
+  const said = (ticker: Ticker | undefined) => {
+    const values = { ticker_total: 3451290, ticker_goal: 5000000, ticker_left: 1548710, ticker_percent: 69 };
+    const heading = "{ticker_total} of {ticker_goal}, {ticker_left} to go, {ticker_percent}";
+    return plain(filled({ heading, body: [], ticker }, values, "en").heading);
+  };
+  assert.equal(said(euros), "€34,512 of €50,000, €15,488 to go, 69%");
+  assert.equal(said(people), "3,451,290 of 5,000,000, 1,548,710 to go, 69%");
+  assert.equal(said(undefined), "3,451,290 of 5,000,000, 1,548,710 to go, 69%");
+});
