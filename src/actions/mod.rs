@@ -31,7 +31,7 @@ mod turn_switches;
 pub use book_facts::{BookError, book_facts};
 pub use check_books::check_books;
 pub use choose_weights::choose_weights;
-pub use count_tickers::count_tickers;
+pub use count_tickers::{count_tickers, ticker_totals};
 pub use create_api_key::create_api_key;
 pub use edit_appeals::{
     EditError, Editor, Saved, apply_appeals, publish_appeal, save_appeal, set_appeal_aside,

@@ -1,7 +1,5 @@
 //! An appeal shown to staff on a page of the site, by a signed URL that expires.
 
-use std::collections::BTreeMap;
-
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
@@ -17,7 +15,7 @@ use super::question::PreviewQuestionShape;
 use super::words::SurfaceShape;
 use crate::actions;
 use crate::app::App;
-use crate::appeals::{AppealProblem, Draft, Snapshot, TickerTotals};
+use crate::appeals::{AppealProblem, Draft, Snapshot};
 use crate::clock;
 use crate::tokens::Preview;
 
@@ -173,7 +171,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     app.site(&question.site).ok_or(Code::SiteUnknown)?;
     let note = read(&app, &question, preview.as_deref())?;
     let draft = draft_of(&app, &note.appeal, note.version).await?;
-    let snapshot = counted(&app, &draft, sound(&app, &draft)?).await?;
+    let snapshot = counted(&app, &draft).await?;
     let surface = surface_of(&draft, &note, &question).ok_or(Code::PreviewInvalid)?;
     if let Some(locale) = note.locale {
         question.reader.locale = Some(Text::from(locale));
@@ -260,21 +258,16 @@ fn sound(app: &App, draft: &Draft) -> Result<Snapshot, Problem> {
     if own.is_empty() { Ok(snapshot) } else { Err(invalid(own)) }
 }
 
-/// The same with the numbers that its ticker tells: those that readers are shown, or counted now.
-async fn counted(app: &App, draft: &Draft, uncounted: Snapshot) -> Result<Snapshot, Problem> {
+/// The same with what its tickers count: as readers see it, where they do, else by the ledger.
+async fn counted(app: &App, draft: &Draft) -> Result<Snapshot, Problem> {
+    let snapshot = sound(app, draft)?;
     let known = app.ticker_totals.load_full();
-    let mut totals = BTreeMap::new();
-    for count in &uncounted.ticker_counts {
-        let total = match known.totals.get(count) {
-            Some(total) => *total,
-            None => app.store.ticker_total(count).await.map_err(|error| Problem::store(&error))?,
-        };
-        totals.insert(count.clone(), total);
-    }
-    if totals.is_empty() {
-        return Ok(uncounted);
-    }
-    let totals = TickerTotals { as_of_ms: app.now_ms(), totals };
+    let totals = if snapshot.ticker_counts.iter().all(|count| known.totals.contains_key(count)) {
+        known
+    } else {
+        let counted = actions::ticker_totals(app, snapshot.ticker_counts).await;
+        counted.map_err(|error| Problem::store(&error))?.into()
+    };
     Ok(Snapshot::build_counting(&app.settings.sites, std::slice::from_ref(draft), Vec::new(), &totals))
 }
 

@@ -13,8 +13,9 @@ fn verdict(given: &[Value]) -> Verdict {
     appeal.given = given.to_vec();
     let (compiled, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
     assert!(problems.is_empty(), "{problems:?}");
-    let question: Question<'_> = serde_json::from_str(r#"{"site": "journal", "history": {}}"#).unwrap();
-    decide(&compiled, &question, &Known::nobody(), NOON_MS, 0).unwrap()
+    let question: Question<'_> =
+        serde_json::from_str(r#"{"site": "journal", "history": {}}"#).expect("a question");
+    decide(&compiled, &question, &Known::nobody(), NOON_MS, 0).expect("a site that is there")
 }
 
 #[test]
