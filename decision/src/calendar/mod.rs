@@ -22,8 +22,8 @@ pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
 
 /// The nearest time there is: years beyond 9999 count as 9999.
 fn timestamp(at_ms: i64) -> Timestamp {
-    let (first_ms, last_ms) = (Timestamp::MIN.as_millisecond(), Timestamp::MAX.as_millisecond());
-    Timestamp::from_millisecond(at_ms.clamp(first_ms + 1, last_ms - 1)).unwrap_or(Timestamp::UNIX_EPOCH)
+    let nearest = if at_ms.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+    Timestamp::from_millisecond(at_ms).unwrap_or(nearest)
 }
 
 /// What the clock on the wall shows, counted as if it were UTC.
@@ -40,4 +40,15 @@ fn next_change_ms(zone: &TimeZone, at_ms: i64) -> Option<i64> {
 /// When a clock on the wall first shows this time, or would have, were it not put forward.
 pub(crate) fn instant_ms(zone: &TimeZone, wall: DateTime) -> i64 {
     zone.to_timestamp(wall).map_or(i64::MAX, |at| at.as_millisecond())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn before_the_first_and_after_the_last_time_there_is_come_these() {
+        let year = |at_ms| TimeZone::UTC.to_datetime(timestamp(at_ms)).year();
+        assert_eq!([year(i64::MIN), year(0), year(i64::MAX)], [-9999, 1970, 9999]);
+    }
 }

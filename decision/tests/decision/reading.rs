@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use keepopen_decision::{AppealRules, Question, Reason, SiteRules, Text};
+use keepopen_decision::{AppealRules, Kind, Question, Reason, SiteRules, Surface, Text};
 use serde_json::{Value, json};
 
 /// Every field an appeal can have, none of them at its default.
@@ -44,6 +44,16 @@ fn full_appeal() -> Value {
 fn an_appeal_is_written_as_it_was_read() {
     let read: AppealRules = serde_json::from_value(full_appeal()).unwrap();
     assert_eq!(serde_json::to_value(&read).unwrap(), full_appeal());
+}
+
+#[test]
+fn what_one_need_not_write_is_not_written() {
+    let plain = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
+    let written = serde_json::to_value(&plain).unwrap();
+    let names: Vec<&str> = written.as_object().unwrap().keys().map(String::as_str).collect();
+    let always =
+        "id sites kind surface priority live schedule audience pages dismissal without_history variants";
+    assert_eq!(names.join(" "), always);
 }
 
 #[test]
