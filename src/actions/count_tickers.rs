@@ -17,7 +17,12 @@ pub async fn count_tickers(app: &App) -> Result<(), sqlx::Error> {
     if counts.is_empty() {
         return Ok(());
     }
-    app.ticker_totals.store(Arc::new(ticker_totals(app, counts).await?));
+    let counted = ticker_totals(app, counts).await?;
+    let totals: Vec<_> = counted.totals.iter().map(|(count, total)| (count.clone(), *total)).collect();
+    if app.in_force().kept().tickers != totals {
+        app.keep(|kept| (kept.tickers_as_of_ms, kept.tickers) = (counted.as_of_ms, totals));
+    }
+    app.ticker_totals.store(Arc::new(counted));
     renew_in_force(app);
     Ok(())
 }

@@ -6,6 +6,7 @@ use super::hear_of_appeals::appeals_are;
 use super::publish_appeals::publish_appeals;
 use super::start::{StartError, open_keys, read_everything};
 use crate::app::App;
+use crate::appeals::TickerTotals;
 use crate::clock::{self, Clock};
 use crate::config::Settings;
 use crate::store::last_good::{LastGood, LastGoodError};
@@ -42,6 +43,8 @@ pub(super) fn start_without_database(
         app.tokens.epochs.raise(supporter, *epoch);
     }
     app.learned.store(kept.learned.clone().into());
+    let totals = kept.tickers.iter().cloned().collect();
+    app.ticker_totals.store(Arc::new(TickerTotals { as_of_ms: kept.tickers_as_of_ms, totals }));
     app.in_force().switches = by_site(&kept.switches).map_err(sqlx::Error::from)?;
     publish_appeals(&app)?;
     if app.settings.appeals.file.is_none() {

@@ -62,7 +62,7 @@ pub struct Ticker {
 }
 
 /// One number that the ledger is asked for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TickerCount {
     /// The currency that is counted; none counts supporters.
     pub currency: Option<Currency>,
@@ -73,7 +73,8 @@ pub struct TickerCount {
 }
 
 /// Whose gifts are counted.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Whose {
     /// Those of the site of this id.
     Site(String),

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::appeals::PublishedRow;
 use super::keys::SigningKeyRow;
 use super::switches::SwitchRow;
-use crate::appeals::LearnedSoFar;
+use crate::appeals::{LearnedSoFar, TickerCount};
 use crate::ids::SupporterId;
 
 /// What the database last said of all that the banner needs.
@@ -30,6 +30,10 @@ pub struct LastGood {
     pub switches: Vec<SwitchRow>,
     /// The weights that were learned last.
     pub learned: LearnedSoFar,
+    /// When tickers' numbers were counted that were others than before, in milliseconds since 1970.
+    pub tickers_as_of_ms: i64,
+    /// What tickers count, and how much it was.
+    pub tickers: Vec<(TickerCount, i64)>,
     /// Epochs that were raised within the life of a token, in the order of the supporters' ids.
     pub epochs: Vec<(SupporterId, i64)>,
     /// The keys that sign and verify tokens, the one that signs first; their private halves are sealed.

@@ -60,6 +60,7 @@ async fn call(app: &TestApp, key: &str, method: Method, path: &str, body: &Value
 async fn publish(app: &TestApp, key: &str, heading: &str) -> Answer {
     let appeal = json!({
         "sites": ["journal"], "kind": "ask", "surface": ["banner", "inline"],
+        "ticker": {"counts": "money", "currency": "EUR", "goal_minor": 3000},
         "variants": [{"id": "a", "copy": {"heading": heading, "cta": "Give"}}],
     });
     let saved = call(app, key, Method::PUT, "/v1/appeals/summer", &appeal).await;
@@ -103,6 +104,10 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let keys = app.get("/.well-known/jwks.json", None).await.json;
     actions::hear_of_epochs(&app.app).await.unwrap();
     let page = json!({"site": "journal", "page_url": ARTICLE});
+    // The ticker was counted before.
+    actions::count_tickers(&app.app).await.unwrap();
+    let ticker = app.banner(None).await["content"]["ticker"].clone();
+    assert_eq!(ticker["total"], 1000);
     let made = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &page).await;
     let note = made.text("url").split_once("keepopen_preview=").unwrap().1.to_owned();
     let off = json!({"surfaces": {"inline": "off"}});
@@ -115,7 +120,8 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     wire.cut().await;
     restart(&mut app).await.unwrap();
     assert_eq!(app.app.learned.load().weights, [weights]);
-    assert_eq!(app.banner(None).await["content"]["heading"], "First");
+    let appeal = app.banner(None).await["content"].clone();
+    assert_eq!((&appeal["heading"], &appeal["ticker"]), (&json!("First"), &ticker));
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
     assert_eq!(app.banner(Some(&superseded)).await["reason"], "unknown_standing");
     assert_eq!(app.get("/.well-known/jwks.json", None).await.json, keys);
