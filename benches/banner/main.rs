@@ -6,6 +6,8 @@
 //! **Start at** `main` below; what is asked is in `worlds.rs`, how it is asked in `load.rs`.
 //! **Tested in** itself: each question's verdict is checked before it is measured.
 //!
+//! For numbers to be told, set `CARGO_PROFILE_BENCH_LTO=thin`: so a release is built, and it takes long.
+//!
 //! Rounds alternate between all servers, so that a machine whose speed drifts slows all of them; each server has one thread.
 //! The ratios are what counts. Beside answers a second stands the time that the server's own thread was at work for each answer: it
 //! hardly changes with what else the machine does.
@@ -37,7 +39,7 @@ fn main() {
     let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
     let (rounds, round) = (number(9.0) as usize, Duration::from_secs_f64(number(1.0)));
     // As the service itself does: a span for each request is part of the price.
-    telemetry::start(LogFormat::Human, "info").unwrap();
+    telemetry::start(LogFormat::Human, "info,actix_server=warn").unwrap();
     let runtime = actix_web::rt::System::new();
     runtime.block_on(async {
         let worlds = [World::typical(), World::heavy()];
