@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::calendar::timestamp_of;
 use crate::objects::{maybe_object, object, objects};
 use crate::text::Text;
 use crate::words::{DismissalKind, Surface};
@@ -189,7 +190,6 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Text<'de>, u
 
 /// Reads a time, and says what a time looks like if it can't.
 fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
-    Text::deserialize(deserializer)?
-        .parse()
-        .map_err(|_| D::Error::custom("`at` is no RFC 3339 time such as 2026-06-15T12:00:00Z"))
+    timestamp_of(&Text::deserialize(deserializer)?)
+        .ok_or_else(|| D::Error::custom("`at` is no RFC 3339 time such as 2026-06-15T12:00:00Z"))
 }
