@@ -41,6 +41,13 @@ fn a_variant_that_earns_nothing_keeps_the_floor_and_the_other_gets_the_rest() {
 }
 
 #[test]
+fn a_floor_that_is_more_than_there_is_for_each_is_an_equal_split_whatever_was_before() {
+    let high = Learning { floor_per_million: 500_000, pace: 0.0, ..FOLLOW };
+    let results = [seen(1000, 9, 9000), seen(1000, 0, 0), seen(1000, 0, 0), seen(1000, 0, 0)];
+    assert_eq!(weights(&results, Some(&[900_000, 50_000, 25_000, 25_000]), high, 7), [250_000; 4]);
+}
+
+#[test]
 fn value_counts_and_not_the_number_of_gifts() {
     let weights = follow(&[seen(100_000, 400, 400 * 500), seen(100_000, 200, 200 * 2000)]);
     assert!(weights[1] > 940_000, "{weights:?}");
