@@ -1,19 +1,6 @@
 //! `keepopen appeals check|apply|export`
 
-use super::Place;
-
-const SITE: &str = r#"
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500]
-default_interval = "once"
-default_amount_minor = 500
-"#;
+use super::{JOURNAL, Place};
 
 const FILE: &str = r#"[[appeals]]
 id = "summer"
@@ -30,7 +17,7 @@ heading = "Help"
 "#;
 
 fn place(file: &str) -> Place {
-    let place = Place::with(SITE).and_database();
+    let place = Place::with(JOURNAL).and_database();
     place.write("appeals.toml", file);
     place
 }
@@ -96,7 +83,7 @@ fn yaml_is_read_and_written_where_it_is_asked_for() {
 #[test]
 fn where_the_service_reads_a_file_nothing_is_applied() {
     let place = place(FILE);
-    place.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{SITE}"));
+    place.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{JOURNAL}"));
     assert!(place.stopped(&["appeals", "apply", "appeals.toml"]).contains("appeals.file"));
 }
 

@@ -9,10 +9,10 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::block_in_place;
 
-use super::Place;
 use super::databases::Database;
 use super::running::Running;
 use super::wire::Wire;
+use super::{JOURNAL, Place};
 
 const SETTINGS: &str = r#"
 [server]
@@ -24,16 +24,6 @@ bind = "127.0.0.1:0"
 url = "{database}"
 [log]
 format = "json"
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500]
-default_interval = "once"
-default_amount_minor = 500
 "#;
 const FILE: &str = r#"
 [[appeals]]
@@ -46,7 +36,7 @@ variants = [{ id = "a", copy = { heading = "Help" } }]
 "#;
 
 fn place(database: &str) -> Place {
-    let place = Place::with(&SETTINGS.replace("{database}", database));
+    let place = Place::with(&(SETTINGS.replace("{database}", database) + JOURNAL));
     place.write("appeals.toml", FILE);
     place
 }

@@ -32,6 +32,20 @@ use std::process::{Command, Output};
 use databases::Database;
 use tempfile::TempDir;
 
+/// Settings of one publication; those of the whole stand before it.
+pub(crate) const JOURNAL: &str = r#"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+"#;
+
 /// A folder to stand in, and a clean environment.
 pub(crate) struct Place {
     folder: TempDir,

@@ -2,20 +2,7 @@
 
 use serde_json::Value;
 
-use super::Place;
-
-const SITE: &str = r#"
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500]
-default_interval = "once"
-default_amount_minor = 500
-"#;
+use super::{JOURNAL, Place};
 
 const DRAFT: &str = r#"[[appeals]]
 id = "summer"
@@ -36,7 +23,7 @@ const READERS: &str = r#"{"reader":"one","at":"2026-11-02T08:00:00Z"}
 const REPLAY: [&str; 5] = ["simulate", "--appeals", "draft.toml", "--readers", "readers.ndjson"];
 
 fn place() -> Place {
-    let place = Place::with(SITE);
+    let place = Place::with(JOURNAL);
     place.write("draft.toml", DRAFT);
     place.write("readers.ndjson", READERS);
     place
@@ -122,7 +109,7 @@ fn what_is_live_is_a_file_that_is_named_or_that_of_the_settings_or_what_the_data
         "file.toml",
         &format!("{}{}", live.replace("winter", "odd").replace("banner", "poster"), DRAFT),
     );
-    place.write("keepopen.toml", &format!("[appeals]\nfile = \"file.toml\"\n{SITE}"));
+    place.write("keepopen.toml", &format!("[appeals]\nfile = \"file.toml\"\n{JOURNAL}"));
     let report = json(&place, &[]);
     let source = report["live"]["source"].as_str();
     assert_eq!((source, views(&report)), (Some("file.toml (appeals.file)"), Some(0)));

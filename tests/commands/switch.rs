@@ -1,8 +1,9 @@
 //! `keepopen switch`
 
-use super::Place;
+use super::{JOURNAL, Place};
 
-const SITES: &str = r#"
+/// Beside the journal.
+const GAZETTE: &str = r#"
 [sites.gazette]
 name = "The Gazette"
 origins = ["https://gazette.example.org"]
@@ -14,21 +15,15 @@ maximum_minor = 100000
 once = [500]
 default_interval = "once"
 default_amount_minor = 500
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500]
-default_interval = "once"
-default_amount_minor = 500
 "#;
+
+fn place() -> Place {
+    Place::with(&format!("{GAZETTE}{JOURNAL}")).and_database()
+}
 
 #[test]
 fn one_switch_is_turned_and_the_others_stay_as_they_are() {
-    let place = Place::with(SITES);
+    let place = place();
     let wall = ["switch", "off", "--site", "journal", "--surface", "wall"];
     assert_eq!(place.good(&wall), "journal: all on, banner on, inline on, wall off\n");
     let all = ["switch", "off", "--site", "journal"];
@@ -44,7 +39,7 @@ fn one_switch_is_turned_and_the_others_stay_as_they_are() {
 
 #[test]
 fn what_is_not_there_can_not_be_switched() {
-    let place = Place::with(SITES);
+    let place = place();
     let sentence = place.stopped(&["switch", "off", "--site", "jurnal"]);
     assert!(sentence.contains("no such site"), "{sentence}");
     let said = place.run(&["switch", "off", "--site", "journal", "--surface", "poster"]);
