@@ -23,7 +23,9 @@ pub struct Envelope<'a> {
     #[serde(default)]
     created: Value,
     #[serde(borrow, default)]
-    data: Option<Data<'a>>,
+    data: Option<&'a RawValue>,
+    #[serde(skip)]
+    object: Option<&'a str>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -43,7 +45,10 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// The text is not a JSON object with an id and a type.
     pub fn read(body: &'a str) -> Result<Self, NotAnEvent> {
-        let envelope: Self = serde_json::from_str(body).map_err(|_| NotAnEvent)?;
+        let mut envelope: Self = read_object(body)?;
+        if let Some(data) = envelope.data {
+            envelope.object = read_object::<Data<'_>>(data.get())?.object.map(RawValue::get);
+        }
         let version = envelope.api_version.as_deref().unwrap_or_default();
         let short = |text: &str| text.chars().count() <= 255 && is_one_line(&text);
         let named = |text: &str| !text.is_empty() && short(text);
@@ -69,7 +74,16 @@ impl<'a> Envelope<'a> {
 
     /// The object it reports, as it came.
     pub fn object(&self) -> Option<&'a str> {
-        self.data.as_ref().and_then(|data| data.object).map(RawValue::get)
+        self.object
+    }
+}
+
+/// Left to itself, serde also reads a list as a struct, field by field in their order.
+fn read_object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, NotAnEvent> {
+    if text.trim_start().starts_with('{') {
+        serde_json::from_str(text).map_err(|_| NotAnEvent)
+    } else {
+        Err(NotAnEvent)
     }
 }
 
@@ -100,6 +114,10 @@ mod tests {
             r#"{"id":"evt_1"}"#,
             r#"{"id":"","type":"a"}"#,
             r#"{"id":5,"type":"a"}"#,
+            r#"["evt_1","a"]"#,
+            r#"{"id":"evt_1","type":"a","data":[]}"#,
+            r#"{"id":"evt_1","type":"a","data":[{"object":"refund"}]}"#,
+            r#"{"id":"evt_1","type":"a","data":"b"}"#,
             r#"{"id":"evt\u0000","type":"a"}"#,
             r#"{"id":"evt_1","type":"a\n"}"#,
             r#"{"id":"evt_1","type":"a","api_version":"\u0000"}"#,
