@@ -33,11 +33,12 @@ async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), sqlx::Erro
         let in_force = app.in_force();
         (in_force.kept().publications, in_force.kept().turns)
     };
-    let switched = is_news(known.1, turns);
-    if switched {
+    let mut switched = false;
+    if is_news(known.1, turns) {
         let rows = app.store.switches().await?;
         let switches = by_site(&rows)?;
-        app.in_force().switches = switches;
+        // At a start they mostly are what they were, and the snapshot need not be made twice.
+        switched = switches != std::mem::replace(&mut app.in_force().switches, switches.clone());
         app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
         if turns > 0 {
             tracing::info!(turns, "switches are in force");
