@@ -12,3 +12,5 @@ mod explain;
 mod given;
 mod properties;
 mod reading;
+mod told;
+mod words;
