@@ -158,15 +158,19 @@ impl Parts {
 
 #[cfg(test)]
 mod tests {
-    use super::Rule;
+    use super::{Parts, Rule};
     use crate::appeal_rules::{AppealRules, Frequency, Meter, SiteRules};
     use crate::compile::compile;
     use crate::words::{Kind, Surface, WithoutHistory};
 
-    fn awake(appeal: AppealRules) -> Vec<Rule> {
+    fn compiled(appeal: AppealRules) -> Parts {
         let (compiled, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
         assert_eq!(problems, []);
-        compiled.sites[0].appeals[0].parts.awake().collect()
+        compiled.sites[0].appeals[0].parts.clone()
+    }
+
+    fn awake(appeal: AppealRules) -> Vec<Rule> {
+        compiled(appeal).awake().collect()
     }
 
     #[test]
@@ -185,6 +189,8 @@ mod tests {
                 Rule::Dismissal,
             ]
         );
+        let timed: Vec<Rule> = compiled(plain.clone()).timed().collect();
+        assert_eq!(timed, [Rule::Quiet, Rule::Frequency, Rule::Dismissal]);
 
         let mut thanks = AppealRules { kind: Kind::Thank, surface: vec![Surface::Wall], ..plain };
         (thanks.pages.on_sensitive_pages, thanks.pages.on_paid_pages) = (true, true);
