@@ -1,8 +1,8 @@
 //! The words of the contract, letter by letter: what a word means never changes, and no other word means it.
 
 use keepopen_decision::{
-    AppealIndex, Device, DismissalKind, Kind, Live, Percent, Problem, Reason, Standing, Surface, Text, Trend,
-    UnknownSite, Value, Verdict,
+    AppealIndex, AppealRules, Assignment, Device, DismissalKind, Kind, Live, Percent, Problem, Reason,
+    SiteRules, Standing, Surface, Text, Trend, UnknownSite, Value, VariantRules, Verdict, compile,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{json, to_value};
@@ -88,6 +88,16 @@ fn whoever_is_at_fault_is_named() {
     };
     assert_eq!(problem(Some("summer"), None).to_string(), "appeal \"summer\", id: no.");
     assert_eq!(problem(None, Some("journal")).to_string(), "site \"journal\", id: no.");
+}
+
+#[test]
+fn a_floor_that_is_too_high_is_told_how_high_it_may_be() {
+    let mut appeal = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
+    appeal.variants = ["a", "b", "c"].map(VariantRules::new).to_vec();
+    (appeal.assignment, appeal.floor_percent) = (Assignment::Learned, Percent::new(40.0));
+    let (_, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
+    let told: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    assert_eq!(told, ["appeal \"summer\", floor_percent: 3 variants can have 33.3 % each at most."]);
 }
 
 #[test]
