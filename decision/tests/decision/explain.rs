@@ -145,6 +145,16 @@ fn every_rule_of_a_reader_who_sees_nothing_is_told_in_words() {
 }
 
 #[test]
+fn a_hard_wall_passes_the_rule_for_dismissals_whatever_was_sent_away() {
+    let meter = json!({"free_articles": 0, "hard": true, "entitlement": "archive"});
+    let wall = with(with(summer(), "surface", json!(["wall"])), "meter", meter);
+    let question = json!({"site": "journal", "history": {"dismissals": [
+        {"appeal": "summer", "kind": "never", "at": "2026-06-15T11:00:00Z"}]}});
+    let told = explained(&json!([wall]), &question, Known::nobody());
+    assert!(told.appeals[0].passed && rule(&told.appeals[0], Rule::Dismissal).passed);
+}
+
+#[test]
 fn appeals_below_the_one_that_shows_are_told_too() {
     let below = with(with(summer(), "id", json!("winter")), "priority", json!(-1));
     let told =
