@@ -12,3 +12,4 @@ mod explain;
 mod given;
 mod properties;
 mod reading;
+mod usual;
