@@ -141,6 +141,21 @@ fn every_rule_of_a_reader_who_sees_nothing_is_told_in_words() {
 }
 
 #[test]
+fn the_country_whose_weights_count_is_told_and_none_where_the_usual_ones_do() {
+    let variants = json!([{"id": "a", "weights_by_country": {"NZ": 0}}, {"id": "b"}]);
+    let appeals = json!([with(summer(), "variants", variants)]);
+    let told = |country: &str| {
+        let reader = json!({"country": country, "bucket": 1});
+        let question = json!({"site": "journal", "reader": reader, "history": {}});
+        let told = explained(&appeals, &question, Known::nobody());
+        (told.appeals[0].weights_of.clone(), told.appeals[0].variant.clone())
+    };
+    assert_eq!(told("nz"), (Some("NZ".to_owned()), "b".to_owned()));
+    assert_eq!(told("AU"), (None, "a".to_owned()));
+    assert_eq!(told("UK"), (None, "a".to_owned()));
+}
+
+#[test]
 fn appeals_that_share_readers_tell_how_many_each_gets() {
     let other = with(with(summer(), "id", json!("winter")), "weight", json!(3));
     let told =
