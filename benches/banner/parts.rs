@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use keepopen::app::App;
 use keepopen::http;
 use keepopen::tokens::Purpose;
-use keepopen_decision::{Known, Question, Standing, decide};
+use keepopen_decision::{Known, Question, Standing, decide, usual_question};
 
 use super::median;
 use super::worlds::World;
@@ -33,7 +33,8 @@ pub fn tell(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
             let [mut parse, mut verify, mut decided, mut all] = [const { Vec::new() }; 4];
             for _ in 0..rounds {
                 parse.push(per_call(|| {
-                    black_box(serde_json::from_slice::<Question<'_>>(black_box(body)).unwrap());
+                    let text = std::str::from_utf8(black_box(body)).unwrap();
+                    black_box(usual_question(text).unwrap());
                 }));
                 verify.push(per_call(|| {
                     black_box(question.token.as_deref().map(|token| check(black_box(token))));

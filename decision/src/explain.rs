@@ -40,6 +40,8 @@ pub struct AppealExplanation {
     pub next_eligible_at_ms: Option<i64>,
     /// The variant this reader would see.
     pub variant: String,
+    /// The code of the reader's country where its variants have weights of their own; `None` where the usual ones count.
+    pub weights_of: Option<String>,
     /// Where the reader stands among the variants' ranges, from 0 to 999,999.
     pub position: u32,
     /// Every rule, in the order in which they are asked.
@@ -120,6 +122,7 @@ impl Recorder for Record {
             reason,
             next_eligible_at_ms,
             variant: appeal.variants.id(appeal.parts.sequence.variant(facts)).to_owned(),
+            weights_of: appeal.variants.weights_of(facts).map(|country| country.to_string()),
             position: appeal.variants.position(facts),
             rules: std::mem::take(&mut self.rules),
         });

@@ -21,6 +21,7 @@ mod question;
 mod reason;
 mod rules;
 mod text;
+mod usual;
 mod values;
 mod verdict;
 mod walk;
@@ -40,6 +41,7 @@ pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View
 pub use reason::Reason;
 pub use rules::Rule;
 pub use text::Text;
+pub use usual::usual_question;
 pub use values::Values;
 pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
 pub use words::{

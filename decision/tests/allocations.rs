@@ -5,7 +5,7 @@
 mod worlds;
 
 use allocation_counter::measure;
-use keepopen_decision::{Known, Question, decide};
+use keepopen_decision::{AppealRules, Known, Question, SiteRules, compile, decide};
 use worlds::{NOON_MS, World};
 
 /// How often one decision asks for memory.
@@ -35,6 +35,18 @@ fn a_heavy_decision_asks_for_none_for_its_hundreds_of_rules() {
     // Counts of articles by tag may outgrow their place on the stack once for each question.
     assert!(allocations(&worlds::heavy(false)) <= 4, "{}", allocations(&worlds::heavy(false)));
     assert!(allocations(&worlds::heavy(true)) <= 8, "{}", allocations(&worlds::heavy(true)));
+}
+
+#[test]
+fn weights_by_country_ask_for_no_memory() {
+    let appeal = serde_json::json!({
+        "id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "live": "live",
+        "variants": [{"id": "a", "weights_by_country": {"IE": 0, "NZ": 2}}, {"id": "b"}]
+    });
+    let appeal: AppealRules = serde_json::from_value(appeal).expect("well written");
+    let (rules, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
+    assert_eq!(problems, []);
+    assert_eq!(allocations(&World { rules, question: worlds::typical().question }), 0);
 }
 
 #[test]

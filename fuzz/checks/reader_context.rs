@@ -11,6 +11,7 @@ use keepopen::http::verdict_json;
 use keepopen::ids::SupporterId;
 use keepopen::tokens::{Claims, TokenScope};
 use keepopen::{actions, config};
+use keepopen_decision::{Question, usual_question};
 use serde_json::{Value, json};
 
 use super::NOW_S;
@@ -20,6 +21,11 @@ pub fn reader_context(data: &[u8]) {
     static SERVICE: OnceLock<Service> = OnceLock::new();
     let service = SERVICE.get_or_init(Service::start);
     let filled = service.fill_in(data);
+    if let Some(usual) = std::str::from_utf8(&filled).ok().and_then(usual_question) {
+        let question =
+            serde_json::from_slice::<Question<'_>>(&filled).expect("the library reads what is usual");
+        assert_eq!(usual, question, "the library reads it otherwise");
+    }
     let Ok(answer) = verdict_json(&service.app, &filled) else { return };
     let verdict: Value = serde_json::from_slice(&answer).expect("a verdict is JSON");
     let reason = verdict["reason"].as_str().expect("a verdict has a reason");

@@ -5,7 +5,7 @@ use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use keepopen_decision::{
     self as decision, AppealIndex, CountryCode, HELD_OUT, Known, Question, Reason, Surface, Value, Verdict,
-    decide,
+    decide, usual_question,
 };
 use serde::Serialize;
 
@@ -117,8 +117,8 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
 /// # Errors
 /// The body is no question, or names a site that is not there.
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let question: Question<'_> = body::parse(body)?;
-    verdict(app, &question)
+    let usual = std::str::from_utf8(body).ok().and_then(usual_question);
+    verdict(app, &usual.map_or_else(|| body::parse(body), Ok)?)
 }
 
 /// Show the appeal banner? From a query.

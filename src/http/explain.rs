@@ -53,6 +53,10 @@ struct ExplainedAppeal {
     next_eligible_at: Option<String>,
     /// The variant that this reader would see.
     variant: String,
+    /// The reader's country, where the variants have weights of its own; left out, the usual weights count.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "NZ")]
+    weights_of: Option<String>,
     /// Readers it gets out of a million among the appeals that passed with it.
     readers_per_million: Option<u64>,
     /// Every rule, in the order in which they are asked.
@@ -138,6 +142,7 @@ fn appeal(it: AppealExplanation) -> ExplainedAppeal {
         reason: it.reason.as_str(),
         next_eligible_at: it.next_eligible_at_ms.map(clock::rfc3339),
         variant: it.variant,
+        weights_of: it.weights_of,
         readers_per_million: it.readers_per_million,
         rules: it.rules.into_iter().map(rule).collect(),
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, StatusCode};
 use metrics::{Counter, Histogram};
+use tracing::Span;
 
 use super::contract;
 use crate::telemetry::Metrics;
@@ -14,6 +15,8 @@ use crate::telemetry::Metrics;
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 /// The route of a path that no route takes, and the method that no route has: callers can't make series.
 const OTHER: &str = "other";
+/// The route that is asked for every page that is read.
+const BANNER: &str = "/v1/banner";
 
 /// Every route's numbers.
 pub struct RequestCounts {
@@ -29,6 +32,7 @@ struct Route {
 /// The numbers of one route and method.
 pub struct Counted {
     route: String,
+    method: String,
     classes: [Counter; CLASSES.len()],
     seconds: Histogram,
 }
@@ -72,12 +76,18 @@ impl Counted {
                 &labels,
             )
         });
-        Self { route: route.to_owned(), classes, seconds }
+        Self { route: route.to_owned(), method: method.to_owned(), classes, seconds }
     }
 
-    /// The route's pattern.
-    pub fn route(&self) -> &str {
-        &self.route
+    /// What its log lines stand in. Where nobody is waited for and next to nothing is logged, only those who ask for more than usual
+    /// have it: it would cost as much as the decision.
+    pub fn span(&self, id: &str) -> Span {
+        let (method, route) = (self.method.as_str(), self.route.as_str());
+        if route == BANNER {
+            tracing::debug_span!("request", id, method, route)
+        } else {
+            tracing::info_span!("request", id, method, route)
+        }
     }
 
     /// Counts one answer.

@@ -65,12 +65,7 @@ where
         let began = Stopwatch::start();
         let id = id_of(request.headers());
         let counted = self.counts.of(&request);
-        let span = tracing::info_span!(
-            "request",
-            id = id.to_str().unwrap_or_default(),
-            method = request.method().as_str(),
-            route = counted.route(),
-        );
+        let span = counted.span(id.to_str().unwrap_or_default());
         let answer = span.in_scope(|| self.service.call(request));
         Watching { answer: answer.instrument(span), began, counted, id: Some(id) }
     }

@@ -119,6 +119,11 @@ async fn what_cannot_be_used_is_refused_with_the_path_of_the_field() {
     assert_eq!(refused(&|it| it["variants"][0]["copy"] = json!({"body": []})).await, "variants[0].copy");
     assert_eq!(refused(&|it| it["variants"] = json!([])).await, "variants");
     assert_eq!(refused(&|it| it["variants"][0]["id"] = json!("holdout")).await, "variants[0].id");
+    let weights =
+        async |weights: Value| refused(&|it| it["variants"][0]["weights_by_country"] = weights.clone()).await;
+    assert_eq!(weights(json!({"UK": 2})).await, "variants[0].weights_by_country.UK");
+    assert_eq!(weights(json!({"NZ": 0})).await, "variants[0].weights_by_country.NZ");
+    assert_eq!(weights(json!({"NZ": "2"})).await, "variants[0].weights_by_country.NZ");
     let unknown = "Only {days} left";
     assert_eq!(
         refused(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown)).await,
@@ -245,6 +250,27 @@ async fn an_explanation_names_the_rule_that_keeps_an_appeal_away() {
     assert_eq!(app.send(nowhere.json(&json!({"site": "nowhere"}))).await.code(), "site_unknown");
     let nobody = app.post("/v1/banner/explain", &json!({"site": "journal"})).await;
     assert_eq!(nobody.code(), "api_key_missing");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_reader_of_a_country_with_weights_of_its_own_gets_those_and_an_explanation_says_so() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app, Scope::AppealsWrite).await;
+    let mut body = appeal("Help");
+    body["variants"][0]["weights_by_country"] = json!({"NZ": 0});
+    let other =
+        json!({"id": "b", "weight": 0, "weights_by_country": {"NZ": 1}, "copy": {"heading": "Kia ora"}});
+    body["variants"].as_array_mut().unwrap().push(other);
+    assert_eq!(desk.put("/summer", &body).await.status, 201);
+    desk.post("/summer/publish").await;
+    for (country, variant, weights_of) in [("nz", "b", Some("NZ")), ("AU", "a", None)] {
+        let question = json!({"site": "journal", "reader": {"country": country, "bucket": 1}, "history": {}});
+        assert_eq!(app.post("/v1/banner", &question).await.text("variant"), variant);
+        let asked = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&desk.key);
+        let told = app.send(asked.json(&question)).await.json["appeals"][0].clone();
+        assert_eq!((told["variant"].as_str(), told["weights_of"].as_str()), (Some(variant), weights_of));
+    }
     app.finish().await;
 }
 

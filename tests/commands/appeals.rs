@@ -81,6 +81,34 @@ fn yaml_is_read_and_written_where_it_is_asked_for() {
 }
 
 #[test]
+fn weights_by_country_are_checked_and_come_back_as_they_were_in_both_formats() {
+    let settings =
+        format!("{JOURNAL}[sites.journal.asking]\ncountry_groups = {{ baltics = [\"EE\", \"LV\"] }}\n");
+    let place = Place::with(&settings).and_database();
+    let file = format!(
+        "{FILE}\n[appeals.variants.weights_by_country]\nNO = 0\nbaltics = 3\n\n[[appeals.variants]]\nid = \"b\"\n\n[appeals.variants.copy]\nheading = \"Help\"\n"
+    );
+    place.write("appeals.toml", &file);
+    place.good(&["appeals", "apply", "appeals.toml"]);
+    assert_eq!(place.good(&["appeals", "export"]), file);
+    // In YAML of before 1.2 a bare NO would be no name at all.
+    let yaml = place.good(&["appeals", "export", "--yaml"]);
+    let (bare, quoted) = (yaml.replace("'NO'", "NO"), yaml.replace("'NO'", "NO").replace("NO:", "\"NO\":"));
+    assert!(bare.contains(" NO: 0\n") && quoted.contains(" \"NO\": 0\n"), "{yaml}");
+    place.write("quoted.yaml", &quoted);
+    place.write("bare.yaml", &bare);
+    for name in ["quoted.yaml", "bare.yaml"] {
+        assert_eq!(place.good(&["appeals", "apply", name]), "summer: version 1, as it was, live\n");
+    }
+    for (wrong, at) in [("nordic = 3", "nordic"), ("baltics = -1", "baltics"), ("baltics = 1\nUK = 2", "UK")]
+    {
+        place.write("appeals.toml", &file.replace("baltics = 3", wrong));
+        let sentence = place.stopped(&["appeals", "check", "appeals.toml"]);
+        assert!(sentence.contains(&format!("summer: variants[0].weights_by_country.{at}: ")), "{sentence}");
+    }
+}
+
+#[test]
 fn where_the_service_reads_a_file_nothing_is_applied() {
     let place = place(FILE);
     place.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{JOURNAL}"));

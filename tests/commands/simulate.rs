@@ -54,6 +54,26 @@ fn a_draft_is_simulated_as_live_beside_nothing_and_nothing_is_written() {
 }
 
 #[test]
+fn weights_by_country_count_in_a_simulation() {
+    let place = place();
+    let variants = r#"[{ id = "a", weights_by_country = { NZ = 0 }, copy = { heading = "Help" } },
+        { id = "b", weight = 0, weights_by_country = { NZ = 1 }, copy = { heading = "Help" } }]"#;
+    place.write("draft.toml", &DRAFT.replace(r#"[{ id = "a", copy = { heading = "Help" } }]"#, variants));
+    let view = |reader: usize| {
+        let country = if reader < 3 { "NZ" } else { "AU" };
+        format!(
+            r#"{{"reader":"{reader}","at":"2026-11-02T08:00:00Z","question":{{"site":"journal","reader":{{"country":"{country}"}}}}}}"#
+        )
+    };
+    place.write("readers.ndjson", &(0..10).map(view).collect::<Vec<_>>().join("\n"));
+    let report = json(&place, &[]);
+    let variants = report["draft"]["variants"].as_array().unwrap();
+    let readers: Vec<_> =
+        variants.iter().map(|it| (it["variant"].as_str(), it["readers"].as_u64())).collect();
+    assert_eq!(readers, [(Some("a"), Some(7)), (Some("b"), Some(3))]);
+}
+
+#[test]
 fn the_json_has_these_names() {
     let place = place();
     let report = json(&place, &[]);

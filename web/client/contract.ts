@@ -878,6 +878,11 @@ export interface components {
             rules: components["schemas"]["ExplainedRule"][];
             /** @description The variant that this reader would see. */
             variant: string;
+            /**
+             * @description The reader's country, where the variants have weights of its own; left out, the usual weights count.
+             * @example NZ
+             */
+            weights_of?: string | null;
         };
         /** @description How one rule was answered. */
         ExplainedRule: {

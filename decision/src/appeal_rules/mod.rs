@@ -13,6 +13,8 @@ mod pages;
 mod schedule;
 mod site;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 pub(crate) use audience::DEFAULT_WEEKS;
@@ -131,6 +133,10 @@ pub struct VariantRules {
     /// Its share of readers, in proportion to the other weights; 1 unless given, 0 for none.
     #[serde(default = "default_weight")]
     pub weight: u32,
+    /// Its weight in countries where it is another: by ISO 3166-1 code, or by the name of one of the site's country groups. A country's
+    /// code goes before its groups; a reader of any other country, or of none that is told, counts by `weight`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub weights_by_country: BTreeMap<String, u32>,
     /// Values that its wording can't do without; a reader for whom one is missing does not see the appeal.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub needs: Vec<Value>,
@@ -139,7 +145,12 @@ pub struct VariantRules {
 impl VariantRules {
     /// A variant of weight 1.
     pub fn new(id: impl Into<String>) -> Self {
-        Self { id: id.into(), weight: default_weight(), needs: Vec::new() }
+        Self {
+            id: id.into(),
+            weight: default_weight(),
+            weights_by_country: BTreeMap::new(),
+            needs: Vec::new(),
+        }
     }
 }
 

@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::Salts;
-use super::assignment::{pick, position, ranges};
+use super::assignment::position;
+use super::weights::Weights;
 use crate::appeal_rules::{AppealRules, Percent};
-use crate::compile::Complaints;
+use crate::compile::{Complaints, Site};
+use crate::country::CountryCode;
 use crate::facts::Facts;
 use crate::verdict::HELD_OUT;
 use crate::words::Assignment;
@@ -13,20 +15,13 @@ use crate::words::Assignment;
 #[derive(Clone, Debug)]
 pub(crate) struct Variants {
     appeal: Box<str>,
-    list: Box<[Variant]>,
+    ids: Box<[Box<str>]>,
+    weights: Weights,
     steps: Box<[Step]>,
     assignment: Assignment,
     /// What no variant gets less than, out of a million, where weights are learned.
     floor: u32,
     salt: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Variant {
-    id: Box<str>,
-    /// Where its half-open range of positions ends; it begins where the one before ends.
-    end: u32,
-    has_weight: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +33,12 @@ struct Step {
 
 impl Variants {
     /// Checks the variants, and gives each its range or its steps.
-    pub(crate) fn compile(rules: &AppealRules, salts: Salts, complaints: &mut Complaints<'_>) -> Self {
+    pub(crate) fn compile(
+        rules: &AppealRules,
+        salts: Salts,
+        site: &Site,
+        complaints: &mut Complaints<'_>,
+    ) -> Self {
         let variants = &rules.variants;
         if variants.is_empty() {
             complaints.problem(
@@ -64,15 +64,11 @@ impl Variants {
             }
         }
         let floor = floor(rules, complaints);
-        let weights: Vec<u32> = variants.iter().map(|variant| variant.weight).collect();
-        let list = variants.iter().zip(ranges(&weights)).map(|(variant, end)| Variant {
-            id: variant.id.as_str().into(),
-            end,
-            has_weight: variant.weight > 0,
-        });
+        refuse_idle_weights(rules, complaints);
         Self {
             appeal: rules.id.as_str().into(),
-            list: list.collect(),
+            ids: variants.iter().map(|variant| variant.id.as_str().into()).collect(),
+            weights: Weights::compile(variants, site, complaints),
             steps: steps(rules, complaints),
             assignment: rules.assignment,
             floor,
@@ -82,7 +78,9 @@ impl Variants {
 
     /// The variants that share readers by learned weights, and the floor; `None` where weights are as written.
     pub(crate) fn learning(&self) -> Option<(impl Iterator<Item = &str>, u32)> {
-        let ids = self.list.iter().filter(|variant| variant.has_weight).map(|variant| &*variant.id);
+        let usual = self.weights.usual();
+        let sharing = self.ids.iter().enumerate().filter(|(place, _)| usual.has_weight(*place));
+        let ids = sharing.map(|(_, id)| &**id);
         (self.assignment == Assignment::Learned).then_some((ids, self.floor))
     }
 
@@ -90,20 +88,15 @@ impl Variants {
     pub(crate) fn reweighed(&self, weights: &[(String, u32)]) -> Option<Self> {
         let (sharing, _) = self.learning()?;
         let fits = weights.len() == sharing.count() && weights.iter().any(|(_, weight)| *weight > 0);
-        let weight = |variant: &Variant| match weights.iter().find(|(id, _)| **id == *variant.id) {
-            Some((_, weight)) => Some(*weight),
-            None => (!variant.has_weight).then_some(0),
-        };
-        let all: Vec<u32> = self.list.iter().map(weight).collect::<Option<_>>()?;
-        let mut other = self.clone();
-        for (variant, end) in other.list.iter_mut().zip(ranges(&all)) {
-            variant.end = end;
-        }
-        fits.then_some(other)
+        let learned = |id: &str| weights.iter().find(|(other, _)| other == id).map(|(_, weight)| *weight);
+        let weight =
+            |(place, id)| learned(id).or_else(|| (!self.weights.usual().has_weight(place)).then_some(0));
+        let all: Vec<u32> = self.ids.iter().map(|id| &**id).enumerate().map(weight).collect::<Option<_>>()?;
+        fits.then(|| Self { weights: self.weights.reweighed(&all), ..self.clone() })
     }
 
     pub(crate) fn id(&self, variant: usize) -> &str {
-        self.list.get(variant).map_or("", |variant| &variant.id)
+        self.ids.get(variant).map_or("", |id| id)
     }
 
     pub(crate) fn has_steps(&self) -> bool {
@@ -113,6 +106,11 @@ impl Variants {
     /// The place of the reader among the variants' ranges.
     pub(crate) fn position(&self, facts: &Facts<'_>) -> u32 {
         position(self.salt, facts.bucket())
+    }
+
+    /// The reader's country, if it has weights of its own.
+    pub(crate) fn weights_of(&self, facts: &Facts<'_>) -> Option<CountryCode> {
+        self.weights.own(facts.country).map(|(country, _)| country)
     }
 
     /// The variant that comes after so many views; `None` when the sequence is over.
@@ -131,16 +129,17 @@ impl Variants {
             return self.after(views).or(self.steps.last().map(|step| step.variant)).unwrap_or(0);
         }
         let kept = if self.assignment == Assignment::Fixed { None } else { self.last_seen(facts) };
-        kept.unwrap_or_else(|| pick(self.list.iter().map(|variant| variant.end), self.position(facts)))
+        kept.unwrap_or_else(|| self.weights.shares(facts.country).pick(self.position(facts)))
     }
 
-    /// The variant that this reader saw last, if it is still there for new readers too.
+    /// The variant that this reader saw last, if it is still there for new readers of the country too.
     fn last_seen(&self, facts: &Facts<'_>) -> Option<usize> {
+        let shares = self.weights.shares(facts.country);
         let views = facts.history()?.views.iter().filter(|view| *view.appeal == *self.appeal);
         let seen = views.filter_map(|view| {
             let id = view.variant.as_deref()?;
-            let place = self.list.iter().position(|variant| *variant.id == *id && variant.has_weight)?;
-            Some((view.at, place))
+            let place = self.ids.iter().position(|variant| **variant == *id)?;
+            shares.has_weight(place).then_some((view.at, place))
         });
         seen.max_by_key(|(at, _)| *at).map(|(_, place)| place)
     }
@@ -178,6 +177,19 @@ fn floor(rules: &AppealRules, complaints: &mut Complaints<'_>) -> u32 {
         complaints.problem("floor_percent", format!("{number} variants can have {most:.1} % each at most."));
     }
     floor
+}
+
+/// Complains of weights by country where none would be heeded.
+fn refuse_idle_weights(rules: &AppealRules, complaints: &mut Complaints<'_>) {
+    let sentence = match (rules.sequence.is_empty(), rules.assignment) {
+        (false, _) => "a sequence goes by views and not by weights: take out one of the two.",
+        (true, Assignment::Learned) => "weights follow results, the same in every country: take it out.",
+        (true, Assignment::Fixed | Assignment::Kept) => return,
+    };
+    let named = rules.variants.iter().enumerate().filter(|(_, it)| !it.weights_by_country.is_empty());
+    for (place, _) in named {
+        complaints.problem(format!("variants[{place}].weights_by_country"), sentence);
+    }
 }
 
 fn steps(rules: &AppealRules, complaints: &mut Complaints<'_>) -> Box<[Step]> {

@@ -98,7 +98,7 @@ impl Appeal {
             complaints.problem("share_percent", "with a share of 0 nobody sees it: pause it instead.");
         }
         let salts = Salts::new(&site.id, &rules.id, rules.priority);
-        let variants = Arc::new(Variants::compile(rules, salts, complaints));
+        let variants = Arc::new(Variants::compile(rules, salts, site, complaints));
         let draft = &mut Draft { rules, key: key_of(index), site, variants: &variants, names, complaints };
         Self {
             index,

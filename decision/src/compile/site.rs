@@ -108,6 +108,20 @@ pub(super) fn homes(rules: &AppealRules, sites: &Ids, complaints: &mut Complaint
 }
 
 impl Site {
+    /// The countries that a name stands for: a code is itself, and the site's groups have names.
+    ///
+    /// # Errors
+    /// A sentence for whoever wrote it, where it is neither.
+    pub(crate) fn countries(&self, name: &str) -> Result<Vec<CountryCode>, String> {
+        match (CountryCode::parse(name), self.country_groups.get(name)) {
+            (Some(code), _) => Ok(vec![code]),
+            (None, Some(group)) => Ok(group.to_vec()),
+            (None, None) => Err(format!(
+                "{name:?} is no country's code of two letters (the United Kingdom's is GB), nor a group of the site."
+            )),
+        }
+    }
+
     /// A site for appeals that have none, so that the rest of them can be checked.
     pub(super) fn nowhere() -> Self {
         Self {

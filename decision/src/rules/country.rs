@@ -78,15 +78,9 @@ impl Places {
 fn codes(draft: &mut Draft<'_, '_>, field_path: &str, texts: &[String]) -> Box<[CountryCode]> {
     let mut codes = Vec::with_capacity(texts.len());
     for (place, text) in texts.iter().enumerate() {
-        match (CountryCode::parse(text), draft.site.country_groups.get(text.as_str())) {
-            (Some(code), _) => codes.push(code),
-            (None, Some(group)) => codes.extend(group),
-            (None, None) => draft.problem(
-                format!("{field_path}[{place}]"),
-                format!(
-                    "{text:?} is no country's code of two letters (the United Kingdom's is GB), nor a group of the site."
-                ),
-            ),
+        match draft.site.countries(text) {
+            Ok(countries) => codes.extend(countries),
+            Err(sentence) => draft.problem(format!("{field_path}[{place}]"), sentence),
         }
     }
     codes.sort_unstable();

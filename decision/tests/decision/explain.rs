@@ -165,6 +165,21 @@ fn appeals_below_the_one_that_shows_are_told_too() {
 }
 
 #[test]
+fn the_country_whose_weights_count_is_told_and_none_where_the_usual_ones_do() {
+    let variants = json!([{"id": "a", "weights_by_country": {"NZ": 0}}, {"id": "b"}]);
+    let appeals = json!([with(summer(), "variants", variants)]);
+    let told = |country: &str| {
+        let reader = json!({"country": country, "bucket": 1});
+        let question = json!({"site": "journal", "reader": reader, "history": {}});
+        let told = explained(&appeals, &question, Known::nobody());
+        (told.appeals[0].weights_of.clone(), told.appeals[0].variant.clone())
+    };
+    assert_eq!(told("nz"), (Some("NZ".to_owned()), "b".to_owned()));
+    assert_eq!(told("AU"), (None, "a".to_owned()));
+    assert_eq!(told("UK"), (None, "a".to_owned()));
+}
+
+#[test]
 fn appeals_that_share_readers_tell_how_many_each_gets() {
     let other = with(with(summer(), "id", json!("winter")), "weight", json!(3));
     let told =

@@ -13,4 +13,5 @@ mod given;
 mod properties;
 mod reading;
 mod told;
+mod usual;
 mod words;

@@ -35,7 +35,7 @@ fn full_appeal() -> Value {
         "weight": 3, "share_percent": 12.5, "holdout_percent": 5, "assignment": "learned", "floor_percent": 10,
         "meter": {"free_articles": 5, "window_days": 14, "hard": true, "entitlement": "archive"},
         "without_history": "ask",
-        "variants": [{"id": "a", "weight": 3, "needs": ["country"]}],
+        "variants": [{"id": "a", "weight": 3, "weights_by_country": {"NZ": 2}, "needs": ["country"]}],
         "sequence": [{"variant": "a", "views": 3}]
     })
 }
@@ -60,6 +60,8 @@ fn what_one_need_not_write_is_not_written() {
 fn a_field_nobody_knows_is_an_error_at_every_depth_of_an_appeal() {
     let mut objects = Vec::new();
     collect_objects(&full_appeal(), String::new(), &mut objects);
+    // Its fields are names of countries; those that are none are found where it is compiled.
+    objects.retain(|pointer| pointer != "/variants/0/weights_by_country");
     assert_eq!(objects.len(), 22);
     for pointer in objects {
         let mut appeal = full_appeal();

@@ -5,6 +5,7 @@
 //! **Start at** the properties below; `generate.rs` makes the appeals and the questions.
 //! **Tested in** itself: each property was seen to fail once with the rule it guards broken.
 
+mod countries;
 mod exact;
 mod generate;
 mod narrowing;

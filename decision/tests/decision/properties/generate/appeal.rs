@@ -1,5 +1,7 @@
 //! Appeals; some of them have problems.
 
+use std::collections::BTreeMap;
+
 use keepopen_decision::{
     AppealRules, Articles, Assignment, Audience, Consent, Device, Dismissal, Frequency, Kind, Live, Meter,
     Moment, Pages, Percent, ReaderKind, Redeploy, Schedule, Selection, Standing, Step, Trend, Value,
@@ -157,11 +159,13 @@ prop_compose! {
         steps in prop_oneof![4 => Just(Vec::new()), 1 => vec((0..3_usize, 1..3_u32), 1..3)],
         assignment in select(&[Assignment::Fixed, Assignment::Kept]),
         needs in subsequence(&Value::ALL, 0..=1),
-        weights in vec(prop_oneof![1 => Just(0), 6 => 1..4_u32], 1..4),
+        weights in vec((prop_oneof![1 => Just(0), 6 => 1..4_u32], weights_by_country()), 1..4),
     ) -> AppealRules {
         let needs = if weight == 1 { needs } else { Vec::new() };
-        let variants = weights.iter().enumerate().map(|(place, weight)| VariantRules {
+        let variants = weights.iter().enumerate().map(|(place, (weight, by_country))| VariantRules {
             weight: *weight,
+            // Beside a sequence they are a problem.
+            weights_by_country: if steps.is_empty() { by_country.clone() } else { BTreeMap::new() },
             needs: needs.clone(),
             ..VariantRules::new(format!("v{place}"))
         });
@@ -178,6 +182,16 @@ prop_compose! {
             given: Vec::new(),
         }
     }
+}
+
+/// Of countries that readers come from, and of their group.
+fn weights_by_country() -> BoxedStrategy<BTreeMap<String, u32>> {
+    let names = subsequence(&["IE", "gb", "FR", "islands"], 1..=3);
+    let some = names.prop_flat_map(|names| {
+        let weights = vec(0..4_u32, names.len());
+        weights.prop_map(move |weights| names.iter().map(|name| (*name).to_owned()).zip(weights).collect())
+    });
+    prop_oneof![2 => Just(BTreeMap::new()), 1 => some].boxed()
 }
 
 fn share() -> impl Strategy<Value = Percent> {

@@ -1,0 +1,131 @@
+//! Weights as ranges: the usual ones of an appeal's variants, and those of countries that have their own.
+
+use std::collections::BTreeMap;
+
+use super::assignment::{pick, ranges};
+use crate::appeal_rules::VariantRules;
+use crate::compile::{Complaints, Site};
+use crate::country::CountryCode;
+
+/// What each variant gets, in every country.
+#[derive(Clone, Debug)]
+pub(super) struct Weights {
+    usual: Shares,
+    /// Those of countries that have their own, sorted by country.
+    own: Box<[(CountryCode, Shares)]>,
+}
+
+/// The variants' ranges of positions, in their order.
+#[derive(Clone, Debug)]
+pub(super) struct Shares(Box<[Share]>);
+
+#[derive(Clone, Copy, Debug)]
+struct Share {
+    /// Where its half-open range ends; it begins where the one before ends.
+    end: u32,
+    has_weight: bool,
+}
+
+impl Shares {
+    fn new(weights: &[u32]) -> Self {
+        let shares = weights.iter().zip(ranges(weights));
+        Self(shares.map(|(weight, end)| Share { end, has_weight: *weight > 0 }).collect())
+    }
+
+    /// The variant whose range the position is in.
+    pub(super) fn pick(&self, position: u32) -> usize {
+        pick(self.0.iter().map(|share| share.end), position)
+    }
+
+    pub(super) fn has_weight(&self, variant: usize) -> bool {
+        self.0.get(variant).is_some_and(|share| share.has_weight)
+    }
+}
+
+impl Weights {
+    pub(super) fn compile(variants: &[VariantRules], site: &Site, complaints: &mut Complaints<'_>) -> Self {
+        let usual: Vec<u32> = variants.iter().map(|variant| variant.weight).collect();
+        let mut own: BTreeMap<CountryCode, (Vec<u32>, String)> = BTreeMap::new();
+        for (place, variant) in variants.iter().enumerate() {
+            let field_path = format!("variants[{place}].weights_by_country");
+            for (country, (name, weight)) in named(variant, &field_path, site, complaints) {
+                let first = || (usual.clone(), format!("{field_path}.{name}"));
+                own.entry(country).or_insert_with(first).0[place] = weight;
+            }
+        }
+        for (country, (_, field_path)) in own.iter().filter(|(_, (weights, _))| is_for_nobody(weights)) {
+            let sentence =
+                format!("every variant has weight 0 in {country}: give at least one of them readers there.");
+            complaints.problem(field_path, sentence);
+        }
+        let own = own.into_iter().map(|(country, (weights, _))| (country, Shares::new(&weights)));
+        Self { usual: Shares::new(&usual), own: own.collect() }
+    }
+
+    pub(super) const fn usual(&self) -> &Shares {
+        &self.usual
+    }
+
+    /// The same with other usual ones. Who has none is asked of the written ones.
+    pub(super) fn reweighed(&self, usual: &[u32]) -> Self {
+        let mut other = self.clone();
+        for (share, end) in other.usual.0.iter_mut().zip(ranges(usual)) {
+            share.end = end;
+        }
+        other
+    }
+
+    /// Those of the country alone; `None` where it has the usual ones.
+    pub(super) fn own(&self, country: Option<CountryCode>) -> Option<(CountryCode, &Shares)> {
+        let country = country?;
+        let place = self.own.binary_search_by_key(&country, |(country, _)| *country).ok()?;
+        Some((country, &self.own[place].1))
+    }
+
+    pub(super) fn shares(&self, country: Option<CountryCode>) -> &Shares {
+        self.own(country).map_or(&self.usual, |(_, shares)| shares)
+    }
+}
+
+fn is_for_nobody(weights: &[u32]) -> bool {
+    weights.iter().all(|weight| *weight == 0)
+}
+
+/// The weight of each country that the variant names, and the name by which it does. A country's own code goes before
+/// its groups.
+fn named<'a>(
+    variant: &'a VariantRules,
+    field_path: &str,
+    site: &Site,
+    complaints: &mut Complaints<'_>,
+) -> BTreeMap<CountryCode, (&'a str, u32)> {
+    let (mut by_code, mut by_group) = (BTreeMap::new(), BTreeMap::new());
+    let mut contradicted = Vec::new();
+    for (name, weight) in &variant.weights_by_country {
+        let is_group = CountryCode::parse(name).is_none();
+        let countries = site.countries(name).unwrap_or_else(|sentence| {
+            complaints.problem(format!("{field_path}.{name}"), sentence);
+            Vec::new()
+        });
+        let named = if is_group { &mut by_group } else { &mut by_code };
+        for country in countries {
+            let (first, said) = *named.entry(country).or_insert((name.as_str(), *weight));
+            if said != *weight {
+                contradicted.push((country, is_group, first, name));
+            }
+        }
+    }
+    for (country, is_group, first, name) in contradicted {
+        if is_group && by_code.contains_key(&country) {
+            continue;
+        }
+        let sentence = if is_group {
+            format!("{first:?} gives {country} another weight: write {country}'s own beside them.")
+        } else {
+            format!("{first:?} gives the same country another weight: name it once.")
+        };
+        complaints.problem(format!("{field_path}.{name}"), sentence);
+    }
+    by_group.extend(by_code);
+    by_group
+}

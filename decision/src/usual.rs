@@ -1,0 +1,317 @@
+//! Questions as browsers and most libraries write them, read in one go.
+//!
+//! A reader's history is most of a question, and a parser for everything that JSON can be is most of what an answer costs. So what is
+//! usual is read here: known fields, each once, texts without escapes, whole numbers, at most one space after a colon or a comma.
+//! Anything else is `None`, and left to the library: what is read here, it reads the same.
+
+use jiff::Timestamp;
+
+use crate::calendar::timestamp_of;
+use crate::question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};
+use crate::text::Text;
+use crate::words::{DismissalKind, Surface};
+
+/// Reads a question in its usual form. `None` does not say that it is none: the library knows.
+pub fn usual_question(json: &str) -> Option<Question<'_>> {
+    let mut cursor = Cursor { json, at: 0 };
+    let question = cursor.question()?;
+    (cursor.at == json.len()).then_some(question)
+}
+
+/// Where in the text we are.
+struct Cursor<'a> {
+    json: &'a str,
+    at: usize,
+}
+
+/// Reads the fields of an object, each at most once, in any order; in the order in which they stand here they are read fastest.
+macro_rules! fields {
+    ($cursor:ident: $($name:ident = $read:expr,)+) => {
+        $(let mut $name = None;)+
+        if !$cursor.eat(b"{") {
+            return None;
+        }
+        'fields: {
+            if $cursor.eat(b"}") {
+                break 'fields;
+            }
+            loop {
+                let began = $cursor.at;
+                $(if $name.is_none() && $cursor.eat(concat!("\"", stringify!($name), "\":").as_bytes()) {
+                    $cursor.space();
+                    $name = Some($read($cursor)?);
+                    if !$cursor.comma() {
+                        if $cursor.eat(b"}") {
+                            break 'fields;
+                        }
+                        return None;
+                    }
+                })+
+                if $cursor.at == began {
+                    return None;
+                }
+            }
+        }
+    };
+}
+
+impl<'a> Cursor<'a> {
+    fn question(&mut self) -> Option<Question<'a>> {
+        fields! { self:
+            site = Self::text,
+            surfaces = |it: &mut Self| it.maybe(|it| it.list(3, Self::surface)),
+            page = |it: &mut Self| it.maybe(Self::page),
+            reader = |it: &mut Self| it.maybe(Self::reader),
+            history = |it: &mut Self| it.maybe(Self::history),
+            token = Self::maybe_text,
+        }
+        Some(Question {
+            site: site?,
+            surfaces: surfaces.flatten().unwrap_or_default(),
+            page: page.flatten().unwrap_or_default(),
+            reader: reader.flatten().unwrap_or_default(),
+            history: history.flatten(),
+            token: token.flatten(),
+        })
+    }
+
+    fn page(&mut self) -> Option<Page<'a>> {
+        fields! { self:
+            url = Self::maybe_text,
+            section = Self::maybe_text,
+            tags = |it: &mut Self| it.maybe(|it| it.list(8, Self::text)),
+            kind = Self::maybe_text,
+            sensitive = |it: &mut Self| it.maybe(Self::truth),
+            paid = |it: &mut Self| it.maybe(Self::truth),
+            ordinal = |it: &mut Self| it.maybe(Self::number),
+        }
+        Some(Page {
+            url: url.flatten(),
+            section: section.flatten(),
+            tags: tags.flatten().unwrap_or_default(),
+            kind: kind.flatten(),
+            sensitive: sensitive.flatten().unwrap_or_default(),
+            paid: paid.flatten().unwrap_or_default(),
+            ordinal: ordinal.flatten(),
+        })
+    }
+
+    fn reader(&mut self) -> Option<Reader<'a>> {
+        fields! { self:
+            country = Self::maybe_text,
+            region = Self::maybe_text,
+            locale = Self::maybe_text,
+            device = Self::maybe_text,
+            signed_in = |it: &mut Self| it.maybe(Self::truth),
+            consent = Self::maybe_text,
+            bucket = |it: &mut Self| it.maybe(Self::number),
+        }
+        Some(Reader {
+            country: country.flatten(),
+            region: region.flatten(),
+            locale: locale.flatten(),
+            device: device.flatten(),
+            signed_in: signed_in.flatten(),
+            consent: consent.flatten(),
+            bucket: bucket.flatten(),
+        })
+    }
+
+    fn history(&mut self) -> Option<History<'a>> {
+        fields! { self:
+            views = |it: &mut Self| it.maybe(|it| it.list(it.left() / 64, Self::view)),
+            dismissals = |it: &mut Self| it.maybe(|it| it.list(4, Self::dismissed)),
+            articles = |it: &mut Self| it.maybe(|it| it.list(it.left() / 64, Self::week)),
+            free_articles_used = |it: &mut Self| it.maybe(Self::number),
+        }
+        Some(History {
+            views: views.flatten().unwrap_or_default(),
+            dismissals: dismissals.flatten().unwrap_or_default(),
+            articles: articles.flatten().unwrap_or_default(),
+            free_articles_used: free_articles_used.flatten(),
+        })
+    }
+
+    fn view(&mut self) -> Option<View<'a>> {
+        fields! { self:
+            appeal = Self::text,
+            variant = Self::maybe_text,
+            at = Self::time,
+        }
+        Some(View { appeal: appeal?, variant: variant.flatten(), at: at? })
+    }
+
+    fn dismissed(&mut self) -> Option<Dismissed<'a>> {
+        fields! { self:
+            appeal = Self::text,
+            kind = Self::dismissal_kind,
+            at = Self::time,
+        }
+        Some(Dismissed { appeal: appeal?, kind: kind?, at: at? })
+    }
+
+    fn week(&mut self) -> Option<ArticleWeek<'a>> {
+        fields! { self:
+            week = Self::text,
+            count = |it: &mut Self| it.maybe(Self::number),
+            tags = |it: &mut Self| it.maybe(Self::counts),
+        }
+        Some(ArticleWeek {
+            week: week?,
+            count: count.flatten().unwrap_or_default(),
+            tags: tags.flatten().unwrap_or_default(),
+        })
+    }
+
+    fn counts(&mut self) -> Option<Vec<(Text<'a>, u32)>> {
+        if !self.eat(b"{") {
+            return None;
+        }
+        let mut counts = Vec::with_capacity(8);
+        if self.eat(b"}") {
+            return Some(counts);
+        }
+        loop {
+            let tag = self.text()?;
+            if !self.eat(b":") {
+                return None;
+            }
+            self.space();
+            counts.push((tag, self.number()?));
+            if !self.comma() {
+                return self.eat(b"}").then_some(counts);
+            }
+        }
+    }
+
+    fn surface(&mut self) -> Option<Surface> {
+        let word = self.plain()?;
+        Surface::ALL.into_iter().find(|surface| surface.as_str() == word)
+    }
+
+    fn dismissal_kind(&mut self) -> Option<DismissalKind> {
+        let word = self.plain()?;
+        DismissalKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    #[inline]
+    fn time(&mut self) -> Option<Timestamp> {
+        timestamp_of(self.plain()?)
+    }
+
+    fn left(&self) -> usize {
+        self.json.len() - self.at
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.json.as_bytes().get(self.at).copied()
+    }
+
+    #[inline(always)]
+    fn eat(&mut self, expected: &[u8]) -> bool {
+        let found = self.json.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(expected));
+        if found {
+            self.at += expected.len();
+        }
+        found
+    }
+
+    #[inline]
+    fn space(&mut self) {
+        self.eat(b" ");
+    }
+
+    #[inline]
+    fn comma(&mut self) -> bool {
+        let found = self.eat(b",");
+        if found {
+            self.space();
+        }
+        found
+    }
+
+    fn list<T>(&mut self, room: usize, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
+        if !self.eat(b"[") {
+            return None;
+        }
+        if self.eat(b"]") {
+            return Some(Vec::new());
+        }
+        let mut list = Vec::with_capacity(room);
+        loop {
+            list.push(one(self)?);
+            if !self.comma() {
+                return self.eat(b"]").then_some(list);
+            }
+        }
+    }
+
+    #[inline]
+    fn maybe<T>(&mut self, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        if self.eat(b"null") { Some(None) } else { value(self).map(Some) }
+    }
+
+    fn maybe_text(&mut self) -> Option<Option<Text<'a>>> {
+        self.maybe(Self::text)
+    }
+
+    fn truth(&mut self) -> Option<bool> {
+        if self.eat(b"true") { Some(true) } else { self.eat(b"false").then_some(false) }
+    }
+
+    #[inline]
+    fn number(&mut self) -> Option<u32> {
+        let from = self.at;
+        let mut number = 0_u32;
+        while let Some(digit) = self.peek().filter(u8::is_ascii_digit) {
+            number = number.checked_mul(10)?.checked_add(u32::from(digit - b'0'))?;
+            self.at += 1;
+        }
+        // JSON has no number without digits, and none that begins with a zero that is not all of it.
+        let len = self.at - from;
+        (len == 1 || (len > 1 && self.json.as_bytes()[from] != b'0')).then_some(number)
+    }
+
+    #[inline]
+    fn text(&mut self) -> Option<Text<'a>> {
+        self.plain().map(Text::from)
+    }
+
+    /// A text without escapes.
+    #[inline]
+    fn plain(&mut self) -> Option<&'a str> {
+        if !self.eat(b"\"") {
+            return None;
+        }
+        let from = self.at;
+        let end = from + plain_len(&self.json.as_bytes()[from..]);
+        self.at = end;
+        if !self.eat(b"\"") {
+            return None;
+        }
+        self.json.get(from..end)
+    }
+}
+
+/// How many bytes there are before a quote, a backslash or a control character. Eight at a time: the lowest bit that is found
+/// is right, others behind it need not be.
+#[inline]
+fn plain_len(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let mut len = 0;
+    let mut rest = bytes;
+    while let Some((eight, after)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*eight);
+        let is_zero = |word: u64| word.wrapping_sub(ONES) & !word;
+        let is_control = word.wrapping_sub(ONES << 5) & !word;
+        let found = (is_control | is_zero(word ^ (ONES * 0x22)) | is_zero(word ^ (ONES * 0x5c))) & HIGH;
+        if found != 0 {
+            return len + found.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+        rest = after;
+    }
+    len + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
+}

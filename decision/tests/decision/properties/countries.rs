@@ -1,0 +1,105 @@
+//! Weights by country: in each country an appeal is what it would be if that country's weights were its usual ones.
+
+use std::collections::BTreeMap;
+
+use keepopen_decision::{
+    AppealRules, Compiled, CountryCode, Frequency, Kind, Known, Question, Reader, SiteRules, Surface,
+    VariantRules, Verdict, compile, decide,
+};
+use proptest::prelude::*;
+
+use super::generate::{appeals, known, question, site, time};
+use super::{ask, worlds};
+
+/// The appeals as that country has them: its weights are the usual ones, and no country has others.
+fn as_in(country: Option<CountryCode>, site: &SiteRules, appeals: &[AppealRules]) -> Vec<AppealRules> {
+    let mut there = appeals.to_vec();
+    for variant in there.iter_mut().flat_map(|appeal| &mut appeal.variants) {
+        let weights = std::mem::take(&mut variant.weights_by_country);
+        let of = |names: &[String]| names.iter().any(|name| country == CountryCode::parse(name));
+        let by_code = weights.iter().find(|(name, _)| of(std::slice::from_ref(name)));
+        let by_group =
+            weights.iter().find(|(name, _)| site.country_groups.get(*name).is_some_and(|all| of(all)));
+        if let Some((_, weight)) = by_code.or(by_group).filter(|_| country.is_some()) {
+            variant.weight = *weight;
+        }
+    }
+    there
+}
+
+proptest! {
+    #![proptest_config(worlds(1500))]
+
+    #[test]
+    fn each_country_sees_what_it_would_if_its_weights_were_the_usual_ones(
+        appeals in appeals(1..3),
+        site in site(),
+        question in question(),
+        known in known(),
+        now in time(),
+    ) {
+        let (rules, problems) = compile(std::slice::from_ref(&site), &appeals);
+        // An appeal with a problem shows nowhere, also where the problem is another country's.
+        if !problems.is_empty() {
+            return Ok(());
+        }
+        let country = question.reader.country.as_deref().and_then(CountryCode::parse);
+        let (there, none) = compile(std::slice::from_ref(&site), &as_in(country, &site, &appeals));
+        prop_assert_eq!(none, []);
+        let now_ms = now.as_millisecond();
+        prop_assert_eq!(ask(&rules, &question, &known, now_ms), ask(&there, &question, &known, now_ms));
+    }
+}
+
+const BUCKETS: u32 = 100_000;
+
+/// One appeal of three variants with these weights, usual ones and New Zealand's.
+fn compiled(usual: [u32; 3], own: Option<[u32; 3]>) -> Compiled {
+    let by_country = |place: usize| -> BTreeMap<String, u32> {
+        own.iter().map(|weights| ("NZ".to_owned(), weights[place])).collect()
+    };
+    let variant = |place: usize| VariantRules {
+        weight: usual[place],
+        weights_by_country: by_country(place),
+        ..VariantRules::new(place.to_string())
+    };
+    let appeal = AppealRules {
+        frequency: Some(Frequency { unlimited: true, ..Frequency::default() }),
+        variants: (0..3).map(variant).collect(),
+        ..AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner)
+    };
+    let (compiled, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
+    assert_eq!(problems, []);
+    compiled
+}
+
+/// The variant of each reader of that country, by bucket.
+fn variants(rules: &Compiled, country: Option<&'static str>) -> Vec<usize> {
+    let variant = |bucket| {
+        let reader = Reader { bucket: Some(bucket), country: country.map(Into::into), ..Reader::default() };
+        let question = Question { reader, ..Question::from_site("journal") };
+        match decide(rules, &question, &Known::nobody(), 0, 0) {
+            Ok(Verdict::Show { variant, .. }) => variant,
+            other => panic!("{other:?}"),
+        }
+    };
+    (0..BUCKETS).map(variant).collect()
+}
+
+#[test]
+fn weights_of_one_country_move_no_reader_of_another() {
+    let (before, after) = (compiled([5, 1, 4], None), compiled([5, 1, 4], Some([0, 3, 1])));
+    let elsewhere = variants(&before, Some("AU"));
+    assert_eq!(variants(&after, Some("AU")), elsewhere);
+    assert_eq!(variants(&after, None), elsewhere);
+    assert_ne!(variants(&after, Some("NZ")), elsewhere);
+}
+
+#[test]
+fn shares_of_a_country_follow_its_own_weights() {
+    let own = variants(&compiled([5, 1, 4], Some([0, 3, 1])), Some("NZ"));
+    let readers = [0, 1, 2].map(|wanted| own.iter().filter(|variant| **variant == wanted).count());
+    // Three quarters; 4 times the standard deviation of 137 is 548.
+    assert!(readers[0] == 0 && (74_452..75_548).contains(&readers[1]), "{readers:?}");
+    assert_eq!(own, variants(&compiled([0, 3, 1], None), None), "as if they were the usual ones");
+}

@@ -1,0 +1,110 @@
+//! Questions that are read in one go are read as the library reads them.
+
+use keepopen_decision::{Question, usual_question};
+use proptest::prelude::*;
+
+const WHOLE: &str = r#"{"site":"journal","surfaces":["banner","inline","wall"],"page":{"url":"https://journal.example.org/é","section":"politics","tags":["budget","assembly"],"kind":"article","sensitive":false,"paid":true,"ordinal":3},"reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"consent":"granted","bucket":417223},"history":{"views":[{"appeal":"summer","variant":"a","at":"2026-11-23T08:00:00.123Z"},{"appeal":"winter","at":"2026-11-23T08:00:00Z"}],"dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-11-20T08:00:00Z"}],"articles":[{"week":"2026-11-16","count":4,"tags":{"budget":2,"health & care":0}},{"week":"2026-11-09"}],"free_articles_used":0},"token":"a.b.c"}"#;
+
+#[test]
+fn what_browsers_write_is_read_whole() {
+    let empty = r#"{"site":"","surfaces":[],"page":{},"reader":{},"history":{},"token":null}"#;
+    let nothing_known = r#"{"site":"s","surfaces":null,"page":null,"reader":null,"history":null}"#;
+    let lists = r#"{"site":"s","history":{"views":null,"dismissals":[],"articles":[{"week":"w","count":null,"tags":null},{"week":"w","tags":{}}]}}"#;
+    let turned = r#"{"token":"t","history":{"articles":[],"views":[{"at":"2026-11-23T08:00:00Z","appeal":"a"}]},"site":"s"}"#;
+    let largest = r#"{"site":"s","reader":{"bucket":4294967295}}"#;
+    let spaced = WHOLE.replace(',', ", ").replace(r#"":"#, r#"": "#);
+    for json in [WHOLE, empty, nothing_known, lists, turned, largest, &spaced] {
+        assert_eq!(usual_question(json), Some(serde_json::from_str(json).unwrap()), "{json}");
+    }
+}
+
+#[test]
+fn whatever_else_is_left_to_the_library() {
+    for json in [
+        "",
+        "{}",
+        "[]",
+        "null",
+        "{",
+        r#"{"site"}"#,
+        r#"{"site":}"#,
+        r#"{"site":"s""#,
+        r#"{"site":"s",}"#,
+        r#"{,"site":"s"}"#,
+        r#"{"site":"s"} "#,
+        r#" {"site":"s"}"#,
+        r#"{"site" :"s"}"#,
+        r#"{"site":  "s"}"#,
+        r#"{"site":"s"}{"#,
+        r#"{"site":"s" "token":"t"}"#,
+        r#"{"site":"s""token":"t"}"#,
+        r#"{"site":"s","site":"s"}"#,
+        r#"{"site":null}"#,
+        r#"{"site":"a\u0062"}"#,
+        r#"{"site":"a\"b"}"#,
+        "{\"site\":\"a\tb\"}",
+        "{\"site\":\"s\",\"token\":\"aaaaaaaa\nb\"}",
+        r#"{"site":"s","more":1}"#,
+        r#"{"site":"s","token":1}"#,
+        r#"{"site":"s","surfaces":["roof"]}"#,
+        r#"{"site":"s","surfaces":["banner",]}"#,
+        r#"{"site":"s","surfaces":["banner" "wall"]}"#,
+        r#"{"site":"s","surfaces":["banner"}"#,
+        r#"{"site":"s","page":[]}"#,
+        r#"{"site":"s","page":{"sensitive":0}}"#,
+        r#"{"site":"s","page":{"ordinal":3.0}}"#,
+        r#"{"site":"s","page":{"ordinal":-1}}"#,
+        r#"{"site":"s","page":{"ordinal":01}}"#,
+        r#"{"site":"s","page":{"ordinal":}}"#,
+        r#"{"site":"s","page":{"ordinal":4294967296}}"#,
+        r#"{"site":"s","page":{"ordinal":99999999999}}"#,
+        r#"{"site":"s","page":{"ordinal":"1"}}"#,
+        r#"{"site":"s","reader":{"signed_in":"true"}}"#,
+        r#"{"site":"s","history":{"views":[{"appeal":"a"}]}}"#,
+        r#"{"site":"s","history":{"views":[{"at":"2026-11-23T08:00:00Z"}]}}"#,
+        r#"{"site":"s","history":{"views":[{"appeal":"a","at":"yesterday"}]}}"#,
+        r#"{"site":"s","history":{"views":{}}}"#,
+        r#"{"site":"s","history":{"dismissals":[{"appeal":"a","kind":"no","at":"2026-11-23T08:00:00Z"}]}}"#,
+        r#"{"site":"s","history":{"dismissals":[{"kind":"close","at":"2026-11-23T08:00:00Z"}]}}"#,
+        r#"{"site":"s","history":{"dismissals":[{"appeal":"a","at":"2026-11-23T08:00:00Z"}]}}"#,
+        r#"{"site":"s","history":{"dismissals":[{"appeal":"a","kind":"close"}]}}"#,
+        r#"{"site":"s","history":{"articles":[{"count":1}]}}"#,
+        r#"{"site":"s","history":{"articles":[{"week":"w","tags":{"a":null}}]}}"#,
+        r#"{"site":"s","history":{"articles":[{"week":"w","tags":{"a"1}}]}}"#,
+        r#"{"site":"s","history":{"articles":[{"week":"w","tags":{"a":1,}}]}}"#,
+        r#"{"site":"s","history":{"articles":[{"week":"w","tags":{"a":1]}]}}"#,
+        r#"{"site":"s","history":{"articles":[{"week":"w","tags":["a"]}]}}"#,
+    ] {
+        assert_eq!(usual_question(json), None, "{json}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_read_is_read_as_the_library_reads_it(
+        changes in proptest::collection::vec((any::<proptest::sample::Index>(), 0_usize..3, r#"[\x00-\x20"\\{}\[\],:0129.e-]|null|true|é|"site":|"at":|\PC"#), 1..4),
+    ) {
+        let mut json: Vec<String> = WHOLE.chars().map(String::from).collect();
+        for (place, how, with) in changes {
+            let place = place.index(json.len());
+            match how {
+                0 => json[place] = with,
+                1 => json.insert(place, with),
+                _ => json[place].clear(),
+            }
+        }
+        let json = json.concat();
+        if let Some(question) = usual_question(&json) {
+            prop_assert_eq!(question, serde_json::from_str::<Question<'_>>(&json).unwrap(), "{}", json);
+        }
+    }
+
+    #[test]
+    fn a_text_of_any_length_ends_where_it_ends(text in "\\PC{0,40}", sign in proptest::option::of(0_u8..=0x22)) {
+        let sign = sign.map(char::from);
+        let json = format!(r#"{{"site":"{text}{}x"}}"#, sign.map(String::from).unwrap_or_default());
+        let library = serde_json::from_str::<Question<'_>>(&json).ok();
+        let is_plain = !text.contains(['"', '\\']) && sign.is_none_or(|sign| sign >= ' ' && sign != '"');
+        prop_assert_eq!(usual_question(&json), library.filter(|_| is_plain), "{}", json);
+    }
+}
