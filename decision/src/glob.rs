@@ -91,8 +91,13 @@ mod tests {
 
     #[test]
     fn the_path_is_what_stands_between_host_and_question() {
-        let paths =
-            ["https://journal.example/a/b?c=/d#e", "/a/b#e", "https://journal.example", "a/b"].map(path_of);
-        assert_eq!(paths, ["/a/b", "/a/b", "/", "a/b"]);
+        let paths = [
+            "https://journal.example/a/b?c=/d#e",
+            "https://e.test/a/b",
+            "/a/b#e",
+            "https://journal.example",
+            "a/b",
+        ];
+        assert_eq!(paths.map(path_of), ["/a/b", "/a/b", "/a/b", "/", "a/b"]);
     }
 }

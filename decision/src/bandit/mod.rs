@@ -71,9 +71,9 @@ pub fn weights(results: &[Results], before: Option<&[u32]>, learning: Learning, 
             (from + (to - from) * pace - floor).max(0.0)
         })
         .collect();
-    let all_above: f64 = above.iter().sum();
-    let part = |above: &f64| if all_above > 0.0 { above / all_above } else { 1.0 / number };
-    whole(&above.iter().map(|above| floor + (1.0 - number * floor) * part(above)).collect::<Vec<_>>())
+    // Nothing is above only where the floors leave nothing, so that what they leave may be shared in any way.
+    let all_above = above.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    whole(&above.iter().map(|above| floor + (1.0 - number * floor) * (above / all_above)).collect::<Vec<_>>())
 }
 
 /// Weights as parts of one; `None` if they are of other variants or nothing.

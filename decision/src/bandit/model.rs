@@ -32,7 +32,7 @@ impl Pool {
         let views = sum(|results| results.views);
         // Half a gift and half a view without one stand in for what nobody has seen yet.
         let rate = (gifts + 0.5) / (views + 1.0);
-        Self { rate, mean_gift_minor: if gifts > 0.0 { total / gifts } else { 0.0 } }
+        Self { rate, mean_gift_minor: if gifts == 0.0 { 0.0 } else { total / gifts } }
     }
 }
 
@@ -69,5 +69,21 @@ impl Belief {
                 if value.is_finite() { value.max(0.0) } else { 0.0 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_pool_is_all_gifts_of_all_views_and_half_a_gift_in_one_view_more() {
+        let results = [(3, 1, 1000), (4, 1, 500)].map(|(views, gifts, total_minor)| Results {
+            views,
+            gifts,
+            total_minor,
+        });
+        let pool = Pool::of(&results);
+        assert_eq!((pool.rate, pool.mean_gift_minor), (2.5 / 8.0, 750.0));
     }
 }

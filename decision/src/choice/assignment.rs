@@ -98,6 +98,22 @@ mod tests {
     const GOLDEN_POSITIONS: [u32; 5] = [281_138, 245_815, 587_015, 156_641, 214_494];
 
     #[test]
+    fn other_splits_have_salts_of_their_own_for_ever() {
+        // As above.
+        let salts = Salts::new("journal", "summer", -3);
+        assert_eq!(salts.variants, GOLDEN_SALT);
+        assert_eq!(salts.holdout, 0x36c6_cd7e_99e2_663a);
+        assert_eq!(salts.tier, 0xcf94_567a_17c4_6c76);
+        assert_eq!(Salts::of_site_holdout("journal"), 0xb180_040e_3749_9785);
+    }
+
+    #[test]
+    fn a_key_has_the_same_bucket_for_ever() {
+        // As above; those of the empty text and of "abc" are also published with XXH64.
+        assert_eq!(["", "abc", "reader-1"].map(bucket_of), [376_921, 572_249, 968_457]);
+    }
+
+    #[test]
     fn ranges_are_half_open_and_leave_no_gap() {
         let ends = ranges(&[5, 1, 4]);
         assert_eq!(ends, [500_000, 600_000, 1_000_000]);

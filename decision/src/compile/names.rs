@@ -1,10 +1,10 @@
 //! Sections, tags and kinds of page as numbers, so that a page's names are looked up once per question and not
 //! once per appeal. Upper and lower case are the same, without copying the page's text.
 
-use std::hash::{Hash, Hasher};
+use std::hash::Hasher;
 
-use hashbrown::{Equivalent, HashMap};
-use rustc_hash::FxBuildHasher;
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
 
 use super::Complaints;
 
@@ -13,7 +13,8 @@ pub(crate) struct NameId(u32);
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    ids: HashMap<Name, NameId, FxBuildHasher>,
+    /// By hash of the name; each id is the name's place in `written`.
+    ids: HashTable<NameId>,
     written: Vec<Box<str>>,
 }
 
@@ -24,8 +25,8 @@ impl Names {
         }
         let next =
             u32::try_from(self.written.len()).expect("four thousand million names don't fit in memory");
-        self.ids.insert(Name(name.into()), NameId(next));
         self.written.push(name.into());
+        self.ids.insert_unique(hash_of(name), NameId(next), |id| hash_of(&self.written[id.0 as usize]));
         NameId(next)
     }
 
@@ -54,7 +55,7 @@ impl Names {
 
     /// The name's number, if any rule speaks of it.
     pub(crate) fn find(&self, name: &str) -> Option<NameId> {
-        self.ids.get(&Asked(name)).copied()
+        self.ids.find(hash_of(name), |id| same_folded(name, &self.written[id.0 as usize])).copied()
     }
 
     /// The names as they were first written, for people to read.
@@ -64,34 +65,29 @@ impl Names {
     }
 }
 
-#[derive(Clone, Debug)]
-struct Name(Box<str>);
-
-struct Asked<'a>(&'a str);
-
 fn fold(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase)
 }
 
 /// Eight bytes at a time of the name in lower case, in whatever script.
-fn hash_folded(name: &str, state: &mut impl Hasher) {
-    let mut chunk = Chunk { bytes: 0, length: 0, state };
+fn hash_of(name: &str) -> u64 {
+    let mut chunk = Chunk { bytes: 0, length: 0, state: FxHasher::default() };
     if name.is_ascii() {
         name.bytes().for_each(|byte| chunk.push(byte.to_ascii_lowercase()));
     } else {
         let mut utf8 = [0; 4];
         fold(name).for_each(|letter| letter.encode_utf8(&mut utf8).bytes().for_each(|byte| chunk.push(byte)));
     }
-    chunk.finish();
+    chunk.finish()
 }
 
-struct Chunk<'a, H> {
+struct Chunk {
     bytes: u64,
     length: u8,
-    state: &'a mut H,
+    state: FxHasher,
 }
 
-impl<H: Hasher> Chunk<'_, H> {
+impl Chunk {
     fn push(&mut self, byte: u8) {
         self.bytes = self.bytes << 8 | u64::from(byte);
         self.length += 1;
@@ -101,9 +97,10 @@ impl<H: Hasher> Chunk<'_, H> {
         }
     }
 
-    fn finish(self) {
+    fn finish(mut self) -> u64 {
         self.state.write_u64(self.bytes);
         self.state.write_u8(self.length);
+        self.state.finish()
     }
 }
 
@@ -112,32 +109,6 @@ fn same_folded(one: &str, other: &str) -> bool {
         one.eq_ignore_ascii_case(other)
     } else {
         fold(one).eq(fold(other))
-    }
-}
-
-impl Hash for Name {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        hash_folded(&self.0, state);
-    }
-}
-
-impl Hash for Asked<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        hash_folded(self.0, state);
-    }
-}
-
-impl PartialEq for Name {
-    fn eq(&self, other: &Self) -> bool {
-        same_folded(&self.0, &other.0)
-    }
-}
-
-impl Eq for Name {}
-
-impl Equivalent<Name> for Asked<'_> {
-    fn equivalent(&self, key: &Name) -> bool {
-        same_folded(self.0, &key.0)
     }
 }
 
@@ -161,6 +132,12 @@ mod tests {
         let kelvin = names.add("\u{212a}elvin");
         assert_eq!(names.find("kelvin"), Some(kelvin));
         assert_eq!(names.find("KELVIN"), Some(kelvin));
+    }
+
+    #[test]
+    fn names_are_told_apart_also_where_their_hashes_are_the_same() {
+        assert!(same_folded("Sport", "sPORT") && same_folded("ÉCONOMIE", "économie"));
+        assert!(!same_folded("sport", "sports") && !same_folded("économie", "economie"));
     }
 
     #[test]

@@ -68,9 +68,8 @@ impl Cap {
         caps.then_some(cap)
     }
 
-    const fn gap_ms(&self) -> i64 {
-        let (days_ms, hours_ms) = (self.gap_days as i64 * DAY_MS, self.gap_hours as i64 * HOUR_MS);
-        if days_ms > hours_ms { days_ms } else { hours_ms }
+    fn gap_ms(&self) -> i64 {
+        (i64::from(self.gap_days) * DAY_MS).max(i64::from(self.gap_hours) * HOUR_MS)
     }
 
     /// When these views, the newest first, leave room for another; `i64::MIN` if they always did.

@@ -84,5 +84,6 @@ mod tests {
                 && fits("zh-Hant", "zh-hant-TW")
         );
         assert!(!fits("en", "eng") && !fits("en-IE", "en") && !fits("e", "en") && !fits("en", ""));
+        assert!(!fits("en-IE", "enxIE") && !fits("enx", "en_"));
     }
 }

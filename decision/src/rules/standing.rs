@@ -39,15 +39,15 @@ const fn refusal(kind: Kind, standing: Standing) -> Option<&'static str> {
     }
 }
 
-fn bits(standings: &[Standing]) -> u8 {
-    standings.iter().fold(0, |bits, standing| bits | standing.bit())
+fn bits(standings: impl IntoIterator<Item = Standing>) -> u8 {
+    standings.into_iter().fold(0, |bits, standing| bits | standing.bit())
 }
 
 impl Check for Standings {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let kind = draft.rules.kind;
         let Some(named) = &draft.rules.audience.standings else {
-            return Self(bits(defaults(kind)));
+            return Self(bits(defaults(kind).iter().copied()));
         };
         if named.is_empty() {
             draft.problem(
@@ -65,8 +65,7 @@ impl Check for Standings {
                 draft.problem(format!("audience.standings[{place}]"), sentence);
             }
         }
-        let allowed = named.iter().copied().filter(|standing| refusal(kind, *standing).is_none());
-        Self(allowed.fold(0, |bits, standing| bits | standing.bit()))
+        Self(bits(named.iter().copied().filter(|standing| refusal(kind, *standing).is_none())))
     }
 
     fn is_idle(&self) -> bool {

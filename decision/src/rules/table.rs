@@ -155,3 +155,52 @@ impl Parts {
         RuleSet(self.awake.0 & Self::TIMED.0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Parts, Rule};
+    use crate::appeal_rules::{AppealRules, Frequency, Meter, SiteRules};
+    use crate::compile::compile;
+    use crate::words::{Kind, Surface, WithoutHistory};
+
+    fn compiled(appeal: AppealRules) -> Parts {
+        let (compiled, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
+        assert_eq!(problems, []);
+        compiled.sites[0].appeals[0].parts.clone()
+    }
+
+    fn awake(appeal: AppealRules) -> Vec<Rule> {
+        compiled(appeal).awake().collect()
+    }
+
+    #[test]
+    fn rules_that_nothing_can_fail_are_not_asked() {
+        let plain = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
+        assert_eq!(
+            awake(plain.clone()),
+            [
+                Rule::Surface,
+                Rule::Standing,
+                Rule::Quiet,
+                Rule::SensitivePage,
+                Rule::PaidPage,
+                Rule::History,
+                Rule::Frequency,
+                Rule::Dismissal,
+            ]
+        );
+        let timed: Vec<Rule> = compiled(plain.clone()).timed().collect();
+        assert_eq!(timed, [Rule::Quiet, Rule::Frequency, Rule::Dismissal]);
+
+        let mut thanks = AppealRules { kind: Kind::Thank, surface: vec![Surface::Wall], ..plain };
+        (thanks.pages.on_sensitive_pages, thanks.pages.on_paid_pages) = (true, true);
+        let entitlement = Some("archive".to_owned());
+        thanks.meter = Some(Meter { free_articles: 0, window_days: 30, hard: true, entitlement });
+        thanks.without_history = WithoutHistory::Ask;
+        assert_eq!(awake(thanks.clone()), [Rule::Surface, Rule::Standing, Rule::Meter]);
+
+        (thanks.meter, thanks.without_history) = (None, WithoutHistory::Silent);
+        thanks.frequency = Some(Frequency { unlimited: true, ..Frequency::default() });
+        assert_eq!(awake(thanks), [Rule::Surface, Rule::Standing, Rule::Dismissal]);
+    }
+}

@@ -75,6 +75,19 @@ fn weights_go_half_way_at_once_and_a_variant_that_is_gone_starts_them_anew() {
 }
 
 #[test]
+fn where_nothing_was_given_weights_go_half_way_to_an_equal_split() {
+    let half = Learning { pace: 0.5, ..FOLLOW };
+    assert_eq!(weights(&[seen(10, 0, 0); 2], Some(&[900_000, 100_000]), half, 7), [700_000, 300_000]);
+}
+
+#[test]
+fn each_draw_is_won_once_however_many_variants_there_are() {
+    let results = [seen(100_000, 200, 200_000), seen(100_000, 0, 0), seen(100_000, 0, 0)];
+    let half = Learning { pace: 0.5, ..FOLLOW };
+    assert_eq!(weights(&results, Some(&[400_000, 300_000, 300_000]), half, 7), [650_000, 175_000, 175_000]);
+}
+
+#[test]
 fn a_variant_below_the_floor_is_lifted_at_once_however_slow_the_pace() {
     let results = [seen(100_000, 200, 200_000), seen(0, 0, 0)];
     let slow = Learning { pace: 0.0, ..FOLLOW };

@@ -6,12 +6,16 @@ use keepopen_decision::{
 };
 use serde_json::{Value, json};
 
-const NOW_MS: i64 = 1_781_524_800_000;
+pub const NOW_MS: i64 = 1_781_524_800_000;
 
-fn explained(appeals: &Value, question: &Value, known: Known) -> Explanation {
+pub fn explained(appeals: &Value, question: &Value, known: Known) -> Explanation {
+    explained_on(&json!({"id": "journal", "time_zone": "Europe/Dublin"}), appeals, question, known)
+}
+
+pub fn explained_on(site: &Value, appeals: &Value, question: &Value, known: Known) -> Explanation {
     let appeals: Vec<AppealRules> =
         serde_json::from_value(appeals.clone()).expect("the appeals are well written");
-    let site = SiteRules { time_zone: "Europe/Dublin".to_owned(), ..SiteRules::new("journal") };
+    let site: SiteRules = serde_json::from_value(site.clone()).expect("the site is well written");
     let (rules, problems) = compile(&[site], &appeals);
     assert_eq!(problems, []);
     let text = question.to_string();
@@ -19,16 +23,16 @@ fn explained(appeals: &Value, question: &Value, known: Known) -> Explanation {
     explain(&rules, &question, &known, NOW_MS, 0).expect("the site is there")
 }
 
-fn rule(appeal: &AppealExplanation, wanted: Rule) -> &RuleExplanation {
+pub fn rule(appeal: &AppealExplanation, wanted: Rule) -> &RuleExplanation {
     appeal.rules.iter().find(|told| told.rule == wanted).expect("every rule is told")
 }
 
-fn summer() -> Value {
+pub fn summer() -> Value {
     json!({"id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "live": "live",
            "variants": [{"id": "a"}]})
 }
 
-fn with(mut appeal: Value, field: &str, value: Value) -> Value {
+pub fn with(mut appeal: Value, field: &str, value: Value) -> Value {
     appeal[field] = value;
     appeal
 }
@@ -138,6 +142,26 @@ fn every_rule_of_a_reader_who_sees_nothing_is_told_in_words() {
     assert_eq!(words(Rule::Hours), is("2026-06-15T13:00:00+01:00[Europe/Dublin]", "Tue 07:00 to Tue 22:00"));
     let trend = rule(&told.appeals[0], Rule::Trend);
     assert_eq!(trend.seen, "rising: 4 articles in four weeks, 0 in the four before");
+}
+
+#[test]
+fn a_hard_wall_passes_the_rule_for_dismissals_whatever_was_sent_away() {
+    let meter = json!({"free_articles": 0, "hard": true, "entitlement": "archive"});
+    let wall = with(with(summer(), "surface", json!(["wall"])), "meter", meter);
+    let question = json!({"site": "journal", "history": {"dismissals": [
+        {"appeal": "summer", "kind": "never", "at": "2026-06-15T11:00:00Z"}]}});
+    let told = explained(&json!([wall]), &question, Known::nobody());
+    assert!(told.appeals[0].passed && rule(&told.appeals[0], Rule::Dismissal).passed);
+}
+
+#[test]
+fn appeals_below_the_one_that_shows_are_told_too() {
+    let below = with(with(summer(), "id", json!("winter")), "priority", json!(-1));
+    let told =
+        explained(&json!([below, summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    let told: Vec<_> =
+        told.appeals.iter().map(|told| (told.appeal.as_str(), told.passed, told.chosen)).collect();
+    assert_eq!(told, [("summer", true, true), ("winter", true, false)]);
 }
 
 #[test]

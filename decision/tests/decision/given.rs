@@ -8,10 +8,14 @@ use keepopen_decision::{
 const NOON_MS: i64 = 1_781_524_800_000;
 
 fn verdict(given: &[Value]) -> Verdict {
+    verdict_on(&SiteRules::new("journal"), given)
+}
+
+fn verdict_on(site: &SiteRules, given: &[Value]) -> Verdict {
     let mut appeal = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
     appeal.variants[0].needs = vec![Value::TickerLeft];
     appeal.given = given.to_vec();
-    let (compiled, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
+    let (compiled, problems) = compile(std::slice::from_ref(site), &[appeal]);
     assert!(problems.is_empty(), "{problems:?}");
     let question: Question<'_> =
         serde_json::from_str(r#"{"site": "journal", "history": {}}"#).expect("a question");
@@ -23,6 +27,12 @@ fn a_wording_shows_when_the_value_that_it_needs_is_given_and_not_when_another_is
     assert_eq!(verdict(&[]).reason(), Reason::MissingValue);
     assert_eq!(verdict(&[Value::TickerGoal]).reason(), Reason::MissingValue);
     assert_eq!(verdict(&[Value::TickerGoal, Value::TickerLeft]).reason(), Reason::Matched);
+}
+
+#[test]
+fn a_value_that_the_site_has_and_that_is_given_too_is_there() {
+    let site = SiteRules { values: vec![Value::TickerLeft], ..SiteRules::new("journal") };
+    assert_eq!(verdict_on(&site, &[Value::TickerLeft]).reason(), Reason::Matched);
 }
 
 #[test]

@@ -12,4 +12,6 @@ mod explain;
 mod given;
 mod properties;
 mod reading;
+mod told;
 mod usual;
+mod words;

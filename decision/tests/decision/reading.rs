@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use keepopen_decision::{AppealRules, Kind, Question, Reason, SiteRules, Surface, Text};
+use keepopen_decision::{AppealRules, Kind, Moment, Percent, Question, Reason, SiteRules, Surface, Text};
 use serde_json::{Value, json};
 
 /// Every field an appeal can have, none of them at its default.
@@ -94,6 +94,40 @@ fn a_site_needs_no_more_than_its_id() {
     assert_eq!(read, SiteRules::new("journal"));
     assert_eq!((read.quiet_days, read.time_zone.as_str()), (90, "UTC"));
     assert!(serde_json::from_value::<SiteRules>(json!({"id": "journal", "killed": true})).is_err());
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let appeal: AppealRules = serde_json::from_value(json!({
+        "id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}],
+        "audience": {"articles": {}}, "meter": {"free_articles": 5}
+    }))
+    .unwrap();
+    assert_eq!(appeal.audience.articles.unwrap().weeks, 52);
+    assert_eq!(appeal.meter.unwrap().window_days, 30);
+    assert_eq!((appeal.weight, appeal.variants[0].weight), (1, 1));
+    assert_eq!((appeal.share_percent, appeal.holdout_percent), (Percent::all(), Percent::default()));
+}
+
+#[test]
+fn a_time_is_written_as_it_was_read() {
+    for text in ["2026-06-15T12:00:00Z", "2026-06-15T12:00:00", "2026-06-15"] {
+        assert_eq!(text.parse::<Moment>().unwrap().to_string(), text);
+    }
+    let at = "2026-06-15T12:00:00Z".parse::<jiff::Timestamp>().unwrap();
+    assert_eq!(Moment::from(at), Moment::Exact(at));
+    assert_eq!("2026-06-15T12:00".parse::<Moment>().unwrap().to_string(), "2026-06-15T12:00:00");
+}
+
+#[test]
+fn what_stands_in_place_of_an_object_is_told_apart_from_one() {
+    let error = |text: &str| serde_json::from_str::<Question<'_>>(text).unwrap_err().to_string();
+    assert!(error(r#"{"site":"journal","page":[]}"#).contains("expected an object"));
+    let tags = r#"{"site":"journal","history":{"articles":[{"week":"2026-11-23","tags":TAGS}]}}"#;
+    assert!(error(&tags.replace("TAGS", "[]")).contains("expected an object of numbers by tag"));
+    let tags = tags.replace("TAGS", "null");
+    let question: Question<'_> = serde_json::from_str(&tags).unwrap();
+    assert_eq!(question.history.unwrap().articles[0].tags, []);
 }
 
 #[test]

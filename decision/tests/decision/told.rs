@@ -1,0 +1,212 @@
+//! Every rule in words, for the people who ask why: what it saw and what it wanted.
+
+use keepopen_decision::{Explanation, Known, Rule};
+use serde_json::json;
+
+use crate::explain::{NOW_MS, explained, explained_on, rule, summer, with};
+
+/// Every rule of the only appeal with what it saw and wanted, a line for each.
+fn lines(told: &Explanation) -> String {
+    let rules = told.appeals[0].rules.iter();
+    rules.map(|told| format!("{:?}: {} | {}\n", told.rule, told.seen, told.wanted)).collect()
+}
+
+#[test]
+fn every_rule_of_an_appeal_for_all_is_told_in_words() {
+    let told = explained(&json!([summer()]), &json!({"site": "journal", "history": {}}), Known::nobody());
+    assert_eq!(lines(&told), "\
+KillSwitch: appeals on | appeals on
+Live: live | live or scheduled
+Country: unknown | any
+PageTargeted: section: none; tags: none | any
+Surface: banner or inline or wall | banner
+Standing: none | none or one_off or lapsed
+Quiet: no quiet period | quiet period over
+Schedule: 2026-06-15T13:00:00+01:00[Europe/Dublin] | any time
+Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | every hour
+SensitivePage: ordinary page | ordinary page
+PaidPage: ordinary page | ordinary page
+SiteExcluded: not excluded | a page that the site does not exclude
+PageKind: not told | any
+Url: not told | any
+PageExcluded: section: none; tags: none | any
+Language: not told | any
+Device: not told | any
+SignedIn: not told | any
+Consent: not told | anything
+Entitlements: none | anything
+Values: article_count, currency, weekday, date | nothing
+History: a history | a history
+Reader: new: 0 views, 0 dismissals, 0 articles | any
+Articles: 0 articles in 52 weeks and the present one | any number
+Trend: steady: 0 articles in four weeks, 0 in the four before | any
+Meter: 0 free articles used | any number
+SkipFirst: not told | any page
+Frequency: views inside 30 days: 0; never seen | fewer than 4 views
+SiteFrequency: 0 views on the whole site | anything
+CoolDown: any appeal seen: never; sent away: never | 0 minutes after one was seen, 0 minutes after one was sent away
+Dismissal: never sent away | days passed: 14 after close, 3 after later, 90 after already_gave, for ever after never
+Sequence: 0 views | no sequence
+");
+}
+
+#[test]
+fn every_rule_of_an_appeal_that_keeps_away_is_told_in_words() {
+    let away = json!({"include": [], "exclude": ["one", "two"]});
+    let appeal = with(
+        summer(),
+        "audience",
+        json!({
+            "countries": {"include": [], "exclude": ["GB", "FR"]}, "languages": {"include": [], "exclude": ["fr", "de"]},
+            "signed_in": false, "entitlements": away, "reader": "returning", "trend": "steady",
+            "articles": {"min": 1, "max": 9, "tags": ["china"], "weeks": 1}
+        }),
+    );
+    let pages = json!({"sections": away, "tags": {"include": [], "exclude": ["three"]}, "kinds": away,
+        "urls": {"include": [], "exclude": ["/one/*", "*two"]}, "on_paid_pages": true, "on_sensitive_pages": true,
+        "skip_first": 1});
+    let appeal =
+        with(with(appeal, "pages", pages), "meter", json!({"free_articles": 1, "entitlement": "archive"}));
+    let schedule = json!({"starts_at": "2026-06-01", "ends_at": "2026-06-30", "time_zone": "utc",
+        "hours": [{"days": ["mon"], "from": "07:30", "to": "22:15"}, {"days": ["wed"], "from": "22:00", "to": "02:00"}]});
+    let frequency = json!({"max_views": 3, "window_days": 7, "min_gap_hours": 4, "max_per_day": 2});
+    let appeal = with(with(appeal, "schedule", schedule), "frequency", frequency);
+    let appeal = with(appeal, "dismissal", json!({"close_days": 1, "later_days": 2, "never_days": 400}));
+    let appeal = with(appeal, "variants", json!([{"id": "a", "needs": ["country", "days_left"]}]));
+    let question = json!({"site": "journal",
+        "page": {"url": "/three", "section": "four", "tags": ["five", "six"], "kind": "seven", "paid": true,
+                 "sensitive": true, "ordinal": 2},
+        "reader": {"country": "IE", "locale": "en", "device": "tablet", "signed_in": false, "consent": "denied"},
+        "history": {"views": [{"appeal": "summer", "at": "2026-06-11T11:00:00Z"},
+                              {"appeal": "summer", "at": "2026-06-08T12:00:00Z"},
+                              {"appeal": "winter", "at": "2026-06-15T11:59:00Z"}],
+                    "dismissals": [{"appeal": "summer", "kind": "later", "at": "2026-06-10T12:00:00Z"}],
+                    "articles": [{"week": "2026-06-08", "count": 1, "tags": {"China": 1}}], "free_articles_used": 2}});
+    let known = Known {
+        quiet_until_ms: Some(NOW_MS - 60_000),
+        entitlements: vec!["archive".to_owned(), "events".to_owned()],
+        ..Known::nobody()
+    };
+    assert_eq!(lines(&explained(&json!([appeal]), &question, known)), "\
+KillSwitch: appeals on | appeals on
+Live: live | live or scheduled
+Country: IE | none of: FR, GB
+PageTargeted: section: four; tags: five, six | any
+Surface: banner or inline or wall | banner
+Standing: none | none or one_off or lapsed
+Quiet: quiet until 2026-06-15T12:59:00+01:00[Europe/Dublin] | quiet period over
+Schedule: 2026-06-15T13:00:00+01:00[Europe/Dublin] | from 2026-06-01T01:00:00+01:00[Europe/Dublin] to 2026-07-01T00:59:59.999+01:00[Europe/Dublin]
+Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 07:30 to Mon 22:15, Wed 22:00 to Thu 02:00
+SensitivePage: sensitive page | any page
+PaidPage: paid page | any page
+SiteExcluded: not excluded | a page that the site does not exclude
+PageKind: seven | none of: one, two
+Url: /three | none of: /one/*, *two
+PageExcluded: section: four; tags: five, six | none of: sections: one, two; tags: three
+Language: en | none of: fr, de
+Device: tablet | any
+SignedIn: not signed in | not signed in
+Consent: denied | anything
+Entitlements: archive, events | none of: one, two
+Values: article_count, country, currency, weekday, date, days_left | country, days_left
+History: a history | a history
+Reader: returning: 3 views, 1 dismissal, 1 article | returning
+Articles: 1 article in 1 week and the present one | 1 to 9 on china
+Trend: steady: 1 articles in four weeks, 0 in the four before | steady
+Meter: 2 free articles used, entitled to read on | 1 free article used
+SkipFirst: page 2 of the visit | after the first 1 page
+Frequency: views inside 7 days: 1; age of the newest in whole days: 4 | fewer than 3 views; fewer than 2 since 04:00; newest at least 4 hours old
+SiteFrequency: 3 views on the whole site | anything
+CoolDown: any appeal seen: 1 minute ago; sent away: 7200 minutes ago | 0 minutes after one was seen, 0 minutes after one was sent away
+Dismissal: later (age in whole days: 5) | days passed: 1 after close, 2 after later, 90 after already_gave, 400 after never
+Sequence: 2 views | no sequence
+");
+}
+
+#[test]
+fn what_a_site_says_and_what_an_appeal_says_beside_it_are_told_in_words() {
+    let site = json!({
+        "id": "journal", "time_zone": "Europe/Dublin", "kill_switch": true, "silenced_surfaces": ["wall", "inline"],
+        "frequency": {"max_views": 1, "min_gap_days": 2}, "values": ["ticker_goal"],
+        "cool_down": {"after_view_minutes": 1, "after_dismissal_minutes": 5},
+        "exclusions": [{"sections": ["one"], "tags": ["two"]}, {"kinds": ["three"]}, {"urls": ["/a*b"]},
+                       {"first_date": "2026-06-15", "last_date": "2026-06-15"}],
+        "blackouts": [{"days": ["sun"], "from": "06:00", "to": "12:00"}, {"first_date": "2026-06-15", "last_date": "2026-06-16"}]
+    });
+    let both = json!({"include": ["one", "two"], "exclude": ["three"]});
+    let audience = json!({
+        "countries": {"include": ["IE"], "exclude": ["GB"]}, "regions": {"include": ["US-CA"], "exclude": ["IE-L"]},
+        "languages": {"include": ["en"], "exclude": ["en-US"]}, "entitlements": both, "articles": {"min": 3},
+        "standings": ["lapsed", "one_off"], "signed_in": true, "devices": ["desktop"]
+    });
+    let appeal = with(with(summer(), "audience", audience), "kind", json!("win_back"));
+    let pages = json!({"sections": both, "tags": both, "kinds": both, "urls": {"include": ["/a*"], "exclude": ["*b*"]}});
+    let appeal = with(with(appeal, "pages", pages), "surface", json!(["wall", "banner"]));
+    let schedule =
+        json!({"time_zone": "utc", "ends_at": "2026-06-15T11:00:00Z", "hours": [{"from": "12:00"}]});
+    let appeal = with(with(appeal, "schedule", schedule), "sequence", json!([{"variant": "a"}]));
+    let question = json!({"site": "journal", "surfaces": ["wall", "banner"],
+        "page": {"url": "https://journal.example/a/b", "section": "one", "kind": "three"},
+        "reader": {"country": "US", "region": "ca", "locale": "de", "device": "watch", "signed_in": true},
+        "history": {"views": [{"appeal": "winter", "at": "2026-06-13T12:00:00Z"}],
+                    "dismissals": [{"appeal": "winter", "kind": "already_gave", "at": "2026-06-15T11:55:00Z"},
+                                   {"appeal": "summer", "kind": "close", "at": "2026-06-16T12:00:00Z"}]}});
+    let told = explained_on(&site, &json!([appeal]), &question, Known::unknown());
+    assert_eq!(lines(&told), "\
+KillSwitch: appeals off | appeals on
+Live: live | live or scheduled
+Country: US-CA | one of: IE, US-CA; none of: GB, IE-L
+PageTargeted: section: one; tags: none | one of: sections: one, two; tags: one, two
+Surface: banner or wall; switched off: wall | banner or wall
+Standing: unknown | one_off or lapsed
+Quiet: no quiet period | quiet period over
+Schedule: 2026-06-15T13:00:00+01:00[Europe/Dublin] | to 2026-06-15T12:00:59.999+01:00[Europe/Dublin]
+Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | Mon 12:00 to Tue 00:00, Tue 12:00 to Wed 00:00, Wed 12:00 to Thu 00:00, Thu 12:00 to Fri 00:00, Fri 12:00 to Sat 00:00, Sat 12:00 to Sun 00:00, Sun 12:00 to Mon 00:00; on the site's clock Mon 00:00 to Sun 06:00, Sun 12:00 to Mon 00:00; not on a silent date
+SensitivePage: ordinary page | ordinary page
+PaidPage: ordinary page | ordinary page
+SiteExcluded: excluded by sections: one, tags: two, excluded by kinds: three, excluded by url: /a*b, excluded by every page | a page that the site does not exclude
+PageKind: three | one of: one, two; none of: three
+Url: /a/b | one of: /a*; none of: *b*
+PageExcluded: section: one; tags: none | none of: sections: three; tags: three
+Language: de | one of: en; none of: en-US
+Device: not told | desktop
+SignedIn: signed in | signed in
+Consent: not told | anything
+Entitlements: none | one of: one, two; none of: three
+Values: article_count, country, currency, weekday, date, days_left, ticker_goal | nothing
+History: a history | a history
+Reader: returning: 1 view, 2 dismissals, 0 articles | any
+Articles: 0 articles in 52 weeks and the present one | at least 3
+Trend: steady: 0 articles in four weeks, 0 in the four before | any
+Meter: 0 free articles used | any number
+SkipFirst: not told | any page
+Frequency: views inside 30 days: 0; never seen | fewer than 4 views
+SiteFrequency: on the whole site: views inside 30 days: 1; age of the newest in whole days: 2 | fewer than 1 views; newest at least 2 days old
+CoolDown: any appeal seen: 2880 minutes ago; sent away: 0 minutes ago | 1 minute after one was seen, 5 minutes after one was sent away
+Dismissal: already_gave (age in whole days: 0), close (age in whole days: 0) | days passed: 14 after close, 3 after later, 90 after already_gave, for ever after never
+Sequence: 0 views | a sequence without end
+");
+}
+
+#[test]
+fn the_last_words_that_an_appeal_may_have() {
+    let appeal = with(summer(), "kind", json!("thank"));
+    let appeal = with(appeal, "frequency", json!({"unlimited": true}));
+    let audience = json!({"articles": {"max": 0}, "standings": ["recurring"], "consent": "required"});
+    let appeal = with(with(appeal, "audience", audience), "without_history", json!("ask"));
+    let appeal = with(appeal, "dismissal", json!({"never_days": 1, "already_gave_days": 0}));
+    let appeal = with(appeal, "sequence", json!([{"variant": "a", "views": 2}]));
+    let known = Known { quiet_until_ms: Some(i64::MAX), ..Known::nobody() };
+    let told = explained(&json!([appeal]), &json!({"site": "journal"}), known);
+    let words = |wanted: Rule| {
+        let told = rule(&told.appeals[0], wanted);
+        format!("{} | {}", told.seen, told.wanted)
+    };
+    assert_eq!(words(Rule::Standing), "none | recurring");
+    assert_eq!(words(Rule::Quiet), "quiet until 9223372036854775807 ms | anything: it asks for no money");
+    assert_eq!(words(Rule::Consent), "not told | granted");
+    assert_eq!(words(Rule::History), "no history | anything");
+    assert_eq!(words(Rule::Articles), "0 articles in 52 weeks and the present one | at most 0");
+    assert_eq!(words(Rule::Frequency), "0 views in all | anything");
+    assert_eq!(words(Rule::Sequence), "0 views | fewer than 2 views");
+}
