@@ -10,8 +10,7 @@ use crate::choice::position;
 use crate::compile::{Compiled, NameId, Names, Site};
 use crate::country::{CountryCode, Region};
 use crate::glob::path_of;
-use crate::question::{History, Question};
-use crate::text::Text;
+use crate::question::{History, Question, TagCounts};
 use crate::verdict::Known;
 use crate::words::{DismissalKind, Surface};
 
@@ -36,7 +35,7 @@ pub(crate) struct Sent {
 pub(crate) struct ReadWeek<'q> {
     pub(crate) week: Week,
     pub(crate) count: u32,
-    tags: &'q [(Text<'q>, u32)],
+    tags: &'q TagCounts<'q>,
 }
 
 /// Articles with one tag read in one week.
@@ -179,7 +178,7 @@ impl<'q> Facts<'q> {
                 .weeks()
                 .iter()
                 .filter(|read| read.week >= first)
-                .flat_map(|read| read.tags.iter().map(|(tag, count)| (read.week, tag, *count)));
+                .flat_map(|read| read.tags.iter().map(|(tag, count)| (read.week, tag, count)));
             tags.filter_map(|(week, tag, count)| {
                 let tag = self.names.find(tag).filter(|tag| wanted.binary_search(tag).is_ok())?;
                 Some(ReadTag { week, tag, count })

@@ -37,11 +37,11 @@ pub use compile::{Compiled, LearnedWeights, Learner, Problem, Stage, compile, pa
 pub use country::CountryCode;
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
-pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};
+pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
 pub use reason::Reason;
 pub use rules::Rule;
 pub use text::Text;
-pub use usual::usual_question;
+pub use usual::{WrittenCounts, usual_question};
 pub use values::Values;
 pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
 pub use words::{

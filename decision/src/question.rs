@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer};
 use crate::calendar::timestamp_of;
 use crate::objects::{maybe_object, object, objects};
 use crate::text::Text;
+use crate::usual::WrittenCounts;
 use crate::words::{DismissalKind, Surface};
 
 /// What a page says of itself and its reader.
@@ -148,7 +149,45 @@ pub struct ArticleWeek<'a> {
     pub count: u32,
     /// Articles read in it, by tag; an object in JSON.
     #[serde(default, borrow, deserialize_with = "pairs")]
-    pub tags: Vec<(Text<'a>, u32)>,
+    pub tags: TagCounts<'a>,
+}
+
+/// Articles by tag. Few weeks are ever asked for theirs, so what a browser wrote is only looked through, and read when it is asked for.
+#[derive(Clone, Debug)]
+pub enum TagCounts<'a> {
+    /// As they were read.
+    Read(Vec<(Text<'a>, u32)>),
+    /// As they are written.
+    Written(WrittenCounts<'a>),
+}
+
+impl TagCounts<'_> {
+    /// Each tag with its articles, as they stand there.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
+        let (read, written) = match self {
+            Self::Read(read) => (Some(read.iter().map(|(tag, count)| (&**tag, *count))), None),
+            Self::Written(written) => (None, Some(written.iter())),
+        };
+        read.into_iter().flatten().chain(written.into_iter().flatten())
+    }
+}
+
+impl Default for TagCounts<'_> {
+    fn default() -> Self {
+        Self::Read(Vec::new())
+    }
+}
+
+impl PartialEq for TagCounts<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl<'a> FromIterator<(Text<'a>, u32)> for TagCounts<'a> {
+    fn from_iter<I: IntoIterator<Item = (Text<'a>, u32)>>(counts: I) -> Self {
+        Self::Read(counts.into_iter().collect())
+    }
 }
 
 /// Reads `null` as if the field were left out: page scripts write it for what they don't know.
@@ -161,18 +200,18 @@ where
 }
 
 /// Reads an object as a list: it is only ever gone through, and a map would cost more than all the rest.
-fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Text<'de>, u32)>, D::Error> {
+fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D::Error> {
     struct Pairs;
 
     impl<'de> Visitor<'de> for Pairs {
-        type Value = Vec<(Text<'de>, u32)>;
+        type Value = TagCounts<'de>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object of numbers by tag")
         }
 
         fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-            Ok(Vec::new())
+            Ok(TagCounts::default())
         }
 
         fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
@@ -181,7 +220,7 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(Text<'de>, u
             while let Some(pair) = map.next_entry()? {
                 pairs.push(pair);
             }
-            Ok(pairs)
+            Ok(TagCounts::Read(pairs))
         }
     }
 

@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 
 use crate::calendar::timestamp_of;
-use crate::question::{ArticleWeek, Dismissed, History, Page, Question, Reader, View};
+use crate::question::{ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
 use crate::text::Text;
 use crate::words::{DismissalKind, Surface};
 
@@ -22,6 +22,25 @@ pub fn usual_question(json: &str) -> Option<Question<'_>> {
 struct Cursor<'a> {
     json: &'a str,
     at: usize,
+}
+
+/// An object of numbers that was looked through, and is read when it is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct WrittenCounts<'a> {
+    object: &'a str,
+}
+
+impl<'a> WrittenCounts<'a> {
+    /// Each name with its number.
+    pub fn iter(self) -> impl Iterator<Item = (&'a str, u32)> {
+        // From behind the brace.
+        let mut cursor = Cursor { json: self.object, at: 1 };
+        std::iter::from_fn(move || {
+            let count = cursor.count()?;
+            cursor.comma();
+            Some(count)
+        })
+    }
 }
 
 /// Reads the fields of an object, each at most once, in any order; in the order in which they stand here they are read fastest.
@@ -163,25 +182,35 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    fn counts(&mut self) -> Option<Vec<(Text<'a>, u32)>> {
+    /// Looks through an object of numbers.
+    fn counts(&mut self) -> Option<TagCounts<'a>> {
+        let from = self.at;
         if !self.eat(b"{") {
             return None;
         }
-        let mut counts = Vec::with_capacity(8);
-        if self.eat(b"}") {
-            return Some(counts);
-        }
-        loop {
-            let tag = self.text()?;
-            if !self.eat(b":") {
+        if !self.eat(b"}") {
+            loop {
+                self.count()?;
+                if !self.comma() {
+                    break;
+                }
+            }
+            if !self.eat(b"}") {
                 return None;
             }
-            self.space();
-            counts.push((tag, self.number()?));
-            if !self.comma() {
-                return self.eat(b"}").then_some(counts);
-            }
         }
+        self.json.get(from..self.at).map(|object| TagCounts::Written(WrittenCounts { object }))
+    }
+
+    /// One number and its name.
+    #[inline]
+    fn count(&mut self) -> Option<(&'a str, u32)> {
+        let name = self.plain()?;
+        if !self.eat(b":") {
+            return None;
+        }
+        self.space();
+        Some((name, self.number()?))
     }
 
     fn surface(&mut self) -> Option<Surface> {

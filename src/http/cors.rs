@@ -1,16 +1,15 @@
 //! Which pages may read our answers: those of the sites' exact origins.
 
-use std::collections::HashSet;
-
 use actix_cors::Cors;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
+use rustc_hash::FxHashSet;
 
 use crate::config::Settings;
 
 /// The rules for browsers. A request from another origin is answered, but no
 /// other page can read the answer.
 pub fn cors(settings: &Settings) -> Cors {
-    let origins: HashSet<Vec<u8>> = settings
+    let origins: FxHashSet<Vec<u8>> = settings
         .sites
         .values()
         .flat_map(|site| &site.origins)

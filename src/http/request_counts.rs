@@ -1,11 +1,11 @@
 //! Requests by route, method and status class: registered once, so that counting is a few additions.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, StatusCode};
 use metrics::{Counter, Histogram};
+use rustc_hash::FxHashMap;
 use tracing::Span;
 
 use super::contract;
@@ -20,7 +20,7 @@ const BANNER: &str = "/v1/banner";
 
 /// Every route's numbers.
 pub struct RequestCounts {
-    routes: HashMap<String, Route>,
+    routes: FxHashMap<String, Route>,
     other: Route,
 }
 

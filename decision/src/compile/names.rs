@@ -69,39 +69,28 @@ fn fold(name: &str) -> impl Iterator<Item = char> {
     name.chars().flat_map(char::to_lowercase)
 }
 
-/// Eight bytes at a time of the name in lower case, in whatever script.
+/// What is the same for all names that are equal in lower case, in whatever script.
 fn hash_of(name: &str) -> u64 {
-    let mut chunk = Chunk { bytes: 0, length: 0, state: FxHasher::default() };
     if name.is_ascii() {
-        name.bytes().for_each(|byte| chunk.push(byte.to_ascii_lowercase()));
-    } else {
-        let mut utf8 = [0; 4];
-        fold(name).for_each(|letter| letter.encode_utf8(&mut utf8).bytes().for_each(|byte| chunk.push(byte)));
+        return hash_of_bytes(name.as_bytes());
     }
-    chunk.finish()
+    let folded: String = fold(name).collect();
+    hash_of_bytes(folded.as_bytes())
 }
 
-struct Chunk {
-    bytes: u64,
-    length: u8,
-    state: FxHasher,
-}
-
-impl Chunk {
-    fn push(&mut self, byte: u8) {
-        self.bytes = self.bytes << 8 | u64::from(byte);
-        self.length += 1;
-        if self.length == 8 {
-            self.state.write_u64(self.bytes);
-            (self.bytes, self.length) = (0, 0);
-        }
+/// With the bit that tells small letters of ASCII from capitals set in every byte: it costs nothing, and which other bytes are taken for the
+/// same does not matter.
+fn hash_of_bytes(name: &[u8]) -> u64 {
+    const SMALL: u64 = u64::MAX / 255 * 0x20;
+    let mut state = FxHasher::default();
+    let (eights, rest) = name.as_chunks();
+    for eight in eights {
+        state.write_u64(u64::from_le_bytes(*eight) | SMALL);
     }
-
-    fn finish(mut self) -> u64 {
-        self.state.write_u64(self.bytes);
-        self.state.write_u8(self.length);
-        self.state.finish()
-    }
+    let last = rest.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(byte | 0x20));
+    state.write_u64(last);
+    state.write_usize(name.len());
+    state.finish()
 }
 
 fn same_folded(one: &str, other: &str) -> bool {

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use keepopen_decision::{AppealRules, Kind, Moment, Percent, Question, Reason, SiteRules, Surface, Text};
+use keepopen_decision::{
+    AppealRules, Kind, Moment, Percent, Question, Reason, SiteRules, Surface, TagCounts,
+};
 use serde_json::{Value, json};
 
 /// Every field an appeal can have, none of them at its default.
@@ -127,7 +129,7 @@ fn what_stands_in_place_of_an_object_is_told_apart_from_one() {
     assert!(error(&tags.replace("TAGS", "[]")).contains("expected an object of numbers by tag"));
     let tags = tags.replace("TAGS", "null");
     let question: Question<'_> = serde_json::from_str(&tags).unwrap();
-    assert_eq!(question.history.unwrap().articles[0].tags, []);
+    assert_eq!(question.history.unwrap().articles[0].tags, TagCounts::default());
 }
 
 #[test]
@@ -148,7 +150,7 @@ fn the_whole_context_of_a_reader_is_read() {
     assert_eq!(question.reader.signed_in, Some(false));
     assert_eq!(question.token.as_deref(), Some("abc"));
     let history = question.history.unwrap();
-    assert_eq!(history.articles[0].tags, [(Text::from("china"), 2)]);
+    assert_eq!(history.articles[0].tags.iter().collect::<Vec<_>>(), [("china", 2)]);
     assert_eq!(history.views[0].variant.as_deref(), Some("a"));
     assert_eq!(history.free_articles_used, Some(4));
 }

@@ -70,7 +70,7 @@ fn week() -> impl Strategy<Value = ArticleWeek<'static>> {
     (time(), 0..8_u32, 0..5_u32, 0..5_u32).prop_map(|(at, count, china, trade)| ArticleWeek {
         week: jiff::tz::TimeZone::UTC.to_datetime(at).date().to_string().into(),
         count,
-        tags: vec![("China".into(), china), ("trade".into(), trade)],
+        tags: [("China".into(), china), ("trade".into(), trade)].into_iter().collect(),
     })
 }
 
