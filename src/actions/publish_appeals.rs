@@ -1,11 +1,11 @@
 //! Reads the appeals file and puts it into force.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::put_into_force::put_into_force;
 use crate::app::App;
-use crate::appeals;
-use crate::appeals::file::{Format, NotUnderstood};
+use crate::appeals::file::{self, Format, NotUnderstood};
+use crate::appeals::{AppealProblem, Draft};
 
 /// The file can't be used at all; what was in force stays.
 #[derive(Debug, thiserror::Error)]
@@ -22,17 +22,18 @@ pub enum PublishError {
 /// # Errors
 /// See [`PublishError`].
 pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
-    let Some(path) = app.settings.appeals.file.clone() else { return Ok(()) };
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) => return Err(PublishError::Read { path, error }),
-    };
-    let (drafts, problems) = match appeals::file::read(&text, Format::of(&path)) {
-        Ok(read) => read,
-        Err(error) => return Err(PublishError::Understand { path, error }),
-    };
+    let Some(path) = &app.settings.appeals.file else { return Ok(()) };
+    let (drafts, problems) = read(path)?;
     put_into_force(app, |in_force| {
         (in_force.drafts, in_force.problems, in_force.number) = (drafts, problems, 0)
     });
     Ok(())
+}
+
+/// The file's text is let go before its appeals are compiled.
+fn read(path: &Path) -> Result<(Vec<Draft>, Vec<AppealProblem>), PublishError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| PublishError::Read { path: path.to_owned(), error })?;
+    file::read(&text, Format::of(path))
+        .map_err(|error| PublishError::Understand { path: path.to_owned(), error })
 }

@@ -65,9 +65,14 @@ impl<Fields: DeserializeOwned> File<Fields> {
 /// # Errors
 /// See [`NotUnderstood`].
 pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, NotUnderstood> {
+    Ok(each(text, format)?.collect())
+}
+
+/// The fields of one appeal after the other: all at once would be much of what a start keeps.
+fn each(text: &str, format: Format) -> Result<Box<dyn Iterator<Item = Map<String, Value>>>, NotUnderstood> {
     Ok(match format {
-        Format::Toml => File::read(text, format)?.appeals.into_iter().map(as_fields).collect(),
-        Format::Yaml => File::read(text, format)?.appeals,
+        Format::Toml => Box::new(File::read(text, format)?.appeals.into_iter().map(as_fields)),
+        Format::Yaml => Box::new(File::read(text, format)?.appeals.into_iter()),
     })
 }
 
@@ -77,7 +82,7 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Not
 /// See [`NotUnderstood`].
 pub fn read(text: &str, format: Format) -> Result<(Vec<Draft>, Vec<AppealProblem>), NotUnderstood> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
-    for (place, appeal) in fields(text, format)?.into_iter().enumerate() {
+    for (place, appeal) in each(text, format)?.enumerate() {
         match Draft::read(appeal, &format!("#{}", place + 1)) {
             Ok(draft) => drafts.push(draft),
             Err(problem) => problems.push(problem),
