@@ -56,6 +56,7 @@ fn what_one_need_not_write_is_not_written() {
     let always =
         "id sites kind surface priority live schedule audience pages dismissal without_history variants";
     assert_eq!(names.join(" "), always);
+    assert!(written["pages"].get("skip_first").is_none(), "{written}");
 }
 
 #[test]
