@@ -108,3 +108,13 @@ proptest! {
         prop_assert_eq!(usual_question(&json), library.filter(|_| is_plain), "{}", json);
     }
 }
+
+#[test]
+fn tags_are_the_same_however_they_were_read_and_only_if_they_are() {
+    let json = r#"{"week":"2026-11-16","tags":{"budget":2,"harbour":1}}"#;
+    let question = format!(r#"{{"site":"s","history":{{"articles":[{json}]}}}}"#);
+    let written = usual_question(&question).unwrap().history.unwrap().articles[0].tags.clone();
+    let told = [("budget".into(), 2), ("harbour".into(), 1)];
+    assert_eq!(written, told.iter().cloned().collect());
+    assert_ne!(written, told.into_iter().take(1).collect());
+}
