@@ -1,7 +1,7 @@
 //! What is built once and handed round.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwap;
@@ -56,6 +56,8 @@ pub struct App {
     pub counters: Counters,
     /// Wakes the worker when an event came in.
     pub event_came: Arc<Notify>,
+    /// When this process last checked the books, in milliseconds since 1970; 0 when not yet.
+    pub books_checked_at_ms: AtomicI64,
     /// What is counted for operators.
     pub metrics: Metrics,
     stopping: AtomicBool,
@@ -114,6 +116,7 @@ impl App {
             vault,
             counters: Counters::default(),
             event_came: Arc::default(),
+            books_checked_at_ms: AtomicI64::new(0),
             stripe: stripe.counting(metrics.stripe_calls.clone()),
             metrics,
             stopping: AtomicBool::new(false),

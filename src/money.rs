@@ -104,6 +104,17 @@ pub struct Money {
     pub currency: Currency,
 }
 
+impl Money {
+    /// The amount as people write it: `1234.50`, `-3.000`, `500`, with the currency's own decimals.
+    pub fn decimal(&self) -> String {
+        let digits = self.currency.minor_digits() as usize;
+        let sign = if self.amount_minor < 0 { "-" } else { "" };
+        let minor = format!("{:0width$}", self.amount_minor.unsigned_abs(), width = digits + 1);
+        let (whole, part) = minor.split_at(minor.len() - digits);
+        if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +125,17 @@ mod tests {
         assert_eq!(
             ["EUR", "usd", "JPY", "KRW", "BHD", "KWD", "ISK", "UGX", "MGA", "HUF", "TWD"].map(digits),
             [2, 2, 0, 0, 3, 3, 2, 2, 0, 2, 2]
+        );
+    }
+
+    #[test]
+    fn an_amount_is_written_with_the_decimals_of_its_currency() {
+        let written =
+            |amount_minor, code| Money { amount_minor, currency: Currency::parse(code).unwrap() }.decimal();
+        assert_eq!(
+            [(123_450, "EUR"), (-5, "EUR"), (0, "EUR"), (500, "JPY"), (-3_000, "KWD"), (100, "ISK")]
+                .map(|(minor, code)| written(minor, code)),
+            ["1234.50", "-0.05", "0.00", "500", "-3.000", "1.00"]
         );
     }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::app::App;
-use crate::contributions::{Alarm, Fact, Folded, fold};
+use crate::contributions::{CustomerFact, Fact, Folded, fold};
 use crate::ids::{ContributionId, SupporterId};
-use crate::store::{Tx, books, objects, supporters};
+use crate::store::{Tx, books, objects, payments, supporters};
 use crate::supporters::Email;
 
 /// Why facts can't be booked.
@@ -35,17 +35,45 @@ pub struct Booked {
 pub async fn book_facts(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Booked, BookError> {
     let ids: Vec<String> = facts.iter().map(|fact| fact.id().to_owned()).collect();
     for fact in facts {
+        let customer = if let Fact::Customer(customer) = &fact { Some(customer.clone()) } else { None };
         objects::add(tx, fact).await?;
+        if let Some(customer) = customer {
+            note_email(tx, &customer).await?;
+        }
     }
     let mut booked = Booked::default();
     for id in ids {
-        let known = objects::of_the_same_gift(tx, &id).await?;
-        let Some(folded) = fold(&known) else { continue };
-        if booked.contributions.insert(folded.contribution.id.clone()) {
-            booked.raised.extend(write(app, tx, folded).await?);
-        }
+        add(&mut booked, app, tx, &id).await?;
     }
     Ok(booked)
+}
+
+/// Writes anew, within `tx`, the gift that an object belongs to (or is).
+///
+/// # Errors
+/// See [`BookError`].
+pub async fn rewrite_gift(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, BookError> {
+    let mut booked = Booked::default();
+    add(&mut booked, app, tx, object).await?;
+    Ok(booked)
+}
+
+async fn add(booked: &mut Booked, app: &App, tx: &mut Tx, object: &str) -> Result<(), BookError> {
+    let known = objects::of_the_same_gift(tx, object).await?;
+    let Some(folded) = fold(&known) else { return Ok(()) };
+    if booked.contributions.insert(folded.contribution.id.clone()) {
+        booked.raised.extend(write(app, tx, folded).await?);
+    }
+    Ok(())
+}
+
+/// A customer's address at Stripe finds the supporter too.
+async fn note_email(tx: &mut Tx, customer: &CustomerFact) -> Result<(), sqlx::Error> {
+    let email = customer.email.as_ref().and_then(|email| Email::parse(&email.value).ok());
+    match email {
+        Some(email) => supporters::add_email(tx, &customer.id, &email).await,
+        None => Ok(()),
+    }
 }
 
 /// Writes one gift; the supporter's epoch if it rose.
@@ -57,22 +85,28 @@ async fn write(app: &App, tx: &mut Tx, mut folded: Folded) -> Result<Option<(Sup
         let id = known.unwrap_or_else(|| SupporterId::of_email(&app.supporter_key, email.as_str()));
         supporters::put(tx, &id, email, folded.contribution.customer.as_deref(), now_ms).await?;
         folded.contribution.supporter = Some(id);
+        if let Some(customer) = folded.contribution.customer.as_deref()
+            && let Some(Fact::Customer(customer)) = objects::one(tx, customer).await?
+        {
+            note_email(tx, &customer).await?;
+        }
     }
     for alarm in &folded.alarms {
-        match alarm {
-            Alarm::TakenBackAbovePaid { .. } | Alarm::DisputeEndedTwice { .. } => {
-                tracing::warn!(contribution = %folded.contribution.id, ?alarm, "this contribution does not add up; compare it with Stripe");
-            }
-            // Usually the missing event is on its way.
-            Alarm::RefundsUnknown { .. } | Alarm::PaymentUnknown { .. } => {
-                tracing::debug!(contribution = %folded.contribution.id, ?alarm, "something of this contribution is not known yet");
-            }
+        if alarm.may_pass() {
+            tracing::debug!(contribution = %folded.contribution.id, ?alarm, "something of this contribution is not known yet");
+        } else {
+            tracing::warn!(contribution = %folded.contribution.id, ?alarm, "this contribution wants a person to look; compare it with Stripe");
         }
     }
     let alarms = serde_json::to_string(&folded.alarms)?;
     books::put_contribution(tx, &folded.contribution, &alarms).await?;
-    for entry in &folded.entries {
+    let booked = books::causes(tx, &folded.contribution.id).await?;
+    for entry in folded.entries.iter().filter(|entry| !booked.contains(&entry.cause())) {
         books::book(tx, entry, now_ms).await?;
+    }
+    let stored = payments::of_gift(tx, &folded.contribution.id).await?;
+    for payment in folded.payments.iter().filter(|payment| !stored.contains(payment)) {
+        payments::put(tx, payment).await?;
     }
     let Some(id) = folded.contribution.supporter else { return Ok(None) };
     Ok(supporters::raise_epoch(tx, &id, now_ms).await?.map(|epoch| (id, epoch)))

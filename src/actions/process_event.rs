@@ -1,8 +1,9 @@
 //! Works through the inbox: from events as they arrived to entries.
 
 use crate::app::App;
-use crate::store::inbox::{self, Waiting};
-use crate::stripe::{BadShape, Envelope, NotAnEvent, Report, read_event, read_fetched};
+use crate::contributions::Fact;
+use crate::store::inbox::{self, Arrival, EventState, Source, Waiting};
+use crate::stripe::{BadShape, CallError, Envelope, NotAnEvent, Report, read_event, read_fetched};
 use crate::telemetry::Processed;
 
 use super::book_facts::{BookError, Booked, book_facts};
@@ -21,6 +22,8 @@ enum ProcessError {
     Shape(#[from] BadShape),
     #[error(transparent)]
     Book(#[from] BookError),
+    #[error("the object that the event names can't be fetched ({0})")]
+    Fetch(#[from] CallError),
     #[error(transparent)]
     Panicked(#[from] Panicked),
 }
@@ -80,12 +83,25 @@ pub async fn process_event(app: &App, id: &str) -> Result<(), sqlx::Error> {
 async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
     let mut tx = app.store.begin().await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
+    // Each failed charge once: its payment intent reports the same.
+    if event.kind == "charge.failed" {
+        app.metrics.declines.increment(1);
+    }
     let (booked, outcome) = match read(&event)? {
         Report::Nothing => (Booked::default(), Processed::NothingToBook),
+        Report::Named { object, id: named } => {
+            drop(tx);
+            return fetch(app, &event, &object, &named).await;
+        }
         Report::Facts(facts) => {
+            let of_gifts = facts.iter().any(Fact::is_of_a_gift);
             let booked = book_facts(app, &mut tx, facts).await?;
-            let ours = !booked.contributions.is_empty();
-            (booked, if ours { Processed::Booked } else { Processed::NotOurs })
+            let outcome = match booked.contributions.is_empty() {
+                false => Processed::Booked,
+                true if of_gifts => Processed::NotOurs,
+                true => Processed::NothingToBook,
+            };
+            (booked, outcome)
         }
     };
     let words = match outcome {
@@ -98,8 +114,42 @@ async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), Pro
     Ok((booked, Some(outcome)))
 }
 
+/// A thin event names its object: it is fetched, and stored as a fact of its own before it is used.
+async fn fetch(
+    app: &App,
+    event: &Waiting,
+    object: &str,
+    id: &str,
+) -> Result<(Booked, Option<Processed>), ProcessError> {
+    let body = app.stripe.fetch(object, id).await?;
+    let mut tx = app.store.begin().await?;
+    if let Some(body) = &body {
+        let now_ms = app.now_ms();
+        let fetched = format!("fetched_{id}_{}", event.id);
+        let kind = format!("fetched {object}");
+        let arrival = Arrival {
+            id: &fetched,
+            kind: &kind,
+            api_version: "",
+            source: Source::Fetched,
+            mode: app.settings.stripe.mode,
+            created_at_ms: now_ms,
+            received_at_ms: now_ms,
+            body,
+            state: EventState::Waiting,
+        };
+        inbox::insert(&mut tx, &arrival).await?;
+    }
+    inbox::done(&mut tx, &event.id, if body.is_some() { "its object is fetched" } else { "nothing to book" })
+        .await?;
+    tx.commit().await?;
+    app.event_came.notify_one();
+    Ok((Booked::default(), Some(Processed::NothingToBook)))
+}
+
 fn read(event: &Waiting) -> Result<Report, ProcessError> {
-    if event.source == "fetched" {
+    // Events that were fetched are events all the same.
+    if event.id.starts_with("fetched_") {
         return Ok(read_fetched(&event.body, event.created_at_ms / 1000)?);
     }
     Ok(read_event(&Envelope::read(&event.body)?)?)

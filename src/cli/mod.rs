@@ -7,9 +7,11 @@
 
 mod api_key;
 mod appeals;
+mod books;
 mod demo;
 mod events;
 mod health;
+mod reconcile;
 mod serve;
 mod simulate;
 mod switch;
@@ -54,6 +56,15 @@ enum Verb {
         #[command(subcommand)]
         verb: events::Verb,
     },
+    /// The ledger: what Stripe says really came.
+    Books {
+        #[command(subcommand)]
+        verb: books::Verb,
+    },
+    /// Compare the ledger with what Stripe has, and take in what is missing. Ends with 1 when the two differ.
+    Reconcile(reconcile::Options),
+    /// Make the books anew from what Stripe has, in an empty database.
+    Rebuild,
     /// What readers are asked.
     Appeals {
         #[command(subcommand)]
@@ -99,6 +110,9 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::CheckConfig => say(&settings()?.shown()?),
         Verb::Openapi => say(http::openapi_yaml()),
         Verb::Events { verb } => events::run(verb, &settings()?),
+        Verb::Books { verb } => books::run(verb, settings()?),
+        Verb::Reconcile(options) => reconcile::reconcile(options, settings()?),
+        Verb::Rebuild => reconcile::rebuild(settings()?),
         Verb::Appeals { verb } => appeals::run(verb, &settings()?),
         Verb::Switch { verb } => switch::run(verb, &settings()?),
         Verb::Simulate(options) => simulate::simulate(options, &settings()?),

@@ -6,21 +6,27 @@ use crate::ids::ContributionId;
 use crate::money::Money;
 
 /// An account of one site in one currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Account {
     /// What Stripe holds for us.
     Clearing,
     /// What readers gave.
     Contributions,
+    /// What Stripe kept.
+    Fees,
     /// What was given back.
     Refunds,
     /// What banks took back.
     Disputes,
+    /// Between two currencies: what readers paid in one and Stripe settled in another.
+    Exchange,
+    /// What Stripe sent to our bank.
+    Bank,
 }
 
 /// What moved the money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
     /// A reader gave.
@@ -33,12 +39,35 @@ pub enum EntryKind {
     Dispute,
     /// The bank gave it back to us.
     DisputeReversal,
+    /// Stripe kept its part.
+    Fee,
+    /// Stripe gave its part back.
+    FeeReversal,
+    /// Stripe turned it into another currency: what went.
+    ExchangeOut,
+    /// Stripe turned it into another currency: what came of it.
+    ExchangeIn,
+    /// Stripe sent it to our bank.
+    Payout,
+    /// It came back from our bank, or was kept from a payout to make up for what was taken back.
+    PayoutReversal,
 }
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 5] =
-        [Self::Payment, Self::Refund, Self::RefundReversal, Self::Dispute, Self::DisputeReversal];
+    pub const ALL: [Self; 11] = [
+        Self::Payment,
+        Self::Refund,
+        Self::RefundReversal,
+        Self::Dispute,
+        Self::DisputeReversal,
+        Self::Fee,
+        Self::FeeReversal,
+        Self::ExchangeOut,
+        Self::ExchangeIn,
+        Self::Payout,
+        Self::PayoutReversal,
+    ];
 
     /// The word in JSON and in the database.
     pub fn as_str(self) -> &'static str {
@@ -48,6 +77,12 @@ impl EntryKind {
             Self::RefundReversal => "refund_reversal",
             Self::Dispute => "dispute",
             Self::DisputeReversal => "dispute_reversal",
+            Self::Fee => "fee",
+            Self::FeeReversal => "fee_reversal",
+            Self::ExchangeOut => "exchange_out",
+            Self::ExchangeIn => "exchange_in",
+            Self::Payout => "payout",
+            Self::PayoutReversal => "payout_reversal",
         }
     }
 
@@ -64,6 +99,12 @@ impl EntryKind {
             Self::RefundReversal => (Account::Clearing, Account::Refunds),
             Self::Dispute => (Account::Disputes, Account::Clearing),
             Self::DisputeReversal => (Account::Clearing, Account::Disputes),
+            Self::Fee => (Account::Fees, Account::Clearing),
+            Self::FeeReversal => (Account::Clearing, Account::Fees),
+            Self::ExchangeOut => (Account::Exchange, Account::Clearing),
+            Self::ExchangeIn => (Account::Clearing, Account::Exchange),
+            Self::Payout => (Account::Bank, Account::Clearing),
+            Self::PayoutReversal => (Account::Clearing, Account::Bank),
         }
     }
 
@@ -71,16 +112,35 @@ impl EntryKind {
     pub fn sign(self) -> i64 {
         if self.accounts().0 == Account::Clearing { 1 } else { -1 }
     }
+
+    /// Whether it moves money between Stripe and our bank, which changes what Stripe holds and not what readers gave.
+    pub fn is_payout(self) -> bool {
+        matches!(self, Self::Payout | Self::PayoutReversal)
+    }
 }
 
 impl Account {
+    /// Every account, in the order in which people read them.
+    pub const ALL: [Self; 7] = [
+        Self::Contributions,
+        Self::Refunds,
+        Self::Disputes,
+        Self::Fees,
+        Self::Exchange,
+        Self::Clearing,
+        Self::Bank,
+    ];
+
     /// The word in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Clearing => "clearing",
             Self::Contributions => "contributions",
+            Self::Fees => "fees",
             Self::Refunds => "refunds",
             Self::Disputes => "disputes",
+            Self::Exchange => "exchange",
+            Self::Bank => "bank",
         }
     }
 }
@@ -90,7 +150,8 @@ impl Account {
 pub struct Entry {
     /// What moved the money.
     pub kind: EntryKind,
-    /// The Stripe object that says so; with the kind, the entry's key.
+    /// The Stripe object that says so; with the kind, the entry's key. Of a payout, the payout and what is in it
+    /// (`po_…/txn_…`).
     pub object: String,
     /// The gift it belongs to.
     pub contribution: ContributionId,

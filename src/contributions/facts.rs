@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::balance::{PayoutFact, TransactionFact};
 use super::join::{Join, Latest, Newest};
+use super::signals::{CustomerFact, IntentFact, ReviewFact, WarningFact};
 use super::states::{DisputeState, InvoiceState, RefundState, SessionMode, SessionState, SubscriptionState};
 use crate::config::Interval;
 use crate::ids::ContributionId;
@@ -35,6 +37,12 @@ pub enum Fact {
     Charge(ChargeFact),
     Refund(RefundFact),
     Dispute(DisputeFact),
+    Transaction(TransactionFact),
+    Intent(IntentFact),
+    Warning(WarningFact),
+    Review(ReviewFact),
+    Payout(PayoutFact),
+    Customer(CustomerFact),
 }
 
 /// A Checkout Session.
@@ -47,6 +55,8 @@ pub struct SessionFact {
     pub finished: bool,
     pub mode: Option<SessionMode>,
     pub total: Option<Money>,
+    /// What the reader saw and paid, where Stripe showed it in their own currency.
+    pub presented: Option<Money>,
     pub created_at_s: Option<i64>,
     pub origin: Option<Origin>,
     pub customer: Option<String>,
@@ -111,6 +121,8 @@ pub struct ChargeFact {
     pub origin: Option<Origin>,
     pub payment_intent: Option<String>,
     pub invoice: Option<String>,
+    /// What came, once it did.
+    pub paid: Option<Money>,
     /// In all, as of the newest report.
     pub refunded: Option<Newest<Money>>,
 }
@@ -145,50 +157,47 @@ pub struct DisputeFact {
     pub charge: Option<String>,
 }
 
-fn union(mut one: Vec<String>, other: Vec<String>) -> Vec<String> {
-    one.extend(other);
-    one.sort();
-    one.dedup();
-    one
-}
+join_fields!(SessionFact: latest, mode, total, presented, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished; all: );
+join_fields!(SubscriptionFact: latest, created_at_s, origin, customer, terms; any: ; all: );
+join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, origin, customer, email, subscription; any: ; all: paid_by);
+join_fields!(InvoicePaymentFact: invoice; any: ; all: paid_by);
+join_fields!(ChargeFact: origin, payment_intent, invoice, paid, refunded; any: ; all: );
+join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: );
+join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned; all: );
 
-macro_rules! join_fields {
-    ($name:ident: $($field:ident),*; any: $($any:ident),*; all: $($all:ident),*) => {
-        impl Join for $name {
+/// What each kind of fact has; the place in the list ranks it.
+macro_rules! of_each_kind {
+    ($($rank:literal $kind:ident),*) => {
+        impl Fact {
+            /// The id of Stripe's object.
+            pub fn id(&self) -> &str {
+                match self { $(Self::$kind(it) => &it.id),* }
+            }
+
+            fn rank(&self) -> u8 {
+                match self { $(Self::$kind(_) => $rank),* }
+            }
+        }
+
+        impl Join for Fact {
+            /// Facts of two different kinds never have the same id; should it happen, the kind that stands first
+            /// stays, so that their order does not matter.
             fn join(self, other: Self) -> Self {
-                Self {
-                    id: self.id,
-                    $($field: self.$field.join(other.$field),)*
-                    $($any: self.$any || other.$any,)*
-                    $($all: union(self.$all, other.$all),)*
+                match (self, other) {
+                    $((Self::$kind(a), Self::$kind(b)) => Self::$kind(a.join(b)),)*
+                    (one, other) => if one.rank() <= other.rank() { one } else { other },
                 }
             }
         }
     };
 }
 
-join_fields!(SessionFact: latest, mode, total, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished; all: );
-join_fields!(SubscriptionFact: latest, created_at_s, origin, customer, terms; any: ; all: );
-join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, origin, customer, email, subscription; any: ; all: paid_by);
-join_fields!(InvoicePaymentFact: invoice; any: ; all: paid_by);
-join_fields!(ChargeFact: origin, payment_intent, invoice, refunded; any: ; all: );
-join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: );
-join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned; all: );
+of_each_kind!(
+    0 Session, 1 Subscription, 2 Invoice, 3 InvoicePayment, 4 Charge, 5 Refund, 6 Dispute, 7 Transaction, 8 Intent,
+    9 Warning, 10 Review, 11 Payout, 12 Customer
+);
 
 impl Fact {
-    /// The id of Stripe's object.
-    pub fn id(&self) -> &str {
-        match self {
-            Self::Session(it) => &it.id,
-            Self::Subscription(it) => &it.id,
-            Self::Invoice(it) => &it.id,
-            Self::InvoicePayment(it) => &it.id,
-            Self::Charge(it) => &it.id,
-            Self::Refund(it) => &it.id,
-            Self::Dispute(it) => &it.id,
-        }
-    }
-
     /// What our own checkout wrote into the object, where it did.
     pub fn origin(&self) -> Option<&Origin> {
         match self {
@@ -196,64 +205,59 @@ impl Fact {
             Self::Subscription(it) => it.origin.as_ref(),
             Self::Invoice(it) => it.origin.as_ref(),
             Self::Charge(it) => it.origin.as_ref(),
-            Self::InvoicePayment(_) | Self::Refund(_) | Self::Dispute(_) => None,
+            Self::Intent(it) => it.origin.as_ref(),
+            _ => None,
         }
     }
 
     /// The other objects of the same gift that this one names, and the gift itself.
     ///
-    /// The customer is not among them: a customer gives more than once.
+    /// The customer is not among them: a customer gives more than once. Neither is the payout, which holds many gifts.
     pub fn links(&self) -> Vec<&str> {
         let named: Vec<Option<&String>> = match self {
             Self::Session(it) => {
                 vec![it.payment_intent.as_ref(), it.subscription.as_ref(), it.invoice.as_ref()]
             }
-            Self::Subscription(_) => vec![],
             Self::Invoice(it) => it.paid_by.iter().map(Some).chain([it.subscription.as_ref()]).collect(),
             Self::InvoicePayment(it) => it.paid_by.iter().map(Some).chain([it.invoice.as_ref()]).collect(),
             Self::Charge(it) => vec![it.payment_intent.as_ref(), it.invoice.as_ref()],
             Self::Refund(it) => vec![it.payment_intent.as_ref(), it.charge.as_ref()],
             Self::Dispute(it) => vec![it.payment_intent.as_ref(), it.charge.as_ref()],
+            Self::Transaction(it) => vec![it.source.as_ref()],
+            Self::Intent(it) => vec![it.charge.as_ref(), it.invoice.as_ref()],
+            Self::Warning(it) => vec![it.payment_intent.as_ref(), it.charge.as_ref()],
+            Self::Review(it) => vec![it.payment_intent.as_ref(), it.charge.as_ref()],
+            Self::Subscription(_) | Self::Payout(_) | Self::Customer(_) => vec![],
         };
         let gift = self.origin().map(|origin| origin.contribution.as_str());
         named.into_iter().flatten().map(String::as_str).chain(gift).collect()
     }
-}
 
-impl Fact {
-    /// The place of its kind in the list of kinds.
-    fn rank(&self) -> u8 {
-        match self {
-            Self::Session(_) => 0,
-            Self::Subscription(_) => 1,
-            Self::Invoice(_) => 2,
-            Self::InvoicePayment(_) => 3,
-            Self::Charge(_) => 4,
-            Self::Refund(_) => 5,
-            Self::Dispute(_) => 6,
-        }
+    /// Whether it is a part of one gift; a customer and a payout are not.
+    pub fn is_of_a_gift(&self) -> bool {
+        !matches!(self, Self::Payout(_) | Self::Customer(_))
+    }
+
+    /// Whether it says more than what is known, but for the time at which it says it.
+    pub fn adds_to(&self, known: Option<&Self>) -> bool {
+        let Some(known) = known else { return true };
+        timeless(&known.clone().join(self.clone())) != timeless(known)
     }
 }
 
-impl Join for Fact {
-    /// Facts of two different kinds never have the same id; should it happen, the kind that stands first in [`Fact`]
-    /// stays, so that their order does not matter.
-    fn join(self, other: Self) -> Self {
-        match (self, other) {
-            (Self::Session(a), Self::Session(b)) => Self::Session(a.join(b)),
-            (Self::Subscription(a), Self::Subscription(b)) => Self::Subscription(a.join(b)),
-            (Self::Invoice(a), Self::Invoice(b)) => Self::Invoice(a.join(b)),
-            (Self::InvoicePayment(a), Self::InvoicePayment(b)) => Self::InvoicePayment(a.join(b)),
-            (Self::Charge(a), Self::Charge(b)) => Self::Charge(a.join(b)),
-            (Self::Refund(a), Self::Refund(b)) => Self::Refund(a.join(b)),
-            (Self::Dispute(a), Self::Dispute(b)) => Self::Dispute(a.join(b)),
-            (one, other) => {
-                if one.rank() <= other.rank() {
-                    one
-                } else {
-                    other
-                }
+/// A fact without the times of its reports.
+fn timeless(fact: &Fact) -> serde_json::Value {
+    fn strip(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                fields.remove("reported_at_s");
+                fields.values_mut().for_each(strip);
             }
+            serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
+            _ => {}
         }
     }
+    let mut value = serde_json::to_value(fact).expect("a fact is plain data with text for keys");
+    strip(&mut value);
+    value
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::movements::Taken;
+use super::movements::{Came, Taken};
+use super::settlement::{Movement, settle};
 use super::story::Story;
-use super::{Contribution, DisputeState, Entry, EntryKind, Fact, Join};
-use crate::money::Money;
+use super::{Contribution, DisputeState, Entry, EntryKind, Fact, Join, Payment};
+use crate::money::{Currency, Money};
 
 /// What all facts of one gift add up to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,8 +19,24 @@ pub struct Folded {
     pub email: Option<String>,
     /// Every entry that follows. More facts only ever add to them.
     pub entries: Vec<Entry>,
+    /// Each payment, as finance reads it.
+    pub payments: Vec<Payment>,
+    /// What of it Stripe's balance knows.
+    pub balance: Balance,
     /// What does not add up, and wants a person to look.
     pub alarms: Vec<Alarm>,
+}
+
+/// What the entries of a gift (but for payouts) are to Stripe's balance: `net` and `awaiting` and `differing` of a
+/// currency make what they do to the account `clearing`. All in the minor unit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// What Stripe's balance transactions add up to.
+    pub net_minor: BTreeMap<Currency, i64>,
+    /// What is booked, and Stripe's balance transaction is not known yet.
+    pub awaiting_minor: BTreeMap<Currency, i64>,
+    /// By how much more is booked than Stripe's balance transactions say.
+    pub differing_minor: BTreeMap<Currency, i64>,
 }
 
 /// Something that does not add up.
@@ -50,6 +67,91 @@ pub enum Alarm {
         /// The refund or dispute.
         object: String,
     },
+    /// A refund or dispute is in another currency than its payment.
+    CurrencyDiffers {
+        /// The refund or dispute.
+        object: String,
+    },
+    /// Money came of which nothing is booked.
+    Unbooked {
+        /// The payment intent or charge.
+        object: String,
+        /// How much, in the minor unit.
+        paid_minor: i64,
+    },
+    /// Stripe's balance transactions say another amount than what is booked.
+    BalanceDiffers {
+        /// The payment, refund or dispute.
+        object: String,
+        /// What is booked of it in all, in the minor unit; below 0 when money left.
+        booked_minor: i64,
+        /// What Stripe's balance says.
+        settled_minor: i64,
+    },
+    /// A bank says that a charge may be fraud: a refund now can prevent a dispute.
+    FraudWarning {
+        /// The warning.
+        warning: String,
+    },
+    /// Stripe asks a person to look at a payment.
+    UnderReview {
+        /// The review.
+        review: String,
+    },
+    /// An invoice could not be made final: nobody is asked for the money.
+    InvoiceStuck {
+        /// The invoice.
+        invoice: String,
+    },
+}
+
+impl std::fmt::Display for Alarm {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::TakenBackAbovePaid { payment, excess_minor } => write!(
+                f,
+                "{payment}: {excess_minor} more (minor unit) was refunded and disputed than was paid"
+            ),
+            Self::DisputeEndedTwice { dispute } => {
+                write!(f, "{dispute} was reported won and lost; it is booked as won")
+            }
+            Self::RefundsUnknown { charge, missing_minor } => write!(
+                f,
+                "{charge}: Stripe says that {missing_minor} more (minor unit) was refunded than the refunds known here"
+            ),
+            Self::PaymentUnknown { object } => write!(f, "{object}: its payment is not known yet"),
+            Self::CurrencyDiffers { object } => write!(f, "{object} is in another currency than its payment"),
+            Self::Unbooked { object, paid_minor } => {
+                write!(f, "{object}: {paid_minor} (minor unit) came, of which nothing is booked yet")
+            }
+            Self::BalanceDiffers { object, booked_minor, settled_minor } => write!(
+                f,
+                "{object}: {booked_minor} is booked, but Stripe's balance says {settled_minor} (minor unit)"
+            ),
+            Self::FraudWarning { warning } => {
+                write!(f, "{warning}: a bank says that this may be fraud; a refund now can prevent a dispute")
+            }
+            Self::UnderReview { review } => {
+                write!(f, "{review}: Stripe asks a person to look at this payment")
+            }
+            Self::InvoiceStuck { invoice } => {
+                write!(f, "{invoice} could not be made final at Stripe: nobody is asked for the money")
+            }
+        }
+    }
+}
+
+impl Alarm {
+    /// Whether what is missing may still be on its way.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::RefundsUnknown { .. }
+                | Self::PaymentUnknown { .. }
+                | Self::Unbooked { .. }
+                | Self::BalanceDiffers { .. }
+        )
+    }
 }
 
 /// Folds all facts of one gift. None when none of them is ours.
@@ -60,6 +162,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
     let story = Story::new(facts);
     let payments = story.payments();
+
     let mut entries: Vec<Entry> = Vec::new();
     let mut alarms = Vec::new();
     let mut book = |kind, object: &str, money: Money, at_s: Option<i64>| {
@@ -72,8 +175,16 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             occurred_at_ms: at_s.unwrap_or(0).saturating_mul(1000),
         });
     };
+
+    let mut movements = Vec::new();
     for payment in payments.values() {
         book(EntryKind::Payment, &payment.object, payment.money, payment.at_s);
+        movements.push(Movement {
+            object: &payment.object,
+            payment: &payment.object,
+            money: payment.money,
+            booked_minor: payment.money.amount_minor,
+        });
     }
     let mut taken: BTreeMap<&str, Taken> = BTreeMap::new();
     for back in story.taken_back() {
@@ -83,12 +194,22 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
             continue;
         };
-        let sums = taken.entry(&payment.object).or_default();
+        let minor = back.money.amount_minor;
         book(back.kind, back.object, back.money, back.at_s);
-        sums.left_minor = sums.left_minor.saturating_add(back.money.amount_minor);
         if let Some(reversal) = back.reversal {
             book(reversal, back.object, back.money, back.at_s);
-            sums.returned_minor = sums.returned_minor.saturating_add(back.money.amount_minor);
+        }
+        let booked_minor = if back.reversal.is_some() { 0 } else { -minor };
+        movements.push(Movement {
+            object: back.object,
+            payment: &payment.object,
+            money: back.money,
+            booked_minor,
+        });
+        if back.money.currency == payment.money.currency {
+            taken.entry(&payment.object).or_default().add(&back);
+        } else {
+            alarms.push(Alarm::CurrencyDiffers { object: back.object.to_owned() });
         }
     }
     for (object, sums) in &taken {
@@ -97,12 +218,55 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             alarms.push(Alarm::TakenBackAbovePaid { payment: (*object).to_owned(), excess_minor });
         }
     }
+    let settlement = settle(&story, &payments, &movements);
+    for (kind, object, money, at_s) in &settlement.entries {
+        book(*kind, object, *money, *at_s);
+    }
+    alarms.extend(settlement.alarms.iter().cloned());
     alarms.extend(facts.iter().filter_map(ended_twice));
     alarms.extend(story.unknown_refunds());
-    entries.sort_by_key(Entry::cause);
+    alarms.extend(story.unbooked(&payments));
+    alarms.extend(story.warned());
+    entries.sort_by_cached_key(Entry::cause);
     alarms.sort();
+
     let contribution = story.contribution(&origin, &payments, &taken);
-    Some(Folded { contribution, email: story.email(!payments.is_empty()), entries, alarms })
+    let payment = |came: &Came| {
+        let none = Taken::default();
+        let sums = taken.get(came.object.as_str()).unwrap_or(&none);
+        let of = settlement.payments.get(came.object.as_str());
+        let payout = of.and_then(|of| of.payout.as_ref());
+        Payment {
+            object: came.object.clone(),
+            contribution: origin.contribution.clone(),
+            site: origin.site.clone(),
+            money: came.money,
+            presented: came.presented,
+            paid_at_ms: came.at_s.unwrap_or(0).saturating_mul(1000),
+            refunded_minor: sums.refunded_minor,
+            disputed_minor: sums.disputed_minor,
+            awaiting_minor: of.map_or(0, |of| of.awaiting_minor),
+            differing_minor: of.map_or(0, |of| of.differing_minor),
+            settled: of.and_then(|of| of.settled),
+            charge: story.charge_of(came),
+            payout: payout.map(|(id, _)| id.clone()),
+            payout_arrives_at_ms: payout
+                .and_then(|(_, mark)| mark.arrives_at_s)
+                .map(|at_s| at_s.saturating_mul(1000)),
+        }
+    };
+    Some(Folded {
+        payments: payments.values().map(payment).collect(),
+        balance: Balance {
+            net_minor: settlement.net_minor,
+            awaiting_minor: settlement.awaiting_minor,
+            differing_minor: settlement.differing_minor,
+        },
+        contribution,
+        email: story.email(!payments.is_empty()),
+        entries,
+        alarms,
+    })
 }
 
 fn ended_twice(fact: &Fact) -> Option<Alarm> {

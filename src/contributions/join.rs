@@ -5,6 +5,8 @@
 //! states win, else the newest report; a rank of states only breaks ties, since
 //! `created` has whole seconds.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// Two reports of one thing, made one.
@@ -19,6 +21,43 @@ pub trait Join: Sized {
 impl<T: Ord> Join for Option<T> {
     fn join(self, other: Self) -> Self {
         self.max(other)
+    }
+}
+
+pub(super) fn union(mut one: Vec<String>, other: Vec<String>) -> Vec<String> {
+    one.extend(other);
+    one.sort();
+    one.dedup();
+    one
+}
+
+/// Joins two facts of one object field by field; `any` are true once one was, of `all` every one is kept.
+macro_rules! join_fields {
+    ($name:ident: $($field:ident),*; any: $($any:ident),*; all: $($all:ident),*) => {
+        impl $crate::contributions::Join for $name {
+            fn join(self, other: Self) -> Self {
+                Self {
+                    id: self.id,
+                    $($field: self.$field.join(other.$field),)*
+                    $($any: self.$any || other.$any,)*
+                    $($all: $crate::contributions::join::union(self.$all, other.$all),)*
+                }
+            }
+        }
+    };
+}
+
+/// Of things with a name, each joined with its own.
+impl<T: Join> Join for BTreeMap<String, T> {
+    fn join(mut self, other: Self) -> Self {
+        for (name, theirs) in other {
+            let joined = match self.remove(&name) {
+                Some(ours) => ours.join(theirs),
+                None => theirs,
+            };
+            self.insert(name, joined);
+        }
+        self
     }
 }
 

@@ -45,6 +45,7 @@ fn session(mode: SessionMode) -> impl Strategy<Value = Fact> {
                 finished,
                 mode,
                 total,
+                presented: None,
                 created_at_s,
                 origin,
                 customer: None,
@@ -97,9 +98,18 @@ fn invoice() -> impl Strategy<Value = Fact> {
 fn charge() -> impl Strategy<Value = Fact> {
     let refunded = option::of((0..3_i64, money()))
         .prop_map(|it| it.map(|(reported_at_s, value)| Newest { reported_at_s, value }));
-    (origin(), id("pi"), id("in"), refunded).prop_map(|(origin, payment_intent, invoice, refunded)| {
-        Fact::Charge(ChargeFact { id: "ch_1".to_owned(), origin, payment_intent, invoice, refunded })
-    })
+    (origin(), id("pi"), id("in"), option::of(money()), refunded).prop_map(
+        |(origin, payment_intent, invoice, paid, refunded)| {
+            Fact::Charge(ChargeFact {
+                id: "ch_1".to_owned(),
+                origin,
+                payment_intent,
+                invoice,
+                paid,
+                refunded,
+            })
+        },
+    )
 }
 
 fn refund() -> impl Strategy<Value = Fact> {
@@ -134,6 +144,38 @@ fn dispute() -> impl Strategy<Value = Fact> {
     )
 }
 
+/// Of a charge, a refund or a dispute, in either currency, in up to two payouts. What it says of its money never changes.
+fn transaction() -> impl Strategy<Value = Fact> {
+    use PayoutState::*;
+    let mark = (latest(&[Pending, InTransit, Paid, Canceled, Failed]), any::<bool>())
+        .prop_map(|(latest, left)| PayoutMark { latest, left, arrives_at_s: Some(9) });
+    let payouts = proptest::collection::btree_map((0..2_u8).prop_map(|n| format!("po_{n}")), mark, 0..3);
+    let of = select(vec![("ch_1", 2, 1), ("re_1", -2, 0), ("du_1", -3, 1), ("du_1", 3, -1)]);
+    (of, select(vec!["EUR", "USD"]), payouts).prop_map(
+        |((source, amount_minor, fee_minor), code, payouts)| {
+            let currency = Currency::parse(code).expect("ISO 4217 has it");
+            Fact::Transaction(TransactionFact {
+                id: format!("txn_{source}_{amount_minor}_{code}"),
+                source: Some(source.to_owned()),
+                moved: Some(Moved { amount_minor, fee_minor, currency }),
+                created_at_s: Some(5),
+                payouts,
+            })
+        },
+    )
+}
+
+fn intent() -> impl Strategy<Value = Fact> {
+    use IntentState::*;
+    let state = latest(&[Other, Failing, Processing, Canceled, Succeeded]);
+    (state, origin(), option::of(money()), id("ch"), id("in")).prop_map(
+        |(latest, origin, received, charge, invoice)| {
+            let id = "pi_1".to_owned();
+            Fact::Intent(IntentFact { id, latest, origin, received, charge, invoice })
+        },
+    )
+}
+
 fn mode() -> impl Strategy<Value = SessionMode> {
     select(vec![SessionMode::Payment, SessionMode::Subscription])
 }
@@ -147,14 +189,26 @@ fn three() -> impl Strategy<Value = (Fact, Fact, Fact)> {
         (charge(), charge(), charge()),
         (refund(), refund(), refund()),
         (dispute(), dispute(), dispute()),
+        (intent(), intent(), intent()),
+        (transaction(), transaction(), transaction())
+            .prop_filter("of one object", |(a, b, c)| { a.id() == b.id() && b.id() == c.id() }),
     ]
 }
 
 /// Reports of several objects of one gift.
 fn reports() -> impl Strategy<Value = Vec<Fact>> {
     mode().prop_flat_map(|mode| {
-        let one = prop_oneof![session(mode), subscription(), invoice(), charge(), refund(), dispute()];
-        proptest::collection::vec(one, 0..12)
+        let one = prop_oneof![
+            session(mode),
+            subscription(),
+            invoice(),
+            charge(),
+            refund(),
+            dispute(),
+            transaction(),
+            intent()
+        ];
+        proptest::collection::vec(one, 0..16)
     })
 }
 
@@ -189,5 +243,21 @@ proptest! {
         let backwards: Vec<Fact> = facts.iter().rev().cloned().collect();
         prop_assert_eq!(fold(&facts), fold(&join_all(reversed)));
         prop_assert_eq!(fold(&facts), fold(&backwards));
+    }
+
+    #[test]
+    fn what_is_booked_is_what_the_balance_says_and_what_it_has_not_said_yet(reports in reports()) {
+        let Some(folded) = fold(&join_all(reports)) else { return Ok(()) };
+        let mut clearing: std::collections::BTreeMap<Currency, i64> = Default::default();
+        for entry in folded.entries.iter().filter(|entry| !entry.kind.is_payout()) {
+            *clearing.entry(entry.money.currency).or_default() += entry.kind.sign() * entry.money.amount_minor;
+        }
+        let balance = &folded.balance;
+        for (currency, minor) in
+            balance.net_minor.iter().chain(&balance.awaiting_minor).chain(&balance.differing_minor)
+        {
+            *clearing.entry(*currency).or_default() -= minor;
+        }
+        prop_assert!(clearing.values().all(|minor| *minor == 0), "{clearing:?} {folded:?}");
     }
 }

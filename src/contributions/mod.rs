@@ -5,23 +5,34 @@
 //! **Start at** [`fold`].
 //! **Tested in** the files here, `tests/api/story.rs`.
 
+#[macro_use]
+mod join;
+mod balance;
 mod entries;
 mod facts;
 mod fold;
-mod join;
 #[cfg(test)]
 mod laws;
 mod movements;
+mod payments;
+mod settlement;
+mod signals;
 mod state;
 mod states;
 mod story;
 
+pub use balance::{Moved, PayoutFact, PayoutMark, TransactionFact};
 pub use entries::{Account, Entry, EntryKind};
 pub use facts::{
     ChargeFact, DisputeFact, Fact, InvoiceFact, InvoicePaymentFact, Origin, RefundFact, SessionFact,
     SubscriptionFact, Terms,
 };
-pub use fold::{Alarm, Folded, fold, join_all};
+pub use fold::{Alarm, Balance, Folded, fold, join_all};
 pub use join::{Join, Latest, Newest};
+pub use payments::{Payment, Settled};
+pub use signals::{CustomerFact, IntentFact, ReviewFact, WarningFact};
 pub use state::{Contribution, ContributionState};
-pub use states::{DisputeState, InvoiceState, RefundState, SessionMode, SessionState, SubscriptionState};
+pub use states::{
+    DisputeState, IntentState, InvoiceState, PayoutState, RefundState, SessionMode, SessionState,
+    SubscriptionState,
+};

@@ -7,22 +7,37 @@ use super::{
 use crate::money::Money;
 
 /// Money that came.
-pub(super) struct Payment {
+pub(super) struct Came {
     pub object: String,
     pub money: Money,
     pub at_s: Option<i64>,
+    /// What the reader saw and paid, where that was another currency.
+    pub presented: Option<Money>,
 }
 
-/// What was taken back of one payment.
+/// What was taken back of one payment, in the minor unit.
 #[derive(Default)]
 pub(super) struct Taken {
+    /// All that ever left.
     pub left_minor: i64,
-    pub returned_minor: i64,
+    /// Refunded and not come back.
+    pub refunded_minor: i64,
+    /// Disputed and not won back.
+    pub disputed_minor: i64,
 }
 
 impl Taken {
+    pub fn add(&mut self, back: &Back<'_>) {
+        let minor = back.money.amount_minor;
+        self.left_minor = self.left_minor.saturating_add(minor);
+        let kept_minor = if back.reversal.is_some() { 0 } else { minor };
+        let of =
+            if back.kind == EntryKind::Refund { &mut self.refunded_minor } else { &mut self.disputed_minor };
+        *of = of.saturating_add(kept_minor);
+    }
+
     pub fn net_minor(&self) -> i64 {
-        self.left_minor - self.returned_minor
+        self.refunded_minor.saturating_add(self.disputed_minor)
     }
 }
 
@@ -36,13 +51,13 @@ pub(super) struct Back<'a> {
     pub at_s: Option<i64>,
 }
 
-impl Payment {
+impl Came {
     /// Of a one-off, keyed by its payment intent.
     pub fn of_session(session: &SessionFact) -> Option<Self> {
         let paid = session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
         let money = session.total.filter(|money| money.amount_minor > 0)?;
         let object = session.payment_intent.clone()?;
-        paid.then_some(Self { object, money, at_s: session.created_at_s })
+        paid.then_some(Self { object, money, at_s: session.created_at_s, presented: session.presented })
     }
 
     /// Of a recurring gift, keyed by the invoice. One without a subscription belongs to a one-off,
@@ -54,6 +69,7 @@ impl Payment {
             object: invoice.id.clone(),
             money,
             at_s: invoice.paid_at_s.or(invoice.created_at_s),
+            presented: None,
         })
     }
 }

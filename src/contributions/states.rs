@@ -67,6 +67,8 @@ states! {
         Other,
         /// Not final yet.
         Draft,
+        /// It could not be made final: nobody is asked for the money.
+        Stuck,
         /// To be paid.
         Open,
         /// A payment was tried and failed.
@@ -114,6 +116,40 @@ states! {
         /// Over; the money is gone.
         Lost,
     } ends: Dropped, Won, Lost
+}
+
+states! {
+    /// How a payment intent stands; only to find money that nothing is booked for.
+    IntentState {
+        /// A word of Stripe's that we do not know, or a state before the reader has done their part.
+        Other,
+        /// A try failed.
+        Failing,
+        /// The money is on its way.
+        Processing,
+        /// Called off.
+        Canceled,
+        /// The money came.
+        Succeeded,
+    } ends: Canceled, Succeeded
+}
+
+states! {
+    /// How a payout to the bank stands.
+    PayoutState {
+        /// A word of Stripe's that we do not know.
+        Other,
+        /// Made; it has not left yet.
+        Pending,
+        /// On its way to the bank.
+        InTransit,
+        /// At the bank. It can still come back.
+        Paid,
+        /// Called off; the money is back at Stripe.
+        Canceled,
+        /// It came back.
+        Failed,
+    } ends: Canceled, Failed
 }
 
 /// What a Checkout Session sells.

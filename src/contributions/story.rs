@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::Alarm;
-use super::movements::{Back, Payment, Taken};
+use super::movements::{Back, Came, Taken};
 use super::{
-    Contribution, ContributionState, Fact, InvoiceFact, InvoiceState, Origin, RefundFact, SessionFact,
-    SessionMode, SessionState, SubscriptionFact, SubscriptionState,
+    Contribution, ContributionState, Fact, IntentState, InvoiceFact, InvoiceState, Origin, RefundFact,
+    SessionFact, SessionMode, SessionState, SubscriptionFact, SubscriptionState,
 };
 use crate::config::Interval;
 use crate::money::Money;
 
 /// The facts, sorted out.
 pub(super) struct Story<'a> {
-    facts: &'a [Fact],
+    pub(super) facts: &'a [Fact],
     session: Option<&'a SessionFact>,
     subscription: Option<&'a SubscriptionFact>,
     invoices: Vec<&'a InvoiceFact>,
@@ -50,7 +50,10 @@ impl<'a> Story<'a> {
                 Fact::Charge(it) => {
                     it.payment_intent.iter().chain(&it.invoice).for_each(|to| story.tie(&it.id, to));
                 }
-                Fact::Refund(_) | Fact::Dispute(_) => {}
+                Fact::Intent(it) => {
+                    it.charge.iter().chain(&it.invoice).for_each(|to| story.tie(&it.id, to));
+                }
+                _ => {}
             }
         }
         story.invoices.sort_by_key(|invoice| (invoice.created_at_s, &invoice.id));
@@ -65,17 +68,17 @@ impl<'a> Story<'a> {
     /// Each payment once, by the object it is keyed by: the payment intent of
     /// a one-off (from its session, never from an invoice that it may also
     /// have), the invoice of a recurring one.
-    pub(super) fn payments(&self) -> BTreeMap<String, Payment> {
-        let mut payments: BTreeMap<String, Payment> = BTreeMap::new();
+    pub(super) fn payments(&self) -> BTreeMap<String, Came> {
+        let mut payments: BTreeMap<String, Came> = BTreeMap::new();
         for fact in self.facts {
             let payment = match fact {
-                Fact::Session(it) => Payment::of_session(it),
-                Fact::Invoice(it) => Payment::of_invoice(it),
+                Fact::Session(it) => Came::of_session(it),
+                Fact::Invoice(it) => Came::of_invoice(it),
                 _ => None,
             };
             let Some(payment) = payment else { continue };
             // Should two facts tell of one payment, the lesser speaks, so that their order does not matter.
-            let key = |it: &Payment| (it.money, it.at_s);
+            let key = |it: &Came| (it.money, it.at_s, it.presented);
             if payments.get(&payment.object).is_none_or(|known| key(&payment) < key(known)) {
                 payments.insert(payment.object.clone(), payment);
             }
@@ -98,25 +101,33 @@ impl<'a> Story<'a> {
     /// payment intents and invoices, never over the subscription.
     pub(super) fn payment_of<'p>(
         &self,
-        back: &Back<'a>,
-        payments: &'p BTreeMap<String, Payment>,
-    ) -> Option<&'p Payment> {
-        let mut seen: BTreeSet<&str> = back.of.iter().flatten().map(|id| id.as_str()).collect();
+        back: &Back<'_>,
+        payments: &'p BTreeMap<String, Came>,
+    ) -> Option<&'p Came> {
+        self.payment_reached(back.of.iter().flatten().map(|id| id.as_str()), payments)
+    }
+
+    /// The payment that is tied to one of these objects.
+    pub(super) fn payment_reached<'p, 's>(
+        &'s self,
+        from: impl IntoIterator<Item = &'s str>,
+        payments: &'p BTreeMap<String, Came>,
+    ) -> Option<&'p Came> {
+        self.tied_to(from).into_iter().filter_map(|id| payments.get(id)).min_by_key(|it| &it.object)
+    }
+
+    /// These objects and all that is tied to them.
+    pub(super) fn tied_to<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> BTreeSet<&'s str> {
+        let mut seen: BTreeSet<&str> = from.into_iter().collect();
         let mut next: Vec<&str> = seen.iter().copied().collect();
-        let mut found: Option<&Payment> = None;
         while let Some(id) = next.pop() {
-            if let Some(payment) = payments.get(id)
-                && found.is_none_or(|known| payment.object < known.object)
-            {
-                found = Some(payment);
-            }
             for &tied in self.ties.get(id).into_iter().flatten() {
                 if seen.insert(tied) {
                     next.push(tied);
                 }
             }
         }
-        found
+        seen
     }
 
     /// Charges that were refunded by more than the refunds we know of.
@@ -147,6 +158,36 @@ impl<'a> Story<'a> {
         alarms
     }
 
+    /// Money that came, of which nothing is booked: the report that books it is missing, or on its way.
+    pub(super) fn unbooked(&self, payments: &BTreeMap<String, Came>) -> Vec<Alarm> {
+        let came = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),
+            // A charge of an intent is found by the intent.
+            Fact::Charge(it) if it.payment_intent.is_none() => Some((&it.id, it.paid?)),
+            _ => None,
+        });
+        came.filter(|(id, money)| {
+            money.amount_minor > 0 && self.payment_reached([id.as_str()], payments).is_none()
+        })
+        .map(|(id, money)| Alarm::Unbooked { object: id.clone(), paid_minor: money.amount_minor })
+        .collect()
+    }
+
+    /// What banks and Stripe want a person to look at.
+    pub(super) fn warned(&self) -> Vec<Alarm> {
+        let warned = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Warning(it) => Some(Alarm::FraudWarning { warning: it.id.clone() }),
+            Fact::Review(it) if it.open.is_some_and(|open| open.value) => {
+                Some(Alarm::UnderReview { review: it.id.clone() })
+            }
+            Fact::Invoice(it) if it.latest.state == InvoiceState::Stuck => {
+                Some(Alarm::InvoiceStuck { invoice: it.id.clone() })
+            }
+            _ => None,
+        });
+        warned.collect()
+    }
+
     /// Only of somebody who finished: an address that was typed and left is not ours to keep.
     pub(super) fn email(&self, paid: bool) -> Option<String> {
         if !paid && self.session.is_none_or(|it| !it.finished) {
@@ -159,10 +200,10 @@ impl<'a> Story<'a> {
     pub(super) fn contribution(
         &self,
         origin: &Origin,
-        payments: &BTreeMap<String, Payment>,
+        payments: &BTreeMap<String, Came>,
         taken: &BTreeMap<&str, Taken>,
     ) -> Contribution {
-        let kept = |payment: &&Payment| {
+        let kept = |payment: &&Came| {
             taken
                 .get(payment.object.as_str())
                 .is_none_or(|sums| sums.net_minor() < payment.money.amount_minor)

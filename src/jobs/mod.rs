@@ -39,6 +39,10 @@ const PROVED_EVERY: Duration = Duration::from_secs(10);
 const TICKERS_EVERY: Duration = Duration::from_secs(60);
 /// How often we look whether an hour has passed since weights were learned, or an appeal is new that learns.
 const WEIGHTS_EVERY: Duration = Duration::from_secs(20);
+/// How often Stripe's events and balance are compared with ours.
+const RECONCILED_EVERY: Duration = Duration::from_secs(300);
+/// How often we look whether the books were checked on this day.
+const BOOKS_EVERY: Duration = Duration::from_secs(300);
 /// How often we look whether something else is in force: in the file, and in the store.
 const APPEALS_EVERY: Duration = Duration::from_secs(1);
 /// How often it is tried to reach the database, where the service began without it.
@@ -100,6 +104,14 @@ impl Jobs {
             "the database takes nothing that is written; webhooks are answered with 503 until it does";
         self.start_on_database(app, (PROVED_EVERY, None), trouble, |app| async move {
             actions::prove_writing(&app).await
+        });
+        let trouble = "the books can't be checked; it is tried again";
+        self.start_on_database(app, (BOOKS_EVERY, None), trouble, |app| async move {
+            actions::watch_books(&app).await
+        });
+        let trouble = "the ledger can't be compared with Stripe; it is tried again";
+        self.start_on_database(app, (RECONCILED_EVERY, None), trouble, |app| async move {
+            actions::reconcile_due(&app).await
         });
         let trouble = "weights can't be learned; those in force stay, and it is tried again";
         self.start_on_database(app, (WEIGHTS_EVERY, None), trouble, |app| async move {

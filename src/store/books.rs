@@ -1,6 +1,6 @@
 //! Contributions and ledger entries.
 
-use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 use super::{Store, Tx, Unreadable};
 use crate::config::Interval;
@@ -57,8 +57,9 @@ pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, sqlx:
     let (debit, credit) = entry.kind.accounts();
     let rows = on_tx!(tx, db => sqlx::query(
         "INSERT INTO ledger_entries (cause, kind, object, contribution_id, site, currency, \
-         debit_account, credit_account, amount_minor, occurred_at_ms, booked_at_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (cause) DO NOTHING",
+         debit_account, credit_account, amount_minor, occurred_at_ms, booked_at_ms, seq) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, \
+         (SELECT COALESCE(MAX(seq), 0) + 1 FROM ledger_entries)) ON CONFLICT (cause) DO NOTHING",
     )
     .bind(entry.cause())
     .bind(entry.kind.as_str())
@@ -76,7 +77,19 @@ pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, sqlx:
     Ok(rows == 1)
 }
 
-struct EntryRow {
+/// The causes of all that is booked of a gift.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn causes(tx: &mut Tx, gift: &ContributionId) -> Result<HashSet<String>, sqlx::Error> {
+    let causes: Vec<String> = on_tx!(tx, db => sqlx::query_scalar("SELECT cause FROM ledger_entries WHERE contribution_id = $1")
+        .bind(gift.as_str())
+        .fetch_all(db)
+        .await)?;
+    Ok(causes.into_iter().collect())
+}
+
+pub(super) struct EntryRow {
     kind: String,
     object: String,
     contribution_id: String,
@@ -88,7 +101,7 @@ struct EntryRow {
 
 from_row!(EntryRow { kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms });
 
-struct ContributionRow {
+pub(super) struct ContributionRow {
     id: String,
     site: String,
     supporter_id: Option<String>,
@@ -164,7 +177,7 @@ impl TryFrom<ContributionRow> for Contribution {
     }
 }
 
-fn contribution_id(text: &str) -> Result<ContributionId, Unreadable> {
+pub(super) fn contribution_id(text: &str) -> Result<ContributionId, Unreadable> {
     ContributionId::parse(text).map_err(|_| Unreadable { what: "contribution id" })
 }
 
@@ -172,7 +185,7 @@ pub(super) fn supporter_id(text: &str) -> Result<SupporterId, Unreadable> {
     SupporterId::parse(text).map_err(|_| Unreadable { what: "supporter id" })
 }
 
-fn currency(code: &str) -> Result<Currency, Unreadable> {
+pub(super) fn currency(code: &str) -> Result<Currency, Unreadable> {
     Currency::parse(code).map_err(|_| Unreadable { what: "currency" })
 }
 
@@ -184,7 +197,7 @@ fn state(text: &str) -> Result<ContributionState, Unreadable> {
     ContributionState::parse(text).ok_or(Unreadable { what: "state of a contribution" })
 }
 
-const CONTRIBUTION: &str = "SELECT id, site, supporter_id, interval, amount_minor, currency, state, \
+pub(super) const CONTRIBUTION: &str = "SELECT id, site, supporter_id, interval, amount_minor, currency, state, \
      appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
      subscription, customer FROM contributions";
 
@@ -255,20 +268,6 @@ impl Store {
                 Ok(Given { interval: interval(&every)?, state: state(&at)?, last_kept_payment_at_ms })
             })
             .collect()
-    }
-
-    /// What Stripe holds for each site and currency by the ledger: debits less credits of `clearing`.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn clearing(&self) -> Result<BTreeMap<(String, String), i64>, sqlx::Error> {
-        let rows: Vec<(String, String, i64)> = on_reader!(self, db => sqlx::query_as(
-            "SELECT site, currency, CAST(SUM(CASE WHEN debit_account = 'clearing' THEN amount_minor \
-             ELSE -amount_minor END) AS BIGINT) FROM ledger_entries GROUP BY site, currency",
-        )
-        .fetch_all(db)
-        .await)?;
-        Ok(rows.into_iter().map(|(site, code, minor)| ((site, code), minor)).collect())
     }
 
     /// Contributions with something that does not add up: id and alarms in JSON.

@@ -73,8 +73,8 @@ impl EventState {
 pub struct Waiting {
     /// Its id.
     pub id: String,
-    /// Whether it was fetched: `webhook` or `fetched`.
-    pub source: String,
+    /// Its type.
+    pub kind: String,
     /// When it was made, in milliseconds since 1970.
     pub created_at_ms: i64,
     /// The bytes, as they came.
@@ -83,7 +83,7 @@ pub struct Waiting {
     pub attempts: i64,
 }
 
-from_row!(Waiting { id, source, created_at_ms, body, attempts });
+from_row!(Waiting { id, kind, created_at_ms, body, attempts });
 
 /// One event, for people.
 #[derive(Debug)]
@@ -138,7 +138,7 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Er
 /// The database does not answer.
 pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, sqlx::Error> {
     on_tx!(tx, db => sqlx::query_as(
-        "SELECT id, source, created_at_ms, body, attempts FROM stripe_events \
+        "SELECT id, type AS kind, created_at_ms, body, attempts FROM stripe_events \
          WHERE id = $1 AND state = 'waiting'",
     )
     .bind(id)

@@ -8,6 +8,7 @@
 #[macro_use]
 mod dialect;
 
+pub mod accounts;
 pub mod appeals;
 pub mod books;
 pub mod checkouts;
@@ -18,8 +19,11 @@ pub mod keys;
 pub mod last_good;
 mod migrations;
 pub mod objects;
+pub mod payments;
 pub mod results;
+pub mod seals;
 pub mod supporters;
+pub mod sweeps;
 pub mod switches;
 pub mod tickers;
 
@@ -177,6 +181,14 @@ impl Store {
     /// The database does not answer.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         self.pools()?.begin().await
+    }
+
+    /// Starts a transaction that only reads, and sees all of it as of one moment. Nobody waits for it.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
+        self.pools()?.snapshot().await
     }
 
     /// Closes every connection, after what is under way.

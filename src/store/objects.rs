@@ -13,12 +13,8 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), sqlx::Error> {
         tie(tx, &id, link).await?;
         tie(tx, link, &id).await?;
     }
-    let known: Option<String> = on_tx!(tx, db => sqlx::query_scalar("SELECT fact FROM stripe_objects WHERE id = $1")
-        .bind(&id)
-        .fetch_optional(db)
-        .await)?;
-    let fact = match known {
-        Some(text) => read(&text)?.join(report),
+    let fact = match one(tx, &id).await? {
+        Some(known) => known.join(report),
         None => report,
     };
     let text = serde_json::to_string(&fact).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
@@ -51,6 +47,39 @@ pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, sq
     .fetch_all(db)
     .await)?;
     texts.iter().map(|text| Ok(read(text)?)).collect()
+}
+
+/// All facts of the gifts whose ids come after `after`, up to `last`, each with its gift's id.
+///
+/// # Errors
+/// The database does not answer, or holds a fact that can't be read.
+pub async fn of_gifts(tx: &mut Tx, after: &str, last: &str) -> Result<Vec<(String, Fact)>, sqlx::Error> {
+    let rows: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(
+        "WITH RECURSIVE gift (contribution, id) AS ( \
+           SELECT id, id FROM contributions WHERE id > $1 AND id <= $2 \
+           UNION \
+           SELECT gift.contribution, stripe_links.to_id FROM gift JOIN stripe_links ON stripe_links.from_id = gift.id \
+         ) \
+         SELECT gift.contribution, fact FROM gift JOIN stripe_objects ON stripe_objects.id = gift.id \
+         ORDER BY stripe_objects.id",
+    )
+    .bind(after)
+    .bind(last)
+    .fetch_all(db)
+    .await)?;
+    rows.into_iter().map(|(gift, text)| Ok((gift, read(&text)?))).collect()
+}
+
+/// What is known of one object.
+///
+/// # Errors
+/// The database does not answer, or holds a fact that can't be read.
+pub async fn one(tx: &mut Tx, id: &str) -> Result<Option<Fact>, sqlx::Error> {
+    let text: Option<String> = on_tx!(tx, db => sqlx::query_scalar("SELECT fact FROM stripe_objects WHERE id = $1")
+        .bind(id)
+        .fetch_optional(db)
+        .await)?;
+    text.map(|text| Ok(read(&text)?)).transpose()
 }
 
 async fn tie(tx: &mut Tx, from: &str, to: &str) -> Result<(), sqlx::Error> {

@@ -69,6 +69,7 @@ impl Store {
              SELECT c.variant AS variant, SUM(CASE WHEN e.debit_account = 'clearing' THEN e.amount_minor \
              ELSE -e.amount_minor END) AS kept_minor \
              FROM contributions c JOIN ledger_entries e ON e.contribution_id = c.id \
+             AND e.kind IN ('payment', 'refund', 'refund_reversal', 'dispute', 'dispute_reversal') \
              WHERE c.site = $1 AND c.appeal = $2 AND c.variant IS NOT NULL AND e.currency = $3 \
              AND c.started_at_ms >= $4 AND c.started_at_ms < $5 \
              GROUP BY c.id, c.variant) AS gift \

@@ -39,6 +39,25 @@ pub async fn put(
     Ok(())
 }
 
+/// Notes another address of whoever this customer is.
+///
+/// Who gives is told by the address that was given with the gift, whatever the customer is called later; the other
+/// address only finds them.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn add_email(tx: &mut Tx, customer: &str, email: &Email) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO supporter_emails (email, supporter_id) \
+         SELECT $2, supporter_id FROM supporter_customers WHERE customer = $1 ON CONFLICT (email) DO NOTHING",
+    )
+    .bind(customer)
+    .bind(email.as_str())
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
 /// Who gives under this address, within a transaction.
 ///
 /// # Errors
@@ -79,12 +98,18 @@ impl Store {
             .await)
     }
 
-    /// Who gives under this address.
+    /// Who gives under this address, or has it at Stripe.
     ///
     /// # Errors
     /// The database does not answer, or holds an id that can't be read.
     pub async fn supporter_by_email(&self, email: &Email) -> Result<Option<SupporterId>, sqlx::Error> {
-        let id: Option<String> = on_reader!(self, db => sqlx::query_scalar(BY_EMAIL).bind(email.as_str()).fetch_optional(db).await)?;
+        let id: Option<String> = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT COALESCE((SELECT id FROM supporters WHERE email = $1), \
+             (SELECT supporter_id FROM supporter_emails WHERE email = $1))",
+        )
+        .bind(email.as_str())
+        .fetch_one(db)
+        .await)?;
         Ok(id.as_deref().map(supporter_id).transpose()?)
     }
 

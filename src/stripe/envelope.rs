@@ -24,6 +24,8 @@ pub struct Envelope<'a> {
     created: Value,
     #[serde(borrow, default)]
     data: Option<&'a RawValue>,
+    #[serde(default)]
+    related_object: Option<Value>,
     #[serde(skip)]
     object: Option<&'a str>,
 }
@@ -70,6 +72,14 @@ impl<'a> Envelope<'a> {
         let written = self.created.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let at_s = self.created.as_i64().or(written.map(jiff::Timestamp::as_second));
         at_s.filter(|at_s| (0..=LATEST_S).contains(at_s)).unwrap_or(0)
+    }
+
+    /// Kind and id of the object that a thin event names in place of holding it
+    /// (<https://docs.stripe.com/event-destinations#thin-events>).
+    pub fn related(&self) -> Option<(&str, &str)> {
+        let related = self.related_object.as_ref().filter(|_| self.object.is_none())?;
+        let text = |field| related.get(field).and_then(Value::as_str).filter(is_one_line);
+        text("type").zip(text("id").filter(|id| !id.is_empty()))
     }
 
     /// The object it reports, as it came.

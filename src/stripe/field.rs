@@ -56,6 +56,18 @@ impl<'a> Object<'a> {
         Ok(entries.iter().map(move |value| Self { name: self.name, value }))
     }
 
+    /// The objects of a plain list (`[…]`).
+    pub fn array(self, field: &'static str) -> Result<impl Iterator<Item = Self> + use<'a>, BadShape> {
+        let entries: &[Value] = match self.get(field) {
+            None => &[],
+            Some(list) => list.as_array().ok_or(self.bad(field))?,
+        };
+        if !entries.iter().all(Value::is_object) {
+            return Err(self.bad(field));
+        }
+        Ok(entries.iter().map(move |value| Self { name: self.name, value }))
+    }
+
     pub fn text(self, field: &'static str) -> Result<Option<&'a str>, BadShape> {
         self.get(field).map(|value| value.as_str().filter(is_one_line).ok_or(self.bad(field))).transpose()
     }
@@ -90,13 +102,30 @@ impl<'a> Object<'a> {
 
     /// An amount and the object's `currency`; none when there is no amount.
     pub fn money(self, field: &'static str) -> Result<Option<Money>, BadShape> {
+        self.money_in(field, "currency")
+    }
+
+    /// An amount and the currency that another field names; none when there is no amount.
+    pub fn money_in(self, field: &'static str, code: &'static str) -> Result<Option<Money>, BadShape> {
         let Some(amount_minor) = self.whole(field)? else { return Ok(None) };
         if !is_amount(amount_minor) {
             return Err(self.bad(field));
         }
-        let code = self.text("currency")?.ok_or(self.bad("currency"))?;
-        let currency = Currency::parse(code).map_err(|_| self.bad("currency"))?;
-        Ok(Some(Money { amount_minor, currency }))
+        Ok(Some(Money { amount_minor, currency: self.currency(code)?.ok_or(self.bad(code))? }))
+    }
+
+    pub fn currency(self, field: &'static str) -> Result<Option<Currency>, BadShape> {
+        self.text(field)?.map(|code| Currency::parse(code).map_err(|_| self.bad(field))).transpose()
+    }
+
+    /// An amount that can go either way.
+    pub fn signed(self, field: &'static str) -> Result<Option<i64>, BadShape> {
+        let minor = self.whole(field)?;
+        if minor.is_none_or(|minor| is_amount(minor.saturating_abs())) {
+            Ok(minor)
+        } else {
+            Err(self.bad(field))
+        }
     }
 }
 

@@ -5,15 +5,20 @@
 //! **Start at** [`read_event`] for what comes in, [`Gateway`] for what goes out.
 //! **Tested in** the files here, `tests/payloads/`, `tests/api/corpus.rs`, `tests/api/generations.rs`.
 
+mod balance;
+mod charges;
 mod envelope;
 mod field;
 mod gateway;
+mod lists;
 mod metadata;
 mod objects;
+mod signals;
 mod signature;
 
 pub use envelope::{Envelope, NotAnEvent};
 pub use field::BadShape;
 pub use gateway::{CallError, Gateway, MadeSession, NewCheckout};
-pub use objects::{Report, read_event, read_fetched};
+pub use lists::{List, Listed, Page};
+pub use objects::{PAYOUT_CONTENTS, Report, concerns_us, read_event, read_fetched};
 pub use signature::{BadSignature, TOLERANCE_S, verify};

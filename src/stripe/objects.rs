@@ -7,12 +7,11 @@
 use serde_json::Value;
 
 use super::field::{BadShape, Object, is_amount};
-use super::{Envelope, metadata};
+use super::{Envelope, balance, charges, metadata, signals};
 use crate::config::Interval;
 use crate::contributions::{
-    ChargeFact, DisputeFact, DisputeState, Fact, InvoiceFact, InvoicePaymentFact, InvoiceState, Latest,
-    Newest, Origin, RefundFact, RefundState, SessionFact, SessionMode, SessionState, SubscriptionFact,
-    SubscriptionState, Terms,
+    Fact, InvoiceFact, InvoicePaymentFact, InvoiceState, Latest, Newest, Origin, SessionFact, SessionMode,
+    SessionState, SubscriptionFact, SubscriptionState, Terms,
 };
 use crate::money::Money;
 
@@ -21,6 +20,13 @@ use crate::money::Money;
 pub enum Report {
     /// Facts, at least one.
     Facts(Vec<Fact>),
+    /// The event names an object and does not hold it: it must be fetched.
+    Named {
+        /// Stripe's word for the object, such as `charge`.
+        object: String,
+        /// Its id.
+        id: String,
+    },
     /// Nothing that we book from.
     Nothing,
 }
@@ -36,12 +42,34 @@ pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
     if never {
         return Ok(Report::Nothing);
     }
+    if let Some((object, id)) = envelope.related() {
+        return Ok(Report::Named { object: object.to_owned(), id: id.to_owned() });
+    }
     read(envelope.object().unwrap_or("null"), &envelope.kind, envelope.created_s())
 }
 
 /// Events of these families tell of money: one whose object does not say what it is must not pass for nothing.
-const BOOKED_FROM: [&str; 6] =
-    ["checkout.session.", "customer.subscription.", "invoice.", "invoice_payment.", "charge.", "refund."];
+const BOOKED_FROM: [&str; 8] = [
+    "checkout.session.",
+    "customer.subscription.",
+    "invoice.",
+    "invoice_payment.",
+    "charge.",
+    "refund.",
+    "payment_intent.",
+    "payout.",
+];
+/// Events of these families are stored when Stripe's list of events has one that was not delivered.
+const OF_CONCERN: [&str; 6] =
+    ["customer.", "payment_method.", "mandate.", "radar.early_fraud_warning.", "review.", "v2.core."];
+
+/// Whether something follows from events of this type.
+pub fn concerns_us(event: &str) -> bool {
+    BOOKED_FROM.iter().chain(&OF_CONCERN).any(|family| event.starts_with(family))
+}
+
+/// Our own word for what was fetched of one payout: the payout, and the transactions in it.
+pub const PAYOUT_CONTENTS: &str = "keepopen.payout_contents";
 const NO_OBJECT: BadShape = BadShape { object: "event", field: "data.object" };
 
 /// Reads an object that was fetched at `at_s`.
@@ -71,7 +99,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             facts.push(Fact::Session(read_session(session, event, at_s)?));
             // Expanded when fetched: the invoice of a first monthly payment may
             // be heard of here before its own event comes.
-            for expanded in ["invoice", "subscription"] {
+            for expanded in ["invoice", "subscription", "payment_intent"] {
                 if let Some(child) = session.expanded(expanded)? {
                     add(facts, child.value, "", at_s)?;
                 }
@@ -84,19 +112,32 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
         Some("invoice_payment") => {
             facts.push(Fact::InvoicePayment(read_invoice_payment(of("invoice_payment"))?));
         }
-        Some("charge") => {
-            let charge = of("charge");
-            facts.push(Fact::Charge(read_charge(charge, at_s)?));
-            // Until 2022-11-15 a charge lists its refunds.
-            for refund in charge.list("refunds")? {
-                facts.push(Fact::Refund(read_refund(refund, at_s)?));
-            }
-        }
-        Some("refund") => facts.push(Fact::Refund(read_refund(of("refund"), at_s)?)),
-        Some("dispute") => facts.push(Fact::Dispute(read_dispute(of("dispute"), at_s)?)),
-        _ => {}
+        Some("charge") => facts.extend(charges::charge_facts(of("charge"), at_s)?),
+        Some("refund") => facts.push(Fact::Refund(charges::read_refund(of("refund"), at_s)?)),
+        Some("dispute") => facts.extend(charges::dispute_facts(of("dispute"), at_s)?),
+        Some(other) => facts.extend(other_fact(other, value, at_s)?),
+        None => {}
     }
     Ok(())
+}
+
+/// What books nothing by itself.
+fn other_fact(object: &str, value: &Value, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let of = |name| Object { name, value };
+    Ok(match object {
+        "balance_transaction" => {
+            vec![Fact::Transaction(balance::read_transaction(of("balance_transaction"))?)]
+        }
+        "payout" => vec![Fact::Payout(balance::read_payout(of("payout"), at_s)?)],
+        PAYOUT_CONTENTS => balance::read_contents(of("payout"), at_s)?,
+        "payment_intent" => signals::read_intent(of("payment_intent"), at_s)?,
+        "radar.early_fraud_warning" => {
+            vec![Fact::Warning(signals::read_warning(of("radar.early_fraud_warning"), at_s)?)]
+        }
+        "review" => vec![Fact::Review(signals::read_review(of("review"), at_s)?)],
+        "customer" => vec![Fact::Customer(signals::read_customer(of("customer"), at_s)?)],
+        _ => Vec::new(),
+    })
 }
 
 fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, BadShape> {
@@ -116,6 +157,7 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
             _ => SessionMode::Other,
         }),
         total,
+        presented: presented(it)?,
         // Sessions say when they were made only since 2022; before, the event's time stands for it.
         created_at_s: it.time("created")?.or(Some(at_s)),
         origin: metadata::read(it)?,
@@ -125,6 +167,13 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
         subscription: it.reference("subscription")?,
         invoice: it.reference("invoice")?,
     })
+}
+
+/// What the reader saw and paid, where Stripe showed it in their own currency
+/// (<https://docs.stripe.com/payments/checkout/adaptive-pricing>).
+fn presented(it: Object<'_>) -> Result<Option<Money>, BadShape> {
+    let Some(details) = it.child("presentment_details")? else { return Ok(None) };
+    details.money_in("presentment_amount", "presentment_currency")
 }
 
 fn session_state(it: Object<'_>, event: &str) -> Result<SessionState, BadShape> {
@@ -213,8 +262,16 @@ fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
 fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, BadShape> {
     let state = match it.text("status")? {
         Some("paid") => InvoiceState::Paid,
-        Some("open") if event == "invoice.payment_failed" => InvoiceState::Failing,
+        // A payment that waits for the reader has not come, and will not without them.
+        Some("open") if matches!(event, "invoice.payment_failed" | "invoice.payment_action_required") => {
+            InvoiceState::Failing
+        }
         Some("open") => InvoiceState::Open,
+        Some("draft")
+            if event == "invoice.finalization_failed" || it.child("last_finalization_error")?.is_some() =>
+        {
+            InvoiceState::Stuck
+        }
         Some("draft") => InvoiceState::Draft,
         Some("uncollectible") => InvoiceState::Uncollectible,
         Some("void") => InvoiceState::Void,
@@ -276,56 +333,4 @@ fn paid_by_of(invoice_payment: Object<'_>) -> Result<Vec<String>, BadShape> {
     paid_by.sort();
     paid_by.dedup();
     Ok(paid_by)
-}
-
-fn read_charge(it: Object<'_>, at_s: i64) -> Result<ChargeFact, BadShape> {
-    let refunded = it.money("amount_refunded")?.filter(|money| money.amount_minor > 0);
-    Ok(ChargeFact {
-        id: it.id()?,
-        origin: metadata::read(it)?,
-        payment_intent: it.reference("payment_intent")?,
-        invoice: it.reference("invoice")?,
-        refunded: refunded.map(|value| Newest { reported_at_s: at_s, value }),
-    })
-}
-
-fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
-    let state = match it.text("status")? {
-        Some("pending") => RefundState::Pending,
-        Some("requires_action") => RefundState::RequiresAction,
-        Some("succeeded") => RefundState::Succeeded,
-        Some("failed") => RefundState::Failed,
-        Some("canceled") => RefundState::Canceled,
-        _ => RefundState::Other,
-    };
-    Ok(RefundFact {
-        id: it.id()?,
-        latest: Latest { state, reported_at_s: at_s },
-        left: matches!(state, RefundState::Pending | RefundState::Succeeded | RefundState::Failed),
-        amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
-        created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
-        payment_intent: it.reference("payment_intent")?,
-        charge: it.reference("charge")?,
-    })
-}
-
-fn read_dispute(it: Object<'_>, at_s: i64) -> Result<DisputeFact, BadShape> {
-    let state = match it.text("status")?.ok_or(it.bad("status"))? {
-        "warning_needs_response" | "warning_under_review" => DisputeState::Warning,
-        "needs_response" | "under_review" => DisputeState::Open,
-        "warning_closed" | "prevented" | "charge_refunded" => DisputeState::Dropped,
-        "won" => DisputeState::Won,
-        "lost" => DisputeState::Lost,
-        _ => DisputeState::Other,
-    };
-    Ok(DisputeFact {
-        id: it.id()?,
-        latest: Latest { state, reported_at_s: at_s },
-        left: matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost),
-        returned: matches!(state, DisputeState::Won | DisputeState::Dropped),
-        amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
-        created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
-        payment_intent: it.reference("payment_intent")?,
-        charge: it.reference("charge")?,
-    })
 }

@@ -28,6 +28,26 @@ pub struct Metrics {
     pub token_checks: Counts<TokenCheck>,
     /// The inbox as it was last looked at.
     pub inbox: InboxGauges,
+    /// The books as they were last checked.
+    pub books: BooksGauges,
+    /// Payments that did not come, as Stripe reports them.
+    pub declines: Counter,
+}
+
+/// The books in numbers.
+pub struct BooksGauges {
+    wrong: Gauge,
+    alarms: Gauge,
+    checked_at: Gauge,
+}
+
+impl BooksGauges {
+    /// Says what a check of the books found, and when it was made.
+    pub fn set(&self, wrong: usize, alarms: usize, at_ms: i64) {
+        self.wrong.set(wrong as f64);
+        self.alarms.set(alarms as f64);
+        self.checked_at.set(at_ms as f64 / 1000.0);
+    }
 }
 
 /// The inbox in numbers.
@@ -109,6 +129,28 @@ impl Metrics {
         let rows = rows.collect();
         let help = "How long the oldest event that is still to be booked has been waiting, in seconds.";
         let oldest_waiting = gauge(&recorder, "keepopen_inbox_oldest_waiting_seconds", help, &[]);
+        let books = BooksGauges {
+            wrong: gauge(
+                &recorder,
+                "keepopen_books_wrong",
+                "What the last check of the books found wrong; 0 when they are right.",
+                &[],
+            ),
+            alarms: gauge(
+                &recorder,
+                "keepopen_books_alarms",
+                "What the last check of the books found that wants a person to look.",
+                &[],
+            ),
+            checked_at: gauge(
+                &recorder,
+                "keepopen_books_checked_timestamp_seconds",
+                "When the books were last checked, in seconds since 1970; 0 when not yet.",
+                &[],
+            ),
+        };
+        let help = "Charges that were declined, as Stripe reported them.";
+        let declines = counter(&recorder, "keepopen_declined_charges_total", help, &[]);
         let handle = recorder.handle();
         Self {
             recorder,
@@ -119,6 +161,8 @@ impl Metrics {
             events_processed,
             token_checks,
             inbox: InboxGauges { rows, oldest_waiting },
+            books,
+            declines,
         }
     }
 

@@ -86,6 +86,11 @@ impl Vault {
         hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"last good"))
     }
 
+    /// The key that signs seals of the books.
+    pub fn books_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"seals of the books"))
+    }
+
     /// The key from which supporter ids are made.
     pub fn supporter_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"supporter ids"))

@@ -99,7 +99,7 @@ async fn an_entry_that_moves_nothing_or_goes_in_a_circle_is_refused() {
     let it = TestStore::open_file().await.with_facts().await;
     let insert = |cause: &str, kind: &str, credit: &str, amount: &str| {
         format!(
-            "INSERT INTO ledger_entries SELECT '{cause}', '{kind}', object, contribution_id, site, currency, \
+            "INSERT INTO ledger_entries SELECT '{cause}', 1 + (SELECT MAX(seq) FROM ledger_entries), '{kind}', object, contribution_id, site, currency, \
              debit_account, '{credit}', {amount}, occurred_at_ms, booked_at_ms FROM ledger_entries WHERE cause = 'payment:pi_1'"
         )
     };

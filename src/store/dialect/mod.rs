@@ -67,7 +67,7 @@ pub enum Pools {
     Postgres(PgPool),
 }
 
-/// A transaction that writes.
+/// A transaction.
 #[derive(Debug)]
 pub enum Tx {
     /// On SQLite.
@@ -95,6 +95,18 @@ impl Pools {
         match self {
             Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
             Self::Postgres(pool) => Ok(Tx::Postgres(postgres::begin(pool).await?)),
+        }
+    }
+
+    /// Starts a transaction that only reads, as of one moment.
+    pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
+        match self {
+            Self::Sqlite { reader, .. } => Ok(Tx::Sqlite(reader.begin().await?)),
+            Self::Postgres(pool) => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+                     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+                Ok(Tx::Postgres(pool.begin_with(begin).await?))
+            }
         }
     }
 

@@ -1,0 +1,98 @@
+//! "Stripe says 41,230.00 net, we say 41,230.00": the short answer for the finance desk.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::store::Store;
+use crate::store::sweeps::{Finding, SweepKind};
+
+/// Findings that are shown.
+const MOST_FINDINGS: i64 = 100;
+
+/// What Stripe says and what we say.
+#[derive(Debug, Serialize)]
+pub struct Comparison {
+    /// Of each site and currency.
+    pub lines: Vec<ComparisonLine>,
+    /// When Stripe's balance was last looked through, in milliseconds since 1970; none when not yet.
+    pub checked_at_ms: Option<i64>,
+    /// When Stripe's objects were last looked through.
+    pub objects_checked_at_ms: Option<i64>,
+    /// Contributions with something that does not add up or wants a person to look: id, and what it is in JSON.
+    pub to_look_at: Vec<(String, String)>,
+    /// What no webhook had told and a comparison found, the newest first. It is booked.
+    pub found: Vec<Finding>,
+}
+
+/// One site and currency; all in the minor unit.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ComparisonLine {
+    /// The site.
+    pub site: String,
+    /// The currency's code.
+    pub currency: String,
+    /// What Stripe's balance transactions add up to, after fees.
+    pub stripe_net_minor: i64,
+    /// What the ledger has of the same.
+    pub ledger_net_minor: i64,
+    /// What is booked beside, and Stripe has not settled yet.
+    pub awaiting_minor: i64,
+    /// What was sent to the bank.
+    pub paid_out_minor: i64,
+}
+
+impl ComparisonLine {
+    /// By how much the ledger has more than Stripe.
+    pub fn difference_minor(&self) -> i64 {
+        self.ledger_net_minor - self.stripe_net_minor
+    }
+}
+
+/// Compares the ledger's accounts with what Stripe's balance says.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn compare_with_stripe(store: &Store) -> Result<Comparison, sqlx::Error> {
+    let mut sites: BTreeMap<(String, String), ComparisonLine> = BTreeMap::new();
+    let mut line = |site: &str, currency: &str, add: &dyn Fn(&mut ComparisonLine)| {
+        add(sites.entry((site.to_owned(), currency.to_owned())).or_insert_with(|| ComparisonLine {
+            site: site.to_owned(),
+            currency: currency.to_owned(),
+            stripe_net_minor: 0,
+            ledger_net_minor: 0,
+            awaiting_minor: 0,
+            paid_out_minor: 0,
+        }));
+    };
+    for ((site, currency, account), minor) in store.accounts().await? {
+        match account.as_str() {
+            "clearing" => line(&site, &currency, &|it| it.ledger_net_minor += minor),
+            "bank" => line(&site, &currency, &|it| {
+                it.ledger_net_minor += minor;
+                it.paid_out_minor += minor;
+            }),
+            _ => {}
+        }
+    }
+    for ((site, currency), minor) in store.settled().await? {
+        line(&site, &currency, &|it| it.stripe_net_minor += minor);
+    }
+    for ((site, currency), (awaiting, _)) in store.unsettled().await? {
+        line(&site, &currency, &|it| {
+            it.awaiting_minor += awaiting;
+            it.ledger_net_minor -= awaiting;
+        });
+    }
+    let sweeps = store.sweeps().await?;
+    let finished = |kind: SweepKind| {
+        sweeps.iter().find(|sweep| sweep.kind == kind.as_str()).and_then(|sweep| sweep.finished_at_ms)
+    };
+    Ok(Comparison {
+        lines: sites.into_values().collect(),
+        checked_at_ms: finished(SweepKind::Balance),
+        objects_checked_at_ms: finished(SweepKind::Objects),
+        to_look_at: store.alarms().await?,
+        found: store.findings(MOST_FINDINGS).await?,
+    })
+}

@@ -1,0 +1,88 @@
+//! Stripe's balance, and what left it for the bank.
+
+use super::{PAYOUT_CHANGES_S, ReconcileError, Sweep, cursor_s};
+use crate::contributions::{Fact, PayoutFact};
+use crate::store::objects;
+use crate::stripe::{CallError, List, Listed, PAYOUT_CONTENTS, Report, read_fetched};
+
+impl Sweep<'_> {
+    pub(super) async fn balance(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
+        let from_s = match since_s {
+            Some(since_s) => since_s,
+            None => cursor_s(self.app, self.kind, self.now_s()).await?,
+        };
+        self.list(List::TRANSACTIONS, from_s).await?;
+        let from_s = since_s.unwrap_or(from_s - PAYOUT_CHANGES_S);
+        let mut after = None;
+        while !self.stops() {
+            let page = self.app.stripe.list(List::PAYOUTS, from_s, after.as_deref()).await?;
+            for payout in &page.objects {
+                self.done.looked_at += 1;
+                self.payout(payout).await?;
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A payout that changed is stored with the transactions of ours that left with it.
+    async fn payout(&mut self, listed: &Listed) -> Result<(), ReconcileError> {
+        let Ok(Report::Facts(facts)) = read_fetched(&listed.body, self.now_s()) else {
+            return self.store(listed, "payout").await;
+        };
+        let [Fact::Payout(payout)] = facts.as_slice() else { return Ok(()) };
+        let mut tx = self.app.store.snapshot().await?;
+        let known = objects::one(&mut tx, &payout.id).await?;
+        drop(tx);
+        if let Some(Fact::Payout(known)) = known
+            && known.listed
+            && known.mark.latest.state == payout.mark.latest.state
+            && known.mark.arrives_at_s == payout.mark.arrives_at_s
+        {
+            return Ok(());
+        }
+        let contents = self.contents(payout, &listed.body).await?;
+        self.store(&contents, "payout").await
+    }
+
+    async fn contents(&mut self, payout: &PayoutFact, body: &str) -> Result<Listed, ReconcileError> {
+        let (mut ours, mut sum_minor, mut after) = (Vec::new(), 0_i64, None);
+        loop {
+            // What is in a payout that somebody made by hand can't be asked: Stripe lists nothing.
+            let page = match self.app.stripe.list_payout(&payout.id, after.as_deref()).await {
+                Err(CallError::Refused { status: 400, .. }) => break,
+                page => page?,
+            };
+            for transaction in page.objects {
+                let Ok(Report::Facts(facts)) = read_fetched(&transaction.body, self.now_s()) else {
+                    tracing::warn!(transaction = transaction.id, "a balance transaction can't be read");
+                    continue;
+                };
+                let Some(Fact::Transaction(fact)) = facts.first() else { continue };
+                if fact.source.as_ref() == Some(&payout.id) {
+                    continue;
+                }
+                sum_minor += fact.moved.map_or(0, |moved| moved.net_minor());
+                if self.concerns_us(&facts).await? {
+                    ours.push(transaction.body);
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        if payout.amount_minor.is_some_and(|amount_minor| amount_minor != sum_minor) {
+            tracing::warn!(payout = payout.id, "what Stripe lists of a payout does not add up to it");
+        }
+        let transactions = ours.join(",");
+        let body = format!(
+            r#"{{"object":"{PAYOUT_CONTENTS}","id":"{}","payout":{body},"transactions":[{transactions}]}}"#,
+            payout.id
+        );
+        Ok(Listed { id: payout.id.clone(), created_s: payout.created_at_s.unwrap_or(0), body })
+    }
+}

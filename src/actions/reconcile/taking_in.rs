@@ -1,0 +1,108 @@
+//! An object of Stripe's that tells something new is stored as a fact, and booked.
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{ON_ITS_WAY_S, ReconcileError, Sweep};
+use crate::actions::process_event;
+use crate::contributions::{Fact, Folded, fold};
+use crate::store::inbox::{self, Arrival, EventState, Source};
+use crate::store::objects;
+use crate::store::sweeps::{self, Finding};
+use crate::stripe::{Listed, Report, read_fetched};
+
+impl Sweep<'_> {
+    /// Stores an object as a fact, and books it, if it is of a gift of ours and tells something new.
+    pub(super) async fn store(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
+        let now_s = self.now_s();
+        // What can't be read is stored too: it ends as a dead row, and a person looks.
+        let facts = match read_fetched(&listed.body, now_s) {
+            Ok(Report::Facts(facts)) => facts,
+            Ok(_) => return Ok(()),
+            Err(_) => Vec::new(),
+        };
+        let readable = !facts.is_empty();
+        if readable && !(self.concerns_us(&facts).await? && self.tells_something(&facts).await?) {
+            return Ok(());
+        }
+        let before = self.folded(&listed.id).await?;
+        let hash = digest::digest(&digest::SHA256, listed.body.as_bytes());
+        let id = format!("fetched_{}_{}", listed.id, URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]));
+        let kind = format!("fetched {what}");
+        let arrival = Arrival {
+            id: &id,
+            kind: &kind,
+            api_version: "",
+            source: Source::Fetched,
+            mode: self.app.settings.stripe.mode,
+            created_at_ms: self.now_ms,
+            received_at_ms: self.app.now_ms(),
+            body: &listed.body,
+            state: EventState::Waiting,
+        };
+        let mut tx = self.app.store.begin().await?;
+        let new = inbox::insert(&mut tx, &arrival).await?;
+        tx.commit().await?;
+        self.done.stored += i64::from(new);
+        process_event(self.app, &id).await?;
+        let after = self.folded(&listed.id).await?;
+        // What is known better and changes nothing of a gift is not worth a word.
+        let says = |it: &Option<Folded>| {
+            it.as_ref().map(|it| (it.entries.clone(), it.contribution.state, it.contribution.money))
+        };
+        if new && self.is_worth_a_word(listed.created_s) && says(&before) != says(&after) {
+            let mut tx = self.app.store.begin().await?;
+            sweeps::found(&mut tx, &self.finding(&id, &listed.id, what)).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// The gift that an object belongs to, as it is known now.
+    async fn folded(&self, object: &str) -> Result<Option<Folded>, sqlx::Error> {
+        let mut tx = self.app.store.snapshot().await?;
+        Ok(fold(&objects::of_the_same_gift(&mut tx, object).await?))
+    }
+
+    /// Whether something names a gift of ours, or an object that is known: other software may use the same account.
+    pub(super) async fn concerns_us(&self, facts: &[Fact]) -> Result<bool, sqlx::Error> {
+        let mut tx = self.app.store.snapshot().await?;
+        for fact in facts {
+            if fact.origin().is_some() || matches!(fact, Fact::Payout(_)) {
+                return Ok(true);
+            }
+            for id in fact.links().into_iter().chain([fact.id()]) {
+                if sweeps::is_known(&mut tx, id).await? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    async fn tells_something(&self, facts: &[Fact]) -> Result<bool, sqlx::Error> {
+        let mut tx = self.app.store.snapshot().await?;
+        for fact in facts {
+            if fact.adds_to(objects::one(&mut tx, fact.id()).await?.as_ref()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn is_worth_a_word(&self, created_s: i64) -> bool {
+        self.notes && self.now_s() - created_s >= ON_ITS_WAY_S
+    }
+
+    pub(super) fn finding(&self, id: &str, object: &str, what: &str) -> Finding {
+        tracing::warn!(object, what, "found at Stripe; no webhook had told of it");
+        Finding {
+            id: id.to_owned(),
+            object: object.to_owned(),
+            what: what.to_owned(),
+            sweep: self.kind.as_str().to_owned(),
+            found_at_ms: self.app.now_ms(),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! Writes anew what follows from the facts.
+
+use crate::app::App;
+use crate::store::accounts::gifts_after;
+
+use super::book_facts::{BookError, rewrite_gift};
+
+/// Gifts that are found in one go.
+const AT_ONCE: i64 = 200;
+
+/// Folds every gift anew and writes it: contributions and payments as the facts have them, entries that are missing.
+/// What is booked is never changed. How many gifts there are.
+///
+/// # Errors
+/// See [`BookError`].
+pub async fn rewrite_books(app: &App) -> Result<u64, BookError> {
+    let mut gifts = 0;
+    for id in app.store.gifts_not_stored().await? {
+        gifts += rewrite(app, &id).await?;
+    }
+    let mut after = String::new();
+    loop {
+        let mut tx = app.store.snapshot().await?;
+        let found = gifts_after(&mut tx, &after, AT_ONCE).await?.contributions;
+        drop(tx);
+        let Some(last) = found.last() else { return Ok(gifts) };
+        after = last.id.as_str().to_owned();
+        for gift in &found {
+            gifts += rewrite(app, gift.id.as_str()).await?;
+        }
+    }
+}
+
+async fn rewrite(app: &App, id: &str) -> Result<u64, BookError> {
+    let mut tx = app.store.begin().await?;
+    let booked = rewrite_gift(app, &mut tx, id).await?;
+    tx.commit().await?;
+    for (supporter, epoch) in &booked.raised {
+        app.tokens.epochs.raise(supporter, *epoch);
+    }
+    Ok(booked.contributions.len() as u64)
+}

@@ -1,0 +1,92 @@
+//! `keepopen books`
+
+use clap::Subcommand;
+
+use super::{Stopped, runtime, say};
+use crate::actions::{self, BooksReport, SealKey, SealState};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::money::Money;
+use crate::store::Store;
+use crate::tokens::Vault;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Prove that the books are what Stripe's events say, what its balance says, and what was sealed. Ends with 1 when not.
+    Check,
+    /// Seal what is booked now, as the running service does each night; books that are wrong are not sealed.
+    Seal,
+    /// Write contributions and payments anew from all that Stripe said; what is booked is never changed.
+    Rewrite,
+}
+
+pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
+    runtime()?.block_on(async {
+        if let Verb::Rewrite = verb {
+            let app = actions::start(settings, Clock::System).await?;
+            let gifts = actions::rewrite_books(&app).await;
+            app.store.close().await;
+            return say(&format!("{} contributions are written anew.", gifts?));
+        }
+        let vault = Vault::open(&settings.tokens.encryption_key, &settings.encryption_key_file())?;
+        let store = Store::open(&settings.database_url()).await?;
+        let outcome = check(verb, &store, &SealKey::of(&vault)).await;
+        store.close().await;
+        outcome
+    })
+}
+
+async fn check(verb: &Verb, store: &Store, key: &SealKey) -> Result<(), Stopped> {
+    let report = actions::check_books(store, key).await?;
+    say(&told(&report))?;
+    if !report.is_right() {
+        return Err(
+            format!("{} things in the books are wrong; they are listed above", report.wrong_in_all).into()
+        );
+    }
+    if let Verb::Seal = verb {
+        let seal = actions::seal_books(store, key, &Clock::System).await?;
+        say(&format!("Sealed: {} entries, digest {}", seal.entries, seal.digest))?;
+    }
+    Ok(())
+}
+
+fn told(report: &BooksReport) -> String {
+    let mut lines = vec![format!("{} contributions, {} entries", report.contributions, report.entries)];
+    for ((site, currency), it) in &report.balances {
+        let written = |amount_minor| Money { amount_minor, currency: *currency }.decimal();
+        let mut line = format!(
+            "{site} {currency}: Stripe says {} net, the ledger {}",
+            written(it.net_minor),
+            written(it.clearing_minor - it.awaiting_minor)
+        );
+        if it.awaiting_minor != 0 {
+            line += &format!("; {} more is booked and not settled yet", written(it.awaiting_minor));
+        }
+        line += &format!(
+            "; {} at the bank, {} at Stripe",
+            written(it.paid_out_minor),
+            written(it.clearing_minor - it.paid_out_minor)
+        );
+        lines.push(line);
+    }
+    lines.push(match &report.seal {
+        SealState::None => "Seal: none yet; a running service makes one each night".to_owned(),
+        SealState::Matches(seal) => {
+            let at = jiff::Timestamp::from_millisecond(seal.made_at_ms)
+                .map_or_else(|_| String::new(), |at| at.to_string());
+            format!("Seal: the {} entries sealed at {at} are as they were", seal.entries)
+        }
+        SealState::Broken(_) => "Seal: broken".to_owned(),
+    });
+    for (id, alarm) in &report.alarms {
+        lines.push(format!("To look at: {id}: {alarm}"));
+    }
+    for sentence in &report.wrong {
+        lines.push(format!("Wrong: {sentence}"));
+    }
+    if report.is_right() {
+        lines.push("The books are right.".to_owned());
+    }
+    lines.join("\n")
+}

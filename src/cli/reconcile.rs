@@ -1,0 +1,133 @@
+//! `keepopen reconcile` and `keepopen rebuild`
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{Stopped, runtime, say};
+use crate::actions::{self, Comparison};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::money::{Currency, Money};
+
+#[derive(clap::Args)]
+pub struct Options {
+    /// Compare everything that Stripe made on or after this day (2026-01-31, UTC) [default: what is due].
+    #[arg(long, value_name = "DATE")]
+    since: Option<Date>,
+    /// Only tell how things stood when they were last compared; Stripe is not asked.
+    #[arg(long, conflicts_with = "since")]
+    show: bool,
+}
+
+pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
+    runtime()?.block_on(async {
+        let app = actions::start(settings, Clock::System).await?;
+        let outcome = async {
+            if !options.show {
+                asks_stripe(&app.stripe)?;
+                match options.since {
+                    Some(since) => {
+                        let swept = actions::reconcile_since(&app, start_of(since)?, true).await?;
+                        say(&format!(
+                            "{} objects looked at, {} told something new.",
+                            swept.looked_at, swept.stored
+                        ))?;
+                    }
+                    None => actions::reconcile_due(&app).await?,
+                }
+                actions::process_due_events(&app).await?;
+            }
+            tell(&actions::compare_with_stripe(&app.store).await?, app.now_ms())
+        }
+        .await;
+        app.store.close().await;
+        outcome
+    })
+}
+
+pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
+    runtime()?.block_on(async {
+        let app = actions::start(settings, Clock::System).await?;
+        let outcome = async {
+            asks_stripe(&app.stripe)?;
+            if !app.store.is_without_facts().await? {
+                return Err("this database holds events already; name an empty one in database.url, or run `keepopen reconcile --since DATE` to take in what is missing".into());
+            }
+            let swept = actions::reconcile_since(&app, 0, false).await?;
+            actions::process_due_events(&app).await?;
+            say(&format!("{} objects looked at, {} stored.", swept.looked_at, swept.stored))?;
+            tell(&actions::compare_with_stripe(&app.store).await?, app.now_ms())
+        }
+        .await;
+        app.store.close().await;
+        outcome
+    })
+}
+
+fn asks_stripe(stripe: &crate::stripe::Gateway) -> Result<(), Stopped> {
+    if stripe.is_configured() {
+        Ok(())
+    } else {
+        Err("no Stripe key is configured; set stripe.secret_key".into())
+    }
+}
+
+fn start_of(day: Date) -> Result<i64, Stopped> {
+    Ok(TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0))?.as_second())
+}
+
+/// Ends with an error where the two do not say the same.
+fn tell(it: &Comparison, now_ms: i64) -> Result<(), Stopped> {
+    let mut differ = 0;
+    for line in &it.lines {
+        let currency = Currency::parse(&line.currency)?;
+        let written = |amount_minor| Money { amount_minor, currency }.decimal();
+        let mut text = format!(
+            "{} {}: Stripe says {} net, we say {}",
+            line.site,
+            line.currency,
+            written(line.stripe_net_minor),
+            written(line.ledger_net_minor)
+        );
+        if line.difference_minor() != 0 {
+            differ += 1;
+            text += &format!(": we have {} more", written(line.difference_minor()));
+        }
+        if line.awaiting_minor != 0 {
+            text += &format!("; {} more is booked and not settled yet", written(line.awaiting_minor));
+        }
+        text += &format!("; {} of it went to the bank", written(line.paid_out_minor));
+        say(&text)?;
+    }
+    say(&format!(
+        "Balance compared {}; objects {}.",
+        ago(it.checked_at_ms, now_ms),
+        ago(it.objects_checked_at_ms, now_ms)
+    ))?;
+    for (id, alarms) in &it.to_look_at {
+        say(&format!("To look at: {id}: {alarms}"))?;
+    }
+    for finding in &it.found {
+        let at = Timestamp::from_millisecond(finding.found_at_ms)?;
+        say(&format!(
+            "Found: {} ({}), which no webhook had told, on {at}; it is booked",
+            finding.object, finding.what
+        ))?;
+    }
+    if differ == 0 {
+        Ok(())
+    } else {
+        Err(format!("{differ} sums differ from Stripe's; they are listed above").into())
+    }
+}
+
+fn ago(at_ms: Option<i64>, now_ms: i64) -> String {
+    let Some(at_ms) = at_ms else { return "never yet".to_owned() };
+    match (now_ms - at_ms).max(0) / 60_000 {
+        0 => "less than a minute ago".to_owned(),
+        1 => "a minute ago".to_owned(),
+        minutes if minutes < 120 => format!("{minutes} minutes ago"),
+        minutes => format!("{} hours ago", minutes / 60),
+    }
+}

@@ -1,0 +1,193 @@
+//! What Stripe's balance says of one gift: fees, other currencies, payouts.
+
+use std::collections::BTreeMap;
+
+use super::fold::Alarm;
+use super::movements::Came;
+use super::story::Story;
+use super::{EntryKind, Fact, Moved, PayoutMark, Settled, TransactionFact};
+use crate::money::{Currency, Money};
+
+/// Something that the ledger has booked, and that Stripe's balance must say the same of.
+pub(super) struct Movement<'a> {
+    /// The payment, refund or dispute.
+    pub object: &'a str,
+    /// The payment that it is or belongs to.
+    pub payment: &'a str,
+    /// How much.
+    pub money: Money,
+    /// What is booked of it in all; below 0 when money left.
+    pub booked_minor: i64,
+}
+
+/// An entry that follows from the balance: kind, object, amount, and when.
+pub(super) type Settling = (EntryKind, String, Money, Option<i64>);
+
+/// What Stripe's balance says of one gift.
+#[derive(Default)]
+pub(super) struct Settlement<'a> {
+    pub entries: Vec<Settling>,
+    pub alarms: Vec<Alarm>,
+    /// What Stripe's balance holds more by these transactions.
+    pub net_minor: BTreeMap<Currency, i64>,
+    /// What is booked and not settled yet.
+    pub awaiting_minor: BTreeMap<Currency, i64>,
+    /// By how much more is booked than was settled.
+    pub differing_minor: BTreeMap<Currency, i64>,
+    /// Of each payment.
+    pub payments: BTreeMap<&'a str, OfPayment>,
+}
+
+/// What the balance says of one payment.
+#[derive(Default)]
+pub(super) struct OfPayment {
+    pub settled: Option<Settled>,
+    pub payout: Option<(String, PayoutMark)>,
+    pub awaiting_minor: i64,
+    pub differing_minor: i64,
+}
+
+pub(super) fn settle<'a>(
+    story: &Story<'a>,
+    came: &'a BTreeMap<String, Came>,
+    movements: &[Movement<'a>],
+) -> Settlement<'a> {
+    let mut all = Settlement::default();
+    let mut settled_minor: BTreeMap<&str, i64> = BTreeMap::new();
+    for transaction in story.transactions() {
+        let Some((moved, source)) = transaction.moved.zip(transaction.source.as_deref()) else { continue };
+        let by_itself = movements.iter().find(|it| it.object == source);
+        let by_payment = || {
+            let payment = story.payment_reached([source], came)?;
+            movements.iter().find(|it| it.object == payment.object)
+        };
+        let Some(of) = by_itself.or_else(by_payment) else { continue };
+        let here_minor = if moved.currency == of.money.currency {
+            moved.amount_minor
+        } else {
+            let paid = if by_itself.is_some() { Some(of.money) } else { story.paid_of_charge(source) };
+            // What was turned into the other currency is known with the charge.
+            let Some(paid) = paid else { continue };
+            all.exchange(transaction, moved, paid);
+            paid.amount_minor * moved.amount_minor.signum()
+        };
+        *settled_minor.entry(of.object).or_default() += here_minor;
+        all.book(transaction, moved);
+        let payment = all.payments.entry(of.payment).or_default();
+        payment.add(moved);
+        if of.object == of.payment && moved.amount_minor > 0 {
+            payment.leave(&transaction.payouts);
+        }
+    }
+    for of in movements {
+        let currency = of.money.currency;
+        // A refund in another currency is not told apart; the whole gift's sums have it.
+        let payment = all.payments.entry(of.payment).or_default();
+        match settled_minor.get(of.object) {
+            None => {
+                payment.awaiting_minor += of.booked_minor;
+                *all.awaiting_minor.entry(currency).or_default() += of.booked_minor;
+            }
+            Some(settled) if *settled == of.booked_minor => {}
+            Some(settled) => {
+                payment.differing_minor += of.booked_minor - settled;
+                *all.differing_minor.entry(currency).or_default() += of.booked_minor - settled;
+                all.alarms.push(Alarm::BalanceDiffers {
+                    object: of.object.to_owned(),
+                    booked_minor: of.booked_minor,
+                    settled_minor: *settled,
+                });
+            }
+        }
+    }
+    all
+}
+
+impl Settlement<'_> {
+    /// What was paid in one currency is settled in another.
+    fn exchange(&mut self, transaction: &TransactionFact, moved: Moved, paid: Money) {
+        let settled = Money { amount_minor: moved.amount_minor.saturating_abs(), currency: moved.currency };
+        let (out, into) = if moved.amount_minor > 0 { (paid, settled) } else { (settled, paid) };
+        if moved.amount_minor != 0 {
+            self.entry(EntryKind::ExchangeOut, &transaction.id, out, transaction.created_at_s);
+            self.entry(EntryKind::ExchangeIn, &transaction.id, into, transaction.created_at_s);
+        }
+    }
+
+    /// Stripe's part, and what left for the bank.
+    fn book(&mut self, transaction: &TransactionFact, moved: Moved) {
+        let currency = moved.currency;
+        let money = |minor: i64| Money { amount_minor: minor.saturating_abs(), currency };
+        let fee = if moved.fee_minor > 0 { EntryKind::Fee } else { EntryKind::FeeReversal };
+        self.entry(fee, &transaction.id, money(moved.fee_minor), transaction.created_at_s);
+        let net_minor = moved.net_minor();
+        *self.net_minor.entry(currency).or_default() += net_minor;
+        let (to_bank, back) = if net_minor > 0 {
+            (EntryKind::Payout, EntryKind::PayoutReversal)
+        } else {
+            (EntryKind::PayoutReversal, EntryKind::Payout)
+        };
+        for (payout, mark) in transaction.payouts.iter().filter(|(_, mark)| mark.left) {
+            let object = format!("{payout}/{}", transaction.id);
+            self.entry(to_bank, &object, money(net_minor), mark.arrives_at_s);
+            if mark.came_back() {
+                self.entry(back, &object, money(net_minor), mark.arrives_at_s);
+            }
+        }
+    }
+
+    fn entry(&mut self, kind: EntryKind, object: &str, money: Money, at_s: Option<i64>) {
+        if money.amount_minor > 0 {
+            self.entries.push((kind, object.to_owned(), money, at_s));
+        }
+    }
+}
+
+impl OfPayment {
+    fn add(&mut self, moved: Moved) {
+        let none = Settled { currency: moved.currency, fee_minor: 0, net_minor: 0 };
+        let settled = self.settled.get_or_insert(none);
+        // Stripe settles what belongs together in one currency; amounts of two are never added.
+        if settled.currency == moved.currency {
+            settled.fee_minor += moved.fee_minor;
+            settled.net_minor += moved.net_minor();
+        }
+    }
+
+    /// The newest payout that did not come back.
+    fn leave(&mut self, payouts: &BTreeMap<String, PayoutMark>) {
+        for (id, mark) in payouts.iter().filter(|(_, mark)| mark.left && !mark.came_back()) {
+            let newer = |(_, known): &(String, PayoutMark)| mark.arrives_at_s > known.arrives_at_s;
+            if self.payout.as_ref().is_none_or(newer) {
+                self.payout = Some((id.clone(), *mark));
+            }
+        }
+    }
+}
+
+impl<'a> Story<'a> {
+    fn transactions(&self) -> impl Iterator<Item = &'a TransactionFact> + use<'a> {
+        let facts: &'a [Fact] = self.facts;
+        facts.iter().filter_map(|fact| match fact {
+            Fact::Transaction(it) => Some(it),
+            _ => None,
+        })
+    }
+
+    /// The charge that paid it: the first by id, should there be several.
+    pub(super) fn charge_of(&self, came: &Came) -> Option<String> {
+        let tied = self.tied_to([came.object.as_str()]);
+        let charges = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Charge(it) if it.paid.is_some() && tied.contains(it.id.as_str()) => Some(&it.id),
+            _ => None,
+        });
+        charges.min().cloned()
+    }
+
+    fn paid_of_charge(&self, charge: &str) -> Option<Money> {
+        self.facts.iter().find_map(|fact| match fact {
+            Fact::Charge(it) if it.id == charge => it.paid,
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,56 @@
+//! What books nothing, but says that something may be missing, or wants a person to look.
+
+use serde::{Deserialize, Serialize};
+
+use super::Origin;
+use super::join::{Latest, Newest};
+use super::states::IntentState;
+use crate::money::Money;
+
+/// A payment intent: it finds money that came and that nothing is booked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct IntentFact {
+    pub id: String,
+    pub latest: Latest<IntentState>,
+    pub origin: Option<Origin>,
+    /// What came, once it did.
+    pub received: Option<Money>,
+    pub charge: Option<String>,
+    pub invoice: Option<String>,
+}
+
+/// A bank's early word that a charge may be fraud.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct WarningFact {
+    pub id: String,
+    pub payment_intent: Option<String>,
+    pub charge: Option<String>,
+    /// Whether a refund can still prevent a dispute.
+    pub actionable: Option<Newest<bool>>,
+}
+
+/// Stripe asks a person to look at a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct ReviewFact {
+    pub id: String,
+    pub payment_intent: Option<String>,
+    pub charge: Option<String>,
+    pub open: Option<Newest<bool>>,
+}
+
+/// A customer at Stripe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "the names say it")]
+pub struct CustomerFact {
+    pub id: String,
+    pub email: Option<Newest<String>>,
+    pub deleted: bool,
+}
+
+join_fields!(IntentFact: latest, origin, received, charge, invoice; any: ; all: );
+join_fields!(WarningFact: payment_intent, charge, actionable; any: ; all: );
+join_fields!(ReviewFact: payment_intent, charge, open; any: ; all: );
+join_fields!(CustomerFact: email; any: deleted; all: );

@@ -1,0 +1,139 @@
+//! What the accounts hold, and the books gift by gift, for who checks them.
+
+use std::collections::BTreeMap;
+
+use super::books::{CONTRIBUTION, ContributionRow, EntryRow};
+use super::payments::{PAYMENT, PaymentRow};
+use super::{Store, Tx, objects};
+use crate::contributions::{Contribution, Entry, Fact, Payment};
+
+/// Some gifts, and all that belongs to them, as of one moment.
+#[derive(Debug)]
+pub struct Gifts {
+    /// In the order of their ids.
+    pub contributions: Vec<Contribution>,
+    /// Their entries, in the order of their causes.
+    pub entries: Vec<Entry>,
+    /// Their payments.
+    pub payments: Vec<Payment>,
+    /// Their facts, each with the id of the gift.
+    pub facts: Vec<(String, Fact)>,
+}
+
+/// Up to `limit` gifts whose ids come after `after`.
+///
+/// # Errors
+/// The database does not answer, or holds what can't be read.
+pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, sqlx::Error> {
+    let sql = format!("{CONTRIBUTION} WHERE id > $1 ORDER BY id LIMIT $2");
+    let rows: Vec<ContributionRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(after)
+        .bind(limit)
+        .fetch_all(db)
+        .await)?;
+    let contributions: Vec<Contribution> =
+        rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect::<Result<_, sqlx::Error>>()?;
+    let Some(last) = contributions.last().map(|it| it.id.as_str().to_owned()) else {
+        return Ok(Gifts { contributions, entries: vec![], payments: vec![], facts: vec![] });
+    };
+    let entries: Vec<EntryRow> = on_tx!(tx, db => sqlx::query_as(
+        "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms FROM ledger_entries \
+         WHERE contribution_id > $1 AND contribution_id <= $2 ORDER BY cause",
+    )
+    .bind(after)
+    .bind(&last)
+    .fetch_all(db)
+    .await)?;
+    let sql = format!("{PAYMENT} WHERE contribution_id > $1 AND contribution_id <= $2 ORDER BY object");
+    let payments: Vec<PaymentRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(after)
+        .bind(&last)
+        .fetch_all(db)
+        .await)?;
+    Ok(Gifts {
+        contributions,
+        entries: entries
+            .into_iter()
+            .map(|row| Ok(Entry::try_from(row)?))
+            .collect::<Result<_, sqlx::Error>>()?,
+        payments: payments
+            .into_iter()
+            .map(|row| Ok(Payment::try_from(row)?))
+            .collect::<Result<_, sqlx::Error>>()?,
+        facts: objects::of_gifts(tx, after, &last).await?,
+    })
+}
+
+impl Store {
+    /// What each account of each site and currency holds: debits less credits, in the minor unit.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn accounts(&self) -> Result<BTreeMap<(String, String, String), i64>, sqlx::Error> {
+        let rows: Vec<(String, String, String, i64)> = on_reader!(self, db => sqlx::query_as(
+            "SELECT site, currency, account, CAST(SUM(minor) AS BIGINT) FROM ( \
+             SELECT site, currency, debit_account AS account, SUM(amount_minor) AS minor FROM ledger_entries \
+             GROUP BY site, currency, debit_account \
+             UNION ALL \
+             SELECT site, currency, credit_account, -SUM(amount_minor) FROM ledger_entries \
+             GROUP BY site, currency, credit_account) AS moved GROUP BY site, currency, account",
+        )
+        .fetch_all(db)
+        .await)?;
+        Ok(rows.into_iter().map(|(site, code, account, minor)| ((site, code, account), minor)).collect())
+    }
+
+    /// What Stripe holds for each site and currency by the ledger.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn clearing(&self) -> Result<BTreeMap<(String, String), i64>, sqlx::Error> {
+        let accounts = self.accounts().await?;
+        let clearing = accounts.into_iter().filter(|((_, _, account), _)| account == "clearing");
+        Ok(clearing.map(|((site, code, _), minor)| ((site, code), minor)).collect())
+    }
+
+    /// Gifts that Stripe's objects name and that are not stored, by their ids.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn gifts_not_stored(&self) -> Result<Vec<String>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_scalar(
+            "SELECT DISTINCT from_id FROM stripe_links WHERE from_id LIKE 'con\\_%' ESCAPE '\\' \
+             AND NOT EXISTS (SELECT 1 FROM contributions WHERE id = from_id) ORDER BY from_id LIMIT 100",
+        )
+        .fetch_all(db)
+        .await)
+    }
+
+    /// What Stripe's balance says of the payments of each site and currency, in the minor unit.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn settled(&self) -> Result<BTreeMap<(String, String), i64>, sqlx::Error> {
+        let rows: Vec<(String, String, i64)> = on_reader!(self, db => sqlx::query_as(
+            "SELECT site, settled_currency, CAST(SUM(net_minor) AS BIGINT) FROM payments \
+             WHERE settled_currency IS NOT NULL GROUP BY site, settled_currency",
+        )
+        .fetch_all(db)
+        .await)?;
+        Ok(rows.into_iter().map(|(site, code, minor)| ((site, code), minor)).collect())
+    }
+
+    /// What is booked and not settled yet, and by how much more is booked than was settled, of each site and currency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn unsettled(&self) -> Result<BTreeMap<(String, String), (i64, i64)>, sqlx::Error> {
+        let rows: Vec<(String, String, i64, i64)> = on_reader!(self, db => sqlx::query_as(
+            "SELECT site, currency, CAST(SUM(awaiting_minor) AS BIGINT), CAST(SUM(differing_minor) AS BIGINT) \
+             FROM payments WHERE awaiting_minor <> 0 OR differing_minor <> 0 GROUP BY site, currency",
+        )
+        .fetch_all(db)
+        .await)?;
+        Ok(rows
+            .into_iter()
+            .map(|(site, code, awaiting, differing)| ((site, code), (awaiting, differing)))
+            .collect())
+    }
+}

@@ -1,0 +1,60 @@
+//! Stripe's balance: what moved on it, and what left it for the bank.
+
+use std::collections::BTreeMap;
+
+use super::field::{BadShape, Object};
+use crate::contributions::{Fact, Latest, Moved, PayoutFact, PayoutMark, PayoutState, TransactionFact};
+
+/// Reads a balance transaction (<https://docs.stripe.com/api/balance_transactions/object>).
+pub fn read_transaction(it: Object<'_>) -> Result<TransactionFact, BadShape> {
+    let amount_minor = it.signed("amount")?.ok_or(it.bad("amount"))?;
+    let fee_minor = it.signed("fee")?.ok_or(it.bad("fee"))?;
+    let currency = it.currency("currency")?.ok_or(it.bad("currency"))?;
+    Ok(TransactionFact {
+        id: it.id()?,
+        source: it.reference("source")?,
+        moved: Some(Moved { amount_minor, fee_minor, currency }),
+        created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
+        payouts: BTreeMap::new(),
+    })
+}
+
+/// Reads a payout (<https://docs.stripe.com/api/payouts/object>).
+pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
+    let state = match it.text("status")?.ok_or(it.bad("status"))? {
+        "pending" => PayoutState::Pending,
+        "in_transit" => PayoutState::InTransit,
+        "paid" => PayoutState::Paid,
+        "canceled" => PayoutState::Canceled,
+        "failed" => PayoutState::Failed,
+        _ => PayoutState::Other,
+    };
+    Ok(PayoutFact {
+        id: it.id()?,
+        mark: PayoutMark {
+            latest: Latest { state, reported_at_s: at_s },
+            left: matches!(state, PayoutState::InTransit | PayoutState::Paid | PayoutState::Failed),
+            arrives_at_s: it.time("arrival_date")?,
+        },
+        amount_minor: it.signed("amount")?,
+        currency: it.currency("currency")?,
+        created_at_s: it.time("created")?,
+        listed: false,
+    })
+}
+
+/// Reads a payout and the transactions that left with it, as we fetch them together.
+pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let payout = read_payout(it.child("payout")?.ok_or(it.bad("payout"))?, at_s)?;
+    let mut facts = Vec::new();
+    for transaction in it.array("transactions")? {
+        // The payout's own transaction is the way out, not something in it.
+        if transaction.reference("source")?.as_ref() == Some(&payout.id) {
+            continue;
+        }
+        let payouts = BTreeMap::from([(payout.id.clone(), payout.mark)]);
+        facts.push(Fact::Transaction(TransactionFact { payouts, ..read_transaction(transaction)? }));
+    }
+    facts.push(Fact::Payout(PayoutFact { listed: true, ..payout }));
+    Ok(facts)
+}

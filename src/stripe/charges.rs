@@ -1,0 +1,101 @@
+//! Charges, and what was taken back of them.
+
+use super::field::{BadShape, Object};
+use super::{balance, metadata};
+use crate::contributions::{
+    ChargeFact, DisputeFact, DisputeState, Fact, Latest, Newest, RefundFact, RefundState,
+};
+use crate::money::Money;
+
+/// A charge, and what it carries: its refunds (in a list until 2022-11-15), and its balance transaction where that is
+/// expanded.
+pub fn charge_facts(charge: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let mut facts = vec![Fact::Charge(read_charge(charge, at_s)?)];
+    for refund in charge.list("refunds")? {
+        facts.push(Fact::Refund(read_refund(refund, at_s)?));
+    }
+    if let Some(transaction) = charge.expanded("balance_transaction")? {
+        facts.push(Fact::Transaction(balance::read_transaction(transaction)?));
+    }
+    Ok(facts)
+}
+
+/// A dispute, and what it did to the balance.
+pub fn dispute_facts(dispute: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let mut facts = vec![Fact::Dispute(read_dispute(dispute, at_s)?)];
+    for transaction in dispute.array("balance_transactions")? {
+        facts.push(Fact::Transaction(balance::read_transaction(transaction)?));
+    }
+    Ok(facts)
+}
+
+fn read_charge(it: Object<'_>, at_s: i64) -> Result<ChargeFact, BadShape> {
+    let refunded = it.money("amount_refunded")?.filter(|money| money.amount_minor > 0);
+    Ok(ChargeFact {
+        id: it.id()?,
+        origin: metadata::read(it)?,
+        payment_intent: it.reference("payment_intent")?,
+        invoice: it.reference("invoice")?,
+        paid: paid_by_charge(it)?,
+        refunded: refunded.map(|value| Newest { reported_at_s: at_s, value }),
+    })
+}
+
+/// What a charge brought, once it did: all of it, unless only a part was captured.
+fn paid_by_charge(it: Object<'_>) -> Result<Option<Money>, BadShape> {
+    let came = it.text("status")? == Some("succeeded") && it.yes("captured")?;
+    if !came {
+        return Ok(None);
+    }
+    let captured = it.money("amount_captured")?.filter(|money| money.amount_minor > 0);
+    Ok(captured.or(it.money("amount")?).filter(|money| money.amount_minor > 0))
+}
+
+pub fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
+    let state = match it.text("status")? {
+        Some("pending") => RefundState::Pending,
+        Some("requires_action") => RefundState::RequiresAction,
+        Some("succeeded") => RefundState::Succeeded,
+        Some("failed") => RefundState::Failed,
+        Some("canceled") => RefundState::Canceled,
+        _ => RefundState::Other,
+    };
+    Ok(RefundFact {
+        id: it.id()?,
+        latest: Latest { state, reported_at_s: at_s },
+        left: matches!(state, RefundState::Pending | RefundState::Succeeded | RefundState::Failed),
+        amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
+        created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
+        payment_intent: it.reference("payment_intent")?,
+        charge: it.reference("charge")?,
+    })
+}
+
+fn read_dispute(it: Object<'_>, at_s: i64) -> Result<DisputeFact, BadShape> {
+    let state = match it.text("status")?.ok_or(it.bad("status"))? {
+        "warning_needs_response" | "warning_under_review" => DisputeState::Warning,
+        "needs_response" | "under_review" => DisputeState::Open,
+        "warning_closed" | "prevented" | "charge_refunded" => DisputeState::Dropped,
+        "won" => DisputeState::Won,
+        "lost" => DisputeState::Lost,
+        _ => DisputeState::Other,
+    };
+    // The balance knows best whether money moved.
+    let moved = |sign: i64| -> Result<bool, BadShape> {
+        let mut any = false;
+        for transaction in it.array("balance_transactions")? {
+            any |= transaction.whole("amount")?.is_some_and(|amount_minor| amount_minor.signum() == sign);
+        }
+        Ok(any)
+    };
+    Ok(DisputeFact {
+        id: it.id()?,
+        latest: Latest { state, reported_at_s: at_s },
+        left: matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost) || moved(-1)?,
+        returned: matches!(state, DisputeState::Won | DisputeState::Dropped) || moved(1)?,
+        amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
+        created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
+        payment_intent: it.reference("payment_intent")?,
+        charge: it.reference("charge")?,
+    })
+}

@@ -1,0 +1,145 @@
+//! Lists of Stripe's objects, as they are compared with what we know.
+
+use miniserde::Deserialize;
+use miniserde::json::{Object, Value};
+use serde_json::{Value as Json, json};
+use stripe_client_core::{RequestBuilder, StripeMethod};
+
+use super::{CallError, Gateway};
+
+/// Objects on one page; Stripe's greatest.
+const PAGE: usize = 100;
+
+/// A list of Stripe's, and how to ask for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct List {
+    /// Its path below `/v1`.
+    path: &'static str,
+    /// What is asked beside the time.
+    query: &'static [(&'static str, &'static str)],
+    /// What a person calls one of its objects.
+    pub what: &'static str,
+}
+
+impl List {
+    /// Events: Stripe keeps them for 30 days.
+    pub const EVENTS: Self = Self { path: "/events", query: &[], what: "event" };
+    /// What moved on the balance.
+    pub const TRANSACTIONS: Self =
+        Self { path: "/balance_transactions", query: &[], what: "balance transaction" };
+    /// What was sent to the bank.
+    pub const PAYOUTS: Self = Self { path: "/payouts", query: &[], what: "payout" };
+    /// The objects that gifts are made of: each stands after those that it is known by.
+    pub const OF_GIFTS: [Self; 7] = [
+        Self {
+            path: "/checkout/sessions",
+            query: &[("expand[]", "data.payment_intent")],
+            what: "Checkout Session",
+        },
+        // Those that are over are listed only when they are asked for.
+        Self { path: "/subscriptions", query: &[("status", "all")], what: "subscription" },
+        Self { path: "/invoices", query: &[("expand[]", "data.payments")], what: "invoice" },
+        Self { path: "/payment_intents", query: &[], what: "payment intent" },
+        Self { path: "/charges", query: &[], what: "charge" },
+        Self { path: "/refunds", query: &[], what: "refund" },
+        Self { path: "/disputes", query: &[], what: "dispute" },
+    ];
+}
+
+/// An object as Stripe listed it.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// Its id.
+    pub id: String,
+    /// When Stripe made it, in seconds since 1970; 0 when it does not say.
+    pub created_s: i64,
+    /// All of it, in JSON.
+    pub body: String,
+}
+
+/// One page of a list, the newest first.
+#[derive(Debug)]
+pub struct Page {
+    /// The objects.
+    pub objects: Vec<Listed>,
+    /// The id to ask for the next page with; none on the last.
+    pub next: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    data: Vec<Object>,
+    has_more: bool,
+}
+
+impl Gateway {
+    /// A page of what was made at or after `from_s` (seconds since 1970), behind the object `after`.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn list(&self, list: List, from_s: i64, after: Option<&str>) -> Result<Page, CallError> {
+        let mut query = json!({ "created": { "gte": from_s } });
+        for (name, value) in list.query {
+            match name.strip_suffix("[]") {
+                Some(name) => query[name] = json!([value]),
+                None => query[*name] = json!(value),
+            }
+        }
+        self.page(list.path, query, after).await
+    }
+
+    /// A page of the balance transactions that left with a payout.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn list_payout(&self, payout: &str, after: Option<&str>) -> Result<Page, CallError> {
+        self.page(List::TRANSACTIONS.path, json!({ "payout": payout }), after).await
+    }
+
+    async fn page(&self, path: &str, mut query: Json, after: Option<&str>) -> Result<Page, CallError> {
+        let client = self.client()?;
+        query["limit"] = json!(PAGE);
+        if let Some(after) = after {
+            query["starting_after"] = json!(after);
+        }
+        let send = || RequestBuilder::new(StripeMethod::Get, path).query(&query).customize::<Told>();
+        let told = self.with_tries(client, send).await?;
+        let objects: Vec<Listed> = told.data.into_iter().filter_map(listed).collect();
+        let next = objects.last().filter(|_| told.has_more).map(|last| last.id.clone());
+        Ok(Page { objects, next })
+    }
+
+    /// Fetches an object as JSON text: `word` is Stripe's name for its kind. None where we do not know such objects.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn fetch(&self, word: &str, id: &str) -> Result<Option<String>, CallError> {
+        let folder = match word {
+            "checkout.session" => "/checkout/sessions",
+            "subscription" => "/subscriptions",
+            "invoice" => "/invoices",
+            "payment_intent" => "/payment_intents",
+            "charge" => "/charges",
+            "refund" => "/refunds",
+            "dispute" => "/disputes",
+            "payout" => "/payouts",
+            "customer" => "/customers",
+            _ => return Ok(None),
+        };
+        let client = self.client()?;
+        let path = format!("{folder}/{id}");
+        let send = || RequestBuilder::new(StripeMethod::Get, path.as_str()).customize::<Value>();
+        let value = self.with_tries(client, send).await?;
+        Ok(Some(miniserde::json::to_string(&value)))
+    }
+}
+
+/// An object without an id is none that could be asked for again.
+fn listed(object: Object) -> Option<Listed> {
+    let Some(Value::String(id)) = object.get("id") else { return None };
+    let created_s = match object.get("created") {
+        Some(Value::Number(number)) => number.to_string().parse().unwrap_or(0),
+        _ => 0,
+    };
+    Some(Listed { id: id.clone(), created_s, body: miniserde::json::to_string(&object) })
+}

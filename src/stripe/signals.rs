@@ -1,0 +1,60 @@
+//! Objects that book nothing, but say that something may be missing, or wants a person to look.
+
+use super::charges::charge_facts;
+use super::field::{BadShape, Object};
+use super::metadata;
+use crate::contributions::{
+    CustomerFact, Fact, IntentFact, IntentState, Latest, Newest, ReviewFact, WarningFact,
+};
+
+/// Reads a payment intent, and the charges that it carries (in a list until 2022-11-15).
+pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let failed = it.child("last_payment_error")?.is_some();
+    let state = match it.text("status")?.ok_or(it.bad("status"))? {
+        "succeeded" => IntentState::Succeeded,
+        "processing" => IntentState::Processing,
+        "canceled" => IntentState::Canceled,
+        "requires_payment_method" | "requires_source" if failed => IntentState::Failing,
+        _ => IntentState::Other,
+    };
+    let received = it.money("amount_received")?.filter(|money| money.amount_minor > 0);
+    let mut facts = Vec::new();
+    for charge in it.list("charges")? {
+        facts.extend(charge_facts(charge, at_s)?);
+    }
+    facts.push(Fact::Intent(IntentFact {
+        id: it.id()?,
+        latest: Latest { state, reported_at_s: at_s },
+        origin: metadata::read(it)?,
+        received: received.filter(|_| state == IntentState::Succeeded),
+        charge: it.reference("latest_charge")?,
+        invoice: it.reference("invoice")?,
+    }));
+    Ok(facts)
+}
+
+/// Reads a bank's early word of fraud.
+pub fn read_warning(it: Object<'_>, at_s: i64) -> Result<WarningFact, BadShape> {
+    Ok(WarningFact {
+        id: it.id()?,
+        payment_intent: it.reference("payment_intent")?,
+        charge: it.reference("charge")?,
+        actionable: Some(Newest { reported_at_s: at_s, value: it.yes("actionable")? }),
+    })
+}
+
+/// Reads a review.
+pub fn read_review(it: Object<'_>, at_s: i64) -> Result<ReviewFact, BadShape> {
+    Ok(ReviewFact {
+        id: it.id()?,
+        payment_intent: it.reference("payment_intent")?,
+        charge: it.reference("charge")?,
+        open: Some(Newest { reported_at_s: at_s, value: it.yes("open")? }),
+    })
+}
+
+/// Reads a customer.
+pub fn read_customer(it: Object<'_>, at_s: i64) -> Result<CustomerFact, BadShape> {
+    let email = it.text("email")?.map(|text| Newest { reported_at_s: at_s, value: text.to_owned() });
+    Ok(CustomerFact { id: it.id()?, email, deleted: it.yes("deleted")? })
+}
