@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, watch};
 
+use crate::balance::Balance;
 use crate::settings::Clock;
 use crate::webhooks::{Delivery, Job};
 use crate::{API_VERSION, Refused, ids};
@@ -73,6 +74,7 @@ pub(crate) struct Books {
     order: HashMap<String, Vec<String>>,
     pub(crate) events: Vec<Value>,
     pub(crate) plans: HashMap<String, Plan>,
+    pub(crate) balance: Balance,
     pub(crate) replies: HashMap<String, StoredReply>,
     pub(crate) deliveries: Vec<Delivery>,
     /// The events whose last try failed.
@@ -98,11 +100,12 @@ impl SharedBooks {
         Self(Arc::new(Mutex::new(books)))
     }
 
-    /// The books, with every session that has run out of time closed first.
+    /// The books as they stand at this time: sessions that have run out of it are closed, money that was to come is there.
     pub(crate) fn open(&self) -> MutexGuard<'_, Books> {
         // A panic in one call leaves books that are still good enough to practise with.
         let mut books = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         crate::flows::checkout::expire_overdue(&mut books);
+        crate::flows::balance::settle_due(&mut books);
         books
     }
 }
@@ -119,6 +122,7 @@ impl Books {
             order: HashMap::new(),
             events: Vec::new(),
             plans: HashMap::new(),
+            balance: Balance::default(),
             replies: HashMap::new(),
             deliveries: Vec::new(),
             given_up: HashSet::new(),

@@ -2,11 +2,12 @@
 //!
 //! **Owns**: the stand-in's books, its API, its hosted payment page, its console and its signed webhook deliveries.
 //! **Never**: reaches the real Stripe, accepts a live key, listens beyond this machine, or keeps anything on disk.
-//! **Start at**: `drive.rs` for what tests may do, `api/mod.rs` for the HTTP API, `flows/` for what happens and which events tell of it.
+//! **Start at**: `drive/mod.rs` for what tests may do, `api/mod.rs` for the HTTP API, `flows/` for what happens and which events tell of it.
 //! **Tested in**: `practice/tests/practice/`.
 #![recursion_limit = "512"]
 
 mod api;
+mod balance;
 mod books;
 mod drive;
 mod flows;

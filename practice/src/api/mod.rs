@@ -6,9 +6,11 @@
 //! **Tested in**: `practice/tests/practice/api.rs`.
 
 mod calls;
+mod filters;
 pub(crate) mod form;
 mod reading;
 mod sessions;
+mod shelves;
 mod writing;
 
 use actix_web::http::StatusCode;

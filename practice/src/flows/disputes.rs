@@ -3,13 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::books::{Books, number, text};
+use crate::flows::balance::{self, Fee, Move};
 use crate::flows::refunds::charge_of;
 use crate::objects::money_back;
-use crate::objects::payment::{self, NewEntry};
 use crate::{Outcome, Refused};
-
-/// What every dispute costs, in minor units; a dispute that is won does not bring it back.
-const FEE_MINOR: i64 = 2000;
 
 /// Opens a dispute; its id. It may go above what refunds have left, as at Stripe.
 pub(crate) fn open(
@@ -39,7 +36,7 @@ pub(crate) fn open(
     let now = books.now();
     let dispute = books.put(money_back::dispute(&charge, amount_minor, now));
     books.set(&charge_id, json!({ "disputed": true }));
-    book(books, &dispute, -amount_minor, FEE_MINOR, "dispute");
+    book(books, &dispute, -amount_minor);
     books.emit("charge.dispute.created", &dispute);
     books.emit("charge.dispute.funds_withdrawn", &dispute);
     Ok(dispute)
@@ -58,7 +55,7 @@ pub(crate) fn close(books: &mut Books, dispute_id: &str, outcome: Outcome) -> Re
         }
         Outcome::Won => {
             books.set(dispute_id, json!({ "status": "won" }));
-            book(books, dispute_id, number(&dispute, "amount"), 0, "dispute_reversal");
+            book(books, dispute_id, number(&dispute, "amount"));
             books.emit("charge.dispute.closed", dispute_id);
             books.emit("charge.dispute.funds_reinstated", dispute_id);
         }
@@ -67,22 +64,23 @@ pub(crate) fn close(books: &mut Books, dispute_id: &str, outcome: Outcome) -> Re
 }
 
 /// Writes a dispute's money into the balance and into the dispute.
-fn book(books: &mut Books, dispute_id: &str, amount_minor: i64, fee_minor: i64, reporting_category: &str) {
+fn book(books: &mut Books, dispute_id: &str, amount_minor: i64) {
     let dispute = books.see(dispute_id);
-    let entry = payment::balance_transaction(&NewEntry {
-        kind: "adjustment",
-        reporting_category,
-        amount_minor,
-        fee_minor,
-        currency: text(&dispute, "currency"),
-        source: dispute_id,
-        description: json!(format!("Dispute for {}", text(&dispute, "charge"))),
-        now: books.now(),
-    });
-    books.put(entry.clone());
+    let entry = balance::book(
+        books,
+        &Move {
+            kind: "adjustment",
+            amount_minor,
+            fee: if amount_minor < 0 { Fee::Dispute } else { Fee::None },
+            currency: text(&dispute, "currency"),
+            source: dispute_id,
+            description: json!(format!("Dispute for {}", text(&dispute, "charge"))),
+            available_on: books.now(),
+        },
+    );
     let mut entries = dispute["balance_transactions"].clone();
     if let Value::Array(entries) = &mut entries {
-        entries.push(entry);
+        entries.push(books.see(&entry));
     }
     books.set(dispute_id, json!({ "balance_transactions": entries }));
 }

@@ -1,10 +1,10 @@
-//! What every payment has in common: the payment intent, its charge and what reaches the balance.
+//! What every payment has in common: the payment intent and its charge.
 
 use serde_json::{Value, json};
 
-use crate::books::{Books, number, text};
-use crate::money;
-use crate::objects::payment::{self, Method, NewEntry, NewIntent, Payer};
+use crate::books::{Books, text};
+use crate::flows::balance;
+use crate::objects::payment::{self, Method, NewIntent, Payer};
 
 /// Makes a payment intent and tells of it.
 pub(crate) fn create_intent(books: &mut Books, new: &NewIntent<'_>) -> String {
@@ -42,7 +42,7 @@ pub(crate) fn succeed(books: &mut Books, intent: &str, method: &str) {
     );
     books.emit("payment_intent.succeeded", intent);
     books.emit("charge.succeeded", &charge);
-    book_charge(books, &charge);
+    balance::charge_succeeded(books, &charge);
 }
 
 /// The bank was asked for the money and takes its time.
@@ -124,24 +124,4 @@ fn new_charge(books: &mut Books, intent: &str, method: &str, status: &str) -> St
     let now = books.now();
     let charge = payment::charge(&books.see(intent), &books.see(method), status, now);
     books.put(charge)
-}
-
-/// Writes the charge into the balance; the charge names the entry only after `charge.succeeded`, as at Stripe.
-fn book_charge(books: &mut Books, charge_id: &str) {
-    let charge = books.see(charge_id);
-    let amount_minor = number(&charge, "amount");
-    let debit = charge["payment_method_details"]["type"] != "card";
-    let entry = payment::balance_transaction(&NewEntry {
-        kind: if debit { "payment" } else { "charge" },
-        reporting_category: "charge",
-        amount_minor,
-        fee_minor: money::fee(amount_minor),
-        currency: text(&charge, "currency"),
-        source: charge_id,
-        description: charge["description"].clone(),
-        now: books.now(),
-    });
-    let entry = books.put(entry);
-    let before = books.set(charge_id, json!({ "balance_transaction": entry }));
-    books.emit_change("charge.updated", charge_id, before);
 }

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::Refused;
 use crate::books::{Books, number, text};
+use crate::flows::balance::{self, Fee, Move};
 use crate::money;
 use crate::objects::money_back;
-use crate::objects::payment::{self, NewEntry};
 
 /// What the caller says of a refund beside its amount.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ pub(crate) fn refund(
     let metadata = if wish.metadata.is_null() { json!({}) } else { wish.metadata.clone() };
     let now = books.now();
     let refund = books.put(money_back::refund(&charge, amount_minor, &metadata, &wish.reason, now));
-    let entry = book(books, &refund, "refund", -amount_minor);
+    let entry = book(books, &refund, &charge, -amount_minor);
     books.set(&refund, json!({ "balance_transaction": entry }));
     let refunded_minor = number(&charge, "amount_refunded") + amount_minor;
     let fields =
@@ -110,7 +110,7 @@ pub(crate) fn fail(books: &mut Books, refund_id: &str) -> Result<(), Refused> {
     }
     let charge = books.want("charge", text(&refund, "charge"))?;
     let amount_minor = number(&refund, "amount");
-    let entry = book(books, refund_id, "refund_failure", amount_minor);
+    let entry = book(books, refund_id, &charge, amount_minor);
     let fields = json!({
         "failure_balance_transaction": entry,
         "failure_reason": "expired_or_canceled_card",
@@ -125,17 +125,23 @@ pub(crate) fn fail(books: &mut Books, refund_id: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-fn book(books: &mut Books, refund_id: &str, kind: &str, amount_minor: i64) -> String {
+fn book(books: &mut Books, refund_id: &str, charge: &Value, amount_minor: i64) -> String {
     let refund = books.see(refund_id);
-    let entry = payment::balance_transaction(&NewEntry {
-        kind,
-        reporting_category: kind,
-        amount_minor,
-        fee_minor: 0,
-        currency: text(&refund, "currency"),
-        source: refund_id,
-        description: json!("REFUND FOR CHARGE"),
-        now: books.now(),
-    });
-    books.put(entry)
+    let kind = match amount_minor {
+        1.. => "refund_failure",
+        _ if balance::is_card(charge) => "refund",
+        _ => "payment_refund",
+    };
+    balance::book(
+        books,
+        &Move {
+            kind,
+            amount_minor,
+            fee: Fee::None,
+            currency: text(&refund, "currency"),
+            source: refund_id,
+            description: json!("REFUND FOR CHARGE"),
+            available_on: balance::available_with(books, charge),
+        },
+    )
 }

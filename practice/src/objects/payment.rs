@@ -1,4 +1,4 @@
-//! Customer, payment method, payment intent, charge and balance transaction.
+//! Customer, payment method, payment intent and charge.
 
 use serde_json::{Value, json};
 
@@ -273,50 +273,5 @@ fn method_details(kind: &str, method: &Value, amount: &Value) -> Value {
         "three_d_secure": null,
         "transaction_link_id": null,
         "wallet": null,
-    })
-}
-
-/// What a new balance transaction is made of.
-pub(crate) struct NewEntry<'a> {
-    /// `charge`, `payment`, `refund`, `refund_failure` or `adjustment`.
-    pub(crate) kind: &'a str,
-    pub(crate) reporting_category: &'a str,
-    pub(crate) amount_minor: i64,
-    pub(crate) fee_minor: i64,
-    pub(crate) currency: &'a str,
-    pub(crate) source: &'a str,
-    pub(crate) description: Value,
-    pub(crate) now: i64,
-}
-
-pub(crate) fn balance_transaction(new: &NewEntry<'_>) -> Value {
-    let fee_details = if new.fee_minor == 0 {
-        json!([])
-    } else {
-        json!([{
-            "amount": new.fee_minor,
-            "application": null,
-            "currency": new.currency,
-            "description": "Practice processing fees",
-            "type": "stripe_fee",
-        }])
-    };
-    json!({
-        "id": ids::new("txn_"),
-        "object": "balance_transaction",
-        "amount": new.amount_minor,
-        "available_on": new.now + 7 * 86_400,
-        "balance_type": "payments",
-        "created": new.now,
-        "currency": new.currency,
-        "description": new.description,
-        "exchange_rate": null,
-        "fee": new.fee_minor,
-        "fee_details": fee_details,
-        "net": new.amount_minor - new.fee_minor,
-        "reporting_category": new.reporting_category,
-        "source": new.source,
-        "status": "pending",
-        "type": new.kind,
     })
 }

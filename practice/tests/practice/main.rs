@@ -8,10 +8,12 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first thing that is not there")]
 
 mod api;
+mod balance;
 mod flows;
 mod helpers;
 mod idempotency;
 mod pages;
+mod payouts;
 mod start;
 mod subscriptions;
 mod trouble;

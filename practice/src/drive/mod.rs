@@ -1,4 +1,11 @@
-//! The Rust handle: starts the stand-in, and does what people do on its pages.
+//! The Rust handle: starts the stand-in, and does what people do on its pages and what befalls their money.
+//!
+//! **Owns**: what tests and the demo may do beside the HTTP API.
+//! **Never**: decides what a deed leads to; that is `flows/`.
+//! **Start at**: `PracticeStripe` below; `balance.rs` for payouts and fees.
+//! **Tested in**: `practice/tests/practice/`.
+
+mod balance;
 
 use std::net::TcpListener;
 
