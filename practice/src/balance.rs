@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::Settlement;
+
 /// When an entry becomes available, and its id: sorted so that what is due comes first.
 type Due = BTreeSet<(i64, String)>;
 
 /// Which entries wait for what.
 #[derive(Debug, Default)]
 pub(crate) struct Balance {
+    /// What the account is paid in; with `None` every currency settles in itself.
+    pub(crate) settlement: Option<Settlement>,
     /// Charges are booked only when `post_fees` is called.
     pub(crate) late: bool,
     /// The charges that wait for it.

@@ -18,12 +18,14 @@ mod pages;
 mod refused;
 mod server;
 mod settings;
+mod settlement;
 mod webhooks;
 
 pub use books::Trouble;
 pub use drive::{How, Outcome, Payments, PracticeStripe};
 pub use refused::Refused;
 pub use settings::{Clock, Settings, StartError};
+pub use settlement::Settlement;
 pub use webhooks::{Delivery, sign};
 
 /// The API version whose shapes every object and event has, unless it is echoed from the caller's header.

@@ -1,7 +1,7 @@
 //! Payouts, and when fees are known.
 
 use crate::flows::{balance, payouts};
-use crate::{PracticeStripe, Refused};
+use crate::{PracticeStripe, Refused, Settlement};
 
 impl PracticeStripe {
     /// Pays out what no payout has taken yet and is available, or with `all` also what is still pending. One payout
@@ -13,6 +13,11 @@ impl PracticeStripe {
     /// Lets a payout fail, also one that had been paid: its money waits for the next payout.
     pub fn fail_payout(&self, payout_id: &str) -> Result<(), Refused> {
         payouts::fail(&mut self.books.open(), payout_id)
+    }
+
+    /// Says what the account is paid in from now on, and by which rates; with `None` every currency settles in itself.
+    pub fn set_settlement(&self, settlement: Option<Settlement>) {
+        self.books.open().balance.settlement = settlement;
     }
 
     /// With `true`, charges made from now on have no balance transaction until `post_fees` is called, as when Stripe

@@ -20,7 +20,8 @@ pub(crate) enum Fee {
     Dispute,
 }
 
-/// Something that moves the balance; the amount is in the currency of what caused it.
+/// Something that moves the balance; the amount is in the currency of what caused it, and converted where the
+/// account settles in another.
 pub(crate) struct Move<'a> {
     pub(crate) kind: &'a str,
     pub(crate) amount_minor: i64,
@@ -34,7 +35,12 @@ pub(crate) struct Move<'a> {
 /// Writes it into the balance; the entry's id.
 pub(crate) fn book(books: &mut Books, it: &Move<'_>) -> String {
     let now = books.now();
-    let (amount_minor, currency, exchange_rate) = (it.amount_minor, it.currency.to_owned(), Value::Null);
+    // What the account holds already is paid out as it is.
+    let rates = books.balance.settlement.as_ref().filter(|_| !it.kind.starts_with("payout"));
+    let converted = rates.and_then(|rates| rates.convert(it.amount_minor, it.currency));
+    let (amount_minor, currency, exchange_rate) =
+        converted.unwrap_or((it.amount_minor, it.currency, Value::Null));
+    let currency = currency.to_owned();
     let (fee_minor, fee_for) = match it.fee {
         Fee::None => (0, ""),
         Fee::Processing => (money::fee(amount_minor), "Practice processing fees"),

@@ -1,6 +1,6 @@
 //! Balance transactions: one for everything that moves money, when each comes, and what it carries.
 
-use keepopen_practice::{How, Outcome};
+use keepopen_practice::{How, Outcome, Settlement};
 use serde_json::{Value, json};
 
 use crate::helpers::{NOON, Stand, word};
@@ -109,4 +109,58 @@ async fn what_was_pending_becomes_available_on_its_day() {
     assert_eq!(states(), ["available", "available"]);
     let (_, entries) = stand.get(&format!("/v1/balance_transactions?source={refund}")).await;
     assert_eq!(entries["data"][0]["status"], "available");
+}
+
+#[tokio::test]
+async fn what_comes_in_another_currency_is_booked_in_the_accounts_own() {
+    let stand = Stand::start().await;
+    let rates = |rate| Some(Settlement::new("usd", &[("eur", rate)]).unwrap());
+    stand.practice.set_settlement(rates("1.085"));
+    let charge = paid(&stand, How::Card).await;
+    assert_eq!(stand.practice.object(&charge).unwrap()["currency"], "eur");
+    assert_eq!(booked(&stand, &charge), [json!(["charge", "charge", 1085, 41, 1044])]);
+    let refund = stand.practice.refund(&charge, Some(500)).unwrap();
+    assert_eq!(booked(&stand, &refund), [json!(["refund", "refund", -543, 0, -543])]);
+    // The rate is that of the day.
+    stand.practice.set_settlement(rates("1.2"));
+    let dispute = stand.practice.dispute(&charge, None).unwrap();
+    stand.practice.close_dispute(&dispute, Outcome::Won).unwrap();
+    assert_eq!(booked(&stand, &dispute)[0], json!(["adjustment", "dispute", -1200, 1500, -2700]));
+    assert_eq!(booked(&stand, &dispute)[1], json!(["adjustment", "dispute_reversal", 1200, 0, 1200]));
+    let entries = stand.practice.objects("balance_transaction");
+    assert!(entries.iter().all(|entry| entry["currency"] == "usd"));
+    let rates: Vec<_> = entries.iter().map(|entry| entry["exchange_rate"].clone()).collect();
+    assert_eq!(rates, [json!(1.085), json!(1.085), json!(1.2), json!(1.2)]);
+    assert_eq!(entries[0]["fee_details"][0]["currency"], "usd");
+}
+
+#[tokio::test]
+async fn payouts_are_in_the_settlement_currency() {
+    let stand = Stand::start().await;
+    stand.practice.set_settlement(Some(Settlement::new("jpy", &[("eur", "160")]).unwrap()));
+    paid(&stand, How::Card).await;
+    paid(&stand, How::Card).await;
+    let payouts = stand.practice.pay_out(true);
+    assert_eq!(payouts.len(), 1);
+    let payout = stand.practice.object(&payouts[0]).unwrap();
+    assert_eq!((&payout["currency"], &payout["amount"]), (&json!("jpy"), &json!(2 * (1600 - 49))));
+    let own = stand.practice.object(payout["balance_transaction"].as_str().unwrap()).unwrap();
+    assert_eq!((&own["currency"], &own["exchange_rate"]), (&json!("jpy"), &Value::Null));
+    stand.practice.set_settlement(None);
+    let charge = paid(&stand, How::Card).await;
+    assert_eq!(booked(&stand, &charge), [json!(["charge", "charge", 1000, 40, 960])]);
+}
+
+#[tokio::test]
+async fn what_is_held_already_is_paid_out_as_it_is() {
+    let stand = Stand::start().await;
+    paid(&stand, How::Card).await;
+    stand.practice.set_settlement(Some(Settlement::new("usd", &[("eur", "2")]).unwrap()));
+    let payout = stand.practice.pay_out(true).remove(0);
+    stand.practice.fail_payout(&payout).unwrap();
+    let wanted = [
+        json!(["payout", "payout", -960, 0, -960]),
+        json!(["payout_failure", "payout_reversal", 960, 0, 960]),
+    ];
+    assert_eq!(booked(&stand, &payout), wanted);
 }
