@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, watch};
 
 use crate::balance::Balance;
+use crate::losing::{Fate, Losing};
 use crate::settings::Clock;
 use crate::webhooks::{Delivery, Job};
 use crate::{API_VERSION, Refused, ids};
@@ -57,6 +58,9 @@ impl Line {
     }
 }
 
+/// How long the API shows an event, in seconds.
+const EVENTS_KEPT: i64 = 30 * 86_400;
+
 /// A reply kept under an idempotency key.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredReply {
@@ -77,8 +81,13 @@ pub(crate) struct Books {
     pub(crate) balance: Balance,
     pub(crate) replies: HashMap<String, StoredReply>,
     pub(crate) deliveries: Vec<Delivery>,
-    /// The events whose last try failed.
+    /// The events whose last try failed, or that were lost before the first.
     pub(crate) given_up: HashSet<String>,
+    pub(crate) losing: Losing,
+    /// Every event that got lost.
+    pub(crate) lost: Vec<String>,
+    /// Those of them that the API does not show.
+    hidden: HashSet<String>,
     pub(crate) trouble: Option<(Trouble, Option<u32>)>,
     /// The API call that is being carried out: its request id and idempotency key.
     pub(crate) request: Option<(String, Option<String>)>,
@@ -126,6 +135,9 @@ impl Books {
             replies: HashMap::new(),
             deliveries: Vec::new(),
             given_up: HashSet::new(),
+            losing: Losing::default(),
+            lost: Vec::new(),
+            hidden: HashSet::new(),
             trouble: None,
             request: None,
             secret_key: settings.secret_key.trim().to_owned(),
@@ -213,9 +225,23 @@ impl Books {
             "request": { "id": request_id, "idempotency_key": key },
             "type": kind,
         }));
-        if self.webhook_url.is_some() {
-            self.enqueue(&event_id);
+        self.send_off(event_id);
+    }
+
+    /// A new event is delivered, unless it gets lost.
+    fn send_off(&mut self, event_id: String) {
+        let fate = self.losing.next();
+        if fate == Fate::Delivered {
+            if self.webhook_url.is_some() {
+                self.enqueue(&event_id);
+            }
+            return;
         }
+        if fate == Fate::Hidden {
+            self.hidden.insert(event_id.clone());
+        }
+        self.given_up.insert(event_id.clone());
+        self.lost.push(event_id);
     }
 
     /// Puts an event into the delivery queue.
@@ -227,7 +253,21 @@ impl Books {
         }
     }
 
-    /// The event of this id.
+    /// The events that the API shows, oldest first: Stripe keeps them for 30 days.
+    pub(crate) fn shown_events(&self) -> impl DoubleEndedIterator<Item = &Value> {
+        let oldest = self.now() - EVENTS_KEPT;
+        let kept = self.events.iter().filter(move |event| number(event, "created") >= oldest);
+        kept.filter(|event| !self.hidden.contains(text(event, "id")))
+    }
+
+    /// Whether every endpoint took an event. One that nobody was to hear counts as heard.
+    pub(crate) fn was_heard(&self, event: &Value) -> bool {
+        let id = text(event, "id");
+        let taken = self.deliveries.iter().any(|delivery| delivery.event_id == id && delivery.taken());
+        !self.given_up.contains(id) && (taken || number(event, "pending_webhooks") == 0)
+    }
+
+    /// The event of this id, also one that the API does not show.
     pub(crate) fn event(&self, id: &str) -> Option<&Value> {
         self.events.iter().find(|event| text(event, "id") == id)
     }

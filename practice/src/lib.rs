@@ -12,6 +12,7 @@ mod books;
 mod drive;
 mod flows;
 mod ids;
+mod losing;
 mod money;
 mod objects;
 mod pages;
@@ -23,6 +24,7 @@ mod webhooks;
 
 pub use books::Trouble;
 pub use drive::{How, Outcome, Payments, PracticeStripe};
+pub use losing::Loss;
 pub use refused::Refused;
 pub use settings::{Clock, Settings, StartError};
 pub use settlement::Settlement;

@@ -7,12 +7,17 @@ use crate::api::form::Params;
 use crate::api::shelves::Shelf;
 use crate::books::{Books, number, text};
 
+/// How many types a list of events can be narrowed to.
+const MOST_TYPES: usize = 20;
+
 /// The filters of one call, checked.
 pub(crate) struct Filters<'a> {
     books: &'a Books,
     shelf: &'a Shelf,
     params: &'a Params,
     times: Vec<Bound>,
+    /// `delivery_success` of events.
+    heard: Option<bool>,
 }
 
 /// Whether a time stands so to a bound.
@@ -35,9 +40,11 @@ impl<'a> Filters<'a> {
         if let Some(payout) = params.get("payout") {
             books.want("payout", payout)?;
         }
+        let heard = params.word("delivery_success", &["true", "false"])?.map(|word| word == "true");
+        check_types(params)?;
         let mut times = bounds(params, "created")?;
         times.extend(bounds(params, "arrival_date")?);
-        Ok(Self { books, shelf, params, times })
+        Ok(Self { books, shelf, params, times, heard })
     }
 
     /// Whether the list shows this object.
@@ -46,6 +53,7 @@ impl<'a> Filters<'a> {
         by_field
             && self.of_type(object)
             && self.in_payout(object)
+            && self.heard.is_none_or(|heard| self.books.was_heard(object) == heard)
             && self.times.iter().all(|bound| (bound.holds)(&number(object, bound.field), &bound.at))
     }
 
@@ -76,6 +84,17 @@ impl<'a> Filters<'a> {
         let wish = self.params.get("payout");
         wish.is_none() || self.books.balance.payout_of(text(object, "id")) == wish
     }
+}
+
+/// At most 20 types, and not beside `type`.
+fn check_types(params: &Params) -> Result<(), Refused> {
+    let types = params.under("types").len();
+    let sentence = match params.get("type") {
+        _ if types > MOST_TYPES => "You may pass at most 20 types.",
+        Some(_) if types > 0 => "You may only specify one of these parameters: type, types.",
+        _ => return Ok(()),
+    };
+    Err(Refused { param: Some("types".to_owned()), ..Refused::invalid(None, sentence) })
 }
 
 fn bounds(params: &Params, field: &'static str) -> Result<Vec<Bound>, Refused> {

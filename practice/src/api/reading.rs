@@ -13,7 +13,11 @@ use crate::objects::{self, session};
 pub(crate) fn one(books: &Books, shelf: &Shelf, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[])?;
     let object = match shelf.kind {
-        "event" => books.event(id).cloned().ok_or_else(|| Refused::missing("event", "id", id))?,
+        "event" => {
+            let mut shown = books.shown_events();
+            let event = shown.find(|event| text(event, "id") == id);
+            event.cloned().ok_or_else(|| Refused::missing("event", "id", id))?
+        }
         kind => books.want(kind, id)?,
     };
     Ok(expanded(books, object, params, ""))
@@ -31,7 +35,7 @@ pub(crate) fn many(books: &Books, shelf: &Shelf, params: &Params) -> Result<Valu
         ));
     }
     let mut found: Vec<&Value> = match shelf.kind {
-        "event" => books.events.iter().rev().filter(|event| filters.want(event)).collect(),
+        "event" => books.shown_events().rev().filter(|event| filters.want(event)).collect(),
         kind => books.all(kind).rev().filter(|object| filters.want(object)).collect(),
     };
     let place = |found: &[&Value], name: &str| -> Result<Option<usize>, Refused> {

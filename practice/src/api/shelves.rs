@@ -83,7 +83,7 @@ impl Shelf {
     pub(crate) fn more(&self) -> &'static [&'static str] {
         match self.kind {
             "balance_transaction" => &["payout"],
-            "event" => &["types[*]"],
+            "event" => &["types[*]", "delivery_success"],
             "payout" => &["arrival_date", "arrival_date[*]"],
             _ => &[],
         }

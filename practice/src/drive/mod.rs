@@ -2,10 +2,11 @@
 //!
 //! **Owns**: what tests and the demo may do beside the HTTP API.
 //! **Never**: decides what a deed leads to; that is `flows/`.
-//! **Start at**: `PracticeStripe` below; `balance.rs` for payouts and fees.
+//! **Start at**: `PracticeStripe` below; `balance.rs` for payouts and fees, `losses.rs` for events that don't arrive.
 //! **Tested in**: `practice/tests/practice/`.
 
 mod balance;
+mod losses;
 
 use std::net::TcpListener;
 
@@ -159,7 +160,7 @@ impl PracticeStripe {
         disputes::close(&mut self.books.open(), dispute_id, outcome)
     }
 
-    /// Every event made so far, oldest first, exactly as it is delivered.
+    /// Every event made so far, also those that got lost, oldest first, exactly as it is delivered.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         self.books.open().events.clone()

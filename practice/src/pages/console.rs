@@ -218,6 +218,7 @@ fn events(books: &Books, all: bool) -> Vec<String> {
         let id = text(event, "id");
         let tries: Vec<_> = books.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
         let state = match tries.last() {
+            None if books.given_up.contains(id) => "lost",
             None if number(event, "pending_webhooks") == 0 => "kept here",
             None => "waiting",
             Some(last) if last.taken() => "taken",

@@ -12,6 +12,7 @@ mod balance;
 mod flows;
 mod helpers;
 mod idempotency;
+mod losses;
 mod pages;
 mod payouts;
 mod start;
