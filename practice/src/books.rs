@@ -77,6 +77,8 @@ pub(crate) struct Books {
     /// For each kind of object the ids of all, the oldest first.
     order: HashMap<String, Vec<String>>,
     pub(crate) events: Vec<Value>,
+    /// Thin events; the API does not list them with the others.
+    thin_events: Vec<Value>,
     pub(crate) plans: HashMap<String, Plan>,
     pub(crate) balance: Balance,
     pub(crate) replies: HashMap<String, StoredReply>,
@@ -130,6 +132,7 @@ impl Books {
             objects: HashMap::new(),
             order: HashMap::new(),
             events: Vec::new(),
+            thin_events: Vec::new(),
             plans: HashMap::new(),
             balance: Balance::default(),
             replies: HashMap::new(),
@@ -161,6 +164,14 @@ impl Books {
         self.order.entry(text(&object, "object").to_owned()).or_default().push(id.clone());
         self.objects.insert(id.clone(), object);
         id
+    }
+
+    /// Puts what is left of a deleted object in its place; no list shows it any more.
+    pub(crate) fn bury(&mut self, id: &str, remains: Value) {
+        if let Some(object) = self.objects.insert(id.to_owned(), remains) {
+            let order = self.order.entry(text(&object, "object").to_owned()).or_default();
+            order.retain(|other| other != id);
+        }
     }
 
     /// The object of this id.
@@ -207,7 +218,20 @@ impl Books {
 
     /// Makes an event that also tells what the object's changed fields held before.
     pub(crate) fn emit_change(&mut self, kind: &str, id: &str, before: Value) {
-        let mut data = json!({ "object": self.see(id) });
+        self.emit_object(kind, &self.see(id), before);
+    }
+
+    /// Changes some fields and, if that was news, tells of it.
+    pub(crate) fn change(&mut self, kind: &str, id: &str, fields: Value) {
+        let before = self.set(id, fields);
+        if before.as_object().is_some_and(|fields| !fields.is_empty()) {
+            self.emit_change(kind, id, before);
+        }
+    }
+
+    /// Makes an event about an object, which may be one that the books don't hold.
+    pub(crate) fn emit_object(&mut self, kind: &str, object: &Value, before: Value) {
+        let mut data = json!({ "object": object });
         if before.as_object().is_some_and(|fields| !fields.is_empty()) {
             data["previous_attributes"] = before;
         }
@@ -244,6 +268,19 @@ impl Books {
         self.lost.push(event_id);
     }
 
+    /// Delivers a thin event; its id.
+    pub(crate) fn send_thin(&mut self, event: Value) -> String {
+        let id = text(&event, "id").to_owned();
+        self.thin_events.push(event);
+        self.send_off(id.clone());
+        id
+    }
+
+    /// Every thin event, oldest first.
+    pub(crate) fn thin_events(&self) -> Vec<Value> {
+        self.thin_events.clone()
+    }
+
     /// Puts an event into the delivery queue.
     pub(crate) fn enqueue(&mut self, event_id: &str) {
         self.undelivered.send_modify(|count| *count += 1);
@@ -269,7 +306,7 @@ impl Books {
 
     /// The event of this id, also one that the API does not show.
     pub(crate) fn event(&self, id: &str) -> Option<&Value> {
-        self.events.iter().find(|event| text(event, "id") == id)
+        self.events.iter().chain(&self.thin_events).find(|event| text(event, "id") == id)
     }
 }
 

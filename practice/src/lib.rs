@@ -23,7 +23,7 @@ mod settlement;
 mod webhooks;
 
 pub use books::Trouble;
-pub use drive::{How, Outcome, Payments, PracticeStripe};
+pub use drive::{How, Outcome, Payments, PracticeStripe, Renewal};
 pub use losing::Loss;
 pub use refused::Refused;
 pub use settings::{Clock, Settings, StartError};

@@ -71,6 +71,13 @@ pub(crate) const SHELVES: &[Shelf] = &[
         filters: &[("source", "/source"), ("type", "/type"), ("currency", "/currency")],
     },
     Shelf {
+        path: "radar/early_fraud_warnings",
+        kind: "radar.early_fraud_warning",
+        filters: &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
+    },
+    Shelf { path: "reviews", kind: "review", filters: &[] },
+    Shelf { path: "mandates", kind: "mandate", filters: &[] },
+    Shelf {
         path: "payouts",
         kind: "payout",
         filters: &[("destination", "/destination"), ("status", "/status")],

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::Refused;
 use crate::books::{Books, number, text};
 use crate::flows::balance::{self, Fee, Move};
+use crate::flows::{disputes, reviews};
 use crate::money;
 use crate::objects::money_back;
 
@@ -41,7 +42,7 @@ pub(crate) fn refund(
     let charge_id = text(&charge, "id").to_owned();
     let left_minor = number(&charge, "amount") - number(&charge, "amount_refunded");
     let amount_minor = amount_minor.unwrap_or(left_minor);
-    check(&charge, amount_minor, left_minor)?;
+    check(books, &charge, amount_minor, left_minor)?;
     let metadata = if wish.metadata.is_null() { json!({}) } else { wish.metadata.clone() };
     let now = books.now();
     let refund = books.put(money_back::refund(&charge, amount_minor, &metadata, &wish.reason, now));
@@ -54,10 +55,14 @@ pub(crate) fn refund(
     books.emit_change("charge.refunded", &charge_id, before);
     books.emit("refund.created", &refund);
     reference_arrives(books, &refund);
+    if refunded_minor == number(&charge, "amount") {
+        reviews::overtaken(books, &charge, "refunded")?;
+        disputes::close_inquiries(books, &charge_id)?;
+    }
     Ok(refund)
 }
 
-fn check(charge: &Value, amount_minor: i64, left_minor: i64) -> Result<(), Refused> {
+fn check(books: &Books, charge: &Value, amount_minor: i64, left_minor: i64) -> Result<(), Refused> {
     let id = text(charge, "id");
     let currency = text(charge, "currency");
     if text(charge, "status") != "succeeded" {
@@ -66,7 +71,7 @@ fn check(charge: &Value, amount_minor: i64, left_minor: i64) -> Result<(), Refus
             format!("Charge {id} did not succeed, so there is nothing to refund."),
         ));
     }
-    if charge["disputed"] == true {
+    if disputes::forbids_refund(books, id) {
         let sentence = format!("Charge {id} has been charged back; cannot issue a refund.");
         return Err(Refused::invalid(Some("charge_disputed"), sentence));
     }
@@ -122,6 +127,20 @@ pub(crate) fn fail(books: &mut Books, refund_id: &str) -> Result<(), Refused> {
     books.emit_change("charge.refund.updated", refund_id, before.clone());
     books.emit_change("refund.updated", refund_id, before);
     books.emit("refund.failed", refund_id);
+    Ok(())
+}
+
+/// Adds to a refund's metadata; two events tell of it, as at Stripe.
+pub(crate) fn add_metadata(books: &mut Books, refund: &str, more: Value) -> Result<(), Refused> {
+    let mut metadata = books.want("refund", refund)?["metadata"].clone();
+    if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {
+        metadata.extend(more);
+    }
+    let before = books.set(refund, json!({ "metadata": metadata }));
+    if before.as_object().is_some_and(|fields| !fields.is_empty()) {
+        books.emit_change("charge.refund.updated", refund, before.clone());
+        books.emit_change("refund.updated", refund, before);
+    }
     Ok(())
 }
 

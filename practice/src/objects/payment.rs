@@ -110,6 +110,29 @@ pub(crate) fn payment_method(method: Method, payer: &Payer, customer: &Value, no
     object
 }
 
+/// The mandate that comes with a bank debit.
+pub(crate) fn mandate(method: &str, now: i64) -> Value {
+    let id = ids::new("mandate_");
+    json!({
+        "customer_acceptance": {
+            "accepted_at": now,
+            "online": { "ip_address": "127.0.0.1", "user_agent": "Practice" },
+            "type": "online",
+        },
+        "livemode": false,
+        "multi_use": {},
+        "object": "mandate",
+        "payment_method": method,
+        "payment_method_details": {
+            "sepa_debit": { "reference": id[8..24].to_ascii_uppercase(), "url": "" },
+            "type": "sepa_debit",
+        },
+        "status": "active",
+        "type": "multi_use",
+        "id": id,
+    })
+}
+
 /// What a new payment intent is made of.
 pub(crate) struct NewIntent<'a> {
     pub(crate) amount_minor: i64,

@@ -7,7 +7,7 @@ use crate::books::{Books, SharedBooks, text};
 use crate::flows::{billing, checkout, disputes, refunds};
 use crate::pages::html::message;
 use crate::pages::{foreign_form, own_form, page, see_other};
-use crate::{Outcome, Refused, money, webhooks};
+use crate::{Outcome, Refused, Renewal, money, webhooks};
 
 /// `POST /console/do`: one button, then back to the console.
 pub(crate) async fn act(
@@ -42,9 +42,11 @@ fn carry_out(books: &mut Books, params: &Params) -> Result<&'static str, Refused
             Ok("disputes")
         }
         "win" => disputes::close(books, id, Outcome::Won).map(|()| "disputes"),
+        "escalate" => disputes::escalate(books, id).map(|()| "disputes"),
+        "close-inquiry" => disputes::close(books, id, Outcome::WarningClosed).map(|()| "disputes"),
         "lose" => disputes::close(books, id, Outcome::Lost).map(|()| "disputes"),
-        "next-month" => billing::next_period(books, id, true).map(|_| "subscriptions"),
-        "next-month-fails" => billing::next_period(books, id, false).map(|_| "subscriptions"),
+        "next-month" => billing::next_period(books, id, Renewal::Paid).map(|_| "subscriptions"),
+        "next-month-fails" => billing::next_period(books, id, Renewal::CardFails).map(|_| "subscriptions"),
         "mend-card" => billing::pay_open_invoice(books, id).map(|()| "subscriptions"),
         "cancel-now" => billing::cancel_now(books, id).map(|()| "subscriptions"),
         "cancel-later" => billing::cancel_later(books, id, false).map(|()| "subscriptions"),

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::api::form::Params;
 use crate::books::{Books, SharedBooks, number, text};
-use crate::flows::payments;
+use crate::flows::{disputes, payments};
 use crate::money;
 use crate::pages::html::{escape, frame, time};
 use crate::pages::page;
@@ -33,7 +33,7 @@ pub(crate) async fn show(request: HttpRequest, books: web::Data<SharedBooks>) ->
         section("payments", "Payments", "Nobody has paid yet.", payments(&books)),
         section("subscriptions", "Subscriptions", "Nobody gives regularly yet.", subscriptions(&books)),
         section("refunds", "Refunds", "Nothing was refunded yet.", refunds(&books)),
-        section("disputes", "Disputes", "Nobody has disputed a payment.", disputes(&books)),
+        section("disputes", "Disputes", "Nobody has disputed a payment.", objections(&books)),
         section("events", "Events", "Nothing has happened yet.", events(&books, all_events)),
         more = more_events(&books, all_events),
         account = escape(&books.account_name),
@@ -195,13 +195,17 @@ fn refunds(books: &Books) -> Vec<String> {
     books.all("refund").rev().take(SHOWN).map(refund).collect()
 }
 
-fn disputes(books: &Books) -> Vec<String> {
+fn objections(books: &Books) -> Vec<String> {
     let dispute = |dispute: &Value| {
         let id = text(dispute, "id");
         let status = text(dispute, "status");
-        let open = !matches!(status, "won" | "lost");
-        let buttons =
-            if open { button("win", id, "Win") + &button("lose", id, "Lose") } else { String::new() };
+        let buttons = if disputes::is_inquiry(dispute) {
+            button("escalate", id, "Escalate") + &button("close-inquiry", id, "Close")
+        } else if disputes::is_open(dispute) {
+            button("win", id, "Win") + &button("lose", id, "Lose")
+        } else {
+            String::new()
+        };
         row(
             id,
             &sum(dispute),

@@ -9,13 +9,18 @@
 
 mod api;
 mod balance;
+mod claims;
+mod customers;
 mod flows;
 mod helpers;
 mod idempotency;
+mod invoices;
 mod losses;
 mod pages;
+mod pauses;
 mod payouts;
 mod start;
 mod subscriptions;
+mod thin;
 mod trouble;
 mod webhooks;
