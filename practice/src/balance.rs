@@ -51,6 +51,11 @@ impl Balance {
         due.map(|(_, entry)| entry.clone()).collect()
     }
 
+    /// How many entries no payout has taken.
+    pub(crate) fn count_unpaid(&self) -> usize {
+        self.unpaid.len()
+    }
+
     /// The day of every entry that no payout has taken comes now.
     pub(crate) fn bring_forward(&mut self, now: i64) -> Vec<String> {
         let later = self.unpaid.split_off(&(now + 1, String::new()));

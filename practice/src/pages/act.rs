@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::api::form::Params;
 use crate::books::{Books, SharedBooks, text};
-use crate::flows::{billing, checkout, disputes, refunds};
+use crate::flows::{billing, checkout, disputes, payouts, refunds};
 use crate::pages::html::message;
 use crate::pages::{foreign_form, own_form, page, see_other};
 use crate::{Outcome, Refused, Renewal, money, webhooks};
@@ -53,6 +53,12 @@ fn carry_out(books: &mut Books, params: &Params) -> Result<&'static str, Refused
         "settle" => checkout::settle_bank_debit(books, id, true).map(|()| "debits"),
         "fail-debit" => checkout::settle_bank_debit(books, id, false).map(|()| "debits"),
         "expire" => checkout::expire(books, id).map(|_| "debits"),
+        "pay-out" if payouts::pay_out(books, true).is_empty() => Err(Refused::invalid(
+            None,
+            "There is nothing to pay out: no currency has more coming in than going out.",
+        )),
+        "pay-out" => Ok("payouts"),
+        "fail-payout" => payouts::fail(books, id).map(|()| "payouts"),
         "deliver-again" => webhooks::deliver_again(books, id).map(|()| "events"),
         other => Err(Refused::invalid(None, format!("There is no button called {other}."))),
     }
