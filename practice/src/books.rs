@@ -7,6 +7,8 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, watch};
 
+use crate::balance::Balance;
+use crate::losing::{Fate, Losing};
 use crate::settings::Clock;
 use crate::webhooks::{Delivery, Job};
 use crate::{API_VERSION, Refused, ids};
@@ -56,6 +58,9 @@ impl Line {
     }
 }
 
+/// How long the API shows an event, in seconds.
+const EVENTS_KEPT: i64 = 30 * 86_400;
+
 /// A reply kept under an idempotency key.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredReply {
@@ -72,11 +77,19 @@ pub(crate) struct Books {
     /// For each kind of object the ids of all, the oldest first.
     order: HashMap<String, Vec<String>>,
     pub(crate) events: Vec<Value>,
+    /// Thin events; the API does not list them with the others.
+    thin_events: Vec<Value>,
     pub(crate) plans: HashMap<String, Plan>,
+    pub(crate) balance: Balance,
     pub(crate) replies: HashMap<String, StoredReply>,
     pub(crate) deliveries: Vec<Delivery>,
-    /// The events whose last try failed.
+    /// The events whose last try failed, or that were lost before the first.
     pub(crate) given_up: HashSet<String>,
+    pub(crate) losing: Losing,
+    /// Every event that got lost.
+    pub(crate) lost: Vec<String>,
+    /// Those of them that the API does not show.
+    hidden: HashSet<String>,
     pub(crate) trouble: Option<(Trouble, Option<u32>)>,
     /// The API call that is being carried out: its request id and idempotency key.
     pub(crate) request: Option<(String, Option<String>)>,
@@ -98,11 +111,12 @@ impl SharedBooks {
         Self(Arc::new(Mutex::new(books)))
     }
 
-    /// The books, with every session that has run out of time closed first.
+    /// The books as they stand at this time: sessions that have run out of it are closed, money that was to come is there.
     pub(crate) fn open(&self) -> MutexGuard<'_, Books> {
         // A panic in one call leaves books that are still good enough to practise with.
         let mut books = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         crate::flows::checkout::expire_overdue(&mut books);
+        crate::flows::balance::settle_due(&mut books);
         books
     }
 }
@@ -118,10 +132,15 @@ impl Books {
             objects: HashMap::new(),
             order: HashMap::new(),
             events: Vec::new(),
+            thin_events: Vec::new(),
             plans: HashMap::new(),
+            balance: Balance::default(),
             replies: HashMap::new(),
             deliveries: Vec::new(),
             given_up: HashSet::new(),
+            losing: Losing::default(),
+            lost: Vec::new(),
+            hidden: HashSet::new(),
             trouble: None,
             request: None,
             secret_key: settings.secret_key.trim().to_owned(),
@@ -145,6 +164,14 @@ impl Books {
         self.order.entry(text(&object, "object").to_owned()).or_default().push(id.clone());
         self.objects.insert(id.clone(), object);
         id
+    }
+
+    /// Puts what is left of a deleted object in its place; no list shows it any more.
+    pub(crate) fn bury(&mut self, id: &str, remains: Value) {
+        if let Some(object) = self.objects.insert(id.to_owned(), remains) {
+            let order = self.order.entry(text(&object, "object").to_owned()).or_default();
+            order.retain(|other| other != id);
+        }
     }
 
     /// The object of this id.
@@ -191,7 +218,20 @@ impl Books {
 
     /// Makes an event that also tells what the object's changed fields held before.
     pub(crate) fn emit_change(&mut self, kind: &str, id: &str, before: Value) {
-        let mut data = json!({ "object": self.see(id) });
+        self.emit_object(kind, &self.see(id), before);
+    }
+
+    /// Changes some fields and, if that was news, tells of it.
+    pub(crate) fn change(&mut self, kind: &str, id: &str, fields: Value) {
+        let before = self.set(id, fields);
+        if before.as_object().is_some_and(|fields| !fields.is_empty()) {
+            self.emit_change(kind, id, before);
+        }
+    }
+
+    /// Makes an event about an object, which may be one that the books don't hold.
+    pub(crate) fn emit_object(&mut self, kind: &str, object: &Value, before: Value) {
+        let mut data = json!({ "object": object });
         if before.as_object().is_some_and(|fields| !fields.is_empty()) {
             data["previous_attributes"] = before;
         }
@@ -209,9 +249,36 @@ impl Books {
             "request": { "id": request_id, "idempotency_key": key },
             "type": kind,
         }));
-        if self.webhook_url.is_some() {
-            self.enqueue(&event_id);
+        self.send_off(event_id);
+    }
+
+    /// A new event is delivered, unless it gets lost.
+    fn send_off(&mut self, event_id: String) {
+        let fate = self.losing.next();
+        if fate == Fate::Delivered {
+            if self.webhook_url.is_some() {
+                self.enqueue(&event_id);
+            }
+            return;
         }
+        if fate == Fate::Hidden {
+            self.hidden.insert(event_id.clone());
+        }
+        self.given_up.insert(event_id.clone());
+        self.lost.push(event_id);
+    }
+
+    /// Delivers a thin event; its id.
+    pub(crate) fn send_thin(&mut self, event: Value) -> String {
+        let id = text(&event, "id").to_owned();
+        self.thin_events.push(event);
+        self.send_off(id.clone());
+        id
+    }
+
+    /// Every thin event, oldest first.
+    pub(crate) fn thin_events(&self) -> Vec<Value> {
+        self.thin_events.clone()
     }
 
     /// Puts an event into the delivery queue.
@@ -223,9 +290,23 @@ impl Books {
         }
     }
 
-    /// The event of this id.
+    /// The events that the API shows, oldest first: Stripe keeps them for 30 days.
+    pub(crate) fn shown_events(&self) -> impl DoubleEndedIterator<Item = &Value> {
+        let oldest = self.now() - EVENTS_KEPT;
+        let kept = self.events.iter().filter(move |event| number(event, "created") >= oldest);
+        kept.filter(|event| !self.hidden.contains(text(event, "id")))
+    }
+
+    /// Whether every endpoint took an event. One that nobody was to hear counts as heard.
+    pub(crate) fn was_heard(&self, event: &Value) -> bool {
+        let id = text(event, "id");
+        let taken = self.deliveries.iter().any(|delivery| delivery.event_id == id && delivery.taken());
+        !self.given_up.contains(id) && (taken || number(event, "pending_webhooks") == 0)
+    }
+
+    /// The event of this id, also one that the API does not show.
     pub(crate) fn event(&self, id: &str) -> Option<&Value> {
-        self.events.iter().find(|event| text(event, "id") == id)
+        self.events.iter().chain(&self.thin_events).find(|event| text(event, "id") == id)
     }
 }
 

@@ -2,27 +2,32 @@
 //!
 //! **Owns**: the stand-in's books, its API, its hosted payment page, its console and its signed webhook deliveries.
 //! **Never**: reaches the real Stripe, accepts a live key, listens beyond this machine, or keeps anything on disk.
-//! **Start at**: `drive.rs` for what tests may do, `api/mod.rs` for the HTTP API, `flows/` for what happens and which events tell of it.
+//! **Start at**: `drive/mod.rs` for what tests may do, `api/mod.rs` for the HTTP API, `flows/` for what happens and which events tell of it.
 //! **Tested in**: `practice/tests/practice/`.
 #![recursion_limit = "512"]
 
 mod api;
+mod balance;
 mod books;
 mod drive;
 mod flows;
 mod ids;
+mod losing;
 mod money;
 mod objects;
 mod pages;
 mod refused;
 mod server;
 mod settings;
+mod settlement;
 mod webhooks;
 
 pub use books::Trouble;
-pub use drive::{How, Outcome, Payments, PracticeStripe};
+pub use drive::{How, Outcome, Payments, PracticeStripe, Renewal};
+pub use losing::Loss;
 pub use refused::Refused;
 pub use settings::{Clock, Settings, StartError};
+pub use settlement::Settlement;
 pub use webhooks::{Delivery, sign};
 
 /// The API version whose shapes every object and event has, unless it is echoed from the caller's header.

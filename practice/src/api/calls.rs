@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::Refused;
 use crate::api::form::Params;
-use crate::api::{reading, sessions, writing};
+use crate::api::{changing, reading, sessions, shelves, writing};
 use crate::books::{Books, StoredReply, Trouble};
 use crate::flows::checkout;
 
@@ -127,7 +127,7 @@ fn route(books: &mut Books, call: &Call) -> Result<Value, Refused> {
         }
         ("GET", ["checkout", "sessions", id, "line_items"]) => {
             let params = Params::parse(b"expand[]=line_items");
-            let shelf = reading::shelf("checkout/sessions").ok_or_else(unknown)?;
+            let shelf = shelves::shelf("checkout/sessions").ok_or_else(unknown)?;
             Ok(reading::one(books, shelf, id, &params)?["line_items"].clone())
         }
         ("GET", ["checkout", "sessions", id]) => read(books, "checkout/sessions", Some(id), params, unknown),
@@ -135,9 +135,11 @@ fn route(books: &mut Books, call: &Call) -> Result<Value, Refused> {
         ("POST", ["refunds"]) => writing::create_refund(books, params),
         ("POST", ["subscriptions", id]) => writing::update_subscription(books, id, params),
         ("DELETE", ["subscriptions", id]) => writing::cancel_subscription(books, id, params),
+        ("GET", ["radar", shelf]) => read(books, &format!("radar/{shelf}"), None, params, unknown),
+        ("GET", ["radar", shelf, id]) => read(books, &format!("radar/{shelf}"), Some(id), params, unknown),
         ("GET", [shelf]) => read(books, shelf, None, params, unknown),
         ("GET", [shelf, id]) => read(books, shelf, Some(id), params, unknown),
-        _ => Err(unknown()),
+        (method, steps) => changing::route(books, method, steps, params).unwrap_or_else(|| Err(unknown())),
     }
 }
 
@@ -148,7 +150,7 @@ fn read(
     params: &Params,
     unknown: impl Fn() -> Refused,
 ) -> Result<Value, Refused> {
-    let shelf = reading::shelf(shelf).ok_or_else(unknown)?;
+    let shelf = shelves::shelf(shelf).ok_or_else(unknown)?;
     match id {
         Some(id) => reading::one(books, shelf, id, params),
         None => reading::many(books, shelf, params),

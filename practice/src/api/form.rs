@@ -43,6 +43,11 @@ impl Params {
             .filter(|value| !value.is_empty())
     }
 
+    /// Whether this exact name is there, also with an empty value, which takes back what is set.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(own, _)| own == name)
+    }
+
     /// The value of this exact name, or the error that it is missing.
     pub(crate) fn need(&self, name: &str) -> Result<&str, Refused> {
         self.get(name).ok_or_else(|| {

@@ -6,9 +6,12 @@
 //! **Tested in**: `practice/tests/practice/api.rs`.
 
 mod calls;
+mod changing;
+mod filters;
 pub(crate) mod form;
 mod reading;
 mod sessions;
+mod shelves;
 mod writing;
 
 use actix_web::http::StatusCode;
@@ -21,6 +24,11 @@ use crate::api::calls::{Call, Reply};
 use crate::api::form::Params;
 use crate::books::{Books, SharedBooks, Trouble};
 use crate::{API_VERSION, Refused, ids};
+
+/// Where objects of a kind are read, below `/v1/`.
+pub(crate) fn path_of(kind: &str) -> Option<&'static str> {
+    shelves::SHELVES.iter().find(|shelf| shelf.kind == kind).map(|shelf| shelf.path)
+}
 
 /// Answers every request that is not for a page.
 pub(crate) async fn answer(

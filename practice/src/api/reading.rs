@@ -3,93 +3,21 @@
 use serde_json::{Value, json};
 
 use crate::Refused;
+use crate::api::filters::Filters;
 use crate::api::form::Params;
-use crate::books::{Books, number, text};
+use crate::api::shelves::Shelf;
+use crate::books::{Books, text};
 use crate::objects::{self, session};
-
-/// A kind of object that can be read, its folder in the API, and what its list can be filtered by.
-pub(crate) struct Shelf {
-    pub(crate) path: &'static str,
-    pub(crate) kind: &'static str,
-    filters: &'static [(&'static str, &'static str)],
-}
-
-/// Everything that can be read: the filter's parameter and the field it looks at.
-pub(crate) const SHELVES: &[Shelf] = &[
-    Shelf {
-        path: "checkout/sessions",
-        kind: "checkout.session",
-        filters: &[
-            ("customer", "/customer"),
-            ("payment_intent", "/payment_intent"),
-            ("subscription", "/subscription"),
-            ("status", "/status"),
-        ],
-    },
-    Shelf { path: "payment_intents", kind: "payment_intent", filters: &[("customer", "/customer")] },
-    Shelf {
-        path: "charges",
-        kind: "charge",
-        filters: &[("customer", "/customer"), ("payment_intent", "/payment_intent")],
-    },
-    Shelf {
-        path: "invoices",
-        kind: "invoice",
-        filters: &[
-            ("customer", "/customer"),
-            ("status", "/status"),
-            ("subscription", "/parent/subscription_details/subscription"),
-        ],
-    },
-    Shelf {
-        path: "invoice_payments",
-        kind: "invoice_payment",
-        filters: &[
-            ("invoice", "/invoice"),
-            ("status", "/status"),
-            ("payment[type]", "/payment/type"),
-            ("payment[payment_intent]", "/payment/payment_intent"),
-        ],
-    },
-    Shelf {
-        path: "subscriptions",
-        kind: "subscription",
-        filters: &[("customer", "/customer"), ("status", "/status")],
-    },
-    Shelf { path: "customers", kind: "customer", filters: &[("email", "/email")] },
-    Shelf {
-        path: "payment_methods",
-        kind: "payment_method",
-        filters: &[("customer", "/customer"), ("type", "/type")],
-    },
-    Shelf {
-        path: "refunds",
-        kind: "refund",
-        filters: &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
-    },
-    Shelf {
-        path: "disputes",
-        kind: "dispute",
-        filters: &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
-    },
-    Shelf {
-        path: "balance_transactions",
-        kind: "balance_transaction",
-        filters: &[("source", "/source"), ("type", "/type"), ("currency", "/currency")],
-    },
-    Shelf { path: "events", kind: "event", filters: &[("type", "/type")] },
-];
-
-/// The shelf at this path below `/v1/`.
-pub(crate) fn shelf(path: &str) -> Option<&'static Shelf> {
-    SHELVES.iter().find(|shelf| shelf.path == path)
-}
 
 /// One object.
 pub(crate) fn one(books: &Books, shelf: &Shelf, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[])?;
     let object = match shelf.kind {
-        "event" => books.event(id).cloned().ok_or_else(|| Refused::missing("event", "id", id))?,
+        "event" => {
+            let mut shown = books.shown_events();
+            let event = shown.find(|event| text(event, "id") == id);
+            event.cloned().ok_or_else(|| Refused::missing("event", "id", id))?
+        }
         kind => books.want(kind, id)?,
     };
     Ok(expanded(books, object, params, ""))
@@ -97,9 +25,7 @@ pub(crate) fn one(books: &Books, shelf: &Shelf, id: &str, params: &Params) -> Re
 
 /// A list, newest first, cut to `limit` after or before an object.
 pub(crate) fn many(books: &Books, shelf: &Shelf, params: &Params) -> Result<Value, Refused> {
-    let mut known = vec!["limit", "starting_after", "ending_before", "created", "created[*]", "types[*]"];
-    known.extend(shelf.filters.iter().map(|(name, _)| *name));
-    params.only(&known)?;
+    let filters = Filters::of(books, shelf, params)?;
     let limit = params.integer("limit")?.unwrap_or(10);
     if !(1..=100).contains(&limit) {
         return Err(Refused::param(
@@ -109,8 +35,8 @@ pub(crate) fn many(books: &Books, shelf: &Shelf, params: &Params) -> Result<Valu
         ));
     }
     let mut found: Vec<&Value> = match shelf.kind {
-        "event" => books.events.iter().rev().filter(|event| wanted(shelf, event, params)).collect(),
-        kind => books.all(kind).rev().filter(|object| wanted(shelf, object, params)).collect(),
+        "event" => books.shown_events().rev().filter(|event| filters.want(event)).collect(),
+        kind => books.all(kind).rev().filter(|object| filters.want(object)).collect(),
     };
     let place = |found: &[&Value], name: &str| -> Result<Option<usize>, Refused> {
         let Some(id) = params.get(name) else {
@@ -135,34 +61,6 @@ pub(crate) fn many(books: &Books, shelf: &Shelf, params: &Params) -> Result<Valu
     };
     let data = found.into_iter().map(|object| expanded(books, object.clone(), params, "data.")).collect();
     Ok(objects::list(&format!("/v1/{}", shelf.path), data, has_more))
-}
-
-fn wanted(shelf: &Shelf, object: &Value, params: &Params) -> bool {
-    let by_field = shelf.filters.iter().all(|(name, pointer)| match params.get(name) {
-        // Subscriptions that have ended are listed only when they are asked for.
-        None => *name != "status" || text(object, "status") != "canceled",
-        Some("all") => true,
-        // A type of event may end in a star.
-        Some(wish) => {
-            object.pointer(pointer).and_then(Value::as_str).is_some_and(|own| match wish.strip_suffix('*') {
-                Some(start) => own.starts_with(start),
-                None => own == wish,
-            })
-        }
-    });
-    let types = params.under("types");
-    let created = number(object, "created");
-    let in_time = |name: &str, holds: fn(i64, i64) -> bool| match params.integer(name) {
-        Ok(Some(bound)) => holds(created, bound),
-        _ => true,
-    };
-    by_field
-        && (types.is_empty() || types.iter().any(|(_, kind)| *kind == text(object, "type")))
-        && in_time("created", |own, bound| own == bound)
-        && in_time("created[gte]", |own, bound| own >= bound)
-        && in_time("created[gt]", |own, bound| own > bound)
-        && in_time("created[lte]", |own, bound| own <= bound)
-        && in_time("created[lt]", |own, bound| own < bound)
 }
 
 /// The object with the ids that `expand[]` names replaced by their objects; what can't be expanded stays an id.

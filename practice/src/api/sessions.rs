@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::api::form::Params;
 use crate::books::{Books, Line, Plan, text};
 use crate::flows::checkout::{self, Wish};
+use crate::flows::customers;
 use crate::objects::session;
 use crate::{Refused, ids, money};
 
@@ -60,8 +61,7 @@ pub(crate) fn create(books: &mut Books, params: &Params) -> Result<Value, Refuse
         return Err(Refused { param: Some("expires_at".to_owned()), ..Refused::invalid(None, sentence) });
     }
     if let Some(customer) = params.get("customer") {
-        books
-            .want("customer", customer)
+        customers::living(books, customer)
             .map_err(|_| Refused { status: 400, ..Refused::missing("customer", "customer", customer) })?;
     }
     let given = json!({

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::Refused;
 use crate::api::form::Params;
 use crate::books::Books;
-use crate::flows::{billing, refunds};
+use crate::flows::{billing, pausing, refunds};
 
 /// `POST /v1/refunds`.
 pub(crate) fn create_refund(books: &mut Books, params: &Params) -> Result<Value, Refused> {
@@ -24,15 +24,28 @@ pub(crate) fn create_refund(books: &mut Books, params: &Params) -> Result<Value,
     Ok(books.see(&refund))
 }
 
-/// `POST /v1/subscriptions/{id}`: a scheduled cancel, or its taking back, and metadata.
+/// `POST /v1/subscriptions/{id}`: a scheduled cancel, a pause, or their taking back, and metadata.
 pub(crate) fn update_subscription(books: &mut Books, id: &str, params: &Params) -> Result<Value, Refused> {
-    params.only(&["cancel_at_period_end", "metadata[*]"])?;
+    params.only(&[
+        "cancel_at_period_end",
+        "metadata[*]",
+        "pause_collection",
+        "pause_collection[behavior]",
+        "pause_collection[resumes_at]",
+    ])?;
     billing::living(books, id)?;
     let metadata = params.metadata("metadata")?;
     match params.word("cancel_at_period_end", &["true", "false"])? {
         Some("true") => billing::cancel_later(books, id, true)?,
         Some(_) => billing::keep(books, id)?,
         None => {}
+    }
+    if params.has("pause_collection[behavior]") {
+        let behavior = params.need("pause_collection[behavior]")?;
+        let resumes_at = params.integer("pause_collection[resumes_at]")?;
+        pausing::pause_collection(books, id, Some((behavior, resumes_at)))?;
+    } else if params.has("pause_collection") {
+        pausing::pause_collection(books, id, None)?;
     }
     billing::add_metadata(books, id, metadata);
     Ok(books.see(id))

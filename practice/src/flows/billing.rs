@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use crate::Refused;
 use crate::books::{Books, number, text};
-use crate::flows::{calendar, checkout, payments};
-use crate::objects::billing::{self, NewInvoice, NewSubscription, Period};
+use crate::flows::{calendar, checkout, invoices, payments};
+use crate::objects::billing::{self, NewSubscription, Period};
 use crate::objects::payment::{Method, Payer};
 
 pub(crate) use crate::flows::renewal::{next_period, pay_open_invoice};
@@ -24,6 +24,7 @@ pub(crate) fn begin(
     let now = books.now();
     let period = Period { start: now, end: calendar::next_end(now, now, &unit, count) };
     let method_id = payments::create_method(books, method, payer, customer);
+    books.emit("payment_method.attached", &method_id);
     let object = billing::subscription(&NewSubscription {
         customer: customer.as_str().unwrap_or_default(),
         currency: text(session, "currency"),
@@ -64,32 +65,8 @@ pub(crate) fn issue_invoice(
     period: Period,
     intent: &str,
 ) -> String {
-    let sub = books.see(subscription);
-    let customer_id = text(&sub, "customer").to_owned();
-    let customer = books.see(&customer_id);
-    let sequence = number(&customer, "next_invoice_sequence");
-    let now = books.now();
-    let account_name = books.account_name.clone();
-    let object = billing::invoice(&NewInvoice {
-        subscription: &sub,
-        customer: &customer,
-        reason,
-        period,
-        number: format!("{}-{sequence:04}", text(&customer, "invoice_prefix")),
-        account_name: &account_name,
-        now,
-    });
-    let invoice = books.put(object);
-    books.set(&customer_id, json!({ "next_invoice_sequence": sequence + 1 }));
-    books.emit("invoice.created", &invoice);
-    let mut transitions = books.see(&invoice)["status_transitions"].clone();
-    transitions["finalized_at"] = json!(now);
-    let fields = json!({ "auto_advance": false, "effective_at": now, "status": "open", "status_transitions": transitions });
-    books.set(&invoice, fields);
-    books.set(subscription, json!({ "latest_invoice": invoice }));
-    let tie = billing::invoice_payment(&books.see(&invoice), intent, now);
-    books.put(tie);
-    books.emit("invoice.finalized", &invoice);
+    let invoice = invoices::draft(books, subscription, reason, period);
+    invoices::finalize(books, &invoice, Some(intent));
     invoice
 }
 
@@ -99,7 +76,7 @@ pub(crate) fn intent_of(books: &Books, invoice: &str) -> Option<String> {
     tie["payment"]["payment_intent"].as_str().map(str::to_owned)
 }
 
-fn tie_of<'a>(books: &'a Books, invoice: &str) -> Option<&'a Value> {
+pub(crate) fn tie_of<'a>(books: &'a Books, invoice: &str) -> Option<&'a Value> {
     books.all("invoice_payment").find(|tie| text(tie, "invoice") == invoice)
 }
 
@@ -152,19 +129,16 @@ pub(crate) fn invoice_failed(books: &mut Books, invoice: &str) {
     }
 }
 
-fn subscription_of(invoice: &Value) -> Option<String> {
+pub(crate) fn subscription_of(invoice: &Value) -> Option<String> {
     invoice["parent"]["subscription_details"]["subscription"].as_str().map(str::to_owned)
 }
 
 /// Sets a living subscription's status and tells of it if that is news.
-fn change_status(books: &mut Books, subscription: &str, status: &str) {
+pub(crate) fn change_status(books: &mut Books, subscription: &str, status: &str) {
     if text(&books.see(subscription), "status") == "canceled" {
         return;
     }
-    let before = books.set(subscription, json!({ "status": status }));
-    if before.as_object().is_some_and(|fields| !fields.is_empty()) {
-        books.emit_change("customer.subscription.updated", subscription, before);
-    }
+    books.change("customer.subscription.updated", subscription, json!({ "status": status }));
 }
 
 /// Ends a subscription at once.
@@ -230,8 +204,5 @@ pub(crate) fn add_metadata(books: &mut Books, subscription: &str, more: Value) {
     if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {
         metadata.extend(more);
     }
-    let before = books.set(subscription, json!({ "metadata": metadata }));
-    if before.as_object().is_some_and(|fields| !fields.is_empty()) {
-        books.emit_change("customer.subscription.updated", subscription, before);
-    }
+    books.change("customer.subscription.updated", subscription, json!({ "metadata": metadata }));
 }

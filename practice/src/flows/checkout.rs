@@ -122,8 +122,7 @@ pub(crate) fn settle_bank_debit(books: &mut Books, session_id: &str, ok: bool) -
 /// Closes an open session that nobody paid.
 pub(crate) fn expire(books: &mut Books, session_id: &str) -> Result<Value, Refused> {
     open_session(books, session_id)?;
-    books.set(session_id, json!({ "status": "expired", "url": null }));
-    books.emit("checkout.session.expired", session_id);
+    close(books, session_id);
     Ok(books.see(session_id))
 }
 
@@ -136,9 +135,31 @@ pub(crate) fn expire_overdue(books: &mut Books) {
         .map(|session| text(session, "id").to_owned())
         .collect();
     for id in overdue {
-        books.set(&id, json!({ "status": "expired", "url": null }));
-        books.emit("checkout.session.expired", &id);
+        close(books, &id);
     }
+}
+
+/// An expired session takes the payment with it that somebody had tried on it.
+fn close(books: &mut Books, session_id: &str) {
+    books.set(session_id, json!({ "status": "expired", "url": null }));
+    books.emit("checkout.session.expired", session_id);
+    let intent = books.plans.get(session_id).and_then(|plan| plan.payment_intent.clone());
+    if let Some(intent) = intent {
+        // One that can't be called off any more has gone through or is gone.
+        let _ = payments::cancel(books, &intent, "expired");
+    }
+}
+
+/// Calls a payment off, unless it belongs to a session that is still open.
+pub(crate) fn cancel_payment(books: &mut Books, intent: &str, reason: &str) -> Result<(), Refused> {
+    let planned = books.plans.iter().filter(|(_, plan)| plan.payment_intent.as_deref() == Some(intent));
+    if planned.into_iter().any(|(session, _)| text(&books.see(session), "status") == "open") {
+        let sentence = format!(
+            "You cannot perform this action on PaymentIntent {intent} created by Checkout. Expire the Checkout Session instead."
+        );
+        return Err(Refused::invalid(None, sentence));
+    }
+    payments::cancel(books, intent, reason)
 }
 
 fn open_session(books: &Books, session_id: &str) -> Result<Value, Refused> {

@@ -1,55 +1,110 @@
-//! Disputes: opened, with the money taken at once; won, with it given back; or lost.
+//! Disputes: opened, with the money taken at once; asked about first; prevented; answered; won or lost.
 
 use serde_json::{Value, json};
 
 use crate::books::{Books, number, text};
-use crate::flows::refunds::charge_of;
+use crate::flows::balance::{self, Fee, Move};
+use crate::flows::refunds::{self, charge_of};
+use crate::flows::reviews;
 use crate::objects::money_back;
-use crate::objects::payment::{self, NewEntry};
 use crate::{Outcome, Refused};
 
-/// What every dispute costs, in minor units; a dispute that is won does not bring it back.
-const FEE_MINOR: i64 = 2000;
-
-/// Opens a dispute; its id. It may go above what refunds have left, as at Stripe.
+/// Opens a dispute; its id. It may go above what refunds have left, as at Stripe. A charge may have several,
+/// as long as together they take no more than the charge.
 pub(crate) fn open(
     books: &mut Books,
     payment_id: &str,
     amount_minor: Option<i64>,
 ) -> Result<String, Refused> {
-    let charge = charge_of(books, payment_id)?;
-    let charge_id = text(&charge, "id").to_owned();
-    let amount_minor = amount_minor.unwrap_or_else(|| number(&charge, "amount"));
-    if text(&charge, "status") != "succeeded" {
-        return Err(Refused::invalid(
-            None,
-            format!("Charge {charge_id} did not succeed, so nobody can dispute it."),
-        ));
-    }
-    if charge["disputed"] == true {
-        return Err(Refused::invalid(
-            Some("charge_disputed"),
-            format!("Charge {charge_id} is disputed already."),
-        ));
-    }
-    if amount_minor < 1 || amount_minor > number(&charge, "amount") {
-        let sentence = "The disputed amount must be between 1 and the charge's amount.";
-        return Err(Refused::param("parameter_invalid_integer", "amount", sentence));
-    }
-    let now = books.now();
-    let dispute = books.put(money_back::dispute(&charge, amount_minor, now));
-    books.set(&charge_id, json!({ "disputed": true }));
-    book(books, &dispute, -amount_minor, FEE_MINOR, "dispute");
+    let (charge, dispute) = file(books, payment_id, amount_minor, "needs_response")?;
+    let amount_minor = number(&books.see(&dispute), "amount");
+    book(books, &dispute, -amount_minor);
     books.emit("charge.dispute.created", &dispute);
     books.emit("charge.dispute.funds_withdrawn", &dispute);
+    reviews::overtaken(books, &charge, "disputed")?;
     Ok(dispute)
+}
+
+/// The bank asks before it disputes; no money moves. The dispute's id.
+pub(crate) fn inquire(
+    books: &mut Books,
+    payment_id: &str,
+    amount_minor: Option<i64>,
+) -> Result<String, Refused> {
+    let (_, dispute) = file(books, payment_id, amount_minor, "warning_needs_response")?;
+    books.emit("charge.dispute.created", &dispute);
+    Ok(dispute)
+}
+
+/// A dispute that is headed off by a refund before it costs anything; its id.
+pub(crate) fn prevent(
+    books: &mut Books,
+    payment_id: &str,
+    amount_minor: Option<i64>,
+) -> Result<String, Refused> {
+    let refund = refunds::refund(books, payment_id, amount_minor, &refunds::Wish::default())?;
+    let refunded_minor = number(&books.see(&refund), "amount");
+    let (_, dispute) = file(books, payment_id, Some(refunded_minor), "prevented")?;
+    books.emit("charge.dispute.created", &dispute);
+    books.emit("charge.dispute.closed", &dispute);
+    Ok(dispute)
+}
+
+/// An inquiry becomes a dispute: now the money is taken.
+pub(crate) fn escalate(books: &mut Books, dispute_id: &str) -> Result<(), Refused> {
+    let dispute = books.want("dispute", dispute_id)?;
+    if !is_inquiry(&dispute) {
+        return Err(Refused::invalid(None, format!("Dispute {dispute_id} is no open inquiry.")));
+    }
+    let mut details = dispute["payment_method_details"].clone();
+    details["card"]["case_type"] = json!("chargeback");
+    let fields = json!({
+        "is_charge_refundable": false,
+        "payment_method_details": details,
+        "status": "needs_response",
+    });
+    let before = books.set(dispute_id, fields);
+    book(books, dispute_id, -number(&dispute, "amount"));
+    books.emit_change("charge.dispute.updated", dispute_id, before);
+    books.emit("charge.dispute.funds_withdrawn", dispute_id);
+    Ok(())
+}
+
+/// Adds evidence to an open dispute; `submit` hands it to the bank.
+pub(crate) fn answer(
+    books: &mut Books,
+    dispute_id: &str,
+    evidence: &Value,
+    metadata: Value,
+    submit: bool,
+) -> Result<(), Refused> {
+    let dispute = still_open(books, dispute_id)?;
+    let mut fields = json!({ "evidence": dispute["evidence"], "metadata": dispute["metadata"] });
+    for (name, more) in [("evidence", evidence), ("metadata", &metadata)] {
+        if let (Value::Object(own), Value::Object(more)) = (&mut fields[name], more) {
+            own.extend(more.clone());
+        }
+    }
+    if evidence.as_object().is_some_and(|evidence| !evidence.is_empty()) {
+        fields["evidence_details"] = dispute["evidence_details"].clone();
+        fields["evidence_details"]["has_evidence"] = json!(true);
+        if submit {
+            let count = number(&dispute["evidence_details"], "submission_count");
+            fields["evidence_details"]["submission_count"] = json!(count + 1);
+            fields["status"] =
+                json!(if is_inquiry(&dispute) { "warning_under_review" } else { "under_review" });
+        }
+    }
+    books.change("charge.dispute.updated", dispute_id, fields);
+    Ok(())
 }
 
 /// Ends a dispute that is still open.
 pub(crate) fn close(books: &mut Books, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
-    let dispute = books.want("dispute", dispute_id)?;
-    if matches!(text(&dispute, "status"), "won" | "lost") {
-        return Err(Refused::invalid(None, format!("Dispute {dispute_id} is closed already.")));
+    let dispute = still_open(books, dispute_id)?;
+    if is_inquiry(&dispute) != (outcome == Outcome::WarningClosed) {
+        let sentence = format!("Dispute {dispute_id} is {} and can't end so.", text(&dispute, "status"));
+        return Err(Refused::invalid(None, sentence));
     }
     match outcome {
         Outcome::Lost => {
@@ -58,31 +113,106 @@ pub(crate) fn close(books: &mut Books, dispute_id: &str, outcome: Outcome) -> Re
         }
         Outcome::Won => {
             books.set(dispute_id, json!({ "status": "won" }));
-            book(books, dispute_id, number(&dispute, "amount"), 0, "dispute_reversal");
+            book(books, dispute_id, number(&dispute, "amount"));
             books.emit("charge.dispute.closed", dispute_id);
             books.emit("charge.dispute.funds_reinstated", dispute_id);
+        }
+        Outcome::WarningClosed => {
+            books.set(dispute_id, json!({ "is_charge_refundable": false, "status": "warning_closed" }));
+            books.emit("charge.dispute.closed", dispute_id);
         }
     }
     Ok(())
 }
 
+/// A charge that was refunded in full leaves nothing to ask about.
+pub(crate) fn close_inquiries(books: &mut Books, charge_id: &str) -> Result<(), Refused> {
+    let inquiries = disputes_of(books, charge_id).filter(|dispute| is_inquiry(dispute));
+    let ids: Vec<String> = inquiries.map(|dispute| text(dispute, "id").to_owned()).collect();
+    ids.iter().try_for_each(|id| close(books, id, Outcome::WarningClosed))
+}
+
+/// Whether a dispute stands in the way of a refund of this charge. An inquiry does not, nor does one that came to nothing.
+pub(crate) fn forbids_refund(books: &Books, charge_id: &str) -> bool {
+    disputes_of(books, charge_id).any(|dispute| !is_inquiry(dispute) && !came_to_nothing(dispute))
+}
+
+/// Whether a dispute is still an inquiry that waits for its end.
+pub(crate) fn is_inquiry(dispute: &Value) -> bool {
+    matches!(text(dispute, "status"), "warning_needs_response" | "warning_under_review")
+}
+
+/// Whether a dispute is open: an inquiry, or one that has taken the money and may bring it back.
+pub(crate) fn is_open(dispute: &Value) -> bool {
+    is_inquiry(dispute) || matches!(text(dispute, "status"), "needs_response" | "under_review")
+}
+
+fn came_to_nothing(dispute: &Value) -> bool {
+    matches!(text(dispute, "status"), "warning_closed" | "prevented")
+}
+
+fn still_open(books: &Books, dispute_id: &str) -> Result<Value, Refused> {
+    let dispute = books.want("dispute", dispute_id)?;
+    if is_open(&dispute) {
+        return Ok(dispute);
+    }
+    Err(Refused::invalid(None, format!("Dispute {dispute_id} is closed already.")))
+}
+
+fn disputes_of<'a>(books: &'a Books, charge_id: &'a str) -> impl Iterator<Item = &'a Value> {
+    books.all("dispute").filter(move |dispute| text(dispute, "charge") == charge_id)
+}
+
+/// Writes a dispute down after checking that the charge can bear it; the charge as it was, and the dispute's id.
+fn file(
+    books: &mut Books,
+    payment_id: &str,
+    amount_minor: Option<i64>,
+    status: &str,
+) -> Result<(Value, String), Refused> {
+    let charge = charge_of(books, payment_id)?;
+    let charge_id = text(&charge, "id").to_owned();
+    if text(&charge, "status") != "succeeded" {
+        let sentence = format!("Charge {charge_id} did not succeed, so nobody can dispute it.");
+        return Err(Refused::invalid(None, sentence));
+    }
+    // What a won dispute took is back, and what came to nothing took nothing.
+    let taking = disputes_of(books, &charge_id)
+        .filter(|dispute| !came_to_nothing(dispute) && text(dispute, "status") != "won");
+    let left_minor = number(&charge, "amount") - taking.map(|it| number(it, "amount")).sum::<i64>();
+    if left_minor <= 0 {
+        let sentence = format!("Charge {charge_id} is disputed already.");
+        return Err(Refused::invalid(Some("charge_disputed"), sentence));
+    }
+    let amount_minor = amount_minor.unwrap_or(left_minor);
+    if amount_minor < 1 || amount_minor > left_minor {
+        let sentence = "The disputed amount must be between 1 and what is not disputed of the charge yet.";
+        return Err(Refused::param("parameter_invalid_integer", "amount", sentence));
+    }
+    let now = books.now();
+    let dispute = books.put(money_back::dispute(&charge, amount_minor, status, now));
+    books.set(&charge_id, json!({ "disputed": true }));
+    Ok((charge, dispute))
+}
+
 /// Writes a dispute's money into the balance and into the dispute.
-fn book(books: &mut Books, dispute_id: &str, amount_minor: i64, fee_minor: i64, reporting_category: &str) {
+fn book(books: &mut Books, dispute_id: &str, amount_minor: i64) {
     let dispute = books.see(dispute_id);
-    let entry = payment::balance_transaction(&NewEntry {
-        kind: "adjustment",
-        reporting_category,
-        amount_minor,
-        fee_minor,
-        currency: text(&dispute, "currency"),
-        source: dispute_id,
-        description: json!(format!("Dispute for {}", text(&dispute, "charge"))),
-        now: books.now(),
-    });
-    books.put(entry.clone());
+    let entry = balance::book(
+        books,
+        &Move {
+            kind: "adjustment",
+            amount_minor,
+            fee: if amount_minor < 0 { Fee::Dispute } else { Fee::None },
+            currency: text(&dispute, "currency"),
+            source: dispute_id,
+            description: json!(format!("Dispute for {}", text(&dispute, "charge"))),
+            available_on: books.now(),
+        },
+    );
     let mut entries = dispute["balance_transactions"].clone();
     if let Value::Array(entries) = &mut entries {
-        entries.push(entry);
+        entries.push(books.see(&entry));
     }
     books.set(dispute_id, json!({ "balance_transactions": entries }));
 }

@@ -5,10 +5,17 @@
 //! **Start at**: `checkout.rs`; `payments.rs` for what every payment has in common.
 //! **Tested in**: `practice/tests/practice/flows.rs`.
 
+pub(crate) mod balance;
 pub(crate) mod billing;
 pub(crate) mod calendar;
 pub(crate) mod checkout;
+pub(crate) mod customers;
 pub(crate) mod disputes;
+pub(crate) mod invoices;
+pub(crate) mod pausing;
 pub(crate) mod payments;
+pub(crate) mod payouts;
 pub(crate) mod refunds;
 pub(crate) mod renewal;
+pub(crate) mod reviews;
+pub(crate) mod thin;

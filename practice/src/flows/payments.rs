@@ -1,10 +1,11 @@
-//! What every payment has in common: the payment intent, its charge and what reaches the balance.
+//! What every payment has in common: the payment intent and its charge.
 
 use serde_json::{Value, json};
 
-use crate::books::{Books, number, text};
-use crate::money;
-use crate::objects::payment::{self, Method, NewEntry, NewIntent, Payer};
+use crate::Refused;
+use crate::books::{Books, text};
+use crate::flows::balance;
+use crate::objects::payment::{self, Method, NewIntent, Payer};
 
 /// Makes a payment intent and tells of it.
 pub(crate) fn create_intent(books: &mut Books, new: &NewIntent<'_>) -> String {
@@ -16,7 +17,17 @@ pub(crate) fn create_intent(books: &mut Books, new: &NewIntent<'_>) -> String {
 /// Makes the payment method that somebody typed into the hosted page.
 pub(crate) fn create_method(books: &mut Books, method: Method, payer: &Payer, customer: &Value) -> String {
     let now = books.now();
-    books.put(payment::payment_method(method, payer, customer, now))
+    let id = books.put(payment::payment_method(method, payer, customer, now));
+    if method == Method::BankDebit {
+        books.put(payment::mandate(&id, now));
+    }
+    id
+}
+
+/// The mandate that lets a bank debit be taken, if this method has one.
+pub(crate) fn mandate_of(books: &Books, method: &str) -> Option<String> {
+    let mandate = books.all("mandate").find(|mandate| text(mandate, "payment_method") == method)?;
+    Some(text(mandate, "id").to_owned())
 }
 
 /// The payment went through: the charge is made, or the pending one settles.
@@ -35,6 +46,7 @@ pub(crate) fn succeed(books: &mut Books, intent: &str, method: &str) {
             "amount_received": amount,
             "last_payment_error": null,
             "latest_charge": charge,
+            "next_action": null,
             "payment_method": method,
             "processing": null,
             "status": "succeeded",
@@ -42,7 +54,7 @@ pub(crate) fn succeed(books: &mut Books, intent: &str, method: &str) {
     );
     books.emit("payment_intent.succeeded", intent);
     books.emit("charge.succeeded", &charge);
-    book_charge(books, &charge);
+    balance::charge_succeeded(books, &charge);
 }
 
 /// The bank was asked for the money and takes its time.
@@ -114,6 +126,36 @@ pub(crate) fn fail(books: &mut Books, intent: &str, method: &str) {
     books.emit("charge.failed", &charge);
 }
 
+/// The bank wants to hear from the payer first.
+pub(crate) fn ask_for_action(books: &mut Books, intent: &str, method: &str) {
+    let fields = json!({
+        "next_action": { "type": "use_stripe_sdk", "use_stripe_sdk": { "type": "three_d_secure_redirect" } },
+        "payment_method": method,
+        "status": "requires_action",
+    });
+    books.set(intent, fields);
+    books.emit("payment_intent.requires_action", intent);
+}
+
+/// Calls a payment off that did not go through.
+pub(crate) fn cancel(books: &mut Books, intent: &str, reason: &str) -> Result<(), Refused> {
+    let object = books.want("payment_intent", intent)?;
+    let status = text(&object, "status");
+    if !matches!(status, "requires_payment_method" | "requires_action") {
+        let sentence = format!("You cannot cancel this PaymentIntent because it has a status of {status}.");
+        return Err(Refused::invalid(Some("payment_intent_unexpected_state"), sentence));
+    }
+    let fields = json!({
+        "canceled_at": books.now(),
+        "cancellation_reason": reason,
+        "next_action": null,
+        "status": "canceled",
+    });
+    books.set(intent, fields);
+    books.emit("payment_intent.canceled", intent);
+    Ok(())
+}
+
 /// The charge that still waits for the bank, if there is one.
 pub(crate) fn pending_charge(books: &Books, intent: &str) -> Option<String> {
     let charge = books.see(text(&books.see(intent), "latest_charge"));
@@ -122,26 +164,9 @@ pub(crate) fn pending_charge(books: &Books, intent: &str) -> Option<String> {
 
 fn new_charge(books: &mut Books, intent: &str, method: &str, status: &str) -> String {
     let now = books.now();
-    let charge = payment::charge(&books.see(intent), &books.see(method), status, now);
+    let mut charge = payment::charge(&books.see(intent), &books.see(method), status, now);
+    if let Some(mandate) = mandate_of(books, method) {
+        charge["payment_method_details"]["sepa_debit"]["mandate"] = json!(mandate);
+    }
     books.put(charge)
-}
-
-/// Writes the charge into the balance; the charge names the entry only after `charge.succeeded`, as at Stripe.
-fn book_charge(books: &mut Books, charge_id: &str) {
-    let charge = books.see(charge_id);
-    let amount_minor = number(&charge, "amount");
-    let debit = charge["payment_method_details"]["type"] != "card";
-    let entry = payment::balance_transaction(&NewEntry {
-        kind: if debit { "payment" } else { "charge" },
-        reporting_category: "charge",
-        amount_minor,
-        fee_minor: money::fee(amount_minor),
-        currency: text(&charge, "currency"),
-        source: charge_id,
-        description: charge["description"].clone(),
-        now: books.now(),
-    });
-    let entry = books.put(entry);
-    let before = books.set(charge_id, json!({ "balance_transaction": entry }));
-    books.emit_change("charge.updated", charge_id, before);
 }

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use crate::Refused;
 use crate::books::{Books, number, text};
+use crate::flows::balance::{self, Fee, Move};
+use crate::flows::{disputes, reviews};
 use crate::money;
 use crate::objects::money_back;
-use crate::objects::payment::{self, NewEntry};
 
 /// What the caller says of a refund beside its amount.
 #[derive(Debug, Default)]
@@ -41,11 +42,11 @@ pub(crate) fn refund(
     let charge_id = text(&charge, "id").to_owned();
     let left_minor = number(&charge, "amount") - number(&charge, "amount_refunded");
     let amount_minor = amount_minor.unwrap_or(left_minor);
-    check(&charge, amount_minor, left_minor)?;
+    check(books, &charge, amount_minor, left_minor)?;
     let metadata = if wish.metadata.is_null() { json!({}) } else { wish.metadata.clone() };
     let now = books.now();
     let refund = books.put(money_back::refund(&charge, amount_minor, &metadata, &wish.reason, now));
-    let entry = book(books, &refund, "refund", -amount_minor);
+    let entry = book(books, &refund, &charge, -amount_minor);
     books.set(&refund, json!({ "balance_transaction": entry }));
     let refunded_minor = number(&charge, "amount_refunded") + amount_minor;
     let fields =
@@ -54,10 +55,14 @@ pub(crate) fn refund(
     books.emit_change("charge.refunded", &charge_id, before);
     books.emit("refund.created", &refund);
     reference_arrives(books, &refund);
+    if refunded_minor == number(&charge, "amount") {
+        reviews::overtaken(books, &charge, "refunded")?;
+        disputes::close_inquiries(books, &charge_id)?;
+    }
     Ok(refund)
 }
 
-fn check(charge: &Value, amount_minor: i64, left_minor: i64) -> Result<(), Refused> {
+fn check(books: &Books, charge: &Value, amount_minor: i64, left_minor: i64) -> Result<(), Refused> {
     let id = text(charge, "id");
     let currency = text(charge, "currency");
     if text(charge, "status") != "succeeded" {
@@ -66,7 +71,7 @@ fn check(charge: &Value, amount_minor: i64, left_minor: i64) -> Result<(), Refus
             format!("Charge {id} did not succeed, so there is nothing to refund."),
         ));
     }
-    if charge["disputed"] == true {
+    if disputes::forbids_refund(books, id) {
         let sentence = format!("Charge {id} has been charged back; cannot issue a refund.");
         return Err(Refused::invalid(Some("charge_disputed"), sentence));
     }
@@ -110,7 +115,7 @@ pub(crate) fn fail(books: &mut Books, refund_id: &str) -> Result<(), Refused> {
     }
     let charge = books.want("charge", text(&refund, "charge"))?;
     let amount_minor = number(&refund, "amount");
-    let entry = book(books, refund_id, "refund_failure", amount_minor);
+    let entry = book(books, refund_id, &charge, amount_minor);
     let fields = json!({
         "failure_balance_transaction": entry,
         "failure_reason": "expired_or_canceled_card",
@@ -125,17 +130,37 @@ pub(crate) fn fail(books: &mut Books, refund_id: &str) -> Result<(), Refused> {
     Ok(())
 }
 
-fn book(books: &mut Books, refund_id: &str, kind: &str, amount_minor: i64) -> String {
+/// Adds to a refund's metadata; two events tell of it, as at Stripe.
+pub(crate) fn add_metadata(books: &mut Books, refund: &str, more: Value) -> Result<(), Refused> {
+    let mut metadata = books.want("refund", refund)?["metadata"].clone();
+    if let (Value::Object(metadata), Value::Object(more)) = (&mut metadata, more) {
+        metadata.extend(more);
+    }
+    let before = books.set(refund, json!({ "metadata": metadata }));
+    if before.as_object().is_some_and(|fields| !fields.is_empty()) {
+        books.emit_change("charge.refund.updated", refund, before.clone());
+        books.emit_change("refund.updated", refund, before);
+    }
+    Ok(())
+}
+
+fn book(books: &mut Books, refund_id: &str, charge: &Value, amount_minor: i64) -> String {
     let refund = books.see(refund_id);
-    let entry = payment::balance_transaction(&NewEntry {
-        kind,
-        reporting_category: kind,
-        amount_minor,
-        fee_minor: 0,
-        currency: text(&refund, "currency"),
-        source: refund_id,
-        description: json!("REFUND FOR CHARGE"),
-        now: books.now(),
-    });
-    books.put(entry)
+    let kind = match amount_minor {
+        1.. => "refund_failure",
+        _ if balance::is_card(charge) => "refund",
+        _ => "payment_refund",
+    };
+    balance::book(
+        books,
+        &Move {
+            kind,
+            amount_minor,
+            fee: Fee::None,
+            currency: text(&refund, "currency"),
+            source: refund_id,
+            description: json!("REFUND FOR CHARGE"),
+            available_on: balance::available_with(books, charge),
+        },
+    )
 }

@@ -2,9 +2,10 @@
 //!
 //! **Owns**: every field of a new object, with the values a plain test account has.
 //! **Never**: changes an object later, makes an event, or decides what happens.
-//! **Start at**: `session.rs`, `payment.rs`, `billing.rs`, `money_back.rs`.
+//! **Start at**: `session.rs`, `payment.rs`, `billing.rs`, `money_back.rs`, `balance.rs`.
 //! **Tested in**: `practice/tests/practice/`.
 
+pub(crate) mod balance;
 pub(crate) mod billing;
 pub(crate) mod money_back;
 pub(crate) mod payment;

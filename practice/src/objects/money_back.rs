@@ -1,4 +1,4 @@
-//! Refund and dispute.
+//! Refund, dispute, and what warns of one.
 
 use serde_json::{Value, json};
 
@@ -38,8 +38,9 @@ pub(crate) fn refund(charge: &Value, amount_minor: i64, metadata: &Value, reason
     })
 }
 
-/// A dispute of part or all of a charge that waits for an answer.
-pub(crate) fn dispute(charge: &Value, amount_minor: i64, now: i64) -> Value {
+/// A dispute of part or all of a charge, or the inquiry before one.
+pub(crate) fn dispute(charge: &Value, amount_minor: i64, status: &str, now: i64) -> Value {
+    let inquiry = status == "warning_needs_response";
     json!({
         "id": ids::new("du_"),
         "object": "dispute",
@@ -57,16 +58,50 @@ pub(crate) fn dispute(charge: &Value, amount_minor: i64, now: i64) -> Value {
             "past_due": false,
             "submission_count": 0,
         },
-        "is_charge_refundable": false,
+        "is_charge_refundable": inquiry,
         "livemode": false,
         "metadata": {},
         "payment_intent": charge["payment_intent"],
         "payment_method_details": {
-            "card": { "brand": "visa", "case_type": "chargeback", "network": "visa", "network_reason_code": "10.4" },
+            "card": { "brand": "visa", "case_type": if inquiry { "inquiry" } else { "chargeback" }, "network": "visa", "network_reason_code": "10.4" },
             "type": "card",
         },
         "reason": "fraudulent",
-        "status": "needs_response",
+        "status": status,
+    })
+}
+
+/// A card network's warning that a charge may be fraud.
+pub(crate) fn early_fraud_warning(charge: &Value, now: i64) -> Value {
+    json!({
+        "id": ids::new("issfr_"),
+        "object": "radar.early_fraud_warning",
+        "actionable": charge["refunded"] == false && charge["disputed"] == false,
+        "charge": charge["id"],
+        "created": now,
+        "fraud_type": "unauthorized_use_of_card",
+        "livemode": false,
+        "payment_intent": charge["payment_intent"],
+    })
+}
+
+/// A review that is open.
+pub(crate) fn review(charge: &Value, now: i64) -> Value {
+    json!({
+        "id": ids::new("prv_"),
+        "object": "review",
+        "billing_zip": null,
+        "charge": charge["id"],
+        "closed_reason": null,
+        "created": now,
+        "ip_address": null,
+        "ip_address_location": null,
+        "livemode": false,
+        "open": true,
+        "opened_reason": "rule",
+        "payment_intent": charge["payment_intent"],
+        "reason": "rule",
+        "session": null,
     })
 }
 

@@ -1,4 +1,4 @@
-//! Customer, payment method, payment intent, charge and balance transaction.
+//! Customer, payment method, payment intent and charge.
 
 use serde_json::{Value, json};
 
@@ -108,6 +108,29 @@ pub(crate) fn payment_method(method: Method, payer: &Payer, customer: &Value, no
         }),
     };
     object
+}
+
+/// The mandate that comes with a bank debit.
+pub(crate) fn mandate(method: &str, now: i64) -> Value {
+    let id = ids::new("mandate_");
+    json!({
+        "customer_acceptance": {
+            "accepted_at": now,
+            "online": { "ip_address": "127.0.0.1", "user_agent": "Practice" },
+            "type": "online",
+        },
+        "livemode": false,
+        "multi_use": {},
+        "object": "mandate",
+        "payment_method": method,
+        "payment_method_details": {
+            "sepa_debit": { "reference": id[8..24].to_ascii_uppercase(), "url": "" },
+            "type": "sepa_debit",
+        },
+        "status": "active",
+        "type": "multi_use",
+        "id": id,
+    })
 }
 
 /// What a new payment intent is made of.
@@ -273,50 +296,5 @@ fn method_details(kind: &str, method: &Value, amount: &Value) -> Value {
         "three_d_secure": null,
         "transaction_link_id": null,
         "wallet": null,
-    })
-}
-
-/// What a new balance transaction is made of.
-pub(crate) struct NewEntry<'a> {
-    /// `charge`, `payment`, `refund`, `refund_failure` or `adjustment`.
-    pub(crate) kind: &'a str,
-    pub(crate) reporting_category: &'a str,
-    pub(crate) amount_minor: i64,
-    pub(crate) fee_minor: i64,
-    pub(crate) currency: &'a str,
-    pub(crate) source: &'a str,
-    pub(crate) description: Value,
-    pub(crate) now: i64,
-}
-
-pub(crate) fn balance_transaction(new: &NewEntry<'_>) -> Value {
-    let fee_details = if new.fee_minor == 0 {
-        json!([])
-    } else {
-        json!([{
-            "amount": new.fee_minor,
-            "application": null,
-            "currency": new.currency,
-            "description": "Practice processing fees",
-            "type": "stripe_fee",
-        }])
-    };
-    json!({
-        "id": ids::new("txn_"),
-        "object": "balance_transaction",
-        "amount": new.amount_minor,
-        "available_on": new.now + 7 * 86_400,
-        "balance_type": "payments",
-        "created": new.now,
-        "currency": new.currency,
-        "description": new.description,
-        "exchange_rate": null,
-        "fee": new.fee_minor,
-        "fee_details": fee_details,
-        "net": new.amount_minor - new.fee_minor,
-        "reporting_category": new.reporting_category,
-        "source": new.source,
-        "status": "pending",
-        "type": new.kind,
     })
 }

@@ -4,10 +4,10 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 use crate::api::form::Params;
 use crate::books::{Books, SharedBooks, text};
-use crate::flows::{billing, checkout, disputes, refunds};
+use crate::flows::{billing, checkout, disputes, payouts, refunds};
 use crate::pages::html::message;
 use crate::pages::{foreign_form, own_form, page, see_other};
-use crate::{Outcome, Refused, money, webhooks};
+use crate::{Outcome, Refused, Renewal, money, webhooks};
 
 /// `POST /console/do`: one button, then back to the console.
 pub(crate) async fn act(
@@ -42,15 +42,23 @@ fn carry_out(books: &mut Books, params: &Params) -> Result<&'static str, Refused
             Ok("disputes")
         }
         "win" => disputes::close(books, id, Outcome::Won).map(|()| "disputes"),
+        "escalate" => disputes::escalate(books, id).map(|()| "disputes"),
+        "close-inquiry" => disputes::close(books, id, Outcome::WarningClosed).map(|()| "disputes"),
         "lose" => disputes::close(books, id, Outcome::Lost).map(|()| "disputes"),
-        "next-month" => billing::next_period(books, id, true).map(|_| "subscriptions"),
-        "next-month-fails" => billing::next_period(books, id, false).map(|_| "subscriptions"),
+        "next-month" => billing::next_period(books, id, Renewal::Paid).map(|_| "subscriptions"),
+        "next-month-fails" => billing::next_period(books, id, Renewal::CardFails).map(|_| "subscriptions"),
         "mend-card" => billing::pay_open_invoice(books, id).map(|()| "subscriptions"),
         "cancel-now" => billing::cancel_now(books, id).map(|()| "subscriptions"),
         "cancel-later" => billing::cancel_later(books, id, false).map(|()| "subscriptions"),
         "settle" => checkout::settle_bank_debit(books, id, true).map(|()| "debits"),
         "fail-debit" => checkout::settle_bank_debit(books, id, false).map(|()| "debits"),
         "expire" => checkout::expire(books, id).map(|_| "debits"),
+        "pay-out" if payouts::pay_out(books, true).is_empty() => Err(Refused::invalid(
+            None,
+            "There is nothing to pay out: no currency has more coming in than going out.",
+        )),
+        "pay-out" => Ok("payouts"),
+        "fail-payout" => payouts::fail(books, id).map(|()| "payouts"),
         "deliver-again" => webhooks::deliver_again(books, id).map(|()| "events"),
         other => Err(Refused::invalid(None, format!("There is no button called {other}."))),
     }

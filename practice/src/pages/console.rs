@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::api::form::Params;
 use crate::books::{Books, SharedBooks, number, text};
-use crate::flows::payments;
+use crate::flows::{disputes, payments};
 use crate::money;
 use crate::pages::html::{escape, frame, time};
 use crate::pages::page;
@@ -23,7 +23,7 @@ pub(crate) async fn show(request: HttpRequest, books: web::Data<SharedBooks>) ->
     let body = format!(
         "<main class=\"wide\">\n<h1>Practice console</h1>\n\
          <p class=\"lead\">What {account} would see at its payment service, and what it could meet there.</p>\n\
-         {}\n{}\n{}\n{}\n{}\n{}\n{more}</main>",
+         {}\n{}\n{}\n{}\n{}\n{}\n{}\n{more}</main>",
         section(
             "debits",
             "Waiting bank debits and open pages",
@@ -33,7 +33,8 @@ pub(crate) async fn show(request: HttpRequest, books: web::Data<SharedBooks>) ->
         section("payments", "Payments", "Nobody has paid yet.", payments(&books)),
         section("subscriptions", "Subscriptions", "Nobody gives regularly yet.", subscriptions(&books)),
         section("refunds", "Refunds", "Nothing was refunded yet.", refunds(&books)),
-        section("disputes", "Disputes", "Nobody has disputed a payment.", disputes(&books)),
+        section("disputes", "Disputes", "Nobody has disputed a payment.", objections(&books)),
+        section("payouts", "Payouts", "There is nothing to pay out yet.", payouts(&books)),
         section("events", "Events", "Nothing has happened yet.", events(&books, all_events)),
         more = more_events(&books, all_events),
         account = escape(&books.account_name),
@@ -53,7 +54,7 @@ fn section(id: &str, title: &str, empty: &str, rows: Vec<String>) -> String {
 /// One row: what it is, how it stands, and its buttons. `what` and `detail` are HTML, escaped by the caller.
 fn row(id: &str, what: &str, state: &str, detail: &str, buttons: &str) -> String {
     let class = match state {
-        "succeeded" | "active" | "won" | "taken" => "good",
+        "succeeded" | "active" | "won" | "taken" | "paid" => "good",
         "failed" | "declined" | "lost" | "past due" | "given up" => "bad",
         _ => "plain",
     };
@@ -135,7 +136,8 @@ fn payment(books: &Books, intent: &Value) -> String {
     if back > 0 {
         more += &format!(" · {} given back", money::format(back, text(&charge, "currency")));
     }
-    let buttons = if succeeded && charge["disputed"] != true { amount_buttons(id) } else { String::new() };
+    let refundable = succeeded && !disputes::forbids_refund(books, text(&charge, "id"));
+    let buttons = if refundable { amount_buttons(id) } else { String::new() };
     row(id, &sum(&charge), state, &detail(intent, &more), &buttons)
 }
 
@@ -195,13 +197,17 @@ fn refunds(books: &Books) -> Vec<String> {
     books.all("refund").rev().take(SHOWN).map(refund).collect()
 }
 
-fn disputes(books: &Books) -> Vec<String> {
+fn objections(books: &Books) -> Vec<String> {
     let dispute = |dispute: &Value| {
         let id = text(dispute, "id");
         let status = text(dispute, "status");
-        let open = !matches!(status, "won" | "lost");
-        let buttons =
-            if open { button("win", id, "Win") + &button("lose", id, "Lose") } else { String::new() };
+        let buttons = if disputes::is_inquiry(dispute) {
+            button("escalate", id, "Escalate") + &button("close-inquiry", id, "Close")
+        } else if disputes::is_open(dispute) {
+            button("win", id, "Win") + &button("lose", id, "Lose")
+        } else {
+            String::new()
+        };
         row(
             id,
             &sum(dispute),
@@ -213,11 +219,30 @@ fn disputes(books: &Books) -> Vec<String> {
     books.all("dispute").rev().take(SHOWN).map(dispute).collect()
 }
 
+fn payouts(books: &Books) -> Vec<String> {
+    let payout = |payout: &Value| {
+        let (id, status) = (text(payout, "id"), text(payout, "status"));
+        let buttons =
+            if status == "failed" { String::new() } else { button("fail-payout", id, "Fail this payout") };
+        row(id, &sum(payout), &status.replace('_', " "), &detail(payout, ""), &buttons)
+    };
+    let waiting = match books.balance.count_unpaid() {
+        0 => None,
+        count => {
+            let entries = format!("{count} balance transactions");
+            let button = button("pay-out", "all", "Pay all of it out");
+            Some(row("all", "Not paid out yet", "waiting", &entries, &button))
+        }
+    };
+    waiting.into_iter().chain(books.all("payout").rev().take(SHOWN).map(payout)).collect()
+}
+
 fn events(books: &Books, all: bool) -> Vec<String> {
     let event = |event: &Value| {
         let id = text(event, "id");
         let tries: Vec<_> = books.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
         let state = match tries.last() {
+            None if books.given_up.contains(id) => "lost",
             None if number(event, "pending_webhooks") == 0 => "kept here",
             None => "waiting",
             Some(last) if last.taken() => "taken",

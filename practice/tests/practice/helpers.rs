@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use keepopen_practice::{PracticeStripe, Settings};
+use keepopen_practice::{How, PracticeStripe, Settings};
 use serde_json::Value;
 
 /// Monday, 7 December 2026, 12:00 UTC.
@@ -57,6 +57,10 @@ impl Stand {
         request.send().await.unwrap()
     }
 
+    pub async fn delete(&self, path: &str) -> (u16, Value) {
+        self.send(self.http.delete(self.at(path)).bearer_auth(KEY)).await
+    }
+
     pub async fn get(&self, path: &str) -> (u16, Value) {
         self.send(self.http.get(self.at(path)).bearer_auth(KEY)).await
     }
@@ -82,6 +86,25 @@ impl Stand {
         let (status, session) = self.post("/v1/checkout/sessions", &monthly_form()).await;
         assert_eq!(status, 200, "{session:#}");
         id(&session)
+    }
+
+    /// A charge of 10.00 euros by card; its id.
+    pub async fn charged(&self) -> String {
+        let session = self.once().await;
+        self.practice.pay(&session, How::Card).unwrap();
+        self.practice.payments(&session).charge.unwrap()
+    }
+
+    /// A subscription of 10.00 euros a month by card; its id.
+    pub async fn subscribed(&self) -> String {
+        let session = self.monthly().await;
+        self.practice.pay(&session, How::Card).unwrap();
+        self.practice.payments(&session).subscription.unwrap()
+    }
+
+    /// What the newest event says of how its object was before.
+    pub fn before(&self) -> Value {
+        self.practice.events().pop().unwrap()["data"]["previous_attributes"].clone()
     }
 
     /// The types of all events from this one on.

@@ -8,11 +8,19 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first thing that is not there")]
 
 mod api;
+mod balance;
+mod claims;
+mod customers;
 mod flows;
 mod helpers;
 mod idempotency;
+mod invoices;
+mod losses;
 mod pages;
+mod pauses;
+mod payouts;
 mod start;
 mod subscriptions;
+mod thin;
 mod trouble;
 mod webhooks;

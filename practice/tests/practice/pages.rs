@@ -181,6 +181,46 @@ async fn every_button_of_the_console_is_on_it_and_does_what_it_says() {
 }
 
 #[tokio::test]
+async fn inquiries_and_payouts_have_their_buttons_too() {
+    let stand = Stand::start().await;
+    let charge = stand.charged().await;
+    let inquiry = stand.practice.inquire(&charge, Some(100)).unwrap();
+    let intent = stand.practice.object(&charge).unwrap()["payment_intent"].as_str().unwrap().to_owned();
+    let page = async || text(&stand, "/console").await.1;
+    let has = async |action: &str, id: &str| {
+        page().await.contains(&format!("data-action=\"{action}\" data-id=\"{id}\""))
+    };
+    assert!(has("close-inquiry", &inquiry).await && has("refund", &intent).await);
+    assert!(!has("win", &inquiry).await);
+    console(&stand, "escalate", &inquiry).await;
+    assert!(has("win", &inquiry).await && !has("refund", &intent).await);
+    let other = stand.practice.inquire(&stand.charged().await, None).unwrap();
+    console(&stand, "close-inquiry", &other).await;
+    assert!(!has("close-inquiry", &other).await && !has("escalate", &other).await);
+    stand.charged().await;
+    assert!(has("pay-out", "all").await);
+    console(&stand, "pay-out", "all").await;
+    let payout = id(&stand.told_of("payout.paid"));
+    assert!(!has("pay-out", "all").await && has("fail-payout", &payout).await);
+    console(&stand, "fail-payout", &payout).await;
+    assert_eq!(stand.told().last().unwrap(), "payout.failed");
+    assert!(!has("fail-payout", &payout).await && has("pay-out", "all").await);
+    stand.practice.pay_out(true);
+    let nothing = press(&stand, "/console/do", &[("action", "pay-out"), ("id", "all")]).await;
+    assert_eq!(nothing.status(), 400);
+}
+
+#[tokio::test]
+async fn a_lost_event_is_shown_as_lost() {
+    let stand = Stand::start().await;
+    stand.practice.set_webhook_url(Some("http://127.0.0.1:1/".to_owned()));
+    stand.practice.lose_deliveries(Some(keepopen_practice::Loss::Next(1)));
+    let session = stand.once().await;
+    stand.practice.expire(&session).unwrap();
+    assert!(text(&stand, "/console").await.1.contains("data-state=\"lost\""));
+}
+
+#[tokio::test]
 async fn the_console_shows_the_newest_events_and_all_of_them_when_asked() {
     let stand = Stand::start().await;
     let session = stand.monthly().await;

@@ -20,6 +20,7 @@ async fn a_subscription_by_card_tells_its_whole_story() {
         stand.told(),
         [
             "customer.created",
+            "payment_method.attached",
             "customer.subscription.created",
             "payment_intent.created",
             "invoice.created",

@@ -1,4 +1,16 @@
-//! The Rust handle: starts the stand-in, and does what people do on its pages.
+//! The Rust handle: starts the stand-in, and does what people do on its pages and what befalls their money.
+//!
+//! **Owns**: what tests and the demo may do beside the HTTP API.
+//! **Never**: decides what a deed leads to; that is `flows/`.
+//! **Start at**: `PracticeStripe` below; `balance.rs` for payouts and fees, `losses.rs` for events that don't arrive.
+//! **Tested in**: `practice/tests/practice/`.
+
+mod balance;
+mod claims;
+mod customers;
+mod losses;
+mod subscriptions;
+mod thin;
 
 use std::net::TcpListener;
 
@@ -6,7 +18,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::books::{Books, SharedBooks, Trouble, text};
-use crate::flows::{billing, checkout, disputes, refunds};
+use crate::flows::{billing, checkout, refunds};
 use crate::server::{self, Queue, Running};
 use crate::{Delivery, Refused, Settings, StartError, webhooks};
 
@@ -28,6 +40,21 @@ pub enum Outcome {
     Won,
     /// The money is gone.
     Lost,
+    /// An inquiry that led to no dispute.
+    WarningClosed,
+}
+
+/// How a subscription's next period goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// The card is good.
+    Paid,
+    /// The card is declined: the subscription is past due.
+    CardFails,
+    /// The bank wants to hear from the payer first: past due until `mend_card`.
+    NeedsAction,
+    /// Stripe can't make the invoice final: it stays a draft until `finalize_invoice`.
+    NotFinalized,
 }
 
 /// The ids that a Checkout Session has led to so far.
@@ -108,7 +135,7 @@ impl PracticeStripe {
     /// paid, or whose card fails and leaves it past due. Gives back the invoice's id. Where a cancel is due, the
     /// subscription ends instead and there is no invoice.
     pub fn next_month(&self, subscription_id: &str, ok: bool) -> Result<Option<String>, Refused> {
-        billing::next_period(&mut self.books.open(), subscription_id, ok)
+        self.renew(subscription_id, if ok { Renewal::Paid } else { Renewal::CardFails })
     }
 
     /// Pays the newest open invoice of a past-due subscription, as when a reader mends their card.
@@ -129,7 +156,7 @@ impl PracticeStripe {
 
     /// Lets a subscription's period end: a scheduled cancel happens, else it renews and the card is good.
     pub fn end_period(&self, subscription_id: &str) -> Result<(), Refused> {
-        billing::next_period(&mut self.books.open(), subscription_id, true).map(drop)
+        self.renew(subscription_id, Renewal::Paid).map(drop)
     }
 
     /// Refunds a payment intent or charge, all that is left of it or an amount in minor units; the refund's id.
@@ -142,17 +169,7 @@ impl PracticeStripe {
         refunds::fail(&mut self.books.open(), refund_id)
     }
 
-    /// Disputes a payment intent or charge, all of it or an amount in minor units; the dispute's id.
-    pub fn dispute(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
-        disputes::open(&mut self.books.open(), payment_id, amount_minor)
-    }
-
-    /// Ends a dispute.
-    pub fn close_dispute(&self, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
-        disputes::close(&mut self.books.open(), dispute_id, outcome)
-    }
-
-    /// Every event made so far, oldest first, exactly as it is delivered.
+    /// Every event made so far, also those that got lost, oldest first, exactly as it is delivered.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
         self.books.open().events.clone()

@@ -1,0 +1,110 @@
+//! What a list is narrowed to.
+
+use serde_json::Value;
+
+use crate::Refused;
+use crate::api::form::Params;
+use crate::api::shelves::Shelf;
+use crate::books::{Books, number, text};
+
+/// How many types a list of events can be narrowed to.
+const MOST_TYPES: usize = 20;
+
+/// The filters of one call, checked.
+pub(crate) struct Filters<'a> {
+    books: &'a Books,
+    shelf: &'a Shelf,
+    params: &'a Params,
+    times: Vec<Bound>,
+    /// `delivery_success` of events.
+    heard: Option<bool>,
+}
+
+/// Whether a time stands so to a bound.
+type Holds = fn(&i64, &i64) -> bool;
+
+/// A bound of a time: `created[gte]` and its like.
+struct Bound {
+    field: &'static str,
+    holds: Holds,
+    at: i64,
+}
+
+impl<'a> Filters<'a> {
+    /// Refuses unknown parameters and values that are none.
+    pub(crate) fn of(books: &'a Books, shelf: &'a Shelf, params: &'a Params) -> Result<Self, Refused> {
+        let mut known = vec!["limit", "starting_after", "ending_before", "created", "created[*]"];
+        known.extend(shelf.filters.iter().map(|(name, _)| *name));
+        known.extend(shelf.more());
+        params.only(&known)?;
+        if let Some(payout) = params.get("payout") {
+            books.want("payout", payout)?;
+        }
+        let heard = params.word("delivery_success", &["true", "false"])?.map(|word| word == "true");
+        check_types(params)?;
+        let mut times = bounds(params, "created")?;
+        times.extend(bounds(params, "arrival_date")?);
+        Ok(Self { books, shelf, params, times, heard })
+    }
+
+    /// Whether the list shows this object.
+    pub(crate) fn want(&self, object: &Value) -> bool {
+        let by_field = self.shelf.filters.iter().all(|(name, pointer)| self.fits(object, name, pointer));
+        by_field
+            && self.of_type(object)
+            && self.in_payout(object)
+            && self.heard.is_none_or(|heard| self.books.was_heard(object) == heard)
+            && self.times.iter().all(|bound| (bound.holds)(&number(object, bound.field), &bound.at))
+    }
+
+    fn fits(&self, object: &Value, name: &str, pointer: &str) -> bool {
+        match self.params.get(name) {
+            // Subscriptions that have ended are listed only when they are asked for.
+            None => {
+                self.shelf.kind != "subscription" || name != "status" || text(object, "status") != "canceled"
+            }
+            Some("all") => true,
+            // A type of event may end in a star.
+            Some(wish) => object.pointer(pointer).and_then(Value::as_str).is_some_and(|own| {
+                match wish.strip_suffix('*') {
+                    Some(start) => own.starts_with(start),
+                    None => own == wish,
+                }
+            }),
+        }
+    }
+
+    fn of_type(&self, object: &Value) -> bool {
+        let types = self.params.under("types");
+        types.is_empty() || types.iter().any(|(_, kind)| *kind == text(object, "type"))
+    }
+
+    /// With the payout's own entry, as Stripe lists it.
+    fn in_payout(&self, object: &Value) -> bool {
+        let wish = self.params.get("payout");
+        wish.is_none() || self.books.balance.payout_of(text(object, "id")) == wish
+    }
+}
+
+/// At most 20 types, and not beside `type`.
+fn check_types(params: &Params) -> Result<(), Refused> {
+    let types = params.under("types").len();
+    let sentence = match params.get("type") {
+        _ if types > MOST_TYPES => "You may pass at most 20 types.",
+        Some(_) if types > 0 => "You may only specify one of these parameters: type, types.",
+        _ => return Ok(()),
+    };
+    Err(Refused { param: Some("types".to_owned()), ..Refused::invalid(None, sentence) })
+}
+
+fn bounds(params: &Params, field: &'static str) -> Result<Vec<Bound>, Refused> {
+    let forms: [(&str, Holds); 5] =
+        [("", i64::eq), ("[gte]", i64::ge), ("[gt]", i64::gt), ("[lte]", i64::le), ("[lt]", i64::lt)];
+    let mut bounds = Vec::new();
+    for (form, holds) in forms {
+        if let Some(at) = params.integer(&format!("{field}{form}"))? {
+            bounds.push(Bound { field, holds, at });
+        }
+    }
+    Ok(bounds)
+}

@@ -1,0 +1,103 @@
+//! Everything that can be read, where it is, and what its list can be filtered by.
+
+/// A kind of object that can be read, its folder in the API, and what its list can be filtered by.
+pub(crate) struct Shelf {
+    pub(crate) path: &'static str,
+    pub(crate) kind: &'static str,
+    pub(crate) filters: &'static [(&'static str, &'static str)],
+}
+
+/// Everything that can be read: the filter's parameter and the field it looks at.
+pub(crate) const SHELVES: &[Shelf] = &[
+    Shelf {
+        path: "checkout/sessions",
+        kind: "checkout.session",
+        filters: &[
+            ("customer", "/customer"),
+            ("payment_intent", "/payment_intent"),
+            ("subscription", "/subscription"),
+            ("status", "/status"),
+        ],
+    },
+    Shelf { path: "payment_intents", kind: "payment_intent", filters: &[("customer", "/customer")] },
+    Shelf {
+        path: "charges",
+        kind: "charge",
+        filters: &[("customer", "/customer"), ("payment_intent", "/payment_intent")],
+    },
+    Shelf {
+        path: "invoices",
+        kind: "invoice",
+        filters: &[
+            ("customer", "/customer"),
+            ("status", "/status"),
+            ("subscription", "/parent/subscription_details/subscription"),
+        ],
+    },
+    Shelf {
+        path: "invoice_payments",
+        kind: "invoice_payment",
+        filters: &[
+            ("invoice", "/invoice"),
+            ("status", "/status"),
+            ("payment[type]", "/payment/type"),
+            ("payment[payment_intent]", "/payment/payment_intent"),
+        ],
+    },
+    Shelf {
+        path: "subscriptions",
+        kind: "subscription",
+        filters: &[("customer", "/customer"), ("status", "/status")],
+    },
+    Shelf { path: "customers", kind: "customer", filters: &[("email", "/email")] },
+    Shelf {
+        path: "payment_methods",
+        kind: "payment_method",
+        filters: &[("customer", "/customer"), ("type", "/type")],
+    },
+    Shelf {
+        path: "refunds",
+        kind: "refund",
+        filters: &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
+    },
+    Shelf {
+        path: "disputes",
+        kind: "dispute",
+        filters: &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
+    },
+    Shelf {
+        path: "balance_transactions",
+        kind: "balance_transaction",
+        filters: &[("source", "/source"), ("type", "/type"), ("currency", "/currency")],
+    },
+    Shelf {
+        path: "radar/early_fraud_warnings",
+        kind: "radar.early_fraud_warning",
+        filters: &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
+    },
+    Shelf { path: "reviews", kind: "review", filters: &[] },
+    Shelf { path: "mandates", kind: "mandate", filters: &[] },
+    Shelf {
+        path: "payouts",
+        kind: "payout",
+        filters: &[("destination", "/destination"), ("status", "/status")],
+    },
+    Shelf { path: "events", kind: "event", filters: &[("type", "/type")] },
+];
+
+impl Shelf {
+    /// Parameters of its list that are neither a field's value nor common to all lists.
+    pub(crate) fn more(&self) -> &'static [&'static str] {
+        match self.kind {
+            "balance_transaction" => &["payout"],
+            "event" => &["types[*]", "delivery_success"],
+            "payout" => &["arrival_date", "arrival_date[*]"],
+            _ => &[],
+        }
+    }
+}
+
+/// The shelf at this path below `/v1/`.
+pub(crate) fn shelf(path: &str) -> Option<&'static Shelf> {
+    SHELVES.iter().find(|shelf| shelf.path == path)
+}

@@ -1,0 +1,125 @@
+//! What moves the account's balance: one entry for everything.
+
+use serde_json::{Value, json};
+
+use crate::books::{Books, number, text};
+use crate::money;
+use crate::objects::balance::{self, NewEntry};
+
+/// How long a payment takes until it is available, in seconds.
+const SETTLING: i64 = 7 * 86_400;
+
+/// What every dispute costs, in minor units; a dispute that is won does not bring it back.
+const DISPUTE_FEE_MINOR: i64 = 1500;
+
+/// What is kept of an amount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fee {
+    None,
+    Processing,
+    Dispute,
+}
+
+/// Something that moves the balance; the amount is in the currency of what caused it, and converted where the
+/// account settles in another.
+pub(crate) struct Move<'a> {
+    pub(crate) kind: &'a str,
+    pub(crate) amount_minor: i64,
+    pub(crate) fee: Fee,
+    pub(crate) currency: &'a str,
+    pub(crate) source: &'a str,
+    pub(crate) description: Value,
+    pub(crate) available_on: i64,
+}
+
+/// Writes it into the balance; the entry's id.
+pub(crate) fn book(books: &mut Books, it: &Move<'_>) -> String {
+    let now = books.now();
+    // What the account holds already is paid out as it is.
+    let rates = books.balance.settlement.as_ref().filter(|_| !it.kind.starts_with("payout"));
+    let converted = rates.and_then(|rates| rates.convert(it.amount_minor, it.currency));
+    let (amount_minor, currency, exchange_rate) =
+        converted.unwrap_or((it.amount_minor, it.currency, Value::Null));
+    let currency = currency.to_owned();
+    let (fee_minor, fee_for) = match it.fee {
+        Fee::None => (0, ""),
+        Fee::Processing => (money::fee(amount_minor), "Practice processing fees"),
+        Fee::Dispute => (DISPUTE_FEE_MINOR, "Dispute fee"),
+    };
+    let entry = books.put(balance::balance_transaction(&NewEntry {
+        kind: it.kind,
+        amount_minor,
+        fee_minor,
+        fee_for,
+        currency: &currency,
+        exchange_rate,
+        source: it.source,
+        description: it.description.clone(),
+        available_on: it.available_on,
+        now,
+    }));
+    books.balance.add(&entry, it.available_on, now);
+    entry
+}
+
+/// A charge that went through reaches the balance, now or when the fees are posted.
+pub(crate) fn charge_succeeded(books: &mut Books, charge: &str) {
+    if books.balance.late {
+        books.balance.unbooked.push(charge.to_owned());
+    } else {
+        book_charge(books, charge);
+    }
+}
+
+/// Books every charge that waited for it.
+pub(crate) fn post_fees(books: &mut Books) {
+    for charge in std::mem::take(&mut books.balance.unbooked) {
+        book_charge(books, &charge);
+    }
+}
+
+/// The charge names its entry only after `charge.succeeded`, as at Stripe.
+fn book_charge(books: &mut Books, charge_id: &str) {
+    let charge = books.see(charge_id);
+    let entry = book(
+        books,
+        &Move {
+            kind: if is_card(&charge) { "charge" } else { "payment" },
+            amount_minor: number(&charge, "amount"),
+            fee: Fee::Processing,
+            currency: text(&charge, "currency"),
+            source: charge_id,
+            description: charge["description"].clone(),
+            available_on: books.now() + SETTLING,
+        },
+    );
+    let before = books.set(charge_id, json!({ "balance_transaction": entry }));
+    books.emit_change("charge.updated", charge_id, before);
+}
+
+/// Stripe has words of its own for what was not paid by card.
+pub(crate) fn is_card(charge: &Value) -> bool {
+    charge["payment_method_details"]["type"] == "card"
+}
+
+/// When money that goes back on a charge leaves the balance: with the charge's own money, if that is still to come.
+pub(crate) fn available_with(books: &Books, charge: &Value) -> i64 {
+    let entry = books.see(text(charge, "balance_transaction"));
+    number(&entry, "available_on").max(books.now())
+}
+
+/// Entries whose day has come are available.
+pub(crate) fn settle_due(books: &mut Books) {
+    let now = books.now();
+    if books.balance.has_due(now) {
+        let due = books.balance.take_due(now);
+        make_available(books, &due, json!({ "status": "available" }));
+    }
+}
+
+/// Sets fields of entries. A dispute's copies need none: its entries are available at once.
+pub(crate) fn make_available(books: &mut Books, entries: &[String], fields: Value) {
+    for entry in entries {
+        books.set(entry, fields.clone());
+    }
+}

@@ -1,0 +1,46 @@
+//! Thin events: a notice that says which object something happened to, and nothing of the object itself.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::books::{Books, text};
+use crate::{Refused, api, ids};
+
+/// Delivers a thin event about an object; the event's id.
+pub(crate) fn notify(books: &mut Books, kind: &str, object_id: &str) -> Result<String, Refused> {
+    let Some(object) = books.get(object_id) else {
+        return Err(Refused::missing("object", "id", object_id));
+    };
+    let object_kind = text(object, "object").to_owned();
+    let path = api::path_of(&object_kind)
+        .ok_or_else(|| Refused::invalid(None, format!("A {object_kind} can't be read by the API.")))?;
+    let event = json!({
+        "id": ids::new("evt_test_"),
+        "object": "v2.core.event",
+        "context": null,
+        "created": rfc3339(books.now()),
+        "livemode": false,
+        "reason": reason(books),
+        "related_object": {
+            "id": object_id,
+            "type": object_kind,
+            "url": format!("/v1/{path}/{object_id}"),
+        },
+        "type": kind,
+    });
+    Ok(books.send_thin(event))
+}
+
+/// The API call that led to it, if one did.
+fn reason(books: &Books) -> Value {
+    match &books.request {
+        Some((id, key)) => json!({ "type": "request", "request": { "id": id, "idempotency_key": key } }),
+        None => Value::Null,
+    }
+}
+
+/// With thousandths, as Stripe writes the times of its second API.
+fn rfc3339(seconds: i64) -> String {
+    let time = Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX);
+    time.strftime("%Y-%m-%dT%H:%M:%S.000Z").to_string()
+}

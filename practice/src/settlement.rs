@@ -1,0 +1,132 @@
+//! The currency the account is paid in, and what others are worth in it.
+
+use serde_json::Value;
+
+use crate::{Refused, money};
+
+/// A settlement currency with a table of rates. A currency that is not in the table settles in itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settlement {
+    currency: String,
+    decimals: u32,
+    rates: Vec<Rate>,
+}
+
+/// What one whole unit of a currency is worth: `digits / 10^places` whole units of the settlement currency.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Rate {
+    currency: String,
+    decimals: u32,
+    digits: i128,
+    places: u32,
+}
+
+/// Rates are read up to this many places behind the point.
+const MOST_PLACES: usize = 12;
+
+impl Settlement {
+    /// The account settles in `currency`; `rates` say what one whole unit of another currency is worth in it,
+    /// as in `("usd", "0.9215")`.
+    pub fn new(currency: &str, rates: &[(&str, &str)]) -> Result<Self, Refused> {
+        let rates = rates.iter().map(|(currency, rate)| Rate::parse(currency, rate));
+        Ok(Self {
+            currency: currency.to_ascii_lowercase(),
+            decimals: decimals(currency)?,
+            rates: rates.collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// An amount of another currency in the settlement currency, with that currency and the exchange rate between
+    /// minor units, as Stripe's `exchange_rate` is; `None` where nothing is converted.
+    pub(crate) fn convert(&self, amount_minor: i64, currency: &str) -> Option<(i64, &str, Value)> {
+        let rate = self.rates.iter().find(|rate| rate.currency == currency && currency != self.currency)?;
+        let above = i128::from(amount_minor) * rate.digits * 10_i128.pow(self.decimals);
+        let below = 10_i128.pow(rate.places + rate.decimals);
+        let converted = i64::try_from(rounded(above, below)).ok()?;
+        let shift = i64::from(self.decimals) - i64::from(rate.decimals) - i64::from(rate.places);
+        let shown = serde_json::from_str(&format!("{}e{shift}", rate.digits)).unwrap_or(Value::Null);
+        Some((converted, &self.currency, shown))
+    }
+}
+
+impl Rate {
+    fn parse(currency: &str, rate: &str) -> Result<Self, Refused> {
+        let (whole, part) = rate.split_once('.').unwrap_or((rate, ""));
+        let digits = format!("{whole}{part}");
+        let well_formed =
+            digits.len() <= 18 && part.len() <= MOST_PLACES && digits.bytes().all(|b| b.is_ascii_digit());
+        let wrong = || Refused::invalid(None, format!("“{rate}” is not a rate such as 0.9215."));
+        let value: i128 = if well_formed { digits.parse().map_err(|_| wrong())? } else { 0 };
+        if value == 0 {
+            return Err(wrong());
+        }
+        Ok(Self {
+            currency: currency.to_ascii_lowercase(),
+            decimals: decimals(currency)?,
+            digits: value,
+            places: u32::try_from(part.len()).unwrap_or_default(),
+        })
+    }
+}
+
+fn decimals(currency: &str) -> Result<u32, Refused> {
+    money::decimals(currency)
+        .ok_or_else(|| Refused::invalid(None, format!("There is no currency called {currency}.")))
+}
+
+/// A quotient rounded to the nearest whole number, halves away from zero.
+fn rounded(above: i128, below: i128) -> i128 {
+    let half = if above < 0 { -below / 2 } else { below / 2 };
+    (above + half) / below
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn euros() -> Settlement {
+        Settlement::new("EUR", &[("usd", "0.9215"), ("jpy", "0.0061"), ("kwd", "3.012"), ("isk", "0.0069")])
+            .unwrap()
+    }
+
+    #[test]
+    fn amounts_of_any_number_of_decimals_are_converted() {
+        let settlement = euros();
+        let amount = |amount_minor, currency| settlement.convert(amount_minor, currency).unwrap().0;
+        assert_eq!(amount(1000, "usd"), 922);
+        assert_eq!(amount(-1000, "usd"), -922);
+        assert_eq!(amount(1000, "jpy"), 610);
+        assert_eq!(amount(10_000, "kwd"), 3012);
+        assert_eq!(amount(100_000, "isk"), 690);
+        let yen = Settlement::new("jpy", &[("eur", "163.5"), ("kwd", "500")]).unwrap();
+        assert_eq!(yen.convert(1000, "eur").unwrap().0, 1635);
+        assert_eq!(yen.convert(1005, "kwd").unwrap().0, 503);
+    }
+
+    #[test]
+    fn the_exchange_rate_is_between_minor_units() {
+        let settlement = euros();
+        let rate = |currency| settlement.convert(1, currency).unwrap().2;
+        assert_eq!(rate("usd"), json!(0.9215));
+        assert_eq!(rate("jpy"), json!(0.61));
+        assert_eq!(rate("kwd"), json!(0.3012));
+    }
+
+    #[test]
+    fn its_own_and_unknown_currencies_are_left_alone() {
+        let settlement = Settlement::new("eur", &[("eur", "1")]).unwrap();
+        assert_eq!(settlement.convert(1000, "eur"), None);
+        assert_eq!(settlement.convert(1000, "gbp"), None);
+    }
+
+    #[test]
+    fn what_is_no_rate_or_no_currency_is_refused() {
+        for rate in ["", "x", "0", "0.0", "-1", "1,5", "1.5.0", "1e3", "0.1234567890123"] {
+            assert!(Settlement::new("eur", &[("usd", rate)]).is_err(), "{rate}");
+        }
+        assert!(Settlement::new("zzz", &[]).is_err());
+        assert!(Settlement::new("eur", &[("zzz", "1")]).is_err());
+    }
+}
