@@ -63,6 +63,43 @@ impl Currency {
     }
 }
 
+/// The least that Stripe takes, in the minor unit, of the currencies that it says so of
+/// (<https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts>, read in November 2026).
+const STRIPE_MINIMUMS: [(&str, i64); 24] = [
+    ("AED", 200),
+    ("AUD", 50),
+    ("BGN", 100),
+    ("BRL", 50),
+    ("CAD", 50),
+    ("CHF", 50),
+    ("CZK", 1500),
+    ("DKK", 250),
+    ("EUR", 50),
+    ("GBP", 30),
+    ("HKD", 400),
+    ("HUF", 17_500),
+    ("INR", 50),
+    ("JPY", 50),
+    ("MXN", 1000),
+    ("MYR", 200),
+    ("NOK", 300),
+    ("NZD", 50),
+    ("PLN", 200),
+    ("RON", 200),
+    ("SEK", 300),
+    ("SGD", 50),
+    ("THB", 1000),
+    ("USD", 50),
+];
+
+impl Currency {
+    /// The least that Stripe takes, in the minor unit; none where it names no amount of this currency: there the
+    /// least of the currency that it settles in counts, converted, which only Stripe can tell.
+    pub fn stripe_minimum_minor(&self) -> Option<i64> {
+        STRIPE_MINIMUMS.iter().find(|(code, _)| *code == self.code()).map(|(_, minor)| *minor)
+    }
+}
+
 impl fmt::Debug for Currency {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())
@@ -137,6 +174,18 @@ mod tests {
                 .map(|(minor, code)| written(minor, code)),
             ["1234.50", "-0.05", "0.00", "500", "-3.000", "1.00"]
         );
+    }
+
+    #[test]
+    fn the_least_that_stripe_takes_is_in_the_minor_unit_and_a_multiple_of_what_it_takes() {
+        let least = |code| Currency::parse(code).unwrap().stripe_minimum_minor();
+        assert_eq!(
+            ["USD", "GBP", "JPY", "HUF", "KWD", "ISK"].map(least),
+            [Some(50), Some(30), Some(50), Some(17_500), None, None]
+        );
+        for (code, minor) in STRIPE_MINIMUMS {
+            assert_eq!(minor % Currency::parse(code).unwrap().step_minor(), 0, "{code}");
+        }
     }
 
     #[test]

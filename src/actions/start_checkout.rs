@@ -56,6 +56,8 @@ pub enum CheckoutError {
     BelowMinimum { minimum_minor: i64 },
     #[error("the amount is above {maximum_minor}")]
     AboveMaximum { maximum_minor: i64 },
+    #[error("the amount is no multiple of {step_minor}")]
+    NoMultiple { step_minor: i64 },
     #[error("the site does not let readers cover the fee in this currency")]
     FeeCoverNotOffered,
     #[error("the return URL is not on one of the site's origins")]
@@ -150,6 +152,9 @@ fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Op
     }
     if amount_minor > maximum_minor {
         return Err(CheckoutError::AboveMaximum { maximum_minor });
+    }
+    if amount_minor % step_minor != 0 {
+        return Err(CheckoutError::NoMultiple { step_minor });
     }
     if !request.cover_fee {
         return Ok(None);

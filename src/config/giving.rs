@@ -264,6 +264,9 @@ fn check_one(currency: Currency, giving: &Giving) -> Result<(), String> {
             "minimum_minor must be at least 1, maximum_minor not below it and at most {STRIPE_MAXIMUM_MINOR}, which is Stripe's limit"
         ));
     }
+    if let Some(least) = currency.stripe_minimum_minor().filter(|least| giving.minimum_minor < *least) {
+        return Err(format!("minimum_minor must be at least {least}: Stripe takes no less in {currency}"));
+    }
     if let Some(fee) = &giving.fee_cover {
         if fee.fixed_minor < 0 || Percent::new(HIGHEST_FEE_PERCENT).is_none_or(|most| fee.percent > most) {
             return Err(format!(

@@ -63,7 +63,7 @@ struct CheckoutAnswer {
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptReused,
         Code::BodyTooLarge, Code::UnsupportedMediaType, Code::CurrencyNotTaken, Code::IntervalNotTaken,
-        Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::FeeCoverNotOffered, Code::ReturnUrlNotAllowed,
+        Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::AmountNotTaken, Code::FeeCoverNotOffered, Code::ReturnUrlNotAllowed,
         Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured, Code::StoreUnavailable,
         Code::Internal,
     ]))),
@@ -99,6 +99,10 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
         CheckoutError::AboveMaximum { maximum_minor } => {
             Problem { maximum_minor: Some(*maximum_minor), ..Problem::new(Code::AmountAboveMaximum) }
         }
+        CheckoutError::NoMultiple { step_minor } => Problem::with(
+            Code::AmountNotTaken,
+            format!("Stripe takes only multiples of {step_minor} (in the minor unit) in this currency"),
+        ),
         CheckoutError::FeeCoverNotOffered => Code::FeeCoverNotOffered.into(),
         CheckoutError::ReturnUrl => Code::ReturnUrlNotAllowed.into(),
         CheckoutError::AttemptReused => Code::AttemptReused.into(),

@@ -78,6 +78,7 @@ codes! {
     CurrencyNotTaken = "currency_not_taken", UNPROCESSABLE_ENTITY, "The site does not take this currency.";
     IntervalNotTaken = "interval_not_taken", UNPROCESSABLE_ENTITY, "The site does not take gifts at this interval.";
     AmountBelowMinimum = "amount_below_minimum", UNPROCESSABLE_ENTITY, "The amount is below the site's minimum.";
+    AmountNotTaken = "amount_not_taken", UNPROCESSABLE_ENTITY, "Stripe does not take such an amount in this currency.";
     AmountAboveMaximum = "amount_above_maximum", UNPROCESSABLE_ENTITY, "The amount is above the site's maximum.";
     FeeCoverNotOffered = "fee_cover_not_offered", UNPROCESSABLE_ENTITY, "The site does not let readers cover the fee in this currency.";
     ReturnUrlNotAllowed = "return_url_not_allowed", UNPROCESSABLE_ENTITY, "The return URL is not on one of the site's origins.";

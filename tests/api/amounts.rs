@@ -232,3 +232,17 @@ async fn amounts_of_a_variant_that_its_site_does_not_take_keep_the_appeal_back()
     assert_eq!(app.banner(None).await["reason"], "matched");
     app.finish().await;
 }
+
+#[tokio::test]
+async fn an_own_amount_that_stripe_does_not_take_in_this_currency_is_refused_before_it_is_asked() {
+    let app = TestApp::start_with(DINAR).await;
+    let ask = async |amount_minor: i64| {
+        let mut body = checkout_body(an_attempt(), amount_minor, "once");
+        body["currency"] = json!("KWD");
+        app.post("/v1/checkout", &body).await
+    };
+    let refused = ask(1_005).await;
+    assert_eq!((refused.status.as_u16(), refused.code()), (422, "amount_not_taken"), "{refused:?}");
+    assert_eq!(ask(1_010).await.status, 200);
+    app.finish().await;
+}

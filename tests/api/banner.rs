@@ -87,7 +87,7 @@ async fn a_sensitive_page_is_left_alone() {
 async fn the_kill_switch_silences_a_site() {
     let app = TestApp::start_with(
         "[sites.dark]\nname = \"Dark\"\norigins = []\ncurrency = \"EUR\"\nbanner = \"off\"\n\
-         [sites.dark.giving.EUR]\nminimum_minor = 1\nmaximum_minor = 9\nonce = [5]\ndefault_interval = \"once\"\ndefault_amount_minor = 5",
+         [sites.dark.giving.EUR]\nminimum_minor = 50\nmaximum_minor = 99\nonce = [55]\ndefault_interval = \"once\"\ndefault_amount_minor = 55",
     )
     .await;
     let answer = app.post("/v1/banner", &json!({"site": "dark", "history": {}})).await;

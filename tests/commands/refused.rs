@@ -181,6 +181,8 @@ fn a_site_says_where_it_is_and_when() {
 fn amounts_lie_within_their_limits() {
     for (line, other) in [
         ("minimum_minor = 100", "minimum_minor = 0"),
+        // Stripe takes no less than 0.50 in euro.
+        ("minimum_minor = 100", "minimum_minor = 49"),
         ("maximum_minor = 1000000", "maximum_minor = 99"),
         ("maximum_minor = 1000000", "maximum_minor = 100000000"),
         ("once = [500, 1500, 5000]", "once = [50]"),
