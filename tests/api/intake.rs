@@ -42,9 +42,13 @@ fn delivering(app: &TestApp, event: &Value) -> JoinHandle<u16> {
 }
 
 async fn under_way(app: &TestApp, count: usize) {
-    while app.app.intake.under_way() != count {
-        tokio::time::sleep(Duration::from_millis(1)).await;
-    }
+    let so_many = async {
+        while app.app.intake.under_way() != count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), so_many).await;
+    waited.unwrap_or_else(|_| panic!("{} are under way, and not {count}", app.app.intake.under_way()));
 }
 
 /// Delivers while the inbox is held, the first before all others; the answers' statuses.
@@ -204,9 +208,9 @@ async fn who_hangs_up_breaks_nothing_for_the_others() {
             under_way(&app, n + 1).await;
         }
     }
-    // One more way to be gone: the action itself is given up.
+    // One more way to be gone: the action itself is given up. It is the first by its id, so that it is answered before the others.
     let given_up = tokio::spawn({
-        let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_12").to_string());
+        let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_").to_string());
         let signature =
             keepopen_practice::sign(body.as_bytes(), "whsec_practice", app.now_ms().div_euclid(1000));
         async move {
