@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
+use crate::store::intake::Intake;
 use crate::store::last_good::LastGood;
 use crate::stripe::Gateway;
 use crate::telemetry::Metrics;
@@ -26,6 +27,8 @@ pub struct App {
     pub clock: Clock,
     /// Where facts are kept.
     pub store: Store,
+    /// The way into the store for what Stripe delivers.
+    pub intake: Intake,
     /// The way to Stripe.
     pub stripe: Gateway,
     /// What readers are asked; swapped whole.
@@ -95,9 +98,11 @@ impl InForce {
 }
 
 impl App {
-    /// Puts the parts together; there are no keys, and nobody is asked, until they are read.
+    /// Puts the parts together; there are no keys, and nobody is asked, until they are read. What is delivered is
+    /// written on the runtime that this is called on.
     pub fn new(settings: Settings, clock: Clock, store: Store, stripe: Gateway, vault: Vault) -> Arc<Self> {
         let metrics = Metrics::new();
+        let intake = Intake::start(store.clone(), metrics.intake_commits.clone());
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
         Arc::new(Self {
             tokens: Tokens::new(settings.issuer(), Vec::new())
@@ -124,6 +129,7 @@ impl App {
             catching_up: AtomicBool::new(false),
             settings,
             clock,
+            intake,
             store,
         })
     }

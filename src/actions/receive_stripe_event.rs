@@ -1,7 +1,10 @@
 //! Stores an event that Stripe delivered. Only then may it be acknowledged.
 
+use std::sync::Arc;
+
 use crate::app::App;
-use crate::store::inbox::{self, Arrival, EventState, Source};
+use crate::store::inbox::EventState;
+use crate::store::intake::Delivered;
 use crate::stripe::{self, BadSignature, Envelope, NotAnEvent};
 
 /// What became of a delivery.
@@ -26,10 +29,10 @@ pub enum ReceiveError {
     #[error(transparent)]
     NotAnEvent(#[from] NotAnEvent),
     #[error("the database does not answer ({0})")]
-    Database(#[from] sqlx::Error),
+    Database(Arc<sqlx::Error>),
 }
 
-/// Checks the signature over the raw bytes, stores, commits.
+/// Checks the signature over the raw bytes, and has it stored and committed.
 ///
 /// # Errors
 /// See [`ReceiveError`].
@@ -47,20 +50,18 @@ pub async fn receive_stripe_event(
     let text = std::str::from_utf8(body).map_err(|_| NotAnEvent)?;
     let envelope = Envelope::read(text)?;
     let right_mode = envelope.mode() == app.settings.stripe.mode;
-    let arrival = Arrival {
-        id: &envelope.id,
-        kind: &envelope.kind,
-        api_version: envelope.api_version.as_deref().unwrap_or_default(),
-        source: Source::Webhook,
+    let delivered = Delivered {
         mode: envelope.mode(),
         created_at_ms: envelope.created_s().saturating_mul(1000),
         received_at_ms: now_ms,
-        body: text,
+        body: text.to_owned(),
         state: if right_mode { EventState::Waiting } else { EventState::SetAside },
+        id: envelope.id.clone(),
+        kind: envelope.kind,
+        api_version: envelope.api_version.unwrap_or_default(),
     };
-    let mut tx = app.store.begin().await?;
-    let new = inbox::insert(&mut tx, &arrival).await?;
-    tx.commit().await?;
+    // It is committed when this has returned, together with others that came at the same time.
+    let new = app.intake.store(delivered).await.map_err(ReceiveError::Database)?;
     if !new {
         return Ok(Received::Duplicate);
     }

@@ -48,6 +48,7 @@ pub async fn run_until_stopped(
         handle.stop(true).await;
     });
     let outcome = running.server.await;
+    app.intake.finish().await;
     jobs.stop(app).await;
     // Last, so that it can be seen that the service is stopping.
     if let Some(management) = management {

@@ -1,5 +1,8 @@
 //! The inbox: every Stripe event as it arrived.
 
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use super::{Store, Tx};
 use crate::config::Mode;
 
@@ -33,6 +36,16 @@ pub enum Source {
     Webhook,
     /// We fetched it.
     Fetched,
+}
+
+impl Source {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::Fetched => "fetched",
+        }
+    }
 }
 
 /// How far an event is.
@@ -109,10 +122,6 @@ from_row!(EventRow { id, kind, state, attempts, error, outcome });
 /// # Errors
 /// The database does not answer.
 pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Error> {
-    let source = match arrival.source {
-        Source::Webhook => "webhook",
-        Source::Fetched => "fetched",
-    };
     let rows = on_tx!(tx, db => sqlx::query(
         "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, \
          received_at_ms, body, state, next_try_at_ms) \
@@ -121,7 +130,7 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Er
     .bind(arrival.id)
     .bind(arrival.kind)
     .bind(arrival.api_version)
-    .bind(source)
+    .bind(arrival.source.as_str())
     .bind(arrival.mode.as_str())
     .bind(arrival.created_at_ms)
     .bind(arrival.received_at_ms)
@@ -130,6 +139,62 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Er
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
+}
+
+/// The most arrivals that [`insert_all`] takes.
+pub const MOST_AT_ONCE: usize = 512;
+/// Values of one arrival in its statement.
+const VALUES: usize = 9;
+
+/// Stores arrivals in one statement; for each whether it is new, as [`insert`] says. Of two with the same id the first is.
+///
+/// # Errors
+/// The database does not answer, or refuses one of them: then none is stored.
+pub async fn insert_all(tx: &mut Tx, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, sqlx::Error> {
+    /// A text for each power of two, so that both databases prepare few of them.
+    static TEXTS: LazyLock<Vec<String>> =
+        LazyLock::new(|| (0..=MOST_AT_ONCE.ilog2()).map(|power| insert_text(1 << power)).collect());
+    let rows = arrivals.len().next_power_of_two();
+    let text: &'static str = &TEXTS[rows.ilog2() as usize];
+    let stored: Vec<String> = on_tx!(tx, db => {
+        let mut query = sqlx::query_scalar(text);
+        for arrival in arrivals {
+            query = query
+                .bind(arrival.id)
+                .bind(arrival.kind)
+                .bind(arrival.api_version)
+                .bind(arrival.source.as_str())
+                .bind(arrival.mode.as_str())
+                .bind(arrival.created_at_ms)
+                .bind(arrival.received_at_ms)
+                .bind(arrival.body)
+                .bind(arrival.state.as_str());
+        }
+        for _ in arrivals.len()..rows {
+            let (text, number) = (None::<&str>, None::<i64>);
+            query = query.bind(text).bind(text).bind(text).bind(text).bind(text);
+            query = query.bind(number).bind(number).bind(text).bind(text);
+        }
+        query.fetch_all(db).await
+    })?;
+    let mut new: HashSet<&str> = stored.iter().map(String::as_str).collect();
+    Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
+}
+
+/// Rows without an id fill it up.
+fn insert_text(rows: usize) -> String {
+    let row = |row: usize| {
+        let places = (1..=VALUES).map(|value| format!("${}", row * VALUES + value));
+        format!("({})", places.collect::<Vec<_>>().join(", "))
+    };
+    format!(
+        "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, \
+         received_at_ms, body, state, next_try_at_ms) \
+         SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9, column7 \
+         FROM (VALUES {}) AS arrived WHERE column1 IS NOT NULL \
+         ON CONFLICT (id) DO NOTHING RETURNING id",
+        (0..rows).map(row).collect::<Vec<_>>().join(", ")
+    )
 }
 
 /// One waiting event, if it still waits.

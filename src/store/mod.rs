@@ -15,6 +15,7 @@ pub mod checkouts;
 pub mod counts;
 pub mod health;
 pub mod inbox;
+pub mod intake;
 pub mod keys;
 pub mod last_good;
 mod migrations;
@@ -189,6 +190,15 @@ impl Store {
     /// The database does not answer.
     pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
         self.pools()?.snapshot().await
+    }
+
+    /// Starts a transaction that only adds rows, each decided by its own key
+    /// and by nothing that is read. On PostgreSQL it does not wait for others.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(super) async fn begin_adding(&self) -> Result<Tx, sqlx::Error> {
+        self.pools()?.begin_adding().await
     }
 
     /// Closes every connection, after what is under way.

@@ -20,6 +20,8 @@ pub struct Metrics {
     pub verdicts: Counts<Reason>,
     /// Webhook deliveries, by what became of them.
     pub deliveries: Counts<Delivery>,
+    /// Transactions by which deliveries were stored: several that wait at the same time share one.
+    pub intake_commits: Counter,
     /// Calls to Stripe, by what came of them.
     pub stripe_calls: Counts<CallOutcome>,
     /// Events that were taken up, by what came of it; each try counts.
@@ -98,6 +100,12 @@ impl Metrics {
                 outcome.word(),
             )
         });
+        let intake_commits = counter(
+            &recorder,
+            "keepopen_webhook_commits_total",
+            "Transactions by which webhook deliveries were stored.",
+            &[],
+        );
         let stripe_calls = Counts::each(|outcome: CallOutcome| {
             by_word(
                 "keepopen_stripe_calls_total",
@@ -157,6 +165,7 @@ impl Metrics {
             handle,
             verdicts,
             deliveries,
+            intake_commits,
             stripe_calls,
             events_processed,
             token_checks,

@@ -17,6 +17,7 @@ mod corpus;
 mod generations;
 mod gifts;
 mod instances;
+mod intake;
 mod last_good;
 mod learning;
 mod management;

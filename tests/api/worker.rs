@@ -6,6 +6,7 @@ use std::time::Duration;
 use keepopen::actions::{self, MOST_TRIES, process_due_events, replay_event};
 use keepopen::app::App;
 use keepopen::clock::Clock;
+use keepopen::store::Tx;
 use keepopen::store::inbox::EventRow;
 use keepopen::{http, jobs};
 use serde_json::{Value, json};
@@ -152,14 +153,19 @@ impl Administrator {
 }
 
 #[tokio::test]
-async fn a_writer_that_does_not_end_holds_others_up_for_seconds_and_not_for_ever() {
+async fn a_writer_that_does_not_end_holds_no_delivery_up_and_who_locks_the_inbox_does_for_seconds_and_not_for_ever()
+ {
     let Some(_) = Administrator::connect().await else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
     };
     let app = TestApp::start().await;
-    let writing = app.app.store.begin().await.unwrap();
     let event = unreadable();
+    let mut writing = app.app.store.begin().await.unwrap();
+    assert_eq!(app.deliver(&event).await.status, 200, "what is delivered is only added");
+    if let Tx::Postgres(tx) = &mut writing {
+        sqlx::query("LOCK TABLE stripe_events IN SHARE MODE").execute(&mut **tx).await.unwrap();
+    }
     let answer = app.deliver(&event);
     let answer = tokio::time::timeout(Duration::from_secs(60), answer).await.expect("not for ever");
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));

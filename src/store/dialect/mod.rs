@@ -8,6 +8,7 @@
 pub mod postgres;
 pub mod sqlite;
 
+use sqlx::sqlite::SqliteError;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 /// Runs one statement within a transaction, on whichever database it is.
@@ -89,6 +90,18 @@ impl Tx {
     }
 }
 
+/// Whether a statement may have failed for what one of its rows holds, so that the others could be taken without it.
+pub fn is_about_rows(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Encode(_) => true,
+        sqlx::Error::Database(error) if error.try_downcast_ref::<SqliteError>().is_some() => {
+            sqlite::is_about_rows(&**error)
+        }
+        sqlx::Error::Database(error) => postgres::is_about_rows(&**error),
+        _ => false,
+    }
+}
+
 impl Pools {
     /// Starts a transaction that writes, alone.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
@@ -107,6 +120,14 @@ impl Pools {
                      SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
                 Ok(Tx::Postgres(pool.begin_with(begin).await?))
             }
+        }
+    }
+
+    /// Starts a transaction that only adds rows, each decided by its own key alone.
+    pub async fn begin_adding(&self) -> Result<Tx, sqlx::Error> {
+        match self {
+            Self::Sqlite { .. } => self.begin().await,
+            Self::Postgres(pool) => Ok(Tx::Postgres(postgres::begin_adding(pool).await?)),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sqlx::error::DatabaseError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
 
@@ -65,6 +66,23 @@ pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx
     // rolled back, and its connection would keep the lock.
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER).execute(&mut *tx).await?;
     Ok(tx)
+}
+
+/// Starts a transaction that only adds rows, beside whoever writes.
+///
+/// It takes no lock, so it neither waits for the worker nor holds it up. That is right for rows that are
+/// decided by their own key and by nothing that was read: whether one is new, the unique index says, which
+/// waits for another transaction that is adding the same key. Nobody who holds the lock relies on no row
+/// being added meanwhile: the inbox is looked through by state, and never past a place that was reached.
+pub async fn begin_adding(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    pool.begin_with(BEGIN).await
+}
+
+/// Whether a statement failed for what one of its rows holds (22: a text or number that can't be kept, 23: a
+/// constraint, 54: too large), or for who else was adding the same rows (40: rolled back, as in a deadlock).
+pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
+    let code = error.code().unwrap_or_default();
+    ["22", "23", "40", "54"].iter().any(|class| code.starts_with(class))
 }
 
 async fn assert_version(pool: &PgPool) -> Result<(), OpenError> {

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::SqlitePool;
+use sqlx::error::DatabaseError;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio::task::spawn_blocking;
 
@@ -49,6 +50,16 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     migrations::sqlite().run(&writer).await?;
     let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(OpenError::Connect)?;
     Ok(Pools::Sqlite { writer, reader })
+}
+
+/// Whether a statement failed for what one of its rows holds: too large, against a constraint, of a wrong type.
+pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
+    const TOO_BIG: i32 = 18;
+    const CONSTRAINT: i32 = 19;
+    const MISMATCH: i32 = 20;
+    // The engine's code with what it says more precisely above the lowest byte.
+    let code = error.code().and_then(|code| code.parse::<i32>().ok());
+    code.is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&(code & 0xff)))
 }
 
 /// Waits until no other process opens this database, and keeps others waiting

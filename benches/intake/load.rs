@@ -1,0 +1,164 @@
+//! Delivers, and measures.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use keepopen::app::App;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+use super::events::{Events, request};
+use super::raw::Raw;
+
+/// Where the service listens.
+#[derive(Clone, Copy)]
+pub struct Server(pub SocketAddr);
+
+/// One connection, and the raw commit beside it: medians and 99th percentiles of one round.
+pub struct Pairs {
+    pub ours_us: f64,
+    pub raw_us: f64,
+    pub ours_p99_us: f64,
+    pub raw_p99_us: f64,
+    pub count: usize,
+}
+
+/// Many connections for a while.
+pub struct Stretch {
+    /// Acknowledgements a second.
+    pub rate: f64,
+    pub p50_us: f64,
+    pub p99_us: f64,
+    /// Deliveries in each commit.
+    pub each_commit: f64,
+}
+
+/// An event by each side, by turns.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: Duration) -> Pairs {
+    let mut connection = Delivering::connect(server).await;
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let start = Instant::now();
+    while start.elapsed() < length && ours.len() < 5000 {
+        let (one, other) = (events.event(), request(&events.event()));
+        let began = Instant::now();
+        raw.commit(&one).await;
+        theirs.push(began.elapsed());
+        let began = Instant::now();
+        connection.deliver(&other).await;
+        ours.push(began.elapsed());
+    }
+    // What is first on a connection prepares its statements.
+    let (mut ours, mut theirs) = (ours.split_off(1), theirs.split_off(1));
+    Pairs {
+        count: ours.len(),
+        ours_us: within(&mut ours, 0.5),
+        raw_us: within(&mut theirs, 0.5),
+        ours_p99_us: within(&mut ours, 0.99),
+        raw_p99_us: within(&mut theirs, 0.99),
+    }
+}
+
+/// Raw commits a second, one after the other.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+pub async fn raw_rate(raw: &mut Raw, events: &mut Events, length: Duration) -> f64 {
+    let (start, mut spent, mut commits) = (Instant::now(), Duration::ZERO, 0.0);
+    while start.elapsed() < length {
+        let event = events.event();
+        let began = Instant::now();
+        raw.commit(&event).await;
+        spent += began.elapsed();
+        commits += 1.0;
+    }
+    commits / spent.as_secs_f64()
+}
+
+/// Delivers over so many connections, each again as soon as it is answered, until the time is over or nothing is left.
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+pub async fn stretch(
+    server: Server,
+    requests: Vec<Vec<u8>>,
+    at_once: usize,
+    length: Duration,
+    app: &App,
+) -> Stretch {
+    let commits_before = commits(app);
+    // On a thread of its own, so that delivering does not take the intake's.
+    let delivered = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let mut connections = Vec::new();
+            for _ in 0..at_once {
+                connections.push(Delivering::connect(server).await);
+            }
+            let (left, start) = (Arc::new(Mutex::new(requests.into_iter())), Instant::now());
+            let one = |mut connection: Delivering| {
+                let left = Arc::clone(&left);
+                tokio::spawn(async move {
+                    let mut took = Vec::new();
+                    while start.elapsed() < length {
+                        let Some(bytes) = left.lock().unwrap().next() else { break };
+                        let began = Instant::now();
+                        connection.deliver(&bytes).await;
+                        took.push(began.elapsed());
+                    }
+                    took
+                })
+            };
+            let tasks: Vec<_> = connections.into_iter().map(one).collect();
+            let mut took = Vec::new();
+            for task in tasks {
+                took.extend(task.await.unwrap());
+            }
+            (took, start.elapsed())
+        })
+    });
+    while !delivered.is_finished() {
+        actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+    }
+    let (mut took, elapsed) = delivered.join().unwrap();
+    Stretch {
+        rate: took.len() as f64 / elapsed.as_secs_f64(),
+        each_commit: took.len() as f64 / (commits(app) - commits_before),
+        p50_us: within(&mut took, 0.5),
+        p99_us: within(&mut took, 0.99),
+    }
+}
+
+/// Transactions that stored deliveries so far.
+fn commits(app: &App) -> f64 {
+    let text = app.metrics.render();
+    let line = text.lines().find_map(|line| line.strip_prefix("keepopen_webhook_commits_total "));
+    line.unwrap().parse().unwrap()
+}
+
+fn within(took: &mut [Duration], part: f64) -> f64 {
+    took.sort_unstable();
+    took[(took.len() as f64 * part) as usize].as_secs_f64() * 1e6
+}
+
+/// A connection that stays.
+struct Delivering {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Delivering {
+    async fn connect(server: Server) -> Self {
+        let stream = TcpStream::connect(server.0).await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        Self { stream, buffer: Vec::with_capacity(1024) }
+    }
+
+    /// Delivers one event; it is acknowledged when this returns.
+    async fn deliver(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).await.unwrap();
+        self.buffer.clear();
+        // An acknowledgement has no body.
+        while !self.buffer.ends_with(b"\r\n\r\n") {
+            assert_ne!(self.stream.read_buf(&mut self.buffer).await.unwrap(), 0, "the server closed");
+        }
+        assert!(self.buffer.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&self.buffer));
+    }
+}

@@ -1,0 +1,194 @@
+//! How fast deliveries are acknowledged, each on disk by then, beside the limit of the same database on the same disk: one commit for
+//! each event by sqlx alone. Rounds alternate; what is told are their medians.
+//!
+//! `cargo bench --bench intake`, and with PostgreSQL too: `POSTGRES_DURABLE=1 scripts/with-postgres cargo bench --bench intake`. Two
+//! numbers may follow: rounds (7) and seconds of each stretch (1). `INTAKE_FOLDER` says on which disk; else it is that of the target folder.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "it is a program that measures and says so")]
+
+#[expect(dead_code, reason = "another suite needs the rest of it")]
+#[path = "../../tests/databases/mod.rs"]
+mod databases;
+mod disk;
+mod events;
+mod load;
+mod raw;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::rt::System;
+use keepopen::app::App;
+use keepopen::clock::Clock;
+use keepopen::telemetry::{self, LogFormat};
+use keepopen::{actions, config, http, jobs};
+use tempfile::TempDir;
+
+use databases::Database;
+use events::Events;
+use load::{Pairs, Stretch};
+use raw::Raw;
+
+/// The program's own, for both sides.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Deliveries under way at the same time.
+const AT_ONCE: [usize; 2] = [64, 256];
+
+/// How long it measures.
+#[derive(Clone, Copy)]
+struct Plan {
+    rounds: usize,
+    stretch: Duration,
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
+    let mut number = |otherwise: f64| arguments.next().map_or(otherwise, |it| it.parse().unwrap());
+    let plan = Plan { rounds: number(7.0) as usize, stretch: Duration::from_secs_f64(number(1.0)) };
+    // As the service itself does: a span for each request is part of the price.
+    telemetry::start(LogFormat::Human, "info,actix_server=warn").unwrap();
+    System::new().block_on(async {
+        let on_disk = || TempDir::new_in(disk::folder()).unwrap();
+        let folder = on_disk();
+        disk::tell(folder.path());
+        let databases =
+            [Database::file(&folder.path().join("ours")), Database::file(&folder.path().join("raw"))];
+        measure("SQLite, synchronous=FULL", folder.path(), databases, plan).await;
+        if let Some(memory) = disk::memory() {
+            let folder = TempDir::new_in(memory).unwrap();
+            let databases =
+                [Database::file(&folder.path().join("ours")), Database::file(&folder.path().join("raw"))];
+            let (_, mut sides) = Sides::open(folder.path(), databases).await;
+            let pairs = sides.pairs(plan).await;
+            println!("  the same in memory, without the disk: {}", added(&pairs));
+        }
+        if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() {
+            let folder = on_disk();
+            let databases = [Database::make(folder.path()), Database::make(folder.path())];
+            let said = raw::durability(databases[1].url()).await;
+            measure(&format!("\nPostgreSQL, {said}"), folder.path(), databases, plan).await;
+        }
+    });
+}
+
+/// The service, and the database without it.
+struct Sides {
+    ours: load::Server,
+    raw: Raw,
+    events: Events,
+    _databases: [Database; 2],
+}
+
+impl Sides {
+    async fn open(folder: &Path, databases: [Database; 2]) -> (Arc<App>, Self) {
+        let [ours, raw] = &databases;
+        let text = format!(
+            r#"
+data_dir = "{folder}"
+[server]
+bind = "127.0.0.1:0"
+public_url = "https://give.example.org/"
+[database]
+url = "{}"
+[stripe]
+webhook_secrets = ["{}"]
+"#,
+            ours.url(),
+            events::SECRET,
+            folder = folder.display(),
+        );
+        let app = actions::start(config::from_toml(&text).unwrap(), Clock::System).await.unwrap();
+        let running = http::serve(&app).unwrap();
+        actix_web::rt::spawn(running.server);
+        let raw = Raw::open(raw.url()).await;
+        let sides =
+            Self { ours: load::Server(running.address), raw, events: Events::new(), _databases: databases };
+        (app, sides)
+    }
+
+    /// One connection: an event by either side, by turns, so that both see the same disk.
+    async fn pairs(&mut self, plan: Plan) -> Vec<Pairs> {
+        let mut rounds = Vec::new();
+        for _ in 0..plan.rounds {
+            rounds.push(load::pairs(self.ours, &mut self.raw, &mut self.events, plan.stretch * 2).await);
+        }
+        rounds
+    }
+}
+
+async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan) {
+    let (app, mut sides) = Sides::open(folder, databases).await;
+    println!("{name}: {} rounds of {:?}", plan.rounds, plan.stretch);
+    let (mut pairs, mut raw) = (Vec::new(), Vec::new());
+    let mut ours = AT_ONCE.map(|_| Vec::new());
+    for _ in 0..plan.rounds {
+        pairs.push(load::pairs(sides.ours, &mut sides.raw, &mut sides.events, plan.stretch * 2).await);
+        for (at_once, measured) in AT_ONCE.iter().zip(&mut ours) {
+            let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.stretch).await;
+            let requests = sides.events.requests(*at_once, plan.stretch);
+            measured.push((before, load::stretch(sides.ours, requests, *at_once, plan.stretch, &app).await));
+            raw.push(before);
+        }
+    }
+    println!("  one connection: {}", added(&pairs));
+    println!(
+        "  {:34} {:>8} {:>9} {:>15} {:>9} {:>9} {:>11}",
+        "", "a second", "times raw", "(min to max)", "p50 us", "p99 us", "each commit"
+    );
+    println!("  {:34} {:>8.0}", "raw: one commit for each event", median(raw.into_iter()));
+    for (at_once, measured) in AT_ONCE.iter().zip(&ours) {
+        row(&format!("{at_once} deliveries at once"), measured);
+    }
+    // The same with a worker that books what is in the inbox: it shares the database, and the disk.
+    let jobs = jobs::run(&app);
+    let mut busy = Vec::new();
+    for _ in 0..plan.rounds.min(3) {
+        let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.stretch).await;
+        let requests = sides.events.requests(AT_ONCE[0], plan.stretch);
+        busy.push((before, load::stretch(sides.ours, requests, AT_ONCE[0], plan.stretch, &app).await));
+    }
+    app.begin_stopping();
+    jobs.stop(&app).await;
+    row(&format!("{} while events are booked", AT_ONCE[0]), &busy);
+    app.intake.finish().await;
+    app.store.close().await;
+}
+
+fn row(name: &str, measured: &[(f64, Stretch)]) {
+    let of = |part: fn(&Stretch) -> f64| median(measured.iter().map(|(_, one)| part(one)));
+    let times = || measured.iter().map(|(raw, one)| one.rate / raw);
+    let (low, high) = (times().fold(f64::MAX, f64::min), times().fold(0.0, f64::max));
+    println!(
+        "  {name:34} {:>8.0} {:>9.1} {:>15} {:>9.0} {:>9.0} {:>11.1}",
+        of(|one| one.rate),
+        median(times()),
+        format!("{low:.1} to {high:.1}"),
+        of(|one| one.p50_us),
+        of(|one| one.p99_us),
+        of(|one| one.each_commit),
+    );
+}
+
+/// What an acknowledgement takes above a raw commit.
+fn added(rounds: &[Pairs]) -> String {
+    let more = || rounds.iter().map(|one| one.ours_us - one.raw_us);
+    let (low, high) = (more().fold(f64::MAX, f64::min), more().fold(f64::MIN, f64::max));
+    format!(
+        "{:.0} us added ({low:.0} to {high:.0}) to a raw commit of {:.0} us; p99 {:.0} us, raw {:.0} us; {} pairs",
+        median(more()),
+        median(rounds.iter().map(|one| one.raw_us)),
+        median(rounds.iter().map(|one| one.ours_p99_us)),
+        median(rounds.iter().map(|one| one.raw_p99_us)),
+        rounds.iter().map(|one| one.count).sum::<usize>(),
+    )
+}
+
+/// The middle one.
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}

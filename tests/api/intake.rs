@@ -1,0 +1,296 @@
+//! Deliveries that come at the same time: stored together, each with its own answer, and none answered before its commit.
+
+use std::time::Duration;
+
+use keepopen::actions::process_due_events;
+use keepopen::store::Tx;
+use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+use crate::helpers::TestApp;
+
+/// An event that nothing is booked from.
+fn event(id: &str) -> Value {
+    json!({
+        "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
+        "api_version": "2026-09-30.endive", "data": {"object": {"id": "cus_1", "object": "customer"}},
+    })
+}
+
+/// Holds up whoever adds to the inbox, until it is dropped.
+async fn hold_the_inbox(app: &TestApp) -> Tx {
+    let mut tx = app.app.store.begin().await.unwrap();
+    // There the intake does not wait for who writes.
+    if let Tx::Postgres(tx) = &mut tx {
+        sqlx::query("LOCK TABLE stripe_events IN SHARE MODE").execute(&mut **tx).await.unwrap();
+    }
+    tx
+}
+
+fn request(app: &TestApp, event: &Value) -> reqwest::RequestBuilder {
+    let body = event.to_string();
+    let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms().div_euclid(1000));
+    app.client.post(format!("{}/webhooks/stripe", app.url)).header("stripe-signature", signature).body(body)
+}
+
+/// Begins to deliver, and goes on in the background; the answer's status.
+fn delivering(app: &TestApp, event: &Value) -> JoinHandle<u16> {
+    let request = request(app, event);
+    tokio::spawn(async move { request.send().await.unwrap().status().as_u16() })
+}
+
+async fn under_way(app: &TestApp, count: usize) {
+    let so_many = async {
+        while app.app.intake.under_way() != count {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    let waited = tokio::time::timeout(Duration::from_secs(60), so_many).await;
+    waited.unwrap_or_else(|_| panic!("{} are under way, and not {count}", app.app.intake.under_way()));
+}
+
+/// Delivers while the inbox is held, the first before all others; the answers' statuses.
+async fn together(app: &TestApp, events: &[Value]) -> Vec<u16> {
+    let held = hold_the_inbox(app).await;
+    let mut answers = vec![delivering(app, &event("evt_first"))];
+    under_way(app, 1).await;
+    for (place, event) in events.iter().enumerate() {
+        answers.push(delivering(app, event));
+        under_way(app, place + 2).await;
+    }
+    assert!(answers.iter().all(|answer| !answer.is_finished()), "nobody is answered before the commit");
+    drop(held);
+    let mut statuses = Vec::new();
+    for answer in answers {
+        statuses.push(answer.await.unwrap());
+    }
+    assert_eq!(statuses.remove(0), 200, "the one before");
+    statuses
+}
+
+/// A number that is counted for operators.
+fn counted(app: &TestApp, series: &str) -> u64 {
+    let text = app.app.metrics.render();
+    let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    line.unwrap_or_else(|| panic!("no {series} in {text}")).parse().unwrap()
+}
+
+fn deliveries(app: &TestApp, outcome: &str) -> u64 {
+    counted(app, &format!("keepopen_webhook_deliveries_total{{outcome=\"{outcome}\"}}"))
+}
+
+async fn ids(app: &TestApp) -> Vec<String> {
+    app.app.store.events().await.unwrap().into_iter().map(|row| row.id).collect()
+}
+
+#[tokio::test]
+async fn deliveries_that_wait_at_the_same_time_share_a_commit_and_each_is_stored_once() {
+    let app = TestApp::start().await;
+    assert_eq!(app.deliver(&event("evt_old")).await.status, 200);
+    assert_eq!(counted(&app, "keepopen_webhook_commits_total"), 1);
+    // 30 of their own, one of them three times, one that is there already, and one of the other mode.
+    let mut events: Vec<Value> = (0..30).map(|n| event(&format!("evt_{n:02}"))).collect();
+    let mut foreign = event("evt_live");
+    foreign["livemode"] = true.into();
+    events.extend([event("evt_07"), event("evt_old"), foreign, event("evt_07")]);
+    assert_eq!(together(&app, &events).await, vec![200; events.len()]);
+    assert_eq!(counted(&app, "keepopen_webhook_commits_total"), 3, "the one before, and all others");
+    assert_eq!(["stored", "duplicate", "set_aside"].map(|word| deliveries(&app, word)), [32, 3, 1]);
+    assert_eq!(ids(&app).await.len(), 33);
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 32);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn of_two_deliveries_with_the_same_id_in_one_commit_the_first_is_kept() {
+    let app = TestApp::start().await;
+    let (first, mut second) = (event("evt_a"), event("evt_a"));
+    second["created"] = 1_795_000_001.into();
+    assert_eq!(together(&app, &[event("evt_b"), first.clone(), second]).await, [200, 200, 200]);
+    assert_eq!(app.app.store.event("evt_a").await.unwrap().unwrap().1, first.to_string());
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+/// Has the database refuse an event with this id.
+async fn refuse(app: &TestApp, id: &str) {
+    let rule = if on_postgres(app).await {
+        format!("ALTER TABLE stripe_events ADD CONSTRAINT refused CHECK (id <> '{id}')")
+    } else {
+        format!(
+            "CREATE TRIGGER refused BEFORE INSERT ON stripe_events WHEN NEW.id = '{id}' \
+             BEGIN SELECT RAISE(ABORT, 'refused'); END"
+        )
+    };
+    app.app.store.execute_for_tests(&rule).await.unwrap();
+}
+
+async fn on_postgres(app: &TestApp) -> bool {
+    matches!(app.app.store.begin().await.unwrap(), Tx::Postgres(_))
+}
+
+#[tokio::test]
+async fn a_delivery_that_the_database_refuses_fails_no_other() {
+    let app = TestApp::start().await;
+    refuse(&app, "evt_05").await;
+    let events: Vec<Value> = (0..20).map(|n| event(&format!("evt_{n:02}"))).collect();
+    let mut wanted = vec![200; 20];
+    wanted[5] = 503;
+    assert_eq!(together(&app, &events).await, wanted);
+    assert_eq!(ids(&app).await.len(), 20, "all but one, and the one before");
+    assert_eq!(["stored", "store_failed"].map(|word| deliveries(&app, word)), [20, 1]);
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_acknowledges_nobody() {
+    let app = TestApp::start().await;
+    // Every row is taken, and the commit then fails for one of another table: its parent is missing.
+    let (before, after) = if on_postgres(&app).await {
+        (
+            vec![
+                "CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS \
+                 $$ BEGIN RAISE EXCEPTION 'the commit fails'; END $$",
+                "CREATE CONSTRAINT TRIGGER fail AFTER INSERT ON stripe_events DEFERRABLE INITIALLY DEFERRED \
+                 FOR EACH ROW EXECUTE FUNCTION fail()",
+            ],
+            "DROP TRIGGER fail ON stripe_events",
+        )
+    } else {
+        (
+            vec![
+                "CREATE TABLE parents (id TEXT PRIMARY KEY) STRICT",
+                "CREATE TABLE children (id TEXT REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED) STRICT",
+                "CREATE TRIGGER fail AFTER INSERT ON stripe_events BEGIN INSERT INTO children VALUES (NEW.id); END",
+            ],
+            "DROP TRIGGER fail",
+        )
+    };
+    for sql in before {
+        app.app.store.execute_for_tests(sql).await.unwrap();
+    }
+    let events: Vec<Value> = (0..5).map(|n| event(&format!("evt_{n}"))).collect();
+    for answer in events.iter().map(|event| delivering(&app, event)).collect::<Vec<_>>() {
+        assert_eq!(answer.await.unwrap(), 503);
+    }
+    assert_eq!(ids(&app).await, Vec::<String>::new());
+    assert_eq!(deliveries(&app, "store_failed"), 5);
+    app.app.store.execute_for_tests(after).await.unwrap();
+    assert_eq!(together(&app, &events).await, [200; 5]);
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_hangs_up_breaks_nothing_for_the_others() {
+    let app = TestApp::start().await;
+    let held = hold_the_inbox(&app).await;
+    let mut answers = Vec::new();
+    for n in 0..12 {
+        let event = event(&format!("evt_{n:02}"));
+        if n % 3 == 0 {
+            // Says all of it, and is gone before the answer.
+            let body = event.to_string();
+            let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms().div_euclid(1000));
+            let head = format!(
+                "POST /webhooks/stripe HTTP/1.1\r\nHost: a\r\nStripe-Signature: {signature}\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            let mut stream = TcpStream::connect(app.url.trim_start_matches("http://")).await.unwrap();
+            stream.write_all((head + &body).as_bytes()).await.unwrap();
+            under_way(&app, n + 1).await;
+            drop(stream);
+        } else {
+            answers.push(delivering(&app, &event));
+            under_way(&app, n + 1).await;
+        }
+    }
+    // One more way to be gone: the action itself is given up. It is the first by its id, so that it is answered before the others.
+    let given_up = tokio::spawn({
+        let (app, body) = (std::sync::Arc::clone(&app.app), event("evt_").to_string());
+        let signature =
+            keepopen_practice::sign(body.as_bytes(), "whsec_practice", app.now_ms().div_euclid(1000));
+        async move {
+            drop(keepopen::actions::receive_stripe_event(&app, Some(&signature), body.as_bytes()).await);
+        }
+    });
+    under_way(&app, 13).await;
+    given_up.abort();
+    assert!(given_up.await.unwrap_err().is_cancelled());
+    drop(held);
+    for answer in answers {
+        assert_eq!(answer.await.unwrap(), 200);
+    }
+    under_way(&app, 0).await;
+    assert_eq!(ids(&app).await.len(), 13, "what was taken in is stored, whoever waits for it");
+    assert_eq!(
+        app.deliver(&event("evt_00")).await.status,
+        200,
+        "it comes again, as from who heard no answer"
+    );
+    assert_eq!(deliveries(&app, "duplicate"), 1);
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_stop_ends_what_was_taken_in_and_takes_no_more() {
+    let app = TestApp::start().await;
+    let held = hold_the_inbox(&app).await;
+    let answers: Vec<_> = (0..3).map(|n| delivering(&app, &event(&format!("evt_{n}")))).collect();
+    under_way(&app, 3).await;
+    let stopping = tokio::spawn({
+        let app = std::sync::Arc::clone(&app.app);
+        async move { app.intake.finish().await }
+    });
+    // Once it stops, every place is taken.
+    under_way(&app, 2048).await;
+    assert_eq!(delivering(&app, &event("evt_late")).await.unwrap(), 503);
+    assert!(!stopping.is_finished());
+    drop(held);
+    for answer in answers {
+        assert_eq!(answer.await.unwrap(), 200);
+    }
+    stopping.await.unwrap();
+    assert_eq!(delivering(&app, &event("evt_late")).await.unwrap(), 503);
+    assert_eq!(ids(&app).await, ["evt_0", "evt_1", "evt_2"]);
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn more_than_can_wait_are_told_so_and_the_rest_is_stored() {
+    let app = TestApp::start().await;
+    let held = hold_the_inbox(&app).await;
+    let mut answers = Vec::new();
+    for n in 0..2048 {
+        let delivered = keepopen::store::intake::Delivered {
+            id: format!("evt_{n}"),
+            kind: "customer.created".to_owned(),
+            api_version: String::new(),
+            mode: keepopen::config::Mode::Test,
+            created_at_ms: 0,
+            received_at_ms: app.app.now_ms(),
+            body: event(&format!("evt_{n}")).to_string(),
+            state: keepopen::store::inbox::EventState::Waiting,
+        };
+        let app = std::sync::Arc::clone(&app.app);
+        answers.push(tokio::spawn(async move { app.intake.store(delivered).await }));
+    }
+    under_way(&app, 2048).await;
+    let answer = app.deliver(&event("evt_late")).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
+    drop(held);
+    for answer in answers {
+        assert!(answer.await.unwrap().unwrap());
+    }
+    assert!(counted(&app, "keepopen_webhook_commits_total") <= 6, "few commits for many");
+    assert_eq!(app.deliver(&event("evt_late")).await.status, 200);
+    assert_eq!(ids(&app).await.len(), 2049);
+    let done = "UPDATE stripe_events SET state = 'done'";
+    app.app.store.execute_for_tests(done).await.unwrap();
+    app.finish().await;
+}
