@@ -21,6 +21,8 @@ mod last_good;
 mod learning;
 mod management;
 mod previews;
+mod reconciling;
+mod settling;
 mod story;
 mod supporters;
 mod switches;
