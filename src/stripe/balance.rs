@@ -19,6 +19,11 @@ pub fn read_transaction(it: Object<'_>) -> Result<TransactionFact, BadShape> {
     })
 }
 
+/// Whether an id is a payout's: the source of a transaction that brought the payout's money back, or took it.
+pub fn is_payout(id: &str) -> bool {
+    id.starts_with("po_")
+}
+
 /// Reads a payout (<https://docs.stripe.com/api/payouts/object>).
 pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
     let state = match it.text("status")?.ok_or(it.bad("status"))? {

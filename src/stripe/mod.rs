@@ -16,6 +16,7 @@ mod objects;
 mod signals;
 mod signature;
 
+pub use balance::is_payout;
 pub use envelope::{Envelope, NotAnEvent};
 pub use field::BadShape;
 pub use gateway::{CallError, Gateway, MadeSession, NewCheckout};

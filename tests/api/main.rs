@@ -22,6 +22,8 @@ mod last_good;
 mod learning;
 mod management;
 mod previews;
+mod reconciling;
+mod settling;
 mod story;
 mod supporters;
 mod switches;

@@ -1,9 +1,11 @@
 //! Stripe's balance, and what left it for the bank.
 
+use std::collections::BTreeSet;
+
 use super::{PAYOUT_CHANGES_S, ReconcileError, Sweep, cursor_s};
-use crate::contributions::{Fact, PayoutFact};
+use crate::contributions::{Fact, PayoutFact, TransactionFact};
 use crate::store::objects;
-use crate::stripe::{CallError, List, Listed, PAYOUT_CONTENTS, Report, read_fetched};
+use crate::stripe::{CallError, List, Listed, PAYOUT_CONTENTS, Report, is_payout, read_fetched};
 
 impl Sweep<'_> {
     pub(super) async fn balance(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
@@ -18,7 +20,7 @@ impl Sweep<'_> {
             let page = self.app.stripe.list(List::PAYOUTS, from_s, after.as_deref()).await?;
             for payout in &page.objects {
                 self.done.looked_at += 1;
-                self.payout(payout).await?;
+                self.payout(payout, since_s.is_some()).await?;
             }
             after = page.next;
             if after.is_none() {
@@ -28,8 +30,9 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// A payout that changed is stored with the transactions of ours that left with it.
-    async fn payout(&mut self, listed: &Listed) -> Result<(), ReconcileError> {
+    /// A payout that changed is stored with the transactions of ours that left with it. With `again`, also one that did
+    /// not change: more gifts in it may be known by now.
+    async fn payout(&mut self, listed: &Listed, again: bool) -> Result<(), ReconcileError> {
         let Ok(Report::Facts(facts)) = read_fetched(&listed.body, self.now_s()) else {
             return self.store(listed, "payout").await;
         };
@@ -38,6 +41,7 @@ impl Sweep<'_> {
         let known = objects::one(&mut tx, &payout.id).await?;
         drop(tx);
         if let Some(Fact::Payout(known)) = known
+            && !again
             && known.listed
             && known.mark.latest.state == payout.mark.latest.state
             && known.mark.arrives_at_s == payout.mark.arrives_at_s
@@ -49,30 +53,22 @@ impl Sweep<'_> {
     }
 
     async fn contents(&mut self, payout: &PayoutFact, body: &str) -> Result<Listed, ReconcileError> {
-        let (mut ours, mut sum_minor, mut after) = (Vec::new(), 0_i64, None);
-        loop {
-            // What is in a payout that somebody made by hand can't be asked: Stripe lists nothing.
-            let page = match self.app.stripe.list_payout(&payout.id, after.as_deref()).await {
-                Err(CallError::Refused { status: 400, .. }) => break,
-                page => page?,
-            };
-            for transaction in page.objects {
-                let Ok(Report::Facts(facts)) = read_fetched(&transaction.body, self.now_s()) else {
-                    tracing::warn!(transaction = transaction.id, "a balance transaction can't be read");
-                    continue;
-                };
-                let Some(Fact::Transaction(fact)) = facts.first() else { continue };
-                if fact.source.as_ref() == Some(&payout.id) {
-                    continue;
-                }
-                sum_minor += fact.moved.map_or(0, |moved| moved.net_minor());
-                if self.concerns_us(&facts).await? {
-                    ours.push(transaction.body);
-                }
+        let (mut ours, mut sum_minor) = (Vec::new(), 0_i64);
+        let (mut seen, mut next) = (BTreeSet::new(), vec![payout.id.clone()]);
+        while let Some(id) = next.pop() {
+            if !seen.insert(id.clone()) {
+                continue;
             }
-            after = page.next;
-            if after.is_none() {
-                break;
+            for (transaction, fact) in self.listed_in(&id).await? {
+                if id == payout.id {
+                    sum_minor += fact.moved.map_or(0, |moved| moved.net_minor());
+                }
+                // A payout that came back leaves again as one sum: what had been in it is in this one, too.
+                if let Some(came_back) = fact.source.clone().filter(|source| is_payout(source)) {
+                    next.push(came_back);
+                } else if self.concerns_us(&[Fact::Transaction(fact)]).await? {
+                    ours.push(transaction);
+                }
             }
         }
         if payout.amount_minor.is_some_and(|amount_minor| amount_minor != sum_minor) {
@@ -84,5 +80,31 @@ impl Sweep<'_> {
             payout.id
         );
         Ok(Listed { id: payout.id.clone(), created_s: payout.created_at_s.unwrap_or(0), body })
+    }
+
+    /// What Stripe lists of a payout, but for the payout's own transaction, which is the way out.
+    async fn listed_in(&self, payout: &str) -> Result<Vec<(String, TransactionFact)>, ReconcileError> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            // What is in a payout that somebody made by hand can't be asked: Stripe lists nothing.
+            let page = match self.app.stripe.list_payout(payout, after.as_deref()).await {
+                Err(CallError::Refused { status: 400, .. }) => return Ok(found),
+                page => page?,
+            };
+            for transaction in page.objects {
+                let Ok(Report::Facts(facts)) = read_fetched(&transaction.body, self.now_s()) else {
+                    tracing::warn!(transaction = transaction.id, "a balance transaction can't be read");
+                    continue;
+                };
+                let Some(Fact::Transaction(fact)) = facts.into_iter().next() else { continue };
+                if fact.source.as_deref() != Some(payout) {
+                    found.push((transaction.body, fact));
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(found);
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@
 mod balance;
 mod taking_in;
 
+use super::process_event::process_due_events;
 use crate::app::App;
 use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::sweeps::{self, SweepKind};
@@ -65,6 +66,9 @@ struct Sweep<'a> {
 
 /// Compares what is due: events and balance each time, objects once a day. Nothing without a key.
 ///
+/// Of Stripe's balance and payouts only what is of known gifts is kept. So gifts that events and objects tell of come
+/// first, and after a look at the objects the balance is looked through as far back as they were.
+///
 /// # Errors
 /// See [`ReconcileError`].
 pub async fn reconcile_due(app: &App) -> Result<(), ReconcileError> {
@@ -72,12 +76,16 @@ pub async fn reconcile_due(app: &App) -> Result<(), ReconcileError> {
         return Ok(());
     }
     sweep_events(app, None).await?;
-    sweep_balance(app, None).await?;
+    process_due_events(app).await?;
     let objects = finished_at_ms(app, SweepKind::Objects).await?;
-    if objects.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
-        sweep_objects(app, None, true).await?;
+    if objects.is_some_and(|at_ms| app.now_ms() - at_ms < DAY_S * 1000) {
+        sweep_balance(app, None).await?;
+        return Ok(());
     }
-    Ok(())
+    let objects = sweep_objects(app, None, true).await;
+    let since_s = objects.is_ok().then(|| app.now_ms().div_euclid(1000) - OBJECTS_S);
+    sweep_balance(app, since_s).await?;
+    objects.map(drop)
 }
 
 /// Compares everything that was made since `since_s` (seconds since 1970). `notes`: whether it is noted what no webhook
@@ -86,11 +94,10 @@ pub async fn reconcile_due(app: &App) -> Result<(), ReconcileError> {
 /// # Errors
 /// See [`ReconcileError`].
 pub async fn reconcile_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
-    let parts = [
-        sweep_events(app, Some(since_s)).await?,
-        sweep_objects(app, Some(since_s), notes).await?,
-        sweep_balance(app, Some(since_s)).await?,
-    ];
+    let events = sweep_events(app, Some(since_s)).await?;
+    process_due_events(app).await?;
+    let parts =
+        [events, sweep_objects(app, Some(since_s), notes).await?, sweep_balance(app, Some(since_s)).await?];
     Ok(parts.iter().fold(Swept::default(), |sum, part| Swept {
         looked_at: sum.looked_at + part.looked_at,
         stored: sum.stored + part.stored,

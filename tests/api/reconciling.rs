@@ -1,0 +1,325 @@
+//! What no webhook told is found at Stripe; and what somebody changed in the books is found out.
+
+use std::sync::Arc;
+
+use keepopen::actions::{self, SealKey, SealState};
+use keepopen::app::App;
+use keepopen::clock::Clock;
+use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
+use keepopen::store::sweeps::Finding;
+use keepopen_practice::Loss;
+use serde_json::Value;
+
+use crate::databases::Database;
+use crate::helpers::{TestApp, folder, settings, wrong_books};
+use crate::settling::{payments, reconcile};
+use crate::story::{books_of, receive, tell};
+
+async fn findings(app: &TestApp) -> Vec<Finding> {
+    app.app.store.findings(100).await.unwrap()
+}
+
+fn minutes_pass(app: &TestApp, minutes: i64) {
+    app.app.clock.advance(minutes * 60_000);
+}
+
+/// Stripe delivers everything but events of one type.
+async fn stripe_says_all_but(app: &TestApp, kind: &str) {
+    for event in app.stripe.events() {
+        if event["type"] != kind {
+            assert_eq!(app.deliver(&event).await.status, 200);
+        }
+    }
+    app.run_jobs().await;
+}
+
+#[tokio::test]
+async fn an_event_that_was_not_delivered_is_found_in_stripes_list_and_noted_once() {
+    let app = TestApp::start().await;
+    reconcile(&app).await;
+    app.gives(1000, "once").await;
+    stripe_says_all_but(&app, "checkout.session.completed").await;
+    assert!(app.ledger().await.is_empty());
+    minutes_pass(&app, 15);
+    reconcile(&app).await;
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    let found = findings(&app).await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].what.as_str(), found[0].sweep.as_str()), ("checkout.session.completed", "events"));
+    app.days_pass(2);
+    reconcile(&app).await;
+    assert_eq!(findings(&app).await, found);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_is_younger_than_ten_minutes_may_be_on_its_way_and_is_not_noted() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    minutes_pass(&app, 9);
+    reconcile(&app).await;
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    assert_eq!(findings(&app).await, []);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_gift_of_which_stripe_made_no_event_is_found_by_its_objects() {
+    let app = TestApp::start().await;
+    app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
+    app.gives(1000, "once").await;
+    app.gives(700, "month").await;
+    minutes_pass(&app, 15);
+    reconcile(&app).await;
+    assert_eq!(app.ledger().await.len(), 2);
+    assert_eq!(app.clearing().await, 1700);
+    let found = findings(&app).await;
+    assert!(!found.is_empty() && found.iter().all(|it| it.sweep == "objects"), "{found:?}");
+    assert!(found.iter().any(|it| it.what == "Checkout Session"), "{found:?}");
+    // Its fees are known, too.
+    assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.awaiting_minor == 0));
+    app.days_pass(1);
+    reconcile(&app).await;
+    assert_eq!(findings(&app).await, found);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_objects_tell_days_later_is_settled_and_paid_out_as_if_it_had_been_told_at_once() {
+    let app = TestApp::start().await;
+    reconcile(&app).await;
+    app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
+    app.gives(1000, "once").await;
+    // Events and balance are compared again before the objects are.
+    for _ in 0..3 {
+        minutes_pass(&app, 120);
+        app.stripe.pay_out(true);
+        reconcile(&app).await;
+    }
+    assert!(app.ledger().await.is_empty(), "objects are looked at once a day");
+    app.days_pass(1);
+    reconcile(&app).await;
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    let payment = payments(&app).await.remove(0);
+    assert_eq!((payment.awaiting_minor, payment.settled.map(|it| it.net_minor)), (0, Some(960)));
+    assert!(payment.payout.is_some());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn after_hours_without_webhooks_everything_is_settled_by_one_comparison() {
+    let app = TestApp::start().await;
+    reconcile(&app).await;
+    app.gives(1000, "once").await;
+    minutes_pass(&app, 5 * 60);
+    reconcile(&app).await;
+    assert_eq!(payments(&app).await.remove(0).settled.map(|it| it.net_minor), Some(960));
+    app.finish().await;
+}
+
+/// Other software sells something over the same account.
+async fn somebody_else_sells(app: &TestApp) -> String {
+    let form = [
+        ("mode", "payment"),
+        ("success_url", "https://shop.example.org/"),
+        ("line_items[0][quantity]", "1"),
+        ("line_items[0][price_data][currency]", "eur"),
+        ("line_items[0][price_data][unit_amount]", "2000"),
+        ("line_items[0][price_data][product_data][name]", "A mug"),
+    ];
+    let url = format!("{}/v1/checkout/sessions", app.stripe.url());
+    let answer = app.send(app.client.post(url).bearer_auth("sk_test_practice").form(&form)).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let session = answer.text("id").to_owned();
+    app.stripe.pay(&session, keepopen_practice::How::Card).unwrap();
+    app.stripe.payments(&session).charge.unwrap()
+}
+
+#[tokio::test]
+async fn objects_of_other_software_are_neither_stored_nor_booked() {
+    let app = TestApp::start().await;
+    app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
+    let charge = somebody_else_sells(&app).await;
+    app.stripe.refund(&charge, Some(500)).unwrap();
+    app.stripe.dispute(&charge, Some(100)).unwrap();
+    minutes_pass(&app, 15);
+    reconcile(&app).await;
+    assert!(app.app.store.events().await.unwrap().is_empty());
+    assert!(app.app.store.facts().await.unwrap().is_empty());
+
+    // Its events are kept, as every event is, and book nothing.
+    app.stripe.lose_events(None);
+    somebody_else_sells(&app).await;
+    app.gives(1000, "once").await;
+    app.stripe.pay_out(true);
+    minutes_pass(&app, 15);
+    reconcile(&app).await;
+    app.days_pass(1);
+    reconcile(&app).await;
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    assert_eq!(app.app.store.contributions().await.unwrap().len(), 1);
+    let line = actions::compare_with_stripe(&app.app.store).await.unwrap().lines.remove(0);
+    assert_eq!((line.stripe_net_minor, line.ledger_net_minor, line.paid_out_minor), (960, 960, 960));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_thin_event_has_its_object_fetched_and_stored_before_it_is_booked() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    let id = app.stripe.notify_thin("v1.checkout.session.completed", &gift.session).unwrap();
+    let thin = app.stripe.thin_events().remove(0);
+    assert_eq!(thin["id"], id.as_str());
+    for _ in 0..2 {
+        assert_eq!(app.deliver(&thin).await.status, 200);
+        app.run_jobs().await;
+    }
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    let rows: Vec<_> = app.app.store.events().await.unwrap().into_iter().map(|it| it.id).collect();
+    assert_eq!(rows, [id.clone(), format!("fetched_{}_{id}", gift.session)]);
+    let body = app.app.store.event(&rows[1]).await.unwrap().unwrap().1;
+    let object: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(object["id"], gift.session.as_str());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_event_of_the_other_mode_stays_set_aside_when_it_is_found_again() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    let mut foreign = app.stripe.events();
+    for event in &mut foreign {
+        event["livemode"] = true.into();
+        assert_eq!(app.deliver(event).await.status, 200);
+    }
+    app.run_jobs().await;
+    reconcile(&app).await;
+    let rows = app.app.store.events().await.unwrap();
+    let aside = rows.iter().filter(|it| it.state == "set_aside").count();
+    assert_eq!(aside, foreign.len());
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the object itself is of our mode");
+    app.finish().await;
+}
+
+/// One more server, with a database of its own and the key and the time of `told`.
+async fn another(told: &TestApp, folder: &std::path::Path, database: &Database) -> Arc<App> {
+    std::fs::copy(told.folder().join("keepopen.key"), folder.join("keepopen.key")).unwrap();
+    let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
+    actions::start(settings(folder, database, &told.stripe, ""), clock).await.unwrap()
+}
+
+#[tokio::test]
+async fn from_an_empty_database_stripes_objects_give_the_same_entries() {
+    let told = TestApp::start().await;
+    tell(&told).await;
+    told.stripe.pay_out(true);
+    for event in told.stripe.events() {
+        receive(&told.app, &event).await;
+    }
+    reconcile(&told).await;
+    // What was paid out long ago is found by a look at everything.
+    actions::reconcile_since(&told.app, 0, false).await.unwrap();
+    let original = books_of(&told.app).await;
+
+    let folder = folder();
+    let database = Database::make(folder.path());
+    let app = another(&told, folder.path(), &database).await;
+    actions::reconcile_since(&app, 0, false).await.unwrap();
+    let rebuilt = books_of(&app).await;
+    assert!(rebuilt.entries.iter().any(|it| it.kind == Kind::Payout));
+    assert_eq!(rebuilt.entries, original.entries);
+    assert_eq!(rebuilt.contributions, original.contributions);
+    assert_eq!(app.store.findings(10).await.unwrap(), [], "all was new to it");
+    app.store.close().await;
+    told.finish().await;
+}
+
+/// Lets a table be changed that must not be.
+async fn unlock(app: &TestApp, table: &str, triggers: &[&str]) {
+    if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() {
+        let sql = format!("ALTER TABLE {table} DISABLE TRIGGER USER");
+        app.app.store.execute_for_tests(&sql).await.unwrap();
+        return;
+    }
+    for trigger in triggers {
+        app.app.store.execute_for_tests(&format!("DROP TRIGGER {trigger}")).await.unwrap();
+    }
+}
+
+async fn change(app: &TestApp, sql: &str) {
+    assert_eq!(app.app.store.execute_for_tests(sql).await.unwrap(), 1, "{sql}");
+}
+
+/// The one sentence that a check of the books finds.
+async fn the_wrong(app: &TestApp) -> String {
+    let wrong = wrong_books(&app.app).await;
+    assert_eq!(wrong.len(), 1, "{wrong:?}");
+    wrong.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    reconcile(&app).await;
+    let entry = "UPDATE ledger_entries SET amount_minor = amount_minor";
+    for sql in [entry, "DELETE FROM ledger_entries"] {
+        assert!(app.app.store.execute_for_tests(sql).await.is_err(), "the database refuses it");
+    }
+    unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
+    change(&app, &format!("{entry} + 1 WHERE kind = 'payment'")).await;
+    let wrong = wrong_books(&app.app).await;
+    assert!(wrong.iter().any(|it| it.starts_with("entry payment:pi_")), "{wrong:?}");
+    assert!(wrong.iter().any(|it| it.contains("clearing holds 961 EUR")), "{wrong:?}");
+    change(&app, &format!("{entry} - 1 WHERE kind = 'payment'")).await;
+    assert_eq!(wrong_books(&app.app).await, Vec::<String>::new());
+
+    change(&app, "UPDATE payments SET refunded_minor = 1").await;
+    assert!(the_wrong(&app).await.starts_with("payment pi_"));
+    change(&app, "UPDATE contributions SET state = 'failed'").await;
+    assert_eq!(wrong_books(&app.app).await.len(), 2);
+    // Both are written anew from the facts; and an entry that is gone comes back.
+    actions::rewrite_books(&app.app).await.unwrap();
+    assert_eq!(app.state().await, State::Paid);
+    assert_eq!(wrong_books(&app.app).await, Vec::<String>::new());
+    change(&app, "DELETE FROM ledger_entries WHERE kind = 'fee'").await;
+    let wrong = wrong_books(&app.app).await;
+    assert!(
+        wrong.iter().any(|it| it.starts_with("entry fee:txn_") && it.contains("stored None")),
+        "{wrong:?}"
+    );
+    actions::rewrite_books(&app.app).await.unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_seal_shows_what_was_changed_or_taken_out_since() {
+    let app = TestApp::start().await;
+    let (store, key) = (&app.app.store, SealKey::of(&app.app.vault));
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    actions::seal_books(store, &key, &app.app.clock).await.unwrap();
+    let sealed = actions::check_books(store, &key).await.unwrap();
+    assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);
+    // What is booked after it does not break it.
+    app.gives(500, "once").await;
+    app.stripe_says_everything().await;
+    let later = actions::check_books(store, &key).await.unwrap();
+    assert_eq!(later.seal, sealed.seal);
+
+    unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
+    change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
+    let wrong = wrong_books(&app.app).await;
+    assert!(
+        wrong.iter().any(|it| it.contains("is not as it was sealed: 1 entries then, 1 now")),
+        "{wrong:?}"
+    );
+    change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms - 1 WHERE seq = 1").await;
+    assert_eq!(wrong_books(&app.app).await, Vec::<String>::new());
+    unlock(&app, "seals", &["seals_never_change"]).await;
+    change(&app, "UPDATE seals SET entries = entries + 1").await;
+    assert!(the_wrong(&app).await.contains("was not made with this deployment's key, or was changed since"));
+    change(&app, "UPDATE seals SET entries = entries - 1").await;
+    app.finish().await;
+}

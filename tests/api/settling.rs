@@ -1,0 +1,189 @@
+//! What Stripe's balance says of gifts: fees, other currencies, payouts.
+
+use std::collections::BTreeMap;
+
+use keepopen::actions;
+use keepopen::contributions::{EntryKind as Kind, Payment};
+use keepopen::store::accounts::gifts_after;
+use keepopen_practice::{Outcome, Settlement};
+
+use crate::helpers::TestApp;
+
+/// Every payment, in the order of their gifts' ids.
+pub async fn payments(app: &TestApp) -> Vec<Payment> {
+    let mut tx = app.app.store.snapshot().await.unwrap();
+    gifts_after(&mut tx, "", 1_000).await.unwrap().payments
+}
+
+async fn payment(app: &TestApp) -> Payment {
+    let all = payments(app).await;
+    assert_eq!(all.len(), 1, "{all:?}");
+    all.into_iter().next().unwrap()
+}
+
+/// Compares with Stripe what is due, and works through the inbox.
+pub async fn reconcile(app: &TestApp) {
+    actions::reconcile_due(&app.app).await.unwrap();
+    app.run_jobs().await;
+}
+
+/// What an account of the journal holds, in the minor unit.
+async fn account(app: &TestApp, currency: &str, name: &str) -> i64 {
+    let key = ("journal".to_owned(), currency.to_owned(), name.to_owned());
+    app.app.store.accounts().await.unwrap().get(&key).copied().unwrap_or(0)
+}
+
+/// What Stripe's balance transactions but for payouts add up to, by currency.
+fn net_at_stripe(app: &TestApp) -> BTreeMap<String, i64> {
+    let mut sums = BTreeMap::new();
+    for it in app.stripe.objects("balance_transaction") {
+        if !it["type"].as_str().unwrap().starts_with("payout") {
+            let currency = it["currency"].as_str().unwrap().to_uppercase();
+            *sums.entry(currency).or_default() += it["net"].as_i64().unwrap();
+        }
+    }
+    sums
+}
+
+/// The ledger has what Stripe's balance has, to the cent, and nothing waits.
+async fn assert_equals_stripe(app: &TestApp) {
+    let compared = actions::compare_with_stripe(&app.app.store).await.unwrap();
+    let mut ours = BTreeMap::new();
+    for line in &compared.lines {
+        assert_eq!((line.difference_minor(), line.awaiting_minor), (0, 0), "{line:?}");
+        *ours.entry(line.currency.clone()).or_default() += line.ledger_net_minor;
+    }
+    ours.retain(|_, minor| *minor != 0);
+    assert_eq!(ours, net_at_stripe(app));
+}
+
+#[tokio::test]
+async fn fee_and_net_of_a_gift_are_booked_when_stripes_balance_was_compared() {
+    let app = TestApp::start().await;
+    app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let before = payment(&app).await;
+    assert_eq!((before.settled, before.awaiting_minor), (None, 1000));
+    reconcile(&app).await;
+    let after = payment(&app).await;
+    let settled = after.settled.unwrap();
+    assert_eq!((settled.currency.code(), settled.fee_minor, settled.net_minor), ("EUR", 40, 960));
+    assert_eq!((after.awaiting_minor, after.differing_minor), (0, 0));
+    assert_eq!((account(&app, "EUR", "fees").await, account(&app, "EUR", "clearing").await), (40, 960));
+    assert_equals_stripe(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_payment_knows_the_payout_it_left_with_and_one_that_failed_leaves_again() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let first = app.stripe.pay_out(true).remove(0);
+    reconcile(&app).await;
+    let paid = payment(&app).await;
+    let day_ms = 86_400_000;
+    assert_eq!(paid.payout.as_deref(), Some(first.as_str()));
+    assert_eq!(paid.payout_arrives_at_ms, Some(app.app.now_ms().div_euclid(day_ms) * day_ms));
+    assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (960, 0));
+
+    app.days_pass(2);
+    app.stripe.fail_payout(&first).unwrap();
+    reconcile(&app).await;
+    assert_eq!(payment(&app).await.payout, None, "it came back");
+    assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (0, 960));
+
+    // What came back leaves with another gift; that fails, too, and all leaves with the third.
+    app.days_pass(1);
+    app.gives(500, "once").await;
+    app.stripe_says_everything().await;
+    let second = app.stripe.pay_out(true).remove(0);
+    reconcile(&app).await;
+    let left_with: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
+    assert_eq!(left_with, [Some(second.clone()), Some(second.clone())]);
+    let net = 960 + 500 - 33;
+    assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (net, 0));
+    app.days_pass(1);
+    app.stripe.fail_payout(&second).unwrap();
+    let third = app.stripe.pay_out(true).remove(0);
+    reconcile(&app).await;
+    let left_with: Vec<_> = payments(&app).await.into_iter().map(|it| it.payout).collect();
+    assert_eq!(left_with, [Some(third.clone()), Some(third.clone())]);
+    assert_eq!((account(&app, "EUR", "bank").await, account(&app, "EUR", "clearing").await), (net, 0));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_fee_that_stripe_posts_late_is_booked_then() {
+    let app = TestApp::start().await;
+    app.stripe.settle_late(true);
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    reconcile(&app).await;
+    assert_eq!(payment(&app).await.awaiting_minor, 1000);
+    app.days_pass(2);
+    app.stripe.post_fees();
+    reconcile(&app).await;
+    let payment = payment(&app).await;
+    assert_eq!((payment.settled.unwrap().fee_minor, payment.awaiting_minor), (40, 0));
+    assert_equals_stripe(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_gift_in_euros_that_stripe_settles_in_dollars_leaves_no_euros_in_clearing() {
+    let app = TestApp::start().await;
+    app.stripe.set_settlement(Some(Settlement::new("usd", &[("eur", "1.10")]).unwrap()));
+    let gift = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    reconcile(&app).await;
+    let settled = payment(&app).await.settled.unwrap();
+    assert_eq!((settled.currency.code(), settled.fee_minor, settled.net_minor), ("USD", 42, 1058));
+    assert_eq!((account(&app, "EUR", "clearing").await, account(&app, "USD", "clearing").await), (0, 1058));
+    assert_eq!(
+        (account(&app, "EUR", "exchange").await, account(&app, "USD", "exchange").await),
+        (1000, -1100)
+    );
+    assert_eq!(account(&app, "EUR", "contributions").await, -1000);
+    let kinds: Vec<_> = app.app.store.entries().await.unwrap().iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [Kind::ExchangeIn, Kind::ExchangeOut, Kind::Fee, Kind::Payment]);
+
+    let charge = app.stripe.payments(&gift.session).charge.unwrap();
+    app.stripe.refund(&charge, Some(300)).unwrap();
+    app.stripe.dispute(&charge, Some(500)).unwrap();
+    reconcile(&app).await;
+    assert_eq!((account(&app, "EUR", "clearing").await, account(&app, "EUR", "exchange").await), (0, 200));
+    // A third of the dollars is left, less Stripe's parts of the charge and of the dispute.
+    assert_eq!(account(&app, "USD", "clearing").await, 1100 - 330 - 550 - 42 - 1500);
+    assert_equals_stripe(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn refunds_and_disputes_with_their_fees_are_what_stripes_balance_has() {
+    let app = TestApp::start().await;
+    let mut charges = Vec::new();
+    for amount_minor in [1000, 1100, 1200, 1300, 1400] {
+        let gift = app.gives(amount_minor, "once").await;
+        charges.push(app.stripe.payments(&gift.session).charge.unwrap());
+    }
+    app.stripe.refund(&charges[0], Some(400)).unwrap();
+    let failed = app.stripe.refund(&charges[1], None).unwrap();
+    app.days_pass(1);
+    app.stripe.fail_refund(&failed).unwrap();
+    let won = app.stripe.dispute(&charges[2], None).unwrap();
+    let lost = app.stripe.dispute(&charges[3], Some(700)).unwrap();
+    let inquiry = app.stripe.inquire(&charges[4], None).unwrap();
+    app.days_pass(1);
+    app.stripe.close_dispute(&won, Outcome::Won).unwrap();
+    app.stripe.close_dispute(&lost, Outcome::Lost).unwrap();
+    app.stripe.close_dispute(&inquiry, Outcome::WarningClosed).unwrap();
+    app.stripe_says_everything().await;
+    reconcile(&app).await;
+    let given = 1000 - 400 + 1100 + 1200 + 1300 - 700 + 1400;
+    assert_eq!(app.clearing().await, given);
+    let fees = [1000, 1100, 1200, 1300, 1400].map(|minor| (minor * 15 + 500) / 1000 + 25).iter().sum::<i64>();
+    assert_eq!(account(&app, "EUR", "fees").await, fees + 2 * 1500);
+    assert_equals_stripe(&app).await;
+    app.finish().await;
+}
