@@ -5,6 +5,8 @@
 //! **Start at** [`Recording::start`], then [`Recording::disk_after_a_cut`].
 //! **Tested in** the files here, and `tests/durability/power_cuts.rs`.
 
+#![cfg(unix)]
+
 mod disk;
 mod log;
 mod vfs;

@@ -36,6 +36,7 @@ async fn kill_at_work(
 ) -> Result<Vec<EventRow>, Wrong> {
     let senders = deliveries.begin(address);
     deliveries.acknowledges(random.usize(1..=80)).await;
+    // Only so that the kill comes between two acknowledgements, too: nothing is waited for.
     tokio::time::sleep(Duration::from_micros(random.u64(..5_000))).await;
     block_in_place(|| running.kill());
     senders.join_all().await;

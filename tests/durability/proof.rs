@@ -62,7 +62,10 @@ pub(crate) async fn examine(app: &App, acknowledged: &BTreeSet<String>) -> Resul
     let booked = lines(app.store.entries().await.map_err(|error| Wrong::Damaged(error.to_string()))?);
     let right = booked_from(&ids);
     if booked != right {
-        return Err(Wrong::Ledger(format!("booked: {booked:?}\nright: {right:?}")));
+        let missing: Vec<_> = right.iter().filter(|line| !booked.contains(line)).collect();
+        let twice: Vec<_> = booked.windows(2).filter(|two| two[0] == two[1]).collect();
+        let odd: Vec<_> = booked.iter().filter(|line| !right.contains(line)).collect();
+        return Err(Wrong::Ledger(format!("missing: {missing:?}; twice: {twice:?}; not right: {odd:?}")));
     }
     match actions::check_books(&app.store, &SealKey::of(&app.vault)).await {
         Ok(report) if report.is_right() => Ok(()),
