@@ -3,7 +3,7 @@
 //! **Owns** when things happen.
 //! **Never** does them itself: that is `actions/`.
 //! **Start at** [`run`].
-//! **Tested in** `tests/api/worker.rs`, `tests/commands/stress.rs`.
+//! **Tested in** `tests/api/worker.rs`, `tests/durability/`.
 
 mod appeals_file;
 mod inbox_numbers;

@@ -133,17 +133,24 @@ impl Vault {
     }
 }
 
+/// Whole, or not at all: a process that ends in the middle leaves no half of a key under the name. Where another
+/// was faster, theirs stays.
 fn make_file(file: &Path) -> std::io::Result<()> {
-    if let Some(folder) = file.parent().filter(|path| !path.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)?;
-    }
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut made = options.open(file)?;
+    let folder = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    // Made for its owner alone.
+    let mut made = tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
     writeln!(made, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
-    made.sync_all()
+    made.as_file().sync_all()?;
+    match made.persist_noclobber(file) {
+        Ok(_) => {}
+        Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(failed) => return Err(failed.error),
+    }
+    // The new name lasts only when the folder does, which can be synced on unix alone.
+    #[cfg(unix)]
+    std::fs::File::open(folder)?.sync_all()?;
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -176,6 +183,23 @@ mod tests {
             assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
             std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
             assert!(matches!(Vault::open(&Secret::default(), &file), Err(VaultError::Open(_))));
+        }
+    }
+
+    #[test]
+    fn processes_that_start_at_once_use_the_one_key_that_was_made_first() {
+        for _ in 0..50 {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("new/keepopen.key");
+            let open = || Vault::open(&Secret::default(), &file).unwrap().seal(b"secret", "a");
+            let sealed = std::thread::scope(|threads| {
+                let opening: Vec<_> = std::iter::repeat_with(|| threads.spawn(open)).take(4).collect();
+                opening.into_iter().map(|one| one.join().unwrap()).collect::<Vec<_>>()
+            });
+            let vault = Vault::open(&Secret::default(), &file).unwrap();
+            assert!(sealed.iter().all(|it| vault.unseal(it, "a").is_some()));
+            let left = std::fs::read_dir(folder.path().join("new")).unwrap().count();
+            assert_eq!(left, 1, "nothing else is left");
         }
     }
 

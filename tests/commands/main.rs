@@ -20,8 +20,6 @@ mod precedence;
 mod refused;
 mod running;
 mod simulate;
-#[cfg(unix)]
-mod stress;
 mod switch;
 #[path = "../api/wire.rs"]
 mod wire;

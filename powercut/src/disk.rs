@@ -1,0 +1,287 @@
+//! What a disk may hold after the power has gone.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io;
+use std::path::Path;
+
+use crate::log::Step;
+
+/// A disk writes so many bytes whole, or not at all.
+const SECTOR: usize = 512;
+
+/// How much a cut took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lost {
+    /// Writes and truncations of which nothing is there.
+    pub whole: usize,
+    /// Writes of which some sectors are there.
+    pub torn: usize,
+    /// Files that were made or deleted, and are not.
+    pub names: usize,
+}
+
+/// What becomes of what was not synced.
+#[derive(Clone, Copy, Debug)]
+enum Luck {
+    /// Nothing of it had reached the disk.
+    None,
+    /// All of it had.
+    All,
+    /// The system had written all before this step by itself; of the rest, each has its own fate.
+    AllBefore(usize),
+    /// Each has its own fate: writes reach a disk in any order.
+    Each,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Kept,
+    Torn,
+    Lost,
+}
+
+impl Luck {
+    fn choose(steps: usize, random: &mut fastrand::Rng) -> Self {
+        match random.u8(..8) {
+            0 => Self::All,
+            1 | 2 => Self::None,
+            3..=5 => {
+                // What the system has not written yet is mostly young.
+                let most = 1 << random.u8(..=16);
+                Self::AllBefore(steps.saturating_sub(random.usize(..=most)))
+            }
+            _ => Self::Each,
+        }
+    }
+
+    fn fate(self, step: usize, random: &mut fastrand::Rng) -> Fate {
+        match self {
+            Self::None => Fate::Lost,
+            Self::All => Fate::Kept,
+            Self::AllBefore(written) if step < written => Fate::Kept,
+            Self::AllBefore(_) | Self::Each => match random.u8(..3) {
+                0 => Fate::Kept,
+                1 => Fate::Torn,
+                _ => Fate::Lost,
+            },
+        }
+    }
+}
+
+/// Writes the files into `folder` as they may be after these steps and a cut.
+pub(crate) fn after_a_cut(steps: &[Step], random: &mut fastrand::Rng, folder: &Path) -> io::Result<Lost> {
+    let luck = Luck::choose(steps.len(), random);
+    let (files, lost) = files_after_a_cut(steps, luck, random);
+    for (name, content) in files {
+        std::fs::write(folder.join(name), content)?;
+    }
+    Ok(lost)
+}
+
+/// Of each file, and of the names in the folder, up to which step what was done lasts.
+#[derive(Default)]
+struct Lasting {
+    files: HashMap<usize, usize>,
+    names: usize,
+}
+
+impl Lasting {
+    fn after(steps: &[Step]) -> Self {
+        let mut it = Self::default();
+        for step in steps {
+            match step {
+                Step::Synced { file, began } => {
+                    let known = it.files.entry(*file).or_default();
+                    *known = (*known).max(*began);
+                }
+                Step::FolderSynced { began } => it.names = it.names.max(*began),
+                _ => {}
+            }
+        }
+        it
+    }
+
+    /// Whether the step at this place is there after every cut.
+    fn lasts(&self, at: usize, step: &Step) -> bool {
+        match step {
+            // Whoever syncs a file means its name, too.
+            Step::Created { file, .. } => at < self.names || self.files.contains_key(file),
+            Step::Deleted { .. } => at < self.names,
+            Step::Written { file, .. } | Step::Truncated { file, .. } => {
+                self.files.get(file).is_some_and(|began| at < *began)
+            }
+            Step::Synced { .. } | Step::FolderSynced { .. } => true,
+        }
+    }
+}
+
+/// How many steps a cut may take back.
+pub(crate) fn at_stake(steps: &[Step]) -> usize {
+    let lasting = Lasting::after(steps);
+    steps.iter().enumerate().filter(|(at, step)| !lasting.lasts(*at, step)).count()
+}
+
+fn files_after_a_cut(
+    steps: &[Step],
+    luck: Luck,
+    random: &mut fastrand::Rng,
+) -> (BTreeMap<String, Vec<u8>>, Lost) {
+    let lasting = Lasting::after(steps);
+    let mut contents = HashMap::<usize, Vec<u8>>::new();
+    let mut names = BTreeMap::<String, usize>::new();
+    let mut lost = Lost::default();
+    for (at, step) in steps.iter().enumerate() {
+        let fate = if lasting.lasts(at, step) { Fate::Kept } else { luck.fate(at, random) };
+        match step {
+            Step::Created { .. } | Step::Deleted { .. } if fate != Fate::Kept => lost.names += 1,
+            Step::Written { .. } if fate == Fate::Lost => lost.whole += 1,
+            Step::Truncated { .. } if fate != Fate::Kept => lost.whole += 1,
+            Step::Created { name, file } => drop(names.insert(name.clone(), *file)),
+            Step::Deleted { name } => drop(names.remove(name)),
+            Step::Written { file, offset, bytes } => {
+                let content = contents.entry(*file).or_default();
+                if fate == Fate::Torn {
+                    lost.torn += 1;
+                    write_torn(content, *offset, bytes, random);
+                } else {
+                    write(content, *offset, bytes);
+                }
+            }
+            Step::Truncated { file, size } => contents.entry(*file).or_default().resize(*size, 0),
+            Step::Synced { .. } | Step::FolderSynced { .. } => {}
+        }
+    }
+    let files = names.into_iter().map(|(name, file)| (name, contents.remove(&file).unwrap_or_default()));
+    (files.collect(), lost)
+}
+
+fn write(content: &mut Vec<u8>, offset: usize, bytes: &[u8]) {
+    let end = offset + bytes.len();
+    if content.len() < end {
+        content.resize(end, 0);
+    }
+    content[offset..end].copy_from_slice(bytes);
+}
+
+/// Writes some of the sectors that `bytes` lie in.
+fn write_torn(content: &mut Vec<u8>, offset: usize, bytes: &[u8], random: &mut fastrand::Rng) {
+    let mut from = 0;
+    while from < bytes.len() {
+        let to = bytes.len().min(from + SECTOR - (offset + from) % SECTOR);
+        if random.bool() {
+            write(content, offset + from, &bytes[from..to]);
+        }
+        from = to;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn created(name: &str, file: usize) -> Step {
+        Step::Created { name: name.to_owned(), file }
+    }
+
+    fn written(offset: usize, bytes: &[u8]) -> Step {
+        Step::Written { file: 0, offset, bytes: bytes.into() }
+    }
+
+    /// Every outcome of many cuts: the content of `db`, or nothing.
+    fn outcomes(steps: &[Step]) -> BTreeSet<Option<Vec<u8>>> {
+        let mut random = fastrand::Rng::with_seed(7);
+        let mut one = || {
+            let luck = Luck::choose(steps.len(), &mut random);
+            files_after_a_cut(steps, luck, &mut random).0.remove("db")
+        };
+        std::iter::repeat_with(&mut one).take(500).collect()
+    }
+
+    fn some(text: &str) -> Option<Vec<u8>> {
+        Some(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn what_was_synced_is_there_after_every_cut() {
+        let steps = [created("db", 0), written(0, b"one"), Step::Synced { file: 0, began: 2 }];
+        assert_eq!(outcomes(&steps), [some("one")].into());
+    }
+
+    #[test]
+    fn what_was_not_synced_may_be_there_or_not() {
+        let synced = Step::Synced { file: 0, began: 2 };
+        let steps = [created("db", 0), written(0, b"one"), synced, written(1, b"XY")];
+        assert_eq!(outcomes(&steps), [some("one"), some("oXY")].into());
+        let steps = [created("db", 0), written(0, b"one")];
+        assert_eq!(outcomes(&steps), [None, some(""), some("one")].into());
+    }
+
+    #[test]
+    fn what_is_written_while_a_sync_runs_is_not_taken_as_synced() {
+        let steps =
+            [created("db", 0), written(0, b"one"), written(0, b"two"), Step::Synced { file: 0, began: 2 }];
+        assert_eq!(outcomes(&steps), [some("one"), some("two")].into());
+    }
+
+    #[test]
+    fn a_later_write_may_reach_the_disk_and_an_earlier_one_not() {
+        let steps = [created("db", 0), written(0, b"1"), written(1, b"2"), Step::FolderSynced { began: 1 }];
+        let all = outcomes(&steps);
+        assert!(all.contains(&some("\x002")), "{all:?}");
+        assert!(all.contains(&some("1")) && all.contains(&some("12")), "{all:?}");
+    }
+
+    #[test]
+    fn a_write_is_torn_between_sectors_and_never_within_one() {
+        let synced = Step::Synced { file: 0, began: 2 };
+        let steps = [created("db", 0), written(0, &[0; 1500]), synced, written(500, &[1; 524])];
+        let mut seen = BTreeSet::new();
+        for content in outcomes(&steps) {
+            let content = content.unwrap();
+            assert_eq!(
+                (content.len(), &content[..500], &content[1024..]),
+                (1500, &[0; 500][..], &[0; 476][..])
+            );
+            let sectors = [&content[500..512], &content[512..1024]];
+            for sector in sectors {
+                assert!(sector.iter().all(|byte| *byte == sector[0]), "a sector is torn");
+            }
+            seen.insert(sectors.map(|sector| sector[0]));
+        }
+        assert_eq!(seen, [[0, 0], [0, 1], [1, 0], [1, 1]].into());
+    }
+
+    #[test]
+    fn a_deletion_lasts_once_the_folder_was_synced() {
+        let synced = || Step::Synced { file: 0, began: 2 };
+        let deleted = || Step::Deleted { name: "db".to_owned() };
+        let steps = [created("db", 0), written(0, b"one"), synced(), deleted()];
+        assert_eq!(outcomes(&steps), [None, some("one")].into());
+        let steps =
+            [created("db", 0), written(0, b"one"), synced(), deleted(), Step::FolderSynced { began: 4 }];
+        assert_eq!(outcomes(&steps), [None].into());
+    }
+
+    #[test]
+    fn what_is_at_stake_is_what_no_sync_has_made_last() {
+        let mut steps = vec![created("db", 0), written(0, b"one")];
+        assert_eq!(at_stake(&steps), 2);
+        steps.push(Step::Synced { file: 0, began: 2 });
+        assert_eq!(at_stake(&steps), 0);
+        steps.push(written(1, b"XY"));
+        assert_eq!(at_stake(&steps), 1);
+    }
+
+    #[test]
+    fn a_truncation_may_be_lost() {
+        let steps = [
+            created("db", 0),
+            written(0, b"one"),
+            Step::Synced { file: 0, began: 2 },
+            Step::Truncated { file: 0, size: 1 },
+        ];
+        assert_eq!(outcomes(&steps), [some("o"), some("one")].into());
+    }
+}

@@ -1,0 +1,279 @@
+//! The VFS: everything goes through to the one that SQLite uses by itself; what changes a file is noted.
+//!
+//! The shared memory of a write-ahead log is no file of this VFS; SQLite makes it anew after a power cut.
+
+use std::ffi::{CStr, CString, OsStr, c_char, c_int, c_void};
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::ptr::null_mut;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use libsqlite3_sys as sqlite;
+use sqlite::{sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
+
+use crate::log::{Log, Step, Syncs};
+
+/// What SQLite knows as a VFS, and what we need besides. SQLite hands us the address of the first.
+#[repr(C)]
+struct Vfs {
+    base: sqlite3_vfs,
+    real: *mut sqlite3_vfs,
+    log: Arc<Log>,
+}
+
+/// What SQLite knows as a file. Behind it in memory stands the file of the real VFS.
+#[repr(C)]
+struct File {
+    base: sqlite3_file,
+    noted: *mut Noted,
+}
+
+/// A file that is noted.
+struct Noted {
+    log: Arc<Log>,
+    file: usize,
+    /// The system's VFS syncs the folder at the first sync of a journal or a write-ahead log that it made.
+    folder_too: AtomicBool,
+}
+
+const METHODS: &sqlite3_io_methods = &sqlite3_io_methods {
+    // Not 3, so that SQLite maps no file into memory: what it wrote there, we would not see.
+    iVersion: 2,
+    xClose: Some(close),
+    xRead: Some(read),
+    xWrite: Some(write),
+    xTruncate: Some(truncate),
+    xSync: Some(sync),
+    xFileSize: Some(file_size),
+    xLock: Some(lock),
+    xUnlock: Some(unlock),
+    xCheckReservedLock: Some(check_reserved_lock),
+    xFileControl: Some(file_control),
+    xSectorSize: Some(sector_size),
+    xDeviceCharacteristics: Some(device_characteristics),
+    xShmMap: Some(shm_map),
+    xShmLock: Some(shm_lock),
+    xShmBarrier: Some(shm_barrier),
+    xShmUnmap: Some(shm_unmap),
+    xFetch: None,
+    xUnfetch: None,
+};
+
+/// Makes a VFS that notes into `log`, and tells SQLite of it under the name that is returned.
+pub(crate) fn register(log: Arc<Log>) -> io::Result<String> {
+    static MADE: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("powercut{}", MADE.fetch_add(1, Ordering::Relaxed));
+    // SAFETY: without a name this returns the default VFS, which is never taken away.
+    let real = unsafe { sqlite::sqlite3_vfs_find(std::ptr::null()) };
+    if real.is_null() {
+        return Err(io::Error::other("SQLite has no VFS"));
+    }
+    // SAFETY: it was just found, and is not null. What is not replaced below asks neither for its own
+    // address nor for anything that the copy has not.
+    let mut base = unsafe { *real };
+    let own_size = c_int::try_from(size_of::<File>()).map_err(io::Error::other)?;
+    base.szOsFile += own_size;
+    base.pNext = null_mut();
+    base.xOpen = Some(open);
+    base.xDelete = Some(delete);
+    // A VFS stays for the life of the process; so do these few bytes.
+    base.zName = CString::new(name.clone())?.into_raw();
+    let vfs = Box::into_raw(Box::new(Vfs { base, real, log }));
+    // SAFETY: it lives for ever, and begins with what SQLite expects.
+    let answer = unsafe { sqlite::sqlite3_vfs_register(vfs.cast(), 0) };
+    if answer == sqlite::SQLITE_OK { Ok(name) } else { Err(io::Error::other("SQLite refuses the VFS")) }
+}
+
+/// The name in the noted folder of what SQLite calls by its full path; none for files without a name, or elsewhere.
+///
+/// # Safety
+/// `path` is null, or a text that ends in 0.
+unsafe fn name_of(log: &Log, path: *const c_char) -> Option<String> {
+    if path.is_null() {
+        return None;
+    }
+    // SAFETY: as the caller says.
+    let path = unsafe { CStr::from_ptr(path) };
+    log.name_of(Path::new(OsStr::from_bytes(path.to_bytes())))
+}
+
+/// The file of the real VFS.
+///
+/// # Safety
+/// `file` is one of ours: SQLite gave it `szOsFile` bytes, of which ours are the first.
+unsafe fn real(file: *mut sqlite3_file) -> *mut sqlite3_file {
+    // SAFETY: as the caller says; and our size is a multiple of the alignment of a pointer.
+    unsafe { file.cast::<File>().add(1).cast() }
+}
+
+/// What is noted of a file.
+///
+/// # Safety
+/// `file` is one of ours, and open.
+unsafe fn noted<'a>(file: *mut sqlite3_file) -> Option<&'a Noted> {
+    // SAFETY: `noted` is null, or was made by `open` and lives until `close`.
+    unsafe { (*file.cast::<File>()).noted.as_ref() }
+}
+
+unsafe extern "C" fn open(
+    vfs: *mut sqlite3_vfs,
+    path: sqlite::sqlite3_filename,
+    file: *mut sqlite3_file,
+    flags: c_int,
+    out_flags: *mut c_int,
+) -> c_int {
+    // SAFETY: SQLite calls this with the VFS that we registered, and with memory of the size that it asks for.
+    unsafe {
+        let vfs = &*vfs.cast::<Vfs>();
+        let below = real(file);
+        (*file).pMethods = std::ptr::null();
+        (*below).pMethods = std::ptr::null();
+        let open = (*vfs.real).xOpen.expect("every VFS can open");
+        // Held over the opening: two that open the same new file must note one.
+        let mut recorded = vfs.log.recorded();
+        let answer = open(vfs.real, path, below, flags, out_flags);
+        if answer != sqlite::SQLITE_OK {
+            if let Some(close) = (*below).pMethods.as_ref().and_then(|methods| methods.xClose) {
+                close(below);
+            }
+            return answer;
+        }
+        let noted = name_of(&vfs.log, path).map(|name| {
+            let journals = sqlite::SQLITE_OPEN_WAL
+                | sqlite::SQLITE_OPEN_MAIN_JOURNAL
+                | sqlite::SQLITE_OPEN_SUPER_JOURNAL;
+            let folder_too = flags & sqlite::SQLITE_OPEN_CREATE != 0 && flags & journals != 0;
+            Box::into_raw(Box::new(Noted {
+                log: Arc::clone(&vfs.log),
+                file: recorded.opened(name),
+                folder_too: AtomicBool::new(folder_too),
+            }))
+        });
+        (*file.cast::<File>()).noted = noted.unwrap_or(null_mut());
+        (*file).pMethods = METHODS;
+        answer
+    }
+}
+
+unsafe extern "C" fn delete(vfs: *mut sqlite3_vfs, path: *const c_char, sync_folder: c_int) -> c_int {
+    // SAFETY: SQLite calls this with the VFS that we registered, and a path.
+    unsafe {
+        let vfs = &*vfs.cast::<Vfs>();
+        let delete = (*vfs.real).xDelete.expect("every VFS can delete");
+        let mut recorded = vfs.log.recorded();
+        let answer = delete(vfs.real, path, sync_folder);
+        if answer == sqlite::SQLITE_OK
+            && let Some(name) = name_of(&vfs.log, path)
+        {
+            recorded.deleted(name);
+            if sync_folder != 0 && vfs.log.syncs == Syncs::Kept {
+                let began = recorded.position();
+                recorded.push(Step::FolderSynced { began });
+            }
+        }
+        answer
+    }
+}
+
+unsafe extern "C" fn close(file: *mut sqlite3_file) -> c_int {
+    // SAFETY: SQLite closes a file once; then nobody uses what was noted of it.
+    unsafe {
+        let noted = std::mem::replace(&mut (*file.cast::<File>()).noted, null_mut());
+        if !noted.is_null() {
+            drop(Box::from_raw(noted));
+        }
+        let below = real(file);
+        (*(*below).pMethods).xClose.expect("every file can be closed")(below)
+    }
+}
+
+unsafe extern "C" fn write(
+    file: *mut sqlite3_file,
+    bytes: *const c_void,
+    length: c_int,
+    offset: sqlite3_int64,
+) -> c_int {
+    // SAFETY: SQLite calls this with a file that we opened, and so many bytes.
+    unsafe {
+        let below = real(file);
+        let answer =
+            (*(*below).pMethods).xWrite.expect("every file can be written")(below, bytes, length, offset);
+        if answer == sqlite::SQLITE_OK
+            && let Some(noted) = noted(file)
+        {
+            let bytes = std::slice::from_raw_parts(bytes.cast::<u8>(), size(length.into()));
+            let step = Step::Written { file: noted.file, offset: size(offset), bytes: bytes.into() };
+            noted.log.recorded().push(step);
+        }
+        answer
+    }
+}
+
+unsafe extern "C" fn truncate(file: *mut sqlite3_file, to: sqlite3_int64) -> c_int {
+    // SAFETY: SQLite calls this with a file that we opened.
+    unsafe {
+        let below = real(file);
+        let answer = (*(*below).pMethods).xTruncate.expect("every file can be cut")(below, to);
+        if answer == sqlite::SQLITE_OK
+            && let Some(noted) = noted(file)
+        {
+            noted.log.recorded().push(Step::Truncated { file: noted.file, size: size(to) });
+        }
+        answer
+    }
+}
+
+unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
+    // SAFETY: SQLite calls this with a file that we opened.
+    unsafe {
+        let noted = noted(file);
+        if noted.is_some_and(|noted| noted.log.syncs == Syncs::Ignored) {
+            return sqlite::SQLITE_OK;
+        }
+        let began = noted.map(|noted| noted.log.recorded().position());
+        let below = real(file);
+        let answer = (*(*below).pMethods).xSync.expect("every file can be synced")(below, flags);
+        if answer == sqlite::SQLITE_OK
+            && let (Some(noted), Some(began)) = (noted, began)
+        {
+            let mut recorded = noted.log.recorded();
+            recorded.push(Step::Synced { file: noted.file, began });
+            if noted.folder_too.swap(false, Ordering::Relaxed) {
+                recorded.push(Step::FolderSynced { began });
+            }
+        }
+        answer
+    }
+}
+
+fn size(number: sqlite3_int64) -> usize {
+    usize::try_from(number).expect("SQLite's sizes are not negative")
+}
+
+/// What goes through as it comes.
+macro_rules! goes_through {
+    ($name:ident is $method:ident($($it:ident: $kind:ty),*) $(-> $answer:ty)?) => {
+        unsafe extern "C" fn $name(file: *mut sqlite3_file $(, $it: $kind)*) $(-> $answer)? {
+            // SAFETY: SQLite calls this with a file that we opened, and arguments for the real one.
+            unsafe {
+                let below = real(file);
+                (*(*below).pMethods).$method.expect("a file of the system can do it")(below $(, $it)*)
+            }
+        }
+    };
+}
+
+goes_through!(read is xRead(into: *mut c_void, length: c_int, offset: sqlite3_int64) -> c_int);
+goes_through!(file_size is xFileSize(out: *mut sqlite3_int64) -> c_int);
+goes_through!(lock is xLock(level: c_int) -> c_int);
+goes_through!(unlock is xUnlock(level: c_int) -> c_int);
+goes_through!(check_reserved_lock is xCheckReservedLock(out: *mut c_int) -> c_int);
+goes_through!(file_control is xFileControl(what: c_int, argument: *mut c_void) -> c_int);
+goes_through!(sector_size is xSectorSize() -> c_int);
+goes_through!(device_characteristics is xDeviceCharacteristics() -> c_int);
+goes_through!(shm_map is xShmMap(page: c_int, size: c_int, extend: c_int, out: *mut *mut c_void) -> c_int);
+goes_through!(shm_lock is xShmLock(offset: c_int, count: c_int, flags: c_int) -> c_int);
+goes_through!(shm_barrier is xShmBarrier());
+goes_through!(shm_unmap is xShmUnmap(delete: c_int) -> c_int);

@@ -1,0 +1,58 @@
+//! The control for kills: a service that acknowledges first and stores later. It must be caught.
+//!
+//! It is this test binary, run once more: the product has no switch for it.
+
+use std::process::Command;
+
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpRequest, HttpResponse, HttpServer};
+use keepopen::clock::Clock;
+use keepopen::{actions, config, http, jobs, telemetry};
+
+/// Set for a process that is to be the service.
+const TOLD: &str = "KEEPOPEN_TEST_ANSWER_FIRST";
+
+/// Starts this binary as the service; the folder that it is started in has the settings.
+pub(crate) fn command() -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["answers_first::this_process_is_the_service_if_it_is_told_so", "--exact", "--nocapture"]);
+    command.env_clear().env(TOLD, "yes");
+    command
+}
+
+/// Where the real service listens.
+struct Real(String);
+
+/// Answers, and then hands the delivery to the real service.
+async fn acknowledge(request: HttpRequest, body: Bytes, real: Data<Real>) -> HttpResponse {
+    let signature = request.headers().get("stripe-signature").unwrap().to_str().unwrap().to_owned();
+    let delivery = reqwest::Client::new().post(&real.0).header("stripe-signature", signature).body(body);
+    // What becomes of it is not asked: that is what is wrong with this service.
+    actix_web::rt::spawn(async move { drop(delivery.send().await) });
+    HttpResponse::Ok().finish()
+}
+
+#[test]
+fn this_process_is_the_service_if_it_is_told_so() {
+    if std::env::var(TOLD).is_err() {
+        return;
+    }
+    let settings = config::from_toml(&std::fs::read_to_string("keepopen.toml").unwrap()).unwrap();
+    telemetry::start(settings.log.format, &settings.log.level).unwrap();
+    actix_web::rt::System::new().block_on(async {
+        let app = actions::start(settings, Clock::System).await.unwrap();
+        let running = http::serve(&app).unwrap();
+        actix_web::rt::spawn(running.server);
+        let _jobs = jobs::run(&app);
+        let real = Data::new(Real(format!("http://{}/webhooks/stripe", running.address)));
+        let before = HttpServer::new(move || {
+            let route = actix_web::web::to(acknowledge);
+            actix_web::App::new().app_data(real.clone()).default_service(route)
+        });
+        let before = before.workers(1).bind("127.0.0.1:0").unwrap();
+        let address = before.addrs()[0];
+        let server = before.run();
+        tracing::info!(%address, "keepopen answers");
+        server.await.unwrap();
+    });
+}

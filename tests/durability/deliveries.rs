@@ -1,0 +1,161 @@
+//! Stripe's part: events come in any order, some twice, and again until they are acknowledged.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use keepopen::clock::Clock;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::gifts::{Event, events_of};
+
+/// Deliveries at the same time.
+const SENDERS: usize = 16;
+/// So many events wait to be delivered, of which one is taken at random.
+const SHUFFLED: usize = 32;
+
+/// What is to be delivered, and what was acknowledged.
+pub(crate) struct Deliveries {
+    held: Mutex<Held>,
+    came: Notify,
+    /// Asked at every acknowledgement.
+    position: Box<dyn Fn() -> usize + Send + Sync>,
+}
+
+struct Held {
+    random: fastrand::Rng,
+    next_gift: u64,
+    /// Gifts from here on are not made.
+    end: u64,
+    waiting: Vec<Event>,
+    /// Each with the position at which the sender had heard of it.
+    acknowledged: Vec<(usize, Event)>,
+}
+
+impl Held {
+    fn next(&mut self) -> Option<Event> {
+        while self.waiting.len() < SHUFFLED && self.next_gift < self.end {
+            self.waiting.extend(events_of(self.next_gift));
+            self.next_gift += 1;
+        }
+        // One in five comes again.
+        if self.random.u8(..5) == 0 && !self.acknowledged.is_empty() && !self.waiting.is_empty() {
+            let (_, again) = &self.acknowledged[self.random.usize(..self.acknowledged.len())];
+            return Some(again.clone());
+        }
+        let one = self.random.choice(0..self.waiting.len())?;
+        Some(self.waiting.swap_remove(one))
+    }
+}
+
+impl Deliveries {
+    /// The events of so many gifts.
+    pub(crate) fn of(gifts: u64, seed: u64) -> Arc<Self> {
+        Self::at_positions(gifts, seed, || 0)
+    }
+
+    /// Of gifts without end, until [`Self::no_more`].
+    pub(crate) fn without_end(seed: u64) -> Arc<Self> {
+        Self::of(u64::MAX, seed)
+    }
+
+    /// With what is asked at every acknowledgement.
+    pub(crate) fn at_positions(
+        gifts: u64,
+        seed: u64,
+        position: impl Fn() -> usize + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        let random = fastrand::Rng::with_seed(seed);
+        let held = Held { random, next_gift: 0, end: gifts, waiting: Vec::new(), acknowledged: Vec::new() };
+        Arc::new(Self { held: Mutex::new(held), came: Notify::new(), position: Box::new(position) })
+    }
+
+    /// Only what belongs to gifts that were begun is still to come; how many they are.
+    pub(crate) fn no_more(&self) -> u64 {
+        let mut held = self.held.lock().unwrap();
+        held.end = held.next_gift;
+        held.end
+    }
+
+    /// More gifts to come.
+    pub(crate) fn and_more(&self, gifts: u64) {
+        self.held.lock().unwrap().end += gifts;
+    }
+
+    /// Delivers until there is nothing left, or nobody answers; what is not acknowledged waits again.
+    pub(crate) fn begin(self: &Arc<Self>, address: &str) -> JoinSet<()> {
+        let mut senders = JoinSet::new();
+        for _ in 0..SENDERS {
+            let (it, address, client) = (Arc::clone(self), address.to_owned(), reqwest::Client::new());
+            senders.spawn(async move { while it.deliver_one(&client, &address).await {} });
+        }
+        senders
+    }
+
+    /// False when nothing is left, or nobody answers.
+    async fn deliver_one(&self, client: &reqwest::Client, address: &str) -> bool {
+        let Some(event) = self.held.lock().unwrap().next() else { return false };
+        let url = format!("http://{address}/webhooks/stripe");
+        let request = client.post(&url).header("stripe-signature", signature(&event.body));
+        match request.body(event.body.clone()).send().await.map(|answer| answer.status().as_u16()) {
+            Ok(200) => {
+                self.note_acknowledged(event);
+                true
+            }
+            Ok(status) => panic!("{status} to {}", event.body),
+            Err(_) => {
+                self.held.lock().unwrap().waiting.push(event);
+                false
+            }
+        }
+    }
+
+    /// Delivers one event that must be acknowledged, if any is left.
+    pub(crate) async fn first(&self, address: &str) {
+        self.deliver_one(&reqwest::Client::new(), address).await;
+    }
+
+    /// Notes what somebody else delivered.
+    pub(crate) fn note_acknowledged(&self, event: Event) {
+        let position = (self.position)();
+        self.held.lock().unwrap().acknowledged.push((position, event));
+        self.came.notify_one();
+    }
+
+    /// Waits until so many events more are acknowledged, or nothing is left.
+    pub(crate) async fn acknowledges(&self, more: usize) {
+        let all = async {
+            for _ in 0..more {
+                self.came.notified().await;
+                let held = self.held.lock().unwrap();
+                if held.waiting.is_empty() && held.next_gift >= held.end {
+                    return;
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(120), all).await.expect("it acknowledges");
+    }
+
+    /// The ids of everything that was acknowledged.
+    pub(crate) fn acknowledged(&self) -> BTreeSet<String> {
+        self.acknowledged_until(usize::MAX)
+    }
+
+    /// The ids of what was acknowledged at this position, or before.
+    pub(crate) fn acknowledged_until(&self, position: usize) -> BTreeSet<String> {
+        let held = self.held.lock().unwrap();
+        let known = held.acknowledged.iter().filter(|(at, _)| *at <= position);
+        known.map(|(_, event)| event.id.clone()).collect()
+    }
+
+    /// The position of one acknowledgement.
+    pub(crate) fn moment_of_one(&self, random: &mut fastrand::Rng) -> usize {
+        let held = self.held.lock().unwrap();
+        held.acknowledged[random.usize(..held.acknowledged.len())].0
+    }
+}
+
+pub(crate) fn signature(body: &str) -> String {
+    keepopen_practice::sign(body.as_bytes(), "whsec_practice", Clock::System.now_ms() / 1000)
+}

@@ -1,0 +1,163 @@
+//! kill -9, at any moment.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepopen::clock::Stopwatch;
+use keepopen::store::inbox::EventRow;
+use tokio::task::block_in_place;
+
+use super::deliveries::Deliveries;
+use super::long_run::{LongRun, Round};
+use super::program::{Program, Running, Service};
+use super::proof::{Books, Wrong, everything_is_processed, examine, nothing_is_lost};
+
+/// Kills of one database, before all of its books are compared with those of a service that was left alone.
+const IN_A_ROUND: u64 = 25;
+/// How long a start after a kill may take until an event is acknowledged: held in long runs alone.
+const RECOVERY_MS: u64 = 2000;
+
+/// What a round saw.
+#[derive(Debug, Default)]
+struct Seen {
+    acknowledged: u64,
+    unprocessed: u64,
+    recovery_ms: u64,
+}
+
+/// Kills a service while events come in. What the inbox holds then, with all that was acknowledged.
+async fn kill_at_work(
+    service: &Service,
+    running: Running,
+    address: &str,
+    deliveries: &Arc<Deliveries>,
+    random: &mut fastrand::Rng,
+) -> Result<Vec<EventRow>, Wrong> {
+    let senders = deliveries.begin(address);
+    deliveries.acknowledges(random.usize(1..=80)).await;
+    // Only so that the kill comes between two acknowledgements, too: nothing is waited for.
+    tokio::time::sleep(Duration::from_micros(random.u64(..5_000))).await;
+    block_in_place(|| running.kill());
+    senders.join_all().await;
+    let inbox = service.inbox_after_a_kill().await;
+    nothing_is_lost(&inbox, &deliveries.acknowledged())?;
+    Ok(inbox)
+}
+
+/// Kills a service so often, and looks after each time. The service, its last books, and what was delivered to it.
+async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, Books, u64), Wrong> {
+    let (mut random, mut seen) = (fastrand::Rng::with_seed(round.seed), Seen::default());
+    let deliveries = Deliveries::without_end(round.seed);
+    let service = Service::new(Program::Keepopen);
+    // What was acknowledged before the last kill.
+    let mut promised = BTreeSet::new();
+    for number in 0..=round.count {
+        let watch = Stopwatch::start();
+        let running = service.start();
+        let last = number == round.count;
+        if !last && random.u8(..5) == 0 {
+            // In the middle of its start.
+            tokio::time::sleep(Duration::from_micros(random.u64(..200_000))).await;
+            block_in_place(|| running.kill());
+            continue;
+        }
+        let address = block_in_place(|| running.address());
+        deliveries.first(&address).await;
+        if number > 0 {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "it is some milliseconds"
+            )]
+            let recovery_ms = (watch.elapsed_s() * 1000.0).ceil() as u64;
+            seen.recovery_ms = seen.recovery_ms.max(recovery_ms);
+        }
+        if last {
+            deliveries.no_more();
+            deliveries.begin(&address).join_all().await;
+            promised = deliveries.acknowledged();
+        }
+        let app = service.look().await;
+        everything_is_processed(&app).await;
+        examine(&app, &promised).await?;
+        if last {
+            let books = Books::of(&app).await;
+            app.store.close().await;
+            block_in_place(|| running.stop());
+            seen.acknowledged = promised.len() as u64;
+            return Ok((seen, service, books, deliveries.no_more()));
+        }
+        // A reader that stays would spare the next start its work.
+        app.store.close().await;
+
+        let inbox = kill_at_work(&service, running, &address, &deliveries, &mut random).await?;
+        promised = deliveries.acknowledged();
+        let waits = inbox.iter().filter(|it| it.state == "waiting" && promised.contains(&it.id));
+        seen.unprocessed += waits.count() as u64;
+    }
+    unreachable!("the last start returns")
+}
+
+/// The books of a service with the same key that heard of as many gifts, and was left alone.
+async fn undisturbed(other: &Service, gifts: u64) -> Books {
+    let service = Service::with_the_key_of(other);
+    let running = service.start();
+    let address = block_in_place(|| running.address());
+    Deliveries::of(gifts, 1).begin(&address).join_all().await;
+    let app = service.look().await;
+    everything_is_processed(&app).await;
+    let books = Books::of(&app).await;
+    app.store.close().await;
+    block_in_place(|| running.stop());
+    books
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_killed_again_and_again_loses_nothing_and_books_as_one_that_never_was() {
+    let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
+    let mut run = LongRun::of(&format!("kills on {database}"), "KEEPOPEN_TEST_KILLS", 25);
+    while let Some(round) = run.round(IN_A_ROUND) {
+        let (seen, service, books, gifts) = kill_again_and_again(round)
+            .await
+            .unwrap_or_else(|wrong| panic!("{wrong:?}, in {round:?} of {run}"));
+        assert_eq!(books, undisturbed(&service, gifts).await, "in {round:?} of {run}");
+        run.went_well(
+            round,
+            &[
+                ("acknowledged", seen.acknowledged),
+                ("acknowledged and unprocessed at a kill", seen.unprocessed),
+                ("greatest recovery in ms", seen.recovery_ms),
+            ],
+        );
+        if run.is_long() {
+            println!("{run}");
+            assert!(
+                seen.recovery_ms < RECOVERY_MS,
+                "{} ms from a start to an acknowledgement",
+                seen.recovery_ms
+            );
+        }
+    }
+    println!("{run}");
+    assert!(
+        run.total("acknowledged and unprocessed at a kill") > 0,
+        "no kill came in the middle of work: {run}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_acknowledges_before_it_stores_is_caught() {
+    let (service, deliveries) = (Service::new(Program::AnswersFirst), Deliveries::without_end(3));
+    let mut random = fastrand::Rng::with_seed(3);
+    for _ in 0..IN_A_ROUND {
+        let running = service.start();
+        let address = block_in_place(|| running.address());
+        let kept = kill_at_work(&service, running, &address, &deliveries, &mut random).await;
+        if let Err(Wrong::Lost(lost)) = kept {
+            println!("{} acknowledged events were lost", lost.len());
+            return;
+        }
+    }
+    panic!("it was not caught");
+}

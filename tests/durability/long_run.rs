@@ -1,0 +1,117 @@
+//! Runs of hours, in as many pieces as need be: what was done is kept in a file, and the next run goes on from there.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Display};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+/// So many of what, and what came of them.
+#[derive(Debug)]
+pub(crate) struct LongRun {
+    what: String,
+    wanted: u64,
+    file: Option<PathBuf>,
+    kept: Kept,
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Kept {
+    seed: u64,
+    done: u64,
+    totals: BTreeMap<String, u64>,
+}
+
+/// A part of a run that is kept, or done anew, as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Round {
+    /// Its own.
+    pub(crate) seed: u64,
+    /// How many are to be done.
+    pub(crate) count: u64,
+}
+
+fn number(variable: &str) -> Option<u64> {
+    let text = std::env::var(variable).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{variable} must be a number")))
+}
+
+impl LongRun {
+    /// `usual` of them, or as many as the variable says; kept where `KEEPOPEN_TEST_LONG` names a folder.
+    pub(crate) fn of(what: &str, variable: &str, usual: u64) -> Self {
+        let folder = std::env::var_os("KEEPOPEN_TEST_LONG").map(PathBuf::from);
+        let seed = number("KEEPOPEN_TEST_SEED").unwrap_or_else(|| fastrand::u64(..));
+        Self::kept_in(folder.as_deref(), what, number(variable).unwrap_or(usual), seed)
+    }
+
+    fn kept_in(folder: Option<&Path>, what: &str, wanted: u64, seed: u64) -> Self {
+        let file = folder.map(|folder| {
+            std::fs::create_dir_all(folder).unwrap();
+            folder.join(format!("{}.json", what.replace(' ', "-")))
+        });
+        let before = file.as_ref().filter(|file| file.exists()).map(|file| std::fs::read(file).unwrap());
+        let kept = before
+            .map_or_else(|| Kept { seed, ..Kept::default() }, |it| serde_json::from_slice(&it).unwrap());
+        Self { what: what.to_owned(), wanted, file, kept }
+    }
+
+    /// Whether it is one that is kept: then it may also be timed.
+    pub(crate) fn is_long(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// The next, of at most so many; none when all is done.
+    pub(crate) fn round(&self, most: u64) -> Option<Round> {
+        let left = self.wanted.saturating_sub(self.kept.done);
+        (left > 0).then(|| Round { seed: self.kept.seed.wrapping_add(self.kept.done), count: left.min(most) })
+    }
+
+    /// Keeps a round that went well. Of what is called greatest, the greatest counts; all else is added up.
+    pub(crate) fn went_well(&mut self, round: Round, numbers: &[(&str, u64)]) {
+        self.kept.done += round.count;
+        for (name, number) in numbers {
+            let total = self.kept.totals.entry((*name).to_owned()).or_default();
+            *total = if name.starts_with("greatest") { (*total).max(*number) } else { *total + number };
+        }
+        if let Some(file) = &self.file {
+            // Through another name, so that the file is whole whenever this run is broken off.
+            let new = file.with_extension("new");
+            std::fs::write(&new, serde_json::to_vec_pretty(&self.kept).unwrap()).unwrap();
+            std::fs::rename(new, file).unwrap();
+        }
+    }
+
+    pub(crate) fn total(&self, name: &str) -> u64 {
+        self.kept.totals.get(name).copied().unwrap_or(0)
+    }
+}
+
+impl Display for LongRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} of {} done with seed {}", self.what, self.kept.done, self.wanted, self.kept.seed)?;
+        self.kept.totals.iter().try_for_each(|(name, total)| write!(f, "; {name}: {total}"))
+    }
+}
+
+#[test]
+fn a_run_that_is_broken_off_goes_on_where_it_was() {
+    let folder = tempfile::TempDir::new().unwrap();
+    let start = |seed| LongRun::kept_in(Some(folder.path()), "kills on paper", 50, seed);
+    let mut run = start(7);
+    let first = run.round(20).unwrap();
+    assert_eq!(first, Round { seed: 7, count: 20 });
+    run.went_well(first, &[("acknowledged", 100), ("greatest recovery in ms", 40)]);
+    // Begun, and never ended.
+    assert_eq!(run.round(20).unwrap(), Round { seed: 27, count: 20 });
+
+    let mut run = start(8);
+    let second = run.round(20).unwrap();
+    assert_eq!(second, Round { seed: 27, count: 20 });
+    run.went_well(second, &[("acknowledged", 1), ("greatest recovery in ms", 30)]);
+    let last = run.round(20).unwrap();
+    assert_eq!(last, Round { seed: 47, count: 10 });
+    run.went_well(last, &[]);
+    assert_eq!(run.round(20), None);
+    let said = "kills on paper: 50 of 50 done with seed 7; acknowledged: 101; greatest recovery in ms: 40";
+    assert_eq!(start(9).to_string(), said);
+}

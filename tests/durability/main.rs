@@ -1,0 +1,22 @@
+//! What was acknowledged is kept, whatever ends the service: a signal, a kill, a power cut.
+//!
+//! **Owns** services that are ended in the middle of their work, and what must hold of their databases then.
+//! **Never** times anything, but for the recovery after a kill in long runs; `CONTRIBUTING.md` says how to run those.
+//! **Start at** `kills.rs` and `power_cuts.rs`; what must hold is in `proof.rs`.
+//! **Tested in** itself: each has a control that answers before it stores, or never syncs, and must be caught.
+
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+
+mod answers_first;
+#[expect(dead_code, reason = "another suite needs the rest of it")]
+#[path = "../databases/mod.rs"]
+mod databases;
+mod deliveries;
+mod gifts;
+mod kills;
+mod long_run;
+mod power_cuts;
+mod program;
+mod proof;
+mod stops;

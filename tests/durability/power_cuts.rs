@@ -1,0 +1,159 @@
+//! The power goes, and the disk has only what was synced. On SQLite, whatever the suite runs on: PostgreSQL's disk is PostgreSQL's.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use keepopen::app::App;
+use keepopen::clock::Clock;
+use keepopen::{actions, config, http, jobs};
+use keepopen_powercut::{Lost, Recording, Syncs};
+use tempfile::TempDir;
+
+use super::deliveries::Deliveries;
+use super::long_run::LongRun;
+use super::program::settings;
+use super::proof::{Wrong, everything_is_processed, examine, nothing_is_lost};
+
+/// Cuts of one recording.
+const OF_ONE_RECORDING: u64 = 20;
+/// Gifts before, and after, the service is stopped and started in a recording.
+const GIFTS: u64 = 120;
+
+/// A folder in memory where there is one: what lasts here is decided by us, and not by a disk.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
+
+async fn start(data: &Path, database: &str) -> Result<Arc<App>, Wrong> {
+    let settings = config::from_toml(&settings(data, database)).unwrap();
+    actions::start(settings, Clock::System).await.map_err(|error| Wrong::Damaged(error.to_string()))
+}
+
+/// A service at work, and all that it did to its files.
+struct Recorded {
+    recording: Arc<Recording>,
+    deliveries: Arc<Deliveries>,
+    /// The key, which is no part of the database.
+    key: PathBuf,
+    _data: TempDir,
+    _files: TempDir,
+}
+
+/// A new database, events, a stop, a start, more events; and after each, the work is done.
+async fn record(syncs: Syncs, seed: u64) -> Recorded {
+    let (data, files) = (folder(), folder());
+    let recording = Arc::new(Recording::start(files.path(), syncs).unwrap());
+    let asked = Arc::clone(&recording);
+    let deliveries = Deliveries::at_positions(0, seed, move || asked.position());
+    for _ in 0..2 {
+        deliveries.and_more(GIFTS);
+        let app = start(data.path(), &recording.url("keepopen.db")).await.unwrap();
+        let running = http::serve(&app).unwrap();
+        tokio::spawn(running.server);
+        let jobs = jobs::run(&app);
+        deliveries.begin(&running.address.to_string()).join_all().await;
+        everything_is_processed(&app).await;
+        running.handle.stop(true).await;
+        jobs.stop(&app).await;
+        app.store.close().await;
+    }
+    let key = data.path().join("keepopen.key");
+    Recorded { recording, deliveries, key, _data: data, _files: files }
+}
+
+/// What one cut took, what it had to leave, and whether it did.
+struct Cut {
+    at: usize,
+    lost: Lost,
+    acknowledged: BTreeSet<String>,
+    disk: TempDir,
+    outcome: Result<(), Wrong>,
+}
+
+impl Recorded {
+    /// Cuts the power at a moment of the kind that this number has, starts on what the disk has, and looks.
+    async fn cut(&self, number: u64, random: &mut fastrand::Rng) -> Cut {
+        let at = match number % 4 {
+            // There a promise is youngest.
+            0 => self.deliveries.moment_of_one(random),
+            1 => self.recording.any_moment(random),
+            2 => self.recording.risky_moment(random),
+            _ => self.recording.moment_of_a_name(random),
+        };
+        let disk = folder();
+        let lost = self.recording.disk_after_a_cut(at, random, disk.path()).unwrap();
+        std::fs::copy(&self.key, disk.path().join("keepopen.key")).unwrap();
+        let acknowledged = self.deliveries.acknowledged_until(at);
+        let outcome = look(disk.path(), &acknowledged).await;
+        Cut { at, lost, acknowledged, disk, outcome }
+    }
+}
+
+async fn look(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Wrong> {
+    let damaged = |error: sqlx::Error| Wrong::Damaged(error.to_string());
+    let app = start(data, &format!("sqlite:{}", data.join("keepopen.db").display())).await?;
+    let sql = "SELECT integrity_check FROM pragma_integrity_check";
+    let whole = app.store.look_for_tests(sql).await.map_err(damaged)?;
+    if whole != ["ok"] {
+        return Err(Wrong::Damaged(whole.join("; ")));
+    }
+    nothing_is_lost(&app.store.events().await.map_err(damaged)?, acknowledged)?;
+    actions::process_due_events(&app).await.map_err(damaged)?;
+    examine(&app, acknowledged).await?;
+    app.store.close().await;
+    Ok(())
+}
+
+#[actix_web::test]
+async fn what_was_acknowledged_before_a_power_cut_is_there_after_it() {
+    let mut run = LongRun::of("power cuts on SQLite", "KEEPOPEN_TEST_CUTS", 20);
+    while let Some(round) = run.round(OF_ONE_RECORDING) {
+        let recorded = record(Syncs::Kept, round.seed).await;
+        let mut random = fastrand::Rng::with_seed(round.seed);
+        let (mut writes, mut torn, mut names, mut acknowledged) = (0, 0, 0, 0);
+        for number in 0..round.count {
+            let Cut { at, lost, acknowledged: promised, disk, outcome } =
+                recorded.cut(number, &mut random).await;
+            if let Err(wrong) = outcome {
+                // For a person to look at; it was opened since.
+                let disk = disk.keep();
+                panic!("{wrong:?}, cut at {at} with {lost:?} in {round:?} of {run}; see {}", disk.display());
+            }
+            writes += lost.whole as u64;
+            torn += lost.torn as u64;
+            names += lost.names as u64;
+            acknowledged += promised.len() as u64;
+        }
+        run.went_well(
+            round,
+            &[
+                ("acknowledged before the cuts", acknowledged),
+                ("writes lost", writes),
+                ("writes torn", torn),
+                ("names lost", names),
+            ],
+        );
+        if run.is_long() {
+            println!("{run}");
+        }
+    }
+    println!("{run}");
+    for name in ["acknowledged before the cuts", "writes lost"] {
+        assert!(run.total(name) > 0, "the cuts proved nothing: {run}");
+    }
+}
+
+#[actix_web::test]
+async fn a_database_that_never_syncs_is_caught() {
+    let recorded = record(Syncs::Ignored, 11).await;
+    let (mut random, mut lost) = (fastrand::Rng::with_seed(11), 0);
+    for number in 0..OF_ONE_RECORDING {
+        if let Err(Wrong::Lost(events)) = recorded.cut(number, &mut random).await.outcome {
+            lost += events.len();
+        }
+    }
+    println!("{lost} acknowledged events were lost");
+    assert!(lost > 0, "it was not caught");
+}

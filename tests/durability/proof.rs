@@ -1,0 +1,95 @@
+//! What must hold of a database, whatever happened to it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use keepopen::actions::{self, SealKey};
+use keepopen::app::App;
+use keepopen::contributions::{Contribution, Entry, Fact};
+use keepopen::store::inbox::EventRow;
+
+use super::gifts::{booked_from, lines};
+
+/// What does not hold.
+#[derive(Debug)]
+#[expect(dead_code, reason = "it is there to be read where a test fails")]
+pub(crate) enum Wrong {
+    /// Acknowledged events that are nowhere.
+    Lost(Vec<String>),
+    /// The database can't be used, or is damaged.
+    Damaged(String),
+    /// An event is twice there, was taken up twice, or half.
+    NotOnce(String),
+    /// The ledger is not what follows from the events.
+    Ledger(String),
+    /// What the product says of its own books.
+    Books(Vec<String>),
+}
+
+/// Everything that was acknowledged is in the inbox, once.
+pub(crate) fn nothing_is_lost(
+    inbox: &[EventRow],
+    acknowledged: &BTreeSet<String>,
+) -> Result<BTreeSet<String>, Wrong> {
+    let ids: BTreeSet<String> = inbox.iter().map(|it| it.id.clone()).collect();
+    let lost: Vec<String> = acknowledged.difference(&ids).cloned().collect();
+    if !lost.is_empty() {
+        return Err(Wrong::Lost(lost));
+    }
+    if ids.len() != inbox.len() {
+        return Err(Wrong::NotOnce(format!("{} rows for {} events", inbox.len(), ids.len())));
+    }
+    Ok(ids)
+}
+
+/// Waits until some process has worked through the inbox.
+pub(crate) async fn everything_is_processed(app: &App) {
+    let everything = async {
+        while app.store.inbox_rows().await.unwrap().iter().any(|it| it.state != "dead") {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(120), everything).await.expect("it works on");
+}
+
+/// The inbox has all that was acknowledged, and when it is worked through, the ledger is what follows from the inbox.
+pub(crate) async fn examine(app: &App, acknowledged: &BTreeSet<String>) -> Result<(), Wrong> {
+    let inbox = app.store.events().await.map_err(|error| Wrong::Damaged(error.to_string()))?;
+    let ids = nothing_is_lost(&inbox, acknowledged)?;
+    if let Some(odd) = inbox.iter().find(|it| it.state != "done" || it.attempts != 1 || it.error.is_some()) {
+        return Err(Wrong::NotOnce(format!("{odd:?}")));
+    }
+    let booked = lines(app.store.entries().await.map_err(|error| Wrong::Damaged(error.to_string()))?);
+    let right = booked_from(&ids);
+    if booked != right {
+        let missing: Vec<_> = right.iter().filter(|line| !booked.contains(line)).collect();
+        let twice: Vec<_> = booked.windows(2).filter(|two| two[0] == two[1]).collect();
+        let odd: Vec<_> = booked.iter().filter(|line| !right.contains(line)).collect();
+        return Err(Wrong::Ledger(format!("missing: {missing:?}; twice: {twice:?}; not right: {odd:?}")));
+    }
+    match actions::check_books(&app.store, &SealKey::of(&app.vault)).await {
+        Ok(report) if report.is_right() => Ok(()),
+        Ok(report) => Err(Wrong::Books(report.wrong)),
+        Err(error) => Err(Wrong::Damaged(error.to_string())),
+    }
+}
+
+/// All that must be equal in two services that heard the same, whatever happened on the way.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Books {
+    entries: Vec<Entry>,
+    contributions: Vec<Contribution>,
+    supporters: Vec<(String, i64)>,
+    facts: Vec<Fact>,
+}
+
+impl Books {
+    pub(crate) async fn of(app: &App) -> Self {
+        Self {
+            entries: app.store.entries().await.unwrap(),
+            contributions: app.store.contributions().await.unwrap(),
+            supporters: app.store.supporters().await.unwrap(),
+            facts: app.store.facts().await.unwrap(),
+        }
+    }
+}
