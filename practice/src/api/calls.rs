@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::Refused;
 use crate::api::form::Params;
-use crate::api::{reading, sessions, writing};
+use crate::api::{endpoints, reading, sessions, writing};
 use crate::books::{Books, StoredReply, Trouble};
 use crate::flows::checkout;
 
@@ -135,6 +135,9 @@ fn route(books: &mut Books, call: &Call) -> Result<Value, Refused> {
         ("POST", ["refunds"]) => writing::create_refund(books, params),
         ("POST", ["subscriptions", id]) => writing::update_subscription(books, id, params),
         ("DELETE", ["subscriptions", id]) => writing::cancel_subscription(books, id, params),
+        (method, ["webhook_endpoints"]) => endpoints::answer(books, method, None, params),
+        (method, ["webhook_endpoints", id]) => endpoints::answer(books, method, Some(id), params),
+        ("GET", ["account"]) => Ok(endpoints::account(books)),
         ("GET", [shelf]) => read(books, shelf, None, params, unknown),
         ("GET", [shelf, id]) => read(books, shelf, Some(id), params, unknown),
         _ => Err(unknown()),

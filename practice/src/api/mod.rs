@@ -6,6 +6,7 @@
 //! **Tested in**: `practice/tests/practice/api.rs`.
 
 mod calls;
+pub(crate) mod endpoints;
 pub(crate) mod form;
 mod reading;
 mod sessions;

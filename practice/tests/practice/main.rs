@@ -8,6 +8,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop at the first thing that is not there")]
 
 mod api;
+mod endpoints;
 mod flows;
 mod helpers;
 mod idempotency;

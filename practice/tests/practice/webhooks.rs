@@ -9,10 +9,10 @@ use serde_json::Value;
 use crate::helpers::{NOON, Stand, WEBHOOK_SECRET, id};
 
 /// What a receiver heard: the signature header and the body of each delivery.
-type Heard = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+pub type Heard = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
 /// A receiver that answers with these statuses in turn, the last one for ever.
-async fn receiver(statuses: Vec<u16>) -> (String, Heard) {
+pub async fn receiver(statuses: Vec<u16>) -> (String, Heard) {
     let heard: Heard = Arc::default();
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/webhooks/stripe", listener.local_addr().unwrap());
