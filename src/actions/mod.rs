@@ -8,14 +8,18 @@
 mod book_facts;
 mod check_books;
 mod choose_weights;
+mod connect_stripe;
 mod count_tickers;
 mod create_api_key;
 mod edit_appeals;
 mod exchange_session;
 mod flush_counts;
 mod hear_of_appeals;
+mod hear_of_endpoints;
 mod hear_of_epochs;
 mod keep_last_good;
+mod look_at_stripe;
+mod note_deliveries;
 mod outlive;
 mod process_event;
 mod prove_writing;
@@ -27,10 +31,14 @@ mod start;
 mod start_checkout;
 mod start_without_database;
 mod turn_switches;
+mod watch_stripe;
 
 pub use book_facts::{BookError, book_facts};
 pub use check_books::check_books;
 pub use choose_weights::choose_weights;
+pub use connect_stripe::{
+    ConnectError, Connector, Done, connect_stripe, finish_stripe_roll, roll_stripe_secret,
+};
 pub use count_tickers::{count_tickers, ticker_totals};
 pub use create_api_key::create_api_key;
 pub use edit_appeals::{
@@ -39,8 +47,11 @@ pub use edit_appeals::{
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
 pub use flush_counts::flush_counts;
 pub use hear_of_appeals::{hear_of_appeals, read_appeals_in_force, read_published};
+pub use hear_of_endpoints::{SealedSecret, hear_of_endpoints};
 pub use hear_of_epochs::hear_of_epochs;
 pub use keep_last_good::keep_last_good;
+pub use look_at_stripe::{Survey, look_at_stripe, webhook_url};
+pub use note_deliveries::note_deliveries;
 pub use outlive::{Panicked, outlive};
 pub use process_event::{MOST_TRIES, process_due_events, process_event};
 pub use prove_writing::prove_writing;
@@ -51,3 +62,4 @@ pub use start::{StartError, start};
 pub use start_checkout::{Checkout, CheckoutError, CheckoutRequest, start_checkout};
 pub use start_without_database::reach_database;
 pub use turn_switches::{SwitchError, turn_switches};
+pub use watch_stripe::watch_stripe;

@@ -160,8 +160,18 @@ impl Gateway {
         Ok(miniserde::json::to_string(&value))
     }
 
+    /// The client, if there is a key to call with.
+    pub(super) fn client(&self) -> Result<&Client, CallError> {
+        self.client.as_ref().ok_or(CallError::NotConfigured)
+    }
+
+    /// Whether there is a key to call with.
+    pub fn is_configured(&self) -> bool {
+        self.client.is_some()
+    }
+
     /// Sends a request, again (with the same key) while its outcome is unknown or Stripe is busy.
-    async fn with_tries<T: miniserde::Deserialize>(
+    pub(super) async fn with_tries<T: miniserde::Deserialize>(
         &self,
         client: &Client,
         request: impl Fn() -> CustomizableStripeRequest<T>,

@@ -22,6 +22,7 @@ mod running;
 mod simulate;
 #[cfg(unix)]
 mod stress;
+mod stripe;
 mod switch;
 #[path = "../api/wire.rs"]
 mod wire;
