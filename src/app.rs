@@ -15,8 +15,8 @@ use crate::store::Store;
 use crate::store::counts::CountKey;
 use crate::store::intake::Intake;
 use crate::store::last_good::LastGood;
-use crate::stripe::Gateway;
-use crate::telemetry::Metrics;
+use crate::stripe::{Deliveries, Gateway};
+use crate::telemetry::{Metrics, StripeTrouble};
 use crate::tokens::{Tokens, Vault};
 
 /// Everything a door or an action works with.
@@ -31,6 +31,10 @@ pub struct App {
     pub intake: Intake,
     /// The way to Stripe.
     pub stripe: Gateway,
+    /// The secrets that deliveries are signed with, and how the last ones went.
+    pub deliveries: Deliveries,
+    /// What was last found to be wrong with the connection to Stripe.
+    pub stripe_troubles: Mutex<Vec<StripeTrouble>>,
     /// What readers are asked; swapped whole.
     pub snapshot: ArcSwap<Snapshot>,
     /// What the ledger last said of the numbers that appeals tell.
@@ -122,6 +126,8 @@ impl App {
             counters: Counters::default(),
             event_came: Arc::default(),
             books_checked_at_ms: AtomicI64::new(0),
+            deliveries: Deliveries::new(&settings.stripe.webhook_secrets),
+            stripe_troubles: Mutex::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),
             metrics,
             stopping: AtomicBool::new(false),

@@ -7,10 +7,11 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, watch};
 
+use crate::api::endpoints::Endpoint;
 use crate::balance::Balance;
 use crate::losing::{Fate, Losing};
 use crate::settings::Clock;
-use crate::webhooks::{Delivery, Job};
+use crate::webhooks::{Delivery, Job, Receiver};
 use crate::{API_VERSION, Refused, ids};
 
 /// Something that goes wrong with an API call.
@@ -97,6 +98,9 @@ pub(crate) struct Books {
     pub(crate) webhook_url: Option<String>,
     pub(crate) webhook_secret: String,
     pub(crate) account_name: String,
+    pub(crate) account_is_limited: bool,
+    /// Beside `webhook_url`: the endpoints that were made through the API, the oldest first.
+    pub(crate) endpoints: Vec<Endpoint>,
     pub(crate) base_url: String,
     outbox: mpsc::UnboundedSender<Job>,
     pub(crate) undelivered: watch::Sender<usize>,
@@ -147,6 +151,8 @@ impl Books {
             webhook_url: settings.webhook_url.clone(),
             webhook_secret: settings.webhook_secret.clone(),
             account_name: settings.account_name.clone(),
+            account_is_limited: false,
+            endpoints: Vec::new(),
             base_url,
             outbox,
             undelivered: watch::Sender::new(0),
@@ -238,6 +244,8 @@ impl Books {
         let (request_id, key) =
             self.request.clone().map_or((Value::Null, Value::Null), |(id, key)| (json!(id), json!(key)));
         let event_id = ids::new("evt_");
+        let receivers = self.receivers(kind);
+        let pending = receivers.len();
         self.events.push(json!({
             "id": event_id,
             "object": "event",
@@ -245,19 +253,19 @@ impl Books {
             "created": self.now(),
             "data": data,
             "livemode": false,
-            "pending_webhooks": i64::from(self.webhook_url.is_some()),
+            "pending_webhooks": pending,
             "request": { "id": request_id, "idempotency_key": key },
             "type": kind,
         }));
-        self.send_off(event_id);
+        self.send_off(event_id, receivers);
     }
 
     /// A new event is delivered, unless it gets lost.
-    fn send_off(&mut self, event_id: String) {
+    fn send_off(&mut self, event_id: String, receivers: Vec<Receiver>) {
         let fate = self.losing.next();
         if fate == Fate::Delivered {
-            if self.webhook_url.is_some() {
-                self.enqueue(&event_id);
+            for receiver in receivers {
+                self.enqueue(&event_id, receiver);
             }
             return;
         }
@@ -272,7 +280,8 @@ impl Books {
     pub(crate) fn send_thin(&mut self, event: Value) -> String {
         let id = text(&event, "id").to_owned();
         self.thin_events.push(event);
-        self.send_off(id.clone());
+        let receivers = self.receivers("v2.core.event");
+        self.send_off(id.clone(), receivers);
         id
     }
 
@@ -281,10 +290,17 @@ impl Books {
         self.thin_events.clone()
     }
 
+    /// Who is told of an event of this kind: the address of the settings, and endpoints by their ids.
+    pub(crate) fn receivers(&self, kind: &str) -> Vec<Receiver> {
+        let endpoints = self.endpoints.iter().filter(|endpoint| endpoint.hears(kind));
+        let endpoints = endpoints.map(|endpoint| Receiver::Endpoint(text(&endpoint.object, "id").to_owned()));
+        self.webhook_url.iter().map(|_| Receiver::Address).chain(endpoints).collect()
+    }
+
     /// Puts an event into the delivery queue.
-    pub(crate) fn enqueue(&mut self, event_id: &str) {
+    pub(crate) fn enqueue(&mut self, event_id: &str, to: Receiver) {
         self.undelivered.send_modify(|count| *count += 1);
-        if self.outbox.send(Job { event_id: event_id.to_owned(), attempt: 1 }).is_err() {
+        if self.outbox.send(Job { event_id: event_id.to_owned(), to, attempt: 1 }).is_err() {
             // The worker is gone with the server: nothing will be delivered any more.
             self.undelivered.send_modify(|count| *count -= 1);
         }

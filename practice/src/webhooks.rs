@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use aws_lc_rs::hmac;
+use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::Refused;
-use crate::books::{Books, SharedBooks};
+use crate::books::{Books, SharedBooks, text};
 
 /// How long a receiver may take to answer one delivery.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -16,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Delivery {
     /// The event, `evt_…`.
     pub event_id: String,
+    /// The endpoint, `we_…`, or `None` for the address of the settings.
+    pub endpoint: Option<String>,
     /// Which try this was, from 1.
     pub attempt: u32,
     /// The receiver's HTTP status, or `None` when there was no answer.
@@ -32,10 +35,20 @@ impl Delivery {
     }
 }
 
+/// Where an event is delivered.
+#[derive(Debug, Clone)]
+pub(crate) enum Receiver {
+    /// The address of the settings.
+    Address,
+    /// An endpoint that was made through the API, by its id.
+    Endpoint(String),
+}
+
 /// An event waiting for its next try.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) event_id: String,
+    pub(crate) to: Receiver,
     pub(crate) attempt: u32,
 }
 
@@ -97,15 +110,12 @@ pub(crate) async fn deliver_all(
 async fn deliver(client: &reqwest::Client, books: &SharedBooks, job: &Job) -> bool {
     let (url, body, signature, at) = {
         let books = books.open();
-        let Some(url) = books.webhook_url.clone() else {
-            return true;
-        };
-        let Some(event) = books.event(&job.event_id) else {
+        let Some((url, secret, event)) = addressed(&books, job) else {
             return true;
         };
         let body = format!("{event:#}");
         let at = books.now();
-        let signature = sign(body.as_bytes(), &books.webhook_secret, at);
+        let signature = sign(body.as_bytes(), &secret, at);
         (url, body, signature, at)
     };
     let request = client
@@ -115,21 +125,43 @@ async fn deliver(client: &reqwest::Client, books: &SharedBooks, job: &Job) -> bo
         .header("Stripe-Signature", signature)
         .body(body);
     let status = request.send().await.ok().map(|reply| reply.status().as_u16());
-    let delivery = Delivery { event_id: job.event_id.clone(), attempt: job.attempt, status, at };
+    let endpoint = match &job.to {
+        Receiver::Address => None,
+        Receiver::Endpoint(id) => Some(id.clone()),
+    };
+    let delivery = Delivery { event_id: job.event_id.clone(), endpoint, attempt: job.attempt, status, at };
     let taken = delivery.taken();
     books.open().deliveries.push(delivery);
     taken
 }
 
+/// Where to, signed with what, and what; none where nobody wants it any more.
+fn addressed(books: &Books, job: &Job) -> Option<(String, String, Value)> {
+    let event = books.event(&job.event_id)?.clone();
+    match &job.to {
+        Receiver::Address => Some((books.webhook_url.clone()?, books.webhook_secret.clone(), event)),
+        Receiver::Endpoint(id) => {
+            let endpoint = books.endpoints.iter().find(|endpoint| text(&endpoint.object, "id") == id)?;
+            let url = text(&endpoint.object, "url").to_owned();
+            endpoint
+                .hears(text(&event, "type"))
+                .then(|| (url, endpoint.secret.clone(), endpoint.rendered(event)))
+        }
+    }
+}
+
 /// Puts an event into the queue once more.
 pub(crate) fn deliver_again(books: &mut Books, event_id: &str) -> Result<(), Refused> {
-    if books.event(event_id).is_none() {
+    let Some(event) = books.event(event_id) else {
         return Err(Refused::missing("event", "id", event_id));
-    }
-    if books.webhook_url.is_none() {
+    };
+    let receivers = books.receivers(text(event, "type"));
+    if receivers.is_empty() {
         return Err(Refused::invalid(None, "There is no webhook address to deliver to."));
     }
     books.given_up.remove(event_id);
-    books.enqueue(event_id);
+    for receiver in receivers {
+        books.enqueue(event_id, receiver);
+    }
     Ok(())
 }

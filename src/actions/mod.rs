@@ -9,14 +9,18 @@ mod book_facts;
 mod check_books;
 mod choose_weights;
 mod compare_with_stripe;
+mod connect_stripe;
 mod count_tickers;
 mod create_api_key;
 mod edit_appeals;
 mod exchange_session;
 mod flush_counts;
 mod hear_of_appeals;
+mod hear_of_endpoints;
 mod hear_of_epochs;
 mod keep_last_good;
+mod look_at_stripe;
+mod note_deliveries;
 mod outlive;
 mod process_event;
 mod prove_writing;
@@ -32,11 +36,15 @@ mod start_checkout;
 mod start_without_database;
 mod turn_switches;
 mod watch_books;
+mod watch_stripe;
 
 pub use book_facts::{BookError, book_facts};
 pub use check_books::{BooksReport, SiteBalance, check_books};
 pub use choose_weights::choose_weights;
 pub use compare_with_stripe::{Comparison, ComparisonLine, compare_with_stripe};
+pub use connect_stripe::{
+    ConnectError, Connector, Done, connect_stripe, finish_stripe_roll, roll_stripe_secret,
+};
 pub use count_tickers::{count_tickers, ticker_totals};
 pub use create_api_key::create_api_key;
 pub use edit_appeals::{
@@ -45,8 +53,11 @@ pub use edit_appeals::{
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
 pub use flush_counts::flush_counts;
 pub use hear_of_appeals::{hear_of_appeals, read_appeals_in_force, read_published};
+pub use hear_of_endpoints::{SealedSecret, hear_of_endpoints};
 pub use hear_of_epochs::hear_of_epochs;
 pub use keep_last_good::keep_last_good;
+pub use look_at_stripe::{Survey, look_at_stripe, webhook_url};
+pub use note_deliveries::note_deliveries;
 pub use outlive::{Panicked, outlive};
 pub use process_event::{MOST_TRIES, process_due_events, process_event};
 pub use prove_writing::prove_writing;
@@ -61,3 +72,4 @@ pub use start_checkout::{Checkout, CheckoutError, CheckoutRequest, start_checkou
 pub use start_without_database::reach_database;
 pub use turn_switches::{SwitchError, turn_switches};
 pub use watch_books::watch_books;
+pub use watch_stripe::watch_stripe;

@@ -22,7 +22,7 @@ pub enum Received {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each says it in its sentence")]
 pub enum ReceiveError {
-    #[error("no webhook secret is configured; set stripe.webhook_secrets")]
+    #[error("no webhook secret is known; run `keepopen stripe connect`, or set stripe.webhook_secrets")]
     NotConfigured,
     #[error(transparent)]
     Signature(#[from] BadSignature),
@@ -41,12 +41,13 @@ pub async fn receive_stripe_event(
     signature: Option<&str>,
     body: &[u8],
 ) -> Result<Received, ReceiveError> {
-    let secrets = &app.settings.stripe.webhook_secrets;
-    if secrets.is_empty() {
+    let secrets = app.deliveries.secrets();
+    if secrets.all().is_empty() {
         return Err(ReceiveError::NotConfigured);
     }
     let now_ms = app.now_ms();
-    stripe::verify(signature, body, secrets, now_ms.div_euclid(1000))?;
+    let place = stripe::which_fits(signature, body, secrets.all(), now_ms.div_euclid(1000))?;
+    secrets.fitted(place, now_ms);
     let text = std::str::from_utf8(body).map_err(|_| NotAnEvent)?;
     let envelope = Envelope::read(text)?;
     let right_mode = envelope.mode() == app.settings.stripe.mode;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::hear_of_appeals::hear_of_appeals_anew;
+use super::hear_of_endpoints::{SealedSecret, hear_of_endpoints};
 use super::hear_of_epochs::hear_of_epochs;
 use super::keep_last_good::keep_last_good;
 use super::publish_appeals::{PublishError, publish_appeals};
@@ -31,6 +32,8 @@ pub enum StartError {
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Appeals(#[from] PublishError),
+    #[error(transparent)]
+    Endpoints(#[from] SealedSecret),
 }
 
 /// Opens the store and the vault, makes the first signing key, loads raised epochs, puts the appeals into force. Where
@@ -63,6 +66,7 @@ pub(super) async fn read_everything(app: &App) -> Result<(), StartError> {
     app.tokens.set_keys(open_keys(&app.vault, &rows)?);
     app.keep(|kept| kept.signing_keys = rows);
     hear_of_epochs(app).await?;
+    hear_of_endpoints(app).await?;
     hear_of_appeals_anew(app).await?;
     Ok(())
 }

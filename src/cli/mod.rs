@@ -14,6 +14,7 @@ mod health;
 mod reconcile;
 mod serve;
 mod simulate;
+mod stripe;
 mod switch;
 
 use std::io::Write;
@@ -77,6 +78,11 @@ enum Verb {
     },
     /// Put a draft's appeals to readers on a virtual clock: whom it would ask, and how often, beside what is live.
     Simulate(simulate::Options),
+    /// The connection to Stripe.
+    Stripe {
+        #[command(subcommand)]
+        verb: stripe::Verb,
+    },
     /// Secret API keys for site back ends.
     ApiKey {
         #[command(subcommand)]
@@ -116,6 +122,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Appeals { verb } => appeals::run(verb, &settings()?),
         Verb::Switch { verb } => switch::run(verb, &settings()?),
         Verb::Simulate(options) => simulate::simulate(options, &settings()?),
+        Verb::Stripe { verb } => stripe::run(verb, &settings()?),
         Verb::ApiKey { verb } => api_key::run(verb, &settings()?),
     }
 }

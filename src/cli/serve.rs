@@ -107,7 +107,9 @@ fn warn_of_gaps(app: &App) {
     if settings.stripe.secret_key.is_empty() {
         tracing::warn!("no Stripe key is configured, so nobody can give; set stripe.secret_key");
     }
-    if settings.stripe.webhook_secrets.is_empty() {
-        tracing::warn!("no webhook secret is configured, so no gift is recorded; set stripe.webhook_secrets");
+    if app.deliveries.secrets().all().is_empty() {
+        tracing::warn!(
+            "no webhook secret is known, so no gift is recorded; run `keepopen stripe connect`, or set stripe.webhook_secrets"
+        );
     }
 }

@@ -97,6 +97,8 @@ pub struct StripeSettings {
     pub timeout_seconds: u64,
     /// The largest webhook body that is read, in bytes.
     pub webhook_max_bytes: usize,
+    /// How long Stripe may be silent when something should have come, in minutes; 0: for ever.
+    pub silence_minutes: u32,
 }
 
 /// `[tokens]`
@@ -168,6 +170,7 @@ impl Default for StripeSettings {
             api_url: url(check::STRIPE_API),
             timeout_seconds: 20,
             webhook_max_bytes: 1_048_576,
+            silence_minutes: 60,
         }
     }
 }

@@ -76,6 +76,11 @@ pub async fn receive(app: State, request: HttpRequest, payload: Payload) -> Resu
     let signature = request.headers().get("stripe-signature").and_then(|value| value.to_str().ok());
     let received = actions::receive_stripe_event(&app, signature, &body).await;
     deliveries.count(outcome(&received));
+    match &received {
+        Ok(_) => app.deliveries.note(signature, Ok(()), app.now_ms()),
+        Err(ReceiveError::Signature(why)) => app.deliveries.note(signature, Err(why), app.now_ms()),
+        Err(_) => {}
+    }
     match received {
         Ok(_) => Ok(HttpResponse::Ok().finish()),
         Err(ReceiveError::Signature(why)) => {

@@ -50,6 +50,13 @@ const REACHED_EVERY: Duration = Duration::from_secs(1);
 /// How often it is tried to keep on disk what is in force, beside at every change.
 const KEPT_EVERY: Duration = Duration::from_secs(10);
 
+/// How often we hear which webhook endpoints were made or retired.
+const ENDPOINTS_EVERY: Duration = Duration::from_secs(2);
+/// How often it is noted when Stripe was last heard.
+const HEARD_EVERY: Duration = Duration::from_secs(5);
+/// How often the connection to Stripe is looked at.
+const WATCHED_EVERY: Duration = Duration::from_secs(300);
+
 /// Every job, running.
 pub struct Jobs {
     stop: watch::Sender<bool>,
@@ -126,6 +133,28 @@ impl Jobs {
         self.start_on_database(app, (APPEALS_EVERY, None), trouble, |app| async move {
             actions::hear_of_appeals(&app).await
         });
+        self.run_on_stripe(app);
+    }
+
+    /// Starts what has to do with the connection to Stripe.
+    fn run_on_stripe(&mut self, app: &Arc<App>) {
+        let trouble =
+            "secrets of webhook endpoints can't be read; those in force stay, and it is tried again";
+        self.start_on_database(app, (ENDPOINTS_EVERY, None), trouble, |app| async move {
+            actions::hear_of_endpoints(&app).await
+        });
+        let trouble = "it can't be noted when Stripe was last heard; it is tried again";
+        self.start_on_database(app, (HEARD_EVERY, None), trouble, |app| async move {
+            actions::note_deliveries(&app).await
+        });
+        if !app.stripe.is_configured() {
+            tracing::info!("without a Stripe key the connection to Stripe is not watched");
+            return;
+        }
+        let trouble = "the connection to Stripe can't be looked at; it is tried again";
+        self.start_on_database(app, (WATCHED_EVERY, None), trouble, |app| async move {
+            actions::watch_stripe(&app).await
+        });
     }
 
     fn start_on_database<F, E>(
@@ -164,7 +193,7 @@ impl Jobs {
         self.tasks.push(tokio::spawn(repeat(beat, trouble, move || act(Arc::clone(&app)))));
     }
 
-    /// Stops every job after the piece of work it is doing, and stores what is still counted.
+    /// Stops every job after the piece of work it is doing, and stores what is still counted or noted.
     pub async fn stop(self, app: &App) {
         self.stop.send_replace(true);
         for task in self.tasks {
@@ -174,6 +203,9 @@ impl Jobs {
         }
         if let Err(error) = actions::flush_counts(app).await {
             tracing::error!(%error, "the last counts could not be stored");
+        }
+        if let Err(error) = actions::note_deliveries(app).await {
+            tracing::error!(%error, "it could not be noted when Stripe was last heard");
         }
     }
 }

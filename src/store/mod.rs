@@ -13,6 +13,7 @@ pub mod appeals;
 pub mod books;
 pub mod checkouts;
 pub mod counts;
+pub mod endpoints;
 pub mod health;
 pub mod inbox;
 pub mod intake;

@@ -3,10 +3,12 @@
 //! **Owns** signatures, the tolerant reading of events and objects, and calls to Stripe.
 //! **Never** books anything, and never trusts a shape: it changes with every API version.
 //! **Start at** [`read_event`] for what comes in, [`Gateway`] for what goes out.
-//! **Tested in** the files here, `tests/payloads/`, `tests/api/corpus.rs`, `tests/api/generations.rs`.
+//! **Tested in** the files here, `tests/payloads/`, `tests/api/corpus.rs`, `tests/api/generations.rs`, `tests/commands/stripe.rs`.
 
 mod balance;
 mod charges;
+mod deliveries;
+mod endpoints;
 mod envelope;
 mod field;
 mod gateway;
@@ -15,11 +17,15 @@ mod metadata;
 mod objects;
 mod signals;
 mod signature;
+mod wanted;
 
 pub use balance::is_payout;
+pub use deliveries::{Deliveries, News, Secrets};
+pub use endpoints::{Account, Endpoint, MadeEndpoint};
 pub use envelope::{Envelope, NotAnEvent};
 pub use field::BadShape;
 pub use gateway::{CallError, Gateway, MadeSession, NewCheckout};
 pub use lists::{List, Listed, Page};
 pub use objects::{PAYOUT_CONTENTS, Report, concerns_us, read_event, read_fetched};
-pub use signature::{BadSignature, TOLERANCE_S, verify};
+pub use signature::{BadSignature, TOLERANCE_S, verify, which_fits};
+pub use wanted::{API_VERSION, EVENTS, PERMISSIONS, Permission};

@@ -33,19 +33,35 @@ pub enum BadSignature {
 /// # Errors
 /// See [`BadSignature`].
 pub fn verify(header: Option<&str>, body: &[u8], secrets: &[Secret], now_s: i64) -> Result<(), BadSignature> {
+    which_fits(header, body, secrets, now_s).map(drop)
+}
+
+/// As [`verify`], and tells the place of the secret that fits.
+///
+/// # Errors
+/// See [`BadSignature`].
+pub fn which_fits(
+    header: Option<&str>,
+    body: &[u8],
+    secrets: &[Secret],
+    now_s: i64,
+) -> Result<usize, BadSignature> {
     let (timestamp, signatures) = parse(header.ok_or(BadSignature::Missing)?)?;
     let mut signed = timestamp.as_bytes().to_vec();
     signed.push(b'.');
     signed.extend_from_slice(body);
-    let fits = secrets.iter().any(|secret| {
+    let fits = secrets.iter().position(|secret| {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
         signatures.iter().any(|tag| hmac::verify(&key, &signed, tag).is_ok())
     });
-    if !fits {
-        return Err(BadSignature::Wrong);
-    }
+    let place = fits.ok_or(BadSignature::Wrong)?;
     let at_s: i64 = timestamp.parse().map_err(|_| BadSignature::Malformed)?;
-    if now_s - at_s > TOLERANCE_S { Err(BadSignature::Stale) } else { Ok(()) }
+    if now_s - at_s > TOLERANCE_S { Err(BadSignature::Stale) } else { Ok(place) }
+}
+
+/// When a header says that it was signed, in seconds since 1970.
+pub fn signed_at_s(header: &str) -> Option<i64> {
+    parse(header).ok()?.0.parse().ok()
 }
 
 /// The timestamp as it is written, and every well-formed `v1`.
@@ -120,6 +136,14 @@ mod tests {
         assert_eq!(judge(&header, &["whsec_old", "whsec_new"]), Ok(()));
         assert_eq!(judge(&header, &["whsec_old"]), Err(BadSignature::Wrong));
         assert_eq!(judge(&header, &[]), Err(BadSignature::Wrong));
+    }
+
+    #[test]
+    fn it_is_told_which_secret_fits_and_when_it_was_signed() {
+        let header = format!("t={NOW},v1={}", sign("whsec_new", NOW, BODY));
+        let secrets = ["whsec_old", "whsec_new"].map(Secret::from);
+        assert_eq!(which_fits(Some(&header), BODY, &secrets, NOW), Ok(1));
+        assert_eq!((signed_at_s(&header), signed_at_s("nonsense")), (Some(NOW), None));
     }
 
     #[test]

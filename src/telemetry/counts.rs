@@ -124,6 +124,30 @@ words! {
     }
 }
 
+words! {
+    /// What can be wrong with the connection to Stripe.
+    StripeTrouble {
+        /// The endpoint that we made is not there any more.
+        EndpointMissing = "endpoint_missing",
+        /// It delivers nothing.
+        EndpointDisabled = "endpoint_disabled",
+        /// It was made with another version of Stripe's API.
+        EndpointVersion = "endpoint_version",
+        /// It does not deliver all that we need.
+        EndpointEvents = "endpoint_events",
+        /// Our key may not look at endpoints.
+        KeyRefused = "key_refused",
+        /// Nothing comes, although something should have.
+        Silence = "silence",
+        /// Our clock and Stripe's differ.
+        Clock = "clock",
+        /// Most deliveries are signed with a secret that is not ours.
+        Signatures = "signatures",
+        /// Events were given up.
+        DeadEvents = "dead_events",
+    }
+}
+
 impl Word for Reason {
     const ALL: &'static [Self] = Self::ALL;
 
@@ -178,5 +202,6 @@ mod tests {
         in_place::<CallOutcome>();
         in_place::<InboxState>();
         in_place::<TokenCheck>();
+        in_place::<StripeTrouble>();
     }
 }

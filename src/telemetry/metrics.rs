@@ -4,7 +4,7 @@ use keepopen_decision::Reason;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::counts::{CallOutcome, Counts, Delivery, InboxState, Processed, TokenCheck, Word};
+use super::counts::{CallOutcome, Counts, Delivery, InboxState, Processed, StripeTrouble, TokenCheck, Word};
 
 /// Upper bounds of the durations that are told apart, in seconds: a banner is
 /// decided in microseconds, a checkout waits for Stripe.
@@ -34,6 +34,8 @@ pub struct Metrics {
     pub books: BooksGauges,
     /// Payments that did not come, as Stripe reports them.
     pub declines: Counter,
+    /// The connection to Stripe as it was last looked at.
+    pub stripe: StripeGauges,
 }
 
 /// The books in numbers.
@@ -49,6 +51,43 @@ impl BooksGauges {
         self.wrong.set(wrong as f64);
         self.alarms.set(alarms as f64);
         self.checked_at.set(at_ms as f64 / 1000.0);
+    }
+}
+
+/// The connection to Stripe in numbers.
+pub struct StripeGauges {
+    troubles: Vec<Gauge>,
+    last_delivery: Gauge,
+    clock_difference: Gauge,
+}
+
+impl StripeGauges {
+    fn new(recorder: &PrometheusRecorder) -> Self {
+        let troubles = StripeTrouble::ALL.iter().map(|what| {
+            let help = "1 where something is wrong with the connection to Stripe, 0 where it is not.";
+            gauge(recorder, "keepopen_stripe_trouble", help, &[("what", what.word())])
+        });
+        let troubles = troubles.collect();
+        let help = "When a delivery of Stripe's with a good signature last came, in seconds since 1970; 0 when none did.";
+        let last_delivery = gauge(recorder, "keepopen_stripe_last_delivery_timestamp_seconds", help, &[]);
+        let help = "By how much our clock is ahead of the time in Stripe's signatures.";
+        let clock_difference = gauge(recorder, "keepopen_stripe_clock_difference_seconds", help, &[]);
+        Self { troubles, last_delivery, clock_difference }
+    }
+
+    /// Says whether this is wrong.
+    pub fn set_trouble(&self, what: StripeTrouble, so: bool) {
+        self.troubles[what.place()].set(if so { 1.0 } else { 0.0 });
+    }
+
+    /// Says when the last delivery came, in milliseconds since 1970.
+    pub fn set_last_delivery_ms(&self, at_ms: i64) {
+        self.last_delivery.set(at_ms as f64 / 1000.0);
+    }
+
+    /// Says by how much our clock is ahead of Stripe's.
+    pub fn set_clock_difference_ms(&self, difference_ms: i64) {
+        self.clock_difference.set(difference_ms as f64 / 1000.0);
     }
 }
 
@@ -159,6 +198,7 @@ impl Metrics {
         };
         let help = "Charges that were declined, as Stripe reported them.";
         let declines = counter(&recorder, "keepopen_declined_charges_total", help, &[]);
+        let stripe = StripeGauges::new(&recorder);
         let handle = recorder.handle();
         Self {
             recorder,
@@ -172,6 +212,7 @@ impl Metrics {
             inbox: InboxGauges { rows, oldest_waiting },
             books,
             declines,
+            stripe,
         }
     }
 

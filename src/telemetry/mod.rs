@@ -9,6 +9,6 @@ mod counts;
 mod logs;
 mod metrics;
 
-pub use counts::{CallOutcome, Counts, Delivery, InboxState, Processed, TokenCheck, Word};
+pub use counts::{CallOutcome, Counts, Delivery, InboxState, Processed, StripeTrouble, TokenCheck, Word};
 pub use logs::{BadLogLevel, LogFormat, check_level, start};
-pub use metrics::{InboxGauges, Metrics};
+pub use metrics::{InboxGauges, Metrics, StripeGauges};

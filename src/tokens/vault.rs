@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{hkdf, hmac};
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
 use crate::clock;
 use crate::config::Secret;
@@ -118,6 +118,17 @@ impl Vault {
         Some(open.to_vec())
     }
 
+    /// As [`Vault::seal`], as base64url.
+    pub fn seal_secret(&self, secret: &Secret, label: &str) -> String {
+        URL_SAFE_NO_PAD.encode(self.seal(secret.expose().as_bytes(), label))
+    }
+
+    /// Opens what [`Vault::seal_secret`] sealed under the same label.
+    pub fn unseal_secret(&self, sealed: &str, label: &str) -> Option<Secret> {
+        let open = self.unseal(&URL_SAFE_NO_PAD.decode(sealed).ok()?, label)?;
+        Some(Secret::from(std::str::from_utf8(&open).ok()?))
+    }
+
     fn cipher(&self) -> RandomizedNonceKey {
         RandomizedNonceKey::new(&AES_256_GCM, &self.derive(b"private keys at rest"))
             .expect("the derived key has the cipher's length")
@@ -215,6 +226,15 @@ mod tests {
         sealed[last] ^= 1;
         assert!(vault(1).unseal(&sealed, "a").is_none());
         assert!(vault(1).unseal(&[], "a").is_none());
+    }
+
+    #[test]
+    fn a_secret_reads_back_under_its_own_label_alone() {
+        let key = Secret::from(STANDARD.encode([1; 32]).as_str());
+        let vault = Vault::open(&key, Path::new("/nonexistent/never")).unwrap();
+        let sealed = vault.seal_secret(&Secret::from("whsec_a"), "we_1");
+        assert_eq!(vault.unseal_secret(&sealed, "we_1").unwrap().expose(), "whsec_a");
+        assert!(!sealed.contains("whsec") && vault.unseal_secret(&sealed, "we_2").is_none());
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod appeals;
 mod banner;
 mod bodies;
 mod checkout;
+mod connection;
 mod contract;
 mod corpus;
 mod generations;

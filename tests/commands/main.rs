@@ -20,6 +20,8 @@ mod precedence;
 mod refused;
 mod running;
 mod simulate;
+#[cfg(unix)]
+mod stripe;
 mod switch;
 #[path = "../api/wire.rs"]
 mod wire;

@@ -68,7 +68,7 @@ fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
         .and_database();
     let mut running = Running::start(&place, &["serve"]);
     let told = running.logs_until("keepopen answers");
-    for gap in ["no site", "no appeals", "no Stripe key", "no webhook secret"] {
+    for gap in ["no site", "no appeals", "no Stripe key", "no webhook secret is known"] {
         assert!(told.contains(gap), "{gap}: {told}");
     }
     assert_eq!(running.stop(), Some(0));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::Refused;
 use crate::api::form::Params;
-use crate::api::{changing, reading, sessions, shelves, writing};
+use crate::api::{changing, endpoints, reading, sessions, shelves, writing};
 use crate::books::{Books, StoredReply, Trouble};
 use crate::flows::checkout;
 
@@ -137,6 +137,9 @@ fn route(books: &mut Books, call: &Call) -> Result<Value, Refused> {
         ("DELETE", ["subscriptions", id]) => writing::cancel_subscription(books, id, params),
         ("GET", ["radar", shelf]) => read(books, &format!("radar/{shelf}"), None, params, unknown),
         ("GET", ["radar", shelf, id]) => read(books, &format!("radar/{shelf}"), Some(id), params, unknown),
+        (method, ["webhook_endpoints"]) => endpoints::answer(books, method, None, params),
+        (method, ["webhook_endpoints", id]) => endpoints::answer(books, method, Some(id), params),
+        ("GET", ["account"]) => Ok(endpoints::account(books)),
         ("GET", [shelf]) => read(books, shelf, None, params, unknown),
         ("GET", [shelf, id]) => read(books, shelf, Some(id), params, unknown),
         (method, steps) => changing::route(books, method, steps, params).unwrap_or_else(|| Err(unknown())),

@@ -7,6 +7,7 @@
 
 mod calls;
 mod changing;
+pub(crate) mod endpoints;
 mod filters;
 pub(crate) mod form;
 mod reading;

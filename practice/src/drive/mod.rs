@@ -75,7 +75,7 @@ pub struct Payments {
 /// A running practice Stripe. It stops when it is dropped.
 pub struct PracticeStripe {
     url: String,
-    books: SharedBooks,
+    pub(crate) books: SharedBooks,
     running: Running,
 }
 

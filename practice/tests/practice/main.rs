@@ -11,6 +11,7 @@ mod api;
 mod balance;
 mod claims;
 mod customers;
+mod endpoints;
 mod flows;
 mod helpers;
 mod idempotency;

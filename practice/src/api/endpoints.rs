@@ -1,0 +1,203 @@
+//! Webhook endpoints that the API makes, each with a secret and a version of its own; and the account.
+
+use serde_json::{Value, json};
+
+use crate::api::form::Params;
+use crate::books::{Books, text};
+use crate::{PracticeStripe, Refused, ids, objects};
+
+/// How many endpoints Stripe lets one account have.
+const MOST: usize = 16;
+
+/// An endpoint as the API shows it, and the secret that it shows only once.
+pub(crate) struct Endpoint {
+    pub(crate) object: Value,
+    pub(crate) secret: String,
+}
+
+impl Endpoint {
+    /// Whether an event of this kind is delivered to it.
+    pub(crate) fn hears(&self, kind: &str) -> bool {
+        let named = |event: &Value| event == kind || event == "*";
+        text(&self.object, "status") == "enabled"
+            && self.object["enabled_events"].as_array().is_some_and(|all| all.iter().any(named))
+    }
+
+    /// The event as it is delivered here: it says this endpoint's version, where it has one.
+    pub(crate) fn rendered(&self, mut event: Value) -> Value {
+        if self.object["api_version"].is_string() {
+            event["api_version"] = self.object["api_version"].clone();
+        }
+        event
+    }
+}
+
+/// Everything below `/v1/webhook_endpoints`.
+pub(crate) fn answer(
+    books: &mut Books,
+    method: &str,
+    id: Option<&str>,
+    params: &Params,
+) -> Result<Value, Refused> {
+    match (method, id) {
+        ("POST", None) => create(books, params),
+        ("GET", None) => list(books, params),
+        ("GET", Some(id)) => Ok(books.endpoints[place(books, id)?].object.clone()),
+        ("POST", Some(id)) => update(books, id, params),
+        ("DELETE", Some(id)) => {
+            let at = place(books, id)?;
+            books.endpoints.remove(at);
+            Ok(json!({ "id": id, "object": "webhook_endpoint", "deleted": true }))
+        }
+        _ => Err(Refused::invalid(None, format!("Unrecognized method {method} for webhook endpoints."))),
+    }
+}
+
+fn create(books: &mut Books, params: &Params) -> Result<Value, Refused> {
+    params.only(&["url", "enabled_events[*]", "api_version", "description", "metadata[*]", "connect"])?;
+    let url = good_url(params.need("url")?)?;
+    let events = events(params)?.ok_or_else(|| {
+        Refused::param("parameter_missing", "enabled_events", "Missing required param: enabled_events.")
+    })?;
+    if books.endpoints.len() >= MOST {
+        return Err(Refused::invalid(
+            None,
+            format!("You have reached the maximum of {MOST} webhook endpoints."),
+        ));
+    }
+    let object = json!({
+        "id": ids::new("we_"),
+        "object": "webhook_endpoint",
+        "api_version": params.or_null("api_version"),
+        "application": null,
+        "created": books.now(),
+        "description": params.or_null("description"),
+        "enabled_events": events,
+        "livemode": false,
+        "metadata": params.metadata("metadata")?,
+        "status": "enabled",
+        "url": url,
+    });
+    let secret = ids::new("whsec_");
+    let mut shown = object.clone();
+    shown["secret"] = json!(secret);
+    books.endpoints.push(Endpoint { object, secret });
+    Ok(shown)
+}
+
+fn update(books: &mut Books, id: &str, params: &Params) -> Result<Value, Refused> {
+    params.only(&["url", "enabled_events[*]", "disabled", "description", "metadata[*]"])?;
+    let at = place(books, id)?;
+    let disabled = params.word("disabled", &["true", "false"])?;
+    let (events, metadata) = (events(params)?, params.metadata("metadata")?);
+    let url = params.get("url").map(good_url).transpose()?;
+    let object = &mut books.endpoints[at].object;
+    if let Some(url) = url {
+        object["url"] = json!(url);
+    }
+    if let Some(events) = events {
+        object["enabled_events"] = json!(events);
+    }
+    if let Some(disabled) = disabled {
+        object["status"] = json!(if disabled == "true" { "disabled" } else { "enabled" });
+    }
+    if let Some(description) = params.get("description") {
+        object["description"] = json!(description);
+    }
+    for (key, value) in metadata.as_object().into_iter().flatten() {
+        object["metadata"][key] = value.clone();
+    }
+    Ok(object.clone())
+}
+
+/// The newest first, as every list of Stripe's.
+fn list(books: &Books, params: &Params) -> Result<Value, Refused> {
+    params.only(&["limit", "starting_after"])?;
+    let limit = params.integer("limit")?.unwrap_or(10);
+    let limit = usize::try_from(limit).ok().filter(|limit| (1..=100).contains(limit)).ok_or_else(|| {
+        Refused::param("parameter_invalid_integer", "limit", "The limit must be between 1 and 100.")
+    })?;
+    let from = match params.get("starting_after") {
+        Some(id) => books.endpoints.len() - place(books, id)?,
+        None => 0,
+    };
+    let mut rest = books.endpoints.iter().rev().skip(from);
+    let data = rest.by_ref().take(limit).map(|endpoint| endpoint.object.clone()).collect();
+    Ok(objects::list("/v1/webhook_endpoints", data, rest.next().is_some()))
+}
+
+/// `GET /v1/account`: the account that the key belongs to.
+pub(crate) fn account(books: &Books) -> Value {
+    let ready = !books.account_is_limited;
+    json!({
+        "id": "acct_practice",
+        "object": "account",
+        "business_profile": { "name": books.account_name },
+        "charges_enabled": ready,
+        "country": "IE",
+        "default_currency": "eur",
+        "details_submitted": ready,
+        "payouts_enabled": ready,
+        "type": "standard",
+    })
+}
+
+fn place(books: &Books, id: &str) -> Result<usize, Refused> {
+    let at = books.endpoints.iter().position(|endpoint| text(&endpoint.object, "id") == id);
+    at.ok_or_else(|| Refused::missing("webhook endpoint", "webhook_endpoint", id))
+}
+
+fn good_url(url: &str) -> Result<&str, Refused> {
+    if url.starts_with("https://") || url.starts_with("http://") {
+        Ok(url)
+    } else {
+        Err(Refused::param(
+            "url_invalid",
+            "url",
+            "Invalid URL: An explicit scheme (such as https) must be provided.",
+        ))
+    }
+}
+
+fn events(params: &Params) -> Result<Option<Vec<String>>, Refused> {
+    let named: Vec<String> =
+        params.under("enabled_events").iter().map(|(_, event)| (*event).to_owned()).collect();
+    let is_name = |event: &str| {
+        event == "*"
+            || (event.contains('.')
+                && event.split('.').all(|part| {
+                    !part.is_empty()
+                        && part.bytes().all(|b| b.is_ascii_lowercase() || b == b'_' || b.is_ascii_digit())
+                }))
+    };
+    match named.iter().find(|event| !is_name(event)) {
+        Some(event) => {
+            let sentence = format!("Invalid enabled_events: {event} is no type of event.");
+            Err(Refused { param: Some("enabled_events".to_owned()), ..Refused::invalid(None, sentence) })
+        }
+        None => Ok(Some(named).filter(|named| !named.is_empty())),
+    }
+}
+
+impl PracticeStripe {
+    /// Says whether the account may not take payments (yet), as before its owner has told who they are.
+    pub fn limit_account(&self, so: bool) {
+        self.books.open().account_is_limited = so;
+    }
+
+    /// Changes an endpoint as the dashboard does: the fields of the object that are given.
+    pub fn change_endpoint(&self, id: &str, fields: &Value) -> Result<(), Refused> {
+        let mut books = self.books.open();
+        let at = place(&books, id)?;
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            books.endpoints[at].object[name] = value.clone();
+        }
+        Ok(())
+    }
+
+    /// Every webhook endpoint, the oldest first, without its secret.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<Value> {
+        self.books.open().endpoints.iter().map(|endpoint| endpoint.object.clone()).collect()
+    }
+}

@@ -1,0 +1,209 @@
+//! Makes, rolls and retires our webhook endpoint at Stripe.
+//!
+//! Stripe tells an endpoint's secret only when it is made, and never changes its version: a new secret and a new version
+//! are a new endpoint with the same address. Both deliver until the old one is disabled; what comes twice is booked once.
+
+use super::hear_of_endpoints::label;
+use crate::clock;
+use crate::config::Mode;
+use crate::store::Store;
+use crate::store::endpoints::{self, EndpointRow};
+use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway};
+use crate::tokens::Vault;
+
+/// What a command that changes the connection works with.
+#[derive(Clone, Copy)]
+pub struct Connector<'a> {
+    /// Where the secrets are kept.
+    pub store: &'a Store,
+    /// The way to Stripe.
+    pub stripe: &'a Gateway,
+    /// Seals the secrets.
+    pub vault: &'a Vault,
+    /// Which of Stripe's worlds.
+    pub mode: Mode,
+    /// The time.
+    pub now_ms: i64,
+}
+
+/// What was done with one endpoint, or left alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// It was made, and its secret is kept.
+    Made(String),
+    /// It was as it should be.
+    Kept(String),
+    /// Its events were put right, and it is enabled.
+    Mended(Endpoint),
+    /// An older one of ours delivers still.
+    StillDelivers(Endpoint),
+    /// Somebody else's delivers to the same address.
+    NotOurs(String),
+    /// It delivers no more, and its secret is forgotten.
+    Disabled(String),
+    /// It is not at Stripe any more; its secret is forgotten.
+    Forgotten(String),
+}
+
+/// Why the connection was not changed, or not wholly, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum ConnectError {
+    #[error(transparent)]
+    Call(#[from] CallError),
+    #[error("the database does not answer ({0})")]
+    Database(#[from] sqlx::Error),
+    #[error("there is no endpoint of ours in this version yet; run `keepopen stripe connect` first")]
+    NotConnected,
+    #[error(
+        "{0} has not delivered anything yet, so the old endpoint stays. Give once in test mode, or wait for an event, while the service runs; `keepopen stripe status` says when it came. --force does not wait"
+    )]
+    NotProven(String),
+    #[error("{0} still delivers from before; finish that first with --finish")]
+    NotFinished(String),
+}
+
+/// Makes an endpoint for `url`, or puts the one right that is there.
+///
+/// # Errors
+/// See [`ConnectError`].
+pub async fn connect_stripe(with: Connector<'_>, url: &str) -> Result<Vec<Done>, ConnectError> {
+    let here = Here::look(with, url).await?;
+    let (id, done) = match here.current() {
+        Some(endpoint) if endpoint.enabled && endpoint.has_right_events() => {
+            (endpoint.id.clone(), Done::Kept(endpoint.id.clone()))
+        }
+        Some(endpoint) => {
+            with.stripe.mend_endpoint(&endpoint.id).await?;
+            (endpoint.id.clone(), Done::Mended(endpoint.clone()))
+        }
+        None => {
+            let id = make(with, url).await?;
+            (id.clone(), Done::Made(id))
+        }
+    };
+    let mut all = vec![done];
+    all.extend(here.old(&id).cloned().map(Done::StillDelivers));
+    all.extend(here.not_ours().map(|endpoint| Done::NotOurs(endpoint.id.clone())));
+    Ok(all)
+}
+
+/// Makes another endpoint with the same address, and so another secret; the one before delivers still.
+///
+/// # Errors
+/// See [`ConnectError`].
+pub async fn roll_stripe_secret(with: Connector<'_>, url: &str) -> Result<Vec<Done>, ConnectError> {
+    let here = Here::look(with, url).await?;
+    let current = here.current().ok_or(ConnectError::NotConnected)?;
+    if let Some(old) = here.old(&current.id).next() {
+        return Err(ConnectError::NotFinished(old.id.clone()));
+    }
+    Ok(vec![Done::Made(make(with, url).await?), Done::StillDelivers(current.clone())])
+}
+
+/// Disables every endpoint of ours but the newest, and forgets their secrets. Unless `force`, only when the newest has
+/// delivered: from then on it is known that nothing hangs on the old ones.
+///
+/// # Errors
+/// See [`ConnectError`].
+pub async fn finish_stripe_roll(
+    with: Connector<'_>,
+    url: &str,
+    force: bool,
+) -> Result<Vec<Done>, ConnectError> {
+    let here = Here::look(with, url).await?;
+    let current = here.current().ok_or(ConnectError::NotConnected)?;
+    let old: Vec<&Endpoint> = here.old(&current.id).collect();
+    let has_delivered = here.held(&current.id).is_some_and(|row| row.delivered_at_ms.is_some());
+    if !old.is_empty() && !has_delivered && !force {
+        return Err(ConnectError::NotProven(current.id.clone()));
+    }
+    let mut done = Vec::new();
+    for endpoint in &old {
+        with.stripe.disable_endpoint(&endpoint.id).await?;
+        retire(with, &endpoint.id).await?;
+        done.push(Done::Disabled(endpoint.id.clone()));
+    }
+    for row in here.held.iter().filter(|row| row.id != current.id) {
+        if !old.iter().any(|endpoint| endpoint.id == row.id) {
+            retire(with, &row.id).await?;
+            done.push(Done::Forgotten(row.id.clone()));
+        }
+    }
+    Ok(done)
+}
+
+/// What is at Stripe, and what we hold secrets of.
+struct Here<'a> {
+    url: &'a str,
+    at_stripe: Vec<Endpoint>,
+    held: Vec<EndpointRow>,
+}
+
+impl<'a> Here<'a> {
+    async fn look(with: Connector<'_>, url: &'a str) -> Result<Self, ConnectError> {
+        let at_stripe = with.stripe.endpoints().await?;
+        Ok(Self { url, at_stripe, held: with.store.endpoints(with.mode).await? })
+    }
+
+    fn held(&self, id: &str) -> Option<&EndpointRow> {
+        self.held.iter().find(|row| row.id == id)
+    }
+
+    /// The newest of ours with this address, in our version, whose secret we hold. (A secret that is lost can't be had
+    /// again.)
+    fn current(&self) -> Option<&Endpoint> {
+        let at_stripe = |row: &EndpointRow| self.at_stripe.iter().find(|endpoint| endpoint.id == row.id);
+        let mut good = self.held.iter().filter_map(at_stripe);
+        good.find(|endpoint| endpoint.url == self.url && endpoint.has_right_version())
+    }
+
+    /// Those of ours that deliver beside this one.
+    fn old(&self, current: &str) -> impl Iterator<Item = &Endpoint> {
+        let is_ours = |endpoint: &Endpoint| {
+            endpoint.ours && (endpoint.url == self.url || self.held(&endpoint.id).is_some())
+        };
+        self.at_stripe
+            .iter()
+            .filter(move |endpoint| endpoint.enabled && endpoint.id != current && is_ours(endpoint))
+    }
+
+    fn not_ours(&self) -> impl Iterator<Item = &Endpoint> {
+        self.at_stripe
+            .iter()
+            .filter(|endpoint| endpoint.enabled && !endpoint.ours && endpoint.url == self.url)
+    }
+}
+
+async fn make(with: Connector<'_>, url: &str) -> Result<String, ConnectError> {
+    let key: String = clock::random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let made = with.stripe.make_endpoint(url, &format!("keepopen-endpoint-{key}")).await?;
+    let row = EndpointRow {
+        sealed_secret: with.vault.seal_secret(&made.secret, &label(&made.id)),
+        id: made.id,
+        mode: with.mode.as_str().to_owned(),
+        url: url.to_owned(),
+        api_version: API_VERSION.to_owned(),
+        created_at_ms: with.now_ms,
+        delivered_at_ms: None,
+    };
+    let kept = async {
+        let mut tx = with.store.begin().await?;
+        endpoints::add(&mut tx, &row).await?;
+        tx.commit().await
+    };
+    if let Err(error) = kept.await {
+        // Nobody knows its secret now. Should this fail too, the next --finish disables it.
+        if let Err(error) = with.stripe.disable_endpoint(&row.id).await {
+            tracing::warn!(endpoint = row.id, %error, "an endpoint whose secret could not be kept is not disabled");
+        }
+        return Err(error.into());
+    }
+    Ok(row.id)
+}
+
+async fn retire(with: Connector<'_>, id: &str) -> Result<(), sqlx::Error> {
+    let mut tx = with.store.begin().await?;
+    endpoints::retire(&mut tx, id, with.now_ms).await?;
+    tx.commit().await
+}

@@ -1,0 +1,159 @@
+//! Looks whether the connection to Stripe is as it should be.
+
+use crate::config::Settings;
+use crate::store::Store;
+use crate::store::endpoints::{Contact, EndpointRow};
+use crate::stripe::{CallError, Endpoint, Gateway};
+use crate::telemetry::{InboxState, StripeTrouble, Word};
+
+/// By how much the clocks may differ, in milliseconds: a signature is good for 300 seconds.
+const CLOCK_MS: i64 = 60_000;
+/// A payment page that nobody completes ends after so long, and Stripe says so.
+const PAGE_ENDS_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How the connection is.
+#[derive(Debug)]
+pub struct Survey {
+    /// The endpoint that should deliver to us, as it is at Stripe.
+    pub endpoint: Option<Endpoint>,
+    /// Others that deliver to the same address.
+    pub others: Vec<Endpoint>,
+    /// Why Stripe could not be asked, where it could not.
+    pub not_asked: Option<CallError>,
+    /// The endpoints whose secrets we hold, the newest first.
+    pub held: Vec<EndpointRow>,
+    /// When Stripe was last heard.
+    pub contact: Contact,
+    /// Events that were given up.
+    pub dead: i64,
+    /// Events of the other mode.
+    pub set_aside: i64,
+    /// What is wrong.
+    pub troubles: Vec<StripeTrouble>,
+}
+
+/// Where our endpoint should deliver to: where the newest does, or else the public URL's own.
+pub fn webhook_url(settings: &Settings, held: &[EndpointRow]) -> String {
+    let usual = || format!("{}/webhooks/stripe", settings.issuer());
+    held.first().map_or_else(usual, |row| row.url.clone())
+}
+
+/// Asks Stripe and the database.
+///
+/// # Errors
+/// The database does not answer. That Stripe does not is part of the answer.
+pub async fn look_at_stripe(
+    store: &Store,
+    stripe: &Gateway,
+    settings: &Settings,
+    now_ms: i64,
+) -> Result<Survey, sqlx::Error> {
+    let held = store.endpoints(settings.stripe.mode).await?;
+    let contact = store.contact().await?;
+    let inbox = store.inbox_rows().await?;
+    let count =
+        |state: InboxState| inbox.iter().find(|row| row.state == state.word()).map_or(0, |row| row.events);
+    let (dead, set_aside) = (count(InboxState::Dead), count(InboxState::SetAside));
+    let asked = stripe.endpoints().await;
+    let (endpoint, others) = match &asked {
+        Ok(all) => ours_and_others(all, &held, &webhook_url(settings, &held)),
+        Err(_) => (None, Vec::new()),
+    };
+    let mut troubles = match &asked {
+        Ok(_) => of_endpoint(endpoint.as_ref(), !held.is_empty()),
+        Err(CallError::Refused { .. }) => vec![StripeTrouble::KeyRefused],
+        Err(_) => Vec::new(),
+    };
+    if is_silent(store, settings, &contact, now_ms).await? {
+        troubles.push(StripeTrouble::Silence);
+    }
+    if contact.clock_difference_ms.is_some_and(|difference| difference.saturating_abs() > CLOCK_MS) {
+        troubles.push(StripeTrouble::Clock);
+    }
+    if dead > 0 {
+        troubles.push(StripeTrouble::DeadEvents);
+    }
+    Ok(Survey { endpoint, others, not_asked: asked.err(), held, contact, dead, set_aside, troubles })
+}
+
+impl StripeTrouble {
+    /// Whether only Stripe can tell.
+    pub fn is_of_endpoint(self) -> bool {
+        match self {
+            Self::EndpointMissing
+            | Self::EndpointDisabled
+            | Self::EndpointVersion
+            | Self::EndpointEvents
+            | Self::KeyRefused => true,
+            Self::Silence | Self::Clock | Self::Signatures | Self::DeadEvents => false,
+        }
+    }
+
+    /// What is wrong, and what to do.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::EndpointMissing => {
+                "our webhook endpoint is not at Stripe any more; run `keepopen stripe connect`"
+            }
+            Self::EndpointDisabled => {
+                "our webhook endpoint is disabled at Stripe, so no gift is recorded; run `keepopen stripe connect`"
+            }
+            Self::EndpointVersion => {
+                "our webhook endpoint has another version of Stripe's API than this program; run `keepopen stripe connect`"
+            }
+            Self::EndpointEvents => {
+                "our webhook endpoint does not deliver every event that is needed; run `keepopen stripe connect`"
+            }
+            Self::KeyRefused => {
+                "Stripe does not let our key look at webhook endpoints; give it the permission Webhook Endpoints, or another key"
+            }
+            Self::Silence => {
+                "Stripe has said nothing, although something should have come; look at the endpoint's deliveries in the dashboard"
+            }
+            Self::Clock => "this machine's clock differs from Stripe's by more than a minute; set it by NTP",
+            Self::Signatures => {
+                "half or more of the last deliveries had a bad signature; compare `keepopen stripe status`, and what stands in front of the service"
+            }
+            Self::DeadEvents => "some events could not be processed; see `keepopen events list --state dead`",
+        }
+    }
+}
+
+/// The one that should deliver, and those that do too. Without one of ours it is any that has our address.
+fn ours_and_others(all: &[Endpoint], held: &[EndpointRow], url: &str) -> (Option<Endpoint>, Vec<Endpoint>) {
+    let here = || all.iter().filter(|endpoint| endpoint.url == url);
+    let found = match held.first() {
+        Some(newest) => all.iter().find(|endpoint| endpoint.id == newest.id),
+        None => here().find(|endpoint| endpoint.enabled).or_else(|| here().next()),
+    };
+    let is_other = |it: &&Endpoint| it.enabled && found.is_none_or(|found| found.id != it.id);
+    (found.cloned(), here().filter(is_other).cloned().collect())
+}
+
+/// One that was made by hand may have any version that we read, and may be elsewhere than we look.
+fn of_endpoint(endpoint: Option<&Endpoint>, is_made_by_us: bool) -> Vec<StripeTrouble> {
+    let Some(endpoint) = endpoint else {
+        return if is_made_by_us { vec![StripeTrouble::EndpointMissing] } else { Vec::new() };
+    };
+    let wrong = [
+        (!endpoint.enabled, StripeTrouble::EndpointDisabled),
+        (is_made_by_us && !endpoint.has_right_version(), StripeTrouble::EndpointVersion),
+        (!endpoint.missing_events().is_empty(), StripeTrouble::EndpointEvents),
+    ];
+    wrong.into_iter().filter_map(|(so, trouble)| so.then_some(trouble)).collect()
+}
+
+async fn is_silent(
+    store: &Store,
+    settings: &Settings,
+    contact: &Contact,
+    now_ms: i64,
+) -> Result<bool, sqlx::Error> {
+    let patience_ms = i64::from(settings.stripe.silence_minutes) * 60_000;
+    if patience_ms == 0 {
+        return Ok(false);
+    }
+    let since_ms = contact.delivered_at_ms.unwrap_or(0);
+    let paid_before_ms = now_ms - patience_ms;
+    store.is_owed_an_event(since_ms, paid_before_ms, paid_before_ms - PAGE_ENDS_MS).await
+}

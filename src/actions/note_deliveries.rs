@@ -1,0 +1,30 @@
+//! Notes when Stripe was last heard, for other processes and for the time after a restart.
+
+use crate::app::App;
+use crate::store::endpoints::{Contact, delivered, note_contact};
+
+/// Stores when the last delivery came, under which endpoint's secret, and how the clocks differed; when there is news.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn note_deliveries(app: &App) -> Result<(), sqlx::Error> {
+    let Some(news) = app.deliveries.news() else { return Ok(()) };
+    let contact =
+        Contact { delivered_at_ms: news.delivered_at_ms, clock_difference_ms: news.clock_difference_ms };
+    let mut tx = app.store.begin().await?;
+    note_contact(&mut tx, &contact).await?;
+    for endpoint in app.deliveries.secrets().endpoints() {
+        if let Some(at_ms) = endpoint.last_at_ms() {
+            delivered(&mut tx, &endpoint.id, at_ms).await?;
+        }
+    }
+    tx.commit().await?;
+    app.deliveries.noted(news);
+    if let Some(at_ms) = news.delivered_at_ms {
+        app.metrics.stripe.set_last_delivery_ms(at_ms);
+    }
+    if let Some(difference_ms) = news.clock_difference_ms {
+        app.metrics.stripe.set_clock_difference_ms(difference_ms);
+    }
+    Ok(())
+}

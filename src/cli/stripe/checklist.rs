@@ -1,0 +1,186 @@
+//! `keepopen stripe checklist`: from test to live.
+
+use keepopen_decision::Live;
+
+use super::Opened;
+use crate::actions::{Survey, look_at_stripe, read_appeals_in_force};
+use crate::cli::{Stopped, appeals, say};
+use crate::config::{Mode, Settings};
+use crate::stripe::{Account, CallError};
+
+/// How a point stands.
+enum Mark {
+    Good,
+    Wrong,
+    /// No machine can tell.
+    ToDo,
+}
+
+struct Point(Mark, String);
+
+pub async fn checklist(opened: &Opened<'_>) -> Result<(), Stopped> {
+    let Opened { settings, store, stripe, now_ms } = opened;
+    let survey = look_at_stripe(store, stripe, settings, *now_ms).await?;
+    let mut points = of_settings(settings);
+    points.extend(of_account(stripe.account().await, settings));
+    points.extend(of_connection(&survey, settings));
+    points.push(of_database(store.has_booked_events_of(Mode::Test).await?));
+    points.push(of_appeals(live_appeals(opened).await?));
+    points.extend(TO_DO.iter().map(|sentence| Point(Mark::ToDo, (*sentence).to_owned())));
+    for Point(mark, sentence) in &points {
+        let mark = match mark {
+            Mark::Good => "good ",
+            Mark::Wrong => "WRONG",
+            Mark::ToDo => "to do",
+        };
+        say(&format!("{mark}  {sentence}"))?;
+    }
+    match points.iter().filter(|Point(mark, _)| matches!(mark, Mark::Wrong)).count() {
+        0 => Ok(()),
+        1 => Err("1 point is not as it must be for real money".into()),
+        wrong => Err(format!("{wrong} points are not as they must be for real money").into()),
+    }
+}
+
+/// What only people know.
+const TO_DO: &[&str] = &[
+    "The business details, the bank account and the name on statements are right in the dashboard.",
+    "The payment methods that you want are turned on, in live mode too.",
+    "A copy of the encryption key (keepopen.key) lies apart from the database's.",
+    "Somebody is told when `keepopen_stripe_trouble` is above 0 (docs/operating-metrics.md).",
+    "You gave the smallest amount yourself, were thanked, and refunded it.",
+];
+
+fn either(good: bool, yes: impl Into<String>, no: impl Into<String>) -> Point {
+    if good { Point(Mark::Good, yes.into()) } else { Point(Mark::Wrong, no.into()) }
+}
+
+fn of_settings(settings: &Settings) -> Vec<Point> {
+    let stripe = &settings.stripe;
+    // That key and mode fit was checked when the settings were read.
+    let mode = either(
+        stripe.mode == Mode::Live,
+        "stripe.mode is \"live\", and so is the key.",
+        "stripe.mode is \"test\", and so is the key: no real money moves. Set stripe.mode = \"live\", with a live key.",
+    );
+    let restricted = if stripe.secret_key.expose().starts_with("rk_") {
+        Point(Mark::Good, "The key is a restricted one.".to_owned())
+    } else {
+        Point(Mark::ToDo, "The key may do everything; a restricted one (rk_…) is better. `keepopen stripe connect` lists what it must be allowed.".to_owned())
+    };
+    let url = &settings.server.public_url;
+    let https = either(
+        url.scheme() == "https",
+        format!("Readers reach the service over https ({url})."),
+        format!("server.public_url is {url}; readers and Stripe need https."),
+    );
+    let sites = either(
+        !settings.sites.is_empty(),
+        "There are sites to give to.",
+        "No site is configured; add [sites.…] to the settings.",
+    );
+    vec![mode, restricted, https, sites]
+}
+
+fn of_account(account: Result<Account, CallError>, settings: &Settings) -> Vec<Point> {
+    let account = match account {
+        Ok(account) => account,
+        Err(CallError::Refused { status: 403, .. }) => {
+            let sentence = "The key may not look at the account (Accounts: read). See in the dashboard that it may take payments and is paid out.";
+            return vec![Point(Mark::ToDo, sentence.to_owned())];
+        }
+        Err(error) => {
+            return vec![Point(Mark::Wrong, format!("The account can't be looked at: {error}."))];
+        }
+    };
+    let mut points = vec![
+        either(
+            account.charges_enabled,
+            "The account may take payments.",
+            "The account may not take payments yet; complete it in the dashboard.",
+        ),
+        either(
+            account.payouts_enabled,
+            "The account is paid out.",
+            "The account is not paid out yet; add the bank account in the dashboard.",
+        ),
+    ];
+    let own = account.default_currency.unwrap_or_default().to_uppercase();
+    for (id, site) in &settings.sites {
+        let asked = site.currency.to_string();
+        if asked == own {
+            points
+                .push(Point(Mark::Good, format!("{id} asks in {asked}, which the account is paid out in.")));
+        } else {
+            points.push(Point(Mark::ToDo, format!("{id} asks in {asked}, and the account's currency is {own}: Stripe converts, for a fee, unless there is a bank account in {asked}.")));
+        }
+    }
+    points
+}
+
+fn of_connection(survey: &Survey, settings: &Settings) -> Vec<Point> {
+    let mut points = Vec::new();
+    match (&survey.endpoint, &survey.not_asked) {
+        (_, Some(error)) => {
+            points.push(Point(Mark::Wrong, format!("Stripe could not be asked for our endpoint: {error}.")));
+        }
+        (None, None) => points.push(Point(
+            Mark::Wrong,
+            "No endpoint in this mode delivers to us; run `keepopen stripe connect`.".to_owned(),
+        )),
+        (Some(endpoint), None) => {
+            points.push(either(
+                endpoint.enabled && endpoint.mode == settings.stripe.mode,
+                format!("{} is enabled in this mode.", endpoint.id),
+                format!("{} is not enabled in this mode; run `keepopen stripe connect`.", endpoint.id),
+            ));
+            points.push(either(
+                endpoint.url.starts_with("https://"),
+                format!("It delivers over https ({}).", endpoint.url),
+                format!(
+                    "It delivers to {}, which is not https; run `keepopen stripe connect --url https://…`.",
+                    endpoint.url
+                ),
+            ));
+            let held = survey.held.iter().any(|row| row.id == endpoint.id);
+            points.push(either(
+                held || !settings.stripe.webhook_secrets.is_empty(),
+                "Its signing secret is known here.",
+                "Its signing secret is not known here; run `keepopen stripe connect`.",
+            ));
+        }
+    }
+    points.push(either(
+        survey.contact.delivered_at_ms.is_some(),
+        "Stripe has delivered something.",
+        "Stripe has not delivered anything yet; start the service, and give once.",
+    ));
+    let said = |sentence: &str| Point(Mark::Wrong, format!("{}.", capitalised(sentence)));
+    points.extend(survey.troubles.iter().map(|trouble| said(trouble.sentence())));
+    points
+}
+
+fn of_database(holds_test_gifts: bool) -> Point {
+    either(
+        !holds_test_gifts,
+        "The database holds no gifts of test mode.",
+        "The database holds events of test mode; start live with a data folder, or a database, of its own.",
+    )
+}
+
+fn of_appeals(live: usize) -> Point {
+    either(live > 0, "Some appeal is live.", "No appeal is live, so nobody is asked.")
+}
+
+async fn live_appeals(opened: &Opened<'_>) -> Result<usize, Stopped> {
+    let drafts = match &opened.settings.appeals.file {
+        Some(path) => appeals::read_drafts(path)?.0,
+        None => read_appeals_in_force(&opened.store).await?.0,
+    };
+    Ok(drafts.iter().filter(|draft| draft.rules.live == Live::Live).count())
+}
+
+fn capitalised(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,201 @@
+//! `keepopen stripe`
+//!
+//! **Owns** what an operator is told of the connection to Stripe.
+//! **Never** prints a secret; what is made is kept, sealed, in the database.
+//! **Start at** [`run`].
+//! **Tested in** `tests/commands/stripe.rs`.
+
+mod checklist;
+mod status;
+
+use clap::Subcommand;
+use url::Url;
+
+use super::{Stopped, runtime, say};
+use crate::actions::{self, ConnectError, Connector, Done, webhook_url};
+use crate::clock::Clock;
+use crate::config::{Mode, Settings};
+use crate::store::Store;
+use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway, PERMISSIONS};
+use crate::tokens::Vault;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Make our webhook endpoint at Stripe, or put the one right that is there. To repeat it is safe.
+    Connect {
+        /// Where Stripe reaches the service [default: as before, or else server.public_url and /webhooks/stripe].
+        #[arg(long)]
+        url: Option<Url>,
+        #[command(flatten)]
+        end: End,
+    },
+    /// Make another endpoint with the same address, and so a new signing secret. Both deliver until --finish.
+    RollSecret {
+        #[command(flatten)]
+        end: End,
+    },
+    /// Print how the connection is; ends with 1 when something is wrong.
+    Status,
+    /// What must be so before real money moves; ends with 1 when something is not.
+    Checklist,
+}
+
+#[derive(clap::Args, Clone, Copy)]
+pub struct End {
+    /// Disable the endpoints from before, and forget their secrets; once the new one has delivered.
+    #[arg(long)]
+    finish: bool,
+    /// Do not wait until the new one has delivered.
+    #[arg(long, requires = "finish")]
+    force: bool,
+}
+
+/// What is opened for a command.
+struct Opened<'a> {
+    settings: &'a Settings,
+    store: Store,
+    stripe: Gateway,
+    now_ms: i64,
+}
+
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+    let stripe = Gateway::new(&settings.stripe)?;
+    if !stripe.is_configured() {
+        return Err(CallError::NotConfigured.into());
+    }
+    runtime()?.block_on(async {
+        let store = Store::open(&settings.database_url()).await?;
+        let opened = Opened { settings, store, stripe, now_ms: Clock::System.now_ms() };
+        let outcome = act(verb, &opened).await;
+        opened.store.close().await;
+        outcome
+    })
+}
+
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
+    match verb {
+        Verb::Connect { url, end } => {
+            let url = address(opened, url.as_ref()).await?;
+            let done = change(opened, &url, *end, false).await?;
+            told(&done, &url, *end)?;
+            if end.finish { Ok(()) } else { permissions() }
+        }
+        Verb::RollSecret { end } => {
+            let url = address(opened, None).await?;
+            let done = change(opened, &url, *end, true).await?;
+            told(&done, &url, *end)
+        }
+        Verb::Status => status::status(opened).await,
+        Verb::Checklist => checklist::checklist(opened).await,
+    }
+}
+
+async fn change(opened: &Opened<'_>, url: &str, end: End, roll: bool) -> Result<Vec<Done>, Stopped> {
+    let settings = opened.settings;
+    let vault = Vault::open(&settings.tokens.encryption_key, &settings.encryption_key_file())?;
+    let with = Connector {
+        store: &opened.store,
+        stripe: &opened.stripe,
+        vault: &vault,
+        mode: settings.stripe.mode,
+        now_ms: opened.now_ms,
+    };
+    let done = if end.finish {
+        actions::finish_stripe_roll(with, url, end.force).await
+    } else if roll {
+        actions::roll_stripe_secret(with, url).await
+    } else {
+        actions::connect_stripe(with, url).await
+    };
+    done.map_err(|error| explained(error, url))
+}
+
+/// Where Stripe delivers to, written as it will be compared.
+async fn address(opened: &Opened<'_>, given: Option<&Url>) -> Result<String, Stopped> {
+    let settings = opened.settings;
+    let url = match given {
+        Some(url) => url.to_string(),
+        None => webhook_url(settings, &opened.store.endpoints(settings.stripe.mode).await?),
+    };
+    let is_web = url.starts_with("https://") || url.starts_with("http://");
+    if !is_web || (settings.stripe.mode == Mode::Live && !url.starts_with("https://")) {
+        return Err(format!("Stripe delivers over https, and {url} is not that; name the address with --url https://…/webhooks/stripe, or set server.public_url").into());
+    }
+    Ok(url)
+}
+
+/// Stripe's refusals, with what to do.
+fn explained(error: ConnectError, url: &str) -> Stopped {
+    match &error {
+        ConnectError::Call(CallError::Refused { status: 401, .. }) => {
+            "Stripe does not know the key; check stripe.secret_key".into()
+        }
+        ConnectError::Call(CallError::Refused { status: 403, .. }) => {
+            "the key may not change webhook endpoints; give it the permission Webhook Endpoints: write. For this command alone another key can stand in KEEPOPEN_STRIPE__SECRET_KEY".into()
+        }
+        ConnectError::Call(CallError::Refused { status: 400, .. }) => format!(
+            "{error}: an endpoint for {url} can't be made. Stripe must be able to reach that address from outside; name another with --url. An account has at most 16 endpoints"
+        )
+        .into(),
+        _ => error.into(),
+    }
+}
+
+fn told(done: &[Done], url: &str, end: End) -> Result<(), Stopped> {
+    for it in done {
+        say(&sentence(it, url))?;
+    }
+    if end.finish {
+        return if done.is_empty() { say("There was nothing left to finish.") } else { Ok(()) };
+    }
+    if done.iter().any(|it| matches!(it, Done::Made(_))) {
+        say(
+            "Its signing secret is kept in the database, encrypted. A running service takes it up within 2 seconds; its settings stay as they are.",
+        )?;
+    }
+    if done.iter().any(|it| matches!(it, Done::StillDelivers(_))) {
+        say(
+            "What comes twice is booked once. When the new one has delivered, end the overlap with --finish; `keepopen stripe status` says when it did.",
+        )?;
+    }
+    Ok(())
+}
+
+fn sentence(done: &Done, url: &str) -> String {
+    match done {
+        Done::Made(id) => format!("{id}: made, for {url}, with version {API_VERSION}."),
+        Done::Kept(id) => format!("{id}: is as it should be, for {url}. Nothing was changed."),
+        Done::Mended(was) => format!("{}: put right ({}).", was.id, what_was_wrong(was)),
+        Done::StillDelivers(old) => {
+            format!("{}: from before, with version {}, delivers still.", old.id, version(old))
+        }
+        Done::NotOurs(id) => format!(
+            "{id}: was not made by keepopen, delivers to the same address, and was left alone. Disable it in the dashboard when you like, and take its secret out of stripe.webhook_secrets."
+        ),
+        Done::Disabled(id) => format!("{id}: disabled, and its secret is forgotten."),
+        Done::Forgotten(id) => format!("{id}: delivered no more; its secret is forgotten."),
+    }
+}
+
+fn what_was_wrong(was: &Endpoint) -> String {
+    let mut wrong = Vec::new();
+    if !was.enabled {
+        wrong.push("it was disabled".to_owned());
+    }
+    if !was.missing_events().is_empty() {
+        wrong.push(format!("missing: {}", was.missing_events().join(", ")));
+    }
+    if !was.needless_events().is_empty() {
+        wrong.push(format!("needless: {}", was.needless_events().join(", ")));
+    }
+    wrong.join("; ")
+}
+
+fn version(endpoint: &Endpoint) -> &str {
+    endpoint.api_version.as_deref().unwrap_or("of the account")
+}
+
+fn permissions() -> Result<(), Stopped> {
+    say("\nWhat a restricted key (rk_…) must be allowed; everything else can be \"none\":")?;
+    PERMISSIONS.iter().try_for_each(|it| say(&format!("  {:<20} {:<6} {}", it.name, it.level, it.why)))
+}

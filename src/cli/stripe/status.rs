@@ -1,0 +1,77 @@
+//! `keepopen stripe status`
+
+use super::{Opened, version};
+use crate::actions::{Survey, look_at_stripe, webhook_url};
+use crate::cli::{Stopped, say};
+use crate::clock::rfc3339;
+use crate::stripe::{API_VERSION, Endpoint};
+
+pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
+    let Opened { settings, store, stripe, now_ms } = opened;
+    let survey = look_at_stripe(store, stripe, settings, *now_ms).await?;
+    say(&format!("mode: {}", settings.stripe.mode.as_str()))?;
+    match &survey.endpoint {
+        Some(endpoint) => endpoint_lines(endpoint, &survey)?,
+        None if survey.not_asked.is_some() => say("endpoint: not known")?,
+        None => say(&format!("endpoint: none for {}", webhook_url(settings, &survey.held)))?,
+    }
+    for other in &survey.others {
+        say(&format!("also delivers: {}{}", other.id, about_other(other, &survey)))?;
+    }
+    let delivered = survey.contact.delivered_at_ms;
+    say(&format!("last delivery: {}", delivered.map_or_else(|| "none yet".to_owned(), rfc3339)))?;
+    say(&format!("clock: {}", clock(survey.contact.clock_difference_ms)))?;
+    say(&format!("events given up: {}, of the other mode: {}", survey.dead, survey.set_aside))?;
+    let mut wrong: Vec<String> =
+        survey.troubles.iter().map(|trouble| trouble.sentence().to_owned()).collect();
+    if let Some(error) = &survey.not_asked {
+        wrong.insert(0, error.to_string());
+    } else if survey.endpoint.is_none() && survey.held.is_empty() {
+        wrong.insert(
+            0,
+            "no endpoint of this account delivers to us; run `keepopen stripe connect`".to_owned(),
+        );
+    }
+    if wrong.is_empty() {
+        return say("Nothing is wrong.");
+    }
+    for sentence in &wrong {
+        say(&format!("wrong: {sentence}"))?;
+    }
+    Err("the connection to Stripe is not as it should be".into())
+}
+
+fn endpoint_lines(endpoint: &Endpoint, survey: &Survey) -> Result<(), Stopped> {
+    let state = if endpoint.enabled { "enabled" } else { "disabled" };
+    let made = if endpoint.ours { "" } else { ", made by hand" };
+    say(&format!("endpoint: {} ({state}{made})", endpoint.id))?;
+    say(&format!("address: {}", endpoint.url))?;
+    let asked = if endpoint.has_right_version() { String::new() } else { format!(" (ours: {API_VERSION})") };
+    say(&format!("version: {}{asked}", version(endpoint)))?;
+    let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    say(&format!("events missing: {}", list(&endpoint.missing_events())))?;
+    say(&format!("events needless: {}", list(&endpoint.needless_events())))?;
+    if let Some(row) = survey.held.iter().find(|row| row.id == endpoint.id) {
+        let at = row.delivered_at_ms.map_or_else(|| "not yet".to_owned(), rfc3339);
+        say(&format!("delivered under its secret: {at}"))?;
+    }
+    Ok(())
+}
+
+fn about_other(other: &Endpoint, survey: &Survey) -> &'static str {
+    if survey.held.iter().any(|row| row.id == other.id) {
+        ", from before; end the overlap with --finish"
+    } else if other.ours {
+        ", whose secret is not known here; `keepopen stripe connect --finish` disables it"
+    } else {
+        ", made by hand"
+    }
+}
+
+fn clock(difference_ms: Option<i64>) -> String {
+    match difference_ms {
+        None => "not compared yet; it is with each delivery".to_owned(),
+        Some(ms) if ms >= 0 => format!("{} s ahead of Stripe's, at the most", ms / 1000),
+        Some(ms) => format!("{} s behind Stripe's", -ms / 1000),
+    }
+}

@@ -1,0 +1,169 @@
+//! Webhook endpoints that were made by us, with their sealed secrets; and when Stripe was last heard.
+
+use super::{Store, Tx};
+use crate::config::Mode;
+
+/// An endpoint whose secret is in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EndpointRow {
+    /// Stripe's id (`we_…`).
+    pub id: String,
+    /// `live` or `test`.
+    pub mode: String,
+    /// Where it delivers.
+    pub url: String,
+    /// The version that it was made with.
+    pub api_version: String,
+    /// Its signing secret, encrypted, base64url.
+    pub sealed_secret: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// When a delivery last fitted its secret, in milliseconds since 1970.
+    pub delivered_at_ms: Option<i64>,
+}
+
+from_row!(EndpointRow { id, mode, url, api_version, sealed_secret, created_at_ms, delivered_at_ms });
+
+/// When Stripe was last heard, by whichever instance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Contact {
+    /// When a delivery with a good signature last came, in milliseconds since 1970.
+    pub delivered_at_ms: Option<i64>,
+    /// By how much our clock was last seen to be ahead of Stripe's, in milliseconds.
+    pub clock_difference_ms: Option<i64>,
+}
+
+from_row!(Contact { delivered_at_ms, clock_difference_ms });
+
+/// Keeps an endpoint that was made.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn add(tx: &mut Tx, row: &EndpointRow) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO stripe_endpoints (id, mode, url, api_version, sealed_secret, created_at_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(&row.id)
+    .bind(&row.mode)
+    .bind(&row.url)
+    .bind(&row.api_version)
+    .bind(&row.sealed_secret)
+    .bind(row.created_at_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Takes an endpoint's secret out of force, and forgets it.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn retire(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "UPDATE stripe_endpoints SET retired_at_ms = $2, sealed_secret = '' WHERE id = $1 AND retired_at_ms IS NULL",
+    )
+    .bind(id)
+    .bind(now_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Notes when a delivery last fitted an endpoint's secret; what is later stays.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn delivered(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "UPDATE stripe_endpoints SET delivered_at_ms = $2 WHERE id = $1 AND COALESCE(delivered_at_ms, 0) < $2",
+    )
+    .bind(id)
+    .bind(at_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Notes when Stripe was last heard, and how the clocks differed; what is later, or was known and is not now, stays.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn note_contact(tx: &mut Tx, contact: &Contact) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "UPDATE stripe_contact SET \
+         delivered_at_ms = CASE WHEN COALESCE(delivered_at_ms, 0) < COALESCE($1, 0) THEN $1 ELSE delivered_at_ms END, \
+         clock_difference_ms = COALESCE($2, clock_difference_ms) WHERE id = 'last'",
+    )
+    .bind(contact.delivered_at_ms)
+    .bind(contact.clock_difference_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+impl Store {
+    /// The endpoints of a mode whose secrets are in force, the newest first.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn endpoints(&self, mode: Mode) -> Result<Vec<EndpointRow>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT id, mode, url, api_version, sealed_secret, created_at_ms, delivered_at_ms \
+             FROM stripe_endpoints WHERE mode = $1 AND retired_at_ms IS NULL ORDER BY created_at_ms DESC, id",
+        )
+        .bind(mode.as_str())
+        .fetch_all(db)
+        .await)
+    }
+
+    /// When Stripe was last heard.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn contact(&self) -> Result<Contact, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT delivered_at_ms, clock_difference_ms FROM stripe_contact WHERE id = 'last'",
+        )
+        .fetch_one(db)
+        .await)
+    }
+
+    /// Whether some checkout began after `since_ms` of which Stripe should have told by now: one that was paid, as a
+    /// reader showed before `paid_before_ms`, or one that began before `begun_before_ms`, and is over in any case.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_owed_an_event(
+        &self,
+        since_ms: i64,
+        paid_before_ms: i64,
+        begun_before_ms: i64,
+    ) -> Result<bool, sqlx::Error> {
+        let owed: i64 = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT attempt FROM checkouts WHERE started_at_ms > $1 \
+             AND (exchanged_at_ms <= $2 OR (session IS NOT NULL AND started_at_ms <= $3)) LIMIT 1) AS owed",
+        )
+        .bind(since_ms)
+        .bind(paid_before_ms)
+        .bind(begun_before_ms)
+        .fetch_one(db)
+        .await)?;
+        Ok(owed > 0)
+    }
+
+    /// Whether an event of this mode was ever stored to be booked.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn has_booked_events_of(&self, mode: Mode) -> Result<bool, sqlx::Error> {
+        let found: i64 = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT COUNT(*) FROM (SELECT id FROM stripe_events WHERE livemode = $1 AND state <> 'set_aside' \
+             LIMIT 1) AS found",
+        )
+        .bind(mode.as_str())
+        .fetch_one(db)
+        .await)?;
+        Ok(found > 0)
+    }
+}

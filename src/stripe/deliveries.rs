@@ -1,0 +1,221 @@
+//! What this process knows of deliveries: the secrets that they are signed with, and how the last ones went.
+
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use super::signature::{self, BadSignature};
+use crate::config::Secret;
+
+/// Of so many deliveries it is remembered whether their signatures were good.
+const REMEMBERED: u32 = 10;
+
+/// Secrets, and how the last deliveries went. Each instance has its own.
+pub struct Deliveries {
+    secrets: ArcSwap<Secrets>,
+    /// When the last good one came; 0 when none did.
+    last_at_ms: AtomicI64,
+    /// A bit for each of the last deliveries, the newest the lowest: whether its signature was bad.
+    bad: AtomicU32,
+    /// The smallest difference of the clocks that is not noted yet.
+    difference_ms: Mutex<Option<i64>>,
+    /// The time of the last good delivery that is noted.
+    noted_at_ms: AtomicI64,
+}
+
+/// What is not noted yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct News {
+    /// When the last good delivery came.
+    pub delivered_at_ms: Option<i64>,
+    /// The smallest difference between our clock and Stripe's that a delivery showed: above 0 when ours is ahead, or
+    /// the delivery was slow.
+    pub clock_difference_ms: Option<i64>,
+}
+
+/// Every secret that a delivery may be signed with: those of the settings, then those of our endpoints.
+#[derive(Clone, Debug, Default)]
+pub struct Secrets {
+    all: Vec<Secret>,
+    of_settings: usize,
+    endpoints: Vec<OfEndpoint>,
+}
+
+/// The secret of an endpoint that was made by us has fitted, or has not yet.
+#[derive(Clone, Debug)]
+pub struct OfEndpoint {
+    /// The endpoint.
+    pub id: String,
+    /// When a delivery last fitted it; 0 when none did since the start.
+    last_at_ms: Arc<AtomicI64>,
+}
+
+impl Deliveries {
+    /// Nothing came yet; these are the secrets of the settings.
+    pub fn new(of_settings: &[Secret]) -> Self {
+        let secrets =
+            Secrets { all: of_settings.to_vec(), of_settings: of_settings.len(), endpoints: Vec::new() };
+        Self {
+            secrets: ArcSwap::from_pointee(secrets),
+            last_at_ms: AtomicI64::new(0),
+            bad: AtomicU32::new(0),
+            difference_ms: Mutex::default(),
+            noted_at_ms: AtomicI64::new(0),
+        }
+    }
+
+    /// The secrets in force.
+    pub fn secrets(&self) -> Arc<Secrets> {
+        self.secrets.load_full()
+    }
+
+    /// Puts the secrets of our endpoints into force, in place of those that were.
+    pub fn set_endpoints(&self, endpoints: Vec<(String, Secret)>) {
+        let before = self.secrets();
+        let known =
+            |id: &str| before.endpoints.iter().find(|it| it.id == id).map(|it| Arc::clone(&it.last_at_ms));
+        let mut secrets = Secrets {
+            all: before.all[..before.of_settings].to_vec(),
+            of_settings: before.of_settings,
+            endpoints: Vec::new(),
+        };
+        for (id, secret) in endpoints {
+            let last_at_ms = known(&id).unwrap_or_default();
+            secrets.endpoints.push(OfEndpoint { id, last_at_ms });
+            secrets.all.push(secret);
+        }
+        self.secrets.store(Arc::new(secrets));
+    }
+
+    /// Notes how a delivery's signature was judged. What is good, and what was good but is too old, also tells
+    /// Stripe's time: it is signed anew for each try.
+    pub fn note(&self, header: Option<&str>, judged: Result<(), &BadSignature>, now_ms: i64) {
+        let shift = |bad: u32| Some(bad << 1 | u32::from(judged.is_err()));
+        // It never refuses: the closure always has an answer.
+        let _ = self.bad.fetch_update(Ordering::Relaxed, Ordering::Relaxed, shift);
+        if judged.is_ok() {
+            self.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
+        }
+        let fits = matches!(judged, Ok(()) | Err(BadSignature::Stale));
+        if let Some(at_s) = header.filter(|_| fits).and_then(signature::signed_at_s) {
+            let difference_ms = now_ms.saturating_sub(at_s.saturating_mul(1000));
+            let mut smallest = self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
+            *smallest = Some(match *smallest {
+                Some(known) if known.saturating_abs() <= difference_ms.saturating_abs() => known,
+                _ => difference_ms,
+            });
+        }
+    }
+
+    /// Whether half or more of the last ten deliveries had a bad signature.
+    pub fn are_mostly_bad(&self) -> bool {
+        let last = self.bad.load(Ordering::Relaxed) & ((1 << REMEMBERED) - 1);
+        last.count_ones() >= REMEMBERED / 2
+    }
+
+    /// What came since [`Self::noted`], if anything did. Of the differences the smallest is told: a delivery may be
+    /// slow, and none can be too fast.
+    pub fn news(&self) -> Option<News> {
+        let last_at_ms = self.last_at_ms.load(Ordering::Relaxed);
+        let clock_difference_ms = *self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
+        let delivered_at_ms = Some(last_at_ms).filter(|at_ms| *at_ms > 0);
+        let is_new = clock_difference_ms.is_some() || last_at_ms > self.noted_at_ms.load(Ordering::Relaxed);
+        is_new.then_some(News { delivered_at_ms, clock_difference_ms })
+    }
+
+    /// Says that these are noted.
+    pub fn noted(&self, news: News) {
+        self.noted_at_ms.fetch_max(news.delivered_at_ms.unwrap_or(0), Ordering::Relaxed);
+        let mut difference_ms = self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
+        if *difference_ms == news.clock_difference_ms {
+            *difference_ms = None;
+        }
+    }
+}
+
+impl Secrets {
+    /// Every one, to judge a signature by.
+    pub fn all(&self) -> &[Secret] {
+        &self.all
+    }
+
+    /// Notes that the secret in this place of [`Self::all`] fitted a delivery.
+    pub fn fitted(&self, place: usize, now_ms: i64) {
+        if let Some(endpoint) = place.checked_sub(self.of_settings).and_then(|at| self.endpoints.get(at)) {
+            endpoint.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
+        }
+    }
+
+    /// The endpoints whose secrets are among them.
+    pub fn endpoints(&self) -> &[OfEndpoint] {
+        &self.endpoints
+    }
+}
+
+impl OfEndpoint {
+    /// When a delivery last fitted its secret, if one did since the start.
+    pub fn last_at_ms(&self) -> Option<i64> {
+        Some(self.last_at_ms.load(Ordering::Relaxed)).filter(|at_ms| *at_ms > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW_MS: i64 = 1_700_000_000_000;
+
+    fn deliveries() -> Deliveries {
+        Deliveries::new(&[Secret::from("whsec_settings")])
+    }
+
+    #[test]
+    fn the_secrets_of_endpoints_stand_beside_those_of_the_settings_and_go_again() {
+        let deliveries = deliveries();
+        let all = |deliveries: &Deliveries| -> Vec<String> {
+            deliveries.secrets().all().iter().map(|secret| secret.expose().to_owned()).collect()
+        };
+        let endpoint = |id: &str| (id.to_owned(), Secret::from(format!("whsec_{id}").as_str()));
+        deliveries.set_endpoints(vec![endpoint("we_1"), endpoint("we_2")]);
+        assert_eq!(all(&deliveries), ["whsec_settings", "whsec_we_1", "whsec_we_2"]);
+        deliveries.secrets().fitted(0, NOW_MS);
+        deliveries.secrets().fitted(2, NOW_MS);
+        deliveries.set_endpoints(vec![endpoint("we_2")]);
+        assert_eq!(all(&deliveries), ["whsec_settings", "whsec_we_2"]);
+        assert_eq!(
+            deliveries.secrets().endpoints()[0].last_at_ms(),
+            Some(NOW_MS),
+            "what is known stays known"
+        );
+    }
+
+    #[test]
+    fn the_smallest_difference_of_the_clocks_is_told_once() {
+        let deliveries = deliveries();
+        for (t, judged) in [
+            (1_700_000_400, Err(&BadSignature::Stale)),
+            (1_699_999_910, Ok(())),
+            (1_700_000_000, Err(&BadSignature::Wrong)),
+        ] {
+            let header = format!("t={t},v1={}", "0".repeat(64));
+            deliveries.note(Some(&header), judged, NOW_MS);
+        }
+        let news = deliveries.news().unwrap();
+        assert_eq!((news.delivered_at_ms, news.clock_difference_ms), (Some(NOW_MS), Some(90_000)));
+        deliveries.noted(news);
+        assert_eq!(deliveries.news(), None);
+    }
+
+    #[test]
+    fn five_bad_ones_of_the_last_ten_are_too_many() {
+        let deliveries = deliveries();
+        let mut note = |bad: bool| {
+            deliveries.note(None, if bad { Err(&BadSignature::Wrong) } else { Ok(()) }, NOW_MS);
+            deliveries.are_mostly_bad()
+        };
+        assert_eq!([true, false, true, true, true].map(&mut note), [false; 5]);
+        assert!(note(true));
+        assert_eq!([false; 6].map(&mut note), [true, true, true, true, false, false]);
+    }
+}

@@ -1,0 +1,235 @@
+//! Our webhook endpoints at Stripe, and the account that they belong to.
+
+use std::collections::BTreeMap;
+
+use miniserde::Deserialize;
+use serde_json::{Value, json};
+use stripe::{IdempotencyKey, RequestStrategy};
+use stripe_client_core::{RequestBuilder, StripeMethod};
+
+use super::wanted::{API_VERSION, EVENTS};
+use super::{CallError, Gateway};
+use crate::config::{Mode, Secret};
+
+const PATH: &str = "/webhook_endpoints";
+/// The metadata that marks an endpoint as made by us: others are never changed.
+const MARK: &str = "keepopen_endpoint";
+/// How many endpoints a page of the list has at the most; Stripe allows 100, and an account has some sixteen.
+const PAGE: usize = 100;
+
+/// A webhook endpoint as Stripe has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Stripe's id (`we_…`).
+    pub id: String,
+    /// Where it delivers.
+    pub url: String,
+    /// The version its events are written in; none: the account's own.
+    pub api_version: Option<String>,
+    /// Whether it delivers at all.
+    pub enabled: bool,
+    /// Its types of events; `*` is nearly all.
+    pub events: Vec<String>,
+    /// The world whose events it delivers.
+    pub mode: Mode,
+    /// Whether it was made by us.
+    pub ours: bool,
+}
+
+/// A new endpoint, and the only time that Stripe tells its secret.
+#[derive(Debug)]
+pub struct MadeEndpoint {
+    /// Its id.
+    pub id: String,
+    /// The secret that its deliveries are signed with.
+    pub secret: Secret,
+}
+
+/// What the account may do.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Account {
+    /// Whether it may take payments.
+    pub charges_enabled: bool,
+    /// Whether what it takes is paid out to a bank.
+    pub payouts_enabled: bool,
+    /// The currency that it is paid out in, when nothing else is set.
+    pub default_currency: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Told {
+    id: String,
+    url: String,
+    api_version: Option<String>,
+    status: String,
+    enabled_events: Vec<String>,
+    livemode: bool,
+    metadata: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Deserialize)]
+struct Page {
+    data: Vec<Told>,
+    has_more: bool,
+}
+
+#[derive(Deserialize)]
+struct Made {
+    id: String,
+    secret: String,
+}
+
+#[derive(Deserialize)]
+struct Changed {
+    #[expect(dead_code, reason = "an answer without an id is none")]
+    id: String,
+}
+
+impl Endpoint {
+    /// The events that we need and that it does not deliver.
+    pub fn missing_events(&self) -> Vec<&'static str> {
+        let hears = |wanted: &str| self.events.iter().any(|event| event == wanted || event == "*");
+        EVENTS.iter().copied().filter(|wanted| !hears(wanted)).collect()
+    }
+
+    /// The events that it delivers and that nothing follows from.
+    pub fn needless_events(&self) -> Vec<&str> {
+        let needless = |event: &&str| !EVENTS.contains(event);
+        self.events.iter().map(String::as_str).filter(needless).collect()
+    }
+
+    /// Whether its events are exactly those that we need.
+    pub fn has_right_events(&self) -> bool {
+        self.missing_events().is_empty() && self.needless_events().is_empty()
+    }
+
+    /// Whether its events are written in the version that we ask for.
+    pub fn has_right_version(&self) -> bool {
+        self.api_version.as_deref() == Some(API_VERSION)
+    }
+}
+
+impl Gateway {
+    /// Every webhook endpoint of the account, the newest first.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn endpoints(&self) -> Result<Vec<Endpoint>, CallError> {
+        let client = self.client()?;
+        let mut all: Vec<Endpoint> = Vec::new();
+        loop {
+            let mut query = json!({ "limit": PAGE });
+            if let Some(last) = all.last() {
+                query["starting_after"] = json!(last.id);
+            }
+            let send = || RequestBuilder::new(StripeMethod::Get, PATH).query(&query).customize::<Page>();
+            let page = self.with_tries(client, send).await?;
+            let more = page.has_more && !page.data.is_empty();
+            all.extend(page.data.into_iter().map(Endpoint::from));
+            if !more {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Makes an endpoint that delivers [`EVENTS`] in [`API_VERSION`]. `key` is the idempotency key.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn make_endpoint(&self, url: &str, key: &str) -> Result<MadeEndpoint, CallError> {
+        let client = self.client()?;
+        let key = IdempotencyKey::new(key)
+            .map_err(|_| CallError::Refused { status: 400, code: "idempotency_key".to_owned() })?;
+        let form = json!({
+            "url": url,
+            "enabled_events": EVENTS,
+            "api_version": API_VERSION,
+            "description": "Keepopen: what becomes of gifts",
+            "metadata": { MARK: "1" },
+        });
+        let send = || {
+            let strategy = RequestStrategy::Idempotent(key.clone());
+            RequestBuilder::new(StripeMethod::Post, PATH)
+                .form(&form)
+                .customize::<Made>()
+                .request_strategy(strategy)
+        };
+        let made = self.with_tries(client, send).await?;
+        Ok(MadeEndpoint { id: made.id, secret: Secret::from(made.secret.as_str()) })
+    }
+
+    /// Gives an endpoint the events that we need, and enables it.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn mend_endpoint(&self, id: &str) -> Result<(), CallError> {
+        self.change_endpoint(id, &json!({ "enabled_events": EVENTS, "disabled": "false" })).await
+    }
+
+    /// Lets an endpoint deliver no more. It stays to be seen in the dashboard.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn disable_endpoint(&self, id: &str) -> Result<(), CallError> {
+        self.change_endpoint(id, &json!({ "disabled": "true" })).await
+    }
+
+    /// To say the same twice changes nothing, so it needs no idempotency key.
+    async fn change_endpoint(&self, id: &str, form: &Value) -> Result<(), CallError> {
+        let client = self.client()?;
+        let path = format!("{PATH}/{id}");
+        let send =
+            || RequestBuilder::new(StripeMethod::Post, path.as_str()).form(form).customize::<Changed>();
+        self.with_tries(client, send).await.map(drop)
+    }
+
+    /// What the account may do.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub async fn account(&self) -> Result<Account, CallError> {
+        let client = self.client()?;
+        self.with_tries(client, || RequestBuilder::new(StripeMethod::Get, "/account").customize()).await
+    }
+}
+
+impl From<Told> for Endpoint {
+    fn from(told: Told) -> Self {
+        Self {
+            ours: told.metadata.is_some_and(|metadata| metadata.contains_key(MARK)),
+            id: told.id,
+            url: told.url,
+            api_version: told.api_version,
+            enabled: told.status == "enabled",
+            events: told.enabled_events,
+            mode: if told.livemode { Mode::Live } else { Mode::Test },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(events: &[&str]) -> Endpoint {
+        Endpoint {
+            id: "we_1".to_owned(),
+            url: "https://give.example.org/webhooks/stripe".to_owned(),
+            api_version: Some(API_VERSION.to_owned()),
+            enabled: true,
+            events: events.iter().map(|event| (*event).to_owned()).collect(),
+            mode: Mode::Test,
+            ours: true,
+        }
+    }
+
+    #[test]
+    fn what_is_missing_and_what_is_needless_is_told_apart() {
+        assert!(endpoint(EVENTS).has_right_events());
+        let fewer = endpoint(&EVENTS[1..]);
+        assert_eq!((fewer.missing_events(), fewer.needless_events()), (vec![EVENTS[0]], vec![]));
+        let more = endpoint(&[EVENTS, &["person.created"]].concat());
+        assert_eq!((more.missing_events(), more.needless_events()), (vec![], vec!["person.created"]));
+        assert!(endpoint(&["*"]).missing_events().is_empty() && !endpoint(&["*"]).has_right_events());
+    }
+}

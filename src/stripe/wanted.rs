@@ -1,0 +1,105 @@
+//! What we ask of Stripe: which events, in which version, and what a key must be allowed.
+
+/// The version of Stripe's API that our webhook endpoints are made with. It is the one that the client writes into
+/// every call, so that an event and the same object fetched have one shape; a test holds the two together.
+pub const API_VERSION: &str = "2026-09-30.endive";
+
+/// Every event that something follows from, in order. An endpoint that is made by us has these and no others.
+pub const EVENTS: &[&str] = &[
+    "charge.dispute.closed",
+    "charge.dispute.created",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.updated",
+    "charge.failed",
+    "charge.refunded",
+    "charge.succeeded",
+    "charge.updated",
+    "checkout.session.async_payment_failed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "customer.deleted",
+    "customer.subscription.created",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.pending_update_applied",
+    "customer.subscription.resumed",
+    "customer.subscription.updated",
+    "customer.updated",
+    "invoice.finalization_failed",
+    "invoice.marked_uncollectible",
+    "invoice.paid",
+    "invoice.payment_action_required",
+    "invoice.payment_failed",
+    "invoice.upcoming",
+    "invoice.voided",
+    "invoice_payment.paid",
+    "mandate.updated",
+    "payment_intent.canceled",
+    "payment_intent.payment_failed",
+    "payment_intent.processing",
+    "payment_intent.succeeded",
+    "payment_method.attached",
+    "payment_method.automatically_updated",
+    "payment_method.detached",
+    "payment_method.updated",
+    "payout.failed",
+    "payout.paid",
+    "payout.updated",
+    "radar.early_fraud_warning.created",
+    "refund.created",
+    "refund.failed",
+    "refund.updated",
+    "review.closed",
+    "review.opened",
+];
+
+/// What a restricted key must be allowed.
+#[derive(Clone, Copy, Debug)]
+pub struct Permission {
+    /// What the dashboard calls it.
+    pub name: &'static str,
+    /// `read` or `write`.
+    pub level: &'static str,
+    /// What for.
+    pub why: &'static str,
+}
+
+/// Every permission that some call of ours needs.
+pub const PERMISSIONS: &[Permission] = &[
+    needs("Checkout Sessions", "write", "to make payment pages, and to look what came of them"),
+    needs("PaymentIntents", "read", "the state of a payment is read along with its session, and compared"),
+    needs("Invoices", "read", "likewise, for gifts each month or year"),
+    needs(
+        "Webhook Endpoints",
+        "write",
+        "to make and change our endpoint; read is enough for the running service",
+    ),
+    needs("Accounts", "read", "the check-list asks whether the account may take payments"),
+    needs("Events", "read", "reconciling looks for events that did not arrive"),
+    needs("Charges and Refunds", "read", "reconciling compares payments and what was given back"),
+    needs("Disputes", "read", "reconciling compares what banks took back"),
+    needs("Subscriptions", "read", "reconciling compares recurring gifts"),
+    needs("Balance", "read", "fees, and what was paid out"),
+    needs("Payouts", "read", "likewise"),
+];
+
+const fn needs(name: &'static str, level: &'static str, why: &'static str) -> Permission {
+    Permission { name, level, why }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_version_is_the_one_that_the_client_writes_into_its_calls() {
+        assert_eq!(API_VERSION, stripe_client_core::VERSION.as_str());
+    }
+
+    #[test]
+    fn every_event_stands_in_the_list_once_and_in_its_place() {
+        assert!(EVENTS.is_sorted_by(|a, b| a < b), "{EVENTS:?}");
+    }
+}

@@ -1,0 +1,270 @@
+//! The connection to Stripe is watched: what is wrong is a number, and a line in the log when it changes.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use keepopen::actions::{self, Connector, connect_stripe};
+use keepopen::stripe::EVENTS;
+use keepopen_practice::Trouble;
+use serde_json::{Value, json};
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::helpers::TestApp;
+
+const URL: &str = "https://give.example.org/webhooks/stripe";
+
+/// What is logged on this thread.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl MakeWriter<'_> for Log {
+    type Writer = Self;
+
+    fn make_writer(&self) -> Self {
+        self.clone()
+    }
+}
+
+/// Looks once; the lines that were logged of what is wrong, or right again.
+async fn look(app: &TestApp) -> Vec<String> {
+    let log = Log::default();
+    let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
+    let listening = tracing::subscriber::set_default(subscriber);
+    actions::watch_stripe(&app.app).await.unwrap();
+    drop(listening);
+    let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    told.lines().filter(|line| line.contains("what=")).map(str::to_owned).collect()
+}
+
+/// What is wrong, as the metrics have it.
+fn wrong(app: &TestApp) -> Vec<String> {
+    let text = app.app.metrics.render();
+    let on = text.lines().filter(|line| line.starts_with("keepopen_stripe_trouble{") && line.ends_with(" 1"));
+    on.map(|line| line.split('"').nth(1).unwrap().to_owned()).collect()
+}
+
+async fn connect(app: &TestApp) -> String {
+    let with = Connector {
+        store: &app.app.store,
+        stripe: &app.app.stripe,
+        vault: &app.app.vault,
+        mode: app.app.settings.stripe.mode,
+        now_ms: app.app.now_ms(),
+    };
+    connect_stripe(with, URL).await.unwrap();
+    app.stripe.endpoints().last().unwrap()["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_the_endpoint_is_said_once_and_once_when_it_is_right_again() {
+    let app = TestApp::start().await;
+    let id = connect(&app).await;
+    assert_eq!((look(&app).await.len(), wrong(&app)), (0, vec![]));
+    for (changed, what) in [
+        (json!({"status": "disabled"}), "endpoint_disabled"),
+        (json!({"api_version": "2024-06-20"}), "endpoint_version"),
+        (json!({"enabled_events": &EVENTS[1..]}), "endpoint_events"),
+    ] {
+        let before: Value = app.stripe.endpoints().remove(0);
+        app.stripe.change_endpoint(&id, &changed).unwrap();
+        let told = look(&app).await;
+        assert!(told.len() == 1 && told[0].contains("WARN") && told[0].contains(what), "{told:?}");
+        assert_eq!((look(&app).await.len(), wrong(&app)), (0, vec![what.to_owned()]));
+        app.stripe.change_endpoint(&id, &before).unwrap();
+        let told = look(&app).await;
+        assert!(told.len() == 1 && told[0].contains("INFO") && told[0].contains(what), "{told:?}");
+        assert_eq!(wrong(&app), Vec::<String>::new());
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_gone_is_missed_and_a_silent_stripe_tells_nothing_of_it() {
+    let app = TestApp::start().await;
+    let id = connect(&app).await;
+    let url = format!("{}/v1/webhook_endpoints/{id}", app.stripe.url());
+    app.client.delete(url).bearer_auth("sk_test_practice").send().await.unwrap();
+    look(&app).await;
+    assert_eq!(wrong(&app), ["endpoint_missing"]);
+    app.stripe.break_api(Some(Trouble::Status(500)));
+    assert_eq!((look(&app).await.len(), wrong(&app)), (0, vec!["endpoint_missing".to_owned()]));
+    app.stripe.break_api(Some(Trouble::Status(403)));
+    look(&app).await;
+    assert_eq!(wrong(&app), ["key_refused"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_that_was_made_by_hand_may_be_elsewhere_and_of_any_version() {
+    let app = TestApp::start().await;
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    let made = |url: &str| {
+        let form = [("url", url.to_owned()), ("enabled_events[]", "*".to_owned())];
+        app.client
+            .post(format!("{}/v1/webhook_endpoints", app.stripe.url()))
+            .bearer_auth("sk_test_practice")
+            .form(&form)
+    };
+    made(URL).send().await.unwrap();
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    let id = app.stripe.endpoints()[0]["id"].as_str().unwrap().to_owned();
+    app.stripe.change_endpoint(&id, &json!({"status": "disabled"})).unwrap();
+    look(&app).await;
+    assert_eq!(wrong(&app), ["endpoint_disabled"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn silence_is_an_alarm_only_when_something_should_have_come() {
+    const MINUTE_MS: i64 = 60_000;
+    let app = TestApp::start().await;
+    app.days_pass(3);
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new(), "nobody gave");
+
+    // A reader who comes back has paid, and Stripe does not say so.
+    let gift = app.gives(1000, "once").await;
+    app.token(&gift).await;
+    app.app.clock.advance(59 * MINUTE_MS);
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    app.app.clock.advance(MINUTE_MS);
+    look(&app).await;
+    assert_eq!(wrong(&app), ["silence"]);
+    app.stripe_says_everything().await;
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+
+    // A page that nobody completes is over after a day, and Stripe should say so.
+    app.app.clock.advance(1);
+    app.starts_to_give(1000, "once").await;
+    app.app.clock.advance(24 * 60 * MINUTE_MS + 59 * MINUTE_MS);
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    app.app.clock.advance(MINUTE_MS);
+    look(&app).await;
+    assert_eq!(wrong(&app), ["silence"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn where_it_is_switched_off_silence_is_no_alarm() {
+    let app = TestApp::start_changed("", |settings| settings.stripe.silence_minutes = 0).await;
+    let gift = app.gives(1000, "once").await;
+    app.token(&gift).await;
+    app.days_pass(30);
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+async fn deliver_signed(app: &TestApp, id: &str, secret: &str, ahead_s: i64) -> u16 {
+    let event = json!({
+        "id": id, "object": "event", "type": "customer.created", "created": 1_795_000_000, "livemode": false,
+        "data": {"object": {"id": "cus_1", "object": "customer"}},
+    });
+    let body = event.to_string();
+    let signature = keepopen_practice::sign(body.as_bytes(), secret, app.app.now_ms() / 1000 - ahead_s);
+    let request = app.client.post(format!("{}/webhooks/stripe", app.url)).body(body);
+    app.send(request.header("stripe-signature", signature)).await.status.as_u16()
+}
+
+#[tokio::test]
+async fn clocks_that_differ_are_seen_by_the_time_in_signatures_also_when_they_are_refused_for_it() {
+    let app = TestApp::start().await;
+    for (ahead_s, status, is_wrong) in [(400, 400, true), (60, 200, false), (61, 200, true), (-61, 200, true)]
+    {
+        assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", ahead_s).await, status);
+        look(&app).await;
+        assert_eq!(wrong(&app).contains(&"clock".to_owned()), is_wrong, "{ahead_s}");
+        let series = format!("keepopen_stripe_clock_difference_seconds {ahead_s}\n");
+        assert!(app.app.metrics.render().contains(&series), "{}", app.app.metrics.render());
+    }
+    // One that was slow is no sign when another was not.
+    deliver_signed(&app, "evt_1", "whsec_practice", 90).await;
+    deliver_signed(&app, "evt_1", "whsec_practice", 0).await;
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    // Somebody else's signature tells nothing.
+    deliver_signed(&app, "evt_1", "whsec_other", 400).await;
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn many_bad_signatures_are_an_alarm_until_good_ones_come() {
+    let app = TestApp::start().await;
+    for time in 1..=5 {
+        assert_eq!(wrong(&app), Vec::<String>::new(), "{time}");
+        assert_eq!(deliver_signed(&app, "evt_1", "whsec_other", 0).await, 400);
+        look(&app).await;
+    }
+    assert_eq!(wrong(&app), ["signatures"]);
+    for _ in 0..6 {
+        assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
+    }
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    app.run_jobs().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_dead_event_is_an_alarm() {
+    let app = TestApp::start().await;
+    assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
+    app.app.store.execute_for_tests("UPDATE stripe_events SET state = 'dead'").await.unwrap();
+    look(&app).await;
+    assert_eq!(wrong(&app), ["dead_events"]);
+    app.app.store.execute_for_tests("UPDATE stripe_events SET state = 'done'").await.unwrap();
+    look(&app).await;
+    assert_eq!(wrong(&app), Vec::<String>::new());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_secret_that_is_sealed_in_the_database_is_taken_up_and_let_go_without_a_restart() {
+    let app = TestApp::start_changed("", |settings| settings.stripe.webhook_secrets.clear()).await;
+    assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 503);
+    let sealed = app.app.vault.seal_secret(&"whsec_practice".into(), "stripe endpoint we_1");
+    let row = format!(
+        "INSERT INTO stripe_endpoints (id, mode, url, api_version, sealed_secret, created_at_ms) \
+         VALUES ('we_1', 'test', '{URL}', 'a', '{sealed}', 1)"
+    );
+    app.app.store.execute_for_tests(&row).await.unwrap();
+    // One of the other mode is not ours to take.
+    app.app.store.execute_for_tests(&row.replace("we_1", "we_2").replace("'test'", "'live'")).await.unwrap();
+    actions::hear_of_endpoints(&app.app).await.unwrap();
+    assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
+    actions::note_deliveries(&app.app).await.unwrap();
+    let delivered = "SELECT CAST(delivered_at_ms AS TEXT) FROM stripe_endpoints WHERE id = 'we_1'";
+    assert_eq!(app.app.store.look_for_tests(delivered).await.unwrap(), [app.app.now_ms().to_string()]);
+    app.app.store.execute_for_tests("UPDATE stripe_endpoints SET retired_at_ms = 2").await.unwrap();
+    actions::hear_of_endpoints(&app.app).await.unwrap();
+    assert_eq!(deliver_signed(&app, "evt_2", "whsec_practice", 0).await, 503);
+    app.app
+        .store
+        .execute_for_tests("UPDATE stripe_endpoints SET retired_at_ms = NULL, sealed_secret = 'AAAA'")
+        .await
+        .unwrap();
+    let error = actions::hear_of_endpoints(&app.app).await.unwrap_err().to_string();
+    assert!(error.contains("we_1") && error.contains("keepopen.key"), "{error}");
+    app.run_jobs().await;
+    app.finish().await;
+}

@@ -1,0 +1,273 @@
+//! `keepopen stripe`: the connection is made, rolled, looked at and checked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepopen::clock::Clock;
+use keepopen::stripe::{API_VERSION, EVENTS, PERMISSIONS};
+use keepopen_practice::PracticeStripe;
+use serde_json::{Value, json};
+
+use super::running::Running;
+use super::{JOURNAL, Place, contains};
+
+const KEY: &str = "sk_test_practice";
+
+/// A practice Stripe that delivers to the endpoints that are made at it, again and again until they take it.
+async fn practice() -> PracticeStripe {
+    PracticeStripe::start(keepopen_practice::Settings {
+        bind: "127.0.0.1:0".parse().unwrap(),
+        secret_key: KEY.to_owned(),
+        webhook_secret: "whsec_practice".to_owned(),
+        webhook_url: None,
+        now: Arc::new(|| Clock::System.now_ms() / 1000),
+        retry_after: vec![Duration::from_millis(100); 600],
+        account_name: "The Journal".to_owned(),
+    })
+    .await
+    .unwrap()
+}
+
+fn place(stripe: &PracticeStripe) -> Place {
+    let settings = format!(
+        "[server]\nbind = \"127.0.0.1:0\"\npublic_url = \"https://give.example.org/\"\n[management]\nbind = \"127.0.0.1:0\"\n\
+         [stripe]\nsecret_key = \"{KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
+        stripe.url()
+    );
+    Place::with(&settings).and_database()
+}
+
+fn id(endpoint: &Value) -> &str {
+    endpoint["id"].as_str().unwrap()
+}
+
+/// Something happens at Stripe that an endpoint of ours is told of.
+async fn something_happens(stripe: &PracticeStripe) {
+    let form = [
+        ("mode", "payment"),
+        ("success_url", "https://journal.example.org/"),
+        ("line_items[0][quantity]", "1"),
+        ("line_items[0][price_data][currency]", "eur"),
+        ("line_items[0][price_data][unit_amount]", "1000"),
+        ("line_items[0][price_data][product_data][name]", "A contribution"),
+    ];
+    let url = format!("{}/v1/checkout/sessions", stripe.url());
+    let made = reqwest::Client::new().post(url).bearer_auth(KEY).form(&form).send().await.unwrap();
+    let session: Value = made.json().await.unwrap();
+    stripe.expire(session["id"].as_str().unwrap_or_else(|| panic!("{session}"))).unwrap();
+    stripe.deliveries_settled().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_is_made_once_with_exactly_the_events_that_are_needed() {
+    let stripe = practice().await;
+    let place = place(&stripe);
+    let said = place.good(&["stripe", "connect"]);
+    let made = stripe.endpoints();
+    assert_eq!(made.len(), 1);
+    assert_eq!(made[0]["url"], "https://give.example.org/webhooks/stripe");
+    assert_eq!((&made[0]["api_version"], &made[0]["enabled_events"]), (&json!(API_VERSION), &json!(EVENTS)));
+    assert!(said.contains(&format!("{}: made", id(&made[0]))), "{said}");
+    for permission in ["Checkout Sessions", "Webhook Endpoints", "PaymentIntents"] {
+        assert!(said.contains(permission), "{said}");
+    }
+    let again = place.good(&["stripe", "connect"]);
+    assert!(again.contains("is as it should be"), "{again}");
+    assert_eq!(stripe.endpoints(), made);
+    assert!(
+        !said.contains("whsec_") && !contains(&place.all_bytes(), "whsec_"),
+        "its secret is to be sealed"
+    );
+}
+
+#[tokio::test]
+async fn what_was_changed_in_the_dashboard_is_put_right() {
+    let stripe = practice().await;
+    let place = place(&stripe);
+    place.good(&["stripe", "connect"]);
+    let endpoint = stripe.endpoints().remove(0);
+    let changed = json!({"enabled_events": [EVENTS[1], "person.created"], "status": "disabled"});
+    stripe.change_endpoint(id(&endpoint), &changed).unwrap();
+    let said = place.good(&["stripe", "connect"]);
+    for words in ["put right", "it was disabled", EVENTS[0], "needless: person.created"] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    assert_eq!(stripe.endpoints(), [endpoint]);
+}
+
+#[tokio::test]
+async fn an_endpoint_of_somebody_else_is_left_alone() {
+    let stripe = practice().await;
+    let place = place(&stripe);
+    place.good(&["stripe", "connect"]);
+    let made = stripe.endpoints().remove(0);
+    stripe.change_endpoint(id(&made), &json!({"metadata": {}, "enabled_events": ["*"]})).unwrap();
+    let foreign = stripe.endpoints().remove(0);
+    // Another folder holds no secret of it, and it does not say that it is ours.
+    let said = self::place(&stripe).good(&["stripe", "connect"]);
+    assert!(said.contains(&format!("{}: was not made by keepopen", id(&foreign))), "{said}");
+    assert_eq!((stripe.endpoints().len(), &stripe.endpoints()[0]), (2, &foreign));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_the_new_one_has_delivered() {
+    let stripe = practice().await;
+    let place = place(&stripe);
+    let mut service = Running::start(&place, &["serve"]);
+    let told = service.logs_until("keepopen answers");
+    assert!(told.contains("no webhook secret is known"), "{told}");
+    let line = told.lines().find(|line| line.contains("keepopen answers")).unwrap();
+    let port: String =
+        line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+    let url = format!("http://127.0.0.1:{port}/webhooks/stripe");
+
+    place.good(&["stripe", "connect", "--url", &url]);
+    something_happens(&stripe).await;
+    let first = stripe.endpoints().remove(0);
+    assert_eq!(id(&first), stripe.deliveries().last().unwrap().endpoint.as_deref().unwrap());
+    assert!(stripe.deliveries().last().unwrap().taken());
+
+    let said = place.good(&["stripe", "roll-secret"]);
+    assert!(said.contains(&format!("{}: from before", id(&first))), "{said}");
+    let second = stripe.endpoints().remove(1);
+    assert_eq!((&second["url"], second["status"].as_str()), (&json!(url), Some("enabled")));
+    let early = place.stopped(&["stripe", "roll-secret", "--finish"]);
+    assert!(early.contains("has not delivered anything yet"), "{early}");
+    let twice = place.stopped(&["stripe", "roll-secret"]);
+    assert!(twice.contains("--finish"), "{twice}");
+
+    let before = stripe.deliveries().len();
+    something_happens(&stripe).await;
+    let taken = |endpoint: &Value| {
+        let later = stripe.deliveries().split_off(before);
+        later.iter().any(|it| it.taken() && it.endpoint.as_deref() == Some(id(endpoint)))
+    };
+    assert!(taken(&first) && taken(&second), "during the overlap both are good");
+    assert_eq!(service.stop(), Some(0));
+    let said = place.good(&["stripe", "roll-secret", "--finish"]);
+    assert_eq!(said, format!("{}: disabled, and its secret is forgotten.\n", id(&first)));
+    let status = |at: usize| stripe.endpoints()[at]["status"].clone();
+    assert_eq!((status(0), status(1)), (json!("disabled"), json!("enabled")));
+    assert_eq!(place.good(&["stripe", "connect", "--finish"]), "There was nothing left to finish.\n");
+    let said = place.good(&["stripe", "status"]);
+    assert!(said.contains("Nothing is wrong.") && said.contains(id(&second)), "{said}");
+}
+
+#[tokio::test]
+async fn another_version_is_another_endpoint_beside_the_old_one() {
+    let stripe = practice().await;
+    let place = place(&stripe);
+    place.good(&["stripe", "connect"]);
+    let old = stripe.endpoints().remove(0);
+    stripe.change_endpoint(id(&old), &json!({"api_version": "2024-06-20"})).unwrap();
+    let status = place.run(&["stripe", "status"]);
+    assert_eq!(status.status, Some(1), "{status:?}");
+    assert!(status.out.contains("version: 2024-06-20"), "{status:?}");
+    let early = place.stopped(&["stripe", "connect", "--finish"]);
+    assert!(early.contains("run `keepopen stripe connect` first"), "{early}");
+    let said = place.good(&["stripe", "connect"]);
+    assert!(said.contains("2024-06-20, delivers still"), "{said}");
+    assert_eq!(stripe.endpoints().len(), 2);
+    place.good(&["stripe", "connect", "--finish", "--force"]);
+    let states: Vec<_> = stripe.endpoints().iter().map(|it| it["status"].clone()).collect();
+    assert_eq!(states, ["disabled", "enabled"]);
+}
+
+#[tokio::test]
+async fn the_status_says_what_is_wrong_and_ends_so() {
+    let stripe = practice().await;
+    let place = place(&stripe);
+    let none = place.run(&["stripe", "status"]);
+    assert_eq!(none.status, Some(1), "{none:?}");
+    assert!(none.out.contains("no endpoint of this account delivers to us"), "{none:?}");
+    place.good(&["stripe", "connect"]);
+    let good = place.good(&["stripe", "status"]);
+    for words in
+        ["mode: test", "(enabled)", "events missing: none", "last delivery: none yet", "Nothing is wrong."]
+    {
+        assert!(good.contains(words), "{words}: {good}");
+    }
+    let endpoint = stripe.endpoints().remove(0);
+    for (changed, words) in [
+        (json!({"status": "disabled"}), "is disabled at Stripe"),
+        (json!({"enabled_events": &EVENTS[1..]}), EVENTS[0]),
+    ] {
+        stripe.change_endpoint(id(&endpoint), &changed).unwrap();
+        let said = place.run(&["stripe", "status"]);
+        assert!(said.status == Some(1) && said.out.contains(words), "{said:?}");
+    }
+    stripe.break_api(Some(keepopen_practice::Trouble::Status(403)));
+    let refused = place.run(&["stripe", "status"]);
+    assert!(
+        refused.status == Some(1) && refused.out.contains("the permission Webhook Endpoints"),
+        "{refused:?}"
+    );
+    let sentence = place.stopped(&["stripe", "connect"]);
+    assert!(sentence.contains("Webhook Endpoints: write"), "{sentence}");
+}
+
+#[tokio::test]
+async fn the_check_list_tells_good_from_wrong_and_from_what_is_to_do() {
+    let stripe = practice().await;
+    let place = place(&stripe);
+    let lines = |mark: &str| -> Vec<String> {
+        let said = place.run(&["stripe", "checklist"]);
+        assert_eq!(said.status, Some(1), "test mode is not live: {said:?}");
+        let of_mark = said.out.lines().filter_map(|line| line.strip_prefix(mark));
+        of_mark.map(|line| line.trim_start().to_owned()).collect()
+    };
+    let has = |lines: &[String], words: &str| lines.iter().any(|line| line.contains(words));
+    let wrong = lines("WRONG");
+    for words in
+        ["stripe.mode is \"test\"", "No endpoint in this mode", "not delivered anything", "No appeal is live"]
+    {
+        assert!(has(&wrong, words), "{words}: {wrong:?}");
+    }
+    stripe.limit_account(true);
+    assert!(has(&lines("WRONG"), "may not take payments yet"));
+    stripe.limit_account(false);
+    place.good(&["stripe", "connect"]);
+    let good = lines("good");
+    for words in [
+        "may take payments",
+        "is paid out",
+        "asks in EUR",
+        "is enabled",
+        "signing secret is known",
+        "over https",
+    ] {
+        assert!(has(&good, words), "{words}: {good:?}");
+    }
+    let to_do = lines("to do");
+    assert!(has(&to_do, "restricted one") && has(&to_do, "smallest amount"), "{to_do:?}");
+}
+
+/// The first cells of the table of the manual that begins with this line.
+fn first_cells(head: &str) -> Vec<&'static str> {
+    let manual = include_str!("../../docs/stripe.md");
+    let rows = manual.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+    rows.map_while(|row| row.strip_prefix("| ")?.split(" | ").next()).collect()
+}
+
+#[test]
+fn the_manual_lists_every_event_and_every_permission_and_no_other() {
+    let cells = first_cells("| event |").join(" ");
+    let mut events: Vec<&str> = cells.split('`').skip(1).step_by(2).collect();
+    events.sort_unstable();
+    assert_eq!(events, EVENTS);
+    let permissions: Vec<&str> = PERMISSIONS.iter().map(|it| it.name).collect();
+    assert_eq!(first_cells("| permission |"), permissions);
+}
+
+#[tokio::test]
+async fn an_address_that_stripe_can_not_deliver_to_is_refused() {
+    let stripe = practice().await;
+    let place = place(&stripe);
+    let sentence = place.stopped(&["stripe", "connect", "--url", "ftp://give.example.org/"]);
+    assert!(sentence.contains("--url https://"), "{sentence}");
+    for arguments in [&["stripe", "connect"][..], &["stripe", "status"], &["stripe", "checklist"]] {
+        let sentence = Place::new().and_database().stopped(arguments);
+        assert!(sentence.contains("set stripe.secret_key"), "{sentence}");
+    }
+}
