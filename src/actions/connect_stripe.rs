@@ -56,7 +56,7 @@ pub enum ConnectError {
     #[error("there is no endpoint of ours in this version yet; run `keepopen stripe connect` first")]
     NotConnected,
     #[error(
-        "{0} has not delivered anything yet, so the old endpoint stays. Give once in test mode, or wait for an event, while the service runs; `keepopen stripe status` says when it came. --force does not wait"
+        "{0} has not delivered anything yet, so the old endpoint stays. Give once, or wait for an event, while the service runs; `keepopen stripe status` says when it came. --force does not wait"
     )]
     NotProven(String),
     #[error("{0} still delivers from before; finish that first with --finish")]

@@ -54,15 +54,18 @@ fn wrong(app: &TestApp) -> Vec<String> {
     on.map(|line| line.split('"').nth(1).unwrap().to_owned()).collect()
 }
 
-async fn connect(app: &TestApp) -> String {
-    let with = Connector {
+fn connector(app: &TestApp) -> Connector<'_> {
+    Connector {
         store: &app.app.store,
         stripe: &app.app.stripe,
         vault: &app.app.vault,
         mode: app.app.settings.stripe.mode,
         now_ms: app.app.now_ms(),
-    };
-    connect_stripe(with, URL).await.unwrap();
+    }
+}
+
+async fn connect(app: &TestApp) -> String {
+    connect_stripe(connector(app), URL).await.unwrap();
     app.stripe.endpoints().last().unwrap()["id"].as_str().unwrap().to_owned()
 }
 
@@ -86,6 +89,29 @@ async fn what_is_wrong_with_the_endpoint_is_said_once_and_once_when_it_is_right_
         assert!(told.len() == 1 && told[0].contains("INFO") && told[0].contains(what), "{told:?}");
         assert_eq!(wrong(&app), Vec::<String>::new());
     }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_makes_no_second_endpoint_and_loses_no_secret() {
+    let app = TestApp::start().await;
+    app.stripe.break_next_calls(Trouble::HtmlBadGateway, 1);
+    let made = app.app.stripe.make_endpoint(URL, "one-key").await.unwrap();
+    assert_eq!(app.stripe.endpoints().len(), 1);
+    assert!(made.secret.expose().starts_with("whsec_"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_secret_can_not_be_kept_is_disabled() {
+    let app = TestApp::start().await;
+    connect(&app).await;
+    let full = "CREATE UNIQUE INDEX no_more ON stripe_endpoints (mode)";
+    app.app.store.execute_for_tests(full).await.unwrap();
+    let elsewhere = "https://other.example.org/webhooks/stripe";
+    connect_stripe(connector(&app), elsewhere).await.unwrap_err();
+    let states: Vec<Value> = app.stripe.endpoints().iter().map(|it| it["status"].clone()).collect();
+    assert_eq!(states, ["enabled", "disabled"]);
     app.finish().await;
 }
 
