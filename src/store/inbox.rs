@@ -146,41 +146,6 @@ pub const MOST_AT_ONCE: usize = 512;
 /// Values of one arrival in its statement.
 const VALUES: usize = 9;
 
-/// Stores arrivals in one statement; for each whether it is new, as [`insert`] says. Of two with the same id the first is.
-///
-/// # Errors
-/// The database does not answer, or refuses one of them: then none is stored.
-pub async fn insert_all(tx: &mut Tx, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, sqlx::Error> {
-    /// A text for each power of two, so that both databases prepare few of them.
-    static TEXTS: LazyLock<Vec<String>> =
-        LazyLock::new(|| (0..=MOST_AT_ONCE.ilog2()).map(|power| insert_text(1 << power)).collect());
-    let rows = arrivals.len().next_power_of_two();
-    let text: &'static str = &TEXTS[rows.ilog2() as usize];
-    let stored: Vec<String> = on_tx!(tx, db => {
-        let mut query = sqlx::query_scalar(text);
-        for arrival in arrivals {
-            query = query
-                .bind(arrival.id)
-                .bind(arrival.kind)
-                .bind(arrival.api_version)
-                .bind(arrival.source.as_str())
-                .bind(arrival.mode.as_str())
-                .bind(arrival.created_at_ms)
-                .bind(arrival.received_at_ms)
-                .bind(arrival.body)
-                .bind(arrival.state.as_str());
-        }
-        for _ in arrivals.len()..rows {
-            let (text, number) = (None::<&str>, None::<i64>);
-            query = query.bind(text).bind(text).bind(text).bind(text).bind(text);
-            query = query.bind(number).bind(number).bind(text).bind(text);
-        }
-        query.fetch_all(db).await
-    })?;
-    let mut new: HashSet<&str> = stored.iter().map(String::as_str).collect();
-    Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
-}
-
 /// Rows without an id fill it up.
 fn insert_text(rows: usize) -> String {
     let row = |row: usize| {
@@ -268,6 +233,44 @@ pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, sqlx::Er
 }
 
 impl Store {
+    /// Stores arrivals in one statement that is a transaction of its own; for each whether it is new, as [`insert`] says. Of two
+    /// with the same id the first is. They are committed when this returns without an error.
+    ///
+    /// It does not wait for who writes facts: each row is decided by its own key, and nothing is read that another could change.
+    ///
+    /// # Errors
+    /// The database does not answer, or refuses one of them: then none is stored.
+    pub async fn insert_all(&self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, sqlx::Error> {
+        /// A text for each power of two, so that both databases prepare few of them.
+        static TEXTS: LazyLock<Vec<String>> =
+            LazyLock::new(|| (0..=MOST_AT_ONCE.ilog2()).map(|power| insert_text(1 << power)).collect());
+        let rows = arrivals.len().next_power_of_two();
+        let text: &'static str = &TEXTS[rows.ilog2() as usize];
+        let stored: Vec<String> = on_writer!(self, db => {
+            let mut query = sqlx::query_scalar(text);
+            for arrival in arrivals {
+                query = query
+                    .bind(arrival.id)
+                    .bind(arrival.kind)
+                    .bind(arrival.api_version)
+                    .bind(arrival.source.as_str())
+                    .bind(arrival.mode.as_str())
+                    .bind(arrival.created_at_ms)
+                    .bind(arrival.received_at_ms)
+                    .bind(arrival.body)
+                    .bind(arrival.state.as_str());
+            }
+            for _ in arrivals.len()..rows {
+                let (text, number) = (None::<&str>, None::<i64>);
+                query = query.bind(text).bind(text).bind(text).bind(text).bind(text);
+                query = query.bind(number).bind(number).bind(text).bind(text);
+            }
+            query.fetch_all(db).await
+        })?;
+        let mut new: HashSet<&str> = stored.iter().map(String::as_str).collect();
+        Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
+    }
+
     /// Ids of up to `limit` events that are due, the longest due first.
     ///
     /// # Errors

@@ -172,11 +172,9 @@ async fn store_and_answer(store: Store, commits: Counter, mut waiting: Vec<Waiti
     }
 }
 
-/// Stores them in one transaction; for each whether it is new. They may be acknowledged when this has returned, and not before.
+/// Stores them in one transaction; for each whether it is new. They may be acknowledged when this has returned, and not before:
+/// the statement is a transaction of its own, and all that the database says of it is read, its commit at the end.
 async fn commit(store: &Store, waiting: &[Waiting]) -> Result<Vec<bool>, sqlx::Error> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
-    let mut tx = store.begin_adding().await?;
-    let new = inbox::insert_all(&mut tx, &arrivals).await?;
-    tx.commit().await?;
-    Ok(new)
+    store.insert_all(&arrivals).await
 }

@@ -193,15 +193,6 @@ impl Store {
         self.pools()?.snapshot().await
     }
 
-    /// Starts a transaction that only adds rows, each decided by its own key
-    /// and by nothing that is read. On PostgreSQL it does not wait for others.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub(super) async fn begin_adding(&self) -> Result<Tx, sqlx::Error> {
-        self.pools()?.begin_adding().await
-    }
-
     /// Closes every connection, after what is under way.
     pub async fn close(&self) {
         if let Some(pools) = self.pools.get() {

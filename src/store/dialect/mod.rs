@@ -37,6 +37,16 @@ macro_rules! on_reader {
     };
 }
 
+/// Runs one statement that is a transaction of its own and only adds rows, on whichever database it is.
+macro_rules! on_writer {
+    ($store:expr, $it:ident => $statement:expr) => {
+        match $store.pools()? {
+            $crate::store::dialect::Pools::Sqlite { writer: $it, .. } => $statement,
+            $crate::store::dialect::Pools::Postgres($it) => $statement,
+        }
+    };
+}
+
 /// Reads a row of either database into a struct whose fields are called as its columns.
 macro_rules! from_row {
     ($name:ident { $($field:ident),+ $(,)? }) => {
@@ -120,14 +130,6 @@ impl Pools {
                      SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
                 Ok(Tx::Postgres(pool.begin_with(begin).await?))
             }
-        }
-    }
-
-    /// Starts a transaction that only adds rows, each decided by its own key alone.
-    pub async fn begin_adding(&self) -> Result<Tx, sqlx::Error> {
-        match self {
-            Self::Sqlite { .. } => self.begin().await,
-            Self::Postgres(pool) => Ok(Tx::Postgres(postgres::begin_adding(pool).await?)),
         }
     }
 

@@ -17,17 +17,16 @@ const CONNECTIONS: u32 = 10;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER: i64 = 0x6b65_6570_6f70_656e;
+/// Who waits longer for another to finish is told that the database does not answer, and tries again, rather than hang.
+const LOCK_TIMEOUT: &str = "5s";
 /// How a writing transaction begins.
 ///
-/// - Who waits longer than 5 s for another to finish is told that the database
-///   does not answer, and tries again, rather than hang.
 /// - An instance whose machine is gone leaves a transaction behind that still
 ///   holds the lock. No transaction of ours waits for anything but the
 ///   database, so one that is silent for 30 s is ended by the server.
 /// - Every statement finds its rows by their keys. A plan that was made while a
 ///   table was new, and is kept, would read whole tables instead.
-const BEGIN: &str = "BEGIN; SET LOCAL lock_timeout = '5s'; \
-    SET LOCAL idle_in_transaction_session_timeout = '30s'; \
+const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '30s'; \
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 
 /// Connects, and brings the tables up to date.
@@ -42,14 +41,22 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .close()
         .await
         .map_err(OpenError::Postgres)?;
+    // Instances that start together wait for each other here, for as long as it takes.
+    let first = PgPoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(PATIENCE)
+        .connect_with(options.clone())
+        .await
+        .map_err(OpenError::Postgres)?;
+    assert_version(&first).await?;
+    migrations::postgres().run(&first).await?;
+    first.close().await;
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
-        .connect_with(options)
+        .connect_with(options.options([("lock_timeout", LOCK_TIMEOUT)]))
         .await
         .map_err(OpenError::Postgres)?;
-    assert_version(&pool).await?;
-    migrations::postgres().run(&pool).await?;
     Ok(Pools::Postgres(pool))
 }
 
@@ -66,16 +73,6 @@ pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx
     // rolled back, and its connection would keep the lock.
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER).execute(&mut *tx).await?;
     Ok(tx)
-}
-
-/// Starts a transaction that only adds rows, beside whoever writes.
-///
-/// It takes no lock, so it neither waits for the worker nor holds it up. That is right for rows that are
-/// decided by their own key and by nothing that was read: whether one is new, the unique index says, which
-/// waits for another transaction that is adding the same key. Nobody who holds the lock relies on no row
-/// being added meanwhile: the inbox is looked through by state, and never past a place that was reached.
-pub async fn begin_adding(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    pool.begin_with(BEGIN).await
 }
 
 /// Whether a statement failed for what one of its rows holds (22: a text or number that can't be kept, 23: a
