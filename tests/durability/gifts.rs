@@ -26,7 +26,11 @@ fn event(id: String, kind: &str, object: &Value) -> Event {
 
 /// An event from which nothing is booked.
 pub(crate) fn of_nothing(name: &str) -> Event {
-    event(format!("evt_{name}"), "customer.created", &json!({"object": "customer"}))
+    event(
+        format!("evt_{name}"),
+        "product.created",
+        &json!({"id": format!("prod_{name}"), "object": "product"}),
+    )
 }
 
 fn contribution(gift: u64) -> ContributionId {
@@ -58,7 +62,7 @@ pub(crate) fn events_of(gift: u64) -> Vec<Event> {
     let mut events = vec![
         event(format!("evt_{gift}_session"), "checkout.session.completed", &session),
         event(format!("evt_{gift}_charge"), "charge.succeeded", &charge),
-        of_nothing(&format!("{gift}_customer")),
+        of_nothing(&format!("{gift}_product")),
     ];
     if gift.is_multiple_of(3) {
         events.push(event(format!("evt_{gift}_refund"), "refund.created", &refund));

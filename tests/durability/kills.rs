@@ -132,14 +132,13 @@ async fn a_service_that_is_killed_again_and_again_loses_nothing_and_books_as_one
         );
         if run.is_long() {
             println!("{run}");
-            assert!(
-                seen.recovery_ms < RECOVERY_MS,
-                "{} ms from a start to an acknowledgement",
-                seen.recovery_ms
-            );
         }
     }
     println!("{run}");
+    if run.is_long() {
+        // Of all runs together: one that is started again does not forget a slow one.
+        assert!(run.total("greatest recovery in ms") < RECOVERY_MS, "a recovery took too long: {run}");
+    }
     assert!(
         run.total("acknowledged and unprocessed at a kill") > 0,
         "no kill came in the middle of work: {run}"

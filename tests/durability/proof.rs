@@ -6,7 +6,7 @@ use std::time::Duration;
 use keepopen::actions::{self, SealKey};
 use keepopen::app::App;
 use keepopen::contributions::{Contribution, Entry, Fact};
-use keepopen::store::inbox::EventRow;
+use keepopen::store::inbox::{EventRow, EventState};
 
 use super::gifts::{booked_from, lines};
 
@@ -49,7 +49,10 @@ pub(crate) async fn everything_is_processed(app: &App) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(120), everything).await.expect("it works on");
+    if tokio::time::timeout(Duration::from_secs(120), everything).await.is_err() {
+        let left = app.store.newest_events(Some(EventState::Waiting), 3).await.unwrap();
+        panic!("it does not work on: {left:?}");
+    }
 }
 
 /// The inbox has all that was acknowledged, and when it is worked through, the ledger is what follows from the inbox.
