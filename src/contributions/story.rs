@@ -28,15 +28,11 @@ impl<'a> Story<'a> {
         for fact in facts {
             match fact {
                 // Should two sessions or subscriptions carry one gift's mark, the first by id speaks.
-                Fact::Session(it) => {
-                    if story.session.is_none_or(|known| it.id < known.id) {
-                        story.session = Some(it);
-                    }
+                Fact::Session(it) if story.session.is_none_or(|known| it.id < known.id) => {
+                    story.session = Some(it);
                 }
-                Fact::Subscription(it) => {
-                    if story.subscription.is_none_or(|known| it.id < known.id) {
-                        story.subscription = Some(it);
-                    }
+                Fact::Subscription(it) if story.subscription.is_none_or(|known| it.id < known.id) => {
+                    story.subscription = Some(it);
                 }
                 Fact::Invoice(it) => {
                     story.invoices.push(it);
