@@ -19,6 +19,7 @@ mod gifts;
 mod instances;
 mod last_good;
 mod learning;
+mod lives;
 mod management;
 mod previews;
 mod reconciling;

@@ -118,7 +118,7 @@ async fn after_hours_without_webhooks_everything_is_settled_by_one_comparison() 
 }
 
 /// Other software sells something over the same account.
-async fn somebody_else_sells(app: &TestApp) -> String {
+pub async fn somebody_else_sells(app: &TestApp) -> String {
     let form = [
         ("mode", "payment"),
         ("success_url", "https://shop.example.org/"),
