@@ -8,7 +8,7 @@ use keepopen::app::App;
 use keepopen::clock::{Clock, DAY_MS};
 use serde_json::Value;
 
-use super::checking::{Found, check};
+use super::checking::{Found, check, found};
 use super::driver::{HERALD, World};
 use crate::databases::Database;
 use crate::generations::{GENERATIONS, Templates, fill_up, templates};
@@ -41,11 +41,27 @@ impl Shapes {
     }
 }
 
-/// All that Stripe has to tell: of each event, how it may be worded.
+/// All that Stripe has to tell.
 pub struct Mail {
-    events: Vec<[Value; 2]>,
-    thin: Vec<Value>,
+    events: Vec<Letter>,
     lost: usize,
+}
+
+/// One event.
+struct Letter {
+    /// In the shape of some generation, and of another.
+    shapes: [Value; 2],
+    /// Whether it is delivered where the losses are the same for every order.
+    arrives: bool,
+}
+
+/// What gets lost, and the shapes that events have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Losses {
+    /// The same, whatever the order.
+    Same,
+    /// Others.
+    Other,
 }
 
 impl Mail {
@@ -54,27 +70,31 @@ impl Mail {
         let (stripe, shapes) = (&world.told.stripe, Shapes::new());
         let (ties, lost) = (Ties::of(stripe), lost(world));
         let kept = |event: &Value| !lost.contains(event["id"].as_str().unwrap());
+        let random = &mut world.random;
+        let thin = stripe.thin_events().into_iter().filter(kept).map(|event| [event.clone(), event]);
+        let thin: Vec<[Value; 2]> = thin.collect();
         let events = stripe.events().into_iter().filter(kept);
-        let events = events.map(|event| [(); 2].map(|()| shapes.some(&mut world.random, &ties, &event)));
-        let events = events.collect();
-        let thin = stripe.thin_events().into_iter().filter(kept).collect();
-        Self { events, thin, lost: lost.len() }
+        let events = events.map(|event| [(); 2].map(|()| shapes.some(random, &ties, &event)));
+        let shapes: Vec<[Value; 2]> = events.chain(thin).collect();
+        let letter = |shapes| Letter { shapes, arrives: random.u8(0..100) >= NEVER_DELIVERED };
+        Self { events: shapes.into_iter().map(letter).collect(), lost: lost.len() }
     }
 
     /// How many events there were, also those that Stripe lost.
     pub fn events(&self) -> usize {
-        self.events.len() + self.thin.len() + self.lost
+        self.events.len() + self.lost
     }
 
-    /// What is delivered, in some order.
-    fn shuffled(&self, random: &mut fastrand::Rng) -> Vec<&Value> {
+    /// What is delivered, in some order, each once to five times.
+    fn shuffled(&self, random: &mut fastrand::Rng, losses: Losses) -> Vec<&Value> {
         let mut delivered = Vec::new();
-        let thin = self.thin.iter().map(|event| [event, event]);
-        for shapes in self.events.iter().map(|[one, other]| [one, other]).chain(thin) {
-            if random.u8(0..100) >= NEVER_DELIVERED {
-                let times = random.usize(1..=5);
-                delivered.extend((0..times).map(|_| shapes[random.usize(0..2)]));
-            }
+        for letter in &self.events {
+            let (arrives, shapes) = match losses {
+                Losses::Same => (letter.arrives, 1),
+                Losses::Other => (random.u8(0..100) >= NEVER_DELIVERED, 2),
+            };
+            let times = if arrives { random.usize(1..=5) } else { 0 };
+            delivered.extend((0..times).map(|_| &letter.shapes[random.usize(0..shapes)]));
         }
         random.shuffle(&mut delivered);
         delivered
@@ -85,8 +105,9 @@ fn lost(world: &World<'_>) -> HashSet<String> {
     world.told.stripe.lost().into_iter().collect()
 }
 
-/// Delivers to a server of its own, which then compares once with Stripe; and checks what it has in the end.
-pub async fn deliver_shuffled(world: &World<'_>, mail: &Mail, seed: u64) -> Found {
+/// Delivers to a server of its own, which then compares once with Stripe. What it has before that, and in the end, which
+/// is checked.
+pub async fn deliver_shuffled(world: &World<'_>, mail: &Mail, seed: u64, losses: Losses) -> [Found; 2] {
     let mut random = fastrand::Rng::with_seed(seed);
     let told = world.told;
     let folder = folder();
@@ -95,15 +116,12 @@ pub async fn deliver_shuffled(world: &World<'_>, mail: &Mail, seed: u64) -> Foun
     let database = Database::make(folder.path());
     let settings = settings(folder.path(), &database, &told.stripe, HERALD);
     let app = actions::start(settings, clock).await.unwrap();
-    let mut delivered = mail.shuffled(&mut random);
-    // The last few come when all is known already.
-    let late = delivered.split_off(delivered.len() - delivered.len() / 50);
-    deliver(&app, &delivered, &mut random).await;
+    deliver(&app, &mail.shuffled(&mut random, losses), &mut random).await;
+    let before = found(&app).await;
     actions::reconcile_since(&app, world.began_s, true).await.unwrap();
-    deliver(&app, &late, &mut random).await;
-    let found = check(world, &app).await;
+    let after = check(world, &app).await;
     app.store.close().await;
-    found
+    [before, after]
 }
 
 async fn deliver(app: &Arc<App>, events: &[&Value], random: &mut fastrand::Rng) {
@@ -123,8 +141,13 @@ pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
     let (app, stripe) = (&world.told.app, &world.told.stripe);
     let shapes = Shapes::new();
     let (mut seen, mut under_way): (usize, Vec<(i64, Value)>) = (0, Vec::new());
+    let mut thin = 0;
     while seen < events {
         world.step().await;
+        for event in &stripe.thin_events()[thin..] {
+            receive(app, event).await;
+            thin += 1;
+        }
         seen += hand_over(world, &shapes, seen, &mut under_way);
         deliver_due(app, &mut under_way).await;
         if world.random.u8(0..6) == 0 {

@@ -41,6 +41,8 @@ pub struct World<'a> {
     pub gifts: Vec<Gift>,
     pub payouts: Vec<Payout>,
     pub began_s: i64,
+    /// The most hours between two steps.
+    hours: i64,
     taken: HashSet<String>,
 }
 
@@ -55,8 +57,11 @@ impl<'a> World<'a> {
             _ => Some(Settlement::new("eur", &[("usd", "0.9215"), ("kwd", "3.012"), ("isk", "0.0069")])),
         };
         told.stripe.set_settlement(settlement.map(Result::unwrap));
+        // Some worlds last for two weeks, some for half a year.
+        let hours = [3, 12, 36][random.usize(0..3)];
         let began_s = told.app.now_ms().div_euclid(1000);
-        Self { told, random, gifts: Vec::new(), payouts: Vec::new(), began_s, taken: HashSet::new() }
+        let (gifts, payouts, taken) = (Vec::new(), Vec::new(), HashSet::new());
+        Self { told, random, gifts, payouts, began_s, hours, taken }
     }
 
     pub fn now_s(&self) -> i64 {
@@ -65,7 +70,7 @@ impl<'a> World<'a> {
 
     /// Some hours pass, and something happens.
     pub async fn step(&mut self) {
-        self.told.app.clock.advance(1000 * self.random.i64(1..3 * 3600));
+        self.told.app.clock.advance(1000 * self.random.i64(1..self.hours * 3600));
         match self.random.u8(0..100) {
             0..22 => self.somebody_comes().await,
             22..32 => self.somebody_pays(),
