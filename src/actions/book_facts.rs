@@ -85,11 +85,6 @@ async fn write(app: &App, tx: &mut Tx, mut folded: Folded) -> Result<Option<(Sup
         let id = known.unwrap_or_else(|| SupporterId::of_email(&app.supporter_key, email.as_str()));
         supporters::put(tx, &id, email, folded.contribution.customer.as_deref(), now_ms).await?;
         folded.contribution.supporter = Some(id);
-        if let Some(customer) = folded.contribution.customer.as_deref()
-            && let Some(Fact::Customer(customer)) = objects::one(tx, customer).await?
-        {
-            note_email(tx, &customer).await?;
-        }
     }
     for alarm in &folded.alarms {
         if alarm.may_pass() {
@@ -100,6 +95,13 @@ async fn write(app: &App, tx: &mut Tx, mut folded: Folded) -> Result<Option<(Sup
     }
     let alarms = serde_json::to_string(&folded.alarms)?;
     books::put_contribution(tx, &folded.contribution, &alarms).await?;
+    // Only now is it written whose gift this is.
+    if email.is_some()
+        && let Some(customer) = folded.contribution.customer.as_deref()
+        && let Some(Fact::Customer(customer)) = objects::one(tx, customer).await?
+    {
+        note_email(tx, &customer).await?;
+    }
     let booked = books::causes(tx, &folded.contribution.id).await?;
     for entry in folded.entries.iter().filter(|entry| !booked.contains(&entry.cause())) {
         books::book(tx, entry, now_ms).await?;

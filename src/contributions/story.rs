@@ -291,6 +291,10 @@ impl<'a> Story<'a> {
             matches!(subscription, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
         let failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
             || self.invoices.last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
+        // Nobody is asked for the money any more.
+        let given_up =
+            |it: &&InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
+        let given_up = !self.invoices.is_empty() && self.invoices.iter().all(given_up);
         match newest_kept {
             Some(false) => ContributionState::TakenBack,
             Some(true) if over => ContributionState::Ended,
@@ -302,7 +306,7 @@ impl<'a> Story<'a> {
                 Some(SessionState::Expired) => ContributionState::Expired,
                 Some(SessionState::Failed) => ContributionState::Failed,
                 Some(SessionState::NothingToPay) => ContributionState::NothingToPay,
-                _ if failing => ContributionState::Failed,
+                _ if failing || given_up => ContributionState::Failed,
                 None | Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
             },
         }

@@ -42,14 +42,16 @@ pub async fn put(
 /// Notes another address of whoever this customer is.
 ///
 /// Who gives is told by the address that was given with the gift, whatever the customer is called later; the other
-/// address only finds them.
+/// address only finds them. It is taken over from somebody who gave nothing.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn add_email(tx: &mut Tx, customer: &str, email: &Email) -> Result<(), sqlx::Error> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO supporter_emails (email, supporter_id) \
-         SELECT $2, supporter_id FROM supporter_customers WHERE customer = $1 ON CONFLICT (email) DO NOTHING",
+         SELECT $2, supporter_id FROM supporter_customers WHERE customer = $1 \
+         ON CONFLICT (email) DO UPDATE SET supporter_id = excluded.supporter_id WHERE NOT EXISTS \
+         (SELECT 1 FROM contributions WHERE contributions.supporter_id = supporter_emails.supporter_id)",
     )
     .bind(customer)
     .bind(email.as_str())
@@ -98,14 +100,17 @@ impl Store {
             .await)
     }
 
-    /// Who gives under this address, or has it at Stripe.
+    /// Who gives under this address, or has it at Stripe. Somebody who gave nothing (since the gift turned out to be of
+    /// another address) comes last.
     ///
     /// # Errors
     /// The database does not answer, or holds an id that can't be read.
     pub async fn supporter_by_email(&self, email: &Email) -> Result<Option<SupporterId>, sqlx::Error> {
         let id: Option<String> = on_reader!(self, db => sqlx::query_scalar(
-            "SELECT COALESCE((SELECT id FROM supporters WHERE email = $1), \
-             (SELECT supporter_id FROM supporter_emails WHERE email = $1))",
+            "SELECT COALESCE((SELECT id FROM supporters WHERE email = $1 AND EXISTS \
+             (SELECT 1 FROM contributions WHERE contributions.supporter_id = supporters.id)), \
+             (SELECT supporter_id FROM supporter_emails WHERE email = $1), \
+             (SELECT id FROM supporters WHERE email = $1))",
         )
         .bind(email.as_str())
         .fetch_one(db)

@@ -3,16 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use keepopen_practice::PracticeStripe;
 use serde_json::{Map, Value};
 
 use crate::helpers::TestApp;
-use crate::story::{Books, books_after, in_older_shape, tell};
+use crate::story::{Books, Ties, books_after, in_older_shape, tell};
 
-struct Generation {
+pub struct Generation {
     api_version: &'static str,
     /// Where its shapes are, in `tests/fixtures/stripe`.
-    folder: &'static str,
+    pub folder: &'static str,
     shape: Shape,
 }
 
@@ -25,7 +24,7 @@ enum Shape {
     SinceBasil,
 }
 
-const GENERATIONS: [Generation; 7] = [
+pub const GENERATIONS: [Generation; 7] = [
     Generation { api_version: "2020-03-02", folder: "sync_engine_events_2020-03-02", shape: Shape::Of2020 },
     Generation { api_version: "2020-08-27", folder: "ruby_mock_events_2020-08-27", shape: Shape::Of2020 },
     Generation { api_version: "2023-08-16", folder: "openapi_objects_2023-08-16", shape: Shape::Of2023 },
@@ -51,8 +50,11 @@ const GENERATIONS: [Generation; 7] = [
     },
 ];
 
+/// For each kind of object every field of one.
+pub type Templates = BTreeMap<String, Map<String, Value>>;
+
 /// One object of each kind with every field that the generation has.
-fn templates(folder: &str) -> BTreeMap<String, Map<String, Value>> {
+pub fn templates(folder: &str) -> Templates {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe").join(folder);
     let mut found: BTreeMap<String, Map<String, Value>> = BTreeMap::new();
     let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
@@ -72,13 +74,13 @@ fn templates(folder: &str) -> BTreeMap<String, Map<String, Value>> {
 
 impl Generation {
     /// An event as an endpoint of this generation would carry it; none where it would not.
-    fn shape(&self, stripe: &PracticeStripe, event: &Value) -> Option<Value> {
+    pub fn shape(&self, ties: &Ties, event: &Value) -> Option<Value> {
         let kind = event["type"].as_str().unwrap();
         let mut event = match self.shape {
-            Shape::Of2020 => in_older_shape(stripe, event)?,
+            Shape::Of2020 => in_older_shape(ties, event)?,
             Shape::Of2023 if kind.starts_with("refund.") => event.clone(),
             Shape::Of2023 => {
-                let mut older = in_older_shape(stripe, event)?;
+                let mut older = in_older_shape(ties, event)?;
                 older["data"]["object"].as_object_mut().unwrap().remove("refunds");
                 older
             }
@@ -90,7 +92,7 @@ impl Generation {
 }
 
 /// The fields that the generation has beside those of the story: what would name another object is emptied.
-fn fill_up(event: &mut Value, templates: &BTreeMap<String, Map<String, Value>>) -> bool {
+pub fn fill_up(event: &mut Value, templates: &Templates) -> bool {
     const NAMES: [&str; 9] = [
         "charge",
         "customer",
@@ -116,13 +118,14 @@ async fn a_story_in_the_shape_of_any_generation_books_the_same_entries() {
     let told = TestApp::start().await;
     tell(&told).await;
     let events = told.stripe.events();
+    let ties = Ties::of(&told.stripe);
     let in_order: Vec<&Value> = events.iter().collect();
     let expected = books_after(&told, &in_order, &mut fastrand::Rng::with_seed(1)).await;
     assert!(expected.entries.len() > 10);
     for (seed, generation) in (0..).zip(&GENERATIONS) {
         let templates = templates(generation.folder);
         let mut shaped: Vec<Value> =
-            events.iter().filter_map(|event| generation.shape(&told.stripe, event)).collect();
+            events.iter().filter_map(|event| generation.shape(&ties, event)).collect();
         for event in &mut shaped {
             let word = event["data"]["object"]["object"].as_str().unwrap().to_owned();
             let money = !["customer", "payment_intent", "payment_method", "payout"].contains(&word.as_str());

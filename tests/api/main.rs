@@ -21,6 +21,7 @@ mod instances;
 mod intake;
 mod last_good;
 mod learning;
+mod lives;
 mod management;
 mod previews;
 mod reconciling;

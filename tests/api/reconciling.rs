@@ -7,7 +7,7 @@ use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use keepopen::store::sweeps::Finding;
-use keepopen_practice::Loss;
+use keepopen_practice::{How, Loss};
 use serde_json::Value;
 
 use crate::databases::Database;
@@ -117,8 +117,24 @@ async fn after_hours_without_webhooks_everything_is_settled_by_one_comparison() 
     app.finish().await;
 }
 
+#[tokio::test]
+async fn a_first_debit_that_failed_and_was_given_up_is_found_to_have_failed() {
+    let app = TestApp::start().await;
+    app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
+    let gift = app.starts_to_give(1000, "month").await;
+    app.stripe.pay(&gift.session, How::BankDebit).unwrap();
+    reconcile(&app).await;
+    assert_eq!(app.state().await, State::Processing);
+    app.stripe.settle_bank_debit(&gift.session, false).unwrap();
+    app.stripe.void_invoice(&app.stripe.payments(&gift.session).invoice.unwrap()).unwrap();
+    app.days_pass(1);
+    reconcile(&app).await;
+    assert_eq!(app.state().await, State::Failed);
+    app.finish().await;
+}
+
 /// Other software sells something over the same account.
-async fn somebody_else_sells(app: &TestApp) -> String {
+pub async fn somebody_else_sells(app: &TestApp) -> String {
     let form = [
         ("mode", "payment"),
         ("success_url", "https://shop.example.org/"),
@@ -131,7 +147,7 @@ async fn somebody_else_sells(app: &TestApp) -> String {
     let answer = app.send(app.client.post(url).bearer_auth("sk_test_practice").form(&form)).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let session = answer.text("id").to_owned();
-    app.stripe.pay(&session, keepopen_practice::How::Card).unwrap();
+    app.stripe.pay(&session, How::Card).unwrap();
     app.stripe.payments(&session).charge.unwrap()
 }
 

@@ -47,6 +47,33 @@ async fn without_a_good_key_nothing_is_told() {
 }
 
 #[tokio::test]
+async fn a_later_address_finds_the_giver_also_where_it_was_heard_of_first() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "month").await;
+    let paid = app.stripe.payments(&gift.session);
+    app.stripe.change_email(&paid.customer.unwrap(), "moved@example.org").unwrap();
+    app.days_pass(31);
+    let second = app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap().unwrap();
+    // The newer invoice and the customer's change come long before the session does.
+    for kind in ["invoice.paid", "customer.updated"] {
+        let events = app.stripe.events();
+        let of_it = |it: &&serde_json::Value| {
+            it["type"] == kind
+                && (kind == "customer.updated" || it["data"]["object"]["id"] == second.as_str())
+        };
+        assert_eq!(app.deliver(events.iter().find(of_it).unwrap()).await.status, 200);
+        app.run_jobs().await;
+    }
+    app.stripe_says_everything().await;
+    assert_eq!(app.standing().await, "recurring");
+    let key = app.api_key().await;
+    let lookup = app.client.post(format!("{}/v1/supporters/lookup", app.url)).bearer_auth(&key);
+    let found = app.send(lookup.json(&json!({"site": "journal", "email": "moved@example.org"}))).await;
+    assert_eq!(found.text("standing"), "recurring");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn who_is_not_known_is_not_found() {
     let app = TestApp::start().await;
     let key = app.api_key().await;

@@ -175,6 +175,12 @@ impl PracticeStripe {
         self.books.open().events.clone()
     }
 
+    /// The events made after the first so many, as `events` gives them.
+    #[must_use]
+    pub fn events_after(&self, seen: usize) -> Vec<Value> {
+        self.books.open().events.iter().skip(seen).cloned().collect()
+    }
+
     /// A `Stripe-Signature` header value for these bytes with the current secret.
     #[must_use]
     pub fn sign(&self, body: &[u8], timestamp_secs: i64) -> String {

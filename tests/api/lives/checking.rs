@@ -1,0 +1,207 @@
+//! Compares the ledger with the model.
+
+use std::collections::BTreeMap;
+
+use keepopen::actions::{self, SealKey};
+use keepopen::app::App;
+use keepopen::contributions::{Alarm, Contribution, Entry, Payment};
+use keepopen::ids::ContributionId;
+use keepopen::store::accounts::gifts_after;
+
+use super::driver::World;
+use super::model::{Accounts, Balance, Gift};
+
+/// What was found in a server's books: the same after every order of the same events.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Found {
+    contributions: Vec<Contribution>,
+    entries: Vec<Entry>,
+    payments: Vec<Payment>,
+    alarms: Vec<(ContributionId, Alarm)>,
+    epochs: Vec<(String, i64)>,
+}
+
+impl Found {
+    pub fn assert_equal(&self, other: &Self, when: &str) {
+        assert!(self == other, "{when}: {}", self.differs_from(other));
+    }
+
+    fn differs_from(&self, other: &Self) -> String {
+        fn one_sided<T: std::fmt::Debug + PartialEq>(one: &[T], other: &[T]) -> Vec<String> {
+            let only = |a: &[T], b: &[T]| -> Vec<String> {
+                a.iter().filter(|it| !b.contains(it)).map(|it| format!("{it:?}")).collect()
+            };
+            [only(one, other), only(other, one)].concat()
+        }
+        let entries = one_sided(&self.entries, &other.entries);
+        let contributions = one_sided(&self.contributions, &other.contributions);
+        let payments = one_sided(&self.payments, &other.payments);
+        let epochs = one_sided(&self.epochs, &other.epochs);
+        let alarms = one_sided(&self.alarms, &other.alarms);
+        [contributions, payments, entries, alarms, epochs].concat().join("\n")
+    }
+}
+
+/// What the books have, which must be right in themselves.
+pub async fn found(app: &App) -> Found {
+    let report = actions::check_books(&app.store, &SealKey::of(&app.vault)).await.unwrap();
+    assert_eq!(report.wrong, Vec::<String>::new());
+    for event in app.store.events().await.unwrap() {
+        assert!(event.state == "done" && event.error.is_none(), "{event:?}");
+    }
+    let mut tx = app.store.snapshot().await.unwrap();
+    let gifts = gifts_after(&mut tx, "", i64::MAX).await.unwrap();
+    drop(tx);
+    // Whom another address than the session's was heard of first stays behind without a gift.
+    let gives = |id: &str| {
+        gifts.contributions.iter().any(|it| it.supporter.as_ref().is_some_and(|it| it.as_str() == id))
+    };
+    let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| gives(id)).collect();
+    Found {
+        contributions: gifts.contributions,
+        entries: gifts.entries,
+        payments: gifts.payments,
+        alarms: report.alarms,
+        epochs,
+    }
+}
+
+/// The books are right in themselves, and what the model says.
+pub async fn check(world: &World<'_>, app: &App) -> Found {
+    let gifts = found(app).await;
+    for line in actions::compare_with_stripe(&app.store).await.unwrap().lines {
+        assert_eq!((line.difference_minor(), line.awaiting_minor), (0, 0), "{line:?}");
+    }
+    let mut complaints = Vec::new();
+    world.with_balance(|balance| {
+        let known: BTreeMap<&str, &Gift> = world.gifts.iter().map(|it| (it.id.as_str(), it)).collect();
+        for it in &gifts.contributions {
+            if !known.contains_key(it.id.as_str()) {
+                complaints.push(format!("nobody gave {it:?}"));
+            }
+        }
+        for gift in &world.gifts {
+            let ours = OfGift {
+                contribution: gifts.contributions.iter().find(|it| it.id.as_str() == gift.id),
+                entries: gifts.entries.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
+                payments: gifts.payments.iter().filter(|it| it.contribution.as_str() == gift.id).collect(),
+                alarms: gifts
+                    .alarms
+                    .iter()
+                    .filter(|(id, _)| id.as_str() == gift.id)
+                    .map(|it| &it.1)
+                    .collect(),
+            };
+            complaints.extend(ours.complaints(gift, balance, world.now_s()));
+        }
+    });
+    assert!(complaints.is_empty(), "{}", complaints.join("\n\n"));
+    gifts
+}
+
+/// What the books have of one gift.
+struct OfGift<'a> {
+    contribution: Option<&'a Contribution>,
+    entries: Vec<&'a Entry>,
+    payments: Vec<&'a Payment>,
+    alarms: Vec<&'a Alarm>,
+}
+
+impl OfGift<'_> {
+    fn complaints(&self, gift: &Gift, balance: &Balance<'_>, now_s: i64) -> Vec<String> {
+        let mut complaints = Vec::new();
+        let mut compare = |what: &str, is: String, should: String| {
+            if is != should {
+                complaints.push(format!("{what} is {is}\n  and should be {should}\n  of {gift:#?}"));
+            }
+        };
+        let state = self.contribution.map(|it| it.state);
+        compare("the state", format!("{state:?}"), format!("{:?}", Some(gift.state(now_s))));
+        if let Some(subscription) = &gift.subscription {
+            let amount = self.contribution.and_then(|it| it.money).map(|it| it.amount_minor);
+            compare("the amount", format!("{amount:?}"), format!("{:?}", Some(subscription.amount_minor)));
+        }
+        let accounts = format!("{:?}", self.accounts());
+        compare("what the accounts hold", accounts, format!("{:?}", gift.accounts(balance)));
+        let wanted = |it: &&&Alarm| !matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
+        let alarms: Vec<&Alarm> = self.alarms.iter().filter(wanted).copied().collect();
+        compare("what does not add up", format!("{alarms:?}"), format!("{:?}", gift.alarms()));
+        compare(
+            "each payment",
+            format!("{:?}", self.payments()),
+            format!("{:?}", payments_of(gift, balance)),
+        );
+        complaints
+    }
+
+    fn accounts(&self) -> Accounts {
+        let mut accounts = Accounts::new();
+        for entry in &self.entries {
+            let (debit, credit) = entry.kind.accounts();
+            let (minor, code) = (entry.money.amount_minor, entry.money.currency.code());
+            *accounts.entry((debit, code.to_owned())).or_default() += minor;
+            *accounts.entry((credit, code.to_owned())).or_default() -= minor;
+        }
+        accounts.retain(|_, minor| *minor != 0);
+        accounts
+    }
+
+    fn payments(&self) -> Vec<OfPayment> {
+        let mut all: Vec<OfPayment> = self
+            .payments
+            .iter()
+            .map(|it| OfPayment {
+                object: it.object.clone(),
+                charge: it.charge.clone(),
+                amount_minor: it.money.amount_minor,
+                refunded_minor: it.refunded_minor,
+                disputed_minor: it.disputed_minor,
+                unsettled_minor: (it.awaiting_minor, it.differing_minor),
+                settled: it.settled.map(|it| (it.currency.code().to_owned(), it.fee_minor, it.net_minor)),
+                payout: it.payout.clone(),
+            })
+            .collect();
+        all.sort();
+        all
+    }
+}
+
+/// A payment as finance reads it.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct OfPayment {
+    object: String,
+    charge: Option<String>,
+    amount_minor: i64,
+    refunded_minor: i64,
+    disputed_minor: i64,
+    unsettled_minor: (i64, i64),
+    settled: Option<(String, i64, i64)>,
+    payout: Option<String>,
+}
+
+fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<OfPayment> {
+    let mut all: Vec<OfPayment> = gift
+        .payments
+        .iter()
+        .map(|paid| {
+            let settled = balance.of(paid).fold(None, |sum: Option<(String, i64, i64)>, it| {
+                let (code, fee_minor, net_minor) =
+                    sum.unwrap_or((it["currency"].as_str().unwrap().to_uppercase(), 0, 0));
+                let [fee, net] = ["fee", "net"].map(|field| super::model::number(it, field));
+                Some((code, fee_minor + fee, net_minor + net))
+            });
+            OfPayment {
+                object: paid.object.clone(),
+                charge: Some(paid.charge.clone()),
+                amount_minor: paid.amount_minor,
+                refunded_minor: paid.refunded_minor(),
+                disputed_minor: paid.disputed_minor(),
+                unsettled_minor: (0, 0),
+                settled,
+                payout: balance.payout_of_charge(paid),
+            }
+        })
+        .collect();
+    all.sort();
+    all
+}

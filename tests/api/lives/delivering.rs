@@ -1,0 +1,200 @@
+//! How events come: late, more than once, in the shape of any generation, in any order, or not at all.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use keepopen::actions;
+use keepopen::app::App;
+use keepopen::clock::{Clock, DAY_MS};
+use serde_json::Value;
+
+use super::checking::{Found, check, found};
+use super::driver::{HERALD, World};
+use crate::databases::Database;
+use crate::generations::{GENERATIONS, Templates, fill_up, templates};
+use crate::helpers::{folder, settings};
+use crate::story::{Ties, receive};
+
+/// So many of a hundred events are never delivered, though Stripe lists them.
+const NEVER_DELIVERED: u8 = 5;
+
+/// Events in the shapes of several generations.
+pub struct Shapes {
+    templates: Vec<Templates>,
+}
+
+impl Shapes {
+    pub fn new() -> Self {
+        Self { templates: GENERATIONS.iter().map(|it| templates(it.folder)).collect() }
+    }
+
+    /// An event as an endpoint of some generation carries it.
+    fn some(&self, random: &mut fastrand::Rng, ties: &Ties, event: &Value) -> Value {
+        loop {
+            let at = random.usize(0..GENERATIONS.len());
+            // Some generations have no such event.
+            if let Some(mut shaped) = GENERATIONS[at].shape(ties, event) {
+                fill_up(&mut shaped, &self.templates[at]);
+                return shaped;
+            }
+        }
+    }
+}
+
+/// All that Stripe has to tell.
+pub struct Mail {
+    events: Vec<Letter>,
+    lost: usize,
+}
+
+/// One event.
+struct Letter {
+    /// In the shape of some generation, and of another.
+    shapes: [Value; 2],
+    /// Whether it is delivered where the losses are the same for every order.
+    arrives: bool,
+}
+
+/// What gets lost, and the shapes that events have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Losses {
+    /// The same, whatever the order.
+    Same,
+    /// Others.
+    Other,
+}
+
+impl Mail {
+    /// What Stripe did not lose.
+    pub fn of(world: &mut World<'_>) -> Self {
+        let (stripe, shapes) = (&world.told.stripe, Shapes::new());
+        let (ties, lost) = (Ties::of(stripe), lost(world));
+        let kept = |event: &Value| !lost.contains(event["id"].as_str().unwrap());
+        let random = &mut world.random;
+        let thin = stripe.thin_events().into_iter().filter(kept).map(|event| [event.clone(), event]);
+        let thin: Vec<[Value; 2]> = thin.collect();
+        let events = stripe.events().into_iter().filter(kept);
+        let events = events.map(|event| [(); 2].map(|()| shapes.some(random, &ties, &event)));
+        let shapes: Vec<[Value; 2]> = events.chain(thin).collect();
+        let letter = |shapes| Letter { shapes, arrives: random.u8(0..100) >= NEVER_DELIVERED };
+        Self { events: shapes.into_iter().map(letter).collect(), lost: lost.len() }
+    }
+
+    /// How many events there were, also those that Stripe lost.
+    pub fn events(&self) -> usize {
+        self.events.len() + self.lost
+    }
+
+    /// What is delivered, in some order, each once to five times.
+    fn shuffled(&self, random: &mut fastrand::Rng, losses: Losses) -> Vec<&Value> {
+        let mut delivered = Vec::new();
+        for letter in &self.events {
+            let (arrives, shapes) = match losses {
+                Losses::Same => (letter.arrives, 1),
+                Losses::Other => (random.u8(0..100) >= NEVER_DELIVERED, 2),
+            };
+            let times = if arrives { random.usize(1..=5) } else { 0 };
+            delivered.extend((0..times).map(|_| &letter.shapes[random.usize(0..shapes)]));
+        }
+        random.shuffle(&mut delivered);
+        delivered
+    }
+}
+
+fn lost(world: &World<'_>) -> HashSet<String> {
+    world.told.stripe.lost().into_iter().collect()
+}
+
+/// Delivers to a server of its own, which then compares once with Stripe. What it has before that, and in the end, which
+/// is checked.
+pub async fn deliver_shuffled(world: &World<'_>, mail: &Mail, seed: u64, losses: Losses) -> [Found; 2] {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let told = world.told;
+    let folder = folder();
+    std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
+    let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
+    let database = Database::make(folder.path());
+    let settings = settings(folder.path(), &database, &told.stripe, HERALD);
+    let app = actions::start(settings, clock).await.unwrap();
+    deliver(&app, &mail.shuffled(&mut random, losses), &mut random).await;
+    let before = found(&app).await;
+    actions::reconcile_since(&app, world.began_s, true).await.unwrap();
+    let after = check(world, &app).await;
+    app.store.close().await;
+    [before, after]
+}
+
+async fn deliver(app: &Arc<App>, events: &[&Value], random: &mut fastrand::Rng) {
+    for event in events {
+        receive(app, event).await;
+        if random.u8(0..40) == 0 {
+            actions::process_due_events(app).await.unwrap();
+        }
+        app.clock.advance(random.i64(0..120_000));
+    }
+    actions::process_due_events(app).await.unwrap();
+}
+
+/// Delivers while it happens, at once or up to three days later, and compares with Stripe now and then. How many
+/// events there were.
+pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
+    let (app, stripe) = (&world.told.app, &world.told.stripe);
+    let shapes = Shapes::new();
+    let (mut seen, mut under_way): (usize, Vec<(i64, Value)>) = (0, Vec::new());
+    let mut thin = 0;
+    while seen < events {
+        world.step().await;
+        for event in &stripe.thin_events()[thin..] {
+            receive(app, event).await;
+            thin += 1;
+        }
+        seen += hand_over(world, &shapes, seen, &mut under_way);
+        deliver_due(app, &mut under_way).await;
+        if world.random.u8(0..6) == 0 {
+            actions::reconcile_due(app).await.unwrap();
+            actions::process_due_events(app).await.unwrap();
+        }
+    }
+    world.end();
+    hand_over(world, &shapes, seen, &mut under_way);
+    app.clock.advance(3 * DAY_MS);
+    deliver_due(app, &mut under_way).await;
+    assert!(under_way.is_empty());
+    // What objects tell is known a day later.
+    app.clock.advance(DAY_MS);
+    actions::reconcile_due(app).await.unwrap();
+    actions::process_due_events(app).await.unwrap();
+    stripe.events_after(0).len()
+}
+
+/// Takes new events from Stripe; how many there were.
+fn hand_over(
+    world: &mut World<'_>,
+    shapes: &Shapes,
+    seen: usize,
+    under_way: &mut Vec<(i64, Value)>,
+) -> usize {
+    let (stripe, now_ms) = (&world.told.stripe, world.told.app.now_ms());
+    let (ties, lost) = (Ties::of(stripe), lost(world));
+    let new = stripe.events_after(seen);
+    for event in &new {
+        if lost.contains(event["id"].as_str().unwrap()) || world.random.u8(0..100) < NEVER_DELIVERED {
+            continue;
+        }
+        for _ in 0..world.random.usize(1..=5) {
+            let late_ms = if world.random.u8(0..3) == 0 { world.random.i64(0..3 * DAY_MS) } else { 0 };
+            under_way.push((now_ms + late_ms, shapes.some(&mut world.random, &ties, event)));
+        }
+    }
+    new.len()
+}
+
+async fn deliver_due(app: &Arc<App>, under_way: &mut Vec<(i64, Value)>) {
+    let now_ms = app.now_ms();
+    let (due, later): (Vec<_>, Vec<_>) = under_way.drain(..).partition(|(at_ms, _)| *at_ms <= now_ms);
+    *under_way = later;
+    for (_, event) in &due {
+        receive(app, event).await;
+    }
+    actions::process_due_events(app).await.unwrap();
+}

@@ -1,0 +1,267 @@
+//! Walks the practice Stripe through what may happen to readers and their money.
+
+use std::collections::{BTreeSet, HashSet};
+
+use keepopen::actions::{CheckoutRequest, start_checkout};
+use keepopen::config::Interval;
+use keepopen::money::{Currency, Money};
+use keepopen_practice::{How, Loss, Settlement};
+use uuid::Uuid;
+
+use super::model::{Balance, Checkout, Gift, Invoice, Paid, Payout, Status, Subscription};
+use crate::helpers::TestApp;
+use crate::reconciling::somebody_else_sells;
+
+/// One more site, with a currency of three decimals, and one whose decimals don't count.
+pub const HERALD: &str = r#"
+[sites.herald]
+name = "The Herald"
+origins = ["https://herald.example.org"]
+currency = "USD"
+fallback_url = "https://herald.example.org/give"
+giving.USD = { minimum_minor = 100, maximum_minor = 100000, once = [500], month = [500], year = [5000], default_interval = "once", default_amount_minor = 500 }
+giving.KWD = { minimum_minor = 1000, maximum_minor = 100000, once = [5000], month = [5000], year = [50000], default_interval = "once", default_amount_minor = 5000 }
+giving.ISK = { minimum_minor = 10000, maximum_minor = 10000000, once = [50000], month = [50000], year = [500000], default_interval = "once", default_amount_minor = 50000 }
+"#;
+
+/// A site, its page, a currency, and the step of its amounts.
+const PLACES: [(&str, &str, &str, i64); 6] = [
+    ("journal", "https://journal.example.org/", "eur", 1),
+    ("journal", "https://journal.example.org/", "eur", 1),
+    ("gazette", "https://gazette.example.org/", "jpy", 1),
+    ("herald", "https://herald.example.org/", "usd", 1),
+    ("herald", "https://herald.example.org/", "kwd", 10),
+    ("herald", "https://herald.example.org/", "isk", 100),
+];
+
+/// The practice Stripe, and what was done to it.
+pub struct World<'a> {
+    pub told: &'a TestApp,
+    pub random: fastrand::Rng,
+    pub gifts: Vec<Gift>,
+    pub payouts: Vec<Payout>,
+    pub began_s: i64,
+    /// The most hours between two steps.
+    hours: i64,
+    taken: HashSet<String>,
+}
+
+impl<'a> World<'a> {
+    /// Of a hundred events, one will be neither delivered nor listed.
+    pub fn begin(told: &'a TestApp, seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        told.stripe.lose_events(Some(Loss::Share { percent: 1, seed: random.u64(..) }));
+        let settlement = match random.u8(0..3) {
+            0 => None,
+            1 => Some(Settlement::new("usd", &[("eur", "1.0837"), ("jpy", "0.00667")])),
+            _ => Some(Settlement::new("eur", &[("usd", "0.9215"), ("kwd", "3.012"), ("isk", "0.0069")])),
+        };
+        told.stripe.set_settlement(settlement.map(Result::unwrap));
+        // Some worlds last for two weeks, some for half a year.
+        let hours = [3, 12, 36][random.usize(0..3)];
+        let began_s = told.app.now_ms().div_euclid(1000);
+        let (gifts, payouts, taken) = (Vec::new(), Vec::new(), HashSet::new());
+        Self { told, random, gifts, payouts, began_s, hours, taken }
+    }
+
+    pub fn now_s(&self) -> i64 {
+        self.told.app.now_ms().div_euclid(1000)
+    }
+
+    /// Some hours pass, and something happens.
+    pub async fn step(&mut self) {
+        self.told.app.clock.advance(1000 * self.random.i64(1..self.hours * 3600));
+        match self.random.u8(0..100) {
+            0..22 => self.somebody_comes().await,
+            22..32 => self.somebody_pays(),
+            32..38 => self.a_debit_ends(),
+            38..56 => self.a_period_ends(),
+            56..66 => self.an_invoice_ends(),
+            66..73 => self.a_subscription_changes(),
+            73..91 => self.money_goes_back(),
+            91..95 => self.something_beside(),
+            95 => self.somebody_buys_something_else().await,
+            96 => self.pay_out(),
+            97 => self.a_payout_fails(),
+            98 => self.told.stripe.settle_late(self.random.bool()),
+            _ => self.told.stripe.post_fees(),
+        }
+    }
+
+    /// All that is under way comes to its end, as far as it has one.
+    pub fn end(&mut self) {
+        self.told.stripe.post_fees();
+        self.pay_out();
+        self.told.app.clock.advance(1000 * self.random.i64(0..2 * 86_400));
+        // Whoever asks makes sessions expire whose time is over.
+        let _ = self.told.stripe.session("");
+    }
+
+    pub fn some_gift(&mut self) -> Option<usize> {
+        (!self.gifts.is_empty()).then(|| self.random.usize(0..self.gifts.len()))
+    }
+
+    async fn somebody_comes(&mut self) {
+        let (site, page, currency, step) = PLACES[self.random.usize(0..PLACES.len())];
+        let interval = match (site, self.random.u8(0..10)) {
+            ("gazette", _) | (_, 0..5) => Interval::Once,
+            (_, 5..9) => Interval::Month,
+            _ => Interval::Year,
+        };
+        let money = Money {
+            amount_minor: step * self.random.i64(100..=9_999),
+            currency: Currency::parse(currency).unwrap(),
+        };
+        let app = &self.told.app;
+        let request = CheckoutRequest {
+            site,
+            attempt: Uuid::from_u128(fastrand::u128(..)),
+            money,
+            interval,
+            cover_fee: false,
+            return_url: page,
+            attribution: None,
+        };
+        let session = start_checkout(app, app.site(site).unwrap(), &request).await.unwrap().session;
+        let made = self.told.stripe.session(&session);
+        self.gifts.push(Gift {
+            id: made["metadata"]["keepopen_contribution"].as_str().unwrap().to_owned(),
+            currency,
+            session,
+            recurring: interval != Interval::Once,
+            began_s: self.now_s(),
+            checkout: Checkout::Open,
+            subscription: None,
+            payments: Vec::new(),
+        });
+        let newest = self.gifts.len() - 1;
+        if self.random.u8(0..10) > 0 {
+            self.pays(newest);
+        }
+    }
+
+    /// Other software sells something over the same account.
+    async fn somebody_buys_something_else(&mut self) {
+        let charge = somebody_else_sells(self.told).await;
+        self.told.stripe.refund(&charge, Some(700)).unwrap();
+    }
+
+    /// Somebody who had left the payment page open comes back to it.
+    fn somebody_pays(&mut self) {
+        let open = self.gifts.iter().rposition(|it| it.checkout == Checkout::Open);
+        if let Some(open) = open {
+            self.pays(open);
+        }
+    }
+
+    fn pays(&mut self, at: usize) {
+        let how = self.random.u8(0..20);
+        let now_s = self.now_s();
+        let (stripe, gift) = (&self.told.stripe, &mut self.gifts[at]);
+        let paid = match how {
+            0..14 => stripe.pay(&gift.session, How::Card),
+            14..18 => stripe.pay(&gift.session, How::BankDebit),
+            18 => stripe.pay(&gift.session, How::Decline),
+            _ => {
+                if stripe.expire(&gift.session).is_ok() {
+                    gift.checkout = Checkout::Expired;
+                }
+                return;
+            }
+        };
+        // An hour ago its time was over.
+        let Ok(session) = paid else { return };
+        if how == 18 {
+            return;
+        }
+        let ids = stripe.payments(&gift.session);
+        let total = session["amount_total"].as_i64().unwrap();
+        gift.checkout = if how < 14 { Checkout::Done } else { Checkout::Debit };
+        gift.subscription = ids.subscription.clone().map(|id| Subscription {
+            id,
+            status: Status::Active,
+            amount_minor: total,
+            ends: false,
+            rests: false,
+            waiting: None,
+            stuck: BTreeSet::new(),
+        });
+        if how < 14 {
+            gift.payments.push(first_payment(gift.recurring, &ids, total, now_s));
+        }
+    }
+
+    fn a_debit_ends(&mut self) {
+        let now_s = self.now_s();
+        let good = self.random.u8(0..3) > 0;
+        let Some(gift) = self.gifts.iter_mut().find(|it| it.checkout == Checkout::Debit) else { return };
+        let stripe = &self.told.stripe;
+        stripe.settle_bank_debit(&gift.session, good).unwrap();
+        let total = stripe.session(&gift.session)["amount_total"].as_i64().unwrap();
+        let ids = stripe.payments(&gift.session);
+        gift.checkout = if good { Checkout::Done } else { Checkout::DebitFailed };
+        if good {
+            gift.payments.push(first_payment(gift.recurring, &ids, total, now_s));
+        }
+        if let Some(subscription) = gift.subscription.as_mut().filter(|it| it.status != Status::Over) {
+            subscription.status = if good { Status::Active } else { Status::PastDue };
+            let id = ids.invoice.unwrap();
+            subscription.waiting = (!good).then_some(Invoice { id, amount_minor: total, draft: false });
+        }
+    }
+
+    /// Everything that has not left goes to the bank, or only what is due.
+    fn pay_out(&mut self) {
+        let all = self.random.bool();
+        let now_s = self.now_s();
+        let stripe = &self.told.stripe;
+        let waiting: Vec<_> = stripe
+            .objects("balance_transaction")
+            .into_iter()
+            .filter(|it| !self.taken.contains(it["id"].as_str().unwrap()))
+            .filter(|it| all || it["available_on"].as_i64().unwrap() <= now_s)
+            .collect();
+        for id in stripe.pay_out(all) {
+            let payout = stripe.object(&id).unwrap();
+            let took = waiting.iter().filter(|it| it["currency"] == payout["currency"]);
+            let sum: i64 = took.clone().map(|it| it["net"].as_i64().unwrap()).sum();
+            assert_eq!(payout["amount"], sum, "the model of payouts is wrong");
+            let took: Vec<String> = took.map(|it| it["id"].as_str().unwrap().to_owned()).collect();
+            self.taken.extend(took.iter().cloned());
+            self.taken.insert(payout["balance_transaction"].as_str().unwrap().to_owned());
+            self.payouts.push(Payout { id, took, failed: false });
+        }
+    }
+
+    /// The newest payout of a currency comes back, or one before it.
+    fn a_payout_fails(&mut self) {
+        if self.payouts.is_empty() {
+            return;
+        }
+        let at = self.random.usize(0..self.payouts.len());
+        let payout = &mut self.payouts[at];
+        if !payout.failed {
+            self.told.stripe.fail_payout(&payout.id).unwrap();
+            payout.failed = true;
+        }
+    }
+
+    /// Lets the model say what Stripe's balance is at the end.
+    pub fn with_balance<T>(&self, say: impl FnOnce(&Balance<'_>) -> T) -> T {
+        let transactions = self.told.stripe.objects("balance_transaction");
+        say(&Balance::of_all(&transactions, &self.payouts))
+    }
+}
+
+fn first_payment(recurring: bool, ids: &keepopen_practice::Payments, amount_minor: i64, at_s: i64) -> Paid {
+    let object = if recurring { &ids.invoice } else { &ids.payment_intent };
+    Paid {
+        object: object.clone().unwrap(),
+        charge: ids.charge.clone().unwrap(),
+        amount_minor,
+        at_s,
+        refunds: Vec::new(),
+        disputes: Vec::new(),
+        review: None,
+    }
+}

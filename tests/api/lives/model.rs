@@ -1,0 +1,267 @@
+//! What the ledger must be, kept from what was done to each gift, without a look at any event.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use keepopen::contributions::{Account, Alarm, ContributionState as State};
+use serde_json::Value;
+
+/// How long a payment page stays open.
+const OPEN_S: i64 = 86_400;
+
+/// An account's name and a currency's code, and what it holds: debits less credits.
+pub type Accounts = BTreeMap<(Account, String), i64>;
+
+/// One gift, as those who gave it and those who keep its money know it.
+#[derive(Debug)]
+pub struct Gift {
+    pub id: String,
+    pub currency: &'static str,
+    pub session: String,
+    pub recurring: bool,
+    pub began_s: i64,
+    pub checkout: Checkout,
+    pub subscription: Option<Subscription>,
+    pub payments: Vec<Paid>,
+}
+
+/// What became of the payment page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Checkout {
+    /// Nobody has paid; after a day it is over.
+    Open,
+    Expired,
+    /// A bank debit is under way.
+    Debit,
+    DebitFailed,
+    Done,
+}
+
+#[derive(Debug)]
+pub struct Subscription {
+    pub id: String,
+    pub status: Status,
+    pub amount_minor: i64,
+    /// It ends with its period.
+    pub ends: bool,
+    /// Nothing is collected for now.
+    pub rests: bool,
+    /// Its newest invoice, if nobody has paid it and somebody still may.
+    pub waiting: Option<Invoice>,
+    /// Invoices that could not be made final.
+    pub stuck: BTreeSet<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Active,
+    PastDue,
+    Paused,
+    Over,
+}
+
+#[derive(Clone, Debug)]
+pub struct Invoice {
+    pub id: String,
+    pub amount_minor: i64,
+    pub draft: bool,
+}
+
+/// Money that came.
+#[derive(Debug)]
+pub struct Paid {
+    /// The payment intent of a one-off, the invoice of a recurring gift.
+    pub object: String,
+    pub charge: String,
+    pub amount_minor: i64,
+    pub at_s: i64,
+    pub refunds: Vec<Back>,
+    pub disputes: Vec<Back>,
+    pub review: Option<String>,
+}
+
+/// Money that went back, or was asked about.
+#[derive(Debug)]
+pub struct Back {
+    pub id: String,
+    pub amount_minor: i64,
+    pub state: BackState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BackState {
+    /// The bank only asks.
+    Asked,
+    /// It left, and may come back.
+    Left,
+    /// It left for good.
+    Gone,
+    /// It left and came back.
+    Returned,
+}
+
+impl Back {
+    pub fn gone_minor(&self) -> i64 {
+        if matches!(self.state, BackState::Left | BackState::Gone) { self.amount_minor } else { 0 }
+    }
+}
+
+impl Paid {
+    pub fn refunded_minor(&self) -> i64 {
+        self.refunds.iter().map(Back::gone_minor).sum()
+    }
+
+    pub fn disputed_minor(&self) -> i64 {
+        self.disputes.iter().map(Back::gone_minor).sum()
+    }
+
+    /// What is left of it; below 0 where a refund and a lost dispute took more than there was.
+    pub fn left_minor(&self) -> i64 {
+        self.amount_minor - self.refunded_minor() - self.disputed_minor()
+    }
+
+    /// What a transaction of this object moved in the gift's own currency; none of other payments' objects.
+    fn moved_by(&self, source: &str) -> Option<i64> {
+        if self.charge == source {
+            return Some(self.amount_minor);
+        }
+        let mut back = self.refunds.iter().chain(&self.disputes);
+        back.find(|it| it.id == source).map(|it| it.amount_minor)
+    }
+}
+
+impl Gift {
+    pub fn state(&self, now_s: i64) -> State {
+        let newest = self.payments.iter().max_by_key(|it| it.at_s);
+        if newest.is_some_and(|it| it.left_minor() <= 0) {
+            return State::TakenBack;
+        }
+        let status = self.subscription.as_ref().map(|it| it.status);
+        match (newest.is_some(), status) {
+            (true, None) => State::Paid,
+            (true, Some(Status::Over)) => State::Ended,
+            (true, Some(Status::PastDue)) => State::PastDue,
+            (true, Some(Status::Active | Status::Paused)) => State::Active,
+            (false, Some(Status::Over)) => State::Failed,
+            (false, _) => match self.checkout {
+                Checkout::Open if now_s >= self.began_s + OPEN_S => State::Expired,
+                Checkout::Open => State::Open,
+                Checkout::Expired => State::Expired,
+                Checkout::DebitFailed => State::Failed,
+                Checkout::Debit | Checkout::Done => State::Processing,
+            },
+        }
+    }
+
+    /// What does not add up by Stripe's own word; that something awaits somebody's look is not among it.
+    pub fn alarms(&self) -> Vec<Alarm> {
+        let excess = self.payments.iter().filter(|it| it.left_minor() < 0).map(|it| {
+            let (payment, excess_minor) = (it.object.clone(), -it.left_minor());
+            Alarm::TakenBackAbovePaid { payment, excess_minor }
+        });
+        let stuck = self.subscription.iter().flat_map(|it| &it.stuck);
+        let stuck = stuck.map(|invoice| Alarm::InvoiceStuck { invoice: invoice.clone() });
+        let mut alarms: Vec<Alarm> = excess.chain(stuck).collect();
+        alarms.sort();
+        alarms
+    }
+
+    /// What its accounts hold. `balance`: what Stripe's balance says of it.
+    pub fn accounts(&self, balance: &Balance<'_>) -> Accounts {
+        let mut accounts = Accounts::new();
+        let mut move_to = |to: Account, from: Account, currency: &str, minor: i64| {
+            for (account, minor) in [(to, minor), (from, -minor)] {
+                *accounts.entry((account, currency.to_uppercase())).or_default() += minor;
+            }
+        };
+        for paid in &self.payments {
+            move_to(Account::Clearing, Account::Contributions, self.currency, paid.amount_minor);
+            move_to(Account::Refunds, Account::Clearing, self.currency, paid.refunded_minor());
+            move_to(Account::Disputes, Account::Clearing, self.currency, paid.disputed_minor());
+            for transaction in balance.of(paid) {
+                let currency = transaction["currency"].as_str().unwrap();
+                move_to(Account::Fees, Account::Clearing, currency, number(transaction, "fee"));
+                if currency != self.currency {
+                    let settled_minor = number(transaction, "amount");
+                    let source = transaction["source"].as_str().unwrap();
+                    let own_minor = paid.moved_by(source).unwrap() * settled_minor.signum();
+                    move_to(Account::Exchange, Account::Clearing, self.currency, own_minor);
+                    move_to(Account::Clearing, Account::Exchange, currency, settled_minor);
+                }
+                if balance.payout_of(transaction).is_some() {
+                    move_to(Account::Bank, Account::Clearing, currency, number(transaction, "net"));
+                }
+            }
+        }
+        accounts.retain(|_, minor| *minor != 0);
+        accounts
+    }
+}
+
+/// A payout that was made.
+#[derive(Debug)]
+pub struct Payout {
+    pub id: String,
+    /// The transactions that it took.
+    pub took: Vec<String>,
+    pub failed: bool,
+}
+
+/// What Stripe's balance says at the end.
+pub struct Balance<'a> {
+    transactions: &'a [Value],
+    by_source: BTreeMap<&'a str, Vec<&'a Value>>,
+    /// For each transaction the payout that it is at the bank with.
+    paid_out: BTreeMap<String, &'a str>,
+}
+
+impl<'a> Balance<'a> {
+    pub fn of_all(transactions: &'a [Value], payouts: &'a [Payout]) -> Self {
+        let mut by_source: BTreeMap<&str, Vec<&Value>> = BTreeMap::new();
+        for it in transactions {
+            by_source.entry(it["source"].as_str().unwrap()).or_default().push(it);
+        }
+        let mut balance = Self { transactions, by_source, paid_out: BTreeMap::new() };
+        for payout in payouts.iter().filter(|it| !it.failed) {
+            for transaction in balance.carried(payout, payouts) {
+                let before = balance.paid_out.insert(transaction, &payout.id);
+                assert_eq!(before, None, "it left twice");
+            }
+        }
+        balance
+    }
+
+    /// What a payout took to the bank: with the money of one that came back, all that had been in that one.
+    fn carried(&self, payout: &Payout, payouts: &[Payout]) -> Vec<String> {
+        let mut carried = Vec::new();
+        for id in &payout.took {
+            let it = self.transactions.iter().find(|it| it["id"] == id.as_str()).unwrap();
+            match payouts.iter().find(|other| it["source"] == other.id.as_str()) {
+                Some(came_back) => carried.extend(self.carried(came_back, payouts)),
+                None => carried.push(id.clone()),
+            }
+        }
+        carried
+    }
+
+    /// The transactions of a payment, its refunds and its disputes.
+    pub fn of(&self, paid: &Paid) -> impl Iterator<Item = &'a Value> {
+        let sources = paid.refunds.iter().chain(&paid.disputes).map(|it| it.id.as_str());
+        let sources = sources.chain([paid.charge.as_str()]);
+        let found: Vec<&Value> = sources.filter_map(|id| self.by_source.get(id)).flatten().copied().collect();
+        found.into_iter()
+    }
+
+    pub fn payout_of(&self, transaction: &Value) -> Option<&'a str> {
+        self.paid_out.get(transaction["id"].as_str().unwrap()).copied()
+    }
+
+    /// The payout that the payment's own money is at the bank with.
+    pub fn payout_of_charge(&self, paid: &Paid) -> Option<String> {
+        let of = self.by_source.get(paid.charge.as_str())?;
+        of.iter().find_map(|it| self.payout_of(it)).map(str::to_owned)
+    }
+}
+
+pub fn number(object: &Value, field: &str) -> i64 {
+    object[field].as_i64().unwrap_or_else(|| panic!("no {field} in {object}"))
+}
