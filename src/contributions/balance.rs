@@ -84,10 +84,10 @@ pub struct PayoutFact {
     pub currency: Option<Currency>,
     /// When it was made, in seconds since 1970.
     pub created_at_s: Option<i64>,
-    /// True once it is known which transactions are in it.
+    /// How it stood when it was last told which transactions are in it; none before.
     #[serde(default)]
-    pub listed: bool,
+    pub listed_as: Option<PayoutState>,
 }
 
 join_fields!(TransactionFact: source, moved, created_at_s, payouts; any: ; all: );
-join_fields!(PayoutFact: mark, amount_minor, currency, created_at_s; any: listed; all: );
+join_fields!(PayoutFact: mark, amount_minor, currency, created_at_s, listed_as; any: ; all: );

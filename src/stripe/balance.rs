@@ -44,7 +44,7 @@ pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
         amount_minor: it.signed("amount")?,
         currency: it.currency("currency")?,
         created_at_s: it.time("created")?,
-        listed: false,
+        listed_as: None,
     })
 }
 
@@ -60,6 +60,6 @@ pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
         let payouts = BTreeMap::from([(payout.id.clone(), payout.mark)]);
         facts.push(Fact::Transaction(TransactionFact { payouts, ..read_transaction(transaction)? }));
     }
-    facts.push(Fact::Payout(PayoutFact { listed: true, ..payout }));
+    facts.push(Fact::Payout(PayoutFact { listed_as: Some(payout.mark.latest.state), ..payout }));
     Ok(facts)
 }

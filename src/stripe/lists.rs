@@ -29,6 +29,11 @@ impl List {
         Self { path: "/balance_transactions", query: &[], what: "balance transaction" };
     /// What was sent to the bank.
     pub const PAYOUTS: Self = Self { path: "/payouts", query: &[], what: "payout" };
+    /// Payouts that came back: a bank can send one back long after it was made.
+    pub const PAYOUTS_BACK: [Self; 2] = [
+        Self { path: "/payouts", query: &[("status", "failed")], what: "payout" },
+        Self { path: "/payouts", query: &[("status", "canceled")], what: "payout" },
+    ];
     /// The objects that gifts are made of: each stands after those that it is known by.
     pub const OF_GIFTS: [Self; 7] = [
         Self {

@@ -114,6 +114,32 @@ async fn a_payment_knows_the_payout_it_left_with_and_one_that_failed_leaves_agai
 }
 
 #[tokio::test]
+async fn a_payout_that_comes_back_is_noticed_by_the_next_comparison_also_after_a_webhook_told_of_it() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    reconcile(&app).await;
+    for weeks in [0, 6] {
+        app.app.clock.advance(300_000);
+        let payout = app.stripe.pay_out(true).remove(0);
+        app.stripe_says_everything().await;
+        reconcile(&app).await;
+        assert_eq!(account(&app, "EUR", "bank").await, 960);
+        app.days_pass(7 * weeks);
+        app.app.clock.advance(300_000);
+        app.stripe.fail_payout(&payout).unwrap();
+        app.stripe_says_everything().await;
+        reconcile(&app).await;
+        assert_eq!(
+            (account(&app, "EUR", "bank").await, payment(&app).await.payout),
+            (0, None),
+            "{weeks} weeks"
+        );
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_fee_that_stripe_posts_late_is_booked_then() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);

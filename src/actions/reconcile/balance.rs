@@ -14,13 +14,25 @@ impl Sweep<'_> {
             None => cursor_s(self.app, self.kind, self.now_s()).await?,
         };
         self.list(List::TRANSACTIONS, from_s).await?;
-        let from_s = since_s.unwrap_or(from_s - PAYOUT_CHANGES_S);
+        match since_s {
+            None => self.payouts(List::PAYOUTS, from_s - PAYOUT_CHANGES_S, false).await,
+            Some(since_s) => {
+                self.payouts(List::PAYOUTS, since_s, true).await?;
+                for list in List::PAYOUTS_BACK {
+                    self.payouts(list, 0, false).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    async fn payouts(&mut self, list: List, from_s: i64, again: bool) -> Result<(), ReconcileError> {
         let mut after = None;
         while !self.stops() {
-            let page = self.app.stripe.list(List::PAYOUTS, from_s, after.as_deref()).await?;
+            let page = self.app.stripe.list(list, from_s, after.as_deref()).await?;
             for payout in &page.objects {
                 self.done.looked_at += 1;
-                self.payout(payout, since_s.is_some()).await?;
+                self.payout(payout, again).await?;
             }
             after = page.next;
             if after.is_none() {
@@ -42,8 +54,7 @@ impl Sweep<'_> {
         drop(tx);
         if let Some(Fact::Payout(known)) = known
             && !again
-            && known.listed
-            && known.mark.latest.state == payout.mark.latest.state
+            && known.listed_as == Some(payout.mark.latest.state)
             && known.mark.arrives_at_s == payout.mark.arrives_at_s
         {
             return Ok(());
