@@ -18,18 +18,17 @@ pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
         _ => IntentState::Other,
     };
     let received = it.money("amount_received")?.filter(|money| money.amount_minor > 0);
-    let mut facts = Vec::new();
-    for charge in it.list("charges")? {
-        facts.extend(charge_facts(charge, at_s)?);
-    }
-    facts.push(Fact::Intent(IntentFact {
+    let mut facts = vec![Fact::Intent(IntentFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
         origin: metadata::read(it)?,
         received: received.filter(|_| state == IntentState::Succeeded),
         charge: it.reference("latest_charge")?,
         invoice: it.reference("invoice")?,
-    }));
+    })];
+    for charge in it.list("charges")? {
+        facts.extend(charge_facts(charge, at_s)?);
+    }
     Ok(facts)
 }
 
