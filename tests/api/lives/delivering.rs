@@ -175,8 +175,11 @@ fn hand_over(
     under_way: &mut Vec<(i64, Value)>,
 ) -> usize {
     let (stripe, now_ms) = (&world.told.stripe, world.told.app.now_ms());
-    let (ties, lost) = (Ties::of(stripe), lost(world));
     let new = stripe.events_after(seen);
+    if new.is_empty() {
+        return 0;
+    }
+    let (ties, lost) = (Ties::of(stripe), lost(world));
     for event in &new {
         if lost.contains(event["id"].as_str().unwrap()) || world.random.u8(0..100) < NEVER_DELIVERED {
             continue;

@@ -1,14 +1,18 @@
 //! Random lives of gifts at the practice Stripe, told in any order, late, more than once, or not at all: the ledger is
 //! what happened, to the cent.
 //!
-//! `KEEPOPEN_TEST_SEED` plays one world again; `KEEPOPEN_TEST_LIVES` is how many events there are to be in all, in as
-//! many worlds as that takes, from that seed on.
+//! `KEEPOPEN_TEST_SEED` plays one world again. `KEEPOPEN_TEST_LIVES` is how many events there are to be in all, in as
+//! many worlds as that takes, from that seed on; with `KEEPOPEN_TEST_LONG` what was played is kept in that folder, and
+//! the same command goes on from there.
 
 mod checking;
 mod deeds;
 mod delivering;
 mod driver;
 mod model;
+
+use std::io::Write;
+use std::path::PathBuf;
 
 use checking::{Found, check};
 use delivering::{Losses, Mail, as_it_happens, deliver_shuffled};
@@ -23,25 +27,63 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a number")))
 }
 
-/// The worlds to play: the first seed, and how many events there are to be in all.
-fn worlds() -> (u64, usize) {
-    let (seed, events) = (number("KEEPOPEN_TEST_SEED"), number("KEEPOPEN_TEST_LIVES"));
-    let on_server = std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some();
-    let events = match (events, seed) {
-        (Some(events), _) => usize::try_from(events).unwrap(),
-        (None, None) if !on_server => 2_000,
-        // One world. On PostgreSQL it takes a while; what differs there is not the books.
-        _ => 1,
-    };
-    (seed.unwrap_or(1), events)
+/// Worlds, one after another.
+struct Worlds {
+    seed: u64,
+    played: usize,
+    wanted: usize,
+    /// Where a long run keeps what was played: a seed and a number of events in each line.
+    kept: Option<PathBuf>,
+}
+
+impl Worlds {
+    fn begin(name: &str) -> Self {
+        let (seed, events) = (number("KEEPOPEN_TEST_SEED"), number("KEEPOPEN_TEST_LIVES"));
+        let on_server = std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some();
+        let wanted = match (events, seed) {
+            (Some(events), _) => usize::try_from(events).unwrap(),
+            (None, None) if !on_server => 2_000,
+            // One world. On PostgreSQL it takes a while; what differs there is not the books.
+            _ => 1,
+        };
+        let mut worlds = Self { seed: seed.unwrap_or(1), played: 0, wanted, kept: None };
+        if let Some(folder) = std::env::var_os("KEEPOPEN_TEST_LONG") {
+            std::fs::create_dir_all(&folder).unwrap();
+            let kept = PathBuf::from(folder).join(format!("lives_{name}.txt"));
+            for line in std::fs::read_to_string(&kept).unwrap_or_default().lines() {
+                let (seed, events) = line.split_once(' ').unwrap();
+                worlds.seed = seed.parse::<u64>().unwrap() + 1;
+                worlds.played += events.parse::<usize>().unwrap();
+            }
+            worlds.kept = Some(kept);
+        }
+        worlds
+    }
+
+    /// The seed of the next world, while there is one.
+    fn next(&self) -> Option<u64> {
+        (self.played < self.wanted).then(|| {
+            println!("seed {0} begins; KEEPOPEN_TEST_SEED={0} plays it again", self.seed);
+            self.seed
+        })
+    }
+
+    fn played(&mut self, gifts: usize, events: usize) {
+        self.played += events;
+        let Self { seed, played, wanted, .. } = self;
+        println!("seed {seed}: {gifts} gifts, {events} events; {played} of {wanted} in all");
+        if let Some(kept) = &self.kept {
+            let mut file = std::fs::OpenOptions::new().create(true).append(true).open(kept).unwrap();
+            writeln!(file, "{seed} {events}").unwrap();
+        }
+        self.seed += 1;
+    }
 }
 
 #[tokio::test]
 async fn in_whatever_order_events_come_or_get_lost_the_ledger_is_what_happened() {
-    let (mut seed, wanted) = worlds();
-    let mut events = 0;
-    while events < wanted {
-        println!("seed {seed} begins; KEEPOPEN_TEST_SEED={seed} plays it again");
+    let mut worlds = Worlds::begin("shuffled");
+    while let Some(seed) = worlds.next() {
         let told = TestApp::start_with(HERALD).await;
         let mut world = World::begin(&told, seed);
         while told.stripe.events_after(OF_A_WORLD).is_empty() {
@@ -59,29 +101,20 @@ async fn in_whatever_order_events_come_or_get_lost_the_ledger_is_what_happened()
             }
             first.assert_equal(&after, &format!("shuffle {shuffle} of seed {seed}"));
         }
-        events += mail.events();
-        println!(
-            "seed {seed}: {} gifts, {} events; {events} of {wanted} in all",
-            world.gifts.len(),
-            mail.events()
-        );
+        worlds.played(world.gifts.len(), mail.events());
         told.finish().await;
-        seed += 1;
     }
 }
 
 #[tokio::test]
 async fn while_it_happens_what_is_compared_each_day_keeps_the_ledger_right() {
-    let (mut seed, wanted) = worlds();
-    let mut events = 0;
-    while events < wanted {
-        println!("seed {seed} begins; KEEPOPEN_TEST_SEED={seed} plays it again");
+    let mut worlds = Worlds::begin("as_it_happens");
+    while let Some(seed) = worlds.next() {
         let told = TestApp::start_with(HERALD).await;
         let mut world = World::begin(&told, seed);
-        events += as_it_happens(&mut world, OF_A_WORLD).await;
+        let events = as_it_happens(&mut world, OF_A_WORLD).await;
         check(&world, &told.app).await;
-        println!("seed {seed}: {} gifts; {events} of {wanted} events in all", world.gifts.len());
+        worlds.played(world.gifts.len(), events);
         told.finish().await;
-        seed += 1;
     }
 }
