@@ -20,6 +20,7 @@ mod instances;
 mod last_good;
 mod learning;
 mod management;
+mod money;
 mod previews;
 mod story;
 mod supporters;
