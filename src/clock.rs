@@ -82,6 +82,18 @@ pub fn rfc3339(at_ms: i64) -> String {
         .to_string()
 }
 
+/// How long ago something was, in words.
+pub fn ago(at_ms: Option<i64>, now_ms: i64) -> String {
+    let Some(at_ms) = at_ms else { return "never yet".to_owned() };
+    match (now_ms - at_ms).max(0) / 60_000 {
+        0 => "less than a minute ago".to_owned(),
+        1 => "a minute ago".to_owned(),
+        minutes if minutes < 120 => format!("{minutes} minutes ago"),
+        minutes if minutes < 2 * 24 * 60 => format!("{} hours ago", minutes / 60),
+        minutes => format!("{} days ago", minutes / (24 * 60)),
+    }
+}
+
 /// `N` bytes from the system's secure random source.
 pub fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];

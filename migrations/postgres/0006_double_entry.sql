@@ -50,6 +50,8 @@ CREATE TABLE payments (
 );
 CREATE INDEX payments_contribution ON payments (contribution_id);
 CREATE INDEX payments_unsettled ON payments (site, currency) WHERE awaiting_minor <> 0 OR differing_minor <> 0;
+-- The order in which they are exported.
+CREATE INDEX payments_paid ON payments (paid_at_ms, object);
 INSERT INTO payments (object, contribution_id, site, currency, amount_minor, paid_at_ms, refunded_minor, disputed_minor,
     awaiting_minor, differing_minor)
 SELECT object, contribution_id, site, currency, amount_minor, occurred_at_ms, 0, 0, amount_minor, 0 FROM ledger_entries
@@ -71,3 +73,9 @@ CREATE TABLE supporter_emails (
     email TEXT NOT NULL PRIMARY KEY,
     supporter_id TEXT NOT NULL REFERENCES supporters (id)
 );
+
+-- The order in which gifts are listed, with what the list is narrowed by; those that want a person to look; and whose
+-- tokens were superseded of late.
+CREATE INDEX contributions_newest ON contributions (COALESCE(started_at_ms, 0), id, site, state, interval);
+CREATE INDEX contributions_to_look_at ON contributions (id) WHERE alarms <> '[]';
+CREATE INDEX supporters_raised ON supporters (epoch_raised_at_ms);

@@ -14,6 +14,7 @@ mod count_tickers;
 mod create_api_key;
 mod edit_appeals;
 mod exchange_session;
+mod export_payments;
 mod flush_counts;
 mod hear_of_appeals;
 mod hear_of_endpoints;
@@ -51,6 +52,7 @@ pub use edit_appeals::{
     EditError, Editor, Saved, apply_appeals, publish_appeal, save_appeal, set_appeal_aside,
 };
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
+pub use export_payments::PaymentsExport;
 pub use flush_counts::flush_counts;
 pub use hear_of_appeals::{hear_of_appeals, read_appeals_in_force, read_published};
 pub use hear_of_endpoints::{SealedSecret, hear_of_endpoints};

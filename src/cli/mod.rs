@@ -8,6 +8,7 @@
 mod api_key;
 mod appeals;
 mod books;
+mod contributions;
 mod demo;
 mod events;
 mod health;
@@ -61,6 +62,11 @@ enum Verb {
     Books {
         #[command(subcommand)]
         verb: books::Verb,
+    },
+    /// What readers gave.
+    Contributions {
+        #[command(subcommand)]
+        verb: contributions::Verb,
     },
     /// Compare the ledger with what Stripe has, and take in what is missing. Ends with 1 when the two differ.
     Reconcile(reconcile::Options),
@@ -117,6 +123,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Openapi => say(http::openapi_yaml()),
         Verb::Events { verb } => events::run(verb, &settings()?),
         Verb::Books { verb } => books::run(verb, settings()?),
+        Verb::Contributions { verb } => contributions::run(verb, &settings()?),
         Verb::Reconcile(options) => reconcile::reconcile(options, settings()?),
         Verb::Rebuild => reconcile::rebuild(settings()?),
         Verb::Appeals { verb } => appeals::run(verb, &settings()?),

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{Stopped, runtime, say};
 use crate::actions::{self, Comparison};
-use crate::clock::Clock;
+use crate::clock::{Clock, ago};
 use crate::config::Settings;
 use crate::money::{Currency, Money};
 
@@ -119,15 +119,5 @@ fn tell(it: &Comparison, now_ms: i64) -> Result<(), Stopped> {
         Ok(())
     } else {
         Err(format!("{differ} sums differ from Stripe's; they are listed above").into())
-    }
-}
-
-fn ago(at_ms: Option<i64>, now_ms: i64) -> String {
-    let Some(at_ms) = at_ms else { return "never yet".to_owned() };
-    match (now_ms - at_ms).max(0) / 60_000 {
-        0 => "less than a minute ago".to_owned(),
-        1 => "a minute ago".to_owned(),
-        minutes if minutes < 120 => format!("{minutes} minutes ago"),
-        minutes => format!("{} hours ago", minutes / 60),
     }
 }

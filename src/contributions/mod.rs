@@ -9,6 +9,7 @@
 mod join;
 mod balance;
 mod entries;
+mod export;
 mod facts;
 mod fold;
 #[cfg(test)]
@@ -23,6 +24,7 @@ mod story;
 
 pub use balance::{Moved, PayoutFact, PayoutMark, TransactionFact};
 pub use entries::{Account, Entry, EntryKind};
+pub use export::{COLUMNS, ExportedPayment};
 pub use facts::{
     ChargeFact, DisputeFact, Fact, InvoiceFact, InvoicePaymentFact, Origin, RefundFact, SessionFact,
     SubscriptionFact, Terms,

@@ -19,6 +19,9 @@ pub struct Supporter(pub Arc<Claims>);
 /// A site's back end, with a secret API key that may read supporters.
 pub struct SupportersReader;
 
+/// Somebody with a secret API key that may read what was given, and the books.
+pub struct MoneyReader;
+
 /// Somebody with a secret API key that may read appeals.
 pub struct AppealsReader;
 
@@ -70,6 +73,7 @@ macro_rules! with_key {
 }
 
 with_key!(SupportersReader, [SupportersRead], _ => SupportersReader);
+with_key!(MoneyReader, [MoneyRead], _ => MoneyReader);
 with_key!(AppealsReader, [AppealsRead, AppealsWrite], _ => AppealsReader);
 with_key!(AppealsEditor, [AppealsWrite], key => AppealsEditor { key });
 

@@ -12,6 +12,7 @@ use actix_web::{HttpResponse, HttpServer, get};
 use serde::Serialize;
 
 use super::State;
+use super::money;
 use super::problem;
 use super::server::{ListenError, Running};
 use crate::app::App;
@@ -35,6 +36,7 @@ pub fn serve_management(app: &Arc<App>) -> Result<Option<Running>, ListenError> 
             .service(livez)
             .service(readyz)
             .service(metrics)
+            .service(money::books_page)
     })
     .workers(1)
     .disable_signals()

@@ -18,6 +18,7 @@ mod embed;
 mod explain;
 mod jwks;
 mod management;
+mod money;
 mod ofrep;
 mod previews;
 mod problem;
@@ -69,6 +70,10 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(switches::list)
         .service(switches::read)
         .service(switches::turn)
+        .service(money::list)
+        .service(money::csv)
+        .service(money::read)
+        .service(money::compare)
         .service(ofrep::evaluate)
         .service(ofrep::evaluate_all)
         .service(jwks::keys)

@@ -58,6 +58,7 @@ codes! {
     SiteUnknown = "site_unknown", NOT_FOUND, "There is no such site.";
     NotFound = "not_found", NOT_FOUND, "There is nothing here.";
     SupporterUnknown = "supporter_unknown", NOT_FOUND, "There is no such supporter.";
+    ContributionUnknown = "contribution_unknown", NOT_FOUND, "There is no such contribution.";
     AppealUnknown = "appeal_unknown", NOT_FOUND, "There is no such appeal.";
     VersionUnknown = "version_unknown", NOT_FOUND, "The appeal has no such version.";
     AttemptUnknown = "attempt_unknown", NOT_FOUND, "No such attempt with this session.";

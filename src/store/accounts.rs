@@ -70,17 +70,19 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn accounts(&self) -> Result<BTreeMap<(String, String, String), i64>, sqlx::Error> {
-        let rows: Vec<(String, String, String, i64)> = on_reader!(self, db => sqlx::query_as(
-            "SELECT site, currency, account, CAST(SUM(minor) AS BIGINT) FROM ( \
-             SELECT site, currency, debit_account AS account, SUM(amount_minor) AS minor FROM ledger_entries \
-             GROUP BY site, currency, debit_account \
-             UNION ALL \
-             SELECT site, currency, credit_account, -SUM(amount_minor) FROM ledger_entries \
-             GROUP BY site, currency, credit_account) AS moved GROUP BY site, currency, account",
+        // One pass; SQLite reads it off an index and sorts nothing.
+        let rows: Vec<(String, String, String, String, i64)> = on_reader!(self, db => sqlx::query_as(
+            "SELECT site, currency, debit_account, credit_account, CAST(SUM(amount_minor) AS BIGINT) \
+             FROM ledger_entries GROUP BY site, currency, debit_account, credit_account",
         )
         .fetch_all(db)
         .await)?;
-        Ok(rows.into_iter().map(|(site, code, account, minor)| ((site, code, account), minor)).collect())
+        let mut accounts = BTreeMap::new();
+        for (site, code, debit, credit, minor) in rows {
+            *accounts.entry((site.clone(), code.clone(), debit)).or_insert(0) += minor;
+            *accounts.entry((site, code, credit)).or_insert(0) -= minor;
+        }
+        Ok(accounts)
     }
 
     /// What Stripe holds for each site and currency by the ledger.

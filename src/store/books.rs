@@ -189,7 +189,7 @@ pub(super) fn currency(code: &str) -> Result<Currency, Unreadable> {
     Currency::parse(code).map_err(|_| Unreadable { what: "currency" })
 }
 
-fn interval(text: &str) -> Result<Interval, Unreadable> {
+pub(super) fn interval(text: &str) -> Result<Interval, Unreadable> {
     Interval::parse(text).ok_or(Unreadable { what: "interval" })
 }
 

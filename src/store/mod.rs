@@ -21,6 +21,7 @@ pub mod keys;
 pub mod last_good;
 mod migrations;
 pub mod objects;
+pub mod pages;
 pub mod payments;
 pub mod results;
 pub mod seals;

@@ -14,6 +14,9 @@ pub enum Scope {
     /// Read the standing of any supporter.
     #[value(name = "supporters:read")]
     SupportersRead,
+    /// Read contributions, payments and the books.
+    #[value(name = "money:read")]
+    MoneyRead,
     /// Read appeals, their versions and their state.
     #[value(name = "appeals:read")]
     AppealsRead,
@@ -27,6 +30,7 @@ impl Scope {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SupportersRead => "supporters:read",
+            Self::MoneyRead => "money:read",
             Self::AppealsRead => "appeals:read",
             Self::AppealsWrite => "appeals:write",
         }

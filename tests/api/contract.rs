@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::helpers::{Answer, ORIGIN, TestApp};
 
 /// Every path of the contract with the methods that it has, and a path for each pattern.
-const PATHS: [(&str, &str); 13] = [
+const PATHS: [(&str, &str); 17] = [
     ("/v1/banner", "GET, POST"),
     ("/v1/banner/events", "POST"),
     ("/v1/checkout", "POST"),
@@ -14,6 +14,10 @@ const PATHS: [(&str, &str); 13] = [
     ("/v1/supporter", "GET"),
     ("/v1/supporters/sup_1", "GET"),
     ("/v1/supporters/lookup", "POST"),
+    ("/v1/contributions", "GET"),
+    ("/v1/contributions/con_1", "GET"),
+    ("/v1/contributions/export.csv", "GET"),
+    ("/v1/books", "GET"),
     ("/.well-known/jwks.json", "GET"),
     ("/webhooks/stripe", "POST"),
     ("/embed.js", "GET"),
@@ -141,9 +145,11 @@ async fn a_list_in_the_place_of_an_object_is_refused_in_a_question_too() {
 #[tokio::test]
 async fn whoever_is_refused_is_told_with_which_scheme_to_ask() {
     let app = TestApp::start().await;
-    for (path, code) in
-        [("/v1/supporter", "token_missing"), ("/v1/supporters/sup_1?site=journal", "api_key_missing")]
-    {
+    for (path, code) in [
+        ("/v1/supporter", "token_missing"),
+        ("/v1/supporters/sup_1?site=journal", "api_key_missing"),
+        ("/v1/books", "api_key_missing"),
+    ] {
         for authorization in [None, Some("Basic YTpi"), Some("Bearer"), Some("Bearer ")] {
             let request = app.client.get(format!("{}{path}", app.url));
             let request = authorization

@@ -23,6 +23,7 @@ mod last_good;
 mod learning;
 mod lives;
 mod management;
+mod money;
 mod previews;
 mod reconciling;
 mod settling;

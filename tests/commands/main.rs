@@ -10,6 +10,7 @@
 mod api_key;
 mod appeals;
 mod contract;
+mod contributions;
 #[path = "../databases/mod.rs"]
 mod databases;
 mod events;

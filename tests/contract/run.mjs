@@ -123,7 +123,7 @@ async function prepare(url) {
   await list("tokens.txt", token, `${token.slice(0, -4)}AAAA`);
   await list("embeds.txt", tag);
   const made = await new Promise((done, fail) => {
-    const child = spawn(binary, ["api-key", "create", "--name", "contract", "--scope", "supporters:read", "--scope", "appeals:write"], { cwd: folder, env });
+    const child = spawn(binary, ["api-key", "create", "--name", "contract", "--scope", "supporters:read", "--scope", "appeals:write", "--scope", "money:read"], { cwd: folder, env });
     let text = "";
     child.stdout.on("data", (data) => (text += data));
     child.once("close", (status) => (status ? fail(new Error(`api-key create ended with ${status}`)) : done(text)));
@@ -131,6 +131,9 @@ async function prepare(url) {
   const key = made.split("\n", 1)[0];
   const { url: preview } = await ask(url, "/v1/appeals/help/previews", { site: "journal", page_url: `${ORIGIN}/` }, { authorization: `Bearer ${key}` });
   const note = new URL(preview).searchParams.get("keepopen_preview");
+  const money = await fetch(`${url}/v1/contributions?limit=1`, { headers: { authorization: `Bearer ${key}` } });
+  const { contributions, next } = await money.json();
+  await list("contributions.txt", contributions[0].id, ...(next ? [next] : []));
   await list("previews.txt", note, `${note.slice(0, -4)}AAAA`);
   return { token, key };
 }

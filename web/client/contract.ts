@@ -385,6 +385,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/books": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * "Stripe says 41,230.00 net, we say 41,230.00."
+         * @description With a secret API key of scope `money:read`. Stripe is not asked: this is how things stood when it was last compared.
+         */
+        get: operations["compare_books"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/checkout": {
         parameters: {
             query?: never;
@@ -403,6 +423,68 @@ export interface paths {
          *     same attempt with other parameters is refused. While Stripe can't be reached, the problem carries the site's `fallback_url`, if it has one.
          */
         post: operations["start_checkout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contributions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Contributions, the newest first.
+         * @description With a secret API key of scope `money:read`. `next` leads to the next page; what is given in the meantime stands on pages before it, so that
+         *     nothing is told twice or left out.
+         */
+        get: operations["list_contributions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contributions/export.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Payments as CSV.
+         * @description With a secret API key of scope `money:read`. One line for each payment, the oldest first, as of when that line is read; amounts with the decimals of
+         *     their currency. `docs/money.md` explains the columns. An answer that breaks off is not whole: the connection then ends without its last chunk.
+         */
+        get: operations["export_payments"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contributions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One contribution, with its payments and ledger entries.
+         * @description With a secret API key of scope `money:read`.
+         */
+        get: operations["read_contribution"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -694,6 +776,57 @@ export interface components {
             /** @description Each point. */
             list: string[];
         };
+        /** @description What Stripe says and what we say. */
+        Books: {
+            /**
+             * Format: date-time
+             * @description When Stripe's balance was last looked through, RFC 3339; null when not yet.
+             */
+            checked_at?: string | null;
+            /** @description What no webhook had told and a comparison found, the newest first. It is booked. */
+            found: components["schemas"]["Finding"][];
+            /** @description Of each site and currency. */
+            lines: components["schemas"]["BooksLine"][];
+            /**
+             * Format: date-time
+             * @description When Stripe's objects were last looked through, RFC 3339.
+             */
+            objects_checked_at?: string | null;
+            /** @description Contributions with something that does not add up, or that wants a person to look. */
+            to_look_at: components["schemas"]["ToLookAt"][];
+        };
+        /** @description One site and currency; all in the minor unit. */
+        BooksLine: {
+            /**
+             * Format: int64
+             * @description What is booked beside, and Stripe has not settled yet.
+             */
+            awaiting_minor: number;
+            /** @description The currency, ISO 4217. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description By how much the ledger has more than Stripe; 0 when all is well.
+             */
+            difference_minor: number;
+            /**
+             * Format: int64
+             * @description What the ledger has of the same.
+             */
+            ledger_net_minor: number;
+            /**
+             * Format: int64
+             * @description What was sent to the bank.
+             */
+            paid_out_minor: number;
+            /** @description The site. */
+            site: string;
+            /**
+             * Format: int64
+             * @description What Stripe's balance transactions add up to, after fees.
+             */
+            stripe_net_minor: number;
+        };
         /** @description Where the reader pays. */
         CheckoutAnswer: {
             /** @description Stripe's id of the Checkout Session. */
@@ -773,7 +906,7 @@ export interface components {
          * @description What went wrong, in a word that never changes.
          * @enum {string}
          */
-        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
+        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "contribution_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
         /** @description What a browser needs to show one variant. */
         Content: {
             /** @description What follows it, as plain text. */
@@ -789,6 +922,69 @@ export interface components {
             locale?: string | null;
             thanks?: components["schemas"]["ThanksCopy"] | null;
             ticker?: components["schemas"]["Ticker"] | null;
+        };
+        /** @description One act of giving. */
+        Contribution: {
+            /**
+             * Format: int64
+             * @description How much each time, in the currency's minor unit; null while Stripe has not said.
+             */
+            amount_minor?: number | null;
+            /** @description The appeal that was followed. */
+            appeal?: string | null;
+            /** @description Its currency, ISO 4217. */
+            currency?: string | null;
+            /** @description Stripe's customer. */
+            customer?: string | null;
+            /**
+             * @description Its id.
+             * @example con_0123456789abcdefghjkmnpqrs
+             */
+            id: string;
+            /** @description How often it is given. */
+            interval: components["schemas"]["Interval"];
+            /**
+             * Format: date-time
+             * @description The newest payment that was not taken back in full, RFC 3339.
+             */
+            last_kept_payment_at?: string | null;
+            /**
+             * Format: int64
+             * @description How many of its payments were ever given or taken back in full.
+             */
+            payments_withdrawn: number;
+            /** @description Stripe's Checkout Session. */
+            session?: string | null;
+            /** @description The site it was given to. */
+            site: string;
+            /**
+             * Format: date-time
+             * @description When it began, RFC 3339.
+             */
+            started_at?: string | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["ContributionState"];
+            /** @description Stripe's subscription. */
+            subscription?: string | null;
+            /**
+             * @description Who gave; null while Stripe has not named an address.
+             * @example sup_0123456789abcdefghjkmnpqrs
+             */
+            supporter?: string | null;
+            /** @description Its variant. */
+            variant?: string | null;
+        };
+        /**
+         * @description Where a contribution stands.
+         * @enum {string}
+         */
+        ContributionState: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "taken_back";
+        /** @description A page of contributions. */
+        Contributions: {
+            /** @description The newest first. */
+            contributions: components["schemas"]["Contribution"][];
+            /** @description Send it as `after` for the next page; null when this was the last. */
+            next?: string | null;
         };
         /**
          * Format: int64
@@ -810,6 +1006,29 @@ export interface components {
          * @enum {string}
          */
         DismissalKind: "close" | "later" | "already_gave" | "never";
+        /** @description One immutable transfer of the ledger. */
+        Entry: {
+            /**
+             * Format: int64
+             * @description How much, in the minor unit; always above 0.
+             */
+            amount_minor: number;
+            /** @description The account that is credited. */
+            credit: string;
+            /** @description Its currency. */
+            currency: string;
+            /** @description The account that is debited. */
+            debit: string;
+            /** @description What moved the money, such as `payment`, `fee` or `payout`. */
+            kind: string;
+            /** @description The object at Stripe that says so; of a payout, the payout and the balance transaction in it. */
+            object: string;
+            /**
+             * Format: date-time
+             * @description When it happened, RFC 3339.
+             */
+            occurred_at: string;
+        };
         /** @description The value of one flag. */
         Evaluation: {
             /** @description The flag: `appeal` or `show_appeal`. */
@@ -936,6 +1155,20 @@ export interface components {
              */
             per_million: number;
         };
+        /** @description Something that no webhook had told. */
+        Finding: {
+            /**
+             * Format: date-time
+             * @description When it was found, RFC 3339.
+             */
+            found_at: string;
+            /** @description Stripe's object. */
+            object: string;
+            /** @description What was compared: `events`, `balance` or `objects`. */
+            sweep: string;
+            /** @description What it is. */
+            what: string;
+        };
         /** @description What the reader's browser remembers. Left out is not the same as empty. */
         History: {
             articles?: components["schemas"]["ArticleWeek"][] | null;
@@ -1016,6 +1249,71 @@ export interface components {
             tags?: string[] | null;
             /** @description Its address. */
             url?: string | null;
+        };
+        /** @description Money that came, and what became of it. All amounts are in the minor unit of the currency that they name. */
+        Payment: {
+            /**
+             * Format: int64
+             * @description How much came.
+             */
+            amount_minor: number;
+            /**
+             * Format: int64
+             * @description Booked, and Stripe has not settled it yet.
+             */
+            awaiting_minor: number;
+            /** @description Stripe's charge. */
+            charge?: string | null;
+            /** @description The currency of the amount, of what was refunded and disputed, and of what is awaited. */
+            currency: string;
+            /**
+             * Format: int64
+             * @description By how much more is booked than Stripe's balance says; 0 when all is well.
+             */
+            differing_minor: number;
+            /**
+             * Format: int64
+             * @description Taken back by banks and not won back.
+             */
+            disputed_minor: number;
+            /**
+             * Format: int64
+             * @description What Stripe kept.
+             */
+            fee_minor?: number | null;
+            /** @description Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift. */
+            id: string;
+            /**
+             * Format: int64
+             * @description What is left after fees, refunds and disputes.
+             */
+            net_minor?: number | null;
+            /**
+             * Format: date-time
+             * @description When it came, RFC 3339.
+             */
+            paid_at: string;
+            /** @description The payout that it left with. */
+            payout?: string | null;
+            /**
+             * Format: date-time
+             * @description When the bank has that payout, RFC 3339.
+             */
+            payout_arrives_at?: string | null;
+            /**
+             * Format: int64
+             * @description What the reader saw and paid, where that was another currency.
+             */
+            presented_amount_minor?: number | null;
+            /** @description That currency. */
+            presented_currency?: string | null;
+            /**
+             * Format: int64
+             * @description Refunded and not come back.
+             */
+            refunded_minor: number;
+            /** @description The currency that Stripe settled in; null until it has. */
+            settlement_currency?: string | null;
         };
         /**
          * @description What readers get of an appeal now.
@@ -1296,6 +1594,13 @@ export interface components {
          * @enum {string}
          */
         TickerCounts: "money" | "supporters";
+        /** @description A contribution that wants a person to look. */
+        ToLookAt: {
+            /** @description What it is: each has `alarm`, and the objects and amounts that it is about. */
+            alarms: Record<string, never>[];
+            /** @description Its id. */
+            contribution: string;
+        };
         /** @description A supporter token. */
         TokenAnswer: {
             /**
@@ -1425,6 +1730,13 @@ export interface components {
             at: string;
             variant?: string | null;
         };
+        /** @description A contribution with all that is booked of it. */
+        WholeContribution: components["schemas"]["Contribution"] & {
+            /** @description Its ledger entries, the oldest first. */
+            entries: components["schemas"]["Entry"][];
+            /** @description Its payments, the oldest first. */
+            payments: components["schemas"]["Payment"][];
+        };
     };
     responses: never;
     parameters: never;
@@ -1450,14 +1762,20 @@ export type Appeals = components['schemas']['Appeals'];
 export type ArticleWeek = components['schemas']['ArticleWeek'];
 export type BannerEvent = components['schemas']['BannerEvent'];
 export type Block = components['schemas']['Block'];
+export type Books = components['schemas']['Books'];
+export type BooksLine = components['schemas']['BooksLine'];
 export type CheckoutAnswer = components['schemas']['CheckoutAnswer'];
 export type CheckoutBody = components['schemas']['CheckoutBody'];
 export type Choices = components['schemas']['Choices'];
 export type Code = components['schemas']['Code'];
 export type Content = components['schemas']['Content'];
+export type Contribution = components['schemas']['Contribution'];
+export type ContributionState = components['schemas']['ContributionState'];
+export type Contributions = components['schemas']['Contributions'];
 export type Count = components['schemas']['Count'];
 export type Dismissal = components['schemas']['Dismissal'];
 export type DismissalKind = components['schemas']['DismissalKind'];
+export type Entry = components['schemas']['Entry'];
 export type Evaluation = components['schemas']['Evaluation'];
 export type EvaluationFailure = components['schemas']['EvaluationFailure'];
 export type EvaluationRequest = components['schemas']['EvaluationRequest'];
@@ -1468,6 +1786,7 @@ export type ExplainedAppeal = components['schemas']['ExplainedAppeal'];
 export type ExplainedRule = components['schemas']['ExplainedRule'];
 export type Explanation = components['schemas']['Explanation'];
 export type FeeCover = components['schemas']['FeeCover'];
+export type Finding = components['schemas']['Finding'];
 export type History = components['schemas']['History'];
 export type Interval = components['schemas']['Interval'];
 export type Jwk = components['schemas']['Jwk'];
@@ -1476,6 +1795,7 @@ export type Kind = components['schemas']['Kind'];
 export type LookupBody = components['schemas']['LookupBody'];
 export type OfferedAmount = components['schemas']['OfferedAmount'];
 export type Page = components['schemas']['Page'];
+export type Payment = components['schemas']['Payment'];
 export type Phase = components['schemas']['Phase'];
 export type PreviewBody = components['schemas']['PreviewBody'];
 export type PreviewQuestion = components['schemas']['PreviewQuestion'];
@@ -1496,11 +1816,13 @@ export type Switches = components['schemas']['Switches'];
 export type ThanksCopy = components['schemas']['ThanksCopy'];
 export type Ticker = components['schemas']['Ticker'];
 export type TickerCounts = components['schemas']['TickerCounts'];
+export type ToLookAt = components['schemas']['ToLookAt'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type TokenBody = components['schemas']['TokenBody'];
 export type Values = components['schemas']['Values'];
 export type Verdict = components['schemas']['Verdict'];
 export type View = components['schemas']['View'];
+export type WholeContribution = components['schemas']['WholeContribution'];
 export type HeaderVary = components['headers']['Vary'];
 export type HeaderWwwAuthenticate = components['headers']['WWW-Authenticate'];
 export type HeaderXRequestId = components['headers']['X-Request-Id'];
@@ -3521,6 +3843,90 @@ export interface operations {
             };
         };
     };
+    compare_books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Stripe says and what we say */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Books"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
     start_checkout: {
         parameters: {
             query?: never;
@@ -3693,6 +4099,334 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "stripe_unavailable" | "not_configured" | "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    list_contributions: {
+        parameters: {
+            query?: {
+                /** @description Only those given to this site. */
+                site?: string;
+                /** @description Only those in this state. */
+                state?: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "taken_back";
+                /** @description Only those given so often. */
+                interval?: "once" | "month" | "year";
+                /**
+                 * @description Only those of this supporter.
+                 * @example sup_0123456789abcdefghjkmnpqrs
+                 */
+                supporter?: string;
+                /** @description Only those begun at this time or later, RFC 3339. */
+                from?: string;
+                /** @description Only those begun before this time, RFC 3339. */
+                to?: string;
+                /** @description How many on a page. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of contributions */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contributions"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    export_payments: {
+        parameters: {
+            query?: {
+                /** @description Only payments to this site. */
+                site?: string;
+                /** @description Only those that came at this time or later, RFC 3339. */
+                from?: string;
+                /** @description Only those that came before this time, RFC 3339. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One line for each payment (RFC 4180) */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    /** @description A file's name */
+                    "Content-Disposition"?: string;
+                    Vary: components["headers"]["Vary"];
+                    /** @description `nosniff` */
+                    "X-Content-Type-Options"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    read_contribution: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `con_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The contribution, and all that is booked of it */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeContribution"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `contribution_unknown`: There is no such contribution. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "contribution_unknown";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
                     };
                 };
             };

@@ -36,6 +36,7 @@ use super::routes;
         (name = "Giving", description = "To Stripe's payment page."),
         (name = "Tokens", description = "Signed proof of support, for the reader's browser."),
         (name = "Supporters", description = "How things stand with a supporter, now."),
+        (name = "Money", description = "Contributions, payments, and what Stripe says beside what we say."),
         (name = "Appeals", description = "What readers are asked: versions, and what is in force."),
         (name = "OpenFeature", description = "The same question, as OpenFeature's SDKs ask it."),
         (name = "Embed", description = "The script that a page loads."),

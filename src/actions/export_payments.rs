@@ -1,0 +1,48 @@
+//! Writes payments as a table, a page at a time.
+
+use crate::contributions::COLUMNS;
+use crate::store::Store;
+use crate::store::pages::{Place, WantedPayments, payments_after};
+
+/// Payments that are read in one go.
+const AT_ONCE: i64 = 1_000;
+
+/// An export under way. Each page is as of its own moment: nothing is held while whoever reads it is slow.
+#[derive(Debug)]
+pub struct PaymentsExport {
+    store: Store,
+    wanted: WantedPayments,
+    after: Option<Place>,
+    begun: bool,
+    ended: bool,
+}
+
+impl PaymentsExport {
+    /// Begins; nothing is read yet.
+    pub fn new(store: Store, wanted: WantedPayments) -> Self {
+        Self { store, wanted, after: None, begun: false, ended: false }
+    }
+
+    /// The next lines of the table, the first time with the names of its columns; none at the end.
+    ///
+    /// # Errors
+    /// The database does not answer, or holds what can't be read.
+    pub async fn next_page(&mut self) -> Result<Option<String>, sqlx::Error> {
+        if self.ended {
+            return Ok(None);
+        }
+        let mut tx = self.store.snapshot().await?;
+        let page = payments_after(&mut tx, &self.wanted, self.after.as_ref(), AT_ONCE).await?;
+        drop(tx);
+        let mut text = if self.begun { String::new() } else { COLUMNS.to_owned() };
+        self.begun = true;
+        text.extend(page.iter().map(|it| it.line()));
+        match page.last() {
+            Some(last) => {
+                self.after = Some(Place { at_ms: last.payment.paid_at_ms, id: last.payment.object.clone() });
+            }
+            None => self.ended = true,
+        }
+        Ok((!text.is_empty()).then_some(text))
+    }
+}

@@ -1,0 +1,159 @@
+//! Payments as a table that a spreadsheet opens.
+
+use jiff::Timestamp;
+
+use super::Payment;
+use crate::clock;
+use crate::config::Interval;
+use crate::ids::SupporterId;
+use crate::money::{Currency, Money};
+
+/// A payment, and what its gift says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExportedPayment {
+    /// The payment.
+    pub payment: Payment,
+    /// Who gave; none while no fact has named an address.
+    pub supporter: Option<SupporterId>,
+    /// How often the gift is given.
+    pub interval: Interval,
+    /// The appeal that was followed.
+    pub appeal: Option<String>,
+    /// Its variant.
+    pub variant: Option<String>,
+}
+
+/// The names of the columns; each line of [`ExportedPayment::line`] has as many.
+pub const COLUMNS: &str = "paid_at,site,contribution,payment,supporter,interval,amount,currency,presented_amount,\
+    presented_currency,refunded,disputed,fee,net,settlement_currency,charge,payout,payout_date,appeal,variant\r\n";
+
+impl ExportedPayment {
+    /// One line of RFC 4180, with its end.
+    pub fn line(&self) -> String {
+        let it = &self.payment;
+        let currency = it.money.currency;
+        let settled = it.settled.as_ref();
+        let fields = [
+            clock::rfc3339(it.paid_at_ms),
+            text(&it.site),
+            it.contribution.as_str().to_owned(),
+            text(&it.object),
+            self.supporter.as_ref().map_or_else(String::new, |id| id.as_str().to_owned()),
+            self.interval.as_str().to_owned(),
+            it.money.decimal(),
+            currency.code().to_owned(),
+            it.presented.map_or_else(String::new, |money| money.decimal()),
+            it.presented.map_or_else(String::new, |money| money.currency.code().to_owned()),
+            written(it.refunded_minor, currency),
+            written(it.disputed_minor, currency),
+            settled.map_or_else(String::new, |settled| written(settled.fee_minor, settled.currency)),
+            settled.map_or_else(String::new, |settled| written(settled.net_minor, settled.currency)),
+            settled.map_or_else(String::new, |settled| settled.currency.code().to_owned()),
+            optional(it.charge.as_ref()),
+            optional(it.payout.as_ref()),
+            it.payout_arrives_at_ms.map_or_else(String::new, date),
+            optional(self.appeal.as_ref()),
+            optional(self.variant.as_ref()),
+        ];
+        fields.join(",") + "\r\n"
+    }
+}
+
+fn written(amount_minor: i64, currency: Currency) -> String {
+    Money { amount_minor, currency }.decimal()
+}
+
+fn date(at_ms: i64) -> String {
+    let at = Timestamp::from_millisecond(at_ms);
+    at.map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%d").to_string())
+}
+
+fn optional(value: Option<&String>) -> String {
+    value.map_or_else(String::new, |value| text(value))
+}
+
+/// What somebody else may have written: a spreadsheet takes a text that begins so for a formula, and runs it. With an
+/// apostrophe before it, it is a text (<https://owasp.org/www-community/attacks/CSV_Injection>).
+fn text(value: &str) -> String {
+    let runs =
+        value.trim_start().starts_with(['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'])
+            || value.starts_with(['\t', '\r', '\n']);
+    let harmless = if runs { format!("'{value}") } else { value.to_owned() };
+    if harmless.contains(['"', ',', '\r', '\n', ';', '\t']) {
+        return format!("\"{}\"", harmless.replace('"', "\"\""));
+    }
+    harmless
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Settled;
+    use super::*;
+    use crate::ids::ContributionId;
+
+    fn exported() -> ExportedPayment {
+        let eur = Currency::parse("EUR").unwrap();
+        let usd = Currency::parse("USD").unwrap();
+        ExportedPayment {
+            payment: Payment {
+                object: "pi_1".to_owned(),
+                contribution: ContributionId::from_bytes([1; 16]),
+                site: "journal".to_owned(),
+                money: Money { amount_minor: 1_234, currency: eur },
+                presented: Some(Money { amount_minor: 1_350, currency: usd }),
+                paid_at_ms: 1_795_000_000_000,
+                refunded_minor: 234,
+                disputed_minor: 0,
+                awaiting_minor: 0,
+                differing_minor: 0,
+                settled: Some(Settled { currency: eur, fee_minor: 60, net_minor: -5 }),
+                charge: Some("ch_1".to_owned()),
+                payout: Some("po_1".to_owned()),
+                payout_arrives_at_ms: Some(1_795_132_800_000),
+            },
+            supporter: Some(SupporterId::from_bytes([2; 16])),
+            interval: Interval::Month,
+            appeal: Some("summer".to_owned()),
+            variant: None,
+        }
+    }
+
+    #[test]
+    fn a_payment_is_one_line_with_a_field_for_each_column() {
+        assert_eq!(
+            exported().line(),
+            "2026-11-18T09:46:40Z,journal,con_01040g2081040g2081040g2081,pi_1,sup_0208104104208104104208104,month,\
+             12.34,EUR,13.50,USD,2.34,0.00,0.60,-0.05,EUR,ch_1,po_1,2026-11-19,summer,\r\n"
+        );
+        assert_eq!(exported().line().split(',').count(), COLUMNS.split(',').count());
+    }
+
+    #[test]
+    fn what_is_not_known_yet_is_left_empty() {
+        let mut bare = exported();
+        (bare.payment.settled, bare.payment.presented, bare.payment.charge) = (None, None, None);
+        (bare.payment.payout, bare.payment.payout_arrives_at_ms, bare.supporter) = (None, None, None);
+        let line = bare.line();
+        assert!(line.ends_with(",month,12.34,EUR,,,2.34,0.00,,,,,,,summer,\r\n"), "{line}");
+    }
+
+    #[test]
+    fn no_text_is_a_formula_to_a_spreadsheet() {
+        for (written, kept) in [
+            ("=HYPERLINK(A1)", "'=HYPERLINK(A1)"),
+            ("+1", "'+1"),
+            ("-1", "'-1"),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            (" =1", "' =1"),
+            ("\u{FF1D}1", "'\u{FF1D}1"),
+            ("\t=1", "\"'\t=1\""),
+            ("\r=1", "\"'\r=1\""),
+            ("=1,\"2\"", "\"'=1,\"\"2\"\"\""),
+            ("summer-2026", "summer-2026"),
+            ("a,b", "\"a,b\""),
+            ("a;=1", "\"a;=1\""),
+        ] {
+            assert_eq!(text(written), kept, "{written:?}");
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Contributions, a page at a time, and one with all of it.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Path, Query};
+use actix_web::{HttpResponse, get};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use super::shapes::{ContributionShape, ContributionsShape, WholeShape};
+use crate::config::Interval;
+use crate::contributions::ContributionState;
+use crate::http::State;
+use crate::http::caller::MoneyReader;
+use crate::http::problem::{Code, Problem};
+use crate::ids::{ContributionId, SupporterId};
+use crate::store::pages::{Place, Wanted};
+
+/// Contributions on a page where the caller does not say.
+const USUAL_LIMIT: u32 = 50;
+/// The most on a page.
+const MOST: u32 = 200;
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// Only those given to this site.
+    site: Option<String>,
+    /// Only those in this state.
+    #[param(inline)]
+    state: Option<ContributionState>,
+    /// Only those given so often.
+    #[param(inline)]
+    interval: Option<Interval>,
+    /// Only those of this supporter.
+    #[param(example = "sup_0123456789abcdefghjkmnpqrs")]
+    supporter: Option<String>,
+    /// Only those begun at this time or later, RFC 3339.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Only those begun before this time, RFC 3339.
+    #[param(format = DateTime)]
+    to: Option<String>,
+    /// How many on a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// `next` of the page before.
+    after: Option<String>,
+}
+
+/// Contributions, the newest first.
+///
+/// With a secret API key of scope `money:read`. `next` leads to the next page; what is given in the meantime stands on pages before it, so that
+/// nothing is told twice or left out.
+#[utoipa::path(
+    tag = "Money",
+    operation_id = "list_contributions",
+    security(("api_key" = [])),
+    params(ListQuery),
+    responses((
+        status = 200, body = ContributionsShape, description = "A page of contributions",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[get("/v1/contributions")]
+pub async fn list(
+    app: State,
+    _: MoneyReader,
+    query: Result<Query<ListQuery>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
+    let limit = query.limit.unwrap_or(USUAL_LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Problem::with(Code::InvalidRequest, format!("limit: from 1 to {MOST}")));
+    }
+    let after = query.after.as_deref().map(place).transpose()?;
+    let wanted = Wanted {
+        site: query.site.map(|site| plain("site", site)).transpose()?,
+        state: query.state,
+        interval: query.interval,
+        supporter: query.supporter.as_deref().map(supporter).transpose()?,
+        from_ms: query.from.as_deref().map(|text| time("from", text)).transpose()?,
+        to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,
+    };
+    // One more than is told, to know whether there is a next page.
+    let found = app.store.contributions_after(&wanted, after.as_ref(), i64::from(limit) + 1).await;
+    let mut found = found.map_err(|error| Problem::store(&error))?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| note(&Place::of(last)));
+    let contributions = found.into_iter().map(ContributionShape::from).collect();
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(ContributionsShape { contributions, next }))
+}
+
+/// One contribution, with its payments and ledger entries.
+///
+/// With a secret API key of scope `money:read`.
+#[utoipa::path(
+    tag = "Money",
+    operation_id = "read_contribution",
+    security(("api_key" = [])),
+    params(("id" = String, Path, description = "`con_…`")),
+    responses((
+        status = 200, body = WholeShape, description = "The contribution, and all that is booked of it",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::ContributionUnknown, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[get("/v1/contributions/{id}")]
+pub async fn read(app: State, _: MoneyReader, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let id = ContributionId::parse(&id).map_err(|_| Code::ContributionUnknown)?;
+    let found = app.store.whole_gift(&id).await.map_err(|error| Problem::store(&error))?;
+    let whole = WholeShape::from(found.ok_or(Code::ContributionUnknown)?);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(whole))
+}
+
+/// A time in milliseconds since 1970.
+pub(super) fn time(name: &str, text: &str) -> Result<i64, Problem> {
+    let time = text.parse::<Timestamp>();
+    time.map(|at| at.as_millisecond()).map_err(|_| {
+        Problem::with(Code::InvalidRequest, format!("{name}: a time as in 2026-01-31T00:00:00Z"))
+    })
+}
+
+/// No database takes a NUL in a text, and no site has one in its id.
+pub(super) fn plain(name: &str, text: String) -> Result<String, Problem> {
+    if text.contains('\0') {
+        return Err(Problem::with(Code::InvalidRequest, format!("{name}: no control characters")));
+    }
+    Ok(text)
+}
+
+fn supporter(text: &str) -> Result<SupporterId, Problem> {
+    SupporterId::parse(text)
+        .map_err(|error| Problem::with(Code::InvalidRequest, format!("supporter: {error}")))
+}
+
+/// A place in the list, as a word that only we read.
+fn note(place: &Place) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{} {}", place.at_ms, place.id))
+}
+
+fn place(word: &str) -> Result<Place, Problem> {
+    let written = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(word).ok()?).ok()?;
+        let (at_ms, id) = text.split_once(' ')?;
+        let id = ContributionId::parse(id).ok()?;
+        Some(Place { at_ms: at_ms.parse().ok()?, id: id.into() })
+    };
+    written().ok_or_else(|| Problem::with(Code::InvalidRequest, "after: not the `next` of a page"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_written_and_nothing_else_is_one() {
+        let here = Place { at_ms: -5, id: ContributionId::from_bytes([7; 16]).into() };
+        assert_eq!(place(&note(&here)).unwrap(), here);
+        let other = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for word in
+            [String::new(), "con_1".to_owned(), other("1 con_1"), other("x"), other("9 "), note(&here) + "="]
+        {
+            assert_eq!(place(&word).unwrap_err().code, Code::InvalidRequest, "{word}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! Contributions and payments a page at a time, for people and programs.
+
+use super::books::{CONTRIBUTION, ContributionRow, EntryRow, interval, supporter_id};
+use super::payments::PaymentRow;
+use super::{Store, Tx, payments};
+use crate::config::Interval;
+use crate::contributions::{Contribution, ContributionState, Entry, ExportedPayment, Payment};
+use crate::ids::{ContributionId, SupporterId};
+
+/// What is looked for; what is left out is no matter.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Given to this site.
+    pub site: Option<String>,
+    /// In this state.
+    pub state: Option<ContributionState>,
+    /// Given so often.
+    pub interval: Option<Interval>,
+    /// Given by them.
+    pub supporter: Option<SupporterId>,
+    /// Begun at this time or later, in milliseconds since 1970.
+    pub from_ms: Option<i64>,
+    /// Begun before.
+    pub to_ms: Option<i64>,
+}
+
+/// A place in a list: what comes after it is the next page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The time that the list is ordered by, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// The id that orders what has the same time.
+    pub id: String,
+}
+
+impl Place {
+    /// Where a contribution stands in the list.
+    pub fn of(it: &Contribution) -> Self {
+        Self { at_ms: it.started_at_ms.unwrap_or(0), id: it.id.as_str().to_owned() }
+    }
+}
+
+/// Payments that are exported.
+#[derive(Clone, Debug, Default)]
+pub struct WantedPayments {
+    /// Given to this site.
+    pub site: Option<String>,
+    /// Paid at this time or later, in milliseconds since 1970.
+    pub from_ms: Option<i64>,
+    /// Paid before.
+    pub to_ms: Option<i64>,
+}
+
+/// A gift with all that is booked of it.
+#[derive(Clone, Debug)]
+pub struct WholeGift {
+    /// The gift.
+    pub contribution: Contribution,
+    /// Its payments, the oldest first.
+    pub payments: Vec<Payment>,
+    /// Its entries, the oldest first.
+    pub entries: Vec<Entry>,
+}
+
+struct ExportedRow {
+    payment: PaymentRow,
+    supporter_id: Option<String>,
+    interval: String,
+    appeal: Option<String>,
+    variant: Option<String>,
+}
+
+impl<'r, R> sqlx::FromRow<'r, R> for ExportedRow
+where
+    R: sqlx::Row,
+    &'static str: sqlx::ColumnIndex<R>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            payment: PaymentRow::from_row(row)?,
+            supporter_id: row.try_get("supporter_id")?,
+            interval: row.try_get("interval")?,
+            appeal: row.try_get("appeal")?,
+            variant: row.try_get("variant")?,
+        })
+    }
+}
+
+/// Up to `limit` payments after a place, the oldest first, each with what its gift says of it.
+///
+/// # Errors
+/// The database does not answer, or holds what can't be read.
+pub async fn payments_after(
+    tx: &mut Tx,
+    wanted: &WantedPayments,
+    after: Option<&Place>,
+    limit: i64,
+) -> Result<Vec<ExportedPayment>, sqlx::Error> {
+    let from_ms = after.map_or(wanted.from_ms.unwrap_or(i64::MIN), |place| place.at_ms);
+    // Every id is greater than the empty text: the first page begins with the first.
+    let after_id = after.map_or("", |place| place.id.as_str());
+    let rows: Vec<ExportedRow> = on_tx!(tx, db => sqlx::query_as(
+        // Of SQLite, CROSS JOIN asks to begin with the first table: the order is its index's, and nothing is sorted.
+        "SELECT object, contribution_id, payments.site, payments.currency, payments.amount_minor, \
+         presented_currency, presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, \
+         fee_minor, net_minor, charge, payout, payout_arrives_at_ms, awaiting_minor, differing_minor, \
+         supporter_id, interval, appeal, variant \
+         FROM payments CROSS JOIN contributions WHERE contributions.id = contribution_id \
+         AND paid_at_ms >= $1 AND paid_at_ms < $2 AND (paid_at_ms > $1 OR object > $3) \
+         AND (CAST($4 AS TEXT) IS NULL OR payments.site = $4) ORDER BY paid_at_ms, object LIMIT $5",
+    )
+    .bind(from_ms)
+    .bind(wanted.to_ms.unwrap_or(i64::MAX))
+    .bind(after_id)
+    .bind(wanted.site.as_deref())
+    .bind(limit)
+    .fetch_all(db)
+    .await)?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(ExportedPayment {
+                payment: Payment::try_from(row.payment)?,
+                supporter: row.supporter_id.as_deref().map(supporter_id).transpose()?,
+                interval: interval(&row.interval)?,
+                appeal: row.appeal,
+                variant: row.variant,
+            })
+        })
+        .collect()
+}
+
+/// When it began; first of all what no fact has dated. There is an index of this.
+const BEGAN: &str = "COALESCE(started_at_ms, 0)";
+
+impl Store {
+    /// Up to `limit` contributions after a place, the newest first.
+    ///
+    /// # Errors
+    /// The database does not answer, or holds what can't be read.
+    pub async fn contributions_after(
+        &self,
+        wanted: &Wanted,
+        after: Option<&Place>,
+        limit: i64,
+    ) -> Result<Vec<Contribution>, sqlx::Error> {
+        let until_ms = after.map_or(i64::MAX, |place| place.at_ms);
+        // The first page has no place before it: all began before the end of time, whatever their ids.
+        let before_id = after.map_or("", |place| place.id.as_str());
+        // Somebody's few gifts are found by who gave them, all others in their order.
+        let by = match wanted.supporter {
+            Some(_) => "supporter_id = $8",
+            None => "CAST($8 AS TEXT) IS NULL",
+        };
+        let sql = format!(
+            "{CONTRIBUTION} WHERE {BEGAN} >= $1 AND {BEGAN} < $2 AND {BEGAN} <= $3 AND ({BEGAN} < $3 OR id < $4) \
+             AND (CAST($5 AS TEXT) IS NULL OR site = $5) AND (CAST($6 AS TEXT) IS NULL OR state = $6) \
+             AND (CAST($7 AS TEXT) IS NULL OR interval = $7) AND {by} ORDER BY {BEGAN} DESC, id DESC LIMIT $9"
+        );
+        let rows: Vec<ContributionRow> = on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(wanted.from_ms.unwrap_or(i64::MIN))
+            .bind(wanted.to_ms.unwrap_or(i64::MAX))
+            .bind(until_ms)
+            .bind(before_id)
+            .bind(wanted.site.as_deref())
+            .bind(wanted.state.map(ContributionState::as_str))
+            .bind(wanted.interval.map(Interval::as_str))
+            .bind(wanted.supporter.as_ref().map(SupporterId::as_str))
+            .bind(limit)
+            .fetch_all(db)
+            .await)?;
+        rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect()
+    }
+
+    /// One contribution with its payments and entries, as of one moment.
+    ///
+    /// # Errors
+    /// The database does not answer, or holds what can't be read.
+    pub async fn whole_gift(&self, id: &ContributionId) -> Result<Option<WholeGift>, sqlx::Error> {
+        let mut tx = self.snapshot().await?;
+        let sql = format!("{CONTRIBUTION} WHERE id = $1");
+        let row: Option<ContributionRow> = on_tx!(&mut tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(id.as_str())
+            .fetch_optional(db)
+            .await)?;
+        let Some(contribution) = row.map(Contribution::try_from).transpose()? else { return Ok(None) };
+        let mut payments = payments::of_gift(&mut tx, id).await?;
+        payments.sort_by(|one, other| (one.paid_at_ms, &one.object).cmp(&(other.paid_at_ms, &other.object)));
+        let entries: Vec<EntryRow> = on_tx!(&mut tx, db => sqlx::query_as(
+            "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms FROM ledger_entries \
+             WHERE contribution_id = $1 ORDER BY occurred_at_ms, seq",
+        )
+        .bind(id.as_str())
+        .fetch_all(db)
+        .await)?;
+        let entries =
+            entries.into_iter().map(|row| Ok(Entry::try_from(row)?)).collect::<Result<_, sqlx::Error>>()?;
+        Ok(Some(WholeGift { contribution, payments, entries }))
+    }
+}

@@ -1,0 +1,324 @@
+//! Contributions, payments as a table, and the books, for people and programs.
+
+use std::collections::BTreeSet;
+
+use keepopen::tokens::Scope;
+use keepopen::{actions, http};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, EMAIL, TestApp};
+
+/// A secret key that may read money.
+async fn key(app: &TestApp) -> String {
+    let made = actions::create_api_key(&app.app.store, &app.app.clock, "money", &[Scope::MoneyRead]).await;
+    made.unwrap().secret
+}
+
+async fn get(app: &TestApp, path: &str) -> Answer {
+    let answer = app.get(path, Some(&key(app).await)).await;
+    assert!(!answer.json.to_string().contains(EMAIL), "{answer:?}");
+    answer
+}
+
+async fn good(app: &TestApp, path: &str) -> Value {
+    let answer = get(app, path).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    answer.json
+}
+
+fn ids(page: &Value) -> Vec<String> {
+    let all = page["contributions"].as_array().unwrap();
+    all.iter().map(|it| it["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What Stripe has is compared with the books.
+async fn compare(app: &TestApp) {
+    actions::reconcile_since(&app.app, 0, false).await.unwrap();
+    app.run_jobs().await;
+}
+
+#[tokio::test]
+async fn only_a_key_for_money_reads_money() {
+    let app = TestApp::start().await;
+    let other = app.api_key().await;
+    for path in ["/v1/contributions", "/v1/contributions/con_1", "/v1/contributions/export.csv", "/v1/books"]
+    {
+        assert_eq!(app.get(path, None).await.code(), "api_key_missing", "{path}");
+        assert_eq!(app.get(path, Some("keepopen_sk_none")).await.code(), "api_key_invalid", "{path}");
+        assert_eq!(app.get(path, Some(&other)).await.code(), "scope_missing", "{path}");
+        for method in [Method::POST, Method::PUT] {
+            let request = app.client.request(method, format!("{}{path}", app.url));
+            assert_eq!(app.send(request).await.code(), "method_not_allowed", "{path}");
+        }
+    }
+    let supporters = app.get("/v1/supporters/sup_1?site=journal", Some(&key(&app).await)).await;
+    assert_eq!(supporters.code(), "scope_missing");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn pages_hold_every_contribution_once_the_newest_first() {
+    let app = TestApp::start().await;
+    for place in 0..7 {
+        app.gives(1000 + place, "once").await;
+        // Two begin in the same second: their ids order them.
+        app.app.clock.advance(if place % 2 == 0 { 0 } else { 60_000 });
+    }
+    app.stripe_says_everything().await;
+    let whole = good(&app, "/v1/contributions").await;
+    assert_eq!((ids(&whole).len(), &whole["next"]), (7, &Value::Null));
+    let began: Vec<&str> = whole["contributions"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["started_at"].as_str().unwrap())
+        .collect();
+    assert!(began.is_sorted_by(|one, other| one >= other), "{began:?}");
+    for limit in [1, 2, 3, 7, 200] {
+        let (mut seen, mut path) = (Vec::new(), format!("/v1/contributions?limit={limit}"));
+        loop {
+            let page = good(&app, &path).await;
+            assert!(ids(&page).len() <= limit);
+            seen.extend(ids(&page));
+            let Some(next) = page["next"].as_str() else { break };
+            path = format!("/v1/contributions?limit={limit}&after={next}");
+        }
+        assert_eq!(seen, ids(&whole), "pages of {limit}");
+    }
+    // What is given while somebody reads stands before what they read.
+    let first = good(&app, "/v1/contributions?limit=3").await;
+    app.app.clock.advance(60_000);
+    app.gives(5000, "month").await;
+    app.stripe_says_everything().await;
+    let rest =
+        good(&app, &format!("/v1/contributions?limit=200&after={}", first["next"].as_str().unwrap())).await;
+    assert_eq!(ids(&rest), ids(&whole)[3..]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_is_narrowed_by_site_state_interval_supporter_and_time() {
+    let app = TestApp::start().await;
+    app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    app.days_pass(2);
+    app.starts_to_give(500, "once").await;
+    app.gives(1500, "once").await;
+    app.stripe_says_everything().await;
+    let monthly = good(&app, "/v1/contributions?interval=month").await;
+    let supporter = monthly["contributions"][0]["supporter"].as_str().unwrap().to_owned();
+    for (query, count) in [
+        ("", 2),
+        ("site=journal", 2),
+        ("site=gazette", 0),
+        ("state=active", 1),
+        ("state=paid", 1),
+        ("state=failed", 0),
+        ("interval=month", 1),
+        ("interval=once&site=journal", 1),
+        ("interval=year", 0),
+        ("from=2026-11-25T00:00:00Z", 1),
+        ("to=2026-11-25T00:00:00Z", 1),
+        ("from=2026-11-24T09:00:00Z&to=2026-11-24T09:00:01Z", 1),
+        ("from=2026-11-24T09:00:01Z&to=2026-11-24T09:00:00Z", 0),
+        ("supporter=sup_0000000000000000000000000v", 0),
+        (&format!("supporter={supporter}"), 2),
+        (&format!("supporter={supporter}&state=paid&limit=1"), 1),
+    ] {
+        let found = good(&app, &format!("/v1/contributions?{query}")).await;
+        assert_eq!(ids(&found).len(), count, "{query}: {found}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_question_that_can_not_be_read_is_refused() {
+    let app = TestApp::start().await;
+    for query in [
+        "limit=0",
+        "limit=201",
+        "limit=-1",
+        "limit=many",
+        "state=rich",
+        "interval=week",
+        "supporter=con_1",
+        "supporter=reader@example.org",
+        "from=yesterday",
+        "to=2026-11-25",
+        "after=",
+        "after=1",
+        "after=MSBjb25fMQ",
+        "sites=journal",
+        "site=%00",
+    ] {
+        let answer = app.get(&format!("/v1/contributions?{query}"), Some(&key(&app).await)).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{query}");
+    }
+    for query in ["from=x", "to=2026", "state=paid", "site=a%00"] {
+        let path = format!("/v1/contributions/export.csv?{query}");
+        assert_eq!(get(&app, &path).await.code(), "invalid_request", "{query}");
+    }
+    for id in ["con_1", "con_00000000000000000000000000", "sup_00000000000000000000000000", "%00"] {
+        assert_eq!(
+            get(&app, &format!("/v1/contributions/{id}")).await.code(),
+            "contribution_unknown",
+            "{id}"
+        );
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn one_contribution_is_told_with_its_payments_and_entries() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "month").await;
+    let paid = app.stripe.payments(&gift.session);
+    app.days_pass(31);
+    app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
+    app.stripe.refund(&paid.charge.unwrap(), Some(300)).unwrap();
+    app.stripe_says_everything().await;
+    compare(&app).await;
+    let id = app.contribution().await.id;
+    let whole = good(&app, &format!("/v1/contributions/{id}")).await;
+    let listed = good(&app, "/v1/contributions").await;
+    for (name, value) in listed["contributions"][0].as_object().unwrap() {
+        assert_eq!(&whole[name], value, "{name}");
+    }
+    assert_eq!(
+        (&whole["state"], &whole["interval"], &whole["amount_minor"], &whole["started_at"]),
+        (&json!("active"), &json!("month"), &json!(1000), &json!("2026-11-24T09:00:00Z"))
+    );
+    let payments = whole["payments"].as_array().unwrap();
+    assert_eq!(payments.len(), 2, "{whole}");
+    assert_eq!((&payments[0]["refunded_minor"], &payments[1]["refunded_minor"]), (&json!(300), &json!(0)));
+    for payment in payments {
+        let (net, fee) = (payment["net_minor"].as_i64().unwrap(), payment["fee_minor"].as_i64().unwrap());
+        assert_eq!(net, 1000 - payment["refunded_minor"].as_i64().unwrap() - fee, "{payment}");
+    }
+    let kinds: BTreeSet<&str> =
+        whole["entries"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, BTreeSet::from(["fee", "payment", "refund"]));
+    let payment = whole["entries"].as_array().unwrap().iter().find(|it| it["kind"] == "payment").unwrap();
+    assert_eq!((&payment["debit"], &payment["credit"]), (&json!("clearing"), &json!("contributions")));
+    app.finish().await;
+}
+
+/// The export's lines, each as its fields; none of them is quoted here.
+async fn lines(app: &TestApp, query: &str) -> Vec<Vec<String>> {
+    let answer = get(app, &format!("/v1/contributions/export.csv{query}")).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    assert_eq!(answer.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(answer.headers["content-disposition"], "attachment; filename=\"payments.csv\"");
+    let text = answer.json.as_str().unwrap().to_owned();
+    let all = text.strip_suffix("\r\n").unwrap().split("\r\n");
+    all.map(|line| line.split(',').map(str::to_owned).collect()).collect()
+}
+
+#[tokio::test]
+async fn the_export_has_a_line_for_each_payment_and_no_formula() {
+    let app = TestApp::start().await;
+    assert_eq!(lines(&app, "").await.len(), 1, "the names of the columns alone");
+    let gift = app.gives(1000, "month").await;
+    let paid = app.stripe.payments(&gift.session);
+    app.days_pass(31);
+    app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
+    app.stripe_says_everything().await;
+    compare(&app).await;
+    let all = lines(&app, "").await;
+    assert_eq!(all.len(), 3, "{all:?}");
+    let column = |name: &str| all[0].iter().position(|it| it == name).unwrap();
+    assert!(all.iter().all(|line| line.len() == all[0].len()), "{all:?}");
+    let first = |name: &str| all[1][column(name)].as_str();
+    assert_eq!(first("paid_at"), "2026-11-24T09:00:00Z");
+    assert_eq!((first("site"), first("amount"), first("currency")), ("journal", "10.00", "EUR"));
+    assert_eq!(
+        (first("interval"), first("refunded"), first("settlement_currency")),
+        ("month", "0.00", "EUR")
+    );
+    assert!(first("supporter").starts_with("sup_") && first("contribution").starts_with("con_"));
+    assert!(first("charge").starts_with("ch_") && first("payment").starts_with("in_"));
+    let cents = |name: &str| first(name).replace('.', "").parse::<i64>().unwrap();
+    assert_eq!(cents("fee") + cents("net"), 1000);
+    for (query, count) in [
+        ("?site=journal", 2),
+        ("?site=gazette", 0),
+        ("?to=2026-12-01T00:00:00Z", 1),
+        ("?from=2026-12-01T00:00:00Z", 1),
+        ("?from=2026-11-24T09:00:00Z&to=2026-11-24T09:00:01Z", 1),
+    ] {
+        assert_eq!(lines(&app, query).await.len(), 1 + count, "{query}");
+    }
+    // Whoever writes metadata at Stripe names the appeal.
+    let formula = "UPDATE contributions SET appeal = '=HYPERLINK(1)', variant = '@x'";
+    app.app.store.execute_for_tests(formula).await.unwrap();
+    let all = lines(&app, "").await;
+    assert_eq!(
+        (all[1][column("appeal")].as_str(), all[1][column("variant")].as_str()),
+        ("'=HYPERLINK(1)", "'@x")
+    );
+    let back = "UPDATE contributions SET appeal = NULL, variant = NULL";
+    app.app.store.execute_for_tests(back).await.unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_export_of_many_pages_holds_every_payment_once() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    // As many as make three pages, all but a few in the same second.
+    let copy = "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, paid_at_ms, refunded_minor, \
+         disputed_minor, awaiting_minor, differing_minor) \
+         WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 2500) \
+         SELECT 'pi_many' || n, contribution_id, site, currency, amount_minor, paid_at_ms + n / 2400, 0, 0, 0, 0 \
+         FROM payments CROSS JOIN many";
+    app.app.store.execute_for_tests(copy).await.unwrap();
+    let all = lines(&app, "").await;
+    assert_eq!(all.len(), 1 + 2501);
+    let payments: BTreeSet<&String> = all.iter().map(|line| &line[3]).collect();
+    assert_eq!(payments.len(), all.len());
+    app.app.store.execute_for_tests("DELETE FROM payments WHERE object LIKE 'pi_many%'").await.unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_books_say_what_stripe_says_and_what_we_say() {
+    let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
+    let running = http::serve_management(&app.app).unwrap().unwrap();
+    tokio::spawn(running.server);
+    let page = async || {
+        let answer = Client::new().get(format!("http://{}/books", running.address)).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
+        answer.text().await.unwrap()
+    };
+    assert_eq!(good(&app, "/v1/books").await["checked_at"], Value::Null);
+    assert!(page().await.contains("Nothing is booked yet; checked never yet."));
+    app.gives(4000, "once").await;
+    app.stripe_says_everything().await;
+    let before = good(&app, "/v1/books").await;
+    assert_eq!(before["lines"][0]["awaiting_minor"], 4000, "{before}");
+    compare(&app).await;
+    app.app.clock.advance(4 * 60_000);
+    let books = good(&app, "/v1/books").await;
+    let line = &books["lines"][0];
+    assert_eq!((&line["site"], &line["currency"]), (&json!("journal"), &json!("EUR")));
+    let net = line["stripe_net_minor"].as_i64().unwrap();
+    assert!(net > 3000, "{books}");
+    assert_eq!(
+        (&line["ledger_net_minor"], &line["difference_minor"], &line["awaiting_minor"]),
+        (&json!(net), &json!(0), &json!(0))
+    );
+    assert_eq!(books["checked_at"], "2026-11-24T09:00:00Z");
+    let text = format!("{}.{:02}", net / 100, net % 100);
+    let told = page().await;
+    assert!(
+        told.contains(&format!("Stripe says {text} net, we say {text}, checked 4 minutes ago. ")),
+        "{told}"
+    );
+    assert!(!told.contains(EMAIL) && !told.contains("<script"), "{told}");
+    assert_eq!(app.get("/books", None).await.code(), "not_found", "the public port has no such page");
+    app.finish().await;
+}
