@@ -1,0 +1,112 @@
+//! Two years of a mid-size newsroom: how long its database takes to answer, and how that grows.
+//!
+//! **Owns** the numbers for 200,000 supporters with 3 million payments: `cargo bench --bench newsroom -- 200000`. Each size is told
+//! beside a tenth of it. Without a number it is 2,000 supporters, to see that it works.
+//! **Never** leaves anything behind: files stand in a temporary folder (`TMPDIR` says where; 200,000 supporters take some 15 GB).
+//! **Start at** `main` below; what is given is made up in `gifts.rs`, written by `load.rs`, and asked for by `measure.rs`.
+//! **Tested in** itself: the books are checked, and every line of what Stripe says is what we say.
+//!
+//! SQLite is always measured; PostgreSQL too where `KEEPOPEN_TEST_POSTGRES` names a server (`scripts/with-postgres` starts one).
+//! Each payment has the facts of three of Stripe's objects (charge, invoice or session, balance transaction), five ties in
+//! both directions, three entries (payment, fee, payout) and its own row. One in 300 is refunded. The inbox is left out: nothing
+//! that is measured here reads it.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
+
+mod gifts;
+mod load;
+mod measure;
+
+use std::path::Path;
+
+use keepopen::actions::SealKey;
+use keepopen::clock::Stopwatch;
+use keepopen::store::Store;
+use keepopen::tokens::Vault;
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+
+use measure::Measured;
+
+/// The program's own.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|it| !it.starts_with("--"));
+    let supporters: u64 = arguments.next().map_or(2_000, |it| it.parse().unwrap());
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::TempDir::new().unwrap();
+        let [small, large] = [supporters / 10, supporters];
+        let on_file = [on_sqlite(folder.path(), small).await, on_sqlite(folder.path(), large).await];
+        tell("SQLite", small, large, &on_file);
+        if let Ok(server) = std::env::var("KEEPOPEN_TEST_POSTGRES") {
+            let on_server = [
+                on_postgres(&server, folder.path(), small).await,
+                on_postgres(&server, folder.path(), large).await,
+            ];
+            tell("PostgreSQL", small, large, &on_server);
+        }
+    });
+}
+
+async fn on_sqlite(folder: &Path, supporters: u64) -> Vec<Measured> {
+    let place = tempfile::TempDir::new_in(folder).unwrap();
+    let file = place.path().join("keepopen.db");
+    let measured = measure_all(&format!("sqlite:{}", file.display()), folder, supporters).await;
+    println!("  the file has {:.2} GB", std::fs::metadata(file).unwrap().len() as f64 / 1e9);
+    measured
+}
+
+async fn on_postgres(server: &str, folder: &Path, supporters: u64) -> Vec<Measured> {
+    let name = format!("keepopen_newsroom_{supporters}");
+    say(server, format!("CREATE DATABASE {name}")).await;
+    let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+    let measured = measure_all(&url, folder, supporters).await;
+    say(server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+    measured
+}
+
+async fn say(server: &str, sql: String) {
+    let mut administrator = PgConnection::connect(server).await.unwrap();
+    sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut administrator).await.unwrap();
+    administrator.close().await.unwrap();
+}
+
+async fn measure_all(url: &str, folder: &Path, supporters: u64) -> Vec<Measured> {
+    Store::open(url).await.unwrap().close().await;
+    let watch = Stopwatch::start();
+    let rows = load::load(url, supporters).await;
+    let all: u64 = rows.iter().map(|(_, count)| count).sum();
+    let kind = url.split(':').next().unwrap_or_default();
+    println!("{kind}, {supporters} supporters: {all} rows loaded in {:.0} s: {rows:?}", watch.elapsed_s());
+    let store = Store::open(url).await.unwrap();
+    let key = SealKey::of(&Vault::open(&Default::default(), &folder.join("key")).unwrap());
+    let measured = measure::measure(&store, supporters, &key).await;
+    store.close().await;
+    measured
+}
+
+fn tell(database: &str, small: u64, large: u64, measured: &[Vec<Measured>; 2]) {
+    println!("\n{database}: {small} and {large} supporters");
+    println!("{:52} {:>11} {:>11} {:>7} {:>11} {:>9}", "", "a tenth", "whole", "ratio", "p99", "peak MiB");
+    for (before, after) in measured[0].iter().zip(&measured[1]) {
+        println!(
+            "{:54} {:>10} {:>10} {:>6.1} {:>10} {:>10} {:>6.1} {:>9.0}  {}",
+            after.what,
+            time(before.median_s),
+            time(after.median_s),
+            after.median_s / before.median_s,
+            after.p99_s.map_or_else(String::new, time),
+            time(after.work_s),
+            after.work_s / before.work_s,
+            after.peak_mib,
+            after.note,
+        );
+    }
+    println!();
+}
+
+fn time(seconds: f64) -> String {
+    if seconds < 1.0 { format!("{:.2} ms", seconds * 1e3) } else { format!("{seconds:.1} s") }
+}

@@ -1,0 +1,178 @@
+//! Asks a loaded database what the service asks, by the same functions.
+
+use fastrand::Rng;
+use keepopen::actions::{PaymentsExport, SealKey, check_books, compare_with_stripe, seal_books};
+use keepopen::clock::{Clock, Stopwatch};
+use keepopen::config::Interval;
+use keepopen::contributions::ContributionState;
+use keepopen::store::Store;
+use keepopen::store::pages::{Place, Wanted, WantedPayments};
+use keepopen::supporters::{Email, standing_of};
+
+use crate::gifts::{self, DAY_S, END_S};
+
+/// What one question came to.
+pub struct Measured {
+    pub what: String,
+    /// The middle of all times, in seconds.
+    pub median_s: f64,
+    /// 99 of 100 took no longer; none where it was asked once.
+    pub p99_s: Option<f64>,
+    /// How long this process was at work for one question, in seconds. It hardly changes with what else the machine does;
+    /// what a server does is not in it.
+    pub work_s: f64,
+    /// The most memory that the process held while it asked, in MiB.
+    pub peak_mib: f64,
+    pub note: String,
+}
+
+/// How often a quick question is put.
+const TIMES: usize = 300;
+
+pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measured> {
+    let mut all = Vec::new();
+    let mut rng = Rng::with_seed(7);
+    let numbers: Vec<u64> = (0..TIMES).map(|_| rng.u64(0..supporters)).collect();
+    all.push(often("status lookup by address", numbers.iter().map(|number| lookup(store, *number))).await);
+    for (what, wanted) in lists(supporters) {
+        let pages = numbers.iter().map(|number| page(store, &wanted, *number, supporters));
+        all.push(often(&format!("contributions, a page of 50: {what}"), pages).await);
+    }
+    all.push(
+        often("one contribution, with all of it", numbers.iter().map(|number| whole(store, *number))).await,
+    );
+    let month = WantedPayments {
+        site: None,
+        from_ms: Some((END_S - 60 * DAY_S) * 1000),
+        to_ms: Some((END_S - 30 * DAY_S) * 1000),
+    };
+    all.push(once("export of 30 days", export(store, month)).await);
+    all.push(once("export of everything", export(store, WantedPayments::default())).await);
+    all.push(once("compare_with_stripe", compare(store)).await);
+    all.push(once("books check", check(store, key)).await);
+    all.push(once("seal", seal(store, key)).await);
+    all
+}
+
+/// Pages in the middle of the list, and at its beginning.
+fn lists(supporters: u64) -> Vec<(&'static str, Wanted)> {
+    let (giver, _) = gifts::giver(supporters / 2);
+    vec![
+        ("all", Wanted::default()),
+        (
+            "one-offs of one site",
+            Wanted { site: Some("gazette".to_owned()), interval: Some(Interval::Once), ..Wanted::default() },
+        ),
+        ("in a state that none has", Wanted { state: Some(ContributionState::Failed), ..Wanted::default() }),
+        ("of one supporter", Wanted { supporter: Some(giver.id), ..Wanted::default() }),
+    ]
+}
+
+async fn lookup(store: &Store, number: u64) -> String {
+    let (giver, _) = gifts::giver(number);
+    let email = Email::parse(&giver.email).unwrap();
+    let found = store.supporter_by_email(&email).await.unwrap().unwrap();
+    assert_eq!(found, giver.id);
+    let given = store.given(&found, "journal").await.unwrap();
+    format!("{:?}", standing_of(&given, 90).standing)
+}
+
+async fn page(store: &Store, wanted: &Wanted, number: u64, supporters: u64) -> String {
+    let at_ms = (END_S - (number * 600 / supporters) as i64 * DAY_S) * 1000;
+    let after = Place { at_ms, id: String::new() };
+    let found = store.contributions_after(wanted, Some(&after), 50).await.unwrap();
+    format!("{} found", found.len())
+}
+
+async fn whole(store: &Store, number: u64) -> String {
+    let (_, gifts) = gifts::giver(number);
+    let whole = store.whole_gift(&gifts[0].id).await.unwrap().unwrap();
+    format!("{} payments", whole.payments.len())
+}
+
+async fn export(store: &Store, wanted: WantedPayments) -> String {
+    let mut export = PaymentsExport::new(store.clone(), wanted);
+    let (mut lines, mut bytes) = (0, 0);
+    while let Some(page) = export.next_page().await.unwrap() {
+        lines += page.lines().count();
+        bytes += page.len();
+    }
+    format!("{} lines, {:.1} MB", lines - 1, bytes as f64 / 1e6)
+}
+
+async fn compare(store: &Store) -> String {
+    let found = compare_with_stripe(store).await.unwrap();
+    for line in &found.lines {
+        assert_eq!(line.difference_minor(), 0, "{line:?}");
+    }
+    format!("{} lines without a difference", found.lines.len())
+}
+
+async fn check(store: &Store, key: &SealKey) -> String {
+    let report = check_books(store, key).await.unwrap();
+    assert!(report.is_right(), "{:?}", report.wrong);
+    format!("{} contributions and {} entries are right", report.contributions, report.entries)
+}
+
+async fn seal(store: &Store, key: &SealKey) -> String {
+    let seal = seal_books(store, key, &Clock::System).await.unwrap();
+    format!("{} entries", seal.entries)
+}
+
+async fn often(what: &str, questions: impl Iterator<Item = impl Future<Output = String>>) -> Measured {
+    forget_peak();
+    let before_s = work_s();
+    let (mut took, mut note) = (Vec::new(), String::new());
+    for question in questions {
+        let watch = Stopwatch::start();
+        note = question.await;
+        took.push(watch.elapsed_s());
+    }
+    let work_s = (work_s() - before_s) / took.len() as f64;
+    took.sort_by(f64::total_cmp);
+    let at = |part: f64| took[(took.len() as f64 * part) as usize];
+    Measured {
+        what: what.to_owned(),
+        median_s: at(0.5),
+        p99_s: Some(at(0.99)),
+        work_s,
+        peak_mib: peak_mib(),
+        note,
+    }
+}
+
+async fn once(what: &str, question: impl Future<Output = String>) -> Measured {
+    forget_peak();
+    let (watch, before_s) = (Stopwatch::start(), work_s());
+    let note = question.await;
+    Measured {
+        what: what.to_owned(),
+        median_s: watch.elapsed_s(),
+        p99_s: None,
+        work_s: work_s() - before_s,
+        peak_mib: peak_mib(),
+        note,
+    }
+}
+
+/// How long this process' threads have been at work so far; nothing where the system does not tell.
+fn work_s() -> f64 {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let one = |thread: std::fs::DirEntry| {
+        let told = std::fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        told.split(' ').next()?.parse::<f64>().ok()
+    };
+    threads.filter_map(one).sum::<f64>() / 1e9
+}
+
+/// From now on, the peak is counted anew.
+fn forget_peak() {
+    // Where the system has no such thing, the peak is that of the whole run.
+    drop(std::fs::write("/proc/self/clear_refs", "5"));
+}
+
+fn peak_mib() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap_or(f64::NAN) / 1024.0
+}
