@@ -98,7 +98,7 @@ pub fn payouts() -> impl Iterator<Item = Fact> {
             amount_minor: None,
             currency: Some(currency(site)),
             created_at_s: Some(BEGIN_S + (day + 1) * DAY_S),
-            listed: true,
+            listed_as: Some(PayoutState::Paid),
         }))
     })
 }
