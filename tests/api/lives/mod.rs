@@ -5,6 +5,11 @@
 //! many worlds as that takes, from that seed on; with `KEEPOPEN_TEST_LONG` what was played is kept in that folder, and
 //! the same command goes on from there.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "whoever looks at a failure needs the seed, and a long run its progress"
+)]
+
 mod checking;
 mod deeds;
 mod delivering;
