@@ -51,7 +51,7 @@ fn recorded() -> BTreeMap<String, Value> {
 async fn every_recorded_event_is_acknowledged_stored_and_worked_through() {
     let app = TestApp::start().await;
     let events = recorded();
-    assert_eq!(events.len(), 18 + 17 + 18 + 46 + 71 + 7 + 7, "the folders are whole");
+    assert_eq!(events.len(), 18 + 17 + 18 + 46 + 71 + 12 + 12, "the folders are whole");
     for (name, event) in &events {
         let answer = app.deliver(event).await;
         assert_eq!(answer.status, 200, "{name}: {answer:?}");
