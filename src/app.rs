@@ -106,7 +106,7 @@ impl App {
     /// written on the runtime that this is called on.
     pub fn new(settings: Settings, clock: Clock, store: Store, stripe: Gateway, vault: Vault) -> Arc<Self> {
         let metrics = Metrics::new();
-        let intake = Intake::start(store.clone(), metrics.intake_commits.clone());
+        let intake = Intake::new(store.clone(), metrics.intake_commits.clone());
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
         Arc::new(Self {
             tokens: Tokens::new(settings.issuer(), Vec::new())

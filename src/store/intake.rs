@@ -1,15 +1,15 @@
 //! Takes deliveries in: those that wait at the same time are committed together.
 //!
 //! The rule that nothing here may break: **a delivery is answered as stored only after the transaction that
-//! holds it was committed.** One task writes; whoever delivers waits for its answer. A lone delivery is
+//! holds it was committed.** One writes at a time; whoever delivers waits for its answer. A lone delivery is
 //! committed at once. What comes meanwhile waits for the next commit, and shares it.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use metrics::Counter;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::inbox::{self, Arrival, EventState, Source};
@@ -64,6 +64,7 @@ impl Delivered {
 type Answer = Result<bool, Arc<sqlx::Error>>;
 
 /// A delivery, and where its answer is waited for.
+#[derive(Debug)]
 struct Waiting {
     delivered: Delivered,
     answer: oneshot::Sender<Answer>,
@@ -74,16 +75,30 @@ struct Waiting {
 /// The way into the inbox for what is delivered.
 #[derive(Debug)]
 pub struct Intake {
-    queue: mpsc::UnboundedSender<Waiting>,
+    line: Arc<Line>,
     places: Arc<Semaphore>,
 }
 
+/// Where deliveries wait.
+#[derive(Debug)]
+struct Line {
+    store: Store,
+    commits: Counter,
+    queue: Mutex<Queue>,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Vec<Waiting>,
+    /// Whether somebody writes.
+    written: bool,
+}
+
 impl Intake {
-    /// Starts the task that writes, on the runtime it is called on. `commits` counts its transactions.
-    pub fn start(store: Store, commits: Counter) -> Self {
-        let (queue, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(write(store, commits, waiting));
-        Self { queue, places: Arc::new(Semaphore::new(PLACES as usize)) }
+    /// An empty line. `commits` counts the transactions.
+    pub fn new(store: Store, commits: Counter) -> Self {
+        let line = Arc::new(Line { store, commits, queue: Mutex::default() });
+        Self { line, places: Arc::new(Semaphore::new(PLACES as usize)) }
     }
 
     /// Stores a delivery; whether it is new. It is committed when this returns without an error. Who gives up
@@ -96,8 +111,16 @@ impl Intake {
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| away("too many deliveries wait for it, or the service is stopping"))?;
         let (answer, answered) = oneshot::channel();
-        // What is not taken, and what breaks off, drops its sender: then nobody answers.
-        let _ = self.queue.send(Waiting { delivered, answer, _place: place });
+        let nobody_writes = {
+            let mut queue = self.line.lock();
+            queue.waiting.push(Waiting { delivered, answer, _place: place });
+            !std::mem::replace(&mut queue.written, true)
+        };
+        // Who comes while nobody writes has it done beside, so that to hang up ends only the waiting. It is done on the
+        // same thread: to wake another one twice costs as much as all the rest.
+        if nobody_writes {
+            tokio::spawn(Writer { line: Arc::clone(&self.line), ended: false }.write());
+        }
         answered.await.unwrap_or_else(|_| Err(away("storing broke off")))
     }
 
@@ -115,40 +138,72 @@ impl Intake {
     }
 }
 
-/// Writes what waits, again and again, until nobody can deliver any more.
-async fn write(store: Store, commits: Counter, mut queue: mpsc::UnboundedReceiver<Waiting>) {
-    let mut taken = Vec::new();
-    while queue.recv_many(&mut taken, inbox::MOST_AT_ONCE).await > 0 {
-        while !taken.is_empty() {
-            let rest = taken.split_off(fitting(&taken));
-            let together = std::mem::replace(&mut taken, rest);
-            // A task of its own: a panic ends these deliveries, which nobody acknowledges then, and not the intake.
-            let storing = tokio::spawn(store_and_answer(store.clone(), commits.clone(), together));
-            if let Err(error) = storing.await {
-                tracing::error!(%error, "storing deliveries broke off; please report it");
+impl Line {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        // Nothing panics while holding it.
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The first that wait, as many as fit into one transaction; none ends the writing.
+    fn take(&self) -> Vec<Waiting> {
+        let mut queue = self.lock();
+        let fit = fitting(&queue.waiting);
+        let rest = queue.waiting.split_off(fit);
+        let taken = std::mem::replace(&mut queue.waiting, rest);
+        queue.written = !taken.is_empty();
+        taken
+    }
+}
+
+/// Writes what waits until nothing does.
+struct Writer {
+    line: Arc<Line>,
+    /// Whether it left the line to the next who comes.
+    ended: bool,
+}
+
+impl Writer {
+    async fn write(mut self) {
+        loop {
+            let together = self.line.take();
+            if together.is_empty() {
+                self.ended = true;
+                return;
             }
+            store_and_answer(&self.line.store, &self.line.commits, together).await;
         }
     }
 }
 
-/// How many of the first fit into one transaction; one at least.
+impl Drop for Writer {
+    /// After a panic, or at the end of its thread: who still waits is told that it is not stored, and the next delivery
+    /// is written by another.
+    fn drop(&mut self) {
+        if !self.ended {
+            tracing::error!("storing deliveries broke off");
+            *self.line.lock() = Queue::default();
+        }
+    }
+}
+
+/// How many of the first fit into one transaction; one at least, if there is one.
 fn fitting(waiting: &[Waiting]) -> usize {
     let mut bytes = 0_usize;
-    let fit = waiting.iter().take_while(|one| {
+    let fit = waiting.iter().take(inbox::MOST_AT_ONCE).take_while(|one| {
         bytes = bytes.saturating_add(one.delivered.body.len());
         bytes <= MOST_BYTES
     });
-    fit.count().max(1)
+    fit.count().max(1).min(waiting.len())
 }
 
 /// Stores them together and tells each its own outcome. Where one of them may be at fault they are stored by halves, down to that
 /// one: a delivery that the database refuses fails no other.
-async fn store_and_answer(store: Store, commits: Counter, mut waiting: Vec<Waiting>) {
+async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Waiting>) {
     // Every instance adds rows in the same order, so that no two wait for each other. Of two with one id the first stays first.
     waiting.sort_by(|one, other| one.delivered.id.cmp(&other.delivered.id));
     let mut parts = vec![waiting];
     while let Some(mut part) = parts.pop() {
-        let outcome = timeout(PATIENCE, commit(&store, &part)).await;
+        let outcome = timeout(PATIENCE, commit(store, &part)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()));
         match outcome {
             Ok(new) => {
@@ -177,4 +232,30 @@ async fn store_and_answer(store: Store, commits: Counter, mut waiting: Vec<Waiti
 async fn commit(store: &Store, waiting: &[Waiting]) -> Result<Vec<bool>, sqlx::Error> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
     store.insert_all(&arrivals).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_writer_that_broke_off_leaves_the_line_to_the_next_who_comes() {
+        let intake = Intake::new(Store::away(), Counter::noop());
+        intake.line.lock().written = true;
+        drop(Writer { line: Arc::clone(&intake.line), ended: false });
+        let delivered = Delivered {
+            id: "evt_1".to_owned(),
+            kind: "invoice.paid".to_owned(),
+            api_version: String::new(),
+            mode: Mode::Test,
+            created_at_ms: 0,
+            received_at_ms: 0,
+            body: "{}".to_owned(),
+            state: EventState::Waiting,
+        };
+        // The database is away: that is said, and not waited for.
+        let answer = timeout(Duration::from_secs(60), intake.store(delivered)).await;
+        assert!(answer.expect("it is answered").is_err());
+        assert_eq!(intake.under_way(), 0);
+    }
 }
