@@ -122,8 +122,8 @@ mod tests {
     fn a_payment_is_one_line_with_a_field_for_each_column() {
         assert_eq!(
             exported().line(),
-            "2026-11-18T09:46:40Z,journal,con_01040g2081040g2081040g2081,pi_1,sup_0208104104208104104208104,month,\
-             12.34,EUR,13.50,USD,2.34,0.00,0.60,-0.05,EUR,ch_1,po_1,2026-11-19,summer,\r\n"
+            "2026-11-18T11:06:40Z,journal,con_01040g2081040g2081040g2081,pi_1,sup_02081040g2081040g2081040g2,month,\
+             12.34,EUR,13.50,USD,2.34,0.00,0.60,-0.05,EUR,ch_1,po_1,2026-11-20,summer,\r\n"
         );
         assert_eq!(exported().line().split(',').count(), COLUMNS.split(',').count());
     }

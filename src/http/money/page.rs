@@ -15,7 +15,7 @@ use crate::money::{Currency, Money};
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;\
     background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 .25rem}table{border-collapse:collapse;width:100%;\
     margin:.5rem 0}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top;\
-    overflow-wrap:anywhere}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\
+    overflow-wrap:break-word}td:first-child{overflow-wrap:anywhere}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\
     .says{font-size:1.15rem;margin:.25rem 0}.good{color:#0a5c2b}.bad{color:#a30d0d;font-weight:600}.quiet{color:#555}\
     @media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}th,td{border-color:#444}.good{color:#7fd6a0}\
     .bad{color:#ff9a9a}.quiet{color:#aaa}}";
