@@ -6,7 +6,8 @@ use crate::contributions::{Alarm, Contribution, Entry, Fact, Folded, Payment, fo
 use crate::ids::ContributionId;
 use crate::money::Currency;
 use crate::store::Store;
-use crate::store::accounts::{Gifts, gifts_after};
+use crate::store::accounts::{Gifts, gifts_begun_after};
+use crate::store::pages::Place;
 
 use super::seal_books::{SealKey, SealState, check_seal};
 
@@ -79,14 +80,15 @@ pub async fn check_books(store: &Store, key: &SealKey) -> Result<BooksReport, sq
         wrong: Vec::new(),
         wrong_in_all: 0,
     };
-    let mut after = String::new();
+    let mut after = None;
     loop {
-        // Each gift is looked at as of one moment, while others are booked.
+        // Each gift is looked at as of one moment, while others are booked. One whose beginning is learnt anew in the
+        // meantime, minutes after it was given, is looked at the next time.
         let mut tx = store.snapshot().await?;
-        let gifts = gifts_after(&mut tx, &after, AT_ONCE).await?;
+        let gifts = gifts_begun_after(&mut tx, after.as_ref(), AT_ONCE).await?;
         drop(tx);
         let Some(last) = gifts.contributions.last() else { break };
-        after = last.id.as_str().to_owned();
+        after = Some(Place::of(last));
         compare(&mut report, gifts);
     }
     for id in store.gifts_not_stored().await? {

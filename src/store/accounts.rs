@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::books::{CONTRIBUTION, ContributionRow, EntryRow};
+use super::pages::Place;
 use super::payments::{PAYMENT, PaymentRow};
 use super::{Store, Tx, objects};
 use crate::contributions::{Contribution, Entry, Fact, Payment};
@@ -10,7 +11,7 @@ use crate::contributions::{Contribution, Entry, Fact, Payment};
 /// Some gifts, and all that belongs to them, as of one moment.
 #[derive(Debug)]
 pub struct Gifts {
-    /// In the order of their ids.
+    /// In the order that was asked for.
     pub contributions: Vec<Contribution>,
     /// Their entries, in the order of their causes.
     pub entries: Vec<Entry>,
@@ -19,6 +20,14 @@ pub struct Gifts {
     /// Their facts, each with the id of the gift.
     pub facts: Vec<(String, Fact)>,
 }
+
+/// The gifts between two places, by their ids alone.
+const BY_ID: &str =
+    "SELECT id FROM contributions WHERE id > $2 AND id <= $4 AND CAST($1 AS BIGINT) <= CAST($3 AS BIGINT)";
+/// The gifts between two places, by when they began.
+const BY_BEGIN: &str = "SELECT id FROM contributions WHERE COALESCE(started_at_ms, 0) >= $1 \
+     AND COALESCE(started_at_ms, 0) <= $3 AND (COALESCE(started_at_ms, 0) > $1 OR id > $2) \
+     AND (COALESCE(started_at_ms, 0) < $3 OR id <= $4)";
 
 /// Up to `limit` gifts whose ids come after `after`.
 ///
@@ -31,23 +40,63 @@ pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, 
         .bind(limit)
         .fetch_all(db)
         .await)?;
+    let place = |id: &str| Place { at_ms: 0, id: id.to_owned() };
+    let last = rows.last().map(|row| place(&row.id));
+    whole(tx, rows, BY_ID, &place(after), last).await
+}
+
+/// Up to `limit` gifts in the order in which they began, after a place. What belongs to gifts of one day lies together in
+/// the tables, so that a large database is read through much faster than in the order of ids, which are drawn by lot.
+///
+/// # Errors
+/// The database does not answer, or holds what can't be read.
+pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Place>, limit: i64) -> Result<Gifts, sqlx::Error> {
+    let start = Place { at_ms: i64::MIN, id: String::new() };
+    let after = after.unwrap_or(&start);
+    let sql = format!(
+        "{CONTRIBUTION} WHERE COALESCE(started_at_ms, 0) >= $1 AND (COALESCE(started_at_ms, 0) > $1 OR id > $2) \
+         ORDER BY COALESCE(started_at_ms, 0), id LIMIT $3"
+    );
+    let rows: Vec<ContributionRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(after.at_ms)
+        .bind(&after.id)
+        .bind(limit)
+        .fetch_all(db)
+        .await)?;
+    let last = rows.last().map(|row| Place { at_ms: row.started_at_ms.unwrap_or(0), id: row.id.clone() });
+    whole(tx, rows, BY_BEGIN, after, last).await
+}
+
+/// These gifts, which are those that `which` finds, with all that belongs to them.
+async fn whole(
+    tx: &mut Tx,
+    rows: Vec<ContributionRow>,
+    which: &str,
+    after: &Place,
+    last: Option<Place>,
+) -> Result<Gifts, sqlx::Error> {
     let contributions: Vec<Contribution> =
         rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect::<Result<_, sqlx::Error>>()?;
-    let Some(last) = contributions.last().map(|it| it.id.as_str().to_owned()) else {
+    let Some(last) = last else {
         return Ok(Gifts { contributions, entries: vec![], payments: vec![], facts: vec![] });
     };
-    let entries: Vec<EntryRow> = on_tx!(tx, db => sqlx::query_as(
+    let sql = format!(
         "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms FROM ledger_entries \
-         WHERE contribution_id > $1 AND contribution_id <= $2 ORDER BY cause",
-    )
-    .bind(after)
-    .bind(&last)
-    .fetch_all(db)
-    .await)?;
-    let sql = format!("{PAYMENT} WHERE contribution_id > $1 AND contribution_id <= $2 ORDER BY object");
+         WHERE contribution_id IN ({which}) ORDER BY cause"
+    );
+    let entries: Vec<EntryRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(after.at_ms)
+        .bind(&after.id)
+        .bind(last.at_ms)
+        .bind(&last.id)
+        .fetch_all(db)
+        .await)?;
+    let sql = format!("{PAYMENT} WHERE contribution_id IN ({which}) ORDER BY object");
     let payments: Vec<PaymentRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
-        .bind(after)
-        .bind(&last)
+        .bind(after.at_ms)
+        .bind(&after.id)
+        .bind(last.at_ms)
+        .bind(&last.id)
         .fetch_all(db)
         .await)?;
     Ok(Gifts {
@@ -60,7 +109,7 @@ pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, 
             .into_iter()
             .map(|row| Ok(Payment::try_from(row)?))
             .collect::<Result<_, sqlx::Error>>()?,
-        facts: objects::of_gifts(tx, after, &last).await?,
+        facts: objects::of_gifts(tx, which, after, &last).await?,
     })
 }
 

@@ -102,7 +102,7 @@ pub(super) struct EntryRow {
 from_row!(EntryRow { kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms });
 
 pub(super) struct ContributionRow {
-    id: String,
+    pub(super) id: String,
     site: String,
     supporter_id: Option<String>,
     interval: String,
@@ -111,7 +111,7 @@ pub(super) struct ContributionRow {
     state: String,
     appeal: Option<String>,
     variant: Option<String>,
-    started_at_ms: Option<i64>,
+    pub(super) started_at_ms: Option<i64>,
     last_kept_payment_at_ms: Option<i64>,
     payments_withdrawn: i64,
     session: Option<String>,

@@ -1,5 +1,6 @@
 //! What is known of Stripe's objects, and which of them belong together.
 
+use super::pages::Place;
 use super::{Store, Tx, Unreadable};
 use crate::contributions::{Fact, Join};
 
@@ -49,24 +50,33 @@ pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, sq
     texts.iter().map(|text| Ok(read(text)?)).collect()
 }
 
-/// All facts of the gifts whose ids come after `after`, up to `last`, each with its gift's id.
+/// All facts of the gifts that `which` finds between two places (times are `$1` and `$3`, ids `$2` and `$4`), each with
+/// its gift's id.
 ///
 /// # Errors
 /// The database does not answer, or holds a fact that can't be read.
-pub async fn of_gifts(tx: &mut Tx, after: &str, last: &str) -> Result<Vec<(String, Fact)>, sqlx::Error> {
-    let rows: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(
+pub(super) async fn of_gifts(
+    tx: &mut Tx,
+    which: &str,
+    after: &Place,
+    last: &Place,
+) -> Result<Vec<(String, Fact)>, sqlx::Error> {
+    let sql = format!(
         "WITH RECURSIVE gift (contribution, id) AS ( \
-           SELECT id, id FROM contributions WHERE id > $1 AND id <= $2 \
+           SELECT id, id FROM contributions WHERE id IN ({which}) \
            UNION \
            SELECT gift.contribution, stripe_links.to_id FROM gift JOIN stripe_links ON stripe_links.from_id = gift.id \
          ) \
          SELECT gift.contribution, fact FROM gift JOIN stripe_objects ON stripe_objects.id = gift.id \
-         ORDER BY stripe_objects.id",
-    )
-    .bind(after)
-    .bind(last)
-    .fetch_all(db)
-    .await)?;
+         ORDER BY stripe_objects.id"
+    );
+    let rows: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(after.at_ms)
+        .bind(&after.id)
+        .bind(last.at_ms)
+        .bind(&last.id)
+        .fetch_all(db)
+        .await)?;
     rows.into_iter().map(|(gift, text)| Ok((gift, read(&text)?))).collect()
 }
 
