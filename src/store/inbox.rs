@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use super::{Store, Tx};
+use super::{Adding, Store, Tx};
 use crate::config::Mode;
 
 /// What is written when an event arrives.
@@ -117,15 +117,17 @@ pub struct EventRow {
 
 from_row!(EventRow { id, kind, state, attempts, error, outcome });
 
+const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, \
+         received_at_ms, body, state, next_try_at_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT (id) DO NOTHING";
+
 /// Stores an arrival. False when one with its id is there already: the first stays.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Error> {
     let rows = on_tx!(tx, db => sqlx::query(
-        "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, \
-         received_at_ms, body, state, next_try_at_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT (id) DO NOTHING",
+        INSERT,
     )
     .bind(arrival.id)
     .bind(arrival.kind)
@@ -147,9 +149,10 @@ pub const MOST_AT_ONCE: usize = 512;
 const VALUES: usize = 9;
 
 /// Rows without an id fill it up.
-fn insert_text(rows: usize) -> String {
+fn insert_text(rows: usize, numbered: bool) -> String {
     let row = |row: usize| {
-        let places = (1..=VALUES).map(|value| format!("${}", row * VALUES + value));
+        let place = |value| if numbered { format!("${}", row * VALUES + value) } else { "?".to_owned() };
+        let places = (1..=VALUES).map(place);
         format!("({})", places.collect::<Vec<_>>().join(", "))
     };
     format!(
@@ -232,7 +235,7 @@ pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, sqlx::Er
     Ok(rows == 1)
 }
 
-impl Store {
+impl Adding {
     /// Stores arrivals in one statement that is a transaction of its own; for each whether it is new, as [`insert`] says. Of two
     /// with the same id the first is. They are committed when this returns without an error.
     ///
@@ -240,13 +243,20 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or refuses one of them: then none is stored.
-    pub async fn insert_all(&self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, sqlx::Error> {
-        /// A text for each power of two, so that both databases prepare few of them.
-        static TEXTS: LazyLock<Vec<String>> =
-            LazyLock::new(|| (0..=MOST_AT_ONCE.ilog2()).map(|power| insert_text(1 << power)).collect());
+    pub async fn insert_all(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, sqlx::Error> {
+        /// A text for each power of two, so that both databases prepare few of them; with and without numbers.
+        static TEXTS: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
+            [false, true].map(|numbered| {
+                (0..=MOST_AT_ONCE.ilog2()).map(|power| insert_text(1 << power, numbered)).collect()
+            })
+        });
+        if let [alone] = arrivals {
+            return Ok(vec![self.insert(alone).await?]);
+        }
         let rows = arrivals.len().next_power_of_two();
-        let text: &'static str = &TEXTS[rows.ilog2() as usize];
-        let stored: Vec<String> = on_writer!(self, db => {
+        let numbered = self.numbers_parameters();
+        let text: &'static str = &TEXTS[usize::from(numbered)][rows.ilog2() as usize];
+        let stored: Vec<String> = on_adding!(self, db => {
             let mut query = sqlx::query_scalar(text);
             for arrival in arrivals {
                 query = query
@@ -271,6 +281,25 @@ impl Store {
         Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
     }
 
+    /// Stores one arrival; whether it is new. How many rows were added says it, which is quicker to hear than the row.
+    async fn insert(&mut self, arrival: &Arrival<'_>) -> Result<bool, sqlx::Error> {
+        let rows = on_adding!(self, db => sqlx::query(INSERT)
+            .bind(arrival.id)
+            .bind(arrival.kind)
+            .bind(arrival.api_version)
+            .bind(arrival.source.as_str())
+            .bind(arrival.mode.as_str())
+            .bind(arrival.created_at_ms)
+            .bind(arrival.received_at_ms)
+            .bind(arrival.body)
+            .bind(arrival.state.as_str())
+            .execute(db)
+            .await.map(|done| done.rows_affected()))?;
+        Ok(rows == 1)
+    }
+}
+
+impl Store {
     /// Ids of up to `limit` events that are due, the longest due first.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::inbox::{self, Arrival, EventState, Source};
-use super::{Store, dialect};
+use super::{Adding, Store, dialect};
 use crate::config::Mode;
 
 /// Deliveries that can be under way; others are told that the database does not answer.
@@ -206,12 +206,14 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
         let outcome = timeout(PATIENCE, commit(store, &part)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()));
         match outcome {
-            Ok(new) => {
+            Ok((new, connection)) => {
                 commits.increment(1);
                 for (one, new) in part.into_iter().zip(new) {
                     // Who hung up hears nothing; it is stored.
                     let _ = one.answer.send(Ok(new));
                 }
+                // To give it back takes a while, for which nobody waits.
+                drop(connection);
             }
             Err(error) if part.len() > 1 && dialect::is_about_rows(&error) => {
                 let second = part.split_off(part.len() / 2);
@@ -227,11 +229,14 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
     }
 }
 
-/// Stores them in one transaction; for each whether it is new. They may be acknowledged when this has returned, and not before:
-/// the statement is a transaction of its own, and all that the database says of it is read, its commit at the end.
-async fn commit(store: &Store, waiting: &[Waiting]) -> Result<Vec<bool>, sqlx::Error> {
+/// Stores them in one transaction; for each whether it is new, and the connection. They may be acknowledged when this has
+/// returned, and not before: the statement is a transaction of its own, and all that the database says of it is read,
+/// its commit at the end.
+async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, Adding), sqlx::Error> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
-    store.insert_all(&arrivals).await
+    let mut connection = store.adding().await?;
+    let new = connection.insert_all(&arrivals).await?;
+    Ok((new, connection))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ pub mod tickers;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-pub use dialect::Tx;
+pub use dialect::{Adding, Tx};
 use dialect::{Pools, postgres, sqlite};
 
 /// The database.
@@ -192,6 +192,15 @@ impl Store {
     /// The database does not answer.
     pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
         self.pools()?.snapshot().await
+    }
+
+    /// A connection for statements that are transactions of their own, and only add rows that are decided by their own key.
+    /// On PostgreSQL they do not wait for who writes.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub(super) async fn adding(&self) -> Result<Adding, sqlx::Error> {
+        self.pools()?.adding().await
     }
 
     /// Closes every connection, after what is under way.

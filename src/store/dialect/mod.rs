@@ -8,6 +8,7 @@
 pub mod postgres;
 pub mod sqlite;
 
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteError;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
@@ -38,11 +39,17 @@ macro_rules! on_reader {
 }
 
 /// Runs one statement that is a transaction of its own and only adds rows, on whichever database it is.
-macro_rules! on_writer {
-    ($store:expr, $it:ident => $statement:expr) => {
-        match $store.pools()? {
-            $crate::store::dialect::Pools::Sqlite { writer: $it, .. } => $statement,
-            $crate::store::dialect::Pools::Postgres($it) => $statement,
+macro_rules! on_adding {
+    ($adding:expr, $it:ident => $statement:expr) => {
+        match $adding {
+            $crate::store::Adding::Sqlite(connection) => {
+                let $it = &mut **connection;
+                $statement
+            }
+            $crate::store::Adding::Postgres(connection) => {
+                let $it = &mut **connection;
+                $statement
+            }
         }
     };
 }
@@ -85,6 +92,23 @@ pub enum Tx {
     Sqlite(Transaction<'static, Sqlite>),
     /// On PostgreSQL.
     Postgres(Transaction<'static, Postgres>),
+}
+
+/// A connection for statements that are transactions of their own and only add rows.
+#[derive(Debug)]
+pub enum Adding {
+    /// On SQLite: the one that writes.
+    Sqlite(PoolConnection<Sqlite>),
+    /// On PostgreSQL.
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Adding {
+    /// Whether a long statement's parameters are numbered. PostgreSQL knows no others; SQLite looks for the name of each
+    /// among all of them, which of a thousand takes longer than to store the rows.
+    pub fn numbers_parameters(&self) -> bool {
+        matches!(self, Self::Postgres(_))
+    }
 }
 
 impl Tx {
@@ -130,6 +154,14 @@ impl Pools {
                      SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
                 Ok(Tx::Postgres(pool.begin_with(begin).await?))
             }
+        }
+    }
+
+    /// A connection for statements that are transactions of their own and only add rows.
+    pub async fn adding(&self) -> Result<Adding, sqlx::Error> {
+        match self {
+            Self::Sqlite { writer, .. } => Ok(Adding::Sqlite(writer.acquire().await?)),
+            Self::Postgres(pool) => Ok(Adding::Postgres(pool.acquire().await?)),
         }
     }
 

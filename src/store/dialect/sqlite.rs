@@ -18,6 +18,9 @@ const OLDEST: (u32, u32, u32) = (3, 51, 3);
 /// Connections that read.
 const READERS: u32 = 4;
 
+/// Rows of one statement that wait to be read.
+const ROWS_WAITING: usize = 512;
+
 /// Whether the file is there. What can't be looked at counts as there, so that the reason comes out when it is opened.
 pub fn is_made(url: &str) -> bool {
     SqliteConnectOptions::from_str(url)
@@ -32,7 +35,9 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10));
+        .busy_timeout(Duration::from_secs(10))
+        // What one statement gives back waits here for who reads it, and does not hold up the database.
+        .row_buffer_size(ROWS_WAITING);
     if let Some(folder) = options.get_filename().parent().filter(|path| !path.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .map_err(|error| OpenError::Folder { path: folder.to_owned(), error })?;
@@ -42,6 +47,8 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         SqlitePoolOptions::new()
             .max_connections(connections)
             .min_connections(1)
+            // A file does not go away as a server does, and to ask first costs as much as the statement.
+            .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
     };
