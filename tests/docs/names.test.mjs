@@ -24,15 +24,17 @@ function firstColumn(page, head) {
 }
 
 test("every log line that operating.md explains is one that the program writes", () => {
-  const source = below("src");
+  // A page can't show a backtick within code; three dots stand for the rest of the line.
+  const source = below("src").replaceAll("`", "");
   const lines = firstColumn("docs/operating.md", "| line | what it means, and what to do |");
   assert.ok(lines.length > 8);
-  assert.deepEqual(lines.filter((line) => !source.includes(`"${line}"`)), []);
+  const written = (line) => (line.endsWith("…") ? `"${line.slice(0, -1)}` : `"${line}"`);
+  assert.deepEqual(lines.filter((line) => !source.includes(written(line))), []);
 });
 
 test("the events that stripe.md asks for are those that the practice Stripe and the tests know", () => {
   const known = below("src", "practice/src", "tests/api", "tests/fixtures");
-  const events = firstColumn("docs/stripe.md", "| event | what it brings |");
+  const events = firstColumn("docs/stripe.md", "| event | what it brings |").flatMap((names) => names.split("`, `"));
   assert.ok(events.length > 12 && new Set(events).size === events.length);
   assert.deepEqual(events.filter((event) => !known.includes(`"${event}"`)), []);
 });
