@@ -16,6 +16,7 @@
 mod gifts;
 mod load;
 mod measure;
+mod rows;
 
 use std::path::Path;
 

@@ -83,10 +83,6 @@ pub async fn process_event(app: &App, id: &str) -> Result<(), sqlx::Error> {
 async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
     let mut tx = app.store.begin().await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
-    // Each failed charge once: its payment intent reports the same.
-    if event.kind == "charge.failed" {
-        app.metrics.declines.increment(1);
-    }
     let (booked, outcome) = match read(&event)? {
         Report::Nothing => (Booked::default(), Processed::NothingToBook),
         Report::Named { object, id: named } => {
@@ -111,6 +107,10 @@ async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), Pro
     };
     inbox::done(&mut tx, id, words).await?;
     tx.commit().await?;
+    // Once, however often it was tried; its payment intent reports the same.
+    if event.kind == "charge.failed" {
+        app.metrics.declines.increment(1);
+    }
     Ok((booked, Some(outcome)))
 }
 

@@ -1,0 +1,291 @@
+//! Makes the newsroom's rows, table by table, as the program would have them.
+
+use std::collections::BTreeSet;
+
+use keepopen::contributions::{Contribution, Entry, Fact, Payment, fold};
+use tokio::sync::mpsc;
+
+use crate::gifts::{self, BEGIN_S, DAY_S, END_S, Gift, Giver};
+
+/// A value of a row.
+pub enum Cell {
+    Text(String),
+    Number(i64),
+    Nothing,
+}
+
+/// A table, and the columns that are written.
+pub struct Table {
+    pub name: &'static str,
+    pub columns: &'static [&'static str],
+}
+
+/// Rows of one table, or the end of what is written together.
+pub enum Batch {
+    Rows(&'static Table, Vec<Cell>),
+    Commit,
+}
+
+const SUPPORTERS: Table =
+    Table { name: "supporters", columns: &["id", "email", "epoch", "epoch_raised_at_ms", "created_at_ms"] };
+const CUSTOMERS: Table = Table { name: "supporter_customers", columns: &["customer", "supporter_id"] };
+const CONTRIBUTIONS: Table = Table {
+    name: "contributions",
+    columns: &[
+        "id",
+        "site",
+        "supporter_id",
+        "interval",
+        "amount_minor",
+        "currency",
+        "state",
+        "appeal",
+        "variant",
+        "started_at_ms",
+        "last_kept_payment_at_ms",
+        "payments_withdrawn",
+        "session",
+        "subscription",
+        "customer",
+        "alarms",
+    ],
+};
+const OBJECTS: Table = Table { name: "stripe_objects", columns: &["id", "fact"] };
+const LINKS: Table = Table { name: "stripe_links", columns: &["from_id", "to_id"] };
+const ENTRIES: Table = Table {
+    name: "ledger_entries",
+    columns: &[
+        "cause",
+        "seq",
+        "kind",
+        "object",
+        "contribution_id",
+        "site",
+        "currency",
+        "debit_account",
+        "credit_account",
+        "amount_minor",
+        "occurred_at_ms",
+        "booked_at_ms",
+    ],
+};
+const PAYMENTS: Table = Table {
+    name: "payments",
+    columns: &[
+        "object",
+        "contribution_id",
+        "site",
+        "currency",
+        "amount_minor",
+        "paid_at_ms",
+        "refunded_minor",
+        "disputed_minor",
+        "awaiting_minor",
+        "differing_minor",
+        "settled_currency",
+        "fee_minor",
+        "net_minor",
+        "charge",
+        "payout",
+        "payout_arrives_at_ms",
+    ],
+};
+pub const ALL: [&Table; 7] = [&SUPPORTERS, &CUSTOMERS, &CONTRIBUTIONS, &OBJECTS, &LINKS, &ENTRIES, &PAYMENTS];
+
+/// Values that are collected before they are sent.
+const AT_ONCE: usize = 32_000;
+
+/// Collects rows, and sends them when there are many.
+pub struct Maker {
+    batches: mpsc::Sender<Batch>,
+    rows: Vec<Vec<Cell>>,
+    seq: i64,
+}
+
+impl Maker {
+    pub fn new(batches: mpsc::Sender<Batch>) -> Self {
+        Self { batches, rows: ALL.iter().map(|_| Vec::new()).collect(), seq: 0 }
+    }
+
+    fn row(&mut self, table: &'static Table, cells: impl IntoIterator<Item = Cell>) {
+        let place = ALL.iter().position(|it| it.name == table.name).unwrap();
+        self.rows[place].extend(cells);
+        assert!(
+            self.rows[place].len().is_multiple_of(table.columns.len()),
+            "a row of {} is not whole",
+            table.name
+        );
+        if self.rows[place].len() >= AT_ONCE {
+            self.send(place);
+        }
+    }
+
+    fn send(&mut self, place: usize) {
+        let cells = std::mem::take(&mut self.rows[place]);
+        if !cells.is_empty() {
+            self.batches.blocking_send(Batch::Rows(ALL[place], cells)).unwrap();
+        }
+    }
+
+    fn commit(&mut self) {
+        (0..ALL.len()).for_each(|place| self.send(place));
+        self.batches.blocking_send(Batch::Commit).unwrap();
+    }
+
+    /// Facts, and their ties in both directions.
+    fn facts(&mut self, facts: &[Fact]) {
+        let mut ties = BTreeSet::new();
+        for fact in facts {
+            for link in fact.links() {
+                ties.insert((fact.id().to_owned(), link.to_owned()));
+                ties.insert((link.to_owned(), fact.id().to_owned()));
+            }
+            let text = serde_json::to_string(fact).unwrap();
+            self.row(&OBJECTS, [Cell::Text(fact.id().to_owned()), Cell::Text(text)]);
+        }
+        for (from, to) in ties {
+            self.row(&LINKS, [Cell::Text(from), Cell::Text(to)]);
+        }
+    }
+}
+
+/// First who gave and what; then every payment, in the order in which they came.
+pub fn make(maker: &mut Maker, supporters: u64) {
+    let mut all: Vec<Gift> = Vec::new();
+    for number in 0..supporters {
+        let (giver, gifts) = gifts::giver(number);
+        put_giver(maker, &giver, &gifts);
+        all.extend(gifts);
+    }
+    maker.commit();
+    maker.facts(&gifts::payouts().collect::<Vec<_>>());
+    let mut from_s = BEGIN_S;
+    while from_s < END_S {
+        let until_s = from_s + 5 * DAY_S;
+        let within = |gift: &'_ Gift, at: usize| {
+            gift.payments()
+                .filter(|(_, at_s)| (from_s..until_s).contains(at_s))
+                .map(move |(place, at_s)| (at_s, at, place))
+                .collect::<Vec<_>>()
+        };
+        let mut due: Vec<(i64, usize, i64)> =
+            all.iter().enumerate().flat_map(|(at, gift)| within(gift, at)).collect();
+        due.sort_unstable();
+        for (_, at, place) in due {
+            put_payment(maker, &all[at], place);
+        }
+        maker.commit();
+        from_s = until_s;
+    }
+}
+
+fn put_giver(maker: &mut Maker, giver: &Giver, gifts: &[Gift]) {
+    let mut folded = Vec::new();
+    for gift in gifts {
+        let facts =
+            gift.base().into_iter().chain(gift.payments().flat_map(|(place, _)| gift.of_payment(place)));
+        let all = fold(&facts.collect::<Vec<_>>()).unwrap();
+        assert!(all.alarms.is_empty(), "{:?}", all.alarms);
+        folded.push(Contribution { supporter: Some(giver.id.clone()), ..all.contribution });
+    }
+    let epoch: i64 = folded.iter().map(|it| it.payments_withdrawn).sum();
+    let (id, since) = (giver.id.as_str().to_owned(), Cell::Number(giver.since_s * 1000));
+    let raised_at = if epoch > 0 { giver.since_s * 1000 } else { 0 };
+    let email = Cell::Text(giver.email.clone());
+    maker.row(
+        &SUPPORTERS,
+        [Cell::Text(id.clone()), email, Cell::Number(epoch), Cell::Number(raised_at), since],
+    );
+    maker.row(&CUSTOMERS, [Cell::Text(giver.customer.clone()), Cell::Text(id)]);
+    folded.iter().for_each(|it| put_contribution(maker, it));
+}
+
+fn put_contribution(maker: &mut Maker, it: &Contribution) {
+    let money = it.money.unwrap();
+    maker.row(
+        &CONTRIBUTIONS,
+        [
+            Cell::Text(it.id.as_str().to_owned()),
+            Cell::Text(it.site.clone()),
+            text(it.supporter.as_ref().map(|id| id.as_str().to_owned())),
+            Cell::Text(it.interval.as_str().to_owned()),
+            Cell::Number(money.amount_minor),
+            Cell::Text(money.currency.code().to_owned()),
+            Cell::Text(it.state.as_str().to_owned()),
+            text(it.appeal.clone()),
+            text(it.variant.clone()),
+            number(it.started_at_ms),
+            number(it.last_kept_payment_at_ms),
+            Cell::Number(it.payments_withdrawn),
+            text(it.session.clone()),
+            text(it.subscription.clone()),
+            text(it.customer.clone()),
+            Cell::Text("[]".to_owned()),
+        ],
+    );
+}
+
+/// One payment with its facts, its ties, and all that is booked of it.
+fn put_payment(maker: &mut Maker, gift: &Gift, place: i64) {
+    let (base, own) = (gift.base(), gift.of_payment(place));
+    let all: Vec<Fact> = base.iter().chain(&own).cloned().collect();
+    let folded = fold(&all).unwrap();
+    maker.facts(if place == 0 { &all } else { &own });
+    folded.entries.iter().for_each(|entry| put_entry(maker, entry));
+    folded.payments.iter().for_each(|payment| put_payment_row(maker, payment));
+}
+
+fn put_entry(maker: &mut Maker, it: &Entry) {
+    maker.seq += 1;
+    let (debit, credit) = it.kind.accounts();
+    let seq = maker.seq;
+    maker.row(
+        &ENTRIES,
+        [
+            Cell::Text(it.cause()),
+            Cell::Number(seq),
+            Cell::Text(it.kind.as_str().to_owned()),
+            Cell::Text(it.object.clone()),
+            Cell::Text(it.contribution.as_str().to_owned()),
+            Cell::Text(it.site.clone()),
+            Cell::Text(it.money.currency.code().to_owned()),
+            Cell::Text(debit.as_str().to_owned()),
+            Cell::Text(credit.as_str().to_owned()),
+            Cell::Number(it.money.amount_minor),
+            Cell::Number(it.occurred_at_ms),
+            Cell::Number(it.occurred_at_ms),
+        ],
+    );
+}
+
+fn put_payment_row(maker: &mut Maker, it: &Payment) {
+    maker.row(
+        &PAYMENTS,
+        [
+            Cell::Text(it.object.clone()),
+            Cell::Text(it.contribution.as_str().to_owned()),
+            Cell::Text(it.site.clone()),
+            Cell::Text(it.money.currency.code().to_owned()),
+            Cell::Number(it.money.amount_minor),
+            Cell::Number(it.paid_at_ms),
+            Cell::Number(it.refunded_minor),
+            Cell::Number(it.disputed_minor),
+            Cell::Number(it.awaiting_minor),
+            Cell::Number(it.differing_minor),
+            text(it.settled.map(|settled| settled.currency.code().to_owned())),
+            number(it.settled.map(|settled| settled.fee_minor)),
+            number(it.settled.map(|settled| settled.net_minor)),
+            text(it.charge.clone()),
+            text(it.payout.clone()),
+            number(it.payout_arrives_at_ms),
+        ],
+    );
+}
+
+fn text(value: Option<String>) -> Cell {
+    value.map_or(Cell::Nothing, Cell::Text)
+}
+
+fn number(value: Option<i64>) -> Cell {
+    value.map_or(Cell::Nothing, Cell::Number)
+}
