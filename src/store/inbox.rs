@@ -117,6 +117,22 @@ pub struct EventRow {
 
 from_row!(EventRow { id, kind, state, attempts, error, outcome });
 
+/// Binds the values of an arrival, in the order of the statements that store it.
+macro_rules! bound {
+    ($query:expr, $arrival:expr) => {
+        $query
+            .bind($arrival.id)
+            .bind($arrival.kind)
+            .bind($arrival.api_version)
+            .bind($arrival.source.as_str())
+            .bind($arrival.mode.as_str())
+            .bind($arrival.created_at_ms)
+            .bind($arrival.received_at_ms)
+            .bind($arrival.body)
+            .bind($arrival.state.as_str())
+    };
+}
+
 const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, livemode, created_at_ms, \
          received_at_ms, body, state, next_try_at_ms) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT (id) DO NOTHING";
@@ -126,18 +142,7 @@ const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, 
 /// # Errors
 /// The database does not answer.
 pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Error> {
-    let rows = on_tx!(tx, db => sqlx::query(
-        INSERT,
-    )
-    .bind(arrival.id)
-    .bind(arrival.kind)
-    .bind(arrival.api_version)
-    .bind(arrival.source.as_str())
-    .bind(arrival.mode.as_str())
-    .bind(arrival.created_at_ms)
-    .bind(arrival.received_at_ms)
-    .bind(arrival.body)
-    .bind(arrival.state.as_str())
+    let rows = on_tx!(tx, db => bound!(sqlx::query(INSERT), arrival)
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
     Ok(rows == 1)
@@ -259,16 +264,7 @@ impl Adding {
         let stored: Vec<String> = on_adding!(self, db => {
             let mut query = sqlx::query_scalar(text);
             for arrival in arrivals {
-                query = query
-                    .bind(arrival.id)
-                    .bind(arrival.kind)
-                    .bind(arrival.api_version)
-                    .bind(arrival.source.as_str())
-                    .bind(arrival.mode.as_str())
-                    .bind(arrival.created_at_ms)
-                    .bind(arrival.received_at_ms)
-                    .bind(arrival.body)
-                    .bind(arrival.state.as_str());
+                query = bound!(query, arrival);
             }
             for _ in arrivals.len()..rows {
                 let (text, number) = (None::<&str>, None::<i64>);
@@ -283,16 +279,7 @@ impl Adding {
 
     /// Stores one arrival; whether it is new. How many rows were added says it, which is quicker to hear than the row.
     async fn insert(&mut self, arrival: &Arrival<'_>) -> Result<bool, sqlx::Error> {
-        let rows = on_adding!(self, db => sqlx::query(INSERT)
-            .bind(arrival.id)
-            .bind(arrival.kind)
-            .bind(arrival.api_version)
-            .bind(arrival.source.as_str())
-            .bind(arrival.mode.as_str())
-            .bind(arrival.created_at_ms)
-            .bind(arrival.received_at_ms)
-            .bind(arrival.body)
-            .bind(arrival.state.as_str())
+        let rows = on_adding!(self, db => bound!(sqlx::query(INSERT), arrival)
             .execute(db)
             .await.map(|done| done.rows_affected()))?;
         Ok(rows == 1)
