@@ -166,12 +166,16 @@ impl OfPayment {
 }
 
 impl<'a> Story<'a> {
-    fn transactions(&self) -> impl Iterator<Item = &'a TransactionFact> + use<'a> {
+    /// In the order of time: the first says the currency that a payment is settled in, whatever order they came in.
+    fn transactions(&self) -> Vec<&'a TransactionFact> {
         let facts: &'a [Fact] = self.facts;
-        facts.iter().filter_map(|fact| match fact {
+        let of = |fact: &'a Fact| match fact {
             Fact::Transaction(it) => Some(it),
             _ => None,
-        })
+        };
+        let mut transactions: Vec<_> = facts.iter().filter_map(of).collect();
+        transactions.sort_by_key(|it| (it.created_at_s, &it.id));
+        transactions
     }
 
     /// The charge that paid it: the first by id, should there be several.
@@ -189,5 +193,78 @@ impl<'a> Story<'a> {
             Fact::Charge(it) if it.id == charge => it.paid,
             _ => None,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ChargeFact, Latest, PayoutState, SessionFact, SessionMode, SessionState, fold};
+    use super::*;
+    use crate::contributions::Origin;
+    use crate::ids::ContributionId;
+
+    fn money(code: &str, amount_minor: i64) -> Money {
+        Money { amount_minor, currency: Currency::parse(code).expect("ISO 4217 has it") }
+    }
+
+    fn gift() -> [Fact; 2] {
+        let origin = Origin {
+            contribution: ContributionId::from_bytes([1; 16]),
+            site: "journal".to_owned(),
+            appeal: None,
+            variant: None,
+            surface: None,
+        };
+        let session = SessionFact {
+            id: "cs_1".to_owned(),
+            latest: Latest { state: SessionState::Paid, reported_at_s: 1 },
+            finished: true,
+            mode: Some(SessionMode::Payment),
+            total: Some(money("EUR", 500)),
+            presented: None,
+            created_at_s: Some(1),
+            origin: Some(origin),
+            customer: None,
+            email: None,
+            payment_intent: Some("pi_1".to_owned()),
+            subscription: None,
+            invoice: None,
+        };
+        let charge = ChargeFact {
+            id: "ch_1".to_owned(),
+            origin: None,
+            payment_intent: session.payment_intent.clone(),
+            invoice: None,
+            paid: session.total,
+            refunded: None,
+        };
+        [Fact::Session(session), Fact::Charge(charge)]
+    }
+
+    fn transaction(id: &str, created_at_s: i64, money: Money, payout: &str) -> Fact {
+        let latest = Latest { state: PayoutState::Paid, reported_at_s: 9 };
+        let mark = PayoutMark { latest, left: true, arrives_at_s: Some(9) };
+        let Money { amount_minor, currency } = money;
+        Fact::Transaction(TransactionFact {
+            id: id.to_owned(),
+            source: Some("ch_1".to_owned()),
+            moved: Some(Moved { amount_minor, fee_minor: 1, currency }),
+            created_at_s: Some(created_at_s),
+            payouts: [(payout.to_owned(), mark)].into(),
+        })
+    }
+
+    #[test]
+    fn the_first_transaction_says_the_currency_and_the_payout_in_whatever_order_they_are_known() {
+        let first = transaction("txn_b", 2, money("USD", 540), "po_2");
+        let second = transaction("txn_a", 3, money("EUR", 10), "po_1");
+        for two in [[first.clone(), second.clone()], [second, first]] {
+            let facts: Vec<Fact> = gift().into_iter().chain(two).collect();
+            let folded = fold(&facts).expect("it is ours");
+            let [payment] = folded.payments.as_slice() else { panic!("{:?}", folded.payments) };
+            let currency = Currency::parse("USD").expect("ISO 4217 has it");
+            assert_eq!(payment.settled, Some(Settled { currency, fee_minor: 1, net_minor: 539 }));
+            assert_eq!(payment.payout.as_deref(), Some("po_2"));
+        }
     }
 }
