@@ -14,7 +14,11 @@ pub(crate) struct Balance {
     pub(crate) settlement: Option<Settlement>,
     /// Charges are booked only when `post_fees` is called.
     pub(crate) late: bool,
-    /// The charges that wait for it.
+    /// Payouts are listed whole only when `sort_out` is called.
+    pub(crate) sorts_late: bool,
+    /// The payouts that wait for it.
+    pub(crate) unsorted: Vec<String>,
+    /// The charges that wait for their entry.
     pub(crate) unbooked: Vec<String>,
     /// Entries that are still pending.
     pending: Due,

@@ -56,6 +56,13 @@ impl BooksReport {
         self.wrong_in_all == 0
     }
 
+    /// How many gifts have something that does not add up, or wants a person to look.
+    pub fn to_look_at(&self) -> usize {
+        let mut gifts: Vec<&ContributionId> = self.alarms.iter().map(|(gift, _)| gift).collect();
+        gifts.dedup();
+        gifts.len()
+    }
+
     fn wrong(&mut self, sentence: String) {
         self.wrong_in_all += 1;
         if self.wrong.len() < MOST_SENTENCES {

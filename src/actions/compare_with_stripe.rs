@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::store::Store;
 use crate::store::sweeps::{Finding, SweepKind};
 
-/// Findings that are shown.
-const MOST_FINDINGS: i64 = 100;
+/// Findings, and contributions to look at, that are shown.
+const MOST: i64 = 100;
 
 /// What Stripe says and what we say.
 #[derive(Debug, Serialize)]
@@ -19,9 +19,12 @@ pub struct Comparison {
     pub checked_at_ms: Option<i64>,
     /// When Stripe's objects were last looked through.
     pub objects_checked_at_ms: Option<i64>,
-    /// Contributions with something that does not add up or wants a person to look: id, and what it is in JSON.
+    /// The first hundred contributions with something that does not add up or wants a person to look: id, and what it is
+    /// in JSON.
     pub to_look_at: Vec<(String, String)>,
-    /// What no webhook had told and a comparison found, the newest first. It is booked.
+    /// How many of them there are in all.
+    pub to_look_at_in_all: i64,
+    /// The last hundred that a comparison found, the newest first.
     pub found: Vec<Finding>,
 }
 
@@ -92,7 +95,8 @@ pub async fn compare_with_stripe(store: &Store) -> Result<Comparison, sqlx::Erro
         lines: sites.into_values().collect(),
         checked_at_ms: finished(SweepKind::Balance),
         objects_checked_at_ms: finished(SweepKind::Objects),
-        to_look_at: store.alarms().await?,
-        found: store.findings(MOST_FINDINGS).await?,
+        to_look_at: store.alarms(MOST).await?,
+        to_look_at_in_all: store.alarms_in_all().await?,
+        found: store.findings(MOST).await?,
     })
 }

@@ -31,7 +31,8 @@ impl SealKey {
         Seal { signature: URL_SAFE_NO_PAD.encode(tag), ..seal }
     }
 
-    fn is_good(&self, seal: &Seal) -> bool {
+    /// Whether a seal was made with this key and is as it was made.
+    pub fn is_good(&self, seal: &Seal) -> bool {
         let tag = URL_SAFE_NO_PAD.decode(&seal.signature).unwrap_or_default();
         hmac::verify(&self.0, Self::text(seal).as_bytes(), &tag).is_ok()
     }

@@ -3,6 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use crate::app::App;
+use crate::store::seals::Seal;
 
 use super::check_books::check_books;
 use super::seal_books::{SealKey, seal_books};
@@ -16,20 +17,31 @@ const DAY_MS: i64 = 86_400_000;
 /// The database does not answer.
 pub async fn watch_books(app: &App) -> Result<(), sqlx::Error> {
     let today = app.now_ms().div_euclid(DAY_MS);
-    let sealed = app.store.last_seal().await?.is_some_and(|seal| seal.made_at_ms.div_euclid(DAY_MS) >= today);
+    let key = SealKey::of(&app.vault);
+    let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_good(seal);
+    let sealed = app.store.last_seal().await?.filter(is_of_today);
     let checked_ms = app.books_checked_at_ms.load(Ordering::Relaxed);
-    // Wrong books are looked at again once an hour, in case somebody mended them.
-    if app.now_ms() - checked_ms < DAY_MS / 24 || (sealed && checked_ms.div_euclid(DAY_MS) >= today) {
+    let told = |wrong, alarms, at_ms| {
+        app.books_checked_at_ms.store(at_ms, Ordering::Relaxed);
+        app.metrics.books.set(wrong, alarms, at_ms);
+    };
+    if let (Some(seal), 0) = (&sealed, checked_ms) {
+        // Only books that were right are sealed: who starts again on the same day needs no check of its own.
+        let alarms = app.store.alarms_in_all().await?;
+        told(0, usize::try_from(alarms).unwrap_or(usize::MAX), seal.made_at_ms);
         return Ok(());
     }
-    let key = SealKey::of(&app.vault);
+    // Wrong books are looked at again once an hour, in case somebody mended them.
+    if app.now_ms() - checked_ms < DAY_MS / 24 || (sealed.is_some() && checked_ms.div_euclid(DAY_MS) >= today)
+    {
+        return Ok(());
+    }
     let report = check_books(&app.store, &key).await?;
-    app.books_checked_at_ms.store(app.now_ms(), Ordering::Relaxed);
-    app.metrics.books.set(report.wrong_in_all, report.alarms.len(), app.now_ms());
+    told(report.wrong_in_all, report.to_look_at(), app.now_ms());
     for sentence in &report.wrong {
         tracing::error!(sentence, "the books are wrong; run `keepopen books check`");
     }
-    if report.is_right() && !sealed {
+    if report.is_right() && sealed.is_none() {
         seal_books(&app.store, &key, &app.clock).await?;
     }
     Ok(())

@@ -108,12 +108,17 @@ fn tell(it: &Comparison, now_ms: i64) -> Result<(), Stopped> {
     for (id, alarms) in &it.to_look_at {
         say(&format!("To look at: {id}: {alarms}"))?;
     }
+    if usize::try_from(it.to_look_at_in_all)? > it.to_look_at.len() {
+        say(&format!("These are the first {} of {}.", it.to_look_at.len(), it.to_look_at_in_all))?;
+    }
     for finding in &it.found {
         let at = Timestamp::from_millisecond(finding.found_at_ms)?;
-        say(&format!(
-            "Found: {} ({}), which no webhook had told, on {at}; it is booked",
-            finding.object, finding.what
-        ))?;
+        let (object, what) = (&finding.object, &finding.what);
+        say(&if finding.booked {
+            format!("Found: {object} ({what}), which no webhook had told, on {at}; it is booked")
+        } else {
+            format!("To look at with Stripe: {object} ({what}), found on {at}")
+        })?;
     }
     if differ == 0 {
         Ok(())

@@ -270,13 +270,26 @@ impl Store {
             .collect()
     }
 
-    /// Contributions with something that does not add up: id and alarms in JSON.
+    /// The first `limit` contributions with something that does not add up: id and alarms in JSON.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn alarms(&self) -> Result<Vec<(String, String)>, sqlx::Error> {
-        on_reader!(self, db => sqlx::query_as("SELECT id, alarms FROM contributions WHERE alarms <> '[]' ORDER BY id")
-            .fetch_all(db)
+    pub async fn alarms(&self, limit: i64) -> Result<Vec<(String, String)>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT id, alarms FROM contributions WHERE alarms <> '[]' ORDER BY id LIMIT $1",
+        )
+        .bind(limit)
+        .fetch_all(db)
+        .await)
+    }
+
+    /// How many contributions have something that does not add up.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn alarms_in_all(&self) -> Result<i64, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_scalar("SELECT COUNT(*) FROM contributions WHERE alarms <> '[]'")
+            .fetch_one(db)
             .await)
     }
 }

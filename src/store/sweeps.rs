@@ -44,22 +44,40 @@ pub struct Sweep {
 
 from_row!(Sweep { kind, cursor_s, finished_at_ms, looked_at, stored });
 
-/// Something that no webhook had told.
+/// Something that a comparison found.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// The id that it has in the inbox.
+    /// Of what was booked, the id that it has in the inbox; of the rest, what it is and of which object.
     pub id: String,
     /// Stripe's object.
     pub object: String,
-    /// What it is.
+    /// Of what was booked, what it is; of the rest, what is wrong with it.
     pub what: String,
     /// What was compared.
     pub sweep: String,
     /// When it was found, in milliseconds since 1970.
     pub found_at_ms: i64,
+    /// Whether it is booked: no webhook had told of it. The rest could not be taken in, or does not add up.
+    pub booked: bool,
 }
 
-from_row!(Finding { id, object, what, sweep, found_at_ms });
+struct FindingRow {
+    id: String,
+    object: String,
+    what: String,
+    sweep: String,
+    found_at_ms: i64,
+    booked: i64,
+}
+
+from_row!(FindingRow { id, object, what, sweep, found_at_ms, booked });
+
+impl From<FindingRow> for Finding {
+    fn from(row: FindingRow) -> Self {
+        let FindingRow { id, object, what, sweep, found_at_ms, booked } = row;
+        Self { id, object, what, sweep, found_at_ms, booked: booked != 0 }
+    }
+}
 
 /// Takes a comparison for oneself until `until_ms`. False when another has it.
 ///
@@ -116,13 +134,13 @@ pub async fn finish(
     Ok(())
 }
 
-/// Notes something that was found; once.
+/// Notes something that was found. False when it was noted before.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn found(tx: &mut Tx, it: &Finding) -> Result<(), sqlx::Error> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO findings (id, object, what, sweep, found_at_ms) VALUES ($1, $2, $3, $4, $5) \
+pub async fn found(tx: &mut Tx, it: &Finding) -> Result<bool, sqlx::Error> {
+    let rows = on_tx!(tx, db => sqlx::query(
+        "INSERT INTO findings (id, object, what, sweep, found_at_ms, booked) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (id) DO NOTHING",
     )
     .bind(&it.id)
@@ -130,9 +148,10 @@ pub async fn found(tx: &mut Tx, it: &Finding) -> Result<(), sqlx::Error> {
     .bind(&it.what)
     .bind(&it.sweep)
     .bind(it.found_at_ms)
+    .bind(i64::from(it.booked))
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
-    Ok(())
+    Ok(rows == 1)
 }
 
 /// Whether anything is known of this object, or by it.
@@ -168,12 +187,13 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn findings(&self, limit: i64) -> Result<Vec<Finding>, sqlx::Error> {
-        on_reader!(self, db => sqlx::query_as(
-            "SELECT id, object, what, sweep, found_at_ms FROM findings ORDER BY found_at_ms DESC, id LIMIT $1",
+        let rows: Vec<FindingRow> = on_reader!(self, db => sqlx::query_as(
+            "SELECT id, object, what, sweep, found_at_ms, booked FROM findings ORDER BY found_at_ms DESC, id LIMIT $1",
         )
         .bind(limit)
         .fetch_all(db)
-        .await)
+        .await)?;
+        Ok(rows.into_iter().map(Finding::from).collect())
     }
 
     /// Whether nothing was ever stored of what Stripe said.

@@ -48,9 +48,15 @@ pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
     })
 }
 
+/// Whether Stripe still sorts out which transactions are in a payout, so that its list of them may lack some.
+fn is_being_listed(payout: Object<'_>) -> Result<bool, BadShape> {
+    Ok(payout.text("reconciliation_status")? == Some("in_progress"))
+}
+
 /// Reads a payout and the transactions that left with it, as we fetch them together.
 pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
-    let payout = read_payout(it.child("payout")?.ok_or(it.bad("payout"))?, at_s)?;
+    let object = it.child("payout")?.ok_or(it.bad("payout"))?;
+    let payout = read_payout(object, at_s)?;
     let mut facts = Vec::new();
     for transaction in it.array("transactions")? {
         // The payout's own transaction is the way out, not something in it.
@@ -60,6 +66,7 @@ pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
         let payouts = BTreeMap::from([(payout.id.clone(), payout.mark)]);
         facts.push(Fact::Transaction(TransactionFact { payouts, ..read_transaction(transaction)? }));
     }
-    facts.push(Fact::Payout(PayoutFact { listed_as: Some(payout.mark.latest.state), ..payout }));
+    let listed_as = (!is_being_listed(object)?).then_some(payout.mark.latest.state);
+    facts.push(Fact::Payout(PayoutFact { listed_as, ..payout }));
     Ok(facts)
 }

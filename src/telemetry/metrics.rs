@@ -186,7 +186,7 @@ impl Metrics {
             alarms: gauge(
                 &recorder,
                 "keepopen_books_alarms",
-                "What the last check of the books found that wants a person to look.",
+                "How many contributions want a person to look, by the last check of the books.",
                 &[],
             ),
             checked_at: gauge(

@@ -282,7 +282,7 @@ async fn refunded_and_disputed_above_what_was_paid_is_an_alarm_and_not_clamped()
     }
     app.run_jobs().await;
     assert_eq!(app.clearing().await, -1500);
-    let alarms = app.app.store.alarms().await.unwrap();
+    let alarms = app.app.store.alarms(10).await.unwrap();
     assert!(alarms[0].1.contains("taken_back_above_paid") && alarms[0].1.contains("1500"), "{alarms:?}");
     app.finish().await;
 }

@@ -1,6 +1,7 @@
 //! What no webhook told is found at Stripe; and what somebody changed in the books is found out.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use keepopen::actions::{self, SealKey, SealState};
 use keepopen::app::App;
@@ -337,5 +338,36 @@ async fn a_seal_shows_what_was_changed_or_taken_out_since() {
     change(&app, "UPDATE seals SET entries = entries + 1").await;
     assert!(the_wrong(&app).await.contains("was not made with this deployment's key, or was changed since"));
     change(&app, "UPDATE seals SET entries = entries - 1").await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_start_on_a_day_whose_books_are_sealed_checks_them_on_the_next() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let wrong = async || {
+        actions::watch_books(&app.app).await.unwrap();
+        let text = app.app.metrics.render();
+        let line = text.lines().find_map(|line| line.strip_prefix("keepopen_books_wrong "));
+        line.map(|number| number.parse::<f64>().unwrap())
+    };
+    assert_eq!(wrong().await, Some(0.0));
+    unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
+    change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
+    let start_again = || app.app.books_checked_at_ms.store(0, Ordering::Relaxed);
+    start_again();
+    assert_eq!(wrong().await, Some(0.0), "they were right when they were sealed today");
+    // A seal that this deployment's key did not make says nothing.
+    unlock(&app, "seals", &["seals_never_change"]).await;
+    change(&app, "UPDATE seals SET entries = entries + 1").await;
+    start_again();
+    assert!(wrong().await > Some(0.0));
+    change(&app, "UPDATE seals SET entries = entries - 1").await;
+    start_again();
+    assert_eq!(wrong().await, Some(0.0));
+    app.days_pass(1);
+    assert!(wrong().await > Some(0.0));
+    change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms - 1 WHERE seq = 1").await;
     app.finish().await;
 }

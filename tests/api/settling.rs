@@ -140,6 +140,44 @@ async fn a_payout_that_comes_back_is_noticed_by_the_next_comparison_also_after_a
 }
 
 #[tokio::test]
+async fn what_is_in_a_payout_is_asked_again_until_stripe_has_sorted_it_out() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    app.stripe.sort_out_late(true);
+    let payout = app.stripe.pay_out(true).remove(0);
+    reconcile(&app).await;
+    app.days_pass(2);
+    reconcile(&app).await;
+    assert_eq!(payment(&app).await.payout, None);
+    assert_eq!(app.app.store.findings(10).await.unwrap(), [], "what is not known whole yet is no mistake");
+    app.stripe.sort_out();
+    reconcile(&app).await;
+    assert_eq!(payment(&app).await.payout, Some(payout));
+    assert_equals_stripe(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_payout_that_is_not_what_stripe_lists_of_it_is_shown_once_to_whom_may_look() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let payout = app.stripe.pay_out(true).remove(0);
+    app.stripe.misstate_payout(&payout, 961).unwrap();
+    reconcile(&app).await;
+    let found = app.app.store.findings(10).await.unwrap();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!((found[0].object.as_str(), found[0].booked), (payout.as_str(), false));
+    assert_eq!(found[0].what, "payout that is not what Stripe lists of it");
+    app.days_pass(1);
+    actions::reconcile_since(&app.app, 0, true).await.unwrap();
+    assert_eq!(app.app.store.findings(10).await.unwrap(), found);
+    app.stripe.misstate_payout(&payout, 960).unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_fee_that_stripe_posts_late_is_booked_then() {
     let app = TestApp::start().await;
     app.stripe.settle_late(true);

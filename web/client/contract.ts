@@ -783,7 +783,7 @@ export interface components {
              * @description When Stripe's balance was last looked through, RFC 3339; null when not yet.
              */
             checked_at?: string | null;
-            /** @description What no webhook had told and a comparison found, the newest first. It is booked. */
+            /** @description What a comparison found, the newest first; a hundred at most. */
             found: components["schemas"]["Finding"][];
             /** @description Of each site and currency. */
             lines: components["schemas"]["BooksLine"][];
@@ -792,8 +792,13 @@ export interface components {
              * @description When Stripe's objects were last looked through, RFC 3339.
              */
             objects_checked_at?: string | null;
-            /** @description Contributions with something that does not add up, or that wants a person to look. */
+            /** @description Contributions with something that does not add up, or that wants a person to look: the first hundred, by id. */
             to_look_at: components["schemas"]["ToLookAt"][];
+            /**
+             * Format: int64
+             * @description How many of them there are in all.
+             */
+            to_look_at_in_all: number;
         };
         /** @description One site and currency; all in the minor unit. */
         BooksLine: {
@@ -1155,8 +1160,10 @@ export interface components {
              */
             per_million: number;
         };
-        /** @description Something that no webhook had told. */
+        /** @description Something that a comparison found. */
         Finding: {
+            /** @description True: no webhook had told of it, and it is booked. False: it could not be taken in or does not add up, and wants a person to look. */
+            booked: boolean;
             /**
              * Format: date-time
              * @description When it was found, RFC 3339.
@@ -1166,7 +1173,7 @@ export interface components {
             object: string;
             /** @description What was compared: `events`, `balance` or `objects`. */
             sweep: string;
-            /** @description What it is. */
+            /** @description Of what is booked, what it is; of the rest, what is wrong with it. */
             what: string;
         };
         /** @description What the reader's browser remembers. Left out is not the same as empty. */

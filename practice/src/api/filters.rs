@@ -79,10 +79,13 @@ impl<'a> Filters<'a> {
         types.is_empty() || types.iter().any(|(_, kind)| *kind == text(object, "type"))
     }
 
-    /// With the payout's own entry, as Stripe lists it.
+    /// With the payout's own entry, as Stripe lists it; while it sorts the payout out, with nothing else.
     fn in_payout(&self, object: &Value) -> bool {
-        let wish = self.params.get("payout");
-        wish.is_none() || self.books.balance.payout_of(text(object, "id")) == wish
+        let Some(payout) = self.params.get("payout") else { return true };
+        let balance = &self.books.balance;
+        let is_unsorted = balance.unsorted.iter().any(|it| it == payout);
+        balance.payout_of(text(object, "id")) == Some(payout)
+            && (!is_unsorted || text(object, "source") == payout)
     }
 }
 

@@ -1,5 +1,7 @@
 //! Payouts, and when fees are known.
 
+use serde_json::json;
+
 use crate::flows::{balance, payouts};
 use crate::{PracticeStripe, Refused, Settlement};
 
@@ -13,6 +15,25 @@ impl PracticeStripe {
     /// Lets a payout fail, also one that had been paid: its money waits for the next payout.
     pub fn fail_payout(&self, payout_id: &str) -> Result<(), Refused> {
         payouts::fail(&mut self.books.open(), payout_id)
+    }
+
+    /// With `true`, what is in a payout made from now on is listed only when `sort_out` is called, as when Stripe takes
+    /// its time; with `false` it is listed at once.
+    pub fn sort_out_late(&self, late: bool) {
+        self.books.open().balance.sorts_late = late;
+    }
+
+    /// Lists what is in every payout that still waits for it, and tells of it.
+    pub fn sort_out(&self) {
+        payouts::sort_out(&mut self.books.open());
+    }
+
+    /// Lets a payout say another amount than what is in it, as after a mistake at Stripe's.
+    pub fn misstate_payout(&self, payout_id: &str, amount_minor: i64) -> Result<(), Refused> {
+        let mut books = self.books.open();
+        books.want("payout", payout_id)?;
+        books.set(payout_id, json!({ "amount": amount_minor }));
+        Ok(())
     }
 
     /// Says what the account is paid in from now on, and by which rates; with `None` every currency settles in itself.

@@ -36,12 +36,22 @@ fn pay(books: &mut Books, currency: &str, mut entries: Vec<String>) -> Option<St
     books.balance.pay(&payout, &entries);
     books.set(&payout, json!({ "balance_transaction": own }));
     books.emit("payout.created", &payout);
-    let before = books.set(&payout, json!({ "reconciliation_status": "completed" }));
-    books.emit_change("payout.updated", &payout, before);
-    books.emit("payout.reconciliation_completed", &payout);
+    books.balance.unsorted.push(payout.clone());
+    if !books.balance.sorts_late {
+        sort_out(books);
+    }
     books.set(&payout, json!({ "status": "paid" }));
     books.emit("payout.paid", &payout);
     Some(payout)
+}
+
+/// What is in them is known, of every payout that waits for it.
+pub(crate) fn sort_out(books: &mut Books) {
+    for payout in std::mem::take(&mut books.balance.unsorted) {
+        let before = books.set(&payout, json!({ "reconciliation_status": "completed" }));
+        books.emit_change("payout.updated", &payout, before);
+        books.emit("payout.reconciliation_completed", &payout);
+    }
 }
 
 /// The bank sends a payout back, also one that had been paid: the money waits for the next payout.

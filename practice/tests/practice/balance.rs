@@ -94,6 +94,26 @@ async fn a_late_fee_comes_with_an_update_of_the_charge() {
 }
 
 #[tokio::test]
+async fn what_is_in_a_payout_is_listed_when_it_is_sorted_out() {
+    let stand = Stand::start().await;
+    paid(&stand, How::Card).await;
+    stand.practice.sort_out_late(true);
+    let payout = stand.practice.pay_out(true).remove(0);
+    let listed = async || {
+        let (_, list) = stand.get(&format!("/v1/balance_transactions?payout={payout}")).await;
+        let types: Vec<String> = list["data"].as_array().unwrap().iter().map(|it| word(it, "type")).collect();
+        types
+    };
+    let status = || word(&stand.practice.object(&payout).unwrap(), "reconciliation_status");
+    assert_eq!((listed().await, status()), (vec!["payout".to_owned()], "in_progress".to_owned()));
+    let from = stand.told().len();
+    stand.practice.sort_out();
+    stand.practice.sort_out();
+    assert_eq!(stand.told_since(from), ["payout.updated", "payout.reconciliation_completed"]);
+    assert_eq!((listed().await.len(), status()), (2, "completed".to_owned()));
+}
+
+#[tokio::test]
 async fn what_was_pending_becomes_available_on_its_day() {
     let stand = Stand::start().await;
     let charge = paid(&stand, How::Card).await;

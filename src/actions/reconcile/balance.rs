@@ -64,16 +64,19 @@ impl Sweep<'_> {
     }
 
     async fn contents(&mut self, payout: &PayoutFact, body: &str) -> Result<Listed, ReconcileError> {
-        let (mut ours, mut sum_minor) = (Vec::new(), 0_i64);
+        let (mut ours, mut sum_minor) = (Vec::new(), None);
         let (mut seen, mut next) = (BTreeSet::new(), vec![payout.id.clone()]);
         while let Some(id) = next.pop() {
             if !seen.insert(id.clone()) {
                 continue;
             }
-            for (transaction, fact) in self.listed_in(&id).await? {
-                if id == payout.id {
-                    sum_minor += fact.moved.map_or(0, |moved| moved.net_minor());
-                }
+            // What is in a payout that somebody made by hand can't be asked: Stripe lists nothing.
+            let Some(listed) = self.listed_in(&id).await? else { continue };
+            if id == payout.id {
+                let each = listed.iter().filter_map(|(_, fact)| fact.moved).map(|moved| moved.net_minor());
+                sum_minor = Some(each.sum::<i64>());
+            }
+            for (transaction, fact) in listed {
                 // A payout that came back leaves again as one sum: what had been in it is in this one, too.
                 if let Some(came_back) = fact.source.clone().filter(|source| is_payout(source)) {
                     next.push(came_back);
@@ -82,29 +85,34 @@ impl Sweep<'_> {
                 }
             }
         }
-        if payout.amount_minor.is_some_and(|amount_minor| amount_minor != sum_minor) {
-            tracing::warn!(payout = payout.id, "what Stripe lists of a payout does not add up to it");
-        }
         let transactions = ours.join(",");
         let body = format!(
             r#"{{"object":"{PAYOUT_CONTENTS}","id":"{}","payout":{body},"transactions":[{transactions}]}}"#,
             payout.id
         );
+        // While Stripe sorts out what is in it, the list lacks some.
+        if is_listed(&body, self.now_s())
+            && sum_minor.zip(payout.amount_minor).is_some_and(|(listed, paid)| listed != paid)
+        {
+            self.trouble(&payout.id, "payout that is not what Stripe lists of it").await?;
+        }
         Ok(Listed { id: payout.id.clone(), created_s: payout.created_at_s.unwrap_or(0), body })
     }
 
-    /// What Stripe lists of a payout, but for the payout's own transaction, which is the way out.
-    async fn listed_in(&self, payout: &str) -> Result<Vec<(String, TransactionFact)>, ReconcileError> {
+    /// What Stripe lists of a payout, but for the payout's own transaction, which is the way out. None when it lists nothing.
+    async fn listed_in(
+        &self,
+        payout: &str,
+    ) -> Result<Option<Vec<(String, TransactionFact)>>, ReconcileError> {
         let (mut found, mut after) = (Vec::new(), None);
         loop {
-            // What is in a payout that somebody made by hand can't be asked: Stripe lists nothing.
             let page = match self.app.stripe.list_payout(payout, after.as_deref()).await {
-                Err(CallError::Refused { status: 400, .. }) => return Ok(found),
+                Err(CallError::Refused { status: 400, .. }) => return Ok(None),
                 page => page?,
             };
             for transaction in page.objects {
                 let Ok(Report::Facts(facts)) = read_fetched(&transaction.body, self.now_s()) else {
-                    tracing::warn!(transaction = transaction.id, "a balance transaction can't be read");
+                    self.trouble(&transaction.id, "balance transaction that can't be read").await?;
                     continue;
                 };
                 let Some(Fact::Transaction(fact)) = facts.into_iter().next() else { continue };
@@ -114,8 +122,14 @@ impl Sweep<'_> {
             }
             after = page.next;
             if after.is_none() {
-                return Ok(found);
+                return Ok(Some(found));
             }
         }
     }
+}
+
+/// Whether the contents of a payout are known whole.
+fn is_listed(contents: &str, now_s: i64) -> bool {
+    let Ok(Report::Facts(facts)) = read_fetched(contents, now_s) else { return false };
+    facts.iter().any(|fact| matches!(fact, Fact::Payout(payout) if payout.listed_as.is_some()))
 }

@@ -191,8 +191,7 @@ impl<'a> Sweep<'a> {
     /// Stores an event as if it had been delivered, unless it was.
     async fn event(&mut self, listed: &Listed) -> Result<(), ReconcileError> {
         let Ok(envelope) = Envelope::read(&listed.body) else {
-            tracing::warn!(event = listed.id, "Stripe lists an event that can't be read");
-            return Ok(());
+            return Ok(self.trouble(&listed.id, "event that can't be read").await?);
         };
         if !stripe::concerns_us(&envelope.kind) {
             return Ok(());

@@ -103,6 +103,26 @@ impl Sweep<'_> {
             what: what.to_owned(),
             sweep: self.kind.as_str().to_owned(),
             found_at_ms: self.app.now_ms(),
+            booked: true,
         }
+    }
+
+    /// Notes, once for each object, what could not be taken in or does not add up: a person has to look at it.
+    pub(super) async fn trouble(&self, object: &str, what: &str) -> Result<(), sqlx::Error> {
+        let finding = Finding {
+            id: format!("{what}: {object}"),
+            object: object.to_owned(),
+            what: what.to_owned(),
+            sweep: self.kind.as_str().to_owned(),
+            found_at_ms: self.app.now_ms(),
+            booked: false,
+        };
+        let mut tx = self.app.store.begin().await?;
+        let new = sweeps::found(&mut tx, &finding).await?;
+        tx.commit().await?;
+        if new {
+            tracing::warn!(object, what, "found at Stripe; look at it there");
+        }
+        Ok(())
     }
 }

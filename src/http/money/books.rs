@@ -24,9 +24,11 @@ struct BooksShape {
     /// When Stripe's objects were last looked through, RFC 3339.
     #[schema(format = DateTime)]
     objects_checked_at: Option<String>,
-    /// Contributions with something that does not add up, or that wants a person to look.
+    /// Contributions with something that does not add up, or that wants a person to look: the first hundred, by id.
     to_look_at: Vec<ToLookAtShape>,
-    /// What no webhook had told and a comparison found, the newest first. It is booked.
+    /// How many of them there are in all.
+    to_look_at_in_all: i64,
+    /// What a comparison found, the newest first; a hundred at most.
     found: Vec<FindingShape>,
 }
 
@@ -61,14 +63,16 @@ struct ToLookAtShape {
     alarms: Value,
 }
 
-/// Something that no webhook had told.
+/// Something that a comparison found.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Finding)]
 struct FindingShape {
     /// Stripe's object.
     object: String,
-    /// What it is.
+    /// Of what is booked, what it is; of the rest, what is wrong with it.
     what: String,
+    /// True: no webhook had told of it, and it is booked. False: it could not be taken in or does not add up, and wants a person to look.
+    booked: bool,
     /// What was compared: `events`, `balance` or `objects`.
     sweep: String,
     /// When it was found, RFC 3339.
@@ -103,6 +107,7 @@ impl From<Comparison> for BooksShape {
             lines: it.lines.into_iter().map(BooksLineShape::from).collect(),
             checked_at: it.checked_at_ms.map(clock::rfc3339),
             objects_checked_at: it.objects_checked_at_ms.map(clock::rfc3339),
+            to_look_at_in_all: it.to_look_at_in_all,
             to_look_at: it.to_look_at.into_iter().map(ToLookAtShape::from).collect(),
             found: it.found.into_iter().map(FindingShape::from).collect(),
         }
@@ -133,6 +138,7 @@ impl From<(String, String)> for ToLookAtShape {
 
 impl From<Finding> for FindingShape {
     fn from(it: Finding) -> Self {
-        Self { object: it.object, what: it.what, sweep: it.sweep, found_at: clock::rfc3339(it.found_at_ms) }
+        let found_at = clock::rfc3339(it.found_at_ms);
+        Self { object: it.object, what: it.what, booked: it.booked, sweep: it.sweep, found_at }
     }
 }

@@ -50,16 +50,14 @@ fn html(it: &Comparison, now_ms: i64) -> String {
         "<p class=\"quiet\">Last look through Stripe's objects: {}.</p>\n",
         ago(it.objects_checked_at_ms, now_ms)
     );
-    page += &to_look_at(&it.to_look_at);
-    let rows = it.found.iter().map(|found| {
-        [escape(&found.object), escape(&found.what), escape(&found.sweep), rfc3339(found.found_at_ms)]
-    });
-    page += &table(
-        "Found by comparing",
-        "No webhook had told of these. They are booked.",
-        ["object", "what", "by looking through", "found at"],
-        rows,
+    page += &to_look_at(&it.to_look_at, it.to_look_at_in_all);
+    page += &found(
+        it,
+        false,
+        "To look at with Stripe",
+        "These can't be read, or do not add up. What is said of them is not booked.",
     );
+    page += &found(it, true, "Found by comparing", "No webhook had told of these. They are booked.");
     page + "</body></html>\n"
 }
 
@@ -84,7 +82,14 @@ fn line_html(line: &ComparisonLine, checked: &str) -> String {
     )
 }
 
-fn to_look_at(all: &[(String, String)]) -> String {
+fn found(it: &Comparison, booked: bool, title: &str, words: &str) -> String {
+    let rows = it.found.iter().filter(|found| found.booked == booked).map(|found| {
+        [escape(&found.object), escape(&found.what), escape(&found.sweep), rfc3339(found.found_at_ms)]
+    });
+    table(title, words, ["object", "what", "by looking through", "found at"], rows)
+}
+
+fn to_look_at(all: &[(String, String)], in_all: i64) -> String {
     let rows = all.iter().flat_map(|(contribution, alarms)| {
         let read: Vec<Map<String, Value>> = serde_json::from_str(alarms).unwrap_or_default();
         read.into_iter().map(move |alarm| {
@@ -96,12 +101,11 @@ fn to_look_at(all: &[(String, String)]) -> String {
             [escape(contribution), escape(&what), escape(&about.join(", "))]
         })
     });
-    table(
-        "To look at",
-        "Something of these does not add up, or a person should know of it.",
-        ["contribution", "what", "about"],
-        rows,
-    )
+    let mut words = "Something of these does not add up, or a person should know of it.".to_owned();
+    if usize::try_from(in_all).is_ok_and(|in_all| in_all > all.len()) {
+        words += &format!(" These are the first {} contributions of {in_all}.", all.len());
+    }
+    table("To look at", &words, ["contribution", "what", "about"], rows)
 }
 
 /// Nothing where there are no rows. Cells are HTML.
@@ -153,6 +157,17 @@ mod tests {
     use super::*;
     use crate::store::sweeps::Finding;
 
+    fn found(object: &str, what: &str, booked: bool) -> Finding {
+        Finding {
+            id: object.to_owned(),
+            object: object.to_owned(),
+            what: what.to_owned(),
+            sweep: "objects".to_owned(),
+            found_at_ms: 0,
+            booked,
+        }
+    }
+
     fn comparison() -> Comparison {
         let line = ComparisonLine {
             site: "journal".to_owned(),
@@ -172,13 +187,8 @@ mod tests {
                 "con_1".to_owned(),
                 r#"[{"alarm":"fraud_warning","warning":"issfr_<1>"}]"#.to_owned(),
             )],
-            found: vec![Finding {
-                id: "x".to_owned(),
-                object: "ch_1".to_owned(),
-                what: "charge".to_owned(),
-                sweep: "objects".to_owned(),
-                found_at_ms: 0,
-            }],
+            to_look_at_in_all: 2,
+            found: vec![found("ch_1", "charge", true), found("po_1", "payout that is not", false)],
         }
     }
 
@@ -193,7 +203,11 @@ mod tests {
             "<td class=\"n\">1,230.00</td>",
             "Stripe's objects: never yet.",
             "<td>con_1</td><td>fraud warning</td><td>warning: issfr_&lt;1&gt;</td>",
-            "<td>ch_1</td><td>charge</td><td>objects</td><td>1970-01-01T00:00:00Z</td>",
+            "These are the first 1 contributions of 2.",
+            "They are booked.</p>\n<table><tr><th>object</th><th>what</th><th>by looking through</th><th>found at</th></tr>\
+             <tr><td>ch_1</td><td>charge</td><td>objects</td><td>1970-01-01T00:00:00Z</td></tr></table>",
+            "is not booked.</p>\n<table><tr><th>object</th><th>what</th><th>by looking through</th><th>found at</th></tr>\
+             <tr><td>po_1</td><td>payout that is not</td>",
         ] {
             assert!(page.contains(words), "{words} is not in {page}");
         }

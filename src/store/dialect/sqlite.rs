@@ -18,6 +18,9 @@ const OLDEST: (u32, u32, u32) = (3, 51, 3);
 /// Connections that read.
 const READERS: u32 = 4;
 
+/// The upper levels of every index of a large ledger stay in each connection's memory, in SQLite's unit: below 0, KiB.
+const CACHE: &str = "-16384";
+
 /// Rows of one statement that wait to be read.
 const ROWS_WAITING: usize = 512;
 
@@ -36,6 +39,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
+        .pragma("cache_size", CACHE)
         // What one statement gives back waits here for who reads it, and does not hold up the database.
         .row_buffer_size(ROWS_WAITING);
     if let Some(folder) = options.get_filename().parent().filter(|path| !path.as_os_str().is_empty()) {
