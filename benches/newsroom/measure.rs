@@ -6,6 +6,7 @@ use keepopen::clock::{Clock, Stopwatch};
 use keepopen::config::Interval;
 use keepopen::contributions::ContributionState;
 use keepopen::store::Store;
+use keepopen::store::objects::of_the_same_gift;
 use keepopen::store::pages::{Place, Wanted, WantedPayments};
 use keepopen::supporters::{Email, standing_of};
 
@@ -41,6 +42,8 @@ pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measu
     all.push(
         often("one contribution, with all of it", numbers.iter().map(|number| whole(store, *number))).await,
     );
+    let facts = numbers.iter().map(|number| facts(store, *number));
+    all.push(often("all facts of a gift, as for each event", facts).await);
     let month = WantedPayments {
         site: None,
         from_ms: Some((END_S - 60 * DAY_S) * 1000),
@@ -88,6 +91,12 @@ async fn whole(store: &Store, number: u64) -> String {
     let (_, gifts) = gifts::giver(number);
     let whole = store.whole_gift(&gifts[0].id).await.unwrap().unwrap();
     format!("{} payments", whole.payments.len())
+}
+
+async fn facts(store: &Store, number: u64) -> String {
+    let (_, gifts) = gifts::giver(number);
+    let mut tx = store.snapshot().await.unwrap();
+    format!("{} facts", of_the_same_gift(&mut tx, gifts[0].id.as_str()).await.unwrap().len())
 }
 
 async fn export(store: &Store, wanted: WantedPayments) -> String {

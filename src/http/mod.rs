@@ -46,12 +46,13 @@ pub use server::{Running, serve};
 /// The state that every handler gets.
 type State = Data<App>;
 
-/// Every route of the public server.
+/// Every route of the public server. They are tried in this order, so those that are asked most stand first.
 pub fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(banner::ask)
         .service(banner::ask_from_query)
         .service(banner_events::report)
+        .service(webhooks::receive)
         .service(checkout::start)
         .service(tokens::make)
         .service(supporters::own)
@@ -77,7 +78,6 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(ofrep::evaluate)
         .service(ofrep::evaluate_all)
         .service(jwks::keys)
-        .service(webhooks::receive)
         .service(embed::latest)
         .service(embed::versioned)
         .service(contract::served)

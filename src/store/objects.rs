@@ -30,24 +30,40 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
+/// The facts of one gift. (Of SQLite, CROSS JOIN asks to begin with the gift. By itself it may rather read the objects in the
+/// order that is asked for, which are all there are.)
+const OF_THE_SAME_GIFT: &str = "WITH RECURSIVE gift (id) AS ( \
+       SELECT CAST($1 AS TEXT) \
+       UNION \
+       SELECT stripe_links.to_id FROM gift CROSS JOIN stripe_links WHERE stripe_links.from_id = gift.id \
+     ) \
+     SELECT fact FROM gift CROSS JOIN stripe_objects WHERE stripe_objects.id = gift.id \
+     ORDER BY stripe_objects.id";
+
 /// All facts of the gift that `object` belongs to, in the order of their ids.
 ///
 /// # Errors
 /// The database does not answer, or holds a fact that can't be read.
 pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, sqlx::Error> {
-    let texts: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(
-        "WITH RECURSIVE gift (id) AS ( \
-           SELECT CAST($1 AS TEXT) \
-           UNION \
-           SELECT stripe_links.to_id FROM gift JOIN stripe_links ON stripe_links.from_id = gift.id \
-         ) \
-         SELECT fact FROM stripe_objects JOIN gift ON gift.id = stripe_objects.id \
-         ORDER BY stripe_objects.id",
-    )
-    .bind(object)
-    .fetch_all(db)
-    .await)?;
+    let texts: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(OF_THE_SAME_GIFT)
+        .bind(object)
+        .fetch_all(db)
+        .await)?;
     texts.iter().map(|text| Ok(read(text)?)).collect()
+}
+
+/// As [`OF_THE_SAME_GIFT`], for several gifts.
+fn facts_of(which: &str) -> String {
+    format!(
+        "WITH RECURSIVE gift (contribution, id) AS ( \
+           SELECT id, id FROM contributions WHERE id IN ({which}) \
+           UNION \
+           SELECT gift.contribution, stripe_links.to_id FROM gift CROSS JOIN stripe_links \
+             WHERE stripe_links.from_id = gift.id \
+         ) \
+         SELECT gift.contribution, fact FROM gift CROSS JOIN stripe_objects WHERE stripe_objects.id = gift.id \
+         ORDER BY stripe_objects.id"
+    )
 }
 
 /// All facts of the gifts that `which` finds between two places (times are `$1` and `$3`, ids `$2` and `$4`), each with
@@ -61,15 +77,7 @@ pub(super) async fn of_gifts(
     after: &Place,
     last: &Place,
 ) -> Result<Vec<(String, Fact)>, sqlx::Error> {
-    let sql = format!(
-        "WITH RECURSIVE gift (contribution, id) AS ( \
-           SELECT id, id FROM contributions WHERE id IN ({which}) \
-           UNION \
-           SELECT gift.contribution, stripe_links.to_id FROM gift JOIN stripe_links ON stripe_links.from_id = gift.id \
-         ) \
-         SELECT gift.contribution, fact FROM gift JOIN stripe_objects ON stripe_objects.id = gift.id \
-         ORDER BY stripe_objects.id"
-    );
+    let sql = facts_of(which);
     let rows: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(after.at_ms)
         .bind(&after.id)
@@ -117,5 +125,37 @@ impl Store {
             .fetch_all(db)
             .await)?;
         texts.iter().map(|text| Ok(read(text)?)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::Row as _;
+
+    use super::super::dialect::Pools;
+    use super::*;
+
+    /// How SQLite looks for what a statement asks, a line for each table.
+    async fn plan(store: &Store, sql: &str) -> Vec<String> {
+        let sql = format!("EXPLAIN QUERY PLAN {sql}");
+        let Pools::Sqlite { reader, .. } = store.pools().unwrap() else { panic!("it is SQLite") };
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(reader).await.unwrap();
+        rows.iter().map(|row| row.get::<String, _>("detail")).collect()
+    }
+
+    #[tokio::test]
+    async fn the_facts_of_a_gift_are_found_by_their_keys_however_many_there_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("keepopen.db").display());
+        let store = Store::open(&url).await.unwrap();
+        for sql in [OF_THE_SAME_GIFT, &facts_of("SELECT id FROM contributions WHERE id > $2")] {
+            let plan = plan(&store, sql).await;
+            for table in ["stripe_objects", "stripe_links"] {
+                let by_key = |line: &String| line.starts_with(&format!("SEARCH {table} "));
+                assert!(plan.iter().any(by_key), "{plan:?}");
+                assert!(!plan.iter().any(|line| line.starts_with(&format!("SCAN {table}"))), "{plan:?}");
+            }
+        }
+        store.close().await;
     }
 }

@@ -43,7 +43,7 @@ fn html(it: &Comparison, now_ms: i64) -> String {
          <h1>What Stripe says, and what we say</h1>\n"
     );
     if it.lines.is_empty() {
-        page += &format!("<p class=\"says\">Nothing is booked yet; checked {checked}.</p>\n");
+        page += &format!("<p class=\"says\">Nothing is booked yet. Last checked: {checked}.</p>\n");
     }
     it.lines.iter().for_each(|line| page += &line_html(line, &checked));
     page += &format!(
@@ -55,7 +55,7 @@ fn html(it: &Comparison, now_ms: i64) -> String {
         it,
         false,
         "To look at with Stripe",
-        "These can't be read, or do not add up. What is said of them is not booked.",
+        "These can't be read, or do not add up: look at them in Stripe's dashboard.",
     );
     page += &found(it, true, "Found by comparing", "No webhook had told of these. They are booked.");
     page + "</body></html>\n"
@@ -206,7 +206,7 @@ mod tests {
             "These are the first 1 contributions of 2.",
             "They are booked.</p>\n<table><tr><th>object</th><th>what</th><th>by looking through</th><th>found at</th></tr>\
              <tr><td>ch_1</td><td>charge</td><td>objects</td><td>1970-01-01T00:00:00Z</td></tr></table>",
-            "is not booked.</p>\n<table><tr><th>object</th><th>what</th><th>by looking through</th><th>found at</th></tr>\
+            "in Stripe's dashboard.</p>\n<table><tr><th>object</th><th>what</th><th>by looking through</th><th>found at</th></tr>\
              <tr><td>po_1</td><td>payout that is not</td>",
         ] {
             assert!(page.contains(words), "{words} is not in {page}");
