@@ -15,9 +15,6 @@ const OLDEST: i64 = 140_000;
 const CONNECTIONS: u32 = 10;
 /// How long a request, or the start, waits for a connection while the server is away, before it is told so.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// A connection that was silent for so long is asked whether it lives before it is used: to ask each time costs as much as
-/// a statement.
-const SILENT: Duration = Duration::from_secs(1);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER: i64 = 0x6b65_6570_6f70_656e;
 /// Who waits longer for another to finish is told that the database does not answer, and tries again, rather than hang.
@@ -57,15 +54,6 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(PATIENCE)
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                if meta.idle_for >= SILENT {
-                    connection.ping().await?;
-                }
-                Ok(true)
-            })
-        })
         .connect_with(options.options([("lock_timeout", LOCK_TIMEOUT)]))
         .await
         .map_err(OpenError::Postgres)?;
