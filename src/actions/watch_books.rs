@@ -3,12 +3,11 @@
 use std::sync::atomic::Ordering;
 
 use crate::app::App;
+use crate::clock::DAY_MS;
 use crate::store::seals::Seal;
 
 use super::check_books::check_books;
 use super::seal_books::{SealKey, seal_books};
-
-const DAY_MS: i64 = 86_400_000;
 
 /// Checks and seals the books, if that was not done yet on this day (UTC). What is wrong is said and shown as a number;
 /// books that are wrong are not sealed.
