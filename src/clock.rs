@@ -57,7 +57,7 @@ impl Clock {
     }
 }
 
-/// Measures how long something takes; it is not moved by tests, and decides nothing.
+/// Measures how long something takes; it is not moved by tests, and decides nothing that anybody sees.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 

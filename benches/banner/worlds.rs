@@ -157,7 +157,7 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
         let now = Timestamp::from_millisecond(now_ms).unwrap();
         let view = |place: i64| {
             let at = now - Span::new().hours(24 * 10 + 7 * place);
-            json!({"appeal": format!("appeal-{}", place % 50), "variant": "a", "at": at.to_string()})
+            json!({"appeal": format!("appeal-{}", place % 50), "variant": "a", "at": format!("{at:.3}")})
         };
         let week = |place: i64| {
             let monday = TimeZone::UTC.to_datetime(now).date() - Span::new().weeks(place);

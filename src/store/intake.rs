@@ -213,7 +213,7 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
                     let _ = one.answer.send(Ok(new));
                 }
                 // To give it back takes a while, for which nobody waits.
-                drop(connection);
+                store.take_back(connection);
             }
             Err(error) if part.len() > 1 && dialect::is_about_rows(&error) => {
                 let second = part.split_off(part.len() / 2);
@@ -235,8 +235,14 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
 async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, Adding), sqlx::Error> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
     let mut connection = store.adding().await?;
-    let new = connection.insert_all(&arrivals).await?;
-    Ok((new, connection))
+    let mut new = connection.insert_all(&arrivals).await;
+    if new.as_ref().is_err_and(|error| connection.was_gone(error)) {
+        // Such as after the server was restarted. If it had committed them nevertheless, they are there, and count as
+        // not new: the worker finds them by itself.
+        connection = store.adding().await?;
+        new = connection.insert_all(&arrivals).await;
+    }
+    Ok((new?, connection))
 }
 
 #[cfg(test)]

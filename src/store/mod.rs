@@ -203,6 +203,13 @@ impl Store {
         self.pools()?.adding().await
     }
 
+    /// Takes back a connection of [`Self::adding`] on which everything went well.
+    pub(super) fn take_back(&self, adding: Adding) {
+        if let Some(pools) = self.pools.get() {
+            pools.take_back(adding);
+        }
+    }
+
     /// Closes every connection, after what is under way.
     pub async fn close(&self) {
         if let Some(pools) = self.pools.get() {

@@ -32,7 +32,7 @@ pub struct TestApp {
     pub client: Client,
     pub server: actix_web::dev::ServerHandle,
     folder: TempDir,
-    _database: Database,
+    pub database: Database,
     finished: bool,
 }
 
@@ -195,16 +195,7 @@ impl TestApp {
         tokio::spawn(running.server);
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         let url = format!("http://{}", running.address);
-        Self {
-            app,
-            stripe,
-            url,
-            client,
-            server: running.handle,
-            folder,
-            _database: database,
-            finished: false,
-        }
+        Self { app, stripe, url, client, server: running.handle, folder, database, finished: false }
     }
 
     /// Every test ends here: the books are right, and nothing waits or is dead.

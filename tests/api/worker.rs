@@ -201,6 +201,33 @@ async fn an_event_whose_commit_is_cut_off_is_not_acknowledged() {
 }
 
 #[tokio::test]
+async fn deliveries_that_follow_each_other_have_a_connection_of_their_own_and_do_without_it() {
+    let Some(mut administrator) = Administrator::connect().await else {
+        println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
+        return;
+    };
+    let app = TestApp::start().await;
+    let event = unreadable();
+    for round in 0..3 {
+        // The pool asks a connection whether it lives after each use, so that this stays the last statement on none of its.
+        let own = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' \
+             AND query LIKE 'INSERT INTO stripe_events%'";
+        let mut tries = 0;
+        while app.app.store.look_for_tests(own).await.unwrap().is_empty() {
+            assert_eq!(app.deliver(&event).await.status, 200);
+            tries += 1;
+            assert!(tries < 1000, "no delivery has a connection of its own");
+        }
+        // Whoever restarts the server, or a proxy between, does this to it.
+        administrator.cut(app.database.url()).await;
+        assert_eq!(app.deliver(&event).await.status, 200, "after cut {round}");
+    }
+    assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
+    forget_the_bad_one(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on_when_it_is_back() {
     let Some(mut administrator) = Administrator::connect().await else {
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");

@@ -1,7 +1,5 @@
 //! Payouts, and when fees are known.
 
-use serde_json::json;
-
 use crate::flows::{balance, payouts};
 use crate::{PracticeStripe, Refused, Settlement};
 
@@ -26,14 +24,6 @@ impl PracticeStripe {
     /// Lists what is in every payout that still waits for it, and tells of it.
     pub fn sort_out(&self) {
         payouts::sort_out(&mut self.books.open());
-    }
-
-    /// Lets a payout say another amount than what is in it, as after a mistake at Stripe's.
-    pub fn misstate_payout(&self, payout_id: &str, amount_minor: i64) -> Result<(), Refused> {
-        let mut books = self.books.open();
-        books.want("payout", payout_id)?;
-        books.set(payout_id, json!({ "amount": amount_minor }));
-        Ok(())
     }
 
     /// Says what the account is paid in from now on, and by which rates; with `None` every currency settles in itself.

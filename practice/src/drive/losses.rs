@@ -1,6 +1,8 @@
-//! Events that do not arrive.
+//! Events that do not arrive, and what the API says wrongly.
 
-use crate::{Loss, PracticeStripe};
+use serde_json::Value;
+
+use crate::{Loss, PracticeStripe, Refused};
 
 impl PracticeStripe {
     /// Lets some of the coming events go undelivered though the API shows them, as when every try failed;
@@ -13,6 +15,21 @@ impl PracticeStripe {
     /// has them.
     pub fn lose_events(&self, loss: Option<Loss>) {
         self.books.open().losing.events = loss;
+    }
+
+    /// Overwrites fields of an object or an event with whatever they are given, as after a mistake at Stripe's; no event
+    /// tells of it.
+    pub fn misstate(&self, id: &str, fields: &Value) -> Result<(), Refused> {
+        let mut books = self.books.open();
+        if let Some(event) = books.events.iter_mut().find(|event| event["id"] == id) {
+            for (name, value) in fields.as_object().into_iter().flatten() {
+                event[name] = value.clone();
+            }
+            return Ok(());
+        }
+        let known = books.get(id).is_some();
+        books.set(id, fields.clone());
+        if known { Ok(()) } else { Err(Refused::missing("object", "id", id)) }
     }
 
     /// The ids of the events that got lost in either way, oldest first.

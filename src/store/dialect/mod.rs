@@ -8,6 +8,7 @@
 pub mod postgres;
 pub mod sqlite;
 
+use postgres::{Own, OwnConnections};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqliteError;
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
@@ -33,7 +34,7 @@ macro_rules! on_reader {
     ($store:expr, $it:ident => $statement:expr) => {
         match $store.pools()? {
             $crate::store::dialect::Pools::Sqlite { reader: $it, .. } => $statement,
-            $crate::store::dialect::Pools::Postgres($it) => $statement,
+            $crate::store::dialect::Pools::Postgres { pool: $it, .. } => $statement,
         }
     };
 }
@@ -48,6 +49,10 @@ macro_rules! on_adding {
             }
             $crate::store::Adding::Postgres(connection) => {
                 let $it = &mut **connection;
+                $statement
+            }
+            $crate::store::Adding::Own(own) => {
+                let $it = &mut own.connection;
                 $statement
             }
         }
@@ -82,7 +87,12 @@ pub enum Pools {
         reader: SqlitePool,
     },
     /// All do both.
-    Postgres(PgPool),
+    Postgres {
+        /// For everything.
+        pool: PgPool,
+        /// For who adds rows again and again.
+        own: OwnConnections,
+    },
 }
 
 /// A transaction.
@@ -99,15 +109,22 @@ pub enum Tx {
 pub enum Adding {
     /// On SQLite: the one that writes.
     Sqlite(PoolConnection<Sqlite>),
-    /// On PostgreSQL.
+    /// On PostgreSQL: one that lived just now.
     Postgres(PoolConnection<Postgres>),
+    /// On PostgreSQL: the thread's own, which nobody asked whether it still lives.
+    Own(Own),
 }
 
 impl Adding {
+    /// Whether a failure is only this connection's, which was not asked whether it lived: the next one may do.
+    pub fn was_gone(&self, error: &sqlx::Error) -> bool {
+        matches!(self, Self::Own(_)) && postgres::is_about_connection(error)
+    }
+
     /// Whether a long statement's parameters are numbered. PostgreSQL knows no others; SQLite looks for the name of each
     /// among all of them, which of a thousand takes longer than to store the rows.
     pub fn numbers_parameters(&self) -> bool {
-        matches!(self, Self::Postgres(_))
+        matches!(self, Self::Postgres(_) | Self::Own(_))
     }
 }
 
@@ -141,7 +158,7 @@ impl Pools {
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres(pool) => Ok(Tx::Postgres(postgres::begin(pool).await?)),
+            Self::Postgres { pool, .. } => Ok(Tx::Postgres(postgres::begin(pool).await?)),
         }
     }
 
@@ -149,7 +166,7 @@ impl Pools {
     pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
         match self {
             Self::Sqlite { reader, .. } => Ok(Tx::Sqlite(reader.begin().await?)),
-            Self::Postgres(pool) => {
+            Self::Postgres { pool, .. } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
                      SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
                 Ok(Tx::Postgres(pool.begin_with(begin).await?))
@@ -161,7 +178,22 @@ impl Pools {
     pub async fn adding(&self) -> Result<Adding, sqlx::Error> {
         match self {
             Self::Sqlite { writer, .. } => Ok(Adding::Sqlite(writer.acquire().await?)),
-            Self::Postgres(pool) => Ok(Adding::Postgres(pool.acquire().await?)),
+            Self::Postgres { pool, own } => match own.take() {
+                Some(own) => Ok(Adding::Own(own)),
+                None => Ok(Adding::Postgres(pool.acquire().await?)),
+            },
+        }
+    }
+
+    /// Takes back a connection on which everything went well. One on which it did not is dropped instead.
+    pub fn take_back(&self, adding: Adding) {
+        match (self, adding) {
+            (Self::Postgres { own, .. }, Adding::Own(connection)) => own.put(connection),
+            (Self::Postgres { own, pool }, Adding::Postgres(connection)) => {
+                drop(connection);
+                own.make_if_often(pool);
+            }
+            (_, adding) => drop(adding),
         }
     }
 
@@ -172,7 +204,10 @@ impl Pools {
                 reader.close().await;
                 writer.close().await;
             }
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres { pool, own } => {
+                own.close().await;
+                pool.close().await;
+            }
         }
     }
 }
