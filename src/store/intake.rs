@@ -170,7 +170,8 @@ impl Writer {
                 self.ended = true;
                 return;
             }
-            store_and_answer(&self.line.store, &self.line.commits, together).await;
+            // Boxed, since what is spawned is moved several times, and this is most of it.
+            Box::pin(store_and_answer(&self.line.store, &self.line.commits, together)).await;
         }
     }
 }
@@ -203,7 +204,7 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
     waiting.sort_by(|one, other| one.delivered.id.cmp(&other.delivered.id));
     let mut parts = vec![waiting];
     while let Some(mut part) = parts.pop() {
-        let outcome = timeout(PATIENCE, commit(store, &part)).await;
+        let outcome = timeout(PATIENCE, Box::pin(commit(store, &part))).await;
         let outcome = outcome.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()));
         match outcome {
             Ok((new, connection)) => {
