@@ -11,7 +11,9 @@ impl CountryCode {
     pub fn parse(text: &str) -> Option<Self> {
         let letters: [u8; 2] = text.as_bytes().try_into().ok()?;
         let code = letters.map(|letter| letter.to_ascii_uppercase());
-        CODES.binary_search(&&code).is_ok().then_some(Self(code))
+        let [first, second] = code.map(|letter| letter.wrapping_sub(b'A'));
+        let seconds = SECONDS.get(usize::from(first))?.checked_shr(second.into())?;
+        (seconds & 1 == 1).then_some(Self(code))
     }
 }
 
@@ -61,6 +63,18 @@ impl fmt::Display for Region {
     }
 }
 
+/// For each first letter one bit for each second one, so that a question's code is found at once.
+const SECONDS: [u32; 26] = {
+    let mut seconds = [0; 26];
+    let mut place = 0;
+    while place < CODES.len() {
+        let [first, second] = *CODES[place];
+        seconds[(first - b'A') as usize] |= 1 << (second - b'A');
+        place += 1;
+    }
+    seconds
+};
+
 #[rustfmt::skip]
 const CODES: [&[u8; 2]; 250] = [
     b"AD", b"AE", b"AF", b"AG", b"AI", b"AL", b"AM", b"AO", b"AQ", b"AR", b"AS", b"AT", b"AU", b"AW", b"AX", b"AZ",
@@ -105,10 +119,14 @@ mod tests {
     }
 
     #[test]
-    fn every_code_of_the_list_is_found() {
-        for code in CODES {
-            let text = std::str::from_utf8(code).expect("codes are letters");
-            assert!(CountryCode::parse(text).is_some(), "{text}");
+    fn every_code_of_the_list_is_found_and_no_other() {
+        for first in 0..128 {
+            for second in 0..128 {
+                let bytes = [first, second];
+                let capitals = bytes.map(|byte: u8| byte.to_ascii_uppercase());
+                let text = std::str::from_utf8(&bytes).unwrap();
+                assert_eq!(CountryCode::parse(text).is_some(), CODES.contains(&&capitals), "{text:?}");
+            }
         }
     }
 }

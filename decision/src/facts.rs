@@ -60,11 +60,11 @@ pub(crate) struct Facts<'q> {
     pub(crate) surfaces: u8,
     pub(crate) country: Option<CountryCode>,
     pub(crate) region: Option<Region>,
-    /// The path of the page's address.
-    pub(crate) path: Option<&'q str>,
     pub(crate) section: Option<NameId>,
     pub(crate) tags: SmallVec<[NameId; 32]>,
     pub(crate) page_kind: Option<NameId>,
+    /// The path of the page's address.
+    path: OnceCell<Option<&'q str>>,
     /// What the clock on the site's wall shows now.
     wall_ms: OnceCell<i64>,
     /// Days on which the site excludes this page.
@@ -100,10 +100,10 @@ impl<'q> Facts<'q> {
             surfaces: offered.iter().fold(0, |bits, surface| bits | surface.bit()),
             country,
             region: country.and_then(|country| Region::of(country, question.reader.region.as_deref()?)),
-            path: page.url.as_deref().map(path_of),
             section: page.section.as_deref().and_then(|name| names.find(name)),
             tags: page.tags.iter().filter_map(|name| names.find(name)).collect(),
             page_kind: page.kind.as_deref().and_then(|name| names.find(name)),
+            path: OnceCell::new(),
             wall_ms: OnceCell::new(),
             excluded_days: OnceCell::new(),
             seen: OnceCell::new(),
@@ -115,6 +115,11 @@ impl<'q> Facts<'q> {
 
     pub(crate) fn history(&self) -> Option<&'q History<'q>> {
         self.question.history.as_ref()
+    }
+
+    /// The path of the page's address.
+    pub(crate) fn path(&self) -> Option<&'q str> {
+        *self.path.get_or_init(|| self.question.page.url.as_deref().map(path_of))
     }
 
     /// The reader's own number, or the draw for a reader who has none.
@@ -158,13 +163,15 @@ impl<'q> Facts<'q> {
     /// Articles read, by week, in no order.
     pub(crate) fn weeks(&self) -> &[ReadWeek<'q>] {
         self.weeks.get_or_init(|| {
-            let weeks = self.history().map_or(&[][..], |history| &history.articles);
-            let dated = weeks.iter().take(MOST_WEEKS).filter_map(|read| {
-                Some(ReadWeek { week: week_of_date(&read.week)?, count: read.count, tags: &read.tags })
-            });
-            let mut read = SmallVec::with_capacity(weeks.len().min(MOST_WEEKS));
-            read.extend(dated);
-            read
+            let articles = self.history().map_or(&[][..], |history| &history.articles);
+            let articles = &articles[..articles.len().min(MOST_WEEKS)];
+            let mut weeks = SmallVec::with_capacity(articles.len());
+            for read in articles {
+                if let Some(week) = week_of_date(&read.week) {
+                    weeks.push(ReadWeek { week, count: read.count, tags: &read.tags });
+                }
+            }
+            weeks
         })
     }
 
@@ -174,16 +181,15 @@ impl<'q> Facts<'q> {
             let wanted = &self.site.article_tags;
             // Later times look back to later weeks.
             let first = self.week(self.now_ms) - self.site.article_tag_weeks;
-            let tags = self
-                .weeks()
-                .iter()
-                .filter(|read| read.week >= first)
-                .flat_map(|read| read.tags.iter().map(|(tag, count)| (read.week, tag, count)));
-            tags.filter_map(|(week, tag, count)| {
-                let tag = self.names.find(tag).filter(|tag| wanted.binary_search(tag).is_ok())?;
-                Some(ReadTag { week, tag, count })
-            })
-            .collect()
+            let mut tagged = SmallVec::new();
+            for read in self.weeks().iter().filter(|read| read.week >= first) {
+                read.tags.for_each(|tag, count| {
+                    if let Some(tag) = self.names.find(tag).filter(|tag| wanted.binary_search(tag).is_ok()) {
+                        tagged.push(ReadTag { week: read.week, tag, count });
+                    }
+                });
+            }
+            tagged
         })
     }
 

@@ -162,6 +162,14 @@ pub enum TagCounts<'a> {
 }
 
 impl TagCounts<'_> {
+    /// Does something for each tag with its articles, as they stand there.
+    pub(crate) fn for_each(&self, mut one: impl FnMut(&str, u32)) {
+        match self {
+            Self::Read(read) => read.iter().for_each(|(tag, count)| one(tag, *count)),
+            Self::Written(written) => written.iter().for_each(|(tag, count)| one(tag, count)),
+        }
+    }
+
     /// Each tag with its articles, as they stand there.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
         let (read, written) = match self {

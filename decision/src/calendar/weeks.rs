@@ -1,10 +1,9 @@
 //! Weeks by number, so that they can be counted.
 
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::instant_ms;
-use super::written::date_of;
+use super::written::day_of;
 use crate::DAY_MS;
 
 /// Weeks since the one of Monday, 1969-12-29.
@@ -21,9 +20,7 @@ pub(crate) fn week_of_wall(wall_ms: i64) -> Week {
 
 /// The week of a date such as `2026-11-23`; any day of it will do.
 pub(crate) fn week_of_date(text: &str) -> Option<Week> {
-    let date = date_of(text)?;
-    let hours = date.duration_since(Date::constant(1970, 1, 1)).as_hours();
-    Some(week_of_day(hours.div_euclid(24)))
+    day_of(text).map(week_of_day)
 }
 
 /// The first instant of the week.

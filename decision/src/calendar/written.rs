@@ -2,45 +2,124 @@
 //! form there is, would be much of the cost of a question.
 
 use jiff::Timestamp;
-use jiff::civil::{Date, Time};
-use jiff::tz::Offset;
+use jiff::civil::Date;
+
+use crate::DAY_MS;
 
 /// A time as in RFC 3339.
 pub(crate) fn timestamp_of(text: &str) -> Option<Timestamp> {
     usual_timestamp(text.as_bytes()).or_else(|| text.parse().ok())
 }
 
-/// A date such as `2026-11-23`.
-pub(crate) fn date_of(text: &str) -> Option<Date> {
-    let usual: Option<&[u8; 10]> = text.as_bytes().try_into().ok();
-    usual.and_then(usual_date).or_else(|| text.parse().ok())
+/// A date such as `2026-11-23`, in days since 1970.
+pub(crate) fn day_of(text: &str) -> Option<i64> {
+    let usual = text.as_bytes().try_into().ok().and_then(usual_day);
+    usual.or_else(|| librarys_day(text))
 }
 
-/// `2026-11-23T08:00:00Z` or `2026-11-23T08:00:00.000Z`.
+fn librarys_day(text: &str) -> Option<i64> {
+    let date: Date = text.parse().ok()?;
+    Some(date.duration_since(Date::constant(1970, 1, 1)).as_hours().div_euclid(24))
+}
+
+/// `2026-11-23T08:00:00.000Z` or `2026-11-23T08:00:00Z`.
 fn usual_timestamp(text: &[u8]) -> Option<Timestamp> {
-    let (date, rest) = text.split_first_chunk()?;
-    let (&[b'T', h1, h2, b':', m1, m2, b':', s1, s2], rest) = rest.split_first_chunk()? else { return None };
-    let milliseconds = match *rest {
-        [b'Z'] => 0,
-        [b'.', a, b, c, b'Z'] => i32::from(number([a, b, c])?),
-        _ => return None,
-    };
-    let part = |digits| number(digits).and_then(|part| i8::try_from(part).ok());
-    let time = Time::new(part([h1, h2])?, part([m1, m2])?, part([s1, s2])?, milliseconds * 1_000_000).ok()?;
-    Offset::UTC.to_timestamp(usual_date(date)?.to_datetime(time)).ok()
+    match text.len() {
+        24 => browsers_timestamp(text.try_into().ok()?),
+        20 => {
+            let (whole, _) = text.split_last_chunk::<1>().filter(|(_, last)| **last == *b"Z")?;
+            let mut with_milliseconds = *b"____-__-__T__:__:__.000Z";
+            with_milliseconds[..19].copy_from_slice(whole);
+            browsers_timestamp(&with_milliseconds)
+        }
+        _ => None,
+    }
 }
 
-fn usual_date(text: &[u8; 10]) -> Option<Date> {
-    let [y1, y2, y3, y4, b'-', m1, m2, b'-', d1, d2] = *text else { return None };
-    let part = |digits| number(digits).and_then(|part| i8::try_from(part).ok());
-    Date::new(number([y1, y2, y3, y4])?, part([m1, m2])?, part([d1, d2])?).ok()
+/// `2026-11-23T08:00:00.000Z`, as every browser writes a time (ECMA-262, 21.4.1.32).
+pub(crate) fn browsers_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
+    let (eights, _) = text.as_chunks();
+    let [date, hours, seconds] = *eights else { return None };
+    let [y1, _, y2, _, _, month, ..] = twos(date, *b"0000-00-")?;
+    let [day, _, _, hour, _, _, minute, _] = twos(hours, *b"00T00:00")?;
+    let [_, second, _, _, ms1, _, ms2, _] = twos(seconds, *b":00.000Z")?;
+    if hour > 23 || minute > 59 || second > 59 {
+        return None;
+    }
+    let day = day_of_date([y1, y2], month, day)?;
+    let in_day = (u32::from(hour) * 60 + u32::from(minute)) * 60 + u32::from(second);
+    // The last digit of a thousandth stands before what is no digit, and so for ten of it.
+    let in_day_ms = in_day * 1000 + u32::from(ms1) * 10 + u32::from(ms2 / 10);
+    Timestamp::from_millisecond(day * DAY_MS + i64::from(in_day_ms)).ok()
 }
 
-fn number<const N: usize>(digits: [u8; N]) -> Option<i16> {
-    digits.iter().try_fold(0, |number, digit| {
-        let digit = digit.wrapping_sub(b'0');
-        (digit <= 9).then(|| number * 10 + i16::from(digit))
-    })
+/// `2026-11-23`, in days since 1970.
+fn usual_day(text: &[u8; 10]) -> Option<i64> {
+    let (first, last) = text.split_first_chunk()?;
+    let [y1, _, y2, _, _, month, ..] = twos(*first, *b"0000-00-")?;
+    match *last {
+        [d1 @ b'0'..=b'9', d2 @ b'0'..=b'9'] => day_of_date([y1, y2], month, (d1 - b'0') * 10 + (d2 - b'0')),
+        _ => None,
+    }
+}
+
+/// Whether it looks like `2026-11-23`.
+#[inline]
+pub(crate) fn is_usual_date(text: &[u8; 10]) -> bool {
+    let (first, last) = text.split_first_chunk().expect("ten are more than eight");
+    digits(*first, *b"0000-00-").is_some() && last.iter().all(u8::is_ascii_digit)
+}
+
+/// Days since 1970 of a date of the Gregorian calendar, whose year is written in two times two digits; `None` if there is no such date.
+#[inline]
+fn day_of_date(year: [u8; 2], month: u8, day: u8) -> Option<i64> {
+    /// How long the months are at most, and the days of a year that begins in March before each of them.
+    const MONTHS: [(u8, u16); 12] = [
+        (31, 306),
+        (29, 337),
+        (31, 0),
+        (30, 31),
+        (31, 61),
+        (30, 92),
+        (31, 122),
+        (31, 153),
+        (30, 184),
+        (31, 214),
+        (30, 245),
+        (31, 275),
+    ];
+    /// Days from where years are counted from, 400 before year 0, to 1970: all numbers stay above zero.
+    const TO_1970: i64 = 146_097 + 719_468;
+    let [centuries, years] = year.map(u32::from);
+    let (longest, before) = *MONTHS.get(usize::from(month.checked_sub(1)?))?;
+    let is_leap = || if years == 0 { centuries % 4 == 0 } else { years % 4 == 0 };
+    if day == 0 || day > longest || (month == 2 && day == 29 && !is_leap()) {
+        return None;
+    }
+    // With the leap day as the last of its year, the number of years before tells how many there were.
+    let year = centuries * 100 + years + 400 - u32::from(month < 3);
+    let centuries = year / 100;
+    let days = year * 365 + year / 4 - centuries + centuries / 4 + u32::from(before) + u32::from(day - 1);
+    Some(i64::from(days) - TO_1970)
+}
+
+/// The number of two digits that begins at each place, where the pattern has zeros; whatever else it has must be there as it is, and counts
+/// as the digit zero.
+#[inline]
+fn twos(text: [u8; 8], pattern: [u8; 8]) -> Option<[u8; 8]> {
+    let digits = digits(text, pattern)?;
+    Some((digits * 10 + (digits >> 8)).to_le_bytes())
+}
+
+/// The digits, the first lowest, where the pattern has zeros; whatever else it has must be there as it is. All eight are looked at at once.
+#[inline]
+fn digits(text: [u8; 8], pattern: [u8; 8]) -> Option<u64> {
+    const HIGH: u64 = u64::MAX / 255 * 0x80;
+    // What makes a byte that is too large reach the highest bit: 10 and more where a digit is wanted, else anything but zero.
+    let most = u64::from_le_bytes(pattern.map(|wanted| if wanted == b'0' { 0x80 - 10 } else { 0x80 - 1 }));
+    let found = u64::from_le_bytes(text) ^ u64::from_le_bytes(pattern);
+    // No byte without the highest bit carries into the next.
+    ((found.wrapping_add(most) | found) & HIGH == 0).then_some(found)
 }
 
 #[cfg(test)]
@@ -56,7 +135,8 @@ mod tests {
             let text = if whole { format!("{at:.0}") } else { format!("{at:.3}") };
             prop_assert_eq!(usual_timestamp(text.as_bytes()), Some(at), "{}", text);
             let date = text.get(..10).unwrap();
-            prop_assert_eq!(usual_date(date.as_bytes().try_into().unwrap()), date.parse().ok());
+            prop_assert!(is_usual_date(date.as_bytes().try_into().unwrap()));
+            prop_assert_eq!(usual_day(date.as_bytes().try_into().unwrap()), librarys_day(date));
         }
 
         #[test]
@@ -66,7 +146,44 @@ mod tests {
             let ours = usual_timestamp(text.as_bytes());
             prop_assert!(ours.is_none() || ours == text.parse().ok(), "{}", text);
             prop_assert_eq!(timestamp_of(&text), text.parse().ok());
-            prop_assert_eq!(date_of(&text[..10]), text[..10].parse().ok());
+            prop_assert_eq!(day_of(&text[..10]), librarys_day(&text[..10]));
+        }
+
+        #[test]
+        fn a_usual_form_with_one_byte_changed_is_read_as_the_library_reads_it(
+            at_ms in -62_135_596_800_000_i64..253_402_207_200_000, place in 0..24_usize, byte: u8,
+        ) {
+            let mut text: [u8; 24] =
+                format!("{:.3}", Timestamp::from_millisecond(at_ms).unwrap()).as_bytes().try_into().unwrap();
+            text[place] = byte;
+            let date: [u8; 10] = text[..10].try_into().unwrap();
+            // What is no UTF-8 does not come so far, and is no time either.
+            let librarys = str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
+            let ours = browsers_timestamp(&text);
+            prop_assert!(ours.is_none() || ours == librarys, "{:?}", text);
+            let librarys = str::from_utf8(&date).ok().and_then(librarys_day);
+            let ours = usual_day(&date);
+            prop_assert!(ours.is_none() || ours == librarys, "{:?}", text);
+            let is_as_it_should_be = |(place, byte): (usize, &u8)| match place {
+                4 | 7 => *byte == b'-',
+                _ => byte.is_ascii_digit(),
+            };
+            prop_assert_eq!(is_usual_date(&date), date.iter().enumerate().all(is_as_it_should_be));
+        }
+    }
+
+    #[test]
+    fn every_day_of_the_calendar_is_read_and_no_other() {
+        for year in 0..=9999_i16 {
+            for month in 0..=13_i8 {
+                // The ends of months are where a calendar goes wrong.
+                for day in [0, 1, 28, 29, 30, 31, 32] {
+                    let text = format!("{year:04}-{month:02}-{day:02}");
+                    let is_one = Date::new(year, month, day).is_ok();
+                    let ours = usual_day(text.as_bytes().try_into().unwrap());
+                    assert_eq!(ours, is_one.then(|| librarys_day(&text).unwrap()), "{text}");
+                }
+            }
         }
     }
 
@@ -82,7 +199,7 @@ mod tests {
             assert_eq!(timestamp_of(text), text.parse().ok(), "{text}");
         }
         for text in ["", "2026", "2026-11-2x", "20261123"] {
-            assert_eq!(date_of(text), text.parse().ok(), "{text}");
+            assert_eq!(day_of(text), librarys_day(text), "{text}");
         }
     }
 }

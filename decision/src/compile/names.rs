@@ -87,10 +87,17 @@ fn hash_of_bytes(name: &[u8]) -> u64 {
     for eight in eights {
         state.write_u64(u64::from_le_bytes(*eight) | SMALL);
     }
-    let last = rest.iter().fold(0, |bytes, byte| bytes << 8 | u64::from(byte | 0x20));
-    state.write_u64(last);
+    state.write_u64(up_to_eight(rest) | SMALL);
     state.write_usize(name.len());
     state.finish()
+}
+
+/// Fewer than eight bytes as one number: together with how many they are, it tells which.
+fn up_to_eight(bytes: &[u8]) -> u64 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));
+    }
+    bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 fn same_folded(one: &str, other: &str) -> bool {

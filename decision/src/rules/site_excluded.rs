@@ -59,7 +59,7 @@ impl Exclusion {
             || facts.section.is_some_and(|section| has(&self.sections, &section))
             || facts.tags.iter().any(|tag| has(&self.tags, tag))
             || facts.page_kind.is_some_and(|kind| has(&self.kinds, &kind))
-            || facts.path.is_some_and(|path| self.urls.iter().any(|glob| glob.fits(path)));
+            || facts.path().is_some_and(|path| self.urls.iter().any(|glob| glob.fits(path)));
         meets.then_some(self.span)
     }
 

@@ -39,7 +39,7 @@ impl Check for Url {
     }
 
     fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let fits = |globs: &[Glob]| facts.path.is_some_and(|path| globs.iter().any(|glob| glob.fits(path)));
+        let fits = |globs: &[Glob]| facts.path().is_some_and(|path| globs.iter().any(|glob| glob.fits(path)));
         if fits(&self.exclude) {
             return Outcome::Blocked(Reason::ExcludedPage);
         }
@@ -54,6 +54,6 @@ impl Check for Url {
             (true, false) => format!("none of: {}", tell(&self.exclude)),
             (false, false) => format!("one of: {}; none of: {}", tell(&self.include), tell(&self.exclude)),
         };
-        Evidence::new(facts.path.unwrap_or("not told"), wanted)
+        Evidence::new(facts.path().unwrap_or("not told"), wanted)
     }
 }
