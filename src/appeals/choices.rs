@@ -1,8 +1,9 @@
 //! What readers are offered to give, by site and country.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use keepopen_decision::CountryCode;
+use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -88,7 +89,7 @@ impl Choices {
 #[derive(Debug)]
 pub struct SiteChoices {
     everywhere: Box<RawValue>,
-    by_country: HashMap<CountryCode, Box<RawValue>>,
+    by_country: FxHashMap<CountryCode, Box<RawValue>>,
 }
 
 impl SiteChoices {

@@ -1,9 +1,10 @@
 //! The snapshot: every appeal, compiled, with its words ready to be sent.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use keepopen_decision::{self as decision, AppealIndex, Compiled, Reader, SiteRules, Value};
+use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
 use super::choices::{self, SiteChoices};
@@ -33,7 +34,7 @@ pub struct PublishedAppeal {
     /// Its variants, in the order of the rules.
     pub variants: Vec<PublishedVariant>,
     /// How far it has come, by site; nothing where that is not known.
-    tickers: HashMap<String, PublishedTicker>,
+    tickers: FxHashMap<String, PublishedTicker>,
 }
 
 impl PublishedAppeal {
@@ -49,7 +50,7 @@ pub struct PublishedVariant {
     pub id: String,
     wordings: Wordings,
     /// What can be given on each site, where it asks for a gift.
-    choices: HashMap<String, Arc<SiteChoices>>,
+    choices: FxHashMap<String, Arc<SiteChoices>>,
 }
 
 impl PublishedVariant {

@@ -1,8 +1,9 @@
 //! How far an appeal has come: what it counts, and what is told of that.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use keepopen_decision::{AppealRules, Live, Moment, Value, begins_at_ms};
+use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -237,7 +238,7 @@ pub fn publish(
     draft: &Draft,
     sites: &BTreeMap<String, SiteSettings>,
     totals: &TickerTotals,
-) -> HashMap<String, PublishedTicker> {
+) -> FxHashMap<String, PublishedTicker> {
     let known = |(id, ticker, count): (&str, &Ticker, TickerCount)| {
         let counted = totals.totals.get(&count)?;
         Some((id.to_owned(), ticker.published(*counted, totals.as_of_ms)))

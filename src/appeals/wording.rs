@@ -42,6 +42,23 @@ pub struct Content<'a> {
     thanks: Option<&'a RawValue>,
 }
 
+impl<'a> Content<'a> {
+    /// Its fields in their order, each with what it has.
+    pub fn fields(&self) -> [(&'static str, Option<&'a RawValue>); 8] {
+        let Self { locale, heading, body, cta, dismiss, choices, ticker, thanks } = *self;
+        [
+            ("locale", locale),
+            ("heading", Some(heading)),
+            ("body", Some(body)),
+            ("cta", cta),
+            ("dismiss", dismiss),
+            ("choices", choices),
+            ("ticker", ticker),
+            ("thanks", thanks),
+        ]
+    }
+}
+
 /// One wording, its pieces written as JSON.
 #[derive(Debug)]
 pub struct Wording {
@@ -90,4 +107,31 @@ impl Wording {
 /// What is sent of `value`.
 pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Box<RawValue> {
     to_raw_value(value).expect("strings, numbers and lists can be written as JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn fields_are_those_that_serde_writes() {
+        let full = json!({
+            "heading": "Help", "body": ["It costs."], "cta": "Give", "dismiss": "Later",
+            "thanks": {"heading": "Thank you", "body": []},
+        });
+        for words in [full, json!({"heading": "Help"})] {
+            let wording = Wording::of(&serde_json::from_value(words).unwrap());
+            let (locale, choices, ticker) = (json("en"), json(&[500]), json(&7));
+            for given in [true, false] {
+                let given = |piece| Some(piece).filter(|_| given);
+                let content = wording.with(given(&*locale), given(&*choices), given(&*ticker));
+                let fields = content.fields().into_iter();
+                let fields = fields.filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?)));
+                let ours = fields.collect::<Vec<_>>().join(",");
+                assert_eq!(format!("{{{ours}}}"), serde_json::to_string(&content).unwrap());
+            }
+        }
+    }
 }

@@ -1,8 +1,9 @@
 //! A variant in all its languages, and which of them a reader gets.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use keepopen_decision::{Device, Reader};
+use rustc_hash::FxHashMap;
 use serde_json::value::RawValue;
 
 use super::Copy;
@@ -15,7 +16,7 @@ use crate::config::SiteSettings;
 pub struct Wordings {
     /// The translations first: where one is in the site's own language, it is what was written for that site.
     languages: Box<[Language]>,
-    sites: HashMap<String, Tag>,
+    sites: FxHashMap<String, Tag>,
 }
 
 /// What is said in one language.

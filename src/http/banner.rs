@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::State;
 use super::body::{self, Accepts};
+use super::json_object::JsonObject;
 use super::problem::{Code, Problem};
 use super::question::{QuestionQuery, QuestionShape};
 use super::words::{KindShape, ReasonShape, SurfaceShape};
@@ -117,8 +118,11 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
 /// # Errors
 /// The body is no question, or names a site that is not there.
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let usual = std::str::from_utf8(body).ok().and_then(usual_question);
-    verdict(app, &usual.map_or_else(|| body::parse(body), Ok)?)
+    let question = match std::str::from_utf8(body).ok().and_then(usual_question) {
+        Some(question) => question,
+        None => body::parse(body)?,
+    };
+    verdict(app, &question)
 }
 
 /// Show the appeal banner? From a query.
@@ -204,15 +208,50 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
     written(&body)
 }
 
-/// The verdict as JSON.
+/// The verdict as JSON: what serde would write.
 pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
+    // Every field is named, so that none is forgotten.
+    let VerdictBody {
+        show,
+        surface,
+        kind,
+        appeal,
+        variant,
+        closable,
+        reason,
+        attribution,
+        content,
+        values,
+        next_eligible_at,
+    } = body;
     // Few answers are longer: one allocation, made once.
-    let mut json = Vec::with_capacity(2048);
-    serde_json::to_writer(&mut json, body).map_err(|error| {
-        tracing::error!(%error, "a verdict can't be written");
-        Problem::new(Code::Internal)
-    })?;
-    Ok(json)
+    let mut json = JsonObject::with_room(2048);
+    json.truth("show", *show);
+    let texts = [("surface", surface), ("kind", kind), ("appeal", appeal), ("variant", variant)];
+    for (name, text) in texts {
+        text.iter().for_each(|text| json.text(name, text));
+    }
+    closable.iter().for_each(|closable| json.truth("closable", *closable));
+    json.text("reason", reason);
+    attribution.iter().for_each(|note| json.text("attribution", note));
+    if let Some(content) = content {
+        json.object("content", |json| {
+            let fields = content.fields().into_iter();
+            fields.for_each(|(name, value)| value.iter().for_each(|value| json.json(name, value.get())));
+        });
+    }
+    if let Some(values) = values {
+        let values = serde_json::to_string(values).map_err(|error| {
+            tracing::error!(%error, "a verdict can't be written");
+            Problem::new(Code::Internal)
+        })?;
+        json.json("values", &values);
+    }
+    match next_eligible_at {
+        Some(at) => json.text("next_eligible_at", at),
+        None => json.json("next_eligible_at", "null"),
+    }
+    Ok(json.end())
 }
 
 /// The values that the words speak of.
@@ -255,4 +294,77 @@ pub(super) fn known(app: &App, question: &Question<'_>, purpose: Purpose, now_ms
 fn country(question: &Question<'_>) -> Option<[u8; 2]> {
     let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
     code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))
+}
+
+#[cfg(test)]
+mod tests {
+    use keepopen_decision::Reader;
+
+    use super::*;
+    use crate::appeals::file::{Format, read};
+    use crate::config;
+
+    const SITES: &str = r#"
+        [sites.journal]
+        name = "The Journal"
+        origins = ["https://journal.example.org"]
+        currency = "EUR"
+        [sites.journal.giving.EUR]
+        minimum_minor = 100
+        maximum_minor = 100000
+        once = [500]
+        default_interval = "once"
+        default_amount_minor = 500
+    "#;
+
+    const APPEAL: &str = r#"
+        [[appeals]]
+        id = "summer"
+        sites = ["journal"]
+        kind = "ask"
+        surface = ["banner"]
+        live = "live"
+        [[appeals.variants]]
+        id = "a"
+        copy = { heading = "\"Help\"\nus", body = ["It costs."], cta = "Give", dismiss = "Later" }
+    "#;
+
+    #[test]
+    fn a_verdict_is_written_as_serde_writes_it() {
+        let settings = config::from_toml(SITES).unwrap();
+        let (drafts, problems) = read(APPEAL, Format::Toml).unwrap();
+        let snapshot = Snapshot::build(&settings.sites, &drafts, problems);
+        let variant = &snapshot.appeal(AppealIndex(0)).variants[0];
+        let (content, _) = variant.content("journal", &Reader::default(), None);
+        let full = || VerdictBody {
+            show: true,
+            surface: Some("banner"),
+            kind: Some("ask"),
+            appeal: Some("\"summer\\"),
+            variant: Some("a"),
+            closable: Some(true),
+            attribution: Some("note".to_owned()),
+            content: Some(content),
+            values: Some(Values::default()),
+            next_eligible_at: Some("2026-11-23T08:00:00Z".to_owned()),
+            ..VerdictBody::silent("matched")
+        };
+        let bodies = [
+            full(),
+            VerdictBody::silent("share"),
+            VerdictBody { surface: None, closable: Some(false), values: None, ..full() },
+            VerdictBody { kind: None, appeal: None, content: None, ..full() },
+            VerdictBody {
+                variant: None,
+                closable: None,
+                attribution: None,
+                next_eligible_at: None,
+                ..full()
+            },
+        ];
+        for body in bodies {
+            let ours = String::from_utf8(written(&body).unwrap()).unwrap();
+            assert_eq!(ours, serde_json::to_string(&body).unwrap());
+        }
+    }
 }

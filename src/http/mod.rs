@@ -16,6 +16,7 @@ mod cors;
 mod docs;
 mod embed;
 mod explain;
+mod json_object;
 mod jwks;
 mod management;
 mod money;

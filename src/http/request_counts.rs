@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::dev::ServiceRequest;
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use metrics::{Counter, Histogram};
 use rustc_hash::FxHashMap;
@@ -63,6 +64,10 @@ impl RequestCounts {
     }
 }
 
+fn text(id: &HeaderValue) -> &str {
+    id.to_str().unwrap_or_default()
+}
+
 impl Counted {
     fn new(metrics: &Metrics, route: &str, method: &str) -> Self {
         let labels = [("route", route), ("method", method)];
@@ -81,12 +86,12 @@ impl Counted {
 
     /// What its log lines stand in. Where nobody is waited for and next to nothing is logged, only those who ask for more than usual
     /// have it: it would cost as much as the decision.
-    pub fn span(&self, id: &str) -> Span {
+    pub fn span(&self, id: &HeaderValue) -> Span {
         let (method, route) = (self.method.as_str(), self.route.as_str());
         if route == BANNER {
-            tracing::debug_span!("request", id, method, route)
+            tracing::debug_span!("request", id = text(id), method, route)
         } else {
-            tracing::info_span!("request", id, method, route)
+            tracing::info_span!("request", id = text(id), method, route)
         }
     }
 

@@ -65,7 +65,7 @@ where
         let began = Stopwatch::start();
         let id = id_of(request.headers());
         let counted = self.counts.of(&request);
-        let span = counted.span(id.to_str().unwrap_or_default());
+        let span = counted.span(&id);
         let answer = span.in_scope(|| self.service.call(request));
         Watching { answer: answer.instrument(span), began, counted, id: Some(id) }
     }
