@@ -8,7 +8,7 @@ use keepopen::app::App;
 use keepopen::ids::SupporterId;
 use keepopen::tokens::{Claims, TokenScope};
 use keepopen_decision::Standing;
-use serde_json::{Value, json};
+use serde_json::json;
 use tempfile::TempDir;
 
 /// Appeals in a file, and who asks of them.
@@ -125,27 +125,26 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
     pub fn questions(&self, app: &App) -> Vec<Question> {
         let now_ms = app.now_ms();
         let token = app.tokens.sign(&claims(now_ms / 1000));
-        let asks =
-            Question { name: "an appeal shows", body: self.question(now_ms, None, 2), reason: "matched" };
+        let question = |token, tags_a_week| self.question(now_ms, token, tags_a_week, "politics");
+        let asks = Question { name: "an appeal shows", body: question(None, 2), reason: "matched" };
         if self.heavy {
-            let fewer = Question { name: "4 tags each week", body: self.question(now_ms, None, 4), ..asks };
-            let more = Question { name: "20 tags each week", body: self.question(now_ms, None, 20), ..asks };
+            let fewer = Question { name: "4 tags each week", body: question(None, 4), ..asks };
+            let more = Question { name: "20 tags each week", body: question(None, 20), ..asks };
             return vec![fewer, more];
         }
-        let mut elsewhere: Value = serde_json::from_str(&self.question(now_ms, Some(&token), 2)).unwrap();
-        elsewhere["page"]["section"] = json!("sport");
         vec![
             asks,
+            Question { name: "token, thanks show", body: question(Some(&token), 2), reason: "matched" },
             Question {
-                name: "token, thanks show",
-                body: self.question(now_ms, Some(&token), 2),
-                reason: "matched",
+                name: "token, silence",
+                body: self.question(now_ms, Some(&token), 2, "sport"),
+                reason: "supporter",
             },
-            Question { name: "token, silence", body: elsewhere.to_string(), reason: "supporter" },
         ]
     }
 
-    fn question(&self, now_ms: i64, token: Option<&str>, tags_a_week: usize) -> String {
+    /// As our script writes it: its order of fields, and what is oldest first.
+    fn question(&self, now_ms: i64, token: Option<&str>, tags_a_week: usize, section: &str) -> String {
         let (views, weeks) = match (self.heavy, token) {
             (true, _) => (50, 52),
             (false, None) => (5, 4),
@@ -157,25 +156,29 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
         let now = Timestamp::from_millisecond(now_ms).unwrap();
         let view = |place: i64| {
             let at = now - Span::new().hours(24 * 10 + 7 * place);
-            json!({"appeal": format!("appeal-{}", place % 50), "variant": "a", "at": format!("{at:.3}")})
+            format!(r#"{{"appeal":"appeal-{}","variant":"a","at":"{at:.3}"}}"#, place % 50)
         };
         let week = |place: i64| {
             let monday = TimeZone::UTC.to_datetime(now).date() - Span::new().weeks(place);
-            let counts: serde_json::Map<String, Value> =
-                tags.iter().rev().take(tags_a_week).map(|tag| (tag.clone(), json!(2))).collect();
-            json!({"week": monday.to_string(), "count": 4, "tags": counts})
+            let counts = tags.iter().rev().take(tags_a_week).map(|tag| format!(r#""{tag}":2"#));
+            let counts: Vec<String> = counts.collect();
+            format!(r#"{{"week":"{monday}","count":4,"tags":{{{}}}}}"#, counts.join(","))
         };
-        json!({
-            "site": "journal", "surfaces": ["banner", "inline"],
-            "page": {"url": "https://journal.example.org/politics/1", "section": "politics", "tags": tags, "kind": "article", "sensitive": false, "ordinal": 3},
-            "reader": {"country": "IE", "region": "L", "locale": "en-IE", "device": "mobile", "signed_in": false, "consent": "granted", "bucket": 417_223},
-            "history": {
-                "views": (0..views).map(view).collect::<Vec<_>>(), "dismissals": [],
-                "articles": (0..weeks).map(week).collect::<Vec<_>>(), "free_articles_used": 4,
-            },
-            "token": token,
-        })
-        .to_string()
+        let views: Vec<String> = (0..views).rev().map(view).collect();
+        let weeks: Vec<String> = (0..weeks).rev().map(week).collect();
+        let token = token.map_or_else(String::new, |token| format!(r#""token":"{token}","#));
+        [
+            r#"{"site":"journal","surfaces":["banner","inline"],"#,
+            r#""page":{"url":"https://journal.example.org/politics/1","#,
+            &format!(r#""section":"{section}","tags":{},"#, json!(tags)),
+            r#""kind":"article","sensitive":false,"ordinal":3},"#,
+            r#""reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"#,
+            r#""consent":"granted","bucket":417223},"#,
+            &token,
+            &format!(r#""history":{{"views":[{}],"dismissals":[],"#, views.join(",")),
+            &format!(r#""articles":[{}],"free_articles_used":4}}}}"#, weeks.join(",")),
+        ]
+        .concat()
     }
 }
 
