@@ -173,6 +173,20 @@ mod tests {
     }
 
     #[test]
+    fn the_last_moment_of_a_day_is_read_and_none_after_it() {
+        for (time, is_one) in [
+            ("23:59:59.999", true),
+            ("24:00:00.000", false),
+            ("00:60:00.000", false),
+            ("00:00:60.000", false),
+        ] {
+            let text = format!("2026-11-23T{time}Z");
+            let ours = browsers_timestamp(text.as_bytes().try_into().unwrap());
+            assert_eq!(ours, text.parse().ok().filter(|_| is_one), "{text}");
+        }
+    }
+
+    #[test]
     fn every_day_of_the_calendar_is_read_and_no_other() {
         for year in 0..=9999_i16 {
             for month in 0..=13_i8 {
