@@ -6,6 +6,7 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::Service;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Data;
 use actix_web::{HttpResponse, HttpServer, get};
@@ -15,6 +16,7 @@ use super::State;
 use super::money;
 use super::problem;
 use super::server::{ListenError, Running};
+use super::watch::head_as_get;
 use crate::app::App;
 
 /// How long the database may take to answer before the service is not ready.
@@ -37,6 +39,10 @@ pub fn serve_management(app: &Arc<App>) -> Result<Option<Running>, ListenError> 
             .service(readyz)
             .service(metrics)
             .service(money::books_page)
+            .wrap_fn(|mut request, service| {
+                head_as_get(&mut request);
+                service.call(request)
+            })
     })
     .workers(1)
     .disable_signals()

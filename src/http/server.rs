@@ -75,9 +75,12 @@ async fn nothing_here(request: HttpRequest) -> HttpResponse {
     if request.path() == "/docs/" {
         return HttpResponse::PermanentRedirect().insert_header((LOCATION, "../docs")).finish();
     }
-    let methods = methods_of(request.path());
+    let mut methods = methods_of(request.path());
     if methods.is_empty() {
         return Problem::new(Code::NotFound).error_response();
+    }
+    if methods.contains(&"GET") {
+        methods.push("HEAD");
     }
     let mut answer = Problem::new(Code::MethodNotAllowed).error_response();
     if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {

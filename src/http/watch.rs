@@ -10,6 +10,7 @@ use std::task::{self, Poll};
 
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use pin_project_lite::pin_project;
 use tracing::Instrument;
@@ -22,6 +23,14 @@ use crate::clock::{self, Stopwatch};
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a caller.
 const LONGEST_ID: usize = 64;
+
+/// Lets a request for the head alone be answered as by `GET`; the server leaves the body out, which it knows from what was sent
+/// (RFC 9110, section 9.3.2).
+pub fn head_as_get(request: &mut ServiceRequest) {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+}
 
 /// Watches the requests of one server.
 pub struct Watch(pub Arc<RequestCounts>);
@@ -61,7 +70,8 @@ where
 
     forward_ready!(service);
 
-    fn call(&self, request: ServiceRequest) -> Self::Future {
+    fn call(&self, mut request: ServiceRequest) -> Self::Future {
+        head_as_get(&mut request);
         let began = Stopwatch::start();
         let id = id_of(request.headers());
         let counted = self.counts.of(&request);

@@ -138,7 +138,7 @@ async fn a_question_that_can_not_be_read_gets_a_clear_answer() {
     assert_eq!(app.send(form).await.code(), "unsupported_media_type");
     assert_eq!(app.get("/v1/nothing", None).await.code(), "not_found");
     for (path, allowed) in
-        [("/v1/checkout", "POST"), ("/v1/banner", "GET, POST"), ("/embed/1/embed.js", "GET")]
+        [("/v1/checkout", "POST"), ("/v1/banner", "GET, POST, HEAD"), ("/embed/1/embed.js", "GET, HEAD")]
     {
         let answer = app.send(app.client.delete(format!("{}{path}", app.url))).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (405, "method_not_allowed"));

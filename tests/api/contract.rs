@@ -7,23 +7,23 @@ use crate::helpers::{Answer, ORIGIN, TestApp};
 
 /// Every path of the contract with the methods that it has, and a path for each pattern.
 const PATHS: [(&str, &str); 17] = [
-    ("/v1/banner", "GET, POST"),
+    ("/v1/banner", "GET, POST, HEAD"),
     ("/v1/banner/events", "POST"),
     ("/v1/checkout", "POST"),
     ("/v1/tokens", "POST"),
-    ("/v1/supporter", "GET"),
-    ("/v1/supporters/sup_1", "GET"),
+    ("/v1/supporter", "GET, HEAD"),
+    ("/v1/supporters/sup_1", "GET, HEAD"),
     ("/v1/supporters/lookup", "POST"),
-    ("/v1/contributions", "GET"),
-    ("/v1/contributions/con_1", "GET"),
-    ("/v1/contributions/export.csv", "GET"),
-    ("/v1/books", "GET"),
-    ("/.well-known/jwks.json", "GET"),
+    ("/v1/contributions", "GET, HEAD"),
+    ("/v1/contributions/con_1", "GET, HEAD"),
+    ("/v1/contributions/export.csv", "GET, HEAD"),
+    ("/v1/books", "GET, HEAD"),
+    ("/.well-known/jwks.json", "GET, HEAD"),
     ("/webhooks/stripe", "POST"),
-    ("/embed.js", "GET"),
-    ("/embed/1/embed.js", "GET"),
-    ("/docs", "GET"),
-    ("/docs/page.js", "GET"),
+    ("/embed.js", "GET, HEAD"),
+    ("/embed/1/embed.js", "GET, HEAD"),
+    ("/docs", "GET, HEAD"),
+    ("/docs/page.js", "GET, HEAD"),
 ];
 
 async fn problem(app: &TestApp, request: reqwest::RequestBuilder) -> (u16, Value) {
@@ -62,7 +62,7 @@ async fn a_path_that_is_not_there_is_a_problem_like_any_other() {
 async fn a_method_that_is_not_there_names_those_that_are() {
     let app = TestApp::start().await;
     for (path, allowed) in PATHS {
-        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY"] {
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "QUERY", "TRACE"] {
             if allowed.split(", ").any(|known| known == method) {
                 continue;
             }
@@ -74,6 +74,32 @@ async fn a_method_that_is_not_there_names_those_that_are() {
                 "{method} {path}"
             );
             assert_eq!(answer.headers["allow"], allowed, "{method} {path}");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_asks_for_the_head_alone_gets_what_get_would_without_the_body() {
+    let app = TestApp::start().await;
+    let key = app.api_key().await;
+    for (path, allowed) in PATHS {
+        let ask = async |method| {
+            let url = format!("{}{path}", app.url);
+            let request = app.client.request(method, url).header("x-request-id", "one").bearer_auth(&key);
+            let answer = request.send().await.unwrap();
+            (answer.status(), answer.headers().clone(), answer.bytes().await.unwrap())
+        };
+        let ((status, headers, body), (wanted_status, mut wanted, whole)) =
+            (ask(Method::HEAD).await, ask(Method::GET).await);
+        assert_eq!((status, body.len()), (wanted_status, 0), "{path}");
+        assert_eq!(status == 405, !allowed.contains("HEAD"), "{path}");
+        assert!(!whole.is_empty(), "{path}");
+        // What is sent piece by piece has no length, and says so only where it is sent.
+        wanted.remove("transfer-encoding");
+        assert_eq!(headers.len(), wanted.len(), "{path}: {headers:?} {wanted:?}");
+        for (name, value) in wanted.iter().filter(|(name, _)| *name != "date") {
+            assert_eq!(headers.get(name), Some(value), "{path} {name}");
         }
     }
     app.finish().await;

@@ -59,6 +59,9 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
     let url = format!("http://{}", running.address);
     assert_eq!(ask(&url, "/livez").await, (StatusCode::OK, "alive\n".to_owned()));
     assert_eq!(ask(&url, "/readyz").await, (StatusCode::OK, "ready\n".to_owned()));
+    // Many monitors ask for the head alone.
+    let head = Client::new().head(format!("{url}/readyz")).send().await.unwrap();
+    assert_eq!((head.status(), head.bytes().await.unwrap().len()), (StatusCode::OK, 0));
     app.store.close().await;
     let (status, text) = ask(&url, "/readyz").await;
     let said: Value = serde_json::from_str(&text).unwrap();
