@@ -6,7 +6,8 @@
 //! **Start at** `main` below; what is asked is in `worlds.rs`, how it is asked in `load.rs`.
 //! **Tested in** itself: each question's verdict is checked before it is measured.
 //!
-//! For numbers to be told, set `CARGO_PROFILE_BENCH_LTO=thin`: so a release is built, and it takes long.
+//! For numbers to be told, set `CARGO_PROFILE_BENCH_LTO=thin` and `CARGO_PROFILE_BENCH_CODEGEN_UNITS=1`: so a release is built, and it takes
+//! long.
 //!
 //! Rounds alternate between all servers, so that a machine whose speed drifts slows all of them; each server has one thread.
 //! The ratios are what counts. Beside answers a second stands the time that the server's own thread was at work for each answer: it
