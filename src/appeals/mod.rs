@@ -34,3 +34,5 @@ pub use switches::{SurfaceSwitches, Switch, Switches, switched};
 pub use ticker::{TickerCount, TickerShown, TickerTotals, Whose, WrittenTicker};
 pub use values::{TickerValues, Values};
 pub use wording::Content;
+#[cfg(test)]
+pub use wording::Wording;

@@ -208,7 +208,7 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
     written(&body)
 }
 
-/// The verdict as JSON: what serde would write.
+/// The verdict as JSON: what serde would write, by which the contract and a test of this go.
 pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
     // Every field is named, so that none is forgotten.
     let VerdictBody {
@@ -229,15 +229,24 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
     json.truth("show", *show);
     let texts = [("surface", surface), ("kind", kind), ("appeal", appeal), ("variant", variant)];
     for (name, text) in texts {
-        text.iter().for_each(|text| json.text(name, text));
+        if let Some(text) = text {
+            json.text(name, text);
+        }
     }
-    closable.iter().for_each(|closable| json.truth("closable", *closable));
+    if let Some(closable) = closable {
+        json.truth("closable", *closable);
+    }
     json.text("reason", reason);
-    attribution.iter().for_each(|note| json.text("attribution", note));
+    if let Some(note) = attribution {
+        json.text("attribution", note);
+    }
     if let Some(content) = content {
         json.object("content", |json| {
-            let fields = content.fields().into_iter();
-            fields.for_each(|(name, value)| value.iter().for_each(|value| json.json(name, value.get())));
+            for (name, value) in content.fields() {
+                if let Some(value) = value {
+                    json.json(name, value.get());
+                }
+            }
         });
     }
     if let Some(values) = values {
@@ -298,44 +307,15 @@ fn country(question: &Question<'_>) -> Option<[u8; 2]> {
 
 #[cfg(test)]
 mod tests {
-    use keepopen_decision::Reader;
+    use serde_json::json;
 
     use super::*;
-    use crate::appeals::file::{Format, read};
-    use crate::config;
-
-    const SITES: &str = r#"
-        [sites.journal]
-        name = "The Journal"
-        origins = ["https://journal.example.org"]
-        currency = "EUR"
-        [sites.journal.giving.EUR]
-        minimum_minor = 100
-        maximum_minor = 100000
-        once = [500]
-        default_interval = "once"
-        default_amount_minor = 500
-    "#;
-
-    const APPEAL: &str = r#"
-        [[appeals]]
-        id = "summer"
-        sites = ["journal"]
-        kind = "ask"
-        surface = ["banner"]
-        live = "live"
-        [[appeals.variants]]
-        id = "a"
-        copy = { heading = "\"Help\"\nus", body = ["It costs."], cta = "Give", dismiss = "Later" }
-    "#;
+    use crate::appeals::Wording;
 
     #[test]
     fn a_verdict_is_written_as_serde_writes_it() {
-        let settings = config::from_toml(SITES).unwrap();
-        let (drafts, problems) = read(APPEAL, Format::Toml).unwrap();
-        let snapshot = Snapshot::build(&settings.sites, &drafts, problems);
-        let variant = &snapshot.appeal(AppealIndex(0)).variants[0];
-        let (content, _) = variant.content("journal", &Reader::default(), None);
+        let words = json!({"heading": "\"Help\"\nus", "body": ["It costs."], "cta": "Give"});
+        let wording = Wording::of(&serde_json::from_value(words).unwrap());
         let full = || VerdictBody {
             show: true,
             surface: Some("banner"),
@@ -344,7 +324,7 @@ mod tests {
             variant: Some("a"),
             closable: Some(true),
             attribution: Some("note".to_owned()),
-            content: Some(content),
+            content: Some(wording.with(None, None, None)),
             values: Some(Values::default()),
             next_eligible_at: Some("2026-11-23T08:00:00Z".to_owned()),
             ..VerdictBody::silent("matched")
