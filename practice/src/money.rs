@@ -28,6 +28,24 @@ pub(crate) fn format(amount_minor: i64, currency: &str) -> String {
     }
 }
 
+/// An amount in minor units as the pages show it, such as `€10.00` or `CHF 10.00`.
+pub(crate) fn shown(amount_minor: i64, currency: &str) -> String {
+    let plain = format(amount_minor, currency);
+    let Some((code, amount)) = plain.split_once(' ') else { return plain };
+    // A symbol that several currencies share, or that is a word, would not say which currency it is.
+    let symbol = match code {
+        "EUR" => "€",
+        "GBP" => "£",
+        "JPY" => "¥",
+        "USD" => "$",
+        _ => return plain,
+    };
+    match amount.strip_prefix('-') {
+        Some(amount) => format!("-{symbol}{amount}"),
+        None => format!("{symbol}{amount}"),
+    }
+}
+
 /// An amount as somebody types it, such as `2.50` or `2,5`, in minor units; `None` if it is not one.
 pub(crate) fn parse(typed: &str, currency: &str) -> Option<i64> {
     let decimals = usize::try_from(decimals(currency)?).ok()?;
@@ -69,6 +87,15 @@ mod tests {
         assert_eq!(format(-1005, "kwd"), "KWD -1.005");
         assert_eq!(format(500, "isk"), "ISK 5.00");
         assert_eq!(decimals("zzz"), None);
+    }
+
+    #[test]
+    fn pages_show_a_symbol_where_it_names_one_currency() {
+        assert_eq!(shown(1500, "eur"), "€15.00");
+        assert_eq!(shown(-1500, "gbp"), "-£15.00");
+        assert_eq!(shown(1000, "jpy"), "¥1,000");
+        assert_eq!(shown(1500, "chf"), "CHF 15.00");
+        assert_eq!(shown(-1005, "kwd"), "KWD -1.005");
     }
 
     #[test]

@@ -61,7 +61,7 @@ fn told(report: &BooksReport) -> String {
             written(it.clearing_minor - it.awaiting_minor)
         );
         if it.awaiting_minor != 0 {
-            line += &format!("; {} more is booked and not settled yet", written(it.awaiting_minor));
+            line += &format!("; {} more is recorded, not yet settled by Stripe", written(it.awaiting_minor));
         }
         line += &format!(
             "; {} at the bank, {} at Stripe",
@@ -80,7 +80,7 @@ fn told(report: &BooksReport) -> String {
         SealState::Broken(_) => "Seal: broken".to_owned(),
     });
     for (id, alarm) in &report.alarms {
-        lines.push(format!("To look at: {id}: {alarm}"));
+        lines.push(format!("Needs review: {id}: {alarm}"));
     }
     for sentence in &report.wrong {
         lines.push(format!("Wrong: {sentence}"));

@@ -95,7 +95,8 @@ fn tell(it: &Comparison, now_ms: i64) -> Result<(), Stopped> {
             text += &format!(": we have {} more", written(line.difference_minor()));
         }
         if line.awaiting_minor != 0 {
-            text += &format!("; {} more is booked and not settled yet", written(line.awaiting_minor));
+            text +=
+                &format!("; {} more is recorded, not yet settled by Stripe", written(line.awaiting_minor));
         }
         text += &format!("; {} of it went to the bank", written(line.paid_out_minor));
         say(&text)?;
@@ -106,7 +107,7 @@ fn tell(it: &Comparison, now_ms: i64) -> Result<(), Stopped> {
         ago(it.objects_checked_at_ms, now_ms)
     ))?;
     for (id, alarms) in &it.to_look_at {
-        say(&format!("To look at: {id}: {alarms}"))?;
+        say(&format!("Needs review: {id}: {alarms}"))?;
     }
     if usize::try_from(it.to_look_at_in_all)? > it.to_look_at.len() {
         say(&format!("These are the first {} of {}.", it.to_look_at.len(), it.to_look_at_in_all))?;
@@ -115,9 +116,11 @@ fn tell(it: &Comparison, now_ms: i64) -> Result<(), Stopped> {
         let at = Timestamp::from_millisecond(finding.found_at_ms)?;
         let (object, what) = (&finding.object, &finding.what);
         say(&if finding.booked {
-            format!("Found: {object} ({what}), which no webhook had told, on {at}; it is booked")
+            format!(
+                "Found during reconciliation: {object} ({what}), which no webhook reported, on {at}; it is recorded"
+            )
         } else {
-            format!("To look at with Stripe: {object} ({what}), found on {at}")
+            format!("Check with Stripe: {object} ({what}), found on {at}")
         })?;
     }
     if differ == 0 {

@@ -295,7 +295,7 @@ async fn the_books_say_what_stripe_says_and_what_we_say() {
         answer.text().await.unwrap()
     };
     assert_eq!(good(&app, "/v1/books").await["checked_at"], Value::Null);
-    assert!(page().await.contains("Nothing is booked yet. Last checked: never yet."));
+    assert!(page().await.contains("Nothing is recorded yet. Last checked: never yet."));
     app.gives(4000, "once").await;
     app.stripe_says_everything().await;
     let before = good(&app, "/v1/books").await;

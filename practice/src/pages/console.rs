@@ -87,7 +87,7 @@ fn amount_buttons(id: &str) -> String {
 
 fn sum(object: &Value) -> String {
     let amount = if text(object, "object") == "checkout.session" { "amount_total" } else { "amount" };
-    escape(&money::format(number(object, amount), text(object, "currency")))
+    escape(&money::shown(number(object, amount), text(object, "currency")))
 }
 
 fn detail(object: &Value, more: &str) -> String {
@@ -134,7 +134,7 @@ fn payment(books: &Books, intent: &Value) -> String {
     };
     let mut more = text(&charge["billing_details"], "email").to_owned();
     if back > 0 {
-        more += &format!(" · {} given back", money::format(back, text(&charge, "currency")));
+        more += &format!(" · {} given back", money::shown(back, text(&charge, "currency")));
     }
     let refundable = succeeded && !disputes::forbids_refund(books, text(&charge, "id"));
     let buttons = if refundable { amount_buttons(id) } else { String::new() };
@@ -149,10 +149,8 @@ fn subscription(books: &Books, sub: &Value) -> String {
     let id = text(sub, "id");
     let item = &sub["items"]["data"][0];
     let unit = text(&item["price"]["recurring"], "interval");
-    let amount = money::format(
-        number(&item["price"], "unit_amount") * number(item, "quantity"),
-        text(sub, "currency"),
-    );
+    let amount =
+        money::shown(number(&item["price"], "unit_amount") * number(item, "quantity"), text(sub, "currency"));
     let what = escape(&format!("{amount} every {unit}"));
     let status = text(sub, "status");
     let customer = books.see(text(sub, "customer"));

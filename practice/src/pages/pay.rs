@@ -25,13 +25,12 @@ pub(crate) async fn show(session: web::Path<String>, books: web::Data<SharedBook
             let email = checkout::prefilled_email(&books, &session);
             page(200, form(&books, &session, &Payer { email, name: String::new() }, None))
         }
-        "complete" => page(
-            200,
-            message("Already paid", "This payment page was used. There is nothing left to do here."),
-        ),
+        "complete" => {
+            page(200, message("Already paid", "This payment is done. There is nothing left to do here."))
+        }
         _ => page(
             410,
-            message("Too late", "This payment page has expired. Please start again from the article."),
+            message("This page has expired", "You weren’t charged. Go back to the article to start again."),
         ),
     }
 }
@@ -62,21 +61,20 @@ pub(crate) async fn act(
         return see_other(&success_url(&session));
     }
     if !payer.email.contains('@') {
-        return page(422, form(&books, &session, &payer, Some("Please give an e-mail address.")));
+        return page(422, form(&books, &session, &payer, Some("Enter an e-mail address.")));
     }
     let how = match params.get("how") {
         Some("card") => How::Card,
         Some("declined") => How::Decline,
         Some("bank") => How::BankDebit,
         _ => {
-            return page(422, form(&books, &session, &payer, Some("Please choose a way to pay.")));
+            return page(422, form(&books, &session, &payer, Some("Choose what should happen.")));
         }
     };
     match checkout::pay(&mut books, &session_id, how, Some(payer.clone())) {
         Ok(session) if text(&session, "status") == "complete" => see_other(&success_url(&session)),
         Ok(session) => {
-            let sentence =
-                "Your card was declined. Nothing was taken. You can try again or choose another way.";
+            let sentence = "Your card was declined, so you weren’t charged. Try again, or pay another way.";
             page(200, form(&books, &session, &payer, Some(sentence)))
         }
         Err(refused) => page(refused.status, message("That did not work", &refused.message)),
@@ -99,13 +97,13 @@ fn unknown() -> HttpResponse {
         404,
         message(
             "Not found",
-            "There is no such payment page. It may belong to an earlier run of the practice service.",
+            "This payment page doesn’t exist. It may belong to an earlier run of the practice service.",
         ),
     )
 }
 
 fn form(books: &Books, session: &Value, payer: &Payer, trouble: Option<&str>) -> String {
-    let amount = money::format(number(session, "amount_total"), text(session, "currency"));
+    let amount = money::shown(number(session, "amount_total"), text(session, "currency"));
     let plan = books.plans.get(text(session, "id")).cloned().unwrap_or_default();
     let every = plan.interval.as_ref().map(|(unit, count)| match count {
         1 => format!("every {unit}"),
@@ -136,12 +134,12 @@ fn form(books: &Books, session: &Value, payer: &Payer, trouble: Option<&str>) ->
          <input id=\"email\" name=\"email\" type=\"email\" required autocomplete=\"email\" value=\"{email}\"{locked}>\n\
          <label for=\"name\">Name <span class=\"optional\">(optional)</span></label>\n\
          <input id=\"name\" name=\"name\" autocomplete=\"name\" value=\"{name}\">\n\
-         <fieldset><legend>How shall this payment go?</legend>\n\
-         <button id=\"pay-card\" class=\"first\" name=\"how\" value=\"card\"><b>Pay by card</b><span>The card is good.</span></button>\n\
-         <button id=\"pay-declined\" name=\"how\" value=\"declined\"><b>Card is declined</b><span>Nothing is taken; you can try again.</span></button>\n\
-         <button id=\"pay-bank\" name=\"how\" value=\"bank\"><b>Pay by bank debit</b><span>Settles, or fails, later in the console.</span></button>\n\
+         <fieldset><legend>What should happen?</legend>\n\
+         <button id=\"pay-card\" class=\"first\" name=\"how\" value=\"card\"><b>Pay by card</b><span>The card works.</span></button>\n\
+         <button id=\"pay-declined\" name=\"how\" value=\"declined\"><b>Pay by a card that is declined</b><span>You aren’t charged, and can try again.</span></button>\n\
+         <button id=\"pay-bank\" name=\"how\" value=\"bank\"><b>Pay by bank debit</b><span>It is pending until you settle it, or let it fail, in the console.</span></button>\n\
          </fieldset>\n</form>\n{cancel}\n</main>\n\
-         <p class=\"foot\">A stand-in for a payment page, on this machine only. No card or bank number is asked for. <a href=\"/console\">Console</a></p>",
+         <p class=\"foot\">A stand-in for a payment page, on this machine only. It never asks for a card or bank number. <a href=\"/console\">Console</a></p>",
         account = escape(&books.account_name),
         amount = escape(&amount),
         every = every.as_deref().unwrap_or("once"),

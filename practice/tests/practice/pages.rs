@@ -27,7 +27,7 @@ async fn the_payment_page_says_what_is_given_and_has_its_buttons() {
     let (status, page) = text(&stand, &format!("/pay/{session}")).await;
     assert_eq!(status, 200);
     for part in [
-        "EUR 10.00",
+        "€10.00",
         "every month",
         "The Practice Courier",
         "no money moves",
@@ -61,7 +61,7 @@ async fn yen_are_shown_without_decimals() {
     form[8].1 = "jpy";
     let (_, session) = stand.post("/v1/checkout/sessions", &form).await;
     let (_, page) = text(&stand, &format!("/pay/{}", id(&session))).await;
-    assert!(page.contains("JPY 1,000<"), "{page}");
+    assert!(page.contains("¥1,000<"), "{page}");
 }
 
 #[tokio::test]

@@ -37,8 +37,8 @@ pub async fn checklist(opened: &Opened<'_>) -> Result<(), Stopped> {
     }
     match points.iter().filter(|Point(mark, _)| matches!(mark, Mark::Wrong)).count() {
         0 => Ok(()),
-        1 => Err("1 point is not as it must be for real money".into()),
-        wrong => Err(format!("{wrong} points are not as they must be for real money").into()),
+        1 => Err("1 check failed: not ready for real money".into()),
+        wrong => Err(format!("{wrong} checks failed: not ready for real money").into()),
     }
 }
 

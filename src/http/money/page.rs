@@ -43,21 +43,21 @@ fn html(it: &Comparison, now_ms: i64) -> String {
          <h1>What Stripe says, and what we say</h1>\n"
     );
     if it.lines.is_empty() {
-        page += &format!("<p class=\"says\">Nothing is booked yet. Last checked: {checked}.</p>\n");
+        page += &format!("<p class=\"says\">Nothing is recorded yet. Last checked: {checked}.</p>\n");
     }
     it.lines.iter().for_each(|line| page += &line_html(line, &checked));
     page += &format!(
-        "<p class=\"quiet\">Last look through Stripe's objects: {}.</p>\n",
+        "<p class=\"quiet\">All of Stripe's objects last checked: {}.</p>\n",
         ago(it.objects_checked_at_ms, now_ms)
     );
     page += &to_look_at(&it.to_look_at, it.to_look_at_in_all);
     page += &found(
         it,
         false,
-        "To look at with Stripe",
-        "These can't be read, or do not add up: look at them in Stripe's dashboard.",
+        "Check with Stripe",
+        "We can't read these, or they don't add up. Check them in Stripe's dashboard.",
     );
-    page += &found(it, true, "Found by comparing", "No webhook had told of these. They are booked.");
+    page += &found(it, true, "Found during reconciliation", "No webhook reported these. They are recorded.");
     page + "</body></html>\n"
 }
 
@@ -76,9 +76,9 @@ fn line_html(line: &ComparisonLine, checked: &str) -> String {
         escape(&line.currency),
         written(line.stripe_net_minor),
         written(line.ledger_net_minor),
-        row("Booked beside, and not settled by Stripe yet", line.awaiting_minor),
+        row("Recorded, not yet settled by Stripe", line.awaiting_minor),
         row("Sent to the bank", line.paid_out_minor),
-        row("Of what is settled, still at Stripe", line.ledger_net_minor - line.paid_out_minor),
+        row("Settled, still at Stripe", line.ledger_net_minor - line.paid_out_minor),
     )
 }
 
@@ -86,7 +86,7 @@ fn found(it: &Comparison, booked: bool, title: &str, words: &str) -> String {
     let rows = it.found.iter().filter(|found| found.booked == booked).map(|found| {
         [escape(&found.object), escape(&found.what), escape(&found.sweep), rfc3339(found.found_at_ms)]
     });
-    table(title, words, ["object", "what", "by looking through", "found at"], rows)
+    table(title, words, ["object", "what", "found in", "found at"], rows)
 }
 
 fn to_look_at(all: &[(String, String)], in_all: i64) -> String {
@@ -101,11 +101,11 @@ fn to_look_at(all: &[(String, String)], in_all: i64) -> String {
             [escape(contribution), escape(&what), escape(&about.join(", "))]
         })
     });
-    let mut words = "Something of these does not add up, or a person should know of it.".to_owned();
+    let mut words = "These don't add up, or a person should know about them.".to_owned();
     if usize::try_from(in_all).is_ok_and(|in_all| in_all > all.len()) {
         words += &format!(" These are the first {} contributions of {in_all}.", all.len());
     }
-    table("To look at", &words, ["contribution", "what", "about"], rows)
+    table("Needs review", &words, ["contribution", "what", "about"], rows)
 }
 
 /// Nothing where there are no rows. Cells are HTML.
@@ -201,12 +201,12 @@ mod tests {
             "<td class=\"n\">15.00</td>",
             "<td class=\"n\">40,000.00</td>",
             "<td class=\"n\">1,230.00</td>",
-            "Stripe's objects: never yet.",
+            "Stripe's objects last checked: never yet.",
             "<td>con_1</td><td>fraud warning</td><td>warning: issfr_&lt;1&gt;</td>",
             "These are the first 1 contributions of 2.",
-            "They are booked.</p>\n<table><tr><th>object</th><th>what</th><th>by looking through</th><th>found at</th></tr>\
+            "They are recorded.</p>\n<table><tr><th>object</th><th>what</th><th>found in</th><th>found at</th></tr>\
              <tr><td>ch_1</td><td>charge</td><td>objects</td><td>1970-01-01T00:00:00Z</td></tr></table>",
-            "in Stripe's dashboard.</p>\n<table><tr><th>object</th><th>what</th><th>by looking through</th><th>found at</th></tr>\
+            "in Stripe's dashboard.</p>\n<table><tr><th>object</th><th>what</th><th>found in</th><th>found at</th></tr>\
              <tr><td>po_1</td><td>payout that is not</td>",
         ] {
             assert!(page.contains(words), "{words} is not in {page}");
