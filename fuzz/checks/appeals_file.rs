@@ -51,7 +51,7 @@ fn check(text: &str, format: Format, settings: &Settings) {
             Verdict::Show { appeal, variant, .. } | Verdict::HeldOut { appeal, variant, .. } => {
                 let variants = &snapshot.appeal(appeal).variants;
                 let variant = variants.get(variant).expect("it is a variant that there is");
-                let (_, needs) = variant.content(&question.site, &question.reader, None);
+                let (_, needs) = variant.content(&question.site, &question.reader, None, None);
                 let known = Values::of(&snapshot.compiled, &question, appeal, now_ms);
                 let known = known.expect("it is on this site");
                 let there = needs.iter().all(|value| match value {

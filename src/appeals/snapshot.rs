@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 
 use super::choices::{self, SiteChoices};
 use super::ticker::{self, PublishedTicker, TickerCount, TickerTotals};
-use super::wording::Content;
+use super::wording::{Content, json};
 use super::wordings::{self, Wordings};
-use super::{AppealProblem, Draft};
+use super::{AppealProblem, Draft, QuietDays};
 use crate::config::SiteSettings;
 
 /// What the banner path reads: swapped whole when appeals change.
@@ -35,9 +35,16 @@ pub struct PublishedAppeal {
     pub variants: Vec<PublishedVariant>,
     /// How far it has come, by site; nothing where that is not known.
     tickers: FxHashMap<String, PublishedTicker>,
+    /// How long its readers are left alone, by site.
+    quiet_days: FxHashMap<String, Box<RawValue>>,
 }
 
 impl PublishedAppeal {
+    /// For how many days a reader of `site` is not asked after a gift or a dismissal: [`QuietDays`] as JSON.
+    pub fn quiet_days(&self, site: &str) -> Option<&RawValue> {
+        self.quiet_days.get(site).map(|json| &**json)
+    }
+
     /// How far it has come, as a reader of `site` is told; none where that is not known.
     pub fn ticker(&self, site: &str) -> Option<&PublishedTicker> {
         self.tickers.get(site)
@@ -54,16 +61,18 @@ pub struct PublishedVariant {
 }
 
 impl PublishedVariant {
-    /// What is sent to this reader of `site`, and the values that it speaks of. `ticker` says how far the appeal has come.
+    /// What is sent to this reader of `site`, and the values that it speaks of. `ticker` says how far the appeal has come,
+    /// `quiet_days` how long the reader is then left alone.
     pub fn content<'a>(
         &'a self,
         site: &str,
         reader: &Reader<'_>,
         ticker: Option<&'a RawValue>,
+        quiet_days: Option<&'a RawValue>,
     ) -> (Content<'a>, &'a [Value]) {
         let (wording, locale) = self.wordings.choose(site, reader);
         let choices = self.choices_for(site, reader.country.as_deref());
-        (wording.with(locale, choices, ticker), &wording.needs)
+        (wording.with(locale, choices, ticker, quiet_days), &wording.needs)
     }
 
     /// What a reader of `site` in `country` can give.
@@ -197,5 +206,12 @@ fn publish(
         }
     });
     let tickers = totals.map(|totals| ticker::publish(draft, sites, totals)).unwrap_or_default();
-    PublishedAppeal { id: draft.rules.id.clone(), variants: variants.collect(), tickers }
+    let quiet_days =
+        ids.iter().filter_map(|id| Some((id.clone(), json(&QuietDays::of(&draft.rules, sites.get(id)?)))));
+    PublishedAppeal {
+        id: draft.rules.id.clone(),
+        variants: variants.collect(),
+        tickers,
+        quiet_days: quiet_days.collect(),
+    }
 }

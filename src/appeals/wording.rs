@@ -40,12 +40,16 @@ pub struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ThanksCopy>)]
     thanks: Option<&'a RawValue>,
+    /// For how many days the reader is then not asked, by what the reader does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<super::QuietDays>)]
+    quiet_days: Option<&'a RawValue>,
 }
 
 impl<'a> Content<'a> {
     /// Its fields in their order, each with what it has.
-    pub fn fields(&self) -> [(&'static str, Option<&'a RawValue>); 8] {
-        let Self { locale, heading, body, cta, dismiss, choices, ticker, thanks } = *self;
+    pub fn fields(&self) -> [(&'static str, Option<&'a RawValue>); 9] {
+        let Self { locale, heading, body, cta, dismiss, choices, ticker, thanks, quiet_days } = *self;
         [
             ("locale", locale),
             ("heading", Some(heading)),
@@ -55,6 +59,7 @@ impl<'a> Content<'a> {
             ("choices", choices),
             ("ticker", ticker),
             ("thanks", thanks),
+            ("quiet_days", quiet_days),
         ]
     }
 }
@@ -84,12 +89,13 @@ impl Wording {
         }
     }
 
-    /// The words and the tag of their language, with what can be given and how far the appeal has come.
+    /// The words and the tag of their language, with what can be given, how far the appeal has come and how long its reader is left alone.
     pub fn with<'a>(
         &'a self,
         locale: Option<&'a RawValue>,
         choices: Option<&'a RawValue>,
         ticker: Option<&'a RawValue>,
+        quiet_days: Option<&'a RawValue>,
     ) -> Content<'a> {
         Content {
             locale,
@@ -100,6 +106,7 @@ impl Wording {
             choices,
             ticker,
             thanks: self.thanks.as_deref(),
+            quiet_days,
         }
     }
 }
@@ -123,10 +130,11 @@ mod tests {
         });
         for words in [full, json!({"heading": "Help"})] {
             let wording = Wording::of(&serde_json::from_value(words).unwrap());
-            let (locale, choices, ticker) = (json("en"), json(&[500]), json(&7));
+            let (locale, choices, ticker, quiet) = (json("en"), json(&[500]), json(&7), json(&3));
             for given in [true, false] {
                 let given = |piece| Some(piece).filter(|_| given);
-                let content = wording.with(given(&*locale), given(&*choices), given(&*ticker));
+                let content =
+                    wording.with(given(&*locale), given(&*choices), given(&*ticker), given(&*quiet));
                 let fields = content.fields().into_iter();
                 let fields = fields.filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?)));
                 let ours = fields.collect::<Vec<_>>().join(",");

@@ -132,7 +132,7 @@ mod tests {
         let reader: Reader<'_> = serde_json::from_str(&text).unwrap();
         let wordings = Wordings::of(copy, &ids(), &sites());
         let (wording, tag) = wordings.choose(site, &reader);
-        let content = serde_json::to_value(wording.with(tag, None, None)).unwrap();
+        let content = serde_json::to_value(wording.with(tag, None, None, None)).unwrap();
         let text = |name: &str| content[name].as_str().unwrap().to_owned();
         (text("heading"), text("locale"))
     }

@@ -180,8 +180,8 @@ pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Pro
             let appeal = snapshot.appeal(index);
             let variant = &appeal.variants[variant];
             let ticker = appeal.ticker(&question.site);
-            let (content, needs) =
-                variant.content(&question.site, &question.reader, ticker.map(|it| &*it.json));
+            let (ticker_json, quiet) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
+            let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet);
             VerdictBody {
                 show: true,
                 surface: Some(surface.as_str()),
@@ -324,7 +324,7 @@ mod tests {
             variant: Some("a"),
             closable: Some(true),
             attribution: Some("note".to_owned()),
-            content: Some(wording.with(None, None, None)),
+            content: Some(wording.with(None, None, None, None)),
             values: Some(Values::default()),
             next_eligible_at: Some("2026-11-23T08:00:00Z".to_owned()),
             ..VerdictBody::silent("matched")

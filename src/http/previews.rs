@@ -183,7 +183,8 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let named = |id: &String| appeal.variants.iter().find(|variant| variant.id == *id);
     let variant = note.variant.as_ref().map_or(appeal.variants.first(), named).ok_or(Code::PreviewInvalid)?;
     let ticker = appeal.ticker(&question.site);
-    let (content, needs) = variant.content(&question.site, &question.reader, ticker.map(|it| &*it.json));
+    let (ticker_json, quiet) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
+    let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet);
     let body = VerdictBody {
         show: true,
         surface: Some(surface.as_str()),

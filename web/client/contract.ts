@@ -925,6 +925,7 @@ export interface components {
             heading: string;
             /** @description BCP 47 tag of the language it is in. */
             locale?: string | null;
+            quiet_days?: components["schemas"]["QuietDays"] | null;
             thanks?: components["schemas"]["ThanksCopy"] | null;
             ticker?: components["schemas"]["Ticker"] | null;
         };
@@ -1416,6 +1417,33 @@ export interface components {
             /** @description The supporter token. */
             token?: string | null;
         };
+        /** @description For how many whole days the reader is not asked, by what the reader does. */
+        QuietDays: {
+            /**
+             * Format: int32
+             * @description After "I already support you", for every appeal that asks for money.
+             * @example 90
+             */
+            already_gave: number;
+            /**
+             * Format: int32
+             * @description After a plain close of this appeal.
+             * @example 14
+             */
+            close: number;
+            /**
+             * Format: int32
+             * @description After a one-off gift, for every appeal that asks for money. A reader who gives monthly or yearly isn't asked at all.
+             * @example 90
+             */
+            gift: number;
+            /**
+             * Format: int32
+             * @description After "ask me later", for this appeal.
+             * @example 3
+             */
+            later: number;
+        };
         /** @description What is known of the reader without knowing who it is. */
         Reader: {
             /**
@@ -1809,6 +1837,7 @@ export type PreviewQuestion = components['schemas']['PreviewQuestion'];
 export type PreviewUrl = components['schemas']['PreviewUrl'];
 export type Problem = components['schemas']['Problem'];
 export type Question = components['schemas']['Question'];
+export type QuietDays = components['schemas']['QuietDays'];
 export type Reader = components['schemas']['Reader'];
 export type Reason = components['schemas']['Reason'];
 export type SiteSwitches = components['schemas']['SiteSwitches'];

@@ -1,0 +1,55 @@
+//! How long a reader is left alone, so that the page can say it.
+
+use keepopen_decision::AppealRules;
+use serde::Serialize;
+
+use crate::config::SiteSettings;
+
+/// For how many whole days the reader is not asked, by what the reader does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+pub struct QuietDays {
+    /// After a plain close of this appeal.
+    #[schema(example = 14)]
+    close: u32,
+    /// After "ask me later", for this appeal.
+    #[schema(example = 3)]
+    later: u32,
+    /// After "I already support you", for every appeal that asks for money.
+    #[schema(example = 90)]
+    already_gave: u32,
+    /// After a one-off gift, for every appeal that asks for money. A reader who gives monthly or yearly isn't asked at all.
+    #[schema(example = 90)]
+    gift: u32,
+}
+
+impl QuietDays {
+    /// What an appeal with `rules` does on `site`.
+    pub const fn of(rules: &AppealRules, site: &SiteSettings) -> Self {
+        let after = &rules.dismissal;
+        Self {
+            close: after.close_days,
+            later: after.later_days,
+            already_gave: after.already_gave_days,
+            gift: site.quiet_days,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_way_out_has_the_days_of_its_appeal_and_a_gift_those_of_its_site() {
+        let site = json!({"name": "J", "origins": [], "currency": "EUR", "giving": {}, "quiet_days": 60});
+        let rules = json!({
+            "id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}],
+            "dismissal": {"close_days": 7, "later_days": 2, "already_gave_days": 365},
+        });
+        let (site, rules) = (serde_json::from_value(site).unwrap(), serde_json::from_value(rules).unwrap());
+        let told = serde_json::to_value(QuietDays::of(&rules, &site)).unwrap();
+        assert_eq!(told, json!({"close": 7, "later": 2, "already_gave": 365, "gift": 60}));
+    }
+}
