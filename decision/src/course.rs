@@ -55,7 +55,7 @@ const MOST_ROUNDS: usize = 512;
 ///
 /// Each rule tells exactly when it next passes, and none of the instants it skips is one at which all pass. So the
 /// first instant at which none asks to wait any longer is the first there is.
-pub(crate) fn opens_at(appeal: &Appeal, facts: &Facts<'_>, from_ms: i64) -> Option<i64> {
+fn opens_at(appeal: &Appeal, facts: &Facts<'_>, from_ms: i64) -> Option<i64> {
     let mut at_ms = from_ms;
     for _ in 0..MOST_ROUNDS {
         let mut waited = false;

@@ -1,10 +1,10 @@
-//! The one way through rules and tiers, taken by `decide` and `explain` alike.
+//! The one way through rules and priorities, taken by `decide` and `explain` alike.
 
 use smallvec::SmallVec;
 
-use crate::choice::{Candidate, Tiers};
+use crate::choice::{Candidate, choose, parts};
 use crate::compile::{Appeal, Compiled, Site};
-use crate::course::{Course, opens_at, try_appeal};
+use crate::course::{Course, try_appeal};
 use crate::facts::Facts;
 use crate::question::Question;
 use crate::reason::Reason;
@@ -56,50 +56,50 @@ fn walk_site<R: Recorder>(site: &Site, facts: &Facts<'_>, recorder: &mut R) -> V
     } else {
         site.index.find(facts)
     };
-    let mut tiers = Tiers::new(facts.bucket());
     let mut verdict = None;
+    let mut left = 1.0;
     let appeal = |place: &u32| &site.appeals[*place as usize];
-    for tier in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
+    for equals in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
         let mut fitting: SmallVec<[&Appeal; 8]> = SmallVec::new();
-        for appeal in tier.iter().map(appeal) {
+        for appeal in equals.iter().map(appeal) {
             let course = try_appeal(appeal, facts, recorder);
             if R::KEEPS {
                 recorder.appeal(appeal, course, facts);
             }
-            silence.hear(appeal, course);
+            silence.hear(appeal, course, facts);
             if matches!(course, Course::Passed) {
                 fitting.push(appeal);
             }
         }
-        let chosen = choose(&mut tiers, &fitting, facts, recorder, verdict.is_none());
-        verdict = verdict.or_else(|| chosen.map(|appeal| show(appeal, site, facts)));
+        let chosen = choose(fitting.iter().map(|appeal| appeal.candidate), facts.bucket());
+        if R::KEEPS {
+            let chosen = chosen.filter(|_| verdict.is_none());
+            left = tell_shares(&fitting, chosen, left, facts, recorder);
+        }
+        verdict = verdict.or_else(|| chosen.map(|place| show(fitting[place], site, facts)));
         if verdict.is_some() && !R::KEEPS {
             break;
         }
     }
-    verdict.unwrap_or_else(|| silence.verdict(facts))
+    verdict.unwrap_or_else(|| silence.verdict())
 }
 
-/// The appeal of a tier that gets this reader.
-fn choose<'a, R: Recorder>(
-    tiers: &mut Tiers,
-    fitting: &[&'a Appeal],
+/// Tells what part of the readers each appeal of one priority gets. Returns the part that is left for lower priorities.
+fn tell_shares<R: Recorder>(
+    fitting: &[&Appeal],
+    chosen: Option<usize>,
+    left: f64,
     facts: &Facts<'_>,
     recorder: &mut R,
-    is_open: bool,
-) -> Option<&'a Appeal> {
-    let salt = fitting.first()?.salts.tier;
+) -> f64 {
     let candidates: SmallVec<[Candidate; 8]> = fitting.iter().map(|appeal| appeal.candidate).collect();
-    let (chosen, ends) = tiers.next(salt, &candidates);
-    if R::KEEPS {
-        let mut before = 0;
-        for (place, (appeal, end)) in fitting.iter().zip(&ends).enumerate() {
-            let got_this_one = is_open && chosen == Some(place);
-            recorder.share(appeal, end - before, got_this_one, is_held_out(appeal, facts.site, facts));
-            before = *end;
-        }
+    let (parts, left_of_these) = parts(&candidates);
+    for (place, (appeal, part)) in fitting.iter().zip(parts).enumerate() {
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a million")]
+        let readers = (left * part * 1_000_000.0).round() as u64;
+        recorder.share(appeal, readers, chosen == Some(place), is_held_out(appeal, facts.site, facts));
     }
-    chosen.map(|place| fitting[place])
+    left * left_of_these
 }
 
 fn is_held_out(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> bool {
@@ -119,18 +119,14 @@ fn show(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> Verdict {
 }
 
 /// What there is to say if nothing shows.
-struct Silence<'a> {
+struct Silence {
     furthest: Option<Rule>,
     reason: Reason,
-    /// Appeals that fit or will, as far as anybody can tell, and when.
-    hopeful: SmallVec<[(&'a Appeal, i64); 8]>,
+    /// The first instant at which an appeal that takes this reader opens.
+    opens_at_ms: Option<i64>,
 }
 
-/// Openings that are looked at where appeals take only a share of readers: one may bring an appeal that does not take
-/// this reader either. After the last, the time it came to is given: too early, but never too late.
-const MOST_OPENINGS: usize = 64;
-
-impl<'a> Silence<'a> {
+impl Silence {
     /// What there is to say of appeals that are not even in question.
     fn of(site: &Site) -> Self {
         let (furthest, reason) = match (site.kill_switch, site.index.is_empty()) {
@@ -138,66 +134,33 @@ impl<'a> Silence<'a> {
             (false, true) => (None, Reason::NoLiveAppeal),
             (false, false) => (Some(Rule::Country), Reason::NotTargeted),
         };
-        Self { furthest, reason, hopeful: SmallVec::new() }
+        Self { furthest, reason, opens_at_ms: None }
     }
 
     /// Appeals are heard by priority, so that of two that came equally far the first keeps the word.
-    fn hear(&mut self, appeal: &'a Appeal, course: Course) {
+    fn hear(&mut self, appeal: &Appeal, course: Course, facts: &Facts<'_>) {
         match course {
             Course::Passed => {
-                // If it does not show all the same, then because it takes only a share of readers.
+                // If it does not show all the same, the reader is outside its share, and time does not change that.
                 self.furthest = Rule::ORDER.last().copied();
                 self.reason = Reason::Share;
-                self.hopeful.push((appeal, i64::MIN));
             }
             Course::Failed { at, reason, opens_at_ms } => {
                 if self.furthest.is_none_or(|furthest| at as u8 > furthest as u8) {
                     self.furthest = Some(at);
                     self.reason = reason;
                 }
-                self.hopeful.extend(opens_at_ms.map(|opens_at_ms| (appeal, opens_at_ms)));
+                if let Some(opens_at_ms) = opens_at_ms
+                    && self.opens_at_ms.is_none_or(|first_ms| opens_at_ms < first_ms)
+                    && appeal.candidate.takes(facts.bucket())
+                {
+                    self.opens_at_ms = Some(opens_at_ms);
+                }
             }
         }
     }
 
-    fn verdict(self, facts: &Facts<'_>) -> Verdict {
-        Verdict::Silent { reason: self.reason, next_eligible_at_ms: self.next_eligible_at(facts) }
-    }
-
-    /// The first instant at which some appeal takes this reader. Only when an appeal opens can that come to be: one that
-    /// closes leaves its readers to the others, but takes none.
-    fn next_eligible_at(mut self, facts: &Facts<'_>) -> Option<i64> {
-        let mut at_ms = facts.now_ms;
-        for _ in 0..MOST_OPENINGS {
-            at_ms = self
-                .hopeful
-                .iter()
-                .map(|(_, opens_at_ms)| *opens_at_ms)
-                .filter(|opens| *opens > at_ms)
-                .min()?;
-            let mut kept = SmallVec::new();
-            for (appeal, opens_at_ms) in self.hopeful {
-                let next_ms =
-                    if opens_at_ms < at_ms { opens_at(appeal, facts, at_ms) } else { Some(opens_at_ms) };
-                kept.extend(next_ms.map(|next_ms| (appeal, next_ms)));
-            }
-            self.hopeful = kept;
-            if self.is_taken_at(at_ms, facts) {
-                return Some(at_ms);
-            }
-        }
-        Some(at_ms)
-    }
-
-    fn is_taken_at(&self, at_ms: i64, facts: &Facts<'_>) -> bool {
-        let open: SmallVec<[&Appeal; 8]> = self
-            .hopeful
-            .iter()
-            .filter(|(_, opens_at_ms)| *opens_at_ms == at_ms)
-            .map(|(appeal, _)| *appeal)
-            .collect();
-        let mut tiers = Tiers::new(facts.bucket());
-        open.chunk_by(|one, other| one.priority == other.priority)
-            .any(|tier| choose(&mut tiers, tier, facts, &mut Unrecorded, true).is_some())
+    const fn verdict(&self) -> Verdict {
+        Verdict::Silent { reason: self.reason, next_eligible_at_ms: self.opens_at_ms }
     }
 }

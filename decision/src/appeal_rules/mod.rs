@@ -39,13 +39,14 @@ pub struct AppealRules {
     pub kind: Kind,
     /// Where it may show, the most wanted place first.
     pub surface: Vec<Surface>,
-    /// Of several appeals that fit, one of the highest priority shows; equals share the readers.
+    /// Of several appeals that fit, one of the highest priority shows.
     #[serde(default)]
     pub priority: i32,
-    /// Its part of the readers among equals, in proportion to the others' weights; 1 unless given.
+    /// Its part of the readers among appeals of the same priority, in proportion to the others' weights; 1 unless given.
     #[serde(default = "default_weight", skip_serializing_if = "is_default_weight")]
     pub weight: u32,
-    /// The most readers it takes, in percent of all; the others see appeals of equal or lower priority.
+    /// The readers it is for, in percent of all: always the same ones, whatever other appeals do. Below 100 it goes before appeals of
+    /// the same priority at 100; readers outside its share see those, or appeals of lower priority.
     #[serde(default = "Percent::all", skip_serializing_if = "Percent::is_all")]
     pub share_percent: Percent,
     /// Readers who would see it and are shown nothing, so that what it brings can be told, in percent.

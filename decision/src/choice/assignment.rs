@@ -5,9 +5,9 @@
 //! 3. Each variant owns a half-open range of positions. With weights `w`, range `i` ends at
 //!    `floor((w₀ + … + wᵢ) × 1,000,000 / sum of all w)`; the first begins at 0, the last ends at 1,000,000.
 //!
-//! The same recipe with other salts finds a reader's place among equal appeals and among the held out:
-//! site id, zero byte, zero byte, `tier`, zero byte, the priority in decimal digits; site id, zero byte, appeal id, zero
-//! byte, `holdout`, where the appeal id is empty for the holdout of the whole site.
+//! The same recipe with other salts finds a reader's place in an appeal's share and among the held out: site id, zero byte,
+//! appeal id, zero byte, `share`; and site id, zero byte, appeal id, zero byte, `holdout`, where the appeal id is empty for the
+//! holdout of the whole site.
 //!
 //! The bucket is the number that the reader's browser keeps. Without one, the draw takes its place and the
 //! variant lasts for one question. The salt makes different appeals split the same readers differently.
@@ -31,16 +31,15 @@ fn salt_of(parts: &[&str]) -> u64 {
 pub(crate) struct Salts {
     pub(crate) variants: u64,
     pub(crate) holdout: u64,
-    /// The same for all appeals of one site and priority.
-    pub(crate) tier: u64,
+    pub(crate) share: u64,
 }
 
 impl Salts {
-    pub(crate) fn new(site: &str, appeal: &str, priority: i32) -> Self {
+    pub(crate) fn new(site: &str, appeal: &str) -> Self {
         Self {
             variants: salt(site, appeal),
             holdout: salt_of(&[site, appeal, "holdout"]),
-            tier: salt_of(&[site, "", "tier", &priority.to_string()]),
+            share: salt_of(&[site, appeal, "share"]),
         }
     }
 
@@ -100,10 +99,10 @@ mod tests {
     #[test]
     fn other_splits_have_salts_of_their_own_for_ever() {
         // As above.
-        let salts = Salts::new("journal", "summer", -3);
+        let salts = Salts::new("journal", "summer");
         assert_eq!(salts.variants, GOLDEN_SALT);
         assert_eq!(salts.holdout, 0x36c6_cd7e_99e2_663a);
-        assert_eq!(salts.tier, 0xcf94_567a_17c4_6c76);
+        assert_eq!(salts.share, 0xf3a8_f0b6_511f_0aee);
         assert_eq!(Salts::of_site_holdout("journal"), 0xb180_040e_3749_9785);
     }
 

@@ -12,5 +12,5 @@ mod weights;
 
 pub use assignment::bucket_of;
 pub(crate) use assignment::{Salts, position};
-pub(crate) use tiers::{Candidate, Tiers};
+pub(crate) use tiers::{Candidate, choose, parts};
 pub(crate) use variants::Variants;

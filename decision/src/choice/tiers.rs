@@ -1,119 +1,173 @@
-//! Which appeal of those that fit. They are tried from the highest priority down, tier by tier.
+//! Chooses among the appeals of one priority that fit a reader.
 //!
-//! A tier gets the readers that the tiers above left, and shares them among its appeals in proportion to their weights,
-//! but gives none of them more of all readers than its `share_percent`: what one can't take goes to the others, and what
-//! none can take is left for the tiers below. The shares are made anew from the appeals that fit this reader, page
-//! and time, in the order of their ids, so that the order in a file is nothing. A reader's place in a tier comes
-//! from the bucket and a salt of the tier, and stays while the same appeals fit.
+//! Every appeal gives every reader a place from 0 to 999,999. It follows from the site, the appeal and the reader's bucket alone, so
+//! nothing that other appeals do can change it. Three rules use it:
+//!
+//! 1. An appeal with a `share_percent` below 100 is for the readers whose place is below its share, and for no others.
+//! 2. Appeals with a share go before those without one, so that a share keeps its readers when the others come and go.
+//! 3. Among several the shortest wait wins (see [`Claim::is_before`]); without a share each gets readers in proportion to its weight.
+//!
+//! So an appeal that starts, ends or targets other pages moves readers to itself or away from itself, never between two others;
+//! and a share that grows keeps every reader that it had. The price: shares of one priority overlap. Shares of 50 % and 25 % reach
+//! 62.5 % of the readers together, and each of the two loses some readers to the other. The place decides the wait too, so those are
+//! mostly readers of the larger share.
 
 use smallvec::SmallVec;
 
 use super::assignment::{POSITIONS, position};
 
-/// An appeal that fits.
+/// An appeal that may be chosen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate {
     pub(crate) weight: u32,
-    /// The most readers it takes, out of a million.
+    /// Readers out of a million that it is for.
     pub(crate) most: u32,
+    /// Gives each reader a place in this appeal.
+    pub(crate) salt: u64,
 }
 
-/// The way down the tiers, for one reader.
-#[derive(Clone, Debug)]
-pub(crate) struct Tiers {
-    bucket: u32,
-    /// Readers that the tiers so far left, out of a million.
-    left: u64,
-}
-
-/// Where an appeal's readers end among those that came to its tier, out of a million of all.
-pub(crate) type Ends = SmallVec<[u64; 16]>;
-
-impl Tiers {
-    pub(crate) const fn new(bucket: u32) -> Self {
-        Self { bucket, left: POSITIONS as u64 }
+impl Candidate {
+    const fn has_share(&self) -> bool {
+        self.most < POSITIONS
     }
 
-    /// The place of the appeal that gets this reader, if one of the tier does, and where the ranges end.
-    pub(crate) fn next(&mut self, salt: u64, fitting: &[Candidate]) -> (Option<usize>, Ends) {
-        let ends = share(fitting, self.left);
-        // The reader's place among those who came this far, on the scale of all readers.
-        let place = u64::from(position(salt, self.bucket)) * self.left / u64::from(POSITIONS);
-        self.left -= ends.last().copied().unwrap_or(0);
-        (whose(&ends, place), ends)
+    /// Whether the reader is in its share.
+    pub(crate) fn takes(&self, bucket: u32) -> bool {
+        !self.has_share() || position(self.salt, bucket) < self.most
+    }
+
+    fn claim(&self, bucket: u32) -> Option<Claim> {
+        let place = position(self.salt, bucket);
+        (place < self.most).then_some(Claim { has_share: self.has_share(), weight: self.weight, place })
     }
 }
 
-/// The range that the place is in, where each begins with the end of the one before and ends before its own.
-fn whose(ends: &[u64], place: u64) -> Option<usize> {
-    ends.iter().position(|end| place < *end)
+/// An appeal's claim to a reader.
+#[derive(Clone, Copy, Debug)]
+struct Claim {
+    has_share: bool,
+    weight: u32,
+    place: u32,
 }
 
-/// Shares `readers` among the appeals: each gets its part by weight, but never more than it takes.
-fn share(fitting: &[Candidate], readers: u64) -> Ends {
-    let mut parts: Ends = SmallVec::from_elem(0, fitting.len());
-    let mut full: SmallVec<[bool; 16]> = SmallVec::from_elem(false, fitting.len());
-    let (mut left, mut weights) = (readers, fitting.iter().map(|one| u64::from(one.weight)).sum::<u64>());
-    // Who can't take its part is given what it takes; that makes the others' parts larger, so all are asked again.
-    let mut settled = false;
-    while !settled {
-        settled = true;
-        for (place, one) in fitting.iter().enumerate() {
-            let (most, weight) = (u64::from(one.most), u64::from(one.weight));
-            let takes_less = u128::from(most) * u128::from(weights) < u128::from(left) * u128::from(weight);
-            if !full[place] && takes_less {
-                (parts[place], full[place], settled) = (most, true, false);
-                left -= most;
-                weights -= weight;
-            }
+impl Claim {
+    /// Whether this claim goes before the other: a share goes first, then the shorter wait.
+    ///
+    /// A wait is exponentially distributed with the weight as its rate, so the chance to be first is proportional to the weight.
+    fn is_before(&self, other: &Self) -> bool {
+        if self.has_share != other.has_share {
+            return self.has_share;
+        }
+        if self.weight == other.weight {
+            return self.place < other.place;
+        }
+        self.delay() * f64::from(other.weight) < other.delay() * f64::from(self.weight)
+    }
+
+    /// The wait at weight 1. `libm` computes the same bits on every machine.
+    fn delay(&self) -> f64 {
+        -libm::log(1.0 - (f64::from(self.place) + 0.5) / f64::from(POSITIONS))
+    }
+}
+
+/// Returns the index of the appeal that gets the reader, if any takes them. Equal claims go to the first.
+pub(crate) fn choose(candidates: impl Iterator<Item = Candidate>, bucket: u32) -> Option<usize> {
+    let mut first: Option<(usize, Claim)> = None;
+    for (index, candidate) in candidates.enumerate() {
+        if let Some(claim) = candidate.claim(bucket)
+            && first.is_none_or(|(_, other)| claim.is_before(&other))
+        {
+            first = Some((index, claim));
         }
     }
-    let (mut end, mut so_far, mut given) = (0, 0_u64, 0);
-    for (place, one) in fitting.iter().enumerate() {
-        if !full[place] {
-            so_far += u64::from(one.weight);
-            let upto = u64::try_from(u128::from(left) * u128::from(so_far) / u128::from(weights.max(1)));
-            let upto = upto.expect("a part of a million is at most a million");
-            parts[place] = upto - given;
-            given = upto;
+    first.map(|(index, _)| index)
+}
+
+/// What part of all readers each candidate gets, and what part none of them takes, from 0 to 1. Explanations show it.
+pub(crate) fn parts(candidates: &[Candidate]) -> (SmallVec<[f64; 8]>, f64) {
+    let part = |one: &Candidate| f64::from(one.most) / f64::from(POSITIONS);
+    let shares = || candidates.iter().filter(|one| one.has_share());
+    let left: f64 = shares().map(|one| 1.0 - part(one)).product();
+    let weights: f64 =
+        candidates.iter().filter(|one| !one.has_share()).map(|one| f64::from(one.weight)).sum();
+    let of_one = |one: &Candidate| {
+        if !one.has_share() {
+            left * f64::from(one.weight) / weights
+        } else if shares().count() == 1 {
+            part(one)
+        } else {
+            part_of_share(one, shares().filter(|other| other.salt != one.salt))
         }
-        end += parts[place];
-        parts[place] = end;
-    }
-    parts
+    };
+    (candidates.iter().map(of_one).collect(), if weights > 0.0 { 0.0 } else { left })
+}
+
+/// What a share keeps beside others: over its places, the chance that no other share has a shorter wait.
+fn part_of_share<'a>(one: &Candidate, others: impl Iterator<Item = &'a Candidate> + Clone) -> f64 {
+    const STEPS: u32 = 1000;
+    let whole = f64::from(one.most) / f64::from(POSITIONS);
+    let width = whole / f64::from(STEPS);
+    let at = |step: u32| {
+        let place = (f64::from(step) + 0.5) * width;
+        let keeps = |other: &Candidate| {
+            let earlier = 1.0 - libm::pow(1.0 - place, f64::from(other.weight) / f64::from(one.weight));
+            1.0 - earlier.min(f64::from(other.most) / f64::from(POSITIONS))
+        };
+        others.clone().map(keeps).product::<f64>()
+    };
+    (0..STEPS).map(at).sum::<f64>() * width
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parts(fitting: &[(u32, u32)], readers: u64) -> Vec<u64> {
-        let fitting: Vec<_> =
-            fitting.iter().map(|(weight, most)| Candidate { weight: *weight, most: *most }).collect();
-        let mut before = 0;
-        let ends = share(&fitting, readers);
-        ends.iter().map(|end| end - std::mem::replace(&mut before, *end)).collect()
+    fn candidates(written: &[(u32, u32)]) -> Vec<Candidate> {
+        let one =
+            |(salt, (weight, most)): (u64, &(u32, u32))| Candidate { weight: *weight, most: *most, salt };
+        (1..).zip(written).map(one).collect()
+    }
+
+    /// Readers of each, and of none, out of a thousand.
+    fn told(written: &[(u32, u32)]) -> Vec<i64> {
+        let (parts, left) = parts(&candidates(written));
+        parts.iter().chain([&left]).map(|part| (part * 1000.0).round() as i64).collect()
     }
 
     #[test]
-    fn a_range_has_its_first_place_and_not_its_end() {
-        let whose = |place| whose(&[250_000, 250_000, 750_000], place);
-        assert_eq!(
-            [0, 249_999, 250_000, 749_999, 750_000].map(whose),
-            [Some(0), Some(0), Some(2), Some(2), None]
-        );
+    fn what_an_explanation_tells_is_what_the_choice_does() {
+        const READERS: u32 = 200_000;
+        for written in [
+            &[(1, 1_000_000)][..],
+            &[(3, 1_000_000), (1, 1_000_000)],
+            &[(1, 100_000), (7, 1_000_000), (1, 1_000_000)],
+            &[(1, 250_000), (1, 500_000)],
+            &[(2, 250_000), (1, 500_000), (5, 900_000), (1, 1_000_000)],
+        ] {
+            let all = candidates(written);
+            let mut readers = vec![0_u32; all.len() + 1];
+            for bucket in 0..READERS {
+                readers[choose(all.iter().copied(), bucket).unwrap_or(all.len())] += 1;
+            }
+            for (told, found) in told(written).into_iter().zip(readers) {
+                let found = f64::from(found) / f64::from(READERS) * 1000.0;
+                assert!((told as f64 - found).abs() < 4.0, "{written:?}: {told}, not {found}");
+            }
+        }
     }
 
     #[test]
-    fn equals_share_by_weight_and_none_takes_more_than_its_share() {
-        assert_eq!(parts(&[(1, 1_000_000)], 1_000_000), [1_000_000]);
-        assert_eq!(parts(&[(1, 1_000_000); 3], 1_000_000), [333_333, 333_333, 333_334]);
-        assert_eq!(parts(&[(1, 250_000), (1, 500_000)], 1_000_000), [250_000, 500_000]);
-        assert_eq!(parts(&[(1, 1_000_000), (1, 100_000)], 250_000), [150_000, 100_000]);
-        assert_eq!(parts(&[(3, 1_000_000), (1, 1_000_000)], 1_000_000), [750_000, 250_000]);
-        assert_eq!(parts(&[(3, 500_000), (1, 1_000_000)], 1_000_000), [500_000, 500_000]);
-        assert_eq!(parts(&[(u32::MAX, 1_000_000), (1, 0)], 1_000_000), [1_000_000, 0]);
-        assert_eq!(parts(&[], 1_000_000), [] as [u64; 0]);
-        assert_eq!(parts(&[(1, 500_000)], 0), [0]);
+    fn a_share_goes_first_and_shares_overlap() {
+        assert_eq!(told(&[(1, 1_000_000), (1, 100_000)]), [900, 100, 0]);
+        assert_eq!(told(&[(9, 1_000_000), (1, 600_000)]), [400, 600, 0]);
+        assert_eq!(told(&[(1, 250_000), (1, 500_000)]), [219, 406, 375]);
+        assert_eq!(told(&[]), [1000]);
+    }
+
+    #[test]
+    fn equal_claims_go_to_the_first() {
+        let one = Candidate { weight: 1, most: 1_000_000, salt: 7 };
+        assert_eq!(choose([one, one].into_iter(), 3), Some(0));
+        assert_eq!(choose([].into_iter(), 3), None);
     }
 }

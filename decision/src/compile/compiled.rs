@@ -97,7 +97,7 @@ impl Appeal {
         if rules.share_percent.is_none() {
             complaints.problem("share_percent", "with a share of 0 nobody sees it: pause it instead.");
         }
-        let salts = Salts::new(&site.id, &rules.id, rules.priority);
+        let salts = Salts::new(&site.id, &rules.id);
         let variants = Arc::new(Variants::compile(rules, salts, site, complaints));
         let draft = &mut Draft { rules, key: key_of(index), site, variants: &variants, names, complaints };
         Self {
@@ -105,7 +105,11 @@ impl Appeal {
             id: rules.id.as_str().into(),
             kind: rules.kind,
             priority: rules.priority,
-            candidate: Candidate { weight: rules.weight, most: rules.share_percent.per_million() },
+            candidate: Candidate {
+                weight: rules.weight,
+                most: rules.share_percent.per_million(),
+                salt: salts.share,
+            },
             salts,
             held_out: rules.holdout_percent.per_million(),
             closable: !draft.is_hard(),

@@ -1,6 +1,11 @@
 //! Variants get readers in proportion to their weights, and appeals split readers without regard to each other.
 //! The buckets are fixed, so that nothing here depends on luck.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::worlds;
 use keepopen_decision::{
     AppealRules, Compiled, Frequency, Kind, Known, Percent, Question, Reader, SiteRules, Surface,
     VariantRules, Verdict, compile, decide,
@@ -99,12 +104,104 @@ fn assert_near(found: &[f64], wanted: &[f64]) {
 }
 
 #[test]
-fn appeals_share_readers_by_priority_weight_and_limit() {
-    assert_near(&readers(&[("c1", 1, 1, 25.0), ("c2", 2, 1, 50.0)]), &[0.25, 0.5]);
-    let four = [("c1", 1, 1, 100.0), ("c2", 1, 1, 10.0), ("c3", 2, 1, 25.0), ("c4", 2, 1, 50.0)];
-    assert_near(&readers(&four), &[0.15, 0.1, 0.25, 0.5]);
+fn appeals_without_a_share_get_readers_by_priority_and_weight() {
     assert_near(
         &readers(&[("c1", 0, 1, 100.0), ("c2", 0, 1, 100.0), ("c3", 0, 2, 100.0)]),
         &[0.25, 0.25, 0.5],
     );
+    assert_near(&readers(&[("c1", 1, 1, 100.0), ("c2", 2, 1, 100.0)]), &[0.0, 1.0]);
+}
+
+#[test]
+fn a_share_goes_first_and_is_a_part_of_those_whom_higher_priorities_leave() {
+    assert_near(&readers(&[("c1", 1, 1, 25.0), ("c2", 2, 1, 50.0)]), &[0.125, 0.5]);
+    assert_near(&readers(&[("c1", 1, 9, 100.0), ("c2", 1, 1, 10.0)]), &[0.9, 0.1]);
+    // Each of the two shares of the upper priority loses some of the eighth that they have in common, the smaller one fewer.
+    let four = [("c1", 1, 1, 100.0), ("c2", 1, 1, 10.0), ("c3", 2, 1, 25.0), ("c4", 2, 1, 50.0)];
+    assert_near(&readers(&four), &[0.3375, 0.0375, 0.219, 0.406]);
+}
+
+/// An appeal of one priority as (weight, percent of all readers).
+type Equal = (u32, f64);
+
+/// The appeal that each of some readers sees, where these are the appeals of one priority.
+fn seen(equals: &[(usize, Equal)]) -> Vec<Option<usize>> {
+    let one = |(name, (weight, percent)): &(usize, Equal)| AppealRules {
+        weight: *weight,
+        share_percent: Percent::new(*percent).expect("a percentage"),
+        frequency: Some(Frequency { unlimited: true, ..Frequency::default() }),
+        ..AppealRules::new(format!("appeal-{name}"), "journal", Kind::Ask, Surface::Banner)
+    };
+    let written: Vec<AppealRules> = equals.iter().map(one).collect();
+    let (rules, problems) = compile(&[SiteRules::new("journal")], &written);
+    assert_eq!(problems, []);
+    (0..4000)
+        .map(|bucket| {
+            let reader = Reader { bucket: Some(bucket), ..Reader::default() };
+            let question = Question { reader, ..Question::from_site("journal") };
+            match decide(&rules, &question, &Known::nobody(), 0, 0) {
+                Ok(Verdict::Show { appeal, .. }) => Some(equals[appeal.0].0),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+fn equals() -> impl Strategy<Value = Vec<(usize, Equal)>> {
+    let percent = select(&[1.0, 10.0, 37.5, 60.0, 99.0, 100.0]);
+    let one = (prop_oneof![3 => Just(1_u32), 1 => 2..9_u32], percent);
+    vec(one, 2..6).prop_map(|equals| equals.into_iter().enumerate().collect())
+}
+
+proptest! {
+    #![proptest_config(worlds(60))]
+
+    #[test]
+    fn an_appeal_that_starts_moves_readers_only_to_itself(equals in equals(), which in any::<Index>()) {
+        let new = equals[which.index(equals.len())].0;
+        let before: Vec<_> = equals.iter().copied().filter(|(name, _)| *name != new).collect();
+        for (before, after) in seen(&before).into_iter().zip(seen(&equals)) {
+            prop_assert!(after == before || after == Some(new), "{before:?} became {after:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_keeps_its_readers_whatever_appeals_without_one_do(equals in equals(), percent in 1.0..99.9_f64) {
+        let mut equals = equals;
+        equals[0].1.1 = percent;
+        let shares: Vec<_> = equals.iter().copied().filter(|(_, (_, percent))| *percent < 100.0).collect();
+        for (alone, beside) in seen(&shares).into_iter().zip(seen(&equals)) {
+            prop_assert!(alone.is_none() || alone == beside, "{alone:?} became {beside:?}");
+        }
+    }
+
+    #[test]
+    fn a_share_that_grows_keeps_everybody(equals in equals(), from in 0.1..50.0_f64, more in 0.1..49.0_f64) {
+        let (mut before, mut after) = (equals.clone(), equals);
+        (before[0].1.1, after[0].1.1) = (from, from + more);
+        for (before, after) in seen(&before).into_iter().zip(seen(&after)) {
+            prop_assert!(before == after || after == Some(0), "{before:?} became {after:?}");
+        }
+    }
+
+    #[test]
+    fn nobody_outside_its_share_sees_an_appeal_whatever_the_others_do(equals in equals()) {
+        let last = equals.len() - 1;
+        for (alone, beside) in seen(&equals[last..]).into_iter().zip(seen(&equals)) {
+            prop_assert!(beside != Some(last) || alone == Some(last));
+        }
+    }
+}
+
+#[test]
+fn a_share_of_a_tenth_keeps_all_of_its_readers_beside_the_main_appeal() {
+    let (main, tenth) = ((0, (1, 100.0)), (1, (1, 10.0)));
+    let alone = seen(&[tenth]).into_iter().filter(Option::is_some).count();
+    let beside = seen(&[tenth, main]);
+    assert!((340..460).contains(&alone), "{alone}");
+    assert_eq!(beside.iter().filter(|seen| **seen == Some(1)).count(), alone);
+    // Another tenth takes few of them, and where it ends they are back.
+    let other = seen(&[tenth, (2, (1, 10.0)), main]);
+    let kept = seen(&[tenth]).into_iter().zip(other).filter(|(alone, seen)| alone.is_some() && alone == seen);
+    assert!(kept.count() * 100 > alone * 90);
 }
