@@ -1,35 +1,91 @@
-//! The script that a site's pages load.
+//! The script that a site's pages load, in its parts.
+//!
+//! The loader comes with every page; it fetches the other parts where they are needed, by the version that stands in it.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
+    HeaderValue, IF_NONE_MATCH, VARY,
+};
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get};
 use aws_lc_rs::digest;
+use rust_embed::Embed;
 
 use super::problem::{Code, Problem};
 
-const SCRIPT: &str = include_str!("../../web/embed/dist/embed.js");
+/// What `npm run build` made: each file plain, and compressed with `.gz` and `.br` after its name.
+#[derive(Embed)]
+#[folder = "web/embed/dist"]
+struct Dist;
 
-/// The first 16 hex digits of the script's SHA-256: other bytes, another version.
-static VERSION: LazyLock<String> = LazyLock::new(|| {
-    let hash = digest::digest(&digest::SHA256, SCRIPT.as_bytes());
-    hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+const LOADER: &str = "embed.js";
+const FIVE_MINUTES: &str = "public, max-age=300";
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+
+/// One file, in each form that it is served in.
+struct Script {
+    version: String,
+    plain: Cow<'static, [u8]>,
+    gzip: Option<Cow<'static, [u8]>>,
+    brotli: Option<Cow<'static, [u8]>>,
+}
+
+/// Every file by name. The loader's version is of its own bytes; the other parts share one, of all their bytes in the order of their names, as
+/// `web/embed/build.mjs` writes it into the loader. Other bytes, another version.
+static SCRIPTS: LazyLock<BTreeMap<String, Script>> = LazyLock::new(|| {
+    let mut files: BTreeMap<String, Cow<'static, [u8]>> =
+        Dist::iter().filter_map(|name| Some((name.to_string(), Dist::get(&name)?.data))).collect();
+    let compressed =
+        |name: &str, ending: &str, files: &mut BTreeMap<_, _>| files.remove(&format!("{name}{ending}"));
+    let names: Vec<String> = files.keys().filter(|name| name.ends_with(".js")).cloned().collect();
+    let parts: Vec<&[u8]> = names
+        .iter()
+        .filter(|name| *name != LOADER)
+        .filter_map(|name| files.get(name).map(|it| &**it))
+        .collect();
+    let of_parts = version_of(&parts);
+    let mut scripts = BTreeMap::new();
+    for name in names {
+        let (gzip, brotli) = (compressed(&name, ".gz", &mut files), compressed(&name, ".br", &mut files));
+        let Some(plain) = files.remove(&name) else { continue };
+        let version = if name == LOADER { version_of(&[&plain]) } else { of_parts.clone() };
+        scripts.insert(name, Script { version, plain, gzip, brotli });
+    }
+    scripts
 });
+
+/// The first 16 hex digits of the SHA-256.
+fn version_of(pieces: &[&[u8]]) -> String {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for piece in pieces {
+        hash.update(piece);
+    }
+    hash.finish().as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+}
 
 /// The script, as it is now.
 ///
-/// What a page loads, with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers keep it for five minutes.
+/// What a page loads, with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers keep it for five minutes. It is served
+/// compressed to clients that accept Brotli or gzip.
 #[utoipa::path(
     tag = "Embed",
     operation_id = "load_embed",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known already")),
+    params(
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known already"),
+        ("Accept-Encoding" = Option<String>, Header, description = "`br` and `gzip` are there"),
+    ),
     responses(
         (
             status = 200, body = String, content_type = "text/javascript", description = "The script",
             headers(
                 ("Cache-Control" = String, description = "Five minutes"),
-                ("ETag" = String, description = "Changes with the script"),
+                ("ETag" = String, description = "Changes with the script, and with its encoding: after the version stands `-br` or `-gzip`"),
+                ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; left out where it is not compressed"),
+                ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin: any page may name the script's hash"),
                 ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`: any page may load it"),
             ),
         ),
@@ -43,43 +99,86 @@ static VERSION: LazyLock<String> = LazyLock::new(|| {
     ),
 )]
 #[get("/embed.js")]
-pub async fn latest(request: HttpRequest) -> HttpResponse {
-    let tag = format!("\"{}\"", *VERSION);
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    let cache = (CACHE_CONTROL, "public, max-age=300");
-    if known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)) {
-        return HttpResponse::NotModified().insert_header(cache).insert_header((ETAG, tag)).finish();
-    }
-    script().insert_header(cache).insert_header((ETAG, tag)).body(SCRIPT)
+pub async fn latest(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    answer(&request, SCRIPTS.get(LOADER).ok_or(Code::NotFound)?, FIVE_MINUTES)
 }
 
-/// One version of the script.
+/// One version of one file of the script.
 ///
-/// These bytes never change, so a page may name their hash (`integrity`) and keep them for good. A version that this server does not have is a 404.
+/// These bytes never change, so they can be kept for good, and a page may name the hash of `embed.js` (`integrity`). The script fetches its own other parts
+/// here when it needs them. A version that this server does not have is a 404.
 #[utoipa::path(
     tag = "Embed",
     operation_id = "load_embed_version",
-    params(("version" = String, Path, description = "The first 16 hex digits of the script's SHA-256")),
-    responses((
+    params(
+        ("version" = String, Path, description = "For `embed.js` the first 16 hex digits of its SHA-256; the other files share a version, which stands in it"),
+        ("file" = String, Path, description = "`embed.js`, or another part of the script"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known already"),
+        ("Accept-Encoding" = Option<String>, Header, description = "`br` and `gzip` are there"),
+    ),
+    responses((status = 304, description = "It never changes"), (
         status = 200, body = String, content_type = "text/javascript", description = "The script",
         headers(
             ("Cache-Control" = String, description = "A year, immutable"),
+            ("ETag" = String, description = "The version, and the encoding"),
+            ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; left out where it is not compressed"),
+            ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin: any page may load it as a module"),
             ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`: any page may load it"),
         ),
     )),
     extensions(("x-problems" = json!([Code::NotFound]))),
 )]
-#[get("/embed/{version}/embed.js")]
-pub async fn versioned(version: Path<String>) -> Result<HttpResponse, Problem> {
-    if *version != *VERSION {
-        return Err(Code::NotFound.into());
-    }
-    Ok(script().insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable")).body(SCRIPT))
+#[get("/embed/{version}/{file}")]
+pub async fn versioned(request: HttpRequest, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (version, file) = path.into_inner();
+    let script = SCRIPTS.get(&file).filter(|script| script.version == version);
+    answer(&request, script.ok_or(Code::NotFound)?, FOR_GOOD)
 }
 
-fn script() -> actix_web::HttpResponseBuilder {
-    let mut answer = HttpResponse::Ok();
-    answer.insert_header((CONTENT_TYPE, "text/javascript; charset=utf-8"));
-    answer.insert_header(("cross-origin-resource-policy", "cross-origin"));
+/// The file in the smallest form that the client accepts, or a 304.
+fn answer(
+    request: &HttpRequest,
+    script: &'static Script,
+    cache: &'static str,
+) -> Result<HttpResponse, Problem> {
+    let accepted = request.headers().get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    let accepted: Vec<&str> = accepted.flat_map(|value| value.split(',')).collect();
+    let (encoding, bytes) = [("br", &script.brotli), ("gzip", &script.gzip)]
+        .into_iter()
+        .find_map(|(name, bytes)| Some((Some(name), bytes.as_ref().filter(|_| accepts(&accepted, name))?)))
+        .unwrap_or((None, &script.plain));
+    let suffix = encoding.map(|name| format!("-{name}")).unwrap_or_default();
+    let tag = format!("\"{}{suffix}\"", script.version);
+    let known = request.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let unchanged =
+        known.flat_map(|value| value.split(',')).any(|one| one.trim().trim_start_matches("W/") == tag);
+
+    let mut answer = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
+        .insert_header((CACHE_CONTROL, cache))
+        .insert_header((ETAG, tag))
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((VARY, HeaderValue::from_static("Accept-Encoding")));
+    if unchanged {
+        return Ok(answer.finish());
+    }
+    answer
+        .insert_header((CONTENT_TYPE, "text/javascript; charset=utf-8"))
+        .insert_header(("cross-origin-resource-policy", "cross-origin"));
+    if let Some(name) = encoding {
+        answer.insert_header((CONTENT_ENCODING, name));
+    }
+    Ok(answer.body(bytes.as_ref()))
+}
+
+/// Whether a client takes an encoding: named, or by `*`, and not with a weight of zero.
+fn accepts(accepted: &[&str], encoding: &str) -> bool {
+    let weight_of = |wanted: &str| {
+        accepted.iter().find_map(|item| {
+            let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+            let weight = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+            name.trim().eq_ignore_ascii_case(wanted).then(|| weight.unwrap_or(0.0))
+        })
+    };
+    weight_of(encoding).or_else(|| weight_of("*")).is_some_and(|weight| weight > 0.0)
 }

@@ -214,6 +214,10 @@ async fn the_script_is_served_whole_and_its_versioned_bytes_never_change() {
     let versioned = app.get(&format!("/embed/{}/embed.js", tag.trim_matches('"')), None).await;
     assert_eq!((&versioned.json, versioned.status.as_u16()), (&latest.json, 200));
     assert!(versioned.headers["cache-control"].to_str().unwrap().contains("immutable"));
-    assert_eq!(app.get("/embed/0000/embed.js", None).await.code(), "not_found");
+    for path in
+        ["/embed/0000/embed.js", "/embed/0000/show.js", &format!("/embed/{}/show.js", tag.trim_matches('"'))]
+    {
+        assert_eq!(app.get(path, None).await.code(), "not_found", "{path}");
+    }
     app.finish().await;
 }

@@ -15,6 +15,7 @@ mod checkout;
 mod connection;
 mod contract;
 mod corpus;
+mod embed;
 mod generations;
 mod gifts;
 mod instances;

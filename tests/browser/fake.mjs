@@ -70,10 +70,11 @@ async function serve(fake, request, response) {
   for await (const piece of request) text += piece;
   if (pathname.startsWith("/v1/")) return api(fake, pathname, request, text, response);
   if (pathname.startsWith("/pay/")) return payPage(fake, pathname.slice(5), searchParams.get("how"), response);
-  const file = pathname === "/embed.js" ? new URL("embed/dist/embed.js", web) : new URL(`demo${pathname === "/" ? "/index.html" : pathname}`, web);
+  const part = /^\/embed\/[0-9a-f]{16}\/(\w+\.js)$/.exec(pathname);
+  const file = part ? new URL(`embed/dist/${part[1]}`, web) : pathname === "/embed.js" ? new URL("embed/dist/embed.js", web) : new URL(`demo${pathname === "/" ? "/index.html" : pathname}`, web);
   const found = await readFile(file, "utf8").catch(() => undefined);
   if (found === undefined) return response.writeHead(404).end();
-  const filled = pathname === "/embed.js" ? found : found.replaceAll("{{KEEPOPEN}}", fake.url).replaceAll("{{PRACTICE}}", fake.url).replaceAll("{{SITE}}", "journal");
+  const filled = pathname.endsWith(".js") ? found : found.replaceAll("{{KEEPOPEN}}", fake.url).replaceAll("{{PRACTICE}}", fake.url).replaceAll("{{SITE}}", "journal");
   response.writeHead(200, { "content-type": TYPES[extname(file.pathname)] ?? "text/plain" }).end(filled);
 }
 

@@ -114,7 +114,7 @@ async function prepare(url) {
   const open = randomUUID();
   const { attribution } = await ask(url, "/v1/banner", { site: "journal", history: {} });
   const { session: unpaid } = await checkout(open);
-  const tag = (await fetch(`${url}/embed.js`)).headers.get("etag").replaceAll('"', "");
+  const tag = (await fetch(`${url}/embed.js`)).headers.get("etag").replace(/^"([0-9a-f]+).*$/, "$1");
   const list = (name, ...lines) => writeFile(join(folder, name), lines.map((line) => `"${line}"\n`).join(""));
   await list("attempts.txt", attempt, open);
   await list("sessions.txt", session, unpaid);

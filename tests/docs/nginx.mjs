@@ -17,8 +17,16 @@ export async function tryNginx(place, server, host) {
   await place.run(`openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=${host} -keyout ${place.folder}/cert-key.pem -out ${place.folder}/cert.pem`);
   await place.run(`nginx -t -e stderr -c "$PWD/nginx.conf"`);
   await place.start('exec nginx -e stderr -c "$PWD/nginx.conf"', "start worker process");
-  const through = `curl -sS -o /dev/null -w '%{http_code}' --cacert ${place.folder}/cert.pem --resolve ${host}:${port}:127.0.0.1 https://${host}:${port}`;
+  const curl = `curl -sS -o /dev/null --cacert ${place.folder}/cert.pem --resolve ${host}:${port}:127.0.0.1`;
+  const through = `${curl} -w '%{http_code}' https://${host}:${port}`;
   assert.equal(await place.run(`${through}/openapi.yaml`), "200", "the contract does not come through");
+  // The script comes through compressed, as the service has it, and a cache is told to keep the forms apart.
+  for (const encoding of ["br", "gzip"]) {
+    const headers = await place.run(`${curl} -D - -H 'accept-encoding: ${encoding}' https://${host}:${port}/embed.js`);
+    assert.match(headers, new RegExp(`^content-encoding: ${encoding}\r?$`, "im"));
+    assert.match(headers, new RegExp(`^etag: "[0-9a-f]{16}-${encoding}"\r?$`, "im"));
+    assert.match(headers, /^vary: accept-encoding/im);
+  }
   // As large as the service takes; it says itself what is wrong with it.
   const large = await place.run(`head -c 1040000 /dev/zero | tr '\\0' x | ${through}/webhooks/stripe --data-binary @-`);
   assert.equal(large, "503", "a large webhook does not reach the service, which has no secret and says so");

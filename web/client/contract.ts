@@ -74,7 +74,8 @@ export interface paths {
         };
         /**
          * The script, as it is now.
-         * @description What a page loads, with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers keep it for five minutes.
+         * @description What a page loads, with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers keep it for five minutes. It is served
+         *     compressed to clients that accept Brotli or gzip.
          */
         get: operations["load_embed"];
         put?: never;
@@ -85,7 +86,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/embed/{version}/embed.js": {
+    "/embed/{version}/{file}": {
         parameters: {
             query?: never;
             header?: never;
@@ -93,8 +94,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One version of the script.
-         * @description These bytes never change, so a page may name their hash (`integrity`) and keep them for good. A version that this server does not have is a 404.
+         * One version of one file of the script.
+         * @description These bytes never change, so they can be kept for good, and a page may name the hash of `embed.js` (`integrity`). The script fetches its own other parts
+         *     here when it needs them. A version that this server does not have is a 404.
          */
         get: operations["load_embed_version"];
         put?: never;
@@ -1980,6 +1982,8 @@ export interface operations {
             header?: {
                 /** @description The `ETag` that is known already */
                 "If-None-Match"?: string | null;
+                /** @description `br` and `gzip` are there */
+                "Accept-Encoding"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -1989,11 +1993,15 @@ export interface operations {
             /** @description The script */
             200: {
                 headers: {
+                    /** @description `*`, or the site's origin: any page may name the script's hash */
+                    "Access-Control-Allow-Origin"?: string;
                     /** @description Five minutes */
                     "Cache-Control"?: string;
+                    /** @description `br` or `gzip`; left out where it is not compressed */
+                    "Content-Encoding"?: string | null;
                     /** @description `cross-origin`: any page may load it */
                     "Cross-Origin-Resource-Policy"?: string;
-                    /** @description Changes with the script */
+                    /** @description Changes with the script, and with its encoding: after the version stands `-br` or `-gzip` */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2021,10 +2029,17 @@ export interface operations {
     load_embed_version: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` that is known already */
+                "If-None-Match"?: string | null;
+                /** @description `br` and `gzip` are there */
+                "Accept-Encoding"?: string | null;
+            };
             path: {
-                /** @description The first 16 hex digits of the script's SHA-256 */
+                /** @description For `embed.js` the first 16 hex digits of its SHA-256; the other files share a version, which stands in it */
                 version: string;
+                /** @description `embed.js`, or another part of the script */
+                file: string;
             };
             cookie?: never;
         };
@@ -2033,10 +2048,16 @@ export interface operations {
             /** @description The script */
             200: {
                 headers: {
+                    /** @description `*`, or the site's origin: any page may load it as a module */
+                    "Access-Control-Allow-Origin"?: string;
                     /** @description A year, immutable */
                     "Cache-Control"?: string;
+                    /** @description `br` or `gzip`; left out where it is not compressed */
+                    "Content-Encoding"?: string | null;
                     /** @description `cross-origin`: any page may load it */
                     "Cross-Origin-Resource-Policy"?: string;
+                    /** @description The version, and the encoding */
+                    ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -2044,6 +2065,15 @@ export interface operations {
                 content: {
                     "text/javascript": string;
                 };
+            };
+            /** @description It never changes */
+            304: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description `not_found`: There is nothing here. */
             404: {

@@ -1,15 +1,22 @@
-// Builds the one file that readers load. It is committed, since the server embeds it and a person who runs the server has no Node.
-//   node embed/build.mjs             writes dist/embed.js
-//   node embed/build.mjs --compare   fails when dist/embed.js is not what the sources give
+// Builds the files that readers load: the loader `embed.js`, and the parts that it fetches where they are needed. They are committed, since the
+// server embeds them and a person who runs the server has no Node. Each stands there plain and compressed, as it is served.
+//   node embed/build.mjs             writes dist/
+//   node embed/build.mjs --compare   fails when dist/ is not what the sources give
 //   node embed/build.mjs --tests     bundles the unit tests for Node's own test runner into .built/
+// A file that is larger than it may be fails the build.
 import { build, transform } from "esbuild";
-import { readFile, readdir, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
+import { brotliCompressSync, brotliDecompressSync, constants, gunzipSync, gzipSync } from "node:zlib";
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
-const dist = here("dist/embed.js");
 const mode = process.argv[2];
+
+/** The parts, with the most bytes that each may have when compressed by gzip. */
+const PARTS = { show: 10_000, settle: 4_000, preview: 4_000 };
+const LOADER_LIMIT = 3_500;
+const LANGUAGE_LIMIT = 4_000;
 
 /** Style sheets are carried as text, minified like the rest. */
 const sheets = {
@@ -20,6 +27,62 @@ const sheets = {
       return { contents: code.trim(), loader: "text" };
     }),
 };
+
+/** The text of one file for readers. */
+async function bundle(input, format, define = {}) {
+  const result = await build({
+    ...(typeof input === "string" ? { entryPoints: [input] } : { stdin: { ...input, resolveDir: here("src") } }),
+    bundle: true,
+    minify: true,
+    format,
+    target: "es2020",
+    charset: "utf8",
+    legalComments: "none",
+    write: false,
+    define,
+    plugins: [sheets],
+  });
+  return result.outputFiles[0].contents;
+}
+
+/** The version in the address of every part, as the server computes it: the first 16 hex digits of the SHA-256 of all parts, in the order of their names. */
+function versionOf(parts) {
+  const hash = createHash("sha256");
+  for (const name of Object.keys(parts).sort()) hash.update(parts[name].bytes);
+  return hash.digest("hex").slice(0, 16);
+}
+
+/** Every file by name, with its limit. */
+async function files() {
+  const languages = [...(await readFile(here("src/languages.ts"), "utf8")).matchAll(/^export const (\w+)/gm)].map(([, tag]) => tag);
+  const made = {};
+  for (const [name, limit] of Object.entries(PARTS)) made[name] = { bytes: await bundle(here(`src/${name}.ts`), "esm"), limit };
+  for (const tag of languages) {
+    made[tag] = { bytes: await bundle({ contents: `export { ${tag} as default } from "./languages";` }, "esm"), limit: LANGUAGE_LIMIT };
+  }
+  const known = { VERSION: JSON.stringify(versionOf(made)), LANGUAGES: JSON.stringify(languages) };
+  const loader = await bundle(here("src/index.ts"), "iife", known);
+  return { embed: { bytes: loader, limit: LOADER_LIMIT }, ...made };
+}
+
+function gzip(bytes) {
+  return gzipSync(bytes, { level: 9 });
+}
+
+function brotli(bytes) {
+  return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length, [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT } });
+}
+
+/** Another release of zlib may compress to other bytes, so what is compared is what comes out again. */
+async function isCommitted(name, bytes) {
+  const read = (ending) => readFile(here(`dist/${name}.js${ending}`));
+  try {
+    const [plain, gzipped, brotlied] = [await read(""), gunzipSync(await read(".gz")), brotliDecompressSync(await read(".br"))];
+    return [plain, gzipped, brotlied].every((committed) => committed.equals(bytes));
+  } catch {
+    return false;
+  }
+}
 
 if (mode === "--tests") {
   await rm(here(".built"), { recursive: true, force: true });
@@ -34,26 +97,26 @@ if (mode === "--tests") {
     target: "node20",
   });
 } else {
-  const result = await build({
-    entryPoints: [here("src/index.ts")],
-    outfile: dist,
-    bundle: true,
-    minify: true,
-    format: "iife",
-    target: "es2020",
-    charset: "utf8",
-    legalComments: "none",
-    write: mode !== "--compare",
-    plugins: [sheets],
-  });
-  if (mode === "--compare") {
-    const fresh = result.outputFiles[0].text;
-    const committed = await readFile(dist, "utf8").catch(() => "");
-    if (fresh !== committed) {
-      console.error("embed/dist/embed.js is not what the sources give: run `npm run build` and commit it.");
-      process.exit(1);
+  const made = await files();
+  const wrong = [];
+  if (mode !== "--compare") {
+    await rm(here("dist"), { recursive: true, force: true });
+    await mkdir(here("dist"));
+  }
+  for (const [name, { bytes, limit }] of Object.entries(made)) {
+    const [gzipped, brotlied] = [gzip(bytes), brotli(bytes)];
+    console.log(`${name}.js: ${bytes.length} bytes, ${gzipped.length} by gzip (at most ${limit}), ${brotlied.length} by brotli`);
+    if (gzipped.length > limit) wrong.push(`${name}.js is ${gzipped.length - limit} bytes too large.`);
+    if (mode !== "--compare") {
+      await writeFile(here(`dist/${name}.js`), bytes);
+      await writeFile(here(`dist/${name}.js.gz`), gzipped);
+      await writeFile(here(`dist/${name}.js.br`), brotlied);
+    } else if (!(await isCommitted(name, Buffer.from(bytes)))) {
+      wrong.push(`embed/dist/${name}.js is not what the sources give: run \`npm run build\` and commit it.`);
     }
   }
-  const bytes = await readFile(dist);
-  console.log(`embed.js: ${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} gzipped`);
+  const known = new Set(Object.keys(made).flatMap((name) => ["", ".gz", ".br"].map((ending) => `${name}.js${ending}`)));
+  for (const name of await readdir(here("dist"))) if (!known.has(name)) wrong.push(`embed/dist/${name} is left over: run \`npm run build\`.`);
+  for (const line of wrong) console.error(line);
+  if (wrong.length) process.exit(1);
 }

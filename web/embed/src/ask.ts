@@ -1,8 +1,8 @@
 import type { Question, Verdict } from "./contract";
 import { trim } from "./history";
-import { call, postJson } from "./http";
+import type { Answer } from "./http";
 import type { Kept, Memory } from "./memory";
-import type { Settings } from "./settings";
+import type { Embed } from "./parts";
 
 const PATIENCE_MS = 3_000;
 const HOLD_MS = 3_600_000;
@@ -11,14 +11,16 @@ const CHECK_EVERY_MS = 600_000;
 const HELD = ["frequency_cap", "dismissed"];
 
 /** Asks whether to show an appeal here; nothing comes back when the service is silent or told us to wait. */
-export async function ask(settings: Settings, memory: Memory, context: Question, now: () => number): Promise<Verdict | undefined> {
+export async function ask(embed: Embed): Promise<Verdict | undefined> {
+  const { memory, now } = embed;
+  const context = embed.context();
   const about = JSON.stringify([context.surfaces, { ...context.page, url: undefined }, context.reader]);
   const { hold } = memory.read();
   if (hold && hold.about === about && now() < hold.until) return undefined;
 
-  let verdict = await question(settings, memory, context, now());
-  if (verdict && !verdict.show && verdict.reason === "unknown_standing" && (await dropped(settings, memory, now()))) {
-    verdict = await question(settings, memory, context, now());
+  let verdict = await question(embed, context);
+  if (verdict && !verdict.show && verdict.reason === "unknown_standing" && (await dropped(embed))) {
+    verdict = await question(embed, context);
   }
   if (verdict && !verdict.show && verdict.next_eligible_at && HELD.includes(verdict.reason)) {
     const until = Math.min(Date.parse(verdict.next_eligible_at), now() + HOLD_MS);
@@ -27,18 +29,14 @@ export async function ask(settings: Settings, memory: Memory, context: Question,
   return verdict;
 }
 
-async function question(settings: Settings, memory: Memory, context: Question, nowMs: number): Promise<Verdict | undefined> {
-  const answer = await call(`${settings.base}/v1/banner`, PATIENCE_MS, {
-    method: "POST",
-    headers: { "content-type": "text/plain" },
-    body: JSON.stringify(withMemory(context, settings, memory, nowMs)),
-  });
+async function question(embed: Embed, context: Question): Promise<Verdict | undefined> {
+  const answer = await embed.post("/v1/banner", withMemory(embed, context), PATIENCE_MS, "text/plain");
   const verdict = answer?.status === 200 ? (answer.body as unknown as Verdict) : undefined;
   return verdict && (verdict.show === false || readable(verdict)) ? verdict : undefined;
 }
 
 /** Adds what this browser remembers: the token always, habits only with the reader's consent. */
-function withMemory(context: Question, settings: Settings, memory: Memory, nowMs: number): Question {
+function withMemory({ settings, memory, now }: Embed, context: Question): Question {
   const kept = memory.read();
   const known: Question = { ...context, token: kept.token };
   if (settings.consent === "denied") return known;
@@ -46,8 +44,8 @@ function withMemory(context: Question, settings: Settings, memory: Memory, nowMs
     ...known,
     reader: { ...context.reader, bucket: bucketOf(kept, memory) },
     history: {
-      views: trim(kept.views, nowMs),
-      dismissals: trim(kept.dismissals, nowMs),
+      views: trim(kept.views, now()),
+      dismissals: trim(kept.dismissals, now()),
       articles: kept.articles,
       free_articles_used: kept.meter?.before ?? 0,
     },
@@ -66,11 +64,13 @@ function readable(verdict: Verdict): boolean {
 }
 
 /** A token that the service no longer honours (a refund, say) is dropped; true when that happened. */
-async function dropped(settings: Settings, memory: Memory, nowMs: number): Promise<boolean> {
+async function dropped(embed: Embed): Promise<boolean> {
+  const { memory } = embed;
+  const nowMs = embed.now();
   const { token, checked } = memory.read();
   if (!token || (checked && nowMs - checked < CHECK_EVERY_MS)) return false;
   memory.change((kept) => (kept.checked = nowMs));
-  const answer = await supporter(settings, token);
+  const answer = await supporter(embed, token);
   if (answer?.status !== 401 || answer.body.code !== "token_superseded") return false;
   memory.change((kept) => {
     delete kept.token;
@@ -81,6 +81,6 @@ async function dropped(settings: Settings, memory: Memory, nowMs: number): Promi
 }
 
 /** The service's own view of a token. */
-export function supporter(settings: Settings, token: string): ReturnType<typeof postJson> {
-  return call(`${settings.base}/v1/supporter`, PATIENCE_MS, { headers: { authorization: `Bearer ${token}` } });
+export function supporter(embed: Embed, token: string): Promise<Answer | undefined> {
+  return embed.call("/v1/supporter", PATIENCE_MS, { headers: { authorization: `Bearer ${token}` } });
 }

@@ -1,14 +1,11 @@
 import type { CheckoutBody, Gift, Shown } from "./contract";
-import { postJson, webAddress } from "./http";
+import { webAddress } from "./http";
 import type { Pending } from "./memory";
-import { PREVIEW_PARAMETER } from "./preview";
-import type { Settings } from "./settings";
+import { PREVIEW_PARAMETER, SESSION_PARAMETER } from "./names";
+import type { Embed } from "./parts";
 import { words } from "./words";
 
 const PATIENCE_MS = 15_000;
-
-/** The name under which the service adds the session to the address that the reader comes back to. */
-export const SESSION_PARAMETER = "keepopen_session";
 
 /** Why no payment page opened, as said to the reader, and where else to give. */
 export interface Refusal {
@@ -21,7 +18,7 @@ export class Checkout {
   private attempt?: { id: string; about: string };
 
   constructor(
-    private settings: Settings,
+    private embed: Embed,
     private verdict: Shown,
   ) {}
 
@@ -31,13 +28,13 @@ export class Checkout {
     if (this.attempt?.about !== about) this.attempt = { id: uuid(), about };
     const attempt = this.attempt.id;
     const body: CheckoutBody = {
-      site: this.settings.site,
+      site: this.embed.settings.site,
       attempt,
       ...gift,
       return_url: ownAddress(address),
       attribution: this.verdict.attribution,
     };
-    const answer = await postJson(`${this.settings.base}/v1/checkout`, body, PATIENCE_MS);
+    const answer = await this.embed.post("/v1/checkout", body, PATIENCE_MS);
     const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
     if (url && typeof answer?.body.session === "string") {
       return { url, pending: { attempt, session: answer.body.session, at: nowMs, thanks: this.verdict.content.thanks ?? undefined } };

@@ -1,8 +1,8 @@
 import type { Surface } from "./contract";
 import { make } from "./dom";
+import { TAG } from "./names";
 import style from "./style.css";
 
-export const TAG = "keepopen-appeal";
 const UNFOLD_MS = 450;
 
 /** `<keepopen-appeal surface="banner|inline|wall">`: an empty place until the service answers. */

@@ -20,14 +20,6 @@ export async function call(url: string, timeoutMs: number, init: RequestInit): P
   }
 }
 
-export function postJson(url: string, body: unknown, timeoutMs: number): Promise<Answer | undefined> {
-  return call(url, timeoutMs, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-}
-
 /** The address if a page may be sent there; anything but http(s) is refused. */
 export function webAddress(value: unknown): string | undefined {
   try {

@@ -4,7 +4,6 @@
 // Tested in: `embed/tests/` (plain parts) and `tests/browser/` of the project (the whole loop).
 import { supporter } from "./ask";
 import type { Standing } from "./contract";
-import { AppealElement, TAG } from "./element";
 import { Memory } from "./memory";
 import { PageView } from "./page";
 import { readSettings } from "./settings";
@@ -25,17 +24,16 @@ function start(): void {
   const settings = readSettings(script);
   if (!settings || window.keepopen || !window.customElements) return;
   const memory = new Memory(settings.site, settings.consent);
+  const view = new PageView(settings, memory, Date.now);
   window.keepopen = {
     async standing() {
       const { token } = memory.read();
       if (!token) return "none";
-      const answer = await supporter(settings, token);
+      const answer = await supporter(view, token);
       return answer?.status === 200 ? (answer.body.standing as Standing) : "unknown";
     },
     forget: () => memory.forget(),
   };
-  customElements.define(TAG, AppealElement);
-  const view = new PageView(settings, memory, Date.now);
   const quietly = (work: Promise<void>) => work.catch((error: unknown) => console.debug("keepopen:", error));
   const run = () => void quietly(view.run());
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", run, { once: true });

@@ -3,7 +3,7 @@ import type { Content, DismissalKind, Kind, Surface, Words } from "./contract";
 import { blocks } from "./blocks";
 import { button, make } from "./dom";
 import { tickerLine } from "./ticker";
-import { language, speak, words } from "./words";
+import { language, words } from "./words";
 
 /** What is put before the reader, and how to wake its form after a visit to the payment page. */
 export interface Panel {
@@ -20,7 +20,6 @@ export function appealPanel(
   onGive: Give,
   onDismiss: ((how: DismissalKind) => void) | undefined,
 ): Panel {
-  speak(locale);
   const choices = kind === "thank" ? undefined : content.choices;
   const form = choices ? new ChoiceForm(choices, content.cta ?? words.give, locale, onGive) : undefined;
   const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss ?? undefined, content.locale ?? undefined);
@@ -36,13 +35,11 @@ export function appealPanel(
 
 /** Thanks, said once when the money is there. */
 export function thanksPanel(content: Words | undefined, onClose: () => void): Panel {
-  speak(content?.locale ?? document.documentElement.lang);
   return still("thank", wording(content?.heading ? content : words.thanks), onClose);
 }
 
 /** One quiet line. */
 export function notePanel(which: "onItsWay" | "notThrough", onClose: () => void): Panel {
-  speak(document.documentElement.lang);
   return still("note", make("div", { class: "words" }, make("p", { part: "note", "data-test": "note", id: "heading" }, words[which])), onClose);
 }
 

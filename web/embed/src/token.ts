@@ -1,7 +1,6 @@
 import type { Standing, TokenBody } from "./contract";
-import { postJson } from "./http";
 import type { Pending } from "./memory";
-import type { Settings } from "./settings";
+import type { Embed } from "./parts";
 
 const PATIENCE_MS = 10_000;
 
@@ -33,9 +32,9 @@ const ENDS: Record<string, Outcome["state"]> = {
 };
 
 /** Changes a paid session for a supporter token; only the browser that opened it knows the attempt. */
-export async function exchange(settings: Settings, pending: Pending): Promise<Outcome> {
-  const body: TokenBody = { grant: "checkout_session", site: settings.site, session: pending.session, attempt: pending.attempt };
-  const answer = await postJson(`${settings.base}/v1/tokens`, body, PATIENCE_MS);
+export async function exchange(embed: Embed, pending: Pending): Promise<Outcome> {
+  const body: TokenBody = { grant: "checkout_session", site: embed.settings.site, session: pending.session, attempt: pending.attempt };
+  const answer = await embed.post("/v1/tokens", body, PATIENCE_MS);
   return outcomeOf(answer?.status, answer?.body ?? {});
 }
 

@@ -1,5 +1,5 @@
 import type { Interval } from "./contract";
-import { languages } from "./languages";
+import type { Language } from "./parts";
 
 // The sentences that are the script's own. What an appeal says comes from the service.
 
@@ -38,12 +38,10 @@ export let words = english;
 /** The tag of that language. */
 export let language = "en";
 
-/** Says the script's own sentences in this language from now on, or in English where it does not know them. */
-export function speak(locale: string | null | undefined): void {
-  const wanted = locale?.split(/[-_]/)[0]?.toLowerCase() ?? "";
-  const known = Object.keys(languages).includes(wanted);
-  language = known ? wanted : "en";
-  words = known ? { ...english, ...languages[wanted] } : english;
+/** Says the script's own sentences in this language from now on, or in English. */
+export function speak(other: Language | undefined): void {
+  language = other?.tag ?? "en";
+  words = { ...english, ...other?.words };
 }
 
 /** `€10 a month` */

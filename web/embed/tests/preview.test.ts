@@ -2,16 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ownAddress } from "../src/checkout";
 import type { Shown } from "../src/contract";
-import { previewNote } from "../src/preview";
 import { report } from "../src/report";
 import type { Settings } from "../src/settings";
-
-test("a preview is asked for by the page's address alone", () => {
-  assert.equal(previewNote("https://j.example/a?page=2&keepopen_preview=eyJ.tag#talk"), "eyJ.tag");
-  for (const address of ["https://j.example/a", "https://j.example/a?keepopen_preview=", "https://j.example/a#keepopen_preview=eyJ"]) {
-    assert.equal(previewNote(address), undefined, address);
-  }
-});
 
 test("who comes back from the payment page is not in a preview any more", () => {
   assert.equal(ownAddress("https://j.example/a?keepopen_preview=eyJ.tag&page=2"), "https://j.example/a?page=2");

@@ -1,0 +1,6 @@
+/** The custom element's name. */
+export const TAG = "keepopen-appeal";
+/** The name under which the service adds the session to the address that the reader comes back to. */
+export const SESSION_PARAMETER = "keepopen_session";
+/** The name under which a preview's note stands in the page's address. */
+export const PREVIEW_PARAMETER = "keepopen_preview";
