@@ -12,7 +12,7 @@ use stripe_checkout::checkout_session::{
     CreateCheckoutSessionPaymentIntentData as PaymentIntentData,
     CreateCheckoutSessionSubscriptionData as SubscriptionData, ProductData, RetrieveCheckoutSession,
 };
-use stripe_client_core::{CustomizableStripeRequest, StripeRequest};
+use stripe_client_core::{CustomizableStripeRequest, RequestBuilder, StripeRequest};
 use stripe_types::Currency;
 
 use super::metadata;
@@ -143,7 +143,7 @@ impl Gateway {
         let request = checkout_request(new);
         let send = || {
             let strategy = RequestStrategy::Idempotent(key.clone());
-            request.build().customize::<MadeSession>().request_strategy(strategy)
+            in_fixed_order(request.build()).customize::<MadeSession>().request_strategy(strategy)
         };
         self.with_tries(client, send).await
     }
@@ -219,6 +219,17 @@ fn translate(error: &StripeError) -> CallError {
     }
 }
 
+/// The same request with its form's fields in alphabetical order. The library writes metadata from a hash map, whose order
+/// differs each time, but two calls with one idempotency key must be equal byte for byte.
+fn in_fixed_order(mut request: RequestBuilder) -> RequestBuilder {
+    request.body = request.body.map(|form| {
+        let mut fields: Vec<&str> = form.split('&').collect();
+        fields.sort_unstable();
+        fields.join("&")
+    });
+    request
+}
+
 fn checkout_request(new: &NewCheckout<'_>) -> CreateCheckoutSession {
     let metadata = metadata::write(new.origin, new.fee_minor);
     let currency: Currency = match new.money.currency.stripe_code().parse() {
@@ -272,4 +283,47 @@ fn page_locale(tag: &str) -> stripe_shared::CheckoutSessionLocale {
     };
     let language = tag.split(['-', '_']).next().unwrap_or_default();
     known(tag).or_else(|| known(language)).unwrap_or(Locale::Auto)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::ContributionId;
+    use crate::money::Currency;
+
+    #[test]
+    fn a_repeated_checkout_call_is_equal_byte_for_byte() {
+        let origin = Origin {
+            contribution: ContributionId::from_bytes([1; 16]),
+            site: "journal".to_owned(),
+            appeal: Some("summer & sun".to_owned()),
+            variant: Some("a".to_owned()),
+            surface: Some("banner".to_owned()),
+        };
+        for interval in [Interval::Once, Interval::Month] {
+            let form = || {
+                let new = NewCheckout {
+                    name: "The Journal",
+                    money: Money {
+                        amount_minor: 500,
+                        currency: Currency::parse("EUR").expect("it is in ISO 4217"),
+                    },
+                    fee_minor: Some(30),
+                    interval,
+                    success_url: "https://journal.example.org/?a=1&b=2",
+                    cancel_url: "https://journal.example.org/",
+                    locale: "en-IE",
+                    origin: &origin,
+                    key: "key",
+                };
+                in_fixed_order(checkout_request(&new).build()).body.expect("a POST has a form")
+            };
+            let first = form();
+            let metadata = first.split('&').filter(|field| field.starts_with("metadata")).count();
+            assert_eq!(metadata, 6, "{first}");
+            for _ in 0..50 {
+                assert_eq!(form(), first);
+            }
+        }
+    }
 }
