@@ -55,6 +55,6 @@ fn facts_of(line: &str) -> Vec<Fact> {
             assert!(!facts.is_empty());
             facts
         }
-        Ok(Report::Nothing | Report::Named { .. }) | Err(_) => Vec::new(),
+        Ok(Report::Nothing | Report::ConnectedAccount | Report::Named { .. }) | Err(_) => Vec::new(),
     }
 }

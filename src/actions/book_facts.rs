@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::app::App;
 use crate::contributions::{CustomerFact, Fact, Folded, fold};
 use crate::ids::{ContributionId, SupporterId};
-use crate::store::{Tx, books, objects, payments, supporters};
+use crate::store::{Tx, books, objects, payments, supporters, unbooked};
 use crate::supporters::Email;
 
 /// Why facts can't be booked.
@@ -25,6 +25,10 @@ pub struct Booked {
     pub contributions: BTreeSet<ContributionId>,
     /// Epochs that rose: tell [`crate::tokens::Epochs`] after the commit.
     pub raised: Vec<(SupporterId, i64)>,
+    /// The site that the facts name, if it is not configured here: the gift is another installation's.
+    pub other_site: Option<String>,
+    /// Whether an event that could not be read before turned out to be about one of these gifts, and waits again.
+    pub works_again: bool,
 }
 
 /// Books `facts` within `tx`. Facts of no gift of ours are kept: what ties
@@ -61,7 +65,14 @@ pub async fn rewrite_gift(app: &App, tx: &mut Tx, object: &str) -> Result<Booked
 async fn add(booked: &mut Booked, app: &App, tx: &mut Tx, object: &str) -> Result<(), BookError> {
     let known = objects::of_the_same_gift(tx, object).await?;
     let Some(folded) = fold(&known) else { return Ok(()) };
-    if booked.contributions.insert(folded.contribution.id.clone()) {
+    let gift = &folded.contribution;
+    if app.site(&gift.site).is_none() && !unbooked::began_here(tx, gift).await? {
+        unbooked::keep_other_gift(tx, gift).await?;
+        booked.other_site = Some(gift.site.clone());
+        return Ok(());
+    }
+    if booked.contributions.insert(gift.id.clone()) {
+        booked.works_again |= unbooked::tie(tx, gift, app.now_ms()).await?;
         booked.raised.extend(write(app, tx, folded).await?);
     }
     Ok(())

@@ -38,6 +38,7 @@ mod start_without_database;
 mod turn_switches;
 mod watch_books;
 mod watch_stripe;
+mod work_again;
 
 pub use book_facts::{BookError, book_facts};
 pub use check_books::{BooksReport, SiteBalance, check_books};
@@ -75,3 +76,4 @@ pub use start_without_database::reach_database;
 pub use turn_switches::{SwitchError, turn_switches};
 pub use watch_books::watch_books;
 pub use watch_stripe::watch_stripe;
+pub use work_again::work_again;

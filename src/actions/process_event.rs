@@ -2,8 +2,12 @@
 
 use crate::app::App;
 use crate::contributions::Fact;
+use crate::store::Tx;
 use crate::store::inbox::{self, Arrival, EventState, Source, Waiting};
-use crate::stripe::{BadShape, CallError, Envelope, NotAnEvent, Report, read_event, read_fetched};
+use crate::store::unbooked::{self, Reason};
+use crate::stripe::{
+    BadShape, CallError, Envelope, Mentions, NotAnEvent, Report, mentions, read_event, read_fetched, subject,
+};
 use crate::telemetry::Processed;
 
 use super::book_facts::{BookError, Booked, book_facts};
@@ -83,30 +87,32 @@ pub async fn process_event(app: &App, id: &str) -> Result<(), sqlx::Error> {
 async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
     let mut tx = app.store.begin().await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
-    let (booked, outcome) = match read(&event)? {
-        Report::Nothing => (Booked::default(), Processed::NothingToBook),
-        Report::Named { object, id: named } => {
+    let none = Booked::default;
+    let (booked, outcome, words) = match read(&event) {
+        Ok(Report::Nothing) => (none(), Processed::NothingToBook, "nothing to book".to_owned()),
+        Ok(Report::ConnectedAccount) => {
+            (none(), Processed::NotOurs, "not ours: of a connected account".to_owned())
+        }
+        Ok(Report::Named { object, id: named, may_be_elsewhere }) => {
             drop(tx);
-            return fetch(app, &event, &object, &named).await;
+            return fetch(app, &event, (&object, &named), may_be_elsewhere).await;
         }
-        Report::Facts(facts) => {
-            let of_gifts = facts.iter().any(Fact::is_of_a_gift);
-            let booked = book_facts(app, &mut tx, facts).await?;
-            let outcome = match booked.contributions.is_empty() {
-                false => Processed::Booked,
-                true if of_gifts => Processed::NotOurs,
-                true => Processed::NothingToBook,
-            };
-            (booked, outcome)
+        Ok(Report::Facts(facts)) => book(app, &mut tx, &event, facts).await?,
+        Err(error) => {
+            let mentions = mentions(&event.body);
+            if concerns_us(app, &mut tx, &mentions).await? {
+                return Err(error);
+            }
+            let objects = mentions.ids.iter().map(String::as_str);
+            unbooked::keep(&mut tx, id, objects, Reason::Unreadable).await?;
+            (none(), Processed::NotOurs, format!("not ours: it can't be read ({error})"))
         }
     };
-    let words = match outcome {
-        Processed::Booked => "booked",
-        Processed::NotOurs => "no contribution of ours",
-        _ => "nothing to book",
-    };
-    inbox::done(&mut tx, id, words).await?;
+    inbox::done(&mut tx, id, &words).await?;
     tx.commit().await?;
+    if booked.works_again {
+        app.event_came.notify_one();
+    }
     // Once, however often it was tried; its payment intent reports the same.
     if event.kind == "charge.failed" {
         app.metrics.declines.increment(1);
@@ -114,15 +120,70 @@ async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), Pro
     Ok((booked, Some(outcome)))
 }
 
+/// Books what an event tells; what came of it, as a count and in words.
+async fn book(
+    app: &App,
+    tx: &mut Tx,
+    event: &Waiting,
+    facts: Vec<Fact>,
+) -> Result<(Booked, Processed, String), ProcessError> {
+    let ids: Vec<String> =
+        facts.iter().filter(|fact| fact.is_of_a_gift()).map(|fact| fact.id().to_owned()).collect();
+    let unknown = facts.iter().find_map(|fact| match fact {
+        Fact::UnknownCurrency(it) => it.still_unknown().map(str::to_owned),
+        _ => None,
+    });
+    let booked = book_facts(app, tx, facts).await?;
+    let objects = ids.iter().map(String::as_str);
+    let (outcome, words) = if !booked.contributions.is_empty() {
+        match unknown {
+            None => (Processed::Booked, "booked".to_owned()),
+            Some(code) => {
+                unbooked::keep(tx, &event.id, objects, Reason::UnknownCurrency).await?;
+                (Processed::Booked, format!("not booked: the currency {code} is not known"))
+            }
+        }
+    } else if ids.is_empty() {
+        (Processed::NothingToBook, "nothing to book".to_owned())
+    } else {
+        unbooked::keep(tx, &event.id, objects, Reason::NotOurs).await?;
+        let words = booked.other_site.as_ref().map_or_else(
+            || "not ours".to_owned(),
+            |site| format!("not ours: the site {site} is not configured here"),
+        );
+        (Processed::NotOurs, words)
+    };
+    Ok((booked, outcome, words))
+}
+
+/// Whether an event that can't be read is about a gift of ours: other software may use the same account.
+async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool, sqlx::Error> {
+    if mentions.is_odd || mentions.sites.iter().any(|site| app.site(site).is_some()) {
+        return Ok(true);
+    }
+    for id in &mentions.ids {
+        if unbooked::is_of_a_gift(tx, id).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A thin event names its object: it is fetched, and stored as a fact of its own before it is used.
 async fn fetch(
     app: &App,
     event: &Waiting,
-    object: &str,
-    id: &str,
+    (object, id): (&str, &str),
+    may_be_elsewhere: bool,
 ) -> Result<(Booked, Option<Processed>), ProcessError> {
-    let body = app.stripe.fetch(object, id).await?;
+    let fetched = app.stripe.fetch(object, id).await;
     let mut tx = app.store.begin().await?;
+    if may_be_elsewhere && fetched == Err(CallError::NotFound) {
+        inbox::done(&mut tx, &event.id, "not ours: its object is on another account").await?;
+        tx.commit().await?;
+        return Ok((Booked::default(), Some(Processed::NotOurs)));
+    }
+    let body = fetched?;
     if let Some(body) = &body {
         let now_ms = app.now_ms();
         let fetched = format!("fetched_{id}_{}", event.id);
@@ -161,6 +222,10 @@ async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<Optio
     let tries = event.attempts + 1;
     let next_try_at_ms = (tries < MOST_TRIES).then(|| app.now_ms() + wait_ms(tries));
     inbox::failed(&mut tx, id, &error.to_string(), next_try_at_ms).await?;
+    if next_try_at_ms.is_none() {
+        let subject = subject(&event.body);
+        unbooked::keep(&mut tx, id, subject.as_deref(), Reason::Dead).await?;
+    }
     tx.commit().await?;
     if next_try_at_ms.is_some() {
         tracing::warn!(event = id, tries, %error, "an event could not be processed; it is tried again");

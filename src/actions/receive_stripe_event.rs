@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::app::App;
 use crate::store::inbox::EventState;
 use crate::store::intake::Delivered;
+use crate::store::unbooked;
 use crate::stripe::{self, BadSignature, Envelope, NotAnEvent};
 
 /// What became of a delivery.
@@ -64,6 +65,7 @@ pub async fn receive_stripe_event(
     // It is committed when this has returned, together with others that came at the same time.
     let new = app.intake.store(delivered).await.map_err(ReceiveError::Database)?;
     if !new {
+        work_again(app, &envelope.id).await.map_err(|error| ReceiveError::Database(Arc::new(error)))?;
         return Ok(Received::Duplicate);
     }
     if !right_mode {
@@ -75,4 +77,17 @@ pub async fn receive_stripe_event(
     }
     app.event_came.notify_one();
     Ok(Received::Stored)
+}
+
+/// An event that failed at every try and that Stripe delivers again is worked again.
+async fn work_again(app: &App, id: &str) -> Result<(), sqlx::Error> {
+    if !app.store.is_dead(id).await? {
+        return Ok(());
+    }
+    let mut tx = app.store.begin().await?;
+    unbooked::requeue(&mut tx, id, app.now_ms()).await?;
+    tx.commit().await?;
+    tracing::info!(event = id, "a dead event was delivered again and is worked again");
+    app.event_came.notify_one();
+    Ok(())
 }

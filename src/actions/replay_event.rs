@@ -1,7 +1,7 @@
 //! Has the worker take an event up again.
 
 use crate::clock::Clock;
-use crate::store::{Store, inbox};
+use crate::store::{Store, unbooked};
 
 /// Puts a dead (or any) event back into the queue; booking it twice changes
 /// nothing. False when there is no such event, or it was set aside.
@@ -10,7 +10,7 @@ use crate::store::{Store, inbox};
 /// The database does not answer.
 pub async fn replay_event(store: &Store, clock: &Clock, id: &str) -> Result<bool, sqlx::Error> {
     let mut tx = store.begin().await?;
-    let found = inbox::replay(&mut tx, id, clock.now_ms()).await?;
+    let found = unbooked::requeue(&mut tx, id, clock.now_ms()).await?;
     tx.commit().await?;
     Ok(found)
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::balance::{PayoutFact, TransactionFact};
 use super::join::{Join, Latest, Newest};
-use super::signals::{CustomerFact, IntentFact, ReviewFact, WarningFact};
+use super::signals::{CustomerFact, IntentFact, ReviewFact, UnknownCurrencyFact, WarningFact};
 use super::states::{DisputeState, InvoiceState, RefundState, SessionMode, SessionState, SubscriptionState};
 use crate::config::Interval;
 use crate::ids::ContributionId;
@@ -43,6 +43,7 @@ pub enum Fact {
     Review(ReviewFact),
     Payout(PayoutFact),
     Customer(CustomerFact),
+    UnknownCurrency(UnknownCurrencyFact),
 }
 
 /// A Checkout Session.
@@ -194,7 +195,7 @@ macro_rules! of_each_kind {
 
 of_each_kind!(
     0 Session, 1 Subscription, 2 Invoice, 3 InvoicePayment, 4 Charge, 5 Refund, 6 Dispute, 7 Transaction, 8 Intent,
-    9 Warning, 10 Review, 11 Payout, 12 Customer
+    9 Warning, 10 Review, 11 Payout, 12 Customer, 13 UnknownCurrency
 );
 
 impl Fact {
@@ -227,6 +228,7 @@ impl Fact {
             Self::Intent(it) => vec![it.charge.as_ref(), it.invoice.as_ref()],
             Self::Warning(it) => vec![it.payment_intent.as_ref(), it.charge.as_ref()],
             Self::Review(it) => vec![it.payment_intent.as_ref(), it.charge.as_ref()],
+            Self::UnknownCurrency(it) => vec![it.object.as_ref()],
             Self::Subscription(_) | Self::Payout(_) | Self::Customer(_) => vec![],
         };
         let gift = self.origin().map(|origin| origin.contribution.as_str());

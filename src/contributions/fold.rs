@@ -103,6 +103,16 @@ pub enum Alarm {
         /// The invoice.
         invoice: String,
     },
+    /// Money moved in a currency that this version does not know. It is not booked.
+    UnknownCurrency {
+        /// The payment, refund, dispute, subscription or balance transaction.
+        object: String,
+        /// The currency's code, as Stripe has it.
+        currency: String,
+        /// How much, in Stripe's smallest unit of that currency.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        amount_minor: Option<i64>,
+    },
 }
 
 impl std::fmt::Display for Alarm {
@@ -134,6 +144,10 @@ impl std::fmt::Display for Alarm {
             Self::UnderReview { review } => {
                 write!(f, "{review}: Stripe asks a person to look at this payment")
             }
+            Self::UnknownCurrency { object, currency, .. } => write!(
+                f,
+                "{object} is in {currency}, a currency that this version does not know; it is not booked"
+            ),
             Self::InvoiceStuck { invoice } => {
                 write!(f, "{invoice} could not be made final at Stripe: nobody is asked for the money")
             }

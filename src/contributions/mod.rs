@@ -32,7 +32,7 @@ pub use facts::{
 pub use fold::{Alarm, Balance, Folded, fold, join_all};
 pub use join::{Join, Latest, Newest};
 pub use payments::{Payment, Settled};
-pub use signals::{CustomerFact, IntentFact, ReviewFact, WarningFact};
+pub use signals::{CustomerFact, IntentFact, ReviewFact, UnknownCurrencyFact, WarningFact};
 pub use state::{Contribution, ContributionState};
 pub use states::{
     DisputeState, IntentState, InvoiceState, PayoutState, RefundState, SessionMode, SessionState,

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::Origin;
 use super::join::{Latest, Newest};
 use super::states::IntentState;
-use crate::money::Money;
+use crate::money::{Currency, Money};
 
 /// A payment intent: it finds money that came and that nothing is booked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +50,29 @@ pub struct CustomerFact {
     pub deleted: bool,
 }
 
+/// An amount in a currency that the version which read it did not know. It is not booked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnknownCurrencyFact {
+    /// The object's id and `/currency`: the object itself has a fact of its own.
+    pub id: String,
+    /// The object at Stripe.
+    pub object: Option<String>,
+    /// The code, in capitals, as Stripe has it.
+    pub currency: Option<String>,
+    /// The amount in Stripe's smallest unit of that currency; none where the object has no single one.
+    pub amount_minor: Option<i64>,
+    /// True once any report said that this money had moved.
+    pub moved: bool,
+}
+
+impl UnknownCurrencyFact {
+    /// The code, if this version does not know it either.
+    pub fn still_unknown(&self) -> Option<&str> {
+        self.currency.as_deref().filter(|code| Currency::parse(code).is_err())
+    }
+}
+
+join_fields!(UnknownCurrencyFact: object, currency, amount_minor; any: moved; all: );
 join_fields!(IntentFact: latest, origin, received, charge, invoice; any: ; all: );
 join_fields!(WarningFact: payment_intent, charge, actionable; any: ; all: );
 join_fields!(ReviewFact: payment_intent, charge, open; any: ; all: );

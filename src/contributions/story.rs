@@ -176,6 +176,11 @@ impl<'a> Story<'a> {
             Fact::Review(it) if it.open.is_some_and(|open| open.value) => {
                 Some(Alarm::UnderReview { review: it.id.clone() })
             }
+            Fact::UnknownCurrency(it) if it.moved => Some(Alarm::UnknownCurrency {
+                object: it.object.clone()?,
+                currency: it.still_unknown()?.to_owned(),
+                amount_minor: it.amount_minor,
+            }),
             Fact::Invoice(it) if it.latest.state == InvoiceState::Stuck => {
                 Some(Alarm::InvoiceStuck { invoice: it.id.clone() })
             }

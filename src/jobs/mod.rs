@@ -27,6 +27,8 @@ use repeat::{Beat, repeat};
 
 /// How often the inbox is looked at when no event wakes the worker.
 const INBOX_EVERY: Duration = Duration::from_secs(1);
+/// How often we look for what an earlier version, or other settings, could not book. The first time, at the start, matters.
+const WORKED_AGAIN_EVERY: Duration = Duration::from_secs(300);
 /// How often counts are stored.
 const COUNTS_EVERY: Duration = Duration::from_secs(5);
 /// How often we hear which tokens other instances superseded.
@@ -91,6 +93,10 @@ impl Jobs {
         let trouble = "the inbox can't be worked through; it is tried again";
         self.start_on_database(app, (INBOX_EVERY, events), trouble, |app| async move {
             actions::process_due_events(&app).await.map(drop)
+        });
+        let trouble = "what could not be booked before can't be worked again; it is tried again";
+        self.start_on_database(app, (WORKED_AGAIN_EVERY, None), trouble, |app| async move {
+            actions::work_again(&app, env!("CARGO_PKG_VERSION")).await
         });
         let trouble = "counts can't be stored; they are kept for the next time";
         self.start_on_database(app, (COUNTS_EVERY, None), trouble, |app| async move {

@@ -144,14 +144,15 @@ impl Store {
         Ok(clearing.map(|((site, code, _), minor)| ((site, code), minor)).collect())
     }
 
-    /// Gifts that Stripe's objects name and that are not stored, by their ids.
+    /// Gifts of ours that Stripe's objects name and that are not stored, by their ids.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn gifts_not_stored(&self) -> Result<Vec<String>, sqlx::Error> {
         on_reader!(self, db => sqlx::query_scalar(
             "SELECT DISTINCT from_id FROM stripe_links WHERE from_id LIKE 'con\\_%' ESCAPE '\\' \
-             AND NOT EXISTS (SELECT 1 FROM contributions WHERE id = from_id) ORDER BY from_id LIMIT 100",
+             AND NOT EXISTS (SELECT 1 FROM contributions WHERE id = from_id) \
+             AND NOT EXISTS (SELECT 1 FROM other_gifts WHERE contribution_id = from_id) ORDER BY from_id LIMIT 100",
         )
         .fetch_all(db)
         .await)

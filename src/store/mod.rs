@@ -29,6 +29,7 @@ pub mod supporters;
 pub mod sweeps;
 pub mod switches;
 pub mod tickers;
+pub mod unbooked;
 
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};

@@ -2,18 +2,26 @@
 
 use std::collections::BTreeMap;
 
+use super::currencies;
 use super::field::{BadShape, Object};
 use crate::contributions::{Fact, Latest, Moved, PayoutFact, PayoutMark, PayoutState, TransactionFact};
 
+/// A balance transaction.
+pub fn transaction_facts(it: Object<'_>) -> Result<Vec<Fact>, BadShape> {
+    let unknown = currencies::unknown(it, "amount", true)?;
+    Ok([Fact::Transaction(read_transaction(it)?)].into_iter().chain(unknown).collect())
+}
+
 /// Reads a balance transaction (<https://docs.stripe.com/api/balance_transactions/object>).
-pub fn read_transaction(it: Object<'_>) -> Result<TransactionFact, BadShape> {
+fn read_transaction(it: Object<'_>) -> Result<TransactionFact, BadShape> {
     let amount_minor = it.signed("amount")?.ok_or(it.bad("amount"))?;
     let fee_minor = it.signed("fee")?.ok_or(it.bad("fee"))?;
-    let currency = it.currency("currency")?.ok_or(it.bad("currency"))?;
+    it.currency_code("currency")?.ok_or(it.bad("currency"))?;
+    let currency = it.currency("currency")?;
     Ok(TransactionFact {
         id: it.id()?,
         source: it.reference("source")?,
-        moved: Some(Moved { amount_minor, fee_minor, currency }),
+        moved: currency.map(|currency| Moved { amount_minor, fee_minor, currency }),
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payouts: BTreeMap::new(),
     })
@@ -63,6 +71,7 @@ pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
         if transaction.reference("source")?.as_ref() == Some(&payout.id) {
             continue;
         }
+        facts.extend(currencies::unknown(transaction, "amount", true)?);
         let payouts = BTreeMap::from([(payout.id.clone(), payout.mark)]);
         facts.push(Fact::Transaction(TransactionFact { payouts, ..read_transaction(transaction)? }));
     }

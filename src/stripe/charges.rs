@@ -1,7 +1,7 @@
 //! Charges, and what was taken back of them.
 
 use super::field::{BadShape, Object};
-use super::{balance, metadata};
+use super::{balance, currencies, metadata};
 use crate::contributions::{
     ChargeFact, DisputeFact, DisputeState, Fact, Latest, Newest, RefundFact, RefundState,
 };
@@ -11,20 +11,30 @@ use crate::money::Money;
 /// expanded.
 pub fn charge_facts(charge: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let mut facts = vec![Fact::Charge(read_charge(charge, at_s)?)];
+    facts.extend(currencies::unknown(charge, "amount", has_come(charge)?)?);
     for refund in charge.list("refunds")? {
-        facts.push(Fact::Refund(read_refund(refund, at_s)?));
+        facts.extend(refund_facts(refund, at_s)?);
     }
     if let Some(transaction) = charge.expanded("balance_transaction")? {
-        facts.push(Fact::Transaction(balance::read_transaction(transaction)?));
+        facts.extend(balance::transaction_facts(transaction)?);
     }
     Ok(facts)
 }
 
+/// A refund.
+pub fn refund_facts(refund: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let fact = read_refund(refund, at_s)?;
+    let unknown = currencies::unknown(refund, "amount", fact.left)?;
+    Ok([Fact::Refund(fact)].into_iter().chain(unknown).collect())
+}
+
 /// A dispute, and what it did to the balance.
 pub fn dispute_facts(dispute: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
-    let mut facts = vec![Fact::Dispute(read_dispute(dispute, at_s)?)];
+    let fact = read_dispute(dispute, at_s)?;
+    let unknown = currencies::unknown(dispute, "amount", fact.left)?;
+    let mut facts: Vec<Fact> = [Fact::Dispute(fact)].into_iter().chain(unknown).collect();
     for transaction in dispute.array("balance_transactions")? {
-        facts.push(Fact::Transaction(balance::read_transaction(transaction)?));
+        facts.extend(balance::transaction_facts(transaction)?);
     }
     Ok(facts)
 }
@@ -43,15 +53,18 @@ fn read_charge(it: Object<'_>, at_s: i64) -> Result<ChargeFact, BadShape> {
 
 /// What a charge brought, once it did: all of it, unless only a part was captured.
 fn paid_by_charge(it: Object<'_>) -> Result<Option<Money>, BadShape> {
-    let came = it.text("status")? == Some("succeeded") && it.yes("captured")?;
-    if !came {
+    if !has_come(it)? {
         return Ok(None);
     }
     let captured = it.money("amount_captured")?.filter(|money| money.amount_minor > 0);
     Ok(captured.or(it.money("amount")?).filter(|money| money.amount_minor > 0))
 }
 
-pub fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
+fn has_come(it: Object<'_>) -> Result<bool, BadShape> {
+    Ok(it.text("status")? == Some("succeeded") && it.yes("captured")?)
+}
+
+fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
     let state = match it.text("status")? {
         Some("pending") => RefundState::Pending,
         Some("requires_action") => RefundState::RequiresAction,
@@ -64,7 +77,7 @@ pub fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
         left: matches!(state, RefundState::Pending | RefundState::Succeeded | RefundState::Failed),
-        amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
+        amount: it.needed_money("amount")?,
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
@@ -93,7 +106,7 @@ fn read_dispute(it: Object<'_>, at_s: i64) -> Result<DisputeFact, BadShape> {
         latest: Latest { state, reported_at_s: at_s },
         left: matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost) || moved(-1)?,
         returned: matches!(state, DisputeState::Won | DisputeState::Dropped) || moved(1)?,
-        amount: Some(it.money("amount")?.ok_or(it.bad("amount"))?),
+        amount: it.needed_money("amount")?,
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,

@@ -26,6 +26,10 @@ pub struct Envelope<'a> {
     data: Option<&'a RawValue>,
     #[serde(default)]
     related_object: Option<Value>,
+    #[serde(default)]
+    account: Option<Value>,
+    #[serde(default)]
+    context: Option<Value>,
     #[serde(skip)]
     object: Option<&'a str>,
 }
@@ -80,6 +84,17 @@ impl<'a> Envelope<'a> {
         let related = self.related_object.as_ref().filter(|_| self.object.is_none())?;
         let text = |field| related.get(field).and_then(Value::as_str).filter(is_one_line);
         text("type").zip(text("id").filter(|id| !id.is_empty()))
+    }
+
+    /// Whether it tells of a connected account (<https://docs.stripe.com/api/events/object#event_object-account>), and not
+    /// of the one whose key we have.
+    pub fn is_of_connected_account(&self) -> bool {
+        self.account.is_some()
+    }
+
+    /// Whether what it names may be on another account: an organisation's events have such a context.
+    pub fn has_context(&self) -> bool {
+        self.context.is_some()
     }
 
     /// The object it reports, as it came.

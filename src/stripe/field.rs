@@ -68,8 +68,14 @@ impl<'a> Object<'a> {
         Ok(entries.iter().map(move |value| Self { name: self.name, value }))
     }
 
+    /// A word of Stripe's, to be compared and not kept. What is kept is read with [`Self::clean`].
     pub fn text(self, field: &'static str) -> Result<Option<&'a str>, BadShape> {
-        self.get(field).map(|value| value.as_str().filter(is_one_line).ok_or(self.bad(field))).transpose()
+        self.get(field).map(|value| value.as_str().ok_or(self.bad(field))).transpose()
+    }
+
+    /// Text that is kept, cleaned by [`clean`]; none when nothing is left of it.
+    pub fn clean(self, field: &'static str) -> Result<Option<String>, BadShape> {
+        Ok(self.text(field)?.map(clean).filter(|text| !text.is_empty()))
     }
 
     pub fn whole(self, field: &'static str) -> Result<Option<i64>, BadShape> {
@@ -91,31 +97,47 @@ impl<'a> Object<'a> {
     pub fn reference(self, field: &'static str) -> Result<Option<String>, BadShape> {
         let Some(value) = self.get(field) else { return Ok(None) };
         let id = value.as_str().or_else(|| value.get("id").and_then(Value::as_str));
-        let id = id.filter(is_one_line).filter(|id| !id.is_empty());
-        id.map(|id| Some(id.to_owned())).ok_or(self.bad(field))
+        let id = id.map(clean_id).filter(|id| !id.is_empty());
+        id.map(Some).ok_or(self.bad(field))
     }
 
     /// The object's own id.
     pub fn id(self) -> Result<String, BadShape> {
-        self.text("id")?.filter(|id| !id.is_empty()).map(str::to_owned).ok_or(self.bad("id"))
+        self.text("id")?.map(clean_id).filter(|id| !id.is_empty()).ok_or(self.bad("id"))
     }
 
-    /// An amount and the object's `currency`; none when there is no amount.
+    /// An amount and the object's `currency`; none when there is no amount, or when we do not know the currency
+    /// (which [`super::currencies`] then reports).
     pub fn money(self, field: &'static str) -> Result<Option<Money>, BadShape> {
         self.money_in(field, "currency")
     }
 
-    /// An amount and the currency that another field names; none when there is no amount.
+    /// As [`Self::money`], in the currency that another field names.
     pub fn money_in(self, field: &'static str, code: &'static str) -> Result<Option<Money>, BadShape> {
         let Some(amount_minor) = self.whole(field)? else { return Ok(None) };
         if !is_amount(amount_minor) {
             return Err(self.bad(field));
         }
-        Ok(Some(Money { amount_minor, currency: self.currency(code)?.ok_or(self.bad(code))? }))
+        self.currency_code(code)?.ok_or(self.bad(code))?;
+        Ok(self.currency(code)?.map(|currency| Money { amount_minor, currency }))
     }
 
+    /// An amount that the object must have; none when we do not know its currency.
+    pub fn needed_money(self, field: &'static str) -> Result<Option<Money>, BadShape> {
+        self.whole(field)?.ok_or(self.bad(field))?;
+        self.money(field)
+    }
+
+    /// A currency that we know.
     pub fn currency(self, field: &'static str) -> Result<Option<Currency>, BadShape> {
-        self.text(field)?.map(|code| Currency::parse(code).map_err(|_| self.bad(field))).transpose()
+        Ok(self.currency_code(field)?.and_then(|code| Currency::parse(&code).ok()))
+    }
+
+    /// A currency's code in capitals, whether we know the currency or not.
+    pub fn currency_code(self, field: &'static str) -> Result<Option<String>, BadShape> {
+        let Some(code) = self.text(field)? else { return Ok(None) };
+        let code: String = clean(code).chars().take(MAX_CURRENCY_LEN).collect();
+        if code.is_empty() { Err(self.bad(field)) } else { Ok(Some(code.to_uppercase())) }
     }
 
     /// An amount that can go either way.
@@ -129,7 +151,29 @@ impl<'a> Object<'a> {
     }
 }
 
-/// No text that we read and keep has control characters, and PostgreSQL keeps no NUL.
+/// The most characters of a text that is kept; Stripe allows 500 in a value of metadata and 512 in an e-mail address.
+const MAX_TEXT_LEN: usize = 512;
+/// The most characters of an id, as Stripe documents it.
+const MAX_ID_LEN: usize = 255;
+/// The most characters of a currency's code. ISO 4217 has three; stablecoins have more.
+const MAX_CURRENCY_LEN: usize = 12;
+
+/// Text from Stripe as it is kept: without control characters (PostgreSQL stores no NUL) and not over-long. Readers and
+/// other software write it, so that nothing in it may stop a gift.
+pub fn clean(text: &str) -> String {
+    without_controls(text, MAX_TEXT_LEN)
+}
+
+/// As [`clean`], for an id.
+pub fn clean_id(text: &str) -> String {
+    without_controls(text, MAX_ID_LEN)
+}
+
+fn without_controls(text: &str, length: usize) -> String {
+    text.chars().filter(|char| !char.is_control()).take(length).collect()
+}
+
+/// Whether a text has no control characters.
 pub fn is_one_line(text: &&str) -> bool {
     !text.contains(char::is_control)
 }

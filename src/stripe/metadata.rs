@@ -9,8 +9,8 @@ use super::field::{BadShape, Object};
 use crate::contributions::Origin;
 use crate::ids::ContributionId;
 
-const CONTRIBUTION: &str = "keepopen_contribution";
-const SITE: &str = "keepopen_site";
+pub const CONTRIBUTION: &str = "keepopen_contribution";
+pub const SITE: &str = "keepopen_site";
 const APPEAL: &str = "keepopen_appeal";
 const VARIANT: &str = "keepopen_variant";
 const SURFACE: &str = "keepopen_surface";
@@ -33,15 +33,14 @@ pub fn write(origin: &Origin, fee_minor: Option<i64>) -> HashMap<String, String>
 /// A field of ours is there and is no text: Stripe has nothing else in metadata.
 pub fn read(holder: Object<'_>) -> Result<Option<Origin>, BadShape> {
     let Some(metadata) = holder.child("metadata")? else { return Ok(None) };
-    let (contribution, site) = (metadata.text(CONTRIBUTION)?, metadata.text(SITE)?);
-    let contribution = contribution.and_then(|text| ContributionId::parse(text).ok());
+    let (contribution, site) = (metadata.clean(CONTRIBUTION)?, metadata.clean(SITE)?);
+    let contribution = contribution.and_then(|text| ContributionId::parse(text.trim()).ok());
     let (Some(contribution), Some(site)) = (contribution, site) else { return Ok(None) };
-    let text = |key| Ok(metadata.text(key)?.map(str::to_owned));
     Ok(Some(Origin {
         contribution,
-        site: site.to_owned(),
-        appeal: text(APPEAL)?,
-        variant: text(VARIANT)?,
-        surface: text(SURFACE)?,
+        site: site.trim().to_owned(),
+        appeal: metadata.clean(APPEAL)?,
+        variant: metadata.clean(VARIANT)?,
+        surface: metadata.clean(SURFACE)?,
     }))
 }

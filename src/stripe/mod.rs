@@ -7,12 +7,14 @@
 
 mod balance;
 mod charges;
+mod currencies;
 mod deliveries;
 mod endpoints;
 mod envelope;
 mod field;
 mod gateway;
 mod lists;
+mod mentions;
 mod metadata;
 mod objects;
 mod signals;
@@ -26,6 +28,7 @@ pub use envelope::{Envelope, NotAnEvent};
 pub use field::BadShape;
 pub use gateway::{CallError, Gateway, MadeSession, NewCheckout};
 pub use lists::{List, Listed, Page};
+pub use mentions::{Mentions, mentions, subject};
 pub use objects::{PAYOUT_CONTENTS, Report, concerns_us, read_event, read_fetched};
 pub use signature::{BadSignature, TOLERANCE_S, verify, which_fits};
 pub use wanted::{API_VERSION, EVENTS, PERMISSIONS, Permission};

@@ -7,7 +7,7 @@
 use serde_json::Value;
 
 use super::field::{BadShape, Object, is_amount};
-use super::{Envelope, balance, charges, metadata, signals};
+use super::{Envelope, balance, charges, currencies, metadata, signals};
 use crate::config::Interval;
 use crate::contributions::{
     Fact, InvoiceFact, InvoicePaymentFact, InvoiceState, Latest, Newest, Origin, SessionFact, SessionMode,
@@ -26,7 +26,11 @@ pub enum Report {
         object: String,
         /// Its id.
         id: String,
+        /// Whether it may be on another account than ours.
+        may_be_elsewhere: bool,
     },
+    /// The event is of a connected account, which is not ours.
+    ConnectedAccount,
     /// Nothing that we book from.
     Nothing,
 }
@@ -37,13 +41,17 @@ pub enum Report {
 /// The object is of a kind that we book from, and a field that is needed for
 /// it has a shape that no known API version has.
 pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
+    if envelope.is_of_connected_account() {
+        return Ok(Report::ConnectedAccount);
+    }
     // Upcoming invoices have no id; deleted ones were drafts.
     let never = matches!(envelope.kind.as_str(), "invoice.upcoming" | "invoice.deleted");
     if never {
         return Ok(Report::Nothing);
     }
     if let Some((object, id)) = envelope.related() {
-        return Ok(Report::Named { object: object.to_owned(), id: id.to_owned() });
+        let may_be_elsewhere = envelope.has_context();
+        return Ok(Report::Named { object: object.to_owned(), id: id.to_owned(), may_be_elsewhere });
     }
     read(envelope.object().unwrap_or("null"), &envelope.kind, envelope.created_s())
 }
@@ -96,7 +104,10 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
     match value.get("object").and_then(Value::as_str) {
         Some("checkout.session") => {
             let session = of("checkout.session");
-            facts.push(Fact::Session(read_session(session, event, at_s)?));
+            let fact = read_session(session, event, at_s)?;
+            let paid = fact.latest.state == SessionState::Paid;
+            facts.push(Fact::Session(fact));
+            facts.extend(currencies::unknown(session, "amount_total", paid)?);
             // Expanded when fetched: the invoice of a first monthly payment may
             // be heard of here before its own event comes.
             for expanded in ["invoice", "subscription", "payment_intent"] {
@@ -106,14 +117,23 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             }
         }
         Some("subscription") => {
-            facts.push(Fact::Subscription(read_subscription(of("subscription"), at_s)?));
+            let subscription = of("subscription");
+            let fact = read_subscription(subscription, at_s)?;
+            let runs = matches!(fact.latest.state, SubscriptionState::Active | SubscriptionState::PastDue);
+            facts.push(Fact::Subscription(fact));
+            facts.extend(currencies::unknown_of_subscription(subscription, runs)?);
         }
-        Some("invoice") => facts.push(Fact::Invoice(read_invoice(of("invoice"), event, at_s)?)),
+        Some("invoice") => {
+            let fact = read_invoice(of("invoice"), event, at_s)?;
+            let paid = fact.latest.state == InvoiceState::Paid;
+            facts.push(Fact::Invoice(fact));
+            facts.extend(currencies::unknown(of("invoice"), "amount_paid", paid)?);
+        }
         Some("invoice_payment") => {
             facts.push(Fact::InvoicePayment(read_invoice_payment(of("invoice_payment"))?));
         }
         Some("charge") => facts.extend(charges::charge_facts(of("charge"), at_s)?),
-        Some("refund") => facts.push(Fact::Refund(charges::read_refund(of("refund"), at_s)?)),
+        Some("refund") => facts.extend(charges::refund_facts(of("refund"), at_s)?),
         Some("dispute") => facts.extend(charges::dispute_facts(of("dispute"), at_s)?),
         Some(other) => facts.extend(other_fact(other, value, at_s)?),
         None => {}
@@ -125,9 +145,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
 fn other_fact(object: &str, value: &Value, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let of = |name| Object { name, value };
     Ok(match object {
-        "balance_transaction" => {
-            vec![Fact::Transaction(balance::read_transaction(of("balance_transaction"))?)]
-        }
+        "balance_transaction" => balance::transaction_facts(of("balance_transaction"))?,
         "payout" => vec![Fact::Payout(balance::read_payout(of("payout"), at_s)?)],
         PAYOUT_CONTENTS => balance::read_contents(of("payout"), at_s)?,
         "payment_intent" => signals::read_intent(of("payment_intent"), at_s)?,
@@ -143,10 +161,10 @@ fn other_fact(object: &str, value: &Value, at_s: i64) -> Result<Vec<Fact>, BadSh
 fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, BadShape> {
     let total = it.money("amount_total")?;
     let state = session_state(it, event)?;
-    if state == SessionState::Paid && total.is_none() {
-        return Err(it.bad("amount_total"));
+    if state == SessionState::Paid {
+        it.needed_money("amount_total")?;
     }
-    let typed = it.child("customer_details")?.map(|details| details.text("email")).transpose()?.flatten();
+    let typed = it.child("customer_details")?.map(|details| details.clean("email")).transpose()?.flatten();
     Ok(SessionFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
@@ -162,7 +180,7 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
         created_at_s: it.time("created")?.or(Some(at_s)),
         origin: metadata::read(it)?,
         customer: it.reference("customer")?,
-        email: typed.or(it.text("customer_email")?).map(str::to_owned),
+        email: typed.or(it.clean("customer_email")?),
         payment_intent: it.reference("payment_intent")?,
         subscription: it.reference("subscription")?,
         invoice: it.reference("invoice")?,
@@ -281,8 +299,8 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     // Marked as paid by hand: the money did not come through Stripe.
     let elsewhere = it.yes("paid_out_of_band")?;
     let paid = if state == InvoiceState::Paid && !elsewhere { it.money("amount_paid")? } else { None };
-    if state == InvoiceState::Paid && !elsewhere && paid.is_none() {
-        return Err(it.bad("amount_paid"));
+    if state == InvoiceState::Paid && !elsewhere {
+        it.needed_money("amount_paid")?;
     }
     let parent =
         it.child("parent")?.map(|parent| parent.child("subscription_details")).transpose()?.flatten();
@@ -303,7 +321,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         paid,
         origin: invoice_origin(it, details)?,
         customer: it.reference("customer")?,
-        email: it.text("customer_email")?.map(str::to_owned),
+        email: it.clean("customer_email")?,
         subscription: match it.reference("subscription")? {
             Some(id) => Some(id),
             None => parent.map(|parent| parent.reference("subscription")).transpose()?.flatten(),

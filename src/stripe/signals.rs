@@ -2,7 +2,7 @@
 
 use super::charges::charge_facts;
 use super::field::{BadShape, Object};
-use super::metadata;
+use super::{currencies, metadata};
 use crate::contributions::{
     CustomerFact, Fact, IntentFact, IntentState, Latest, Newest, ReviewFact, WarningFact,
 };
@@ -26,6 +26,7 @@ pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
         charge: it.reference("latest_charge")?,
         invoice: it.reference("invoice")?,
     })];
+    facts.extend(currencies::unknown(it, "amount_received", state == IntentState::Succeeded)?);
     for charge in it.list("charges")? {
         facts.extend(charge_facts(charge, at_s)?);
     }
@@ -54,6 +55,6 @@ pub fn read_review(it: Object<'_>, at_s: i64) -> Result<ReviewFact, BadShape> {
 
 /// Reads a customer.
 pub fn read_customer(it: Object<'_>, at_s: i64) -> Result<CustomerFact, BadShape> {
-    let email = it.text("email")?.map(|text| Newest { reported_at_s: at_s, value: text.to_owned() });
+    let email = it.clean("email")?.map(|value| Newest { reported_at_s: at_s, value });
     Ok(CustomerFact { id: it.id()?, email, deleted: it.yes("deleted")? })
 }

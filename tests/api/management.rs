@@ -174,7 +174,8 @@ async fn events_that_are_tried_again_or_given_up_are_counted_apart() {
     let url = start(&app);
     let mut bad = event("evt_bad", false);
     bad["type"] = json!("refund.created");
-    bad["data"]["object"] = json!({"id": "re_1", "object": "refund", "amount": "ten"});
+    bad["data"]["object"] =
+        json!({"id": "re_1", "object": "refund", "amount": "ten", "metadata": {"keepopen_site": "journal"}});
     app.deliver(&bad).await;
     app.run_jobs().await;
     jobs::count_inbox(&app.app).await.unwrap();

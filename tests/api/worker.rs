@@ -21,7 +21,7 @@ fn unreadable() -> Value {
     json!({
         "id": "evt_bad", "object": "event", "type": "refund.created", "created": 1_795_000_000,
         "livemode": false, "api_version": "2026-09-30.endive",
-        "data": {"object": {"id": "re_1", "object": "refund", "amount": "ten"}},
+        "data": {"object": {"id": "re_1", "object": "refund", "amount": "ten", "metadata": {"keepopen_site": "journal"}}},
     })
 }
 

@@ -51,6 +51,6 @@ pub fn facts_of(event: &Value) -> Result<Vec<Fact>, BadShape> {
     let text = event.to_string();
     match read_event(&Envelope::read(&text).unwrap())? {
         Report::Facts(facts) => Ok(facts),
-        Report::Nothing | Report::Named { .. } => Ok(Vec::new()),
+        Report::Nothing | Report::ConnectedAccount | Report::Named { .. } => Ok(Vec::new()),
     }
 }

@@ -1,0 +1,33 @@
+//! Works again, after an upgrade or a change of the settings, what could not be booked before.
+
+use crate::app::App;
+use crate::store::unbooked;
+
+use super::book_facts::{BookError, rewrite_gift};
+
+/// The first time that `version` runs, queues every event that an earlier version gave up or could not read; and each time
+/// books the gifts of sites that are configured by now.
+///
+/// # Errors
+/// See [`BookError`].
+pub async fn work_again(app: &App, version: &str) -> Result<(), BookError> {
+    let mut tx = app.store.begin().await?;
+    let queued = unbooked::requeue_for_version(&mut tx, version, app.now_ms()).await?;
+    tx.commit().await?;
+    if let Some(events) = queued.filter(|events| *events > 0) {
+        tracing::info!(version, events, "this version works again what an earlier one could not book");
+    }
+    for (gift, site) in app.store.other_gifts().await? {
+        if app.site(&site).is_none() {
+            continue;
+        }
+        let mut tx = app.store.begin().await?;
+        let booked = rewrite_gift(app, &mut tx, &gift).await?;
+        tx.commit().await?;
+        for (supporter, epoch) in &booked.raised {
+            app.tokens.epochs.raise(supporter, *epoch);
+        }
+    }
+    app.event_came.notify_one();
+    Ok(())
+}

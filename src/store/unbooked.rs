@@ -1,0 +1,248 @@
+//! Events that booked nothing, by the objects that they name: what ties one to a gift may come later.
+
+use super::{Store, Tx};
+use crate::contributions::Contribution;
+
+/// Why an event booked nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// Its objects belong to no gift of ours.
+    NotOurs,
+    /// It can't be read, and names no object of a gift of ours.
+    Unreadable,
+    /// It belongs to a gift of ours, and its amount is in a currency that this version does not know.
+    UnknownCurrency,
+    /// It failed at every try.
+    Dead,
+}
+
+impl Reason {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::NotOurs => "not_ours",
+            Self::Unreadable => "unreadable",
+            Self::UnknownCurrency => "unknown_currency",
+            Self::Dead => "dead",
+        }
+    }
+}
+
+/// What an event's row says once its object turned out to belong to a gift.
+pub const TIED_LATER: &str = "tied later";
+
+/// An object, and all that is tied to it.
+const TIED: &str = "WITH RECURSIVE gift (id) AS ( \
+       SELECT CAST($1 AS TEXT) \
+       UNION \
+       SELECT stripe_links.to_id FROM gift CROSS JOIN stripe_links WHERE stripe_links.from_id = gift.id \
+     )";
+
+/// Keeps the objects of an event that booked nothing.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn keep<'a>(
+    tx: &mut Tx,
+    event: &str,
+    objects: impl IntoIterator<Item = &'a str>,
+    reason: Reason,
+) -> Result<(), sqlx::Error> {
+    for object in objects {
+        on_tx!(tx, db => sqlx::query(
+            "INSERT INTO unbooked_events (object_id, event_id, reason) VALUES ($1, $2, $3) \
+             ON CONFLICT (object_id, event_id) DO UPDATE SET reason = excluded.reason",
+        )
+        .bind(object)
+        .bind(event)
+        .bind(reason.as_str())
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    }
+    Ok(())
+}
+
+async fn forget(tx: &mut Tx, event: &str) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query("DELETE FROM unbooked_events WHERE event_id = $1")
+        .bind(event)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Whether an object belongs to a gift that is stored here.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, sqlx::Error> {
+    let sql = format!(
+        "{TIED} SELECT CAST(1 AS BIGINT) FROM gift CROSS JOIN contributions WHERE contributions.id = gift.id LIMIT 1"
+    );
+    let found: Option<i64> = on_tx!(tx, db => sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .bind(object)
+        .fetch_optional(db)
+        .await)?;
+    Ok(found.is_some())
+}
+
+/// Whether a gift was begun at this installation, whatever sites are configured now.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn began_here(tx: &mut Tx, gift: &Contribution) -> Result<bool, sqlx::Error> {
+    let found: Option<i64> = on_tx!(tx, db => sqlx::query_scalar(
+        "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM contributions WHERE id = $1) \
+         OR EXISTS (SELECT 1 FROM checkouts WHERE site = $2 AND contribution_id = $1)",
+    )
+    .bind(gift.id.as_str())
+    .bind(&gift.site)
+    .fetch_optional(db)
+    .await)?;
+    Ok(found.is_some())
+}
+
+/// Keeps that a gift is another installation's.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn keep_other_gift(tx: &mut Tx, gift: &Contribution) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO other_gifts (contribution_id, site) VALUES ($1, $2) \
+         ON CONFLICT (contribution_id) DO UPDATE SET site = excluded.site",
+    )
+    .bind(gift.id.as_str())
+    .bind(&gift.site)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// After a gift was written: earlier events about its objects are marked as tied later, and those that could not be read
+/// are worked again. Whether any is.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn tie(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, sqlx::Error> {
+    let sql = format!(
+        "{TIED} SELECT DISTINCT unbooked_events.event_id, unbooked_events.reason FROM gift CROSS JOIN unbooked_events \
+         WHERE unbooked_events.object_id = gift.id AND unbooked_events.reason IN ('not_ours', 'unreadable')"
+    );
+    let events: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(gift.id.as_str())
+        .fetch_all(db)
+        .await)?;
+    let mut again = false;
+    for (event, reason) in &events {
+        if reason == Reason::Unreadable.as_str() {
+            again |= requeue(tx, event, now_ms).await?;
+            continue;
+        }
+        on_tx!(tx, db => sqlx::query("UPDATE stripe_events SET outcome = $2 WHERE id = $1 AND state = 'done'")
+            .bind(event)
+            .bind(TIED_LATER)
+            .execute(db)
+            .await.map(|done| done.rows_affected()))?;
+        forget(tx, event).await?;
+    }
+    on_tx!(tx, db => sqlx::query("DELETE FROM other_gifts WHERE contribution_id = $1")
+        .bind(gift.id.as_str())
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(again)
+}
+
+/// Has the worker take an event up again. False when there is none, or it is of the other mode.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn requeue(tx: &mut Tx, event: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+    forget(tx, event).await?;
+    super::inbox::replay(tx, event, now_ms).await
+}
+
+/// Has the worker take up again all that an earlier version gave up or could not read, the first time that this version
+/// runs. How many there are; none when this version ran before.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn requeue_for_version(
+    tx: &mut Tx,
+    version: &str,
+    now_ms: i64,
+) -> Result<Option<usize>, sqlx::Error> {
+    let first = on_tx!(tx, db => sqlx::query(
+        "INSERT INTO program_versions (version, first_started_at_ms) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING",
+    )
+    .bind(version)
+    .bind(now_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    if first == 0 {
+        return Ok(None);
+    }
+    let events: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(
+        "SELECT id FROM stripe_events WHERE state = 'dead' \
+         UNION SELECT event_id FROM unbooked_events WHERE reason IN ('unreadable', 'unknown_currency', 'dead')",
+    )
+    .fetch_all(db)
+    .await)?;
+    for event in &events {
+        requeue(tx, event, now_ms).await?;
+    }
+    Ok(Some(events.len()))
+}
+
+/// Closes the dead events about an object whose newest state is booked: they have nothing more to tell.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn close_dead(tx: &mut Tx, object: &str, outcome: &str) -> Result<u64, sqlx::Error> {
+    let closed = on_tx!(tx, db => sqlx::query(
+        "UPDATE stripe_events SET state = 'done', error = NULL, outcome = $2 WHERE state = 'dead' AND id IN \
+         (SELECT event_id FROM unbooked_events WHERE object_id = $1 AND reason = 'dead')",
+    )
+    .bind(object)
+    .bind(outcome)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    on_tx!(tx, db => sqlx::query("DELETE FROM unbooked_events WHERE object_id = $1 AND reason = 'dead'")
+        .bind(object)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(closed)
+}
+
+impl Store {
+    /// Whether an event failed at every try.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_dead(&self, event: &str) -> Result<bool, sqlx::Error> {
+        let state: Option<String> = on_reader!(self, db => sqlx::query_scalar("SELECT state FROM stripe_events WHERE id = $1")
+            .bind(event)
+            .fetch_optional(db)
+            .await)?;
+        Ok(state.as_deref() == Some("dead"))
+    }
+
+    /// The objects that dead events are about.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn objects_of_dead_events(&self) -> Result<Vec<String>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_scalar("SELECT DISTINCT object_id FROM unbooked_events WHERE reason = 'dead'")
+            .fetch_all(db)
+            .await)
+    }
+
+    /// Gifts of sites that were not configured when they were heard of: id and site.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn other_gifts(&self) -> Result<Vec<(String, String)>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT contribution_id, site FROM other_gifts ORDER BY contribution_id",
+        )
+        .fetch_all(db)
+        .await)
+    }
+}

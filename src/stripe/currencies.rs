@@ -1,0 +1,45 @@
+//! Currencies that this version does not know: stablecoins, and codes that ISO 4217 withdrew or has not yet.
+//!
+//! Without its currency an amount can't be booked: how many decimals it has is not known. The rest of the object is read
+//! as usual, and what the amount was is kept beside it.
+
+use super::field::{BadShape, Object};
+use crate::contributions::{Fact, UnknownCurrencyFact};
+use crate::money::Currency;
+
+/// Reports an object's `currency`, if we do not know it, with the amount in the field `amount`. `moved`: whether that
+/// money moved.
+pub fn unknown(it: Object<'_>, amount: &'static str, moved: bool) -> Result<Option<Fact>, BadShape> {
+    report(it, it.currency_code("currency")?, it.whole(amount)?, moved)
+}
+
+/// As [`unknown`], of a subscription: its items have prices of their own.
+pub fn unknown_of_subscription(it: Object<'_>, moved: bool) -> Result<Option<Fact>, BadShape> {
+    if let Some(fact) = report(it, it.currency_code("currency")?, None, moved)? {
+        return Ok(Some(fact));
+    }
+    for item in it.list("items")? {
+        let Some(price) = item.expanded("price")?.or(item.expanded("plan")?) else { continue };
+        if let Some(fact) = report(it, price.currency_code("currency")?, None, moved)? {
+            return Ok(Some(fact));
+        }
+    }
+    Ok(None)
+}
+
+fn report(
+    it: Object<'_>,
+    code: Option<String>,
+    amount_minor: Option<i64>,
+    moved: bool,
+) -> Result<Option<Fact>, BadShape> {
+    let Some(code) = code.filter(|code| Currency::parse(code).is_err()) else { return Ok(None) };
+    let object = it.id()?;
+    Ok(Some(Fact::UnknownCurrency(UnknownCurrencyFact {
+        id: format!("{object}/currency"),
+        object: Some(object),
+        currency: Some(code),
+        amount_minor,
+        moved,
+    })))
+}

@@ -1,0 +1,91 @@
+//! What an event names, read from any JSON: for events whose shape can't be read.
+
+use serde_json::Value;
+
+use super::Envelope;
+use super::metadata::{CONTRIBUTION, SITE};
+
+/// What stands before the `_` in the ids of objects that a gift is made of.
+const PREFIXES: [&str; 16] = [
+    "cs", "sub", "in", "inpay", "ch", "py", "re", "pyr", "du", "dp", "txn", "pi", "prv", "issfr", "po", "con",
+];
+/// Ids that are read of one event.
+const MAX_IDS: usize = 100;
+
+/// The ids in an event, and whose it says it is.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Mentions {
+    /// Ids of objects that a gift is made of, and of gifts.
+    pub ids: Vec<String>,
+    /// The sites in our metadata.
+    pub sites: Vec<String>,
+    /// Metadata of ours is there and is no text.
+    pub is_odd: bool,
+}
+
+/// Reads what an event, or an object that was fetched, names.
+pub fn mentions(body: &str) -> Mentions {
+    let mut found = Mentions::default();
+    let object = object_of(body);
+    if let Ok(value) = serde_json::from_str(object.as_deref().unwrap_or(body)) {
+        found.add(&value);
+    }
+    found
+}
+
+/// The id of the object that an event, or what was fetched, is about.
+pub fn subject(body: &str) -> Option<String> {
+    let object = object_of(body);
+    let value: Value = serde_json::from_str(object.as_deref().unwrap_or(body)).ok()?;
+    value.get("id").and_then(Value::as_str).map(str::to_owned)
+}
+
+fn object_of(event: &str) -> Option<String> {
+    Some(Envelope::read(event).ok()?.object()?.to_owned())
+}
+
+impl Mentions {
+    fn add(&mut self, value: &Value) {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    match (name.as_str(), value) {
+                        (SITE, Value::String(site)) => {
+                            self.sites.push(super::field::clean(site).trim().to_owned())
+                        }
+                        (CONTRIBUTION | SITE, Value::String(_) | Value::Null) => self.add(value),
+                        (CONTRIBUTION | SITE, _) => self.is_odd = true,
+                        _ => self.add(value),
+                    }
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.add(item)),
+            Value::String(text) if self.ids.len() < MAX_IDS && is_id(text) => self.ids.push(text.clone()),
+            _ => {}
+        }
+    }
+}
+
+fn is_id(text: &str) -> bool {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    text.len() <= 255
+        && text.chars().all(is_plain)
+        && text.split_once('_').is_some_and(|(prefix, rest)| PREFIXES.contains(&prefix) && !rest.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_sites_are_found_wherever_they_are() {
+        let body = r#"{"id":"evt_1","type":"a","data":{"object":{"id":"re_1","charge":["ch_1"],"amount":"ten",
+            "text":"in the morning","x":{"metadata":{"keepopen_site":"journal\u0000","keepopen_contribution":"con_1"}}}}}"#;
+        let found = mentions(body);
+        assert_eq!(found.ids, ["re_1", "ch_1", "con_1"]);
+        assert_eq!((found.sites, found.is_odd), (vec!["journal".to_owned()], false));
+        assert_eq!(subject(body).as_deref(), Some("re_1"));
+        assert!(mentions(r#"{"metadata":{"keepopen_site":7}}"#).is_odd);
+        assert_eq!(mentions("no json"), Mentions::default());
+    }
+}

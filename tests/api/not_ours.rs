@@ -1,0 +1,299 @@
+//! What is not ours never fails and books nothing; of a gift of ours, nothing that can't be read is booked or lost.
+
+use std::path::Path;
+
+use keepopen::actions;
+use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
+use keepopen::store::inbox::EventRow;
+use keepopen_practice::Outcome;
+use serde_json::{Value, json};
+
+use crate::helpers::{EMAIL, TestApp};
+use crate::reconciling::somebody_else_sells;
+
+const CODES: [&str; 3] = ["ang", "std", "usdc"];
+
+pub async fn row(app: &TestApp, id: &str) -> EventRow {
+    app.app.store.event(id).await.unwrap().unwrap().0
+}
+
+pub async fn outcomes(app: &TestApp) -> Vec<String> {
+    let mut all: Vec<String> =
+        app.app.store.events().await.unwrap().into_iter().filter_map(|it| it.outcome).collect();
+    all.sort();
+    all.dedup();
+    all
+}
+
+pub async fn deliver_all<'a>(app: &TestApp, events: impl IntoIterator<Item = &'a Value>) {
+    for event in events {
+        assert_eq!(app.deliver(event).await.status, 200, "{event}");
+    }
+    app.run_jobs().await;
+}
+
+/// Every event is done, at the first try.
+async fn nothing_failed(app: &TestApp) {
+    for event in app.app.store.events().await.unwrap() {
+        assert_eq!((event.state.as_str(), event.attempts, &event.error), ("done", 1, &None), "{event:?}");
+    }
+}
+
+/// The same, with every currency another.
+pub fn in_currency(value: &Value, code: &str) -> Value {
+    match value {
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, value)| match value {
+                Value::String(_) if name == "currency" => (name.clone(), code.into()),
+                value => (name.clone(), in_currency(value, code)),
+            })
+            .collect(),
+        Value::Array(items) => items.iter().map(|item| in_currency(item, code)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The alarms of every contribution, in JSON.
+async fn alarms(app: &TestApp) -> String {
+    app.app.store.alarms(100).await.unwrap().into_iter().map(|(_, alarms)| alarms).collect()
+}
+
+fn case(name: &str) -> Vec<Value> {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/money").join(name).join("events.json");
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn foreign_events_in_currencies_that_we_do_not_know_are_done_at_once() {
+    let events = case("09-currencies-not-read");
+    let reversed: Vec<Value> = events.iter().rev().cloned().collect();
+    let twice: Vec<Value> = events.iter().chain(&events).cloned().collect();
+    for order in [events, reversed, twice] {
+        let app = TestApp::start().await;
+        deliver_all(&app, &order).await;
+        nothing_failed(&app).await;
+        assert_eq!(outcomes(&app).await, ["not ours"]);
+        assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn no_object_of_other_software_fails_whatever_its_currency() {
+    for code in CODES {
+        let app = TestApp::start().await;
+        let charge = somebody_else_sells(&app).await;
+        app.stripe.refund(&charge, Some(500)).unwrap();
+        let dispute = app.stripe.dispute(&charge, Some(100)).unwrap();
+        app.stripe.close_dispute(&dispute, Outcome::Lost).unwrap();
+        app.stripe.pay_out(true);
+        let gift = app.gives(700, "month").await;
+        let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
+        app.stripe.next_month(&subscription, true).unwrap();
+        let strip = |event: &Value| {
+            let text = in_currency(event, code).to_string();
+            serde_json::from_str::<Value>(&text.replace("keepopen_", "another_")).unwrap()
+        };
+        let mut events: Vec<Value> = app.stripe.events().iter().map(strip).collect();
+        let transaction = json!({"id": "txn_1", "object": "balance_transaction", "amount": 5, "fee": 1, "net": 4,
+            "currency": code, "created": 1, "source": "ch_elsewhere"});
+        events.push(json!({"id": "evt_txn", "type": "balance.transaction", "created": 1, "livemode": false,
+            "data": {"object": transaction}}));
+        deliver_all(&app, &events).await;
+        nothing_failed(&app).await;
+        assert_eq!(outcomes(&app).await, ["not ours", "nothing to book"], "{code}");
+        assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_gift_in_a_currency_that_we_do_not_know_is_kept_with_its_code_and_not_booked() {
+    for code in CODES {
+        for interval in ["once", "month"] {
+            let app = TestApp::start().await;
+            let gift = app.gives(1000, interval).await;
+            let charge = app.stripe.payments(&gift.session).charge.unwrap();
+            app.stripe.refund(&charge, Some(200)).unwrap();
+            app.stripe.dispute(&charge, Some(100)).unwrap();
+            let mut events: Vec<Value> =
+                app.stripe.events().iter().map(|event| in_currency(event, code)).collect();
+            deliver_all(&app, &events).await;
+            nothing_failed(&app).await;
+            assert!(app.ledger().await.is_empty());
+            assert_eq!((app.state().await, app.contribution().await.money), (State::Processing, None));
+            assert_eq!(app.standing().await, "unknown");
+            let alarms_then = alarms(&app).await;
+            let told = format!(
+                r#""alarm":"unknown_currency","object":"{}","currency":"{}","amount_minor":1000"#,
+                gift.session,
+                code.to_uppercase()
+            );
+            assert!(interval != "once" || alarms_then.contains(&told), "{alarms_then}");
+            assert!(
+                alarms_then.contains("unknown_currency") && alarms_then.contains(&charge),
+                "{alarms_then}"
+            );
+            let not_booked = format!("not booked: the currency {} is not known", code.to_uppercase());
+            assert!(outcomes(&app).await.contains(&not_booked));
+
+            // Backwards, and again: the same.
+            let there = app.app.store.facts().await.unwrap();
+            events.reverse();
+            for (place, event) in events.iter_mut().enumerate() {
+                event["id"] = format!("evt_again_{place}").into();
+            }
+            deliver_all(&app, &events).await;
+            assert_eq!(app.app.store.facts().await.unwrap(), there);
+            assert_eq!(alarms(&app).await, alarms_then);
+            app.finish().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_is_taken_back_in_a_currency_that_we_do_not_know_is_flagged_and_the_rest_booked() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    let charge = app.stripe.payments(&gift.session).charge.unwrap();
+    let paid = app.stripe.events();
+    let refund = app.stripe.refund(&charge, Some(200)).unwrap();
+    let taken = app.stripe.events_after(paid.len());
+    let taken = taken.iter().map(|event| in_currency(event, "usdc")).collect::<Vec<_>>();
+    deliver_all(&app, paid.iter().chain(&taken)).await;
+    nothing_failed(&app).await;
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    assert!(alarms(&app).await.contains(&refund), "{}", alarms(&app).await);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn control_characters_in_texts_from_stripe_stop_no_gift() {
+    let keys =
+        ["keepopen_contribution", "keepopen_site", "keepopen_appeal", "keepopen_variant", "keepopen_surface"];
+    for control in ["\\u0000", "\\u0007", "\\n", "\\u007f", "\\u0085"] {
+        let app = TestApp::start().await;
+        app.gives(1000, "month").await;
+        // At the end of each value of these names.
+        let mark = |event: &Value| {
+            let mut text = event.to_string();
+            for key in keys {
+                let start = format!("\"{key}\":\"");
+                let mut from = 0;
+                while let Some(at) = text[from..].find(&start) {
+                    let value = from + at + start.len();
+                    let end = value + text[value..].find('"').unwrap();
+                    text.insert_str(end, control);
+                    from = end;
+                }
+            }
+            serde_json::from_str::<Value>(&text).unwrap()
+        };
+        let events: Vec<Value> = app.stripe.events().iter().map(mark).collect();
+        deliver_all(&app, &events).await;
+        nothing_failed(&app).await;
+        assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "{control}");
+        let gift = app.contribution().await;
+        assert_eq!((gift.site.as_str(), gift.state), ("journal", State::Active), "{control}");
+        assert_eq!(app.standing().await, "recurring", "{control}");
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn over_long_texts_and_ids_from_stripe_stop_no_gift() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    let long = "x".repeat(20_000);
+    let mark = |event: &Value| {
+        let text =
+            event.to_string().replace(&format!("\"email\":\"{EMAIL}\""), &format!("\"email\":\"{long}\""));
+        let mut event: Value = serde_json::from_str(&text).unwrap();
+        if let Some(metadata) = event["data"]["object"]["metadata"].as_object_mut() {
+            metadata.insert("keepopen_appeal".to_owned(), long.clone().into());
+        }
+        event["data"]["object"]["customer"] = long.clone().into();
+        event
+    };
+    let events: Vec<Value> = app.stripe.events().iter().map(mark).collect();
+    deliver_all(&app, &events).await;
+    nothing_failed(&app).await;
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn events_of_a_connected_account_book_nothing_even_with_our_metadata() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    let mut events = app.stripe.events();
+    for event in &mut events {
+        event["account"] = "acct_other".into();
+    }
+    let mut bad = events[0].clone();
+    (bad["id"], bad["data"]["object"]["created"]) = ("evt_bad".into(), "never".into());
+    deliver_all(&app, events.iter().chain([&bad])).await;
+    nothing_failed(&app).await;
+    assert_eq!(outcomes(&app).await, ["not ours: of a connected account"]);
+    assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_thin_event_of_another_account_is_not_ours_when_its_object_is_not_on_this_one() {
+    let app = TestApp::start().await;
+    let thin = json!({"id": "evt_thin", "object": "v2.core.event", "type": "v1.charge.succeeded", "livemode": false,
+        "created": "2026-11-24T09:00:00Z", "context": "acct_other",
+        "related_object": {"id": "ch_elsewhere", "type": "charge", "url": "/v1/charges/ch_elsewhere"}});
+    deliver_all(&app, [&thin]).await;
+    nothing_failed(&app).await;
+    assert_eq!(outcomes(&app).await, ["not ours: its object is on another account"]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    let charge = app.stripe.payments(&gift.session).charge.unwrap();
+    app.stripe.refund(&charge, Some(200)).unwrap();
+    // Another contribution than the one that was begun here.
+    let other = "con_00000000000000000000000001";
+    let mine = app.app.store.look_for_tests("SELECT contribution_id FROM checkouts").await.unwrap().remove(0);
+    let of_other = |event: &Value| {
+        let text = event
+            .to_string()
+            .replace(&mine, other)
+            .replace("\"keepopen_site\":\"journal\"", "\"keepopen_site\":\"courier\"");
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let events: Vec<Value> = app.stripe.events().iter().map(of_other).collect();
+    deliver_all(&app, &events).await;
+    nothing_failed(&app).await;
+    assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
+    assert!(outcomes(&app).await.contains(&"not ours: the site courier is not configured here".to_owned()));
+    assert_eq!(app.app.store.other_gifts().await.unwrap(), [(other.to_owned(), "courier".to_owned())]);
+    actions::rewrite_books(&app.app).await.unwrap();
+    actions::work_again(&app.app, "1").await.unwrap();
+    assert!(app.app.store.contributions().await.unwrap().is_empty());
+
+    // Once the site is in the settings, it is booked.
+    let mut settings = crate::helpers::settings(app.folder(), &app.database, &app.stripe, "");
+    settings.sites.insert("courier".to_owned(), settings.sites["journal"].clone());
+    let clock = keepopen::clock::Clock::movable(jiff::Timestamp::from_millisecond(app.app.now_ms()).unwrap());
+    let next = actions::start(settings, clock).await.unwrap();
+    actions::work_again(&next, "1").await.unwrap();
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Refund, 200)]);
+    assert_eq!(app.contribution().await.site, "courier");
+    assert!(outcomes(&app).await.contains(&"tied later".to_owned()));
+    assert!(next.store.other_gifts().await.unwrap().is_empty());
+    next.store.close().await;
+    // A site that was taken out of the settings keeps its gifts, and what becomes of them.
+    app.stripe.refund(&charge, Some(300)).unwrap();
+    let more: Vec<Value> = app.stripe.events_after(events.len()).iter().map(of_other).collect();
+    deliver_all(&app, &more).await;
+    assert_eq!(app.ledger().await.len(), 3);
+    app.finish().await;
+}

@@ -1,0 +1,123 @@
+//! What could not be booked is worked again when that can change.
+
+use keepopen::actions::{self, MOST_TRIES};
+use keepopen_practice::How;
+use serde_json::{Value, json};
+
+use crate::helpers::TestApp;
+use crate::not_ours::{deliver_all, in_currency, outcomes, row};
+use crate::reconciling::somebody_else_sells;
+
+#[tokio::test]
+async fn an_event_that_came_before_its_gift_is_told_from_one_that_is_not_ours() {
+    let app = TestApp::start().await;
+    somebody_else_sells(&app).await;
+    let foreign = app.stripe.events();
+    app.gives(1000, "once").await;
+    let ours = app.stripe.events_after(foreign.len());
+    let late = ours.iter().find(|event| event["type"] == "checkout.session.completed").unwrap();
+    let early: Vec<&Value> = ours.iter().filter(|event| event["type"] == "charge.succeeded").collect();
+    assert_eq!(early.len(), 1);
+    let mut early = early[0].clone();
+    early["data"]["object"]["metadata"] = json!({});
+    let id = early["id"].as_str().unwrap();
+    deliver_all(&app, foreign.iter().chain([&early])).await;
+    assert_eq!(row(&app, id).await.outcome.as_deref(), Some("not ours"));
+    deliver_all(&app, [late]).await;
+    assert_eq!(row(&app, id).await.outcome.as_deref(), Some("tied later"));
+    assert!(outcomes(&app).await.contains(&"not ours".to_owned()));
+    app.finish().await;
+}
+
+fn unreadable_refund(charge: &str) -> Value {
+    json!({"id": "evt_bad", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,
+        "data": {"object": {"id": "re_1", "object": "refund", "amount": "ten", "charge": charge}}})
+}
+
+async fn let_it_die(app: &TestApp) {
+    for _ in 0..MOST_TRIES {
+        app.run_jobs().await;
+        app.app.clock.advance(3_600_000);
+    }
+    assert_eq!(row(app, "evt_bad").await.state, "dead");
+}
+
+/// It failed on purpose: takes it out of what `finish` looks at.
+async fn forget_the_bad_one(app: &TestApp) {
+    let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
+    app.app.store.execute_for_tests(done).await.unwrap();
+}
+
+#[tokio::test]
+async fn an_event_that_can_not_be_read_fails_only_once_it_is_known_to_be_ours() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    let charge = app.stripe.payments(&gift.session).charge.unwrap();
+    deliver_all(&app, [&unreadable_refund(&charge)]).await;
+    let first = row(&app, "evt_bad").await;
+    assert_eq!((first.state.as_str(), first.attempts, first.error), ("done", 1, None));
+    assert!(first.outcome.unwrap().starts_with("not ours: it can't be read (refund.amount"));
+    app.stripe_says_everything().await;
+    let then = row(&app, "evt_bad").await;
+    assert_eq!(then.state, "waiting");
+    assert!(then.error.unwrap().contains("refund.amount"));
+    forget_the_bad_one(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_dead_event_that_stripe_delivers_again_is_worked_again() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
+    assert_eq!(app.deliver(&bad).await.status, 200);
+    let_it_die(&app).await;
+    assert_eq!(app.deliver(&bad).await.status, 200);
+    let again = row(&app, "evt_bad").await;
+    assert_eq!((again.state.as_str(), again.attempts, again.error), ("waiting", 0, None));
+    // One that is done is left as it is.
+    let done = app.stripe.events()[0].clone();
+    assert_eq!(app.deliver(&done).await.status, 200);
+    assert_eq!(row(&app, done["id"].as_str().unwrap()).await.state, "done");
+    forget_the_bad_one(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_new_version_works_once_again_what_an_earlier_one_gave_up() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    actions::work_again(&app.app, "1.0").await.unwrap();
+    let bad = unreadable_refund(&app.stripe.payments(&gift.session).charge.unwrap());
+    assert_eq!(app.deliver(&bad).await.status, 200);
+    let_it_die(&app).await;
+    actions::work_again(&app.app, "1.0").await.unwrap();
+    assert_eq!(row(&app, "evt_bad").await.state, "dead", "the same version would fail again");
+    actions::work_again(&app.app, "1.1").await.unwrap();
+    assert_eq!(row(&app, "evt_bad").await.state, "waiting");
+    let_it_die(&app).await;
+    for version in ["1.1", "1.0"] {
+        actions::work_again(&app.app, version).await.unwrap();
+        assert_eq!(row(&app, "evt_bad").await.state, "dead", "only once");
+    }
+    forget_the_bad_one(&app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_new_version_works_again_what_was_in_a_currency_that_was_not_known() {
+    let app = TestApp::start().await;
+    let gift = app.starts_to_give(1000, "once").await;
+    app.stripe.pay(&gift.session, How::Card).unwrap();
+    let events: Vec<Value> = app.stripe.events().iter().map(|event| in_currency(event, "usdc")).collect();
+    deliver_all(&app, &events).await;
+    actions::work_again(&app.app, "2.0").await.unwrap();
+    let waiting =
+        app.app.store.events().await.unwrap().into_iter().filter(|it| it.state == "waiting").count();
+    assert!(waiting > 0);
+    app.run_jobs().await;
+    assert!(app.ledger().await.is_empty(), "this one does not know it either");
+    app.finish().await;
+}
