@@ -16,8 +16,9 @@ use crate::store::counts::CountKey;
 use crate::store::intake::Intake;
 use crate::store::last_good::LastGood;
 use crate::stripe::{Deliveries, Gateway};
+use crate::supporters::RecentStandings;
 use crate::telemetry::{Metrics, StripeTrouble};
-use crate::tokens::{Tokens, Vault};
+use crate::tokens::{RecentKeys, Tokens, Vault};
 
 /// Everything a door or an action works with.
 pub struct App {
@@ -53,6 +54,10 @@ pub struct App {
     pub learned: ArcSwap<LearnedSoFar>,
     /// Supporter tokens.
     pub tokens: Tokens,
+    /// Standings that changed since a token may have been issued.
+    pub standings: RecentStandings,
+    /// API keys that asked banner questions a moment ago.
+    pub recent_keys: RecentKeys,
     /// The key that signs attributions.
     pub attribution_key: hmac::Key,
     /// The key that signs previews.
@@ -112,6 +117,8 @@ impl App {
             tokens: Tokens::new(settings.issuer(), Vec::new())
                 .at_most(settings.tokens.checks_per_second, &clock)
                 .counting(metrics.token_checks.clone()),
+            standings: RecentStandings::default(),
+            recent_keys: RecentKeys::default(),
             snapshot: ArcSwap::from_pointee(snapshot),
             ticker_totals: ArcSwap::default(),
             tickers_changed: Arc::default(),

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use crate::app::App;
-use crate::contributions::{CustomerFact, Fact, Folded, fold};
+use crate::contributions::{Contribution, CustomerFact, Fact, Folded, fold};
 use crate::ids::{ContributionId, SupporterId};
-use crate::store::{Tx, books, objects, payments, supporters, unbooked};
-use crate::supporters::Email;
+use crate::store::{Tx, books, objects, payments, standings, supporters, unbooked};
+use crate::supporters::{Email, Given, StandingChange, standing_changed};
 
 /// Why facts can't be booked.
 #[derive(Debug, thiserror::Error)]
@@ -23,12 +23,26 @@ pub enum BookError {
 pub struct Booked {
     /// The gifts that were written anew.
     pub contributions: BTreeSet<ContributionId>,
-    /// Epochs that rose: tell [`crate::tokens::Epochs`] after the commit.
+    /// Epochs that rose: raise them in [`crate::tokens::Epochs`] after the commit.
     pub raised: Vec<(SupporterId, i64)>,
     /// The site that the facts name, if it is not configured here: the gift is another installation's.
     pub other_site: Option<String>,
     /// Whether an event that could not be read before turned out to be about one of these gifts, and waits again.
     pub works_again: bool,
+    /// Standings that changed: add them to [`crate::app::App::standings`] after the commit.
+    pub standings: Vec<StandingChange>,
+}
+
+impl Booked {
+    /// Lets the banner of this instance know, after the commit; the others read it from the database.
+    pub fn announce(&mut self, app: &App) {
+        for (supporter, epoch) in self.raised.drain(..) {
+            app.tokens.epochs.raise(&supporter, epoch);
+        }
+        if !self.standings.is_empty() {
+            app.standings.add(self.standings.drain(..));
+        }
+    }
 }
 
 /// Books `facts` within `tx`. Facts of no gift of ours are kept: what ties
@@ -73,7 +87,7 @@ async fn add(booked: &mut Booked, app: &App, tx: &mut Tx, object: &str) -> Resul
     }
     if booked.contributions.insert(gift.id.clone()) {
         booked.works_again |= unbooked::tie(tx, gift, app.now_ms()).await?;
-        booked.raised.extend(write(app, tx, folded).await?);
+        write(booked, app, tx, folded).await?;
     }
     Ok(())
 }
@@ -87,8 +101,8 @@ async fn note_email(tx: &mut Tx, customer: &CustomerFact) -> Result<(), sqlx::Er
     }
 }
 
-/// Writes one gift; the supporter's epoch if it rose.
-async fn write(app: &App, tx: &mut Tx, mut folded: Folded) -> Result<Option<(SupporterId, i64)>, BookError> {
+/// Writes one gift.
+async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) -> Result<(), BookError> {
     let now_ms = app.now_ms();
     let email = folded.email.as_deref().and_then(|text| Email::parse(text).ok());
     if let Some(email) = &email {
@@ -105,6 +119,7 @@ async fn write(app: &App, tx: &mut Tx, mut folded: Folded) -> Result<Option<(Sup
         }
     }
     let alarms = serde_json::to_string(&folded.alarms)?;
+    booked.standings.extend(changed_standings(app, tx, &folded.contribution).await?);
     books::put_contribution(tx, &folded.contribution, &alarms).await?;
     // Only now is it written whose gift this is.
     if email.is_some()
@@ -113,14 +128,44 @@ async fn write(app: &App, tx: &mut Tx, mut folded: Folded) -> Result<Option<(Sup
     {
         note_email(tx, &customer).await?;
     }
-    let booked = books::causes(tx, &folded.contribution.id).await?;
-    for entry in folded.entries.iter().filter(|entry| !booked.contains(&entry.cause())) {
+    let causes = books::causes(tx, &folded.contribution.id).await?;
+    for entry in folded.entries.iter().filter(|entry| !causes.contains(&entry.cause())) {
         books::book(tx, entry, now_ms).await?;
     }
     let stored = payments::of_gift(tx, &folded.contribution.id).await?;
     for payment in folded.payments.iter().filter(|payment| !stored.contains(payment)) {
         payments::put(tx, payment).await?;
     }
-    let Some(id) = folded.contribution.supporter else { return Ok(None) };
-    Ok(supporters::raise_epoch(tx, &id, now_ms).await?.map(|epoch| (id, epoch)))
+    if let Some(id) = folded.contribution.supporter
+        && let Some(epoch) = supporters::raise_epoch(tx, &id, now_ms).await?
+    {
+        booked.raised.push((id, epoch));
+    }
+    Ok(())
+}
+
+/// Records whose standing changes when this contribution is written: its supporter's, and that of whoever it belonged to until now.
+async fn changed_standings(
+    app: &App,
+    tx: &mut Tx,
+    contribution: &Contribution,
+) -> Result<Vec<StandingChange>, BookError> {
+    // Nobody asks for a site that is not in the settings.
+    let Some(site) = app.site(&contribution.site) else { return Ok(Vec::new()) };
+    let former = books::supporter_of(tx, &contribution.id).await?;
+    let people: BTreeSet<SupporterId> = former.into_iter().chain(contribution.supporter.clone()).collect();
+    let changed_at_ms = app.now_ms();
+    let mut changes = Vec::new();
+    for supporter in people {
+        let given = books::given_by(tx, &supporter, &contribution.site).await?;
+        let others = given.iter().filter(|(id, _)| *id != contribution.id).map(|(_, given)| *given);
+        let own = (contribution.supporter.as_ref() == Some(&supporter)).then(|| Given::of(contribution));
+        let after: Vec<Given> = others.chain(own).collect();
+        let before: Vec<Given> = given.iter().map(|(_, given)| *given).collect();
+        if let Some(now) = standing_changed(&before, &after, site.quiet_days) {
+            standings::record_change(tx, &supporter, &contribution.site, changed_at_ms).await?;
+            changes.push(StandingChange { supporter, site: contribution.site.clone(), changed_at_ms, now });
+        }
+    }
+    Ok(changes)
 }

@@ -69,10 +69,8 @@ pub async fn process_due_events(app: &App) -> Result<usize, sqlx::Error> {
 /// The database does not answer.
 pub async fn process_event(app: &App, id: &str) -> Result<(), sqlx::Error> {
     let outcome = match outlive(process(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
-        Ok((booked, outcome)) => {
-            for (supporter, epoch) in booked.raised {
-                app.tokens.epochs.raise(&supporter, epoch);
-            }
+        Ok((mut booked, outcome)) => {
+            booked.announce(app);
             outcome
         }
         Err(error) => note_failure(app, id, &error).await?,

@@ -33,10 +33,8 @@ pub async fn rewrite_books(app: &App) -> Result<u64, BookError> {
 
 async fn rewrite(app: &App, id: &str) -> Result<u64, BookError> {
     let mut tx = app.store.begin().await?;
-    let booked = rewrite_gift(app, &mut tx, id).await?;
+    let mut booked = rewrite_gift(app, &mut tx, id).await?;
     tx.commit().await?;
-    for (supporter, epoch) in &booked.raised {
-        app.tokens.epochs.raise(supporter, *epoch);
-    }
+    booked.announce(app);
     Ok(booked.contributions.len() as u64)
 }

@@ -8,6 +8,7 @@ use super::hear_of_epochs::hear_of_epochs;
 use super::keep_last_good::keep_last_good;
 use super::publish_appeals::{PublishError, publish_appeals};
 use super::start_without_database::start_without_database;
+use super::sync_standings::read_standings;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
@@ -66,6 +67,7 @@ pub(super) async fn read_everything(app: &App) -> Result<(), StartError> {
     app.tokens.set_keys(open_keys(&app.vault, &rows)?);
     app.keep(|kept| kept.signing_keys = rows);
     hear_of_epochs(app).await?;
+    read_standings(app).await?;
     hear_of_endpoints(app).await?;
     hear_of_appeals_anew(app).await?;
     Ok(())

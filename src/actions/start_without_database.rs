@@ -42,6 +42,7 @@ pub(super) fn start_without_database(
     for (supporter, epoch) in &kept.epochs {
         app.tokens.epochs.raise(supporter, *epoch);
     }
+    app.standings.add(kept.standings.iter().cloned());
     app.learned.store(kept.learned.clone().into());
     let totals = kept.tickers.iter().cloned().collect();
     app.ticker_totals.store(Arc::new(TickerTotals { as_of_ms: kept.tickers_as_of_ms, totals }));

@@ -11,13 +11,16 @@ use serde::Serialize;
 
 use super::State;
 use super::body::{self, Accepts};
+use super::caller::check_may_state;
 use super::json_object::JsonObject;
 use super::problem::{Code, Problem};
-use super::question::{QuestionQuery, QuestionShape};
+use super::question::{BannerQuestionShape, QuestionQuery};
+use super::stated::statement;
 use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::app::App;
 use crate::appeals::{Content, Snapshot, TickerValues, Values};
 use crate::clock;
+use crate::supporters::{Newest, StandingNow};
 use crate::tokens::{BadToken, Purpose, Shown};
 
 /// The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
@@ -86,6 +89,8 @@ impl<'a> VerdictBody<'a> {
 ///
 /// - `history` is what the reader's browser remembers. `{}` says that nothing was seen; left out, it means "not known", and an appeal with
 ///   a limit then answers `no_consent`.
+/// - `supporter` is for a site's back end that knows its supporters by itself: the reader's standing, with a secret API key of scope `banner:ask`
+///   in `Authorization`. It outweighs `token`. Without such a key it is refused.
 /// - `token` is the supporter token. Send it whenever there is one: it is how a supporter is recognised and not asked. One that is expired
 ///   or not good makes the reader `unknown`, who is neither asked nor thanked.
 /// - Keep `attribution` of a verdict that shows, and send it along with the events and the checkout that come of it.
@@ -95,34 +100,48 @@ impl<'a> VerdictBody<'a> {
 #[utoipa::path(
     tag = "Banner",
     operation_id = "ask_banner",
+    security((), ("api_key" = [])),
     request_body(content(
-        (QuestionShape = "application/json"),
-        (QuestionShape = "text/plain"),
+        (BannerQuestionShape = "application/json"),
+        (BannerQuestionShape = "text/plain"),
     )),
     responses((
         status = 200, body = VerdictBody, description = "The verdict",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::SiteUnknown, Code::BodyTooLarge, Code::UnsupportedMediaType,
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::BodyTooLarge,
+        Code::UnsupportedMediaType, Code::StoreUnavailable,
     ]))),
 )]
 #[post("/v1/banner")]
 pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
-    Ok(answered(verdict_json(&app, &bytes)?))
+    let (question, stated) = read_question(&bytes)?;
+    if stated.is_some() {
+        check_may_state(&request).await?;
+    }
+    Ok(answered(verdict_for(&app, &question, stated)?))
 }
 
-/// The answer to the JSON body of `POST /v1/banner`, as JSON.
+/// The answer to the JSON body of `POST /v1/banner` without a key, as JSON.
 ///
 /// # Errors
-/// The body is no question, or names a site that is not there.
+/// The body is no question, names a site that is not there, or states a standing, which takes a key.
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let question = match std::str::from_utf8(body).ok().and_then(usual_question) {
-        Some(question) => question,
-        None => body::parse(body)?,
-    };
-    verdict(app, &question)
+    let (question, stated) = read_question(body)?;
+    match stated {
+        None => verdict(app, &question),
+        Some(_) => Err(Code::ApiKeyMissing.into()),
+    }
+}
+
+/// The question, and the reader's standing if it is stated beside it.
+fn read_question(body: &[u8]) -> Result<(Question<'_>, Option<Known>), Problem> {
+    if let Some(question) = std::str::from_utf8(body).ok().and_then(usual_question) {
+        return Ok((question, None));
+    }
+    Ok((body::parse(body)?, statement(body)?))
 }
 
 /// Show the appeal banner? From a query.
@@ -160,9 +179,14 @@ pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
 /// # Errors
 /// The site is not known.
 pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Problem> {
+    verdict_for(app, question, None)
+}
+
+/// The verdict as JSON, for a reader whose standing was `stated` by a trusted back end, or else by the question's token.
+fn verdict_for(app: &App, question: &Question<'_>, stated: Option<Known>) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let verdict = match known(app, question, Purpose::Asking, now_ms) {
+    let verdict = match stated.or_else(|| known(app, question, Purpose::Asking, now_ms)) {
         Some(known) => decide(&snapshot.compiled, question, &known, now_ms, clock::draw())
             .map_err(|_| Problem::new(Code::SiteUnknown))?,
         None if app.site(&question.site).is_none() => return Err(Code::SiteUnknown.into()),
@@ -289,10 +313,16 @@ pub(super) fn known(app: &App, question: &Question<'_>, purpose: Purpose, now_ms
         return Some(Known::nobody());
     };
     match app.tokens.check(token, purpose, &question.site, now_ms) {
-        Ok(claims) => Some(Known {
-            standing: claims.standing,
-            quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
-            entitlements: claims.entitlements.clone(),
+        Ok(claims) => Some(match app.standings.newest(&claims.sub, &question.site, claims.iat) {
+            Newest::Token => Known {
+                standing: claims.standing,
+                quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
+                entitlements: claims.entitlements.clone(),
+            },
+            Newest::Changed(StandingNow { standing, quiet_until_ms }) => {
+                Known { standing, quiet_until_ms, entitlements: claims.entitlements.clone() }
+            }
+            Newest::Forgotten => Known::unknown(),
         }),
         Err(BadToken::Unchecked) => None,
         Err(_) => Some(Known::unknown()),

@@ -77,6 +77,30 @@ with_key!(MoneyReader, [MoneyRead], _ => MoneyReader);
 with_key!(AppealsReader, [AppealsRead, AppealsWrite], _ => AppealsReader);
 with_key!(AppealsEditor, [AppealsWrite], key => AppealsEditor { key });
 
+/// Checks that the request has an API key that may state a reader's standing. A key that was good a moment ago is not looked up again, and
+/// while the database is unavailable it counts for longer: asking goes on like reading.
+///
+/// # Errors
+/// It has none, or the key can't be looked up.
+pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
+    let app = state(request)?;
+    let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
+    let hash = ApiKey::hash(&secret);
+    let now_ms = app.now_ms();
+    if app.recent_keys.is_fresh(&hash, now_ms) {
+        return Ok(());
+    }
+    match key_with(request, &[Scope::BannerAsk]).await {
+        Ok(_) => app.recent_keys.record(hash, now_ms),
+        Err(away) if away.code == Code::StoreUnavailable && app.recent_keys.is_usable(&hash, now_ms) => {}
+        Err(refused) => {
+            app.recent_keys.forget(&hash);
+            return Err(refused);
+        }
+    }
+    Ok(())
+}
+
 /// The id of the request's API key, if it holds one of the scopes.
 async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<String, Problem> {
     let app = state(request)?;

@@ -26,6 +26,7 @@ mod problem;
 mod question;
 mod request_counts;
 mod server;
+mod stated;
 mod supporters;
 mod switches;
 mod tokens;

@@ -10,6 +10,7 @@ use utoipa::openapi::{Ref, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::problem::{Code, Problem};
+use super::stated::StatedSupporter;
 use super::words::{DismissalKindShape, SurfaceShape};
 
 /// What a page says of itself and of its reader. All but `site` may be left
@@ -170,6 +171,37 @@ with_note! {
     PreviewQuestionShape = "PreviewQuestion", true: "A question, and what is to be shown.";
     ExplainQuestionShape = "ExplainQuestion", false: "A question, and a preview's note where there is no key.";
 }
+
+/// A question with the standing that a back end states beside its fields, for the contract.
+pub struct BannerQuestionShape;
+
+impl PartialSchema for BannerQuestionShape {
+    fn schema() -> RefOr<Schema> {
+        let stated = AllOfBuilder::new()
+            .item(Ref::from_schema_name(StatedSupporter::name()))
+            .description(Some(STATED));
+        AllOfBuilder::new()
+            .item(Ref::from_schema_name(QuestionShape::name()))
+            .item(ObjectBuilder::new().property("supporter", stated))
+            .description(Some("A question; a site's back end may state the reader's standing."))
+            .into()
+    }
+}
+
+impl ToSchema for BannerQuestionShape {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("BannerQuestion")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((QuestionShape::name().into_owned(), QuestionShape::schema()));
+        QuestionShape::schemas(schemas);
+        schemas.push((StatedSupporter::name().into_owned(), StatedSupporter::schema()));
+        StatedSupporter::schemas(schemas);
+    }
+}
+
+const STATED: &str = "What the site's own back end knows of the reader. It outweighs `token`. Only with an API key of scope `banner:ask`.";
 
 /// The question of an anonymous reader, in a query.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]

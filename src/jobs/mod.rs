@@ -31,8 +31,8 @@ const INBOX_EVERY: Duration = Duration::from_secs(1);
 const WORKED_AGAIN_EVERY: Duration = Duration::from_secs(300);
 /// How often counts are stored.
 const COUNTS_EVERY: Duration = Duration::from_secs(5);
-/// How often we hear which tokens other instances superseded.
-const EPOCHS_EVERY: Duration = Duration::from_secs(2);
+/// How often tokens that other instances superseded, and standings that changed there, are read.
+const EPOCHS_EVERY: Duration = Duration::from_secs(1);
 /// How often the inbox is counted.
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// How often it is found out whether the database takes what is written.
@@ -105,6 +105,10 @@ impl Jobs {
         let trouble = "superseded tokens can't be read; it is tried again";
         self.start_on_database(app, (EPOCHS_EVERY, None), trouble, |app| async move {
             actions::hear_of_epochs(&app).await
+        });
+        let trouble = "changed standings can't be read; it is tried again";
+        self.start_on_database(app, (EPOCHS_EVERY, None), trouble, |app| async move {
+            actions::sync_standings(&app).await
         });
         let trouble = "the inbox can't be counted; it is tried again";
         self.start_on_database(

@@ -197,6 +197,63 @@ fn state(text: &str) -> Result<ContributionState, Unreadable> {
     ContributionState::parse(text).ok_or(Unreadable { what: "state of a contribution" })
 }
 
+const GIVEN: &str = "SELECT id, interval, state, last_kept_payment_at_ms FROM contributions \
+     WHERE supporter_id = $1 AND site = $2";
+
+struct GivenRow {
+    id: String,
+    interval: String,
+    state: String,
+    last_kept_payment_at_ms: Option<i64>,
+}
+
+from_row!(GivenRow { id, interval, state, last_kept_payment_at_ms });
+
+impl GivenRow {
+    fn given(self) -> Result<(ContributionId, Given), Unreadable> {
+        let given = given(&self.interval, &self.state, self.last_kept_payment_at_ms)?;
+        Ok((contribution_id(&self.id)?, given))
+    }
+}
+
+/// What the standing needs of a contribution, from its columns.
+pub(super) fn given(
+    every: &str,
+    at: &str,
+    last_kept_payment_at_ms: Option<i64>,
+) -> Result<Given, Unreadable> {
+    Ok(Given { interval: interval(every)?, state: state(at)?, last_kept_payment_at_ms })
+}
+
+/// What somebody gave to one site, by contribution, within a transaction.
+///
+/// # Errors
+/// The database does not answer, or holds what can't be read.
+pub async fn given_by(
+    tx: &mut Tx,
+    supporter: &SupporterId,
+    site: &str,
+) -> Result<Vec<(ContributionId, Given)>, sqlx::Error> {
+    let rows: Vec<GivenRow> = on_tx!(tx, db => sqlx::query_as(GIVEN)
+        .bind(supporter.as_str())
+        .bind(site)
+        .fetch_all(db)
+        .await)?;
+    Ok(rows.into_iter().map(GivenRow::given).collect::<Result<_, _>>()?)
+}
+
+/// The supporter whose contribution this is so far.
+///
+/// # Errors
+/// The database does not answer, or holds an id that can't be read.
+pub async fn supporter_of(tx: &mut Tx, id: &ContributionId) -> Result<Option<SupporterId>, sqlx::Error> {
+    let found: Option<Option<String>> = on_tx!(tx, db => sqlx::query_scalar("SELECT supporter_id FROM contributions WHERE id = $1")
+            .bind(id.as_str())
+            .fetch_optional(db)
+            .await)?;
+    Ok(found.flatten().as_deref().map(supporter_id).transpose()?)
+}
+
 pub(super) const CONTRIBUTION: &str = "SELECT id, site, supporter_id, interval, amount_minor, currency, state, \
      appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
      subscription, customer FROM contributions";
@@ -255,19 +312,12 @@ impl Store {
     /// # Errors
     /// As [`Store::contribution`].
     pub async fn given(&self, supporter: &SupporterId, site: &str) -> Result<Vec<Given>, sqlx::Error> {
-        let rows: Vec<(String, String, Option<i64>)> = on_reader!(self, db => sqlx::query_as(
-            "SELECT interval, state, last_kept_payment_at_ms FROM contributions \
-             WHERE supporter_id = $1 AND site = $2",
-        )
-        .bind(supporter.as_str())
-        .bind(site)
-        .fetch_all(db)
-        .await)?;
-        rows.into_iter()
-            .map(|(every, at, last_kept_payment_at_ms)| {
-                Ok(Given { interval: interval(&every)?, state: state(&at)?, last_kept_payment_at_ms })
-            })
-            .collect()
+        let rows: Vec<GivenRow> = on_reader!(self, db => sqlx::query_as(GIVEN)
+            .bind(supporter.as_str())
+            .bind(site)
+            .fetch_all(db)
+            .await)?;
+        Ok(rows.into_iter().map(|row| row.given().map(|(_, given)| given)).collect::<Result<_, _>>()?)
     }
 
     /// The first `limit` contributions with something that does not add up: id and alarms in JSON.

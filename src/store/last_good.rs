@@ -15,6 +15,7 @@ use super::keys::SigningKeyRow;
 use super::switches::SwitchRow;
 use crate::appeals::{LearnedSoFar, TickerCount};
 use crate::ids::SupporterId;
+use crate::supporters::StandingChange;
 
 /// What the database last said of all that the banner needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +37,8 @@ pub struct LastGood {
     pub tickers: Vec<(TickerCount, i64)>,
     /// Epochs that were raised within the life of a token, in the order of the supporters' ids.
     pub epochs: Vec<(SupporterId, i64)>,
+    /// Standings that changed within the life of a token.
+    pub standings: Vec<StandingChange>,
     /// The keys that sign and verify tokens, the one that signs first; their private halves are sealed.
     pub signing_keys: Vec<SigningKeyRow>,
 }

@@ -25,6 +25,7 @@ pub mod pages;
 pub mod payments;
 pub mod results;
 pub mod seals;
+pub mod standings;
 pub mod supporters;
 pub mod sweeps;
 pub mod switches;

@@ -6,7 +6,9 @@
 //! **Tested in** the files here, `tests/api/gifts.rs`.
 
 mod email;
+mod recent;
 mod standing;
 
 pub use email::Email;
-pub use standing::{Given, Standing, StandingNow, standing_of};
+pub use recent::{MAX_RECENT_STANDINGS, Newest, RecentStandings, StandingChange};
+pub use standing::{Given, Standing, StandingNow, standing_changed, standing_of};

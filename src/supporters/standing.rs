@@ -2,9 +2,10 @@
 
 pub use keepopen_decision::Standing;
 use keepopen_decision::quiet_until_ms;
+use serde::{Deserialize, Serialize};
 
 use crate::config::Interval;
-use crate::contributions::ContributionState;
+use crate::contributions::{Contribution, ContributionState};
 
 /// What the standing needs to know of one contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,12 +19,34 @@ pub struct Given {
 }
 
 /// The standing, and until when nobody may ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandingNow {
     /// The standing.
     pub standing: Standing,
     /// The first instant when asking is allowed again, in milliseconds since 1970.
     pub quiet_until_ms: Option<i64>,
+}
+
+impl Given {
+    /// What the standing needs to know of this contribution.
+    pub fn of(contribution: &Contribution) -> Self {
+        Self {
+            interval: contribution.interval,
+            state: contribution.state,
+            last_kept_payment_at_ms: contribution.last_kept_payment_at_ms,
+        }
+    }
+}
+
+/// The new standing, where a token that was issued by what was given `before` could now ask or thank the wrong person. Nobody had a token
+/// before money came, and nobody asks a running supporter, however often their gift renews.
+pub fn standing_changed(before: &[Given], after: &[Given], quiet_days: u32) -> Option<StandingNow> {
+    use ContributionState::{Active, Ended, Paid, PastDue};
+    let had_token = before.iter().any(|it| matches!(it.state, Paid | Active | PastDue | Ended));
+    let (then, now) = (standing_of(before, quiet_days), standing_of(after, quiet_days));
+    let matters = then.standing != now.standing
+        || (then.quiet_until_ms != now.quiet_until_ms && now.standing != Standing::Recurring);
+    (had_token && matters).then_some(now)
 }
 
 /// The standing that contributions to one site give.
@@ -100,6 +123,25 @@ mod tests {
             standing_of(&[paid, given(Interval::Month, State::Ended, 30)], 90).standing,
             Standing::Lapsed
         );
+    }
+
+    #[test]
+    fn a_standing_changes_only_where_a_token_can_be_older_than_the_change() {
+        let month = |state, paid_at_ms| given(Interval::Month, state, paid_at_ms);
+        let changed =
+            |before: &[Given], after: &[Given]| standing_changed(before, after, 90).map(|now| now.standing);
+        assert_eq!(changed(&[], &[month(State::Active, 10)]), None, "the first gift");
+        assert_eq!(changed(&[month(State::Processing, 0)], &[month(State::Active, 10)]), None);
+        assert_eq!(changed(&[month(State::Active, 10)], &[month(State::Active, 20)]), None, "a renewal");
+        assert_eq!(
+            changed(&[month(State::Active, 10)], &[month(State::PastDue, 10)]),
+            Some(Standing::PastDue)
+        );
+        assert_eq!(changed(&[month(State::Active, 10)], &[month(State::Ended, 10)]), Some(Standing::Lapsed));
+        assert_eq!(changed(&[month(State::Active, 10)], &[]), Some(Standing::None), "it is another person's");
+        let once = |paid_at_ms| given(Interval::Once, State::Paid, paid_at_ms);
+        assert_eq!(changed(&[once(10)], &[once(10), once(20)]), Some(Standing::OneOff), "quiet for longer");
+        assert_eq!(changed(&[once(20)], &[once(10), once(20)]), None);
     }
 
     #[test]

@@ -23,6 +23,9 @@ pub enum Scope {
     /// Write appeals, and publish them.
     #[value(name = "appeals:write")]
     AppealsWrite,
+    /// Ask banner questions that state the reader's standing.
+    #[value(name = "banner:ask")]
+    BannerAsk,
 }
 
 impl Scope {
@@ -33,6 +36,7 @@ impl Scope {
             Self::MoneyRead => "money:read",
             Self::AppealsRead => "appeals:read",
             Self::AppealsWrite => "appeals:write",
+            Self::BannerAsk => "banner:ask",
         }
     }
 }

@@ -12,6 +12,7 @@ mod claims;
 mod issue;
 mod note;
 mod preview;
+mod recent_keys;
 mod signing_key;
 mod vault;
 
@@ -21,5 +22,6 @@ pub use check_rate::Purpose;
 pub use claims::{Claims, TokenScope};
 pub use issue::{BadToken, Epochs, Tokens};
 pub use preview::{BadPreview, Preview};
+pub use recent_keys::RecentKeys;
 pub use signing_key::{SealedKey, SigningKey, UnsealError};
 pub use vault::{Vault, VaultError};

@@ -2,7 +2,9 @@
 
 use keepopen::actions::StartError;
 use keepopen::config::Settings;
+use keepopen::ids::SupporterId;
 use keepopen::store::last_good::LastGood;
+use keepopen::supporters::{Standing, StandingChange, StandingNow};
 use keepopen::tokens::Scope;
 use keepopen::{actions, http};
 use keepopen_decision::LearnedWeights;
@@ -115,11 +117,18 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let weights = vec![("a".to_owned(), 7)];
     let weights = LearnedWeights { site: "journal".to_owned(), appeal: "summer".to_owned(), weights };
     app.app.keep(|kept| kept.learned.weights = vec![weights.clone()]);
+    let now = StandingNow { standing: Standing::PastDue, quiet_until_ms: None };
+    let supporter = SupporterId::from_bytes([9; 16]);
+    let change =
+        StandingChange { supporter, site: "journal".to_owned(), changed_at_ms: app.app.now_ms(), now };
+    app.app.standings.add([change.clone()]);
+    actions::sync_standings(&app.app).await.unwrap();
     actions::keep_last_good(&app.app).await.unwrap();
 
     wire.cut().await;
     restart(&mut app).await.unwrap();
     assert_eq!(app.app.learned.load().weights, [weights]);
+    assert!(app.app.standings.all().contains(&change));
     let appeal = app.banner(None).await["content"].clone();
     assert_eq!((&appeal["heading"], &appeal["ticker"]), (&json!("First"), &ticker));
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");

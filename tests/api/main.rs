@@ -29,6 +29,7 @@ mod not_ours;
 mod previews;
 mod reconciling;
 mod settling;
+mod standings;
 mod story;
 mod supporters;
 mod switches;

@@ -308,6 +308,8 @@ export interface paths {
          *
          *     - `history` is what the reader's browser remembers. `{}` says that nothing was seen; left out, it means "not known", and an appeal with
          *       a limit then answers `no_consent`.
+         *     - `supporter` is for a site's back end that knows its supporters by itself: the reader's standing, with a secret API key of scope `banner:ask`
+         *       in `Authorization`. It outweighs `token`. Without such a key it is refused.
          *     - `token` is the supporter token. Send it whenever there is one: it is how a supporter is recognised and not asked. One that is expired
          *       or not good makes the reader `unknown`, who is neither asked nor thanked.
          *     - Keep `attribution` of a verdict that shows, and send it along with the events and the checkout that come of it.
@@ -749,6 +751,11 @@ export interface components {
             ordinal?: number | null;
             /** @description The site's id. */
             site: string;
+        };
+        /** @description A question; a site's back end may state the reader's standing. */
+        BannerQuestion: components["schemas"]["Question"] & {
+            /** @description What the site's own back end knows of the reader. It outweighs `token`. Only with an API key of scope `banner:ask`. */
+            supporter?: components["schemas"]["StatedSupporter"];
         };
         /** @description One block of a text: a paragraph, a quote, an image or a list. */
         Block: string | {
@@ -1497,6 +1504,18 @@ export interface components {
          * @enum {string}
          */
         Standing: "none" | "one_off" | "recurring" | "past_due" | "lapsed" | "unknown";
+        /** @description What a site's back end knows of the reader. */
+        StatedSupporter: {
+            /** @description What the reader is entitled to, by name. */
+            entitlements?: string[];
+            /**
+             * Format: date-time
+             * @description The first instant when asking is allowed again. Left out or null, it is allowed.
+             */
+            quiet_until?: string | null;
+            /** @description The standing with the site. */
+            standing: components["schemas"]["Standing"];
+        };
         /** @description What must be in an event. All else that Stripe writes is stored as it comes. */
         StripeEvent: {
             /** @description The version of Stripe's API that its object is written in. */
@@ -1798,6 +1817,7 @@ export type AppealVersion = components['schemas']['AppealVersion'];
 export type Appeals = components['schemas']['Appeals'];
 export type ArticleWeek = components['schemas']['ArticleWeek'];
 export type BannerEvent = components['schemas']['BannerEvent'];
+export type BannerQuestion = components['schemas']['BannerQuestion'];
 export type Block = components['schemas']['Block'];
 export type Books = components['schemas']['Books'];
 export type BooksLine = components['schemas']['BooksLine'];
@@ -1844,6 +1864,7 @@ export type Reader = components['schemas']['Reader'];
 export type Reason = components['schemas']['Reason'];
 export type SiteSwitches = components['schemas']['SiteSwitches'];
 export type Standing = components['schemas']['Standing'];
+export type StatedSupporter = components['schemas']['StatedSupporter'];
 export type StripeEvent = components['schemas']['StripeEvent'];
 export type StripeEventData = components['schemas']['StripeEventData'];
 export type SupporterAnswer = components['schemas']['SupporterAnswer'];
@@ -3443,8 +3464,8 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Question"];
-                "text/plain": components["schemas"]["Question"];
+                "application/json": components["schemas"]["BannerQuestion"];
+                "text/plain": components["schemas"]["BannerQuestion"];
             };
         };
         responses: {
@@ -3472,6 +3493,38 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
                     };
                 };
             };
@@ -3514,6 +3567,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
                     };
                 };
             };

@@ -1,0 +1,46 @@
+//! Reads which standings changed, on whichever instance.
+
+use crate::app::App;
+use crate::store::standings::ChangedStanding;
+use crate::supporters::{MAX_RECENT_STANDINGS, RecentStandings, StandingChange, standing_of};
+
+/// A transaction may commit this long after the time that it recorded. It is the longest that a statement may wait, twice.
+const OVERLAP_MS: i64 = 60_000;
+
+/// Reads every change that a token can be older than, for the start.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn read_standings(app: &App) -> Result<(), sqlx::Error> {
+    sync_since(app, RecentStandings::matter_since_ms(app.now_ms())).await
+}
+
+/// Reads the changes of the last minute, so that the banner of every instance goes by them.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn sync_standings(app: &App) -> Result<(), sqlx::Error> {
+    sync_since(app, app.now_ms() - OVERLAP_MS).await
+}
+
+async fn sync_since(app: &App, since_ms: i64) -> Result<(), sqlx::Error> {
+    let limit = MAX_RECENT_STANDINGS + 1;
+    let rows = app.store.standings_changed_since(since_ms, limit).await?;
+    if let Some(oldest) = rows.last().filter(|_| rows.len() == limit) {
+        app.standings.forget_until(oldest.changed_at_ms);
+    }
+    app.standings.add(rows.into_iter().filter_map(|row| change(app, row)));
+    app.standings.expire(app.now_ms());
+    let standings = app.standings.all();
+    if app.in_force().kept().standings != standings {
+        app.keep(|kept| kept.standings = standings);
+    }
+    Ok(())
+}
+
+/// The change as the banner needs it; nothing for a site that is not in the settings.
+fn change(app: &App, row: ChangedStanding) -> Option<StandingChange> {
+    let now = standing_of(&row.given, app.site(&row.site)?.quiet_days);
+    let ChangedStanding { supporter, site, changed_at_ms, .. } = row;
+    Some(StandingChange { supporter, site, changed_at_ms, now })
+}

@@ -1,0 +1,284 @@
+//! Standings that changed recently, in memory: the banner must not go by a token that is older than the change.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+
+use super::StandingNow;
+use crate::clock::DAY_MS;
+use crate::ids::SupporterId;
+
+/// How long a change matters: a token lives for a day at most. The rest allows for clocks that differ.
+const KEEP_MS: i64 = DAY_MS + SKEW_MS;
+/// By how much the clocks of two instances may differ.
+const SKEW_MS: i64 = 60_000;
+/// How many standings are kept; some 4 MB.
+pub const MAX_RECENT_STANDINGS: usize = 20_000;
+
+/// A standing that changed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingChange {
+    /// Whose.
+    pub supporter: SupporterId,
+    /// With which site.
+    pub site: String,
+    /// When, in milliseconds since 1970.
+    pub changed_at_ms: i64,
+    /// What it is now.
+    pub now: StandingNow,
+}
+
+/// What is known of a standing beside its token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Newest {
+    /// Nothing newer than the token.
+    Token,
+    /// The standing changed after the token was issued.
+    Changed(StandingNow),
+    /// It may have changed, and which changes there were is not known any more.
+    Forgotten,
+}
+
+/// Standings that changed within the life of a token. At most [`MAX_RECENT_STANDINGS`] are kept: when there are more, the oldest are
+/// forgotten, and tokens that are older than the newest forgotten change say nothing.
+pub struct RecentStandings {
+    capacity: usize,
+    /// Whether there is anything to look up: most of the time there is not, and the lock is not taken.
+    active: AtomicBool,
+    changes: RwLock<Changes>,
+}
+
+#[derive(Default)]
+struct Changes {
+    by_supporter: HashMap<SupporterId, Vec<SiteStanding>>,
+    count: usize,
+    /// The time of the newest change that was forgotten for want of room, in milliseconds since 1970.
+    forgotten_until_ms: Option<i64>,
+}
+
+struct SiteStanding {
+    site: Box<str>,
+    changed_at_ms: i64,
+    now: StandingNow,
+}
+
+impl Default for RecentStandings {
+    fn default() -> Self {
+        Self::with_capacity(MAX_RECENT_STANDINGS)
+    }
+}
+
+impl RecentStandings {
+    fn with_capacity(capacity: usize) -> Self {
+        Self { capacity, active: AtomicBool::new(false), changes: RwLock::default() }
+    }
+
+    /// What is known of this standing beside a token that was issued at `issued_at_s` (seconds since 1970).
+    pub fn newest(&self, supporter: &SupporterId, site: &str, issued_at_s: i64) -> Newest {
+        if !self.active.load(Ordering::Acquire) {
+            return Newest::Token;
+        }
+        // A token issued this long after a change knows of it, whichever instance's clock it is dated by.
+        let knows_until_ms = issued_at_s.saturating_mul(1000).saturating_sub(SKEW_MS);
+        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
+        let found = changes
+            .by_supporter
+            .get(supporter)
+            .and_then(|sites| sites.iter().find(|it| &*it.site == site))
+            .filter(|it| it.changed_at_ms >= knows_until_ms);
+        match found {
+            Some(change) => Newest::Changed(change.now),
+            None if changes.forgotten_until_ms.is_some_and(|at_ms| at_ms >= knows_until_ms) => {
+                Newest::Forgotten
+            }
+            None => Newest::Token,
+        }
+    }
+
+    /// Adds changes. An older change of a standing that is known already is ignored.
+    pub fn add(&self, changed: impl IntoIterator<Item = StandingChange>) {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        for change in changed {
+            changes.put(change);
+        }
+        if changes.count > self.capacity {
+            changes.forget_oldest(self.capacity);
+        }
+        self.active.store(changes.is_active(), Ordering::Release);
+    }
+
+    /// Notes that changes until `until_ms` (milliseconds since 1970) are not known.
+    pub fn forget_until(&self, until_ms: i64) {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        changes.forget_until(until_ms);
+        self.active.store(true, Ordering::Release);
+    }
+
+    /// Removes what no token can be older than, at `now_ms` (milliseconds since 1970).
+    pub fn expire(&self, now_ms: i64) {
+        let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
+        changes.keep(|it| it.changed_at_ms + KEEP_MS > now_ms);
+        changes.forgotten_until_ms = changes.forgotten_until_ms.filter(|at_ms| at_ms + KEEP_MS > now_ms);
+        self.active.store(changes.is_active(), Ordering::Release);
+    }
+
+    /// Since when changes matter at `now_ms`, both in milliseconds since 1970.
+    pub fn matter_since_ms(now_ms: i64) -> i64 {
+        now_ms - KEEP_MS
+    }
+
+    /// Every change that is kept, in the order of supporters and sites.
+    pub fn all(&self) -> Vec<StandingChange> {
+        let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<StandingChange> = changes
+            .by_supporter
+            .iter()
+            .flat_map(|(supporter, sites)| sites.iter().map(move |it| (supporter, it)))
+            .map(|(supporter, it)| StandingChange {
+                supporter: supporter.clone(),
+                site: it.site.to_string(),
+                changed_at_ms: it.changed_at_ms,
+                now: it.now,
+            })
+            .collect();
+        all.sort_by(|a, b| (&a.supporter, &a.site).cmp(&(&b.supporter, &b.site)));
+        all
+    }
+
+    /// How many are kept.
+    pub fn len(&self) -> usize {
+        self.changes.read().unwrap_or_else(PoisonError::into_inner).count
+    }
+
+    /// Whether none is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl Changes {
+    fn is_active(&self) -> bool {
+        self.count > 0 || self.forgotten_until_ms.is_some()
+    }
+
+    fn put(&mut self, change: StandingChange) {
+        let sites = self.by_supporter.entry(change.supporter).or_default();
+        let new =
+            SiteStanding { site: change.site.into(), changed_at_ms: change.changed_at_ms, now: change.now };
+        match sites.iter_mut().find(|known| known.site == new.site) {
+            Some(known) if known.changed_at_ms > new.changed_at_ms => {}
+            Some(known) => *known = new,
+            None => {
+                sites.push(new);
+                self.count += 1;
+            }
+        }
+    }
+
+    fn keep(&mut self, keeps: impl Fn(&SiteStanding) -> bool) {
+        self.by_supporter.retain(|_, sites| {
+            sites.retain(&keeps);
+            !sites.is_empty()
+        });
+        self.count = self.by_supporter.values().map(Vec::len).sum();
+    }
+
+    /// Makes room: a tenth more than must go, so that it is not done for each change.
+    fn forget_oldest(&mut self, capacity: usize) {
+        let mut times: Vec<i64> = self.by_supporter.values().flatten().map(|it| it.changed_at_ms).collect();
+        let surplus = (times.len() - capacity + capacity / 10).clamp(1, times.len());
+        let (_, newest, _) = times.select_nth_unstable(surplus - 1);
+        let until_ms = *newest;
+        self.keep(|it| it.changed_at_ms > until_ms);
+        self.forget_until(until_ms);
+    }
+
+    fn forget_until(&mut self, until_ms: i64) {
+        self.forgotten_until_ms = self.forgotten_until_ms.max(Some(until_ms));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keepopen_decision::Standing;
+
+    use super::*;
+
+    const NOW_MS: i64 = 1_700_000_000_000;
+
+    fn change(who: u8, site: &str, changed_at_ms: i64, standing: Standing) -> StandingChange {
+        StandingChange {
+            supporter: SupporterId::from_bytes([who; 16]),
+            site: site.to_owned(),
+            changed_at_ms,
+            now: StandingNow { standing, quiet_until_ms: None },
+        }
+    }
+
+    fn newest(standings: &RecentStandings, who: u8, site: &str, issued_at_ms: i64) -> Newest {
+        standings.newest(&SupporterId::from_bytes([who; 16]), site, issued_at_ms / 1000)
+    }
+
+    fn changed(standing: Standing) -> Newest {
+        Newest::Changed(StandingNow { standing, quiet_until_ms: None })
+    }
+
+    #[test]
+    fn a_change_outweighs_older_tokens_of_its_supporter_and_site_alone() {
+        let standings = RecentStandings::default();
+        assert_eq!(newest(&standings, 1, "journal", NOW_MS), Newest::Token);
+        standings.add([change(1, "journal", NOW_MS, Standing::PastDue)]);
+        assert_eq!(newest(&standings, 1, "journal", NOW_MS - 3_600_000), changed(Standing::PastDue));
+        assert_eq!(newest(&standings, 1, "journal", NOW_MS + SKEW_MS), changed(Standing::PastDue));
+        assert_eq!(newest(&standings, 1, "journal", NOW_MS + SKEW_MS + 1000), Newest::Token);
+        assert_eq!(newest(&standings, 1, "gazette", NOW_MS - 1000), Newest::Token);
+        assert_eq!(newest(&standings, 2, "journal", NOW_MS - 1000), Newest::Token);
+    }
+
+    #[test]
+    fn the_newest_of_several_changes_counts_in_whichever_order_they_arrive() {
+        for order in [[0, 1], [1, 0]] {
+            let standings = RecentStandings::default();
+            let changes = [
+                change(1, "journal", NOW_MS, Standing::PastDue),
+                change(1, "journal", NOW_MS + 5, Standing::Lapsed),
+            ];
+            standings.add(order.map(|place: usize| changes[place].clone()));
+            assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), changed(Standing::Lapsed));
+            assert_eq!(standings.len(), 1);
+        }
+    }
+
+    #[test]
+    fn a_change_that_no_token_can_be_older_than_is_removed() {
+        let standings = RecentStandings::default();
+        standings.add([change(1, "journal", NOW_MS, Standing::PastDue)]);
+        standings.forget_until(NOW_MS - 10);
+        standings.expire(NOW_MS + KEEP_MS - 1);
+        assert_eq!(standings.len(), 1);
+        standings.expire(NOW_MS + KEEP_MS);
+        assert!(standings.is_empty());
+        assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), Newest::Token);
+        assert!(!standings.active.load(Ordering::Relaxed), "readers take no lock for nothing");
+    }
+
+    #[test]
+    fn beyond_the_capacity_old_tokens_say_nothing_rather_than_their_old_standing() {
+        let standings = RecentStandings::with_capacity(20);
+        standings.add(
+            (0..20).map(|who| change(who, "journal", NOW_MS + i64::from(who) * 120_000, Standing::Lapsed)),
+        );
+        assert_eq!(newest(&standings, 200, "journal", NOW_MS), Newest::Token);
+        standings.add([change(100, "journal", NOW_MS + 30 * 120_000, Standing::Lapsed)]);
+        assert_eq!(standings.len(), 18);
+        // The three oldest are gone, the last of which changed at `until_ms`.
+        let until_ms = NOW_MS + 2 * 120_000;
+        assert_eq!(newest(&standings, 0, "journal", NOW_MS), Newest::Forgotten);
+        assert_eq!(newest(&standings, 200, "journal", until_ms), Newest::Forgotten);
+        assert_eq!(newest(&standings, 200, "journal", until_ms + SKEW_MS + 1000), Newest::Token);
+        assert_eq!(newest(&standings, 3, "journal", NOW_MS), changed(Standing::Lapsed));
+        assert_eq!(newest(&standings, 100, "journal", NOW_MS), changed(Standing::Lapsed));
+    }
+}

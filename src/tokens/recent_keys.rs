@@ -1,0 +1,62 @@
+//! API keys that were good a moment ago, so that a site's back end can ask banner questions without the database.
+
+use quick_cache::sync::Cache;
+
+/// How many keys are kept.
+const CACHE_SIZE: usize = 1000;
+/// How long a key counts as good before it is looked up again, in milliseconds: as long as a revoked key may still work.
+const FRESH_MS: i64 = 2_000;
+/// How long it counts as good while the database is unavailable, in milliseconds.
+const STALE_MS: i64 = 3_600_000;
+
+/// Hashes of API keys that may state a reader's standing, with the time at which the database said so.
+pub struct RecentKeys(Cache<String, i64>);
+
+impl Default for RecentKeys {
+    fn default() -> Self {
+        Self(Cache::new(CACHE_SIZE))
+    }
+}
+
+impl RecentKeys {
+    /// Whether the key with this hash needs no look-up at `now_ms` (milliseconds since 1970).
+    pub fn is_fresh(&self, hash: &str, now_ms: i64) -> bool {
+        self.is_younger(hash, FRESH_MS, now_ms)
+    }
+
+    /// Whether it still counts at `now_ms` while it can't be looked up.
+    pub fn is_usable(&self, hash: &str, now_ms: i64) -> bool {
+        self.is_younger(hash, STALE_MS, now_ms)
+    }
+
+    /// Records at `now_ms` that a key is good.
+    pub fn record(&self, hash: String, now_ms: i64) {
+        self.0.insert(hash, now_ms);
+    }
+
+    /// Forgets a key that is not good, or not any more.
+    pub fn forget(&self, hash: &str) {
+        self.0.remove(hash);
+    }
+
+    fn is_younger(&self, hash: &str, age_ms: i64, now_ms: i64) -> bool {
+        self.0.get(hash).is_some_and(|at_ms| now_ms - at_ms < age_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_looked_up_again_after_two_seconds_and_counts_for_an_hour_without_the_database() {
+        let keys = RecentKeys::default();
+        assert!(!keys.is_usable("one", 0));
+        keys.record("one".to_owned(), 0);
+        assert_eq!([1_999, 2_000].map(|now_ms| keys.is_fresh("one", now_ms)), [true, false]);
+        assert_eq!([3_599_999, 3_600_000].map(|now_ms| keys.is_usable("one", now_ms)), [true, false]);
+        assert!(!keys.is_fresh("other", 0));
+        keys.forget("one");
+        assert!(!keys.is_usable("one", 0));
+    }
+}

@@ -1,0 +1,240 @@
+//! A standing that changed after its token was issued: the banner goes by the new one, on every instance.
+
+use keepopen::actions;
+use keepopen::tokens::Scope;
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, Gift, TestApp};
+
+const APPEALS: &str = r#"
+[[appeals]]
+id = "help"
+sites = ["journal"]
+kind = "ask"
+surface = ["banner"]
+live = "live"
+[[appeals.variants]]
+id = "a"
+copy = { heading = "We need your help now", cta = "Give" }
+
+[[appeals]]
+id = "thanks"
+sites = ["journal"]
+kind = "thank"
+surface = ["banner"]
+live = "live"
+[[appeals.variants]]
+id = "a"
+copy = { heading = "Thank you" }
+
+[[appeals]]
+id = "card"
+sites = ["journal"]
+kind = "fix_card"
+surface = ["banner"]
+live = "live"
+[[appeals.variants]]
+id = "a"
+copy = { heading = "Your card was declined", cta = "Update your card" }
+
+[[appeals]]
+id = "back"
+sites = ["journal"]
+kind = "win_back"
+priority = 1
+surface = ["banner"]
+live = "live"
+[[appeals.variants]]
+id = "a"
+copy = { heading = "We miss you", cta = "Give again" }
+"#;
+
+/// A server with an appeal of each kind.
+async fn start() -> TestApp {
+    TestApp::start_changed("", |settings| {
+        std::fs::write(settings.appeals.file.as_ref().unwrap(), APPEALS).unwrap();
+    })
+    .await
+}
+
+/// A monthly gift that is paid, and its token.
+async fn monthly_supporter(app: &TestApp) -> (Gift, String) {
+    let gift = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let token = app.token(&gift).await;
+    (gift, token)
+}
+
+/// The card fails at the next renewal.
+fn card_fails(app: &TestApp, gift: &Gift) {
+    let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
+    app.stripe.next_month(&subscription, false).unwrap();
+}
+
+fn kind(verdict: &Value) -> &str {
+    verdict["kind"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_supporter_whose_card_fails_is_asked_to_fix_it_although_the_token_says_recurring() {
+    let app = start().await;
+    let (gift, token) = monthly_supporter(&app).await;
+    assert_eq!(kind(&app.banner(Some(&token)).await), "thank");
+    card_fails(&app, &gift);
+    app.stripe_says_everything().await;
+    assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "past_due");
+    assert_eq!(kind(&app.banner(Some(&token)).await), "fix_card");
+    let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
+    app.app.clock.advance(3_600_000);
+    app.stripe.mend_card(&subscription).unwrap();
+    app.stripe_says_everything().await;
+    assert_eq!(kind(&app.banner(Some(&token)).await), "thank");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_supporter_who_gave_once_and_gives_monthly_now_is_known_as_recurring() {
+    let app = start().await;
+    let first = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let token = app.token(&first).await;
+    assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
+    app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    let question = json!({"site": "journal", "history": {}, "token": token});
+    let seen = explained(&app, &question).await;
+    assert!(seen.contains("recurring"), "{seen}");
+    app.finish().await;
+}
+
+/// What the rules on standing found.
+async fn explained(app: &TestApp, question: &Value) -> String {
+    let key =
+        actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[Scope::AppealsRead]).await.unwrap();
+    let request = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(key.secret);
+    let answer = app.send(request.json(question)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    answer.json["appeals"][0]["rules"].to_string()
+}
+
+#[tokio::test]
+async fn another_instance_and_a_restart_read_the_changed_standing_from_the_database() {
+    let mut app = start().await;
+    let (gift, token) = monthly_supporter(&app).await;
+    // The other instance shares the database and the keys, and has seen nothing of it.
+    let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    card_fails(&app, &gift);
+    app.stripe_says_everything().await;
+    let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
+    let asked = |server: &keepopen::app::App| -> Value {
+        serde_json::from_slice(&keepopen::http::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
+    };
+    assert_eq!(kind(&asked(&other)), "thank");
+    actions::sync_standings(&other).await.unwrap();
+    assert_eq!(kind(&asked(&other)), "fix_card");
+    other.store.close().await;
+
+    app.app.clock.advance(3_600_000);
+    app.server.stop(false).await;
+    app.app.store.close().await;
+    app.app = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    let running = keepopen::http::serve(&app.app).unwrap();
+    tokio::spawn(running.server);
+    (app.server, app.url) = (running.handle, format!("http://{}", running.address));
+    assert_eq!(kind(&app.banner(Some(&token)).await), "fix_card");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_renewal_records_no_change_and_neither_does_a_first_gift() {
+    let app = start().await;
+    let (gift, _) = monthly_supporter(&app).await;
+    app.days_pass(31);
+    let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
+    app.stripe.next_month(&subscription, true).unwrap();
+    app.stripe_says_everything().await;
+    assert!(app.app.standings.is_empty());
+    assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), []);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn rebuilding_the_books_records_no_change() {
+    let app = start().await;
+    let (gift, _) = monthly_supporter(&app).await;
+    card_fails(&app, &gift);
+    app.stripe_says_everything().await;
+    let changes = app.app.store.standings_changed_since(0, 10).await.unwrap();
+    assert_eq!(changes.len(), 1);
+    app.days_pass(1);
+    actions::rewrite_books(&app.app).await.unwrap();
+    assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), changes);
+    app.finish().await;
+}
+
+/// A banner question from a site's back end.
+async fn ask_with(app: &TestApp, key: Option<&str>, question: &Value) -> Answer {
+    let request = app.client.post(format!("{}/v1/banner", app.url)).json(question);
+    app.send(match key {
+        Some(key) => request.bearer_auth(key),
+        None => request,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_back_end_with_a_key_states_the_standing_of_its_reader() {
+    let app = start().await;
+    let key = actions::create_api_key(&app.app.store, &app.app.clock, "site", &[Scope::BannerAsk])
+        .await
+        .unwrap()
+        .secret;
+    let (_, token) = monthly_supporter(&app).await;
+    for (standing, shown) in [
+        ("none", "ask"),
+        ("recurring", "thank"),
+        ("past_due", "fix_card"),
+        ("lapsed", "win_back"),
+        ("unknown", "unknown_standing"),
+    ] {
+        let stated =
+            json!({"site": "journal", "history": {}, "supporter": {"standing": standing}, "token": token});
+        let answer = ask_with(&app, Some(&key), &stated).await;
+        assert_eq!((answer.status, kind(&answer.json)), (StatusCode::OK, shown), "{standing}");
+    }
+    let quiet = json!({"standing": "lapsed", "quiet_until": "2026-12-24T00:00:00Z"});
+    let answer =
+        ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "supporter": quiet})).await;
+    assert_eq!(answer.json["reason"], "recent_giver");
+    // Without a statement, the token speaks.
+    let answer = ask_with(&app, Some(&key), &json!({"site": "journal", "history": {}, "token": token})).await;
+    assert_eq!(kind(&answer.json), "thank");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_standing_without_a_key_that_may_state_it_is_refused_and_not_ignored() {
+    let app = start().await;
+    let stated = json!({"site": "journal", "history": {}, "supporter": {"standing": "recurring"}});
+    let answer = ask_with(&app, None, &stated).await;
+    assert_eq!((answer.status, answer.code()), (StatusCode::UNAUTHORIZED, "api_key_missing"));
+    let powerless = app.api_key().await;
+    assert_eq!(ask_with(&app, Some(&powerless), &stated).await.code(), "scope_missing");
+    assert_eq!(ask_with(&app, Some("keepopen_sk_wrong"), &stated).await.code(), "api_key_invalid");
+    assert_eq!(ask_with(&app, Some("nonsense"), &stated).await.code(), "api_key_invalid");
+    // A key that is sent with everything does no harm to a question that states nothing.
+    let plain = json!({"site": "journal", "history": {}});
+    assert_eq!(ask_with(&app, Some(&powerless), &plain).await.json["show"], true);
+    let key = actions::create_api_key(&app.app.store, &app.app.clock, "site", &[Scope::BannerAsk])
+        .await
+        .unwrap()
+        .secret;
+    for wrong in
+        [json!({"standing": "rich"}), json!({}), json!({"standing": "none", "standin": 1}), json!([])]
+    {
+        let answer = ask_with(&app, Some(&key), &json!({"site": "journal", "supporter": wrong})).await;
+        assert_eq!((answer.status, answer.code()), (StatusCode::BAD_REQUEST, "invalid_request"), "{wrong}");
+    }
+    app.finish().await;
+}
