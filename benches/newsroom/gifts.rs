@@ -84,6 +84,7 @@ fn payout(site: usize, at_s: i64) -> Option<(String, PayoutMark)> {
         latest: Latest { state: PayoutState::Paid, reported_at_s: arrives_at_s },
         left: true,
         arrives_at_s: Some(arrives_at_s),
+        returned_at_s: None,
     };
     (arrives_at_s < END_S).then(|| (format!("po_1{day:012}{}", SITES[site].0), mark))
 }
@@ -152,6 +153,7 @@ impl Gift {
             payment_intent,
             subscription,
             invoice: None,
+            paid_events_s: vec![self.began_s],
         })
     }
 
@@ -191,6 +193,9 @@ impl Gift {
             invoice: None,
             paid: Some(self.money()),
             refunded: is_refunded.then(|| Newest { reported_at_s: refunded_at_s, value: self.money() }),
+            created_at_s: Some(at_s),
+            method: Some("card".to_owned()),
+            succeeded_events_s: Vec::new(),
         })];
         if self.monthly {
             facts.push(Fact::Invoice(InvoiceFact {
@@ -204,6 +209,7 @@ impl Gift {
                 email: Some(format!("reader{}@example.org", self.giver)),
                 subscription: Some(self.stripe_id("sub", self.began_s)),
                 paid_by: vec![intent.clone()],
+                paid_events_s: Vec::new(),
             }));
         }
         if at_s < END_S - 6 * 3_600 {
@@ -221,6 +227,7 @@ impl Gift {
                 created_at_s: Some(refunded_at_s),
                 payment_intent: Some(intent),
                 charge: Some(charge),
+                reversed_events_s: Vec::new(),
             }));
         }
         facts

@@ -128,8 +128,9 @@ async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) 
     {
         note_email(tx, &customer).await?;
     }
-    let causes = books::causes(tx, &folded.contribution.id).await?;
-    for entry in folded.entries.iter().filter(|entry| !causes.contains(&entry.cause())) {
+    let known = books::booked(tx, &folded.contribution.id).await?;
+    folded.keep_booked_dates(&known);
+    for entry in folded.entries.iter().filter(|entry| !known.contains_key(&entry.cause())) {
         books::book(tx, entry, now_ms).await?;
     }
     let stored = payments::of_gift(tx, &folded.contribution.id).await?;

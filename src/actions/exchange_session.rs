@@ -85,7 +85,7 @@ pub async fn exchange_session(
     }
     let supporter = supporter?;
     let paid_at_ms = app.store.first_booked_at_ms(&id).await?;
-    if checkout.exchanged_at_ms.is_none() && paid_at_ms.is_none_or(|at_ms| now_ms - at_ms > WINDOW_MS) {
+    if checkout.exchanged_at_ms.is_none() && paid_at_ms.is_some_and(|at_ms| now_ms - at_ms > WINDOW_MS) {
         return Err(ExchangeError::TooLate);
     }
     let exchanged = issue(app, site_id, site, supporter).await?;

@@ -52,6 +52,9 @@ pub struct PayoutMark {
     pub left: bool,
     /// When the bank has it, in seconds since 1970.
     pub arrives_at_s: Option<i64>,
+    /// When Stripe's balance had the money again, in seconds since 1970.
+    #[serde(default)]
+    pub returned_at_s: Option<i64>,
 }
 
 impl PayoutMark {
@@ -67,6 +70,7 @@ impl Join for PayoutMark {
             latest: self.latest.join(other.latest),
             left: self.left || other.left,
             arrives_at_s: self.arrives_at_s.join(other.arrives_at_s),
+            returned_at_s: self.returned_at_s.join(other.returned_at_s),
         }
     }
 }

@@ -65,6 +65,9 @@ pub struct SessionFact {
     pub payment_intent: Option<String>,
     pub subscription: Option<String>,
     pub invoice: Option<String>,
+    /// When Stripe made the events that report it paid.
+    #[serde(default)]
+    pub paid_events_s: Vec<i64>,
 }
 
 /// A subscription.
@@ -103,6 +106,9 @@ pub struct InvoiceFact {
     pub subscription: Option<String>,
     /// Payment intents and charges that the invoice itself names.
     pub paid_by: Vec<String>,
+    /// When Stripe made the events that report it paid.
+    #[serde(default)]
+    pub paid_events_s: Vec<i64>,
 }
 
 /// Which payment intent or charge paid which invoice (since basil, the only tie).
@@ -116,7 +122,7 @@ pub struct InvoicePaymentFact {
 
 /// A charge: it ties refunds to payments, and says how much was refunded in all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
 pub struct ChargeFact {
     pub id: String,
     pub origin: Option<Origin>,
@@ -126,6 +132,14 @@ pub struct ChargeFact {
     pub paid: Option<Money>,
     /// In all, as of the newest report.
     pub refunded: Option<Newest<Money>>,
+    #[serde(default)]
+    pub created_at_s: Option<i64>,
+    /// Stripe's word for the payment method, such as `card` or `sepa_debit`.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// When Stripe made the events that report that the money came.
+    #[serde(default)]
+    pub succeeded_events_s: Vec<i64>,
 }
 
 /// A refund.
@@ -140,6 +154,9 @@ pub struct RefundFact {
     pub created_at_s: Option<i64>,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
+    /// When Stripe made the events that report that it failed or was canceled.
+    #[serde(default)]
+    pub reversed_events_s: Vec<i64>,
 }
 
 /// A dispute.
@@ -156,15 +173,18 @@ pub struct DisputeFact {
     pub created_at_s: Option<i64>,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
+    /// When Stripe made the events that report that the money came back.
+    #[serde(default)]
+    pub reversed_events_s: Vec<i64>,
 }
 
-join_fields!(SessionFact: latest, mode, total, presented, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished; all: );
+join_fields!(SessionFact: latest, mode, total, presented, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished; all: paid_events_s);
 join_fields!(SubscriptionFact: latest, created_at_s, origin, customer, terms; any: ; all: );
-join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, origin, customer, email, subscription; any: ; all: paid_by);
+join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, origin, customer, email, subscription; any: ; all: paid_by, paid_events_s);
 join_fields!(InvoicePaymentFact: invoice; any: ; all: paid_by);
-join_fields!(ChargeFact: origin, payment_intent, invoice, paid, refunded; any: ; all: );
-join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: );
-join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned; all: );
+join_fields!(ChargeFact: origin, payment_intent, invoice, paid, refunded, created_at_s, method; any: ; all: succeeded_events_s);
+join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: reversed_events_s);
+join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned; all: reversed_events_s);
 
 /// What each kind of fact has; the place in the list ranks it.
 macro_rules! of_each_kind {

@@ -1,9 +1,10 @@
 //! From facts to a contribution and its ledger entries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::dates::Dates;
 use super::movements::{Came, Taken};
 use super::settlement::{Movement, settle};
 use super::story::Story;
@@ -25,6 +26,29 @@ pub struct Folded {
     pub balance: Balance,
     /// What does not add up, and wants a person to look.
     pub alarms: Vec<Alarm>,
+    /// Of each entry, by its cause, every date that it may have been booked with, in milliseconds since 1970.
+    dates_ms: BTreeMap<String, BTreeSet<i64>>,
+}
+
+impl Folded {
+    /// Leaves entries that are booked the dates that they were booked with, in milliseconds since 1970 and by their
+    /// causes: a better source that becomes known later moves no money into another month. A date that no source ever
+    /// named is not kept.
+    pub fn keep_booked_dates(&mut self, booked_ms: &BTreeMap<String, i64>) {
+        for entry in &mut self.entries {
+            let cause = entry.cause();
+            let Some(at_ms) = booked_ms.get(&cause) else { continue };
+            if self.dates_ms.get(&cause).is_some_and(|dates_ms| dates_ms.contains(at_ms)) {
+                entry.occurred_at_ms = *at_ms;
+            }
+        }
+        for payment in &mut self.payments {
+            let of_it = |it: &&Entry| it.kind == EntryKind::Payment && it.object == payment.object;
+            if let Some(entry) = self.entries.iter().find(of_it) {
+                payment.paid_at_ms = entry.occurred_at_ms;
+            }
+        }
+    }
 }
 
 /// What the entries of a gift (but for payouts) are to Stripe's balance: `net` and `awaiting` and `differing` of a
@@ -174,25 +198,33 @@ impl Alarm {
 /// greater set of facts, or a later state of one, never takes an entry away.
 pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
-    let story = Story::new(facts);
+    let mut story = Story::new(facts);
     let payments = story.payments();
 
     let mut entries: Vec<Entry> = Vec::new();
     let mut alarms = Vec::new();
-    let mut book = |kind, object: &str, money: Money, at_s: Option<i64>| {
-        entries.push(Entry {
+    let mut dates_ms: BTreeMap<String, BTreeSet<i64>> = BTreeMap::new();
+    // Without a date nothing is booked: false.
+    let mut book = |kind, object: &str, money: Money, at: &Dates| {
+        let Some(at_s) = at.best() else { return false };
+        let entry = Entry {
             kind,
             object: object.to_owned(),
             contribution: origin.contribution.clone(),
             site: origin.site.clone(),
             money,
-            occurred_at_ms: at_s.unwrap_or(0).saturating_mul(1000),
-        });
+            occurred_at_ms: at_s.saturating_mul(1000),
+        };
+        dates_ms.insert(entry.cause(), at.all_ms());
+        entries.push(entry);
+        true
     };
 
     let mut movements = Vec::new();
     for payment in payments.values() {
-        book(EntryKind::Payment, &payment.object, payment.money, payment.at_s);
+        if !book(EntryKind::Payment, &payment.object, payment.money, &payment.dates) {
+            continue;
+        }
         movements.push(Movement {
             object: &payment.object,
             payment: &payment.object,
@@ -209,17 +241,16 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             continue;
         };
         let minor = back.money.amount_minor;
-        book(back.kind, back.object, back.money, back.at_s);
-        if let Some(reversal) = back.reversal {
-            book(reversal, back.object, back.money, back.at_s);
+        if payment.at_s.is_some() && book(back.kind, back.object, back.money, &back.at) {
+            let reversed =
+                back.reversal.is_some_and(|it| book(it, back.object, back.money, &back.reversal_at));
+            movements.push(Movement {
+                object: back.object,
+                payment: &payment.object,
+                money: back.money,
+                booked_minor: if reversed { 0 } else { -minor },
+            });
         }
-        let booked_minor = if back.reversal.is_some() { 0 } else { -minor };
-        movements.push(Movement {
-            object: back.object,
-            payment: &payment.object,
-            money: back.money,
-            booked_minor,
-        });
         if back.money.currency == payment.money.currency {
             taken.entry(&payment.object).or_default().add(&back);
         } else {
@@ -232,9 +263,10 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             alarms.push(Alarm::TakenBackAbovePaid { payment: (*object).to_owned(), excess_minor });
         }
     }
+    story.decide(&payments, &taken);
     let settlement = settle(&story, &payments, &movements);
-    for (kind, object, money, at_s) in &settlement.entries {
-        book(*kind, object, *money, *at_s);
+    for (kind, object, money, at) in &settlement.entries {
+        book(*kind, object, *money, at);
     }
     alarms.extend(settlement.alarms.iter().cloned());
     alarms.extend(facts.iter().filter_map(ended_twice));
@@ -246,17 +278,18 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
 
     let contribution = story.contribution(&origin, &payments, &taken);
     let payment = |came: &Came| {
+        let paid_at_ms = came.at_s?.saturating_mul(1000);
         let none = Taken::default();
         let sums = taken.get(came.object.as_str()).unwrap_or(&none);
         let of = settlement.payments.get(came.object.as_str());
         let payout = of.and_then(|of| of.payout.as_ref());
-        Payment {
+        Some(Payment {
             object: came.object.clone(),
             contribution: origin.contribution.clone(),
             site: origin.site.clone(),
             money: came.money,
             presented: came.presented,
-            paid_at_ms: came.at_s.unwrap_or(0).saturating_mul(1000),
+            paid_at_ms,
             refunded_minor: sums.refunded_minor,
             disputed_minor: sums.disputed_minor,
             awaiting_minor: of.map_or(0, |of| of.awaiting_minor),
@@ -267,10 +300,10 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             payout_arrives_at_ms: payout
                 .and_then(|(_, mark)| mark.arrives_at_s)
                 .map(|at_s| at_s.saturating_mul(1000)),
-        }
+        })
     };
     Some(Folded {
-        payments: payments.values().map(payment).collect(),
+        payments: payments.values().filter_map(payment).collect(),
         balance: Balance {
             net_minor: settlement.net_minor,
             awaiting_minor: settlement.awaiting_minor,
@@ -280,6 +313,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
         email: story.email(!payments.is_empty()),
         entries,
         alarms,
+        dates_ms,
     })
 }
 

@@ -24,7 +24,7 @@ impl<T: Ord> Join for Option<T> {
     }
 }
 
-pub(super) fn union(mut one: Vec<String>, other: Vec<String>) -> Vec<String> {
+pub(super) fn union<T: Ord>(mut one: Vec<T>, other: Vec<T>) -> Vec<T> {
     one.extend(other);
     one.sort();
     one.dedup();

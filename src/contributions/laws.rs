@@ -33,12 +33,27 @@ fn origin() -> impl Strategy<Value = Option<Origin>> {
     }))
 }
 
+/// When events that report something were made.
+fn events() -> impl Strategy<Value = Vec<i64>> {
+    proptest::collection::btree_set(0..9_i64, 0..3).prop_map(|times| times.into_iter().collect())
+}
+
 fn session(mode: SessionMode) -> impl Strategy<Value = Fact> {
     use SessionState::*;
     let state = latest(&[Open, Processing, NothingToPay, Expired, Failed, Paid]);
     let mode = option::of(Just(mode));
-    (state, any::<bool>(), mode, option::of(money()), option::of(0..3_i64), origin(), id("pi"), id("sub"))
-        .prop_map(|(latest, finished, mode, total, created_at_s, origin, payment_intent, subscription)| {
+    let ids = (id("pi"), id("sub"));
+    (state, any::<bool>(), mode, option::of(money()), option::of(0..3_i64), origin(), ids, events()).prop_map(
+        |(
+            latest,
+            finished,
+            mode,
+            total,
+            created_at_s,
+            origin,
+            (payment_intent, subscription),
+            paid_events_s,
+        )| {
             Fact::Session(SessionFact {
                 id: "cs_1".to_owned(),
                 latest,
@@ -53,8 +68,10 @@ fn session(mode: SessionMode) -> impl Strategy<Value = Fact> {
                 payment_intent,
                 subscription,
                 invoice: None,
+                paid_events_s,
             })
-        })
+        },
+    )
 }
 
 fn subscription() -> impl Strategy<Value = Fact> {
@@ -77,19 +94,20 @@ fn invoice() -> impl Strategy<Value = Fact> {
     use InvoiceState::*;
     let state = latest(&[Draft, Open, Failing, Uncollectible, Void, Paid, Other]);
     let paid_by = proptest::collection::btree_set((0..3_u8).prop_map(|n| format!("pi_{n}")), 0..3);
-    (state, option::of(money()), origin(), id("sub"), paid_by).prop_map(
-        |(latest, paid, origin, subscription, paid_by)| {
+    (state, option::of(money()), origin(), id("sub"), paid_by, events()).prop_map(
+        |(latest, paid, origin, subscription, paid_by, paid_events_s)| {
             Fact::Invoice(InvoiceFact {
                 id: "in_1".to_owned(),
                 latest,
                 created_at_s: Some(1),
-                paid_at_s: paid.map(|money| money.amount_minor),
+                paid_at_s: paid.map(|_| 7),
                 paid,
                 origin,
                 customer: None,
                 email: None,
                 subscription,
                 paid_by: paid_by.into_iter().collect(),
+                paid_events_s,
             })
         },
     )
@@ -98,8 +116,9 @@ fn invoice() -> impl Strategy<Value = Fact> {
 fn charge() -> impl Strategy<Value = Fact> {
     let refunded = option::of((0..3_i64, money()))
         .prop_map(|it| it.map(|(reported_at_s, value)| Newest { reported_at_s, value }));
-    (origin(), id("pi"), id("in"), option::of(money()), refunded).prop_map(
-        |(origin, payment_intent, invoice, paid, refunded)| {
+    let method = option::of(select(vec!["card", "sepa_debit"]));
+    (origin(), id("pi"), id("in"), option::of(money()), refunded, method, events()).prop_map(
+        |(origin, payment_intent, invoice, paid, refunded, method, succeeded_events_s)| {
             Fact::Charge(ChargeFact {
                 id: "ch_1".to_owned(),
                 origin,
@@ -107,6 +126,9 @@ fn charge() -> impl Strategy<Value = Fact> {
                 invoice,
                 paid,
                 refunded,
+                created_at_s: Some(1),
+                method: method.map(str::to_owned),
+                succeeded_events_s,
             })
         },
     )
@@ -115,10 +137,18 @@ fn charge() -> impl Strategy<Value = Fact> {
 fn refund() -> impl Strategy<Value = Fact> {
     use RefundState::*;
     let state = latest(&[RequiresAction, Pending, Succeeded, Canceled, Failed, Other]);
-    (state, any::<bool>(), option::of(money()), id("pi"), id("ch")).prop_map(
-        |(latest, left, amount, payment_intent, charge)| {
-            let (id, created_at_s) = ("re_1".to_owned(), Some(1));
-            Fact::Refund(RefundFact { id, latest, left, amount, created_at_s, payment_intent, charge })
+    (state, any::<bool>(), option::of(money()), id("pi"), id("ch"), events()).prop_map(
+        |(latest, left, amount, payment_intent, charge, reversed_events_s)| {
+            Fact::Refund(RefundFact {
+                id: "re_1".to_owned(),
+                latest,
+                left,
+                amount,
+                created_at_s: Some(1),
+                payment_intent,
+                charge,
+                reversed_events_s,
+            })
         },
     )
 }
@@ -127,8 +157,8 @@ fn dispute() -> impl Strategy<Value = Fact> {
     use DisputeState::*;
     let state = latest(&[Warning, Open, Dropped, Won, Lost, Other]);
     let flags = (any::<bool>(), any::<bool>());
-    (state, flags, option::of(money()), id("pi"), id("ch")).prop_map(
-        |(latest, (left, returned), amount, payment_intent, charge)| {
+    (state, flags, option::of(money()), id("pi"), id("ch"), events()).prop_map(
+        |(latest, (left, returned), amount, payment_intent, charge, reversed_events_s)| {
             let (id, created_at_s) = ("du_1".to_owned(), Some(1));
             Fact::Dispute(DisputeFact {
                 id,
@@ -139,6 +169,7 @@ fn dispute() -> impl Strategy<Value = Fact> {
                 created_at_s,
                 payment_intent,
                 charge,
+                reversed_events_s,
             })
         },
     )
@@ -157,7 +188,7 @@ fn moved() -> impl Strategy<Value = Movement> {
 fn transaction(((source, amount_minor, fee_minor), code): Movement) -> impl Strategy<Value = Fact> {
     use PayoutState::*;
     let mark = (latest(&[Pending, InTransit, Paid, Canceled, Failed]), any::<bool>())
-        .prop_map(|(latest, left)| PayoutMark { latest, left, arrives_at_s: Some(9) });
+        .prop_map(|(latest, left)| PayoutMark { latest, left, arrives_at_s: Some(9), returned_at_s: None });
     let payouts = proptest::collection::btree_map((0..2_u8).prop_map(|n| format!("po_{n}")), mark, 0..3);
     payouts.prop_map(move |payouts| {
         let currency = Currency::parse(code).expect("ISO 4217 has it");
@@ -237,6 +268,19 @@ proptest! {
         let late = causes(&reports);
         for cause in early {
             prop_assert!(late.contains(&cause), "{cause} was booked and then not: {late:?}");
+        }
+    }
+
+    #[test]
+    fn a_later_report_never_changes_the_date_of_an_entry(reports in reports(), cut in 0..12_usize) {
+        let early = fold(&join_all(reports[..cut.min(reports.len())].iter().cloned()));
+        let early = early.map_or_else(Vec::new, |it| it.entries);
+        let booked_ms = early.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect();
+        let Some(mut late) = fold(&join_all(reports)) else { return Ok(()) };
+        late.keep_booked_dates(&booked_ms);
+        for entry in late.entries {
+            let at_ms = booked_ms.get(&entry.cause());
+            prop_assert!(at_ms.is_none_or(|at_ms| *at_ms == entry.occurred_at_ms), "{at_ms:?} {entry:?}");
         }
     }
 

@@ -8,6 +8,7 @@
 #[macro_use]
 mod join;
 mod balance;
+mod dates;
 mod entries;
 mod export;
 mod facts;
@@ -17,6 +18,7 @@ mod laws;
 mod movements;
 mod payments;
 mod settlement;
+mod siblings;
 mod signals;
 mod state;
 mod states;

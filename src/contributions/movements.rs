@@ -1,5 +1,9 @@
 //! Money that came, and money that was taken back.
 
+use std::collections::BTreeMap;
+
+use super::dates::{Dates, sorted};
+use super::story::Story;
 use super::{
     DisputeFact, EntryKind, InvoiceFact, InvoiceState, RefundFact, RefundState, SessionFact, SessionMode,
     SessionState,
@@ -10,7 +14,11 @@ use crate::money::Money;
 pub(super) struct Came {
     pub object: String,
     pub money: Money,
+    /// The best of its dates.
     pub at_s: Option<i64>,
+    pub dates: Dates,
+    /// The subscription that it was paid for.
+    pub subscription: Option<String>,
     /// What the reader saw and paid, where that was another currency.
     pub presented: Option<Money>,
 }
@@ -48,7 +56,8 @@ pub(super) struct Back<'a> {
     pub object: &'a str,
     pub of: [Option<&'a String>; 2],
     pub money: Money,
-    pub at_s: Option<i64>,
+    pub at: Dates,
+    pub reversal_at: Dates,
 }
 
 impl Came {
@@ -57,7 +66,14 @@ impl Came {
         let paid = session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
         let money = session.total.filter(|money| money.amount_minor > 0)?;
         let object = session.payment_intent.clone()?;
-        paid.then_some(Self { object, money, at_s: session.created_at_s, presented: session.presented })
+        paid.then(|| Self {
+            object,
+            money,
+            at_s: None,
+            dates: Dates::new(sorted(&session.paid_events_s), session.created_at_s),
+            subscription: None,
+            presented: session.presented,
+        })
     }
 
     /// Of a recurring gift, keyed by the invoice. One without a subscription belongs to a one-off,
@@ -68,15 +84,25 @@ impl Came {
         paid.then(|| Self {
             object: invoice.id.clone(),
             money,
-            at_s: invoice.paid_at_s.or(invoice.created_at_s),
+            at_s: None,
+            dates: Dates::new(
+                invoice.paid_at_s.into_iter().chain(sorted(&invoice.paid_events_s)),
+                invoice.created_at_s,
+            ),
+            subscription: invoice.subscription.clone(),
             presented: None,
         })
+    }
+
+    /// Whether some of it was not taken back.
+    pub fn is_kept(&self, taken: &BTreeMap<&str, Taken>) -> bool {
+        taken.get(self.object.as_str()).is_none_or(|sums| sums.net_minor() < self.money.amount_minor)
     }
 }
 
 impl<'a> Back<'a> {
     /// None while no money has left.
-    pub fn of_refund(refund: &'a RefundFact) -> Option<Self> {
+    pub fn of_refund(story: &Story<'_>, refund: &'a RefundFact) -> Option<Self> {
         let returned = matches!(refund.latest.state, RefundState::Failed | RefundState::Canceled);
         Some(Self {
             kind: EntryKind::Refund,
@@ -84,19 +110,28 @@ impl<'a> Back<'a> {
             object: &refund.id,
             of: [refund.payment_intent.as_ref(), refund.charge.as_ref()],
             money: refund.amount.filter(|money| refund.left && money.amount_minor > 0)?,
-            at_s: refund.created_at_s,
+            at: Dates::new(refund.created_at_s, None),
+            reversal_at: Dates::new(
+                sorted(&refund.reversed_events_s).into_iter().chain(story.moved_at(&refund.id, 1)),
+                refund.created_at_s,
+            ),
         })
     }
 
     /// None while no money has left.
-    pub fn of_dispute(dispute: &'a DisputeFact) -> Option<Self> {
+    pub fn of_dispute(story: &Story<'_>, dispute: &'a DisputeFact) -> Option<Self> {
         Some(Self {
             kind: EntryKind::Dispute,
             reversal: dispute.returned.then_some(EntryKind::DisputeReversal),
             object: &dispute.id,
             of: [dispute.payment_intent.as_ref(), dispute.charge.as_ref()],
             money: dispute.amount.filter(|money| dispute.left && money.amount_minor > 0)?,
-            at_s: dispute.created_at_s,
+            // An inquiry can become a dispute weeks after it was made.
+            at: Dates::new(story.moved_at(&dispute.id, -1).into_iter().chain(dispute.created_at_s), None),
+            reversal_at: Dates::new(
+                story.moved_at(&dispute.id, 1).into_iter().chain(sorted(&dispute.reversed_events_s)),
+                dispute.created_at_s,
+            ),
         })
     }
 }

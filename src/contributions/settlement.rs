@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::dates::Dates;
 use super::fold::Alarm;
 use super::movements::Came;
 use super::story::Story;
@@ -21,7 +22,7 @@ pub(super) struct Movement<'a> {
 }
 
 /// An entry that follows from the balance: kind, object, amount, and when.
-pub(super) type Settling = (EntryKind, String, Money, Option<i64>);
+pub(super) type Settling = (EntryKind, String, Money, Dates);
 
 /// What Stripe's balance says of one gift.
 #[derive(Default)]
@@ -109,8 +110,9 @@ impl Settlement<'_> {
         let settled = Money { amount_minor: moved.amount_minor.saturating_abs(), currency: moved.currency };
         let (out, into) = if moved.amount_minor > 0 { (paid, settled) } else { (settled, paid) };
         if moved.amount_minor != 0 {
-            self.entry(EntryKind::ExchangeOut, &transaction.id, out, transaction.created_at_s);
-            self.entry(EntryKind::ExchangeIn, &transaction.id, into, transaction.created_at_s);
+            let at = Dates::new(transaction.created_at_s, None);
+            self.entry(EntryKind::ExchangeOut, &transaction.id, out, at.clone());
+            self.entry(EntryKind::ExchangeIn, &transaction.id, into, at);
         }
     }
 
@@ -119,7 +121,8 @@ impl Settlement<'_> {
         let currency = moved.currency;
         let money = |minor: i64| Money { amount_minor: minor.saturating_abs(), currency };
         let fee = if moved.fee_minor > 0 { EntryKind::Fee } else { EntryKind::FeeReversal };
-        self.entry(fee, &transaction.id, money(moved.fee_minor), transaction.created_at_s);
+        let at = Dates::new(transaction.created_at_s, None);
+        self.entry(fee, &transaction.id, money(moved.fee_minor), at);
         let net_minor = moved.net_minor();
         *self.net_minor.entry(currency).or_default() += net_minor;
         let (to_bank, back) = if net_minor > 0 {
@@ -129,16 +132,17 @@ impl Settlement<'_> {
         };
         for (payout, mark) in transaction.payouts.iter().filter(|(_, mark)| mark.left) {
             let object = format!("{payout}/{}", transaction.id);
-            self.entry(to_bank, &object, money(net_minor), mark.arrives_at_s);
+            self.entry(to_bank, &object, money(net_minor), Dates::new(mark.arrives_at_s, None));
             if mark.came_back() {
-                self.entry(back, &object, money(net_minor), mark.arrives_at_s);
+                let returned = mark.returned_at_s.into_iter().chain(mark.arrives_at_s);
+                self.entry(back, &object, money(net_minor), Dates::new(returned, None));
             }
         }
     }
 
-    fn entry(&mut self, kind: EntryKind, object: &str, money: Money, at_s: Option<i64>) {
+    fn entry(&mut self, kind: EntryKind, object: &str, money: Money, at: Dates) {
         if money.amount_minor > 0 {
-            self.entries.push((kind, object.to_owned(), money, at_s));
+            self.entries.push((kind, object.to_owned(), money, at));
         }
     }
 }
@@ -229,6 +233,7 @@ mod tests {
             payment_intent: Some("pi_1".to_owned()),
             subscription: None,
             invoice: None,
+            paid_events_s: vec![1],
         };
         let charge = ChargeFact {
             id: "ch_1".to_owned(),
@@ -237,13 +242,16 @@ mod tests {
             invoice: None,
             paid: session.total,
             refunded: None,
+            created_at_s: None,
+            method: None,
+            succeeded_events_s: Vec::new(),
         };
         [Fact::Session(session), Fact::Charge(charge)]
     }
 
     fn transaction(id: &str, created_at_s: i64, money: Money, payout: &str) -> Fact {
         let latest = Latest { state: PayoutState::Paid, reported_at_s: 9 };
-        let mark = PayoutMark { latest, left: true, arrives_at_s: Some(9) };
+        let mark = PayoutMark { latest, left: true, arrives_at_s: Some(9), returned_at_s: None };
         let Money { amount_minor, currency } = money;
         Fact::Transaction(TransactionFact {
             id: id.to_owned(),

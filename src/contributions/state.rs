@@ -97,8 +97,10 @@ pub struct Contribution {
     pub payments_withdrawn: i64,
     /// Stripe's ids of the session, the subscription and the customer.
     pub session: Option<String>,
-    /// The subscription at Stripe.
+    /// The subscription at Stripe; of several the one that decides.
     pub subscription: Option<String>,
+    /// All its subscriptions, by id: staff may have made one anew.
+    pub subscriptions: Vec<String>,
     /// The customer at Stripe.
     pub customer: Option<String>,
 }

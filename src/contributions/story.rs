@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::Alarm;
 use super::movements::{Back, Came, Taken};
+use super::siblings::{Subscriptions, deciding_session};
 use super::{
     Contribution, ContributionState, Fact, IntentState, InvoiceFact, InvoiceState, Origin, RefundFact,
     SessionFact, SessionMode, SessionState, SubscriptionFact, SubscriptionState,
@@ -14,7 +15,10 @@ use crate::money::Money;
 /// The facts, sorted out.
 pub(super) struct Story<'a> {
     pub(super) facts: &'a [Fact],
+    sessions: Vec<&'a SessionFact>,
     session: Option<&'a SessionFact>,
+    subscription_facts: Vec<&'a SubscriptionFact>,
+    subscriptions: Subscriptions<'a>,
     subscription: Option<&'a SubscriptionFact>,
     invoices: Vec<&'a InvoiceFact>,
     /// Ties between invoices, payment intents and charges, both ways.
@@ -23,17 +27,20 @@ pub(super) struct Story<'a> {
 
 impl<'a> Story<'a> {
     pub(super) fn new(facts: &'a [Fact]) -> Self {
-        let mut story =
-            Self { facts, session: None, subscription: None, invoices: Vec::new(), ties: BTreeMap::new() };
+        let mut story = Self {
+            facts,
+            sessions: Vec::new(),
+            session: None,
+            subscription_facts: Vec::new(),
+            subscriptions: Subscriptions::default(),
+            subscription: None,
+            invoices: Vec::new(),
+            ties: BTreeMap::new(),
+        };
         for fact in facts {
             match fact {
-                // Should two sessions or subscriptions carry one gift's mark, the first by id speaks.
-                Fact::Session(it) if story.session.is_none_or(|known| it.id < known.id) => {
-                    story.session = Some(it);
-                }
-                Fact::Subscription(it) if story.subscription.is_none_or(|known| it.id < known.id) => {
-                    story.subscription = Some(it);
-                }
+                Fact::Session(it) => story.sessions.push(it),
+                Fact::Subscription(it) => story.subscription_facts.push(it),
                 Fact::Invoice(it) => {
                     story.invoices.push(it);
                     it.paid_by.iter().for_each(|by| story.tie(&it.id, by));
@@ -53,7 +60,15 @@ impl<'a> Story<'a> {
             }
         }
         story.invoices.sort_by_key(|invoice| (invoice.created_at_s, &invoice.id));
+        story.session = deciding_session(&story.sessions);
         story
+    }
+
+    /// Finds out which subscription speaks for the contribution, should there be several.
+    pub(super) fn decide(&mut self, payments: &BTreeMap<String, Came>, taken: &BTreeMap<&str, Taken>) {
+        let (facts, sessions) = (&self.subscription_facts, &self.sessions);
+        self.subscriptions = Subscriptions::of(facts, sessions, &self.invoices, payments, taken);
+        self.subscription = self.subscriptions.fact;
     }
 
     fn tie(&mut self, one: &'a str, other: &'a str) {
@@ -73,11 +88,20 @@ impl<'a> Story<'a> {
                 _ => None,
             };
             let Some(payment) = payment else { continue };
-            // Should two facts tell of one payment, the lesser speaks, so that their order does not matter.
-            let key = |it: &Came| (it.money, it.at_s, it.presented);
-            if payments.get(&payment.object).is_none_or(|known| key(&payment) < key(known)) {
+            let Some(known) = payments.get_mut(&payment.object) else {
                 payments.insert(payment.object.clone(), payment);
+                continue;
+            };
+            // Should two facts tell of one payment, the lesser speaks, so that their order does not matter.
+            let key = |it: &Came| (it.money, it.presented);
+            if key(&payment) < key(known) {
+                (known.money, known.presented) = key(&payment);
             }
+            known.dates.merge(payment.dates);
+        }
+        for payment in payments.values_mut() {
+            payment.dates.extend(self.charged_at(&payment.object));
+            payment.at_s = payment.dates.best();
         }
         payments
     }
@@ -86,8 +110,8 @@ impl<'a> Story<'a> {
         self.facts
             .iter()
             .filter_map(|fact| match fact {
-                Fact::Refund(it) => Back::of_refund(it),
-                Fact::Dispute(it) => Back::of_dispute(it),
+                Fact::Refund(it) => Back::of_refund(self, it),
+                Fact::Dispute(it) => Back::of_dispute(self, it),
                 _ => None,
             })
             .collect()
@@ -154,7 +178,7 @@ impl<'a> Story<'a> {
         alarms
     }
 
-    /// Money that came, of which nothing is booked: the report that books it is missing, or on its way.
+    /// Money that came, of which nothing is booked: the report that books or dates it is missing, or on its way.
     pub(super) fn unbooked(&self, payments: &BTreeMap<String, Came>) -> Vec<Alarm> {
         let came = self.facts.iter().filter_map(|fact| match fact {
             Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),
@@ -162,11 +186,13 @@ impl<'a> Story<'a> {
             Fact::Charge(it) if it.payment_intent.is_none() => Some((&it.id, it.paid?)),
             _ => None,
         });
-        came.filter(|(id, money)| {
+        let came = came.filter(|(id, money)| {
             money.amount_minor > 0 && self.payment_reached([id.as_str()], payments).is_none()
-        })
-        .map(|(id, money)| Alarm::Unbooked { object: id.clone(), paid_minor: money.amount_minor })
-        .collect()
+        });
+        let undated = payments.values().filter(|it| it.at_s.is_none()).map(|it| (&it.object, it.money));
+        came.chain(undated)
+            .map(|(id, money)| Alarm::Unbooked { object: id.clone(), paid_minor: money.amount_minor })
+            .collect()
     }
 
     /// What banks and Stripe want a person to look at.
@@ -195,7 +221,10 @@ impl<'a> Story<'a> {
             return None;
         }
         let session = self.session.and_then(|it| it.email.clone());
-        session.or_else(|| self.invoices.iter().find_map(|it| it.email.clone()))
+        let invoices = || self.invoices.iter().find_map(|it| it.email.clone());
+        let siblings =
+            || self.sessions.iter().filter(|it| it.finished).filter_map(|it| it.email.clone()).min();
+        session.or_else(invoices).or_else(siblings)
     }
 
     pub(super) fn contribution(
@@ -204,12 +233,13 @@ impl<'a> Story<'a> {
         payments: &BTreeMap<String, Came>,
         taken: &BTreeMap<&str, Taken>,
     ) -> Contribution {
-        let kept = |payment: &&Came| {
-            taken
-                .get(payment.object.as_str())
-                .is_none_or(|sums| sums.net_minor() < payment.money.amount_minor)
+        let kept = |payment: &&Came| payment.is_kept(taken);
+        let newest = self.deciding(payments).max_by_key(|payment| (payment.at_s, &payment.object));
+        // Of several one-off payments any that stayed will do.
+        let newest_kept = match self.is_recurring() {
+            true => newest.map(|payment| kept(&payment)),
+            false => newest.map(|_| payments.values().any(|payment| kept(&payment))),
         };
-        let newest = payments.values().max_by_key(|payment| (payment.at_s, &payment.object));
         let last_kept = payments.values().filter(kept).filter_map(|payment| payment.at_s).max();
         let withdrawn = taken
             .iter()
@@ -222,34 +252,47 @@ impl<'a> Story<'a> {
             supporter: None,
             interval: self.interval(),
             money: self.money(),
-            state: self.state(newest.map(|payment| kept(&payment))),
+            state: self.state(newest_kept),
             appeal: origin.appeal.clone(),
             variant: origin.variant.clone(),
             started_at_ms: self
                 .session
                 .and_then(|it| it.created_at_s)
-                .or_else(|| self.subscription.and_then(|it| it.created_at_s))
+                .or_else(|| self.subscription_facts.iter().filter_map(|it| it.created_at_s).min())
                 .or_else(|| first_invoice.and_then(|it| it.created_at_s))
                 .map(|at_s| at_s.saturating_mul(1000)),
             last_kept_payment_at_ms: last_kept.map(|at_s| at_s.saturating_mul(1000)),
             payments_withdrawn: i64::try_from(withdrawn).unwrap_or(i64::MAX),
             session: self.session.map(|it| it.id.clone()),
-            subscription: self
-                .subscription
-                .map(|it| it.id.clone())
-                .or_else(|| self.session.and_then(|it| it.subscription.clone()))
-                .or_else(|| self.invoices.iter().find_map(|it| it.subscription.clone())),
+            subscription: self.subscriptions.deciding.map(str::to_owned),
+            subscriptions: self.subscriptions.all.iter().map(|id| (*id).to_owned()).collect(),
             customer: self
-                .session
+                .subscription
                 .and_then(|it| it.customer.clone())
-                .or_else(|| self.subscription.and_then(|it| it.customer.clone()))
+                .or_else(|| self.session.and_then(|it| it.customer.clone()))
                 .or_else(|| self.invoices.iter().find_map(|it| it.customer.clone())),
         }
     }
 
+    /// The payments of the subscription that decides; all of them where it has none.
+    fn deciding<'p>(&self, payments: &'p BTreeMap<String, Came>) -> impl Iterator<Item = &'p Came> {
+        let deciding = self.subscriptions.deciding;
+        let of_it = move |it: &&Came| deciding.is_some() && it.subscription.as_deref() == deciding;
+        let any = payments.values().any(|it| of_it(&it));
+        payments.values().filter(move |it| !any || of_it(it))
+    }
+
+    /// The invoices of the subscription that decides.
+    fn own_invoices(&self) -> impl Iterator<Item = &'a InvoiceFact> {
+        let deciding = self.subscriptions.deciding;
+        self.invoices
+            .iter()
+            .copied()
+            .filter(move |it| it.subscription.is_none() || it.subscription.as_deref() == deciding)
+    }
+
     fn is_recurring(&self) -> bool {
-        self.subscription.is_some()
-            || self.invoices.iter().any(|it| it.subscription.is_some())
+        !self.subscriptions.all.is_empty()
             || self.session.is_some_and(|it| it.mode == Some(SessionMode::Subscription))
     }
 
@@ -295,11 +338,11 @@ impl<'a> Story<'a> {
         let over =
             matches!(subscription, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
         let failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
-            || self.invoices.last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
+            || self.own_invoices().last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
         // Nobody is asked for the money any more.
         let given_up =
-            |it: &&InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
-        let given_up = !self.invoices.is_empty() && self.invoices.iter().all(given_up);
+            |it: &InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
+        let given_up = self.own_invoices().next().is_some() && self.own_invoices().all(given_up);
         match newest_kept {
             Some(false) => ContributionState::TakenBack,
             Some(true) if over => ContributionState::Ended,

@@ -1,6 +1,6 @@
 //! Contributions and ledger entries.
 
-use std::collections::HashSet;
+use std::collections::BTreeMap;
 
 use super::{Store, Tx, Unreadable};
 use crate::config::Interval;
@@ -17,15 +17,16 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO contributions (id, site, supporter_id, interval, amount_minor, currency, state, \
          appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
-         subscription, customer, alarms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) \
+         subscription, subscriptions, customer, alarms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $15, $16) \
          ON CONFLICT (id) DO UPDATE SET site = excluded.site, supporter_id = excluded.supporter_id, \
          interval = excluded.interval, amount_minor = excluded.amount_minor, \
          currency = excluded.currency, state = excluded.state, appeal = excluded.appeal, \
          variant = excluded.variant, started_at_ms = excluded.started_at_ms, \
          last_kept_payment_at_ms = excluded.last_kept_payment_at_ms, \
          payments_withdrawn = excluded.payments_withdrawn, session = excluded.session, \
-         subscription = excluded.subscription, customer = excluded.customer, \
+         subscription = excluded.subscription, subscriptions = excluded.subscriptions, \
+         customer = excluded.customer, \
          alarms = excluded.alarms",
     )
     .bind(it.id.as_str())
@@ -44,6 +45,7 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
     .bind(&it.subscription)
     .bind(&it.customer)
     .bind(alarms)
+    .bind(it.subscriptions.join(" "))
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
     Ok(())
@@ -77,16 +79,16 @@ pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, sqlx:
     Ok(rows == 1)
 }
 
-/// The causes of all that is booked of a gift.
+/// The causes of all that is booked of a gift, each with its date in milliseconds since 1970.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn causes(tx: &mut Tx, gift: &ContributionId) -> Result<HashSet<String>, sqlx::Error> {
-    let causes: Vec<String> = on_tx!(tx, db => sqlx::query_scalar("SELECT cause FROM ledger_entries WHERE contribution_id = $1")
+pub async fn booked(tx: &mut Tx, gift: &ContributionId) -> Result<BTreeMap<String, i64>, sqlx::Error> {
+    let booked: Vec<(String, i64)> = on_tx!(tx, db => sqlx::query_as("SELECT cause, occurred_at_ms FROM ledger_entries WHERE contribution_id = $1")
         .bind(gift.as_str())
         .fetch_all(db)
         .await)?;
-    Ok(causes.into_iter().collect())
+    Ok(booked.into_iter().collect())
 }
 
 pub(super) struct EntryRow {
@@ -116,6 +118,7 @@ pub(super) struct ContributionRow {
     payments_withdrawn: i64,
     session: Option<String>,
     subscription: Option<String>,
+    subscriptions: String,
     customer: Option<String>,
 }
 
@@ -134,6 +137,7 @@ from_row!(ContributionRow {
     payments_withdrawn,
     session,
     subscription,
+    subscriptions,
     customer
 });
 
@@ -172,6 +176,7 @@ impl TryFrom<ContributionRow> for Contribution {
             payments_withdrawn: row.payments_withdrawn,
             session: row.session,
             subscription: row.subscription,
+            subscriptions: row.subscriptions.split_whitespace().map(str::to_owned).collect(),
             customer: row.customer,
         })
     }
@@ -256,7 +261,7 @@ pub async fn supporter_of(tx: &mut Tx, id: &ContributionId) -> Result<Option<Sup
 
 pub(super) const CONTRIBUTION: &str = "SELECT id, site, supporter_id, interval, amount_minor, currency, state, \
      appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
-     subscription, customer FROM contributions";
+     subscription, subscriptions, customer FROM contributions";
 
 impl Store {
     /// One contribution.

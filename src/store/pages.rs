@@ -58,8 +58,8 @@ pub struct WholeGift {
     pub contribution: Contribution,
     /// Its payments, the oldest first.
     pub payments: Vec<Payment>,
-    /// Its entries, the oldest first.
-    pub entries: Vec<Entry>,
+    /// Its entries, the oldest first, each with the time at which it was booked, in milliseconds since 1970.
+    pub entries: Vec<(Entry, i64)>,
 }
 
 struct ExportedRow {
@@ -85,6 +85,23 @@ where
             appeal: row.try_get("appeal")?,
             variant: row.try_get("variant")?,
         })
+    }
+}
+
+struct BookedRow {
+    entry: EntryRow,
+    booked_at_ms: i64,
+}
+
+impl<'r, R> sqlx::FromRow<'r, R> for BookedRow
+where
+    R: sqlx::Row,
+    &'static str: sqlx::ColumnIndex<R>,
+    String: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+    i64: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,
+{
+    fn from_row(row: &'r R) -> Result<Self, sqlx::Error> {
+        Ok(Self { entry: EntryRow::from_row(row)?, booked_at_ms: row.try_get("booked_at_ms")? })
     }
 }
 
@@ -187,15 +204,17 @@ impl Store {
         let Some(contribution) = row.map(Contribution::try_from).transpose()? else { return Ok(None) };
         let mut payments = payments::of_gift(&mut tx, id).await?;
         payments.sort_by(|one, other| (one.paid_at_ms, &one.object).cmp(&(other.paid_at_ms, &other.object)));
-        let entries: Vec<EntryRow> = on_tx!(&mut tx, db => sqlx::query_as(
-            "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms FROM ledger_entries \
+        let entries: Vec<BookedRow> = on_tx!(&mut tx, db => sqlx::query_as(
+            "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms, booked_at_ms FROM ledger_entries \
              WHERE contribution_id = $1 ORDER BY occurred_at_ms, seq",
         )
         .bind(id.as_str())
         .fetch_all(db)
         .await)?;
-        let entries =
-            entries.into_iter().map(|row| Ok(Entry::try_from(row)?)).collect::<Result<_, sqlx::Error>>()?;
+        let entries = entries
+            .into_iter()
+            .map(|row| Ok((Entry::try_from(row.entry)?, row.booked_at_ms)))
+            .collect::<Result<_, sqlx::Error>>()?;
         Ok(Some(WholeGift { contribution, payments, entries }))
     }
 }

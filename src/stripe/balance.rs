@@ -48,6 +48,10 @@ pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
             latest: Latest { state, reported_at_s: at_s },
             left: matches!(state, PayoutState::InTransit | PayoutState::Paid | PayoutState::Failed),
             arrives_at_s: it.time("arrival_date")?,
+            returned_at_s: match it.expanded("failure_balance_transaction")? {
+                Some(transaction) => transaction.time("created")?,
+                None => None,
+            },
         },
         amount_minor: it.signed("amount")?,
         currency: it.currency("currency")?,

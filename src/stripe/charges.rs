@@ -1,6 +1,7 @@
 //! Charges, and what was taken back of them.
 
 use super::field::{BadShape, Object};
+use super::objects::event_time;
 use super::{balance, currencies, metadata};
 use crate::contributions::{
     ChargeFact, DisputeFact, DisputeState, Fact, Latest, Newest, RefundFact, RefundState,
@@ -9,11 +10,12 @@ use crate::money::Money;
 
 /// A charge, and what it carries: its refunds (in a list until 2022-11-15), and its balance transaction where that is
 /// expanded.
-pub fn charge_facts(charge: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
-    let mut facts = vec![Fact::Charge(read_charge(charge, at_s)?)];
+pub fn charge_facts(charge: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let mut facts = vec![Fact::Charge(read_charge(charge, event, at_s)?)];
     facts.extend(currencies::unknown(charge, "amount", has_come(charge)?)?);
     for refund in charge.list("refunds")? {
-        facts.extend(refund_facts(refund, at_s)?);
+        // The charge's event is not the refund's own: it dates nothing of it.
+        facts.extend(refund_facts(refund, "", at_s)?);
     }
     if let Some(transaction) = charge.expanded("balance_transaction")? {
         facts.extend(balance::transaction_facts(transaction)?);
@@ -22,15 +24,15 @@ pub fn charge_facts(charge: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape
 }
 
 /// A refund.
-pub fn refund_facts(refund: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
-    let fact = read_refund(refund, at_s)?;
+pub fn refund_facts(refund: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let fact = read_refund(refund, event, at_s)?;
     let unknown = currencies::unknown(refund, "amount", fact.left)?;
     Ok([Fact::Refund(fact)].into_iter().chain(unknown).collect())
 }
 
 /// A dispute, and what it did to the balance.
-pub fn dispute_facts(dispute: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
-    let fact = read_dispute(dispute, at_s)?;
+pub fn dispute_facts(dispute: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
+    let fact = read_dispute(dispute, event, at_s)?;
     let unknown = currencies::unknown(dispute, "amount", fact.left)?;
     let mut facts: Vec<Fact> = [Fact::Dispute(fact)].into_iter().chain(unknown).collect();
     for transaction in dispute.array("balance_transactions")? {
@@ -39,15 +41,24 @@ pub fn dispute_facts(dispute: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadSha
     Ok(facts)
 }
 
-fn read_charge(it: Object<'_>, at_s: i64) -> Result<ChargeFact, BadShape> {
+fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, BadShape> {
+    let paid = paid_by_charge(it)?;
     let refunded = it.money("amount_refunded")?.filter(|money| money.amount_minor > 0);
     Ok(ChargeFact {
         id: it.id()?,
         origin: metadata::read(it)?,
         payment_intent: it.reference("payment_intent")?,
         invoice: it.reference("invoice")?,
-        paid: paid_by_charge(it)?,
+        succeeded_events_s: event_time(paid.is_some() && event == "charge.succeeded", at_s),
+        paid,
         refunded: refunded.map(|value| Newest { reported_at_s: at_s, value }),
+        created_at_s: it.time("created")?,
+        method: it
+            .child("payment_method_details")?
+            .map(|it| it.text("type"))
+            .transpose()?
+            .flatten()
+            .map(str::to_owned),
     })
 }
 
@@ -64,7 +75,7 @@ fn has_come(it: Object<'_>) -> Result<bool, BadShape> {
     Ok(it.text("status")? == Some("succeeded") && it.yes("captured")?)
 }
 
-fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
+fn read_refund(it: Object<'_>, event: &str, at_s: i64) -> Result<RefundFact, BadShape> {
     let state = match it.text("status")? {
         Some("pending") => RefundState::Pending,
         Some("requires_action") => RefundState::RequiresAction,
@@ -81,10 +92,15 @@ fn read_refund(it: Object<'_>, at_s: i64) -> Result<RefundFact, BadShape> {
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
+        reversed_events_s: event_time(
+            matches!(state, RefundState::Failed | RefundState::Canceled)
+                && (event.starts_with("refund.") || event == "charge.refund.updated"),
+            at_s,
+        ),
     })
 }
 
-fn read_dispute(it: Object<'_>, at_s: i64) -> Result<DisputeFact, BadShape> {
+fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, BadShape> {
     let state = match it.text("status")?.ok_or(it.bad("status"))? {
         "warning_needs_response" | "warning_under_review" => DisputeState::Warning,
         "needs_response" | "under_review" => DisputeState::Open,
@@ -101,14 +117,16 @@ fn read_dispute(it: Object<'_>, at_s: i64) -> Result<DisputeFact, BadShape> {
         }
         Ok(any)
     };
+    let returned = matches!(state, DisputeState::Won | DisputeState::Dropped) || moved(1)?;
     Ok(DisputeFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
         left: matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost) || moved(-1)?,
-        returned: matches!(state, DisputeState::Won | DisputeState::Dropped) || moved(1)?,
+        returned,
         amount: it.needed_money("amount")?,
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
+        reversed_events_s: event_time(returned && event.starts_with("charge.dispute."), at_s),
     })
 }

@@ -148,14 +148,15 @@ impl Gateway {
         self.with_tries(client, send).await
     }
 
-    /// Fetches a Checkout Session as JSON text, with its payment intent and invoice.
+    /// Fetches a Checkout Session as JSON text, with its payment intent, the charge that dates the payment, and the
+    /// invoice and what paid it.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn fetch_session(&self, id: &str) -> Result<String, CallError> {
         let client = self.client.as_ref().ok_or(CallError::NotConfigured)?;
-        let request =
-            RetrieveCheckoutSession::new(id).expand(vec!["payment_intent".to_owned(), "invoice".to_owned()]);
+        let request = RetrieveCheckoutSession::new(id)
+            .expand(vec!["payment_intent.latest_charge".to_owned(), "invoice.payments".to_owned()]);
         let value: Value = self.with_tries(client, || request.build().customize::<Value>()).await?;
         Ok(miniserde::json::to_string(&value))
     }

@@ -10,6 +10,9 @@ use super::{CallError, Gateway};
 /// Objects on one page; Stripe's greatest.
 const PAGE: usize = 100;
 
+/// The transaction that brought the money of a payout back: it says when.
+const RETURN_OF_PAYOUT: (&str, &str) = ("expand[]", "data.failure_balance_transaction");
+
 /// A list of Stripe's, and how to ask for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct List {
@@ -28,17 +31,17 @@ impl List {
     pub const TRANSACTIONS: Self =
         Self { path: "/balance_transactions", query: &[], what: "balance transaction" };
     /// What was sent to the bank.
-    pub const PAYOUTS: Self = Self { path: "/payouts", query: &[], what: "payout" };
+    pub const PAYOUTS: Self = Self { path: "/payouts", query: &[RETURN_OF_PAYOUT], what: "payout" };
     /// Payouts that came back: a bank can send one back long after it was made.
     pub const PAYOUTS_BACK: [Self; 2] = [
-        Self { path: "/payouts", query: &[("status", "failed")], what: "payout" },
-        Self { path: "/payouts", query: &[("status", "canceled")], what: "payout" },
+        Self { path: "/payouts", query: &[("status", "failed"), RETURN_OF_PAYOUT], what: "payout" },
+        Self { path: "/payouts", query: &[("status", "canceled"), RETURN_OF_PAYOUT], what: "payout" },
     ];
     /// The objects that gifts are made of: each stands after those that it is known by.
     pub const OF_GIFTS: [Self; 7] = [
         Self {
             path: "/checkout/sessions",
-            query: &[("expand[]", "data.payment_intent")],
+            query: &[("expand[]", "data.payment_intent.latest_charge")],
             what: "Checkout Session",
         },
         // Those that are over are listed only when they are asked for.
@@ -120,7 +123,7 @@ impl Gateway {
     /// See [`CallError`].
     pub async fn fetch(&self, word: &str, id: &str) -> Result<Option<String>, CallError> {
         let folder = match word {
-            "checkout.session" => "/checkout/sessions",
+            "checkout.session" => return Ok(Some(self.fetch_session(id).await?)),
             "subscription" => "/subscriptions",
             "invoice" => "/invoices",
             "payment_intent" => "/payment_intents",

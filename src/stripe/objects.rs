@@ -132,9 +132,9 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
         Some("invoice_payment") => {
             facts.push(Fact::InvoicePayment(read_invoice_payment(of("invoice_payment"))?));
         }
-        Some("charge") => facts.extend(charges::charge_facts(of("charge"), at_s)?),
-        Some("refund") => facts.extend(charges::refund_facts(of("refund"), at_s)?),
-        Some("dispute") => facts.extend(charges::dispute_facts(of("dispute"), at_s)?),
+        Some("charge") => facts.extend(charges::charge_facts(of("charge"), event, at_s)?),
+        Some("refund") => facts.extend(charges::refund_facts(of("refund"), event, at_s)?),
+        Some("dispute") => facts.extend(charges::dispute_facts(of("dispute"), event, at_s)?),
         Some(other) => facts.extend(other_fact(other, value, at_s)?),
         None => {}
     }
@@ -184,7 +184,16 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
         payment_intent: it.reference("payment_intent")?,
         subscription: it.reference("subscription")?,
         invoice: it.reference("invoice")?,
+        paid_events_s: event_time(
+            state == SessionState::Paid && event.starts_with("checkout.session."),
+            at_s,
+        ),
     })
+}
+
+/// When an event was made, if it reports what is asked for. One that does not say when dates nothing.
+pub(super) fn event_time(reports: bool, at_s: i64) -> Vec<i64> {
+    if reports && at_s > 0 { vec![at_s] } else { Vec::new() }
 }
 
 /// What the reader saw and paid, where Stripe showed it in their own currency
@@ -327,6 +336,10 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
             None => parent.map(|parent| parent.reference("subscription")).transpose()?.flatten(),
         },
         paid_by,
+        paid_events_s: event_time(
+            state == InvoiceState::Paid && matches!(event, "invoice.paid" | "invoice.payment_succeeded"),
+            at_s,
+        ),
     })
 }
 

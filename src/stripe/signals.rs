@@ -7,7 +7,7 @@ use crate::contributions::{
     CustomerFact, Fact, IntentFact, IntentState, Latest, Newest, ReviewFact, WarningFact,
 };
 
-/// Reads a payment intent, and the charges that it carries (in a list until 2022-11-15).
+/// Reads a payment intent, and the charges that it carries (in a list until 2022-11-15; since then the latest one, where it is expanded).
 pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let failed = it.child("last_payment_error")?.is_some();
     let state = match it.text("status")?.ok_or(it.bad("status"))? {
@@ -27,8 +27,8 @@ pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
         invoice: it.reference("invoice")?,
     })];
     facts.extend(currencies::unknown(it, "amount_received", state == IntentState::Succeeded)?);
-    for charge in it.list("charges")? {
-        facts.extend(charge_facts(charge, at_s)?);
+    for charge in it.list("charges")?.chain(it.expanded("latest_charge")?) {
+        facts.extend(charge_facts(charge, "", at_s)?);
     }
     Ok(facts)
 }

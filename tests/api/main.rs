@@ -11,6 +11,7 @@ mod amounts;
 mod appeals;
 mod banner;
 mod bodies;
+mod cases;
 mod checkout;
 mod connection;
 mod contract;

@@ -201,6 +201,10 @@ async fn one_contribution_is_told_with_its_payments_and_entries() {
     assert_eq!(kinds, BTreeSet::from(["fee", "payment", "refund"]));
     let payment = whole["entries"].as_array().unwrap().iter().find(|it| it["kind"] == "payment").unwrap();
     assert_eq!((&payment["debit"], &payment["credit"]), (&json!("clearing"), &json!("contributions")));
+    // All of it was told a month after it began.
+    assert_eq!(payment["occurred_at"], "2026-11-24T09:00:00Z");
+    assert_eq!(payment["booked_at"], "2026-12-25T09:00:00Z");
+    assert_eq!(whole["subscriptions"], json!([whole["subscription"]]));
     app.finish().await;
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use keepopen::actions;
 use keepopen::app::App;
 use keepopen::clock::Clock;
-use keepopen::contributions::{Contribution, Entry, Fact};
+use keepopen::contributions::{Contribution, Entry, Fact, Payment};
+use keepopen::store::accounts::gifts_after;
 use keepopen_practice::{How, Outcome, PracticeStripe};
 use serde_json::{Value, json};
 
@@ -18,6 +19,7 @@ use crate::helpers::{TestApp, folder, is_given, settings};
 pub struct Books {
     pub entries: Vec<Entry>,
     pub contributions: Vec<Contribution>,
+    pub payments: Vec<Payment>,
     supporters: Vec<(String, i64)>,
     facts: Vec<Fact>,
 }
@@ -95,7 +97,11 @@ pub async fn books_of(app: &App) -> Books {
     let waiting: Vec<_> = events.into_iter().filter(|it| it.state != "done").collect();
     assert!(waiting.is_empty(), "{waiting:?}");
     assert_eq!(crate::helpers::wrong_books(app).await, Vec::<String>::new());
+    let mut tx = app.store.snapshot().await.unwrap();
+    let payments = gifts_after(&mut tx, "", 1_000).await.unwrap().payments;
+    drop(tx);
     Books {
+        payments,
         entries: app.store.entries().await.unwrap(),
         contributions: app.store.contributions().await.unwrap(),
         supporters: app.store.supporters().await.unwrap(),

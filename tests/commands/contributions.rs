@@ -33,6 +33,7 @@ async fn with_three_payments() -> Place {
             payments_withdrawn: 0,
             session: None,
             subscription: None,
+            subscriptions: Vec::new(),
             customer: None,
         };
         books::put_contribution(&mut tx, &gift, "[]").await.unwrap();

@@ -162,6 +162,7 @@ pub(crate) async fn put_contribution(tx: &mut Tx, payments_withdrawn: i64) {
         payments_withdrawn,
         session: Some("cs_1".to_owned()),
         subscription: None,
+        subscriptions: Vec::new(),
         customer: Some("cus_1".to_owned()),
     };
     books::put_contribution(tx, &it, "[]").await.unwrap();

@@ -979,8 +979,10 @@ export interface components {
             started_at?: string | null;
             /** @description Where it stands. */
             state: components["schemas"]["ContributionState"];
-            /** @description Stripe's subscription. */
+            /** @description Stripe's subscription. Of several it is the one that is alive, or that was paid. */
             subscription?: string | null;
+            /** @description All subscriptions of the contribution: more than one where staff made it anew in Stripe's dashboard. */
+            subscriptions: string[];
             /**
              * @description Who gave; null while Stripe has not named an address.
              * @example sup_0123456789abcdefghjkmnpqrs
@@ -1028,6 +1030,11 @@ export interface components {
              * @description How much, in the minor unit; always above 0.
              */
             amount_minor: number;
+            /**
+             * Format: date-time
+             * @description When it was booked here, RFC 3339.
+             */
+            booked_at: string;
             /** @description The account that is credited. */
             credit: string;
             /** @description Its currency. */
@@ -1040,7 +1047,7 @@ export interface components {
             object: string;
             /**
              * Format: date-time
-             * @description When it happened, RFC 3339.
+             * @description When it happened, as Stripe dates it, RFC 3339.
              */
             occurred_at: string;
         };

@@ -41,8 +41,10 @@ pub struct ContributionShape {
     payments_withdrawn: i64,
     /// Stripe's Checkout Session.
     session: Option<String>,
-    /// Stripe's subscription.
+    /// Stripe's subscription. Of several it is the one that is alive, or that was paid.
     subscription: Option<String>,
+    /// All subscriptions of the contribution: more than one where staff made it anew in Stripe's dashboard.
+    subscriptions: Vec<String>,
     /// Stripe's customer.
     customer: Option<String>,
 }
@@ -113,9 +115,12 @@ pub struct EntryShape {
     amount_minor: i64,
     /// Its currency.
     currency: String,
-    /// When it happened, RFC 3339.
+    /// When it happened, as Stripe dates it, RFC 3339.
     #[schema(format = DateTime)]
     occurred_at: String,
+    /// When it was booked here, RFC 3339.
+    #[schema(format = DateTime)]
+    booked_at: String,
 }
 
 /// A contribution with all that is booked of it.
@@ -147,6 +152,7 @@ impl From<Contribution> for ContributionShape {
             payments_withdrawn: it.payments_withdrawn,
             session: it.session,
             subscription: it.subscription,
+            subscriptions: it.subscriptions,
             customer: it.customer,
         }
     }
@@ -175,8 +181,8 @@ impl From<Payment> for PaymentShape {
     }
 }
 
-impl From<Entry> for EntryShape {
-    fn from(it: Entry) -> Self {
+impl From<(Entry, i64)> for EntryShape {
+    fn from((it, booked_at_ms): (Entry, i64)) -> Self {
         let (debit, credit) = it.kind.accounts();
         Self {
             kind: it.kind.as_str(),
@@ -186,6 +192,7 @@ impl From<Entry> for EntryShape {
             amount_minor: it.money.amount_minor,
             currency: it.money.currency.into(),
             occurred_at: clock::rfc3339(it.occurred_at_ms),
+            booked_at: clock::rfc3339(booked_at_ms),
         }
     }
 }

@@ -1,0 +1,222 @@
+//! When something happened, as Stripe dates it.
+//!
+//! **Rule**: an entry is dated by its own event, never by the page or the payment that it began with. Stripe tells of one
+//! fact in an event, in an object and on its balance, often some seconds apart. The best source that is known dates an
+//! entry; an entry without any date is booked when the first becomes known. `docs/money.md` has the sources of each kind.
+
+use std::collections::BTreeSet;
+
+use super::story::Story;
+use super::{ChargeFact, Fact};
+
+/// Payment methods whose charge is made at the moment when the money comes. With any other, a charge can be made days
+/// before it succeeds.
+const INSTANT_METHODS: [&str; 20] = [
+    "affirm",
+    "afterpay_clearpay",
+    "alipay",
+    "amazon_pay",
+    "bancontact",
+    "blik",
+    "card",
+    "card_present",
+    "cashapp",
+    "eps",
+    "giropay",
+    "ideal",
+    "klarna",
+    "link",
+    "mobilepay",
+    "p24",
+    "paypal",
+    "revolut_pay",
+    "twint",
+    "wechat_pay",
+];
+
+/// The times that can date something, the best source first; in seconds since 1970.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Dates {
+    known: Vec<i64>,
+    /// What an earlier version would have taken.
+    older_rule: Option<i64>,
+}
+
+impl Dates {
+    /// `older_rule`: what an earlier version took.
+    pub(super) fn new(known: impl IntoIterator<Item = i64>, older_rule: Option<i64>) -> Self {
+        Self { known: known.into_iter().collect(), older_rule }
+    }
+
+    /// The date, once one is known.
+    pub(super) fn best(&self) -> Option<i64> {
+        self.known.first().copied()
+    }
+
+    /// Further sources, all of them less good.
+    pub(super) fn extend(&mut self, more: impl IntoIterator<Item = i64>) {
+        self.known.extend(more);
+    }
+
+    /// The sources of two reports of the same fact.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.known.extend(other.known);
+        self.known.sort_unstable();
+        self.older_rule = self.older_rule.min(other.older_rule).or(self.older_rule).or(other.older_rule);
+    }
+
+    /// Every date that an entry may have been booked with, in milliseconds.
+    pub(super) fn all_ms(&self) -> BTreeSet<i64> {
+        self.known.iter().chain(&self.older_rule).map(|at_s| at_s.saturating_mul(1000)).collect()
+    }
+}
+
+/// Times in their order: the earliest of several events counts.
+pub(super) fn sorted(times: &[i64]) -> Vec<i64> {
+    let mut sorted = times.to_vec();
+    sorted.sort_unstable();
+    sorted
+}
+
+impl<'a> Story<'a> {
+    /// When Stripe's balance says that an object added money (`sign` 1) or took it (-1).
+    pub(super) fn moved_at(&self, source: &str, sign: i64) -> Vec<i64> {
+        let times = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Transaction(it) if it.source.as_deref() == Some(source) => {
+                it.moved.filter(|moved| moved.amount_minor.signum() == sign).and(it.created_at_s)
+            }
+            _ => None,
+        });
+        sorted(&times.collect::<Vec<_>>())
+    }
+
+    /// When the charges that paid something succeeded: by their events, by themselves, by Stripe's balance.
+    pub(super) fn charged_at(&self, object: &str) -> Vec<i64> {
+        let tied = self.tied_to([object]);
+        let charges: Vec<&'a ChargeFact> = self
+            .facts
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::Charge(it) if it.paid.is_some() && tied.contains(it.id.as_str()) => Some(it),
+                _ => None,
+            })
+            .collect();
+        let instant =
+            |it: &&&ChargeFact| it.method.as_deref().is_some_and(|it| INSTANT_METHODS.contains(&it));
+        let events: Vec<i64> = charges.iter().flat_map(|it| &it.succeeded_events_s).copied().collect();
+        let made: Vec<i64> = charges.iter().filter(instant).filter_map(|it| it.created_at_s).collect();
+        let moved: Vec<i64> = charges.iter().flat_map(|it| self.moved_at(&it.id, 1)).collect();
+        [sorted(&events), sorted(&made), sorted(&moved)].concat()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::{
+        EntryKind, Folded, Latest, Moved, Origin, SessionFact, SessionMode, SessionState, TransactionFact,
+        fold,
+    };
+    use super::*;
+    use crate::ids::ContributionId;
+    use crate::money::{Currency, Money};
+
+    fn eur() -> Currency {
+        Currency::parse("EUR").expect("ISO 4217 has it")
+    }
+
+    fn session(paid_events_s: &[i64]) -> Fact {
+        let contribution = ContributionId::from_bytes([1; 16]);
+        let site = "journal".to_owned();
+        Fact::Session(SessionFact {
+            id: "cs_1".to_owned(),
+            latest: Latest { state: SessionState::Paid, reported_at_s: 90 },
+            finished: true,
+            mode: Some(SessionMode::Payment),
+            total: Some(Money { amount_minor: 500, currency: eur() }),
+            presented: None,
+            created_at_s: Some(10),
+            origin: Some(Origin { contribution, site, appeal: None, variant: None, surface: None }),
+            customer: None,
+            email: None,
+            payment_intent: Some("pi_1".to_owned()),
+            subscription: None,
+            invoice: None,
+            paid_events_s: paid_events_s.to_vec(),
+        })
+    }
+
+    fn charge(method: &str, succeeded_events_s: &[i64]) -> Fact {
+        Fact::Charge(ChargeFact {
+            id: "ch_1".to_owned(),
+            origin: None,
+            payment_intent: Some("pi_1".to_owned()),
+            invoice: None,
+            paid: Some(Money { amount_minor: 500, currency: eur() }),
+            refunded: None,
+            created_at_s: Some(20),
+            method: Some(method.to_owned()),
+            succeeded_events_s: succeeded_events_s.to_vec(),
+        })
+    }
+
+    fn transaction() -> Fact {
+        Fact::Transaction(TransactionFact {
+            id: "txn_1".to_owned(),
+            source: Some("ch_1".to_owned()),
+            moved: Some(Moved { amount_minor: 500, fee_minor: 0, currency: eur() }),
+            created_at_s: Some(40),
+            payouts: BTreeMap::new(),
+        })
+    }
+
+    /// When the payment is dated, in seconds; none while it is not booked.
+    fn dated(facts: &[Fact]) -> Option<i64> {
+        let folded = fold(facts).expect("it is ours");
+        let entry = folded.entries.iter().find(|it| it.kind == EntryKind::Payment);
+        assert_eq!(folded.payments.first().map(|it| it.paid_at_ms), entry.map(|it| it.occurred_at_ms));
+        entry.map(|it| it.occurred_at_ms / 1000)
+    }
+
+    #[test]
+    fn a_payment_is_dated_by_its_event_else_by_its_charge_else_by_the_balance_and_never_by_its_page() {
+        assert_eq!(dated(&[session(&[30]), charge("card", &[29]), transaction()]), Some(30));
+        assert_eq!(dated(&[session(&[]), charge("card", &[29]), transaction()]), Some(29));
+        assert_eq!(dated(&[session(&[]), charge("card", &[]), transaction()]), Some(20));
+        assert_eq!(dated(&[session(&[]), charge("sepa_debit", &[]), transaction()]), Some(40));
+        // The charge of a bank debit is made days before it succeeds.
+        assert_eq!(dated(&[session(&[]), charge("sepa_debit", &[])]), None);
+        assert_eq!(dated(&[session(&[])]), None);
+    }
+
+    #[test]
+    fn money_that_came_and_has_no_date_yet_counts_and_is_pointed_out() {
+        let folded = fold(&[session(&[])]).expect("it is ours");
+        assert_eq!(folded.contribution.state, super::super::ContributionState::Paid);
+        assert!(folded.entries.is_empty() && folded.payments.is_empty());
+        assert_eq!(format!("{:?}", folded.alarms), r#"[Unbooked { object: "pi_1", paid_minor: 500 }]"#);
+    }
+
+    #[test]
+    fn what_is_booked_keeps_its_date_when_a_better_source_is_known_later() {
+        let dates = |folded: &Folded| {
+            let paid_at_ms = folded.payments[0].paid_at_ms;
+            (
+                folded.entries.iter().find(|it| it.kind == EntryKind::Payment).map(|it| it.occurred_at_ms),
+                paid_at_ms,
+            )
+        };
+        let booked = |at_ms| [("payment:pi_1".to_owned(), at_ms)].into();
+        let mut folded = fold(&[session(&[30]), charge("card", &[29]), transaction()]).expect("it is ours");
+        // By the charge, by the balance, and by the page, as earlier versions had it.
+        for at_ms in [29_000, 20_000, 40_000, 10_000] {
+            folded.keep_booked_dates(&booked(at_ms));
+            assert_eq!(dates(&folded), (Some(at_ms), at_ms));
+        }
+        // No source ever said so: somebody changed it.
+        let mut folded = fold(&[session(&[30])]).expect("it is ours");
+        folded.keep_booked_dates(&booked(31_000));
+        assert_eq!(dates(&folded), (Some(30_000), 30_000));
+    }
+}

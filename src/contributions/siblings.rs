@@ -1,0 +1,289 @@
+//! Which of several sessions or subscriptions of one contribution decides: the one that was paid, or that is alive.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::movements::{Came, Taken};
+use super::{InvoiceFact, SessionFact, SessionState, SubscriptionFact, SubscriptionState};
+
+/// The session that decides. One that expired or failed never takes away what another one brought.
+pub(super) fn deciding_session<'a>(sessions: &[&'a SessionFact]) -> Option<&'a SessionFact> {
+    sessions.iter().copied().max_by(|one, other| {
+        let rank = |it: &SessionFact| session_rank(it.latest.state);
+        // Of equals the first one speaks.
+        let first = |it: &'a SessionFact| (it.created_at_s, it.id.as_str());
+        rank(one).cmp(&rank(other)).then_with(|| first(other).cmp(&first(one)))
+    })
+}
+
+fn session_rank(state: SessionState) -> u8 {
+    match state {
+        SessionState::Paid => 5,
+        SessionState::Processing => 4,
+        SessionState::NothingToPay => 3,
+        SessionState::Open => 2,
+        SessionState::Failed => 1,
+        SessionState::Expired => 0,
+    }
+}
+
+/// What the payments of a subscription came to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Paid {
+    Nothing,
+    /// The newest one went back in full.
+    TakenBack,
+    Kept,
+}
+
+/// A subscription of the contribution: its own fact may not be known yet.
+struct Candidate<'a> {
+    id: &'a str,
+    fact: Option<&'a SubscriptionFact>,
+    paid: Paid,
+}
+
+impl Candidate<'_> {
+    /// The greatest decides; of equals the newest.
+    fn rank(&self) -> (u8, u8) {
+        let state = self.fact.map(|it| it.latest.state);
+        // One that is paid and not reported yet is alive, as far as is known.
+        let alive = match state {
+            Some(state) => liveliness(state),
+            None if self.paid == Paid::Kept => 1,
+            None => 0,
+        };
+        let over = matches!(state, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
+        let class = match (alive > 0, self.paid) {
+            (true, Paid::Kept) => 5,
+            (true, Paid::Nothing) => 4,
+            (false, Paid::Kept) => 3,
+            (true, Paid::TakenBack) => 2,
+            (false, _) if !over => 1,
+            (false, _) => 0,
+        };
+        (class, alive)
+    }
+}
+
+/// 0 for a subscription that has not begun or is over.
+fn liveliness(state: SubscriptionState) -> u8 {
+    match state {
+        SubscriptionState::Active => 5,
+        SubscriptionState::Trialing => 4,
+        SubscriptionState::PastDue => 3,
+        SubscriptionState::Paused => 2,
+        SubscriptionState::Unpaid => 1,
+        SubscriptionState::Other
+        | SubscriptionState::Incomplete
+        | SubscriptionState::IncompleteExpired
+        | SubscriptionState::Canceled => 0,
+    }
+}
+
+/// The subscriptions of a contribution.
+#[derive(Default)]
+pub(super) struct Subscriptions<'a> {
+    /// The one that decides.
+    pub(super) deciding: Option<&'a str>,
+    /// Its fact, once it is known.
+    pub(super) fact: Option<&'a SubscriptionFact>,
+    /// All of them, by id.
+    pub(super) all: BTreeSet<&'a str>,
+}
+
+impl<'a> Subscriptions<'a> {
+    pub(super) fn of(
+        facts: &[&'a SubscriptionFact],
+        sessions: &[&'a SessionFact],
+        invoices: &[&'a InvoiceFact],
+        payments: &BTreeMap<String, Came>,
+        taken: &BTreeMap<&str, Taken>,
+    ) -> Self {
+        let named =
+            sessions.iter().map(|it| &it.subscription).chain(invoices.iter().map(|it| &it.subscription));
+        let all: BTreeSet<&str> =
+            facts.iter().map(|it| it.id.as_str()).chain(named.flatten().map(String::as_str)).collect();
+        let paid = |id: &str| {
+            let newest = payments.values().filter(|it| it.subscription.as_deref() == Some(id));
+            match newest.max_by_key(|it| (it.at_s, &it.object)) {
+                None => Paid::Nothing,
+                Some(newest) if newest.is_kept(taken) => Paid::Kept,
+                Some(_) => Paid::TakenBack,
+            }
+        };
+        let candidates = all.iter().map(|id| Candidate {
+            id,
+            fact: facts.iter().find(|it| it.id == *id).copied(),
+            paid: if all.len() > 1 { paid(id) } else { Paid::Nothing },
+        });
+        let made = |it: &Candidate<'a>| it.fact.and_then(|fact| fact.created_at_s);
+        let deciding = candidates.max_by_key(|it| (it.rank(), made(it), it.id));
+        Self { deciding: deciding.as_ref().map(|it| it.id), fact: deciding.and_then(|it| it.fact), all }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{ContributionState, Fact, Folded, Latest, Origin, SessionMode, fold, join_all};
+    use super::super::{InvoiceState, RefundFact, RefundState};
+    use super::*;
+    use crate::ids::ContributionId;
+    use crate::money::{Currency, Money};
+
+    fn eur(amount_minor: i64) -> Money {
+        Money { amount_minor, currency: Currency::parse("EUR").expect("ISO 4217 has it") }
+    }
+
+    fn origin() -> Option<Origin> {
+        Some(Origin {
+            contribution: ContributionId::from_bytes([1; 16]),
+            site: "journal".to_owned(),
+            appeal: None,
+            variant: None,
+            surface: None,
+        })
+    }
+
+    /// Keyed by its last letter: `cs_a` is paid by `pi_a`.
+    fn session(id: &str, state: SessionState, at_s: i64) -> Fact {
+        let paid = state == SessionState::Paid;
+        Fact::Session(SessionFact {
+            id: id.to_owned(),
+            latest: Latest { state, reported_at_s: at_s },
+            finished: !matches!(state, SessionState::Open | SessionState::Expired),
+            mode: Some(SessionMode::Payment),
+            total: Some(eur(500)),
+            presented: None,
+            created_at_s: Some(at_s),
+            origin: origin(),
+            customer: None,
+            email: paid.then(|| "reader@example.org".to_owned()),
+            payment_intent: paid.then(|| id.replace("cs", "pi")),
+            subscription: None,
+            invoice: None,
+            paid_events_s: if paid { vec![at_s] } else { Vec::new() },
+        })
+    }
+
+    fn subscription(id: &str, state: SubscriptionState, created_at_s: i64) -> Fact {
+        Fact::Subscription(SubscriptionFact {
+            id: id.to_owned(),
+            latest: Latest { state, reported_at_s: created_at_s },
+            created_at_s: Some(created_at_s),
+            origin: origin(),
+            customer: None,
+            terms: None,
+        })
+    }
+
+    fn invoice(id: &str, subscription: &str, at_s: i64) -> Fact {
+        Fact::Invoice(InvoiceFact {
+            id: id.to_owned(),
+            latest: Latest { state: InvoiceState::Paid, reported_at_s: at_s },
+            created_at_s: Some(at_s),
+            paid_at_s: Some(at_s),
+            paid: Some(eur(700)),
+            origin: origin(),
+            customer: None,
+            email: None,
+            subscription: Some(subscription.to_owned()),
+            paid_by: vec![id.replace("in", "pi")],
+            paid_events_s: Vec::new(),
+        })
+    }
+
+    fn refund(payment_intent: &str, amount_minor: i64) -> Fact {
+        Fact::Refund(RefundFact {
+            id: format!("re_{payment_intent}"),
+            latest: Latest { state: RefundState::Succeeded, reported_at_s: 99 },
+            left: true,
+            amount: Some(eur(amount_minor)),
+            created_at_s: Some(99),
+            payment_intent: Some(payment_intent.to_owned()),
+            charge: None,
+            reversed_events_s: Vec::new(),
+        })
+    }
+
+    /// The same whatever the order.
+    fn folded(facts: &[Fact]) -> Folded {
+        let one = fold(&join_all(facts.iter().cloned())).expect("it is ours");
+        let other = fold(&facts.iter().rev().cloned().collect::<Vec<_>>()).expect("it is ours");
+        assert_eq!(one, other);
+        one
+    }
+
+    #[test]
+    fn a_session_that_expired_or_failed_takes_nothing_away_whatever_its_id() {
+        use SessionState::*;
+        for sibling in [Open, Failed, Expired] {
+            for ids in [["cs_a", "cs_b"], ["cs_b", "cs_a"]] {
+                let of = folded(&[session(ids[0], Paid, 5), session(ids[1], sibling, 4)]);
+                assert_eq!(of.contribution.state, ContributionState::Paid, "{sibling:?}");
+                assert_eq!(of.contribution.session.as_deref(), Some(ids[0]));
+                assert_eq!(of.email.as_deref(), Some("reader@example.org"));
+            }
+        }
+    }
+
+    #[test]
+    fn two_paid_sessions_are_two_payments_and_a_refund_of_one_leaves_the_other() {
+        let sessions = [session("cs_a", SessionState::Paid, 5), session("cs_b", SessionState::Paid, 9)];
+        assert_eq!(folded(&sessions).payments.len(), 2);
+        for refunded in ["pi_a", "pi_b"] {
+            let of = folded(&[sessions[0].clone(), sessions[1].clone(), refund(refunded, 500)]);
+            assert_eq!(of.contribution.state, ContributionState::Paid, "{refunded}");
+        }
+        let both = [refund("pi_a", 500), refund("pi_b", 500)];
+        assert_eq!(
+            folded(&[sessions.as_slice(), &both].concat()).contribution.state,
+            ContributionState::TakenBack
+        );
+    }
+
+    #[test]
+    fn the_subscription_that_lives_decides_and_both_are_shown() {
+        use SubscriptionState::*;
+        for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
+            let of = |new_state, more: &[Fact]| {
+                let known = [
+                    subscription(old, Canceled, 1),
+                    invoice("in_1", old, 1),
+                    subscription(new, new_state, 5),
+                ];
+                folded(&[&known, more].concat()).contribution
+            };
+            let paid = [invoice("in_2", new, 5)];
+            let living = of(Active, &paid);
+            assert_eq!(living.state, ContributionState::Active);
+            assert_eq!(living.subscription.as_deref(), Some(new));
+            assert_eq!(living.subscriptions, ["sub_a", "sub_b"]);
+            assert_eq!(of(PastDue, &paid).state, ContributionState::PastDue);
+            // Canceled again: it is over.
+            assert_eq!(of(Canceled, &paid).state, ContributionState::Ended);
+            // One that was never paid does not revive it, and does not take away what was paid.
+            for state in [Incomplete, IncompleteExpired] {
+                let never = of(state, &[]);
+                assert_eq!(never.state, ContributionState::Ended, "{state:?}");
+                assert_eq!(never.subscription.as_deref(), Some(old));
+            }
+            // The old one's last payment is given back: the new one goes on.
+            assert_eq!(of(Active, &[paid[0].clone(), refund("pi_1", 700)]).state, ContributionState::Active);
+            assert_eq!(
+                of(Active, &[invoice("in_2", new, 1), refund("pi_1", 700)]).state,
+                ContributionState::Active
+            );
+        }
+    }
+
+    #[test]
+    fn a_subscription_that_only_its_paid_invoices_name_lives() {
+        let known = [
+            subscription("sub_a", SubscriptionState::Canceled, 1),
+            invoice("in_1", "sub_a", 1),
+            invoice("in_2", "sub_b", 5),
+        ];
+        let of = folded(&known).contribution;
+        assert_eq!((of.state, of.subscription.as_deref()), (ContributionState::Active, Some("sub_b")));
+    }
+}

@@ -1,0 +1,160 @@
+//! Small histories that were once booked wrong, each in any order, and more than once. The events are in
+//! `tests/fixtures/money/`.
+
+use std::path::Path;
+
+use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
+use keepopen_practice::{How, Outcome};
+use serde_json::Value;
+
+use crate::generations::{GENERATIONS, fill_up, templates};
+use crate::helpers::{TestApp, is_given};
+use crate::story::{Books, Ties, books_after};
+
+/// Milliseconds since 1970, of a date as in `2026-10-31T23:50:00Z`.
+fn ms(date: &str) -> i64 {
+    date.parse::<jiff::Timestamp>().unwrap().as_millisecond()
+}
+
+fn case(name: &str) -> Vec<Value> {
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/money").join(format!("{name}.json"));
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+/// Plays events in their order, reversed, and shuffled with repeats: the books are always the same.
+pub async fn play(told: &TestApp, events: &[Value]) -> Books {
+    let in_order: Vec<&Value> = events.iter().collect();
+    let mut random = fastrand::Rng::with_seed(1);
+    let expected = books_after(told, &in_order, &mut random).await;
+    let reversed: Vec<&Value> = events.iter().rev().collect();
+    assert_eq!(books_after(told, &reversed, &mut random).await, expected, "reversed");
+    let twice: Vec<&Value> = in_order.iter().chain(&in_order).copied().collect();
+    assert_eq!(books_after(told, &twice, &mut random).await, expected, "twice");
+    for seed in 0..4 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut shuffled = twice.clone();
+        random.shuffle(&mut shuffled);
+        assert_eq!(books_after(told, &shuffled, &mut random).await, expected, "seed {seed}");
+    }
+    expected
+}
+
+/// Plays a case.
+async fn play_case(name: &str) -> Books {
+    let told = TestApp::start().await;
+    let books = play(&told, &case(name)).await;
+    told.finish().await;
+    books
+}
+
+/// What was given or taken back, each with its date.
+fn given(books: &Books) -> Vec<(Kind, i64, i64)> {
+    let entries = books.entries.iter().filter(|it| is_given(it));
+    entries.map(|it| (it.kind, it.money.amount_minor, it.occurred_at_ms)).collect()
+}
+
+/// Everything that the practice Stripe has told, in the shape of each generation of its API.
+async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&Books, &str)) {
+    let (events, ties) = (told.stripe.events(), Ties::of(&told.stripe));
+    check(&play(told, &events).await, "as it is");
+    for generation in &GENERATIONS {
+        let templates = templates(generation.folder);
+        let mut shaped: Vec<Value> = events.iter().filter_map(|it| generation.shape(&ties, it)).collect();
+        for event in &mut shaped {
+            fill_up(event, &templates);
+        }
+        for order in [shaped.iter().collect::<Vec<_>>(), shaped.iter().rev().collect()] {
+            let books = books_after(told, &order, &mut fastrand::Rng::with_seed(1)).await;
+            check(&books, generation.folder);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_bank_debit_is_dated_by_the_day_on_which_it_succeeded() {
+    let books = play_case("sepa-in-the-wrong-month").await;
+    let at_ms = 1_793_869_200_000;
+    assert_eq!(given(&books), [(Kind::Payment, 3000, at_ms)]);
+    assert_eq!(books.payments[0].paid_at_ms, at_ms, "the export has it in the same month");
+    assert_eq!(books.contributions[0].last_kept_payment_at_ms, Some(at_ms));
+}
+
+#[tokio::test]
+async fn a_payment_is_dated_by_its_success_and_a_reversal_by_itself_in_the_shape_of_every_generation() {
+    let told = TestApp::start().await;
+    let to = |date: &str| told.app.clock.advance(ms(date) - told.app.now_ms());
+    to("2026-12-31T23:50:00Z");
+    let card = told.starts_to_give(1000, "once").await;
+    let debit = told.starts_to_give(700, "once").await;
+    let monthly = told.starts_to_give(500, "month").await;
+    told.stripe.pay(&debit.session, How::BankDebit).unwrap();
+    told.stripe.pay(&monthly.session, How::BankDebit).unwrap();
+    to("2027-01-01T00:10:00Z");
+    told.stripe.pay(&card.session, How::Card).unwrap();
+    to("2027-02-05T12:00:00Z");
+    told.stripe.settle_bank_debit(&debit.session, true).unwrap();
+    told.stripe.settle_bank_debit(&monthly.session, true).unwrap();
+    to("2027-03-01T12:00:00Z");
+    let charge = |session: &str| told.stripe.payments(session).charge.unwrap();
+    let refund = told.stripe.refund(&charge(&card.session), Some(300)).unwrap();
+    let inquiry = told.stripe.inquire(&charge(&debit.session), None).unwrap();
+    to("2027-04-01T12:00:00Z");
+    told.stripe.fail_refund(&refund).unwrap();
+    told.stripe.escalate(&inquiry).unwrap();
+    to("2027-05-01T12:00:00Z");
+    told.stripe.close_dispute(&inquiry, Outcome::Won).unwrap();
+    let mut expected = vec![
+        (Kind::Dispute, 700, ms("2027-04-01T12:00:00Z")),
+        (Kind::DisputeReversal, 700, ms("2027-05-01T12:00:00Z")),
+        (Kind::Payment, 500, ms("2027-02-05T12:00:00Z")),
+        (Kind::Payment, 700, ms("2027-02-05T12:00:00Z")),
+        (Kind::Payment, 1000, ms("2027-01-01T00:10:00Z")),
+        (Kind::Refund, 300, ms("2027-03-01T12:00:00Z")),
+        (Kind::RefundReversal, 300, ms("2027-04-01T12:00:00Z")),
+    ];
+    expected.sort();
+    play_in_every_shape(&told, |books, shape| {
+        let mut given = given(books);
+        given.sort();
+        assert_eq!(given, expected, "{shape}");
+        let mut paid: Vec<i64> = books.payments.iter().map(|it| it.paid_at_ms).collect();
+        paid.sort_unstable();
+        let dates = ["2027-01-01T00:10:00Z", "2027-02-05T12:00:00Z", "2027-02-05T12:00:00Z"];
+        assert_eq!(paid, dates.map(ms), "{shape}");
+    })
+    .await;
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn a_session_that_expired_beside_the_paid_one_takes_no_supporter_away() {
+    let books = play_case("orphan-session-hides-the-giver").await;
+    let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+    assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true));
+    assert!(gift.session.as_deref().unwrap().starts_with("cs_test_q3x0"), "{gift:?}");
+    assert_eq!(given(&books), [(Kind::Payment, 2500, 1_796_015_564_000)]);
+}
+
+#[tokio::test]
+async fn a_subscription_made_anew_goes_on_and_the_contribution_shows_both() {
+    let mut events = case("recreated-subscription");
+    let told = TestApp::start().await;
+    let books = play(&told, &events).await;
+    let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+    let [old, new] = ["sub_1w02ww8sF4sHtp5aBYaQn3wJ0", "sub_1wzzzz8sF4sHtp5aBYaQn3wJ0"];
+    assert_eq!((gift.state, gift.subscription.as_deref()), (State::Active, Some(new)));
+    assert_eq!(gift.subscriptions, [old, new]);
+    assert_eq!(given(&books).iter().map(|it| it.1).sum::<i64>(), 1400);
+
+    // The new one is canceled, too.
+    let mut canceled = events[3].clone();
+    canceled["id"] = "evt_canceled_again".into();
+    canceled["created"] = 1_795_000_000.into();
+    canceled["data"]["object"]["id"] = new.into();
+    canceled["data"]["object"]["created"] = 1_794_287_239.into();
+    events.push(canceled);
+    let gift = play(&told, &events).await.contributions.remove(0);
+    assert_eq!((gift.state, gift.subscription.as_deref()), (State::Ended, Some(new)));
+    told.finish().await;
+}
