@@ -87,13 +87,13 @@ story("an amount of one's own is read, and refused with a sentence outside the l
   await reader.page.keyboard.type("ten");
   assert.equal(await reader.hook("other-amount").inputValue(), "ten");
   await reader.hook("give").click();
-  assert.equal(await reader.hook("message").textContent(), "Please enter an amount, such as 15.");
+  assert.equal(await reader.hook("message").textContent(), "Enter an amount, for example €15.");
   await reader.hook("other-amount").fill("0.99");
   await reader.hook("give").click();
-  assert.equal(await reader.hook("message").textContent(), "The smallest amount is €1.");
+  assert.equal(await reader.hook("message").textContent(), "The minimum is €1.");
   await reader.hook("other-amount").fill("10000.01");
   await reader.hook("give").click();
-  assert.equal(await reader.hook("message").textContent(), "The largest amount is €10,000.");
+  assert.equal(await reader.hook("message").textContent(), "The maximum is €10,000.");
   assert.equal(fake.of("/v1/checkout").length, 0);
   await reader.hook("other-amount").fill("12,50");
   assert.equal(await reader.hook("give").textContent(), "Support us with €12.50");
@@ -108,7 +108,7 @@ story("a double click makes one attempt, a retry is the same one, another amount
   const press = async () => {
     const before = fake.of("/v1/checkout").length;
     await reader.hook("give").dblclick();
-    await reader.hook("message").getByText("could not be opened").waitFor();
+    await reader.hook("message").getByText("couldn’t open").waitFor();
     return fake.of("/v1/checkout").slice(before).map(({ body }) => body.attempt);
   };
   const first = await press();
@@ -130,7 +130,7 @@ story("a payment page that cannot be opened leaves a sentence and another way to
   await reader.hook("fallback").waitFor({ state: "detached" });
   fake.trouble["/v1/checkout"] = { status: 429, body: { code: "too_many_requests" } };
   await reader.hook("give").click();
-  await reader.hook("message").getByText("too many tries").waitFor();
+  await reader.hook("message").getByText("Too many attempts").waitFor();
 });
 
 story("whoever paid is thanked once, and the token goes in bodies only", {}, async (reader) => {
@@ -154,14 +154,14 @@ story("whoever paid is thanked once, and the token goes in bodies only", {}, asy
 story("a bank debit on its way is neither asked nor thanked, and its end is told", {}, async (reader) => {
   await open(reader, page("regatta"));
   await pay(reader, "#pay-bank");
-  assert.match(await reader.hook("note").textContent(), /on its way/);
+  assert.match(await reader.hook("note").textContent(), /being processed/);
   const asked = fake.of("/v1/banner").length;
   await open(reader, page("eelgrass"));
   assert.equal((await shown(reader)) + (await reader.hook("note").count()), 0);
   assert.equal(fake.of("/v1/banner").length, asked);
   fake.sessions.get("cs_test_1").state = "payment_failed";
   await open(reader, page("eelgrass"));
-  assert.match(await reader.hook("note").textContent(), /did not go through; nothing was taken/);
+  assert.match(await reader.hook("note").textContent(), /didn’t go through, so you weren’t charged/);
   await open(reader, page("eelgrass"));
   assert.equal(await reader.hook("heading").textContent(), "We need your help now");
 });

@@ -34,7 +34,8 @@ export const APPEAL = {
       maximum_minor: 1000000,
       other: true,
     },
-    thanks: { heading: "Thank you", body: ["Your support has arrived, and the newsroom can feel it.", "We will not ask you again for a good while. Enjoy the paper."] },
+    thanks: { heading: "Thank you", body: ["Your gift has come through. Enjoy the paper."] },
+    quiet_days: { close: 14, later: 3, already_gave: 90, gift: 90 },
   },
   next_eligible_at: null,
 };
@@ -46,6 +47,8 @@ export async function startFake() {
     verdict: APPEAL,
     /** What the preview with each note shows. */
     previews: {},
+    /** Pages of the test's own, by path. */
+    pages: {},
     /** Path to a reply that stands in for the real one: `{ status, body }`, or "hang". */
     trouble: {},
     /** Every request to the API: `{ path, type, body, authorization }`. */
@@ -70,6 +73,7 @@ async function serve(fake, request, response) {
   for await (const piece of request) text += piece;
   if (pathname.startsWith("/v1/")) return api(fake, pathname, request, text, response);
   if (pathname.startsWith("/pay/")) return payPage(fake, pathname.slice(5), searchParams.get("how"), response);
+  if (fake.pages[pathname]) return response.writeHead(200, { "content-type": TYPES[".html"] }).end(fake.pages[pathname]);
   const part = /^\/embed\/[0-9a-f]{16}\/(\w+\.js)$/.exec(pathname);
   const file = part ? new URL(`embed/dist/${part[1]}`, web) : pathname === "/embed.js" ? new URL("embed/dist/embed.js", web) : new URL(`demo${pathname === "/" ? "/index.html" : pathname}`, web);
   const found = await readFile(file, "utf8").catch(() => undefined);

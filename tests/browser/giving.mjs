@@ -16,7 +16,7 @@ story("the fee is covered by whoever ticks the box, and follows the amount", {},
   await open(reader, page("regatta"));
   const box = reader.hook("cover-fee");
   assert.equal(await box.isChecked(), false);
-  assert.equal(await reader.page.getByLabel("I’ll cover the fee of €0.41").count(), 1);
+  assert.equal(await reader.page.getByLabel("Add €0.41 to cover the card fee").count(), 1);
   assert.equal(await reader.hook("give").textContent(), "Support us with €10 a month");
   await box.check();
   assert.equal(await reader.hook("give").textContent(), "Support us with €10.41 a month");
@@ -47,6 +47,7 @@ story("one amount is pointed out in words, at its interval alone", {}, async (re
   await open(reader, page("regatta"));
   const labels = () => reader.page.locator("keepopen-appeal .amounts label").allTextContents();
   assert.deepEqual(await labels(), ["€5", "€10", "€20 Suggested", "Other"]);
+  assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month", "it is chosen, too");
   await shot(reader, "highlight-desktop");
   await reader.hook("interval-once").click();
   assert.deepEqual(await labels(), ["€5", "€15", "€50", "Other"]);
@@ -58,7 +59,7 @@ story("an amount that the payment provider does not take is not sent", {}, async
   await reader.hook("other").click();
   await reader.hook("other-amount").fill("1.235");
   await reader.hook("give").click();
-  assert.match(await reader.hook("message").textContent(), /enter an amount/);
+  assert.match(await reader.hook("message").textContent(), /Enter an amount/);
   assert.equal(fake.of("/v1/checkout").length, 0);
 });
 
@@ -68,8 +69,8 @@ const tells = (ticker) => ({ ...APPEAL, content: { ...APPEAL.content, ticker } }
 story("an appeal tells how far it has come, by a bar with words", {}, async (reader) => {
   fake.verdict = tells(TICKER);
   await open(reader, page("regatta"));
-  assert.equal(await reader.hook("ticker").innerText(), "€34,512 of €50,000");
-  const bar = reader.page.getByRole("progressbar", { name: "€34,512 of €50,000" });
+  assert.equal(await reader.hook("ticker").innerText(), "€34,512 raised of €50,000");
+  const bar = reader.page.getByRole("progressbar", { name: "€34,512 raised of €50,000" });
   assert.deepEqual(await bar.evaluate((it) => [it.value, it.max]), [3451290, 5000000]);
   await shot(reader, "ticker-desktop");
 });
@@ -77,6 +78,8 @@ story("an appeal tells how far it has come, by a bar with words", {}, async (rea
 story("beyond the goal the bar is full, and the words say how much came", PHONE, async (reader) => {
   fake.verdict = tells({ counts: "supporters", total: 1251, goal: 1000, percent: 125, as_of: TICKER.as_of });
   await open(reader, page("regatta"));
+  assert.equal(await reader.hook("ticker").isVisible(), false, "a phone shows it with the rest");
+  await reader.hook("more").click();
   assert.equal(await reader.hook("ticker").innerText(), "1,251 of 1,000 supporters");
   assert.equal(await reader.page.getByRole("progressbar").evaluate((it) => it.position), 1);
   await shot(reader, "ticker-phone");

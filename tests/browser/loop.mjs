@@ -133,13 +133,13 @@ story("a bank debit on its way is neither asked nor thanked; when it fails, that
   await open(reader, article("eelgrass"));
   await give(reader, "once", 1500);
   await payWith(reader, "#pay-bank");
-  assert.match(await reader.hook("note").textContent(), /on its way/);
+  assert.match(await reader.hook("note").textContent(), /being processed/);
   await open(reader, article("eelgrass"));
   await nothingShown(reader);
   await open(reader, article("ferries"));
   await nothingShown(reader);
   await inConsole("fail-debit", reader, "console-pending-1280");
-  await openUntil(reader, article("ferries"), /did not go through/);
+  await openUntil(reader, article("ferries"), /didn’t go through/);
   await open(reader, article("eelgrass"));
   assert.match(await heading(reader), ASKS);
 });
@@ -174,7 +174,7 @@ story("the service going down between question and gift leaves a sentence, not a
   await open(reader, article("ferries"));
   await reader.page.route(`${demo.keepopen}/v1/checkout`, (route) => route.abort());
   await reader.hook("give").click();
-  await reader.hook("message").getByText(/nothing was taken/i).waitFor();
+  await reader.hook("message").getByText(/haven’t been charged/).waitFor();
 });
 
 story("the practice pages fit a phone, long event names and all, and an amount stays on one line", async (reader) => {

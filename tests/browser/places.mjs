@@ -81,53 +81,6 @@ story("the places in the README work as it says", {}, async (reader) => {
   }
 });
 
-for (const reducedMotion of ["reduce", "no-preference"]) {
-  story(`a banner at the top edge takes its room under the ribbon (motion: ${reducedMotion})`, { reducedMotion }, async (reader) => {
-    await reader.page.addInitScript(() => {
-      window.moved = [];
-      const { animate } = Element.prototype;
-      Element.prototype.animate = function (...how) {
-        window.moved.push(how[0]);
-        return animate.apply(this, how);
-      };
-    });
-    await open(reader, page("regatta"));
-    const box = (selector) => reader.page.locator(selector).boundingBox();
-    await reader.hook("panel-ask").evaluate((panel) => Promise.all(panel.getAnimations().map((animation) => animation.finished)));
-    const [ribbon, panel, masthead] = await Promise.all([box(".ribbon"), box("[data-test=panel-ask]"), box(".masthead")]);
-    assert.deepEqual([panel.y, masthead.y], [ribbon.y + ribbon.height, panel.y + panel.height]);
-    const grown = reducedMotion === "reduce" ? [] : [{ height: ["0px", `${Math.round(panel.height)}px`] }];
-    assert.deepEqual(await reader.page.evaluate(() => window.moved), grown);
-    assert.equal(await reader.page.locator("keepopen-appeal[surface=inline]").evaluate((place) => place.offsetHeight), 0);
-    await reader.hook("close").click();
-    assert.equal((await box(".masthead")).y, ribbon.y + ribbon.height, "the room is given back");
-  });
-}
-
-story("a banner that comes late at the top edge does not move what is being read", {}, async (reader) => {
-  let answer;
-  const asked = new Promise((ask) => reader.page.route("**/v1/banner", (route) => (answer = () => route.continue(), ask())));
-  await reader.page.goto(page("regatta"));
-  await asked;
-  const paragraph = reader.page.locator("article > p").last();
-  await paragraph.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
-  const before = await paragraph.boundingBox();
-  await answer();
-  await reader.hook("panel-ask").evaluate((panel) => Promise.all(panel.getAnimations().map((animation) => animation.finished)));
-  assert.ok((await reader.page.locator("[data-test=panel-ask]").boundingBox()).y < 0, "the banner is out of sight, above");
-  assert.equal(Math.round((await paragraph.boundingBox()).y), Math.round(before.y));
-});
-
-story("Escape is not taken from the page once the appeal is scrolled out of sight", {}, async (reader) => {
-  await open(reader, page("regatta"));
-  await reader.page.locator(".comments").scrollIntoViewIfNeeded();
-  await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 1);
-  await reader.page.evaluate(() => scrollTo({ top: 0, behavior: "instant" }));
-  await reader.page.keyboard.press("Escape");
-  assert.equal(await shown(reader), 0);
-});
-
 story("an appeal with fewer parts than the contract promises is shown with what it has", {}, async (reader) => {
   const { heading, body } = APPEAL.content;
   fake.verdict = { ...APPEAL, kind: "ask", content: { heading, body, cta: null, dismiss: null, choices: null, thanks: null } };
@@ -143,11 +96,13 @@ story("an appeal with fewer parts than the contract promises is shown with what 
 
 for (const width of [320, 390, 768, 1280]) {
   story(`nothing sticks out at ${width} pixels`, { viewport: { width, height: 800 } }, async (reader) => {
-    for (const surface of ["banner", "inline", "bottom"]) {
+    for (const surface of ["banner", "inline", "top"]) {
       fake.verdict = { ...APPEAL, surface: surface === "inline" ? surface : "banner" };
-      if (surface === "bottom") await changed(reader, "committee-rooms", (html) => html.replace('data-edge="top"', ""));
+      if (surface === "top") await changed(reader, "committee-rooms", (html) => html.replace("data-site=", 'data-edge="top" data-site='));
       await open(reader, page("committee-rooms"));
+      assert.equal(await reader.page.evaluate(() => document.documentElement.scrollWidth), width);
       await reader.hook("other").click();
+      if (await reader.hook("more").isVisible()) await reader.hook("more").click();
       assert.equal(await reader.page.evaluate(() => document.documentElement.scrollWidth), width);
       const panel = await reader.hook("panel-ask").evaluate((element) => [element.scrollWidth, element.clientWidth]);
       assert.equal(panel[0], panel[1]);

@@ -14,7 +14,7 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const mode = process.argv[2];
 
 /** The parts, with the most bytes that each may have when compressed by gzip. */
-const PARTS = { show: 10_000, settle: 4_000, preview: 4_000 };
+const PARTS = { show: 10_240, settle: 4_000, preview: 4_000, values: 2_000 };
 const LOADER_LIMIT = 3_500;
 const LANGUAGE_LIMIT = 4_000;
 
@@ -95,6 +95,7 @@ if (mode === "--tests") {
     platform: "node",
     format: "esm",
     target: "node20",
+    plugins: [sheets],
   });
 } else {
   const made = await files();

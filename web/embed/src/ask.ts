@@ -14,6 +14,7 @@ const HELD = ["frequency_cap", "dismissed"];
 export async function ask(embed: Embed): Promise<Verdict | undefined> {
   const { memory, now } = embed;
   const context = embed.context();
+  if (!context.surfaces.length) return undefined;
   const about = JSON.stringify([context.surfaces, { ...context.page, url: undefined }, context.reader]);
   const { hold } = memory.read();
   if (hold && hold.about === about && now() < hold.until) return undefined;

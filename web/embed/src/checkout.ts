@@ -37,7 +37,7 @@ export class Checkout {
     const answer = await this.embed.post("/v1/checkout", body, PATIENCE_MS);
     const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
     if (url && typeof answer?.body.session === "string") {
-      return { url, pending: { attempt, session: answer.body.session, at: nowMs, thanks: this.verdict.content.thanks ?? undefined } };
+      return { url, pending: { attempt, session: answer.body.session, at: nowMs } };
     }
     if (answer?.body.code === "attempt_reused") this.attempt = undefined;
     return {

@@ -1,170 +1,140 @@
 import { formatAmount, parseAmount, withFee } from "./amounts";
 import type { Refusal } from "./checkout";
 import type { Choices, Gift, Interval } from "./contract";
-import { make } from "./dom";
+import { put } from "./days";
+import { make, part } from "./dom";
 import { buttonPhrase, buttonWithoutGift, giftPhrase, words } from "./words";
 
 const INTERVALS: Interval[] = ["once", "month", "year"];
 
-/** Opens the payment page for a gift; a refusal comes back, a success leaves the page. */
-export type Give = (gift: Gift) => Promise<Refusal | undefined>;
+/** Opens the payment page for a gift, told also in words; a refusal comes back, a success leaves the page. */
+export type Give = (gift: Gift, phrase: string) => Promise<Refusal | undefined>;
 
-/** The form: how often, how much, one button. */
-export class ChoiceForm {
-  readonly element = make("form", { part: "choices", novalidate: true });
-  private amounts = make("fieldset", { class: "amounts" });
-  private own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
-  private ownLine = make("label", { class: "own" }, words.yourAmount, this.own);
-  private coverFee = make("input", { type: "checkbox", "data-test": "cover-fee" });
-  private coverWords = make("span");
-  private coverLine = make("label", { class: "cover", part: "cover-fee" }, this.coverFee, this.coverWords);
-  private message = make("p", { role: "alert", part: "message", "data-test": "message", class: "message" });
-  private give = make("button", { type: "submit", class: "give", part: "give", "data-test": "give" });
-  private interval: Interval;
+/** The form: how often, how much, one button. `ready` makes it work again for a reader who came back without paying. */
+export function choiceForm(choices: Choices, cta: string, locale: string, onGive: Give): { element: HTMLElement; ready: () => void } {
+  const { currency, minimum_minor: least, maximum_minor: most, minor_digits: digits, step_minor: step = 1 } = choices;
+  const amounts = make("fieldset");
+  const own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
+  const ownLine = make("label", { class: "own" }, words.yourAmount, own);
+  const coverFee = make("input", { type: "checkbox", "data-test": "cover-fee" });
+  const coverWords = make("span");
+  const coverLine = make("label", { class: "cover", part: "cover-fee" }, coverFee, coverWords);
+  const message = part("p", "message", { role: "alert" });
+  const button = part("button", "give", { type: "submit", lang: locale, dir: "auto" });
+  const offered = INTERVALS.filter((one) => choices[one]?.length);
+
+  let interval = offered.find((one) => one === choices.default?.interval) ?? offered[0] ?? "once";
   /** Whole minor units, or the reader's own amount. */
-  private amount: number | "own" = "own";
-  private busy = false;
+  let amount: number | "own" = "own";
+  let busy = false;
+  /** The chosen gift in words. */
+  let phrase = "";
 
-  constructor(
-    private choices: Choices,
-    private cta: string,
-    private locale: string,
-    private onGive: Give,
-  ) {
-    this.give.lang = locale;
-    this.give.dir = "auto";
-    const offered = INTERVALS.filter((interval) => choices[interval]?.length);
-    const preset = choices.default?.interval;
-    this.interval = preset && offered.includes(preset) ? preset : (offered[0] ?? "once");
-    this.element.append(
-      ...(offered.length > 1 ? [this.intervalFields(offered)] : []),
-      this.amounts,
-      this.ownLine,
-      this.coverLine,
-      this.message,
-      this.give,
-    );
-    this.own.addEventListener("input", () => this.refresh());
-    this.coverFee.addEventListener("change", () => this.refresh());
-    this.element.addEventListener("submit", (event) => {
-      event.preventDefault();
-      void this.submit();
-    });
-    this.showAmounts();
-  }
+  const money = (amountMinor: number) => formatAmount(amountMinor, choices, locale);
 
-  /** The reader came back to this page without paying: the button works again. */
-  ready(): void {
-    this.busy = false;
-    this.refresh();
-  }
+  /** What comes on top of the amount when the reader covers the fee; 0 where that is not offered. */
+  const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, step) - amountMinor : 0);
 
-  private intervalFields(offered: Interval[]): HTMLElement {
-    return make(
-      "fieldset",
-      { class: "intervals" },
-      make("legend", {}, words.howOften),
-      ...offered.map((interval) =>
-        radio("interval", `interval-${interval}`, words.intervals[interval], interval === this.interval, () => {
-          this.interval = interval;
-          this.showAmounts();
-        }),
-      ),
-    );
-  }
+  /** Whole minor units within the limits, or a sentence that says what is wrong. */
+  const chosen = (): number | string => {
+    const wanted = amount === "own" ? parseAmount(own.value, digits, locale) : amount;
+    if (wanted === undefined || wanted % step) return put(words.notAnAmount, money(Math.max(least, 15 * 10 ** digits)));
+    if (wanted < least) return put(words.tooSmall, money(least));
+    return wanted > most ? put(words.tooLarge, money(most)) : wanted;
+  };
 
-  private showAmounts(): void {
-    const { choices } = this;
-    const offered = choices[this.interval] ?? [];
-    const preset = choices.default;
-    if (this.amount !== "own" || !this.own.value) {
-      const wanted = preset?.interval === this.interval ? preset.amount_minor : offered[(offered.length - 1) >> 1];
-      this.amount = wanted !== undefined && offered.includes(wanted) ? wanted : (offered[0] ?? "own");
+  const say = (sentence: string, fallbackUrl?: string) => {
+    own.removeAttribute("aria-invalid");
+    message.replaceChildren(sentence);
+    if (fallbackUrl) message.append(" ", make("a", { href: fallbackUrl, "data-test": "fallback" }, words.fallback));
+  };
+
+  const refresh = () => {
+    ownLine.hidden = amount !== "own";
+    say("");
+    const wanted = chosen();
+    const fee = typeof wanted === "number" ? feeOf(wanted) : 0;
+    coverLine.hidden = !fee;
+    coverWords.textContent = fee ? put(words.coverFee, money(fee)) : "";
+    phrase = typeof wanted === "number" ? giftPhrase(money(wanted + (coverFee.checked ? fee : 0)), interval) : "";
+    button.textContent = busy ? words.opening : phrase ? buttonPhrase(cta, phrase) : buttonWithoutGift(cta);
+    button.setAttribute("aria-disabled", String(busy));
+  };
+
+  const choose = (wanted: typeof amount) => () => {
+    amount = wanted;
+    refresh();
+  };
+
+  const showAmounts = () => {
+    const list = choices[interval] ?? [];
+    const [highlighted, preset] = [choices.highlighted, choices.default].map((one) => (one?.interval === interval ? one.amount_minor : undefined));
+    if (amount !== "own" || !own.value) {
+      // What is pointed out is chosen too: two different signals would be one too many.
+      amount = [highlighted, preset, list[(list.length - 1) >> 1]].find((one) => one !== undefined && list.includes(one)) ?? "own";
     }
-    const choose = (amount: number | "own") => () => {
-      this.amount = amount;
-      this.refresh();
-    };
-    this.amounts.replaceChildren(
+    amounts.className = `amounts${list.length > 3 ? " many" : ""}${list.some((one) => money(one).length > 7) ? " long" : ""}`;
+    amounts.replaceChildren(
       make("legend", {}, words.howMuch),
-      ...offered.map((amount) =>
-        radio("amount", `amount-${amount}`, this.money(amount), amount === this.amount, choose(amount), this.isHighlighted(amount)),
-      ),
+      ...list.map((one) => radio("amount", `amount-${one}`, money(one), one === amount, choose(one), one === highlighted)),
     );
     if (choices.other !== false) {
-      const other = radio("amount", "other", words.other, this.amount === "own", choose("own"));
+      const other = radio("amount", "other", words.other, amount === "own", choose("own"));
       // A pointer that chose it wants to type next; arrow keys only pass by.
       other.addEventListener("click", (event) => {
         if (!event.detail) return;
         choose("own")();
-        this.own.focus();
+        own.focus();
       });
-      this.amounts.append(other);
+      amounts.append(other);
     }
-    this.refresh();
-  }
+    refresh();
+  };
 
-  private refresh(): void {
-    this.ownLine.hidden = this.amount !== "own";
-    this.say("");
-    const amount = this.chosen();
-    const fee = typeof amount === "number" ? this.fee(amount) : 0;
-    this.coverLine.hidden = !fee;
-    this.coverWords.textContent = fee ? words.coverFee(this.money(fee)) : "";
-    const gift = typeof amount === "number" ? giftPhrase(this.money(amount + (this.coverFee.checked ? fee : 0)), this.interval) : "";
-    this.give.textContent = this.busy ? words.opening : gift ? buttonPhrase(this.cta, gift) : buttonWithoutGift(this.cta);
-    this.give.setAttribute("aria-disabled", String(this.busy));
-  }
+  const ready = () => {
+    busy = false;
+    refresh();
+  };
 
-  /** Whole minor units within the limits, or a sentence that says what is wrong. */
-  private chosen(): number | string {
-    const { choices } = this;
-    const amount = this.amount === "own" ? parseAmount(this.own.value, choices.minor_digits, this.locale) : this.amount;
-    if (amount === undefined || amount % (choices.step_minor ?? 1)) return words.notAnAmount;
-    if (amount < choices.minimum_minor) return words.tooSmall(this.money(choices.minimum_minor));
-    if (amount > choices.maximum_minor) return words.tooLarge(this.money(choices.maximum_minor));
-    return amount;
-  }
-
-  private async submit(): Promise<void> {
-    if (this.busy) return;
-    const amount = this.chosen();
-    if (typeof amount === "string") {
-      this.say(amount);
-      this.own.setAttribute("aria-invalid", "true");
-      if (!this.ownLine.hidden) this.own.focus();
+  const submit = async () => {
+    if (busy) return;
+    const wanted = chosen();
+    if (typeof wanted === "string") {
+      say(wanted);
+      own.setAttribute("aria-invalid", "true");
+      if (!ownLine.hidden) own.focus();
       return;
     }
-    this.busy = true;
-    this.refresh();
-    const gift: Gift = { amount_minor: amount, currency: this.choices.currency, interval: this.interval };
-    if (this.fee(amount) && this.coverFee.checked) gift.cover_fee = true;
-    const refusal = await this.onGive(gift);
+    busy = true;
+    refresh();
+    const gift: Gift = { amount_minor: wanted, currency, interval };
+    if (feeOf(wanted) && coverFee.checked) gift.cover_fee = true;
+    const refusal = await onGive(gift, phrase);
     if (!refusal) return;
-    this.ready();
-    this.say(refusal.sentence, refusal.fallbackUrl);
-  }
+    ready();
+    say(refusal.sentence, refusal.fallbackUrl);
+  };
 
-  /** What comes on top of the amount when the reader covers the fee; 0 where that is not offered. */
-  private fee(amountMinor: number): number {
-    const { fee_cover: fee, step_minor: step } = this.choices;
-    return fee ? withFee(amountMinor, fee, step ?? 1) - amountMinor : 0;
-  }
-
-  private isHighlighted(amountMinor: number): boolean {
-    const { highlighted } = this.choices;
-    return highlighted?.interval === this.interval && highlighted.amount_minor === amountMinor;
-  }
-
-  private say(sentence: string, fallbackUrl?: string): void {
-    this.own.removeAttribute("aria-invalid");
-    this.message.replaceChildren(sentence);
-    if (fallbackUrl) this.message.append(" ", make("a", { href: fallbackUrl, "data-test": "fallback" }, words.fallback));
-  }
-
-  private money(amountMinor: number): string {
-    return formatAmount(amountMinor, this.choices, this.locale);
-  }
+  const intervals = make(
+    "fieldset",
+    { class: "intervals" },
+    make("legend", {}, words.howOften),
+    ...offered.map((one) =>
+      radio("interval", `interval-${one}`, words.intervals[one], one === interval, () => {
+        interval = one;
+        showAmounts();
+      }),
+    ),
+  );
+  const element = make("form", { part: "choices", novalidate: true }, offered.length > 1 && intervals, amounts, ownLine, coverLine, message, button);
+  own.addEventListener("input", refresh);
+  coverFee.addEventListener("change", refresh);
+  element.addEventListener("submit", (event) => {
+    event.preventDefault();
+    void submit();
+  });
+  showAmounts();
+  return { element, ready };
 }
 
 function radio(group: string, test: string, label: string, checked: boolean, choose: () => void, highlighted = false): HTMLLabelElement {

@@ -23,6 +23,8 @@ export interface Content extends Omit<contract.Content, "choices"> {
   choices?: Choices | null;
 }
 
+export type QuietDays = contract.QuietDays;
+
 /** A verdict that shows: all that it then carries. */
 export interface Shown extends Omit<contract.Verdict, "content"> {
   show: true;

@@ -15,9 +15,14 @@ export function make<Name extends keyof HTMLElementTagNameMap>(
   return element;
 }
 
-/** A button that does one thing; `test` names it for style sheets (`part`) and tests. */
-export function button(test: string, label: string, press: () => void, attributes: Record<string, string | undefined> = {}): HTMLButtonElement {
-  const element = make("button", { type: "button", class: test, part: test, "data-test": test, ...attributes }, label);
+/** An element with a name, by which style sheets (`class` inside, `part` outside) and tests know it. */
+export function part<Name extends keyof HTMLElementTagNameMap>(tag: Name, name: string, attributes: Record<string, string | undefined> = {}, ...children: Child[]) {
+  return make(tag, { class: name, part: name, "data-test": name, ...attributes }, ...children);
+}
+
+/** A button that does one thing. */
+export function button(name: string, label: string, press: () => void, attributes: Record<string, string | undefined> = {}): HTMLButtonElement {
+  const element = part("button", name, { type: "button", ...attributes }, label);
   element.addEventListener("click", press);
   return element;
 }

@@ -1,5 +1,16 @@
 import type { Meter } from "./articles";
-import type { ArticleWeek, Consent, Dismissal, View, Words } from "./contract";
+import type { ArticleWeek, Consent, Dismissal, Interval, View, Words } from "./contract";
+
+/** A gift in words, to be said with the thanks for it. */
+export interface GivenGift {
+  /** `€10 a month` */
+  phrase: string;
+  interval: Interval;
+  /** When it was chosen, in milliseconds since 1970. */
+  at: number;
+  /** Days on which a reader who gave once is not asked. */
+  quiet?: number;
+}
 
 /** A payment page that this browser opened and whose end it does not know yet. */
 export interface Pending {
@@ -9,6 +20,7 @@ export interface Pending {
   at: number;
   /** The appeal's own thanks, to be said when the money is there. */
   thanks?: Words;
+  gift?: GivenGift;
   /** The reader was told that the payment is on its way. */
   told?: true;
 }

@@ -76,8 +76,11 @@ export class PageView implements Embed {
   }
 
   private surfaces(): Surface[] {
-    const listed = this.settings.attributes.surfaces?.split(/[\s,]+/).filter(Boolean) as Surface[] | undefined;
-    return [...new Set<Surface>(listed?.length ? listed : ["banner", ...places().map(surfaceOf)])];
+    const listed = this.settings.attributes.surfaces;
+    const surfaces = places().filter(isThere).map(surfaceOf);
+    // A banner needs no place. A page that hides the one it has wants none.
+    if (!places().some((place) => surfaceOf(place) === "banner")) surfaces.unshift("banner");
+    return [...new Set(surfaces)].filter((surface) => !listed || listed.includes(surface));
   }
 
   private attributes(): Record<string, string | undefined> {
@@ -87,6 +90,11 @@ export class PageView implements Embed {
 
 function places(): HTMLElement[] {
   return [...document.querySelectorAll<HTMLElement>(TAG)];
+}
+
+/** A place that the page hides can show nothing. */
+function isThere(place: HTMLElement): boolean {
+  return place.checkVisibility?.({ visibilityProperty: true }) !== false;
 }
 
 function surfaceOf(place: HTMLElement): Surface {

@@ -2,6 +2,8 @@ import type { Question } from "./contract";
 import type { Memory } from "./memory";
 import type { Settings } from "./settings";
 import type { Answer } from "./http";
+import type { EnglishPreview } from "./preview";
+import type { EnglishThanks } from "./thanks";
 import type { English } from "./words";
 
 // The script comes in parts: the loader, which every page gets, and what is fetched only where it is needed.
@@ -29,11 +31,12 @@ export interface Parts {
   show: typeof import("./show");
   settle: typeof import("./settle");
   preview: typeof import("./preview");
+  values: typeof import("./values");
 }
 
 export interface Language {
   tag: string;
-  words: Partial<English>;
+  words: Partial<English & EnglishThanks & EnglishPreview>;
 }
 
 /** Put in by the build: the version of all parts, and the languages that are there beside English. */

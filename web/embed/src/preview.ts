@@ -1,4 +1,5 @@
 import type { PreviewQuestion, Shown } from "./contract";
+import { part } from "./dom";
 import type { Embed } from "./parts";
 
 // The part that shows staff what they asked for: fetched only on a page that was opened by the URL of a preview.
@@ -21,7 +22,20 @@ export async function showPreview(embed: Embed, note: string): Promise<void> {
   if (answer?.status !== 200 || verdict?.show !== true || typeof verdict.content?.heading !== "string") {
     return console.info("keepopen: no preview:", answer?.body.code ?? "the service can't be reached");
   }
-  const { showAppeal } = await embed.part("show");
-  if (await showAppeal(embed, verdict as Shown)) return;
+  const { ready, showAppeal } = await embed.part("show");
+  if (await showAppeal(embed, verdict as Shown)) {
+    const language = await embed.language(verdict.content.locale || document.documentElement.lang);
+    return ready()?.panel.element.prepend(mark({ ...english, ...language?.words }.preview));
+  }
   console.info(`keepopen: no preview: this page has no place for surface="${verdict.surface}"`);
+}
+
+export const english = { preview: "Preview" };
+export type EnglishPreview = typeof english;
+
+/** Says that this is no appeal to readers. */
+function mark(word: string): HTMLElement {
+  const made = part("p", "preview", {}, word);
+  made.style.cssText = "margin: 0; padding: 2px 16px; background: var(--ink); color: var(--surface); font: 700 13px/1.5 var(--font)";
+  return made;
 }

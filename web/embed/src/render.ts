@@ -1,14 +1,17 @@
-import { ChoiceForm, type Give } from "./choices";
-import type { Content, DismissalKind, Kind, Surface, Words } from "./contract";
+import { choiceForm, type Give } from "./choices";
+import type { Content, DismissalKind, Kind, QuietDays, Surface, Words } from "./contract";
 import { blocks } from "./blocks";
-import { button, make } from "./dom";
+import { button, make, part } from "./dom";
+import { put } from "./days";
 import { tickerLine } from "./ticker";
-import { language, words } from "./words";
+import { directionOf, language, time, when, words } from "./words";
 
 /** What is put before the reader, and how to wake its form after a visit to the payment page. */
 export interface Panel {
   element: HTMLElement;
   ready(): void;
+  /** What a screen reader says when it appears; an appeal waits to be found. */
+  says?: string;
 }
 
 /** An appeal: heading, text, choices and the ways out of it; none where the reader may not send it away. */
@@ -17,72 +20,81 @@ export function appealPanel(
   kind: Kind,
   content: Content,
   locale: string,
+  days: QuietDays | null | undefined,
   onGive: Give,
   onDismiss: ((how: DismissalKind) => void) | undefined,
 ): Panel {
   const choices = kind === "thank" ? undefined : content.choices;
-  const form = choices ? new ChoiceForm(choices, content.cta ?? words.give, locale, onGive) : undefined;
-  const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss ?? undefined, content.locale ?? undefined);
+  const form = choices ? choiceForm(choices, content.cta ?? words.give, locale, onGive) : undefined;
+  const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss, content.locale, days);
+  const text = wording(content, content.ticker ? tickerLine(content.ticker, locale) : undefined);
   const element = frame(
     surface,
     kind,
+    locale,
     close,
-    wording(content, content.ticker ? tickerLine(content.ticker, locale) : undefined),
-    form && make("div", { class: "giving" }, form.element, onDismiss && waysOut(onDismiss)),
+    text,
+    form && make("div", { class: "giving" }, form.element, onDismiss && waysOut(onDismiss, days)),
   );
+  if (form) text.append(moreButton(element));
   return { element, ready: () => form?.ready() };
 }
 
-/** Thanks, said once when the money is there. */
-export function thanksPanel(content: Words | undefined, onClose: () => void): Panel {
-  return still("thank", wording(content?.heading ? content : words.thanks), onClose);
+/** What is said to a reader who sends an appeal away: for how long. Nothing where that is not known. */
+export function farewell(how: DismissalKind, days: QuietDays | null | undefined): string {
+  const count = days?.[how];
+  return count ? put(words.farewell[how], how === "later" ? when(count) : time(count)) : "";
 }
 
-/** One quiet line. */
-export function notePanel(which: "onItsWay" | "notThrough", onClose: () => void): Panel {
-  return still("note", make("div", { class: "words" }, make("p", { part: "note", "data-test": "note", id: "heading" }, words[which])), onClose);
+/** What is only said, and closed: thanks, a note. */
+export function still(kind: string, locale: string, text: HTMLElement, onClose: () => void): Panel {
+  return { element: frame("banner", kind, locale, closeButton(onClose), text), ready: () => {}, says: text.textContent! };
 }
 
-/** Says that this is no appeal to readers. */
-export function previewMark(): HTMLElement {
-  return make("p", { class: "preview", part: "preview", "data-test": "preview" }, words.preview);
-}
-
-function still(kind: string, text: HTMLElement, onClose: () => void): Panel {
-  text.setAttribute("role", "status");
-  return { element: frame("banner", kind, closeButton(onClose), text), ready: () => {} };
-}
-
-function frame(surface: Surface, kind: string, ...children: (HTMLElement | undefined)[]): HTMLElement {
+function frame(surface: Surface, kind: string, locale: string, ...children: (HTMLElement | undefined)[]): HTMLElement {
   return make(
     "section",
-    { class: `panel ${surface} ${kind}`, lang: language, part: "panel", "data-test": `panel-${kind}`, "aria-labelledby": "heading" },
+    { class: `panel ${surface} ${kind}`, lang: language, dir: directionOf(locale), part: "panel", "data-test": `panel-${kind}`, "aria-labelledby": "heading" },
     make("div", { class: "inner" }, ...children),
   );
 }
 
 function wording(content: Words, ticker?: HTMLElement): HTMLElement {
+  const body = blocks(content.body ?? []);
+  body.find((block) => block.tagName === "P")?.classList.add("first");
   return make(
     "div",
-    { class: "words", lang: content.locale || undefined, dir: "auto" },
-    make("h2", { id: "heading", part: "heading", "data-test": "heading" }, content.heading),
-    ...blocks(content.body ?? []),
+    { class: "words", lang: content.locale || undefined },
+    part("h2", "heading", { id: "heading" }, content.heading),
+    ...body,
     ticker,
   );
 }
 
-function closeButton(press: () => void, label?: string, lang?: string): HTMLElement {
-  const cross = make("span", { class: "cross", "aria-hidden": "true" }, "×");
-  const element = button("close", label ?? "", press, label ? { lang } : { "aria-label": words.close });
-  element.append(cross);
+/** Unfolds what a small screen does not show at first. */
+function moreButton(panel: HTMLElement): HTMLElement {
+  const more = button("more", words.more, () => {
+    const open = panel.classList.toggle("open");
+    panel.classList.toggle("folded", !open);
+    more.textContent = open ? words.less : words.more;
+    more.setAttribute("aria-expanded", String(open));
+  }, { "aria-expanded": "false", lang: language });
+  return more;
+}
+
+function closeButton(press: () => void, label?: string | null, lang?: string | null, days?: QuietDays | null): HTMLElement {
+  const element = button("close", "", press, { title: farewell("close", days) });
+  if (label) element.append(make("span", { lang: lang ?? undefined }, label, days?.close ? make("i", { lang: language }, ` ${put(words.quietFor, time(days.close))}`) : ""));
+  else element.setAttribute("aria-label", words.close);
+  element.append(make("span", { class: "cross", "aria-hidden": "true" }, "×"));
   return element;
 }
 
-function waysOut(onDismiss: (how: DismissalKind) => void): HTMLElement {
+function waysOut(onDismiss: (how: DismissalKind) => void, days: QuietDays | null | undefined): HTMLElement {
   return make(
     "div",
     { class: "ways-out" },
-    button("later", words.later, () => onDismiss("later")),
-    button("already", words.already, () => onDismiss("already_gave")),
+    button("later", days?.later ? put(words.later, when(days.later)) : words.notToday, () => onDismiss("later")),
+    button("already", words.already, () => onDismiss("already_gave"), { title: farewell("already_gave", days) }),
   );
 }

@@ -1,5 +1,6 @@
 import type { Pending } from "./memory";
 import type { Embed } from "./parts";
+import { showNote, showThanks } from "./thanks";
 import { exchange } from "./token";
 
 // The part that learns how opened payment pages ended: fetched only while there is one.
@@ -20,18 +21,18 @@ export async function settle(embed: Embed, returned?: string): Promise<boolean> 
     switch (outcome.state) {
       case "paid":
         drop(embed, pending, outcome.token);
-        await (await embed.part("show")).showThanks(embed, pending.thanks);
+        await showThanks(embed, pending);
         embed.tell("gift", { standing: outcome.standing });
         return true;
       case "processing":
         if (!pending.told) {
           update(embed, pending, { told: true });
-          await (await embed.part("show")).showNote(embed, "onItsWay");
+          await showNote(embed, "onItsWay");
         }
         return true;
       case "failed":
         drop(embed, pending);
-        await (await embed.part("show")).showNote(embed, "notThrough");
+        await showNote(embed, "notThrough");
         return true;
       case "over":
         drop(embed, pending);

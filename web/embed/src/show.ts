@@ -1,13 +1,14 @@
 import { Checkout } from "./checkout";
-import type { DismissalKind, Gift, Shown, Words } from "./contract";
+import type { DismissalKind, Gift, Shown } from "./contract";
 import { AppealElement, placeFor } from "./element";
+import { pageWords } from "./days";
 import { dismissalOf, ordinal, remember, viewOf } from "./history";
 import type { Memory } from "./memory";
 import { TAG } from "./names";
-import type { Embed } from "./parts";
-import { appealPanel, notePanel, type Panel, previewMark, thanksPanel } from "./render";
+import type { Embed, Language } from "./parts";
+import { appealPanel, farewell, type Panel, still } from "./render";
 import { report, whenSeen } from "./report";
-import { filled } from "./values";
+import style from "./style.css";
 import { speak } from "./words";
 
 // The part that shows something: fetched only when there is something to show.
@@ -23,17 +24,23 @@ let counted = false;
 export async function showAppeal(embed: Embed, answer: Shown): Promise<boolean> {
   const { settings, memory } = embed;
   const locale = answer.content.locale || document.documentElement.lang;
-  speak(await embed.language(locale));
-  const verdict = { ...answer, content: filled(answer.content, answer.values, locale) };
+  speak(pageWords(locale), await embed.language(locale));
+  const verdict = { ...answer };
+  if (answer.values) verdict.content = (await embed.part("values")).filled(answer.content, answer.values, locale);
+  // Where nothing may be remembered, nothing can be promised.
+  const days = settings.consent === "granted" ? verdict.content.quiet_days : undefined;
   const place = placeFor(verdict.surface, settings.edge);
   const checkout = new Checkout(embed, verdict);
   /** Writes down what needs the reader's consent. */
   const keep = (how: Parameters<Memory["change"]>[0]) => settings.consent === "granted" && memory.change(how);
   const note: typeof keep = (how) => !!verdict.attribution && keep(how);
-  const give = async (gift: Gift) => {
+  const give = async (gift: Gift, phrase: string) => {
     report(settings, verdict, "click");
     const opened = await checkout.open(gift, location.href, embed.now());
     if (!("url" in opened)) return opened;
+    const { thanks } = verdict.content;
+    if (thanks) opened.pending.thanks = { ...thanks, locale };
+    opened.pending.gift = { phrase, interval: gift.interval, at: embed.now(), quiet: days?.gift };
     keep((kept) => (kept.pending = [...kept.pending, opened.pending].slice(-5)));
     location.assign(opened.url);
     return undefined;
@@ -42,15 +49,15 @@ export async function showAppeal(embed: Embed, answer: Shown): Promise<boolean> 
     note((kept) => (kept.dismissals = remember(kept.dismissals, dismissalOf(verdict.appeal, how, embed.now()), embed.now())));
     report(settings, verdict, "dismiss", { dismissal: how });
     close();
+    place?.say(farewell(how, days));
   };
   const closable = verdict.closable !== false;
   show(
     place,
-    appealPanel(verdict.surface, verdict.kind, verdict.content, locale, give, closable ? dismiss : undefined),
+    appealPanel(verdict.surface, verdict.kind, verdict.content, locale, days, give, closable ? dismiss : undefined),
     closable ? () => dismiss("close") : undefined,
   );
   if (!shown) return false;
-  if (!verdict.attribution) shown.panel.element.prepend(previewMark());
   whenSeen(shown.panel.element, () => {
     if (counted) return;
     counted = true;
@@ -61,16 +68,10 @@ export async function showAppeal(embed: Embed, answer: Shown): Promise<boolean> 
   return true;
 }
 
-/** Says thanks, once, when the money is there. */
-export async function showThanks(embed: Embed, content: Words | undefined): Promise<void> {
-  speak(await embed.language(content?.locale ?? document.documentElement.lang));
-  show(placeFor("banner", embed.settings.edge), thanksPanel(content, () => close()));
-}
-
-/** Says one quiet line. */
-export async function showNote(embed: Embed, which: Parameters<typeof notePanel>[0]): Promise<void> {
-  speak(await embed.language(document.documentElement.lang));
-  show(placeFor("banner", embed.settings.edge), notePanel(which, () => close()));
+/** Shows what is only said, and closed. */
+export function showStill(embed: Embed, kind: "thank" | "note", language: Language | undefined, locale: string, text: HTMLElement, more: string): void {
+  speak(pageWords(locale), language);
+  show(placeFor("banner", embed.settings.edge), still(kind, locale, text, () => close()), () => close(), more);
 }
 
 /** Makes the buttons of what is shown work again, after a visit to the payment page. */
@@ -87,17 +88,25 @@ export function close(only?: unknown): void {
   shown = undefined;
 }
 
-function show(place: AppealElement | undefined, panel: Panel, onEscape = () => close()): void {
+function show(place: AppealElement | undefined, panel: Panel, onEscape = () => close(), more = ""): void {
   close();
   if (!place) return;
-  place.fill(panel.element);
+  place.fill(panel.element, style + more);
+  if (panel.says) place.say(panel.says);
   const now: typeof shown = { place, panel };
   shown = now;
   if (place.surface !== "banner") return;
   const escape = (event: KeyboardEvent) => {
-    // At the top edge it scrolls away with the page; then the key is meant for something else.
-    if (event.key === "Escape" && !event.defaultPrevented && panel.element.getBoundingClientRect().bottom > 0) onEscape();
+    if (event.key === "Escape" && !event.defaultPrevented && isOurs(place, panel.element)) onEscape();
   };
   document.addEventListener("keydown", escape);
   now.escape = () => document.removeEventListener("keydown", escape);
+}
+
+/** Whether a key that was pressed now is meant for the panel: it has the focus, or it is in sight and nothing else has it. */
+function isOurs(place: Element, panel: Element): boolean {
+  if (place.matches(":focus-within")) return true;
+  const { activeElement: active, body, fullscreenElement } = document;
+  const free = !active || active === body;
+  return free && !fullscreenElement && panel.getBoundingClientRect().bottom > 0 && !document.querySelector("dialog[open],[aria-modal=true]");
 }

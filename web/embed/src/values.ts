@@ -20,7 +20,7 @@ export function filled<Some extends Content>(content: Some, values: Values | nul
     ...words(content),
     cta: content.cta && fill(content.cta),
     dismiss: content.dismiss && fill(content.dismiss),
-    thanks: content.thanks && { ...words(content.thanks), locale },
+    thanks: content.thanks && words(content.thanks),
   };
 }
 

@@ -1,47 +1,68 @@
 import type { Interval } from "./contract";
+import { type OwnTimes, timeIn, whenIn } from "./days";
 import type { Language } from "./parts";
 
 // The sentences that are the script's own. What an appeal says comes from the service.
 
 const english = {
   close: "Close",
-  later: "Remind me later",
+  notToday: "Not today",
+  later: "Ask me {when}",
   already: "I already support you",
+  quietFor: "for {time}",
+  farewell: {
+    close: "We won’t show this again for {time}.",
+    later: "We’ll ask you again {when}.",
+    already_gave: "Thank you for your support. We won’t ask you on this device for {time}.",
+  },
+  more: "More",
+  less: "Less",
   give: "Support us",
   other: "Other",
   howOften: "How often",
   howMuch: "How much",
   yourAmount: "Your amount",
-  ofGoal: (goal: string) => `of ${goal}`,
-  ofSupporters: (goal: string) => `of ${goal} supporters`,
+  ofGoal: "raised of {goal}",
+  ofSupporters: "of {goal} supporters",
   suggested: "Suggested",
-  coverFee: (fee: string) => `I’ll cover the fee of ${fee}`,
+  coverFee: "Add {fee} to cover the card fee",
   opening: "Opening the payment page …",
-  notAnAmount: "Please enter an amount, such as 15.",
-  failed: "The payment page could not be opened. Nothing was taken. Please try again in a moment.",
-  tooMany: "There were too many tries. Please wait a minute and try again.",
+  notAnAmount: "Enter an amount, for example {amount}.",
+  tooSmall: "The minimum is {amount}.",
+  tooLarge: "The maximum is {amount}.",
+  failed: "We couldn’t open the payment page. You haven’t been charged. Try again in a moment.",
+  tooMany: "Too many attempts. Wait a minute, then try again.",
   fallback: "Other ways to support us",
-  onItsWay: "Your payment is on its way. We will know in a few days.",
-  notThrough: "The payment did not go through; nothing was taken.",
-  preview: "Preview",
-  thanks: { heading: "Thank you", body: ["Your support has arrived. It helps to keep this work open to everybody."] },
-  tooSmall: (least: string) => `The smallest amount is ${least}.`,
-  tooLarge: (most: string) => `The largest amount is ${most}.`,
   intervals: { once: "Once", month: "Monthly", year: "Yearly" } as Record<Interval, string>,
   gift: { once: "", month: " a month", year: " a year" } as Record<Interval, string>,
 };
 
-export type English = typeof english;
+export type English = typeof english & OwnTimes;
 
 /** The sentences in the language that was last chosen. */
-export let words = english;
+export let words: English = english;
 /** The tag of that language. */
 export let language = "en";
 
-/** Says the script's own sentences in this language from now on, or in English. */
-export function speak(other: Language | undefined): void {
-  language = other?.tag ?? "en";
-  words = { ...english, ...other?.words };
+/** Says the script's own sentences in the first of these languages that is there, or in English; what the page says itself wins. */
+export function speak(page: Language | undefined, other?: Language): void {
+  language = (page ?? other)?.tag ?? "en";
+  words = { ...english, ...other?.words, ...page?.words };
+}
+
+/** Which way a language is written. */
+export function directionOf(locale: string): "rtl" | "ltr" {
+  return /^(ar|arc|ckb|dv|fa|he|iw|ps|sd|ug|ur|yi)\b|[-_](arab|hebr)\b/i.test(locale) ? "rtl" : "ltr";
+}
+
+/** `2 weeks` */
+export function time(days: number): string {
+  return timeIn(days, language, words);
+}
+
+/** `in 2 weeks` */
+export function when(days: number): string {
+  return whenIn(days, language, words);
 }
 
 /** `€10 a month` */

@@ -47,7 +47,7 @@ test("values are put into every text that the words hold", () => {
     body: filledBody,
     cta: "{gift} Ireland",
     dismiss: "Ireland",
-    thanks: { heading: "Ireland", body: filledBody, locale: "en" },
+    thanks: { heading: "Ireland", body: filledBody },
   });
 });
 

@@ -2,35 +2,41 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as languages from "../src/languages";
 import { fetchLanguage } from "../src/parts";
-import { buttonPhrase, buttonWithoutGift, giftPhrase, language, speak, words } from "../src/words";
+import { english as preview } from "../src/preview";
+import { english as thanks } from "../src/thanks";
+import { buttonPhrase, buttonWithoutGift, directionOf, giftPhrase, language, speak, words } from "../src/words";
 
 // The build puts these in.
 Object.assign(globalThis, { VERSION: "0", LANGUAGES: Object.keys(languages) });
 
 test("a language that the script does not know is not fetched", async () => {
-  for (const locale of ["ga", "en", "en-GB", "constructor", "", undefined]) assert.equal(await fetchLanguage("https://give.example.org", locale), undefined);
+  for (const locale of ["cy", "en", "en-GB", "constructor", "", undefined]) assert.equal(await fetchLanguage("https://give.example.org", locale), undefined);
 });
 
 test("the script speaks the words' language where it knows it, and English where it does not", () => {
-  for (const [locale, known, phrase] of [
+  for (const [other, known, phrase] of [
     [{ tag: "de", words: languages.de }, "de", "10 € im Monat"],
     [{ tag: "fr", words: languages.fr }, "fr", "10 € par mois"],
     [{ tag: "es", words: languages.es }, "es", "10 € al mes"],
     [undefined, "en", "10 € a month"],
   ] as const) {
-    speak(locale);
+    speak(undefined, other);
     assert.deepEqual([language, giftPhrase("10 €", "month")], [known, phrase]);
   }
 });
 
 test("every sentence is there in every language", () => {
   speak(undefined);
-  const names = Object.keys(words).sort();
-  for (const [tag, sentences] of Object.entries(languages)) assert.deepEqual(Object.keys(sentences).sort(), names, tag);
+  const names = Object.keys({ ...words, ...thanks, ...preview }).sort();
+  for (const [tag, sentences] of Object.entries(languages)) {
+    const { time, in: within, ...said } = sentences;
+    assert.equal(!time, !within, tag);
+    assert.deepEqual(Object.keys(said).sort(), names, tag);
+  }
 });
 
 test("a button whose words go around the gift has others while there is none", () => {
-  speak({ tag: "de", words: languages.de });
+  speak(undefined, { tag: "de", words: languages.de });
   assert.equal(buttonWithoutGift("Mit {gift} unterstützen"), "Unterstützen");
   assert.equal(buttonWithoutGift("Jetzt helfen"), "Jetzt helfen");
 });
@@ -38,4 +44,16 @@ test("a button whose words go around the gift has others while there is none", (
 test("a gift between words from right to left is set apart from them", () => {
   assert.equal(buttonPhrase("ادعمنا {gift}", "10 €"), "ادعمنا \u206810 €\u2069");
   assert.equal(buttonPhrase("תמכו בנו", "10 €"), "תמכו בנו · \u206810 €\u2069");
+});
+
+test("languages are written the way their readers write them", () => {
+  for (const locale of ["ar", "ar-EG", "he", "fa-IR", "ur", "az-Arab", "ks_Arab"]) assert.equal(directionOf(locale), "rtl", locale);
+  for (const locale of ["en", "", "arn", "hex", "fy", "de-AT", "az-Latn"]) assert.equal(directionOf(locale), "ltr", locale);
+});
+
+test("what the page says itself wins over what the script says", () => {
+  speak({ tag: "de", words: { later: "Frag mich {when}" } }, { tag: "de", words: languages.de });
+  assert.deepEqual([words.later, words.close], ["Frag mich {when}", "Schließen"]);
+  speak({ tag: "cy", words: { close: "Cau" } });
+  assert.deepEqual([language, words.close, words.other], ["cy", "Cau", "Other"]);
 });

@@ -1,0 +1,353 @@
+// How an appeal fits into the page around it: its colours, its direction, its room, the focus, and what is said aloud.
+// Run: node --test tests/browser/looks.mjs. For the eye there is `pictures.mjs`.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
+import { settled } from "./browser.mjs";
+import { APPEAL } from "./fake.mjs";
+import { ARABIC, bare } from "./fixtures.mjs";
+import { fake, shown, story, until } from "./story.mjs";
+
+const axe = await readFile(createRequire(new URL("../../web/package.json", import.meta.url)).resolve("axe-core/axe.min.js"), "utf8");
+const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
+const FULL = {
+  ...APPEAL,
+  content: {
+    ...APPEAL.content,
+    choices: { ...APPEAL.content.choices, fee_cover: { per_million: 15000, fixed_minor: 25 }, step_minor: 1, highlighted: { interval: "month", amount_minor: 1000 } },
+    ticker: { counts: "money", total: 128_300, goal: 200_000, percent: 64, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" },
+  },
+};
+const ARAB = { ...FULL, content: { ...FULL.content, ...ARABIC } };
+
+const panel = (reader) => reader.page.locator("keepopen-appeal .panel");
+/** Where the panel stands once it has come in. */
+const stands = (reader) =>
+  panel(reader).evaluate(async (element) => {
+    await Promise.all(element.getAnimations().map((animation) => animation.finished));
+    const { top, bottom, height } = element.getBoundingClientRect();
+    return { top, bottom, height };
+  });
+const style = (locator, name) => locator.evaluate((element, name) => getComputedStyle(element)[name], name);
+const lightness = (color) => {
+  const [r, g, b] = color.match(/[( ][\d.]+/g).map((number) => Number(number.slice(1)) / (color.startsWith("rgb") ? 255 : 1));
+  return r * 0.3 + g * 0.59 + b * 0.11;
+};
+
+/** What a checker for accessibility finds wrong within the appeal. */
+async function complaints(reader) {
+  await stands(reader);
+  await reader.page.evaluate(axe);
+  const { violations } = await reader.page.evaluate(() => window.axe.run({ include: ["keepopen-appeal"] }, { resultTypes: ["violations"] }));
+  return violations.map(({ id, nodes }) => [id, nodes.map((node) => node.html)]);
+}
+
+for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
+  for (const mode of ["light", "dark", "rtl"]) {
+    story(`axe finds nothing wrong with an appeal, its thanks and its notes: ${size}, ${mode}`, options, async (reader) => {
+      fake.verdict = mode === "rtl" ? ARAB : FULL;
+      for (const surface of ["banner", "inline", "wall"]) {
+        fake.verdict = { ...fake.verdict, surface };
+        await bare(reader, fake, { mode, surface });
+        assert.deepEqual(await complaints(reader), [], surface);
+        if (await reader.hook("more").isVisible()) await reader.hook("more").click();
+        await reader.hook("other").click();
+        await reader.hook("give").click();
+        assert.deepEqual(await complaints(reader), [], `${surface}, with a message`);
+      }
+      for (const way of ["#pay-bank", "#pay-card"]) {
+        fake.verdict = { ...fake.verdict, surface: "banner" };
+        await reader.page.evaluate(() => localStorage.clear());
+        await bare(reader, fake, { mode });
+        await reader.hook("give").click();
+        await reader.page.locator(way).click();
+        await settled(reader);
+        assert.deepEqual(await complaints(reader), [], way);
+      }
+    });
+  }
+}
+
+for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
+  story(`an Arabic appeal is mirrored and says no English word: ${size}`, options, async (reader) => {
+    fake.verdict = ARAB;
+    for (const surface of ["banner", "inline"]) {
+      fake.verdict = { ...ARAB, surface };
+      await bare(reader, fake, { mode: "rtl", surface });
+      if (await reader.hook("more").isVisible()) await reader.hook("more").click();
+      const [heading, close] = [await reader.hook("heading").boundingBox(), await reader.hook("close").boundingBox()];
+      const range = await reader.hook("heading").evaluate((element) => {
+        const words = document.createRange();
+        words.selectNodeContents(element);
+        const { left, right } = words.getBoundingClientRect();
+        return { left, right };
+      });
+      assert.ok(close.x + close.width <= range.left, `${surface}: the way out is left of the heading, and apart from it`);
+      assert.ok(heading.x >= 0);
+      const said = await panel(reader).evaluate((element) => [element.innerText, ...[...element.querySelectorAll("*")].flatMap((one) => [one.title, one.getAttribute("aria-label") ?? ""])].join("\n"));
+      assert.deepEqual(said.match(/[A-Za-z]+/g), null, surface);
+    }
+    await reader.hook("close").click();
+    await reader.hook("say").getByText(/./).waitFor();
+    assert.deepEqual((await reader.hook("say").textContent()).match(/[A-Za-z]+/g), null);
+  });
+}
+
+story("an English appeal on an Arabic page keeps its own direction", {}, async (reader) => {
+  fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "en" } };
+  await bare(reader, fake, { mode: "rtl" });
+  assert.equal(await style(panel(reader), "direction"), "ltr");
+});
+
+story("sentences of the newsroom's own are said in a language that the script does not know", {}, async (reader) => {
+  fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "cy" } };
+  const words = { cy: { later: "Gofynnwch eto {when}", already: "Rwy’n eich cefnogi’n barod", intervals: { once: "Unwaith", month: "Misol", year: "Blynyddol" } } };
+  await bare(reader, fake, { place: `<script type="application/json" id="keepopen-words">${JSON.stringify(words)}</script>` });
+  assert.match(await reader.hook("later").textContent(), /^Gofynnwch eto /);
+  assert.equal(await reader.hook("interval-month").textContent(), "Misol");
+  assert.equal(await panel(reader).getAttribute("lang"), "cy");
+});
+
+story("an appeal follows a page that is dark, and one that turns dark or light", {}, async (reader) => {
+  await bare(reader, fake, { style: ".night { background: #101418; color: #eee }" });
+  const ground = () => style(panel(reader), "backgroundColor");
+  const ink = () => style(panel(reader), "color");
+  assert.ok(lightness(await ground()) > 0.9 && lightness(await ink()) < 0.2);
+  await reader.page.evaluate(() => document.body.classList.add("night"));
+  await reader.page.waitForFunction(() => document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
+  assert.ok(lightness(await ground()) < 0.25 && lightness(await ink()) > 0.8);
+  await reader.page.evaluate(() => document.body.classList.remove("night"));
+  await reader.page.waitForFunction(() => !document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
+  assert.ok(lightness(await ground()) > 0.9);
+});
+
+story("a page that leaves dark and light to the browser is followed too", { colorScheme: "dark" }, async (reader) => {
+  await bare(reader, fake, { style: ":root { color-scheme: light dark }" });
+  assert.ok(lightness(await style(panel(reader), "backgroundColor")) < 0.25);
+  await reader.page.emulateMedia({ colorScheme: "light" });
+  await reader.page.waitForFunction(() => !document.querySelector("keepopen-appeal").shadowRoot.querySelector(".panel.dark"));
+  assert.ok(lightness(await style(panel(reader), "backgroundColor")) > 0.9);
+});
+
+story("a dark system does not darken an appeal on a light page", { colorScheme: "dark" }, async (reader) => {
+  await bare(reader, fake);
+  assert.ok(lightness(await style(panel(reader), "backgroundColor")) > 0.9);
+});
+
+story("a wall fades into the page's own colour", {}, async (reader) => {
+  fake.verdict = { ...APPEAL, surface: "wall" };
+  await bare(reader, fake, { mode: "dark", surface: "wall" });
+  const fade = await panel(reader).evaluate((element) => getComputedStyle(element, "::before").backgroundImage);
+  assert.match(fade, /rgb\(20, 22, 26\)/);
+});
+
+story("forced colours show what is chosen, and the button", { forcedColors: "active" }, async (reader) => {
+  await bare(reader, fake);
+  const ground = (name) => style(reader.hook(name).locator("span"), "backgroundColor");
+  for (const [chosen, other] of [["amount-1000", "amount-500"], ["interval-month", "interval-once"]]) assert.notEqual(await ground(chosen), await ground(other));
+  for (const press of [async () => {}, () => reader.hook("give").hover()]) {
+    await press();
+    const [button, words, behind] = [await style(reader.hook("give"), "backgroundColor"), await style(reader.hook("give"), "color"), await style(panel(reader), "backgroundColor")];
+    assert.ok(button !== behind && button !== words);
+    assert.equal(lightness(button), 0, "a system's colour, not the page's accent");
+  }
+});
+
+story("a hidden place is neither used nor asked about", {}, async (reader) => {
+  fake.verdict = { ...APPEAL, surface: "inline" };
+  const hidden = '<div style="display: none"><keepopen-appeal surface="inline" id="hidden"></keepopen-appeal></div>';
+  await bare(reader, fake, { place: `${hidden}<keepopen-appeal surface="inline" id="seen"></keepopen-appeal>` });
+  assert.equal(await reader.page.locator("#seen [data-test=heading]").count(), 1);
+  assert.equal(await reader.page.locator("#hidden [data-test=heading]").count(), 0);
+  await bare(reader, fake, { place: hidden });
+  assert.deepEqual(fake.of("/v1/banner").at(-1).body.surfaces, ["banner"]);
+  assert.equal(await shown(reader), 0);
+  const asked = fake.of("/v1/banner").length;
+  await bare(reader, fake, { place: '<keepopen-appeal surface="banner" style="visibility: hidden"></keepopen-appeal>' });
+  assert.equal(fake.of("/v1/banner").length, asked, "a page that hides its place for the banner wants none");
+});
+
+/** Opens the article with an answer that comes late, and tells how far the page was shifted. */
+async function shifted(reader, options, meanwhile = async () => {}) {
+  let answer;
+  const asked = new Promise((ask) => reader.page.route("**/v1/banner", (route) => (answer = () => route.continue(), ask())));
+  await reader.page.addInitScript(() => {
+    window.shift = 0;
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.shift += entry.value;
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  fake.pages["/bare.html"] ??= "";
+  const opened = bare(reader, fake, options);
+  await asked;
+  await meanwhile();
+  await answer();
+  await opened;
+  await stands(reader);
+  return () => reader.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(window.shift)))));
+}
+
+for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
+  for (const edge of ["top", "bottom"]) {
+    story(`a banner at the ${edge} edge moves nothing when it comes: ${size}`, options, async (reader) => {
+      const shift = await shifted(reader, { edge });
+      const { top, bottom } = await stands(reader);
+      assert.ok(top < 844 && bottom > 0, "it is in sight");
+      assert.ok((await shift()) < 0.05, `${await shift()}`);
+      await reader.page.mouse.wheel(0, 1500);
+      await reader.page.waitForFunction(() => scrollY > 400);
+      assert.ok((await shift()) < 0.05, `after scrolling: ${await shift()}`);
+      await reader.page.evaluate(() => scrollTo(0, 0));
+      assert.ok((await shift()) < 0.05, `and back: ${await shift()}`);
+    });
+  }
+}
+
+story("once it was scrolled past, a banner at the top edge has room of its own, and gives it back", {}, async (reader) => {
+  await bare(reader, fake, { edge: "top" });
+  const mast = reader.page.locator(".mast");
+  assert.ok((await mast.boundingBox()).y < (await stands(reader)).bottom, "at first it lies over the page");
+  await reader.page.mouse.wheel(0, 1500);
+  await reader.page.waitForFunction(() => document.querySelector("keepopen-appeal").offsetHeight > 0);
+  await reader.page.evaluate(() => scrollTo(0, 0));
+  assert.ok((await mast.boundingBox()).y >= (await stands(reader)).bottom, "then it is part of it");
+  await reader.hook("close").click();
+  assert.ok((await mast.boundingBox()).y < 40);
+});
+
+story("a banner that comes late at the top edge does not move what is being read", {}, async (reader) => {
+  let before;
+  const paragraph = reader.page.locator("#link-6");
+  const shift = await shifted(reader, { edge: "top" }, async () => {
+    await paragraph.evaluate((element) => element.scrollIntoView({ behavior: "instant" }));
+    before = await paragraph.boundingBox();
+  });
+  assert.ok((await stands(reader)).bottom <= 0, "the banner is out of sight, above");
+  assert.equal(Math.round((await paragraph.boundingBox()).y), Math.round(before.y));
+  assert.ok((await shift()) < 0.05);
+});
+
+for (const [size, options] of [["desktop", { viewport: { width: 1280, height: 700 } }], ["phone", PHONE]]) {
+  for (const edge of ["top", "bottom"]) {
+    story(`what has the focus is never under the banner: ${edge}, ${size}`, options, async (reader) => {
+      await bare(reader, fake, { edge });
+      await stands(reader);
+      for (let presses = 0; presses < 14; presses++) {
+        await reader.page.keyboard.press("Tab");
+        const seen = await reader.page.evaluate(() => {
+          const active = document.activeElement;
+          if (active.localName !== "a") return true;
+          const { left, top, bottom, width } = active.getClientRects()[0];
+          return [top + 1, bottom - 1].every((y) => document.elementFromPoint(left + width / 2, y) === active) || [active.id || active.hash, top, bottom];
+        });
+        assert.equal(seen, true);
+      }
+    });
+  }
+}
+
+story("the article's end can be read while the banner is there, and the room is given back", PHONE, async (reader) => {
+  await bare(reader, fake);
+  const end = await reader.page.evaluate(() => {
+    scrollTo(0, document.body.scrollHeight);
+    return document.getElementById("end").getBoundingClientRect().bottom;
+  });
+  assert.ok(end <= (await stands(reader)).top);
+  await reader.hook("more").click();
+  await reader.page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  const room = await reader.page.evaluate(() => [parseFloat(getComputedStyle(document.body).paddingBottom), parseFloat(document.documentElement.style.scrollPaddingBottom)]);
+  const { height } = await stands(reader);
+  assert.ok(room.every((pixels) => pixels >= height), `${room} for ${height}`);
+  await reader.hook("close").click();
+  assert.deepEqual(await reader.page.evaluate(() => [getComputedStyle(document.body).paddingBottom, document.documentElement.style.scrollPaddingBottom]), ["16px", ""]);
+});
+
+story("Escape is left to the page's own field and dialog", {}, async (reader) => {
+  await bare(reader, fake, { place: '<input id="field"><dialog id="dialog">Hello</dialog>' });
+  await reader.page.locator("#field").focus();
+  await reader.page.keyboard.press("Escape");
+  assert.equal(await shown(reader), 1);
+  await reader.page.evaluate(() => (document.activeElement.blur(), document.getElementById("dialog").showModal(), document.activeElement?.blur()));
+  await reader.page.keyboard.press("Escape");
+  assert.equal(await shown(reader), 1);
+  assert.equal(await reader.page.locator("#dialog").isVisible(), false);
+  await reader.page.keyboard.press("Escape");
+  assert.equal(await shown(reader), 0);
+});
+
+story("the focus goes back to where it came from when the appeal is closed", {}, async (reader) => {
+  await bare(reader, fake);
+  await reader.page.locator("#link-9").focus();
+  await reader.page.keyboard.press("Tab");
+  assert.equal(await reader.page.evaluate(() => document.activeElement.localName), "keepopen-appeal");
+  await reader.page.keyboard.press("Escape");
+  assert.equal(await shown(reader), 0);
+  assert.equal(await reader.page.evaluate(() => document.activeElement.id), "link-9");
+});
+
+story("each way out says what it does, before and after", {}, async (reader) => {
+  const say = async (name) => {
+    await bare(reader, fake);
+    await reader.hook(name).click();
+    await reader.hook("say").getByText(/./).waitFor();
+    return reader.hook("say").textContent();
+  };
+  await bare(reader, fake);
+  assert.equal(await reader.hook("close").innerText(), "Not now\nfor 2 weeks\n×");
+  assert.equal(await reader.hook("later").textContent(), "Ask me in 3 days");
+  assert.equal(await reader.hook("already").getAttribute("title"), "Thank you for your support. We won’t ask you on this device for 3 months.");
+  assert.equal(await say("close"), "We won’t show this again for 2 weeks.");
+  assert.equal(await say("later"), "We’ll ask you again in 3 days.");
+  assert.equal(await say("already"), "Thank you for your support. We won’t ask you on this device for 3 months.");
+  fake.verdict = { ...APPEAL, content: { ...APPEAL.content, quiet_days: { close: 7, later: 1, already_gave: 365, gift: 30 } } };
+  assert.equal(await say("close"), "We won’t show this again for 1 week.");
+  assert.equal(await say("already"), "Thank you for your support. We won’t ask you on this device for 1 year.");
+  fake.verdict = { ...APPEAL, content: { ...APPEAL.content, quiet_days: undefined } };
+  await bare(reader, fake);
+  assert.equal(await reader.hook("later").textContent(), "Not today", "an older service does not say for how long");
+});
+
+story("thanks say for what, since when, and how long the reader is left alone; and are said aloud", {}, async (reader) => {
+  const gift = async (interval) => {
+    await reader.page.evaluate(() => localStorage.clear()).catch(() => {});
+    await bare(reader, fake);
+    await reader.hook(`interval-${interval}`).click();
+    await reader.hook("give").click();
+    await reader.page.locator("#pay-card").click();
+    await settled(reader);
+    return (await reader.hook("gift").textContent()).replace(/ · .*?\. /, " · DATE. ");
+  };
+  assert.equal(await gift("once"), "€15 · DATE. We won’t ask you again for 3 months.");
+  assert.equal(await gift("month"), "€10 a month · DATE. We won’t ask you again while you give.");
+  await reader.hook("say").getByText("Thank you").waitFor({ state: "attached" });
+  assert.equal(await reader.hook("say").getAttribute("role"), "status");
+});
+
+for (const [size, viewport, share] of [
+  ["a phone", { width: 390, height: 844 }, 240 / 844],
+  ["a phone on its side", { width: 844, height: 390 }, 0.45],
+  ["a window at 400 percent", { width: 320, height: 225 }, 0.6],
+]) {
+  story(`a banner first covers little of ${size}`, { viewport }, async (reader) => {
+    fake.verdict = FULL;
+    await bare(reader, fake);
+    const { height } = await stands(reader);
+    assert.ok(height <= share * viewport.height, `${height} of ${viewport.height} pixels`);
+    assert.equal(await reader.hook("give").isVisible() && (await reader.hook("close").isVisible()), true);
+    await reader.hook("more").click();
+    assert.equal(await reader.hook("more").getAttribute("aria-expanded"), "true");
+    await reader.hook("interval-once").scrollIntoViewIfNeeded();
+    assert.equal(await reader.hook("interval-once").isVisible(), true);
+  });
+}
+
+story("a banner follows the column that it stands in, not the window", {}, async (reader) => {
+  await bare(reader, fake, { place: '<div style="width: 300px"><keepopen-appeal surface="banner" data-edge="top"></keepopen-appeal></div>' });
+  const box = await panel(reader).boundingBox();
+  assert.equal(box.width, 300);
+  assert.equal(await panel(reader).evaluate((element) => element.scrollWidth <= element.clientWidth), true);
+  assert.equal(await reader.hook("more").isVisible(), true);
+  const tops = await reader.page.locator("keepopen-appeal .amounts .choice").evaluateAll((all) => all.map((one) => Math.round(one.getBoundingClientRect().top)));
+  assert.equal(new Set(tops).size, 2, "two rows of two");
+  assert.equal(tops.filter((top) => top === tops[0]).length, 2);
+});

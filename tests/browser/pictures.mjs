@@ -1,0 +1,110 @@
+// Pictures of the embed for the eye: every size, mode and surface. Look at all of them after a change of looks.
+// Run: node tests/browser/pictures.mjs FOLDER [words of names …]
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { launch, newReader, open, settled } from "./browser.mjs";
+import { APPEAL, startFake } from "./fake.mjs";
+import { ARABIC, bare, GERMAN } from "./fixtures.mjs";
+
+const [folder, ...wanted] = process.argv.slice(2);
+if (!folder) throw new Error("name a folder outside the tree");
+await mkdir(folder, { recursive: true });
+
+const SIZES = {
+  "1280": { viewport: { width: 1280, height: 800 } },
+  "820": { viewport: { width: 820, height: 1180 } },
+  "390": { viewport: { width: 390, height: 844 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  "320": { viewport: { width: 320, height: 640 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  landscape: { viewport: { width: 844, height: 390 }, deviceScaleFactor: 2, isMobile: true, hasTouch: true },
+  // 1280 by 900 pixels at 400 percent.
+  zoomed: { viewport: { width: 320, height: 225 }, deviceScaleFactor: 4 },
+};
+const MODES = {
+  light: {},
+  dark: { colorScheme: "dark" },
+  forced: { forcedColors: "active" },
+  rtl: {},
+};
+const FULL = {
+  ...APPEAL,
+  content: {
+    ...APPEAL.content,
+    choices: { ...APPEAL.content.choices, fee_cover: { per_million: 15000, fixed_minor: 25 }, step_minor: 1 },
+    ticker: { counts: "money", total: 128_300, goal: 200_000, percent: 64, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" },
+  },
+};
+
+const browser = await launch();
+const fake = await startFake();
+
+async function take(name, size, mode, tell) {
+  const file = `${name}-${size}-${mode}`;
+  if (wanted.length && !wanted.every((word) => file.includes(word))) return;
+  const reader = await newReader(browser, { ...SIZES[size], ...MODES[mode] });
+  fake.verdict = mode === "rtl" ? { ...FULL, content: { ...FULL.content, ...ARABIC } } : FULL;
+  fake.trouble = {};
+  try {
+    await tell(reader, mode);
+    await reader.page.evaluate(() => Promise.all([...document.querySelectorAll("keepopen-appeal")].flatMap((place) => place.shadowRoot?.querySelector(".panel")?.getAnimations({ subtree: true }) ?? []).map((animation) => animation.finished)));
+    await reader.page.screenshot({ path: join(folder, `${file}.png`) });
+    console.log(file);
+  } finally {
+    await reader.leave();
+  }
+}
+
+const show = (surface, more = {}) => async (reader, mode) => {
+  fake.verdict = { ...fake.verdict, surface };
+  await bare(reader, fake, { mode, surface, ...more });
+  if (surface !== "banner") await reader.hook("heading").evaluate((heading) => heading.closest(".panel").scrollIntoView({ block: "center" }));
+};
+
+for (const size of Object.keys(SIZES)) {
+  for (const mode of Object.keys(MODES)) {
+    await take("banner", size, mode, show("banner"));
+    if (["zoomed", "landscape"].includes(size) && mode !== "light") continue;
+    await take("top", size, mode, show("banner", { edge: "top" }));
+    await take("open", size, mode, async (reader, mode) => {
+      await show("banner")(reader, mode);
+      if (await reader.hook("more").isVisible()) await reader.hook("more").click();
+      await reader.hook("other").click();
+      await reader.hook("other-amount").fill("ten");
+      await reader.hook("give").click();
+    });
+    await take("inline", size, mode, show("inline"));
+    await take("wall", size, mode, show("wall"));
+    await take("thanks", size, mode, async (reader, mode) => {
+      await show("banner")(reader, mode);
+      await reader.hook("give").click();
+      await reader.page.locator("#pay-card").click();
+      await settled(reader);
+    });
+    await take("note", size, mode, async (reader, mode) => {
+      await show("banner")(reader, mode);
+      await reader.hook("give").click();
+      await reader.page.locator("#pay-bank").click();
+      await settled(reader);
+    });
+    await take("later", size, mode, async (reader, mode) => {
+      await show("banner")(reader, mode);
+      await reader.hook("close").click();
+      await reader.hook("say").getByText(/./).waitFor();
+    });
+  }
+  await take("demo", size, "light", (reader) => open(reader, `${fake.url}/regatta.html`));
+  await take("demo-inline", size, "light", async (reader) => {
+    fake.verdict = { ...FULL, surface: "inline" };
+    await open(reader, `${fake.url}/regatta.html`);
+    await reader.hook("heading").evaluate((heading) => heading.closest(".panel").scrollIntoView({ block: "center" }));
+  });
+  await take("suggested", size, "light", async (reader, mode) => {
+    fake.verdict = { ...FULL, content: { ...FULL.content, choices: { ...FULL.content.choices, highlighted: { interval: "month", amount_minor: 2000 } } } };
+    await show("banner")(reader, mode);
+  });
+  await take("german", size, "light", async (reader, mode) => {
+    fake.verdict = { ...FULL, content: { ...FULL.content, ...GERMAN } };
+    await show("banner")(reader, mode);
+  });
+}
+await browser.close();
+await fake.stop();

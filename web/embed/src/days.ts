@@ -1,0 +1,50 @@
+// Days as people say them, in the language of the sentence around them.
+
+import type { Language } from "./parts";
+
+export type Unit = "day" | "week" | "month" | "year";
+
+/** Where browsers do not know the language's plurals: `3 lá`, and the words around it for `in 3 days`. */
+export interface OwnTimes {
+  time?: (count: number, unit: Unit) => string;
+  in?: string;
+}
+
+/** `14` is two weeks, `90` three months. */
+export function period(days: number): [number, Unit] {
+  const months = Math.round(days / 30.44);
+  if (months && Math.abs(months * 30.44 - days) <= days / 33) return months % 12 ? [months, "month"] : [months / 12, "year"];
+  return days % 7 ? [days, "day"] : [days / 7, "week"];
+}
+
+/** `2 weeks` */
+export function timeIn(days: number, language: string, own: OwnTimes): string {
+  const [count, unit] = period(days);
+  return own.time?.(count, unit) ?? new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
+}
+
+/** `in 2 weeks` */
+export function whenIn(days: number, language: string, own: OwnTimes): string {
+  const [count, unit] = period(days);
+  return own.time ? put(own.in!, own.time(count, unit)) : new Intl.RelativeTimeFormat(language).format(count, unit);
+}
+
+/**
+ * The newsroom's own sentences for a language, which win over ours: on the page as `<script type="application/json" id="keepopen-words">`,
+ * an object by language tag.
+ */
+export function pageWords(locale: string | null | undefined): Language | undefined {
+  const tag = locale?.split(/[-_]/)[0]?.toLowerCase() ?? "";
+  try {
+    const words = JSON.parse(document.getElementById("keepopen-words")!.textContent!)[tag];
+    return words && { tag, words };
+  } catch {
+    // There are none.
+    return undefined;
+  }
+}
+
+/** The sentence with this in the place of what stands in braces. */
+export function put(sentence: string, value: string): string {
+  return sentence.replace(/\{\w+\}/, () => value);
+}

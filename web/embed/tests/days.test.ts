@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { period, put, timeIn, whenIn } from "../src/days";
+import { ar, ga } from "../src/languages";
+
+test("whole days are said in the largest unit that is true", () => {
+  const cases: [number, number, string][] = [
+    [1, 1, "day"],
+    [3, 3, "day"],
+    [7, 1, "week"],
+    [14, 2, "week"],
+    [15, 15, "day"],
+    [30, 1, "month"],
+    [31, 1, "month"],
+    [45, 45, "day"],
+    [60, 2, "month"],
+    [90, 3, "month"],
+    [100, 100, "day"],
+    [180, 6, "month"],
+    [365, 1, "year"],
+    [730, 2, "year"],
+  ];
+  for (const [days, count, unit] of cases) assert.deepEqual(period(days), [count, unit], String(days));
+});
+
+test("a time is said in the language of its sentence", () => {
+  const said = (days: number, language: string, own = {}) => [timeIn(days, language, own), whenIn(days, language, own)];
+  assert.deepEqual(said(14, "en"), ["2 weeks", "in 2 weeks"]);
+  assert.deepEqual(said(3, "de"), ["3 Tage", "in 3 Tagen"]);
+  assert.deepEqual(said(90, "fr"), ["3\u00a0mois", "dans 3 mois"]);
+  assert.deepEqual(said(3, "ga", ga), ["3 lá", "i gceann 3 lá"]);
+  assert.deepEqual(said(14, "ga", ga), ["2 sheachtain", "i gceann 2 sheachtain"]);
+  assert.deepEqual(said(14, "ar", ar), ["أسبوعين", "بعد أسبوعين"]);
+  assert.deepEqual(said(365, "ar", ar), ["سنة", "بعد سنة"]);
+});
+
+test("what is put into a sentence may hold any character", () => {
+  assert.equal(put("The minimum is {amount}.", "$&1"), "The minimum is $&1.");
+});
