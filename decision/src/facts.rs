@@ -5,28 +5,35 @@ use std::cell::OnceCell;
 
 use smallvec::SmallVec;
 
-use crate::calendar::{DateSpan, Week, wall_ms, week_of_date, week_of_wall};
+use crate::calendar::{DateSpan, MINUTE_MS, Week, wall_ms, week_of_date, week_of_wall};
 use crate::choice::position;
-use crate::compile::{Compiled, NameId, Names, Site};
+use crate::compile::{Compiled, Covered, KnownAppeal, NameId, Names, Site};
 use crate::country::{CountryCode, Region};
 use crate::glob::path_of;
 use crate::question::{History, Question, TagCounts};
 use crate::verdict::Known;
 use crate::words::{DismissalKind, Surface};
 
-/// The key of one of the site's appeals; `None` for appeals that are gone.
-pub(crate) type AppealKey = Option<u32>;
+/// Stands for appeals that are gone: no appeal has this key.
+const GONE: KnownAppeal = KnownAppeal { key: u32::MAX, asks: true, never_covers: Covered::Appeal };
+
+/// Readers' clocks may be ahead of ours by so much. A view from further ahead is ignored until its time has come.
+const CLOCK_SKEW_MS: i64 = 10 * MINUTE_MS;
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Seen {
-    pub(crate) appeal: AppealKey,
-    pub(crate) at_ms: i64,
+struct Seen {
+    appeal: u32,
+    /// Whether the appeal asks for money, as far as anybody knows.
+    asks: bool,
+    at_ms: i64,
 }
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Sent {
-    pub(crate) appeal: AppealKey,
+    pub(crate) appeal: u32,
     pub(crate) kind: DismissalKind,
+    /// What it holds for if the reader said "never again".
+    pub(crate) never_covers: Covered,
     pub(crate) at_ms: i64,
 }
 
@@ -133,8 +140,8 @@ impl<'q> Facts<'q> {
             && self.question.reader.bucket.is_some_and(|bucket| position(salt, bucket) < per_million)
     }
 
-    fn key_of(&self, appeal: &str) -> AppealKey {
-        self.site.appeals_by_id.get(appeal).copied()
+    fn appeal(&self, id: &str) -> KnownAppeal {
+        self.site.appeals_by_id.get(id).copied().unwrap_or(GONE)
     }
 
     pub(crate) fn is_entitled(&self, name: &str) -> bool {
@@ -198,23 +205,49 @@ impl<'q> Facts<'q> {
             let views = self.history().map_or(&[][..], |history| &history.views);
             let mut seen: SmallVec<[Seen; 16]> = views
                 .iter()
-                .map(|view| Seen { appeal: self.key_of(&view.appeal), at_ms: view.at.as_millisecond() })
+                .map(|view| {
+                    let KnownAppeal { key, asks, .. } = self.appeal(&view.appeal);
+                    Seen { appeal: key, asks, at_ms: view.at.as_millisecond() }
+                })
                 .collect();
             seen.sort_unstable_by_key(|seen| std::cmp::Reverse(seen.at_ms));
             seen
         })
     }
 
-    /// When any appeal was seen, the newest first.
-    pub(crate) fn views(&self) -> impl Iterator<Item = i64> + Clone + '_ {
-        self.seen().iter().map(|seen| seen.at_ms)
+    /// Whether a view counts at `at_ms`: one from the future does not, until its time has come.
+    pub(crate) const fn counts(view_ms: i64, at_ms: i64) -> bool {
+        view_ms <= at_ms.saturating_add(CLOCK_SKEW_MS)
     }
 
-    /// When this appeal was seen from `since_ms` on, the newest first.
-    pub(crate) fn views_of(&self, appeal: u32, since_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
-        let counts = move |seen: &&Seen| seen.appeal == Some(appeal);
-        self.seen()
-            .iter()
+    /// Whether the history holds any view at all, whenever it was.
+    pub(crate) fn has_views(&self) -> bool {
+        !self.seen().is_empty()
+    }
+
+    fn seen_at(&self, at_ms: i64) -> impl Iterator<Item = &Seen> + Clone + '_ {
+        self.seen().iter().skip_while(move |seen| !Self::counts(seen.at_ms, at_ms))
+    }
+
+    /// The views of any appeal that count at `at_ms`, the newest first.
+    pub(crate) fn views(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
+        self.seen_at(at_ms).map(|seen| seen.at_ms)
+    }
+
+    /// The views that count at `at_ms` of appeals that ask for money, and of those that are gone; the newest first.
+    pub(crate) fn views_of_asks(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
+        self.seen_at(at_ms).filter(|seen| seen.asks).map(|seen| seen.at_ms)
+    }
+
+    /// The views of this appeal from `since_ms` on that count at `at_ms`, the newest first.
+    pub(crate) fn views_of(
+        &self,
+        appeal: u32,
+        since_ms: i64,
+        at_ms: i64,
+    ) -> impl Iterator<Item = i64> + Clone + '_ {
+        let counts = move |seen: &&Seen| seen.appeal == appeal;
+        self.seen_at(at_ms)
             .take_while(move |seen| seen.at_ms >= since_ms)
             .filter(counts)
             .map(|seen| seen.at_ms)
@@ -226,10 +259,9 @@ impl<'q> Facts<'q> {
             let dismissals = self.history().map_or(&[][..], |history| &history.dismissals);
             dismissals
                 .iter()
-                .map(|sent| Sent {
-                    appeal: self.key_of(&sent.appeal),
-                    kind: sent.kind,
-                    at_ms: sent.at.as_millisecond(),
+                .map(|sent| {
+                    let KnownAppeal { key, never_covers, .. } = self.appeal(&sent.appeal);
+                    Sent { appeal: key, kind: sent.kind, never_covers, at_ms: sent.at.as_millisecond() }
                 })
                 .collect()
         });

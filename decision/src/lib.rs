@@ -16,6 +16,7 @@ mod decide;
 mod explain;
 mod facts;
 mod glob;
+mod near_misses;
 mod objects;
 mod question;
 mod reason;
@@ -37,6 +38,7 @@ pub use compile::{Compiled, LearnedWeights, Learner, Problem, Stage, compile, pa
 pub use country::CountryCode;
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
+pub use near_misses::{NearMisses, near_miss};
 pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
 pub use reason::Reason;
 pub use rules::Rule;
@@ -45,8 +47,8 @@ pub use usual::{WrittenCounts, usual_question};
 pub use values::Values;
 pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
 pub use words::{
-    Assignment, Consent, Device, DismissalKind, Kind, Live, ReaderKind, Standing, Surface, Trend, Value,
-    WithoutHistory,
+    Assignment, Consent, Device, DismissalKind, Kind, Live, NeverCovers, ReaderKind, Standing, Surface,
+    Trend, Value, WithoutHistory,
 };
 
 /// First instant at which somebody who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.

@@ -54,15 +54,19 @@ async fn learn(
     until_ms: i64,
 ) -> Result<LearnedWeights, sqlx::Error> {
     let (site_id, appeal, from_ms) = (&learner.site, &learner.appeal, until_ms - LOOKS_BACK_MS);
-    let views = app.store.first_views(site_id, appeal, from_ms..until_ms).await?;
-    let gifts = app.store.gifts_kept(site_id, appeal, site.currency, from_ms..until_ms).await?;
+    let (mut views, mut gifts) = (Vec::new(), Vec::new());
+    for id in std::iter::once(appeal).chain(&learner.former_ids) {
+        views.extend(app.store.first_views(site_id, id, from_ms..until_ms).await?);
+        gifts.extend(app.store.gifts_kept(site_id, id, site.currency, from_ms..until_ms).await?);
+    }
     let results: Vec<Results> = learner
         .variants
         .iter()
         .map(|id| {
-            let views = views.iter().find(|row| row.variant == *id).map_or(0, |row| row.views);
-            let gifts = gifts.iter().find(|row| row.variant == *id);
-            let (gifts, total_minor) = gifts.map_or((0, 0), |row| (row.gifts, row.total_minor));
+            let views = views.iter().filter(|row| row.variant == *id).map(|row| row.views).sum();
+            let rows = || gifts.iter().filter(|row| row.variant == *id);
+            let gifts = rows().map(|row| row.gifts).sum();
+            let total_minor = rows().map(|row| row.total_minor).sum();
             Results { views: whole(views), gifts: whole(gifts), total_minor: whole(total_minor) }
         })
         .collect();

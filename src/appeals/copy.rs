@@ -91,6 +91,31 @@ impl Copy {
     }
 }
 
+impl Copy {
+    /// The first line that is there and says nothing: its field within the copy, and a sentence.
+    pub fn blank_line(&self) -> Option<(String, String)> {
+        self.languages().find_map(|(path, words)| {
+            let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
+            let lines = [
+                ("heading", Some(&words.heading)),
+                ("cta", words.cta.as_ref()),
+                ("dismiss", words.dismiss.as_ref()),
+                ("thanks.heading", thanks.map(|thanks| &thanks.heading)),
+                ("mobile.heading", mobile.and_then(|mobile| mobile.heading.as_ref())),
+                ("mobile.cta", mobile.and_then(|mobile| mobile.cta.as_ref())),
+                ("mobile.dismiss", mobile.and_then(|mobile| mobile.dismiss.as_ref())),
+            ];
+            let is_blank =
+                |(_, text): &(&str, Option<&String>)| text.is_some_and(|text| text.trim().is_empty());
+            let (field, _) = lines.into_iter().find(is_blank)?;
+            let needed = field == "heading" || field == "thanks.heading";
+            let sentence =
+                if needed { "it is empty: write it." } else { "it is empty: write it, or leave it out." };
+            Some((format!("{path}.{field}"), sentence.to_owned()))
+        })
+    }
+}
+
 impl Words {
     /// What is said where there is room.
     pub fn on_large_screens(&self) -> Self {
@@ -116,6 +141,23 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_line_without_words_is_found_in_any_language_and_on_phones() {
+        let blank = |copy: serde_json::Value| {
+            let copy: Copy = serde_json::from_value(copy).unwrap();
+            copy.blank_line().map(|(field, _)| field)
+        };
+        let field = |field: &str| Some(field.to_owned());
+        assert_eq!(blank(json!({"heading": "Help", "body": [], "cta": "Give"})), None);
+        assert_eq!(blank(json!({"heading": ""})), field(".heading"));
+        assert_eq!(blank(json!({"heading": "Help", "cta": " "})), field(".cta"));
+        assert_eq!(blank(json!({"heading": "Help", "dismiss": "\u{a0}"})), field(".dismiss"));
+        assert_eq!(blank(json!({"heading": "Help", "thanks": {"heading": ""}})), field(".thanks.heading"));
+        assert_eq!(blank(json!({"heading": "Help", "mobile": {"heading": ""}})), field(".mobile.heading"));
+        let german = json!({"heading": "Help", "translations": {"de": {"heading": "\t"}}});
+        assert_eq!(blank(german), field(".translations.de.heading"));
+    }
 
     #[test]
     fn on_phones_each_field_that_is_given_takes_the_place_of_the_same() {

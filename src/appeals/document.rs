@@ -31,7 +31,7 @@ impl Draft {
     pub fn read(mut fields: Map<String, Value>, place: &str) -> Result<Self, AppealProblem> {
         let id = fields.get("id").and_then(Value::as_str).unwrap_or(place).to_owned();
         let problem = |field: String, sentence: String| AppealProblem { appeal: id.clone(), field, sentence };
-        let (mut copies, mut amounts) = (Vec::new(), Vec::new());
+        let (mut copies, mut amounts) = (Vec::<Copy>::new(), Vec::new());
         if let Some(Value::Array(variants)) = fields.get_mut("variants") {
             for (place, variant) in variants.iter_mut().enumerate() {
                 let path = format!("variants[{place}].copy");
@@ -58,6 +58,9 @@ impl Draft {
             let at = |(field, sentence): (String, String)| {
                 problem(format!("variants[{place}].copy{field}"), sentence)
             };
+            if let Some(found) = copy.blank_line() {
+                return Err(at(found));
+            }
             let found = placeholders::problems(copy).into_iter().chain(wordings::problems(copy)).next();
             let found = found.or_else(|| endless(copy, &rules));
             if let Some(found) = found.or_else(|| tickerless(copy, ticker.as_ref())) {

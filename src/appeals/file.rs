@@ -158,6 +158,7 @@ mod tests {
     fn one_bad_appeal_is_reported_and_the_others_stand() {
         let text = format!(
             "{GOOD}\n[[appeals]]\nid = \"typo\"\nsties = []\n[[appeals]]\nid = \"mute\"\nvariants = [{{ id = \"a\" }}]\n\
+             [[appeals]]\nid = \"blank\"\nvariants = [{{ id = \"a\", copy = {{ heading = \" \" }} }}]\nsites = []\nkind = \"ask\"\nsurface = []\n\
              [[appeals]]\nid = \"deep\"\n[appeals.frequency]\nmax_views = \"four\""
         );
         let (drafts, problems) = read(&text, Format::Toml).unwrap();
@@ -165,7 +166,15 @@ mod tests {
         assert_eq!(drafts[0].copies[0].words.heading, "Help");
         assert!(drafts[0].rules.schedule.ends_at.is_some());
         let named: Vec<_> = problems.iter().map(|it| (it.appeal.as_str(), it.field.as_str())).collect();
-        assert_eq!(named, [("typo", "sties"), ("mute", "variants[0].copy"), ("deep", "frequency.max_views")]);
+        assert_eq!(
+            named,
+            [
+                ("typo", "sties"),
+                ("mute", "variants[0].copy"),
+                ("blank", "variants[0].copy.heading"),
+                ("deep", "frequency.max_views")
+            ]
+        );
         assert!(problems[0].sentence.contains("sties"), "{}", problems[0].sentence);
     }
 

@@ -4,8 +4,8 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use keepopen_decision::{
-    self as decision, AppealIndex, CountryCode, HELD_OUT, Known, Question, Reason, Surface, Value, Verdict,
-    decide, usual_question,
+    self as decision, AppealIndex, CountryCode, HELD_OUT, Known, NearMisses, Question, Reason, Surface,
+    Value, Verdict, decide, usual_question,
 };
 use serde::Serialize;
 
@@ -14,7 +14,7 @@ use super::body::{self, Accepts};
 use super::caller::check_may_state;
 use super::json_object::JsonObject;
 use super::problem::{Code, Problem};
-use super::question::{BannerQuestionShape, QuestionQuery};
+use super::question::{self, BannerQuestionShape, QuestionQuery};
 use super::stated::statement;
 use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::app::App;
@@ -63,6 +63,11 @@ pub(super) struct VerdictBody<'a> {
     /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
     #[schema(format = DateTime)]
     pub(super) next_eligible_at: Option<String>,
+    /// Fields of the question that are not known and look like a slip, each with what was probably meant. They were ignored, like all
+    /// unknown fields. Left out where there are none.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["page.sensitve is not known and was ignored; did you mean page.sensitive?"]))]
+    pub(super) warnings: &'a [String],
 }
 
 impl<'a> VerdictBody<'a> {
@@ -79,6 +84,7 @@ impl<'a> VerdictBody<'a> {
             content: None,
             values: None,
             next_eligible_at: None,
+            warnings: &[],
         }
     }
 }
@@ -117,11 +123,11 @@ impl<'a> VerdictBody<'a> {
 #[post("/v1/banner")]
 pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
-    let (question, stated) = read_question(&bytes)?;
-    if stated.is_some() {
+    let asked = Asked::read(&bytes)?;
+    if asked.stated.is_some() {
         check_may_state(&request).await?;
     }
-    Ok(answered(verdict_for(&app, &question, stated)?))
+    Ok(answered(verdict_for(&app, &asked.question, asked.stated, &asked.warnings)?))
 }
 
 /// The answer to the JSON body of `POST /v1/banner` without a key, as JSON.
@@ -129,19 +135,32 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
 /// # Errors
 /// The body is no question, names a site that is not there, or states a standing, which takes a key.
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let (question, stated) = read_question(body)?;
-    match stated {
-        None => verdict(app, &question),
+    let asked = Asked::read(body)?;
+    match asked.stated {
+        None => verdict(app, &asked.question, &asked.warnings),
         Some(_) => Err(Code::ApiKeyMissing.into()),
     }
 }
 
-/// The question, and the reader's standing if it is stated beside it.
-fn read_question(body: &[u8]) -> Result<(Question<'_>, Option<Known>), Problem> {
-    if let Some(question) = std::str::from_utf8(body).ok().and_then(usual_question) {
-        return Ok((question, None));
+/// A question with what stands beside it.
+struct Asked<'a> {
+    question: Question<'a>,
+    /// The reader's standing, if it is stated.
+    stated: Option<Known>,
+    /// Fields that look like a slip.
+    warnings: Vec<String>,
+}
+
+impl<'a> Asked<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, Problem> {
+        if let Some(question) = std::str::from_utf8(body).ok().and_then(usual_question) {
+            // What is read so has no unknown fields.
+            return Ok(Self { question, stated: None, warnings: Vec::new() });
+        }
+        let question = body::parse(body)?;
+        let NearMisses(warnings) = body::parse(body).unwrap_or_default();
+        Ok(Self { question, stated: statement(body)?, warnings })
     }
-    Ok((body::parse(body)?, statement(body)?))
 }
 
 /// Show the appeal banner? From a query.
@@ -161,10 +180,11 @@ fn read_question(body: &[u8]) -> Result<(Question<'_>, Option<Known>), Problem> 
 #[get("/v1/banner")]
 pub async fn ask_from_query(
     app: State,
+    request: HttpRequest,
     query: Result<Query<QuestionQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
-    Ok(answered(verdict(&app, &query.question()?)?))
+    Ok(answered(verdict(&app, &query.question()?, &question::slips(request.query_string()))?))
 }
 
 pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
@@ -174,16 +194,21 @@ pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
         .body(json)
 }
 
-/// The verdict as JSON.
+/// The verdict as JSON, with `warnings` about the question.
 ///
 /// # Errors
 /// The site is not known.
-pub(super) fn verdict(app: &App, question: &Question<'_>) -> Result<Vec<u8>, Problem> {
-    verdict_for(app, question, None)
+pub(super) fn verdict(app: &App, question: &Question<'_>, warnings: &[String]) -> Result<Vec<u8>, Problem> {
+    verdict_for(app, question, None, warnings)
 }
 
 /// The verdict as JSON, for a reader whose standing was `stated` by a trusted back end, or else by the question's token.
-fn verdict_for(app: &App, question: &Question<'_>, stated: Option<Known>) -> Result<Vec<u8>, Problem> {
+fn verdict_for(
+    app: &App,
+    question: &Question<'_>,
+    stated: Option<Known>,
+    warnings: &[String],
+) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
     let verdict = match stated.or_else(|| known(app, question, Purpose::Asking, now_ms)) {
@@ -199,7 +224,7 @@ fn verdict_for(app: &App, question: &Question<'_>, stated: Option<Known>) -> Res
         let shown = Shown { site: &question.site, appeal, variant, surface, country, at_s };
         shown.sign(&app.attribution_key)
     };
-    let body = match verdict {
+    let mut body = match verdict {
         Verdict::Show { appeal: index, variant, surface, kind, closable } => {
             let appeal = snapshot.appeal(index);
             let variant = &appeal.variants[variant];
@@ -218,6 +243,7 @@ fn verdict_for(app: &App, question: &Question<'_>, stated: Option<Known>) -> Res
                 content: Some(content),
                 values: values(app, &snapshot, question, index, needs, now_ms, ticker.map(|it| it.values)),
                 next_eligible_at: None,
+                warnings: &[],
             }
         }
         Verdict::HeldOut { appeal, surface, .. } => VerdictBody {
@@ -229,6 +255,7 @@ fn verdict_for(app: &App, question: &Question<'_>, stated: Option<Known>) -> Res
             ..VerdictBody::silent(reason)
         },
     };
+    body.warnings = warnings;
     written(&body)
 }
 
@@ -247,6 +274,7 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         content,
         values,
         next_eligible_at,
+        warnings,
     } = body;
     // Few answers are longer: one allocation, made once.
     let mut json = JsonObject::with_room(2048);
@@ -274,17 +302,23 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         });
     }
     if let Some(values) = values {
-        let values = serde_json::to_string(values).map_err(|error| {
-            tracing::error!(%error, "a verdict can't be written");
-            Problem::new(Code::Internal)
-        })?;
-        json.json("values", &values);
+        json.json("values", &as_json(values)?);
     }
     match next_eligible_at {
         Some(at) => json.text("next_eligible_at", at),
         None => json.json("next_eligible_at", "null"),
     }
+    if !warnings.is_empty() {
+        json.json("warnings", &as_json(warnings)?);
+    }
     Ok(json.end())
+}
+
+fn as_json<T: Serialize + ?Sized>(value: &T) -> Result<String, Problem> {
+    serde_json::to_string(value).map_err(|error| {
+        tracing::error!(%error, "a verdict can't be written");
+        Problem::new(Code::Internal)
+    })
 }
 
 /// The values that the words speak of.
@@ -359,11 +393,13 @@ mod tests {
             next_eligible_at: Some("2026-11-23T08:00:00Z".to_owned()),
             ..VerdictBody::silent("matched")
         };
+        let warnings = ["\"ulr\"".to_owned(), "tag".to_owned()];
         let bodies = [
             full(),
             VerdictBody::silent("share"),
             VerdictBody { surface: None, closable: Some(false), values: None, ..full() },
-            VerdictBody { kind: None, appeal: None, content: None, ..full() },
+            VerdictBody { kind: None, appeal: None, content: None, warnings: &warnings, ..full() },
+            VerdictBody { warnings: &warnings, ..VerdictBody::silent("share") },
             VerdictBody {
                 variant: None,
                 closable: None,

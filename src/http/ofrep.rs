@@ -151,7 +151,7 @@ async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<V
         let target: Target = body::parse(context)?;
         question.reader.bucket = target.targeting_key.as_deref().map(bucket_of);
     }
-    let json = banner::verdict(app, &question)?;
+    let json = banner::verdict(app, &question, &[])?;
     serde_json::from_slice(&json).map_err(|error| {
         tracing::error!(%error, "a verdict can't be read back");
         Problem::new(Code::Internal)

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use keepopen_decision::{Page, Question, Reader, Surface, Text};
+use keepopen_decision::{Page, Question, Reader, Surface, Text, near_miss};
 use serde::Deserialize;
 use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Schema};
@@ -278,6 +278,35 @@ impl QuestionQuery {
             ..Question::default()
         })
     }
+}
+
+/// The names of the query's parameters, for [`slips`].
+const PARAMETERS: [&str; 14] = [
+    "site",
+    "surfaces",
+    "url",
+    "section",
+    "tags",
+    "kind",
+    "sensitive",
+    "paid",
+    "ordinal",
+    "country",
+    "region",
+    "locale",
+    "device",
+    "bucket",
+];
+
+/// Warns of parameters that are not known and look like a slip.
+pub fn slips(query: &str) -> Vec<String> {
+    let names = query.split('&').filter_map(|pair| pair.split('=').next());
+    let unknown = names.filter(|name| !PARAMETERS.contains(name));
+    let slip = |name: &str| {
+        let meant = near_miss(name, &PARAMETERS)?;
+        Some(format!("{name} is not known and was ignored; did you mean {meant}?"))
+    };
+    unknown.filter_map(slip).take(PARAMETERS.len()).collect()
 }
 
 fn listed(text: Option<&str>) -> impl Iterator<Item = &str> {

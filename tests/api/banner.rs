@@ -76,6 +76,26 @@ async fn a_history_that_is_left_out_is_not_an_empty_one() {
 }
 
 #[tokio::test]
+async fn a_field_that_looks_like_a_slip_is_ignored_with_a_warning() {
+    let app = TestApp::start().await;
+    let page = json!({"sensitve": true, "author": "x"});
+    let verdict = app.post("/v1/banner", &json!({"site": "journal", "page": page, "history": {}})).await.json;
+    assert_eq!(verdict["reason"], "matched");
+    let warning = "page.sensitve is not known and was ignored; did you mean page.sensitive?";
+    assert_eq!(verdict["warnings"], json!([warning]));
+    let silent = json!({"site": "journal", "page": {"sensitive": true, "tag": []}, "history": {}});
+    assert_eq!(app.post("/v1/banner", &silent).await.json["warnings"].as_array().map(Vec::len), Some(1));
+    let others = json!({"site": "journal", "page": {"author": "x"}, "history": {}});
+    assert_eq!(app.post("/v1/banner", &others).await.json.get("warnings"), None);
+    let answer = app.get("/v1/banner?site=journal&contry=IE&utm_source=x", None).await;
+    assert_eq!(
+        answer.json["warnings"],
+        json!(["contry is not known and was ignored; did you mean country?"])
+    );
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_sensitive_page_is_left_alone() {
     let app = TestApp::start().await;
     let answer =

@@ -121,6 +121,25 @@ async fn the_variant_that_earns_more_gets_more_readers_and_the_other_keeps_its_f
 }
 
 #[tokio::test]
+async fn an_appeal_with_another_id_learns_from_the_results_of_its_former_one() {
+    let app = learning().await;
+    results(&app, "a", 40, &[100]).await;
+    results(&app, "b", 40, &[3000; 8]).await;
+    let renamed = "id = \"support\"\nformer_ids = [\"help\"]";
+    write(&app, &LEARNING.replacen("id = \"help\"", renamed, 1));
+    an_hour_passes(&app).await;
+    let learned = shares(&app).await;
+    assert!(learned["b"] >= 80, "{learned:?}");
+    assert_eq!(asked(&app, 0, Some("a")).await["variant"], "a", "who saw a under the old id keeps it");
+
+    write(&app, &LEARNING.replacen("id = \"help\"", "id = \"another\"", 1));
+    an_hour_passes(&app).await;
+    let fresh = shares(&app).await;
+    assert!(fresh["b"] <= 65, "{fresh:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn every_instance_learns_the_same_and_so_does_one_that_starts_later() {
     let app = learning().await;
     results(&app, "a", 30, &[500, 500]).await;

@@ -1782,6 +1782,14 @@ export interface components {
             values?: components["schemas"]["Values"] | null;
             /** @description The variant's id. */
             variant?: string | null;
+            /**
+             * @description Fields of the question that are not known and look like a slip, each with what was probably meant. They were ignored, like all
+             *     unknown fields. Left out where there are none.
+             * @example [
+             *       "page.sensitve is not known and was ignored; did you mean page.sensitive?"
+             *     ]
+             */
+            warnings?: string[] | null;
         };
         /** @description One time an appeal was seen. */
         View: {

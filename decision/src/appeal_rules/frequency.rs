@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Moment, Selection};
+use crate::words::NeverCovers;
 
 /// How often one reader sees an appeal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,11 +42,21 @@ pub struct Dismissal {
     /// Whole days after "never again"; left out, for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub never_days: Option<u32>,
+    /// What "never again" to this appeal holds for: `appeal` unless given, `campaign` or `kind`. It lasts as long as each of the silenced
+    /// appeals says.
+    #[serde(skip_serializing_if = "NeverCovers::is_appeal")]
+    pub never_covers: NeverCovers,
 }
 
 impl Default for Dismissal {
     fn default() -> Self {
-        Self { close_days: 14, later_days: 3, already_gave_days: 90, never_days: None }
+        Self {
+            close_days: 14,
+            later_days: 3,
+            already_gave_days: 90,
+            never_days: None,
+            never_covers: NeverCovers::Appeal,
+        }
     }
 }
 

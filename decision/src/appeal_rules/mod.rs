@@ -33,6 +33,13 @@ use crate::words::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
 pub struct AppealRules {
     /// The name by which histories, results and verdicts call the appeal.
     pub id: String,
+    /// Ids that it had before, the oldest first. What readers saw and dismissed under them counts for it, and readers keep their
+    /// variants and shares. Results stay with the id under which they were counted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub former_ids: Vec<String>,
+    /// A name that appeals have in common, for `dismissal.never_covers`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub campaign: Option<String>,
     /// The sites it belongs to.
     pub sites: Vec<String>,
     /// What it wants.
@@ -100,6 +107,8 @@ impl AppealRules {
     pub fn new(id: impl Into<String>, site: impl Into<String>, kind: Kind, surface: Surface) -> Self {
         Self {
             id: id.into(),
+            former_ids: Vec::new(),
+            campaign: None,
             sites: vec![site.into()],
             kind,
             surface: vec![surface],
@@ -122,6 +131,13 @@ impl AppealRules {
             floor_percent: None,
             given: Vec::new(),
         }
+    }
+}
+
+impl AppealRules {
+    /// The id it had first. Readers' places follow from it, so that another id moves nobody.
+    pub(crate) fn first_id(&self) -> &str {
+        self.former_ids.first().unwrap_or(&self.id)
     }
 }
 

@@ -14,7 +14,8 @@ use crate::words::Assignment;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Variants {
-    appeal: Box<str>,
+    /// The appeal's id, and those it had before.
+    appeal_ids: Box<[Box<str>]>,
     ids: Box<[Box<str>]>,
     weights: Weights,
     steps: Box<[Step]>,
@@ -66,7 +67,10 @@ impl Variants {
         let floor = floor(rules, complaints);
         refuse_idle_weights(rules, complaints);
         Self {
-            appeal: rules.id.as_str().into(),
+            appeal_ids: std::iter::once(&rules.id)
+                .chain(&rules.former_ids)
+                .map(|id| id.as_str().into())
+                .collect(),
             ids: variants.iter().map(|variant| variant.id.as_str().into()).collect(),
             weights: Weights::compile(variants, site, complaints),
             steps: steps(rules, complaints),
@@ -135,7 +139,12 @@ impl Variants {
     /// The variant that this reader saw last, if it is still there for new readers of the country too.
     fn last_seen(&self, facts: &Facts<'_>) -> Option<usize> {
         let shares = self.weights.shares(facts.country);
-        let views = facts.history()?.views.iter().filter(|view| *view.appeal == *self.appeal);
+        let is_own = |id: &str| self.appeal_ids.iter().any(|own| **own == *id);
+        let views = facts
+            .history()?
+            .views
+            .iter()
+            .filter(|view| is_own(&view.appeal) && Facts::counts(view.at.as_millisecond(), facts.now_ms));
         let seen = views.filter_map(|view| {
             let id = view.variant.as_deref()?;
             let place = self.ids.iter().position(|variant| **variant == *id)?;

@@ -14,9 +14,25 @@ use crate::choice::{Candidate, Salts, Variants};
 use crate::country::CountryCode;
 use crate::rules::{Cap, Exclusion, Parts};
 use crate::verdict::AppealIndex;
-use crate::words::{Kind, Value};
+use crate::words::{Kind, NeverCovers, Value};
 
-pub(crate) type Ids = HashMap<Box<str>, u32, FxBuildHasher>;
+pub(crate) type Ids<T = u32> = HashMap<Box<str>, T, FxBuildHasher>;
+
+/// What a reader's history is read with: what one of its ids stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownAppeal {
+    pub(crate) key: u32,
+    pub(crate) asks: bool,
+    pub(crate) never_covers: Covered,
+}
+
+/// What "never again" holds for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Covered {
+    Appeal,
+    Campaign(NameId),
+    Kind(Kind),
+}
 
 /// Sites and appeals, checked and ready to be asked. Cheap to read from many threads; swap it whole.
 #[derive(Clone, Debug, Default)]
@@ -57,8 +73,8 @@ pub(crate) struct Site {
     /// Highest priority first, equals by id.
     pub(crate) appeals: Vec<Appeal>,
     pub(crate) index: Index,
-    /// The key of each.
-    pub(crate) appeals_by_id: Ids,
+    /// By the ids that histories may hold: present ones, and former ones.
+    pub(crate) appeals_by_id: Ids<KnownAppeal>,
 }
 
 /// By which facts and rules name an appeal.
@@ -71,7 +87,9 @@ pub(super) fn key_of(index: AppealIndex) -> u32 {
 pub(crate) struct Appeal {
     pub(crate) index: AppealIndex,
     pub(crate) id: Box<str>,
+    pub(crate) former_ids: Box<[Box<str>]>,
     pub(crate) kind: Kind,
+    pub(crate) never_covers: Covered,
     pub(crate) priority: i32,
     pub(crate) candidate: Candidate,
     pub(crate) salts: Salts,
@@ -97,13 +115,28 @@ impl Appeal {
         if rules.share_percent.is_none() {
             complaints.problem("share_percent", "with a share of 0 nobody sees it: pause it instead.");
         }
-        let salts = Salts::new(&site.id, &rules.id);
+        let salts = Salts::new(&site.id, rules.first_id());
         let variants = Arc::new(Variants::compile(rules, salts, site, complaints));
         let draft = &mut Draft { rules, key: key_of(index), site, variants: &variants, names, complaints };
+        let campaign = draft.campaign();
+        let never_covers = match (rules.dismissal.never_covers, campaign) {
+            (NeverCovers::Kind, _) => Covered::Kind(rules.kind),
+            (NeverCovers::Campaign, Some(campaign)) => Covered::Campaign(campaign),
+            (NeverCovers::Campaign, None) => {
+                draft.problem(
+                    "dismissal.never_covers",
+                    "it covers a campaign, but the appeal has none: write campaign.",
+                );
+                Covered::Appeal
+            }
+            (NeverCovers::Appeal, _) => Covered::Appeal,
+        };
         Self {
             index,
             id: rules.id.as_str().into(),
+            former_ids: rules.former_ids.iter().map(|id| id.as_str().into()).collect(),
             kind: rules.kind,
+            never_covers,
             priority: rules.priority,
             candidate: Candidate {
                 weight: rules.weight,

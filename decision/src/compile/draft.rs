@@ -104,6 +104,16 @@ impl Draft<'_, '_> {
         self.rules.meter.as_ref().is_some_and(|meter| meter.hard)
     }
 
+    /// The appeal's campaign as a number.
+    pub(crate) fn campaign(&mut self) -> Option<NameId> {
+        let campaign = self.rules.campaign.as_deref()?;
+        if campaign.trim().is_empty() {
+            self.problem("campaign", "an empty name is none: write one, or take it out.");
+            return None;
+        }
+        Some(self.names.add(campaign))
+    }
+
     /// Turns a list of names into numbers, sorted.
     pub(crate) fn names(&mut self, field_path: &str, names: &[String]) -> Box<[NameId]> {
         self.names.add_all(field_path, names, self.complaints)

@@ -13,6 +13,8 @@ pub struct Learner {
     pub site: String,
     /// The appeal's id.
     pub appeal: String,
+    /// The ids that it had before: their results are its own.
+    pub former_ids: Vec<String>,
     /// Ids of the variants that share readers, in their order.
     pub variants: Vec<String>,
     /// What none of them gets less than, out of a million.
@@ -39,6 +41,7 @@ impl Compiled {
                 Some(Learner {
                     site: site.id.to_string(),
                     appeal: appeal.id.to_string(),
+                    former_ids: appeal.former_ids.iter().map(ToString::to_string).collect(),
                     variants: variants.map(str::to_owned).collect(),
                     floor_per_million,
                 })

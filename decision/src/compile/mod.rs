@@ -7,6 +7,7 @@
 
 mod compiled;
 mod draft;
+mod former_ids;
 mod index;
 mod learned;
 mod names;
@@ -18,7 +19,7 @@ use std::collections::BTreeSet;
 use crate::appeal_rules::{AppealRules, SiteRules};
 use crate::verdict::AppealIndex;
 pub use compiled::Compiled;
-pub(crate) use compiled::{Appeal, Site};
+pub(crate) use compiled::{Appeal, Covered, KnownAppeal, Site};
 use draft::Author;
 pub(crate) use draft::{Complaints, Draft, blackouts, moment_ms, week_hours};
 pub(crate) use index::Index;
@@ -38,11 +39,13 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
     }
     let nowhere = Site::nowhere();
     let mut taken = BTreeSet::new();
+    let claims = former_ids::Claims::of(appeals);
     for (place, rules) in appeals.iter().enumerate() {
         let mut complaints = Complaints::new(Author::Appeal(rules), &mut problems);
         if !taken.insert(rules.id.as_str()) {
             complaints.problem("id", "another appeal already has this id: give this one its own.");
         }
+        claims.check(rules, &mut complaints);
         let homes = site::homes(rules, &compiled.sites_by_id, &mut complaints);
         let Compiled { sites, names, .. } = &mut compiled;
         let mut compile =

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::compiled::{Ids, key_of};
 use super::draft::{Author, Complaints, blackouts};
-use super::{Compiled, Index, Problem, Site};
+use super::{Appeal, Compiled, Index, KnownAppeal, Problem, Site};
 use crate::appeal_rules::{AppealRules, CoolDown, SiteRules};
 use crate::calendar::WeekHours;
 use crate::choice::Salts;
@@ -157,7 +157,24 @@ impl Site {
         self.article_tags = tags.copied().collect();
         self.article_tags.sort_unstable();
         self.article_tags.dedup();
-        let ids = self.appeals.iter().map(|appeal| (appeal.id.clone(), key_of(appeal.index)));
-        self.appeals_by_id = ids.collect();
+        self.appeals_by_id = self.known_appeals();
+    }
+
+    /// The appeals by present and former ids. An appeal that may show has its former ids even where another, which may not, has the
+    /// same one now: it was renamed, and its predecessor ended.
+    fn known_appeals(&self) -> Ids<KnownAppeal> {
+        let known = |appeal: &Appeal| KnownAppeal {
+            key: key_of(appeal.index),
+            asks: appeal.kind.asks(),
+            never_covers: appeal.never_covers,
+        };
+        let former = |shows: bool| {
+            let appeals = self.appeals.iter().filter(move |appeal| appeal.parts.live.is_live() == shows);
+            appeals
+                .flat_map(move |appeal| appeal.former_ids.iter().map(move |id| (id.clone(), known(appeal))))
+        };
+        let present = self.appeals.iter().map(|appeal| (appeal.id.clone(), known(appeal)));
+        // Later ones replace earlier ones.
+        former(false).chain(present).chain(former(true)).collect()
     }
 }

@@ -12,12 +12,12 @@ pub(crate) struct CoolDown(appeal_rules::CoolDown);
 
 impl CoolDown {
     /// When both times of calm are over, and which of the two lasts longer.
-    fn over(&self, facts: &Facts<'_>) -> (i64, Reason) {
+    fn over(&self, facts: &Facts<'_>, at_ms: i64) -> (i64, Reason) {
         let over_ms = |newest_ms: Option<i64>, minutes: u32| match newest_ms {
             Some(at_ms) if minutes > 0 => at_ms.saturating_add(i64::from(minutes) * MINUTE_MS),
             _ => i64::MIN,
         };
-        let seen = over_ms(facts.views().next(), self.0.after_view_minutes);
+        let seen = over_ms(facts.views(at_ms).next(), self.0.after_view_minutes);
         let sent = over_ms(facts.dismissals().map(|sent| sent.at_ms).max(), self.0.after_dismissal_minutes);
         if sent >= seen { (sent, Reason::Dismissed) } else { (seen, Reason::FrequencyCap) }
     }
@@ -35,7 +35,7 @@ impl Check for CoolDown {
     }
 
     fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        let (opens_at_ms, reason) = self.over(facts);
+        let (opens_at_ms, reason) = self.over(facts, at_ms);
         Outcome::from_opening(Some(opens_at_ms), at_ms, reason)
     }
 
@@ -51,7 +51,7 @@ impl Check for CoolDown {
         };
         let seen = format!(
             "any appeal seen: {}; sent away: {}",
-            ago(facts.views().next()),
+            ago(facts.views(facts.now_ms).next()),
             ago(facts.dismissals().map(|sent| sent.at_ms).max())
         );
         let wanted = format!(

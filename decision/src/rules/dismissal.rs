@@ -1,21 +1,23 @@
 //! A reader who sent an appeal away is left in peace, as long as the way it was sent away asks for.
 //!
-//! "I already gave" is said to the newsroom, not to one wording: it counts for every appeal that asks for money.
+//! "I already gave" is said to the newsroom, not to one wording: it counts for every appeal that asks for money. What "never again"
+//! holds for is said by the appeal that was sent away.
 
 use super::cap::{age_days, days_after};
 use super::redeploy::Redeploys;
 use super::{Check, Evidence, Outcome, list};
 use crate::appeal_rules;
-use crate::compile::Draft;
+use crate::compile::{Covered, Draft, NameId};
 use crate::facts::{Facts, Sent};
 use crate::reason::Reason;
-use crate::words::DismissalKind;
+use crate::words::{DismissalKind, Kind};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Dismissal {
     /// A wall that can't be closed can't be sent away either.
     hard: bool,
-    asks: bool,
+    kind: Kind,
+    campaign: Option<NameId>,
     days: appeal_rules::Dismissal,
     redeploys: Redeploys,
 }
@@ -23,12 +25,20 @@ pub(crate) struct Dismissal {
 impl Dismissal {
     /// What was sent away and still counts: "already gave" and "never" were meant for good, whenever it was.
     fn sent(&self, facts: &Facts<'_>, since_ms: i64) -> impl Iterator<Item = Sent> {
-        let appeal = Some(self.redeploys.appeal());
+        let appeal = self.redeploys.appeal();
         facts.dismissals().filter(move |sent| match sent.kind {
-            DismissalKind::AlreadyGave => self.asks || sent.appeal == appeal,
-            DismissalKind::Never => sent.appeal == appeal,
+            DismissalKind::AlreadyGave => self.kind.asks() || sent.appeal == appeal,
+            DismissalKind::Never => sent.appeal == appeal || self.is_covered(sent.never_covers),
             DismissalKind::Close | DismissalKind::Later => sent.appeal == appeal && sent.at_ms >= since_ms,
         })
+    }
+
+    fn is_covered(&self, covered: Covered) -> bool {
+        match covered {
+            Covered::Appeal => false,
+            Covered::Campaign(campaign) => self.campaign == Some(campaign),
+            Covered::Kind(kind) => self.kind == kind,
+        }
     }
 
     /// Whole days of peace; `None` is for ever.
@@ -60,7 +70,8 @@ impl Check for Dismissal {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         Self {
             hard: draft.is_hard(),
-            asks: draft.rules.kind.asks(),
+            kind: draft.rules.kind,
+            campaign: draft.campaign(),
             days: draft.rules.dismissal.clone(),
             redeploys: Redeploys::compile(draft),
         }

@@ -2,7 +2,7 @@
 
 use super::cap::Cap;
 use super::redeploy::Redeploys;
-use super::{Check, Evidence, Outcome};
+use super::{Check, Evidence, Outcome, count};
 use crate::compile::Draft;
 use crate::facts::Facts;
 use crate::reason::Reason;
@@ -32,16 +32,16 @@ impl Check for Frequency {
             return Outcome::Pass;
         };
         let opens_at_ms = self.redeploys.first(facts, at_ms, |since_ms| {
-            Some(cap.opens_at(facts.views_of(self.redeploys.appeal(), since_ms), facts))
+            Some(cap.opens_at(facts.views_of(self.redeploys.appeal(), since_ms, at_ms), facts))
         });
         Outcome::from_opening(opens_at_ms, at_ms, Reason::FrequencyCap)
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
         let since_ms = self.redeploys.since_ms(facts, facts.now_ms);
-        let views = facts.views_of(self.redeploys.appeal(), since_ms);
+        let views = facts.views_of(self.redeploys.appeal(), since_ms, facts.now_ms);
         match self.cap {
-            None => Evidence::new(format!("{} views in all", views.count()), "anything"),
+            None => Evidence::new(format!("{} in all", count(views.count() as u64, "view")), "anything"),
             Some(cap) => Evidence::new(cap.seen(views, facts.now_ms), cap.wanted()),
         }
     }

@@ -22,7 +22,7 @@ fn articles(facts: &Facts<'_>) -> u64 {
 }
 
 fn kind(facts: &Facts<'_>) -> ReaderKind {
-    let met = facts.views().next().is_some() || facts.dismissals().next().is_some();
+    let met = facts.has_views() || facts.dismissals().next().is_some();
     if met || articles(facts) > 1 { ReaderKind::Returning } else { ReaderKind::New }
 }
 
@@ -43,7 +43,7 @@ impl Check for Reader {
         let seen = format!(
             "{}: {}, {}, {}",
             word(kind(facts)),
-            count(facts.views().count() as u64, "view"),
+            count(facts.views(facts.now_ms).count() as u64, "view"),
             count(facts.dismissals().count() as u64, "dismissal"),
             count(articles(facts), "article")
         );

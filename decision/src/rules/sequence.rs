@@ -21,14 +21,14 @@ impl Sequence {
         self.variants = variants;
     }
 
-    fn views(&self, facts: &Facts<'_>, since_ms: i64) -> u64 {
-        facts.views_of(self.redeploys.appeal(), since_ms).count() as u64
+    fn views(&self, facts: &Facts<'_>, since_ms: i64, at_ms: i64) -> u64 {
+        facts.views_of(self.redeploys.appeal(), since_ms, at_ms).count() as u64
     }
 
     /// The variant that this reader gets now.
     pub(crate) fn variant(&self, facts: &Facts<'_>) -> usize {
         let views = if self.variants.has_steps() {
-            self.views(facts, self.redeploys.since_ms(facts, facts.now_ms))
+            self.views(facts, self.redeploys.since_ms(facts, facts.now_ms), facts.now_ms)
         } else {
             0
         };
@@ -48,14 +48,15 @@ impl Check for Sequence {
     }
 
     fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        let goes_on = |since_ms| self.is_idle() || self.variants.after(self.views(facts, since_ms)).is_some();
+        let goes_on =
+            |since_ms| self.is_idle() || self.variants.after(self.views(facts, since_ms, at_ms)).is_some();
         let opens_at_ms =
             self.redeploys.first(facts, at_ms, |since_ms| goes_on(since_ms).then_some(i64::MIN));
         Outcome::from_opening(opens_at_ms, at_ms, Reason::SequenceDone)
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let views = self.views(facts, self.redeploys.since_ms(facts, facts.now_ms));
+        let views = self.views(facts, self.redeploys.since_ms(facts, facts.now_ms), facts.now_ms);
         let wanted = match (self.is_idle(), self.variants.length()) {
             (true, _) => "no sequence".to_owned(),
             (false, u64::MAX) => "a sequence without end".to_owned(),

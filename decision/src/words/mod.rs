@@ -147,6 +147,26 @@ impl DismissalKind {
     }
 }
 
+/// What a reader's "never again" holds for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeverCovers {
+    /// The appeal alone.
+    #[default]
+    Appeal,
+    /// Every appeal of its campaign on the site.
+    Campaign,
+    /// Every appeal of its kind on the site.
+    Kind,
+}
+
+impl NeverCovers {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+    pub(crate) const fn is_appeal(&self) -> bool {
+        matches!(self, Self::Appeal)
+    }
+}
+
 /// Whether an appeal may be shown at all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

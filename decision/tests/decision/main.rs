@@ -10,6 +10,7 @@ mod behaviours;
 mod cases;
 mod explain;
 mod given;
+mod near_misses;
 mod properties;
 mod reading;
 mod told;

@@ -135,7 +135,7 @@ fn seen(equals: &[(usize, Equal)]) -> Vec<Option<usize>> {
     let written: Vec<AppealRules> = equals.iter().map(one).collect();
     let (rules, problems) = compile(&[SiteRules::new("journal")], &written);
     assert_eq!(problems, []);
-    (0..4000)
+    (0..2500)
         .map(|bucket| {
             let reader = Reader { bucket: Some(bucket), ..Reader::default() };
             let question = Question { reader, ..Question::from_site("journal") };
@@ -154,7 +154,7 @@ fn equals() -> impl Strategy<Value = Vec<(usize, Equal)>> {
 }
 
 proptest! {
-    #![proptest_config(worlds(60))]
+    #![proptest_config(worlds(30))]
 
     #[test]
     fn an_appeal_that_starts_moves_readers_only_to_itself(equals in equals(), which in any::<Index>()) {
@@ -198,7 +198,7 @@ fn a_share_of_a_tenth_keeps_all_of_its_readers_beside_the_main_appeal() {
     let (main, tenth) = ((0, (1, 100.0)), (1, (1, 10.0)));
     let alone = seen(&[tenth]).into_iter().filter(Option::is_some).count();
     let beside = seen(&[tenth, main]);
-    assert!((340..460).contains(&alone), "{alone}");
+    assert!((200..300).contains(&alone), "{alone}");
     assert_eq!(beside.iter().filter(|seen| **seen == Some(1)).count(), alone);
     // Another tenth takes few of them, and where it ends they are back.
     let other = seen(&[tenth, (2, (1, 10.0)), main]);

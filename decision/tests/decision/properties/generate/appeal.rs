@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use keepopen_decision::{
     AppealRules, Articles, Assignment, Audience, Consent, Device, Dismissal, Frequency, Kind, Live, Meter,
-    Moment, Pages, Percent, ReaderKind, Redeploy, Schedule, Selection, Standing, Step, Trend, Value,
-    VariantRules, WithoutHistory, Zone,
+    Moment, NeverCovers, Pages, Percent, ReaderKind, Redeploy, Schedule, Selection, Standing, Step, Trend,
+    Value, VariantRules, WithoutHistory, Zone,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -99,12 +99,14 @@ fn frequency() -> BoxedStrategy<Option<Frequency>> {
 }
 
 fn dismissal() -> BoxedStrategy<Dismissal> {
-    (0..30_u32, 0..30_u32, 0..30_u32, option::of(0..30_u32))
-        .prop_map(|(close_days, later_days, already_gave_days, never_days)| Dismissal {
+    let covers = prop_oneof![3 => Just(NeverCovers::Appeal), 1 => Just(NeverCovers::Kind)];
+    (0..30_u32, 0..30_u32, 0..30_u32, option::of(0..30_u32), covers)
+        .prop_map(|(close_days, later_days, already_gave_days, never_days, never_covers)| Dismissal {
             close_days,
             later_days,
             already_gave_days,
             never_days,
+            never_covers,
         })
         .boxed()
 }
@@ -159,6 +161,7 @@ prop_compose! {
         steps in prop_oneof![4 => Just(Vec::new()), 1 => vec((0..3_usize, 1..3_u32), 1..3)],
         assignment in select(&[Assignment::Fixed, Assignment::Kept]),
         needs in subsequence(&Value::ALL, 0..=1),
+        (campaign, renamed) in (option::weighted(0.3, Just("spring".to_owned())), prop::bool::weighted(0.15)),
         weights in vec((prop_oneof![1 => Just(0), 6 => 1..4_u32], weights_by_country()), 1..4),
     ) -> AppealRules {
         let needs = if weight == 1 { needs } else { Vec::new() };
@@ -174,7 +177,12 @@ prop_compose! {
             variant: format!("v{}", variant % weights.len()),
             views: Some(*views),
         });
+        let dismissal = Dismissal {
+            never_covers: if campaign.is_some() { NeverCovers::Campaign } else { dismissal.never_covers },
+            ..dismissal
+        };
         AppealRules {
+            former_ids: if renamed { vec!["gone".to_owned()] } else { Vec::new() }, campaign,
             id: String::new(), sites: vec!["journal".to_owned()], variants: variants.collect(),
             sequence: sequence.collect(),
             kind, surface, priority, live, schedule, audience, pages, frequency, dismissal, redeploys,

@@ -1,0 +1,59 @@
+//! Checks the ids that appeals had before.
+
+use std::collections::BTreeMap;
+
+use super::Complaints;
+use crate::appeal_rules::AppealRules;
+use crate::words::Live;
+
+/// Which appeals that may show go by an id now, or went by it before.
+pub(super) struct Claims<'a>(BTreeMap<&'a str, Vec<&'a AppealRules>>);
+
+const fn may_show(rules: &AppealRules) -> bool {
+    matches!(rules.live, Live::Live | Live::Scheduled)
+}
+
+impl<'a> Claims<'a> {
+    pub(super) fn of(appeals: &'a [AppealRules]) -> Self {
+        let mut claims: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        // Most sets of appeals have no former ids, and then nothing is asked of this.
+        if appeals.iter().any(|rules| !rules.former_ids.is_empty()) {
+            for rules in appeals.iter().filter(|rules| may_show(rules)) {
+                for id in std::iter::once(&rules.id).chain(&rules.former_ids) {
+                    claims.entry(id).or_default().push(rules);
+                }
+            }
+        }
+        Self(claims)
+    }
+
+    /// Reports former ids that can't be used. Of two appeals that may show on the same site only one can have a history.
+    pub(super) fn check(&self, rules: &AppealRules, complaints: &mut Complaints<'_>) {
+        for (place, id) in rules.former_ids.iter().enumerate() {
+            let path = format!("former_ids[{place}]");
+            if !complaints.check_id(path.as_str(), id, "an appeal") {
+                continue;
+            }
+            if *id == rules.id {
+                complaints.problem(path, "this is its present id: take it out.");
+            } else if rules.former_ids[..place].contains(id) {
+                complaints.problem(path, format!("{id:?} is named twice."));
+            } else if let Some(other) = self.others(id, rules) {
+                let sentence = if other.id == *id {
+                    format!("the appeal {id:?} still shows: end it, or take its id out of the former ids.")
+                } else {
+                    format!("the appeal {:?} had this id too: leave it to one of the two.", other.id)
+                };
+                complaints.problem(path, sentence);
+            }
+        }
+    }
+
+    fn others(&self, id: &str, rules: &AppealRules) -> Option<&'a AppealRules> {
+        let meets = |other: &&&AppealRules| {
+            other.id != rules.id && other.sites.iter().any(|site| rules.sites.contains(site))
+        };
+        let claims = self.0.get(id).filter(|_| may_show(rules))?;
+        claims.iter().find(meets).copied()
+    }
+}

@@ -1,0 +1,213 @@
+//! Finds names in a question that nothing reads and that look like a slip: `sensitve`, `signedIn`, or `url` outside of `page`.
+//!
+//! Unknown fields are ignored, so that pages may send more than this version knows. A slip would be silent then: a page that meant to be
+//! sensitive would be asked on. The caller reads a question in this way only where it was not in its usual form.
+
+use std::fmt;
+
+use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+/// An object of the question: what it is called, its fields, and which of them are objects or lists of objects.
+struct Shape {
+    path: &'static str,
+    fields: &'static [&'static str],
+    objects: &'static [(&'static str, &'static Shape)],
+}
+
+static QUESTION: Shape = Shape {
+    path: "",
+    fields: &["site", "surfaces", "page", "reader", "history", "token", "supporter", "preview"],
+    objects: &[("page", &PAGE), ("reader", &READER), ("history", &HISTORY)],
+};
+static PAGE: Shape = Shape {
+    path: "page",
+    fields: &["url", "section", "tags", "kind", "sensitive", "paid", "ordinal"],
+    objects: &[],
+};
+static READER: Shape = Shape {
+    path: "reader",
+    fields: &["country", "region", "locale", "device", "signed_in", "consent", "bucket"],
+    objects: &[],
+};
+static HISTORY: Shape = Shape {
+    path: "history",
+    fields: &["views", "dismissals", "articles", "free_articles_used"],
+    objects: &[("views", &VIEW), ("dismissals", &DISMISSAL), ("articles", &WEEK)],
+};
+static VIEW: Shape = Shape { path: "history.views", fields: &["appeal", "variant", "at"], objects: &[] };
+static DISMISSAL: Shape =
+    Shape { path: "history.dismissals", fields: &["appeal", "kind", "at"], objects: &[] };
+static WEEK: Shape = Shape { path: "history.articles", fields: &["week", "count", "tags"], objects: &[] };
+
+/// Warnings are few: one tells enough, and an answer stays small.
+const MAX_WARNINGS: usize = 5;
+
+/// A sentence for each field of a question that nothing reads and that looks like a slip. Read it from the question's JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NearMisses(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for NearMisses {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut warnings = Vec::new();
+        Search { shape: &QUESTION, warnings: &mut warnings }.deserialize(deserializer)?;
+        Ok(Self(warnings))
+    }
+}
+
+struct Search<'a> {
+    shape: &'static Shape,
+    warnings: &'a mut Vec<String>,
+}
+
+impl<'de> DeserializeSeed<'de> for Search<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+/// Whatever is no object or list of objects has no names, and was read or refused elsewhere.
+impl<'de> Visitor<'de> for Search<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a question")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(name) = map.next_key::<std::borrow::Cow<'de, str>>()? {
+            let object = self.shape.objects.iter().find(|(field, _)| *field == name);
+            match object {
+                Some((_, shape)) => map.next_value_seed(Search { shape, warnings: &mut *self.warnings })?,
+                None => {
+                    map.next_value::<IgnoredAny>()?;
+                    warn(&name, self.shape, self.warnings);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
+        while list.next_element_seed(Search { shape: self.shape, warnings: &mut *self.warnings })?.is_some() {
+        }
+        Ok(())
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<(), E> {
+        Ok(())
+    }
+
+    fn visit_unit<E>(self) -> Result<(), E> {
+        Ok(())
+    }
+}
+
+fn warn(name: &str, shape: &Shape, warnings: &mut Vec<String>) {
+    if shape.fields.contains(&name) || warnings.len() == MAX_WARNINGS {
+        return;
+    }
+    let here = near_miss(name, shape.fields).map(|field| join(shape.path, field));
+    let elsewhere = || {
+        let other = [&QUESTION, &PAGE, &READER].into_iter().find(|other| other.fields.contains(&name))?;
+        Some(join(other.path, name))
+    };
+    if let Some(meant) = here.or_else(elsewhere) {
+        let warning =
+            format!("{} is not known and was ignored; did you mean {meant}?", join(shape.path, name));
+        if !warnings.contains(&warning) {
+            warnings.push(warning);
+        }
+    }
+}
+
+fn join(path: &str, field: &str) -> String {
+    if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
+}
+
+/// The one of the known names that this one, which is none of them, was probably meant to be.
+pub fn near_miss<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
+    if name.len() > 2 * MAX_NAME {
+        return None;
+    }
+    let name = plain(name);
+    let distance = |field: &str| distance(&name, &plain(field));
+    let nearest = known.iter().min_by_key(|field| distance(field))?;
+    let may_differ_by = match nearest.len() {
+        0..=2 => 0,
+        3..=5 => 1,
+        _ => 2,
+    };
+    (distance(nearest) <= may_differ_by).then_some(nearest)
+}
+
+/// Longer names are no slip of a short one.
+const MAX_NAME: usize = 24;
+
+/// Small letters and digits: `signedIn` and `signed-in` are `signed_in`.
+fn plain(name: &str) -> Vec<u8> {
+    let letters = name.bytes().filter(|byte| !matches!(byte, b'_' | b'-' | b'.' | b' '));
+    letters.map(|byte| byte.to_ascii_lowercase()).take(MAX_NAME).collect()
+}
+
+/// How many letters are added, left out, replaced or swapped with their neighbour (optimal string alignment).
+fn distance(one: &[u8], other: &[u8]) -> usize {
+    let mut rows = vec![vec![0; other.len() + 1]; one.len() + 1];
+    for i in 0..=one.len() {
+        for j in 0..=other.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let replaced = rows[i - 1][j - 1] + usize::from(one[i - 1] != other[j - 1]);
+                let least = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
+                let is_swap = i > 1 && j > 1 && one[i - 1] == other[j - 2] && one[i - 2] == other[j - 1];
+                if is_swap { least.min(rows[i - 2][j - 2] + 1) } else { least }
+            };
+        }
+    }
+    rows[one.len()][other.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn swapped_missing_and_added_letters_and_other_spellings_are_near() {
+        for (name, meant) in [
+            ("sensitve", Some("sensitive")),
+            ("senstiive", Some("sensitive")),
+            ("Sensitive", Some("sensitive")),
+            ("tag", Some("tags")),
+            ("sectoin", Some("section")),
+            ("ulr", Some("url")),
+            ("author", None),
+            ("id", None),
+            ("wordcount_and_much_else_that_is_long", None),
+            ("", None),
+        ] {
+            assert_eq!(near_miss(name, PAGE.fields), meant, "{name}");
+        }
+        assert_eq!(near_miss("signedIn", READER.fields), Some("signed_in"));
+        assert_eq!(near_miss("AT", VIEW.fields), Some("at"));
+        assert_eq!(near_miss("st", VIEW.fields), None);
+    }
+}
