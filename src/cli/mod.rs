@@ -119,7 +119,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Demo(options) => demo::demo(options, &settings()?),
         Verb::Health(options) => health::health(options, settings),
         Verb::Migrate => migrate(&settings()?),
-        Verb::CheckConfig => say(&settings()?.shown()?),
+        Verb::CheckConfig => check_config(&settings()?),
         Verb::Openapi => say(http::openapi_yaml()),
         Verb::Events { verb } => events::run(verb, &settings()?),
         Verb::Books { verb } => books::run(verb, settings()?),
@@ -132,6 +132,13 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Stripe { verb } => stripe::run(verb, &settings()?),
         Verb::ApiKey { verb } => api_key::run(verb, &settings()?),
     }
+}
+
+fn check_config(settings: &Settings) -> Result<(), Stopped> {
+    for warning in settings.warnings() {
+        writeln!(std::io::stderr(), "keepopen: warning: {warning}")?;
+    }
+    say(&settings.shown()?)
 }
 
 fn migrate(settings: &Settings) -> Result<(), Stopped> {

@@ -1,5 +1,6 @@
 //! What must hold of the settings before anything starts.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 use figment::error::Kind;
@@ -122,6 +123,33 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     }
     settings.sites.iter().try_for_each(|(id, site)| check_site(id, site))?;
     check_asking(settings)
+}
+
+/// What works, and is seldom meant.
+pub(super) fn warnings(settings: &Settings) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if let Some(bind) = settings.management.bind
+        && !is_for_operators(bind.ip())
+    {
+        warnings.push(format!(
+            "management.bind is {bind}, which others can reach: metrics and the books would be public. Bind it to 127.0.0.1 or to a private address, or let a firewall close the port"
+        ));
+    }
+    let public = &settings.server.public_url;
+    if settings.stripe.mode == Mode::Live && public.scheme() == "http" && !is_loopback(public) {
+        warnings.push(format!(
+            "server.public_url is {public} and stripe.mode is \"live\": tokens would travel unencrypted, and Stripe delivers to https only. Write the https address that browsers use"
+        ));
+    }
+    warnings
+}
+
+/// Whether an address is on this machine, or on a network of one's own.
+fn is_for_operators(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local(),
+    }
 }
 
 /// What the decision finds wrong with a site.
@@ -265,7 +293,8 @@ fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host().is_some()
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether a URL names this machine.
+pub fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
         Some(url::Host::Ipv6(ip)) => ip.is_loopback(),

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 pub use asking::Asking;
-pub use check::{ConfigError, Mode};
+pub use check::{ConfigError, Mode, is_loopback};
 pub use giving::{ByCountry, FeeCover, Giving, Limits, Offer, OfferedAmount, OwnAmounts};
 pub use load::{from_toml, load};
 pub use management::ManagementSettings;
@@ -197,6 +197,11 @@ fn url(text: &str) -> Url {
 }
 
 impl Settings {
+    /// What works, and is seldom meant; a sentence each.
+    pub fn warnings(&self) -> Vec<String> {
+        check::warnings(self)
+    }
+
     /// The database's URL in force.
     pub fn database_url(&self) -> String {
         if self.database.url.is_empty() {

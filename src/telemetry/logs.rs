@@ -22,7 +22,7 @@ pub enum LogFormat {
 #[error(
     "log.level is not understood ({0}); write error, warn, info, debug, or a filter such as `info,keepopen=debug`"
 )]
-pub struct BadLogLevel(#[from] tracing_subscriber::filter::ParseError);
+pub struct BadLogLevel(String);
 
 /// Starts logging to standard error. A second call changes nothing.
 ///
@@ -53,6 +53,39 @@ pub fn check_level(level: &str) -> Result<(), BadLogLevel> {
 
 /// PostgreSQL remarks on each start that a table is there already; that is nothing to tell an operator, unless asked for.
 fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
+    if let Some(word) = level.split(',').find(|part| is_misspelt(part.trim())) {
+        return Err(BadLogLevel(format!("`{word}` is no level")));
+    }
     let remarks = format!("sqlx::postgres::notice=warn,{level}");
-    Ok(EnvFilter::try_new(remarks)?)
+    EnvFilter::try_new(remarks).map_err(|error| BadLogLevel(error.to_string()))
+}
+
+/// A word alone is a level, though the filter would take it for a part of the program, all of whose lines are wanted:
+/// `infoo` would log nothing.
+fn is_misspelt(part: &str) -> bool {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    let is_filter = part.contains(['=', '[', ']', '{', '}']);
+    !is_filter && !LEVELS.contains(&part.to_lowercase().as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_level;
+
+    #[test]
+    fn a_level_or_a_filter_is_understood_and_a_misspelt_one_is_not() {
+        for good in [
+            "info",
+            "WARN",
+            "off",
+            "info,keepopen=debug",
+            "warn, keepopen::jobs=trace",
+            "[request{id=1,a=2}]=debug",
+        ] {
+            assert!(check_level(good).is_ok(), "{good}");
+        }
+        for bad in ["infoo", "", "info,debugg", "keepopen", "keepopen=infoo", "info,"] {
+            assert!(check_level(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::counts::{CallOutcome, Counts, Delivery, InboxState, Processed, StripeTrouble, TokenCheck, Word};
+use super::process::ProcessGauges;
 
 /// Upper bounds of the durations that are told apart, in seconds: a banner is
 /// decided in microseconds, a checkout waits for Stripe.
@@ -36,6 +37,7 @@ pub struct Metrics {
     pub declines: Counter,
     /// The connection to Stripe as it was last looked at.
     pub stripe: StripeGauges,
+    process: ProcessGauges,
 }
 
 /// The books in numbers.
@@ -199,6 +201,19 @@ impl Metrics {
         let help = "Charges that were declined, as Stripe reported them.";
         let declines = counter(&recorder, "keepopen_declined_charges_total", help, &[]);
         let stripe = StripeGauges::new(&recorder);
+        let build = gauge(
+            &recorder,
+            "keepopen_build_info",
+            "Always 1; its label is the version of the program.",
+            &[("version", env!("CARGO_PKG_VERSION"))],
+        );
+        build.set(1.0);
+        let of_process = |name, help| gauge(&recorder, name, help, &[]);
+        let process = ProcessGauges {
+            resident: of_process("process_resident_memory_bytes", "Memory that the process uses, in bytes."),
+            open_files: of_process("process_open_fds", "Files and connections that the process has open."),
+            max_files: of_process("process_max_fds", "How many files and connections it may have open."),
+        };
         let handle = recorder.handle();
         Self {
             recorder,
@@ -213,6 +228,7 @@ impl Metrics {
             books,
             declines,
             stripe,
+            process,
         }
     }
 
@@ -239,6 +255,7 @@ impl Metrics {
 
     /// All of it, in Prometheus' text format.
     pub fn render(&self) -> String {
+        self.process.read();
         self.handle.render()
     }
 

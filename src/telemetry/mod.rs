@@ -8,6 +8,7 @@
 mod counts;
 mod logs;
 mod metrics;
+mod process;
 
 pub use counts::{CallOutcome, Counts, Delivery, InboxState, Processed, StripeTrouble, TokenCheck, Word};
 pub use logs::{BadLogLevel, LogFormat, check_level, start};

@@ -291,4 +291,31 @@ fn the_rest_of_the_settings_have_their_limits() {
     );
     assert_refused("[server]\npublic_url = \"give.example.org\"", &["public_url"]);
     assert_refused("[log]\nlevel = \"loud=very=so\"", &["log.level"]);
+    assert_refused("[log]\nlevel = \"infoo\"", &["log.level", "`infoo` is no level", "info"]);
+}
+
+#[test]
+fn what_works_and_is_seldom_meant_is_warned_of() {
+    let live = "[server]\npublic_url = \"http://give.example.org/\"\n[stripe]\nmode = \"live\"\n";
+    for (settings, words) in [
+        ("[management]\nbind = \"0.0.0.0:9787\"", &["management.bind", "0.0.0.0"][..]),
+        ("[management]\nbind = \"[::]:9787\"", &["management.bind"]),
+        ("[management]\nbind = \"198.51.100.7:9787\"", &["management.bind", "198.51.100.7"]),
+        (live, &["server.public_url", "live", "https"]),
+    ] {
+        let said = Place::with(settings).run(&["check-config"]);
+        assert_eq!(said.status, Some(0), "{said:?}");
+        assert!(said.err.starts_with("keepopen: warning: ") && said.err.lines().count() == 1, "{said:?}");
+        assert!(words.iter().all(|word| said.err.contains(word)), "{said:?}");
+    }
+    for settings in [
+        "",
+        "[management]\nbind = \"\"",
+        "[management]\nbind = \"192.168.1.2:9787\"",
+        "[management]\nbind = \"[fd00::1]:9787\"",
+        "[stripe]\nmode = \"live\"\n[server]\npublic_url = \"https://give.example.org/\"",
+        "[server]\npublic_url = \"http://give.example.org/\"",
+    ] {
+        assert_eq!(Place::with(settings).run(&["check-config"]).err, "", "{settings}");
+    }
 }

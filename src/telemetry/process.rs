@@ -1,0 +1,56 @@
+//! The process in numbers: its memory and its open files, under the names that Prometheus' own clients use.
+
+use metrics::Gauge;
+
+/// Numbers that are read when they are asked for. Linux alone has them.
+pub struct ProcessGauges {
+    /// Memory that is in use, in bytes.
+    pub resident: Gauge,
+    /// Open files, connections among them.
+    pub open_files: Gauge,
+    /// How many files may be open.
+    pub max_files: Gauge,
+}
+
+impl ProcessGauges {
+    /// Reads them. What the system does not tell stays as it was.
+    pub fn read(&self) {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        if let Some(kilobytes) = number_after(&status, "VmRSS:") {
+            self.resident.set(kilobytes * 1024.0);
+        }
+        if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
+            // One of them reads the folder.
+            self.open_files.set(files.count().saturating_sub(1) as f64);
+        }
+        let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
+        if let Some(most) = number_after(&limits, "Max open files") {
+            self.max_files.set(most);
+        }
+    }
+}
+
+/// The first number of the line that begins with these words.
+fn number_after(text: &str, words: &str) -> Option<f64> {
+    let line = text.lines().find_map(|line| line.strip_prefix(words))?;
+    line.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::number_after;
+
+    #[test]
+    fn a_number_is_read_from_the_line_that_names_it() {
+        let status = "Name:\tkeepopen\nVmRSS:\t   51234 kB\n";
+        assert_eq!(number_after(status, "VmRSS:"), Some(51_234.0));
+        assert_eq!(
+            number_after(
+                "Max open files            1024                 524288               files",
+                "Max open files"
+            ),
+            Some(1024.0)
+        );
+        assert_eq!(number_after(status, "VmSwap:"), None);
+    }
+}
