@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 pub use disk::Lost;
 use log::Log;
-pub use log::Syncs;
+pub use log::{Refusal, Syncs};
 
 /// What SQLite does to the files of one folder, from the start on.
 #[derive(Debug)]
@@ -41,6 +41,11 @@ impl Recording {
     /// Where a file of the folder is, for sqlx: only what is opened with this is noted.
     pub fn url(&self, file: &str) -> String {
         format!("sqlite:{}?vfs={}", self.log.folder.join(file).display(), self.vfs)
+    }
+
+    /// Refuses every write and sync from now on, as a disk does that is full or fails; none ends it.
+    pub fn refuse(&self, why: Option<Refusal>) {
+        self.log.refuse(why);
     }
 
     /// How much was noted so far.

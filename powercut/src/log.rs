@@ -13,6 +13,15 @@ pub enum Syncs {
     Ignored,
 }
 
+/// Why a disk takes nothing that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It is full.
+    Full,
+    /// It fails.
+    Fails,
+}
+
 /// One thing that was done. A file keeps its number when its name is given to another.
 #[derive(Debug)]
 pub(crate) enum Step {
@@ -56,11 +65,21 @@ pub(crate) struct Log {
     pub(crate) folder: PathBuf,
     pub(crate) syncs: Syncs,
     recorded: Mutex<Recorded>,
+    refuses: Mutex<Option<Refusal>>,
 }
 
 impl Log {
     pub(crate) fn of(folder: PathBuf, syncs: Syncs) -> Self {
-        Self { folder, syncs, recorded: Mutex::default() }
+        Self { folder, syncs, recorded: Mutex::default(), refuses: Mutex::default() }
+    }
+
+    /// Why nothing is written from now on; none where it is.
+    pub(crate) fn refuse(&self, why: Option<Refusal>) {
+        *self.refuses.lock().unwrap_or_else(PoisonError::into_inner) = why;
+    }
+
+    pub(crate) fn refuses(&self) -> Option<Refusal> {
+        *self.refuses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn recorded(&self) -> MutexGuard<'_, Recorded> {

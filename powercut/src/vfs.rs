@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use libsqlite3_sys as sqlite;
 use sqlite::{sqlite3_file, sqlite3_int64, sqlite3_io_methods, sqlite3_vfs};
 
-use crate::log::{Log, Step, Syncs};
+use crate::log::{Log, Refusal, Step, Syncs};
 
 /// What SQLite knows as a VFS, and what we need besides. SQLite hands us the address of the first.
 #[repr(C)]
@@ -117,6 +117,15 @@ unsafe fn noted<'a>(file: *mut sqlite3_file) -> Option<&'a Noted> {
     unsafe { (*file.cast::<File>()).noted.as_ref() }
 }
 
+/// Why nothing is written to a file.
+///
+/// # Safety
+/// As [`noted`].
+unsafe fn refusal(file: *mut sqlite3_file) -> Option<Refusal> {
+    // SAFETY: as the caller says.
+    unsafe { noted(file) }.and_then(|noted| noted.log.refuses())
+}
+
 unsafe extern "C" fn open(
     vfs: *mut sqlite3_vfs,
     path: sqlite::sqlite3_filename,
@@ -197,6 +206,11 @@ unsafe extern "C" fn write(
 ) -> c_int {
     // SAFETY: SQLite calls this with a file that we opened, and so many bytes.
     unsafe {
+        match refusal(file) {
+            Some(Refusal::Full) => return sqlite::SQLITE_FULL,
+            Some(Refusal::Fails) => return sqlite::SQLITE_IOERR_WRITE,
+            None => {}
+        }
         let below = real(file);
         let answer =
             (*(*below).pMethods).xWrite.expect("every file can be written")(below, bytes, length, offset);
@@ -228,6 +242,9 @@ unsafe extern "C" fn truncate(file: *mut sqlite3_file, to: sqlite3_int64) -> c_i
 unsafe extern "C" fn sync(file: *mut sqlite3_file, flags: c_int) -> c_int {
     // SAFETY: SQLite calls this with a file that we opened.
     unsafe {
+        if refusal(file) == Some(Refusal::Fails) {
+            return sqlite::SQLITE_IOERR_FSYNC;
+        }
         let noted = noted(file);
         if noted.is_some_and(|noted| noted.log.syncs == Syncs::Ignored) {
             return sqlite::SQLITE_OK;
