@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
+use crate::store::files::Watched;
 use crate::store::intake::Intake;
 use crate::store::last_good::LastGood;
 use crate::stripe::{Deliveries, Gateway};
@@ -72,6 +73,8 @@ pub struct App {
     pub books_checked_at_ms: AtomicI64,
     /// What is counted for operators.
     pub metrics: Metrics,
+    /// The data folder and its key file, as they were at the start.
+    pub data_folder: Watched,
     stopping: AtomicBool,
     writing_fails: AtomicBool,
     catching_up: AtomicBool,
@@ -137,6 +140,7 @@ impl App {
             stripe_troubles: Mutex::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),
             metrics,
+            data_folder: Watched::default(),
             stopping: AtomicBool::new(false),
             writing_fails: AtomicBool::new(false),
             catching_up: AtomicBool::new(false),

@@ -14,6 +14,8 @@ pub async fn keep_last_good(app: &App) -> std::io::Result<()> {
         }
         (in_force.kept().clone(), in_force.revision())
     };
+    // A folder that was moved away is not made again: it would be in the way when it is put back.
+    app.data_folder.check().map_err(std::io::Error::other)?;
     let (path, key, now_ms) = (app.settings.last_good_file(), app.vault.last_good_key(), app.now_ms());
     let write = move || kept.write(&path, &key, now_ms);
     tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))?;

@@ -2,9 +2,9 @@
 
 use crate::app::App;
 use crate::contributions::Fact;
-use crate::store::Tx;
 use crate::store::inbox::{self, Arrival, EventState, Source, Waiting};
 use crate::store::unbooked::{self, Reason};
+use crate::store::{Tx, is_unavailable};
 use crate::stripe::{
     BadShape, CallError, Envelope, Mentions, NotAnEvent, Report, mentions, read_event, read_fetched, subject,
 };
@@ -66,13 +66,15 @@ pub async fn process_due_events(app: &App) -> Result<usize, sqlx::Error> {
 /// Processes one event, if it still waits. A failure is noted with it.
 ///
 /// # Errors
-/// The database does not answer.
+/// The database does not answer, or takes nothing that is written. The event then waits as before.
 pub async fn process_event(app: &App, id: &str) -> Result<(), sqlx::Error> {
     let outcome = match outlive(process(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
         Ok((mut booked, outcome)) => {
             booked.announce(app);
             outcome
         }
+        // The event is not at fault, and is not counted as tried.
+        Err(ProcessError::Book(BookError::Database(error))) if is_unavailable(&error) => return Err(error),
         Err(error) => note_failure(app, id, &error).await?,
     };
     if let Some(outcome) = outcome {

@@ -6,6 +6,7 @@ use super::hear_of_appeals::hear_of_appeals_anew;
 use super::hear_of_endpoints::{SealedSecret, hear_of_endpoints};
 use super::hear_of_epochs::hear_of_epochs;
 use super::keep_last_good::keep_last_good;
+use super::open_vault::open_vault;
 use super::publish_appeals::{PublishError, publish_appeals};
 use super::start_without_database::start_without_database;
 use super::sync_standings::read_standings;
@@ -13,7 +14,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::keys::{self, SigningKeyRow};
-use crate::store::{OpenError, Store};
+use crate::store::{OpenError, Store, files};
 use crate::stripe::Gateway;
 use crate::tokens::{SealedKey, SigningKey, UnsealError, Vault, VaultError};
 
@@ -43,16 +44,27 @@ pub enum StartError {
 /// # Errors
 /// See [`StartError`].
 pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartError> {
-    let vault = Vault::open(&settings.tokens.encryption_key, &settings.encryption_key_file())?;
+    // Where it can't be made, whatever needs it says so.
+    let folder = files::make_folder(&settings.data_dir);
+    if folder.is_ok() {
+        files::make_private(&settings.data_dir);
+    }
+    let vault = Vault::open_existing(&settings.tokens.encryption_key, &settings.encryption_key_file())?;
     let stripe = Gateway::new(&settings.stripe).map_err(|error| StartError::Stripe(error.to_string()))?;
     let store = match Store::open(&settings.database_url()).await {
         Ok(store) => store,
         Err(away) if away.is_unreachable() => {
+            let Some(vault) = vault else { return Err(away.into()) };
             return start_without_database(settings, clock, stripe, vault, away);
         }
         Err(error) => return Err(error.into()),
     };
+    let vault = match vault {
+        Some(vault) => vault,
+        None => open_vault(&settings, &store).await?,
+    };
     let app = App::new(settings, clock, store, stripe, vault);
+    app.data_folder.add(&app.settings.data_dir);
     publish_appeals(&app)?;
     read_everything(&app).await?;
     if let Err(error) = keep_last_good(&app).await {

@@ -37,6 +37,7 @@ pub(super) fn start_without_database(
     };
     let keys = open_keys(&vault, &kept.signing_keys)?;
     let app = App::new(settings, clock, Store::away(), stripe, vault);
+    app.data_folder.add(&app.settings.data_dir);
     app.note_catching_up(true);
     app.tokens.set_keys(keys);
     for (supporter, epoch) in &kept.epochs {

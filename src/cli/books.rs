@@ -8,7 +8,6 @@ use crate::clock::Clock;
 use crate::config::Settings;
 use crate::money::Money;
 use crate::store::Store;
-use crate::tokens::Vault;
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -28,8 +27,8 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
             app.store.close().await;
             return say(&format!("{} contributions are written anew.", gifts?));
         }
-        let vault = Vault::open(&settings.tokens.encryption_key, &settings.encryption_key_file())?;
         let store = Store::open(&settings.database_url()).await?;
+        let vault = actions::open_vault(&settings, &store).await?;
         let outcome = check(verb, &store, &SealKey::of(&vault)).await;
         store.close().await;
         outcome

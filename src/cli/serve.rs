@@ -1,6 +1,9 @@
 //! `keepopen serve`
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::timeout;
 
 use super::Stopped;
 use crate::actions;
@@ -10,6 +13,13 @@ use crate::config::Settings;
 use crate::http::{self, Running};
 use crate::jobs;
 use crate::telemetry;
+
+/// How long a stop may take.
+const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
+/// How long a stop waits for deliveries to be stored, after requests that are under way had their time.
+const INTAKE_TIMEOUT: Duration = Duration::from_millis(500);
+/// How long a stop waits for the database to be closed.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 pub fn serve(settings: Settings) -> Result<(), Stopped> {
     telemetry::start(settings.log.format, &settings.log.level)?;
@@ -27,7 +37,7 @@ pub fn serve(settings: Settings) -> Result<(), Stopped> {
     })
 }
 
-/// Serves and runs the jobs until a signal comes; then ends what is under way.
+/// Serves and runs the jobs until a signal comes; then ends what is under way, within [`STOP_TIMEOUT`].
 pub async fn run_until_stopped(
     app: &Arc<App>,
     running: Running,
@@ -44,18 +54,34 @@ pub async fn run_until_stopped(
     actix_web::rt::spawn(async move {
         signals.first().await;
         tracing::info!("stopping");
+        end_after(STOP_TIMEOUT);
         stopping.begin_stopping();
         handle.stop(true).await;
     });
     let outcome = running.server.await;
-    app.intake.finish().await;
+    // It answers the deliveries it took; who delivered the others was told, or hung up.
+    if timeout(INTAKE_TIMEOUT, app.intake.finish()).await.is_err() {
+        tracing::warn!("some deliveries were not stored before the stop; Stripe sends them again");
+    }
     jobs.stop(app).await;
     // Last, so that it can be seen that the service is stopping.
     if let Some(management) = management {
         management.stop(false).await;
     }
-    app.store.close().await;
+    if timeout(CLOSE_TIMEOUT, app.store.close()).await.is_err() {
+        tracing::warn!("connections to the database did not close in time");
+    }
     Ok(outcome?)
+}
+
+/// Ends the process after a time, whatever it is doing then. Everything that a stop waits for has a limit of its own; this one holds
+/// for what nobody foresaw, such as a disk that does not answer. What was acknowledged is stored before that.
+fn end_after(time: Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(time);
+        tracing::error!("the service did not stop in time and is ended");
+        std::process::exit(1);
+    });
 }
 
 /// SIGINT and SIGTERM, heard from the moment this exists: whoever was told
@@ -96,6 +122,9 @@ impl StopSignals {
 
 fn warn_of_gaps(app: &App) {
     let settings = &app.settings;
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
     if settings.sites.is_empty() {
         tracing::warn!(
             "no site is configured; add [sites.…] to the settings (config.example.toml shows how)"

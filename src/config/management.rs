@@ -12,11 +12,13 @@ pub struct ManagementSettings {
     /// Address and port to listen on for operators; written as an empty text where it is off.
     #[serde(serialize_with = "write", deserialize_with = "read")]
     pub bind: Option<SocketAddr>,
+    /// How long an event may wait to be booked before the service says that it is not ready, in seconds; 0: for ever.
+    pub max_booking_delay_seconds: u32,
 }
 
 impl Default for ManagementSettings {
     fn default() -> Self {
-        Self { bind: Some(SocketAddr::from(([127, 0, 0, 1], 9787))) }
+        Self { bind: Some(SocketAddr::from(([127, 0, 0, 1], 9787))), max_booking_delay_seconds: 120 }
     }
 }
 

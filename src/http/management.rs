@@ -66,18 +66,10 @@ struct NotReady {
     not_ready: Vec<&'static str>,
 }
 
-/// It can take requests: the database answers and writes, and it is not stopping.
+/// It can take requests: the database answers and writes, events are booked, and it is not stopping.
 #[get("/readyz")]
 async fn readyz(app: State) -> HttpResponse {
-    let mut not_ready = Vec::new();
-    if app.is_stopping() {
-        not_ready.push("stopping");
-    }
-    if !matches!(tokio::time::timeout(PATIENCE, app.store.answers()).await, Ok(Ok(()))) {
-        not_ready.push("database");
-    } else if !app.can_write() {
-        not_ready.push("database_writes");
-    }
+    let not_ready = not_ready(&app).await;
     if not_ready.is_empty() {
         return plain("ready\n".to_owned());
     }
@@ -88,6 +80,31 @@ async fn readyz(app: State) -> HttpResponse {
             serde_json::json!(NotReady { title: "The service is not ready.", status: 503, not_ready })
                 .to_string(),
         )
+}
+
+/// The parts that are not ready.
+async fn not_ready(app: &App) -> Vec<&'static str> {
+    let mut not_ready = Vec::new();
+    if app.is_stopping() {
+        not_ready.push("stopping");
+    }
+    let files_moved = app.store.was_reached() && app.store.check_files().is_err();
+    if files_moved || app.data_folder.check().is_err() {
+        not_ready.push("data_folder");
+    }
+    match tokio::time::timeout(PATIENCE, app.store.due_since_ms()).await {
+        Ok(Ok(due_since_ms)) => {
+            if !app.can_write() {
+                not_ready.push("database_writes");
+            }
+            let limit_ms = i64::from(app.settings.management.max_booking_delay_seconds) * 1000;
+            if limit_ms > 0 && due_since_ms.is_some_and(|since_ms| app.now_ms() - since_ms > limit_ms) {
+                not_ready.push("booking");
+            }
+        }
+        _ => not_ready.push("database"),
+    }
+    not_ready
 }
 
 /// What it counts, in Prometheus' text format.

@@ -62,7 +62,8 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
             .wrap(Watch(Arc::clone(&counts)))
     })
     .disable_signals()
-    .shutdown_timeout(10);
+    // The whole stop may take ten seconds (`src/cli/serve.rs`).
+    .shutdown_timeout(4);
     if workers > 0 {
         server = server.workers(workers);
     }

@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::actions;
 use crate::app::App;
@@ -36,7 +37,9 @@ const EPOCHS_EVERY: Duration = Duration::from_secs(1);
 /// How often the inbox is counted.
 const COUNTED_EVERY: Duration = Duration::from_secs(15);
 /// How often it is found out whether the database takes what is written.
-const PROVED_EVERY: Duration = Duration::from_secs(10);
+const PROVED_EVERY: Duration = Duration::from_secs(5);
+/// How often it is found out whether the data folder is still the one that was opened.
+const FOLDER_EVERY: Duration = Duration::from_secs(5);
 /// How often what tickers tell is counted anew.
 const TICKERS_EVERY: Duration = Duration::from_secs(60);
 /// How often we look whether an hour has passed since weights were learned, or an appeal is new that learns.
@@ -59,6 +62,39 @@ const HEARD_EVERY: Duration = Duration::from_secs(5);
 /// How often the connection to Stripe is looked at.
 const WATCHED_EVERY: Duration = Duration::from_secs(300);
 
+/// How long one action of a job may take. Statements, and calls to Stripe, have much shorter limits of their own: this one
+/// is for what nobody foresaw.
+const JOB_TIMEOUT: Duration = Duration::from_secs(120);
+/// The same for jobs that work through all there is: a backlog, the whole ledger, everything at Stripe.
+const LONG_JOB_TIMEOUT: Duration = Duration::from_secs(30 * 60);
+/// How long a stop waits for the actions that are under way.
+const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
+/// How long a stop may take to store what is still in memory.
+const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// When a job acts.
+struct When {
+    every: Duration,
+    wake: Option<Arc<Notify>>,
+    deadline: Duration,
+}
+
+impl When {
+    fn every(every: Duration) -> Self {
+        Self { every, wake: None, deadline: JOB_TIMEOUT }
+    }
+
+    /// Acts when it is notified, too.
+    fn or_woken_by(self, wake: &Arc<Notify>) -> Self {
+        Self { wake: Some(Arc::clone(wake)), ..self }
+    }
+
+    /// May take long.
+    fn long(self) -> Self {
+        Self { deadline: LONG_JOB_TIMEOUT, ..self }
+    }
+}
+
 /// Every job, running.
 pub struct Jobs {
     stop: watch::Sender<bool>,
@@ -69,16 +105,20 @@ pub struct Jobs {
 pub fn run(app: &Arc<App>) -> Jobs {
     let mut jobs = Jobs { stop: watch::Sender::new(false), tasks: Vec::new() };
     let trouble = "the database can't be used; it is tried again";
-    jobs.start(app, (REACHED_EVERY, None), trouble, |app| async move { actions::reach_database(&app).await });
+    jobs.start(app, When::every(REACHED_EVERY).long(), trouble, |app| async move {
+        actions::reach_database(&app).await
+    });
     let trouble = "what is in force can't be kept in the data folder; it is tried again";
-    let news = Some(Arc::clone(&app.news_to_keep));
-    jobs.start(app, (KEPT_EVERY, news), trouble, |app| async move { actions::keep_last_good(&app).await });
+    let when = When::every(KEPT_EVERY).or_woken_by(&app.news_to_keep);
+    jobs.start(app, when, trouble, |app| async move { actions::keep_last_good(&app).await });
     if let Some(mut file) = AppealsFile::of(app) {
         let trouble = "the appeals file can't be used; what was in force stays";
-        jobs.start(app, (APPEALS_EVERY, None), trouble, move |app| ready(file.look(&app)));
+        jobs.start(app, When::every(APPEALS_EVERY), trouble, move |app| ready(file.look(&app)));
     }
+    let trouble = "the data folder is not the one that was opened; the service is not ready until it is back";
+    jobs.start(app, When::every(FOLDER_EVERY), trouble, |app| ready(app.data_folder.check()));
     let trouble = "what is counted can't be put in order; it is tried again";
-    jobs.start(app, (COUNTED_EVERY, None), trouble, |app| {
+    jobs.start(app, When::every(COUNTED_EVERY), trouble, |app| {
         app.metrics.tidy();
         ready(Ok::<(), Infallible>(()))
     });
@@ -89,58 +129,53 @@ pub fn run(app: &Arc<App>) -> Jobs {
 impl Jobs {
     /// Starts what can be done only with a database; until it was reached, none of it is tried.
     fn run_on_database(&mut self, app: &Arc<App>) {
-        let events = Some(Arc::clone(&app.event_came));
+        let when = When::every(INBOX_EVERY).or_woken_by(&app.event_came).long();
         let trouble = "the inbox can't be worked through; it is tried again";
-        self.start_on_database(app, (INBOX_EVERY, events), trouble, |app| async move {
+        self.start_on_database(app, when, trouble, |app| async move {
             actions::process_due_events(&app).await.map(drop)
         });
         let trouble = "what could not be booked before can't be worked again; it is tried again";
-        self.start_on_database(app, (WORKED_AGAIN_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(WORKED_AGAIN_EVERY), trouble, |app| async move {
             actions::work_again(&app, env!("CARGO_PKG_VERSION")).await
         });
         let trouble = "counts can't be stored; they are kept for the next time";
-        self.start_on_database(app, (COUNTS_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(COUNTS_EVERY), trouble, |app| async move {
             actions::flush_counts(&app).await
         });
         let trouble = "superseded tokens can't be read; it is tried again";
-        self.start_on_database(app, (EPOCHS_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(EPOCHS_EVERY), trouble, |app| async move {
             actions::hear_of_epochs(&app).await
         });
         let trouble = "changed standings can't be read; it is tried again";
-        self.start_on_database(app, (EPOCHS_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(EPOCHS_EVERY), trouble, |app| async move {
             actions::sync_standings(&app).await
         });
         let trouble = "the inbox can't be counted; it is tried again";
-        self.start_on_database(
-            app,
-            (COUNTED_EVERY, None),
-            trouble,
-            |app| async move { count_inbox(&app).await },
-        );
+        self.start_on_database(app, When::every(COUNTED_EVERY), trouble, |app| async move {
+            count_inbox(&app).await
+        });
         let trouble =
             "the database takes nothing that is written; webhooks are answered with 503 until it does";
-        self.start_on_database(app, (PROVED_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(PROVED_EVERY), trouble, |app| async move {
             actions::prove_writing(&app).await
         });
         let trouble = "the books can't be checked; it is tried again";
-        self.start_on_database(app, (BOOKS_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(BOOKS_EVERY).long(), trouble, |app| async move {
             actions::watch_books(&app).await
         });
         let trouble = "the ledger can't be compared with Stripe; it is tried again";
-        self.start_on_database(app, (RECONCILED_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(RECONCILED_EVERY).long(), trouble, |app| async move {
             actions::reconcile_due(&app).await
         });
         let trouble = "weights can't be learned; those in force stay, and it is tried again";
-        self.start_on_database(app, (WEIGHTS_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(WEIGHTS_EVERY), trouble, |app| async move {
             actions::choose_weights(&app).await
         });
-        let changed = Some(Arc::clone(&app.tickers_changed));
+        let when = When::every(TICKERS_EVERY).or_woken_by(&app.tickers_changed);
         let trouble = "tickers can't be counted; readers see the numbers from before";
-        self.start_on_database(app, (TICKERS_EVERY, changed), trouble, |app| async move {
-            actions::count_tickers(&app).await
-        });
+        self.start_on_database(app, when, trouble, |app| async move { actions::count_tickers(&app).await });
         let trouble = "what is in force can't be read; it stays as it was, and it is tried again";
-        self.start_on_database(app, (APPEALS_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(APPEALS_EVERY), trouble, |app| async move {
             actions::hear_of_appeals(&app).await
         });
         self.run_on_stripe(app);
@@ -150,11 +185,11 @@ impl Jobs {
     fn run_on_stripe(&mut self, app: &Arc<App>) {
         let trouble =
             "secrets of webhook endpoints can't be read; those in force stay, and it is tried again";
-        self.start_on_database(app, (ENDPOINTS_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(ENDPOINTS_EVERY), trouble, |app| async move {
             actions::hear_of_endpoints(&app).await
         });
         let trouble = "it can't be noted when Stripe was last heard; it is tried again";
-        self.start_on_database(app, (HEARD_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(HEARD_EVERY), trouble, |app| async move {
             actions::note_deliveries(&app).await
         });
         if !app.stripe.is_configured() {
@@ -162,7 +197,7 @@ impl Jobs {
             return;
         }
         let trouble = "the connection to Stripe can't be looked at; it is tried again";
-        self.start_on_database(app, (WATCHED_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(WATCHED_EVERY), trouble, |app| async move {
             actions::watch_stripe(&app).await
         });
     }
@@ -170,7 +205,7 @@ impl Jobs {
     fn start_on_database<F, E>(
         &mut self,
         app: &Arc<App>,
-        when: (Duration, Option<Arc<Notify>>),
+        when: When,
         trouble: &'static str,
         mut act: impl FnMut(Arc<App>) -> F + Send + 'static,
     ) where
@@ -192,30 +227,42 @@ impl Jobs {
     fn start<F, E>(
         &mut self,
         app: &Arc<App>,
-        (every, wake): (Duration, Option<Arc<Notify>>),
+        When { every, wake, deadline }: When,
         trouble: &'static str,
         mut act: impl FnMut(Arc<App>) -> F + Send + 'static,
     ) where
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Display + Send + 'static,
     {
-        let (app, beat) = (Arc::clone(app), Beat { every, wake, stopped: self.stop.subscribe() });
+        let (app, beat) = (Arc::clone(app), Beat { every, wake, deadline, stopped: self.stop.subscribe() });
         self.tasks.push(tokio::spawn(repeat(beat, trouble, move || act(Arc::clone(&app)))));
     }
 
-    /// Stops every job after the piece of work it is doing, and stores what is still counted or noted.
+    /// Stops every job after the piece of work it is doing, and stores what is still counted or noted. What takes too long
+    /// is broken off: nothing is lost by that but the counts of the last seconds.
     pub async fn stop(self, app: &App) {
         self.stop.send_replace(true);
-        for task in self.tasks {
-            if let Err(error) = task.await {
-                tracing::error!(%error, "a job broke off");
+        let end = Instant::now() + STOP_TIMEOUT;
+        for mut task in self.tasks {
+            match timeout_at(end, &mut task).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "a job broke off"),
+                Err(_) => {
+                    tracing::warn!("a job did not end in time and is broken off");
+                    task.abort();
+                }
             }
         }
-        if let Err(error) = actions::flush_counts(app).await {
-            tracing::error!(%error, "the last counts could not be stored");
-        }
-        if let Err(error) = actions::note_deliveries(app).await {
-            tracing::error!(%error, "it could not be noted when Stripe was last heard");
+        let flush = async {
+            if let Err(error) = actions::flush_counts(app).await {
+                tracing::error!(%error, "the last counts could not be stored");
+            }
+            if let Err(error) = actions::note_deliveries(app).await {
+                tracing::error!(%error, "it could not be noted when Stripe was last heard");
+            }
+        };
+        if timeout(FLUSH_TIMEOUT, flush).await.is_err() {
+            tracing::error!("the database did not answer in time, so the last counts could not be stored");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::actions::outlive;
 
@@ -15,6 +15,8 @@ pub struct Beat {
     pub every: Duration,
     /// Acts at once, too, when it is notified.
     pub wake: Option<Arc<Notify>>,
+    /// How long one action may take. What it has not committed by then is rolled back, and it is tried again.
+    pub deadline: Duration,
     /// Ends the job, never in the middle of an action.
     pub stopped: watch::Receiver<bool>,
 }
@@ -38,10 +40,11 @@ where
             () = wake.notified() => {}
             _ = tick.tick() => {}
         }
-        match outlive(act()).await {
-            Ok(Ok(())) => {}
+        match timeout(beat.deadline, outlive(act())).await {
+            Ok(Ok(Ok(()))) => {}
+            Ok(Ok(Err(error))) => tracing::error!(%error, "{trouble}"),
             Ok(Err(error)) => tracing::error!(%error, "{trouble}"),
-            Err(error) => tracing::error!(%error, "{trouble}"),
+            Err(_) => tracing::error!(error = "it took too long", "{trouble}"),
         }
     }
 }
@@ -53,7 +56,7 @@ mod tests {
     use super::*;
 
     fn beat(stopped: watch::Receiver<bool>) -> Beat {
-        Beat { every: Duration::from_millis(1), wake: None, stopped }
+        Beat { every: Duration::from_millis(1), wake: None, deadline: Duration::from_secs(60), stopped }
     }
 
     #[tokio::test]
@@ -70,6 +73,25 @@ mod tests {
                     _ => stop.send(true).unwrap(),
                 }
                 Ok(())
+            }
+        })
+        .await;
+        assert_eq!(acted.get(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_job_that_hangs_is_given_up_at_its_deadline_and_acts_again() {
+        let (stop, stopped) = watch::channel(false);
+        let acted = Cell::new(0);
+        repeat(Beat { deadline: Duration::from_millis(1), ..beat(stopped) }, "this test's job hangs", || {
+            acted.set(acted.get() + 1);
+            let (hangs, stop) = (acted.get() < 3, &stop);
+            async move {
+                if hangs {
+                    std::future::pending::<()>().await;
+                }
+                stop.send(true).unwrap();
+                Ok::<(), String>(())
             }
         })
         .await;

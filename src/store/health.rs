@@ -31,17 +31,18 @@ pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), sqlx::Error> {
 }
 
 impl Store {
-    /// Reads from a table, so that an answer means more than a connection.
+    /// Since when the event that waits longest could have been processed, in milliseconds since 1970; none where nothing
+    /// waits. An event that failed and is to be tried again later could be processed from then on. It is read
+    /// from a table, so an answer means more than a connection.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn answers(&self) -> Result<(), sqlx::Error> {
-        let read: Result<i64, _> = on_reader!(self, db => sqlx::query_scalar(
-            "SELECT COUNT(*) FROM (SELECT id FROM stripe_events LIMIT 1) AS first_event",
+    pub async fn due_since_ms(&self) -> Result<Option<i64>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_scalar(
+            "SELECT MIN(next_try_at_ms) FROM stripe_events WHERE state = 'waiting'",
         )
         .fetch_one(db)
-        .await);
-        read.map(drop)
+        .await)
     }
 
     /// What is not done: one row for each state that an event is in. (What is

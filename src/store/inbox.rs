@@ -2,9 +2,13 @@
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use super::{Adding, Store, Tx};
 use crate::config::Mode;
+
+/// How long the question for events that are due may take: booking waits for it, so it is asked again sooner than others.
+const DUE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What is written when an event arrives.
 #[derive(Debug)]
@@ -292,7 +296,7 @@ impl Store {
     /// # Errors
     /// The database does not answer.
     pub async fn due_events(&self, now_ms: i64, limit: i64) -> Result<Vec<String>, sqlx::Error> {
-        on_reader!(self, db => sqlx::query_scalar(
+        on_reader!(self, DUE_TIMEOUT, db => sqlx::query_scalar(
             "SELECT id FROM stripe_events WHERE state = 'waiting' AND next_try_at_ms <= $1 \
              ORDER BY next_try_at_ms, received_at_ms, id LIMIT $2",
         )

@@ -243,7 +243,10 @@ async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, Adding
         connection = store.adding().await?;
         new = connection.insert_all(&arrivals).await;
     }
-    Ok((new?, connection))
+    let new = new?;
+    // Committed into a file that was deleted meanwhile, they would be lost.
+    store.check_files()?;
+    Ok((new, connection))
 }
 
 #[cfg(test)]

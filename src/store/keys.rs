@@ -93,4 +93,19 @@ impl Store {
             .fetch_optional(db)
             .await)
     }
+
+    /// Whether something in the database can be read, or checked, only with the encryption key it was written with.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn needs_its_key(&self) -> Result<bool, sqlx::Error> {
+        let any: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM signing_keys) \
+             OR EXISTS (SELECT 1 FROM stripe_endpoints) OR EXISTS (SELECT 1 FROM supporters) \
+             OR EXISTS (SELECT 1 FROM seals)",
+        )
+        .fetch_optional(db)
+        .await)?;
+        Ok(any.is_some())
+    }
 }

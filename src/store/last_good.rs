@@ -71,15 +71,17 @@ impl LastGood {
     /// leaves the file as it was.
     ///
     /// # Errors
-    /// The folder can't be made, or takes nothing that is written.
+    /// The folder is missing, or takes nothing that is written.
     pub fn write(&self, path: &Path, key: &hmac::Key, now_ms: i64) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
         let last_good = serde_json::value::to_raw_value(self)?;
         let tag = URL_SAFE_NO_PAD.encode(hmac::sign(key, &tagged(now_ms, &last_good)));
         let kept = serde_json::to_vec(&Kept { tag, at_ms: now_ms, last_good: &last_good })?;
         let mut file = tempfile::Builder::new().prefix("last-good-").suffix(".new").tempfile_in(folder)?;
         file.write_all(&kept)?;
+        // Whatever the umask says, its owner may read it.
+        #[cfg(unix)]
+        file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         file.as_file().sync_all()?;
         file.persist(path)?;
         // The new name lasts only when the folder does, which can be synced on unix alone.

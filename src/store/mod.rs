@@ -14,6 +14,7 @@ pub mod books;
 pub mod checkouts;
 pub mod counts;
 pub mod endpoints;
+pub mod files;
 pub mod health;
 pub mod inbox;
 pub mod intake;
@@ -35,7 +36,7 @@ pub mod unbooked;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-pub use dialect::{Adding, Tx};
+pub use dialect::{Adding, Tx, is_unavailable};
 use dialect::{Pools, postgres, sqlite};
 
 /// The database.
@@ -212,6 +213,15 @@ impl Store {
         }
     }
 
+    /// Whether what was committed is where the next start looks for it. It is not when the database's files were moved
+    /// or deleted while they are open: then nothing may be acknowledged.
+    ///
+    /// # Errors
+    /// It is not, or the database was not reached yet.
+    pub fn check_files(&self) -> Result<(), sqlx::Error> {
+        self.pools()?.check_files()
+    }
+
     /// Closes every connection, after what is under way.
     pub async fn close(&self) {
         if let Some(pools) = self.pools.get() {
@@ -243,9 +253,18 @@ impl Store {
     #[doc(hidden)]
     pub async fn hold_readers_for_tests(&self) -> Result<Vec<Box<dyn std::any::Any + Send>>, sqlx::Error> {
         let mut held: Vec<Box<dyn std::any::Any + Send>> = Vec::new();
-        on_reader!(self, db => for _ in 0..db.options().get_max_connections() {
-            held.push(Box::new(db.acquire().await?));
-        });
+        match self.pools()? {
+            Pools::Sqlite { reader, .. } => {
+                for _ in 0..reader.size() {
+                    held.push(Box::new(reader.acquire(dialect::READ_TIMEOUT).await?));
+                }
+            }
+            Pools::Postgres { pool, .. } => {
+                for _ in 0..pool.size() {
+                    held.push(Box::new(pool.acquire(dialect::READ_TIMEOUT).await?));
+                }
+            }
+        }
         Ok(held)
     }
 }

@@ -132,14 +132,15 @@ impl Store {
 mod tests {
     use sqlx::Row as _;
 
-    use super::super::dialect::Pools;
+    use super::super::dialect::{Pools, READ_TIMEOUT};
     use super::*;
 
     /// How SQLite looks for what a statement asks, a line for each table.
     async fn plan(store: &Store, sql: &str) -> Vec<String> {
         let sql = format!("EXPLAIN QUERY PLAN {sql}");
         let Pools::Sqlite { reader, .. } = store.pools().unwrap() else { panic!("it is SQLite") };
-        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(reader).await.unwrap();
+        let lease = &mut reader.acquire(READ_TIMEOUT).await.unwrap();
+        let rows = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&mut **lease).await.unwrap();
         rows.iter().map(|row| row.get::<String, _>("detail")).collect()
     }
 

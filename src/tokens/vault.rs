@@ -33,6 +33,11 @@ pub enum VaultError {
     /// The key has another shape.
     #[error("the encryption key is not 32 bytes in base64; make one with: openssl rand -base64 32")]
     Shape,
+    /// The file is gone, and the database was written with what was in it.
+    #[error(
+        "the key file {} is missing, and the database was written with it: put it back from its backup, or set tokens.encryption_key to the key. No new key was made, because nothing that is encrypted in the database could be read with it", .0.display()
+    )]
+    Missing(PathBuf),
     /// Others may read the file.
     #[error("the key file {} can be read by others; run: chmod 600 {}", .0.display(), .0.display())]
     Open(PathBuf),
@@ -52,15 +57,27 @@ impl Vault {
     /// # Errors
     /// See [`VaultError`].
     pub fn open(configured: &Secret, file: &Path) -> Result<Self, VaultError> {
+        if let Some(vault) = Self::open_existing(configured, file)? {
+            return Ok(vault);
+        }
+        make_file(file).map_err(|error| VaultError::File { path: file.to_owned(), error })?;
+        Self::open_existing(configured, file)?.ok_or_else(|| VaultError::Missing(file.to_owned()))
+    }
+
+    /// The vault of the configured key, or else of the key file, if that is there.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    pub fn open_existing(configured: &Secret, file: &Path) -> Result<Option<Self>, VaultError> {
         if !configured.is_empty() {
-            return Self::from_base64(configured.expose());
+            return Self::from_base64(configured.expose()).map(Some);
         }
         let failed = |error| VaultError::File { path: file.to_owned(), error };
         if !file.try_exists().map_err(failed)? {
-            make_file(file).map_err(failed)?;
+            return Ok(None);
         }
         check_mode(file)?;
-        Self::from_base64(&std::fs::read_to_string(file).map_err(failed)?)
+        Self::from_base64(&std::fs::read_to_string(file).map_err(failed)?).map(Some)
     }
 
     fn from_base64(text: &str) -> Result<Self, VaultError> {
@@ -153,6 +170,9 @@ fn make_file(file: &Path) -> std::io::Result<()> {
     let mut made = tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
     writeln!(made, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
     made.as_file().sync_all()?;
+    // Whatever the umask says, its owner may read it.
+    #[cfg(unix)]
+    made.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     match made.persist_noclobber(file) {
         Ok(_) => {}
         Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {}

@@ -104,6 +104,61 @@ fn the_same_key_serves_after_a_restart_and_another_is_refused() {
     assert!(!sentence.contains("QUFB"), "{sentence}");
 }
 
+#[cfg(unix)]
+#[test]
+fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_is_closed() {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let settings = "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n";
+    for umask in ["000", "022", "077"] {
+        let place = Place::with(settings);
+        let mut command = std::process::Command::new("/bin/sh");
+        let serve = format!("umask {umask} && exec \"$0\" serve");
+        command.args(["-c", &serve, env!("CARGO_BIN_EXE_keepopen")]).current_dir(place.path("")).env_clear();
+        let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        running.logs_until("keepopen answers");
+        let data = place.path("data");
+        assert_eq!(mode(&data), 0o700, "{umask}");
+        let files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|it| it.unwrap().path()).collect();
+        assert_eq!(files.len(), 6, "{files:?}");
+        for file in &files {
+            assert_eq!(mode(file), 0o600, "{umask}: {}", file.display());
+        }
+        assert_eq!(running.stop(), Some(0));
+
+        // As an older version left them.
+        std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let database = data.join("keepopen.db");
+        std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o644)).unwrap();
+        let mut running = Running::start(&place, &["serve"]);
+        running.logs_until("keepopen answers");
+        assert_eq!((mode(&data), mode(&database)), (0o700, 0o600));
+        assert_eq!(running.stop(), Some(0));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_key_file_that_is_missing_beside_its_database_stops_every_command_that_needs_it_and_none_is_made() {
+    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
+        .and_database();
+    let mut running = Running::start(&place, &["serve"]);
+    running.logs_until("keepopen answers");
+    assert_eq!(running.stop(), Some(0));
+    let (key, aside) = (place.path("data/keepopen.key"), place.path("aside.key"));
+    std::fs::rename(&key, &aside).unwrap();
+    for command in [&["serve"][..], &["books", "check"], &["books", "rewrite"]] {
+        let said = place.run(command);
+        assert_eq!(said.status, Some(1), "{said:?}");
+        assert!(said.err.contains("keepopen.key is missing") && said.err.contains("put it back"), "{said:?}");
+        assert!(!key.exists(), "{command:?} left a key");
+    }
+    std::fs::rename(&aside, &key).unwrap();
+    let mut running = Running::start(&place, &["serve"]);
+    running.logs_until("keepopen answers");
+    assert_eq!(running.stop(), Some(0));
+}
+
 #[test]
 fn an_encryption_key_of_another_shape_is_refused() {
     let sentence = Place::with("[tokens]\nencryption_key = \"c2hvcnQ=\"\n").stopped(&["serve"]);

@@ -2,7 +2,7 @@
 //!
 //! **Owns** services that are ended in the middle of their work, and what must hold of their databases then.
 //! **Never** times anything, but for the recovery after a kill in long runs; `CONTRIBUTING.md` says how to run those.
-//! **Start at** `kills.rs` and `power_cuts.rs`; what must hold is in `proof.rs`.
+//! **Start at** `kills.rs` and `power_cuts.rs`, then `full_disk.rs` and `silence.rs`; what must hold is in `proof.rs`.
 //! **Tested in** itself: each has a control that answers before it stores, or never syncs, and must be caught.
 
 #![cfg(unix)]
@@ -13,10 +13,13 @@ mod answers_first;
 #[path = "../databases/mod.rs"]
 mod databases;
 mod deliveries;
+mod full_disk;
 mod gifts;
 mod kills;
 mod long_run;
 mod power_cuts;
 mod program;
 mod proof;
+mod proxy;
+mod silence;
 mod stops;

@@ -1,11 +1,13 @@
 //! A service as a process of its own, which can be killed.
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use keepopen::app::App;
 use keepopen::clock::Clock;
@@ -22,6 +24,25 @@ use super::databases::Database;
 
 /// The settings of a service on this database.
 pub(crate) fn settings(data: &std::path::Path, database: &str) -> String {
+    settings_with(data, database, "", "")
+}
+
+/// A site, so that the banner can be asked.
+const SITE: &str = r#"
+        [sites.journal]
+        name = "The Journal"
+        origins = ["https://journal.example.org"]
+        currency = "EUR"
+        [sites.journal.giving.EUR]
+        minimum_minor = 100
+        maximum_minor = 100000
+        once = [500]
+        default_interval = "once"
+        default_amount_minor = 500
+"#;
+
+/// The same, with the management port at an address, and more at the end.
+fn settings_with(data: &std::path::Path, database: &str, management: &str, more: &str) -> String {
     format!(
         r#"
         data_dir = "{}"
@@ -29,13 +50,14 @@ pub(crate) fn settings(data: &std::path::Path, database: &str) -> String {
         bind = "127.0.0.1:0"
         workers = 2
         [management]
-        bind = ""
+        bind = "{management}"
         [database]
         url = "{database}"
         [stripe]
         webhook_secrets = ["whsec_practice"]
         [log]
         format = "json"
+        {more}
         "#,
         data.display()
     )
@@ -66,6 +88,29 @@ impl Service {
         Self { program, folder, database }
     }
 
+    /// On PostgreSQL behind a proxy, and with the management port.
+    pub(crate) fn behind(proxy: SocketAddr) -> Self {
+        let it = Self::new(Program::Keepopen);
+        let mut url = url::Url::parse(it.database.url()).unwrap();
+        url.set_ip_host(proxy.ip()).unwrap();
+        url.set_port(Some(proxy.port())).unwrap();
+        it.write_settings(url.as_str());
+        it
+    }
+
+    /// On a file whatever the suite runs on, and with the management port.
+    pub(crate) fn on_a_file() -> Self {
+        let it = Self::new(Program::Keepopen);
+        let database = Database::file(&it.data());
+        it.write_settings(database.url());
+        Self { database, ..it }
+    }
+
+    fn write_settings(&self, database: &str) {
+        let text = settings_with(&self.data(), database, "127.0.0.1:0", SITE);
+        std::fs::write(self.folder.path().join("keepopen.toml"), text).unwrap();
+    }
+
     /// With the key of another, so that supporters have the same ids.
     pub(crate) fn with_the_key_of(other: &Self) -> Self {
         let it = Self::new(Program::Keepopen);
@@ -73,7 +118,7 @@ impl Service {
         it
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
@@ -84,12 +129,21 @@ impl Service {
     pub(crate) fn start(&self) -> Running {
         let mut command = match self.program {
             Program::Keepopen => {
-                let mut command = Command::new(env!("CARGO_BIN_EXE_keepopen"));
+                let mut command = Command::new(program());
                 command.arg("serve").env_clear();
                 command
             }
             Program::AnswersFirst => answers_first::command(),
         };
+        command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+        Running::of(command.spawn().unwrap())
+    }
+
+    /// Starts it with a new file system of this size as its data folder, which only it sees.
+    pub(crate) fn start_on_disk_of(&self, size: &str) -> Running {
+        let mount = format!("mount -t tmpfs -o size={size},mode=700 keepopen \"$0\" && exec \"$1\" serve");
+        let mut command = Command::new("unshare");
+        command.args(["-rm", "/bin/sh", "-c", &mount]).arg(self.data()).arg(program());
         command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
         Running::of(command.spawn().unwrap())
     }
@@ -127,6 +181,12 @@ impl Service {
         app.store.close().await;
         events
     }
+}
+
+/// The program: another one, such as an older version, where the variable names it.
+fn program() -> PathBuf {
+    std::env::var_os("KEEPOPEN_TEST_PROGRAM")
+        .map_or_else(|| env!("CARGO_BIN_EXE_keepopen").into(), PathBuf::from)
 }
 
 /// A service that runs.
@@ -167,6 +227,25 @@ impl Running {
     pub(crate) fn address(&self) -> String {
         let line = self.says("keepopen answers");
         line.pointer("/fields/address").or_else(|| line.get("address")).unwrap().as_str().unwrap().to_owned()
+    }
+
+    /// Waits until it answers operators; where it is asked whether it is ready. Asked for before [`Self::address`].
+    pub(crate) fn management(&self) -> String {
+        let line = self.says("health and metrics answer");
+        let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
+        format!("http://{}/readyz", address.as_str().unwrap())
+    }
+
+    /// A path as the service sees it, in a file system of its own.
+    pub(crate) fn seen_by_it(&self, path: &Path) -> PathBuf {
+        PathBuf::from(format!("/proc/{}/root{}", self.child.id(), path.display()))
+    }
+
+    /// Waits until it has ended, whatever it says of it.
+    pub(crate) async fn ended(mut self) {
+        while self.child.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     /// Ends it at once.

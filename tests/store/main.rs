@@ -12,6 +12,7 @@
 mod databases;
 mod engine;
 mod facts;
+mod full_disk;
 mod postgres;
 mod refusals;
 
@@ -74,7 +75,7 @@ impl TestStore {
         let before = rows(&mut tx, table).await;
         assert!(!before.is_empty(), "{table} is empty: nothing could get lost");
         // Refused or without effect: only what stands there afterwards counts.
-        let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut **sqlite(&mut tx)).await;
+        let _ = sqlx::query(sqlx::AssertSqlSafe(sql)).execute(sqlite(&mut tx)).await;
         let after = rows(&mut tx, table).await;
         before.iter().any(|row| !after.contains(row))
     }
@@ -98,9 +99,9 @@ impl TestStore {
     }
 }
 
-fn sqlite(tx: &mut Tx) -> &mut sqlx::Transaction<'static, sqlx::Sqlite> {
+fn sqlite(tx: &mut Tx) -> &mut sqlx::SqliteConnection {
     match tx {
-        Tx::Sqlite(tx) => tx,
+        Tx::Sqlite(tx) => &mut *tx,
         Tx::Postgres(_) => panic!("these tests are of SQLite's own"),
     }
 }
@@ -113,12 +114,12 @@ async fn rows(tx: &mut Tx, table: &str) -> Vec<String> {
     let tx = sqlite(tx);
     let columns: Vec<String> = sqlx::query_scalar("SELECT name FROM pragma_table_info($1)")
         .bind(table)
-        .fetch_all(&mut **tx)
+        .fetch_all(&mut *tx)
         .await
         .unwrap();
     let quoted: Vec<String> = columns.iter().map(|column| format!("quote({column})")).collect();
     let sql = format!("SELECT {} AS row FROM {table} ORDER BY row", quoted.join(" || ' ' || "));
-    sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut **tx).await.unwrap()
+    sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(tx).await.unwrap()
 }
 
 pub(crate) fn supporter() -> SupporterId {

@@ -17,7 +17,6 @@ use crate::clock::Clock;
 use crate::config::{Mode, Settings};
 use crate::store::Store;
 use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway, PERMISSIONS};
-use crate::tokens::Vault;
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -92,7 +91,7 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
 
 async fn change(opened: &Opened<'_>, url: &str, end: End, roll: bool) -> Result<Vec<Done>, Stopped> {
     let settings = opened.settings;
-    let vault = Vault::open(&settings.tokens.encryption_key, &settings.encryption_key_file())?;
+    let vault = actions::open_vault(settings, &opened.store).await?;
     let with = Connector {
         store: &opened.store,
         stripe: &opened.stripe,

@@ -5,26 +5,46 @@
 //! **Start at** [`Pools`].
 //! **Tested in** `tests/store/`; the whole of `tests/api/` runs on both.
 
+pub mod pool;
 pub mod postgres;
 pub mod sqlite;
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use pool::{Lease, Pool};
 use postgres::{Own, OwnConnections};
-use sqlx::pool::PoolConnection;
+use sqlite::Files;
 use sqlx::sqlite::SqliteError;
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{PgConnection, SqliteConnection};
+
+/// How long one statement of a writing transaction may take. SQLite waits up to 10 s for another process that writes.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
+/// How long one statement may take that reads on its own.
+pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long one statement of a reading transaction may take: some add up the whole ledger.
+const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Runs one statement on a borrowed connection, until its deadline; what became of it is noted with the connection.
+macro_rules! on_lease {
+    ($lease:expr, $it:ident => $statement:expr) => {{
+        let lease = $lease;
+        let deadline = lease.start();
+        let outcome = {
+            let $it = &mut **lease;
+            $crate::store::dialect::pool::within(deadline, async { $statement }).await
+        };
+        lease.finish(&outcome);
+        outcome
+    }};
+}
 
 /// Runs one statement within a transaction, on whichever database it is.
 macro_rules! on_tx {
     ($tx:expr, $it:ident => $statement:expr) => {
         match $tx {
-            $crate::store::Tx::Sqlite(tx) => {
-                let $it = &mut **tx;
-                $statement
-            }
-            $crate::store::Tx::Postgres(tx) => {
-                let $it = &mut **tx;
-                $statement
-            }
+            $crate::store::Tx::Sqlite(tx) => on_lease!(tx, $it => $statement),
+            $crate::store::Tx::Postgres(tx) => on_lease!(tx, $it => $statement),
         }
     };
 }
@@ -32,9 +52,18 @@ macro_rules! on_tx {
 /// Runs one statement that reads, on whichever database it is.
 macro_rules! on_reader {
     ($store:expr, $it:ident => $statement:expr) => {
+        on_reader!($store, $crate::store::dialect::READ_TIMEOUT, $it => $statement)
+    };
+    ($store:expr, $deadline:expr, $it:ident => $statement:expr) => {
         match $store.pools()? {
-            $crate::store::dialect::Pools::Sqlite { reader: $it, .. } => $statement,
-            $crate::store::dialect::Pools::Postgres { pool: $it, .. } => $statement,
+            $crate::store::dialect::Pools::Sqlite { reader, .. } => {
+                let lease = &mut reader.acquire($deadline).await?;
+                on_lease!(lease, $it => $statement)
+            }
+            $crate::store::dialect::Pools::Postgres { pool, .. } => {
+                let lease = &mut pool.acquire($deadline).await?;
+                on_lease!(lease, $it => $statement)
+            }
         }
     };
 }
@@ -43,17 +72,15 @@ macro_rules! on_reader {
 macro_rules! on_adding {
     ($adding:expr, $it:ident => $statement:expr) => {
         match $adding {
-            $crate::store::Adding::Sqlite(connection) => {
-                let $it = &mut **connection;
-                $statement
-            }
-            $crate::store::Adding::Postgres(connection) => {
-                let $it = &mut **connection;
-                $statement
-            }
+            $crate::store::Adding::Sqlite(lease) => on_lease!(lease, $it => $statement),
+            $crate::store::Adding::Postgres(lease) => on_lease!(lease, $it => $statement),
             $crate::store::Adding::Own(own) => {
                 let $it = &mut own.connection;
-                $statement
+                $crate::store::dialect::pool::within(
+                    $crate::store::dialect::postgres::OWN_TIMEOUT,
+                    async { $statement },
+                )
+                .await
             }
         }
     };
@@ -82,14 +109,16 @@ pub enum Pools {
     /// One connection that writes, several that read.
     Sqlite {
         /// The one that writes.
-        writer: SqlitePool,
+        writer: Pool<SqliteConnection>,
         /// Those that read; they never wait for the writer.
-        reader: SqlitePool,
+        reader: Pool<SqliteConnection>,
+        /// The database's files, as they were when it was opened.
+        files: Arc<Files>,
     },
     /// All do both.
     Postgres {
         /// For everything.
-        pool: PgPool,
+        pool: Pool<PgConnection>,
         /// For who adds rows again and again.
         own: OwnConnections,
     },
@@ -99,18 +128,18 @@ pub enum Pools {
 #[derive(Debug)]
 pub enum Tx {
     /// On SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Lease<SqliteConnection>),
     /// On PostgreSQL.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Lease<PgConnection>),
 }
 
 /// A connection for statements that are transactions of their own and only add rows.
 #[derive(Debug)]
 pub enum Adding {
     /// On SQLite: the one that writes.
-    Sqlite(PoolConnection<Sqlite>),
+    Sqlite(Lease<SqliteConnection>),
     /// On PostgreSQL: one that lived just now.
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Lease<PgConnection>),
     /// On PostgreSQL: the thread's own, which nobody asked whether it still lives.
     Own(Own),
 }
@@ -118,7 +147,7 @@ pub enum Adding {
 impl Adding {
     /// Whether a failure is only this connection's, which was not asked whether it lived: the next one may do.
     pub fn was_gone(&self, error: &sqlx::Error) -> bool {
-        matches!(self, Self::Own(_)) && postgres::is_about_connection(error)
+        matches!(self, Self::Own(_)) && <PgConnection as pool::Driver>::is_broken_by(error)
     }
 
     /// Whether a long statement's parameters are numbered. PostgreSQL knows no others; SQLite looks for the name of each
@@ -135,8 +164,8 @@ impl Tx {
     /// The database does not answer; then nothing is known to have happened.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Sqlite(lease) => lease.commit().await,
+            Self::Postgres(lease) => lease.commit().await,
         }
     }
 }
@@ -153,23 +182,54 @@ pub fn is_about_rows(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Whether a statement failed for the database as a whole: it does not answer, or takes nothing that is written. Another
+/// try may succeed without any change of what was asked.
+pub fn is_unavailable(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) if error.try_downcast_ref::<SqliteError>().is_some() => {
+            sqlite::is_about_disk(&**error)
+        }
+        sqlx::Error::Database(error) => postgres::is_about_server(&**error),
+        error => is_about_connection(error),
+    }
+}
+
+/// Whether an error that is not the database's own means that its connection can't be used any more.
+fn is_about_connection(error: &sqlx::Error) -> bool {
+    use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
+    matches!(error, Io(_) | Tls(_) | Protocol(_) | PoolTimedOut | PoolClosed | WorkerCrashed)
+}
+
 impl Pools {
     /// Starts a transaction that writes, alone.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres { pool, .. } => Ok(Tx::Postgres(postgres::begin(pool).await?)),
+            Self::Sqlite { writer, files, .. } => {
+                files.check()?;
+                let mut lease = writer.acquire(WRITE_TIMEOUT).await?;
+                lease.begin("BEGIN IMMEDIATE").await?;
+                Ok(Tx::Sqlite(lease))
+            }
+            Self::Postgres { pool, .. } => {
+                let mut lease = pool.acquire(WRITE_TIMEOUT).await?;
+                postgres::begin(&mut lease).await?;
+                Ok(Tx::Postgres(lease))
+            }
         }
     }
 
     /// Starts a transaction that only reads, as of one moment.
     pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
         match self {
-            Self::Sqlite { reader, .. } => Ok(Tx::Sqlite(reader.begin().await?)),
+            Self::Sqlite { reader, .. } => {
+                let mut lease = reader.acquire(SNAPSHOT_TIMEOUT).await?;
+                lease.begin("BEGIN").await?;
+                Ok(Tx::Sqlite(lease))
+            }
             Self::Postgres { pool, .. } => {
-                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-                     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-                Ok(Tx::Postgres(pool.begin_with(begin).await?))
+                let mut lease = pool.acquire(SNAPSHOT_TIMEOUT).await?;
+                lease.begin(postgres::SNAPSHOT).await?;
+                Ok(Tx::Postgres(lease))
             }
         }
     }
@@ -177,10 +237,10 @@ impl Pools {
     /// A connection for statements that are transactions of their own and only add rows.
     pub async fn adding(&self) -> Result<Adding, sqlx::Error> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Adding::Sqlite(writer.acquire().await?)),
+            Self::Sqlite { writer, .. } => Ok(Adding::Sqlite(writer.acquire(WRITE_TIMEOUT).await?)),
             Self::Postgres { pool, own } => match own.take() {
                 Some(own) => Ok(Adding::Own(own)),
-                None => Ok(Adding::Postgres(pool.acquire().await?)),
+                None => Ok(Adding::Postgres(pool.acquire(WRITE_TIMEOUT).await?)),
             },
         }
     }
@@ -189,18 +249,31 @@ impl Pools {
     pub fn take_back(&self, adding: Adding) {
         match (self, adding) {
             (Self::Postgres { own, .. }, Adding::Own(connection)) => own.put(connection),
-            (Self::Postgres { own, pool }, Adding::Postgres(connection)) => {
+            (Self::Postgres { own, .. }, Adding::Postgres(connection)) => {
                 drop(connection);
-                own.make_if_often(pool);
+                own.make_if_often();
             }
             (_, adding) => drop(adding),
+        }
+    }
+
+    /// Whether what was committed is where the next start looks for it. It is not when the database's files were moved
+    /// or deleted while they are open.
+    ///
+    /// # Errors
+    /// It is not; the error says which file.
+    pub fn check_files(&self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite { files, .. } => Ok(files.check()?),
+            Self::Postgres { .. } => Ok(()),
         }
     }
 
     /// Closes every connection.
     pub async fn close(&self) {
         match self {
-            Self::Sqlite { writer, reader } => {
+            Self::Sqlite { writer, reader, files } => {
+                files.close();
                 reader.close().await;
                 writer.close().await;
             }

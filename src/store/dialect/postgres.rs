@@ -7,10 +7,11 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use sqlx::error::DatabaseError;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{Connection, PgConnection, PgPool, Postgres, Transaction};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection, Executor as _, PgConnection};
 
-use super::Pools;
+use super::pool::{Driver, Lease, Pool, within};
+use super::{Pools, is_about_connection};
 use crate::clock::Stopwatch;
 use crate::store::{OpenError, migrations};
 
@@ -26,27 +27,49 @@ const WRITER: i64 = 0x6b65_6570_6f70_656e;
 const LOCK_TIMEOUT: &str = "5s";
 /// How a writing transaction begins.
 ///
-/// - An instance whose machine is gone leaves a transaction behind that still
-///   holds the lock. No transaction of ours waits for anything but the
-///   database, so one that is silent for 30 s is ended by the server.
+/// - The server ends a transaction that is silent for 10 s, or a statement that takes longer than we wait for it: an
+///   instance that is gone, or that can't reach the server any more, must not keep the lock. No transaction of ours
+///   waits for anything but the database.
 /// - Every statement finds its rows by their keys. A plan that was made while a
 ///   table was new, and is kept, would read whole tables instead.
-const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '30s'; \
+const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '10s'; \
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+/// How a transaction begins that only reads.
+pub const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+    SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+/// What each session is told. sqlx sets no keepalive on its own socket and has no option for it, so on our side each
+/// statement has a deadline and each connection is asked before it is used. The server's side of the socket can be
+/// told: it ends the session of a client that is gone within about 25 s, and with it what that session holds.
+const SESSION: [(&str, &str); 6] = [
+    ("lock_timeout", LOCK_TIMEOUT),
+    ("statement_timeout", "130s"),
+    ("tcp_keepalives_idle", "10"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "25s"),
+];
+/// Time between two tries to connect to a server that is starting.
+const RETRY_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Seconds for which a thread's own connection may be silent and still be used without asking it first; and between two
 /// tries to make one.
 const SILENT_S: f64 = 10.0;
 /// Seconds after which a thread's own connection is made anew, as the pool does with its own.
 const LIFETIME_S: f64 = 30.0 * 60.0;
+/// How long a statement on a thread's own connection may take. After that the same rows are tried on a connection of
+/// the pool, while the caller still waits.
+pub const OWN_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// Connections beside the pool: one for each thread that adds rows again and again.
 ///
 /// A connection of the pool is asked whether it lives before each use and after it, and when an answer comes it wakes
 /// the thread that made it, which wakes the one that waits. A lone delivery would spend as much on that as on all else
 /// but its commit.
-#[derive(Clone, Debug, Default)]
-pub struct OwnConnections(Arc<Mutex<HashMap<ThreadId, Seat>>>);
+#[derive(Clone, Debug)]
+pub struct OwnConnections {
+    options: Arc<PgConnectOptions>,
+    seats: Arc<Mutex<HashMap<ThreadId, Seat>>>,
+}
 
 /// What a thread has.
 #[derive(Debug)]
@@ -67,6 +90,10 @@ pub struct Own {
 }
 
 impl OwnConnections {
+    fn new(options: PgConnectOptions) -> Self {
+        Self { options: Arc::new(options), seats: Arc::default() }
+    }
+
     /// This thread's, if it was used lately. Who takes it puts it back, or it is closed: one that failed is of no use.
     pub fn take(&self) -> Option<Own> {
         let mut seats = self.lock();
@@ -85,7 +112,7 @@ impl OwnConnections {
 
     /// Notes that this thread added rows over the pool. The second time within a while it gets a connection of its own,
     /// made beside: nobody waits for it, and without it the pool's are good enough.
-    pub fn make_if_often(&self, pool: &PgPool) {
+    pub fn make_if_often(&self) {
         let lately = |since: &Stopwatch| since.elapsed_s() < SILENT_S;
         let tries = match self.lock().entry(thread::current().id()) {
             Entry::Vacant(seat) => {
@@ -104,10 +131,12 @@ impl OwnConnections {
             }
         };
         if tries {
-            let (own_connections, options) = (self.clone(), pool.connect_options());
+            let own_connections = self.clone();
             // On this thread, whose connection it is to be.
             tokio::spawn(async move {
-                let made = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+                let made =
+                    tokio::time::timeout(PATIENCE, PgConnection::connect_with(&own_connections.options))
+                        .await;
                 match made {
                     Ok(Ok(connection)) => {
                         own_connections.put(Own { connection, made: Stopwatch::start() });
@@ -132,7 +161,24 @@ impl OwnConnections {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<ThreadId, Seat>> {
         // Nothing panics while holding it.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Driver for PgConnection {
+    const CHECKED: bool = true;
+    const LIFETIME_S: f64 = LIFETIME_S;
+    const IDLE_S: f64 = 10.0 * 60.0;
+
+    async fn run(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        self.execute(sqlx::raw_sql(sql)).await.map(drop)
+    }
+
+    /// Its server ended it, or is stopping (08: the connection, 57P: the server), or it can't be read.
+    fn is_broken_by(error: &sqlx::Error) -> bool {
+        let Some(error) = error.as_database_error() else { return is_about_connection(error) };
+        let code = error.code().unwrap_or_default();
+        code.starts_with("08") || code.starts_with("57P")
     }
 }
 
@@ -140,31 +186,38 @@ impl OwnConnections {
 pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options: PgConnectOptions = url.parse().map_err(OpenError::Url)?;
     let options = options.application_name("keepopen");
-    // A pool keeps trying and then says only that it took too long; one connection says why.
-    tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options))
-        .await
-        .unwrap_or_else(|_| Err(std::io::Error::from(std::io::ErrorKind::TimedOut).into()))
-        .map_err(OpenError::Postgres)?
-        .close()
-        .await
-        .map_err(OpenError::Postgres)?;
-    // Instances that start together wait for each other here, for as long as it takes.
-    let first = PgPoolOptions::new()
-        .max_connections(1)
-        .acquire_timeout(PATIENCE)
-        .connect_with(options.clone())
-        .await
-        .map_err(OpenError::Postgres)?;
-    assert_version(&first).await?;
-    migrations::postgres().run(&first).await?;
-    first.close().await;
-    let pool = PgPoolOptions::new()
-        .max_connections(CONNECTIONS)
-        .acquire_timeout(PATIENCE)
-        .connect_with(options.options([("lock_timeout", LOCK_TIMEOUT)]))
-        .await
-        .map_err(OpenError::Postgres)?;
-    Ok(Pools::Postgres { pool, own: OwnConnections::default() })
+    // Instances that start together wait for each other here, for as long as it takes: this connection has no limits.
+    let mut first = within(PATIENCE, options.connect()).await.map_err(OpenError::Postgres)?;
+    within(PATIENCE, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
+    migrations::postgres().run_direct(None, &mut first, false).await?;
+    // It has ended when its server says so, or with the process.
+    drop(tokio::time::timeout(PATIENCE, first.close()).await);
+    let options = options.options(SESSION);
+    let first = within(PATIENCE, connect(options.clone())).await.map_err(OpenError::Postgres)?;
+    let own = OwnConnections::new(options.clone());
+    let pool = Pool::new(CONNECTIONS, first, move || connect(options.clone()));
+    Ok(Pools::Postgres { pool, own })
+}
+
+/// Connects; a server that is starting is tried again, until the caller gives up.
+async fn connect(options: PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    loop {
+        match options.connect().await {
+            Err(error) if is_starting(&error) => tokio::time::sleep(RETRY_INTERVAL).await,
+            outcome => return outcome,
+        }
+    }
+}
+
+fn is_starting(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(error) => error.kind() == std::io::ErrorKind::ConnectionRefused,
+        // It starts, or has too many connections.
+        sqlx::Error::Database(error) => {
+            ["57P03", "53300"].contains(&error.code().unwrap_or_default().as_ref())
+        }
+        _ => false,
+    }
 }
 
 /// Starts a transaction once no other writes, on any instance.
@@ -174,12 +227,15 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
 /// here a lock that ends with the transaction makes it so, and no transaction
 /// ever fails for another's sake. (Each statement sees what was committed
 /// before it began, so reads after the lock are current.)
-pub async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut tx = pool.begin_with(BEGIN).await?;
+pub async fn begin(lease: &mut Lease<PgConnection>) -> Result<(), sqlx::Error> {
+    lease.begin(BEGIN).await?;
     // Not in the same message: given up while it waits, it would be no transaction yet that can be
     // rolled back, and its connection would keep the lock.
-    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER).execute(&mut *tx).await?;
-    Ok(tx)
+    let deadline = lease.start();
+    let lock = sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(WRITER);
+    let locked = within(deadline, lock.execute(&mut **lease)).await;
+    lease.finish(&locked);
+    locked.map(drop)
 }
 
 /// Whether a statement failed for what one of its rows holds (22: a text or number that can't be kept, 23: a
@@ -189,17 +245,16 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     ["22", "23", "40", "54"].iter().any(|class| code.starts_with(class))
 }
 
-/// Whether a statement failed for its connection, and not for what the server found wrong with it (08: the connection,
-/// 57P: the server ended it, or is stopping).
-pub fn is_about_connection(error: &sqlx::Error) -> bool {
-    let Some(error) = error.as_database_error() else { return true };
+/// Whether a statement failed for the state of the server: it ended the connection or is stopping (08, 57P), a limit of
+/// time was reached (55P03: of a lock, 57014: of the statement, 25P03 and 57P05: of silence), it is read-only after a failover (25006), or
+/// it lacks memory, disk or connections (53, 58).
+pub fn is_about_server(error: &dyn DatabaseError) -> bool {
     let code = error.code().unwrap_or_default();
-    code.starts_with("08") || code.starts_with("57P")
+    ["08", "57P", "57014", "55P03", "25P03", "25006", "53", "58"].iter().any(|class| code.starts_with(class))
 }
 
-async fn assert_version(pool: &PgPool) -> Result<(), OpenError> {
-    let number: String =
-        sqlx::query_scalar("SHOW server_version_num").fetch_one(pool).await.map_err(OpenError::Postgres)?;
+async fn assert_version(connection: &mut PgConnection) -> Result<Result<(), OpenError>, sqlx::Error> {
+    let number: String = sqlx::query_scalar("SHOW server_version_num").fetch_one(connection).await?;
     let good = number.parse::<i64>().is_ok_and(|number| number >= OLDEST);
-    if good { Ok(()) } else { Err(OpenError::OldPostgres(number)) }
+    Ok(if good { Ok(()) } else { Err(OpenError::OldPostgres(number)) })
 }

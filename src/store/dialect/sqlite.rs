@@ -3,14 +3,17 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::SqlitePool;
 use sqlx::error::DatabaseError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Executor as _, SqliteConnection};
 use tokio::task::spawn_blocking;
 
-use super::Pools;
+use super::pool::{Driver, Pool};
+use super::{Pools, is_about_connection};
+use crate::store::files::{self, Moved, Watched};
 use crate::store::{OpenError, migrations};
 
 /// Older versions have a bug by which a write-ahead log can be damaged.
@@ -42,25 +45,136 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .pragma("cache_size", CACHE)
         // What one statement gives back waits here for who reads it, and does not hold up the database.
         .row_buffer_size(ROWS_WAITING);
-    if let Some(folder) = options.get_filename().parent().filter(|path| !path.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| OpenError::Folder { path: folder.to_owned(), error })?;
+    let database = options.get_filename().to_owned();
+    if let Some(folder) = database.parent() {
+        files::make_folder(folder).map_err(|error| OpenError::Folder { path: folder.to_owned(), error })?;
     }
-    let _alone = alone(options.get_filename()).await?;
-    let pool = |connections| {
-        SqlitePoolOptions::new()
-            .max_connections(connections)
-            .min_connections(1)
-            // A file does not go away as a server does, and to ask first costs as much as the statement.
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None)
-    };
-    let writer = pool(1).connect_with(options.clone()).await.map_err(OpenError::Connect)?;
-    assert_version(&writer).await?;
-    migrations::sqlite().run(&writer).await?;
-    let reader = pool(READERS).connect_with(options.read_only(true)).await.map_err(OpenError::Connect)?;
-    Ok(Pools::Sqlite { writer, reader })
+    let _alone = alone(&database).await?;
+    // SQLite gives its other files the mode of this one. (A VFS of its own makes its files itself.)
+    if !url.contains("vfs=") {
+        let failed = |error| OpenError::Connect(sqlx::Error::Io(error));
+        files::make_file(&database).map_err(failed)?;
+    }
+    let mut first = options.connect().await.map_err(OpenError::Connect)?;
+    assert_version(&mut first).await?;
+    migrations::sqlite().run_direct(None, &mut first, false).await?;
+    // Another connection is made only when one failed. A file that is gone must then not be made again.
+    let options = options.create_if_missing(false);
+    let to_read = options.clone().read_only(true);
+    let first_reader = to_read.connect().await.map_err(OpenError::Connect)?;
+    for path in with_log(&database) {
+        files::make_private(&path);
+    }
+    let files = Arc::new(Files::watch(&database, to_read.connect().await.map_err(OpenError::Connect)?).await);
+    let writer = Pool::new(1, first, connect(&files, options));
+    let reader = Pool::new(READERS, first_reader, connect(&files, to_read));
+    Ok(Pools::Sqlite { writer, reader, files })
+}
+
+/// Makes connections to the files as they were when the database was opened.
+fn connect(
+    files: &Arc<Files>,
+    options: SqliteConnectOptions,
+) -> impl Fn() -> ConnectFuture + Send + Sync + 'static {
+    let files = Arc::clone(files);
+    move || -> ConnectFuture {
+        let (files, options) = (Arc::clone(&files), options.clone());
+        Box::pin(async move {
+            files.check()?;
+            let connection = options.connect().await?;
+            files.check()?;
+            Ok(connection)
+        })
+    }
+}
+
+type ConnectFuture = std::pin::Pin<Box<dyn Future<Output = Result<SqliteConnection, sqlx::Error>> + Send>>;
+
+/// The files of an open database.
+#[derive(Debug)]
+pub struct Files {
+    watched: Watched,
+    /// A connection that is not used. While it is open, SQLite deletes no write-ahead log, even if every other connection
+    /// failed and is replaced.
+    anchor: Mutex<Option<SqliteConnection>>,
+}
+
+impl Files {
+    /// Watches the database's file and its log, as they are now.
+    async fn watch(database: &Path, mut anchor: SqliteConnection) -> Self {
+        // The log is opened when something is read.
+        if let Err(error) = anchor.run("SELECT COUNT(*) FROM sqlite_schema").await {
+            tracing::warn!(%error, "the database can't be read");
+        }
+        let watched = Watched::default();
+        for path in &with_log(database)[..2] {
+            watched.add(path);
+        }
+        Self { watched, anchor: Mutex::new(Some(anchor)) }
+    }
+
+    /// Whether they are those that were opened.
+    ///
+    /// # Errors
+    /// One was moved, deleted or replaced.
+    pub fn check(&self) -> Result<(), Moved> {
+        self.watched.check()
+    }
+
+    /// Closes what was held open. The log is deleted when the last connection is closed, so nothing is watched any more.
+    pub fn close(&self) {
+        self.watched.clear();
+        drop(self.anchor.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}
+
+/// The database's file, its write-ahead log and its shared memory.
+fn with_log(database: &Path) -> [PathBuf; 3] {
+    ["", "-wal", "-shm"].map(|end| {
+        let mut path = database.as_os_str().to_owned();
+        path.push(end);
+        PathBuf::from(path)
+    })
+}
+
+impl Driver for SqliteConnection {
+    const CHECKED: bool = false;
+    const LIFETIME_S: f64 = f64::INFINITY;
+    const IDLE_S: f64 = f64::INFINITY;
+
+    async fn run(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        self.execute(sqlx::raw_sql(sql)).await.map(drop)
+    }
+
+    /// After such an error SQLite may have rolled back by itself, or hold a file that is not there any more.
+    fn is_broken_by(error: &sqlx::Error) -> bool {
+        match error.as_database_error() {
+            Some(error) => is_about_disk(error),
+            None => is_about_connection(error),
+        }
+    }
+}
+
+/// The engine's code, without what it says more precisely above the lowest byte.
+fn code(error: &dyn DatabaseError) -> Option<i32> {
+    Some(error.code()?.parse::<i32>().ok()? & 0xff)
+}
+
+/// Whether a statement failed for the disk, the file or the machine, or waited too long for another process that writes.
+pub fn is_about_disk(error: &dyn DatabaseError) -> bool {
+    const BUSY: i32 = 5;
+    const NO_MEMORY: i32 = 7;
+    const READ_ONLY: i32 = 8;
+    const INTERRUPTED: i32 = 9;
+    const IO: i32 = 10;
+    const CORRUPT: i32 = 11;
+    const FULL: i32 = 13;
+    const CAN_NOT_OPEN: i32 = 14;
+    const PROTOCOL: i32 = 15;
+    const NOT_A_DATABASE: i32 = 26;
+    let such =
+        [BUSY, NO_MEMORY, READ_ONLY, INTERRUPTED, IO, CORRUPT, FULL, CAN_NOT_OPEN, PROTOCOL, NOT_A_DATABASE];
+    code(error).is_some_and(|code| such.contains(&code))
 }
 
 /// Whether a statement failed for what one of its rows holds: too large, against a constraint, of a wrong type.
@@ -68,9 +182,7 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     const TOO_BIG: i32 = 18;
     const CONSTRAINT: i32 = 19;
     const MISMATCH: i32 = 20;
-    // The engine's code with what it says more precisely above the lowest byte.
-    let code = error.code().and_then(|code| code.parse::<i32>().ok());
-    code.is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&(code & 0xff)))
+    code(error).is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
 }
 
 /// Waits until no other process opens this database, and keeps others waiting
@@ -82,7 +194,8 @@ async fn alone(database: &Path) -> Result<File, OpenError> {
     let path = PathBuf::from(path);
     let at = path.clone();
     let lock = move || {
-        let file = File::create(&at)?;
+        files::make_file(&at)?;
+        let file = File::options().write(true).open(&at)?;
         file.lock()?;
         Ok(file)
     };
@@ -92,9 +205,11 @@ async fn alone(database: &Path) -> Result<File, OpenError> {
         .map_err(|error| OpenError::Lock { path, error })
 }
 
-async fn assert_version(pool: &SqlitePool) -> Result<(), OpenError> {
-    let version: String =
-        sqlx::query_scalar("SELECT sqlite_version()").fetch_one(pool).await.map_err(OpenError::Connect)?;
+async fn assert_version(connection: &mut SqliteConnection) -> Result<(), OpenError> {
+    let version: String = sqlx::query_scalar("SELECT sqlite_version()")
+        .fetch_one(connection)
+        .await
+        .map_err(OpenError::Connect)?;
     if is_new_enough(&version) { Ok(()) } else { Err(OpenError::OldSqlite(version)) }
 }
 

@@ -1,0 +1,317 @@
+//! A pool of database connections. Each connection has one user at a time, and every statement has a deadline.
+//!
+//! sqlx's own pool is not used, because a connection that it takes back can block it for ever: it asks the connection
+//! whether it is alive without a deadline, and keeps the slot meanwhile. It also keeps a SQLite connection whose
+//! transaction SQLite itself rolled back (as after a full disk) and then refuses every new transaction on it.
+
+use std::fmt;
+use std::future::Future;
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sqlx::Connection;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::clock::Stopwatch;
+
+/// How long a caller waits for a connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an idle connection may take to say that it is alive.
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long it may take to roll back what a caller left open.
+const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long closing waits for connections that are in use, and then for each connection.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a pool needs to know about one kind of connection.
+pub trait Driver: Connection + fmt::Debug + 'static {
+    /// Whether an idle connection is asked if it is alive before it is used. A file does not go away as a server does.
+    const CHECKED: bool;
+    /// Seconds after which a connection is replaced.
+    const LIFETIME_S: f64;
+    /// Seconds without use after which a connection is closed.
+    const IDLE_S: f64;
+
+    /// Runs statements that return nothing.
+    fn run(&mut self, sql: &'static str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
+
+    /// Whether the connection can't be used after this error.
+    fn is_broken_by(error: &sqlx::Error) -> bool;
+}
+
+/// Makes a connection.
+type Connect<C> = dyn Fn() -> Pin<Box<dyn Future<Output = Result<C, sqlx::Error>> + Send>> + Send + Sync;
+
+/// Up to a number of connections; they are made when they are needed.
+pub struct Pool<C: Driver>(Arc<Inner<C>>);
+
+struct Inner<C: Driver> {
+    connect: Box<Connect<C>>,
+    size: u32,
+    slots: Arc<Semaphore>,
+    idle: Mutex<Vec<Idle<C>>>,
+    closed: AtomicBool,
+}
+
+struct Idle<C> {
+    connection: C,
+    made: Stopwatch,
+    since: Stopwatch,
+}
+
+impl<C: Driver> Clone for Pool<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C: Driver> fmt::Debug for Pool<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("size", &self.0.size).finish_non_exhaustive()
+    }
+}
+
+impl<C: Driver> Pool<C> {
+    /// A pool that begins with one connection and makes the others with `connect`.
+    pub fn new<F>(size: u32, first: C, connect: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<C, sqlx::Error>> + Send + 'static,
+    {
+        let pool = Self(Arc::new(Inner {
+            connect: Box::new(move || Box::pin(connect())),
+            size,
+            slots: Arc::new(Semaphore::new(size as usize)),
+            idle: Mutex::default(),
+            closed: AtomicBool::new(false),
+        }));
+        pool.put(first, Stopwatch::start());
+        pool
+    }
+
+    /// Borrows a connection, on which each statement may take as long as `deadline`.
+    ///
+    /// # Errors
+    /// None is free, or none can be made, in time.
+    pub async fn acquire(&self, deadline: Duration) -> Result<Lease<C>, sqlx::Error> {
+        match timeout(ACQUIRE_TIMEOUT, self.take(deadline)).await {
+            Ok(lease) => lease,
+            Err(_) => Err(sqlx::Error::PoolTimedOut),
+        }
+    }
+
+    async fn take(&self, deadline: Duration) -> Result<Lease<C>, sqlx::Error> {
+        if self.is_closed() {
+            return Err(sqlx::Error::PoolClosed);
+        }
+        let slots = Arc::clone(&self.0.slots);
+        let slot = slots.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
+        let (connection, made) = match self.alive().await {
+            Some(alive) => alive,
+            None => ((self.0.connect)().await?, Stopwatch::start()),
+        };
+        let use_ = Use::default();
+        Ok(Lease { connection: Some(connection), made, deadline, use_, pool: self.clone(), slot: Some(slot) })
+    }
+
+    /// An idle connection that can be used.
+    async fn alive(&self) -> Option<(C, Stopwatch)> {
+        loop {
+            let Idle { mut connection, made, since } = self.lock().pop()?;
+            if made.elapsed_s() > C::LIFETIME_S || since.elapsed_s() > C::IDLE_S {
+                continue;
+            }
+            if !C::CHECKED {
+                return Some((connection, made));
+            }
+            match timeout(PING_TIMEOUT, connection.ping()).await {
+                Ok(Ok(())) => return Some((connection, made)),
+                Ok(Err(error)) => tracing::debug!(%error, "replacing a database connection that has ended"),
+                Err(_) => self.distrust(),
+            }
+        }
+    }
+
+    /// Closes every idle connection, since one that is as old did not answer.
+    fn distrust(&self) {
+        let idle = std::mem::take(&mut *self.lock());
+        tracing::warn!(
+            idle = idle.len(),
+            "a database connection did not answer; it and all idle connections are replaced"
+        );
+    }
+
+    fn put(&self, connection: C, made: Stopwatch) {
+        if self.is_closed() || made.elapsed_s() > C::LIFETIME_S {
+            return;
+        }
+        let mut idle = self.lock();
+        idle.retain(|other| other.since.elapsed_s() <= C::IDLE_S);
+        idle.push(Idle { connection, made, since: Stopwatch::start() });
+    }
+
+    /// Lends nothing more, waits a while for what is in use, and closes every connection.
+    pub async fn close(&self) {
+        self.0.closed.store(true, Ordering::Release);
+        if timeout(CLOSE_TIMEOUT, self.0.slots.acquire_many(self.0.size)).await.is_err() {
+            tracing::warn!("a database connection is still in use and is not waited for");
+        }
+        self.0.slots.close();
+        let idle = std::mem::take(&mut *self.lock());
+        for Idle { connection, .. } in idle {
+            match timeout(CLOSE_TIMEOUT, connection.close()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "a database connection could not be closed"),
+                Err(_) => tracing::debug!("a database connection could not be closed in time"),
+            }
+        }
+    }
+
+    /// How many connections it makes at most.
+    pub fn size(&self) -> u32 {
+        self.0.size
+    }
+
+    fn is_closed(&self) -> bool {
+        self.0.closed.load(Ordering::Acquire)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<Idle<C>>> {
+        // Nothing panics while holding it.
+        self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What the last caller may have left behind on a connection.
+#[derive(Clone, Copy, Debug, Default)]
+struct Use {
+    /// A statement was begun, and its end was not seen.
+    in_statement: bool,
+    /// A transaction was begun, and neither committed nor rolled back.
+    in_transaction: bool,
+    /// It can't be used any more.
+    broken: bool,
+}
+
+/// A borrowed connection. It goes back when this is dropped, after what was left open on it is rolled back; one that
+/// failed is closed instead, and the pool makes another.
+pub struct Lease<C: Driver> {
+    connection: Option<C>,
+    made: Stopwatch,
+    deadline: Duration,
+    use_: Use,
+    pool: Pool<C>,
+    slot: Option<OwnedSemaphorePermit>,
+}
+
+impl<C: Driver> fmt::Debug for Lease<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lease").field("use", &self.use_).finish_non_exhaustive()
+    }
+}
+
+impl<C: Driver> Lease<C> {
+    /// Begins a transaction with these statements.
+    pub async fn begin(&mut self, sql: &'static str) -> Result<(), sqlx::Error> {
+        self.use_.in_transaction = true;
+        let deadline = self.start();
+        let outcome = within(deadline, self.run(sql)).await;
+        self.finish(&outcome);
+        outcome
+    }
+
+    /// Commits the transaction.
+    pub async fn commit(mut self) -> Result<(), sqlx::Error> {
+        let deadline = self.start();
+        let outcome = within(deadline, self.run("COMMIT")).await;
+        self.finish(&outcome);
+        if outcome.is_ok() {
+            self.use_.in_transaction = false;
+        }
+        outcome
+    }
+
+    /// Notes that a statement begins; how long it may take.
+    pub fn start(&mut self) -> Duration {
+        self.use_.in_statement = true;
+        self.deadline
+    }
+
+    /// Notes how a statement ended.
+    pub fn finish<T>(&mut self, outcome: &Result<T, sqlx::Error>) {
+        self.use_.in_statement = false;
+        let Err(error) = outcome else { return };
+        if is_timeout(error) {
+            self.use_.broken = true;
+            self.pool.distrust();
+        } else if C::is_broken_by(error) {
+            self.use_.broken = true;
+        }
+    }
+}
+
+impl<C: Driver> Deref for Lease<C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        self.connection.as_ref().expect("it is taken out only when this is dropped")
+    }
+}
+
+impl<C: Driver> DerefMut for Lease<C> {
+    fn deref_mut(&mut self) -> &mut C {
+        self.connection.as_mut().expect("it is taken out only when this is dropped")
+    }
+}
+
+impl<C: Driver> Drop for Lease<C> {
+    fn drop(&mut self) {
+        let Some(mut connection) = self.connection.take() else { return };
+        if self.use_.broken {
+            return;
+        }
+        if !self.use_.in_statement && !self.use_.in_transaction {
+            self.pool.put(connection, self.made);
+            return;
+        }
+        // Without a runtime, as at the end of the process, it is closed.
+        let Ok(runtime) = Handle::try_current() else { return };
+        let (pool, made, in_transaction) = (self.pool.clone(), self.made, self.use_.in_transaction);
+        // The slot stays taken until it is clean: the next caller finds it so.
+        let slot = self.slot.take();
+        runtime.spawn(async move {
+            let cleaned = timeout(CLEANUP_TIMEOUT, async {
+                if in_transaction { connection.run("ROLLBACK").await } else { connection.ping().await }
+            });
+            match cleaned.await {
+                Ok(Ok(())) => pool.put(connection, made),
+                // SQLite says so where it rolled back by itself. Another connection costs little.
+                Ok(Err(error)) => tracing::debug!(%error, "replacing a database connection"),
+                Err(_) => pool.distrust(),
+            }
+            drop(slot);
+        });
+    }
+}
+
+/// Waits for a statement until its deadline.
+pub async fn within<T>(
+    deadline: Duration,
+    statement: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    timeout(deadline, statement).await.unwrap_or_else(|_| Err(timed_out()))
+}
+
+fn timed_out() -> sqlx::Error {
+    let error = io::Error::new(io::ErrorKind::TimedOut, "the database did not answer in time");
+    sqlx::Error::Io(error)
+}
+
+fn is_timeout(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Io(error) if error.kind() == io::ErrorKind::TimedOut)
+}

@@ -1,0 +1,184 @@
+//! What the machine does to a running service: a disk that is full or fails, a data folder that is gone, booking that stands still.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepopen::{http, jobs};
+use keepopen_powercut::{Recording, Refusal, Syncs};
+use keepopen_practice::How;
+use serde_json::Value;
+
+use crate::helpers::{TestApp, folder};
+
+const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
+
+/// Starts the management server; where it is asked whether the service is ready.
+fn management(app: &TestApp) -> String {
+    let running = http::serve_management(&app.app).unwrap().unwrap();
+    tokio::spawn(running.server);
+    format!("http://{}/readyz", running.address)
+}
+
+/// The parts that are not ready.
+async fn not_ready(url: &str) -> Vec<String> {
+    let answer = reqwest::get(url).await.unwrap();
+    if answer.status() == 200 {
+        return Vec::new();
+    }
+    assert_eq!(answer.status(), 503);
+    let said: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
+    said["not_ready"].as_array().unwrap().iter().map(|part| part.as_str().unwrap().to_owned()).collect()
+}
+
+/// Waits until exactly these parts are not ready. What is written to prove that writing works is the time, so that moves.
+async fn is_not_ready(app: &TestApp, url: &str, parts: &[&str], within: Duration) {
+    let wait = async {
+        while not_ready(url).await != parts {
+            app.app.clock.advance(1);
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if tokio::time::timeout(within, wait).await.is_err() {
+        panic!("{:?} are not ready, and not {parts:?}", not_ready(url).await);
+    }
+}
+
+/// A disk refuses what is written while gifts are booked, and then takes it again: nothing was acknowledged that is not
+/// stored, and everything is booked without a restart.
+async fn a_disk_that_refuses_for_a_while(why: Refusal) {
+    let files = folder();
+    let recording = Arc::new(Recording::start(files.path(), Syncs::Kept).unwrap());
+    let url = recording.url("keepopen.db");
+    let app = TestApp::start_changed(ON, |settings| settings.database.url = url).await;
+    let ready = management(&app);
+    let jobs = jobs::run(&app.app);
+    is_not_ready(&app, &ready, &[], Duration::from_secs(10)).await;
+
+    let first = app.starts_to_give(1000, "once").await;
+    let second = app.starts_to_give(2000, "once").await;
+    app.stripe.pay(&first.session, How::Card).unwrap();
+    let booked = app.stripe.events();
+    app.deliver_everything().await;
+    app.stripe.pay(&second.session, How::Card).unwrap();
+    recording.refuse(Some(why));
+    let later: Vec<Value> = app.stripe.events().into_iter().filter(|it| !booked.contains(it)).collect();
+    assert!(!later.is_empty());
+    // The writer is found out in the middle of a transaction, as well as by single statements.
+    is_not_ready(&app, &ready, &["database_writes"], Duration::from_secs(10)).await;
+    for event in &later {
+        let answer = app.deliver(event).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
+    }
+    assert_eq!(app.banner(None).await["show"], true, "reading is never blocked");
+
+    recording.refuse(None);
+    is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
+    for event in &later {
+        assert_eq!(app.deliver(event).await.status, 200);
+    }
+    let all_booked = async {
+        while app.ledger().await.len() < 2 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        while app.app.store.due_since_ms().await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), all_booked).await.expect("it is booked by itself");
+    assert_eq!(app.clearing().await, 3000);
+    for event in app.app.store.events().await.unwrap() {
+        assert_eq!((event.attempts, event.error), (1, None), "the events were not at fault");
+    }
+    jobs.stop(&app.app).await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_disk_that_is_full_for_a_while_heals_without_a_restart() {
+    a_disk_that_refuses_for_a_while(Refusal::Full).await;
+}
+
+#[tokio::test]
+async fn a_disk_that_fails_for_a_while_heals_without_a_restart() {
+    a_disk_that_refuses_for_a_while(Refusal::Fails).await;
+}
+
+#[tokio::test]
+async fn booking_that_stands_still_is_named_and_an_event_that_waits_for_its_next_try_is_not() {
+    let app = TestApp::start_with(ON).await;
+    let ready = management(&app);
+    app.gives(1000, "once").await;
+    app.deliver_everything().await;
+    app.app.clock.advance(119_000);
+    assert_eq!(not_ready(&ready).await, Vec::<String>::new());
+    app.app.clock.advance(2_000);
+    assert_eq!(not_ready(&ready).await, ["booking"]);
+    app.run_jobs().await;
+    assert_eq!(not_ready(&ready).await, Vec::<String>::new());
+
+    // Its own fault: it is tried again later, and holds up nobody.
+    let mut bad = app.stripe.events()[0].clone();
+    bad["id"] = "evt_bad".into();
+    bad["type"] = "refund.created".into();
+    bad["data"]["object"] = serde_json::json!({"id": "re_1", "object": "refund", "amount": "ten"});
+    app.deliver(&bad).await;
+    for _ in 0..5 {
+        app.run_jobs().await;
+        app.app.clock.advance(119_000);
+    }
+    assert_eq!(not_ready(&ready).await, Vec::<String>::new());
+    let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
+    app.app.store.execute_for_tests(done).await.unwrap();
+    app.finish().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_nothing_is_acknowledged() {
+    let files = folder();
+    let (data, aside) = (files.path().join("data"), files.path().join("aside"));
+    std::fs::create_dir(&data).unwrap();
+    let url = format!("sqlite:{}", data.join("keepopen.db").display());
+    let app = TestApp::start_changed(ON, |settings| {
+        settings.database.url = url;
+        settings.data_dir = data.clone();
+    })
+    .await;
+    let ready = management(&app);
+    let jobs = jobs::run(&app.app);
+    is_not_ready(&app, &ready, &[], Duration::from_secs(10)).await;
+    app.gives(1000, "once").await;
+    let refused = async || {
+        for event in app.stripe.events() {
+            let answer = app.deliver(&event).await;
+            assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
+        }
+        assert!(not_ready(&ready).await.contains(&"data_folder".to_owned()));
+        assert_eq!(app.banner(None).await["show"], true, "reading is never blocked");
+    };
+    std::fs::rename(&data, &aside).unwrap();
+    refused().await;
+    // Another folder with a database of its own, as from a restored backup.
+    std::fs::create_dir(&data).unwrap();
+    std::fs::copy(aside.join("keepopen.db"), data.join("keepopen.db")).unwrap();
+    refused().await;
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::rename(&aside, &data).unwrap();
+    is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
+    // One file alone: what is committed into it would be gone at the next start.
+    let log = data.join("keepopen.db-wal");
+    std::fs::rename(&log, files.path().join("log")).unwrap();
+    refused().await;
+    std::fs::rename(files.path().join("log"), &log).unwrap();
+    is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
+    app.deliver_everything().await;
+    let all_booked = async {
+        while app.app.store.due_since_ms().await.unwrap().is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(15), all_booked).await.expect("it is booked by itself");
+    assert_eq!(app.clearing().await, 1000);
+    jobs.stop(&app.app).await;
+    app.finish().await;
+}

@@ -1,0 +1,169 @@
+//! A disk that is really full: a file system of 20 MB, mounted where only the service and its children see it.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use reqwest::Client;
+use tokio::task::block_in_place;
+
+use super::deliveries::signature;
+use super::gifts::{Event, events_of};
+use super::long_run::LongRun;
+use super::program::{Running, Service};
+
+/// By then a service says that its disk is full, or that it is ready again.
+const NOTICED: Duration = Duration::from_secs(15);
+/// By then everything that was acknowledged is booked.
+const BOOKED: Duration = Duration::from_secs(30);
+/// Gifts that are delivered before, and after, the disk is full.
+const GIFTS: u64 = 20;
+
+/// Whether this machine lets us mount something for ourselves alone.
+fn may_mount() -> bool {
+    let mount = "mount -t tmpfs -o size=1m keepopen /mnt";
+    Command::new("unshare").args(["-rm", "/bin/sh", "-c", mount]).output().is_ok_and(|it| it.status.success())
+}
+
+/// A service on such a disk.
+struct OnSmallDisk {
+    running: Running,
+    address: String,
+    management: String,
+    client: Client,
+    /// Fills what is left of the disk, as the service's own process sees it.
+    filler: PathBuf,
+    acknowledged: u64,
+    next_gift: u64,
+}
+
+impl OnSmallDisk {
+    fn start(service: &Service) -> Self {
+        let running = service.start_on_disk_of("20m");
+        let (ready, address) = block_in_place(|| (running.management(), running.address()));
+        let management = ready.trim_end_matches("/readyz").to_owned();
+        let filler = running.seen_by_it(&service.data()).join("filler");
+        let client = Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+        Self { running, address, management, client, filler, acknowledged: 0, next_gift: 1 }
+    }
+
+    fn fill(&self) {
+        let mut filler = File::create(&self.filler).unwrap();
+        for size in [64 * 1024, 512] {
+            while filler.write_all(&vec![1; size]).is_ok() {}
+        }
+    }
+
+    fn free(&self) {
+        std::fs::remove_file(&self.filler).unwrap();
+    }
+
+    /// Delivers one event; whether it was acknowledged.
+    async fn deliver(&mut self, event: &Event) -> bool {
+        let request = self.client.post(format!("http://{}/webhooks/stripe", self.address));
+        let request = request.header("stripe-signature", signature(&event.body)).body(event.body.clone());
+        match request.send().await.unwrap().status().as_u16() {
+            200 => true,
+            503 => false,
+            status => panic!("{status} to {}", event.body),
+        }
+    }
+
+    /// Delivers the session of the next gift, which is what its payment is booked from.
+    async fn deliver_next(&mut self) -> bool {
+        let event = events_of(self.next_gift).remove(0);
+        let acknowledged = self.deliver(&event).await;
+        if acknowledged {
+            self.next_gift += 1;
+            self.acknowledged += 1;
+        }
+        acknowledged
+    }
+
+    async fn metric(&self, series: &str) -> f64 {
+        let text = self.client.get(format!("{}/metrics", self.management)).send().await.unwrap();
+        let text = text.text().await.unwrap();
+        let line = text.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+        line.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    /// Everything that was acknowledged so far is booked.
+    async fn everything_is_booked(&self) {
+        let series = "keepopen_events_processed_total{outcome=\"booked\"}";
+        #[expect(clippy::cast_precision_loss, reason = "they are a few hundred")]
+        let acknowledged = self.acknowledged as f64;
+        let wait = async {
+            while self.metric(series).await < acknowledged {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(BOOKED, wait).await.is_err() {
+            panic!("{} of {acknowledged} acknowledged gifts are booked", self.metric(series).await);
+        }
+    }
+
+    /// What the service says of itself; empty where it is ready.
+    async fn said(&self) -> String {
+        let answer = self.client.get(format!("{}/readyz", self.management)).send().await.unwrap();
+        if answer.status() == 200 { String::new() } else { answer.text().await.unwrap() }
+    }
+
+    async fn says(&self, words: &str) {
+        let wait = async {
+            loop {
+                let said = self.said().await;
+                if said.contains(words) && words.is_empty() == said.is_empty() {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        if tokio::time::timeout(NOTICED, wait).await.is_err() {
+            panic!("it says `{}` and not `{words}`", self.said().await);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_was_really_full_heals_without_a_restart() {
+    if !may_mount() {
+        println!(
+            "NOT RUN: this machine lets nobody mount a small disk (unshare -rm); a full disk was not tried"
+        );
+        return;
+    }
+    let service = Service::on_a_file();
+    let mut run = LongRun::of("full disks", "KEEPOPEN_TEST_FULL_DISKS", 1);
+    while let Some(round) = run.round(5) {
+        let mut it = OnSmallDisk::start(&service);
+        for _ in 0..round.count {
+            for _ in 0..GIFTS {
+                assert!(it.deliver_next().await);
+            }
+            it.everything_is_booked().await;
+            it.fill();
+            // Some are still taken, into room that the database has already; none is acknowledged and lost.
+            for _ in 0..2_000 {
+                if !it.deliver_next().await {
+                    break;
+                }
+            }
+            it.says("database_writes").await;
+            assert!(!it.deliver_next().await, "nothing is acknowledged that is not stored");
+            let banner = it.client.get(format!("http://{}/v1/banner?site=journal", it.address));
+            assert_eq!(banner.send().await.unwrap().status(), 200, "reading is never blocked");
+
+            it.free();
+            it.says("").await;
+            for _ in 0..GIFTS {
+                assert!(it.deliver_next().await);
+            }
+            it.everything_is_booked().await;
+        }
+        block_in_place(|| it.running.stop());
+        run.went_well(round, &[("acknowledged", it.acknowledged)]);
+    }
+    println!("{run}");
+}

@@ -1,0 +1,94 @@
+//! A proxy on loopback that can fall silent, as one does that swallows packets after a failover: connections stay open, and nothing
+//! comes through, not even their end.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+/// Which connections are silent.
+#[derive(Clone, Copy, Debug, Default)]
+struct Silence {
+    /// All that were made before so many were.
+    before: u64,
+    /// All, new ones too.
+    whole: bool,
+}
+
+/// It passes on everything to one address until it is told otherwise.
+pub(crate) struct Proxy {
+    pub(crate) address: SocketAddr,
+    made: Arc<watch::Sender<u64>>,
+    silence: watch::Sender<Silence>,
+    accepting: JoinHandle<()>,
+}
+
+impl Proxy {
+    pub(crate) async fn to(target: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (made, silence) = (Arc::new(watch::Sender::new(0)), watch::Sender::new(Silence::default()));
+        let accepting = tokio::spawn(accept(listener, target, Arc::clone(&made), silence.subscribe()));
+        Self { address, made, silence, accepting }
+    }
+
+    /// Connections that exist fall silent for ever; new ones work.
+    pub(crate) fn silence_existing(&self) {
+        let before = *self.made.borrow();
+        self.silence.send_modify(|silence| silence.before = before);
+    }
+
+    /// Everything is silent, or is so no more; what was sent meanwhile comes late.
+    pub(crate) fn silence_all(&self, whole: bool) {
+        self.silence.send_modify(|silence| silence.whole = whole);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    target: SocketAddr,
+    made: Arc<watch::Sender<u64>>,
+    silence: watch::Receiver<Silence>,
+) {
+    while let Ok((client, _)) = listener.accept().await {
+        let number = *made.borrow();
+        made.send_modify(|made| *made += 1);
+        let silence = silence.clone();
+        tokio::spawn(async move {
+            let Ok(server) = TcpStream::connect(target).await else { return };
+            let (client_reads, client_writes) = client.into_split();
+            let (server_reads, server_writes) = server.into_split();
+            let up = tokio::spawn(pass_on(client_reads, server_writes, number, silence.clone()));
+            pass_on(server_reads, client_writes, number, silence).await;
+            drop(up.await);
+        });
+    }
+}
+
+/// Passes on what comes, and its end, while the connection is not silent.
+async fn pass_on(
+    mut from: tokio::net::tcp::OwnedReadHalf,
+    mut to: tokio::net::tcp::OwnedWriteHalf,
+    number: u64,
+    mut silence: watch::Receiver<Silence>,
+) {
+    let mut bytes = vec![0; 16 * 1024];
+    loop {
+        let read = from.read(&mut bytes).await.unwrap_or(0);
+        let speaks = silence.wait_for(|silence| !silence.whole && number >= silence.before).await.is_ok();
+        if !speaks || read == 0 || to.write_all(&bytes[..read]).await.is_err() {
+            // What this end said is over; the other may still speak.
+            drop(to.shutdown().await);
+            return;
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! PostgreSQL falls silent: its connections stay open, and nothing comes through.
+
+use std::time::Duration;
+
+use tokio::task::block_in_place;
+
+use super::deliveries::{Deliveries, signature};
+use super::gifts::events_of;
+use super::long_run::LongRun;
+use super::program::{Running, Service};
+use super::proof::{everything_is_processed, examine};
+use super::proxy::Proxy;
+
+const SKIPPED: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
+/// By then booking goes on by itself.
+const RESUMES: Duration = Duration::from_secs(30);
+/// By then a service that is told to stop has ended.
+const ENDS: Duration = Duration::from_secs(10);
+
+/// A service whose way to its database is a proxy.
+struct Behind {
+    service: Service,
+    proxy: Proxy,
+    running: Running,
+    address: String,
+    ready: String,
+    deliveries: std::sync::Arc<Deliveries>,
+    next_gift: u64,
+}
+
+impl Behind {
+    /// None where the suite runs on no server.
+    async fn start() -> Option<Self> {
+        let server = std::env::var("KEEPOPEN_TEST_POSTGRES").ok()?;
+        let server = url::Url::parse(&server).unwrap();
+        let target = format!("{}:{}", server.host_str().unwrap(), server.port().unwrap_or(5432));
+        let proxy = Proxy::to(target.parse().unwrap()).await;
+        let service = Service::behind(proxy.address);
+        let running = service.start();
+        let (ready, address) = block_in_place(|| (running.management(), running.address()));
+        let deliveries = Deliveries::of(0, 1);
+        Some(Self { service, proxy, running, address, ready, deliveries, next_gift: 0 })
+    }
+
+    /// Stripe delivers the events of some gifts, each again until it is acknowledged.
+    async fn deliver(&mut self, gifts: u64) {
+        let client = reqwest::Client::builder().timeout(Duration::from_secs(20)).build().unwrap();
+        for event in (self.next_gift..self.next_gift + gifts).flat_map(events_of) {
+            let acknowledged = async {
+                loop {
+                    let request = client.post(format!("http://{}/webhooks/stripe", self.address));
+                    let request = request.header("stripe-signature", signature(&event.body));
+                    match request.body(event.body.clone()).send().await.map(|it| it.status().as_u16()) {
+                        Ok(200) => return,
+                        Ok(503) | Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+                        Ok(status) => panic!("{status} to {}", event.body),
+                    }
+                }
+            };
+            tokio::time::timeout(RESUMES, acknowledged).await.expect("a delivery is acknowledged in time");
+            self.deliveries.note_acknowledged(event);
+        }
+        self.next_gift += gifts;
+    }
+
+    /// Everything that was acknowledged is booked, as it should be: looked at without the proxy.
+    async fn everything_is_booked(&self) {
+        let app = self.service.look().await;
+        tokio::time::timeout(RESUMES, everything_is_processed(&app)).await.expect("booking resumes in time");
+        examine(&app, &self.deliveries.acknowledged()).await.unwrap();
+        app.store.close().await;
+    }
+
+    async fn is_ready(&self) -> bool {
+        reqwest::get(&self.ready).await.is_ok_and(|answer| answer.status() == 200)
+    }
+
+    async fn becomes_ready(&self, so: bool) {
+        let wait = async {
+            while self.is_ready().await != so {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(RESUMES, wait).await.unwrap_or_else(|_| panic!("ready should be {so}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn booking_resumes_by_itself_when_old_connections_are_silent_and_new_ones_work() {
+    let mut run = LongRun::of("failovers behind a silent proxy", "KEEPOPEN_TEST_FAILOVERS", 2);
+    while let Some(round) = run.round(5) {
+        let Some(mut it) = Behind::start().await else {
+            println!("{SKIPPED}");
+            return;
+        };
+        it.deliver(3).await;
+        for _ in 0..round.count {
+            // In the middle of work: events are being booked, and the intake has connections of its own.
+            it.deliver(2).await;
+            it.proxy.silence_existing();
+            it.deliver(2).await;
+            it.everything_is_booked().await;
+            it.becomes_ready(true).await;
+        }
+        block_in_place(|| it.running.stop());
+        run.went_well(round, &[]);
+    }
+    println!("{run}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_wholly_silent_for_a_while_is_said_and_booking_resumes_by_itself() {
+    let Some(mut it) = Behind::start().await else {
+        println!("{SKIPPED}");
+        return;
+    };
+    it.deliver(3).await;
+    it.proxy.silence_all(true);
+    it.becomes_ready(false).await;
+    let banner = reqwest::get(format!("http://{}/v1/banner?site=journal", it.address)).await.unwrap();
+    assert_eq!(banner.status(), 200, "reading is never blocked");
+    it.proxy.silence_all(false);
+    it.deliver(2).await;
+    it.everything_is_booked().await;
+    it.becomes_ready(true).await;
+    block_in_place(|| it.running.stop());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_whose_database_is_silent_ends_when_it_is_told_to() {
+    for whole in [false, true] {
+        let Some(mut it) = Behind::start().await else {
+            println!("{SKIPPED}");
+            return;
+        };
+        it.deliver(5).await;
+        // Requests are under way when the signal comes.
+        let (client, url) = (reqwest::Client::new(), format!("http://{}/webhooks/stripe", it.address));
+        if whole {
+            it.proxy.silence_all(true);
+        } else {
+            it.proxy.silence_existing();
+        }
+        let mut under_way = tokio::task::JoinSet::new();
+        for event in events_of(1_000_000) {
+            let request = client.post(&url).header("stripe-signature", signature(&event.body));
+            under_way.spawn(request.body(event.body).send());
+        }
+        it.running.tell_to_stop();
+        let running = it.running;
+        let ended = tokio::time::timeout(ENDS, running.ended()).await;
+        ended.expect("it ends within its bound");
+        under_way.shutdown().await;
+    }
+}

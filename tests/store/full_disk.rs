@@ -1,0 +1,49 @@
+//! A writer that SQLite itself rolled back is of no use any more, and is replaced.
+
+use keepopen::store::inbox::{self, Arrival};
+use keepopen::store::{Tx, is_unavailable};
+
+use crate::{TestStore, arrival};
+
+/// Lets the database grow by so many pages, and no further. It holds for one connection: another one has space.
+async fn leave_room(store: &TestStore, pages: i64) {
+    let mut tx = store.store.begin().await.unwrap();
+    let Tx::Sqlite(connection) = &mut tx else { panic!("this test is of SQLite's own") };
+    let count: i64 = sqlx::query_scalar("PRAGMA page_count").fetch_one(&mut **connection).await.unwrap();
+    let limit = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {}", count + pages));
+    sqlx::query(limit).execute(&mut **connection).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_writer_whose_transaction_was_rolled_back_by_a_full_disk_is_replaced() {
+    let store = TestStore::open_file().await;
+    leave_room(&store, 2).await;
+    let large = "x".repeat(1_000_000);
+    let mut tx = store.store.begin().await.unwrap();
+    let full = inbox::insert(&mut tx, &Arrival { body: &large, ..arrival("evt_1", 1_000) }).await;
+    assert!(is_unavailable(&full.unwrap_err()), "the event is not at fault");
+    drop(tx);
+    // Before, this and every later one failed until a restart.
+    let mut tx = store.store.begin().await.unwrap();
+    inbox::insert(&mut tx, &Arrival { body: &large, ..arrival("evt_1", 1_000) }).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(store.rows("stripe_events").await.len(), 1);
+    store.store.close().await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_dropped_in_the_middle_of_a_statement_leaves_the_writer_free() {
+    let store = TestStore::open_file().await;
+    for number in 0..20 {
+        let mut tx = store.store.begin().await.unwrap();
+        let event = arrival("evt_1", number);
+        let insert = inbox::insert(&mut tx, &event);
+        // Polled once: it is under way, and given up.
+        let given_up = tokio::time::timeout(std::time::Duration::ZERO, insert).await;
+        drop(tx);
+        assert!(given_up.is_err() || given_up.is_ok_and(|it| it.is_ok()));
+        assert_eq!(store.rows("stripe_events").await, Vec::<String>::new());
+    }
+    store.store.close().await;
+}
