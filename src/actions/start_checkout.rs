@@ -123,9 +123,8 @@ pub async fn start_checkout(
     let mut tx = app.store.begin().await?;
     let outcome = match made {
         Ok(made) => {
-            let url = made.url.ok_or(CheckoutError::Stripe(CallError::Unreachable))?;
-            checkouts::made(&mut tx, request.site, &attempt, &made.id, &url).await?;
-            Ok(Checkout { session: made.id, url })
+            checkouts::made(&mut tx, request.site, &attempt, &made.id, &made.url).await?;
+            Ok(Checkout { session: made.id, url: made.url })
         }
         Err(error) => {
             // Stripe keeps a failure under its key for a day: the next try has another.

@@ -120,6 +120,8 @@ pub fn stripe_problem(error: &CallError) -> Problem {
     Problem::new(match error {
         CallError::NotConfigured => Code::NotConfigured,
         CallError::NotFound | CallError::Refused { .. } => Code::StripeRefused,
-        CallError::Failed { .. } | CallError::Busy { .. } | CallError::Unreachable => Code::StripeUnavailable,
+        CallError::Failed { .. } | CallError::Busy { .. } | CallError::BadPage | CallError::Unreachable => {
+            Code::StripeUnavailable
+        }
     })
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use miniserde::json::Value;
-use stripe::{Client, ClientBuilder, IdempotencyKey, RequestStrategy, StripeError};
+use stripe::{IdempotencyKey, RequestStrategy, StripeError};
 use stripe_checkout::checkout_session::{
     CreateCheckoutSession, CreateCheckoutSessionCustomerCreation as CustomerCreation,
     CreateCheckoutSessionLineItems as LineItem, CreateCheckoutSessionLineItemsPriceData as PriceData,
@@ -14,9 +14,11 @@ use stripe_checkout::checkout_session::{
 };
 use stripe_client_core::{CustomizableStripeRequest, RequestBuilder, StripeRequest};
 use stripe_types::Currency;
+use url::Url;
 
+use super::client::HttpClient;
 use super::metadata;
-use crate::config::{Interval, StripeSettings};
+use crate::config::{Interval, StripeSettings, is_loopback};
 use crate::contributions::Origin;
 use crate::money::Money;
 use crate::telemetry::{CallOutcome, Counts};
@@ -29,7 +31,9 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The way to Stripe.
 #[derive(Clone)]
 pub struct Gateway {
-    client: Option<Client>,
+    client: Option<HttpClient>,
+    /// Whether payment pages may be plain http on this machine: only a practice Stripe has such.
+    plain_pages: bool,
     calls: Counts<CallOutcome>,
 }
 
@@ -57,12 +61,19 @@ pub struct NewCheckout<'a> {
 }
 
 /// A Checkout Session that Stripe made.
-#[derive(Debug, miniserde::Deserialize)]
+#[derive(Debug)]
 pub struct MadeSession {
     /// Its id (`cs_…`).
     pub id: String,
-    /// Where the reader pays.
-    pub url: Option<String>,
+    /// Where the reader pays: https, or this machine's where the practice Stripe is.
+    pub url: String,
+}
+
+/// The same, as it is answered.
+#[derive(Debug, miniserde::Deserialize)]
+struct AnsweredSession {
+    id: String,
+    url: Option<String>,
 }
 
 /// Why a call to Stripe did not succeed. None of it holds a secret or a body.
@@ -94,6 +105,9 @@ pub enum CallError {
         /// The HTTP status: 409 or 429.
         status: u16,
     },
+    /// The session has no payment page, or one that is not https.
+    #[error("Stripe named no payment page that a reader can be sent to; check stripe.api_url")]
+    BadPage,
     /// No answer that can be read: it may have been done, or not.
     #[error("Stripe could not be reached")]
     Unreachable,
@@ -111,19 +125,16 @@ impl Gateway {
     /// The key or the URL can't be used in HTTP.
     pub fn new(settings: &StripeSettings) -> Result<Self, BadGateway> {
         if settings.secret_key.is_empty() {
-            return Ok(Self { client: None, calls: Counts::unread() });
+            return Ok(Self { client: None, plain_pages: false, calls: Counts::unread() });
         }
         let mut base = settings.api_url.to_string();
         if !base.ends_with('/') {
             base.push('/');
         }
-        let client = ClientBuilder::new(settings.secret_key.expose())
-            .url(base)
-            .timeout(Duration::from_secs(settings.timeout_seconds))
-            .app_info("keepopen", Some(env!("CARGO_PKG_VERSION").to_owned()), None)
-            .build()
-            .map_err(|error| BadGateway(error.to_string()))?;
-        Ok(Self { client: Some(client), calls: Counts::unread() })
+        let plain_pages = settings.api_url.scheme() == "http";
+        let timeout = Duration::from_secs(settings.timeout_seconds);
+        let client = HttpClient::new(settings.secret_key.expose(), base, timeout).map_err(BadGateway)?;
+        Ok(Self { client: Some(client), plain_pages, calls: Counts::unread() })
     }
 
     /// The same, and its calls are counted.
@@ -143,9 +154,21 @@ impl Gateway {
         let request = checkout_request(new);
         let send = || {
             let strategy = RequestStrategy::Idempotent(key.clone());
-            in_fixed_order(request.build()).customize::<MadeSession>().request_strategy(strategy)
+            in_fixed_order(request.build()).customize::<AnsweredSession>().request_strategy(strategy)
         };
-        self.with_tries(client, send).await
+        let made: AnsweredSession = self.with_tries(client, send).await?;
+        let url = made.url.filter(|url| self.is_payment_page(url)).ok_or(CallError::BadPage)?;
+        Ok(MadeSession { id: made.id, url })
+    }
+
+    /// Whether a reader can be sent there to pay.
+    fn is_payment_page(&self, url: &str) -> bool {
+        let Ok(url) = Url::parse(url) else { return false };
+        match url.scheme() {
+            "https" => url.host().is_some(),
+            "http" => self.plain_pages && is_loopback(&url),
+            _ => false,
+        }
     }
 
     /// Fetches a Checkout Session as JSON text, with its payment intent, the charge that dates the payment, and the
@@ -162,7 +185,7 @@ impl Gateway {
     }
 
     /// The client, if there is a key to call with.
-    pub(super) fn client(&self) -> Result<&Client, CallError> {
+    pub(super) fn client(&self) -> Result<&HttpClient, CallError> {
         self.client.as_ref().ok_or(CallError::NotConfigured)
     }
 
@@ -174,7 +197,7 @@ impl Gateway {
     /// Sends a request, again (with the same key) while its outcome is unknown or Stripe is busy.
     pub(super) async fn with_tries<T: miniserde::Deserialize>(
         &self,
-        client: &Client,
+        client: &HttpClient,
         request: impl Fn() -> CustomizableStripeRequest<T>,
     ) -> Result<T, CallError> {
         let mut tries = 1;
@@ -197,7 +220,7 @@ fn counted<T>(outcome: &Result<T, CallError>) -> CallOutcome {
         Ok(_) => CallOutcome::Ok,
         Err(CallError::NotFound) => CallOutcome::NotFound,
         Err(CallError::Refused { .. } | CallError::NotConfigured) => CallOutcome::Refused,
-        Err(CallError::Failed { .. }) => CallOutcome::Failed,
+        Err(CallError::Failed { .. } | CallError::BadPage) => CallOutcome::Failed,
         Err(CallError::Busy { .. }) => CallOutcome::Busy,
         Err(CallError::Unreachable) => CallOutcome::Unreachable,
     }

@@ -7,6 +7,7 @@
 
 mod balance;
 mod charges;
+mod client;
 mod currencies;
 mod deliveries;
 mod endpoints;

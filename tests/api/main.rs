@@ -17,6 +17,8 @@ mod connection;
 mod contract;
 mod corpus;
 mod embed;
+#[cfg(unix)]
+mod faults;
 mod generations;
 mod gifts;
 mod instances;
@@ -32,6 +34,7 @@ mod reconciling;
 mod settling;
 mod standings;
 mod story;
+mod stripe_answers;
 mod supporters;
 mod switches;
 mod ticker;

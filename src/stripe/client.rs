@@ -1,0 +1,99 @@
+//! The HTTP client for Stripe: async-stripe builds the requests, and this sends them.
+//!
+//! The client of async-stripe itself reads an answer of any size into memory, and logs two lines for each attempt that fails.
+
+use std::time::Duration;
+
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Bytes;
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use hyper::{Method, Request};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use stripe::StripeError;
+use stripe_client_core::{CustomizedStripeRequest, RequestBuilder, StripeClient, StripeMethod};
+use tokio::time::timeout;
+
+/// The largest answer that is read, in bytes. A page of a list has up to 100 objects, each with others inside.
+const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
+
+/// Sends requests to Stripe.
+#[derive(Clone)]
+pub struct HttpClient {
+    http: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
+    base: String,
+    authorization: HeaderValue,
+    timeout: Duration,
+}
+
+impl HttpClient {
+    /// A client with a key, for the API at `base`, which ends in a slash. `timeout` is for a whole call.
+    ///
+    /// # Errors
+    /// The key can't be sent in a header, or the base is no URL; the sentence does not show them.
+    pub fn new(key: &str, base: String, timeout: Duration) -> Result<Self, String> {
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {key}"))
+            .map_err(|_| "the key has characters that can't be sent".to_owned())?;
+        authorization.set_sensitive(true);
+        if base.parse::<hyper::Uri>().is_err() {
+            return Err("the address is no URL".to_owned());
+        }
+        let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http();
+        let connector = connector.enable_http1().enable_http2().build();
+        // Each call has a connection of its own: one that was made on a thread which has ended since is of no use.
+        let http = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
+        Ok(Self { http, base, authorization, timeout })
+    }
+
+    fn request(&self, of: RequestBuilder, key: Option<&str>) -> Result<Request<Full<Bytes>>, StripeError> {
+        let query = of.query.map_or_else(String::new, |query| format!("?{query}"));
+        let method = match of.method {
+            StripeMethod::Get => Method::GET,
+            StripeMethod::Post => Method::POST,
+            StripeMethod::Delete => Method::DELETE,
+        };
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}v1{}{query}", self.base, of.path))
+            .header(AUTHORIZATION, self.authorization.clone())
+            .header(USER_AGENT, concat!("keepopen/", env!("CARGO_PKG_VERSION")))
+            .header(HeaderName::from_static("stripe-version"), stripe_client_core::VERSION.as_str());
+        if let Some(key) = key {
+            request = request.header(HeaderName::from_static("idempotency-key"), key);
+        }
+        if of.body.is_some() {
+            request = request.header(CONTENT_TYPE, "application/x-www-form-urlencoded");
+        }
+        let body = Full::new(Bytes::from(of.body.unwrap_or_default()));
+        request.body(body).map_err(|_| StripeError::ConfigError("the request can't be sent".to_owned()))
+    }
+
+    async fn send(&self, request: Request<Full<Bytes>>) -> Result<Bytes, StripeError> {
+        let unreachable = || StripeError::ClientError("no answer".to_owned());
+        let answer = self.http.request(request).await.map_err(|_| unreachable())?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), MAX_ANSWER_BYTES).collect().await;
+        let body = body.map_err(|_| unreachable())?.to_bytes();
+        if status.is_success() {
+            return Ok(body);
+        }
+        let unreadable = || StripeError::JSONDeserialize("the answer is not Stripe's".to_owned());
+        let text = std::str::from_utf8(&body).map_err(|_| unreadable())?;
+        let error: stripe_shared::Error = miniserde::json::from_str(text).map_err(|_| unreadable())?;
+        Err(StripeError::Stripe(error.error, status.as_u16()))
+    }
+}
+
+impl StripeClient for HttpClient {
+    type Err = StripeError;
+
+    /// Sends it once: who calls decides about another try.
+    async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, StripeError> {
+        let (request, config) = request.into_pieces();
+        let key = config.request_strategy.and_then(|strategy| strategy.get_key());
+        let request = self.request(request, key.as_ref().map(|key| key.as_str()))?;
+        timeout(self.timeout, self.send(request)).await.unwrap_or(Err(StripeError::Timeout))
+    }
+}

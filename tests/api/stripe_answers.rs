@@ -1,0 +1,84 @@
+//! Answers that Stripe does not give, and something in its place might: endless ones, and payment pages that are none.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use uuid::Uuid;
+
+use crate::helpers::{TestApp, checkout_body};
+
+/// Answers every request on loopback by writing this, once or for ever; how many bytes it could write at most to one request.
+async fn pretend(head: String, body: Vec<u8>, endless: bool) -> (url::Url, Arc<AtomicU64>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap()).parse().unwrap();
+    let most = Arc::new(AtomicU64::new(0));
+    let counts = Arc::clone(&most);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (head, body, counts) = (head.clone(), body.clone(), Arc::clone(&counts));
+            tokio::spawn(async move {
+                let written = answer(stream, head.as_bytes(), &body, endless).await;
+                counts.fetch_max(written, Ordering::Relaxed);
+            });
+        }
+    });
+    (url, most)
+}
+
+async fn answer(mut stream: TcpStream, head: &[u8], body: &[u8], endless: bool) -> u64 {
+    let mut request = vec![0; 64 * 1024];
+    // Short requests come in one piece.
+    if stream.read(&mut request).await.is_err() || stream.write_all(head).await.is_err() {
+        return 0;
+    }
+    let mut written = 0;
+    while stream.write_all(body).await.is_ok() {
+        written += body.len() as u64;
+        if !endless {
+            let _ = stream.shutdown().await;
+            break;
+        }
+    }
+    written
+}
+
+#[tokio::test]
+async fn an_answer_without_end_is_read_up_to_a_limit_and_the_reader_gets_the_fallback() {
+    const LIMIT: u64 = 16 * 1024 * 1024;
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n".to_owned();
+    let (url, most) = pretend(head, vec![b' '; 64 * 1024], true).await;
+    let app = TestApp::start_changed("", |settings| {
+        settings.stripe.api_url = url;
+        settings.stripe.timeout_seconds = 60;
+    })
+    .await;
+    let answer = app.post("/v1/checkout", &checkout_body(Uuid::from_u128(7), 1000, "once")).await;
+    assert_eq!(answer.code(), "stripe_unavailable");
+    assert_eq!(answer.json["fallback_url"], "https://journal.example.org/give");
+    let most = most.load(Ordering::Relaxed);
+    // What the sockets hold comes on top.
+    assert!(most > 0 && most < LIMIT + 16 * 1024 * 1024, "{most} bytes were taken");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_payment_page_that_is_not_https_is_shown_to_nobody() {
+    for page in [
+        json!("http://pay.example.org/c/1"),
+        json!("javascript:alert(1)"),
+        json!("//pay.example.org"),
+        json!("https://"),
+        json!(null),
+    ] {
+        let body = json!({"id": "cs_test_1", "object": "checkout.session", "url": page}).to_string();
+        let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+        let (url, _) = pretend(head, body.into_bytes(), false).await;
+        let app = TestApp::start_changed("", |settings| settings.stripe.api_url = url).await;
+        let answer = app.post("/v1/checkout", &checkout_body(Uuid::from_u128(7), 1000, "once")).await;
+        assert_eq!(answer.code(), "stripe_unavailable", "{page}");
+        app.finish().await;
+    }
+}
