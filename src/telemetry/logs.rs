@@ -79,7 +79,7 @@ mod tests {
             "WARN",
             "off",
             "info,keepopen=debug",
-            "warn, keepopen::jobs=trace",
+            "warn,keepopen::jobs=trace",
             "[request{id=1,a=2}]=debug",
         ] {
             assert!(check_level(good).is_ok(), "{good}");
