@@ -38,8 +38,8 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
   };
 
   fit();
-  const observer = typeof ResizeObserver === "undefined" ? undefined : new ResizeObserver(fit);
-  observer?.observe(panel);
+  const observer = new ResizeObserver(fit);
+  observer.observe(panel);
   addEventListener("resize", fit);
   if (onTop) {
     settle();
@@ -47,7 +47,7 @@ export function makeRoom(panel: HTMLElement, place: HTMLElement): () => void {
     addEventListener("keydown", settle, true);
   }
   return () => {
-    observer?.disconnect();
+    observer.disconnect();
     removeEventListener("resize", fit);
     removeEventListener("scroll", settle);
     removeEventListener("keydown", settle, true);
