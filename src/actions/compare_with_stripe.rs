@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::store::Store;
+use crate::store::comparisons::ListProgress;
+use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::{Finding, SweepKind};
 
 /// Findings, and contributions to look at, that are shown.
@@ -26,6 +28,11 @@ pub struct Comparison {
     pub to_look_at_in_all: i64,
     /// The last hundred that a comparison found, the newest first.
     pub found: Vec<Finding>,
+    /// What moved money on the Stripe account and belongs to no gift of ours. The same money can stand under several kinds,
+    /// such as a charge and its balance transaction.
+    pub other_money: Vec<OtherMoney>,
+    /// Lists of Stripe's that could not be read the last time: what stands in them alone is not compared.
+    pub incomplete: Vec<ListProgress>,
 }
 
 /// One site and currency; all in the minor unit.
@@ -98,5 +105,7 @@ pub async fn compare_with_stripe(store: &Store) -> Result<Comparison, sqlx::Erro
         to_look_at: store.alarms(MOST).await?,
         to_look_at_in_all: store.alarms_in_all().await?,
         found: store.findings(MOST).await?,
+        other_money: store.other_money().await?,
+        incomplete: store.failed_lists().await?,
     })
 }

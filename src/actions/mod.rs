@@ -69,7 +69,7 @@ pub use process_event::{MOST_TRIES, process_due_events, process_event};
 pub use prove_writing::prove_writing;
 pub use publish_appeals::{PublishError, publish_appeals};
 pub use receive_stripe_event::{ReceiveError, Received, receive_stripe_event};
-pub use reconcile::{ReconcileError, Swept, reconcile_due, reconcile_since};
+pub use reconcile::{FailedList, ReconcileError, Swept, reconcile_due, reconcile_since};
 pub use replay_event::replay_event;
 pub use rewrite_books::rewrite_books;
 pub use seal_books::{SealKey, SealState, seal_books};

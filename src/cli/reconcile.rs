@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::{Stopped, runtime, say};
-use crate::actions::{self, Comparison};
+use crate::actions::{self, Comparison, Swept};
 use crate::clock::{Clock, ago};
 use crate::config::Settings;
 use crate::money::{Currency, Money};
@@ -24,21 +24,18 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
     runtime()?.block_on(async {
         let app = actions::start(settings, Clock::System).await?;
         let outcome = async {
+            let mut failed = Vec::new();
             if !options.show {
                 asks_stripe(&app.stripe)?;
-                match options.since {
-                    Some(since) => {
-                        let swept = actions::reconcile_since(&app, start_of(since)?, true).await?;
-                        say(&format!(
-                            "{} objects looked at, {} told something new.",
-                            swept.looked_at, swept.stored
-                        ))?;
-                    }
+                let swept = match options.since {
+                    Some(since) => actions::reconcile_since(&app, start_of(since)?, true).await?,
                     None => actions::reconcile_due(&app).await?,
-                }
+                };
+                tell_swept(&swept)?;
                 actions::process_due_events(&app).await?;
+                failed = swept.failed.into_iter().map(|it| it.list).collect();
             }
-            tell(&actions::compare_with_stripe(&app.store).await?, app.now_ms())
+            tell(&actions::compare_with_stripe(&app.store).await?, failed, app.now_ms())
         }
         .await;
         app.store.close().await;
@@ -56,8 +53,9 @@ pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
             }
             let swept = actions::reconcile_since(&app, 0, false).await?;
             actions::process_due_events(&app).await?;
-            say(&format!("{} objects looked at, {} stored.", swept.looked_at, swept.stored))?;
-            tell(&actions::compare_with_stripe(&app.store).await?, app.now_ms())
+            tell_swept(&swept)?;
+            let failed = swept.failed.into_iter().map(|it| it.list).collect();
+            tell(&actions::compare_with_stripe(&app.store).await?, failed, app.now_ms())
         }
         .await;
         app.store.close().await;
@@ -77,8 +75,19 @@ fn start_of(day: Date) -> Result<i64, Stopped> {
     Ok(TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0))?.as_second())
 }
 
-/// Ends with an error where the two do not say the same.
-fn tell(it: &Comparison, now_ms: i64) -> Result<(), Stopped> {
+fn tell_swept(swept: &Swept) -> Result<(), Stopped> {
+    if swept.resumed {
+        say("An earlier comparison was interrupted; this one went on from where it had stopped.")?;
+    }
+    say(&format!("{} objects looked at, {} told something new.", swept.looked_at, swept.stored))?;
+    for failed in &swept.failed {
+        say(&format!("Not complete: the list of {} could not be read: {}", failed.list, failed.why))?;
+    }
+    Ok(())
+}
+
+/// Ends with an error where the two do not say the same, or where a list could not be read (`failed`, or the last time).
+fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Stopped> {
     let mut differ = 0;
     for line in &it.lines {
         let currency = Currency::parse(&line.currency)?;
@@ -122,6 +131,29 @@ fn tell(it: &Comparison, now_ms: i64) -> Result<(), Stopped> {
         } else {
             format!("Check with Stripe: {object} ({what}), found on {at}")
         })?;
+    }
+    for other in &it.other_money {
+        let amount_minor = other.amount_minor;
+        let sum = Currency::parse(&other.currency)
+            .map_or_else(|_| amount_minor.to_string(), |currency| Money { amount_minor, currency }.decimal());
+        let site = other.site.as_ref().map_or_else(String::new, |site| format!(" (site {site})"));
+        let newest = Timestamp::from_millisecond(other.newest_at_ms)?;
+        let (count, kind, currency) = (other.count, &other.kind, &other.currency);
+        say(&format!(
+            "Not ours: {count} of kind {kind}{site}, {sum} {currency} in all, the newest of {newest}"
+        ))?;
+    }
+    for list in &it.incomplete {
+        if !failed.contains(&list.list) {
+            let (name, why) = (&list.list, list.error.as_deref().unwrap_or_default());
+            say(&format!("Not complete: the list of {name} could not be read the last time: {why}"))?;
+            failed.push(name.clone());
+        }
+    }
+    if !failed.is_empty() {
+        return Err(
+            format!("the comparison is not complete: it lacks the list of {}", failed.join(", ")).into()
+        );
     }
     if differ == 0 {
         Ok(())

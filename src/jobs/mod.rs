@@ -165,7 +165,12 @@ impl Jobs {
         });
         let trouble = "the ledger can't be compared with Stripe; it is tried again";
         self.start_on_database(app, When::every(RECONCILED_EVERY).long(), trouble, |app| async move {
-            actions::reconcile_due(&app).await
+            match actions::reconcile_due(&app).await {
+                Ok(swept) => swept.complete(),
+                // Another instance, or an operator, compares at this moment.
+                Err(actions::ReconcileError::Busy { .. }) => Ok(()),
+                Err(error) => Err(error),
+            }
         });
         let trouble = "weights can't be learned; those in force stay, and it is tried again";
         self.start_on_database(app, When::every(WEIGHTS_EVERY), trouble, |app| async move {

@@ -79,36 +79,6 @@ impl From<FindingRow> for Finding {
     }
 }
 
-/// Takes a comparison for oneself until `until_ms`. False when another has it.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn claim(tx: &mut Tx, kind: SweepKind, now_ms: i64, until_ms: i64) -> Result<bool, sqlx::Error> {
-    let rows = on_tx!(tx, db => sqlx::query(
-        "INSERT INTO sweeps (kind, cursor_s, claimed_until_ms, looked_at, stored) VALUES ($1, 0, $3, 0, 0) \
-         ON CONFLICT (kind) DO UPDATE SET claimed_until_ms = excluded.claimed_until_ms \
-         WHERE sweeps.claimed_until_ms <= $2",
-    )
-    .bind(kind.as_str())
-    .bind(now_ms)
-    .bind(until_ms)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
-    Ok(rows == 1)
-}
-
-/// Lets others compare.
-///
-/// # Errors
-/// The database does not answer.
-pub async fn release(tx: &mut Tx, kind: SweepKind) -> Result<(), sqlx::Error> {
-    on_tx!(tx, db => sqlx::query("UPDATE sweeps SET claimed_until_ms = 0 WHERE kind = $1")
-        .bind(kind.as_str())
-        .execute(db)
-        .await.map(|done| done.rows_affected()))?;
-    Ok(())
-}
-
 /// Notes that all until `cursor_s` was compared. The cursor never goes back.
 ///
 /// # Errors
@@ -121,8 +91,10 @@ pub async fn finish(
     (looked_at, stored): (i64, i64),
 ) -> Result<(), sqlx::Error> {
     on_tx!(tx, db => sqlx::query(
-        "UPDATE sweeps SET cursor_s = CASE WHEN cursor_s < $2 THEN $2 ELSE cursor_s END, finished_at_ms = $3, \
-         looked_at = $4, stored = $5 WHERE kind = $1",
+        "INSERT INTO sweeps (kind, cursor_s, claimed_until_ms, finished_at_ms, looked_at, stored) \
+         VALUES ($1, $2, 0, $3, $4, $5) ON CONFLICT (kind) DO UPDATE SET \
+         cursor_s = CASE WHEN sweeps.cursor_s < excluded.cursor_s THEN excluded.cursor_s ELSE sweeps.cursor_s END, \
+         finished_at_ms = excluded.finished_at_ms, looked_at = excluded.looked_at, stored = excluded.stored",
     )
     .bind(kind.as_str())
     .bind(cursor_s)

@@ -31,7 +31,7 @@ impl Reason {
 pub const TIED_LATER: &str = "tied later";
 
 /// An object, and all that is tied to it.
-const TIED: &str = "WITH RECURSIVE gift (id) AS ( \
+pub(super) const TIED: &str = "WITH RECURSIVE gift (id) AS ( \
        SELECT CAST($1 AS TEXT) \
        UNION \
        SELECT stripe_links.to_id FROM gift CROSS JOIN stripe_links WHERE stripe_links.from_id = gift.id \
@@ -143,6 +143,7 @@ pub async fn tie(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, 
             .await.map(|done| done.rows_affected()))?;
         forget(tx, event).await?;
     }
+    super::other_money::forget_tied(tx, gift.id.as_str()).await?;
     on_tx!(tx, db => sqlx::query("DELETE FROM other_gifts WHERE contribution_id = $1")
         .bind(gift.id.as_str())
         .execute(db)

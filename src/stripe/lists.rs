@@ -22,20 +22,37 @@ pub struct List {
     query: &'static [(&'static str, &'static str)],
     /// What a person calls one of its objects.
     pub what: &'static str,
+    /// What a person calls the list.
+    pub name: &'static str,
 }
 
 impl List {
     /// Events: Stripe keeps them for 30 days.
-    pub const EVENTS: Self = Self { path: "/events", query: &[], what: "event" };
+    pub const EVENTS: Self = Self { path: "/events", query: &[], what: "event", name: "events" };
     /// What moved on the balance.
-    pub const TRANSACTIONS: Self =
-        Self { path: "/balance_transactions", query: &[], what: "balance transaction" };
+    pub const TRANSACTIONS: Self = Self {
+        path: "/balance_transactions",
+        query: &[],
+        what: "balance transaction",
+        name: "balance transactions",
+    };
     /// What was sent to the bank.
-    pub const PAYOUTS: Self = Self { path: "/payouts", query: &[RETURN_OF_PAYOUT], what: "payout" };
+    pub const PAYOUTS: Self =
+        Self { path: "/payouts", query: &[RETURN_OF_PAYOUT], what: "payout", name: "payouts" };
     /// Payouts that came back: a bank can send one back long after it was made.
     pub const PAYOUTS_BACK: [Self; 2] = [
-        Self { path: "/payouts", query: &[("status", "failed"), RETURN_OF_PAYOUT], what: "payout" },
-        Self { path: "/payouts", query: &[("status", "canceled"), RETURN_OF_PAYOUT], what: "payout" },
+        Self {
+            path: "/payouts",
+            query: &[("status", "failed"), RETURN_OF_PAYOUT],
+            what: "payout",
+            name: "failed payouts",
+        },
+        Self {
+            path: "/payouts",
+            query: &[("status", "canceled"), RETURN_OF_PAYOUT],
+            what: "payout",
+            name: "canceled payouts",
+        },
     ];
     /// The objects that gifts are made of: each stands after those that it is known by.
     pub const OF_GIFTS: [Self; 7] = [
@@ -43,14 +60,25 @@ impl List {
             path: "/checkout/sessions",
             query: &[("expand[]", "data.payment_intent.latest_charge")],
             what: "Checkout Session",
+            name: "Checkout Sessions",
         },
         // Those that are over are listed only when they are asked for.
-        Self { path: "/subscriptions", query: &[("status", "all")], what: "subscription" },
-        Self { path: "/invoices", query: &[("expand[]", "data.payments")], what: "invoice" },
-        Self { path: "/payment_intents", query: &[], what: "payment intent" },
-        Self { path: "/charges", query: &[], what: "charge" },
-        Self { path: "/refunds", query: &[], what: "refund" },
-        Self { path: "/disputes", query: &[], what: "dispute" },
+        Self {
+            path: "/subscriptions",
+            query: &[("status", "all")],
+            what: "subscription",
+            name: "subscriptions",
+        },
+        Self {
+            path: "/invoices",
+            query: &[("expand[]", "data.payments")],
+            what: "invoice",
+            name: "invoices",
+        },
+        Self { path: "/payment_intents", query: &[], what: "payment intent", name: "payment intents" },
+        Self { path: "/charges", query: &[], what: "charge", name: "charges" },
+        Self { path: "/refunds", query: &[], what: "refund", name: "refunds" },
+        Self { path: "/disputes", query: &[], what: "dispute", name: "disputes" },
     ];
 }
 

@@ -13,6 +13,7 @@ mod banner;
 mod bodies;
 mod cases;
 mod checkout;
+mod comparing;
 mod connection;
 mod contract;
 mod corpus;

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::helpers::{Answer, EMAIL, TestApp};
 
 /// A secret key that may read money.
-async fn key(app: &TestApp) -> String {
+pub async fn key(app: &TestApp) -> String {
     let made = actions::create_api_key(&app.app.store, &app.app.clock, "money", &[Scope::MoneyRead]).await;
     made.unwrap().secret
 }

@@ -18,6 +18,7 @@ mod example;
 mod health;
 mod last_good;
 mod precedence;
+mod reconcile;
 mod refused;
 mod running;
 mod simulate;

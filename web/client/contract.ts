@@ -794,6 +794,8 @@ export interface components {
             checked_at?: string | null;
             /** @description What a comparison found, the newest first; a hundred at most. */
             found: components["schemas"]["Finding"][];
+            /** @description Lists of Stripe's that could not be read the last time; empty when all were. What stands in them alone is not compared. */
+            incomplete: components["schemas"]["IncompleteList"][];
             /** @description Of each site and currency. */
             lines: components["schemas"]["BooksLine"][];
             /**
@@ -801,6 +803,11 @@ export interface components {
              * @description When Stripe's objects were last looked through, RFC 3339.
              */
             objects_checked_at?: string | null;
+            /**
+             * @description What moved money on the Stripe account and belongs to no gift of ours, by kind, site and currency. A gift that is missing here stands
+             *     among it. The same money can stand under several kinds, such as a charge and its balance transaction.
+             */
+            other_money: components["schemas"]["OtherMoney"][];
             /** @description Contributions with something that does not add up, or that wants a person to look: the first hundred, by id. */
             to_look_at: components["schemas"]["ToLookAt"][];
             /**
@@ -1204,6 +1211,18 @@ export interface components {
             free_articles_used?: number | null;
             views?: components["schemas"]["View"][] | null;
         };
+        /** @description A list of Stripe's that could not be read to its end. */
+        IncompleteList: {
+            /** @description Which, such as `disputes`. */
+            list: string;
+            /**
+             * Format: date-time
+             * @description When it was last tried, RFC 3339.
+             */
+            tried_at: string;
+            /** @description Why. */
+            why: string;
+        };
         /**
          * @description How often a contribution is taken.
          * @enum {string}
@@ -1253,6 +1272,30 @@ export interface components {
             amount_minor: number;
             /** @description How often. */
             interval: components["schemas"]["Interval"];
+        };
+        /** @description Money on the Stripe account that belongs to no gift of ours. */
+        OtherMoney: {
+            /**
+             * Format: int64
+             * @description Their sum, in Stripe's smallest unit of the currency.
+             */
+            amount_minor: number;
+            /**
+             * Format: int64
+             * @description How many objects there are.
+             */
+            count: number;
+            /** @description The currency's code as Stripe has it, in capitals; `XXX` for subscriptions whose price is not one amount. */
+            currency: string;
+            /** @description What it is, such as `charge` or `balance transaction (stripe_fee)`. */
+            kind: string;
+            /**
+             * Format: date-time
+             * @description When Stripe made the newest, RFC 3339.
+             */
+            newest_at: string;
+            /** @description The site of another installation that it was given to; null for other software. */
+            site?: string | null;
         };
         /** @description The page. */
         Page: {
@@ -1860,12 +1903,14 @@ export type Explanation = components['schemas']['Explanation'];
 export type FeeCover = components['schemas']['FeeCover'];
 export type Finding = components['schemas']['Finding'];
 export type History = components['schemas']['History'];
+export type IncompleteList = components['schemas']['IncompleteList'];
 export type Interval = components['schemas']['Interval'];
 export type Jwk = components['schemas']['Jwk'];
 export type JwkSet = components['schemas']['JwkSet'];
 export type Kind = components['schemas']['Kind'];
 export type LookupBody = components['schemas']['LookupBody'];
 export type OfferedAmount = components['schemas']['OfferedAmount'];
+export type OtherMoney = components['schemas']['OtherMoney'];
 export type Page = components['schemas']['Page'];
 export type Payment = components['schemas']['Payment'];
 export type Phase = components['schemas']['Phase'];

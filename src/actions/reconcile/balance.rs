@@ -2,49 +2,31 @@
 
 use std::collections::BTreeSet;
 
-use super::{PAYOUT_CHANGES_S, ReconcileError, Sweep, cursor_s};
+use super::reading::Take;
+use super::{PAYOUT_CHANGES_S, ReconcileError, Sweep};
 use crate::contributions::{Fact, PayoutFact, TransactionFact};
 use crate::store::objects;
 use crate::stripe::{CallError, List, Listed, PAYOUT_CONTENTS, Report, is_payout, read_fetched};
 
 impl Sweep<'_> {
     pub(super) async fn balance(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
-        let from_s = match since_s {
-            Some(since_s) => since_s,
-            None => cursor_s(self.app, self.kind, self.now_s()).await?,
-        };
-        self.list(List::TRANSACTIONS, from_s).await?;
+        let from_s = self.begin_s(since_s).await?;
+        self.list(List::TRANSACTIONS, from_s, Take::Object).await?;
         match since_s {
-            None => self.payouts(List::PAYOUTS, from_s - PAYOUT_CHANGES_S, false).await,
+            None => self.list(List::PAYOUTS, from_s - PAYOUT_CHANGES_S, Take::Payout { again: false }).await,
             Some(since_s) => {
-                self.payouts(List::PAYOUTS, since_s, true).await?;
+                self.list(List::PAYOUTS, since_s, Take::Payout { again: true }).await?;
                 for list in List::PAYOUTS_BACK {
-                    self.payouts(list, 0, false).await?;
+                    self.list(list, 0, Take::Payout { again: false }).await?;
                 }
                 Ok(())
             }
         }
     }
 
-    async fn payouts(&mut self, list: List, from_s: i64, again: bool) -> Result<(), ReconcileError> {
-        let mut after = None;
-        while !self.stops() {
-            let page = self.app.stripe.list(list, from_s, after.as_deref()).await?;
-            for payout in &page.objects {
-                self.done.looked_at += 1;
-                self.payout(payout, again).await?;
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
-        Ok(())
-    }
-
     /// A payout that changed is stored with the transactions of ours that left with it. With `again`, also one that did
     /// not change: more gifts in it may be known by now.
-    async fn payout(&mut self, listed: &Listed, again: bool) -> Result<(), ReconcileError> {
+    pub(super) async fn payout(&mut self, listed: &Listed, again: bool) -> Result<(), ReconcileError> {
         let Ok(Report::Facts(facts)) = read_fetched(&listed.body, self.now_s()) else {
             return self.store(listed, "payout").await;
         };
@@ -73,8 +55,9 @@ impl Sweep<'_> {
             // What is in a payout that somebody made by hand can't be asked: Stripe lists nothing.
             let Some(listed) = self.listed_in(&id).await? else { continue };
             if id == payout.id {
-                let each = listed.iter().filter_map(|(_, fact)| fact.moved).map(|moved| moved.net_minor());
-                sum_minor = Some(each.sum::<i64>());
+                // None where one is in a currency that we do not know.
+                let each = listed.iter().map(|(_, fact)| fact.moved.map(|moved| moved.net_minor()));
+                sum_minor = each.sum::<Option<i64>>();
             }
             for (transaction, fact) in listed {
                 // A payout that came back leaves again as one sum: what had been in it is in this one, too.

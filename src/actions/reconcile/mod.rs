@@ -9,13 +9,21 @@
 //! **Tested in** `tests/api/reconciling.rs`.
 
 mod balance;
+mod lease;
+mod other_money;
+mod reading;
 mod taking_in;
+
+use std::collections::HashSet;
 
 use super::process_event::process_due_events;
 use crate::app::App;
+use crate::store::comparisons::{self, ListProgress};
 use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::sweeps::{self, SweepKind};
 use crate::stripe::{self, CallError, Envelope, List, Listed};
+
+use reading::Take;
 
 const DAY_S: i64 = 86_400;
 /// How far events and balance are looked through again, for lists show what is new a little late.
@@ -30,8 +38,10 @@ const OBJECTS_S: i64 = 35 * DAY_S;
 const PAYOUT_CHANGES_S: i64 = 14 * DAY_S;
 /// What is younger may still be on its way as a webhook, and is not worth a word.
 const ON_ITS_WAY_S: i64 = 600;
-/// How long an instance keeps a comparison for itself; one that was killed leaves it behind.
-const CLAIM_MS: i64 = 3_600_000;
+/// The run of what is due.
+const DUE: &str = "due";
+/// The run of the balance as far back as the objects were looked at.
+const DUE_FAR: &str = "due, far";
 
 /// Why a comparison stopped. What was found until then is kept.
 #[derive(Debug, thiserror::Error)]
@@ -41,27 +51,78 @@ pub enum ReconcileError {
     Call(#[from] CallError),
     #[error("the database does not answer ({0})")]
     Database(#[from] sqlx::Error),
+    #[error(
+        "another comparison is running, so nothing was compared; wait until it is done (if it was killed, try again in {seconds} s)"
+    )]
+    Busy { seconds: i64 },
+    #[error("another process began to compare, because this one stood still for too long; start it again")]
+    LeaseLost,
+    #[error("the comparison is not complete: {0}")]
+    Incomplete(String),
 }
 
 /// What a comparison did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     /// Objects of Stripe's that were looked at.
     pub looked_at: i64,
     /// How many of them told something new.
     pub stored: i64,
+    /// Whether it went on from where an earlier run had stopped.
+    pub resumed: bool,
+    /// Lists that could not be read to their end. All others were.
+    pub failed: Vec<FailedList>,
+}
+
+/// A list that could not be read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedList {
+    /// What a person calls it.
+    pub list: String,
+    /// Why.
+    pub why: String,
+}
+
+impl Swept {
+    fn add(&mut self, other: Self) {
+        self.looked_at += other.looked_at;
+        self.stored += other.stored;
+        self.resumed |= other.resumed;
+        self.failed.extend(other.failed);
+    }
+
+    /// An error when a list could not be read.
+    ///
+    /// # Errors
+    /// [`ReconcileError::Incomplete`], which names the lists.
+    pub fn complete(&self) -> Result<(), ReconcileError> {
+        if self.failed.is_empty() {
+            return Ok(());
+        }
+        let each =
+            self.failed.iter().map(|it| format!("the list of {} could not be read ({})", it.list, it.why));
+        Err(ReconcileError::Incomplete(each.collect::<Vec<_>>().join(", ")))
+    }
 }
 
 /// A comparison under way.
 struct Sweep<'a> {
     app: &'a App,
     kind: SweepKind,
+    /// What was asked for: an interrupted run of the same is resumed.
+    run: String,
     now_ms: i64,
     /// Whether it is noted what no webhook had told.
     notes: bool,
     done: Swept,
+    /// The lists that were begun.
+    lists: Vec<&'static str>,
+    /// Objects that dead events are about.
+    dead: HashSet<String>,
     /// False once the service began to stop.
     whole: bool,
+    /// Whether it goes as far back as the last one that was finished. If not, the next must begin where that one ended.
+    reaches_back: bool,
 }
 
 /// Compares what is due: events and balance each time, objects once a day. Nothing without a key.
@@ -70,38 +131,60 @@ struct Sweep<'a> {
 /// first, and after a look at the objects the balance is looked through as far back as they were.
 ///
 /// # Errors
-/// See [`ReconcileError`].
-pub async fn reconcile_due(app: &App) -> Result<(), ReconcileError> {
+/// See [`ReconcileError`]. A list that can't be read is none: [`Swept::failed`] names it.
+pub async fn reconcile_due(app: &App) -> Result<Swept, ReconcileError> {
     if !app.stripe.is_configured() {
-        return Ok(());
+        return Ok(Swept::default());
     }
-    sweep_events(app, None).await?;
+    lease::alone(app, compare_due(app)).await
+}
+
+async fn compare_due(app: &App) -> Result<Swept, ReconcileError> {
+    let now_s = app.now_ms().div_euclid(1000);
+    forget_old_runs(app, now_s).await?;
+    let mut all = sweep_events(app, DUE, None).await?;
     process_due_events(app).await?;
-    let objects = finished_at_ms(app, SweepKind::Objects).await?;
-    if objects.is_some_and(|at_ms| app.now_ms() - at_ms < DAY_S * 1000) {
-        sweep_balance(app, None).await?;
-        return Ok(());
+    let compared_at_ms = finished_at_ms(app, SweepKind::Objects).await?;
+    if compared_at_ms.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
+        all.add(sweep_objects(app, DUE, None, true).await?);
     }
-    let objects = sweep_objects(app, None, true).await;
-    let since_s = objects.is_ok().then(|| app.now_ms().div_euclid(1000) - OBJECTS_S);
-    sweep_balance(app, since_s).await?;
-    objects.map(drop)
+    if app.store.is_unfinished(DUE_FAR).await? {
+        all.add(sweep_balance(app, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
+    } else {
+        all.add(sweep_balance(app, DUE, None).await?);
+    }
+    Ok(all)
 }
 
 /// Compares everything that was made since `since_s` (seconds since 1970). `notes`: whether it is noted what no webhook
 /// had told.
 ///
 /// # Errors
-/// See [`ReconcileError`].
+/// As [`reconcile_due`].
 pub async fn reconcile_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
-    let events = sweep_events(app, Some(since_s)).await?;
+    lease::alone(app, compare_since(app, since_s, notes)).await
+}
+
+async fn compare_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
+    forget_old_runs(app, app.now_ms().div_euclid(1000)).await?;
+    let run = format!("since {since_s}");
+    let mut all = sweep_events(app, &run, Some(since_s)).await?;
     process_due_events(app).await?;
-    let parts =
-        [events, sweep_objects(app, Some(since_s), notes).await?, sweep_balance(app, Some(since_s)).await?];
-    Ok(parts.iter().fold(Swept::default(), |sum, part| Swept {
-        looked_at: sum.looked_at + part.looked_at,
-        stored: sum.stored + part.stored,
-    }))
+    all.add(sweep_objects(app, &run, Some(since_s), notes).await?);
+    all.add(sweep_balance(app, &run, Some(since_s)).await?);
+    if all.failed.is_empty() && !app.is_stopping() {
+        let mut tx = app.store.begin().await?;
+        comparisons::forget_run(&mut tx, &run).await?;
+        tx.commit().await?;
+    }
+    Ok(all)
+}
+
+/// A run that was interrupted long ago is not resumed: too much may have changed in what it had read.
+async fn forget_old_runs(app: &App, now_s: i64) -> Result<(), sqlx::Error> {
+    let mut tx = app.store.begin().await?;
+    comparisons::forget_progress_before(&mut tx, now_s - DAY_S).await?;
+    tx.commit().await
 }
 
 async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, sqlx::Error> {
@@ -109,57 +192,96 @@ async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, sqlx:
     Ok(sweeps.into_iter().find(|sweep| sweep.kind == kind.as_str()).and_then(|sweep| sweep.finished_at_ms))
 }
 
-/// From where a comparison goes on.
-async fn cursor_s(app: &App, kind: SweepKind, now_s: i64) -> Result<i64, sqlx::Error> {
-    let sweeps = app.store.sweeps().await?;
-    let cursor_s = sweeps.iter().find(|sweep| sweep.kind == kind.as_str()).map_or(0, |sweep| sweep.cursor_s);
-    Ok(if cursor_s == 0 { now_s - FIRST_S } else { cursor_s - OVERLAP_S })
+async fn sweep_events(app: &App, run: &str, since_s: Option<i64>) -> Result<Swept, ReconcileError> {
+    let mut sweep = Sweep::new(app, SweepKind::Events, run, true).await?;
+    sweep.events(since_s).await?;
+    sweep.end().await
 }
 
-async fn sweep_events(app: &App, since_s: Option<i64>) -> Result<Swept, ReconcileError> {
-    let Some(mut sweep) = Sweep::claim(app, SweepKind::Events, true).await? else {
-        return Ok(Swept::default());
-    };
-    let outcome = sweep.events(since_s).await;
-    sweep.end(outcome).await
+async fn sweep_balance(app: &App, run: &str, since_s: Option<i64>) -> Result<Swept, ReconcileError> {
+    let mut sweep = Sweep::new(app, SweepKind::Balance, run, false).await?;
+    sweep.balance(since_s).await?;
+    sweep.end().await
 }
 
-async fn sweep_balance(app: &App, since_s: Option<i64>) -> Result<Swept, ReconcileError> {
-    let Some(mut sweep) = Sweep::claim(app, SweepKind::Balance, false).await? else {
-        return Ok(Swept::default());
-    };
-    let outcome = sweep.balance(since_s).await;
-    sweep.end(outcome).await
-}
-
-async fn sweep_objects(app: &App, since_s: Option<i64>, notes: bool) -> Result<Swept, ReconcileError> {
-    let Some(mut sweep) = Sweep::claim(app, SweepKind::Objects, notes).await? else {
-        return Ok(Swept::default());
-    };
-    let outcome = sweep.objects(since_s).await;
-    sweep.end(outcome).await
+async fn sweep_objects(
+    app: &App,
+    run: &str,
+    since_s: Option<i64>,
+    notes: bool,
+) -> Result<Swept, ReconcileError> {
+    let mut sweep = Sweep::new(app, SweepKind::Objects, run, notes).await?;
+    sweep.objects(since_s).await?;
+    sweep.end().await
 }
 
 impl<'a> Sweep<'a> {
-    /// None when another instance is at it.
-    async fn claim(app: &'a App, kind: SweepKind, notes: bool) -> Result<Option<Self>, sqlx::Error> {
-        let now_ms = app.now_ms();
-        let mut tx = app.store.begin().await?;
-        let ours = sweeps::claim(&mut tx, kind, now_ms, now_ms + CLAIM_MS).await?;
-        tx.commit().await?;
-        Ok(ours.then(|| Self { app, kind, now_ms, notes, done: Swept::default(), whole: true }))
+    async fn new(app: &'a App, kind: SweepKind, run: &str, notes: bool) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            app,
+            kind,
+            run: run.to_owned(),
+            now_ms: app.now_ms(),
+            notes,
+            done: Swept::default(),
+            lists: Vec::new(),
+            dead: app.store.objects_of_dead_events().await?.into_iter().collect(),
+            whole: true,
+            reaches_back: true,
+        })
     }
 
-    /// Notes how far it came, if it came to its end, and lets others compare.
-    async fn end(self, outcome: Result<(), ReconcileError>) -> Result<Swept, ReconcileError> {
+    /// Notes how far it came, if it came to its end.
+    async fn end(self) -> Result<Swept, ReconcileError> {
         let mut tx = self.app.store.begin().await?;
-        if outcome.is_ok() && self.whole {
+        if self.done.failed.is_empty() && self.whole {
             let counts = (self.done.looked_at, self.done.stored);
-            sweeps::finish(&mut tx, self.kind, self.now_s(), self.app.now_ms(), counts).await?;
+            if self.reaches_back {
+                sweeps::finish(&mut tx, self.kind, self.now_s(), self.app.now_ms(), counts).await?;
+            }
+            for list in &self.lists {
+                if self.run == DUE_FAR {
+                    comparisons::forget_progress(&mut tx, DUE_FAR, list).await?;
+                }
+                if self.reaches_back {
+                    comparisons::forget_progress(&mut tx, DUE, list).await?;
+                }
+            }
+            if self.run == DUE && self.kind == SweepKind::Objects {
+                comparisons::put_progress(&mut tx, DUE_FAR, &self.far()).await?;
+            }
+        } else if let Some(first) = self.done.failed.first() {
+            // What stands behind a list was judged without knowing what is in it.
+            let behind = self.lists.iter().skip_while(|list| **list != first.list).skip(1);
+            for list in behind.filter(|list| self.done.failed.iter().all(|it| it.list != **list)) {
+                comparisons::forget_progress(&mut tx, &self.run, list).await?;
+            }
         }
-        sweeps::release(&mut tx, self.kind).await?;
         tx.commit().await?;
-        outcome.map(|()| self.done)
+        Ok(self.done)
+    }
+
+    /// The balance is still to be looked through as far back as the objects were.
+    fn far(&self) -> ListProgress {
+        ListProgress {
+            list: List::TRANSACTIONS.name.to_owned(),
+            from_s: self.now_s() - OBJECTS_S,
+            started_s: self.now_s(),
+            after_id: None,
+            finished: false,
+            error: None,
+            updated_at_ms: self.app.now_ms(),
+        }
+    }
+
+    /// From when on is compared: what was asked for, or where the last comparison ended.
+    async fn begin_s(&mut self, since_s: Option<i64>) -> Result<i64, sqlx::Error> {
+        let sweeps = self.app.store.sweeps().await?;
+        let cursor_s =
+            sweeps.iter().find(|sweep| sweep.kind == self.kind.as_str()).map_or(0, |it| it.cursor_s);
+        let due_s = if cursor_s == 0 { self.now_s() - FIRST_S } else { cursor_s - OVERLAP_S };
+        self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
+        Ok(since_s.unwrap_or(due_s))
     }
 
     fn now_s(&self) -> i64 {
@@ -167,23 +289,8 @@ impl<'a> Sweep<'a> {
     }
 
     async fn events(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
-        let from_s = match since_s {
-            Some(since_s) => since_s,
-            None => cursor_s(self.app, self.kind, self.now_s()).await?,
-        };
-        let from_s = from_s.max(self.now_s() - EVENTS_KEPT_S);
-        let mut after = None;
-        while !self.stops() {
-            let page = self.app.stripe.list(List::EVENTS, from_s, after.as_deref()).await?;
-            for event in &page.objects {
-                self.done.looked_at += 1;
-                self.event(event).await?;
-            }
-            after = page.next;
-            if after.is_none() {
-                break;
-            }
-        }
+        let from_s = self.begin_s(since_s).await?;
+        self.list(List::EVENTS, from_s.max(self.now_s() - EVENTS_KEPT_S), Take::Event).await?;
         self.app.event_came.notify_one();
         Ok(())
     }
@@ -219,34 +326,14 @@ impl<'a> Sweep<'a> {
     }
 
     async fn objects(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
-        let from_s = since_s.unwrap_or(self.now_s() - OBJECTS_S);
+        let due_s = self.now_s() - OBJECTS_S;
+        self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
+        let from_s = since_s.unwrap_or(due_s);
         for list in List::OF_GIFTS {
             // A subscription changes for years after it was made.
             let from_s = if list.what == "subscription" { 0 } else { from_s };
-            self.list(list, from_s).await?;
+            self.list(list, from_s, Take::Object).await?;
         }
         Ok(())
-    }
-
-    async fn list(&mut self, list: List, from_s: i64) -> Result<(), ReconcileError> {
-        let mut after = None;
-        while !self.stops() {
-            let page = self.app.stripe.list(list, from_s, after.as_deref()).await?;
-            for object in &page.objects {
-                self.done.looked_at += 1;
-                self.store(object, list.what).await?;
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    /// A service that is stopping goes on with the comparison after the next start.
-    fn stops(&mut self) -> bool {
-        self.whole &= !self.app.is_stopping();
-        !self.whole
     }
 }

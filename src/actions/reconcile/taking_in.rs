@@ -10,22 +10,30 @@ use crate::contributions::{Fact, Folded, fold};
 use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::objects;
 use crate::store::sweeps::{self, Finding};
+use crate::store::unbooked;
 use crate::stripe::{Listed, Report, read_fetched};
 
 impl Sweep<'_> {
-    /// Stores an object as a fact, and books it, if it is of a gift of ours and tells something new.
+    /// Stores an object as a fact, and books it, if it is of a gift of ours and tells something new. Counts it if it moved
+    /// money and is not ours.
     pub(super) async fn store(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
-        let now_s = self.now_s();
-        // What can't be read is stored too: it ends as a dead row, and a person looks.
-        let facts = match read_fetched(&listed.body, now_s) {
+        // What can't be read is stored too: if it is ours it ends as a dead row, and a person looks.
+        let facts = match read_fetched(&listed.body, self.now_s()) {
             Ok(Report::Facts(facts)) => facts,
             Ok(_) => return Ok(()),
             Err(_) => Vec::new(),
         };
-        let readable = !facts.is_empty();
-        if readable && !(self.concerns_us(&facts).await? && self.tells_something(&facts).await?) {
-            return Ok(());
+        let is_ours = facts.is_empty() || self.concerns_us(&facts).await?;
+        if is_ours && (facts.is_empty() || self.tells_something(&facts).await?) {
+            self.take_in(listed, what).await?;
         }
+        if what != "payout" {
+            self.count_other_money(listed, what, &facts).await?;
+        }
+        self.close_dead_events(listed, is_ours, &facts).await
+    }
+
+    async fn take_in(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
         let before = self.folded(&listed.id).await?;
         let hash = digest::digest(&digest::SHA256, listed.body.as_bytes());
         let id = format!("fetched_{}_{}", listed.id, URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]));
@@ -56,6 +64,26 @@ impl Sweep<'_> {
             sweeps::found(&mut tx, &self.finding(&id, &listed.id, what)).await?;
             tx.commit().await?;
         }
+        Ok(())
+    }
+
+    /// Dead events about an object have nothing more to tell once its newest state is known here.
+    async fn close_dead_events(
+        &mut self,
+        listed: &Listed,
+        is_ours: bool,
+        facts: &[Fact],
+    ) -> Result<(), ReconcileError> {
+        let is_known = !facts.is_empty() && (!is_ours || !self.tells_something(facts).await?);
+        if !is_known || !self.dead.remove(&listed.id) {
+            return Ok(());
+        }
+        let mut tx = self.app.store.begin().await?;
+        let is_booked = unbooked::is_of_a_gift(&mut tx, &listed.id).await?;
+        let outcome = if is_booked { "booked by a comparison with Stripe" } else { "not ours" };
+        let closed = unbooked::close_dead(&mut tx, &listed.id, outcome).await?;
+        tx.commit().await?;
+        tracing::info!(object = listed.id, closed, outcome, "dead events were closed");
         Ok(())
     }
 

@@ -10,6 +10,8 @@ use crate::clock;
 use crate::http::State;
 use crate::http::caller::MoneyReader;
 use crate::http::problem::{Code, Problem};
+use crate::store::comparisons::ListProgress;
+use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::Finding;
 
 /// What Stripe says and what we say.
@@ -30,6 +32,11 @@ struct BooksShape {
     to_look_at_in_all: i64,
     /// What a comparison found, the newest first; a hundred at most.
     found: Vec<FindingShape>,
+    /// What moved money on the Stripe account and belongs to no gift of ours, by kind, site and currency. A gift that is missing here stands
+    /// among it. The same money can stand under several kinds, such as a charge and its balance transaction.
+    other_money: Vec<OtherMoneyShape>,
+    /// Lists of Stripe's that could not be read the last time; empty when all were. What stands in them alone is not compared.
+    incomplete: Vec<IncompleteListShape>,
 }
 
 /// One site and currency; all in the minor unit.
@@ -80,6 +87,38 @@ struct FindingShape {
     found_at: String,
 }
 
+/// Money on the Stripe account that belongs to no gift of ours.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OtherMoney)]
+struct OtherMoneyShape {
+    /// What it is, such as `charge` or `balance transaction (stripe_fee)`.
+    kind: String,
+    /// The site of another installation that it was given to; null for other software.
+    site: Option<String>,
+    /// The currency's code as Stripe has it, in capitals; `XXX` for subscriptions whose price is not one amount.
+    currency: String,
+    /// How many objects there are.
+    count: i64,
+    /// Their sum, in Stripe's smallest unit of the currency.
+    amount_minor: i64,
+    /// When Stripe made the newest, RFC 3339.
+    #[schema(format = DateTime)]
+    newest_at: String,
+}
+
+/// A list of Stripe's that could not be read to its end.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = IncompleteList)]
+struct IncompleteListShape {
+    /// Which, such as `disputes`.
+    list: String,
+    /// Why.
+    why: String,
+    /// When it was last tried, RFC 3339.
+    #[schema(format = DateTime)]
+    tried_at: String,
+}
+
 /// "Stripe says 41,230.00 net, we say 41,230.00."
 ///
 /// With a secret API key of scope `money:read`. Stripe is not asked: this is how things stood when it was last compared.
@@ -110,6 +149,8 @@ impl From<Comparison> for BooksShape {
             to_look_at_in_all: it.to_look_at_in_all,
             to_look_at: it.to_look_at.into_iter().map(ToLookAtShape::from).collect(),
             found: it.found.into_iter().map(FindingShape::from).collect(),
+            other_money: it.other_money.into_iter().map(OtherMoneyShape::from).collect(),
+            incomplete: it.incomplete.into_iter().map(IncompleteListShape::from).collect(),
         }
     }
 }
@@ -133,6 +174,20 @@ impl From<(String, String)> for ToLookAtShape {
         // What can't be read is shown as it is rather than left out.
         let alarms = serde_json::from_str(&alarms).unwrap_or_else(|_| serde_json::json!([{"alarm": alarms}]));
         Self { contribution, alarms }
+    }
+}
+
+impl From<OtherMoney> for OtherMoneyShape {
+    fn from(it: OtherMoney) -> Self {
+        let newest_at = clock::rfc3339(it.newest_at_ms);
+        let OtherMoney { kind, site, currency, count, amount_minor, .. } = it;
+        Self { kind, site, currency, count, amount_minor, newest_at }
+    }
+}
+
+impl From<ListProgress> for IncompleteListShape {
+    fn from(it: ListProgress) -> Self {
+        Self { list: it.list, why: it.error.unwrap_or_default(), tried_at: clock::rfc3339(it.updated_at_ms) }
     }
 }
 

@@ -50,6 +50,7 @@ fn html(it: &Comparison, now_ms: i64) -> String {
         "<p class=\"quiet\">All of Stripe's objects last checked: {}.</p>\n",
         ago(it.objects_checked_at_ms, now_ms)
     );
+    page += &incomplete(it);
     page += &to_look_at(&it.to_look_at, it.to_look_at_in_all);
     page += &found(
         it,
@@ -58,7 +59,31 @@ fn html(it: &Comparison, now_ms: i64) -> String {
         "We can't read these, or they don't add up. Check them in Stripe's dashboard.",
     );
     page += &found(it, true, "Found during reconciliation", "No webhook reported these. They are recorded.");
+    page += &other_money(it);
     page + "</body></html>\n"
+}
+
+fn incomplete(it: &Comparison) -> String {
+    let rows = it.incomplete.iter().map(|list| {
+        [escape(&list.list), escape(list.error.as_deref().unwrap_or_default()), rfc3339(list.updated_at_ms)]
+    });
+    let words = "<span class=\"bad\">These lists of Stripe's could not be read the last time.</span> What stands in them alone is not compared.";
+    table("The comparison is not complete", words, ["list", "why", "tried at"], rows)
+}
+
+fn other_money(it: &Comparison) -> String {
+    let rows = it.other_money.iter().map(|other| {
+        [
+            escape(&other.kind),
+            escape(other.site.as_deref().unwrap_or("none of ours")),
+            other.count.to_string(),
+            format!("{} {}", grouped(other.amount_minor, &other.currency), escape(&other.currency)),
+            rfc3339(other.newest_at_ms),
+        ]
+    });
+    let words = "These moved money on your Stripe account and belong to no gift that is booked here. If a gift is missing, it stands among them. \
+        The same money can stand under several kinds, such as a charge and its balance transaction.";
+    table("Other money on this account", words, ["kind", "site", "how many", "sum", "newest"], rows)
 }
 
 fn line_html(line: &ComparisonLine, checked: &str) -> String {
@@ -155,6 +180,8 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::comparisons::ListProgress;
+    use crate::store::other_money::OtherMoney;
     use crate::store::sweeps::Finding;
 
     fn found(object: &str, what: &str, booked: bool) -> Finding {
@@ -189,6 +216,23 @@ mod tests {
             )],
             to_look_at_in_all: 2,
             found: vec![found("ch_1", "charge", true), found("po_1", "payout that is not", false)],
+            other_money: vec![OtherMoney {
+                kind: "charge".to_owned(),
+                site: None,
+                currency: "EUR".to_owned(),
+                count: 3,
+                amount_minor: 123_456,
+                newest_at_ms: 0,
+            }],
+            incomplete: vec![ListProgress {
+                list: "disputes".to_owned(),
+                from_s: 0,
+                started_s: 0,
+                after_id: None,
+                finished: false,
+                error: Some("Stripe failed".to_owned()),
+                updated_at_ms: 0,
+            }],
         }
     }
 

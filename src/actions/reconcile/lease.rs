@@ -1,0 +1,64 @@
+//! One comparison at a time: a lease that a process which dies loses within seconds.
+
+use std::time::Duration;
+
+use super::ReconcileError;
+use crate::app::App;
+use crate::clock;
+use crate::store::comparisons;
+
+/// How long a lease lasts that is not renewed.
+pub(super) const LEASE_MS: i64 = 10_000;
+/// How often a running comparison renews its lease.
+const RENEW_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Does `work` while no other process compares.
+///
+/// # Errors
+/// [`ReconcileError::Busy`] while another comparison runs; else as `work`.
+pub(super) async fn alone<T>(
+    app: &App,
+    work: impl Future<Output = Result<T, ReconcileError>>,
+) -> Result<T, ReconcileError> {
+    let owner = String::from_utf8_lossy(&clock::request_id()).into_owned();
+    if !hold(app, &owner).await? {
+        let until_ms = app.store.lease_held_until_ms().await?.unwrap_or(0);
+        let seconds = until_ms.saturating_sub(app.now_ms()).max(0).div_euclid(1000) + 1;
+        return Err(ReconcileError::Busy { seconds });
+    }
+    let work = Box::pin(work);
+    let outcome = tokio::select! {
+        outcome = work => outcome,
+        lost = renew(app, &owner) => Err(lost),
+    };
+    if let Err(error) = release(app, &owner).await {
+        tracing::warn!(%error, "the lease of a comparison could not be given back; it ends by itself");
+    }
+    outcome
+}
+
+async fn hold(app: &App, owner: &str) -> Result<bool, sqlx::Error> {
+    let mut tx = app.store.begin().await?;
+    let now_ms = app.now_ms();
+    let held = comparisons::hold_lease(&mut tx, owner, now_ms, now_ms + LEASE_MS).await?;
+    tx.commit().await?;
+    Ok(held)
+}
+
+async fn release(app: &App, owner: &str) -> Result<(), sqlx::Error> {
+    let mut tx = app.store.begin().await?;
+    comparisons::release_lease(&mut tx, owner).await?;
+    tx.commit().await
+}
+
+/// Renews the lease for ever; returns only when another process took it.
+async fn renew(app: &App, owner: &str) -> ReconcileError {
+    loop {
+        tokio::time::sleep(RENEW_INTERVAL).await;
+        match hold(app, owner).await {
+            Ok(true) => {}
+            Ok(false) => return ReconcileError::LeaseLost,
+            Err(error) => tracing::warn!(%error, "the lease of a comparison could not be renewed"),
+        }
+    }
+}

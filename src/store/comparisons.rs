@@ -1,0 +1,191 @@
+//! What a comparison with Stripe keeps while it runs: its lease, and how far it read each list.
+
+use super::{Store, Tx};
+
+/// How far one of Stripe's lists was read.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct ListProgress {
+    /// The list.
+    pub list: String,
+    /// Objects made from then on are read, in seconds since 1970.
+    pub from_s: i64,
+    /// When reading it began, in seconds since 1970.
+    pub started_s: i64,
+    /// The last object that was read.
+    pub after_id: Option<String>,
+    /// Whether it was read to its end.
+    pub finished: bool,
+    /// Why the last try failed.
+    pub error: Option<String>,
+    /// When this was written, in milliseconds since 1970.
+    pub updated_at_ms: i64,
+}
+
+struct Row {
+    list: String,
+    from_s: i64,
+    started_s: i64,
+    after_id: Option<String>,
+    finished: String,
+    error: Option<String>,
+    updated_at_ms: i64,
+}
+
+from_row!(Row { list, from_s, started_s, after_id, finished, error, updated_at_ms });
+
+impl From<Row> for ListProgress {
+    fn from(row: Row) -> Self {
+        let Row { list, from_s, started_s, after_id, finished, error, updated_at_ms } = row;
+        Self { list, from_s, started_s, after_id, finished: finished == "yes", error, updated_at_ms }
+    }
+}
+
+/// Takes or renews the lease until `until_ms`. False while another owner holds it.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn hold_lease(tx: &mut Tx, owner: &str, now_ms: i64, until_ms: i64) -> Result<bool, sqlx::Error> {
+    let rows = on_tx!(tx, db => sqlx::query(
+        "INSERT INTO comparison_lease (name, owner, held_until_ms) VALUES ('comparison', $1, $3) \
+         ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, held_until_ms = excluded.held_until_ms \
+         WHERE comparison_lease.owner = $1 OR comparison_lease.held_until_ms <= $2",
+    )
+    .bind(owner)
+    .bind(now_ms)
+    .bind(until_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Gives the lease back, if it is still the owner's.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn release_lease(tx: &mut Tx, owner: &str) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query("DELETE FROM comparison_lease WHERE owner = $1")
+        .bind(owner)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Writes how far a list was read.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn put_progress(tx: &mut Tx, run: &str, it: &ListProgress) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO comparison_lists (run, list, from_s, started_s, after_id, finished, error, updated_at_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
+         ON CONFLICT (run, list) DO UPDATE SET from_s = excluded.from_s, started_s = excluded.started_s, \
+         after_id = excluded.after_id, finished = excluded.finished, error = excluded.error, \
+         updated_at_ms = excluded.updated_at_ms",
+    )
+    .bind(run)
+    .bind(&it.list)
+    .bind(it.from_s)
+    .bind(it.started_s)
+    .bind(&it.after_id)
+    .bind(if it.finished { "yes" } else { "no" })
+    .bind(&it.error)
+    .bind(it.updated_at_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Forgets how far one list was read.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn forget_progress(tx: &mut Tx, run: &str, list: &str) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query("DELETE FROM comparison_lists WHERE run = $1 AND list = $2")
+        .bind(run)
+        .bind(list)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Forgets what was begun before `started_s` (seconds since 1970), and not finished.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn forget_progress_before(tx: &mut Tx, started_s: i64) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query("DELETE FROM comparison_lists WHERE started_s < $1")
+        .bind(started_s)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Forgets how far every list of a run was read.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn forget_run(tx: &mut Tx, run: &str) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query("DELETE FROM comparison_lists WHERE run = $1")
+        .bind(run)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+impl Store {
+    /// Whether a run was begun and not finished.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn is_unfinished(&self, run: &str) -> Result<bool, sqlx::Error> {
+        let found: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM comparison_lists WHERE run = $1 LIMIT 1",
+        )
+        .bind(run)
+        .fetch_optional(db)
+        .await)?;
+        Ok(found.is_some())
+    }
+
+    /// Until when somebody holds the lease, in milliseconds since 1970; none when nobody does.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn lease_held_until_ms(&self) -> Result<Option<i64>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_scalar("SELECT held_until_ms FROM comparison_lease")
+            .fetch_optional(db)
+            .await)
+    }
+
+    /// How far a run read a list.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn list_progress(&self, run: &str, list: &str) -> Result<Option<ListProgress>, sqlx::Error> {
+        let row: Option<Row> = on_reader!(self, db => sqlx::query_as(
+            "SELECT list, from_s, started_s, after_id, finished, error, updated_at_ms FROM comparison_lists \
+             WHERE run = $1 AND list = $2",
+        )
+        .bind(run)
+        .bind(list)
+        .fetch_optional(db)
+        .await)?;
+        Ok(row.map(ListProgress::from))
+    }
+
+    /// Lists whose last reading failed in what is due.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn failed_lists(&self) -> Result<Vec<ListProgress>, sqlx::Error> {
+        let rows: Vec<Row> = on_reader!(self, db => sqlx::query_as(
+            "SELECT list, from_s, started_s, after_id, finished, error, updated_at_ms FROM comparison_lists \
+             WHERE error IS NOT NULL AND run LIKE 'due%' ORDER BY list, updated_at_ms DESC",
+        )
+        .fetch_all(db)
+        .await)?;
+        let mut lists: Vec<ListProgress> = rows.into_iter().map(ListProgress::from).collect();
+        lists.dedup_by(|later, first| later.list == first.list);
+        Ok(lists)
+    }
+}

@@ -1,0 +1,134 @@
+//! Money on the Stripe account that belongs to no gift of ours.
+
+use serde::Serialize;
+
+use super::unbooked::TIED;
+use super::{Store, Tx};
+
+/// An object at Stripe that moved money, and belongs to no gift of ours.
+#[derive(Debug)]
+pub struct OtherObject<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// What a person calls it.
+    pub kind: &'a str,
+    /// The site of another installation that our metadata names.
+    pub site: Option<&'a str>,
+    /// The currency's code, as Stripe has it in capitals.
+    pub currency: &'a str,
+    /// In Stripe's smallest unit.
+    pub amount_minor: i64,
+    /// When Stripe made it.
+    pub created_at_ms: i64,
+}
+
+/// Such objects of one kind, site and currency.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OtherMoney {
+    /// What a person calls one of them.
+    pub kind: String,
+    /// The site of another installation that our metadata names; none for other software.
+    pub site: Option<String>,
+    /// The currency's code, as Stripe has it in capitals.
+    pub currency: String,
+    /// How many there are.
+    pub count: i64,
+    /// Their sum, in Stripe's smallest unit.
+    pub amount_minor: i64,
+    /// When Stripe made the newest, in milliseconds since 1970.
+    pub newest_at_ms: i64,
+}
+
+from_row!(OtherMoney { kind, site, currency, count, amount_minor, newest_at_ms });
+
+/// Keeps an object, as it is now.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn put(tx: &mut Tx, it: &OtherObject<'_>) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO other_money (object_id, kind, site, currency, amount_minor, created_at_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6) \
+         ON CONFLICT (object_id) DO UPDATE SET kind = excluded.kind, site = excluded.site, \
+         currency = excluded.currency, amount_minor = excluded.amount_minor, \
+         created_at_ms = excluded.created_at_ms",
+    )
+    .bind(it.id)
+    .bind(it.kind)
+    .bind(it.site)
+    .bind(it.currency)
+    .bind(it.amount_minor)
+    .bind(it.created_at_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Forgets an object: it is ours, or moved no money after all.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn forget(tx: &mut Tx, object: &str) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query("DELETE FROM other_money WHERE object_id = $1")
+        .bind(object)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// What is kept of an object: kind, site, currency and amount.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn kept(
+    tx: &mut Tx,
+    object: &str,
+) -> Result<Option<(String, Option<String>, String, i64)>, sqlx::Error> {
+    on_tx!(tx, db => sqlx::query_as("SELECT kind, site, currency, amount_minor FROM other_money WHERE object_id = $1")
+        .bind(object)
+        .fetch_optional(db)
+        .await)
+}
+
+/// Forgets every object that is tied to a gift of ours.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn forget_tied(tx: &mut Tx, gift: &str) -> Result<(), sqlx::Error> {
+    let sql = format!("{TIED} SELECT object_id FROM gift CROSS JOIN other_money WHERE object_id = gift.id");
+    let objects: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .bind(gift)
+        .fetch_all(db)
+        .await)?;
+    for object in &objects {
+        forget(tx, object).await?;
+    }
+    Ok(())
+}
+
+/// The site of another installation's gift that an object is tied to.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn other_site(tx: &mut Tx, object: &str) -> Result<Option<String>, sqlx::Error> {
+    let sql = format!(
+        "{TIED} SELECT site FROM gift CROSS JOIN other_gifts WHERE contribution_id = gift.id ORDER BY site LIMIT 1"
+    );
+    on_tx!(tx, db => sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(object).fetch_optional(db).await)
+}
+
+impl Store {
+    /// All of it, by kind, site and currency.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn other_money(&self) -> Result<Vec<OtherMoney>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT kind, site, currency, COUNT(*) AS count, CAST(SUM(amount_minor) AS BIGINT) AS amount_minor, \
+             MAX(created_at_ms) AS newest_at_ms FROM other_money GROUP BY kind, site, currency \
+             ORDER BY kind, site, currency",
+        )
+        .fetch_all(db)
+        .await)
+    }
+}

@@ -1,0 +1,249 @@
+//! A comparison with Stripe that is killed, that another one meets, or that can't read a list, never says that all is well.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use keepopen::actions::{self, Comparison, MOST_TRIES, ReconcileError};
+use keepopen::contributions::EntryKind as Kind;
+use keepopen::store::comparisons::hold_lease;
+use keepopen::store::other_money::OtherMoney;
+use keepopen_practice::{Loss, Trouble};
+use serde_json::{Value, json};
+
+use crate::helpers::TestApp;
+use crate::reconciling::somebody_else_sells;
+use crate::settling::payments;
+
+async fn compared(app: &TestApp) -> Comparison {
+    actions::compare_with_stripe(&app.app.store).await.unwrap()
+}
+
+fn loses_all_events(app: &TestApp) {
+    app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
+}
+
+/// As if the process was killed after so many steps. Whether it was done before.
+async fn killed_after<T>(steps: usize, work: impl Future<Output = T>) -> Option<T> {
+    let (mut work, mut left) = (pin!(work), steps);
+    poll_fn(|context| {
+        if left == 0 {
+            return Poll::Ready(None);
+        }
+        left -= 1;
+        work.as_mut().poll(context).map(Some)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn while_another_comparison_runs_nothing_is_compared_and_that_is_said() {
+    let app = TestApp::start().await;
+    loses_all_events(&app);
+    app.gives(1000, "once").await;
+    let now_ms = app.app.now_ms();
+    let mut tx = app.app.store.begin().await.unwrap();
+    assert!(hold_lease(&mut tx, "another process", now_ms, now_ms + 10_000).await.unwrap());
+    tx.commit().await.unwrap();
+    for outcome in [actions::reconcile_due(&app.app).await, actions::reconcile_since(&app.app, 0, true).await]
+    {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error, ReconcileError::Busy { .. }), "{error:?}");
+        assert!(error.to_string().starts_with("another comparison is running"), "{error}");
+    }
+    assert!(app.ledger().await.is_empty() && compared(&app).await.checked_at_ms.is_none());
+    // That process is dead: it does not renew its lease.
+    app.app.clock.advance(10_000);
+    actions::reconcile_due(&app.app).await.unwrap();
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    actions::reconcile_due(&app.app).await.unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_comparison_that_is_killed_anywhere_is_resumed_and_skips_nothing() {
+    let app = TestApp::start().await;
+    loses_all_events(&app);
+    // Two pages of sessions, intents, charges and balance transactions.
+    let gifts = 105;
+    for _ in 0..gifts {
+        app.gives(1000, "once").await;
+    }
+    let (mut kills, mut steps) = (0, 50);
+    let swept = loop {
+        let work = actions::reconcile_since(&app.app, 0, true);
+        if let Some(swept) = killed_after(steps, work).await {
+            break swept.unwrap();
+        }
+        kills += 1;
+        steps *= 3;
+        // More is given while nothing compares.
+        app.gives(1000, "once").await;
+        app.app.clock.advance(60_000);
+    };
+    assert!(kills >= 3, "{kills}");
+    assert!(swept.resumed && swept.failed.is_empty(), "{swept:?}");
+    // What was given while it was away is older than its end: it is in the lists that it read again.
+    assert_eq!(app.ledger().await.len(), gifts + kills);
+    assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.awaiting_minor == 0));
+    let again = actions::reconcile_since(&app.app, 0, true).await.unwrap();
+    assert!(!again.resumed && again.looked_at > 0 && again.stored == 0, "{again:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_that_can_not_be_read_is_named_and_the_others_are_read() {
+    let app = TestApp::start().await;
+    loses_all_events(&app);
+    app.gives(1000, "once").await;
+    // Events are the first list: every try of it fails.
+    app.stripe.break_next_calls(Trouble::Status(500), 3);
+    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    assert_eq!(swept.failed.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
+    assert!(swept.complete().unwrap_err().to_string().contains("the list of events could not be read"));
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the objects were read");
+    let said = compared(&app).await;
+    assert_eq!(said.incomplete.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
+    assert!(said.checked_at_ms.is_some());
+    // Once it can be read, nothing is said of it.
+    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    assert!(swept.failed.is_empty() && compared(&app).await.incomplete.is_empty());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_list_that_fails_for_a_moment_is_read_at_the_next_try() {
+    let app = TestApp::start().await;
+    loses_all_events(&app);
+    app.gives(1000, "once").await;
+    app.stripe.break_next_calls(Trouble::Status(500), 2);
+    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    assert_eq!((swept.failed, swept.resumed), (vec![], false));
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn no_list_at_all_is_an_incomplete_comparison_and_the_next_one_reads_them_all() {
+    let app = TestApp::start().await;
+    loses_all_events(&app);
+    app.gives(1000, "month").await;
+    app.stripe.break_api(Some(Trouble::Status(403)));
+    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    assert_eq!(swept.failed.len(), 10, "{:?}", swept.failed);
+    assert!(compared(&app).await.checked_at_ms.is_none());
+    app.stripe.break_api(None);
+    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    assert_eq!(swept.failed, []);
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    assert!(compared(&app).await.incomplete.is_empty());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_comparison_of_the_last_hours_does_not_stand_for_the_one_that_is_due() {
+    let app = TestApp::start().await;
+    actions::reconcile_due(&app.app).await.unwrap();
+    app.app.clock.advance(3_600_000);
+    loses_all_events(&app);
+    app.gives(1000, "once").await;
+    app.app.clock.advance(2 * 3_600_000);
+    let since_s = app.app.now_ms() / 1000 - 600;
+    actions::reconcile_since(&app.app, since_s, true).await.unwrap();
+    assert!(app.ledger().await.is_empty());
+    app.app.clock.advance(22 * 3_600_000);
+    actions::reconcile_due(&app.app).await.unwrap();
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    app.finish().await;
+}
+
+fn of<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {
+    all.iter().filter(|it| it.kind == kind).collect()
+}
+
+#[tokio::test]
+async fn money_at_stripe_that_is_not_ours_is_counted_by_kind_and_currency() {
+    let app = TestApp::start().await;
+    loses_all_events(&app);
+    app.gives(1000, "once").await;
+    let charge = somebody_else_sells(&app).await;
+    somebody_else_sells(&app).await;
+    app.stripe.refund(&charge, Some(500)).unwrap();
+    for _ in 0..2 {
+        actions::reconcile_since(&app.app, 0, true).await.unwrap();
+        let other = compared(&app).await.other_money;
+        for kind in ["Checkout Session", "payment intent", "charge"] {
+            let [line] = of(&other, kind)[..] else { panic!("{kind}: {other:?}") };
+            assert_eq!((line.count, line.amount_minor, line.currency.as_str()), (2, 4000, "EUR"), "{kind}");
+            assert_eq!(line.site, None);
+        }
+        let [refund] = of(&other, "refund")[..] else { panic!("{other:?}") };
+        assert_eq!((refund.count, refund.amount_minor), (1, 500));
+        let [moved] = of(&other, "balance transaction (charge)")[..] else { panic!("{other:?}") };
+        assert_eq!(moved.count, 2);
+        assert!(moved.amount_minor < 4000, "after fees");
+    }
+    let answer = app.get("/v1/books", Some(&crate::money::key(&app).await)).await;
+    let kinds = answer.json["other_money"].as_array().unwrap();
+    assert!(kinds.iter().any(|it| it["kind"] == "charge" && it["count"] == 2), "{answer:?}");
+    assert_eq!(answer.json["incomplete"], json!([]));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ours() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    // The same account, seen by an installation that has only the other site.
+    let folder = crate::helpers::folder();
+    let database = crate::databases::Database::make(folder.path());
+    let clock =
+        || keepopen::clock::Clock::movable(jiff::Timestamp::from_millisecond(app.app.now_ms()).unwrap());
+    let mut settings = crate::helpers::settings(folder.path(), &database, &app.stripe, "");
+    let both = settings.clone();
+    settings.sites.remove("journal");
+    settings.appeals.file = None;
+    let other = actions::start(settings, clock()).await.unwrap();
+    actions::reconcile_since(&other, 0, true).await.unwrap();
+    let said = actions::compare_with_stripe(&other.store).await.unwrap();
+    assert!(said.lines.is_empty() && other.store.contributions().await.unwrap().is_empty());
+    let [charge] = of(&said.other_money, "charge")[..] else { panic!("{said:?}") };
+    assert_eq!((charge.count, charge.amount_minor, charge.site.as_deref()), (1, 1000, Some("journal")));
+    let [moved] = of(&said.other_money, "balance transaction (charge)")[..] else { panic!("{said:?}") };
+    assert_eq!(moved.site.as_deref(), Some("journal"));
+    other.store.close().await;
+    let now = actions::start(both, clock()).await.unwrap();
+    actions::work_again(&now, "1").await.unwrap();
+    actions::reconcile_since(&now, 0, true).await.unwrap();
+    let said = actions::compare_with_stripe(&now.store).await.unwrap();
+    assert_eq!((said.other_money, said.lines.len()), (vec![], 1));
+    now.store.close().await;
+    app.stripe_says_everything().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_dead_event_is_closed_once_a_comparison_has_booked_what_it_is_about() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let seen = app.stripe.events().len();
+    app.stripe.refund(&app.stripe.payments(&gift.session).charge.unwrap(), Some(300)).unwrap();
+    let is_refund = |event: &&Value| event["type"] == "refund.created";
+    let mut bad = app.stripe.events_after(seen).iter().find(is_refund).unwrap().clone();
+    (bad["id"], bad["data"]["object"]["amount"]) = ("evt_bad".into(), "ten".into());
+    loses_all_events(&app);
+    assert_eq!(app.deliver(&bad).await.status, 200);
+    for _ in 0..MOST_TRIES {
+        app.run_jobs().await;
+        app.app.clock.advance(3_600_000);
+    }
+    let row = async || app.app.store.event("evt_bad").await.unwrap().unwrap().0;
+    assert_eq!(row().await.state, "dead");
+    actions::reconcile_since(&app.app, 0, true).await.unwrap();
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Refund, 300)]);
+    let closed = row().await;
+    assert_eq!((closed.state.as_str(), closed.error), ("done", None));
+    assert_eq!(closed.outcome.as_deref(), Some("booked by a comparison with Stripe"));
+    app.finish().await;
+}
