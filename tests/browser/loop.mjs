@@ -23,6 +23,7 @@ const THANKS = /thank/i;
 
 /** Chooses on the article and arrives on the payment page. */
 async function give(reader, interval, amountMinor) {
+  if (await reader.hook("more").isVisible()) await reader.hook("more").click();
   await reader.hook(`interval-${interval}`).click();
   await reader.hook(`amount-${amountMinor}`).click();
   await reader.hook("give").click();
