@@ -19,7 +19,7 @@ use crate::store::last_good::LastGood;
 use crate::stripe::{Deliveries, Gateway};
 use crate::supporters::RecentStandings;
 use crate::telemetry::{Metrics, StripeTrouble};
-use crate::tokens::{RecentKeys, Tokens, Vault};
+use crate::tokens::{Attribution, RecentKeys, Tokens, Vault};
 
 /// Everything a door or an action works with.
 pub struct App {
@@ -210,7 +210,9 @@ impl App {
     }
 }
 
-/// Views, clicks and dismissals since the last flush.
+const HOUR_MS: i64 = 3_600_000;
+
+/// Views, clicks, dismissals and checkouts since the last flush.
 #[derive(Default)]
 pub struct Counters(Mutex<HashMap<CountKey, i64>>);
 
@@ -218,6 +220,19 @@ impl Counters {
     /// Counts one.
     pub fn count(&self, key: CountKey) {
         *self.lock().entry(key).or_insert(0) += 1;
+    }
+
+    /// Counts at `now_ms` (milliseconds since 1970) what came of an appeal that was shown.
+    pub fn count_shown(&self, shown: &Attribution, kind: String, now_ms: i64) {
+        self.count(CountKey {
+            hour_at_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
+            site: shown.site.clone(),
+            appeal: shown.appeal.clone(),
+            variant: shown.variant.clone(),
+            surface: shown.surface.clone(),
+            country: shown.country.clone(),
+            kind,
+        });
     }
 
     /// Takes all counts out.

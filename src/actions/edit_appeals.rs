@@ -55,8 +55,20 @@ pub struct Saved {
     pub made: bool,
 }
 
+/// What must hold of an appeal's newest version (0: there is no such appeal) before it is changed. RFC 9110, section 13.1.
+#[derive(Clone, Copy)]
+pub struct Precondition<'a>(pub &'a (dyn Fn(i64) -> bool + Sync));
+
+impl Precondition<'_> {
+    /// Whatever the newest version is.
+    pub const NONE: Self = Self(&|_| true);
+
+    fn check(self, newest: i64) -> Result<(), EditError> {
+        if (self.0)(newest) { Ok(()) } else { Err(EditError::NotTheNewest(newest)) }
+    }
+}
+
 /// Keeps an appeal as a new version. It is checked, and not published.
-/// `expected` is the version that it was made from, where the caller knows it.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -64,10 +76,10 @@ pub async fn save_appeal(
     editor: Editor<'_>,
     id: &str,
     fields: Map<String, Value>,
-    expected: Option<i64>,
+    precondition: Precondition<'_>,
 ) -> Result<Saved, EditError> {
     let mut tx = editor.store.begin().await?;
-    let saved = save(&mut tx, editor, id, fields, expected).await?;
+    let saved = save(&mut tx, editor, id, fields, precondition).await?;
     tx.commit().await?;
     Ok(saved)
 }
@@ -77,15 +89,13 @@ async fn save(
     editor: Editor<'_>,
     id: &str,
     mut fields: Map<String, Value>,
-    expected: Option<i64>,
+    precondition: Precondition<'_>,
 ) -> Result<Saved, EditError> {
     fields.entry("id").or_insert_with(|| id.into());
     check(editor, id, &fields)?;
     let newest = appeals::newest(tx, id).await?;
     let number = newest.as_ref().map_or(0, |row| row.version);
-    if expected.is_some_and(|expected| expected != number) {
-        return Err(EditError::NotTheNewest(number));
-    }
+    precondition.check(number)?;
     let same = newest.is_some_and(|row| {
         serde_json::from_str::<Map<String, Value>>(&row.body).is_ok_and(|kept| kept == fields)
     });
@@ -111,9 +121,12 @@ pub async fn publish_appeal(
     editor: Editor<'_>,
     id: &str,
     version: Option<i64>,
+    precondition: Precondition<'_>,
 ) -> Result<PublicationRow, EditError> {
     let mut tx = editor.store.begin().await?;
-    let published = publish(&mut tx, editor, id, version).await?;
+    let newest = appeals::newest(&mut tx, id).await?.ok_or(EditError::Unknown)?;
+    precondition.check(newest.version)?;
+    let published = publish(&mut tx, editor, newest, version).await?;
     tx.commit().await?;
     Ok(published)
 }
@@ -121,18 +134,16 @@ pub async fn publish_appeal(
 async fn publish(
     tx: &mut Tx,
     editor: Editor<'_>,
-    id: &str,
+    newest: VersionRow,
     version: Option<i64>,
 ) -> Result<PublicationRow, EditError> {
-    let newest = appeals::newest(tx, id).await?.ok_or(EditError::Unknown)?;
+    let id = &newest.appeal_id.clone();
     let chosen = match version {
         None => newest,
         Some(number) if number == newest.version => newest,
-        Some(number) => editor.store.version(id, number).await?.ok_or(EditError::UnknownVersion)?,
+        Some(number) => appeals::version(tx, id, number).await?.ok_or(EditError::UnknownVersion)?,
     };
-    // The sites' settings may be others than when it was written.
-    let fields = serde_json::from_str(&chosen.body).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    let draft = check(editor, id, &fields)?;
+    let draft = read_stored(editor, id, &chosen.body)?;
     has_time_to_run(editor, &draft)?;
     record(tx, editor, id, chosen.version, Live::Live).await
 }
@@ -145,9 +156,10 @@ pub async fn set_appeal_aside(
     editor: Editor<'_>,
     id: &str,
     state: Live,
+    precondition: Precondition<'_>,
 ) -> Result<PublicationRow, EditError> {
     let mut tx = editor.store.begin().await?;
-    appeals::newest(&mut tx, id).await?.ok_or(EditError::Unknown)?;
+    precondition.check(appeals::newest(&mut tx, id).await?.ok_or(EditError::Unknown)?.version)?;
     let now = appeals::published(&mut tx, id).await?.ok_or(EditError::NeverPublished)?;
     let published = record(&mut tx, editor, id, now.version, state).await?;
     tx.commit().await?;
@@ -157,14 +169,19 @@ pub async fn set_appeal_aside(
 /// Makes the store hold the appeals of a file: new versions where they differ, each in the state that its
 /// `live` names. All of them, or none. Appeals that the file does not name stay as they are.
 ///
+/// Where an appeal's `live_version` names an older version, that one is published and not the text of the file: an export of an appeal that was
+/// rolled back, or has a newer draft, changes nothing when it is applied.
+///
 /// # Errors
 /// See [`EditError`].
 pub async fn apply_appeals(
     editor: Editor<'_>,
-    appeals: Vec<Map<String, Value>>,
+    mut appeals: Vec<Map<String, Value>>,
 ) -> Result<Vec<(String, Saved, Live)>, EditError> {
     let mut problems = Vec::new();
     let mut drafts = Vec::new();
+    let live_versions: Vec<Option<Value>> =
+        appeals.iter_mut().map(|fields| fields.shift_remove(LIVE_VERSION)).collect();
     for (place, fields) in appeals.iter().enumerate() {
         match Draft::read(fields.clone(), &format!("#{}", place + 1)) {
             Ok(draft) => drafts.push(draft),
@@ -177,10 +194,15 @@ pub async fn apply_appeals(
     }
     let mut tx = editor.store.begin().await?;
     let mut done = Vec::new();
-    for (draft, mut fields) in drafts.into_iter().zip(appeals) {
+    for ((mut draft, mut fields), live_version) in drafts.into_iter().zip(appeals).zip(live_versions) {
         fields.shift_remove("live");
         let (id, wanted) = (draft.rules.id.clone(), draft.rules.live);
-        let saved = save(&mut tx, editor, &id, fields, None).await?;
+        let mut saved = save(&mut tx, editor, &id, fields, Precondition::NONE).await?;
+        if let Some(live_version) = live_version {
+            let older = older_version(&mut tx, &id, &live_version).await?;
+            draft = read_stored(editor, &id, &older.body)?;
+            saved.version = older.version;
+        }
         let now = appeals::published(&mut tx, &id).await?;
         // What was in force once can't be a draft again, but it can be held back.
         let state = match wanted {
@@ -201,6 +223,30 @@ pub async fn apply_appeals(
     }
     tx.commit().await?;
     Ok(done)
+}
+
+/// The field of an exported appeal that names the version which was published, where that is not the newest.
+pub const LIVE_VERSION: &str = "live_version";
+
+/// The version that an exported appeal says is live.
+async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionRow, EditError> {
+    let found = match number.as_i64() {
+        Some(number) => appeals::version(tx, id, number).await?,
+        None => None,
+    };
+    let sentence = || {
+        format!("there is no version {number} of it here. Remove the line to publish the text of the file.")
+    };
+    found.ok_or_else(|| {
+        let field = LIVE_VERSION.to_owned();
+        EditError::Invalid(vec![AppealProblem { appeal: id.to_owned(), field, sentence: sentence() }])
+    })
+}
+
+/// Reads and checks a stored version: the sites' settings may be others than when it was written.
+fn read_stored(editor: Editor<'_>, id: &str, body: &str) -> Result<Draft, EditError> {
+    let fields = serde_json::from_str(body).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    check(editor, id, &fields)
 }
 
 async fn record(

@@ -28,6 +28,7 @@ mod process_event;
 mod prove_writing;
 mod publish_appeals;
 mod put_into_force;
+mod read_results;
 mod receive_stripe_event;
 mod reconcile;
 mod replay_event;
@@ -52,7 +53,8 @@ pub use connect_stripe::{
 pub use count_tickers::{count_tickers, ticker_totals};
 pub use create_api_key::create_api_key;
 pub use edit_appeals::{
-    EditError, Editor, Saved, apply_appeals, publish_appeal, save_appeal, set_appeal_aside,
+    EditError, Editor, LIVE_VERSION, Precondition, Saved, apply_appeals, publish_appeal, save_appeal,
+    set_appeal_aside,
 };
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
 pub use export_payments::PaymentsExport;
@@ -68,6 +70,9 @@ pub use outlive::{Panicked, outlive};
 pub use process_event::{MOST_TRIES, process_due_events, process_event};
 pub use prove_writing::prove_writing;
 pub use publish_appeals::{PublishError, publish_appeals};
+pub use read_results::{
+    MAX_RESULT_DAYS, MoneySums, Outcome, ResultKey, ResultsError, ResultsQuery, read_results, totals,
+};
 pub use receive_stripe_event::{ReceiveError, Received, receive_stripe_event};
 pub use reconcile::{FailedList, ReconcileError, Swept, reconcile_due, reconcile_since};
 pub use replay_event::replay_event;

@@ -106,7 +106,8 @@ pub async fn start_checkout(
         return Ok(Checkout { session, url });
     }
     let contribution = ContributionId::parse(&known.contribution_id).unwrap_or(fresh);
-    let origin = origin(app, request, contribution);
+    let shown = shown(app, request);
+    let origin = origin(request, contribution, shown.as_ref());
     let key = fingerprint(&[request.site, &attempt, &parameters, &known.tries.to_string()]);
     let new = NewCheckout {
         name: &site.name,
@@ -124,6 +125,9 @@ pub async fn start_checkout(
     let outcome = match made {
         Ok(made) => {
             checkouts::made(&mut tx, request.site, &attempt, &made.id, &made.url).await?;
+            if let Some(shown) = &shown {
+                app.counters.count_shown(shown, "checkout".to_owned(), app.now_ms());
+            }
             Ok(Checkout { session: made.id, url: made.url })
         }
         Err(error) => {
@@ -172,21 +176,23 @@ fn with_session(url: &Url) -> String {
     format!("{plain}{joint}keepopen_session={{CHECKOUT_SESSION_ID}}{fragment}")
 }
 
-/// A note that is not good loses the attribution, never the gift.
-fn origin(app: &App, request: &CheckoutRequest<'_>, contribution: ContributionId) -> Origin {
-    let shown = request
-        .attribution
-        .and_then(|note| Attribution::read(note, &app.attribution_key, request.site, app.now_ms()).ok());
-    let site = request.site.to_owned();
-    match shown {
-        Some(it) => Origin {
-            contribution,
-            site,
-            appeal: Some(it.appeal),
-            variant: Some(it.variant),
-            surface: Some(it.surface),
-        },
-        None => Origin { contribution, site, appeal: None, variant: None, surface: None },
+/// The appeal that brought the reader here. An attribution that is not good loses the appeal, never the gift.
+fn shown(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribution> {
+    let note = request.attribution?;
+    Attribution::read(note, &app.attribution_key, request.site, app.now_ms()).ok()
+}
+
+fn origin(
+    request: &CheckoutRequest<'_>,
+    contribution: ContributionId,
+    shown: Option<&Attribution>,
+) -> Origin {
+    Origin {
+        contribution,
+        site: request.site.to_owned(),
+        appeal: shown.map(|it| it.appeal.clone()),
+        variant: shown.map(|it| it.variant.clone()),
+        surface: shown.map(|it| it.surface.clone()),
     }
 }
 

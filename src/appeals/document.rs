@@ -31,6 +31,10 @@ impl Draft {
     pub fn read(mut fields: Map<String, Value>, place: &str) -> Result<Self, AppealProblem> {
         let id = fields.get("id").and_then(Value::as_str).unwrap_or(place).to_owned();
         let problem = |field: String, sentence: String| AppealProblem { appeal: id.clone(), field, sentence };
+        if fields.contains_key("live_version") {
+            let sentence = "only `keepopen appeals apply` reads it. Remove it, and write the version that readers shall see.";
+            return Err(problem("live_version".to_owned(), sentence.to_owned()));
+        }
         let (mut copies, mut amounts) = (Vec::<Copy>::new(), Vec::new());
         if let Some(Value::Array(variants)) = fields.get_mut("variants") {
             for (place, variant) in variants.iter_mut().enumerate() {

@@ -32,7 +32,7 @@ pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
 pub use quiet_days::QuietDays;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
-pub use switches::{SurfaceSwitches, Switch, Switches, switched};
+pub use switches::{SurfaceSwitches, SurfacesChange, Switch, Switches, SwitchesChange, switched};
 pub use ticker::{TickerCount, TickerShown, TickerTotals, Whose, WrittenTicker};
 pub use values::{TickerValues, Values};
 pub use wording::Content;

@@ -55,6 +55,45 @@ pub struct SurfaceSwitches {
     pub wall: Switch,
 }
 
+/// What to switch. What is left out or null stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SwitchesChange {
+    /// Every surface at once.
+    pub all: Option<Switch>,
+    /// Each surface by itself. One shows only where `all` is on, too.
+    pub surfaces: SurfacesChange,
+}
+
+/// What to switch of each surface. What is left out or null stays as it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct SurfacesChange {
+    /// At the page's edge.
+    pub banner: Option<Switch>,
+    /// In the article.
+    pub inline: Option<Switch>,
+    /// Over the rest of the article.
+    pub wall: Option<Switch>,
+}
+
+impl SwitchesChange {
+    /// Changes `switches`.
+    pub fn apply(self, switches: &mut Switches) {
+        let each = [
+            (None, self.all),
+            (Some(Surface::Banner), self.surfaces.banner),
+            (Some(Surface::Inline), self.surfaces.inline),
+            (Some(Surface::Wall), self.surfaces.wall),
+        ];
+        for (surface, switch) in each {
+            if let Some(switch) = switch {
+                switches.set(surface, switch);
+            }
+        }
+    }
+}
+
 impl Switches {
     /// Each switch: that of all surfaces, then that of each.
     pub fn each(&self) -> [(Option<Surface>, Switch); 4] {

@@ -14,6 +14,7 @@ use crate::appeals::{AppealProblem, Draft, Snapshot, file};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::Store;
+use crate::store::appeals::PublishedRow;
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -28,7 +29,8 @@ pub enum Verb {
         /// The file: TOML, or YAML where its name ends with .yaml or .yml.
         file: PathBuf,
     },
-    /// Print the service's appeals as a file, in their newest versions.
+    /// Print the service's appeals as a file, in their newest versions. `live_version` names the version that readers see, where that is
+    /// an older one; applying the file then keeps it.
     Export {
         /// Print YAML instead of TOML.
         #[arg(long)]
@@ -78,7 +80,7 @@ fn apply(path: &Path, settings: &Settings) -> Result<(), Stopped> {
         done
     })?;
     for (id, saved, state) in done {
-        let made = if saved.made { "written" } else { "as it was" };
+        let made = if saved.made { "written" } else { "unchanged" };
         say(&format!("{id}: version {}, {made}, {}", saved.version, state.as_str()))?;
     }
     Ok(())
@@ -88,28 +90,33 @@ fn export(settings: &Settings, format: Format) -> Result<(), Stopped> {
     let appeals = runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
         let newest = store.newest_versions().await?;
-        let states: BTreeMap<String, String> =
-            store.published_appeals().await?.into_iter().map(|row| (row.appeal_id, row.state)).collect();
+        let published: BTreeMap<String, PublishedRow> =
+            store.published_appeals().await?.into_iter().map(|row| (row.appeal_id.clone(), row)).collect();
         store.close().await;
         let mut appeals = Vec::new();
         for row in newest {
             let fields: Map<String, Value> = serde_json::from_str(&row.body)?;
-            let state = states.get(&row.appeal_id).map_or("draft", String::as_str);
-            appeals.push(with_state(fields, state));
+            let published = published.get(&row.appeal_id);
+            let state = published.map_or("draft", |row| row.state.as_str());
+            let older = published.map(|row| row.version).filter(|version| *version != row.version);
+            appeals.push(with_state(fields, state, older));
         }
         Ok::<_, Stopped>(appeals)
     })?;
     say(&file::write(&appeals, format)?)
 }
 
-/// The state stands after the id, where a reader looks for it.
-fn with_state(fields: Map<String, Value>, state: &str) -> Map<String, Value> {
+/// The state stands after the id, where a reader looks for it, and then the version that is published, where that is an older one.
+fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Map<String, Value> {
     let mut told = Map::new();
     for (name, value) in fields {
         let is_id = name == "id";
         told.insert(name, value);
         if is_id {
             told.insert("live".to_owned(), state.into());
+            if let Some(version) = older {
+                told.insert(actions::LIVE_VERSION.to_owned(), version.into());
+            }
         }
     }
     told

@@ -13,6 +13,7 @@ mod demo;
 mod events;
 mod health;
 mod reconcile;
+mod results;
 mod serve;
 mod simulate;
 mod stripe;
@@ -77,6 +78,8 @@ enum Verb {
         #[command(subcommand)]
         verb: appeals::Verb,
     },
+    /// Print what each appeal and variant brought: views, clicks, dismissals, checkouts, gifts, money.
+    Results(results::Options),
     /// What silences a site at once, or one of its surfaces.
     Switch {
         #[command(subcommand)]
@@ -127,6 +130,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Reconcile(options) => reconcile::reconcile(options, settings()?),
         Verb::Rebuild => reconcile::rebuild(settings()?),
         Verb::Appeals { verb } => appeals::run(verb, &settings()?),
+        Verb::Results(options) => results::results(options, &settings()?),
         Verb::Switch { verb } => switch::run(verb, &settings()?),
         Verb::Simulate(options) => simulate::simulate(options, &settings()?),
         Verb::Stripe { verb } => stripe::run(verb, &settings()?),

@@ -25,6 +25,9 @@ pub struct MoneyReader;
 /// Somebody with a secret API key that may read appeals.
 pub struct AppealsReader;
 
+/// Somebody with a secret API key that may read what appeals brought.
+pub struct ResultsReader;
+
 /// Somebody with a secret API key that may write and publish appeals.
 pub struct AppealsEditor {
     /// The key's id.
@@ -75,6 +78,7 @@ macro_rules! with_key {
 with_key!(SupportersReader, [SupportersRead], _ => SupportersReader);
 with_key!(MoneyReader, [MoneyRead], _ => MoneyReader);
 with_key!(AppealsReader, [AppealsRead, AppealsWrite], _ => AppealsReader);
+with_key!(ResultsReader, [AppealsRead, AppealsWrite, MoneyRead], _ => ResultsReader);
 with_key!(AppealsEditor, [AppealsWrite], key => AppealsEditor { key });
 
 /// Checks that the request has an API key that may state a reader's standing. A key that was good a moment ago is not looked up again, and

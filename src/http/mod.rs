@@ -25,6 +25,7 @@ mod previews;
 mod problem;
 mod question;
 mod request_counts;
+mod results;
 mod server;
 mod stated;
 mod supporters;
@@ -68,6 +69,7 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(appeals::publish)
         .service(appeals::pause)
         .service(appeals::end)
+        .service(results::read)
         .service(previews::make)
         .service(previews::show)
         .service(switches::list)

@@ -11,7 +11,7 @@ use super::caller::{AppealsEditor, AppealsReader};
 use super::problem::{Code, Problem};
 use crate::actions::{self, Editor, SwitchError};
 use crate::app::App;
-use crate::appeals::{SurfaceSwitches, Switch, Switches};
+use crate::appeals::{SurfaceSwitches, Switch, Switches, SwitchesChange};
 use crate::clock;
 use crate::store::switches::{SwitchRow, by_site};
 
@@ -79,14 +79,14 @@ pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<Ht
 
 /// Silence a site or one of its surfaces at once, or let it speak again.
 ///
-/// The body is what the switches shall be; what is left out is on. Readers of a silenced surface get the reason `kill_switch`.
+/// The body says what to switch; what is left out stays as it is, so that nobody who switches one surface ends "all off" unseen. Readers of a silenced surface get the reason `kill_switch`.
 /// It is in force here at once, and on every other instance within 2 seconds, also where appeals come from a file.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "turn_switches",
     security(("api_key" = [])),
     params(("site" = String, Path, description = "The site's id")),
-    request_body = Switches,
+    request_body = SwitchesChange,
     responses(
         (status = 200, body = Told, description = "The site's switches, as they are now", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
@@ -101,14 +101,14 @@ pub async fn turn(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let wanted: Switches = body::parse(&bytes)?;
+    let wanted: SwitchesChange = body::parse(&bytes)?;
     let editor = Editor { store: &app.store, sites: &app.settings.sites, by: &by.key, now_ms: app.now_ms() };
-    actions::turn_switches(editor, &site, |switches| *switches = wanted).await.map_err(
-        |error| match error {
+    actions::turn_switches(editor, &site, |switches| wanted.apply(switches)).await.map_err(|error| {
+        match error {
             SwitchError::UnknownSite => Code::SiteUnknown.into(),
             SwitchError::Store(error) => Problem::store(&error),
-        },
-    )?;
+        }
+    })?;
     actions::hear_of_appeals(&app).await.map_err(|error| Problem::store(&error))?;
     let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
     Ok(answered(&told(&app, &site, &rows)?))

@@ -76,6 +76,15 @@ pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, sql
     on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
 
+/// One version of an appeal.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn version(tx: &mut Tx, appeal: &str, number: i64) -> Result<Option<VersionRow>, sqlx::Error> {
+    let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND version = $2"));
+    on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).bind(number).fetch_optional(db).await)
+}
+
 /// Adds a version.
 ///
 /// # Errors

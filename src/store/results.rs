@@ -29,7 +29,116 @@ pub struct VariantGifts {
 
 from_row!(VariantGifts { variant, gifts, total_minor });
 
+/// How often something happened to a variant in an hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HourCount {
+    /// The hour, counted from 1970.
+    pub hour: i64,
+    /// The appeal's id.
+    pub appeal: String,
+    /// The variant's id.
+    pub variant: String,
+    /// `first_view`, `later_view`, `click`, `checkout`, or `dismiss_` and how.
+    pub kind: String,
+    /// How often.
+    pub count: i64,
+}
+
+from_row!(HourCount { hour, appeal, variant, kind, count });
+
+/// How many contributions began in an hour with a first payment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HourGifts {
+    /// The hour, counted from 1970.
+    pub hour: i64,
+    /// The appeal's id; nothing where no appeal brought it.
+    pub appeal: Option<String>,
+    /// The variant's id.
+    pub variant: Option<String>,
+    /// How many.
+    pub gifts: i64,
+}
+
+from_row!(HourGifts { hour, appeal, variant, gifts });
+
+/// What the ledger entries of one kind add up to in an hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HourMoney {
+    /// The hour, counted from 1970.
+    pub hour: i64,
+    /// The appeal's id; nothing where no appeal brought it.
+    pub appeal: Option<String>,
+    /// The variant's id.
+    pub variant: Option<String>,
+    /// The kind of entry.
+    pub kind: String,
+    /// ISO 4217 code.
+    pub currency: String,
+    /// The sum, in the currency's minor unit.
+    pub total_minor: i64,
+}
+
+from_row!(HourMoney { hour, appeal, variant, kind, currency, total_minor });
+
 impl Store {
+    /// What happened to the appeals of a site in the whole hours that begin within `at_ms` (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn hourly_counts(&self, site: &str, at_ms: Range<i64>) -> Result<Vec<HourCount>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT hour_at_ms / 3600000 AS hour, appeal, variant, kind, CAST(SUM(count) AS BIGINT) AS count \
+             FROM banner_counts WHERE site = $1 AND hour_at_ms >= $2 AND hour_at_ms < $3 \
+             GROUP BY hour_at_ms, appeal, variant, kind",
+        )
+        .bind(site)
+        .bind(at_ms.start)
+        .bind(at_ms.end)
+        .fetch_all(db)
+        .await)
+    }
+
+    /// The contributions to a site whose first payment came within `at_ms` (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn hourly_gifts(&self, site: &str, at_ms: Range<i64>) -> Result<Vec<HourGifts>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT first_at_ms / 3600000 AS hour, appeal, variant, CAST(COUNT(*) AS BIGINT) AS gifts FROM ( \
+             SELECT c.appeal AS appeal, c.variant AS variant, MIN(e.occurred_at_ms) AS first_at_ms \
+             FROM contributions c JOIN ledger_entries e ON e.contribution_id = c.id AND e.credit_account = 'contributions' \
+             WHERE c.id IN (SELECT contribution_id FROM ledger_entries WHERE site = $1 \
+             AND credit_account = 'contributions' AND occurred_at_ms >= $2 AND occurred_at_ms < $3) \
+             GROUP BY c.id, c.appeal, c.variant) AS gift \
+             WHERE first_at_ms >= $2 AND first_at_ms < $3 GROUP BY first_at_ms / 3600000, appeal, variant",
+        )
+        .bind(site)
+        .bind(at_ms.start)
+        .bind(at_ms.end)
+        .fetch_all(db)
+        .await)
+    }
+
+    /// What the ledger booked for a site within `at_ms` (milliseconds since 1970), but for payouts.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn hourly_money(&self, site: &str, at_ms: Range<i64>) -> Result<Vec<HourMoney>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT e.occurred_at_ms / 3600000 AS hour, c.appeal AS appeal, c.variant AS variant, e.kind AS kind, \
+             e.currency AS currency, CAST(SUM(e.amount_minor) AS BIGINT) AS total_minor \
+             FROM ledger_entries e JOIN contributions c ON c.id = e.contribution_id \
+             WHERE e.site = $1 AND e.occurred_at_ms >= $2 AND e.occurred_at_ms < $3 \
+             AND e.kind NOT IN ('payout', 'payout_reversal') \
+             GROUP BY e.occurred_at_ms / 3600000, c.appeal, c.variant, e.kind, e.currency",
+        )
+        .bind(site)
+        .bind(at_ms.start)
+        .bind(at_ms.end)
+        .fetch_all(db)
+        .await)
+    }
+
     /// First views of each variant in the whole hours that begin within `at_ms` (milliseconds since 1970).
     ///
     /// # Errors

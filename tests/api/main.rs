@@ -17,6 +17,7 @@ mod comparing;
 mod connection;
 mod contract;
 mod corpus;
+mod editing;
 mod embed;
 #[cfg(unix)]
 mod faults;
@@ -32,6 +33,7 @@ mod money;
 mod not_ours;
 mod previews;
 mod reconciling;
+mod results;
 mod settling;
 mod standings;
 mod story;

@@ -38,17 +38,17 @@ async fn a_site_and_each_of_its_surfaces_can_be_silenced_and_speak_again() {
     turn(&app, &key, "journal", &json!({"all": "off"})).await;
     assert_eq!(shows(&app, "journal", &["inline"]).await, "kill_switch");
     let read = app.get("/v1/sites/journal/switches", Some(&key)).await;
-    assert_eq!((&read.json["all"], &read.json["surfaces"]["banner"]), (&json!("off"), &json!("on")));
+    assert_eq!((&read.json["all"], &read.json["surfaces"]["banner"]), (&json!("off"), &json!("off")));
     assert_eq!(read.json["turned_at"], keepopen::clock::rfc3339(app.app.now_ms()));
     assert!(read.json["turned_by"].is_string());
     let other = app.get("/v1/sites/gazette/switches", Some(&key)).await;
     assert_eq!((&other.json["all"], &other.json["turned_at"]), (&json!("on"), &Value::Null));
 
-    turn(&app, &key, "journal", &json!({})).await;
+    turn(&app, &key, "journal", &json!({"all": "on", "surfaces": {"banner": "on"}})).await;
     assert_eq!(shows(&app, "journal", &["banner"]).await, "banner");
     let turns =
         app.app.store.look_for_tests("SELECT surface || ' ' || state FROM switches ORDER BY number").await;
-    assert_eq!(turns.unwrap(), ["banner off", "all off", "banner on", "all on"]);
+    assert_eq!(turns.unwrap(), ["banner off", "all off", "all on", "banner on"]);
     app.finish().await;
 }
 
@@ -86,7 +86,7 @@ async fn what_the_settings_silence_stays_silent_and_is_told() {
         (&json!("on"), &json!("off"))
     );
     assert_eq!(shows(&app, "journal", &["banner", "inline"]).await, "kill_switch");
-    turn(&app, &key, "journal", &json!({})).await;
+    turn(&app, &key, "journal", &json!({"surfaces": {"banner": "on", "inline": "on"}})).await;
     assert_eq!(shows(&app, "journal", &["banner"]).await, "kill_switch");
     assert_eq!(shows(&app, "journal", &["inline"]).await, "inline");
     app.finish().await;

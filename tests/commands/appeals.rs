@@ -52,7 +52,7 @@ fn what_was_applied_is_exported_and_applying_it_again_changes_nothing() {
     let exported = place.good(&["appeals", "export"]);
     assert_eq!(exported, FILE);
     place.write("exported.toml", &exported);
-    assert_eq!(place.good(&["appeals", "apply", "exported.toml"]), "summer: version 1, as it was, live\n");
+    assert_eq!(place.good(&["appeals", "apply", "exported.toml"]), "summer: version 1, unchanged, live\n");
 
     let changed = FILE.replace("Help", "Help us").replace("\"live\"", "\"paused\"");
     place.write("appeals.toml", &changed);
@@ -60,7 +60,7 @@ fn what_was_applied_is_exported_and_applying_it_again_changes_nothing() {
     assert_eq!(place.good(&["appeals", "export"]), changed);
     // What was in force can't be a draft again, so it is held back.
     place.write("appeals.toml", &changed.replace("\"paused\"", "\"draft\""));
-    assert_eq!(place.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, as it was, paused\n");
+    assert_eq!(place.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, unchanged, paused\n");
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn yaml_is_read_and_written_where_it_is_asked_for() {
     let yaml = place.good(&["appeals", "export", "--yaml"]);
     assert!(yaml.starts_with("appeals:\n- id: summer\n  live: live\n"), "{yaml}");
     place.write("exported.yaml", &yaml);
-    assert_eq!(place.good(&["appeals", "apply", "exported.yaml"]), "summer: version 1, as it was, live\n");
+    assert_eq!(place.good(&["appeals", "apply", "exported.yaml"]), "summer: version 1, unchanged, live\n");
     place.write("bad.yml", "appeals:\n- id: [");
     let sentence = place.stopped(&["appeals", "check", "bad.yml"]);
     assert!(sentence.starts_with("bad.yml is not understood: ") && sentence.contains("line 3"), "{sentence}");
@@ -98,7 +98,7 @@ fn weights_by_country_are_checked_and_come_back_as_they_were_in_both_formats() {
     place.write("quoted.yaml", &quoted);
     place.write("bare.yaml", &bare);
     for name in ["quoted.yaml", "bare.yaml"] {
-        assert_eq!(place.good(&["appeals", "apply", name]), "summer: version 1, as it was, live\n");
+        assert_eq!(place.good(&["appeals", "apply", name]), "summer: version 1, unchanged, live\n");
     }
     for (wrong, at) in [("nordic = 3", "nordic"), ("baltics = -1", "baltics"), ("baltics = 1\nUK = 2", "UK")]
     {

@@ -188,8 +188,9 @@ export interface paths {
         /** One appeal in its newest version. */
         get: operations["read_appeal"];
         /**
-         * Write a version of an appeal. It is checked, and not published. With `If-Match`, only where it is made from
-         *     the newest version; a new appeal is made from `"0"`.
+         * Write a version of an appeal. It is checked, and not published.
+         * @description With `If-Match`, only if its newest version is the one that yours was made from; with `If-None-Match: *`, only if there is no such appeal yet.
+         *     With neither, it is written in any case (RFC 9110).
          */
         put: operations["write_appeal"];
         post?: never;
@@ -263,7 +264,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Put a version into force. */
+        /**
+         * Publish a version.
+         * @description With `If-Match`, only if the appeal's newest version is the one that you have seen, so that nobody publishes somebody else's unfinished draft.
+         */
         post: operations["publish_appeal"];
         delete?: never;
         options?: never;
@@ -495,6 +499,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what appeals brought.
+         * @description Readers, views, clicks, dismissals, checkouts, gifts and money of each appeal and variant, by day. With a secret API key of scope `appeals:read` or
+         *     `money:read`.
+         */
+        get: operations["read_results"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sites/{site}/switches": {
         parameters: {
             query?: never;
@@ -506,7 +531,7 @@ export interface paths {
         get: operations["read_switches"];
         /**
          * Silence a site or one of its surfaces at once, or let it speak again.
-         * @description The body is what the switches shall be; what is left out is on. Readers of a silenced surface get the reason `kill_switch`.
+         * @description The body says what to switch; what is left out stays as it is, so that nobody who switches one surface ends "all off" unseen. Readers of a silenced surface get the reason `kill_switch`.
          *     It is in force here at once, and on every other instance within 2 seconds, also where appeals come from a file.
          */
         put: operations["turn_switches"];
@@ -1528,6 +1553,104 @@ export interface components {
          * @enum {string}
          */
         Reason: "matched" | "supporter" | "recent_giver" | "unknown_standing" | "kill_switch" | "holdout" | "no_consent" | "excluded_page" | "sensitive_page" | "out_of_schedule" | "not_targeted" | "frequency_cap" | "dismissed" | "below_meter" | "needs_entitlement" | "missing_value" | "share" | "sequence_done" | "no_live_appeal" | "overloaded";
+        /** @description What came of a variant, on one day or in all. */
+        Result: {
+            /** @description The appeal's id; null for gifts that no appeal brought. */
+            appeal?: string | null;
+            /**
+             * Format: int64
+             * @description Payment pages opened.
+             */
+            checkouts: number;
+            /**
+             * Format: int64
+             * @description Clicks.
+             */
+            clicks: number;
+            /**
+             * Format: date
+             * @description The day; left out of a total.
+             */
+            day?: string | null;
+            /**
+             * Format: int64
+             * @description Dismissals of every kind.
+             */
+            dismissals: number;
+            /**
+             * Format: int64
+             * @description Contributions whose first payment came.
+             */
+            gifts: number;
+            /** @description Money of every payment that came, also of contributions that began earlier. One item for each currency. */
+            money: components["schemas"]["ResultMoney"][];
+            /**
+             * Format: int64
+             * @description Readers who saw it.
+             */
+            readers: number;
+            /** @description The variant's id, or `holdout` for readers who were held out. */
+            variant?: string | null;
+            /**
+             * Format: int64
+             * @description Views, with the first of each reader.
+             */
+            views: number;
+        };
+        /** @description Sums in the currency's minor unit. */
+        ResultMoney: {
+            /**
+             * @description ISO 4217 code.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * Format: int64
+             * @description What Stripe kept.
+             */
+            fees_minor: number;
+            /**
+             * Format: int64
+             * @description What is left. Where Stripe paid out in another currency, it is left in that one.
+             */
+            net_minor: number;
+            /**
+             * Format: int64
+             * @description What readers gave.
+             */
+            received_minor: number;
+            /**
+             * Format: int64
+             * @description Refunds and disputes, less those that were reversed.
+             */
+            returned_minor: number;
+        };
+        /** @description What appeals brought. */
+        Results: {
+            /**
+             * Format: date-time
+             * @description When this was read, RFC 3339. A day that is not over yet is not complete.
+             */
+            as_of: string;
+            /** @description Day by day, the oldest first. */
+            days: components["schemas"]["Result"][];
+            /**
+             * Format: date
+             * @description The first day.
+             */
+            from: string;
+            /** @description The site's id. */
+            site: string;
+            /** @description The IANA time zone of the days. An hour counts for the day on which it begins. */
+            time_zone: string;
+            /**
+             * Format: date
+             * @description The last day.
+             */
+            to: string;
+            /** @description The totals of each appeal and variant. */
+            totals: components["schemas"]["Result"][];
+        };
         /** @description What is switched off on one site. */
         SiteSwitches: {
             /** @description Every surface at once. */
@@ -1631,6 +1754,15 @@ export interface components {
              */
             wall: components["schemas"]["Switch"];
         };
+        /** @description What to switch of each surface. What is left out or null stays as it is. */
+        SurfacesChange: {
+            /** @default null */
+            banner: components["schemas"]["Switch"] | null;
+            /** @default null */
+            inline: components["schemas"]["Switch"] | null;
+            /** @default null */
+            wall: components["schemas"]["Switch"] | null;
+        };
         /**
          * @description Whether appeals show.
          * @enum {string}
@@ -1652,6 +1784,20 @@ export interface components {
              *     }
              */
             surfaces: components["schemas"]["SurfaceSwitches"];
+        };
+        /** @description What to switch. What is left out or null stays as it is. */
+        SwitchesChange: {
+            /** @default null */
+            all: components["schemas"]["Switch"] | null;
+            /**
+             * @description Each surface by itself. One shows only where `all` is on, too.
+             * @default {
+             *       "banner": null,
+             *       "inline": null,
+             *       "wall": null
+             *     }
+             */
+            surfaces: components["schemas"]["SurfacesChange"];
         };
         /** @description What is said after the gift. */
         ThanksCopy: {
@@ -1922,6 +2068,9 @@ export type Question = components['schemas']['Question'];
 export type QuietDays = components['schemas']['QuietDays'];
 export type Reader = components['schemas']['Reader'];
 export type Reason = components['schemas']['Reason'];
+export type Result = components['schemas']['Result'];
+export type ResultMoney = components['schemas']['ResultMoney'];
+export type Results = components['schemas']['Results'];
 export type SiteSwitches = components['schemas']['SiteSwitches'];
 export type Standing = components['schemas']['Standing'];
 export type StatedSupporter = components['schemas']['StatedSupporter'];
@@ -1930,8 +2079,10 @@ export type StripeEventData = components['schemas']['StripeEventData'];
 export type SupporterAnswer = components['schemas']['SupporterAnswer'];
 export type Surface = components['schemas']['Surface'];
 export type SurfaceSwitches = components['schemas']['SurfaceSwitches'];
+export type SurfacesChange = components['schemas']['SurfacesChange'];
 export type Switch = components['schemas']['Switch'];
 export type Switches = components['schemas']['Switches'];
+export type SwitchesChange = components['schemas']['SwitchesChange'];
 export type ThanksCopy = components['schemas']['ThanksCopy'];
 export type Ticker = components['schemas']['Ticker'];
 export type TickerCounts = components['schemas']['TickerCounts'];
@@ -2541,6 +2692,8 @@ export interface operations {
             header?: {
                 /** @description The `ETag` of the version that it is made from */
                 "If-Match"?: string | null;
+                /** @description `*`: only if there is no such appeal */
+                "If-None-Match"?: string | null;
             };
             path: {
                 /** @description The appeal's id */
@@ -2555,7 +2708,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Nothing changed, and no version was made */
+            /** @description The appeal was there; it has a new version where it changed */
             200: {
                 headers: {
                     /** @description For `If-Match` */
@@ -2568,7 +2721,7 @@ export interface operations {
                     "application/json": components["schemas"]["AppealSaved"];
                 };
             };
-            /** @description A version was made */
+            /** @description The appeal is new */
             201: {
                 headers: {
                     /** @description For `If-Match` */
@@ -2730,7 +2883,10 @@ export interface operations {
     end_appeal: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the version that you have seen */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The appeal's id */
                 id: string;
@@ -2748,6 +2904,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppealSummary"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
             /**
@@ -2810,6 +2980,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "appeals_from_file" | "never_published";
+                    };
+                };
+            };
+            /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
+            412: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "version_conflict";
                     };
                 };
             };
@@ -2846,7 +3030,10 @@ export interface operations {
     pause_appeal: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the version that you have seen */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The appeal's id */
                 id: string;
@@ -2864,6 +3051,20 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AppealSummary"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
                 };
             };
             /**
@@ -2926,6 +3127,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "appeals_from_file" | "never_published";
+                    };
+                };
+            };
+            /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
+            412: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "version_conflict";
                     };
                 };
             };
@@ -3144,7 +3359,10 @@ export interface operations {
     publish_appeal: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The `ETag` of the version that you have seen */
+                "If-Match"?: string | null;
+            };
             path: {
                 /** @description The appeal's id */
                 id: string;
@@ -3242,6 +3460,20 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "appeals_from_file";
+                    };
+                };
+            };
+            /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
+            412: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "version_conflict";
                     };
                 };
             };
@@ -4626,6 +4858,136 @@ export interface operations {
             };
         };
     };
+    read_results: {
+        parameters: {
+            query: {
+                /**
+                 * @description The site's id.
+                 * @example journal
+                 */
+                site: string;
+                /**
+                 * @description The first day, in the site's time zone.
+                 * @example 2026-11-01
+                 */
+                from: string;
+                /**
+                 * @description The last day; at most 400 days from the first.
+                 * @example 2026-11-30
+                 */
+                to: string;
+                /** @description Only this appeal. */
+                appeal?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The results */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Results"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `site_unknown`: There is no such site. */
+            404: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "site_unknown";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
     read_switches: {
         parameters: {
             query?: never;
@@ -4739,7 +5101,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Switches"];
+                "application/json": components["schemas"]["SwitchesChange"];
             };
         };
         responses: {

@@ -1,14 +1,14 @@
 //! Writing appeals, and putting them into force.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ETAG, IF_MATCH};
+use actix_web::http::header::{ETAG, EntityTag, Header, IF_MATCH, IF_NONE_MATCH, IfMatch, IfNoneMatch};
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post, put};
 use keepopen_decision::Live;
 use serde_json::{Map, Value};
 
 use super::shapes::{PublishBody, SavedAnswer, Summary, etag};
-use crate::actions::{self, EditError, Editor};
+use crate::actions::{self, EditError, Editor, Precondition};
 use crate::app::App;
 use crate::http::State;
 use crate::http::body::{self, Accepts};
@@ -16,8 +16,10 @@ use crate::http::caller::AppealsEditor;
 use crate::http::problem::{Code, Problem};
 use crate::store::appeals::PublicationRow;
 
-/// Write a version of an appeal. It is checked, and not published. With `If-Match`, only where it is made from
-/// the newest version; a new appeal is made from `"0"`.
+/// Write a version of an appeal. It is checked, and not published.
+///
+/// With `If-Match`, only if its newest version is the one that yours was made from; with `If-None-Match: *`, only if there is no such appeal yet.
+/// With neither, it is written in any case (RFC 9110).
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "write_appeal",
@@ -25,11 +27,12 @@ use crate::store::appeals::PublicationRow;
     params(
         ("id" = String, Path, description = "The appeal's id"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that it is made from"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is no such appeal"),
     ),
     request_body(content = Object, description = "The appeal, with the fields of an appeals file but `live`"),
     responses(
-        (status = 200, body = SavedAnswer, description = "Nothing changed, and no version was made", headers(("ETag" = String, description = "For `If-Match`"))),
-        (status = 201, body = SavedAnswer, description = "A version was made", headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 200, body = SavedAnswer, description = "The appeal was there; it has a new version where it changed", headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 201, body = SavedAnswer, description = "The appeal is new", headers(("ETag" = String, description = "For `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealsFromFile, Code::VersionConflict, Code::BodyTooLarge, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -42,27 +45,33 @@ pub async fn save(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let editor = editor(&app, &by)?;
-    let expected = made_from(&request)?;
+    let precondition = Preconditions::of(&request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let fields: Map<String, Value> = body::parse(&bytes)?;
-    let saved = actions::save_appeal(editor, &id, fields, expected).await.map_err(problem_of)?;
-    let status = if saved.made { StatusCode::CREATED } else { StatusCode::OK };
+    let holds = |newest| precondition.hold(newest);
+    let saved = actions::save_appeal(editor, &id, fields, Precondition(&holds)).await.map_err(problem_of)?;
+    let status = if saved.made && saved.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
     Ok(HttpResponse::build(status)
         .insert_header((ETAG, etag(saved.version)))
         .json(SavedAnswer { version: saved.version }))
 }
 
-/// Put a version into force.
+/// Publish a version.
+///
+/// With `If-Match`, only if the appeal's newest version is the one that you have seen, so that nobody publishes somebody else's unfinished draft.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "publish_appeal",
     security(("api_key" = [])),
-    params(("id" = String, Path, description = "The appeal's id")),
+    params(
+        ("id" = String, Path, description = "The appeal's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you have seen"),
+    ),
     request_body = PublishBody,
     responses(
         (status = 200, body = Summary, description = "It is in force here, and on every other instance within 2 seconds"),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::AppealsFromFile, Code::BodyTooLarge, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::BodyTooLarge, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/publish")]
 pub async fn publish(
@@ -75,7 +84,11 @@ pub async fn publish(
     let editor = editor(&app, &by)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let asked: PublishBody = body::parse(&bytes)?;
-    let published = actions::publish_appeal(editor, &id, asked.version).await.map_err(problem_of)?;
+    let preconditions = Preconditions::of(&request)?;
+    let holds = |newest| preconditions.hold(newest);
+    let published = actions::publish_appeal(editor, &id, asked.version, Precondition(&holds))
+        .await
+        .map_err(problem_of)?;
     in_force(&app, &published).await
 }
 
@@ -84,15 +97,23 @@ pub async fn publish(
     tag = "Appeals",
     operation_id = "pause_appeal",
     security(("api_key" = [])),
-    params(("id" = String, Path, description = "The appeal's id")),
+    params(
+        ("id" = String, Path, description = "The appeal's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you have seen"),
+    ),
     responses(
         (status = 200, body = Summary, description = "It is held back here, and on every other instance within 2 seconds"),
     ),
-    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::AppealsFromFile, Code::NeverPublished, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/pause")]
-pub async fn pause(app: State, by: AppealsEditor, id: Path<String>) -> Result<HttpResponse, Problem> {
-    set_aside(&app, &by, &id, Live::Paused).await
+pub async fn pause(
+    app: State,
+    by: AppealsEditor,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    set_aside(&app, &by, &id, Live::Paused, &request).await
 }
 
 /// End an appeal. Publishing it again takes it up again.
@@ -100,19 +121,37 @@ pub async fn pause(app: State, by: AppealsEditor, id: Path<String>) -> Result<Ht
     tag = "Appeals",
     operation_id = "end_appeal",
     security(("api_key" = [])),
-    params(("id" = String, Path, description = "The appeal's id")),
+    params(
+        ("id" = String, Path, description = "The appeal's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you have seen"),
+    ),
     responses(
         (status = 200, body = Summary, description = "It is over here, and on every other instance within 2 seconds"),
     ),
-    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::AppealsFromFile, Code::NeverPublished, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/end")]
-pub async fn end(app: State, by: AppealsEditor, id: Path<String>) -> Result<HttpResponse, Problem> {
-    set_aside(&app, &by, &id, Live::Ended).await
+pub async fn end(
+    app: State,
+    by: AppealsEditor,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    set_aside(&app, &by, &id, Live::Ended, &request).await
 }
 
-async fn set_aside(app: &App, by: &AppealsEditor, id: &str, state: Live) -> Result<HttpResponse, Problem> {
-    let published = actions::set_appeal_aside(editor(app, by)?, id, state).await.map_err(problem_of)?;
+async fn set_aside(
+    app: &App,
+    by: &AppealsEditor,
+    id: &str,
+    state: Live,
+    request: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let preconditions = Preconditions::of(request)?;
+    let holds = |newest| preconditions.hold(newest);
+    let published = actions::set_appeal_aside(editor(app, by)?, id, state, Precondition(&holds))
+        .await
+        .map_err(problem_of)?;
     in_force(app, &published).await
 }
 
@@ -126,11 +165,52 @@ async fn in_force(app: &App, published: &PublicationRow) -> Result<HttpResponse,
     Ok(HttpResponse::Ok().json(Summary::of(app, newest, published.as_ref())))
 }
 
-/// The version that `If-Match` names, if it is there.
-fn made_from(request: &HttpRequest) -> Result<Option<i64>, Problem> {
-    let Some(value) = request.headers().get(IF_MATCH) else { return Ok(None) };
-    let number = value.to_str().ok().and_then(|text| text.trim().trim_matches('"').parse().ok());
-    number.map(Some).ok_or_else(|| Problem::with(Code::InvalidRequest, "If-Match: not an ETag of an appeal"))
+/// `If-Match` and `If-None-Match`, as the request has them.
+struct Preconditions {
+    matches: Option<IfMatch>,
+    matches_none: Option<IfNoneMatch>,
+}
+
+impl Preconditions {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let unreadable =
+            |name| Problem::with(Code::InvalidRequest, format_args!("{name}: neither a list of ETags nor *"));
+        let headers = request.headers();
+        let (mut matches, mut matches_none) = (None, None);
+        if headers.contains_key(IF_MATCH) {
+            matches = IfMatch::parse(request)
+                .ok()
+                .filter(|it| !matches!(it, IfMatch::Items(tags) if tags.is_empty()));
+            matches.as_ref().ok_or_else(|| unreadable("If-Match"))?;
+        }
+        if headers.contains_key(IF_NONE_MATCH) {
+            matches_none = IfNoneMatch::parse(request)
+                .ok()
+                .filter(|it| !matches!(it, IfNoneMatch::Items(tags) if tags.is_empty()));
+            matches_none.as_ref().ok_or_else(|| unreadable("If-None-Match"))?;
+        }
+        Ok(Self { matches, matches_none })
+    }
+
+    /// Whether they hold of an appeal whose newest version is `newest`; 0 says that there is no such appeal.
+    fn hold(&self, newest: i64) -> bool {
+        let now = (newest > 0).then(|| EntityTag::new_strong(newest.to_string()));
+        let matched = match &self.matches {
+            None => true,
+            Some(IfMatch::Any) => now.is_some(),
+            Some(IfMatch::Items(tags)) => {
+                tags.iter().any(|tag| now.as_ref().is_some_and(|now| tag.strong_eq(now)))
+            }
+        };
+        let fresh = match &self.matches_none {
+            None => true,
+            Some(IfNoneMatch::Any) => now.is_none(),
+            Some(IfNoneMatch::Items(tags)) => {
+                tags.iter().all(|tag| now.as_ref().is_none_or(|now| !tag.weak_eq(now)))
+            }
+        };
+        matched && fresh
+    }
 }
 
 /// Who edits; nobody where the appeals come from a file.
@@ -147,7 +227,11 @@ fn problem_of(error: EditError) -> Problem {
             Problem { problems: problems.into(), ..Problem::new(Code::AppealInvalid) }
         }
         EditError::NotTheNewest(newest) => {
-            Problem::with(Code::VersionConflict, format_args!("the newest version is {newest}"))
+            let detail = match newest {
+                0 => "there is no such appeal yet".to_owned(),
+                _ => format!("the newest version is {newest}"),
+            };
+            Problem::with(Code::VersionConflict, detail)
         }
         EditError::Unknown => Code::AppealUnknown.into(),
         EditError::UnknownVersion => Code::VersionUnknown.into(),

@@ -1,0 +1,268 @@
+//! What each appeal and variant brought, day by day.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan};
+
+use crate::config::SiteSettings;
+use crate::contributions::{Account, EntryKind};
+use crate::store::{Store, Unreadable};
+
+/// The most days that are read at once.
+pub const MAX_RESULT_DAYS: i32 = 400;
+
+/// Which results.
+#[derive(Clone, Debug)]
+pub struct ResultsQuery {
+    /// The site's id.
+    pub site: String,
+    /// The first day, in the site's time zone.
+    pub from: Date,
+    /// The last day.
+    pub to: Date,
+    /// Only this appeal.
+    pub appeal: Option<String>,
+}
+
+/// A day, an appeal and a variant. Money that no appeal brought has neither appeal nor variant; what readers who were held out gave has the
+/// variant `holdout`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ResultKey {
+    /// In the site's time zone. An hour counts for the day on which it begins.
+    pub day: Date,
+    /// The appeal's id.
+    pub appeal: Option<String>,
+    /// The variant's id.
+    pub variant: Option<String>,
+}
+
+/// What came of a variant.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outcome {
+    /// Readers who saw it: first views.
+    pub readers: i64,
+    /// Views, with the first.
+    pub views: i64,
+    /// Clicks on its button or one of its amounts.
+    pub clicks: i64,
+    /// Dismissals of every kind.
+    pub dismissals: i64,
+    /// Payment pages opened.
+    pub checkouts: i64,
+    /// Contributions whose first payment came.
+    pub gifts: i64,
+    /// Money, by ISO 4217 code: of all payments that came on the day, those of older contributions too.
+    pub money: BTreeMap<String, MoneySums>,
+}
+
+/// Sums in a currency's minor unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MoneySums {
+    /// What readers gave.
+    pub received_minor: i64,
+    /// Refunds and disputes, less those that were reversed.
+    pub returned_minor: i64,
+    /// What Stripe kept.
+    pub fees_minor: i64,
+    /// What is left.
+    pub net_minor: i64,
+}
+
+/// Why there are no results.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum ResultsError {
+    #[error("`from` is after `to`")]
+    Backwards,
+    #[error("at most {MAX_RESULT_DAYS} days can be read at once")]
+    TooLong,
+    #[error("the site's time zone does not have these days ({0})")]
+    Days(#[from] jiff::Error),
+    #[error("the database does not answer ({0})")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Reads what the appeals of a site brought.
+///
+/// # Errors
+/// See [`ResultsError`].
+pub async fn read_results(
+    store: &Store,
+    site: &SiteSettings,
+    query: &ResultsQuery,
+) -> Result<BTreeMap<ResultKey, Outcome>, ResultsError> {
+    let zone = TimeZone::get(&site.time_zone)?;
+    let at_ms = instants(query, &zone)?;
+    let mut results = Results { zone, appeal: query.appeal.clone(), rows: BTreeMap::new() };
+    for row in store.hourly_counts(&query.site, at_ms.clone()).await? {
+        if let Some(outcome) = results.at(row.hour, Some(row.appeal), Some(row.variant))? {
+            outcome.count(&row.kind, row.count);
+        }
+    }
+    for row in store.hourly_gifts(&query.site, at_ms.clone()).await? {
+        if let Some(outcome) = results.at(row.hour, row.appeal, row.variant)? {
+            outcome.gifts += row.gifts;
+        }
+    }
+    for row in store.hourly_money(&query.site, at_ms).await? {
+        let kind = EntryKind::parse(&row.kind);
+        let kind = kind.ok_or(sqlx::Error::from(Unreadable { what: "kind of entry" }))?;
+        if let Some(outcome) = results.at(row.hour, row.appeal, row.variant)? {
+            outcome.money.entry(row.currency).or_default().add(kind, row.total_minor);
+        }
+    }
+    Ok(results.rows)
+}
+
+/// The totals of the days.
+pub fn totals(rows: &BTreeMap<ResultKey, Outcome>) -> BTreeMap<(Option<String>, Option<String>), Outcome> {
+    let mut totals: BTreeMap<_, Outcome> = BTreeMap::new();
+    for (key, outcome) in rows {
+        totals.entry((key.appeal.clone(), key.variant.clone())).or_default().add(outcome);
+    }
+    totals
+}
+
+struct Results {
+    zone: TimeZone,
+    appeal: Option<String>,
+    rows: BTreeMap<ResultKey, Outcome>,
+}
+
+impl Results {
+    /// The outcome of an hour's day; nothing where another appeal is asked for.
+    fn at(
+        &mut self,
+        hour: i64,
+        appeal: Option<String>,
+        variant: Option<String>,
+    ) -> Result<Option<&mut Outcome>, ResultsError> {
+        if self.appeal.is_some() && self.appeal != appeal {
+            return Ok(None);
+        }
+        let day = self.zone.to_datetime(Timestamp::from_second(hour.saturating_mul(3600))?).date();
+        Ok(Some(self.rows.entry(ResultKey { day, appeal, variant }).or_default()))
+    }
+}
+
+impl Outcome {
+    fn count(&mut self, kind: &str, count: i64) {
+        match kind {
+            "first_view" => {
+                self.readers += count;
+                self.views += count;
+            }
+            "later_view" => self.views += count,
+            "click" => self.clicks += count,
+            "checkout" => self.checkouts += count,
+            kind if kind.starts_with("dismiss_") => self.dismissals += count,
+            // A later version may count more.
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, other: &Self) {
+        self.readers += other.readers;
+        self.views += other.views;
+        self.clicks += other.clicks;
+        self.dismissals += other.dismissals;
+        self.checkouts += other.checkouts;
+        self.gifts += other.gifts;
+        for (currency, sums) in &other.money {
+            let total = self.money.entry(currency.clone()).or_default();
+            total.received_minor += sums.received_minor;
+            total.returned_minor += sums.returned_minor;
+            total.fees_minor += sums.fees_minor;
+            total.net_minor += sums.net_minor;
+        }
+    }
+}
+
+impl MoneySums {
+    fn add(&mut self, kind: EntryKind, minor: i64) {
+        let (debit, credit) = kind.accounts();
+        self.post(debit, minor);
+        self.post(credit, -minor);
+    }
+
+    /// Posts to one account: above 0 debits it, below 0 credits it.
+    fn post(&mut self, account: Account, minor: i64) {
+        match account {
+            Account::Contributions => self.received_minor -= minor,
+            Account::Refunds | Account::Disputes => self.returned_minor += minor,
+            Account::Fees => self.fees_minor += minor,
+            Account::Clearing | Account::Bank => self.net_minor += minor,
+            Account::Exchange => {}
+        }
+    }
+}
+
+/// From the first instant of the first day to that of the day after the last, in milliseconds since 1970.
+fn instants(query: &ResultsQuery, zone: &TimeZone) -> Result<Range<i64>, ResultsError> {
+    if query.from > query.to {
+        return Err(ResultsError::Backwards);
+    }
+    if (query.to - query.from).get_days() >= MAX_RESULT_DAYS {
+        return Err(ResultsError::TooLong);
+    }
+    let start = |day: Date| Ok::<_, jiff::Error>(zone.to_timestamp(day.at(0, 0, 0, 0))?.as_millisecond());
+    Ok(start(query.from)?..start(query.to.checked_add(1.day())?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sums(entries: &[(EntryKind, i64)]) -> MoneySums {
+        let mut sums = MoneySums::default();
+        for (kind, minor) in entries {
+            sums.add(*kind, *minor);
+        }
+        sums
+    }
+
+    #[test]
+    fn what_is_left_is_what_came_less_what_went_back_and_what_stripe_kept() {
+        use EntryKind::{Dispute, DisputeReversal, Fee, FeeReversal, Payment, Refund, RefundReversal};
+        let all = [
+            (Payment, 1000),
+            (Fee, 54),
+            (FeeReversal, 4),
+            (Refund, 300),
+            (RefundReversal, 100),
+            (Dispute, 700),
+            (DisputeReversal, 700),
+        ];
+        let expected =
+            MoneySums { received_minor: 1000, returned_minor: 200, fees_minor: 50, net_minor: 750 };
+        assert_eq!(sums(&all), expected);
+    }
+
+    #[test]
+    fn what_stripe_turned_into_another_currency_is_left_in_that_one() {
+        assert_eq!(sums(&[(EntryKind::Payment, 1000), (EntryKind::ExchangeOut, 1000)]).net_minor, 0);
+        assert_eq!(sums(&[(EntryKind::ExchangeIn, 900), (EntryKind::Fee, 30)]).net_minor, 870);
+    }
+
+    #[test]
+    fn days_are_those_of_the_time_zone_also_when_the_clocks_change() {
+        let zone = TimeZone::get("Europe/Berlin").unwrap();
+        let query = |from: &str, to: &str| ResultsQuery {
+            site: "journal".to_owned(),
+            from: from.parse().unwrap(),
+            to: to.parse().unwrap(),
+            appeal: None,
+        };
+        let hours = |from, to| {
+            let at_ms = instants(&query(from, to), &zone).unwrap();
+            (at_ms.end - at_ms.start) / 3_600_000
+        };
+        assert_eq!([hours("2026-10-25", "2026-10-25"), hours("2026-10-24", "2026-10-25")], [25, 49]);
+        assert!(matches!(instants(&query("2026-10-25", "2026-10-24"), &zone), Err(ResultsError::Backwards)));
+        assert!(instants(&query("2026-01-01", "2027-02-04"), &zone).is_ok());
+        assert!(matches!(instants(&query("2026-01-01", "2027-02-05"), &zone), Err(ResultsError::TooLong)));
+    }
+}

@@ -1,0 +1,165 @@
+//! Editing appeals over HTTP with preconditions, and switches that change only what they name.
+
+use keepopen::actions::{self, Editor};
+use keepopen::tokens::Scope;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::helpers::{Answer, TestApp};
+
+/// An editor's calls.
+struct Desk<'a> {
+    app: &'a TestApp,
+    key: String,
+}
+
+impl<'a> Desk<'a> {
+    async fn open(app: &'a TestApp) -> Self {
+        let scopes = [Scope::AppealsWrite];
+        let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap();
+        Self { app, key: key.secret }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let request = self.app.client.request(method, format!("{}/v1{path}", self.app.url));
+        let request = request.bearer_auth(&self.key).json(body);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.app.send(request).await
+    }
+
+    async fn put(&self, heading: &str, headers: &[(&str, &str)]) -> Answer {
+        self.call(Method::PUT, "/appeals/summer", &appeal(heading), headers).await
+    }
+
+    async fn publish(&self, body: Value, headers: &[(&str, &str)]) -> Answer {
+        self.call(Method::POST, "/appeals/summer/publish", &body, headers).await
+    }
+}
+
+fn appeal(heading: &str) -> Value {
+    json!({
+        "sites": ["journal"], "kind": "ask", "surface": ["banner"],
+        "variants": [{"id": "a", "copy": {"heading": heading, "cta": "Give"}}],
+    })
+}
+
+async fn heading(app: &TestApp) -> String {
+    app.banner(None).await["content"]["heading"].as_str().unwrap_or("nothing").to_owned()
+}
+
+fn refused(answer: &Answer) -> (u16, &str) {
+    (answer.status.as_u16(), answer.code())
+}
+
+#[tokio::test]
+async fn writing_keeps_to_the_preconditions_of_rfc_9110() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app).await;
+    // Nothing is there yet: If-Match can't hold, If-None-Match does.
+    for tag in ["*", "\"0\"", "\"1\""] {
+        assert_eq!(
+            refused(&desk.put("First", &[("if-match", tag)]).await),
+            (412, "version_conflict"),
+            "{tag}"
+        );
+    }
+    assert_eq!(desk.put("First", &[("if-none-match", "*")]).await.status, 201);
+    // It is there.
+    assert_eq!(refused(&desk.put("Other", &[("if-none-match", "*")]).await), (412, "version_conflict"));
+    assert_eq!(refused(&desk.put("Other", &[("if-none-match", "\"1\"")]).await), (412, "version_conflict"));
+    assert_eq!(refused(&desk.put("Other", &[("if-match", "W/\"1\"")]).await), (412, "version_conflict"));
+    assert_eq!(desk.put("Second", &[("if-match", "\"7\", \"1\"")]).await.status, 200, "it was there before");
+    assert_eq!(desk.put("Third", &[("if-match", "*")]).await.json["version"], 3);
+    assert_eq!(desk.put("Third", &[]).await.json["version"], 3, "the same makes no version");
+    let unconditional = desk.put("Fourth", &[]).await;
+    assert_eq!((unconditional.status.as_u16(), &unconditional.json["version"]), (200, &json!(4)));
+    assert_eq!(unconditional.headers["etag"], "\"4\"");
+    for (name, value) in [("if-match", "soon"), ("if-match", "1"), ("if-none-match", "\"")] {
+        assert_eq!(refused(&desk.put("Fifth", &[(name, value)]).await), (400, "invalid_request"), "{value}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn nobody_publishes_a_draft_that_they_have_not_seen() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app).await;
+    desk.put("First", &[]).await;
+    desk.put("Unfinished", &[]).await;
+    let seen = [("if-match", "\"1\"")];
+    assert_eq!(refused(&desk.publish(json!({}), &seen).await), (412, "version_conflict"));
+    assert_eq!(refused(&desk.publish(json!({"version": 1}), &seen).await), (412, "version_conflict"));
+    assert_eq!(heading(&app).await, "nothing");
+    assert_eq!(desk.publish(json!({"version": 1}), &[("if-match", "\"2\"")]).await.status, 200);
+    assert_eq!(heading(&app).await, "First");
+    for verb in ["pause", "end"] {
+        let path = format!("/appeals/summer/{verb}");
+        assert_eq!(desk.call(Method::POST, &path, &json!({}), &seen).await.code(), "version_conflict");
+        assert_eq!(desk.call(Method::POST, &path, &json!({}), &[("if-match", "\"2\"")]).await.status, 200);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn switching_one_surface_leaves_the_others_as_they_are() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app).await;
+    let turn = async |body: Value| {
+        let answer = desk.call(Method::PUT, "/sites/journal/switches", &body, &[]).await;
+        assert_eq!(answer.status, 200, "{answer:?}");
+        (answer.json["all"].clone(), answer.json["surfaces"].clone())
+    };
+    let surfaces = |inline: &str| json!({"banner": "on", "inline": inline, "wall": "on"});
+    assert_eq!(turn(json!({"all": "off"})).await, (json!("off"), surfaces("on")));
+    assert_eq!(turn(json!({"surfaces": {"inline": "off"}})).await, (json!("off"), surfaces("off")));
+    assert_eq!(turn(json!({})).await, (json!("off"), surfaces("off")));
+    assert_eq!(
+        turn(json!({"all": null, "surfaces": {"inline": "on"}})).await,
+        (json!("off"), surfaces("on"))
+    );
+    assert_eq!(turn(json!({"all": "on"})).await, (json!("on"), surfaces("on")));
+    app.finish().await;
+}
+
+/// Applies the appeals of a file at the command line.
+async fn apply(app: &TestApp, appeals: Vec<Map<String, Value>>) -> Result<(), actions::EditError> {
+    let editor = Editor {
+        store: &app.app.store,
+        sites: &app.app.settings.sites,
+        by: "command line",
+        now_ms: app.app.now_ms(),
+    };
+    actions::apply_appeals(editor, appeals).await?;
+    actions::hear_of_appeals(&app.app).await.unwrap();
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_file_that_names_the_live_version_undoes_no_roll_back_and_publishes_no_draft() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app).await;
+    desk.put("First", &[]).await;
+    desk.put("Second", &[]).await;
+    desk.publish(json!({"version": 1}), &[]).await;
+    let Value::Object(mut file) = appeal("Second") else { unreachable!("it is an object") };
+    file.insert("id".to_owned(), json!("summer"));
+    file.insert("live".to_owned(), json!("live"));
+    file.insert("live_version".to_owned(), json!(1));
+    for _ in 0..2 {
+        apply(&app, vec![file.clone()]).await.unwrap();
+        assert_eq!(heading(&app).await, "First");
+    }
+    let stands = desk.call(Method::GET, "/appeals/summer", &json!({}), &[]).await;
+    assert_eq!((&stands.json["version"], &stands.json["published_version"]), (&json!(2), &json!(1)));
+    for wrong in [json!(7), json!("1"), json!(1.5)] {
+        file["live_version"] = wrong;
+        let Err(actions::EditError::Invalid(problems)) = apply(&app, vec![file.clone()]).await else {
+            panic!("it is refused")
+        };
+        assert_eq!(problems[0].field, "live_version");
+    }
+    file.remove("live_version");
+    apply(&app, vec![file]).await.unwrap();
+    assert_eq!(heading(&app).await, "Second", "without it, the text of the file is what readers see");
+    app.finish().await;
+}

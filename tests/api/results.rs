@@ -1,0 +1,154 @@
+//! What appeals brought: views, clicks, dismissals, checkouts, gifts and money, by day.
+
+use keepopen::actions;
+use keepopen::tokens::Scope;
+use keepopen_practice::How;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::helpers::{Answer, TestApp, checkout_body};
+
+async fn read(app: &TestApp, query: &str) -> Answer {
+    let scopes = [Scope::AppealsRead];
+    let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap();
+    actions::flush_counts(&app.app).await.unwrap();
+    app.get(&format!("/v1/results?{query}"), Some(&key.secret)).await
+}
+
+async fn event(app: &TestApp, note: &Value, more: Value) {
+    let mut body = json!({"site": "journal", "attribution": note});
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    assert_eq!(app.post("/v1/banner/events", &body).await.status, 204);
+}
+
+/// A gift by card; the session.
+async fn gives(app: &TestApp, note: Option<&Value>, amount_minor: i64, interval: &str) -> String {
+    let mut body = checkout_body(Uuid::from_u128(fastrand::u128(..)), amount_minor, interval);
+    if let Some(note) = note {
+        body["attribution"] = note.clone();
+    }
+    let answer = app.post("/v1/checkout", &body).await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    app.stripe.pay(answer.text("session"), How::Card).unwrap();
+    answer.text("session").to_owned()
+}
+
+#[tokio::test]
+async fn what_a_variant_brought_is_read_by_day_and_in_all() {
+    let app = TestApp::start().await;
+    let note = app.banner(None).await["attribution"].clone();
+    event(&app, &note, json!({"event": "view", "ordinal": 1})).await;
+    event(&app, &note, json!({"event": "click"})).await;
+    event(&app, &note, json!({"event": "dismiss", "dismissal": "close"})).await;
+    let monthly = gives(&app, Some(&note), 1000, "month").await;
+    gives(&app, None, 700, "once").await;
+    app.stripe_says_everything().await;
+    // The next month: a renewal is money and no gift; a later view is no reader.
+    app.days_pass(31);
+    let note = app.banner(None).await["attribution"].clone();
+    event(&app, &note, json!({"event": "view", "ordinal": 2})).await;
+    let paid = app.stripe.payments(&monthly);
+    app.stripe.next_month(&paid.subscription.unwrap(), true).unwrap();
+    app.stripe.refund(&paid.charge.unwrap(), Some(400)).unwrap();
+    app.stripe_says_everything().await;
+
+    let answer = read(&app, "site=journal&from=2026-11-24&to=2026-12-25").await;
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let row = |place: &str, day: Option<&str>, appeal: Option<&str>| -> Value {
+        let rows = answer.json[place].as_array().unwrap();
+        let found = rows.iter().filter(|row| row["day"].as_str() == day && row["appeal"].as_str() == appeal);
+        let found: Vec<&Value> = found.collect();
+        assert_eq!(found.len(), 1, "{rows:#?}");
+        found[0].clone()
+    };
+    let counts = |row: &Value| {
+        ["readers", "views", "clicks", "dismissals", "checkouts", "gifts"]
+            .map(|name| row[name].as_i64().unwrap())
+    };
+    let money = |row: &Value| {
+        let money = row["money"].as_array().unwrap();
+        assert!(money.len() <= 1, "{row}");
+        money.first().map(|it| {
+            let minor = |name: &str| it[name].as_i64().unwrap();
+            assert_eq!(it["currency"], "EUR");
+            assert_eq!(
+                minor("net_minor"),
+                minor("received_minor") - minor("returned_minor") - minor("fees_minor")
+            );
+            (minor("received_minor"), minor("returned_minor"))
+        })
+    };
+    let first = row("days", Some("2026-11-24"), Some("help"));
+    assert_eq!((counts(&first), money(&first)), ([1, 1, 1, 1, 1, 1], Some((1000, 0))));
+    assert_eq!(first["variant"], "a");
+    let second = row("days", Some("2026-12-25"), Some("help"));
+    assert_eq!((counts(&second), money(&second)), ([0, 1, 0, 0, 0, 0], Some((1000, 400))));
+    let direct = row("days", Some("2026-11-24"), None);
+    assert_eq!((counts(&direct), money(&direct)), ([0, 0, 0, 0, 0, 1], Some((700, 0))));
+    let total = row("totals", None, Some("help"));
+    assert_eq!((counts(&total), money(&total)), ([1, 2, 1, 1, 1, 1], Some((2000, 400))));
+
+    let one = read(&app, "site=journal&from=2026-12-01&to=2026-12-31&appeal=help").await;
+    assert_eq!(one.json["days"].as_array().unwrap().len(), 1);
+    let other = read(&app, "site=journal&from=2026-11-01&to=2026-12-31&appeal=other").await;
+    assert_eq!(other.json["totals"], json!([]));
+    let elsewhere = read(&app, "site=gazette&from=2026-11-01&to=2026-12-31").await;
+    assert_eq!(elsewhere.json["days"], json!([]));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_checkout_that_is_asked_for_twice_counts_once() {
+    let app = TestApp::start().await;
+    let note = app.banner(None).await["attribution"].clone();
+    let mut body = checkout_body(Uuid::from_u128(7), 1000, "once");
+    body["attribution"] = note;
+    for _ in 0..2 {
+        assert_eq!(app.post("/v1/checkout", &body).await.status, 200);
+    }
+    let answer = read(&app, "site=journal&from=2026-11-24&to=2026-11-24").await;
+    assert_eq!(answer.json["totals"][0]["checkouts"], 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_day_is_one_of_the_sites_time_zone() {
+    let app = TestApp::start_changed("", |settings| {
+        settings.sites.get_mut("journal").unwrap().time_zone = "Pacific/Auckland".to_owned();
+    })
+    .await;
+    // 09:00 UTC is 22:00 of the same day there; three hours later it is the next day.
+    gives(&app, None, 500, "once").await;
+    app.app.clock.advance(3 * 3_600_000);
+    gives(&app, None, 700, "once").await;
+    app.stripe_says_everything().await;
+    let answer = read(&app, "site=journal&from=2026-11-25&to=2026-11-25").await;
+    assert_eq!(answer.json["time_zone"], "Pacific/Auckland");
+    assert_eq!(answer.json["totals"][0]["money"][0]["received_minor"], 700);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn results_need_a_key_a_site_and_days_that_exist() {
+    let app = TestApp::start().await;
+    assert_eq!(
+        app.get("/v1/results?site=journal&from=2026-11-01&to=2026-11-02", None).await.code(),
+        "api_key_missing"
+    );
+    let powerless = app.api_key().await;
+    let path = "/v1/results?site=journal&from=2026-11-01&to=2026-11-02";
+    assert_eq!(app.get(path, Some(&powerless)).await.code(), "scope_missing");
+    assert_eq!(read(&app, "site=nowhere&from=2026-11-01&to=2026-11-02").await.code(), "site_unknown");
+    for wrong in [
+        "site=journal&from=2026-11-02&to=2026-11-01",
+        "site=journal&from=2025-01-01&to=2026-11-01",
+        "site=journal&from=2026-02-30&to=2026-11-01",
+        "site=journal&from=soon&to=2026-11-01",
+        "site=journal&from=2026-11-01",
+        "site=journal&from=2026-11-01&to=2026-11-02&apeal=help",
+    ] {
+        let answer = read(&app, wrong).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{wrong}");
+    }
+    app.finish().await;
+}
