@@ -9,6 +9,7 @@ use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use aws_lc_rs::digest;
 use keepopen_decision::{Question, bucket_of};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -35,10 +36,12 @@ struct Asked<'a> {
     context: &'a RawValue,
 }
 
+/// What the protocol wants to know of a context before the question is read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Target {
     targeting_key: Option<String>,
+    site: Option<IgnoredAny>,
 }
 
 /// The value of one flag.
@@ -146,9 +149,12 @@ async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<V
     let bytes = body::read_json_bytes(request, payload, Accepts::Json).await?;
     let asked: Asked<'_> = body::parse(&bytes)?;
     let context = asked.context.get().as_bytes();
+    let target: Target = body::parse(context)?;
+    if target.site.is_none() {
+        return Err(Problem::with(Code::SiteUnknown, "the context names no site; set `site` to its id"));
+    }
     let mut question: Question<'_> = body::parse(context)?;
     if question.reader.bucket.is_none() {
-        let target: Target = body::parse(context)?;
         question.reader.bucket = target.targeting_key.as_deref().map(bucket_of);
     }
     let json = banner::verdict(app, &question, &[])?;

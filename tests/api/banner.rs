@@ -68,6 +68,32 @@ async fn a_preflight_is_granted_to_the_sites_own_pages_alone() {
 }
 
 #[tokio::test]
+async fn a_page_may_ask_for_flags_again_by_their_etag_and_read_the_new_one() {
+    let app = TestApp::start().await;
+    let url = format!("{}/ofrep/v1/evaluate/flags", app.url);
+    let preflight = app.client.request(reqwest::Method::OPTIONS, &url).header("origin", ORIGIN);
+    let preflight = preflight.header("access-control-request-method", "POST");
+    let asked = "content-type,if-none-match";
+    let answer = app.send(preflight.header("access-control-request-headers", asked)).await;
+    let granted = answer.headers["access-control-allow-headers"].to_str().unwrap().to_ascii_lowercase();
+    assert!(granted.contains("if-none-match"), "{answer:?}");
+    let answer = app.post("/ofrep/v1/evaluate/flags", &json!({"context": {"site": "journal"}})).await;
+    let exposed = answer.headers["access-control-expose-headers"].to_str().unwrap().to_ascii_lowercase();
+    assert!(exposed.contains("etag") && exposed.contains("retry-after"), "{answer:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_context_without_a_site_is_an_invalid_context_for_openfeature() {
+    let app = TestApp::start().await;
+    for context in [json!({}), json!({"site": null, "history": {}}), json!({"targetingKey": "one"})] {
+        let answer = app.post("/ofrep/v1/evaluate/flags/appeal", &json!({"context": context})).await;
+        assert_eq!((answer.status.as_u16(), answer.text("errorCode")), (400, "INVALID_CONTEXT"), "{context}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_history_that_is_left_out_is_not_an_empty_one() {
     let app = TestApp::start().await;
     let answer = app.post("/v1/banner", &json!({"site": "journal"})).await;

@@ -55,6 +55,9 @@ story("what can't be answered is the default, with the protocol's error", async 
   const nowhere = await client.getBooleanDetails("show_appeal", true, { ...reader, site: "nowhere" });
   assert.deepEqual([nowhere.value, nowhere.reason], [true, "ERROR"]);
   assert.equal(nowhere.errorCode, "INVALID_CONTEXT");
+  const { site: _, ...siteless } = reader;
+  const missing = await client.getBooleanDetails("show_appeal", true, siteless);
+  assert.deepEqual([missing.value, missing.errorCode], [true, "INVALID_CONTEXT"]);
   const broken = await client.getBooleanDetails("show_appeal", true, { ...reader, page: "front" });
   assert.deepEqual([broken.value, broken.errorCode], [true, "PARSE_ERROR"]);
 });
