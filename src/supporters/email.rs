@@ -2,11 +2,16 @@
 
 use std::fmt;
 
-/// A normalised address: no white space around it, in small letters.
+use unicode_normalization::UnicodeNormalization;
+
+/// The longest address, in bytes.
+const MAX_BYTES: usize = 254;
+
+/// A normalised address: no white space around it, in lower case, in Unicode's composed form (NFC), and with the domain
+/// in its ASCII form (`xn--…`).
 ///
-/// Mail providers treat an address as the same whatever its letters' case,
-/// so one person who types it two ways stays one supporter. Dots and tags
-/// (`+news`) are kept: only some providers ignore them.
+/// All these spellings reach the same mailbox, so a person who types the address in two of them stays one supporter.
+/// Dots and tags (`+news`) are kept: only some providers ignore them.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
@@ -16,24 +21,40 @@ pub struct Email(String);
 pub struct NotAnEmail;
 
 impl Email {
-    /// Reads an address: something before one `@`, something after it, no
-    /// white space inside, at most 254 bytes (RFC 5321, 4.5.3.1.3).
+    /// Reads an address: something before the last `@`, something after it, no white space inside, at most 254 bytes
+    /// (RFC 5321, 4.5.3.1.3).
     ///
     /// # Errors
     /// The text is not of that shape.
     pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
-        let text = text.trim().to_lowercase();
-        let (local, domain) = text.rsplit_once('@').ok_or(NotAnEmail)?;
+        let (local, domain) = text.trim().rsplit_once('@').ok_or(NotAnEmail)?;
+        let normalised = format!("{}@{}", lower_case(local), ascii_domain(domain));
         let odd = |c: char| c.is_whitespace() || c.is_control();
-        if local.is_empty() || domain.is_empty() || text.len() > 254 || text.contains(odd) {
+        let empty = normalised.starts_with('@') || normalised.ends_with('@');
+        if empty || normalised.len() > MAX_BYTES || normalised.contains(odd) {
             return Err(NotAnEmail);
         }
-        Ok(Self(text))
+        Ok(Self(normalised))
     }
 
     /// The normalised address.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// Lower case in the composed form. Composing comes last, since lower case can decompose (`İ`).
+fn lower_case(text: &str) -> String {
+    text.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
+/// The domain as DNS has it (UTS 46). A domain that no name can have is only brought to lower case: Stripe may have
+/// taken it all the same.
+fn ascii_domain(domain: &str) -> String {
+    let domain = domain.strip_suffix('.').unwrap_or(domain);
+    match idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::EMPTY) {
+        Ok(ascii) => ascii.into_owned(),
+        Err(_) => lower_case(domain),
     }
 }
 
@@ -51,6 +72,35 @@ mod tests {
     fn one_person_who_types_the_address_two_ways_is_one_supporter() {
         assert_eq!(Email::parse(" Reader@Example.ORG\n"), Email::parse("reader@example.org"));
         assert_ne!(Email::parse("reader+news@example.org"), Email::parse("reader@example.org"));
+    }
+
+    #[test]
+    fn composed_and_decomposed_letters_and_both_forms_of_a_domain_are_one_address() {
+        let same = [
+            [
+                "an\u{e1}@example.org",
+                "ana\u{301}@example.org",
+                "AN\u{c1}@example.org",
+                "ANA\u{301}@EXAMPLE.org.",
+            ],
+            [
+                "a@m\u{fc}ller.example.org",
+                "a@xn--mller-kva.example.org",
+                "a@mu\u{308}ller.example.org",
+                "A@XN--MLLER-KVA.Example.Org",
+            ],
+            ["a@b\u{3002}example.org", "a@b.example.org", "a@B.EXAMPLE.ORG", " a@b.example.org. "],
+        ];
+        for forms in same {
+            let read = forms.map(|form| Email::parse(form).unwrap());
+            for (form, email) in forms.iter().zip(&read) {
+                assert_eq!(email.as_str(), read[0].as_str(), "{form}");
+            }
+            assert_eq!(Email::parse(read[0].as_str()), Ok(read[0].clone()));
+        }
+        assert_ne!(Email::parse("ana@example.org"), Email::parse("an\u{e1}@example.org"));
+        assert_eq!(Email::parse("a@under_score.example.org").unwrap().as_str(), "a@under_score.example.org");
+        assert_eq!(Email::parse("a@xn--0.example.org").unwrap().as_str(), "a@xn--0.example.org");
     }
 
     #[test]
