@@ -3,11 +3,9 @@
 use super::Store;
 use crate::appeals::{TickerCount, Whose};
 
-/// What came in of one currency, less what was given or taken back; fees, other currencies and payouts change nothing
-/// of what readers gave.
-const MONEY: &str = "SELECT CAST(COALESCE(SUM(CASE WHEN e.debit_account = 'clearing' THEN e.amount_minor \
-     ELSE -e.amount_minor END), 0) AS BIGINT) FROM ledger_entries e";
-const GIVEN: &str = "e.kind IN ('payment', 'refund', 'refund_reversal', 'dispute', 'dispute_reversal')";
+/// What readers gave in one currency: the payments of the window, less what was refunded or taken back of these
+/// payments, whenever that was. What is given back of an older payment is no part of it.
+const MONEY: &str = "SELECT CAST(COALESCE(SUM(p.amount_minor - p.refunded_minor - p.disputed_minor), 0) AS BIGINT) FROM payments p";
 /// People with a payment that was kept, each once.
 const SUPPORTERS: &str = "SELECT COUNT(DISTINCT supporter_id) FROM contributions";
 
@@ -18,16 +16,13 @@ impl Store {
     /// The database does not answer.
     pub async fn ticker_total(&self, count: &TickerCount) -> Result<i64, sqlx::Error> {
         let (sql, whose) = match (&count.whose, count.currency) {
-            (Whose::Site(id), Some(_)) => (
-                format!(
-                    "{MONEY} WHERE {GIVEN} AND e.site = $1 AND e.occurred_at_ms >= $2 AND e.currency = $3"
-                ),
-                id,
-            ),
+            (Whose::Site(id), Some(_)) => {
+                (format!("{MONEY} WHERE p.site = $1 AND p.paid_at_ms >= $2 AND p.currency = $3"), id)
+            }
             (Whose::Appeal(id), Some(_)) => {
-                let join = "JOIN contributions c ON c.id = e.contribution_id";
-                let such = "c.appeal = $1 AND e.occurred_at_ms >= $2 AND e.currency = $3";
-                (format!("{MONEY} {join} WHERE {GIVEN} AND {such}"), id)
+                let join = "JOIN contributions c ON c.id = p.contribution_id";
+                let such = "c.appeal = $1 AND p.paid_at_ms >= $2 AND p.currency = $3";
+                (format!("{MONEY} {join} WHERE {such}"), id)
             }
             (Whose::Site(id), None) => {
                 (format!("{SUPPORTERS} WHERE site = $1 AND last_kept_payment_at_ms >= $2"), id)

@@ -101,6 +101,33 @@ async fn a_ticker_counts_from_its_day_on_the_sites_clock() {
 }
 
 #[tokio::test]
+async fn a_ticker_counts_the_payments_of_its_window_and_only_their_refunds() {
+    let app = TestApp::start().await;
+    let old = app.gives(1500, "once").await;
+    app.days_pass(10);
+    let new = app.gives(1000, "month").await;
+    let disputed = app.gives(900, "once").await;
+    app.stripe_says_everything().await;
+    let from = format!("{MONEY}from = \"2026-12-01\"");
+    publish(&app, &appeal(&from, ""));
+    assert_eq!(told(&app).await[0], 1900);
+    // The older payment goes back while the window is open: it was never counted.
+    give_back(&app, &old, None);
+    app.stripe_says_everything().await;
+    assert_eq!(told(&app).await[0], 1900);
+    give_back(&app, &new, Some(400));
+    let dispute = app.stripe.dispute(&app.stripe.payments(&disputed.session).charge.unwrap(), None).unwrap();
+    app.stripe_says_everything().await;
+    assert_eq!(told(&app).await[0], 600);
+    app.stripe.close_dispute(&dispute, keepopen_practice::Outcome::Won).unwrap();
+    app.stripe_says_everything().await;
+    assert_eq!(told(&app).await[0], 1500);
+    publish(&app, &appeal(MONEY, ""));
+    assert_eq!(told(&app).await[0], 1500, "of all time: the older one came and went");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn a_supporter_counts_once_and_no_more_once_the_gift_is_taken_back() {
     let app = TestApp::start().await;
     publish(&app, &appeal(SUPPORTERS, ""));
