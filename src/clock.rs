@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// Milliseconds in one day.
 pub const DAY_MS: i64 = 86_400_000;
@@ -82,6 +84,28 @@ pub fn rfc3339(at_ms: i64) -> String {
         .to_string()
 }
 
+/// A text that is no date and no time. Its sentence names both forms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("write a day as in 2026-01-31 (from midnight UTC), or a time as in 2026-01-31T08:00:00Z")]
+pub struct NotATime;
+
+/// Reads a time that a person or a program wrote, on the command line or in a request: a day, which begins at midnight
+/// UTC, or RFC 3339. In milliseconds since 1970.
+///
+/// # Errors
+/// It is neither.
+pub fn parse_time_ms(text: &str) -> Result<i64, NotATime> {
+    // A date's parser also reads a time without its offset, and would drop the time.
+    const DAY_LENGTH: usize = "2026-01-31".len();
+    let time = if text.len() == DAY_LENGTH {
+        let day: Option<Date> = text.parse().ok();
+        day.and_then(|day| TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0)).ok())
+    } else {
+        text.parse::<Timestamp>().ok()
+    };
+    time.map(Timestamp::as_millisecond).ok_or(NotATime)
+}
+
 /// How long ago something was, in words.
 pub fn ago(at_ms: Option<i64>, now_ms: i64) -> String {
     let Some(at_ms) = at_ms else { return "never yet".to_owned() };
@@ -135,4 +159,28 @@ fn mixed() -> u64 {
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
         mixed ^ (mixed >> 31)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_and_rfc_3339_are_read_and_nothing_else_is() {
+        for (text, at) in [
+            ("2026-01-31", "2026-01-31T00:00:00Z"),
+            ("1970-01-01", "1970-01-01T00:00:00Z"),
+            ("2026-01-31T08:00:00Z", "2026-01-31T08:00:00Z"),
+            ("2026-01-31T08:00:00.250Z", "2026-01-31T08:00:00.25Z"),
+            ("2026-01-31T08:00:00+01:00", "2026-01-31T07:00:00Z"),
+            ("2026-01-31t08:00:00z", "2026-01-31T08:00:00Z"),
+        ] {
+            assert_eq!(parse_time_ms(text).map(rfc3339), Ok(at.to_owned()), "{text}");
+        }
+        for text in
+            ["", "yesterday", "2026-02-30", "2026-1-31", "2026-01-31T08:00:00", "31.01.2026", "1769846400"]
+        {
+            assert_eq!(parse_time_ms(text), Err(NotATime), "{text}");
+        }
+    }
 }

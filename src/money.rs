@@ -150,6 +150,21 @@ impl Money {
         let (whole, part) = minor.split_at(minor.len() - digits);
         if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }
     }
+
+    /// The amount in short with its currency's sign, or its code where there is no common sign: `€21`, `€7.50`, `CHF 5`.
+    pub fn with_symbol(&self) -> String {
+        let decimal = self.decimal();
+        let digits = self.currency.minor_digits() as usize;
+        let zeros = format!(".{}", "0".repeat(digits));
+        let amount = decimal.strip_suffix(&zeros).filter(|_| digits > 0).unwrap_or(&decimal);
+        match self.currency.code() {
+            "EUR" => format!("€{amount}"),
+            "GBP" => format!("£{amount}"),
+            "JPY" => format!("¥{amount}"),
+            "USD" => format!("${amount}"),
+            code => format!("{code} {amount}"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use fastrand::Rng;
-use keepopen::config::Interval;
 use keepopen::contributions::{
-    ChargeFact, Fact, InvoiceFact, InvoiceState, Latest, Moved, Newest, Origin, PayoutFact, PayoutMark,
-    PayoutState, RefundFact, RefundState, SessionFact, SessionMode, SessionState, SubscriptionFact,
-    SubscriptionState, Terms, TransactionFact,
+    ChargeFact, Fact, IntervalUnit, InvoiceFact, InvoiceState, Latest, Moved, Newest, Origin, PayoutFact,
+    PayoutMark, PayoutState, RefundFact, RefundState, SessionFact, SessionMode, SessionState,
+    SubscriptionFact, SubscriptionState, Terms, TransactionFact,
 };
 use keepopen::ids::{ContributionId, SupporterId};
 use keepopen::money::{Currency, Money};
@@ -167,7 +166,7 @@ impl Gift {
         let last_s = self.paid_at_s(self.payments - 1);
         let runs = last_s + MONTH_S >= END_S;
         let state = if runs { SubscriptionState::Active } else { SubscriptionState::Canceled };
-        let terms = Terms { interval: Interval::Month, price: self.money() };
+        let terms = Terms { interval: IntervalUnit::Month, interval_count: 1, price: self.money() };
         let subscription = Fact::Subscription(SubscriptionFact {
             id: id.clone(),
             latest: Latest { state, reported_at_s: last_s },
@@ -175,6 +174,8 @@ impl Gift {
             origin: self.origin(),
             customer: Some(format!("cus_{:014}", self.giver)),
             terms: Some(Newest { reported_at_s: self.began_s, value: terms }),
+            period: None,
+            ended_at_s: (!runs).then_some(last_s + MONTH_S),
         });
         vec![self.session(Some(id), None), subscription]
     }
@@ -208,6 +209,7 @@ impl Gift {
                 customer: Some(format!("cus_{:014}", self.giver)),
                 email: Some(format!("reader{}@example.org", self.giver)),
                 subscription: Some(self.stripe_id("sub", self.began_s)),
+                period: None,
                 paid_by: vec![intent.clone()],
                 paid_events_s: Vec::new(),
             }));

@@ -3,12 +3,11 @@
 use fastrand::Rng;
 use keepopen::actions::{PaymentsExport, SealKey, check_books, compare_with_stripe, seal_books};
 use keepopen::clock::{Clock, Stopwatch};
-use keepopen::config::Interval;
-use keepopen::contributions::ContributionState;
+use keepopen::contributions::{ContributionState, Frequency};
 use keepopen::store::Store;
 use keepopen::store::objects::of_the_same_gift;
 use keepopen::store::pages::{Place, Wanted, WantedPayments};
-use keepopen::supporters::{Email, standing_of};
+use keepopen::supporters::{Email, best_standing};
 
 use crate::gifts::{self, DAY_S, END_S};
 
@@ -64,7 +63,11 @@ fn lists(supporters: u64) -> Vec<(&'static str, Wanted)> {
         ("all", Wanted::default()),
         (
             "one-offs of one site",
-            Wanted { site: Some("gazette".to_owned()), interval: Some(Interval::Once), ..Wanted::default() },
+            Wanted {
+                site: Some("gazette".to_owned()),
+                frequency: Some(Frequency::Once),
+                ..Wanted::default()
+            },
         ),
         ("in a state that none has", Wanted { state: Some(ContributionState::Failed), ..Wanted::default() }),
         ("of one supporter", Wanted { supporter: Some(giver.id), ..Wanted::default() }),
@@ -74,10 +77,10 @@ fn lists(supporters: u64) -> Vec<(&'static str, Wanted)> {
 async fn lookup(store: &Store, number: u64) -> String {
     let (giver, _) = gifts::giver(number);
     let email = Email::parse(&giver.email).unwrap();
-    let found = store.supporter_by_email(&email).await.unwrap().unwrap();
-    assert_eq!(found, giver.id);
-    let given = store.given(&found, "journal").await.unwrap();
-    format!("{:?}", standing_of(&given, 90).standing)
+    let found = store.given_under(&email, "journal").await.unwrap();
+    let (best, now) = best_standing(&found, 90, END_S * 1000).unwrap();
+    assert_eq!(best, giver.id);
+    format!("{:?}", now.standing)
 }
 
 async fn page(store: &Store, wanted: &Wanted, number: u64, supporters: u64) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::app::App;
-use crate::contributions::{Contribution, CustomerFact, Fact, Folded, fold};
+use crate::contributions::{Contribution, Fact, Folded, fold};
 use crate::ids::{ContributionId, SupporterId};
 use crate::store::{Tx, books, objects, payments, standings, supporters, unbooked};
 use crate::supporters::{Email, Given, StandingChange, standing_changed};
@@ -53,10 +53,10 @@ impl Booked {
 pub async fn book_facts(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Booked, BookError> {
     let ids: Vec<String> = facts.iter().map(|fact| fact.id().to_owned()).collect();
     for fact in facts {
-        let customer = if let Fact::Customer(customer) = &fact { Some(customer.clone()) } else { None };
+        let customer = matches!(fact, Fact::Customer(_)).then(|| fact.id().to_owned());
         objects::add(tx, fact).await?;
         if let Some(customer) = customer {
-            note_email(tx, &customer).await?;
+            record_email(tx, &customer).await?;
         }
     }
     let mut booked = Booked::default();
@@ -92,11 +92,11 @@ async fn add(booked: &mut Booked, app: &App, tx: &mut Tx, object: &str) -> Resul
     Ok(())
 }
 
-/// A customer's address at Stripe finds the supporter too.
-async fn note_email(tx: &mut Tx, customer: &CustomerFact) -> Result<(), sqlx::Error> {
-    let email = customer.email.as_ref().and_then(|email| Email::parse(&email.value).ok());
-    match email {
-        Some(email) => supporters::add_email(tx, &customer.id, &email).await,
+/// A customer's address at Stripe finds the supporter too: the newest that is known, in whatever order they came.
+async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), sqlx::Error> {
+    let Some(Fact::Customer(known)) = objects::one(tx, customer).await? else { return Ok(()) };
+    match known.email.and_then(|email| Email::parse(&email.value).ok()) {
+        Some(email) => supporters::put_customer_email(tx, customer, &email).await,
         None => Ok(()),
     }
 }
@@ -124,9 +124,8 @@ async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) 
     // Only now is it written whose gift this is.
     if email.is_some()
         && let Some(customer) = folded.contribution.customer.as_deref()
-        && let Some(Fact::Customer(customer)) = objects::one(tx, customer).await?
     {
-        note_email(tx, &customer).await?;
+        record_email(tx, customer).await?;
     }
     let known = books::booked(tx, &folded.contribution.id).await?;
     folded.keep_booked_dates(&known);
@@ -163,7 +162,7 @@ async fn changed_standings(
         let own = (contribution.supporter.as_ref() == Some(&supporter)).then(|| Given::of(contribution));
         let after: Vec<Given> = others.chain(own).collect();
         let before: Vec<Given> = given.iter().map(|(_, given)| *given).collect();
-        if let Some(now) = standing_changed(&before, &after, site.quiet_days) {
+        if let Some(now) = standing_changed(&before, &after, site.quiet_days, changed_at_ms) {
             standings::record_change(tx, &supporter, &contribution.site, changed_at_ms).await?;
             changes.push(StandingChange { supporter, site: contribution.site.clone(), changed_at_ms, now });
         }

@@ -147,7 +147,7 @@ async fn issue(
 ) -> Result<Exchanged, ExchangeError> {
     let epoch = app.store.epoch(&supporter).await?.unwrap_or(0);
     let given = app.store.given(&supporter, site_id).await?;
-    let now = standing_of(&given, site.quiet_days);
+    let now = standing_of(&given, site.quiet_days, app.now_ms());
     let iat = app.now_ms().div_euclid(1000);
     let claims = Claims {
         iss: app.tokens.issuer().to_owned(),

@@ -40,7 +40,7 @@ async fn sync_since(app: &App, since_ms: i64) -> Result<(), sqlx::Error> {
 
 /// The change as the banner needs it; nothing for a site that is not in the settings.
 fn change(app: &App, row: ChangedStanding) -> Option<StandingChange> {
-    let now = standing_of(&row.given, app.site(&row.site)?.quiet_days);
+    let now = standing_of(&row.given, app.site(&row.site)?.quiet_days, app.now_ms());
     let ChangedStanding { supporter, site, changed_at_ms, .. } = row;
     Some(StandingChange { supporter, site, changed_at_ms, now })
 }

@@ -3,25 +3,28 @@
 use std::io::Write;
 
 use clap::Subcommand;
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
-use super::{Stopped, runtime};
+use super::{Stopped, runtime, say};
 use crate::actions::PaymentsExport;
+use crate::clock::{parse_time_ms, rfc3339};
 use crate::config::Settings;
+use crate::contributions::{Contribution, ContributionState, Frequency};
+use crate::money::Currency;
 use crate::store::Store;
-use crate::store::pages::WantedPayments;
+use crate::store::pages::{Place, Wanted, WantedPayments};
 
 #[derive(Subcommand)]
 pub enum Verb {
+    /// Print contributions, the newest first, a line each: id, site, terms, state, when it began, until when it is paid
+    /// for, subscription and customer at Stripe.
+    List(Filter),
     /// Print payments as CSV, one line for each, the oldest first. No address stands in it.
     Export {
         /// Payments of this day or later (2026-01-31, UTC), or of this instant (2026-01-31T08:00:00Z).
-        #[arg(long, value_name = "DATE", value_parser = instant)]
+        #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
         from: Option<i64>,
         /// Payments before this day or instant; the day itself is left out.
-        #[arg(long, value_name = "DATE", value_parser = instant)]
+        #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
         to: Option<i64>,
         /// Only payments to this site.
         #[arg(long, value_name = "ID")]
@@ -29,26 +32,105 @@ pub enum Verb {
     },
 }
 
-/// In milliseconds since 1970.
-fn instant(text: &str) -> Result<i64, String> {
-    let day = || TimeZone::UTC.to_timestamp(text.parse::<Date>().ok()?.at(0, 0, 0, 0)).ok();
-    let at = text.parse::<Timestamp>().ok().or_else(day);
-    at.map(Timestamp::as_millisecond)
-        .ok_or_else(|| "a day as in 2026-01-31, or 2026-01-31T08:00:00Z".to_owned())
+#[derive(clap::Args)]
+pub struct Filter {
+    /// Only recurring ones that will take money again.
+    #[arg(long)]
+    running: bool,
+    /// Only those in this currency (EUR).
+    #[arg(long, value_name = "CODE")]
+    currency: Option<Currency>,
+    /// Only those to this site.
+    #[arg(long, value_name = "ID")]
+    site: Option<String>,
+    /// Only those in this state, such as active, past_due or ended.
+    #[arg(long, value_parser = state)]
+    state: Option<ContributionState>,
+    /// Only those given so often: once, day, week, month or year.
+    #[arg(long)]
+    interval: Option<String>,
+    /// With --interval, how many of it are between two payments.
+    #[arg(long, value_name = "NUMBER", requires = "interval", default_value_t = 1)]
+    interval_count: i64,
+    /// Only those that began on this day or later (2026-01-31, UTC), or at this time or later (2026-01-31T08:00:00Z).
+    #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
+    from: Option<i64>,
+    /// Only those that began before this day or time.
+    #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
+    to: Option<i64>,
+}
+
+/// Contributions that are read at a time.
+const BATCH: i64 = 500;
+
+fn state(text: &str) -> Result<ContributionState, String> {
+    ContributionState::parse(text)
+        .ok_or_else(|| ContributionState::ALL.map(ContributionState::as_str).join(", "))
 }
 
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
-    let Verb::Export { from, to, site } = verb;
-    let wanted = WantedPayments { site: site.clone(), from_ms: *from, to_ms: *to };
     runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
-        let outcome = print(PaymentsExport::new(store.clone(), wanted)).await;
+        let outcome = match verb {
+            Verb::List(filter) => list(&store, filter).await,
+            Verb::Export { from, to, site } => {
+                let wanted = WantedPayments { site: site.clone(), from_ms: *from, to_ms: *to };
+                export(PaymentsExport::new(store.clone(), wanted)).await
+            }
+        };
         store.close().await;
         outcome
     })
 }
 
-async fn print(mut export: PaymentsExport) -> Result<(), Stopped> {
+async fn list(store: &Store, filter: &Filter) -> Result<(), Stopped> {
+    let interval = filter.interval.as_deref().map(|text| {
+        Frequency::parse(text, filter.interval_count)
+            .ok_or("--interval is once, day, week, month or year, and --interval-count is 1 or more")
+    });
+    let wanted = Wanted {
+        site: filter.site.clone(),
+        state: filter.state,
+        frequency: interval.transpose()?,
+        currency: filter.currency,
+        running: filter.running,
+        supporter: None,
+        from_ms: filter.from,
+        to_ms: filter.to,
+    };
+    let (mut after, mut count) = (None, 0_u64);
+    loop {
+        let page = store.contributions_after(&wanted, after.as_ref(), BATCH).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(Place::of(last));
+        for it in &page {
+            say(&line(it))?;
+            count += 1;
+        }
+    }
+    say(&match count {
+        0 => "There are no such contributions.".to_owned(),
+        1 => "1 contribution".to_owned(),
+        _ => format!("{count} contributions"),
+    })
+}
+
+fn line(it: &Contribution) -> String {
+    let terms = it.money.map_or_else(|| it.frequency.words(), |money| it.frequency.terms(money));
+    let mut fields = vec![
+        it.id.as_str().to_owned(),
+        it.site.clone(),
+        terms,
+        it.state.as_str().to_owned(),
+        format!("since {}", it.started_at_ms.map_or_else(|| "?".to_owned(), rfc3339)),
+    ];
+    fields.extend(it.paid_until_ms.map(|at_ms| format!("paid until {}", rfc3339(at_ms))));
+    fields.extend(it.ended_at_ms.map(|at_ms| format!("ended {}", rfc3339(at_ms))));
+    fields.extend(it.subscription.iter().chain(&it.customer).cloned());
+    fields.join("  ")
+}
+
+async fn export(mut export: PaymentsExport) -> Result<(), Stopped> {
     let mut out = std::io::stdout().lock();
     while let Some(page) = export.next_page().await? {
         out.write_all(page.as_bytes())?;

@@ -1,20 +1,18 @@
 //! `keepopen reconcile` and `keepopen rebuild`
 
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 
 use super::{Stopped, runtime, say};
 use crate::actions::{self, Comparison, Swept};
-use crate::clock::{Clock, ago};
+use crate::clock::{Clock, ago, parse_time_ms};
 use crate::config::Settings;
 use crate::money::{Currency, Money};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Compare everything that Stripe made on or after this day (2026-01-31, UTC) [default: what is due].
-    #[arg(long, value_name = "DATE")]
-    since: Option<Date>,
+    /// Compare everything that Stripe made on or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z) [default: what is due].
+    #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
+    since: Option<i64>,
     /// Only tell how things stood when they were last compared; Stripe is not asked.
     #[arg(long, conflicts_with = "since")]
     show: bool,
@@ -28,7 +26,7 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
             if !options.show {
                 asks_stripe(&app.stripe)?;
                 let swept = match options.since {
-                    Some(since) => actions::reconcile_since(&app, start_of(since)?, true).await?,
+                    Some(since_ms) => actions::reconcile_since(&app, since_ms.div_euclid(1000), true).await?,
                     None => actions::reconcile_due(&app).await?,
                 };
                 tell_swept(&swept)?;
@@ -69,10 +67,6 @@ fn asks_stripe(stripe: &crate::stripe::Gateway) -> Result<(), Stopped> {
     } else {
         Err("no Stripe key is configured; set stripe.secret_key".into())
     }
-}
-
-fn start_of(day: Date) -> Result<i64, Stopped> {
-    Ok(TimeZone::UTC.to_timestamp(day.at(0, 0, 0, 0))?.as_second())
 }
 
 fn tell_swept(swept: &Swept) -> Result<(), Stopped> {

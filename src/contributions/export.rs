@@ -2,9 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::Payment;
+use super::{Frequency, Payment};
 use crate::clock;
-use crate::config::Interval;
 use crate::ids::SupporterId;
 use crate::money::{Currency, Money};
 
@@ -16,7 +15,9 @@ pub struct ExportedPayment {
     /// Who gave; none while no fact has named an address.
     pub supporter: Option<SupporterId>,
     /// How often the gift is given.
-    pub interval: Interval,
+    pub frequency: Frequency,
+    /// What the gift takes each time, as agreed now.
+    pub agreed: Option<Money>,
     /// The appeal that was followed.
     pub appeal: Option<String>,
     /// Its variant.
@@ -24,8 +25,8 @@ pub struct ExportedPayment {
 }
 
 /// The names of the columns; each line of [`ExportedPayment::line`] has as many.
-pub const COLUMNS: &str = "paid_at,site,contribution,payment,supporter,interval,amount,currency,presented_amount,\
-    presented_currency,refunded,disputed,fee,net,settlement_currency,charge,payout,payout_date,appeal,variant\r\n";
+pub const COLUMNS: &str = "paid_at,site,contribution,payment,supporter,interval,interval_count,amount,currency,presented_amount,\
+    presented_currency,refunded,disputed,fee,net,settlement_currency,charge,payout,payout_date,appeal,variant,terms\r\n";
 
 impl ExportedPayment {
     /// One line of RFC 4180, with its end.
@@ -39,7 +40,8 @@ impl ExportedPayment {
             it.contribution.as_str().to_owned(),
             text(&it.object),
             self.supporter.as_ref().map_or_else(String::new, |id| id.as_str().to_owned()),
-            self.interval.as_str().to_owned(),
+            self.frequency.as_str().to_owned(),
+            self.frequency.count().to_string(),
             it.money.decimal(),
             currency.code().to_owned(),
             it.presented.map_or_else(String::new, |money| money.decimal()),
@@ -54,6 +56,7 @@ impl ExportedPayment {
             it.payout_arrives_at_ms.map_or_else(String::new, date),
             optional(self.appeal.as_ref()),
             optional(self.variant.as_ref()),
+            self.agreed.map_or_else(String::new, |money| self.frequency.terms(money)),
         ];
         fields.join(",") + "\r\n"
     }
@@ -112,7 +115,8 @@ mod tests {
                 payout_arrives_at_ms: Some(1_795_132_800_000),
             },
             supporter: Some(SupporterId::from_bytes([2; 16])),
-            interval: Interval::Month,
+            frequency: Frequency::MONTHLY,
+            agreed: Some(Money { amount_minor: 1_500, currency: eur }),
             appeal: Some("summer".to_owned()),
             variant: None,
         }
@@ -122,8 +126,8 @@ mod tests {
     fn a_payment_is_one_line_with_a_field_for_each_column() {
         assert_eq!(
             exported().line(),
-            "2026-11-18T11:06:40Z,journal,con_01040g2081040g2081040g2081,pi_1,sup_02081040g2081040g2081040g2,month,\
-             12.34,EUR,13.50,USD,2.34,0.00,0.60,-0.05,EUR,ch_1,po_1,2026-11-20,summer,\r\n"
+            "2026-11-18T11:06:40Z,journal,con_01040g2081040g2081040g2081,pi_1,sup_02081040g2081040g2081040g2,month,1,\
+             12.34,EUR,13.50,USD,2.34,0.00,0.60,-0.05,EUR,ch_1,po_1,2026-11-20,summer,,€15 every month\r\n"
         );
         assert_eq!(exported().line().split(',').count(), COLUMNS.split(',').count());
     }
@@ -133,8 +137,9 @@ mod tests {
         let mut bare = exported();
         (bare.payment.settled, bare.payment.presented, bare.payment.charge) = (None, None, None);
         (bare.payment.payout, bare.payment.payout_arrives_at_ms, bare.supporter) = (None, None, None);
+        bare.agreed = None;
         let line = bare.line();
-        assert!(line.ends_with(",month,12.34,EUR,,,2.34,0.00,,,,,,,summer,\r\n"), "{line}");
+        assert!(line.ends_with(",month,1,12.34,EUR,,,2.34,0.00,,,,,,,summer,,\r\n"), "{line}");
     }
 
     #[test]

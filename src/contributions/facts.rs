@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::balance::{PayoutFact, TransactionFact};
+use super::frequency::{Frequency, IntervalUnit};
 use super::join::{Join, Latest, Newest};
 use super::signals::{CustomerFact, IntentFact, ReviewFact, UnknownCurrencyFact, WarningFact};
 use super::states::{DisputeState, InvoiceState, RefundState, SessionMode, SessionState, SubscriptionState};
-use crate::config::Interval;
 use crate::ids::ContributionId;
 use crate::money::Money;
 
@@ -80,15 +80,43 @@ pub struct SubscriptionFact {
     pub origin: Option<Origin>,
     pub customer: Option<String>,
     pub terms: Option<Newest<Terms>>,
+    /// The current period.
+    pub period: Option<Newest<Period>>,
+    /// When it ended, once it did.
+    pub ended_at_s: Option<i64>,
 }
 
 /// What a subscription takes, and how often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Terms {
-    /// How often.
-    pub interval: Interval,
+    /// The unit of how often.
+    pub interval: IntervalUnit,
+    /// How many units are between two payments.
+    #[serde(default = "one")]
+    pub interval_count: u32,
     /// How much each time.
     pub price: Money,
+}
+
+/// Facts that were stored before any interval was read are of one unit.
+fn one() -> u32 {
+    1
+}
+
+impl Terms {
+    /// How often it is taken.
+    pub fn frequency(&self) -> Frequency {
+        Frequency::Every { unit: self.interval, count: self.interval_count }
+    }
+}
+
+/// A time that is paid for. Of two, the greater ends later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Period {
+    /// Its end, in seconds since 1970.
+    pub end_s: i64,
+    /// Its start, in seconds since 1970.
+    pub start_s: i64,
 }
 
 /// An invoice; only those of a subscription are booked.
@@ -104,6 +132,8 @@ pub struct InvoiceFact {
     pub customer: Option<String>,
     pub email: Option<String>,
     pub subscription: Option<String>,
+    /// What it is for, where its lines say so.
+    pub period: Option<Period>,
     /// Payment intents and charges that the invoice itself names.
     pub paid_by: Vec<String>,
     /// When Stripe made the events that report it paid.
@@ -179,8 +209,8 @@ pub struct DisputeFact {
 }
 
 join_fields!(SessionFact: latest, mode, total, presented, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished; all: paid_events_s);
-join_fields!(SubscriptionFact: latest, created_at_s, origin, customer, terms; any: ; all: );
-join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, origin, customer, email, subscription; any: ; all: paid_by, paid_events_s);
+join_fields!(SubscriptionFact: latest, created_at_s, origin, customer, terms, period, ended_at_s; any: ; all: );
+join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, origin, customer, email, subscription, period; any: ; all: paid_by, paid_events_s);
 join_fields!(InvoicePaymentFact: invoice; any: ; all: paid_by);
 join_fields!(ChargeFact: origin, payment_intent, invoice, paid, refunded, created_at_s, method; any: ; all: succeeded_events_s);
 join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: reversed_events_s);

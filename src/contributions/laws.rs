@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::*;
-use crate::config::Interval;
 use crate::ids::ContributionId;
 use crate::money::{Currency, Money};
 
@@ -74,28 +73,45 @@ fn session(mode: SessionMode) -> impl Strategy<Value = Fact> {
     )
 }
 
+fn period() -> impl Strategy<Value = Period> {
+    (0..9_i64, 0..9_i64).prop_map(|(start_s, length_s)| Period { end_s: start_s + length_s, start_s })
+}
+
 fn subscription() -> impl Strategy<Value = Fact> {
     use SubscriptionState::*;
     let state = latest(&[Incomplete, Active, PastDue, Unpaid, Canceled, IncompleteExpired, Other]);
-    let interval = select(vec![Interval::Month, Interval::Year]);
-    let terms = option::of((0..3_i64, interval, money())).prop_map(|terms| {
-        terms.map(|(reported_at_s, interval, price)| Newest {
+    let interval = select(IntervalUnit::ALL.to_vec());
+    let terms = option::of((0..3_i64, interval, 1..4_u32, money())).prop_map(|terms| {
+        terms.map(|(reported_at_s, interval, interval_count, price)| Newest {
             reported_at_s,
-            value: Terms { interval, price },
+            value: Terms { interval, interval_count, price },
         })
     });
-    (state, origin(), terms).prop_map(|(latest, origin, terms)| {
-        let (id, created_at_s) = ("sub_1".to_owned(), Some(1));
-        Fact::Subscription(SubscriptionFact { id, latest, created_at_s, origin, customer: None, terms })
-    })
+    let period = option::of((0..3_i64, period()))
+        .prop_map(|it| it.map(|(reported_at_s, value)| Newest { reported_at_s, value }));
+    (state, origin(), terms, period, option::of(0..9_i64)).prop_map(
+        |(latest, origin, terms, period, ended_at_s)| {
+            Fact::Subscription(SubscriptionFact {
+                id: "sub_1".to_owned(),
+                latest,
+                created_at_s: Some(1),
+                origin,
+                customer: None,
+                terms,
+                period,
+                ended_at_s,
+            })
+        },
+    )
 }
 
 fn invoice() -> impl Strategy<Value = Fact> {
     use InvoiceState::*;
     let state = latest(&[Draft, Open, Failing, Uncollectible, Void, Paid, Other]);
     let paid_by = proptest::collection::btree_set((0..3_u8).prop_map(|n| format!("pi_{n}")), 0..3);
-    (state, option::of(money()), origin(), id("sub"), paid_by, events()).prop_map(
-        |(latest, paid, origin, subscription, paid_by, paid_events_s)| {
+    let period = option::of(period());
+    (state, option::of(money()), origin(), id("sub"), paid_by, events(), period).prop_map(
+        |(latest, paid, origin, subscription, paid_by, paid_events_s, period)| {
             Fact::Invoice(InvoiceFact {
                 id: "in_1".to_owned(),
                 latest,
@@ -106,6 +122,7 @@ fn invoice() -> impl Strategy<Value = Fact> {
                 customer: None,
                 email: None,
                 subscription,
+                period,
                 paid_by: paid_by.into_iter().collect(),
                 paid_events_s,
             })
@@ -218,15 +235,16 @@ fn mode() -> impl Strategy<Value = SessionMode> {
 }
 
 /// Three reports of one object.
+// Boxed: their values are large, and unboxed all of them would stand on one stack.
 fn three() -> impl Strategy<Value = (Fact, Fact, Fact)> {
     prop_oneof![
-        mode().prop_flat_map(|mode| (session(mode), session(mode), session(mode))),
-        (subscription(), subscription(), subscription()),
-        (invoice(), invoice(), invoice()),
-        (charge(), charge(), charge()),
-        (refund(), refund(), refund()),
-        (dispute(), dispute(), dispute()),
-        (intent(), intent(), intent()),
+        mode().prop_flat_map(|mode| (session(mode).boxed(), session(mode).boxed(), session(mode).boxed())),
+        (subscription().boxed(), subscription().boxed(), subscription().boxed()),
+        (invoice().boxed(), invoice().boxed(), invoice().boxed()),
+        (charge().boxed(), charge().boxed(), charge().boxed()),
+        (refund().boxed(), refund().boxed(), refund().boxed()),
+        (dispute().boxed(), dispute().boxed(), dispute().boxed()),
+        (intent().boxed(), intent().boxed(), intent().boxed()),
         moved().prop_flat_map(|moved| (transaction(moved), transaction(moved), transaction(moved))),
     ]
 }
@@ -235,12 +253,12 @@ fn three() -> impl Strategy<Value = (Fact, Fact, Fact)> {
 fn reports() -> impl Strategy<Value = Vec<Fact>> {
     mode().prop_flat_map(|mode| {
         let one = prop_oneof![
-            session(mode),
-            subscription(),
-            invoice(),
-            charge(),
-            refund(),
-            dispute(),
+            session(mode).boxed(),
+            subscription().boxed(),
+            invoice().boxed(),
+            charge().boxed(),
+            refund().boxed(),
+            dispute().boxed(),
             moved().prop_flat_map(transaction),
             intent()
         ];

@@ -13,9 +13,11 @@ mod entries;
 mod export;
 mod facts;
 mod fold;
+mod frequency;
 #[cfg(test)]
 mod laws;
 mod movements;
+mod paid_until;
 mod payments;
 mod settlement;
 mod siblings;
@@ -28,10 +30,11 @@ pub use balance::{Moved, PayoutFact, PayoutMark, TransactionFact};
 pub use entries::{Account, Entry, EntryKind};
 pub use export::{COLUMNS, ExportedPayment};
 pub use facts::{
-    ChargeFact, DisputeFact, Fact, InvoiceFact, InvoicePaymentFact, Origin, RefundFact, SessionFact,
+    ChargeFact, DisputeFact, Fact, InvoiceFact, InvoicePaymentFact, Origin, Period, RefundFact, SessionFact,
     SubscriptionFact, Terms,
 };
 pub use fold::{Alarm, Balance, Folded, fold, join_all};
+pub use frequency::{Frequency, IntervalUnit};
 pub use join::{Join, Latest, Newest};
 pub use payments::{Payment, Settled};
 pub use signals::{CustomerFact, IntentFact, ReviewFact, UnknownCurrencyFact, WarningFact};

@@ -173,6 +173,8 @@ mod tests {
             origin: origin(),
             customer: None,
             terms: None,
+            period: None,
+            ended_at_s: None,
         })
     }
 
@@ -187,6 +189,7 @@ mod tests {
             customer: None,
             email: None,
             subscription: Some(subscription.to_owned()),
+            period: None,
             paid_by: vec![id.replace("in", "pi")],
             paid_events_s: Vec::new(),
         })

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::Interval;
+use super::Frequency;
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::Money;
 
@@ -22,13 +22,13 @@ pub enum ContributionState {
     NothingToPay,
     /// A one-off whose money came and stayed.
     Paid,
-    /// A recurring one that runs, and whose latest payment came and stayed.
+    /// A recurring one that runs, and is paid for.
     Active,
     /// A recurring one whose latest payment failed and is tried again.
     PastDue,
     /// A recurring one that is over.
     Ended,
-    /// The latest payment was given back or taken back in full.
+    /// Every payment was refunded or taken back in full, or the latest one was disputed while it still runs.
     TakenBack,
 }
 
@@ -79,7 +79,7 @@ pub struct Contribution {
     /// Who gave; none while no fact has named an e-mail address.
     pub supporter: Option<SupporterId>,
     /// How often.
-    pub interval: Interval,
+    pub frequency: Frequency,
     /// How much each time, as agreed now; none while no fact has said so.
     pub money: Option<Money>,
     /// Where it stands.
@@ -92,6 +92,10 @@ pub struct Contribution {
     pub started_at_ms: Option<i64>,
     /// The newest payment that was not taken back in full, in milliseconds since 1970.
     pub last_kept_payment_at_ms: Option<i64>,
+    /// Until when it is paid for, in milliseconds since 1970; none for a one-off, or while no payment was kept.
+    pub paid_until_ms: Option<i64>,
+    /// When its subscription ended, in milliseconds since 1970; none while it runs.
+    pub ended_at_ms: Option<i64>,
     /// How many payments were ever refunded or disputed in full. It only
     /// grows, and with it the supporter's epoch.
     pub payments_withdrawn: i64,

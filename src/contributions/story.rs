@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::fold::Alarm;
 use super::movements::{Back, Came, Taken};
+use super::paid_until::paid_until_s;
 use super::siblings::{Subscriptions, deciding_session};
 use super::{
-    Contribution, ContributionState, Fact, IntentState, InvoiceFact, InvoiceState, Origin, RefundFact,
-    SessionFact, SessionMode, SessionState, SubscriptionFact, SubscriptionState,
+    Contribution, ContributionState, Fact, Frequency, IntentState, InvoiceFact, InvoiceState, Origin,
+    RefundFact, SessionFact, SessionMode, SessionState, SubscriptionFact, SubscriptionState,
 };
-use crate::config::Interval;
 use crate::money::Money;
 
 /// The facts, sorted out.
@@ -19,10 +19,19 @@ pub(super) struct Story<'a> {
     session: Option<&'a SessionFact>,
     subscription_facts: Vec<&'a SubscriptionFact>,
     subscriptions: Subscriptions<'a>,
-    subscription: Option<&'a SubscriptionFact>,
-    invoices: Vec<&'a InvoiceFact>,
+    pub(super) subscription: Option<&'a SubscriptionFact>,
+    pub(super) invoices: Vec<&'a InvoiceFact>,
     /// Ties between invoices, payment intents and charges, both ways.
     ties: BTreeMap<&'a str, BTreeSet<&'a str>>,
+}
+
+/// Which payments were kept: not refunded or disputed in full.
+#[derive(Clone, Copy)]
+struct Kept {
+    any: bool,
+    newest: bool,
+    /// A bank took some of the newest payment.
+    newest_disputed: bool,
 }
 
 impl<'a> Story<'a> {
@@ -235,11 +244,13 @@ impl<'a> Story<'a> {
     ) -> Contribution {
         let kept = |payment: &&Came| payment.is_kept(taken);
         let newest = self.deciding(payments).max_by_key(|payment| (payment.at_s, &payment.object));
-        // Of several one-off payments any that stayed will do.
-        let newest_kept = match self.is_recurring() {
-            true => newest.map(|payment| kept(&payment)),
-            false => newest.map(|_| payments.values().any(|payment| kept(&payment))),
-        };
+        let money = newest.map(|newest| Kept {
+            any: payments.values().any(|payment| kept(&payment)),
+            newest: kept(&newest),
+            newest_disputed: taken.get(newest.object.as_str()).is_some_and(|sums| sums.disputed_minor > 0),
+        });
+        let frequency = self.frequency();
+        let milliseconds = |at_s: i64| at_s.saturating_mul(1000);
         let last_kept = payments.values().filter(kept).filter_map(|payment| payment.at_s).max();
         let withdrawn = taken
             .iter()
@@ -250,9 +261,9 @@ impl<'a> Story<'a> {
             id: origin.contribution.clone(),
             site: origin.site.clone(),
             supporter: None,
-            interval: self.interval(),
+            frequency,
             money: self.money(),
-            state: self.state(newest_kept),
+            state: self.state(money),
             appeal: origin.appeal.clone(),
             variant: origin.variant.clone(),
             started_at_ms: self
@@ -260,8 +271,10 @@ impl<'a> Story<'a> {
                 .and_then(|it| it.created_at_s)
                 .or_else(|| self.subscription_facts.iter().filter_map(|it| it.created_at_s).min())
                 .or_else(|| first_invoice.and_then(|it| it.created_at_s))
-                .map(|at_s| at_s.saturating_mul(1000)),
-            last_kept_payment_at_ms: last_kept.map(|at_s| at_s.saturating_mul(1000)),
+                .map(milliseconds),
+            last_kept_payment_at_ms: last_kept.map(milliseconds),
+            paid_until_ms: paid_until_s(self, frequency, payments, taken).map(milliseconds),
+            ended_at_ms: self.ended_at_s().map(milliseconds),
             payments_withdrawn: i64::try_from(withdrawn).unwrap_or(i64::MAX),
             session: self.session.map(|it| it.id.clone()),
             subscription: self.subscriptions.deciding.map(str::to_owned),
@@ -296,13 +309,21 @@ impl<'a> Story<'a> {
             || self.session.is_some_and(|it| it.mode == Some(SessionMode::Subscription))
     }
 
-    fn interval(&self) -> Interval {
+    fn frequency(&self) -> Frequency {
         match self.subscription.and_then(|it| it.terms) {
-            Some(terms) => terms.value.interval,
+            Some(terms) => terms.value.frequency(),
             // Until the subscription itself is known, monthly is what most are.
-            None if self.is_recurring() => Interval::Month,
-            None => Interval::Once,
+            None if self.is_recurring() => Frequency::MONTHLY,
+            None => Frequency::Once,
         }
+    }
+
+    /// When the subscription ended, in seconds since 1970.
+    pub(super) fn ended_at_s(&self) -> Option<i64> {
+        let over = |it: &&SubscriptionFact| {
+            matches!(it.latest.state, SubscriptionState::Canceled | SubscriptionState::IncompleteExpired)
+        };
+        self.subscription.filter(over).map(|it| it.ended_at_s.unwrap_or(it.latest.reported_at_s))
     }
 
     fn money(&self) -> Option<Money> {
@@ -312,16 +333,15 @@ impl<'a> Story<'a> {
             .or_else(|| self.invoices.iter().find_map(|it| it.paid))
     }
 
-    /// `newest_kept`: whether the newest payment stayed; none when none came.
-    fn state(&self, newest_kept: Option<bool>) -> ContributionState {
-        if self.is_recurring() { self.recurring_state(newest_kept) } else { self.one_off_state(newest_kept) }
+    /// `money`: which payments were kept; none when none came.
+    fn state(&self, money: Option<Kept>) -> ContributionState {
+        if self.is_recurring() { self.recurring_state(money) } else { self.one_off_state(money) }
     }
 
-    fn one_off_state(&self, newest_kept: Option<bool>) -> ContributionState {
-        match newest_kept {
-            Some(true) => return ContributionState::Paid,
-            Some(false) => return ContributionState::TakenBack,
-            None => {}
+    fn one_off_state(&self, money: Option<Kept>) -> ContributionState {
+        if let Some(money) = money {
+            // Of several payments any that was kept will do.
+            return if money.any { ContributionState::Paid } else { ContributionState::TakenBack };
         }
         match self.session.map(|it| it.latest.state) {
             None | Some(SessionState::Open) => ContributionState::Open,
@@ -333,21 +353,22 @@ impl<'a> Story<'a> {
         }
     }
 
-    fn recurring_state(&self, newest_kept: Option<bool>) -> ContributionState {
+    fn recurring_state(&self, money: Option<Kept>) -> ContributionState {
         let subscription = self.subscription.map(|it| it.latest.state);
-        let over =
-            matches!(subscription, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
+        let over = self.ended_at_s().is_some();
         let failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
             || self.own_invoices().last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
         // Nobody is asked for the money any more.
         let given_up =
             |it: &InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
         let given_up = self.own_invoices().next().is_some() && self.own_invoices().all(given_up);
-        match newest_kept {
-            Some(false) => ContributionState::TakenBack,
-            Some(true) if over => ContributionState::Ended,
-            Some(true) if failing => ContributionState::PastDue,
-            Some(true) => ContributionState::Active,
+        match money {
+            Some(money) if !money.any => ContributionState::TakenBack,
+            Some(_) if over => ContributionState::Ended,
+            // The bank took the latest payment back. A refund of one payment, in contrast, is goodwill: the gift goes on.
+            Some(money) if !money.newest && money.newest_disputed => ContributionState::TakenBack,
+            Some(_) if failing => ContributionState::PastDue,
+            Some(_) => ContributionState::Active,
             None => match self.session.map(|it| it.latest.state) {
                 _ if over => ContributionState::Failed,
                 Some(SessionState::Open) => ContributionState::Open,

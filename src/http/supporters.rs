@@ -15,7 +15,7 @@ use super::words::StandingShape;
 use crate::app::App;
 use crate::clock;
 use crate::ids::SupporterId;
-use crate::supporters::{Email, standing_of};
+use crate::supporters::{Email, StandingNow, best_standing, standing_of};
 
 /// A supporter's standing with one site.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -108,7 +108,9 @@ pub async fn by_id(
 /// A supporter's standing, by e-mail address.
 ///
 /// For a site's back end, with a secret API key of scope `supporters:read`. Who typed an address at the payment page has not shown that it is theirs:
-/// the answer is good for not asking, and no proof of who is reading. An address that never gave is a 404, not a standing.
+/// the answer is good for not asking, and no proof of who is reading. Where several supporters share the address, the best standing answers.
+/// All spellings of an address are one: upper and lower case, composed and decomposed letters, a domain's Unicode and ASCII form.
+/// An address that never gave is a 404, not a standing.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "look_up_supporter",
@@ -135,8 +137,11 @@ pub async fn lookup(
     let asked: LookupBody = body::parse(&bytes)?;
     let email = Email::parse(&asked.email)
         .map_err(|_| Problem::with(Code::InvalidRequest, "email: not an e-mail address"))?;
-    let found = app.store.supporter_by_email(&email).await.map_err(|error| Problem::store(&error))?;
-    answer(&app, found.ok_or(Code::SupporterUnknown)?, &asked.site).await
+    let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;
+    let found = app.store.given_under(&email, &asked.site).await.map_err(|error| Problem::store(&error))?;
+    let best = best_standing(&found, site.quiet_days, app.now_ms());
+    let (supporter, now) = best.ok_or(Code::SupporterUnknown)?;
+    Ok(told(supporter, &asked.site, now))
 }
 
 /// `/v1/supporters/lookup` is a route of its own, with other methods.
@@ -147,12 +152,15 @@ fn is_no_other_route(context: &GuardContext<'_>) -> bool {
 async fn answer(app: &App, supporter: SupporterId, site_id: &str) -> Result<HttpResponse, Problem> {
     let site = app.site(site_id).ok_or(Code::SiteUnknown)?;
     let given = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
-    let now = standing_of(&given, site.quiet_days);
+    Ok(told(supporter, site_id, standing_of(&given, site.quiet_days, app.now_ms())))
+}
+
+fn told(supporter: SupporterId, site_id: &str, now: StandingNow) -> HttpResponse {
     let answer = SupporterAnswer {
         supporter,
         site: site_id.to_owned(),
         standing: now.standing,
         quiet_until: now.quiet_until_ms.map(clock::rfc3339),
     };
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer)
 }

@@ -83,8 +83,13 @@ impl Support {
     pub fn gave(&mut self, kind: Kind, interval: Interval, at_ms: i64, quiet_days: u32) {
         let state =
             if interval == Interval::Once { ContributionState::Paid } else { ContributionState::Active };
-        let given = Given { interval, state, last_kept_payment_at_ms: Some(at_ms) };
-        let now = standing_of(&[given], quiet_days);
+        let given = Given {
+            frequency: interval.into(),
+            state,
+            last_kept_payment_at_ms: Some(at_ms),
+            paid_until_ms: None,
+        };
+        let now = standing_of(&[given], quiet_days, at_ms);
         self.quiet_until_ms = now.quiet_until_ms;
         self.standing = match self.standing {
             _ if kind == Kind::FixCard => Standing::Recurring,

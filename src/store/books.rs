@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Store, Tx, Unreadable};
-use crate::config::Interval;
-use crate::contributions::{Contribution, ContributionState, Entry, EntryKind};
+use crate::contributions::{Contribution, ContributionState, Entry, EntryKind, Frequency};
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::{Currency, Money};
 use crate::supporters::Given;
@@ -17,10 +16,11 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO contributions (id, site, supporter_id, interval, amount_minor, currency, state, \
          appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
-         subscription, subscriptions, customer, alarms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $17, $15, $16) \
+         subscription, customer, alarms, interval_count, paid_until_ms, ended_at_ms, subscriptions) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
          ON CONFLICT (id) DO UPDATE SET site = excluded.site, supporter_id = excluded.supporter_id, \
-         interval = excluded.interval, amount_minor = excluded.amount_minor, \
+         interval = excluded.interval, interval_count = excluded.interval_count, \
+         paid_until_ms = excluded.paid_until_ms, ended_at_ms = excluded.ended_at_ms, amount_minor = excluded.amount_minor, \
          currency = excluded.currency, state = excluded.state, appeal = excluded.appeal, \
          variant = excluded.variant, started_at_ms = excluded.started_at_ms, \
          last_kept_payment_at_ms = excluded.last_kept_payment_at_ms, \
@@ -32,7 +32,7 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
     .bind(it.id.as_str())
     .bind(&it.site)
     .bind(it.supporter.as_ref().map(SupporterId::as_str))
-    .bind(it.interval.as_str())
+    .bind(it.frequency.as_str())
     .bind(it.money.map(|money| money.amount_minor))
     .bind(it.money.map(|money| money.currency.code().to_owned()))
     .bind(it.state.as_str())
@@ -45,6 +45,9 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
     .bind(&it.subscription)
     .bind(&it.customer)
     .bind(alarms)
+    .bind(i64::from(it.frequency.count()))
+    .bind(it.paid_until_ms)
+    .bind(it.ended_at_ms)
     .bind(it.subscriptions.join(" "))
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
@@ -108,6 +111,7 @@ pub(super) struct ContributionRow {
     site: String,
     supporter_id: Option<String>,
     interval: String,
+    interval_count: i64,
     amount_minor: Option<i64>,
     currency: Option<String>,
     state: String,
@@ -115,6 +119,8 @@ pub(super) struct ContributionRow {
     variant: Option<String>,
     pub(super) started_at_ms: Option<i64>,
     last_kept_payment_at_ms: Option<i64>,
+    paid_until_ms: Option<i64>,
+    ended_at_ms: Option<i64>,
     payments_withdrawn: i64,
     session: Option<String>,
     subscription: Option<String>,
@@ -127,6 +133,7 @@ from_row!(ContributionRow {
     site,
     supporter_id,
     interval,
+    interval_count,
     amount_minor,
     currency,
     state,
@@ -134,6 +141,8 @@ from_row!(ContributionRow {
     variant,
     started_at_ms,
     last_kept_payment_at_ms,
+    paid_until_ms,
+    ended_at_ms,
     payments_withdrawn,
     session,
     subscription,
@@ -166,13 +175,15 @@ impl TryFrom<ContributionRow> for Contribution {
             id: contribution_id(&row.id)?,
             site: row.site,
             supporter: row.supporter_id.as_deref().map(supporter_id).transpose()?,
-            interval: interval(&row.interval)?,
+            frequency: frequency(&row.interval, row.interval_count)?,
             money,
             state: state(&row.state)?,
             appeal: row.appeal,
             variant: row.variant,
             started_at_ms: row.started_at_ms,
             last_kept_payment_at_ms: row.last_kept_payment_at_ms,
+            paid_until_ms: row.paid_until_ms,
+            ended_at_ms: row.ended_at_ms,
             payments_withdrawn: row.payments_withdrawn,
             session: row.session,
             subscription: row.subscription,
@@ -194,40 +205,44 @@ pub(super) fn currency(code: &str) -> Result<Currency, Unreadable> {
     Currency::parse(code).map_err(|_| Unreadable { what: "currency" })
 }
 
-pub(super) fn interval(text: &str) -> Result<Interval, Unreadable> {
-    Interval::parse(text).ok_or(Unreadable { what: "interval" })
+pub(super) fn frequency(interval: &str, count: i64) -> Result<Frequency, Unreadable> {
+    Frequency::parse(interval, count).ok_or(Unreadable { what: "interval" })
 }
 
 fn state(text: &str) -> Result<ContributionState, Unreadable> {
     ContributionState::parse(text).ok_or(Unreadable { what: "state of a contribution" })
 }
 
-const GIVEN: &str = "SELECT id, interval, state, last_kept_payment_at_ms FROM contributions \
+const GIVEN: &str = "SELECT id, interval, interval_count, state, last_kept_payment_at_ms, paid_until_ms FROM contributions \
      WHERE supporter_id = $1 AND site = $2";
 
 struct GivenRow {
     id: String,
     interval: String,
+    interval_count: i64,
     state: String,
     last_kept_payment_at_ms: Option<i64>,
+    paid_until_ms: Option<i64>,
 }
 
-from_row!(GivenRow { id, interval, state, last_kept_payment_at_ms });
+from_row!(GivenRow { id, interval, interval_count, state, last_kept_payment_at_ms, paid_until_ms });
 
 impl GivenRow {
     fn given(self) -> Result<(ContributionId, Given), Unreadable> {
-        let given = given(&self.interval, &self.state, self.last_kept_payment_at_ms)?;
+        let frequency = frequency(&self.interval, self.interval_count)?;
+        let given = given(frequency, &self.state, self.last_kept_payment_at_ms, self.paid_until_ms)?;
         Ok((contribution_id(&self.id)?, given))
     }
 }
 
 /// What the standing needs of a contribution, from its columns.
 pub(super) fn given(
-    every: &str,
+    frequency: Frequency,
     at: &str,
     last_kept_payment_at_ms: Option<i64>,
+    paid_until_ms: Option<i64>,
 ) -> Result<Given, Unreadable> {
-    Ok(Given { interval: interval(every)?, state: state(at)?, last_kept_payment_at_ms })
+    Ok(Given { frequency, state: state(at)?, last_kept_payment_at_ms, paid_until_ms })
 }
 
 /// What somebody gave to one site, by contribution, within a transaction.
@@ -259,9 +274,9 @@ pub async fn supporter_of(tx: &mut Tx, id: &ContributionId) -> Result<Option<Sup
     Ok(found.flatten().as_deref().map(supporter_id).transpose()?)
 }
 
-pub(super) const CONTRIBUTION: &str = "SELECT id, site, supporter_id, interval, amount_minor, currency, state, \
-     appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
-     subscription, subscriptions, customer FROM contributions";
+pub(super) const CONTRIBUTION: &str = "SELECT id, site, supporter_id, interval, interval_count, amount_minor, \
+     currency, state, appeal, variant, started_at_ms, last_kept_payment_at_ms, paid_until_ms, ended_at_ms, \
+     payments_withdrawn, session, subscription, subscriptions, customer FROM contributions";
 
 impl Store {
     /// One contribution.

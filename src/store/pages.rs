@@ -1,11 +1,11 @@
 //! Contributions and payments a page at a time, for people and programs.
 
-use super::books::{CONTRIBUTION, ContributionRow, EntryRow, interval, supporter_id};
+use super::books::{CONTRIBUTION, ContributionRow, EntryRow, currency, frequency, supporter_id};
 use super::payments::PaymentRow;
 use super::{Store, Tx, payments};
-use crate::config::Interval;
-use crate::contributions::{Contribution, ContributionState, Entry, ExportedPayment, Payment};
+use crate::contributions::{Contribution, ContributionState, Entry, ExportedPayment, Frequency, Payment};
 use crate::ids::{ContributionId, SupporterId};
+use crate::money::{Currency, Money};
 
 /// What is looked for; what is left out is no matter.
 #[derive(Clone, Debug, Default)]
@@ -15,7 +15,11 @@ pub struct Wanted {
     /// In this state.
     pub state: Option<ContributionState>,
     /// Given so often.
-    pub interval: Option<Interval>,
+    pub frequency: Option<Frequency>,
+    /// Given in this currency.
+    pub currency: Option<Currency>,
+    /// Recurring, and will take money again: its subscription has not ended, and something of it came or is on its way.
+    pub running: bool,
     /// Given by them.
     pub supporter: Option<SupporterId>,
     /// Begun at this time or later, in milliseconds since 1970.
@@ -66,6 +70,9 @@ struct ExportedRow {
     payment: PaymentRow,
     supporter_id: Option<String>,
     interval: String,
+    interval_count: i64,
+    agreed_minor: Option<i64>,
+    agreed_currency: Option<String>,
     appeal: Option<String>,
     variant: Option<String>,
 }
@@ -82,6 +89,9 @@ where
             payment: PaymentRow::from_row(row)?,
             supporter_id: row.try_get("supporter_id")?,
             interval: row.try_get("interval")?,
+            interval_count: row.try_get("interval_count")?,
+            agreed_minor: row.try_get("agreed_minor")?,
+            agreed_currency: row.try_get("agreed_currency")?,
             appeal: row.try_get("appeal")?,
             variant: row.try_get("variant")?,
         })
@@ -123,7 +133,8 @@ pub async fn payments_after(
         "SELECT object, contribution_id, payments.site, payments.currency, payments.amount_minor, \
          presented_currency, presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, \
          fee_minor, net_minor, charge, payout, payout_arrives_at_ms, awaiting_minor, differing_minor, \
-         supporter_id, interval, appeal, variant \
+         supporter_id, interval, interval_count, contributions.amount_minor AS agreed_minor, \
+         contributions.currency AS agreed_currency, appeal, variant \
          FROM payments CROSS JOIN contributions WHERE contributions.id = contribution_id \
          AND paid_at_ms >= $1 AND paid_at_ms < $2 AND (paid_at_ms > $1 OR object > $3) \
          AND (CAST($4 AS TEXT) IS NULL OR payments.site = $4) ORDER BY paid_at_ms, object LIMIT $5",
@@ -137,16 +148,25 @@ pub async fn payments_after(
     .await)?;
     rows.into_iter()
         .map(|row| {
+            let agreed = match (row.agreed_minor, row.agreed_currency) {
+                (Some(amount_minor), Some(code)) => Some(Money { amount_minor, currency: currency(&code)? }),
+                _ => None,
+            };
             Ok(ExportedPayment {
                 payment: Payment::try_from(row.payment)?,
                 supporter: row.supporter_id.as_deref().map(supporter_id).transpose()?,
-                interval: interval(&row.interval)?,
+                frequency: frequency(&row.interval, row.interval_count)?,
+                agreed,
                 appeal: row.appeal,
                 variant: row.variant,
             })
         })
         .collect()
 }
+
+/// A subscription of which nothing came yet (`open`, `expired`, `failed`) is not running.
+const RUNNING: &str =
+    " AND interval <> 'once' AND ended_at_ms IS NULL AND state NOT IN ('open', 'expired', 'failed')";
 
 /// When it began; first of all what no fact has dated. There is an index of this.
 const BEGAN: &str = "COALESCE(started_at_ms, 0)";
@@ -170,10 +190,12 @@ impl Store {
             Some(_) => "supporter_id = $8",
             None => "CAST($8 AS TEXT) IS NULL",
         };
+        let running = if wanted.running { RUNNING } else { "" };
         let sql = format!(
             "{CONTRIBUTION} WHERE {BEGAN} >= $1 AND {BEGAN} < $2 AND {BEGAN} <= $3 AND ({BEGAN} < $3 OR id < $4) \
              AND (CAST($5 AS TEXT) IS NULL OR site = $5) AND (CAST($6 AS TEXT) IS NULL OR state = $6) \
-             AND (CAST($7 AS TEXT) IS NULL OR interval = $7) AND {by} ORDER BY {BEGAN} DESC, id DESC LIMIT $9"
+             AND (CAST($7 AS TEXT) IS NULL OR (interval = $7 AND interval_count = $9)) \
+             AND (CAST($10 AS TEXT) IS NULL OR currency = $10){running} AND {by} ORDER BY {BEGAN} DESC, id DESC LIMIT $11"
         );
         let rows: Vec<ContributionRow> = on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(wanted.from_ms.unwrap_or(i64::MIN))
@@ -182,8 +204,10 @@ impl Store {
             .bind(before_id)
             .bind(wanted.site.as_deref())
             .bind(wanted.state.map(ContributionState::as_str))
-            .bind(wanted.interval.map(Interval::as_str))
+            .bind(wanted.frequency.map(Frequency::as_str))
             .bind(wanted.supporter.as_ref().map(SupporterId::as_str))
+            .bind(wanted.frequency.map(|it| i64::from(it.count())))
+            .bind(wanted.currency.map(|it| it.code().to_owned()))
             .bind(limit)
             .fetch_all(db)
             .await)?;

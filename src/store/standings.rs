@@ -1,6 +1,6 @@
 //! When somebody's standing with a site last changed.
 
-use super::books::{given, supporter_id};
+use super::books::{frequency, given, supporter_id};
 use super::{Store, Tx};
 use crate::ids::SupporterId;
 use crate::supporters::Given;
@@ -53,7 +53,8 @@ impl Store {
     ) -> Result<Vec<ChangedStanding>, sqlx::Error> {
         let rows: Vec<ChangeRow> = on_reader!(self, db => sqlx::query_as(
             "SELECT changed.supporter_id, changed.site, changed.changed_at_ms, \
-             contributions.interval, contributions.state, contributions.last_kept_payment_at_ms \
+             contributions.interval, contributions.interval_count, contributions.state, \
+             contributions.last_kept_payment_at_ms, contributions.paid_until_ms \
              FROM (SELECT supporter_id, site, changed_at_ms FROM standing_changes WHERE changed_at_ms >= $1 \
                    ORDER BY changed_at_ms DESC, supporter_id, site LIMIT $2) AS changed \
              LEFT JOIN contributions ON contributions.supporter_id = changed.supporter_id \
@@ -73,7 +74,9 @@ impl Store {
             }
             if let (Some(change), Some(interval), Some(state)) = (changes.last_mut(), row.interval, row.state)
             {
-                change.given.push(given(&interval, &state, row.last_kept_payment_at_ms)?);
+                let frequency = frequency(&interval, row.interval_count.unwrap_or(1))?;
+                let given = given(frequency, &state, row.last_kept_payment_at_ms, row.paid_until_ms)?;
+                change.given.push(given);
             }
         }
         Ok(changes)
@@ -85,8 +88,19 @@ struct ChangeRow {
     site: String,
     changed_at_ms: i64,
     interval: Option<String>,
+    interval_count: Option<i64>,
     state: Option<String>,
     last_kept_payment_at_ms: Option<i64>,
+    paid_until_ms: Option<i64>,
 }
 
-from_row!(ChangeRow { supporter_id, site, changed_at_ms, interval, state, last_kept_payment_at_ms });
+from_row!(ChangeRow {
+    supporter_id,
+    site,
+    changed_at_ms,
+    interval,
+    interval_count,
+    state,
+    last_kept_payment_at_ms,
+    paid_until_ms
+});

@@ -3,7 +3,7 @@
 use super::books::supporter_id;
 use super::{Store, Tx};
 use crate::ids::SupporterId;
-use crate::supporters::Email;
+use crate::supporters::{Email, Given};
 
 const BY_EMAIL: &str = "SELECT id FROM supporters WHERE email = $1";
 
@@ -39,19 +39,18 @@ pub async fn put(
     Ok(())
 }
 
-/// Notes another address of whoever this customer is.
+/// Records the address that a customer of a gift has at Stripe now, in place of the one before.
 ///
-/// Who gives is told by the address that was given with the gift, whatever the customer is called later; the other
-/// address only finds them. It is taken over from somebody who gave nothing.
+/// Whose gift it is follows from the address that was given with it, whatever the customer is called later; this
+/// address only finds them.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn add_email(tx: &mut Tx, customer: &str, email: &Email) -> Result<(), sqlx::Error> {
+pub async fn put_customer_email(tx: &mut Tx, customer: &str, email: &Email) -> Result<(), sqlx::Error> {
     on_tx!(tx, db => sqlx::query(
-        "INSERT INTO supporter_emails (email, supporter_id) \
-         SELECT $2, supporter_id FROM supporter_customers WHERE customer = $1 \
-         ON CONFLICT (email) DO UPDATE SET supporter_id = excluded.supporter_id WHERE NOT EXISTS \
-         (SELECT 1 FROM contributions WHERE contributions.supporter_id = supporter_emails.supporter_id)",
+        "INSERT INTO customer_emails (customer, email) \
+         SELECT $1, $2 WHERE EXISTS (SELECT 1 FROM supporter_customers WHERE customer = $1) \
+         ON CONFLICT (customer) DO UPDATE SET email = excluded.email",
     )
     .bind(customer)
     .bind(email.as_str())
@@ -100,22 +99,38 @@ impl Store {
             .await)
     }
 
-    /// Who gives under this address, or has it at Stripe. Somebody who gave nothing (since the gift turned out to be of
-    /// another address) comes last.
+    /// The supporters who gave under this address, or who have it at Stripe now, in the order of their ids.
     ///
     /// # Errors
     /// The database does not answer, or holds an id that can't be read.
-    pub async fn supporter_by_email(&self, email: &Email) -> Result<Option<SupporterId>, sqlx::Error> {
-        let id: Option<String> = on_reader!(self, db => sqlx::query_scalar(
-            "SELECT COALESCE((SELECT id FROM supporters WHERE email = $1 AND EXISTS \
-             (SELECT 1 FROM contributions WHERE contributions.supporter_id = supporters.id)), \
-             (SELECT supporter_id FROM supporter_emails WHERE email = $1), \
-             (SELECT id FROM supporters WHERE email = $1))",
+    pub async fn supporters_by_email(&self, email: &Email) -> Result<Vec<SupporterId>, sqlx::Error> {
+        let ids: Vec<String> = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT id FROM supporters WHERE email = $1 UNION \
+             SELECT contributions.supporter_id FROM customer_emails \
+             JOIN contributions ON contributions.customer = customer_emails.customer \
+             WHERE customer_emails.email = $1 AND contributions.supporter_id IS NOT NULL ORDER BY 1",
         )
         .bind(email.as_str())
-        .fetch_one(db)
+        .fetch_all(db)
         .await)?;
-        Ok(id.as_deref().map(supporter_id).transpose()?)
+        ids.iter().map(|id| Ok(supporter_id(id)?)).collect()
+    }
+
+    /// What the supporters who share this address gave to one site, each with their own.
+    ///
+    /// # Errors
+    /// As [`Store::supporters_by_email`].
+    pub async fn given_under(
+        &self,
+        email: &Email,
+        site: &str,
+    ) -> Result<Vec<(SupporterId, Vec<Given>)>, sqlx::Error> {
+        let mut found = Vec::new();
+        for supporter in self.supporters_by_email(email).await? {
+            let given = self.given(&supporter, site).await?;
+            found.push((supporter, given));
+        }
+        Ok(found)
     }
 
     /// Every supporter and epoch, in the order of their ids.

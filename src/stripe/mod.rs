@@ -20,6 +20,7 @@ mod metadata;
 mod objects;
 mod signals;
 mod signature;
+mod subscriptions;
 mod wanted;
 
 pub use balance::is_payout;

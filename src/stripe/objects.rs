@@ -6,12 +6,11 @@
 
 use serde_json::Value;
 
-use super::field::{BadShape, Object, is_amount};
-use super::{Envelope, balance, charges, currencies, metadata, signals};
-use crate::config::Interval;
+use super::field::{BadShape, Object};
+use super::{Envelope, balance, charges, currencies, metadata, signals, subscriptions};
 use crate::contributions::{
-    Fact, InvoiceFact, InvoicePaymentFact, InvoiceState, Latest, Newest, Origin, SessionFact, SessionMode,
-    SessionState, SubscriptionFact, SubscriptionState, Terms,
+    Fact, InvoiceFact, InvoicePaymentFact, InvoiceState, Latest, Origin, SessionFact, SessionMode,
+    SessionState, SubscriptionState,
 };
 use crate::money::Money;
 
@@ -118,7 +117,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
         }
         Some("subscription") => {
             let subscription = of("subscription");
-            let fact = read_subscription(subscription, at_s)?;
+            let fact = subscriptions::read_subscription(subscription, at_s)?;
             let runs = matches!(fact.latest.state, SubscriptionState::Active | SubscriptionState::PastDue);
             facts.push(Fact::Subscription(fact));
             facts.extend(currencies::unknown_of_subscription(subscription, runs)?);
@@ -232,60 +231,6 @@ fn payment_gave_up(it: Object<'_>) -> Result<bool, BadShape> {
     Ok(matches!(intent, Some("requires_payment_method" | "canceled")))
 }
 
-fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, BadShape> {
-    let state = match it.text("status")?.ok_or(it.bad("status"))? {
-        "incomplete" => SubscriptionState::Incomplete,
-        "incomplete_expired" => SubscriptionState::IncompleteExpired,
-        "trialing" => SubscriptionState::Trialing,
-        "active" => SubscriptionState::Active,
-        "past_due" => SubscriptionState::PastDue,
-        "unpaid" => SubscriptionState::Unpaid,
-        "paused" => SubscriptionState::Paused,
-        "canceled" => SubscriptionState::Canceled,
-        _ => SubscriptionState::Other,
-    };
-    let terms = terms(it)?.map(|value| Newest { reported_at_s: at_s, value });
-    Ok(SubscriptionFact {
-        id: it.id()?,
-        latest: Latest { state, reported_at_s: at_s },
-        created_at_s: it.time("created")?,
-        origin: metadata::read(it)?,
-        customer: it.reference("customer")?,
-        terms,
-    })
-}
-
-/// What the items of a subscription take in all; none when they are not
-/// monthly or yearly, or have no price in whole minor units.
-fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
-    let mut sum: Option<Terms> = None;
-    for item in it.list("items")? {
-        let Some(price) = item.expanded("price")?.or(item.expanded("plan")?) else { return Ok(None) };
-        // A price has its interval under `recurring`, a plan beside the amount.
-        let recurring = price.child("recurring")?.unwrap_or(price);
-        let interval = match (recurring.text("interval")?, recurring.whole("interval_count")?.unwrap_or(1)) {
-            (Some("month"), 1) => Interval::Month,
-            (Some("month"), 12) | (Some("year"), 1) => Interval::Year,
-            _ => return Ok(None),
-        };
-        let field = if price.value.get("unit_amount").is_some() { "unit_amount" } else { "amount" };
-        let Some(unit) = price.money(field)? else { return Ok(None) };
-        let quantity = item.whole("quantity")?.unwrap_or(1);
-        let of_item = unit.amount_minor.checked_mul(quantity).ok_or(item.bad("quantity"))?;
-        let before = match sum {
-            None => 0,
-            Some(known) if known.interval == interval && known.price.currency == unit.currency => {
-                known.price.amount_minor
-            }
-            Some(_) => return Ok(None),
-        };
-        let amount_minor = before.checked_add(of_item).filter(|sum| quantity >= 0 && is_amount(*sum));
-        let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
-        sum = Some(Terms { interval, price: Money { amount_minor, currency: unit.currency } });
-    }
-    Ok(sum)
-}
-
 fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, BadShape> {
     let state = match it.text("status")? {
         Some("paid") => InvoiceState::Paid,
@@ -335,6 +280,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
             Some(id) => Some(id),
             None => parent.map(|parent| parent.reference("subscription")).transpose()?.flatten(),
         },
+        period: subscriptions::invoice_period(it)?,
         paid_by,
         paid_events_s: event_time(
             state == InvoiceState::Paid && matches!(event, "invoice.paid" | "invoice.payment_succeeded"),

@@ -4,18 +4,20 @@ pub use keepopen_decision::Standing;
 use keepopen_decision::quiet_until_ms;
 use serde::{Deserialize, Serialize};
 
-use crate::config::Interval;
-use crate::contributions::{Contribution, ContributionState};
+use crate::contributions::{Contribution, ContributionState, Frequency};
+use crate::ids::SupporterId;
 
 /// What the standing needs to know of one contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Given {
     /// How often it is given.
-    pub interval: Interval,
+    pub frequency: Frequency,
     /// Where it stands.
     pub state: ContributionState,
     /// The newest payment that stayed, in milliseconds since 1970.
     pub last_kept_payment_at_ms: Option<i64>,
+    /// Until when a recurring one is paid for, in milliseconds since 1970.
+    pub paid_until_ms: Option<i64>,
 }
 
 /// The standing, and until when nobody may ask.
@@ -31,32 +33,46 @@ impl Given {
     /// What the standing needs to know of this contribution.
     pub fn of(contribution: &Contribution) -> Self {
         Self {
-            interval: contribution.interval,
+            frequency: contribution.frequency,
             state: contribution.state,
             last_kept_payment_at_ms: contribution.last_kept_payment_at_ms,
+            paid_until_ms: contribution.paid_until_ms,
         }
+    }
+
+    /// Whether it is a recurring one that ended, and until when it is paid for.
+    fn ended_and_paid_until_ms(&self) -> Option<i64> {
+        self.paid_until_ms.filter(|_| self.state == ContributionState::Ended)
     }
 }
 
 /// The new standing, where a token that was issued by what was given `before` could now ask or thank the wrong person. Nobody had a token
 /// before money came, and nobody asks a running supporter, however often their gift renews.
-pub fn standing_changed(before: &[Given], after: &[Given], quiet_days: u32) -> Option<StandingNow> {
+pub fn standing_changed(
+    before: &[Given],
+    after: &[Given],
+    quiet_days: u32,
+    now_ms: i64,
+) -> Option<StandingNow> {
     use ContributionState::{Active, Ended, Paid, PastDue};
     let had_token = before.iter().any(|it| matches!(it.state, Paid | Active | PastDue | Ended));
-    let (then, now) = (standing_of(before, quiet_days), standing_of(after, quiet_days));
+    let then = standing_of(before, quiet_days, now_ms);
+    let now = standing_of(after, quiet_days, now_ms);
     let matters = then.standing != now.standing
         || (then.quiet_until_ms != now.quiet_until_ms && now.standing != Standing::Recurring);
     (had_token && matters).then_some(now)
 }
 
-/// The standing that contributions to one site give.
+/// The standing that contributions to one site give at `now_ms`.
 ///
-/// A recurring gift that runs outranks one whose card fails; money on its way
-/// makes the answer unknown (neither ask nor thank) for everybody else; of a
-/// one-off and an ended recurring gift, the one paid last speaks.
-pub fn standing_of(given: &[Given], quiet_days: u32) -> StandingNow {
+/// A recurring gift that runs, or that ended and is still paid for, outranks one whose card fails; money on its way
+/// makes the answer unknown (neither ask nor thank) for everybody else; of a one-off and an ended recurring gift, the
+/// one paid last counts.
+pub fn standing_of(given: &[Given], quiet_days: u32, now_ms: i64) -> StandingNow {
     let any = |state| given.iter().any(|it| it.state == state);
-    let standing = if any(ContributionState::Active) {
+    let paid_until_ms = given.iter().filter_map(Given::ended_and_paid_until_ms).max();
+    let still_paid_for = paid_until_ms.is_some_and(|until_ms| now_ms < until_ms);
+    let standing = if any(ContributionState::Active) || still_paid_for {
         Standing::Recurring
     } else if any(ContributionState::PastDue) {
         Standing::PastDue
@@ -66,70 +82,93 @@ pub fn standing_of(given: &[Given], quiet_days: u32) -> StandingNow {
         let kept = given.iter().filter(|it| it.last_kept_payment_at_ms.is_some());
         match kept.max_by_key(|it| it.last_kept_payment_at_ms) {
             None => Standing::None,
-            Some(it) if it.interval == Interval::Once => Standing::OneOff,
+            Some(it) if it.frequency == Frequency::Once => Standing::OneOff,
             Some(_) => Standing::Lapsed,
         }
     };
     let newest = given.iter().filter_map(|it| it.last_kept_payment_at_ms).max();
-    StandingNow { standing, quiet_until_ms: newest.map(|at_ms| quiet_until_ms(at_ms, quiet_days)) }
+    let quiet = newest.map(|at_ms| quiet_until_ms(at_ms, quiet_days));
+    StandingNow { standing, quiet_until_ms: quiet.max(paid_until_ms) }
+}
+
+/// The best standing among supporters who share an address, and whose it is. Nobody is asked before the last of them
+/// may be. None when there are no supporters.
+///
+/// The order is that of [`standing_of`], as if all had been given by one person; of equals the lowest id answers.
+pub fn best_standing(
+    sharing: &[(SupporterId, Vec<Given>)],
+    quiet_days: u32,
+    now_ms: i64,
+) -> Option<(SupporterId, StandingNow)> {
+    let all: Vec<Given> = sharing.iter().flat_map(|(_, given)| given).copied().collect();
+    let together = standing_of(&all, quiet_days, now_ms);
+    let newest = |given: &[Given]| given.iter().filter_map(|it| it.last_kept_payment_at_ms).max();
+    let best = sharing.iter().max_by_key(|(id, given)| {
+        let has_it = standing_of(given, quiet_days, now_ms).standing == together.standing;
+        (has_it, newest(given), std::cmp::Reverse(id))
+    });
+    best.map(|(id, _)| (id.clone(), together))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::clock::DAY_MS;
+    use crate::contributions::IntervalUnit;
     use ContributionState as State;
 
-    fn given(interval: Interval, state: State, paid_at_ms: i64) -> Given {
+    const MONTHLY: Frequency = Frequency::MONTHLY;
+    const YEARLY: Frequency = Frequency::Every { unit: IntervalUnit::Year, count: 1 };
+
+    fn given(frequency: Frequency, state: State, paid_at_ms: i64) -> Given {
         let last_kept_payment_at_ms = (paid_at_ms > 0).then_some(paid_at_ms);
-        Given { interval, state, last_kept_payment_at_ms }
+        Given { frequency, state, last_kept_payment_at_ms, paid_until_ms: None }
+    }
+
+    fn standing(given: &[Given]) -> Standing {
+        standing_of(given, 90, 1_000).standing
     }
 
     #[test]
     fn nothing_given_is_none_and_nothing_is_quiet() {
         let nobody = StandingNow { standing: Standing::None, quiet_until_ms: None };
-        assert_eq!(standing_of(&[], 90), nobody);
+        assert_eq!(standing_of(&[], 90, 0), nobody);
         for state in [State::Open, State::Expired, State::Failed, State::TakenBack, State::NothingToPay] {
-            assert_eq!(standing_of(&[given(Interval::Once, state, 0)], 90), nobody, "{state:?}");
+            assert_eq!(standing_of(&[given(Frequency::Once, state, 0)], 90, 0), nobody, "{state:?}");
         }
     }
 
     #[test]
     fn day_90_is_still_quiet_and_day_91_is_not() {
-        let now = standing_of(&[given(Interval::Once, State::Paid, 5)], 90);
+        let now = standing_of(&[given(Frequency::Once, State::Paid, 5)], 90, 5);
         assert_eq!(now.standing, Standing::OneOff);
         assert_eq!(now.quiet_until_ms, Some(5 + 91 * DAY_MS));
     }
 
     #[test]
     fn a_running_gift_outranks_a_failing_card_and_that_outranks_money_on_its_way() {
-        let active = given(Interval::Month, State::Active, 9);
-        let failing = given(Interval::Month, State::PastDue, 9);
-        let on_its_way = given(Interval::Once, State::Processing, 0);
-        let paid = given(Interval::Once, State::Paid, 9);
-        assert_eq!(standing_of(&[failing, on_its_way, active], 90).standing, Standing::Recurring);
-        assert_eq!(standing_of(&[paid, on_its_way, failing], 90).standing, Standing::PastDue);
-        assert_eq!(standing_of(&[paid, on_its_way], 90).standing, Standing::Unknown);
+        let active = given(MONTHLY, State::Active, 9);
+        let failing = given(MONTHLY, State::PastDue, 9);
+        let on_its_way = given(Frequency::Once, State::Processing, 0);
+        let paid = given(Frequency::Once, State::Paid, 9);
+        assert_eq!(standing(&[failing, on_its_way, active]), Standing::Recurring);
+        assert_eq!(standing(&[paid, on_its_way, failing]), Standing::PastDue);
+        assert_eq!(standing(&[paid, on_its_way]), Standing::Unknown);
     }
 
     #[test]
     fn of_a_one_off_and_an_ended_gift_the_one_paid_last_speaks() {
-        let paid = given(Interval::Once, State::Paid, 20);
-        assert_eq!(
-            standing_of(&[paid, given(Interval::Month, State::Ended, 10)], 90).standing,
-            Standing::OneOff
-        );
-        assert_eq!(
-            standing_of(&[paid, given(Interval::Month, State::Ended, 30)], 90).standing,
-            Standing::Lapsed
-        );
+        let paid = given(Frequency::Once, State::Paid, 20);
+        assert_eq!(standing(&[paid, given(MONTHLY, State::Ended, 10)]), Standing::OneOff);
+        assert_eq!(standing(&[paid, given(MONTHLY, State::Ended, 30)]), Standing::Lapsed);
     }
 
     #[test]
     fn a_standing_changes_only_where_a_token_can_be_older_than_the_change() {
-        let month = |state, paid_at_ms| given(Interval::Month, state, paid_at_ms);
-        let changed =
-            |before: &[Given], after: &[Given]| standing_changed(before, after, 90).map(|now| now.standing);
+        let month = |state, paid_at_ms| given(MONTHLY, state, paid_at_ms);
+        let changed = |before: &[Given], after: &[Given]| {
+            standing_changed(before, after, 90, 1_000).map(|now| now.standing)
+        };
         assert_eq!(changed(&[], &[month(State::Active, 10)]), None, "the first gift");
         assert_eq!(changed(&[month(State::Processing, 0)], &[month(State::Active, 10)]), None);
         assert_eq!(changed(&[month(State::Active, 10)], &[month(State::Active, 20)]), None, "a renewal");
@@ -139,13 +178,58 @@ mod tests {
         );
         assert_eq!(changed(&[month(State::Active, 10)], &[month(State::Ended, 10)]), Some(Standing::Lapsed));
         assert_eq!(changed(&[month(State::Active, 10)], &[]), Some(Standing::None), "it is another person's");
-        let once = |paid_at_ms| given(Interval::Once, State::Paid, paid_at_ms);
+        let once = |paid_at_ms| given(Frequency::Once, State::Paid, paid_at_ms);
         assert_eq!(changed(&[once(10)], &[once(10), once(20)]), Some(Standing::OneOff), "quiet for longer");
         assert_eq!(changed(&[once(20)], &[once(10), once(20)]), None);
+        let paid_for = Given { paid_until_ms: Some(1_001), ..month(State::Ended, 10) };
+        assert_eq!(changed(&[month(State::Active, 10)], &[paid_for]), None, "it is still paid for");
     }
 
     #[test]
     fn an_ended_gift_that_was_given_back_leaves_nothing() {
-        assert_eq!(standing_of(&[given(Interval::Year, State::TakenBack, 0)], 90).standing, Standing::None);
+        assert_eq!(standing(&[given(YEARLY, State::TakenBack, 0)]), Standing::None);
+    }
+
+    #[test]
+    fn an_ended_gift_keeps_its_standing_to_the_end_of_what_was_paid_for_and_nobody_is_asked_before() {
+        let until_ms = 365 * DAY_MS;
+        let year = Given { paid_until_ms: Some(until_ms), ..given(YEARLY, State::Ended, 1) };
+        let at = |now_ms| standing_of(&[year], 90, now_ms);
+        assert_eq!(
+            at(until_ms - 1),
+            StandingNow { standing: Standing::Recurring, quiet_until_ms: Some(until_ms) }
+        );
+        assert_eq!(at(until_ms), StandingNow { standing: Standing::Lapsed, quiet_until_ms: Some(until_ms) });
+        // The card of a gift that runs may fail in the meantime; what is paid for outranks it.
+        let failing = given(MONTHLY, State::PastDue, 9);
+        assert_eq!(standing_of(&[failing, year], 90, 2).standing, Standing::Recurring);
+    }
+
+    #[test]
+    fn the_best_standing_of_those_who_share_an_address_answers() {
+        let id = |n| SupporterId::from_bytes([n; 16]);
+        let running = given(MONTHLY, State::Active, 9);
+        let lapsed = given(MONTHLY, State::Ended, 20);
+        let one_off = given(Frequency::Once, State::Paid, 10);
+        let best = |sharing: &[(SupporterId, Vec<Given>)]| {
+            let (id, now) = best_standing(sharing, 90, 1_000).unwrap();
+            (id, now.standing, now.quiet_until_ms)
+        };
+        let quiet_ms = Some(20 + 91 * DAY_MS);
+        for turned in [false, true] {
+            let order = |mut all: Vec<(SupporterId, Vec<Given>)>| {
+                if turned {
+                    all.reverse();
+                }
+                all
+            };
+            let sharing = order(vec![(id(1), vec![lapsed]), (id(2), vec![running]), (id(3), vec![])]);
+            assert_eq!(best(&sharing), (id(2), Standing::Recurring, quiet_ms));
+            let sharing = order(vec![(id(1), vec![one_off]), (id(2), vec![lapsed])]);
+            assert_eq!(best(&sharing), (id(2), Standing::Lapsed, quiet_ms), "the one paid last counts");
+            let sharing = order(vec![(id(1), vec![]), (id(2), vec![])]);
+            assert_eq!(best(&sharing), (id(1), Standing::None, None));
+        }
+        assert_eq!(best_standing(&[], 90, 0), None);
     }
 }

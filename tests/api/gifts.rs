@@ -184,7 +184,7 @@ async fn a_yearly_gift_is_yearly_in_the_books() {
     app.gives(5000, "year").await;
     app.stripe_says_everything().await;
     let gift = app.contribution().await;
-    assert_eq!(gift.interval.as_str(), "year");
+    assert_eq!(gift.frequency.as_str(), "year");
     assert_eq!(gift.money.unwrap().amount_minor, 5000);
     app.finish().await;
 }

@@ -122,6 +122,16 @@ async fn a_list_is_narrowed_by_site_state_interval_supporter_and_time() {
         ("to=2026-11-25T00:00:00Z", 1),
         ("from=2026-11-24T09:00:00Z&to=2026-11-24T09:00:01Z", 1),
         ("from=2026-11-24T09:00:01Z&to=2026-11-24T09:00:00Z", 0),
+        ("from=2026-11-25", 1),
+        ("to=2026-11-25", 1),
+        ("from=2026-11-25T00:00:00%2B01:00", 1),
+        ("interval=month&interval_count=1", 1),
+        ("interval=month&interval_count=3", 0),
+        ("interval=week", 0),
+        ("currency=eur", 2),
+        ("currency=USD", 0),
+        ("running=true", 1),
+        ("running=false", 2),
         ("supporter=sup_0000000000000000000000000v", 0),
         (&format!("supporter={supporter}"), 2),
         (&format!("supporter={supporter}&state=paid&limit=1"), 1),
@@ -129,6 +139,52 @@ async fn a_list_is_narrowed_by_site_state_interval_supporter_and_time() {
         let found = good(&app, &format!("/v1/contributions?{query}")).await;
         assert_eq!(ids(&found).len(), count, "{query}: {found}");
     }
+    app.finish().await;
+}
+
+const DOLLARS: &str = r#"
+[sites.journal.giving.USD]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+month = [500]
+default_interval = "month"
+default_amount_minor = 500
+"#;
+
+#[tokio::test]
+async fn what_still_takes_money_in_a_currency_is_listed_so_that_it_can_be_retired() {
+    let app = TestApp::start_with(DOLLARS).await;
+    let euros = app.gives(1000, "month").await;
+    let mut body = crate::helpers::checkout_body(uuid::Uuid::from_u128(1), 700, "month");
+    body["currency"] = json!("USD");
+    let mut running = std::collections::BTreeMap::new();
+    for what in ["active", "past_due", "refunded", "ended", "open"] {
+        body["attempt"] = json!(uuid::Uuid::from_u128(fastrand::u128(..)));
+        let session = app.post("/v1/checkout", &body).await.text("session").to_owned();
+        if what != "open" {
+            app.stripe.pay(&session, keepopen_practice::How::Card).unwrap();
+        }
+        let paid = app.stripe.payments(&session);
+        match what {
+            "past_due" => drop(app.stripe.next_month(&paid.subscription.unwrap(), false).unwrap()),
+            "ended" => app.stripe.cancel(&paid.subscription.unwrap(), false).unwrap(),
+            // Its only payment went back; it goes on all the same, and will be taken next month.
+            "refunded" => drop(app.stripe.refund(&paid.charge.unwrap(), None).unwrap()),
+            _ => {}
+        }
+        let id = app.stripe.session(&session)["metadata"]["keepopen_contribution"].clone();
+        running.insert(id.as_str().unwrap().to_owned(), !["ended", "open"].contains(&what));
+    }
+    app.stripe_says_everything().await;
+    let found = ids(&good(&app, "/v1/contributions?currency=USD&running=true").await);
+    let expected: Vec<String> = running.into_iter().filter(|(_, runs)| *runs).map(|(id, _)| id).collect();
+    assert_eq!(found.iter().cloned().collect::<BTreeSet<_>>(), expected.into_iter().collect());
+    let euros = app.stripe.session(&euros.session)["metadata"]["keepopen_contribution"].clone();
+    assert_eq!(
+        ids(&good(&app, "/v1/contributions?currency=EUR&running=true").await),
+        [euros.as_str().unwrap()]
+    );
     app.finish().await;
 }
 
@@ -141,11 +197,16 @@ async fn a_question_that_can_not_be_read_is_refused() {
         "limit=-1",
         "limit=many",
         "state=rich",
-        "interval=week",
+        "interval=fortnight",
+        "interval=month&interval_count=0",
+        "interval_count=3",
+        "currency=EURO",
+        "running=yes",
         "supporter=con_1",
         "supporter=reader@example.org",
         "from=yesterday",
-        "to=2026-11-25",
+        "to=2026-02-30",
+        "from=2026-11-25T09:00:00",
         "after=",
         "after=1",
         "after=MSBjb25fMQ",
@@ -155,6 +216,10 @@ async fn a_question_that_can_not_be_read_is_refused() {
         let answer = app.get(&format!("/v1/contributions?{query}"), Some(&key(&app).await)).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{query}");
     }
+    // One sentence, as on the command line.
+    let refused = get(&app, "/v1/contributions?from=yesterday").await;
+    let sentence = "write a day as in 2026-01-31 (from midnight UTC), or a time as in 2026-01-31T08:00:00Z";
+    assert_eq!(refused.text("detail"), format!("from: {sentence}"));
     for query in ["from=x", "to=2026", "state=paid", "site=a%00"] {
         let path = format!("/v1/contributions/export.csv?{query}");
         assert_eq!(get(&app, &path).await.code(), "invalid_request", "{query}");
@@ -235,6 +300,7 @@ async fn the_export_has_a_line_for_each_payment_and_no_formula() {
     assert!(all.iter().all(|line| line.len() == all[0].len()), "{all:?}");
     let first = |name: &str| all[1][column(name)].as_str();
     assert_eq!(first("paid_at"), "2026-11-24T09:00:00Z");
+    assert_eq!((first("interval_count"), first("terms")), ("1", "€10 every month"));
     assert_eq!((first("site"), first("amount"), first("currency")), ("journal", "10.00", "EUR"));
     assert_eq!(
         (first("interval"), first("refunded"), first("settlement_currency")),
@@ -249,6 +315,8 @@ async fn the_export_has_a_line_for_each_payment_and_no_formula() {
         ("?site=gazette", 0),
         ("?to=2026-12-01T00:00:00Z", 1),
         ("?from=2026-12-01T00:00:00Z", 1),
+        ("?from=2026-12-01", 1),
+        ("?to=2026-12-01", 1),
         ("?from=2026-11-24T09:00:00Z&to=2026-11-24T09:00:01Z", 1),
     ] {
         assert_eq!(lines(&app, query).await.len(), 1 + count, "{query}");

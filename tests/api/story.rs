@@ -185,9 +185,22 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
             let parent = object.as_object_mut().unwrap().remove("parent").unwrap();
             let details = &parent["subscription_details"];
             object["subscription"] = details["subscription"].clone();
-            object["lines"]["data"] = json!([{"object": "line_item", "metadata": details["metadata"]}]);
+            for line in object["lines"]["data"].as_array_mut().unwrap() {
+                let (amount, period) = (line["amount"].take(), line["period"].take());
+                *line = json!({"object": "line_item", "amount": amount, "period": period,
+                    "metadata": details["metadata"]});
+            }
             let intent = object["id"].as_str().and_then(|id| ties.intents.get(id));
             object["payment_intent"] = intent.cloned().unwrap_or(Value::Null);
+        }
+        // The subscription itself has the period, and not its items.
+        "subscription" => {
+            for field in ["current_period_start", "current_period_end"] {
+                object[field] = object["items"]["data"][0][field].clone();
+                for item in object["items"]["data"].as_array_mut().unwrap() {
+                    item.as_object_mut().unwrap().remove(field);
+                }
+            }
         }
         "charge" => {
             let refunds = object["id"].as_str().and_then(|id| ties.refunds.get(id));

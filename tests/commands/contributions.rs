@@ -1,7 +1,6 @@
 //! `keepopen contributions export`: payments as a table.
 
-use keepopen::config::Interval;
-use keepopen::contributions::{Contribution, ContributionState, Payment, Settled};
+use keepopen::contributions::{Contribution, ContributionState, Frequency, Payment, Settled};
 use keepopen::ids::ContributionId;
 use keepopen::money::{Currency, Money};
 use keepopen::store::{Store, books, payments};
@@ -23,13 +22,15 @@ async fn with_three_payments() -> Place {
             id: id.clone(),
             site: site.clone(),
             supporter: None,
-            interval: Interval::Once,
+            frequency: Frequency::Once,
             money: Some(money),
             state: ContributionState::Paid,
             appeal: Some("=1+1".to_owned()),
             variant: None,
             started_at_ms: Some(paid_at_ms),
             last_kept_payment_at_ms: Some(paid_at_ms),
+            paid_until_ms: None,
+            ended_at_ms: None,
             payments_withdrawn: 0,
             session: None,
             subscription: None,
@@ -65,7 +66,7 @@ async fn payments_are_printed_as_csv_of_the_days_and_the_site_that_are_asked_for
     let place = with_three_payments().await;
     let all = place.good(&["contributions", "export"]);
     assert!(all.starts_with("paid_at,site,contribution,payment,"), "{all}");
-    assert!(all.contains("\r\n1970-01-01T00:00:00Z,journal,con_00000000000000000000000000,pi_0,,once,10.00,EUR,,,0.00,0.00,0.40,9.60,EUR,,,,'=1+1,\r\n"), "{all}");
+    assert!(all.contains("\r\n1970-01-01T00:00:00Z,journal,con_00000000000000000000000000,pi_0,,once,1,10.00,EUR,,,0.00,0.00,0.40,9.60,EUR,,,,'=1+1,,€10 once\r\n"), "{all}");
     for (more, lines) in [
         (&[][..], 3),
         (&["--site", "journal"], 2),
@@ -79,5 +80,72 @@ async fn payments_are_printed_as_csv_of_the_days_and_the_site_that_are_asked_for
     }
     let said = place.run(&["contributions", "export", "--from", "yesterday"]);
     assert_eq!(said.status, Some(2), "{said:?}");
-    assert!(said.err.contains("a day as in 2026-01-31"), "{said:?}");
+    let sentence = "write a day as in 2026-01-31 (from midnight UTC), or a time as in 2026-01-31T08:00:00Z";
+    assert!(said.err.contains(sentence), "{said:?}");
+}
+
+/// A quarterly gift that runs, one that ended, and a one-off.
+async fn with_three_gifts() -> Place {
+    let place = Place::with(JOURNAL).and_database();
+    let store = Store::open(place.database_url()).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    let gift = |n: u8, frequency, code: &str, ended_at_ms| Contribution {
+        id: ContributionId::from_bytes([n; 16]),
+        site: "journal".to_owned(),
+        supporter: None,
+        frequency,
+        money: Some(Money { amount_minor: 2_100, currency: Currency::parse(code).unwrap() }),
+        state: ContributionState::Active,
+        appeal: None,
+        variant: None,
+        started_at_ms: Some(0),
+        last_kept_payment_at_ms: Some(0),
+        paid_until_ms: Some(86_400_000),
+        ended_at_ms,
+        payments_withdrawn: 0,
+        session: None,
+        subscription: Some(format!("sub_{n}")),
+        subscriptions: vec![format!("sub_{n}")],
+        customer: Some(format!("cus_{n}")),
+    };
+    let quarterly = Frequency::parse("month", 3).unwrap();
+    for gift in [
+        gift(1, quarterly, "EUR", None),
+        Contribution { state: ContributionState::Ended, ..gift(2, quarterly, "EUR", Some(60_000)) },
+        Contribution { state: ContributionState::Paid, ..gift(3, Frequency::Once, "EUR", None) },
+        gift(4, Frequency::MONTHLY, "CHF", None),
+    ] {
+        books::put_contribution(&mut tx, &gift, "[]").await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    store.close().await;
+    place
+}
+
+#[tokio::test]
+async fn contributions_are_listed_with_their_terms_and_those_that_run_by_currency() {
+    let place = with_three_gifts().await;
+    let all = place.good(&["contributions", "list"]);
+    assert!(all.ends_with("4 contributions\n"), "{all}");
+    let ended = "journal  €21 every 3 months  ended  since 1970-01-01T00:00:00Z  paid until 1970-01-02T00:00:00Z  ended 1970-01-01T00:01:00Z  sub_2  cus_2";
+    assert!(all.contains(ended) && all.contains("journal  €21 once  paid"), "{all}");
+    for (more, lines) in [
+        (&["--running"][..], vec!["sub_4", "sub_1"]),
+        (&["--running", "--currency", "eur"], vec!["sub_1"]),
+        (&["--interval", "month", "--interval-count", "3"], vec!["sub_2", "sub_1"]),
+        (&["--state", "paid"], vec!["sub_3"]),
+        (&["--site", "nowhere"], vec![]),
+        (&["--from", "1970-01-02"], vec![]),
+        (&["--to", "1970-01-01T00:00:01Z", "--currency", "CHF"], vec!["sub_4"]),
+    ] {
+        let said = place.good(&[&["contributions", "list"], more].concat());
+        let named: Vec<&str> =
+            said.lines().filter_map(|line| line.split("  ").find(|it| it.starts_with("sub_"))).collect();
+        assert_eq!(named, lines, "{more:?}: {said}");
+    }
+    for more in [["--currency", "EURO"], ["--state", "rich"], ["--from", "yesterday"]] {
+        assert_eq!(place.run(&[&["contributions", "list"][..], &more].concat()).status, Some(2), "{more:?}");
+    }
+    let said = place.run(&["contributions", "list", "--interval", "fortnight"]);
+    assert!(said.status == Some(1) && said.err.contains("once, day, week, month or year"), "{said:?}");
 }

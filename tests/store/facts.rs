@@ -99,9 +99,9 @@ async fn a_supporter_is_found_by_address_and_made_once() {
     tx.commit().await.unwrap();
     assert_eq!(it.rows("supporters").await, before);
     assert_eq!(it.rows("supporter_customers").await.len(), 2);
-    assert_eq!(it.store.supporter_by_email(&email).await.unwrap(), Some(supporter()));
+    assert_eq!(it.store.supporters_by_email(&email).await.unwrap(), [supporter()]);
     let nobody = Email::parse("nobody@example.org").unwrap();
-    assert_eq!(it.store.supporter_by_email(&nobody).await.unwrap(), None);
+    assert_eq!(it.store.supporters_by_email(&nobody).await.unwrap(), []);
 }
 
 #[actix_web::test]

@@ -16,8 +16,8 @@ mod full_disk;
 mod postgres;
 mod refusals;
 
-use keepopen::config::{Interval, Mode};
-use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind};
+use keepopen::config::Mode;
+use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind, Frequency};
 use keepopen::ids::{ContributionId, SupporterId};
 use keepopen::money::{Currency, Money};
 use keepopen::store::inbox::{Arrival, EventState, Source};
@@ -153,13 +153,15 @@ pub(crate) async fn put_contribution(tx: &mut Tx, payments_withdrawn: i64) {
         id: contribution_id(),
         site: "journal".to_owned(),
         supporter: Some(supporter()),
-        interval: Interval::Month,
+        frequency: Frequency::MONTHLY,
         money: Some(euros(1000)),
         state: ContributionState::Active,
         appeal: None,
         variant: None,
         started_at_ms: Some(1_000),
         last_kept_payment_at_ms: Some(1_000),
+        paid_until_ms: None,
+        ended_at_ms: None,
         payments_withdrawn,
         session: Some("cs_1".to_owned()),
         subscription: None,

@@ -574,7 +574,9 @@ export interface paths {
         /**
          * A supporter's standing, by e-mail address.
          * @description For a site's back end, with a secret API key of scope `supporters:read`. Who typed an address at the payment page has not shown that it is theirs:
-         *     the answer is good for not asking, and no proof of who is reading. An address that never gave is a 404, not a standing.
+         *     the answer is good for not asking, and no proof of who is reading. Where several supporters share the address, the best standing answers.
+         *     All spellings of an address are one: upper and lower case, composed and decomposed letters, a domain's Unicode and ASCII form.
+         *     An address that never gave is a 404, not a standing.
          */
         post: operations["look_up_supporter"];
         delete?: never;
@@ -984,17 +986,32 @@ export interface components {
             /** @description Stripe's customer. */
             customer?: string | null;
             /**
+             * Format: date-time
+             * @description When its subscription ended, RFC 3339; null while it runs.
+             */
+            ended_at?: string | null;
+            /**
              * @description Its id.
              * @example con_0123456789abcdefghjkmnpqrs
              */
             id: string;
-            /** @description How often it is given. */
-            interval: components["schemas"]["Interval"];
+            /** @description How often it is given, together with `interval_count`. */
+            interval: components["schemas"]["IntervalUnit"];
+            /**
+             * Format: int32
+             * @description How many of the interval are between two payments: 3 with `month` is quarterly. 1 for a one-off.
+             */
+            interval_count: number;
             /**
              * Format: date-time
              * @description The newest payment that was not taken back in full, RFC 3339.
              */
             last_kept_payment_at?: string | null;
+            /**
+             * Format: date-time
+             * @description Until when a recurring one is paid for, RFC 3339. Its giver is a supporter until then, also when it has ended.
+             */
+            paid_until?: string | null;
             /**
              * Format: int64
              * @description How many of its payments were ever given or taken back in full.
@@ -1020,6 +1037,11 @@ export interface components {
              * @example sup_0123456789abcdefghjkmnpqrs
              */
             supporter?: string | null;
+            /**
+             * @description What is given and how often, in English; null while Stripe has not said.
+             * @example €21 every 3 months
+             */
+            terms?: string | null;
             /** @description Its variant. */
             variant?: string | null;
         };
@@ -1253,6 +1275,11 @@ export interface components {
          * @enum {string}
          */
         Interval: "once" | "month" | "year";
+        /**
+         * @description The unit of an interval.
+         * @enum {string}
+         */
+        IntervalUnit: "once" | "day" | "week" | "month" | "year";
         /** @description A public key. */
         Jwk: {
             /** @description `EdDSA`: accept no other. */
@@ -2051,6 +2078,7 @@ export type Finding = components['schemas']['Finding'];
 export type History = components['schemas']['History'];
 export type IncompleteList = components['schemas']['IncompleteList'];
 export type Interval = components['schemas']['Interval'];
+export type IntervalUnit = components['schemas']['IntervalUnit'];
 export type Jwk = components['schemas']['Jwk'];
 export type JwkSet = components['schemas']['JwkSet'];
 export type Kind = components['schemas']['Kind'];
@@ -4538,15 +4566,24 @@ export interface operations {
                 /** @description Only those in this state. */
                 state?: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "taken_back";
                 /** @description Only those given so often. */
-                interval?: "once" | "month" | "year";
+                interval?: "once" | "day" | "week" | "month" | "year";
+                /** @description With `interval`: how many of it are between two payments. 3 with `month` finds quarterly ones. */
+                interval_count?: number;
+                /**
+                 * @description Only those in this currency, ISO 4217.
+                 * @example EUR
+                 */
+                currency?: string;
+                /** @description With `true`, only recurring ones that will take money again: what is left to end before a currency is retired. */
+                running?: boolean;
                 /**
                  * @description Only those of this supporter.
                  * @example sup_0123456789abcdefghjkmnpqrs
                  */
                 supporter?: string;
-                /** @description Only those begun at this time or later, RFC 3339. */
+                /** @description Only those begun at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC. */
                 from?: string;
-                /** @description Only those begun before this time, RFC 3339. */
+                /** @description Only those begun before this time or day. */
                 to?: string;
                 /** @description How many on a page. */
                 limit?: number;
@@ -4653,9 +4690,9 @@ export interface operations {
             query?: {
                 /** @description Only payments to this site. */
                 site?: string;
-                /** @description Only those that came at this time or later, RFC 3339. */
+                /** @description Only those that came at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC. */
                 from?: string;
-                /** @description Only those that came before this time, RFC 3339. */
+                /** @description Only those that came before this time or day. */
                 to?: string;
             };
             header?: never;

@@ -22,10 +22,10 @@ use crate::store::pages::WantedPayments;
 struct ExportQuery {
     /// Only payments to this site.
     site: Option<String>,
-    /// Only those that came at this time or later, RFC 3339.
+    /// Only those that came at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC.
     #[param(format = DateTime)]
     from: Option<String>,
-    /// Only those that came before this time, RFC 3339.
+    /// Only those that came before this time or day.
     #[param(format = DateTime)]
     to: Option<String>,
 }

@@ -5,16 +5,16 @@ use actix_web::web::{Path, Query};
 use actix_web::{HttpResponse, get};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::shapes::{ContributionShape, ContributionsShape, WholeShape};
-use crate::config::Interval;
-use crate::contributions::ContributionState;
+use super::shapes::{ContributionShape, ContributionsShape, IntervalShape, WholeShape};
+use crate::clock::parse_time_ms;
+use crate::contributions::{ContributionState, Frequency};
 use crate::http::State;
 use crate::http::caller::MoneyReader;
 use crate::http::problem::{Code, Problem};
 use crate::ids::{ContributionId, SupporterId};
+use crate::money::Currency;
 use crate::store::pages::{Place, Wanted};
 
 /// Contributions on a page where the caller does not say.
@@ -33,14 +33,22 @@ struct ListQuery {
     state: Option<ContributionState>,
     /// Only those given so often.
     #[param(inline)]
-    interval: Option<Interval>,
+    interval: Option<IntervalShape>,
+    /// With `interval`: how many of it are between two payments. 3 with `month` finds quarterly ones.
+    #[param(minimum = 1, maximum = 9999, default = 1)]
+    interval_count: Option<u32>,
+    /// Only those in this currency, ISO 4217.
+    #[param(example = "EUR")]
+    currency: Option<String>,
+    /// With `true`, only recurring ones that will take money again: what is left to end before a currency is retired.
+    running: Option<bool>,
     /// Only those of this supporter.
     #[param(example = "sup_0123456789abcdefghjkmnpqrs")]
     supporter: Option<String>,
-    /// Only those begun at this time or later, RFC 3339.
+    /// Only those begun at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC.
     #[param(format = DateTime)]
     from: Option<String>,
-    /// Only those begun before this time, RFC 3339.
+    /// Only those begun before this time or day.
     #[param(format = DateTime)]
     to: Option<String>,
     /// How many on a page.
@@ -82,7 +90,9 @@ pub async fn list(
     let wanted = Wanted {
         site: query.site.map(|site| plain("site", site)).transpose()?,
         state: query.state,
-        interval: query.interval,
+        frequency: frequency(query.interval, query.interval_count)?,
+        currency: query.currency.as_deref().map(currency).transpose()?,
+        running: query.running.unwrap_or(false),
         supporter: query.supporter.as_deref().map(supporter).transpose()?,
         from_ms: query.from.as_deref().map(|text| time("from", text)).transpose()?,
         to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,
@@ -125,10 +135,23 @@ pub async fn read(app: State, _: MoneyReader, id: Path<String>) -> Result<HttpRe
 
 /// A time in milliseconds since 1970.
 pub(super) fn time(name: &str, text: &str) -> Result<i64, Problem> {
-    let time = text.parse::<Timestamp>();
-    time.map(|at| at.as_millisecond()).map_err(|_| {
-        Problem::with(Code::InvalidRequest, format!("{name}: a time as in 2026-01-31T00:00:00Z"))
-    })
+    parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
+}
+
+fn frequency(interval: Option<IntervalShape>, count: Option<u32>) -> Result<Option<Frequency>, Problem> {
+    let Some(interval) = interval else {
+        return match count {
+            None => Ok(None),
+            Some(_) => Err(Problem::with(Code::InvalidRequest, "interval_count: send interval as well")),
+        };
+    };
+    let found = Frequency::parse(interval.as_str(), i64::from(count.unwrap_or(1)));
+    let found = found.ok_or_else(|| Problem::with(Code::InvalidRequest, "interval_count: from 1 to 9999"))?;
+    Ok(Some(found))
+}
+
+fn currency(code: &str) -> Result<Currency, Problem> {
+    Currency::parse(code).map_err(|error| Problem::with(Code::InvalidRequest, format!("currency: {error}")))
 }
 
 /// No database takes a NUL in a text, and no site has one in its id.

@@ -1,11 +1,49 @@
 //! How money is told.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::config::Interval;
-use crate::contributions::{Contribution, ContributionState, Entry, Payment};
+use crate::contributions::{Contribution, ContributionState, Entry, Frequency, IntervalUnit, Payment};
 use crate::store::pages::WholeGift;
+
+/// The unit of an interval.
+#[derive(Clone, Copy, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(as = IntervalUnit)]
+#[serde(rename_all = "snake_case")]
+pub enum IntervalShape {
+    /// One payment.
+    Once,
+    /// Days.
+    Day,
+    /// Weeks.
+    Week,
+    /// Months.
+    Month,
+    /// Years.
+    Year,
+}
+
+impl IntervalShape {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
+    fn of(frequency: Frequency) -> Self {
+        match frequency {
+            Frequency::Once => Self::Once,
+            Frequency::Every { unit: IntervalUnit::Day, .. } => Self::Day,
+            Frequency::Every { unit: IntervalUnit::Week, .. } => Self::Week,
+            Frequency::Every { unit: IntervalUnit::Month, .. } => Self::Month,
+            Frequency::Every { unit: IntervalUnit::Year, .. } => Self::Year,
+        }
+    }
+}
 
 /// One act of giving.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -19,8 +57,14 @@ pub struct ContributionShape {
     /// Who gave; null while Stripe has not named an address.
     #[schema(example = "sup_0123456789abcdefghjkmnpqrs")]
     supporter: Option<String>,
-    /// How often it is given.
-    interval: Interval,
+    /// How often it is given, together with `interval_count`.
+    interval: IntervalShape,
+    /// How many of the interval are between two payments: 3 with `month` is quarterly. 1 for a one-off.
+    #[schema(minimum = 1)]
+    interval_count: u32,
+    /// What is given and how often, in English; null while Stripe has not said.
+    #[schema(example = "€21 every 3 months")]
+    terms: Option<String>,
     /// How much each time, in the currency's minor unit; null while Stripe has not said.
     amount_minor: Option<i64>,
     /// Its currency, ISO 4217.
@@ -37,6 +81,12 @@ pub struct ContributionShape {
     /// The newest payment that was not taken back in full, RFC 3339.
     #[schema(format = DateTime)]
     last_kept_payment_at: Option<String>,
+    /// Until when a recurring one is paid for, RFC 3339. Its giver is a supporter until then, also when it has ended.
+    #[schema(format = DateTime)]
+    paid_until: Option<String>,
+    /// When its subscription ended, RFC 3339; null while it runs.
+    #[schema(format = DateTime)]
+    ended_at: Option<String>,
     /// How many of its payments were ever given or taken back in full.
     payments_withdrawn: i64,
     /// Stripe's Checkout Session.
@@ -141,7 +191,9 @@ impl From<Contribution> for ContributionShape {
             id: it.id.into(),
             site: it.site,
             supporter: it.supporter.map(String::from),
-            interval: it.interval,
+            interval: IntervalShape::of(it.frequency),
+            interval_count: it.frequency.count(),
+            terms: it.money.map(|money| it.frequency.terms(money)),
             amount_minor: it.money.map(|money| money.amount_minor),
             currency: it.money.map(|money| money.currency.into()),
             state: it.state,
@@ -149,6 +201,8 @@ impl From<Contribution> for ContributionShape {
             variant: it.variant,
             started_at: it.started_at_ms.map(clock::rfc3339),
             last_kept_payment_at: it.last_kept_payment_at_ms.map(clock::rfc3339),
+            paid_until: it.paid_until_ms.map(clock::rfc3339),
+            ended_at: it.ended_at_ms.map(clock::rfc3339),
             payments_withdrawn: it.payments_withdrawn,
             session: it.session,
             subscription: it.subscription,

@@ -132,10 +132,13 @@ impl Paid {
 impl Gift {
     pub fn state(&self, now_s: i64) -> State {
         let newest = self.payments.iter().max_by_key(|it| it.at_s);
-        if newest.is_some_and(|it| it.left_minor() <= 0) {
+        let status = self.subscription.as_ref().map(|it| it.status);
+        let all_gone = newest.is_some() && self.payments.iter().all(|it| it.left_minor() <= 0);
+        // A refund of one payment is goodwill; what the bank took back is not.
+        let disputed = newest.is_some_and(|it| it.left_minor() <= 0 && it.disputed_minor() > 0);
+        if all_gone || (disputed && status != Some(Status::Over)) {
             return State::TakenBack;
         }
-        let status = self.subscription.as_ref().map(|it| it.status);
         match (newest.is_some(), status) {
             (true, None) => State::Paid,
             (true, Some(Status::Over)) => State::Ended,

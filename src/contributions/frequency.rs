@@ -1,0 +1,190 @@
+//! How often a contribution is given: any interval that Stripe has, also one that no site offers.
+
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::config::Interval;
+use crate::money::Money;
+
+/// The unit of a recurring interval, as Stripe has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum IntervalUnit {
+    Day,
+    Week,
+    Month,
+    Year,
+}
+
+/// How often a contribution is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Frequency {
+    /// One payment.
+    Once,
+    /// One payment every so many units, until cancelled.
+    Every {
+        /// The unit.
+        unit: IntervalUnit,
+        /// How many of it; 1 or more.
+        count: u32,
+    },
+}
+
+/// The most units between two payments that are read. Stripe's own limit is three years.
+const MAX_COUNT: i64 = 9_999;
+
+impl IntervalUnit {
+    /// Every unit.
+    pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Year];
+
+    /// The word in JSON, in the database and at Stripe.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|unit| unit.as_str() == text)
+    }
+}
+
+impl Frequency {
+    /// Monthly: what a recurring contribution is taken for until Stripe says otherwise.
+    pub const MONTHLY: Self = Self::Every { unit: IntervalUnit::Month, count: 1 };
+
+    /// Reads the two values that Stripe and the database have. Twelve months are a year. None when they name no
+    /// interval.
+    pub fn parse(interval: &str, count: i64) -> Option<Self> {
+        if interval == "once" {
+            return Some(Self::Once);
+        }
+        let unit = IntervalUnit::parse(interval)?;
+        if !(1..=MAX_COUNT).contains(&count) {
+            return None;
+        }
+        let count = u32::try_from(count).ok()?;
+        Some(match unit {
+            IntervalUnit::Month if count % 12 == 0 => {
+                Self::Every { unit: IntervalUnit::Year, count: count / 12 }
+            }
+            _ => Self::Every { unit, count },
+        })
+    }
+
+    /// `once`, or the unit: the word in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Every { unit, .. } => unit.as_str(),
+        }
+    }
+
+    /// How many units are between two payments; 1 for a one-off.
+    pub fn count(self) -> u32 {
+        match self {
+            Self::Once => 1,
+            Self::Every { count, .. } => count,
+        }
+    }
+
+    /// Whether it is more than one payment.
+    pub fn is_recurring(self) -> bool {
+        self != Self::Once
+    }
+
+    /// The end of one interval that starts at `start_s`, both in seconds since 1970 and on the UTC calendar. None for
+    /// a one-off, or when the end is no time that can be written.
+    pub fn end_of_interval_s(self, start_s: i64) -> Option<i64> {
+        let Self::Every { unit, count } = self else { return None };
+        let count = i64::from(count);
+        let span = match unit {
+            IntervalUnit::Day => Span::new().try_days(count),
+            IntervalUnit::Week => Span::new().try_weeks(count),
+            IntervalUnit::Month => Span::new().try_months(count),
+            IntervalUnit::Year => Span::new().try_years(count),
+        };
+        let start = TimeZone::UTC.to_datetime(Timestamp::from_second(start_s).ok()?);
+        let end = start.checked_add(span.ok()?).ok()?;
+        Some(TimeZone::UTC.to_timestamp(end).ok()?.as_second())
+    }
+
+    /// In words: `once`, `every month`, `every 3 months`.
+    pub fn words(self) -> String {
+        match self {
+            Self::Once => "once".to_owned(),
+            Self::Every { unit, count: 1 } => format!("every {}", unit.as_str()),
+            Self::Every { unit, count } => format!("every {count} {}s", unit.as_str()),
+        }
+    }
+
+    /// What is given and how often, for people: `€21 every 3 months`.
+    pub fn terms(self, money: Money) -> String {
+        format!("{} {}", money.with_symbol(), self.words())
+    }
+}
+
+impl From<Interval> for Frequency {
+    fn from(offered: Interval) -> Self {
+        match offered {
+            Interval::Once => Self::Once,
+            Interval::Month => Self::MONTHLY,
+            Interval::Year => Self::Every { unit: IntervalUnit::Year, count: 1 },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::money::Currency;
+
+    fn terms(interval: &str, count: i64, amount_minor: i64, code: &str) -> String {
+        let money = Money { amount_minor, currency: Currency::parse(code).unwrap() };
+        Frequency::parse(interval, count).unwrap().terms(money)
+    }
+
+    #[test]
+    fn terms_are_written_for_people_whatever_the_interval() {
+        for (interval, count, amount_minor, code, expected) in [
+            ("once", 1, 2500, "EUR", "€25 once"),
+            ("month", 1, 750, "EUR", "€7.50 every month"),
+            ("month", 3, 2100, "EUR", "€21 every 3 months"),
+            ("month", 12, 12_000, "GBP", "£120 every year"),
+            ("month", 24, 12_000, "CHF", "CHF 120 every 2 years"),
+            ("week", 1, 500, "JPY", "¥500 every week"),
+            ("day", 10, 100_005, "USD", "$1000.05 every 10 days"),
+        ] {
+            assert_eq!(terms(interval, count, amount_minor, code), expected);
+        }
+    }
+
+    #[test]
+    fn what_names_no_interval_is_none() {
+        for (interval, count) in [("month", 0), ("month", -3), ("year", i64::MAX), ("fortnight", 1), ("", 1)]
+        {
+            assert_eq!(Frequency::parse(interval, count), None, "{interval} {count}");
+        }
+    }
+
+    #[test]
+    fn an_interval_ends_on_the_calendar() {
+        let end = |interval, count, start: &str| {
+            let start: Timestamp = start.parse().unwrap();
+            let end_s = Frequency::parse(interval, count).unwrap().end_of_interval_s(start.as_second());
+            end_s.map(|at_s| Timestamp::from_second(at_s).unwrap().to_string())
+        };
+        assert_eq!(end("month", 3, "2026-11-30T10:00:00Z").unwrap(), "2027-02-28T10:00:00Z");
+        assert_eq!(end("year", 1, "2028-02-29T00:00:00Z").unwrap(), "2029-02-28T00:00:00Z");
+        assert_eq!(end("week", 2, "2026-12-24T00:00:00Z").unwrap(), "2027-01-07T00:00:00Z");
+        assert_eq!(end("day", 1, "2026-12-31T23:59:59Z").unwrap(), "2027-01-01T23:59:59Z");
+        assert_eq!(end("once", 1, "2026-12-31T23:59:59Z"), None);
+        assert_eq!(Frequency::parse("year", 9_999).unwrap().end_of_interval_s(1_800_000_000), None);
+    }
+}

@@ -1,0 +1,111 @@
+//! Subscriptions: what they take, how often, and for which time.
+
+use super::field::{BadShape, Object, is_amount};
+use super::metadata;
+use crate::contributions::{
+    Frequency, IntervalUnit, Latest, Newest, Period, SubscriptionFact, SubscriptionState, Terms,
+};
+use crate::money::Money;
+
+/// Reads a subscription.
+///
+/// # Errors
+/// A field that is needed has a shape that no known API version has.
+pub fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, BadShape> {
+    let state = match it.text("status")?.ok_or(it.bad("status"))? {
+        "incomplete" => SubscriptionState::Incomplete,
+        "incomplete_expired" => SubscriptionState::IncompleteExpired,
+        "trialing" => SubscriptionState::Trialing,
+        "active" => SubscriptionState::Active,
+        "past_due" => SubscriptionState::PastDue,
+        "unpaid" => SubscriptionState::Unpaid,
+        "paused" => SubscriptionState::Paused,
+        "canceled" => SubscriptionState::Canceled,
+        _ => SubscriptionState::Other,
+    };
+    let newest = |value| Newest { reported_at_s: at_s, value };
+    Ok(SubscriptionFact {
+        id: it.id()?,
+        latest: Latest { state, reported_at_s: at_s },
+        created_at_s: it.time("created")?,
+        origin: metadata::read(it)?,
+        customer: it.reference("customer")?,
+        terms: terms(it)?.map(newest),
+        period: current_period(it)?.map(|value| Newest { reported_at_s: at_s, value }),
+        ended_at_s: it.time("ended_at")?,
+    })
+}
+
+/// What the items of a subscription take in all; none when they do not all have the same interval, or have no price in
+/// whole minor units.
+fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
+    let mut sum: Option<Terms> = None;
+    for item in it.list("items")? {
+        let Some(price) = item.expanded("price")?.or(item.expanded("plan")?) else { return Ok(None) };
+        let Some((interval, interval_count)) = interval(price)? else { return Ok(None) };
+        let field = if price.value.get("unit_amount").is_some() { "unit_amount" } else { "amount" };
+        let Some(unit) = price.money(field)? else { return Ok(None) };
+        let quantity = item.whole("quantity")?.unwrap_or(1);
+        let of_item = unit.amount_minor.checked_mul(quantity).ok_or(item.bad("quantity"))?;
+        let before = match sum {
+            None => 0,
+            Some(known)
+                if (known.interval, known.interval_count) == (interval, interval_count)
+                    && known.price.currency == unit.currency =>
+            {
+                known.price.amount_minor
+            }
+            Some(_) => return Ok(None),
+        };
+        let amount_minor = before.checked_add(of_item).filter(|sum| quantity >= 0 && is_amount(*sum));
+        let amount_minor = amount_minor.ok_or(item.bad("quantity"))?;
+        let price = Money { amount_minor, currency: unit.currency };
+        sum = Some(Terms { interval, interval_count, price });
+    }
+    Ok(sum)
+}
+
+/// How often a price is taken. A price has its interval under `recurring`, a plan next to the amount.
+fn interval(price: Object<'_>) -> Result<Option<(IntervalUnit, u32)>, BadShape> {
+    let recurring = price.child("recurring")?.unwrap_or(price);
+    let count = recurring.whole("interval_count")?.unwrap_or(1);
+    let frequency = recurring.text("interval")?.and_then(|unit| Frequency::parse(unit, count));
+    Ok(match frequency {
+        Some(Frequency::Every { unit, count }) => Some((unit, count)),
+        Some(Frequency::Once) | None => None,
+    })
+}
+
+/// Before basil the subscription has its current period; since then each item has its own. The one that ends last
+/// counts.
+fn current_period(it: Object<'_>) -> Result<Option<Period>, BadShape> {
+    let mut periods = vec![period(it, "current_period_start", "current_period_end")?];
+    for item in it.list("items")? {
+        periods.push(period(item, "current_period_start", "current_period_end")?);
+    }
+    Ok(periods.into_iter().flatten().max())
+}
+
+/// A time from `start` to `end`; none when one of them is missing or it has no length.
+fn period(it: Object<'_>, start: &'static str, end: &'static str) -> Result<Option<Period>, BadShape> {
+    let (start_s, end_s) = (it.time(start)?, it.time(end)?);
+    let period = start_s.zip(end_s).map(|(start_s, end_s)| Period { end_s, start_s });
+    Ok(period.filter(|period| period.start_s < period.end_s))
+}
+
+/// What an invoice is for: the time that one of its lines pays for. Of several lines the one that ends last counts;
+/// credits for unused time pay for nothing.
+///
+/// # Errors
+/// As [`read_subscription`].
+pub fn invoice_period(invoice: Object<'_>) -> Result<Option<Period>, BadShape> {
+    let mut periods = Vec::new();
+    for line in invoice.list("lines")? {
+        if line.signed("amount")?.is_some_and(|amount| amount > 0)
+            && let Some(of_line) = line.child("period")?
+        {
+            periods.push(period(of_line, "start", "end")?);
+        }
+    }
+    Ok(periods.into_iter().flatten().max())
+}

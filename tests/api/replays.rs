@@ -1,0 +1,34 @@
+//! Delivers sequences of Stripe events from `tests/fixtures/money/` in several orders.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::helpers::TestApp;
+
+/// The events of one folder.
+pub fn events(folder: &str) -> Vec<Value> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/money");
+    let text = std::fs::read_to_string(root.join(folder).join("events.json")).unwrap();
+    serde_json::from_str(&text).unwrap()
+}
+
+/// The orders in which every case is delivered: as given, reversed, twice, and shuffled with repeats.
+pub fn orders(events: &[Value]) -> Vec<(&'static str, Vec<Value>)> {
+    let given = events.to_vec();
+    let reversed: Vec<Value> = events.iter().rev().cloned().collect();
+    let twice = [events, events].concat();
+    let mut shuffled = twice.clone();
+    fastrand::Rng::with_seed(7).shuffle(&mut shuffled);
+    vec![("given", given), ("reversed", reversed), ("twice", twice), ("shuffled", shuffled)]
+}
+
+/// A fresh installation that was told these events, one after the other.
+pub async fn told(events: &[Value]) -> TestApp {
+    let app = TestApp::start().await;
+    for event in events {
+        assert_eq!(app.deliver(event).await.status, 200, "{event}");
+        app.run_jobs().await;
+    }
+    app
+}
