@@ -99,11 +99,25 @@ story("an English appeal on an Arabic page keeps its own direction", {}, async (
   assert.equal(await style(panel(reader), "direction"), "ltr");
 });
 
+story("an Irish appeal says its times and dates in no English word", {}, async (reader) => {
+  fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "ga" } };
+  await bare(reader, fake);
+  assert.equal(await reader.hook("later").textContent(), "Fiafraigh díom i gceann 3 lá");
+  await reader.hook("interval-once").click();
+  await reader.hook("give").click();
+  await reader.page.locator("#pay-card").click();
+  await settled(reader);
+  assert.match(await reader.hook("gift").textContent(), /^€15 · \d{4}-\d\d-\d\d\. Ní iarrfaimid arís ort go ceann 3 mhí\.$/);
+});
+
 story("sentences of the newsroom's own are said in a language that the script does not know", {}, async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "cy" } };
   const words = { cy: { later: "Gofynnwch eto {when}", already: "Rwy’n eich cefnogi’n barod", intervals: { once: "Unwaith", month: "Misol", year: "Blynyddol" } } };
   await bare(reader, fake, { place: `<script type="application/json" id="keepopen-words">${JSON.stringify(words)}</script>` });
-  assert.match(await reader.hook("later").textContent(), /^Gofynnwch eto /);
+  assert.equal(await reader.hook("later").textContent(), "Not today", "this browser has no Welsh times, and English ones would not fit");
+  Object.assign(words.cy, { in: "ymhen {time}", units: { day: "{n} diwrnod", week: "{n} wythnos", month: "{n} mis", year: "{n} blynedd" } });
+  await bare(reader, fake, { place: `<script type="application/json" id="keepopen-words">${JSON.stringify(words)}</script>` });
+  assert.equal(await reader.hook("later").textContent(), "Gofynnwch eto ymhen 3 diwrnod");
   assert.equal(await reader.hook("interval-month").textContent(), "Misol");
   assert.equal(await panel(reader).getAttribute("lang"), "cy");
 });

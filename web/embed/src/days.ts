@@ -4,10 +4,16 @@ import type { Language } from "./parts";
 
 export type Unit = "day" | "week" | "month" | "year";
 
-/** Where browsers do not know the language's plurals: `3 lá`, and the words around it for `in 3 days`. */
+/** For a language that browsers do not know: `3 lá`, and the words around it for `in 3 days`. Pages, which write no functions, have one form for each unit. */
 export interface OwnTimes {
   time?: (count: number, unit: Unit) => string;
+  units?: Record<Unit, string>;
   in?: string;
+}
+
+/** Whether a time can be said in this language. A browser that does not know it would say it in another. */
+export function canTellTime(language: string, own: OwnTimes): boolean {
+  return !!(own.time ?? own.units ?? Intl.RelativeTimeFormat?.supportedLocalesOf(language)[0]);
 }
 
 /** `14` is two weeks, `90` three months. */
@@ -20,13 +26,18 @@ export function period(days: number): [number, Unit] {
 /** `2 weeks` */
 export function timeIn(days: number, language: string, own: OwnTimes): string {
   const [count, unit] = period(days);
-  return own.time?.(count, unit) ?? new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
+  return ownTime(count, unit, own) ?? new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" }).format(count);
 }
 
 /** `in 2 weeks` */
 export function whenIn(days: number, language: string, own: OwnTimes): string {
   const [count, unit] = period(days);
-  return own.time ? put(own.in!, own.time(count, unit)) : new Intl.RelativeTimeFormat(language).format(count, unit);
+  const time = ownTime(count, unit, own);
+  return time ? put(own.in ?? "{time}", time) : new Intl.RelativeTimeFormat(language).format(count, unit);
+}
+
+function ownTime(count: number, unit: Unit, { time, units }: OwnTimes): string | undefined {
+  return time?.(count, unit) ?? (units && put(units[unit], String(count)));
 }
 
 /**

@@ -9,7 +9,7 @@ import type { Embed, Language } from "./parts";
 import { appealPanel, farewell, type Panel, still } from "./render";
 import { report, whenSeen } from "./report";
 import style from "./style.css";
-import { speak } from "./words";
+import { canTell, speak } from "./words";
 
 // The part that shows something: fetched only when there is something to show.
 
@@ -28,7 +28,7 @@ export async function showAppeal(embed: Embed, answer: Shown): Promise<boolean> 
   const verdict = { ...answer };
   if (answer.values) verdict.content = (await embed.part("values")).filled(answer.content, answer.values, locale);
   // Where nothing may be remembered, nothing can be promised.
-  const days = settings.consent === "granted" ? verdict.content.quiet_days : undefined;
+  const days = settings.consent === "granted" && canTell() ? verdict.content.quiet_days : undefined;
   const place = placeFor(verdict.surface, settings.edge);
   const checkout = new Checkout(embed, verdict);
   /** Writes down what needs the reader's consent. */

@@ -1,6 +1,6 @@
 import { blocks } from "./blocks";
 import type { Words } from "./contract";
-import { pageWords, put, timeIn } from "./days";
+import { canTellTime, pageWords, put, timeIn } from "./days";
 import { make, part } from "./dom";
 import type { Pending } from "./memory";
 import type { Embed } from "./parts";
@@ -28,8 +28,8 @@ export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promi
   const content: Words = thanks?.heading ? thanks : words.thanks;
   const text = make("div", { class: "words", lang: content.locale || tag }, part("h2", "heading", { id: "heading" }, content.heading), ...blocks(content.body ?? []));
   if (gift) {
-    const date = (locale.startsWith(tag) ? dateIn(locale, gift.at) : undefined) ?? dateIn(tag, gift.at);
-    const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet ? put(words.quietAfterGift, timeIn(gift.quiet, tag, words)) : "";
+    const date = (locale.startsWith(tag) && dateIn(locale, gift.at)) || dateIn(tag, gift.at) || new Date(gift.at).toISOString().slice(0, 10);
+    const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet && canTellTime(tag, words) ? put(words.quietAfterGift, timeIn(gift.quiet, tag, words)) : "";
     text.append(part("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${date}. ${quiet}`));
   }
   (await embed.part("show")).showStill(embed, "thank", language, locale, text, css);
@@ -44,10 +44,10 @@ export async function showNote(embed: Embed, which: "onItsWay" | "notThrough"): 
   (await embed.part("show")).showStill(embed, "note", language, locale, text, css);
 }
 
-/** A page's language tag may be nonsense. */
+/** Nothing where the tag is nonsense, or of a language that the browser does not know. */
 function dateIn(locale: string, atMs: number): string | undefined {
   try {
-    return new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(atMs);
+    return Intl.DateTimeFormat.supportedLocalesOf(locale)[0] && new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(atMs);
   } catch {
     return undefined;
   }

@@ -1,5 +1,5 @@
 import type { Interval } from "./contract";
-import { type OwnTimes, timeIn, whenIn } from "./days";
+import { canTellTime, type OwnTimes, timeIn, whenIn } from "./days";
 import type { Language } from "./parts";
 
 // The sentences that are the script's own. What an appeal says comes from the service.
@@ -54,6 +54,9 @@ export function speak(page: Language | undefined, other?: Language): void {
 export function directionOf(locale: string): "rtl" | "ltr" {
   return /^(ar|arc|ckb|dv|fa|he|iw|ps|sd|ug|ur|yi)\b|[-_](arab|hebr)\b/i.test(locale) ? "rtl" : "ltr";
 }
+
+/** Whether times can be said at all. */
+export const canTell = (): boolean => canTellTime(language, words);
 
 /** `2 weeks` */
 export function time(days: number): string {

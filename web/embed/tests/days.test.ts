@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { period, put, timeIn, whenIn } from "../src/days";
+import { canTellTime, period, put, timeIn, whenIn } from "../src/days";
 import { ar, ga } from "../src/languages";
 
 test("whole days are said in the largest unit that is true", () => {
@@ -32,6 +32,16 @@ test("a time is said in the language of its sentence", () => {
   assert.deepEqual(said(14, "ga", ga), ["2 sheachtain", "i gceann 2 sheachtain"]);
   assert.deepEqual(said(14, "ar", ar), ["أسبوعين", "بعد أسبوعين"]);
   assert.deepEqual(said(365, "ar", ar), ["سنة", "بعد سنة"]);
+});
+
+test("a language that browsers do not know has times of the page's own, or none", () => {
+  assert.equal(canTellTime("en", {}), true);
+  assert.equal(canTellTime("ga", ga), true);
+  assert.equal(canTellTime("tlh", {}), false);
+  const units = { day: "{n} diwrnod", week: "{n} wythnos", month: "{n} mis", year: "{n} blynedd" };
+  assert.equal(canTellTime("tlh", { units }), true);
+  assert.equal(timeIn(14, "cy", { units }), "2 wythnos");
+  assert.equal(whenIn(90, "cy", { units, in: "ymhen {time}" }), "ymhen 3 mis");
 });
 
 test("what is put into a sentence may hold any character", () => {
