@@ -71,6 +71,8 @@ pub struct App {
     pub event_came: Arc<Notify>,
     /// When this process last checked the books, in milliseconds since 1970; 0 when not yet.
     pub books_checked_at_ms: AtomicI64,
+    /// When a delivery to a wrong path was last logged, in milliseconds since 1970.
+    pub misdirected_logged_at_ms: AtomicI64,
     /// What is counted for operators.
     pub metrics: Metrics,
     /// The data folder and its key file, as they were at the start.
@@ -136,6 +138,7 @@ impl App {
             counters: Counters::default(),
             event_came: Arc::default(),
             books_checked_at_ms: AtomicI64::new(0),
+            misdirected_logged_at_ms: AtomicI64::new(i64::MIN),
             deliveries: Deliveries::new(&settings.stripe.webhook_secrets),
             stripe_troubles: Mutex::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),

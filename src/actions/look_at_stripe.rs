@@ -16,7 +16,7 @@ const PAGE_ENDS_MS: i64 = 24 * 60 * 60 * 1000;
 pub struct Survey {
     /// The endpoint that should deliver to us, as it is at Stripe.
     pub endpoint: Option<Endpoint>,
-    /// Others that deliver to the same address.
+    /// Others with the same address, whether they deliver or are disabled.
     pub others: Vec<Endpoint>,
     /// Why Stripe could not be asked, where it could not.
     pub not_asked: Option<CallError>,
@@ -121,13 +121,23 @@ impl StripeTrouble {
 
 /// The one that should deliver, and those that do too. Without one of ours it is any that has our address.
 fn ours_and_others(all: &[Endpoint], held: &[EndpointRow], url: &str) -> (Option<Endpoint>, Vec<Endpoint>) {
-    let here = || all.iter().filter(|endpoint| endpoint.url == url);
+    let here = || all.iter().filter(|endpoint| is_same_address(&endpoint.url, url));
     let found = match held.first() {
         Some(newest) => all.iter().find(|endpoint| endpoint.id == newest.id),
         None => here().find(|endpoint| endpoint.enabled).or_else(|| here().next()),
     };
-    let is_other = |it: &&Endpoint| it.enabled && found.is_none_or(|found| found.id != it.id);
+    let is_other = |it: &&Endpoint| found.is_none_or(|found| found.id != it.id);
     (found.cloned(), here().filter(is_other).cloned().collect())
+}
+
+/// Whether two addresses mean the same path of one host: more slashes than needed make no difference.
+fn is_same_address(one: &str, other: &str) -> bool {
+    let parts = |text: &str| {
+        let (scheme, rest) = text.split_once("://")?;
+        let steps: Vec<String> = rest.split('/').filter(|step| !step.is_empty()).map(str::to_owned).collect();
+        Some((scheme.to_owned(), steps))
+    };
+    one == other || parts(one).is_some_and(|one| Some(one) == parts(other))
 }
 
 /// One that was made by hand may have any version that we read, and may be elsewhere than we look.

@@ -4,8 +4,9 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::http::Method;
 use actix_web::http::header::{ALLOW, HeaderValue, LOCATION};
-use actix_web::web::Data;
+use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse, HttpServer, ResponseError};
 use utoipa_actix_web::AppExt;
 
@@ -13,8 +14,8 @@ use super::contract::methods_of;
 use super::cors::cors;
 use super::problem::{Code, Problem};
 use super::request_counts::RequestCounts;
-use super::routes;
 use super::watch::Watch;
+use super::{State, routes, webhooks};
 use crate::app::App;
 
 /// A server that listens.
@@ -72,11 +73,17 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
 }
 
 /// What no handler takes: nothing is there, or it can't be done there.
-async fn nothing_here(request: HttpRequest) -> HttpResponse {
+async fn nothing_here(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let is_webhook = webhooks::is_webhook(&app, request.path());
+    if is_webhook && request.method() == Method::POST {
+        let outcome = webhooks::take_delivery(app, request, payload).await;
+        return outcome.unwrap_or_else(|problem| problem.error_response());
+    }
+    webhooks::note_misdirected(&app, &request);
     if request.path() == "/docs/" {
         return HttpResponse::PermanentRedirect().insert_header((LOCATION, "../docs")).finish();
     }
-    let mut methods = methods_of(request.path());
+    let mut methods = methods_of(if is_webhook { webhooks::PATH } else { request.path() });
     if methods.is_empty() {
         return Problem::new(Code::NotFound).error_response();
     }

@@ -1,5 +1,7 @@
 //! What Stripe delivers.
 
+use std::sync::atomic::Ordering;
+
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde_json::Value;
@@ -8,6 +10,7 @@ use super::State;
 use super::body;
 use super::problem::{Code, Problem};
 use crate::actions::{self, ReceiveError, Received};
+use crate::app::App;
 use crate::telemetry::Delivery;
 
 /// What must be in an event. All else that Stripe writes is stored as it comes.
@@ -70,6 +73,15 @@ struct DataShape {
 )]
 #[post("/webhooks/stripe")]
 pub async fn receive(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    take_delivery(app, request, payload).await
+}
+
+/// Takes a delivery, under whichever spelling of the path it came.
+pub async fn take_delivery(
+    app: State,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
     let deliveries = &app.metrics.deliveries;
     let body = body::read(payload, app.settings.stripe.webhook_max_bytes).await;
     let body = body.inspect_err(|_| deliveries.count(Delivery::Unread))?;
@@ -106,4 +118,42 @@ fn outcome(received: &Result<Received, ReceiveError>) -> Delivery {
         Err(ReceiveError::NotConfigured) => Delivery::Unchecked,
         Err(ReceiveError::Database(_)) => Delivery::StoreFailed,
     }
+}
+
+/// The path of our webhook.
+pub const PATH: &str = "/webhooks/stripe";
+/// At most one line about deliveries to other paths is logged in this time.
+const MISDIRECTED_LOG_INTERVAL_MS: i64 = 60_000;
+/// The most bytes of a path that are logged.
+const MAX_LOGGED_PATH: usize = 100;
+
+/// Whether a path means our webhook: with more slashes than needed, and below the path of the public URL where a proxy does
+/// not take that off.
+pub fn is_webhook(app: &App, path: &str) -> bool {
+    fn steps(path: &str) -> impl DoubleEndedIterator<Item = &str> {
+        path.split('/').filter(|step| !step.is_empty())
+    }
+    let prefix = app.settings.server.public_url.path();
+    steps(path).eq(steps(PATH)) || steps(path).eq(steps(prefix).chain(steps(PATH)))
+}
+
+/// Counts and logs a request that Stripe may have sent to a path where nothing takes it: then no gift is recorded.
+pub fn note_misdirected(app: &App, request: &HttpRequest) {
+    if !request.headers().contains_key("stripe-signature") {
+        return;
+    }
+    app.metrics.misdirected.increment(1);
+    let now_ms = app.now_ms();
+    let before_ms = app.misdirected_logged_at_ms.load(Ordering::Relaxed);
+    if now_ms.saturating_sub(before_ms) < MISDIRECTED_LOG_INTERVAL_MS {
+        return;
+    }
+    app.misdirected_logged_at_ms.store(now_ms, Ordering::Relaxed);
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "/-_.".contains(char);
+    let path: String = request.path().chars().map(|char| if is_plain(char) { char } else { '?' }).collect();
+    let path = &path[..path.len().min(MAX_LOGGED_PATH)];
+    tracing::warn!(
+        path,
+        "a request with a Stripe signature came to a path that takes none; set the endpoint's address at Stripe to {PATH}"
+    );
 }

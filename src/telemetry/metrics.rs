@@ -35,6 +35,8 @@ pub struct Metrics {
     pub books: BooksGauges,
     /// Payments that did not come, as Stripe reports them.
     pub declines: Counter,
+    /// Requests with a Stripe signature to paths that take none.
+    pub misdirected: Counter,
     /// The connection to Stripe as it was last looked at.
     pub stripe: StripeGauges,
     process: ProcessGauges,
@@ -200,6 +202,9 @@ impl Metrics {
         };
         let help = "Charges that were declined, as Stripe reported them.";
         let declines = counter(&recorder, "keepopen_declined_charges_total", help, &[]);
+        let help =
+            "Requests with a Stripe signature to a path that takes none: an endpoint's address is wrong.";
+        let misdirected = counter(&recorder, "keepopen_misdirected_webhooks_total", help, &[]);
         let stripe = StripeGauges::new(&recorder);
         let build = gauge(
             &recorder,
@@ -227,6 +232,7 @@ impl Metrics {
             inbox: InboxGauges { rows, oldest_waiting },
             books,
             declines,
+            misdirected,
             stripe,
             process,
         }

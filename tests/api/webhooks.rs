@@ -192,3 +192,53 @@ async fn while_the_database_is_away_nothing_is_acknowledged() {
     app.run_jobs().await;
     app.finish().await;
 }
+
+#[tokio::test]
+async fn the_webhooks_path_is_taken_in_every_spelling_and_others_with_a_signature_are_counted() {
+    let change = |settings: &mut keepopen::config::Settings| {
+        settings.server.public_url = "https://www.example.org/give/".parse().unwrap();
+    };
+    let app = TestApp::start_changed("", change).await;
+    let counted = || {
+        let text = app.app.metrics.render();
+        let line = text.lines().find_map(|line| line.strip_prefix("keepopen_misdirected_webhooks_total "));
+        line.unwrap().parse::<f64>().unwrap()
+    };
+    let deliver = async |path: &str, id: &str| {
+        let body = event(id, "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
+        let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms() / 1000);
+        let request = app.client.post(format!("{}{path}", app.url)).body(body);
+        app.send(request.header("stripe-signature", signature)).await.status.as_u16()
+    };
+    let paths = [
+        "/webhooks/stripe",
+        "/webhooks/stripe/",
+        "//webhooks/stripe",
+        "/give/webhooks/stripe",
+        "/give/webhooks/stripe/",
+    ];
+    for (place, path) in paths.into_iter().enumerate() {
+        assert_eq!(deliver(path, &format!("evt_{place}")).await, 200, "{path}");
+    }
+    assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 0.0));
+    // A bad signature is answered like on the real path, and a GET too.
+    let request =
+        app.client.post(format!("{}/webhooks/stripe/", app.url)).header("stripe-signature", "t=1,v1=0");
+    assert_eq!(app.send(request.body("{}")).await.code(), "invalid_signature");
+    let got = app.get("/webhooks/stripe/", None).await;
+    assert_eq!((got.status.as_u16(), got.headers["allow"].to_str().unwrap()), (405, "POST"));
+    for (path, status) in [
+        ("/stripe", 404),
+        ("/webhooks", 404),
+        ("/", 404),
+        ("/other/webhooks/stripe", 404),
+        ("/embed.js", 405),
+    ] {
+        assert_eq!(deliver(path, "evt_lost").await, status, "{path}");
+    }
+    assert_eq!((app.app.store.events().await.unwrap().len(), counted()), (paths.len(), 5.0));
+    assert_eq!(app.get("/stripe", None).await.status, 404);
+    assert_eq!(counted(), 5.0, "without a signature it is not Stripe");
+    app.run_jobs().await;
+    app.finish().await;
+}

@@ -271,3 +271,24 @@ async fn an_address_that_stripe_can_not_deliver_to_is_refused() {
         assert!(sentence.contains("set stripe.secret_key"), "{sentence}");
     }
 }
+
+#[tokio::test]
+async fn the_status_says_the_version_of_every_endpoint_that_points_here() {
+    let stripe = practice().await;
+    let place = place(&stripe);
+    place.good(&["stripe", "connect"]);
+    let make = async |url: &str, version: &str| {
+        let form = [("url", url), ("enabled_events[0]", "*"), ("api_version", version)];
+        let call = reqwest::Client::new().post(format!("{}/v1/webhook_endpoints", stripe.url()));
+        let made: Value = call.bearer_auth(KEY).form(&form).send().await.unwrap().json().await.unwrap();
+        made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
+    };
+    let old = make("https://give.example.org/webhooks/stripe/", "2020-08-27").await;
+    let off = make("https://give.example.org/webhooks/stripe", "2023-08-16").await;
+    stripe.change_endpoint(&off, &json!({"status": "disabled"})).unwrap();
+    make("https://shop.example.org/webhooks/stripe", "2022-11-15").await;
+    let said = place.run(&["stripe", "status"]).out;
+    assert!(said.contains(&format!("also delivers: {old}, version 2020-08-27")), "{said}");
+    assert!(said.contains(&format!("disabled: {off}, version 2023-08-16")), "{said}");
+    assert!(said.contains(&format!("version: {API_VERSION}")) && !said.contains("2022-11-15"), "{said}");
+}

@@ -16,7 +16,8 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
         None => say(&format!("endpoint: none for {}", webhook_url(settings, &survey.held)))?,
     }
     for other in &survey.others {
-        say(&format!("also delivers: {}{}", other.id, about_other(other, &survey)))?;
+        let does = if other.enabled { "also delivers" } else { "disabled" };
+        say(&format!("{does}: {}, version {}{}", other.id, version(other), about_other(other, &survey)))?;
     }
     let delivered = survey.contact.delivered_at_ms;
     say(&format!("last delivery: {}", delivered.map_or_else(|| "none yet".to_owned(), rfc3339)))?;
@@ -59,7 +60,9 @@ fn endpoint_lines(endpoint: &Endpoint, survey: &Survey) -> Result<(), Stopped> {
 }
 
 fn about_other(other: &Endpoint, survey: &Survey) -> &'static str {
-    if survey.held.iter().any(|row| row.id == other.id) {
+    if !other.enabled {
+        ""
+    } else if survey.held.iter().any(|row| row.id == other.id) {
         ", from before; end the overlap with --finish"
     } else if other.ours {
         ", whose secret is not known here; `keepopen stripe connect --finish` disables it"
