@@ -80,7 +80,7 @@ mod tests {
             "off",
             "info,keepopen=debug",
             "warn,keepopen::jobs=trace",
-            "[request{id=1,a=2}]=debug",
+            "[request{id=1}]=debug",
         ] {
             assert!(check_level(good).is_ok(), "{good}");
         }

@@ -139,11 +139,17 @@ impl Service {
         Running::of(command.spawn().unwrap())
     }
 
+    /// The database itself, with no proxy before it.
+    pub(crate) fn database_url(&self) -> &str {
+        self.database.url()
+    }
+
     /// Starts it with a new file system of this size as its data folder, which only it sees.
     pub(crate) fn start_on_disk_of(&self, size: &str) -> Running {
         let mount = format!("mount -t tmpfs -o size={size},mode=700 keepopen \"$0\" && exec \"$1\" serve");
         let mut command = Command::new("unshare");
         command.args(["-rm", "/bin/sh", "-c", &mount]).arg(self.data()).arg(program());
+        command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
         command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
         Running::of(command.spawn().unwrap())
     }
@@ -185,8 +191,12 @@ impl Service {
 
 /// The program: another one, such as an older version, where the variable names it.
 fn program() -> PathBuf {
-    std::env::var_os("KEEPOPEN_TEST_PROGRAM")
-        .map_or_else(|| env!("CARGO_BIN_EXE_keepopen").into(), PathBuf::from)
+    other_program().unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into())
+}
+
+/// A program to compare with, which may book by other rules than this one.
+pub(crate) fn other_program() -> Option<PathBuf> {
+    std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from)
 }
 
 /// A service that runs.

@@ -26,6 +26,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long it may take to roll back what a caller left open.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
+/// A transaction may take as long as so many of its slowest statements.
+const STATEMENTS_PER_TRANSACTION: u32 = 5;
 /// How long closing waits for connections that are in use, and then for each connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
@@ -116,7 +118,15 @@ impl<C: Driver> Pool<C> {
             None => ((self.0.connect)().await?, Stopwatch::start()),
         };
         let use_ = Use::default();
-        Ok(Lease { connection: Some(connection), made, deadline, use_, pool: self.clone(), slot: Some(slot) })
+        Ok(Lease {
+            connection: Some(connection),
+            made,
+            deadline,
+            lent: Stopwatch::start(),
+            use_,
+            pool: self.clone(),
+            slot: Some(slot),
+        })
     }
 
     /// An idle connection that can be used.
@@ -204,6 +214,8 @@ pub struct Lease<C: Driver> {
     connection: Option<C>,
     made: Stopwatch,
     deadline: Duration,
+    /// Since it was lent.
+    lent: Stopwatch,
     use_: Use,
     pool: Pool<C>,
     slot: Option<OwnedSemaphorePermit>,
@@ -236,10 +248,11 @@ impl<C: Driver> Lease<C> {
         outcome
     }
 
-    /// Notes that a statement begins; how long it may take.
+    /// Notes that a statement begins; how long it may take: its own limit, or what is left of the whole transaction's.
     pub fn start(&mut self) -> Duration {
         self.use_.in_statement = true;
-        self.deadline
+        let whole = self.deadline * STATEMENTS_PER_TRANSACTION;
+        self.deadline.min(whole.saturating_sub(Duration::from_secs_f64(self.lent.elapsed_s())))
     }
 
     /// Notes how a statement ended.
