@@ -3,14 +3,17 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
+use uuid::Uuid;
 
 use crate::appeals::{AppealProblem, Draft, LearnedSoFar, Snapshot, Switches, TickerTotals};
 use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
+use crate::limits::{Bodies, OnceIn, PerMinute, Proxies, RouteLimits, Seen};
 use crate::store::Store;
 use crate::store::counts::CountKey;
 use crate::store::files::Watched;
@@ -19,7 +22,14 @@ use crate::store::last_good::LastGood;
 use crate::stripe::{Deliveries, Gateway};
 use crate::supporters::RecentStandings;
 use crate::telemetry::{Metrics, StripeTrouble};
-use crate::tokens::{Attribution, RecentKeys, Tokens, Vault};
+use crate::tokens::{Attribution, CheckLimits, RecentKeys, Tokens, Vault};
+
+/// Banner events that are remembered, so that each counts once; with twice as many they take about 5 MiB.
+const COUNTED_EVENTS: usize = 100_000;
+/// Request bodies that may be arriving at the same time. Few bodies come in more than one piece.
+const MAX_BODIES: usize = 512;
+/// How many bytes of them are held.
+const MAX_BODY_BYTES: usize = 33_554_432;
 
 /// Everything a door or an action works with.
 pub struct App {
@@ -67,6 +77,18 @@ pub struct App {
     pub supporter_key: hmac::Key,
     /// Counts that are not stored yet.
     pub counters: Counters,
+    /// Banner events that were counted: the verdict's id, and the kind of event.
+    pub counted_events: Seen<(u64, u8)>,
+    /// The proxies whose word is taken for a client's address.
+    pub proxies: Proxies,
+    /// How often checkouts may be started.
+    pub checkout_limits: RouteLimits,
+    /// How often tokens may be fetched.
+    pub token_limits: RouteLimits,
+    /// When Stripe was last asked about each attempt.
+    pub session_reads: OnceIn<Uuid>,
+    /// Request bodies that are still arriving.
+    pub bodies: Bodies,
     /// Wakes the worker when an event came in.
     pub event_came: Arc<Notify>,
     /// When this process last checked the books, in milliseconds since 1970; 0 when not yet.
@@ -118,9 +140,20 @@ impl App {
         let metrics = Metrics::new();
         let intake = Intake::new(store.clone(), metrics.intake_commits.clone());
         let snapshot = Snapshot::build(&settings.sites, &[], Vec::new());
+        let limits = settings.limits.clone();
+        let checkouts = PerMinute {
+            address: limits.checkout_address_per_minute,
+            attempt: limits.checkout_attempt_per_minute,
+            site: limits.checkout_site_per_minute,
+        };
+        let token_calls = PerMinute {
+            address: limits.token_address_per_minute,
+            attempt: limits.token_attempt_per_minute,
+            site: limits.token_site_per_minute,
+        };
         Arc::new(Self {
             tokens: Tokens::new(settings.issuer(), Vec::new())
-                .at_most(settings.tokens.checks_per_second, &clock)
+                .at_most(&check_limits(&settings), &clock)
                 .counting(metrics.token_checks.clone()),
             standings: RecentStandings::default(),
             recent_keys: RecentKeys::default(),
@@ -136,6 +169,12 @@ impl App {
             supporter_key: vault.supporter_key(),
             vault,
             counters: Counters::default(),
+            counted_events: Seen::at_least(COUNTED_EVENTS),
+            proxies: Proxies::new(settings.server.trusted_proxies.clone()),
+            checkout_limits: RouteLimits::new(checkouts, settings.sites.keys(), &clock),
+            token_limits: RouteLimits::new(token_calls, settings.sites.keys(), &clock),
+            session_reads: OnceIn::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
+            bodies: Bodies::at_most(MAX_BODIES, MAX_BODY_BYTES.max(4 * settings.stripe.webhook_max_bytes)),
             event_came: Arc::default(),
             books_checked_at_ms: AtomicI64::new(0),
             misdirected_logged_at_ms: AtomicI64::new(i64::MIN),
@@ -210,6 +249,14 @@ impl App {
     /// Now, in milliseconds since 1970.
     pub fn now_ms(&self) -> i64 {
         self.clock.now_ms()
+    }
+}
+
+fn check_limits(settings: &Settings) -> CheckLimits {
+    CheckLimits {
+        per_second: settings.tokens.checks_per_second,
+        address_per_second: settings.tokens.address_checks_per_second,
+        address_bad_per_minute: settings.tokens.address_bad_per_minute,
     }
 }
 

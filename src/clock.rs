@@ -135,6 +135,11 @@ pub fn draw() -> u32 {
     u32::try_from(mixed() % 1_000_000).expect("below a million")
 }
 
+/// A number that is most likely nobody else's; it is no secret, so the fast generator serves.
+pub fn number() -> u64 {
+    mixed()
+}
+
 /// The id of a request: 32 hexadecimal digits. It finds a request's log lines
 /// and opens nothing, so the fast generator serves.
 pub fn request_id() -> [u8; 32] {

@@ -8,6 +8,7 @@ pub mod money;
 pub mod telemetry;
 
 pub mod config;
+pub mod limits;
 
 pub mod appeals;
 pub mod contributions;

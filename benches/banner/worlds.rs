@@ -189,6 +189,7 @@ fn claims(now_s: i64) -> Claims {
         sub: SupporterId::from_bytes([1; 16]),
         iat: now_s,
         exp: now_s + 86_400,
+        nbf: None,
         jti: "one".to_owned(),
         epoch: 0,
         scope: TokenScope::Standing,

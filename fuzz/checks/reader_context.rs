@@ -81,6 +81,7 @@ fn claims(app: &App, standing: &str, quiet_until: Option<i64>) -> Claims {
         sub: SupporterId::from_bytes([3; 16]),
         iat: NOW_S,
         exp: NOW_S + 60,
+        nbf: None,
         jti: "one".to_owned(),
         epoch: 0,
         scope: TokenScope::Standing,

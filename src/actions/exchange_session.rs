@@ -1,13 +1,13 @@
 //! Gives the browser that gave its supporter token.
 
-use aws_lc_rs::digest;
+use aws_lc_rs::{digest, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
 use super::process_event::process_event;
 use crate::app::App;
-use crate::clock::{self, DAY_MS};
+use crate::clock::DAY_MS;
 use crate::config::SiteSettings;
 use crate::contributions::ContributionState;
 use crate::ids::{ContributionId, SupporterId};
@@ -69,6 +69,7 @@ pub async fn exchange_session(
     session: &str,
     attempt: &Uuid,
 ) -> Result<Exchanged, ExchangeError> {
+    let key = *attempt;
     let attempt = attempt.to_string();
     let checkout = app.store.checkout(site_id, &attempt).await?;
     let checkout =
@@ -80,7 +81,8 @@ pub async fn exchange_session(
     let id = ContributionId::parse(&checkout.contribution_id).map_err(|_| ExchangeError::Unknown)?;
     let mut supporter = paid_by(app, &id).await;
     if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
-        ask_stripe(app, session).await?;
+        // Two at the same time are one browser asking twice, and one answer of Stripe's serves both.
+        app.session_reads.run(&key, ask_stripe(app, session)).await?;
         supporter = paid_by(app, &id).await;
     }
     let supporter = supporter?;
@@ -88,12 +90,14 @@ pub async fn exchange_session(
     if checkout.exchanged_at_ms.is_none() && paid_at_ms.is_some_and(|at_ms| now_ms - at_ms > WINDOW_MS) {
         return Err(ExchangeError::TooLate);
     }
-    let exchanged = issue(app, site_id, site, supporter).await?;
     let mut tx = app.store.begin().await?;
     let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
     tx.commit().await?;
-    // Two at the same time are one browser asking twice.
-    if now_ms - first_ms > AGAIN_MS { Err(ExchangeError::AlreadyExchanged) } else { Ok(exchanged) }
+    // Another instance, or another call, may have been faster.
+    if now_ms - first_ms > AGAIN_MS {
+        return Err(ExchangeError::AlreadyExchanged);
+    }
+    issue(app, (site_id, site), supporter, (&attempt, first_ms)).await
 }
 
 /// Whose money came, by the books.
@@ -138,24 +142,26 @@ async fn ask_stripe(app: &App, session: &str) -> Result<(), ExchangeError> {
     Ok(process_event(app, &id).await?)
 }
 
-/// Makes the token from what the books say now.
+/// Makes the token from what the books say now. While they say the same, a repeated call gets the same token: one gift must not
+/// fill the memory of checked tokens.
 async fn issue(
     app: &App,
-    site_id: &str,
-    site: &SiteSettings,
+    (site_id, site): (&str, &SiteSettings),
     supporter: SupporterId,
+    (attempt, first_ms): (&str, i64),
 ) -> Result<Exchanged, ExchangeError> {
     let epoch = app.store.epoch(&supporter).await?.unwrap_or(0);
     let given = app.store.given(&supporter, site_id).await?;
     let now = standing_of(&given, site.quiet_days, app.now_ms());
-    let iat = app.now_ms().div_euclid(1000);
-    let claims = Claims {
+    let iat = first_ms.div_euclid(1000);
+    let mut claims = Claims {
         iss: app.tokens.issuer().to_owned(),
         aud: site_id.to_owned(),
         sub: supporter,
         iat,
         exp: iat + i64::from(app.settings.tokens.valid_hours) * 3600,
-        jti: URL_SAFE_NO_PAD.encode(clock::random_bytes::<16>()),
+        nbf: None,
+        jti: String::new(),
         epoch,
         scope: TokenScope::Standing,
         standing: now.standing,
@@ -163,5 +169,12 @@ async fn issue(
         quiet_until: now.quiet_until_ms.map(|at_ms| (at_ms + 999).div_euclid(1000)),
         entitlements: Vec::new(),
     };
+    claims.jti = id_of(app, attempt, &claims);
     Ok(Exchanged { token: app.tokens.sign(&claims), claims })
+}
+
+/// A token's id, which nobody can guess: it follows from the attempt and from all else that the token says.
+fn id_of(app: &App, attempt: &str, claims: &Claims) -> String {
+    let said = serde_json::json!([attempt, claims]).to_string();
+    URL_SAFE_NO_PAD.encode(&hmac::sign(&app.vault.token_id_key(), said.as_bytes()).as_ref()[..16])
 }

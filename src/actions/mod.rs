@@ -31,6 +31,7 @@ mod put_into_force;
 mod read_results;
 mod receive_stripe_event;
 mod reconcile;
+mod remove_unused_attempts;
 mod replay_event;
 mod rewrite_books;
 mod seal_books;
@@ -75,6 +76,7 @@ pub use read_results::{
 };
 pub use receive_stripe_event::{ReceiveError, Received, receive_stripe_event};
 pub use reconcile::{FailedList, ReconcileError, Swept, reconcile_due, reconcile_since};
+pub use remove_unused_attempts::remove_unused_attempts;
 pub use replay_event::replay_event;
 pub use rewrite_books::rewrite_books;
 pub use seal_books::{SealKey, SealState, seal_books};

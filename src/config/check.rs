@@ -121,6 +121,9 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
             "server.public_url must be an http or https URL without a path, such as https://give.example.org/",
         );
     }
+    if settings.server.body_timeout_seconds == 0 {
+        return wrong("server.body_timeout_seconds must be at least 1");
+    }
     settings.sites.iter().try_for_each(|(id, site)| check_site(id, site))?;
     check_asking(settings)
 }

@@ -8,13 +8,14 @@
 mod asking;
 mod check;
 mod giving;
+mod limits;
 mod load;
 mod management;
 mod secret;
+mod server;
 mod sites;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
@@ -24,9 +25,11 @@ use url::Url;
 pub use asking::Asking;
 pub use check::{ConfigError, Mode, is_loopback};
 pub use giving::{ByCountry, FeeCover, Giving, Limits, Offer, OfferedAmount, OwnAmounts};
+pub use limits::LimitSettings;
 pub use load::{from_toml, load};
 pub use management::ManagementSettings;
 pub use secret::Secret;
+pub use server::{ForwardedHeader, ServerSettings};
 pub use sites::{Banner, Interval, SiteSettings};
 
 use crate::telemetry::LogFormat;
@@ -47,24 +50,14 @@ pub struct Settings {
     pub stripe: StripeSettings,
     /// Supporter tokens.
     pub tokens: TokenSettings,
+    /// How often routes that cost something may be called.
+    pub limits: LimitSettings,
     /// What readers are asked.
     pub appeals: AppealSettings,
     /// Log lines.
     pub log: LogSettings,
     /// The publications, by id.
     pub sites: BTreeMap<String, SiteSettings>,
-}
-
-/// `[server]`
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ServerSettings {
-    /// Address and port to listen on.
-    pub bind: SocketAddr,
-    /// What browsers call this service: no path but `/`; the issuer of tokens.
-    pub public_url: Url,
-    /// Threads that answer requests; 0 is one for each core.
-    pub workers: usize,
 }
 
 /// `[database]`
@@ -109,6 +102,10 @@ pub struct TokenSettings {
     pub valid_hours: u32,
     /// How many tokens that were not seen before are checked in a second on one instance.
     pub checks_per_second: NonZeroU32,
+    /// How many of them for one client's address.
+    pub address_checks_per_second: NonZeroU32,
+    /// How many tokens with a wrong signature one address may send in a minute before it pauses.
+    pub address_bad_per_minute: NonZeroU32,
     /// The key that encrypts private keys at rest: 32 bytes in base64.
     pub encryption_key: Secret,
     /// A file with that key; made on first start when it is not there.
@@ -142,19 +139,10 @@ impl Default for Settings {
             database: DatabaseSettings::default(),
             stripe: StripeSettings::default(),
             tokens: TokenSettings::default(),
+            limits: LimitSettings::default(),
             appeals: AppealSettings::default(),
             log: LogSettings::default(),
             sites: BTreeMap::new(),
-        }
-    }
-}
-
-impl Default for ServerSettings {
-    fn default() -> Self {
-        Self {
-            bind: SocketAddr::from(([127, 0, 0, 1], 8787)),
-            public_url: url("http://127.0.0.1:8787/"),
-            workers: 0,
         }
     }
 }
@@ -179,7 +167,9 @@ impl Default for TokenSettings {
     fn default() -> Self {
         Self {
             valid_hours: 24,
-            checks_per_second: NonZeroU32::new(1000).expect("it is not 0"),
+            checks_per_second: some(1000),
+            address_checks_per_second: some(200),
+            address_bad_per_minute: some(30),
             encryption_key: Secret::default(),
             encryption_key_file: None,
         }
@@ -190,6 +180,10 @@ impl Default for LogSettings {
     fn default() -> Self {
         Self { format: LogFormat::Human, level: "info".to_owned() }
     }
+}
+
+fn some(number: u32) -> NonZeroU32 {
+    NonZeroU32::new(number).expect("a constant that is not 0")
 }
 
 fn url(text: &str) -> Url {

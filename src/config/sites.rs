@@ -44,11 +44,14 @@ pub struct SiteSettings {
 const LONGEST_URL: usize = 2000;
 
 impl SiteSettings {
-    /// The URL, if it is on one of the site's origins and names nobody.
+    /// The URL, if it is on one of the site's origins, names nobody, and is one that a browser can be sent to.
     pub fn own_page(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
-        let plain =
-            url.username().is_empty() && url.password().is_none() && url.as_str().len() <= LONGEST_URL;
+        // The origin of a `blob:` URL is that of the page that made it, and no other browser can open it.
+        let plain = matches!(url.scheme(), "http" | "https")
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.as_str().len() <= LONGEST_URL;
         (plain && self.origins.contains(&url.origin().ascii_serialization())).then_some(url)
     }
 }

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::State;
 use super::body::{self, Accepts};
-use super::caller::check_may_state;
+use super::caller::{address_of, check_may_state};
 use super::json_object::JsonObject;
 use super::problem::{Code, Problem};
 use super::question::{self, BannerQuestionShape, QuestionQuery};
@@ -21,7 +21,7 @@ use crate::app::App;
 use crate::appeals::{Content, Snapshot, TickerValues, Values};
 use crate::clock;
 use crate::supporters::{Newest, StandingNow};
-use crate::tokens::{BadToken, Purpose, Shown};
+use crate::tokens::{Asker, BadToken, Purpose, Shown};
 
 /// The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
 /// `attribution` and `content` are there.
@@ -117,7 +117,7 @@ impl<'a> VerdictBody<'a> {
     )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::BodyTooLarge,
-        Code::UnsupportedMediaType, Code::StoreUnavailable,
+        Code::BodyTooSlow, Code::UnsupportedMediaType, Code::StoreUnavailable,
     ]))),
 )]
 #[post("/v1/banner")]
@@ -127,7 +127,7 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
     if asked.stated.is_some() {
         check_may_state(&request).await?;
     }
-    Ok(answered(verdict_for(&app, &asked.question, asked.stated, &asked.warnings)?))
+    Ok(answered(verdict_for(&app, &asked.question, Some(&request), asked.stated, &asked.warnings)?))
 }
 
 /// The answer to the JSON body of `POST /v1/banner` without a key, as JSON.
@@ -137,7 +137,7 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
     let asked = Asked::read(body)?;
     match asked.stated {
-        None => verdict(app, &asked.question, &asked.warnings),
+        None => verdict(app, &asked.question, None, &asked.warnings),
         Some(_) => Err(Code::ApiKeyMissing.into()),
     }
 }
@@ -184,7 +184,7 @@ pub async fn ask_from_query(
     query: Result<Query<QuestionQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
-    Ok(answered(verdict(&app, &query.question()?, &question::slips(request.query_string()))?))
+    Ok(answered(verdict(&app, &query.question()?, None, &question::slips(request.query_string()))?))
 }
 
 pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
@@ -194,24 +194,30 @@ pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
         .body(json)
 }
 
-/// The verdict as JSON, with `warnings` about the question.
+/// The verdict as JSON, for whoever sent `request`, with `warnings` about the question.
 ///
 /// # Errors
 /// The site is not known.
-pub(super) fn verdict(app: &App, question: &Question<'_>, warnings: &[String]) -> Result<Vec<u8>, Problem> {
-    verdict_for(app, question, None, warnings)
+pub(super) fn verdict(
+    app: &App,
+    question: &Question<'_>,
+    request: Option<&HttpRequest>,
+    warnings: &[String],
+) -> Result<Vec<u8>, Problem> {
+    verdict_for(app, question, request, None, warnings)
 }
 
 /// The verdict as JSON, for a reader whose standing was `stated` by a trusted back end, or else by the question's token.
 fn verdict_for(
     app: &App,
     question: &Question<'_>,
+    request: Option<&HttpRequest>,
     stated: Option<Known>,
     warnings: &[String],
 ) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let verdict = match stated.or_else(|| known(app, question, Purpose::Asking, now_ms)) {
+    let verdict = match stated.or_else(|| known(app, question, request, Purpose::Asking, now_ms)) {
         Some(known) => decide(&snapshot.compiled, question, &known, now_ms, clock::draw())
             .map_err(|_| Problem::new(Code::SiteUnknown))?,
         None if app.site(&question.site).is_none() => return Err(Code::SiteUnknown.into()),
@@ -221,7 +227,8 @@ fn verdict_for(
     let reason = verdict.reason().as_str();
     let note = |appeal: &str, variant: &str, surface: Surface| {
         let (country, at_s) = (country(question), now_ms.div_euclid(1000));
-        let shown = Shown { site: &question.site, appeal, variant, surface, country, at_s };
+        let number = clock::number();
+        let shown = Shown { site: &question.site, appeal, variant, surface, country, at_s, number };
         shown.sign(&app.attribution_key)
     };
     let mut body = match verdict {
@@ -342,11 +349,18 @@ pub(super) fn values(
 
 /// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask
 /// nor thank.
-pub(super) fn known(app: &App, question: &Question<'_>, purpose: Purpose, now_ms: i64) -> Option<Known> {
+pub(super) fn known(
+    app: &App,
+    question: &Question<'_>,
+    request: Option<&HttpRequest>,
+    purpose: Purpose,
+    now_ms: i64,
+) -> Option<Known> {
     let Some(token) = question.token.as_ref().filter(|token| !token.is_empty()) else {
         return Some(Known::nobody());
     };
-    match app.tokens.check(token, purpose, &question.site, now_ms) {
+    let address = || request.and_then(|request| address_of(app, request));
+    match app.tokens.check(token, Asker { purpose, address: &address }, &question.site, now_ms) {
         Ok(claims) => Some(match app.standings.newest(&claims.sub, &question.site, claims.iat) {
             Newest::Token => Known {
                 standing: claims.standing,

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use super::State;
 use super::body::{self, Accepts};
+use super::caller::check_origin;
 use super::problem::{Code, Problem};
 use super::words::DismissalKindShape;
 use crate::store::counts::CountKey;
@@ -44,7 +45,8 @@ enum EventName {
 /// Report a view, a click or a dismissal.
 ///
 /// What became of a verdict that showed; counts are by the hour, never by reader. Made for `navigator.sendBeacon`, so `text/plain` serves too. An
-/// event whose attribution is expired or not good is answered in the same way, and not counted. A `dismiss` says how in `dismissal`.
+/// event whose attribution is expired or not good is answered in the same way, and not counted. Each attribution counts once for each of
+/// `view`, `click` and `dismiss`. A `dismiss` says how in `dismissal`.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "report_banner_event",
@@ -53,14 +55,15 @@ enum EventName {
         (status = 204, description = "Taken"),
     ),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::SiteUnknown, Code::BodyTooLarge, Code::UnsupportedMediaType,
+        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType,
     ]))),
 )]
 #[post("/v1/banner/events")]
 pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
     let event: BannerEvent = body::parse(&bytes)?;
-    app.site(&event.site).ok_or(Code::SiteUnknown)?;
+    let site = app.site(&event.site).ok_or(Code::SiteUnknown)?;
+    check_origin(&request, site)?;
     let ordinal = event.ordinal.unwrap_or(1);
     if ordinal == 0 {
         return Err(Problem::with(Code::InvalidRequest, "ordinal: the first view is 1"));
@@ -75,7 +78,9 @@ pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Resul
         }
     };
     let now_ms = app.now_ms();
-    if let Ok(shown) = Attribution::read(&event.attribution, &app.attribution_key, &event.site, now_ms) {
+    let shown = Attribution::read(&event.attribution, &app.attribution_key, &event.site, now_ms).ok();
+    let shown = shown.filter(|shown| app.counted_events.is_new((shown.number, event.event as u8)));
+    if let Some(shown) = shown {
         app.counters.count(CountKey {
             hour_at_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
             site: shown.site,

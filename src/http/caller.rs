@@ -5,13 +5,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, ORIGIN};
+use actix_web::http::header::{AUTHORIZATION, FORWARDED, HeaderMap, HeaderName, ORIGIN, X_FORWARDED_FOR};
 use actix_web::{FromRequest, HttpRequest};
 
 use super::State;
 use super::problem::{Code, Problem};
-use crate::config::SiteSettings;
-use crate::tokens::{ApiKey, BadToken, Claims, Purpose, Scope};
+use crate::app::App;
+use crate::config::{ForwardedHeader, SiteSettings};
+use crate::limits::Address;
+use crate::tokens::{ApiKey, Asker, BadToken, Claims, Purpose, Scope};
 
 /// Somebody with a good supporter token.
 pub struct Supporter(pub Arc<Claims>);
@@ -45,8 +47,9 @@ impl FromRequest for Supporter {
         Box::pin(async move {
             let app = state(&request)?;
             let token = bearer(&request).ok_or(Code::TokenMissing)?;
-            let claims =
-                app.tokens.check_any_site(&token, Purpose::Acting, app.now_ms()).map_err(problem_of)?;
+            let address = || address_of(&app, &request);
+            let asker = Asker { purpose: Purpose::Acting, address: &address };
+            let claims = app.tokens.check_any_site(&token, asker, app.now_ms()).map_err(problem_of)?;
             // The memory of raised epochs is for the banner; here the database speaks.
             let epoch = app.store.epoch(&claims.sub).await.map_err(|error| Problem::store(&error))?;
             match epoch {
@@ -141,6 +144,29 @@ pub fn check_origin(request: &HttpRequest, site: &SiteSettings) -> Result<(), Pr
         Some(origin) if site.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()) => Ok(()),
         Some(_) => Err(Code::OriginNotAllowed.into()),
     }
+}
+
+/// The client that a request comes from: the peer, or who stands before our proxies.
+pub fn address_of(app: &App, request: &HttpRequest) -> Option<Address> {
+    let peer = request.peer_addr()?.ip();
+    let headers = request.headers();
+    let client = match app.settings.server.forwarded_header {
+        ForwardedHeader::XForwardedFor => {
+            let hops = nearest_first(headers, &X_FORWARDED_FOR).flat_map(Address::in_forwarded_for);
+            app.proxies.client(peer, hops)
+        }
+        ForwardedHeader::Forwarded => {
+            let hops = nearest_first(headers, &FORWARDED).flat_map(Address::in_forwarded);
+            app.proxies.client(peer, hops)
+        }
+    };
+    Some(client.into())
+}
+
+/// Every value of a header, the last first. One that can't be read is as good as one that is no address.
+fn nearest_first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+    let values: Vec<_> = headers.get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
+    values.into_iter().rev()
 }
 
 fn state(request: &HttpRequest) -> Result<State, Problem> {

@@ -1,5 +1,6 @@
 //! To the payment page.
 
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,7 @@ use uuid::Uuid;
 use super::State;
 use super::body::{self, Accepts};
 use super::caller::check_origin;
+use super::limited::Limited;
 use super::problem::{Code, Problem};
 use crate::actions::{self, CheckoutError, CheckoutRequest};
 use crate::config::{Interval, SiteSettings};
@@ -59,21 +61,30 @@ struct CheckoutAnswer {
     tag = "Giving",
     operation_id = "start_checkout",
     request_body = CheckoutBody,
-    responses((status = 200, body = CheckoutAnswer, description = "The payment page")),
+    responses((
+        status = 200, body = CheckoutAnswer, description = "The payment page",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptReused,
-        Code::BodyTooLarge, Code::UnsupportedMediaType, Code::CurrencyNotTaken, Code::IntervalNotTaken,
+        Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::CurrencyNotTaken, Code::IntervalNotTaken,
         Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::AmountNotTaken, Code::FeeCoverNotOffered, Code::ReturnUrlNotAllowed,
-        Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured, Code::StoreUnavailable,
+        Code::RateLimited, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured, Code::StoreUnavailable,
         Code::Internal,
     ]))),
 )]
 #[post("/v1/checkout")]
 pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let limited = Limited { limits: &app.checkout_limits, counts: &app.metrics.limited_checkouts };
+    limited.by_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let asked: CheckoutBody = body::parse(&bytes)?;
     let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;
     check_origin(&request, site)?;
+    limited.by_attempt_and_site(&asked.attempt, &asked.site).map_err(|problem| Problem {
+        fallback_url: site.fallback_url.as_ref().map(url::Url::to_string),
+        ..problem
+    })?;
     let currency = Currency::parse(&asked.currency).map_err(|_| Code::CurrencyNotTaken)?;
     let wanted = CheckoutRequest {
         site: &asked.site,
@@ -86,7 +97,8 @@ pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result
     };
     let made =
         actions::start_checkout(&app, site, &wanted).await.map_err(|error| problem_of(&error, site))?;
-    Ok(HttpResponse::Ok().json(CheckoutAnswer { session: made.session, url: made.url }))
+    let answer = CheckoutAnswer { session: made.session, url: made.url };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
 fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {

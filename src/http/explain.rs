@@ -98,7 +98,7 @@ struct ExplainedRule {
     )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::PreviewInvalid, Code::SiteUnknown,
-        Code::BodyTooLarge, Code::UnsupportedMediaType, Code::Overloaded, Code::StoreUnavailable, Code::Internal,
+        Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::Overloaded, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[post("/v1/banner/explain")]
@@ -121,7 +121,7 @@ pub async fn why(
     let question: Question<'_> = body::parse(&bytes)?;
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let known = known(&app, &question, Purpose::Acting, now_ms).ok_or(Code::Overloaded)?;
+    let known = known(&app, &question, Some(&request), Purpose::Acting, now_ms).ok_or(Code::Overloaded)?;
     let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw())
         .map_err(|_| Problem::new(Code::SiteUnknown))?;
     let answer = ExplanationBody {

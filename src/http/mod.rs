@@ -18,6 +18,7 @@ mod embed;
 mod explain;
 mod json_object;
 mod jwks;
+mod limited;
 mod management;
 mod money;
 mod ofrep;

@@ -92,6 +92,7 @@ struct Failure {
         (status = 200, body = Evaluation, description = "The flag's value", headers(("Cache-Control" = String, description = "`no-store`"))),
         (status = 400, body = Failure, description = "The context can't be read, or names a site that there is not"),
         (status = 404, body = Failure, description = "There is no such flag"),
+        (status = 408, body = Failure, description = "The body took too long to arrive"),
         (status = 413, body = Failure, description = "The body is larger than is read here"),
         (status = 415, body = Failure, description = "The body is not sent as JSON"),
     )
@@ -125,6 +126,7 @@ pub async fn evaluate(app: State, key: Path<String>, request: HttpRequest, paylo
         (status = 200, body = Evaluations, description = "The value of each flag", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-None-Match`"))),
         (status = 304, description = "Nothing has changed", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-None-Match`"))),
         (status = 400, body = Failure, description = "The context can't be read, or names a site that there is not"),
+        (status = 408, body = Failure, description = "The body took too long to arrive"),
         (status = 413, body = Failure, description = "The body is larger than is read here"),
         (status = 415, body = Failure, description = "The body is not sent as JSON"),
     )
@@ -157,7 +159,7 @@ async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<V
     if question.reader.bucket.is_none() {
         question.reader.bucket = target.targeting_key.as_deref().map(bucket_of);
     }
-    let json = banner::verdict(app, &question, &[])?;
+    let json = banner::verdict(app, &question, Some(request), &[])?;
     serde_json::from_slice(&json).map_err(|error| {
         tracing::error!(%error, "a verdict can't be read back");
         Problem::new(Code::Internal)
@@ -210,5 +212,9 @@ fn failed(
     error_code: &'static str,
     details: impl Into<String>,
 ) -> HttpResponse {
-    HttpResponse::build(status).json(Failure { key, error_code, error_details: details.into() })
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(Failure {
+        key,
+        error_code,
+        error_details: details.into(),
+    })
 }

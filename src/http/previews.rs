@@ -91,7 +91,7 @@ pub(super) struct Note {
     responses(
         (status = 200, body = PreviewUrl, description = "The URL", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::AppealUnknown, Code::VersionUnknown, Code::NeverPublished, Code::BodyTooLarge, Code::UnsupportedMediaType, Code::PageUrlNotAllowed, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::AppealUnknown, Code::VersionUnknown, Code::NeverPublished, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::PageUrlNotAllowed, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/previews")]
 pub async fn make(
@@ -160,7 +160,7 @@ pub async fn make(
     )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::PreviewInvalid, Code::SiteUnknown, Code::AppealUnknown, Code::VersionUnknown, Code::NeverPublished,
-        Code::BodyTooLarge, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal,
+        Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[post("/v1/banner/preview")]

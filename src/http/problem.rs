@@ -1,14 +1,16 @@
 //! Errors as RFC 9457 problems. Every code word that a caller can meet stands here.
 
 use std::fmt;
+use std::num::NonZeroU32;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::appeals::AppealProblem;
+use crate::limits::Wait;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
@@ -75,6 +77,7 @@ codes! {
     SessionExpired = "session_expired", CONFLICT, "The payment page expired before anything was paid.";
     VersionConflict = "version_conflict", PRECONDITION_FAILED, "Somebody wrote a version in the meantime; read it first.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than is read here.";
+    BodyTooSlow = "body_too_slow", REQUEST_TIMEOUT, "The body took too long to arrive.";
     UnsupportedMediaType = "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "Send JSON with its content type.";
     CurrencyNotTaken = "currency_not_taken", UNPROCESSABLE_ENTITY, "The site does not take this currency.";
     IntervalNotTaken = "interval_not_taken", UNPROCESSABLE_ENTITY, "The site does not take gifts at this interval.";
@@ -85,6 +88,7 @@ codes! {
     ReturnUrlNotAllowed = "return_url_not_allowed", UNPROCESSABLE_ENTITY, "The return URL is not on one of the site's origins.";
     PageUrlNotAllowed = "page_url_not_allowed", UNPROCESSABLE_ENTITY, "The page's URL is not on one of the site's origins.";
     AppealInvalid = "appeal_invalid", UNPROCESSABLE_ENTITY, "The appeal can't be used as it is written; `problems` says where.";
+    RateLimited = "rate_limited", TOO_MANY_REQUESTS, "Too many requests; try again after `retry_after_seconds`.";
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here; it is logged.";
     StripeRefused = "stripe_refused", BAD_GATEWAY, "The payment provider refused the request; it is logged.";
     StripeUnavailable = "stripe_unavailable", SERVICE_UNAVAILABLE, "The payment provider can't be reached; try again.";
@@ -114,6 +118,10 @@ pub struct Problem {
     /// Where readers can give while this service can't take them to Stripe.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback_url: Option<String>,
+    /// After how many seconds to try again; the `Retry-After` header says the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<i64>, minimum = 1)]
+    pub retry_after_seconds: Option<NonZeroU32>,
     /// What is wrong with an appeal, field by field.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     #[schema(value_type = Vec<AppealProblem>, required = false)]
@@ -134,6 +142,7 @@ impl Problem {
             minimum_minor: None,
             maximum_minor: None,
             fallback_url: None,
+            retry_after_seconds: (code == Code::Overloaded).then_some(NonZeroU32::MIN),
             problems: Box::default(),
         }
     }
@@ -141,6 +150,13 @@ impl Problem {
     /// A problem and what exactly it is. `detail` goes to the caller and nowhere else.
     pub fn with(code: Code, detail: impl fmt::Display) -> Self {
         Self { detail: Some(detail.to_string()), ..Self::new(code) }
+    }
+
+    /// There were too many requests.
+    pub fn rate_limited(wait: Wait) -> Self {
+        let seconds = wait.0.as_secs() + u64::from(wait.0.subsec_nanos() > 0);
+        let seconds = NonZeroU32::new(u32::try_from(seconds).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
+        Self { retry_after_seconds: Some(seconds), ..Self::new(Code::RateLimited) }
     }
 
     /// The database failed: logged here, once.
@@ -175,7 +191,12 @@ impl ResponseError for Problem {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let mut response = HttpResponse::build(self.code.status()).json(self);
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(RETRY_AFTER, seconds.get().into());
+        }
         if self.code.status() == StatusCode::UNAUTHORIZED {
             response
                 .headers_mut()

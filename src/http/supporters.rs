@@ -122,7 +122,7 @@ pub async fn by_id(
     )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing,
-        Code::SiteUnknown, Code::SupporterUnknown, Code::BodyTooLarge, Code::UnsupportedMediaType,
+        Code::SiteUnknown, Code::SupporterUnknown, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType,
         Code::StoreUnavailable, Code::Internal,
     ]))),
 )]

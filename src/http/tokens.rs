@@ -11,6 +11,7 @@ use super::State;
 use super::body::{self, Accepts};
 use super::caller::check_origin;
 use super::checkout::stripe_problem;
+use super::limited::Limited;
 use super::problem::{Code, Problem};
 use super::words::StandingShape;
 use crate::actions::{self, ExchangeError};
@@ -54,7 +55,7 @@ struct TokenAnswer {
 /// Fetch the supporter token of a payment.
 ///
 /// When the reader comes back from the payment page: `session` is `keepopen_session` of the return URL, `attempt` the UUID that this browser gave
-/// with. Whoever has both gets the token: once, within 24 hours after the money came (again within ten minutes, should the answer get lost).
+/// with. Whoever has both gets the token: once, within 24 hours after the money came (the same again within ten minutes, should the answer get lost).
 ///
 /// `payment_processing` is no failure: a bank debit may take days. Neither thank nor ask, and try again at the reader's next visit.
 #[utoipa::path(
@@ -68,17 +69,20 @@ struct TokenAnswer {
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptUnknown,
         Code::PaymentProcessing, Code::PaymentUnpaid, Code::PaymentFailed, Code::PaymentTakenBack,
-        Code::SessionExpired, Code::AlreadyExchanged, Code::ExchangeTooLate, Code::BodyTooLarge,
-        Code::UnsupportedMediaType, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured,
+        Code::SessionExpired, Code::AlreadyExchanged, Code::ExchangeTooLate, Code::BodyTooLarge, Code::BodyTooSlow,
+        Code::UnsupportedMediaType, Code::RateLimited, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured,
         Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[post("/v1/tokens")]
 pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let limited = Limited { limits: &app.token_limits, counts: &app.metrics.limited_tokens };
+    limited.by_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let TokenBody::CheckoutSession { site: site_id, session, attempt } = body::parse(&bytes)?;
     let site = app.site(&site_id).ok_or(Code::SiteUnknown)?;
     check_origin(&request, site)?;
+    limited.by_attempt_and_site(&attempt, &site_id)?;
     let made = actions::exchange_session(&app, &site_id, site, &session, &attempt)
         .await
         .map_err(|error| problem_of(&error))?;

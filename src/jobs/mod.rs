@@ -44,6 +44,8 @@ const FOLDER_EVERY: Duration = Duration::from_secs(5);
 const TICKERS_EVERY: Duration = Duration::from_secs(60);
 /// How often we look whether an hour has passed since weights were learned, or an appeal is new that learns.
 const WEIGHTS_EVERY: Duration = Duration::from_secs(20);
+/// How often attempts that nothing came of are removed.
+const ATTEMPTS_EVERY: Duration = Duration::from_secs(3600);
 /// How often Stripe's events and balance are compared with ours.
 const RECONCILED_EVERY: Duration = Duration::from_secs(300);
 /// How often we look whether the books were checked on this day.
@@ -182,6 +184,10 @@ impl Jobs {
         let trouble = "what is in force can't be read; it stays as it was, and it is tried again";
         self.start_on_database(app, When::every(APPEALS_EVERY), trouble, |app| async move {
             actions::hear_of_appeals(&app).await
+        });
+        let trouble = "old attempts at the checkout can't be removed; it is tried again";
+        self.start_on_database(app, (ATTEMPTS_EVERY, None), trouble, |app| async move {
+            actions::remove_unused_attempts(&app).await
         });
         self.run_on_stripe(app);
     }

@@ -107,6 +107,23 @@ pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> R
     .await)
 }
 
+/// Removes up to `limit` attempts that began before `before_ms` and of which no payment came, or is on its way; how many.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn remove_unused(tx: &mut Tx, before_ms: i64, limit: u32) -> Result<u64, sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "DELETE FROM checkouts WHERE (site, attempt) IN (\
+         SELECT site, attempt FROM checkouts AS old WHERE started_at_ms < $1 AND exchanged_at_ms IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM contributions WHERE contributions.id = old.contribution_id \
+         AND state NOT IN ('open', 'expired', 'failed')) ORDER BY started_at_ms LIMIT $2)",
+    )
+    .bind(before_ms)
+    .bind(i64::from(limit))
+    .execute(db)
+    .await.map(|done| done.rows_affected()))
+}
+
 impl Store {
     /// One attempt.
     ///

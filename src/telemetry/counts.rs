@@ -97,6 +97,28 @@ words! {
 }
 
 words! {
+    /// By what a call was found to be one too many.
+    LimitedBy {
+        /// By the client's address.
+        Address = "address",
+        /// By the attempt.
+        Attempt = "attempt",
+        /// By the site.
+        Site = "site",
+    }
+}
+
+words! {
+    /// Why a request's body was not read to its end.
+    CutBody {
+        /// It arrived too slowly.
+        Slow = "slow",
+        /// Too many others were arriving.
+        Crowded = "crowded",
+    }
+}
+
+words! {
     /// What came of looking at a supporter token.
     TokenCheck {
         /// Its signature was found good before.
@@ -107,6 +129,8 @@ words! {
         Bad = "bad",
         /// Too many were to be checked at once.
         Unchecked = "unchecked",
+        /// Its client's address, or its supporter, had too many checked.
+        Limited = "limited",
     }
 }
 
@@ -202,6 +226,8 @@ mod tests {
         in_place::<CallOutcome>();
         in_place::<InboxState>();
         in_place::<TokenCheck>();
+        in_place::<LimitedBy>();
+        in_place::<CutBody>();
         in_place::<StripeTrouble>();
     }
 }

@@ -4,7 +4,9 @@ use keepopen_decision::Reason;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::counts::{CallOutcome, Counts, Delivery, InboxState, Processed, StripeTrouble, TokenCheck, Word};
+use super::counts::{
+    CallOutcome, Counts, CutBody, Delivery, InboxState, LimitedBy, Processed, StripeTrouble, TokenCheck, Word,
+};
 use super::process::ProcessGauges;
 
 /// Upper bounds of the durations that are told apart, in seconds: a banner is
@@ -29,6 +31,12 @@ pub struct Metrics {
     pub events_processed: Counts<Processed>,
     /// Supporter tokens that were looked at, by what came of it.
     pub token_checks: Counts<TokenCheck>,
+    /// Calls to start a checkout that were too many.
+    pub limited_checkouts: Counts<LimitedBy>,
+    /// Calls to fetch a token that were too many.
+    pub limited_tokens: Counts<LimitedBy>,
+    /// Request bodies that were not read to their end.
+    pub cut_bodies: Counts<CutBody>,
     /// The inbox as it was last looked at.
     pub inbox: InboxGauges,
     /// The books as they were last checked.
@@ -173,6 +181,23 @@ impl Metrics {
                 outcome.word(),
             )
         });
+        let limited = |route: &'static str| {
+            Counts::each(|by: LimitedBy| {
+                let help =
+                    "Calls that were refused because there were too many, by route and by what was counted.";
+                let labels = [("route", route), ("by", by.word())];
+                counter(&recorder, "keepopen_rate_limited_total", help, &labels)
+            })
+        };
+        let (limited_checkouts, limited_tokens) = (limited("/v1/checkout"), limited("/v1/tokens"));
+        let cut_bodies = Counts::each(|why: CutBody| {
+            by_word(
+                "keepopen_bodies_cut_total",
+                "Request bodies that were not read to their end, by the reason.",
+                "why",
+                why.word(),
+            )
+        });
         let rows = InboxState::ALL.iter().map(|state| {
             let help = "Stripe events in the inbox that are not done, by state.";
             gauge(&recorder, "keepopen_inbox_events", help, &[("state", state.word())])
@@ -229,6 +254,9 @@ impl Metrics {
             stripe_calls,
             events_processed,
             token_checks,
+            limited_checkouts,
+            limited_tokens,
+            cut_bodies,
             inbox: InboxGauges { rows, oldest_waiting },
             books,
             declines,

@@ -10,6 +10,8 @@ mod logs;
 mod metrics;
 mod process;
 
-pub use counts::{CallOutcome, Counts, Delivery, InboxState, Processed, StripeTrouble, TokenCheck, Word};
+pub use counts::{
+    CallOutcome, Counts, CutBody, Delivery, InboxState, LimitedBy, Processed, StripeTrouble, TokenCheck, Word,
+};
 pub use logs::{BadLogLevel, LogFormat, check_level, start};
 pub use metrics::{InboxGauges, Metrics, StripeGauges};

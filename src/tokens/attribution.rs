@@ -1,7 +1,7 @@
 //! The signed note of what a verdict showed, which views, clicks and gifts bring back.
 //!
 //! It is made for every verdict that shows, and so is short: one block for the hash. In base64url: the seconds since 1970 (8 bytes, highest
-//! first), the surface (1 byte), the country (2 bytes, zero where it is not known), the lengths of the ids of site and appeal (2 bytes each), these two,
+//! first), the verdict's own number (8 bytes), the surface (1 byte), the country (2 bytes, zero where it is not known), the lengths of the ids of site and appeal (2 bytes each), these two,
 //! the id of the variant, and the HMAC-SHA256 of all that, cut to 16 bytes.
 
 use aws_lc_rs::hmac;
@@ -23,6 +23,8 @@ pub struct Shown<'a> {
     /// Two letters.
     pub country: Option<[u8; 2]>,
     pub at_s: i64,
+    /// A number of the verdict's own, by which its events are told from those of other readers.
+    pub number: u64,
 }
 
 /// What a verdict showed.
@@ -36,6 +38,8 @@ pub struct Attribution {
     /// Two letters, or empty when it is not known.
     pub country: String,
     pub at_s: i64,
+    /// The verdict's own number.
+    pub number: u64,
 }
 
 /// The note is not one of ours, is for another site, or is too old.
@@ -46,10 +50,11 @@ pub struct BadAttribution;
 impl Shown<'_> {
     /// The note as text: what is shown, and an HMAC-SHA256 over it. Of ids that are longer than any is, it can't be read back.
     pub fn sign(&self, key: &hmac::Key) -> String {
-        let Self { site, appeal, variant, surface, country, at_s } = *self;
+        let Self { site, appeal, variant, surface, country, at_s, number } = *self;
         let len = |text: &str| u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
         let mut note = Vec::with_capacity(128);
         note.extend_from_slice(&at_s.to_be_bytes());
+        note.extend_from_slice(&number.to_be_bytes());
         note.push(surface as u8);
         note.extend_from_slice(&country.unwrap_or_default());
         note.extend_from_slice(&len(site));
@@ -73,6 +78,7 @@ impl Attribution {
 
     fn parse(shown: &[u8]) -> Option<Self> {
         let (at_s, rest) = shown.split_first_chunk()?;
+        let (number, rest) = rest.split_first_chunk()?;
         let (surface, rest) = rest.split_first()?;
         let (country, rest) = rest.split_first_chunk::<2>()?;
         let (site_len, rest) = rest.split_first_chunk()?;
@@ -87,6 +93,7 @@ impl Attribution {
             surface: Surface::ALL.into_iter().find(|known| *known as u8 == *surface)?.as_str().to_owned(),
             country: if *country == [0; 2] { String::new() } else { text(country)? },
             at_s: i64::from_be_bytes(*at_s),
+            number: u64::from_be_bytes(*number),
         })
     }
 }
@@ -105,6 +112,7 @@ mod tests {
         surface: Surface::Inline,
         country: Some(*b"IE"),
         at_s: 1000,
+        number: 7,
     };
 
     fn key(secret: &[u8]) -> hmac::Key {
@@ -122,6 +130,7 @@ mod tests {
             surface: text("inline"),
             country: text("IE"),
             at_s: 1000,
+            number: 7,
         };
         let note = SHOWN.sign(&key);
         let read = |note: &str| Attribution::read(note, &key, "journal", 1_000_000);

@@ -1,14 +1,10 @@
-//! How many signatures are checked in a second: one costs several times the rest of an answer, and anybody can send bad ones.
+//! How many signatures are checked: one costs several times the rest of an answer, and anybody can send bad ones.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
-
-use governor::clock::Clock as SteadyClock;
-use governor::middleware::NoOpMiddleware;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{Quota, RateLimiter};
 
 use crate::clock::Clock;
+use crate::ids::SupporterId;
+use crate::limits::{Address, KeyedLimit, Limit, Penalty};
 
 /// For what a token is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,56 +15,167 @@ pub enum Purpose {
     Acting,
 }
 
-/// Room for so many checks a second for each purpose, so that a flood of banner questions shuts no supporter out.
-pub(super) struct CheckRate {
-    asking: Limiter,
-    acting: Limiter,
+/// Who presents a token, and for what.
+#[derive(Clone, Copy)]
+pub struct Asker<'a> {
+    /// For what it is checked.
+    pub purpose: Purpose,
+    /// Finds out where it comes from. This is only done for a token that was not seen before.
+    pub address: &'a dyn Fn() -> Option<Address>,
 }
 
-type Limiter = RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Duration>>;
+impl From<Purpose> for Asker<'_> {
+    /// Somebody without an address.
+    fn from(purpose: Purpose) -> Self {
+        Self { purpose, address: &|| None }
+    }
+}
+
+/// How many tokens that were not seen before are checked.
+#[derive(Clone, Copy, Debug)]
+pub struct CheckLimits {
+    /// In a second, for each [`Purpose`].
+    pub per_second: NonZeroU32,
+    /// In a second, from one address.
+    pub address_per_second: NonZeroU32,
+    /// Tokens with a wrong signature in a minute from one address, before it pauses.
+    pub address_bad_per_minute: NonZeroU32,
+}
+
+/// Checks of one supporter's tokens in a minute. A supporter has a few browsers, each with one token a day, and a token that
+/// was checked is remembered.
+const SUPPORTER_PER_MINUTE: u32 = 60;
+
+/// Limits checks so that no client, and no supporter with many tokens, takes the room of others.
+pub(super) struct CheckRate {
+    asking: Limit,
+    acting: Limit,
+    addresses: KeyedLimit<Address>,
+    bad: Penalty<Address>,
+    supporters: Penalty<SupporterId>,
+}
+
+/// Why a token is not checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NoRoom {
+    /// The address or the supporter had too many checked.
+    Limited,
+    /// All clients together have too many checked.
+    Full,
+}
 
 impl CheckRate {
-    pub(super) fn new(checks_per_second: NonZeroU32, clock: &Clock) -> Self {
-        let limiter =
-            || RateLimiter::direct_with_clock(Quota::per_second(checks_per_second), Steady(clock.clone()));
-        Self { asking: limiter(), acting: limiter() }
+    pub(super) fn new(limits: &CheckLimits, clock: &Clock) -> Self {
+        let supporter = NonZeroU32::new(SUPPORTER_PER_MINUTE).expect("it is not 0");
+        Self {
+            asking: Limit::per_second(limits.per_second, clock),
+            acting: Limit::per_second(limits.per_second, clock),
+            addresses: KeyedLimit::per_second(limits.address_per_second, clock),
+            bad: Penalty::above_per_minute(limits.address_bad_per_minute, clock),
+            supporters: Penalty::above_per_minute(supporter, clock),
+        }
     }
 
-    /// Whether there is room for one more now; if so, it is taken.
-    pub(super) fn takes(&self, purpose: Purpose) -> bool {
-        let limiter = match purpose {
+    /// Takes room for one check of a token that names `supporter`, which is not proven yet.
+    pub(super) fn take(
+        &self,
+        purpose: Purpose,
+        address: Option<Address>,
+        supporter: &SupporterId,
+    ) -> Result<(), NoRoom> {
+        let refused =
+            |address: &Address| self.bad.is_paused(address) || self.addresses.take(address).is_err();
+        if self.supporters.is_paused(supporter) || address.as_ref().is_some_and(refused) {
+            return Err(NoRoom::Limited);
+        }
+        let limit = match purpose {
             Purpose::Asking => &self.asking,
             Purpose::Acting => &self.acting,
         };
-        limiter.check().is_ok()
+        limit.take().map_err(|_| NoRoom::Full)
     }
-}
 
-/// The clock as the library asks it.
-#[derive(Clone, Debug)]
-struct Steady(Clock);
+    /// Charges the address that sent a token with a wrong signature.
+    pub(super) fn was_bad(&self, address: Option<Address>) {
+        if let Some(address) = address {
+            self.bad.charge(&address);
+        }
+    }
 
-impl SteadyClock for Steady {
-    type Instant = Duration;
-
-    fn now(&self) -> Duration {
-        self.0.steady()
+    /// Charges a supporter whose token had to be checked, and was good: a token with a wrong signature charges nobody whose name it
+    /// bears.
+    pub(super) fn was_good(&self, supporter: &SupporterId) {
+        self.supporters.charge(supporter);
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
+
+    fn address(last: u8) -> Option<Address> {
+        Some(IpAddr::from([192, 0, 2, last]).into())
+    }
+
+    fn rate(clock: &Clock) -> CheckRate {
+        let number = |number| NonZeroU32::new(number).unwrap();
+        let limits = CheckLimits {
+            per_second: number(10),
+            address_per_second: number(4),
+            address_bad_per_minute: number(2),
+        };
+        CheckRate::new(&limits, clock)
+    }
+
+    fn clock() -> Clock {
+        Clock::movable(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    const ANYBODY: fn() -> SupporterId = || SupporterId::from_bytes([1; 16]);
 
     #[test]
     fn each_purpose_has_its_room_and_gets_it_back_with_time() {
-        let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
-        let rate = CheckRate::new(NonZeroU32::new(10).unwrap(), &clock);
-        let taken = |purpose| (0..100).filter(|_| rate.takes(purpose)).count();
+        let clock = clock();
+        let rate = rate(&clock);
+        let taken = |purpose| (0..100).filter(|_| rate.take(purpose, None, &ANYBODY()) == Ok(())).count();
         assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (10, 10));
         clock.advance(100);
         assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (1, 1));
         clock.advance(60_000);
         assert_eq!((taken(Purpose::Asking), taken(Purpose::Acting)), (10, 10), "unused room does not add up");
+    }
+
+    #[test]
+    fn an_address_takes_no_more_than_its_part() {
+        let rate = rate(&clock());
+        let take = |last| rate.take(Purpose::Asking, address(last), &ANYBODY());
+        let flood: Vec<_> = (0..50).map(|_| take(1)).collect();
+        assert_eq!(flood.iter().filter(|it| **it == Ok(())).count(), 4);
+        assert_eq!(flood.last(), Some(&Err(NoRoom::Limited)));
+        assert_eq!(take(2), Ok(()));
+    }
+
+    #[test]
+    fn an_address_that_sends_wrong_signatures_pauses_for_a_minute() {
+        let clock = clock();
+        let rate = rate(&clock);
+        let take = |last| rate.take(Purpose::Asking, address(last), &ANYBODY());
+        (0..3).for_each(|_| rate.was_bad(address(1)));
+        assert_eq!((take(1), take(2)), (Err(NoRoom::Limited), Ok(())));
+        clock.advance(59_000);
+        assert_eq!(take(1), Err(NoRoom::Limited));
+        clock.advance(1000);
+        assert_eq!(take(1), Ok(()));
+    }
+
+    #[test]
+    fn a_supporter_whose_tokens_are_checked_all_the_time_pauses_alone() {
+        let rate = rate(&clock());
+        (0..=SUPPORTER_PER_MINUTE).for_each(|_| rate.was_good(&ANYBODY()));
+        assert_eq!(rate.take(Purpose::Asking, address(1), &ANYBODY()), Err(NoRoom::Limited));
+        let other = SupporterId::from_bytes([2; 16]);
+        assert_eq!(rate.take(Purpose::Asking, address(1), &other), Ok(()));
     }
 }

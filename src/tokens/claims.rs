@@ -18,6 +18,9 @@ pub struct Claims {
     pub iat: i64,
     /// The first second in which it is no longer good.
     pub exp: i64,
+    /// The first second in which it is good. We write none; one that is there is kept to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nbf: Option<i64>,
     /// Its own id.
     pub jti: String,
     /// What was withdrawn from the supporter until it was made; a token of an

@@ -1,25 +1,22 @@
 //! Making and checking supporter tokens.
 
-use std::collections::HashMap;
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use jsonwebtoken::{Algorithm, Header, Validation};
-use quick_cache::sync::Cache;
 
-use super::check_rate::CheckRate;
-use super::{Claims, Purpose, SigningKey};
+use super::check_rate::{CheckRate, NoRoom};
+use super::checked::Checked;
+use super::epochs::Epochs;
+use super::proof::{Unproven, prove};
+use super::{Asker, CheckLimits, Claims, SigningKey};
 use crate::clock::Clock;
-use crate::ids::SupporterId;
 use crate::telemetry::{Counts, TokenCheck};
 
 /// The media type in a token's head: nothing else that we sign has it (RFC 8725, 3.11).
-const TYPE: &str = "supporter+jwt";
+pub(super) const TYPE: &str = "supporter+jwt";
 /// The longest token that is looked at, in bytes.
 const LONGEST: usize = 4096;
-/// Checked tokens that are remembered: a signature costs more than the rest of the answer.
-const REMEMBERED: usize = 10_000;
 
 /// Makes and checks supporter tokens.
 pub struct Tokens {
@@ -27,9 +24,8 @@ pub struct Tokens {
     /// The one that signs is the first.
     keys: ArcSwap<Vec<SigningKey>>,
     validation: Validation,
-    /// Tokens whose signature is good, also of those whose time is over, so that they are not checked again. No other token gets in, and
-    /// a good one has a single spelling: nobody without thousands of good tokens can push others out.
-    checked: Cache<Box<str>, Arc<Claims>>,
+    /// Tokens that were checked and are good.
+    checked: Checked,
     /// How often others are checked; none: whenever one comes.
     rate: Option<CheckRate>,
     counts: Counts<TokenCheck>,
@@ -52,33 +48,9 @@ pub enum BadToken {
     /// What it says was withdrawn since.
     #[error("the token is superseded")]
     Superseded,
-    /// There was no room to check it: it may be good.
+    /// There was no room to check it, for this client or for anybody: it may be good.
     #[error("too many tokens are to be checked")]
     Unchecked,
-}
-
-/// Epochs raised within the life of a token, by supporter.
-#[derive(Default)]
-pub struct Epochs(ArcSwap<HashMap<SupporterId, i64>>);
-
-impl Epochs {
-    /// Adds one that was raised.
-    pub fn raise(&self, supporter: &SupporterId, epoch: i64) {
-        if self.0.load().get(supporter).is_some_and(|known| *known >= epoch) {
-            return;
-        }
-        self.0.rcu(|known| {
-            let mut raised = HashMap::clone(known);
-            let entry = raised.entry(supporter.clone()).or_insert(epoch);
-            *entry = epoch.max(*entry);
-            raised
-        });
-    }
-
-    fn supersede(&self, claims: &Claims) -> bool {
-        let raised = self.0.load();
-        !raised.is_empty() && raised.get(&claims.sub).is_some_and(|epoch| claims.epoch < *epoch)
-    }
 }
 
 impl Tokens {
@@ -95,17 +67,17 @@ impl Tokens {
             issuer,
             keys: ArcSwap::from_pointee(keys),
             validation,
-            checked: Cache::new(REMEMBERED),
+            checked: Checked::default(),
             rate: None,
             counts: Counts::unread(),
             epochs: Epochs::default(),
         }
     }
 
-    /// With at most so many checks of signatures a second for each [`Purpose`].
+    /// With a limit on checks of signatures.
     #[must_use]
-    pub fn at_most(self, checks_per_second: NonZeroU32, clock: &Clock) -> Self {
-        Self { rate: Some(CheckRate::new(checks_per_second, clock)), ..self }
+    pub fn at_most(self, limits: &CheckLimits, clock: &Clock) -> Self {
+        Self { rate: Some(CheckRate::new(limits, clock)), ..self }
     }
 
     /// With checks counted.
@@ -142,14 +114,14 @@ impl Tokens {
     ///
     /// # Errors
     /// See [`BadToken`].
-    pub fn check(
+    pub fn check<'a>(
         &self,
         token: &str,
-        purpose: Purpose,
+        asker: impl Into<Asker<'a>>,
         site: &str,
         now_ms: i64,
     ) -> Result<Arc<Claims>, BadToken> {
-        let claims = self.check_any_site(token, purpose, now_ms)?;
+        let claims = self.check_any_site(token, asker, now_ms)?;
         if claims.aud == site { Ok(claims) } else { Err(BadToken::OtherSite) }
     }
 
@@ -157,10 +129,10 @@ impl Tokens {
     ///
     /// # Errors
     /// See [`BadToken`].
-    pub fn check_any_site(
+    pub fn check_any_site<'a>(
         &self,
         token: &str,
-        purpose: Purpose,
+        asker: impl Into<Asker<'a>>,
         now_ms: i64,
     ) -> Result<Arc<Claims>, BadToken> {
         if token.len() > LONGEST {
@@ -172,38 +144,34 @@ impl Tokens {
                 self.counts.count(TokenCheck::Remembered);
                 claims
             }
-            None => self.check_new(token, purpose).inspect_err(|bad| {
-                self.counts.count(match bad {
-                    BadToken::Unchecked => TokenCheck::Unchecked,
-                    _ => TokenCheck::Bad,
-                });
-            })?,
+            None => self.check_new(token, asker.into())?,
         };
+        if claims.nbf.is_some_and(|nbf| now_ms < nbf.saturating_mul(1000)) {
+            return Err(BadToken::Invalid);
+        }
         if claims.exp.saturating_mul(1000) <= now_ms {
             return Err(BadToken::Expired);
         }
         if self.epochs.supersede(&claims) { Err(BadToken::Superseded) } else { Ok(claims) }
     }
 
-    fn check_new(&self, token: &str, purpose: Purpose) -> Result<Arc<Claims>, BadToken> {
-        let claims = Arc::new(self.check_signature(token, purpose)?);
-        self.counts.count(TokenCheck::Good);
-        self.checked.insert(token.into(), Arc::clone(&claims));
-        Ok(claims)
+    fn check_new(&self, token: &str, asker: Asker<'_>) -> Result<Arc<Claims>, BadToken> {
+        let (outcome, checked) = match self.check_signature(token, asker) {
+            Ok(claims) => {
+                let claims = Arc::new(claims);
+                self.checked.remember(token, &claims);
+                (TokenCheck::Good, Ok(claims))
+            }
+            Err(Unproven::Bad) => (TokenCheck::Bad, Err(BadToken::Invalid)),
+            Err(Unproven::NoRoom(NoRoom::Limited)) => (TokenCheck::Limited, Err(BadToken::Unchecked)),
+            Err(Unproven::NoRoom(NoRoom::Full)) => (TokenCheck::Unchecked, Err(BadToken::Unchecked)),
+        };
+        self.counts.count(outcome);
+        checked
     }
 
-    fn check_signature(&self, token: &str, purpose: Purpose) -> Result<Claims, BadToken> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| BadToken::Invalid)?;
-        let ours = header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE);
-        let keys = self.keys.load();
-        let key = keys.iter().find(|key| header.kid.as_deref() == Some(&key.kid));
-        let key = key.filter(|_| ours).ok_or(BadToken::Invalid)?;
-        if !self.rate.as_ref().is_none_or(|rate| rate.takes(purpose)) {
-            return Err(BadToken::Unchecked);
-        }
-        jsonwebtoken::decode::<Claims>(token, &key.decoding, &self.validation)
-            .map(|data| data.claims)
-            .map_err(|_| BadToken::Invalid)
+    fn check_signature(&self, token: &str, asker: Asker<'_>) -> Result<Claims, Unproven> {
+        prove(token, &self.keys.load(), &self.validation, self.rate.as_ref(), asker)
     }
 
     /// The public keys as JSON Web Keys (RFC 7517), the one that signs first.
@@ -214,6 +182,7 @@ impl Tokens {
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU32;
     use std::path::Path;
 
     use base64::Engine;
@@ -223,7 +192,8 @@ mod tests {
 
     use super::*;
     use crate::config::Secret;
-    use crate::tokens::{TokenScope, Vault};
+    use crate::ids::SupporterId;
+    use crate::tokens::{Purpose, TokenScope, Vault};
 
     const NOW_MS: i64 = 1_700_000_000_000;
 
@@ -247,6 +217,7 @@ mod tests {
             sub: SupporterId::from_bytes([3; 16]),
             iat: NOW_MS / 1000,
             exp: NOW_MS / 1000 + 60,
+            nbf: None,
             jti: "one".to_owned(),
             epoch: 1,
             scope: TokenScope::Standing,
@@ -268,6 +239,16 @@ mod tests {
                 tokens.check(&token, Purpose::Asking, "journal", NOW_MS + 60_000),
                 Err(BadToken::Expired)
             );
+        }
+    }
+
+    #[test]
+    fn a_token_is_no_good_before_its_time_begins() {
+        let tokens = tokens();
+        let token = tokens.sign(&Claims { nbf: Some(NOW_MS / 1000 + 1), ..claims() });
+        for _ in 0..2 {
+            assert_eq!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS), Err(BadToken::Invalid));
+            assert!(tokens.check(&token, Purpose::Asking, "journal", NOW_MS + 1000).is_ok());
         }
     }
 
@@ -303,6 +284,9 @@ mod tests {
         let kid = Some(tokens.keys.load()[0].kid.clone());
         let typed = Some(TYPE.to_owned());
         let eddsa = Header::new(Algorithm::EdDSA);
+        let critical = Header { crit: Some(vec!["exp".to_owned()]), ..eddsa.clone() };
+        let mut detached = eddsa.clone();
+        detached.extras.insert("b64", true);
         let body = good.split('.').nth(1).unwrap();
         let unsigned_head = URL_SAFE_NO_PAD
             .encode(format!(r#"{{"alg":"none","typ":"{TYPE}","kid":"{}"}}"#, tokens.keys.load()[0].kid));
@@ -319,6 +303,14 @@ mod tests {
             sign_as(Header { kid: kid.clone(), ..eddsa.clone() }, &tokens.keys.load()[0].encoding),
             sign_as(Header { typ: typed.clone(), ..eddsa.clone() }, &tokens.keys.load()[0].encoding),
             sign_as(Header { typ: typed.clone(), kid: kid.clone(), ..eddsa }, &key().encoding),
+            sign_as(
+                Header { typ: typed.clone(), kid: kid.clone(), ..critical },
+                &tokens.keys.load()[0].encoding,
+            ),
+            sign_as(
+                Header { typ: typed.clone(), kid: kid.clone(), ..detached },
+                &tokens.keys.load()[0].encoding,
+            ),
             sign_as(Header { typ: typed, kid, ..Header::new(Algorithm::HS256) }, &confused),
             Tokens::new("https://elsewhere.example".to_owned(), vec![key()]).sign(&claims()),
         ];
@@ -375,7 +367,9 @@ mod tests {
     #[test]
     fn beyond_the_rate_a_new_token_is_not_checked_while_a_remembered_one_is_told_by_time_and_epoch() {
         let clock = Clock::movable(jiff::Timestamp::from_millisecond(NOW_MS).unwrap());
-        let tokens = tokens().at_most(NonZeroU32::new(1).unwrap(), &clock);
+        let [one, many] = [1, 1000].map(|number| NonZeroU32::new(number).unwrap());
+        let limits = CheckLimits { per_second: one, address_per_second: many, address_bad_per_minute: many };
+        let tokens = tokens().at_most(&limits, &clock);
         let check = |token: &str, now_ms| tokens.check(token, Purpose::Asking, "journal", now_ms);
         let (one, other) =
             (tokens.sign(&claims()), tokens.sign(&Claims { jti: "two".to_owned(), ..claims() }));

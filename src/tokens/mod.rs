@@ -8,19 +8,23 @@
 mod api_key;
 mod attribution;
 mod check_rate;
+mod checked;
 mod claims;
+mod epochs;
 mod issue;
 mod note;
 mod preview;
+mod proof;
 mod recent_keys;
 mod signing_key;
 mod vault;
 
 pub use api_key::{ApiKey, Scope};
 pub use attribution::{Attribution, BadAttribution, Shown};
-pub use check_rate::Purpose;
+pub use check_rate::{Asker, CheckLimits, Purpose};
 pub use claims::{Claims, TokenScope};
-pub use issue::{BadToken, Epochs, Tokens};
+pub use epochs::Epochs;
+pub use issue::{BadToken, Tokens};
 pub use preview::{BadPreview, Preview};
 pub use recent_keys::RecentKeys;
 pub use signing_key::{SealedKey, SigningKey, UnsealError};

@@ -98,6 +98,11 @@ impl Vault {
         hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"previews"))
     }
 
+    /// The key from which the ids of tokens are made.
+    pub fn token_id_key(&self) -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"token ids"))
+    }
+
     /// The key that tags what is kept on disk for a start without the database.
     pub fn last_good_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"last good"))

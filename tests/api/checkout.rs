@@ -114,6 +114,7 @@ async fn readers_come_back_only_to_the_site_itself() {
         "http://journal.example.org/",
         "https://journal.example.org:8443/",
         "javascript:alert(1)",
+        "blob:https://journal.example.org/0f1e2d3c-0000-4000-8000-000000000000",
         "/world/ferries",
         "",
     ] {

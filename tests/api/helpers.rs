@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use keepopen::app::App;
 use keepopen::clock::{Clock, DAY_MS};
@@ -117,6 +119,14 @@ pub fn settings(
         webhook_secrets = ["whsec_practice"]
         api_url = "{stripe}"
         timeout_seconds = 2
+        [limits]
+        checkout_address_per_minute = 1000000
+        checkout_site_per_minute = 1000000
+        checkout_attempt_per_minute = 1000000
+        token_address_per_minute = 1000000
+        token_site_per_minute = 1000000
+        token_attempt_per_minute = 1000000
+        stripe_read_seconds = 0
         [appeals]
         file = "{appeals}"
         [sites.journal]
@@ -230,6 +240,12 @@ impl TestApp {
             None => request,
         };
         Answer::read(request.send().await.unwrap()).await
+    }
+
+    /// As [`TestApp::post`], from a client behind the proxy on this machine.
+    pub async fn post_from(&self, address: &str, path: &str, body: &Value) -> Answer {
+        let request = self.client.post(format!("{}{path}", self.url)).header("origin", ORIGIN);
+        self.send(request.header("x-forwarded-for", address).json(body)).await
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
@@ -360,4 +376,12 @@ pub async fn wrong_books(app: &App) -> Vec<String> {
 pub fn is_given(entry: &Entry) -> bool {
     use EntryKind::*;
     matches!(entry.kind, Payment | Refund | RefundReversal | Dispute | DisputeReversal)
+}
+
+/// The token with its signature's bytes changed, each time in another way.
+pub fn forged(token: &str, number: u8) -> String {
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
+    signature[0] ^= number;
+    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }

@@ -62,14 +62,16 @@ async fn shares(app: &TestApp) -> BTreeMap<String, u32> {
 
 /// So many readers see the variant for the first time; each of `gifts` is of so much.
 async fn results(app: &TestApp, variant: &str, views: usize, gifts: &[i64]) {
-    let mut buckets = 0..;
+    let mut bucket = 0;
     let verdict = loop {
-        let verdict = asked(app, buckets.next().unwrap(), None).await;
+        let verdict = asked(app, bucket, None).await;
         if verdict["variant"] == variant {
             break verdict;
         }
+        bucket += 1;
     };
     for _ in 0..views {
+        let verdict = asked(app, bucket, None).await;
         let view =
             json!({"site": "journal", "event": "view", "ordinal": 1, "attribution": verdict["attribution"]});
         assert_eq!(app.post("/v1/banner/events", &view).await.status, 204);

@@ -21,6 +21,7 @@ mod editing;
 mod embed;
 #[cfg(unix)]
 mod faults;
+mod floods;
 mod generations;
 mod gifts;
 mod instances;

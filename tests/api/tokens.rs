@@ -7,7 +7,7 @@ use keepopen::tokens::Purpose;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::{Gift, ORIGIN, TestApp};
+use crate::helpers::{Gift, ORIGIN, TestApp, forged};
 
 #[tokio::test]
 async fn the_return_page_that_is_faster_than_the_webhook_books_the_same() {
@@ -56,9 +56,9 @@ async fn a_token_is_fetched_once_and_again_only_shortly_after() {
     let app = TestApp::start().await;
     let gift = app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    app.token(&gift).await;
+    let token = app.token(&gift).await;
     app.app.clock.advance(600_000);
-    app.token(&gift).await;
+    assert_eq!(app.token(&gift).await, token, "one gift makes one token");
     app.app.clock.advance(1);
     assert_eq!(app.exchange(&gift).await.code(), "already_exchanged");
     app.finish().await;
@@ -198,14 +198,6 @@ async fn a_page_of_another_origin_or_a_body_that_is_not_json_gets_no_token() {
         assert_eq!(app.post("/v1/tokens", &wrong).await.code(), "invalid_request", "{wrong}");
     }
     app.finish().await;
-}
-
-/// The token with its signature's bytes changed, each time in another way.
-fn forged(token: &str, number: u8) -> String {
-    let (signed, signature) = token.rsplit_once('.').unwrap();
-    let mut signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
-    signature[0] ^= number;
-    format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 #[tokio::test]

@@ -9,13 +9,14 @@ use super::Place;
 
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 /// The tables of the settings.
-const TABLES: [&str; 15] = [
+const TABLES: [&str; 16] = [
     "",
     "server",
     "management",
     "database",
     "stripe",
     "tokens",
+    "limits",
     "appeals",
     "log",
     "sites.x",

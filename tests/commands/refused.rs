@@ -285,6 +285,19 @@ fn the_rest_of_the_settings_have_their_limits() {
     assert_refused("[tokens]\nvalid_hours = 25", &["tokens.valid_hours", "1 to 24"]);
     assert_refused("[tokens]\nvalid_hours = 0", &["tokens.valid_hours"]);
     assert_refused("[tokens]\nchecks_per_second = 0", &["tokens.checks_per_second"]);
+    assert_refused("[limits]\ncheckout_address_per_minute = 0", &["limits.checkout_address_per_minute"]);
+    assert_refused("[server]\nbody_timeout_seconds = 0", &["server.body_timeout_seconds", "at least 1"]);
+    assert_refused(
+        "[server]\ntrusted_proxies = [\"nginx\"]",
+        &["server.trusted_proxies", "10.0.0.0/8", "2001:db8::1"],
+    );
+    assert_refused("[server]\nforwarded_header = \"Via\"", &["server.forwarded_header", "X-Forwarded-For"]);
+    let shown = Place::new()
+        .and_environment("KEEPOPEN_SERVER__TRUSTED_PROXIES", "[\"172.16.0.0/12\", \"2001:db8::1\"]")
+        .in_force();
+    let networks = shown["server"]["trusted_proxies"].as_array().unwrap();
+    assert_eq!(networks.len(), 2);
+    assert_eq!(networks[1].as_str(), Some("2001:db8::1/128"));
     assert_refused(
         "[server]\npublic_url = \"https://give.example.org/path/\"",
         &["server.public_url", "without a path"],

@@ -6,7 +6,7 @@ use super::files::{File, below, file};
 /// The map, from the ground floor up.
 const LINES: &[&[&str]] = &[
     &["clock", "ids", "money", "telemetry"],
-    &["config"],
+    &["config", "limits"],
     &["appeals", "contributions", "supporters"],
     &["simulation"],
     &["store", "stripe", "mail", "tokens"],

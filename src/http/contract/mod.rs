@@ -82,19 +82,31 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 /// The headers that every answer has, and those that go with a status.
-const HEADERS: [(&str, &str); 3] = [
+const HEADERS: [(&str, &str); 5] = [
     (
         "X-Request-Id",
         "The request's id: the caller's own where it sent a harmless one. It stands in the log.",
     ),
     ("Vary", "Which request headers the answer depends on."),
     ("WWW-Authenticate", "`Bearer`"),
+    ("Cache-Control", "`no-store`"),
+    ("Retry-After", "After how many seconds to try again."),
 ];
+
+/// Whether answers with this status have the header.
+fn goes_with(header: &str, status: &str) -> bool {
+    match header {
+        "WWW-Authenticate" => status == "401",
+        "Retry-After" => status == "429",
+        "Cache-Control" => status.starts_with(['4', '5']),
+        _ => true,
+    }
+}
 
 fn name_headers(operation: &mut Operation) {
     for (status, answer) in &mut operation.responses.responses {
         let RefOr::T(answer) = answer else { continue };
-        for (name, _) in HEADERS.iter().filter(|(name, _)| *name != "WWW-Authenticate" || status == "401") {
+        for (name, _) in HEADERS.iter().filter(|(name, _)| goes_with(name, status)) {
             let reference = Ref::new(format!("#/components/headers/{name}"));
             answer.headers.insert((*name).to_owned(), RefOr::Ref(reference));
         }

@@ -1,6 +1,7 @@
 //! From the code words at a handler to the error answers of its operation.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 
 use serde_json::{Value, json};
 use utoipa::openapi::content::ContentBuilder;
@@ -63,6 +64,7 @@ fn example(code: Code) -> ExampleBuilder {
         Code::AmountBelowMinimum => Problem { minimum_minor: Some(100), ..Problem::new(code) },
         Code::AmountAboveMaximum => Problem { maximum_minor: Some(1_000_000), ..Problem::new(code) },
         Code::InvalidRequest => Problem::with(code, "missing field `site` at line 1 column 2"),
+        Code::RateLimited => Problem { retry_after_seconds: NonZeroU32::new(2), ..Problem::new(code) },
         Code::StripeUnavailable => Problem {
             fallback_url: Some("https://journal.example.org/give".to_owned()),
             ..Problem::new(code)

@@ -1,0 +1,115 @@
+//! Clients, honest and not.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+/// How long an honest client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// One connection.
+pub struct Client {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+/// An answer.
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The body.
+    pub body: String,
+}
+
+impl Client {
+    /// Connects; nothing where that can't be done in time.
+    pub fn connect(address: SocketAddr) -> Option<Self> {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+        stream.set_nodelay(true).ok()?;
+        stream.set_read_timeout(Some(PATIENCE)).ok()?;
+        stream.set_write_timeout(Some(PATIENCE)).ok()?;
+        Some(Self { stream, buffer: Vec::with_capacity(16_384) })
+    }
+
+    /// Sends bytes, as many as are taken.
+    pub fn send(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write_all(bytes).is_ok()
+    }
+
+    /// Sends a request and reads its answer; nothing when none comes in time.
+    pub fn ask(&mut self, request: &[u8]) -> Option<Answer> {
+        self.stream.write_all(request).ok()?;
+        self.read()
+    }
+
+    /// Reads an answer; nothing when none comes in time.
+    pub fn read(&mut self) -> Option<Answer> {
+        self.buffer.clear();
+        loop {
+            if let Some(head) = self.buffer.windows(4).position(|four| four == b"\r\n\r\n") {
+                let text = std::str::from_utf8(&self.buffer[..head]).ok()?;
+                let status = text.get(9..12)?.parse().ok()?;
+                let mut fields = text.lines().filter_map(|line| line.split_once(": "));
+                let length = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+                let length: usize = length.map_or(Some(0), |(_, value)| value.parse().ok())?;
+                if self.buffer.len() >= head + 4 + length {
+                    let body = String::from_utf8_lossy(&self.buffer[head + 4..]).into_owned();
+                    return Some(Answer { status, body });
+                }
+            }
+            let mut piece = [0; 16_384];
+            match self.stream.read(&mut piece) {
+                Ok(0) | Err(_) => return None,
+                Ok(read) => self.buffer.extend_from_slice(&piece[..read]),
+            }
+        }
+    }
+}
+
+/// A request with a JSON body, from a client at `address` behind the proxy on this machine.
+pub fn post(path: &str, address: &str, body: &str) -> Vec<u8> {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nOrigin: https://journal.example.org\r\nX-Forwarded-For: {address}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// How an honest reader's page fared: each asks on a connection of its own.
+pub struct Readers {
+    /// Of so many questions ...
+    pub asked: usize,
+    /// ... so many were answered.
+    pub answered: usize,
+    took: Vec<Duration>,
+}
+
+impl Readers {
+    /// Asks the banner for so long, one reader after the other.
+    #[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+    pub fn ask(address: SocketAddr, time: Duration) -> Self {
+        let question = post("/v1/banner", "198.51.100.7", r#"{"site":"journal","history":{}}"#);
+        let mut readers = Self { asked: 0, answered: 0, took: Vec::new() };
+        let start = Instant::now();
+        while start.elapsed() < time {
+            let began = Instant::now();
+            let answer = Client::connect(address).and_then(|mut client| client.ask(&question));
+            readers.asked += 1;
+            if answer.is_some_and(|answer| answer.status == 200) {
+                readers.answered += 1;
+                readers.took.push(began.elapsed());
+            }
+            // As a page would, not as fast as can be: the machine is shared with what is measured.
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        readers.took.sort_unstable();
+        readers
+    }
+
+    /// 99 of 100 answers came within, in milliseconds.
+    pub fn p99_ms(&self) -> f64 {
+        let place = (self.took.len() * 99 / 100).min(self.took.len().saturating_sub(1));
+        self.took.get(place).map_or(f64::INFINITY, |took| took.as_secs_f64() * 1000.0)
+    }
+}

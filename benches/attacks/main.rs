@@ -1,0 +1,279 @@
+//! What a few attacks from one address do to everybody else, with the limits that the service has by default.
+//!
+//! **Owns** the numbers that `docs/operating.md` tells of attacks; run with `cargo bench --bench attacks`, or at once, with a slower
+//! program, with `cargo bench --profile dev --bench attacks`.
+//! **Never** talks to anything but 127.0.0.1, and ends by itself within a minute.
+//! **Start at** `main` below; the service is in `service.rs`, its clients in `client.rs`.
+//! **Tested in** itself: it says which line is not as it should be, and fails.
+//!
+//! The service runs as a program of its own with one thread for answers, started with the usual limit of 1,024 open files. Each attack comes from one address
+//! (by `X-Forwarded-For`), and so fast as one core can; honest readers come one after the other meanwhile, each on a connection of its own.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a program for people at a terminal")]
+
+mod client;
+mod service;
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::hmac;
+use keepopen::clock::{self, Clock};
+
+use client::{Client, Readers, post};
+use service::Service;
+
+/// How long each attack lasts.
+const TIME: Duration = Duration::from_secs(4);
+/// Connections that hold a body back.
+const SLOW: usize = 1040;
+/// Deliveries that are never finished, of a megabyte each.
+const UNFINISHED: usize = 400;
+/// The attacker's address.
+const ATTACKER: &str = "192.0.2.66";
+
+/// The table, and whether all of it is as it should be.
+struct Table {
+    good: bool,
+}
+
+impl Table {
+    fn line(&mut self, attack: &str, seen: &str, good: bool) {
+        self.good &= good;
+        println!("{:4} {attack:46} {seen}", if good { "ok" } else { "BAD" });
+    }
+}
+
+fn main() {
+    let runtime = actix_web::rt::System::new();
+    let service = runtime.block_on(Service::start(20, 20));
+    let mut table = Table { good: true };
+    let quiet = Readers::ask(service.address, TIME);
+    let quiet_ms = quiet.p99_ms();
+    let seen = format!("{} of {} answered, p99 {quiet_ms:.1} ms", quiet.answered, quiet.asked);
+    table.line("nothing", &seen, quiet.answered == quiet.asked);
+    // The practice Stripe answers on this runtime.
+    std::thread::scope(|threads| {
+        let attacks = threads.spawn(|| {
+            bodies_held_back(&service, quiet_ms, &mut table);
+            unfinished_deliveries(&service, quiet_ms, &mut table);
+            checkouts(&service, &mut table);
+            token_polls(&service, &mut table);
+            forged_tokens(&service, &mut table);
+        });
+        runtime.block_on(async {
+            while !attacks.is_finished() {
+                actix_web::rt::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        attacks.join().unwrap();
+    });
+    let good = table.good;
+    drop(service);
+    std::process::exit(i32::from(!good));
+}
+
+/// A banner's 99th percentile may be so much longer than without an attack.
+fn near(quiet_ms: f64, p99_ms: f64) -> bool {
+    p99_ms < quiet_ms.mul_add(5.0, 20.0)
+}
+
+fn bodies_held_back(service: &Service, quiet_ms: f64, table: &mut Table) {
+    let mut request = post("/v1/banner", ATTACKER, "{");
+    let text =
+        String::from_utf8(request).unwrap().replace("Content-Length: 1\r\n", "Content-Length: 100\r\n");
+    request = text.into_bytes();
+    let mut held: Vec<Client> = (0..SLOW).filter_map(|_| Client::connect(service.address)).collect();
+    held.iter_mut().for_each(|client| drop(client.send(&request)));
+    let readers = Readers::ask(service.address, TIME);
+    let delivered = (0..20).filter(|number| deliver(service, *number)).count();
+    let seen = format!(
+        "{} of {} banners answered, p99 {:.1} ms; {delivered} of 20 deliveries stored",
+        readers.answered,
+        readers.asked,
+        readers.p99_ms()
+    );
+    let good = readers.answered == readers.asked && near(quiet_ms, readers.p99_ms()) && delivered == 20;
+    table.line(&format!("{} connections, one byte of body each", held.len()), &seen, good);
+}
+
+/// A delivery that Stripe signed.
+fn deliver(service: &Service, number: usize) -> bool {
+    let body = format!(
+        r#"{{"id":"evt_attack_{number}","type":"moon.eclipsed","livemode":false,"created":1700000000}}"#
+    );
+    let at_s = Clock::System.now_ms().div_euclid(1000);
+    let key = hmac::Key::new(hmac::HMAC_SHA256, b"whsec_practice");
+    let tag = hmac::sign(&key, format!("{at_s}.{body}").as_bytes());
+    let tag: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = format!(
+        "POST /webhooks/stripe HTTP/1.1\r\nHost: give.example.org\r\nStripe-Signature: t={at_s},v1={tag}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let answer = Client::connect(service.address).and_then(|mut client| client.ask(text.as_bytes()));
+    answer.is_some_and(|answer| answer.status == 200)
+}
+
+fn unfinished_deliveries(service: &Service, quiet_ms: f64, table: &mut Table) {
+    let signed = format!("Stripe-Signature: t=1700000000,v1={}\r\n", "a".repeat(64));
+    for (name, header) in [("unsigned", ""), ("forged", &*signed)] {
+        let before = service.memory_mib();
+        let head = format!(
+            "POST /webhooks/stripe HTTP/1.1\r\nHost: give.example.org\r\n{header}Content-Length: 1048576\r\n\r\n"
+        );
+        let stop = AtomicBool::new(false);
+        let (readers, grown) = std::thread::scope(|threads| {
+            threads.spawn(|| {
+                let body = vec![b' '; 1_040_000];
+                let mut held = Vec::new();
+                for _ in 0..UNFINISHED {
+                    let Some(mut client) = Client::connect(service.address) else { continue };
+                    if client.send(head.as_bytes()) && client.send(&body) {
+                        held.push(client);
+                    }
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                }
+                while !stop.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+            });
+            let readers = Readers::ask(service.address, TIME);
+            let grown = service.memory_mib() - before;
+            stop.store(true, Ordering::Relaxed);
+            (readers, grown)
+        });
+        let seen = format!(
+            "{} of {} banners answered, p99 {:.1} ms; {grown:+.0} MiB of memory",
+            readers.answered,
+            readers.asked,
+            readers.p99_ms()
+        );
+        let good = readers.answered == readers.asked && near(quiet_ms, readers.p99_ms()) && grown < 150.0;
+        table.line(&format!("{UNFINISHED} unfinished deliveries, {name}"), &seen, good);
+    }
+}
+
+/// Sends what `next` makes, from several connections on one thread, until told to stop; how many were answered.
+fn flood(service: &Service, stop: &AtomicBool, mut next: impl FnMut() -> Vec<u8>) -> u64 {
+    let mut clients: Vec<Option<Client>> = (0..16).map(|_| None).collect();
+    let mut answered = 0;
+    while !stop.load(Ordering::Relaxed) {
+        for client in &mut clients {
+            if client.is_none() {
+                *client = Client::connect(service.address);
+            }
+            // What is refused before it is read ends the connection.
+            if !client.as_mut().is_some_and(|client| client.send(&next())) {
+                *client = None;
+            }
+        }
+        for client in &mut clients {
+            match client.as_mut().and_then(Client::read) {
+                Some(_) => answered += 1,
+                None => *client = None,
+            }
+        }
+    }
+    answered
+}
+
+fn new_attempt() -> String {
+    let (one, two) = (clock::number(), clock::number());
+    uuid::Uuid::from_u64_pair(one, two).to_string()
+}
+
+fn checkout_body(attempt: &str) -> String {
+    format!(
+        r#"{{"site":"journal","attempt":"{attempt}","amount_minor":1500,"currency":"EUR","interval":"once","return_url":"https://journal.example.org/"}}"#
+    )
+}
+
+fn checkouts(service: &Service, table: &mut Table) {
+    let before = service.stripe.objects("checkout.session").len();
+    let stop = AtomicBool::new(false);
+    let (calls, given) = std::thread::scope(|threads| {
+        let flood = threads.spawn(|| {
+            flood(service, &stop, || post("/v1/checkout", ATTACKER, &checkout_body(&new_attempt())))
+        });
+        let mut given = 0;
+        for reader in 0..20 {
+            let request =
+                post("/v1/checkout", &format!("203.0.113.{reader}"), &checkout_body(&new_attempt()));
+            let answer = Client::connect(service.address).and_then(|mut client| client.ask(&request));
+            given += usize::from(answer.is_some_and(|answer| answer.status == 200));
+            std::thread::sleep(TIME / 20);
+        }
+        stop.store(true, Ordering::Relaxed);
+        (flood.join().unwrap(), given)
+    });
+    let sessions = service.stripe.objects("checkout.session").len() - before - given;
+    let rate = calls as f64 / TIME.as_secs_f64();
+    let seen = format!("{rate:.0} calls a second made {sessions} sessions; {given} of 20 others could give");
+    table.line("checkouts from one address", &seen, sessions <= 40 && given == 20);
+}
+
+fn token_polls(service: &Service, table: &mut Table) {
+    let attempt = new_attempt();
+    let start = post("/v1/checkout", "198.51.100.20", &checkout_body(&attempt));
+    let answer = Client::connect(service.address).and_then(|mut client| client.ask(&start)).unwrap();
+    let made: serde_json::Value = serde_json::from_str(&answer.body).unwrap();
+    let session = made["session"].as_str().unwrap();
+    let body = format!(
+        r#"{{"grant":"checkout_session","site":"journal","session":"{session}","attempt":"{attempt}"}}"#
+    );
+    let before = service.metric("keepopen_stripe_calls_total");
+    let stop = AtomicBool::new(false);
+    let calls = std::thread::scope(|threads| {
+        let flood = threads.spawn(|| flood(service, &stop, || post("/v1/tokens", ATTACKER, &body)));
+        std::thread::sleep(TIME);
+        stop.store(true, Ordering::Relaxed);
+        flood.join().unwrap()
+    });
+    let reads = service.metric("keepopen_stripe_calls_total") - before;
+    let rate = calls as f64 / TIME.as_secs_f64();
+    table.line(
+        "polls of one unpaid attempt",
+        &format!("{rate:.0} calls a second made {reads:.0} calls to Stripe"),
+        reads <= 2.0,
+    );
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+fn forged_tokens(service: &Service, table: &mut Table) {
+    let question = |token: &str| format!(r#"{{"site":"journal","history":{{}},"token":"{token}"}}"#);
+    let (signed, signature) = service.tokens[0].rsplit_once('.').unwrap();
+    let stop = AtomicBool::new(false);
+    let sent = AtomicU64::new(0);
+    let (recognised, took) = std::thread::scope(|threads| {
+        threads.spawn(|| {
+            flood(service, &stop, || {
+                sent.fetch_add(1, Ordering::Relaxed);
+                let random: String = format!("{:016x}{:016x}", clock::number(), clock::number());
+                let forged = format!("{signed}.{random}{}", &signature[random.len()..]);
+                post("/v1/banner", ATTACKER, &question(&forged))
+            })
+        });
+        // The flood is under way before the first supporter comes.
+        std::thread::sleep(Duration::from_millis(500));
+        sent.store(0, Ordering::Relaxed);
+        let began = Instant::now();
+        let mut recognised = 0;
+        for (number, token) in service.tokens.iter().enumerate() {
+            let address = format!("203.{}.113.{}", number / 200, number % 200);
+            let request = post("/v1/banner", &address, &question(token));
+            let answer = Client::connect(service.address).and_then(|mut client| client.ask(&request));
+            recognised += usize::from(answer.is_some_and(|it| it.body.contains(r#""reason":"supporter""#)));
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let took = began.elapsed();
+        stop.store(true, Ordering::Relaxed);
+        (recognised, took)
+    });
+    let rate = sent.load(Ordering::Relaxed) as f64 / took.as_secs_f64();
+    let all = service.tokens.len();
+    let seen =
+        format!("{rate:.0} a second from one address; {recognised} of {all} new supporters recognised");
+    table.line("tokens with a random signature", &seen, recognised * 100 >= all * 95);
+}

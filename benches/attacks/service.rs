@@ -1,0 +1,167 @@
+//! The service as it is run, with a practice Stripe, on loopback alone.
+
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use keepopen::app::App;
+use keepopen::clock::Clock;
+use keepopen::ids::SupporterId;
+use keepopen::tokens::{Claims, TokenScope};
+use keepopen::{actions, config};
+use keepopen_decision::Standing;
+use keepopen_practice::PracticeStripe;
+use tempfile::TempDir;
+
+use super::client::{Answer, Client};
+
+/// The file limit that a process usually starts with.
+const FILES: u32 = 1024;
+
+/// The program, running.
+pub struct Service {
+    /// Where it answers.
+    pub address: SocketAddr,
+    /// Good tokens of different supporters, none of which was shown to it yet.
+    pub tokens: Vec<String>,
+    /// Where it sends its calls.
+    pub stripe: PracticeStripe,
+    management: SocketAddr,
+    program: Child,
+    _folder: TempDir,
+}
+
+impl Service {
+    /// Starts it with tokens for so many supporters.
+    pub async fn start(supporters: u8, more: u8) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let stripe = PracticeStripe::start(keepopen_practice::Settings {
+            bind: "127.0.0.1:0".parse().unwrap(),
+            secret_key: "sk_test_practice".to_owned(),
+            webhook_secret: "whsec_practice".to_owned(),
+            webhook_url: None,
+            now: Arc::new(|| Clock::System.now_ms().div_euclid(1000)),
+            retry_after: Vec::new(),
+            account_name: "The Journal".to_owned(),
+        })
+        .await
+        .unwrap();
+        let [address, management] = [free(), free()];
+        let text = settings(folder.path(), address, management, &stripe.url());
+        let file = folder.path().join("keepopen.toml");
+        std::fs::write(&file, &text).unwrap();
+        std::fs::write(folder.path().join("appeals.toml"), APPEALS).unwrap();
+        let app = actions::start(config::from_toml(&text).unwrap(), Clock::System).await.unwrap();
+        let tokens = (0..supporters).flat_map(|one| (0..more).map(move |two| (one, two)));
+        let tokens = tokens.map(|(one, two)| token(&app, one, two)).collect();
+        app.store.close().await;
+        drop(app);
+        let mut program = Command::new("sh");
+        program.args(["-c", &format!("ulimit -Sn {FILES}; exec \"$0\" serve --config \"$1\"")]);
+        program.arg(env!("CARGO_BIN_EXE_keepopen")).arg(&file).stderr(Stdio::null());
+        let program = program.spawn().unwrap();
+        let service = Self { address, tokens, stripe, management, program, _folder: folder };
+        for _ in 0..200 {
+            if TcpStream::connect(address).is_ok() {
+                return service;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the service does not listen");
+    }
+
+    /// The sum of a metric's series whose line holds `part`.
+    pub fn metric(&self, part: &str) -> f64 {
+        let text = "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        let answer = Client::connect(self.management).and_then(|mut client| client.ask(text.as_bytes()));
+        let Answer { body, .. } = answer.unwrap();
+        let lines = body.lines().filter(|line| !line.starts_with('#') && line.contains(part));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
+    }
+
+    /// Resident memory (`VmRSS`) in MiB; nothing where the system does not tell.
+    pub fn memory_mib(&self) -> f64 {
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.program.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        line.and_then(|kib| kib.trim().strip_suffix(" kB")?.parse::<f64>().ok()).unwrap_or(0.0) / 1024.0
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.program.kill();
+        let _ = self.program.wait();
+    }
+}
+
+fn free() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn token(app: &App, one: u8, two: u8) -> String {
+    let now_s = app.now_ms().div_euclid(1000);
+    let mut supporter = [one; 16];
+    supporter[0] = two;
+    app.tokens.sign(&Claims {
+        iss: app.tokens.issuer().to_owned(),
+        aud: "journal".to_owned(),
+        sub: SupporterId::from_bytes(supporter),
+        iat: now_s,
+        exp: now_s + 3600,
+        nbf: None,
+        jti: format!("{one} {two}"),
+        epoch: 0,
+        scope: TokenScope::Standing,
+        standing: Standing::Recurring,
+        quiet_until: None,
+        entitlements: Vec::new(),
+    })
+}
+
+const APPEALS: &str = r#"
+[[appeals]]
+id = "help"
+sites = ["journal"]
+kind = "ask"
+surface = "banner"
+live = "live"
+
+[[appeals.variants]]
+id = "a"
+copy = { heading = "We need your help now", body = ["Read on."], cta = "Give" }
+"#;
+
+/// Every limit is the default.
+fn settings(folder: &std::path::Path, address: SocketAddr, management: SocketAddr, stripe: &str) -> String {
+    format!(
+        r#"
+data_dir = "{folder}"
+[server]
+bind = "{address}"
+public_url = "https://give.example.org/"
+workers = 1
+[management]
+bind = "{management}"
+[stripe]
+secret_key = "sk_test_practice"
+webhook_secrets = ["whsec_practice"]
+api_url = "{stripe}"
+[appeals]
+file = "{folder}/appeals.toml"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500, 1500]
+default_interval = "once"
+default_amount_minor = 1500
+"#,
+        folder = folder.display()
+    )
+}

@@ -1,0 +1,30 @@
+//! Removes attempts at the checkout that nothing came of.
+
+use crate::app::App;
+use crate::clock::DAY_MS;
+use crate::store::checkouts;
+
+/// How long an attempt is kept.
+const KEPT_MS: i64 = 30 * DAY_MS;
+/// How many are removed in one transaction.
+const BATCH: u32 = 1000;
+/// The most batches of one run; the rest waits for the next.
+const MAX_BATCHES: u32 = 50;
+
+/// Removes attempts that began more than 30 days ago and were never paid: the payment page is over after a day, and a token can
+/// be fetched for no longer than a day after the money came.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn remove_unused_attempts(app: &App) -> Result<(), sqlx::Error> {
+    let before_ms = app.now_ms() - KEPT_MS;
+    for _ in 0..MAX_BATCHES {
+        let mut tx = app.store.begin().await?;
+        let removed = checkouts::remove_unused(&mut tx, before_ms, BATCH).await?;
+        tx.commit().await?;
+        if removed < u64::from(BATCH) {
+            break;
+        }
+    }
+    Ok(())
+}

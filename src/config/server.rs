@@ -1,0 +1,68 @@
+//! `[server]`: the public HTTP server.
+
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use url::Url;
+
+use super::url;
+
+/// `[server]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ServerSettings {
+    /// Address and port to listen on.
+    pub bind: SocketAddr,
+    /// What browsers call this service: no path but `/`; the issuer of tokens.
+    pub public_url: Url,
+    /// Threads that answer requests; 0 is one for each core.
+    pub workers: usize,
+    /// Networks of the proxies whose word is taken for a client's address.
+    #[serde(serialize_with = "write", deserialize_with = "read")]
+    pub trusted_proxies: Vec<IpNet>,
+    /// The header in which they pass it on.
+    pub forwarded_header: ForwardedHeader,
+    /// How long a request's body may take to arrive, in seconds.
+    pub body_timeout_seconds: u64,
+}
+
+/// The header in which proxies pass on a client's address. Only one is read: a proxy that writes one of them lets a
+/// client's own other one through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ForwardedHeader {
+    /// What nginx, Caddy and most others write.
+    #[serde(rename = "X-Forwarded-For")]
+    XForwardedFor,
+    /// The standard's (RFC 7239).
+    Forwarded,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            bind: SocketAddr::from(([127, 0, 0, 1], 8787)),
+            public_url: url("http://127.0.0.1:8787/"),
+            workers: 0,
+            trusted_proxies: ["127.0.0.0/8", "::1/128"].iter().filter_map(|it| network(it)).collect(),
+            forwarded_header: ForwardedHeader::XForwardedFor,
+            body_timeout_seconds: 20,
+        }
+    }
+}
+
+/// A network, or one address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+fn write<S: Serializer>(networks: &[IpNet], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(networks.iter().map(IpNet::to_string))
+}
+
+fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<IpNet>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    let complaint = "each should be a network or an address, such as 10.0.0.0/8 or 2001:db8::1";
+    texts.iter().map(|text| network(text).ok_or_else(|| D::Error::custom(complaint))).collect()
+}

@@ -1,0 +1,136 @@
+//! Who counts as one client.
+
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+
+use ipnet::IpNet;
+
+/// One client as far as limits tell clients apart: an IPv4 address, or the network of 64 bits that an IPv6 address is in,
+/// since a provider gives each household or machine a whole one.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Address(IpAddr);
+
+/// The bits of an IPv6 address that name its network.
+const NETWORK: u128 = !0 << 64;
+
+impl From<IpAddr> for Address {
+    fn from(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(six) => Ipv6Addr::from_bits(six.to_bits() & NETWORK).into(),
+            four => four,
+        })
+    }
+}
+
+/// The proxies whose word is taken for a client's address.
+pub struct Proxies(Vec<IpNet>);
+
+impl Proxies {
+    /// Those in one of the networks.
+    pub fn new(trusted: Vec<IpNet>) -> Self {
+        Self(trusted)
+    }
+
+    /// Whether the address is one of theirs.
+    pub fn contain(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
+    }
+
+    /// The client behind `peer`. `hops` are the addresses that proxies wrote down, the nearest first: each proxy adds the
+    /// address that it saw, so the first that is no proxy of ours is the client, and everything after it may be made up.
+    /// A hop that is no address ends the search at the proxy before it.
+    pub fn client(&self, peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
+        let mut client = peer;
+        for hop in hops {
+            match hop {
+                Some(address) if self.contain(client) => client = address,
+                _ => break,
+            }
+        }
+        client
+    }
+}
+
+/// Reads one address of `X-Forwarded-For` or of `for=` in `Forwarded`, with or without a port.
+fn parse(text: &str) -> Option<IpAddr> {
+    let text = text.trim().trim_matches('"');
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return Some(address);
+    }
+    if let Ok(address) = text.parse::<SocketAddr>() {
+        return Some(address.ip());
+    }
+    text.strip_prefix('[')?.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6)
+}
+
+impl Address {
+    /// The addresses in one value of `X-Forwarded-For`, the nearest proxy's first.
+    pub fn in_forwarded_for(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
+        value.rsplit(',').map(parse)
+    }
+
+    /// The addresses in one value of `Forwarded` (RFC 7239), the nearest proxy's first.
+    pub fn in_forwarded(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
+        value.rsplit(',').map(|element| {
+            let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
+            let mut client = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+            parse(client.next()?.1)
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn an_ipv6_client_is_its_network_and_an_ipv4_client_its_address() {
+        let same = |one: &str, other: &str| Address::from(ip(one)) == Address::from(ip(other));
+        assert!(same("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"));
+        assert!(!same("2001:db8:1:2::1", "2001:db8:1:3::1"));
+        assert!(same("192.0.2.1", "::ffff:192.0.2.1"));
+        assert!(!same("192.0.2.1", "192.0.2.2"));
+    }
+
+    #[test]
+    fn an_address_is_read_in_every_form_that_proxies_write() {
+        for (text, address) in [
+            ("192.0.2.60", "192.0.2.60"),
+            (" 192.0.2.60:4711 ", "192.0.2.60"),
+            ("2001:db8::1", "2001:db8::1"),
+            ("[2001:db8::1]", "2001:db8::1"),
+            ("\"[2001:db8::1]:4711\"", "2001:db8::1"),
+        ] {
+            assert_eq!(parse(text), Some(ip(address)), "{text}");
+        }
+        for text in ["", "unknown", "_hidden", "192.0.2", "192.0.2.1:x", "[2001:db8::1", "example.org"] {
+            assert_eq!(parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_client_is_the_nearest_address_that_no_proxy_of_ours_has() {
+        let proxies = Proxies::new(["10.0.0.0/8", "::1/128"].map(|it| it.parse().unwrap()).to_vec());
+        let client = |peer: &str, header: &str| {
+            proxies.client(ip(peer), Address::in_forwarded_for(header)).to_string()
+        };
+        assert_eq!(client("192.0.2.9", "198.51.100.1"), "192.0.2.9", "a stranger's word is not taken");
+        assert_eq!(client("10.0.0.1", "198.51.100.1"), "198.51.100.1");
+        assert_eq!(client("::1", "203.0.113.5, 198.51.100.1, 10.1.1.1"), "198.51.100.1");
+        assert_eq!(client("::ffff:10.0.0.1", "198.51.100.1"), "198.51.100.1");
+        assert_eq!(client("10.0.0.1", "198.51.100.1, unknown"), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", "10.0.0.3, 10.0.0.2"), "10.0.0.3");
+        assert_eq!(client("10.0.0.1", ""), "10.0.0.1");
+    }
+
+    #[test]
+    fn forwarded_is_read_from_the_right() {
+        let value = "for=\"[2001:db8::1]:4711\";proto=https, For=192.0.2.7; by=10.0.0.1, proto=http";
+        let read: Vec<_> = Address::in_forwarded(value).collect();
+        assert_eq!(read, [None, Some(ip("192.0.2.7")), Some(ip("2001:db8::1"))]);
+    }
+}

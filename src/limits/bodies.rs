@@ -1,0 +1,133 @@
+//! Request bodies that are still arriving: how many there may be, and how many bytes of them are held.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// Bodies that are still arriving. When there are too many, or they hold too many bytes, the oldest are cut off: an honest
+/// client is done within moments, so those that are oldest are the slowest.
+pub struct Bodies {
+    max_bodies: usize,
+    max_bytes: usize,
+    arriving: Mutex<Arriving>,
+}
+
+#[derive(Default)]
+struct Arriving {
+    /// By number, which grows: the first is the oldest.
+    bodies: BTreeMap<u64, Body>,
+    bytes: usize,
+    next: u64,
+}
+
+struct Body {
+    bytes: usize,
+    cut: Arc<Notify>,
+}
+
+/// A body that is still arriving; it counts until this is dropped.
+pub struct ArrivingBody<'a> {
+    bodies: &'a Bodies,
+    number: u64,
+    cut: Arc<Notify>,
+}
+
+impl Bodies {
+    /// At most so many bodies, which hold at most so many bytes.
+    pub fn at_most(max_bodies: usize, max_bytes: usize) -> Self {
+        Self { max_bodies, max_bytes, arriving: Mutex::default() }
+    }
+
+    /// Counts a body of which `bytes` have arrived.
+    pub fn arriving(&self, bytes: usize) -> ArrivingBody<'_> {
+        let cut = Arc::new(Notify::new());
+        let mut arriving = self.lock();
+        let number = arriving.next;
+        arriving.next += 1;
+        arriving.bodies.insert(number, Body { bytes, cut: Arc::clone(&cut) });
+        arriving.bytes += bytes;
+        self.cut_oldest(&mut arriving);
+        ArrivingBody { bodies: self, number, cut }
+    }
+
+    fn cut_oldest(&self, arriving: &mut Arriving) {
+        while arriving.bodies.len() > self.max_bodies || arriving.bytes > self.max_bytes {
+            let Some((_, oldest)) = arriving.bodies.pop_first() else { return };
+            arriving.bytes -= oldest.bytes;
+            oldest.cut.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arriving> {
+        // Nothing panics while holding it.
+        self.arriving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ArrivingBody<'_> {
+    /// Counts more bytes of it.
+    pub fn grow(&self, bytes: usize) {
+        let mut arriving = self.bodies.lock();
+        if let Some(body) = arriving.bodies.get_mut(&self.number) {
+            body.bytes += bytes;
+            arriving.bytes += bytes;
+            self.bodies.cut_oldest(&mut arriving);
+        }
+    }
+
+    /// Ends when the body is cut off.
+    pub async fn is_cut(&self) {
+        self.cut.notified().await;
+    }
+}
+
+impl Drop for ArrivingBody<'_> {
+    fn drop(&mut self) {
+        let mut arriving = self.bodies.lock();
+        if let Some(body) = arriving.bodies.remove(&self.number) {
+            arriving.bytes -= body.bytes;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    fn cut(body: &ArrivingBody<'_>) -> bool {
+        pin!(body.is_cut()).poll(&mut Context::from_waker(Waker::noop())).is_ready()
+    }
+
+    #[test]
+    fn the_oldest_body_is_cut_off_when_there_are_too_many() {
+        let bodies = Bodies::at_most(2, 1000);
+        let (one, two) = (bodies.arriving(1), bodies.arriving(1));
+        assert!(!cut(&one) && !cut(&two));
+        let three = bodies.arriving(1);
+        assert!(cut(&one) && !cut(&two) && !cut(&three));
+        drop(two);
+        let four = bodies.arriving(1);
+        assert!(!cut(&three) && !cut(&four));
+    }
+
+    #[test]
+    fn the_oldest_bodies_are_cut_off_when_they_hold_too_much_and_what_is_done_counts_no_more() {
+        let bodies = Bodies::at_most(100, 1000);
+        let (one, two) = (bodies.arriving(400), bodies.arriving(400));
+        two.grow(200);
+        assert!(!cut(&one) && !cut(&two));
+        two.grow(1);
+        assert!(cut(&one) && !cut(&two));
+        one.grow(5000);
+        assert!(!cut(&two), "one that is cut off holds nothing");
+        drop((one, two));
+        assert_eq!(bodies.lock().bytes, 0);
+        let large = bodies.arriving(1001);
+        assert!(cut(&large));
+    }
+}

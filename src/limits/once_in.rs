@@ -1,0 +1,75 @@
+//! Something that is done for a key at most once in a while.
+
+use std::convert::Infallible;
+use std::hash::Hash;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+use tokio::sync::Mutex;
+
+use super::KEYS;
+use crate::clock::Clock;
+
+/// Does something at most once in `every` for each key. Callers that come meanwhile wait until it is done.
+pub struct OnceIn<K> {
+    every: Duration,
+    /// When it was last done for each key, by the steady clock.
+    last: Cache<K, Arc<Mutex<Option<Duration>>>>,
+    clock: Clock,
+}
+
+impl<K: Clone + Eq + Hash> OnceIn<K> {
+    /// Once in `every`.
+    pub fn new(every: Duration, clock: &Clock) -> Self {
+        Self { every, last: Cache::new(KEYS), clock: clock.clone() }
+    }
+
+    /// Does `act`, unless it was done for `key` a short while ago. After a failure the next caller tries again.
+    ///
+    /// # Errors
+    /// Those of `act`.
+    pub async fn run<E>(&self, key: &K, act: impl Future<Output = Result<(), E>>) -> Result<(), E> {
+        let fresh = || Ok::<_, Infallible>(Arc::default());
+        let Ok(slot) = self.last.get_or_insert_with(key, fresh);
+        let mut last = slot.lock().await;
+        if last.is_some_and(|at| self.clock.steady() < at + self.every) {
+            return Ok(());
+        }
+        act.await?;
+        *last = Some(self.clock.steady());
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_is_done_once_in_a_while_for_each_key_and_again_at_once_after_a_failure() {
+        let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
+        let once = OnceIn::new(Duration::from_secs(5), &clock);
+        let done = Cell::new(0);
+        let act = |outcome: Result<(), ()>| {
+            done.set(done.get() + 1);
+            async move {
+                tokio::task::yield_now().await;
+                outcome
+            }
+        };
+        assert_eq!(once.run(&1, async { act(Err(())).await }).await, Err(()));
+        let (one, two, other) = tokio::join!(
+            once.run(&1, async { act(Ok(())).await }),
+            once.run(&1, async { act(Ok(())).await }),
+            once.run(&2, async { act(Ok(())).await }),
+        );
+        assert_eq!((one, two, other, done.get()), (Ok(()), Ok(()), Ok(()), 3));
+        clock.advance(4999);
+        assert_eq!((once.run(&1, async { act(Ok(())).await }).await, done.get()), (Ok(()), 3));
+        clock.advance(1);
+        assert_eq!((once.run(&1, async { act(Ok(())).await }).await, done.get()), (Ok(()), 4));
+    }
+}

@@ -1,0 +1,60 @@
+//! A pause for keys that do something too often.
+
+use std::hash::Hash;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use quick_cache::sync::Cache;
+
+use super::{KEYS, KeyedLimit};
+use crate::clock::Clock;
+
+/// How long a pause takes.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// Pauses a key for a minute once it has been charged more often than its limit allows.
+pub struct Penalty<K: Clone + Eq + Hash> {
+    charges: KeyedLimit<K>,
+    /// When the pause of each key ends, by the steady clock.
+    ends: Cache<K, Duration>,
+    clock: Clock,
+}
+
+impl<K: Clone + Eq + Hash> Penalty<K> {
+    /// More than this many charges in a minute begin a pause.
+    pub fn above_per_minute(charges: NonZeroU32, clock: &Clock) -> Self {
+        let charges = KeyedLimit::per_minute(charges, clock);
+        Self { charges, ends: Cache::new(KEYS), clock: clock.clone() }
+    }
+
+    /// Charges `key` once.
+    pub fn charge(&self, key: &K) {
+        if self.charges.take(key).is_err() {
+            self.ends.insert(key.clone(), self.clock.steady() + PAUSE);
+        }
+    }
+
+    /// Whether `key` is paused now.
+    pub fn is_paused(&self, key: &K) -> bool {
+        self.ends.get(key).is_some_and(|end| self.clock.steady() < end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_charged_too_often_pauses_for_a_minute_and_no_other_key_does() {
+        let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
+        let penalty = Penalty::above_per_minute(NonZeroU32::new(2).unwrap(), &clock);
+        for charged in [false, false, true] {
+            penalty.charge(&1);
+            assert_eq!((penalty.is_paused(&1), penalty.is_paused(&2)), (charged, false));
+        }
+        clock.advance(59_999);
+        assert!(penalty.is_paused(&1));
+        clock.advance(1);
+        assert!(!penalty.is_paused(&1));
+    }
+}

@@ -1,0 +1,147 @@
+//! Rate limits: a number of uses at once, which come back evenly over the period.
+
+use std::convert::Infallible;
+use std::hash::Hash;
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use governor::clock::Clock as SteadyClock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed, StateStore};
+use governor::{NotUntil, Quota, RateLimiter};
+use quick_cache::sync::Cache;
+
+use super::KEYS;
+use crate::clock::Clock;
+
+/// How long to wait before the next use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait(pub Duration);
+
+/// A limit on all uses together.
+pub struct Limit(RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Duration>>);
+
+/// The same limit for each key.
+pub struct KeyedLimit<K: Clone + Eq + Hash>(RateLimiter<K, ByKey<K>, Steady, NoOpMiddleware<Duration>>);
+
+impl Limit {
+    /// At most this many uses a second.
+    pub fn per_second(uses: NonZeroU32, clock: &Clock) -> Self {
+        Self(RateLimiter::new(Quota::per_second(uses), InMemoryState::default(), Steady(clock.clone())))
+    }
+
+    /// At most this many uses a minute.
+    pub fn per_minute(uses: NonZeroU32, clock: &Clock) -> Self {
+        Self(RateLimiter::new(Quota::per_minute(uses), InMemoryState::default(), Steady(clock.clone())))
+    }
+
+    /// Takes one use.
+    ///
+    /// # Errors
+    /// None is left.
+    pub fn take(&self) -> Result<(), Wait> {
+        self.0.check().map_err(|until| wait(&until, self.0.clock()))
+    }
+}
+
+impl<K: Clone + Eq + Hash> KeyedLimit<K> {
+    /// At most this many uses a second for each key.
+    pub fn per_second(uses: NonZeroU32, clock: &Clock) -> Self {
+        Self(RateLimiter::new(Quota::per_second(uses), ByKey::new(), Steady(clock.clone())))
+    }
+
+    /// At most this many uses a minute for each key.
+    pub fn per_minute(uses: NonZeroU32, clock: &Clock) -> Self {
+        Self(RateLimiter::new(Quota::per_minute(uses), ByKey::new(), Steady(clock.clone())))
+    }
+
+    /// Takes one use for `key`.
+    ///
+    /// # Errors
+    /// None is left.
+    pub fn take(&self, key: &K) -> Result<(), Wait> {
+        self.0.check_key(key).map_err(|until| wait(&until, self.0.clock()))
+    }
+}
+
+fn wait(until: &NotUntil<Duration>, clock: &Steady) -> Wait {
+    Wait(until.wait_time_from(clock.now()))
+}
+
+/// The state of each key.
+struct ByKey<K>(Cache<K, Arc<InMemoryState>>);
+
+impl<K: Clone + Eq + Hash> ByKey<K> {
+    fn new() -> Self {
+        Self(Cache::new(KEYS))
+    }
+}
+
+impl<K: Clone + Eq + Hash> StateStore for ByKey<K> {
+    type Key = K;
+
+    fn measure_and_replace<T, F, E>(&self, key: &K, f: F) -> Result<T, E>
+    where
+        F: Fn(Option<Nanos>) -> Result<(T, Nanos), E>,
+    {
+        let fresh = || Ok::<_, Infallible>(Arc::default());
+        let Ok(state) = self.0.get_or_insert_with(key, fresh);
+        state.measure_and_replace(&NotKeyed::NonKey, f)
+    }
+}
+
+/// Our clock, as the library reads it.
+#[derive(Clone, Debug)]
+struct Steady(Clock);
+
+impl SteadyClock for Steady {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.steady()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clock() -> Clock {
+        Clock::movable(jiff::Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn uses_come_back_evenly_and_do_not_add_up() {
+        let clock = clock();
+        let limit = Limit::per_second(NonZeroU32::new(10).unwrap(), &clock);
+        let taken = || (0..100).filter(|_| limit.take().is_ok()).count();
+        assert_eq!(taken(), 10);
+        assert_eq!(limit.take(), Err(Wait(Duration::from_millis(100))));
+        clock.advance(100);
+        assert_eq!(taken(), 1);
+        clock.advance(60_000);
+        assert_eq!(taken(), 10);
+    }
+
+    #[test]
+    fn each_key_has_its_own_uses_and_the_wait_is_told() {
+        let clock = clock();
+        let limit = KeyedLimit::per_minute(NonZeroU32::new(3).unwrap(), &clock);
+        let taken = |key: &u8| (0..9).filter(|_| limit.take(key).is_ok()).count();
+        assert_eq!((taken(&1), taken(&2), taken(&1)), (3, 3, 0));
+        assert_eq!(limit.take(&1), Err(Wait(Duration::from_secs(20))));
+        clock.advance(20_000);
+        assert_eq!((taken(&1), taken(&2)), (1, 1));
+    }
+
+    #[test]
+    fn the_memory_of_keys_is_bounded() {
+        let limit = KeyedLimit::per_minute(NonZeroU32::new(1).unwrap(), &clock());
+        for key in 0..4 * KEYS {
+            assert!(limit.take(&key).is_ok());
+        }
+        assert!(limit.0.into_state_store().0.len() <= KEYS);
+    }
+}

@@ -1,0 +1,62 @@
+//! The limits of one route that costs money or a call to Stripe.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroU32;
+
+use uuid::Uuid;
+
+use super::{Address, KeyedLimit, Limit, Wait};
+use crate::clock::Clock;
+
+/// How often one route may be called: by address, by attempt, and by site.
+pub struct RouteLimits {
+    addresses: KeyedLimit<Address>,
+    attempts: KeyedLimit<Uuid>,
+    sites: BTreeMap<String, Limit>,
+}
+
+/// Calls in a minute.
+#[derive(Clone, Copy, Debug)]
+pub struct PerMinute {
+    /// From one address.
+    pub address: NonZeroU32,
+    /// With one attempt.
+    pub attempt: NonZeroU32,
+    /// For one site.
+    pub site: NonZeroU32,
+}
+
+impl RouteLimits {
+    /// The limits for these sites.
+    pub fn new<'a>(limits: PerMinute, sites: impl Iterator<Item = &'a String>, clock: &Clock) -> Self {
+        Self {
+            addresses: KeyedLimit::per_minute(limits.address, clock),
+            attempts: KeyedLimit::per_minute(limits.attempt, clock),
+            sites: sites.map(|id| (id.clone(), Limit::per_minute(limits.site, clock))).collect(),
+        }
+    }
+
+    /// Takes one call from an address.
+    ///
+    /// # Errors
+    /// None is left.
+    pub fn take_address(&self, address: &Address) -> Result<(), Wait> {
+        self.addresses.take(address)
+    }
+
+    /// Takes one call with an attempt.
+    ///
+    /// # Errors
+    /// None is left.
+    pub fn take_attempt(&self, attempt: &Uuid) -> Result<(), Wait> {
+        self.attempts.take(attempt)
+    }
+
+    /// Takes one call for a site. It comes after the other two: what they refuse must not use up the site's calls.
+    ///
+    /// # Errors
+    /// None is left.
+    pub fn take_site(&self, site: &str) -> Result<(), Wait> {
+        self.sites.get(site).map_or(Ok(()), Limit::take)
+    }
+}

@@ -1,0 +1,54 @@
+//! What was seen before, in bounded memory.
+
+use std::hash::Hash;
+use std::mem;
+use std::sync::{Mutex, PoisonError};
+
+use rustc_hash::FxHashSet;
+
+/// Remembers the last keys: at least `half` of them, and never more than twice as many.
+pub struct Seen<K> {
+    half: usize,
+    sets: Mutex<Sets<K>>,
+}
+
+struct Sets<K> {
+    new: FxHashSet<K>,
+    old: FxHashSet<K>,
+}
+
+impl<K: Eq + Hash> Seen<K> {
+    /// Remembers at least the last `half` keys.
+    pub fn at_least(half: usize) -> Self {
+        Self { half, sets: Mutex::new(Sets { new: FxHashSet::default(), old: FxHashSet::default() }) }
+    }
+
+    /// Remembers `key`; whether it was not remembered yet.
+    pub fn is_new(&self, key: K) -> bool {
+        // Nothing panics while holding it.
+        let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
+        if sets.old.contains(&key) || !sets.new.insert(key) {
+            return false;
+        }
+        if sets.new.len() >= self.half {
+            sets.old = mem::take(&mut sets.new);
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_keys_are_remembered_and_memory_is_bounded() {
+        let seen = Seen::at_least(10);
+        for key in 0..1000 {
+            assert!(seen.is_new(key));
+            assert!((key.max(9) - 9..=key).all(|known| !seen.is_new(known)), "{key}");
+        }
+        let sets = seen.sets.lock().unwrap();
+        assert!(sets.new.len() + sets.old.len() <= 20);
+    }
+}

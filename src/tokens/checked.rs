@@ -1,0 +1,100 @@
+//! Tokens that were checked and are good: a signature costs more than the rest of an answer.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use quick_cache::sync::Cache;
+
+use super::Claims;
+use crate::ids::SupporterId;
+
+/// How many tokens are remembered.
+const TOKENS: usize = 10_000;
+/// How many of one supporter: a few browsers, on a few sites.
+const OF_ONE: usize = 8;
+
+/// Tokens whose signature is good, also those whose time is over, so that they are not checked again. No other token gets
+/// in, a good one has a single spelling, and one supporter's tokens push out only each other.
+pub(super) struct Checked {
+    tokens: Cache<Box<str>, Arc<Claims>>,
+    /// The tokens of each supporter, the oldest first.
+    of: Cache<SupporterId, Arc<Mutex<VecDeque<Box<str>>>>>,
+}
+
+impl Default for Checked {
+    fn default() -> Self {
+        Self { tokens: Cache::new(TOKENS), of: Cache::new(TOKENS) }
+    }
+}
+
+impl Checked {
+    /// The claims of a token that was remembered.
+    pub(super) fn get(&self, token: &str) -> Option<Arc<Claims>> {
+        self.tokens.get(token)
+    }
+
+    /// Remembers a token.
+    pub(super) fn remember(&self, token: &str, claims: &Arc<Claims>) {
+        let none = || Ok::<_, Infallible>(Arc::default());
+        let Ok(own) = self.of.get_or_insert_with(&claims.sub, none);
+        // Nothing panics while holding it.
+        let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
+        own.retain(|known| **known != *token);
+        if own.len() >= OF_ONE
+            && let Some(oldest) = own.pop_front()
+        {
+            self.tokens.remove(&*oldest);
+        }
+        own.push_back(token.into());
+        self.tokens.insert(token.into(), Arc::clone(claims));
+    }
+
+    /// Forgets all.
+    pub(super) fn clear(&self) {
+        self.tokens.clear();
+        self.of.clear();
+    }
+
+    /// How many are remembered.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keepopen_decision::Standing;
+
+    use super::*;
+    use crate::tokens::TokenScope;
+
+    fn claims(supporter: u8) -> Arc<Claims> {
+        Arc::new(Claims {
+            iss: String::new(),
+            aud: String::new(),
+            sub: SupporterId::from_bytes([supporter; 16]),
+            iat: 0,
+            exp: 0,
+            nbf: None,
+            jti: String::new(),
+            epoch: 0,
+            scope: TokenScope::Standing,
+            standing: Standing::Recurring,
+            quiet_until: None,
+            entitlements: Vec::new(),
+        })
+    }
+
+    #[test]
+    fn thousands_of_good_tokens_of_one_supporter_push_out_nobody_elses() {
+        let checked = Checked::default();
+        let (many, other) = (claims(1), claims(2));
+        checked.remember("other", &other);
+        (0..5 * TOKENS).for_each(|number| checked.remember(&format!("many {number}"), &many));
+        assert_eq!(checked.get("other"), Some(other));
+        assert_eq!(checked.len(), OF_ONE + 1);
+        assert!(checked.get(&format!("many {}", 5 * TOKENS - OF_ONE)).is_some(), "the newest stay");
+    }
+}

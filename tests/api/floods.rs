@@ -1,0 +1,234 @@
+//! Floods of calls that cost money, calls to Stripe or signature checks: one client is stopped, and nobody else.
+
+use keepopen::actions;
+use keepopen::config::{ForwardedHeader, Settings};
+use keepopen_practice::How;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::helpers::{Answer, Gift, ORIGIN, TestApp, checkout_body, forged};
+
+fn some<T: TryFrom<u32>>(number: u32) -> T {
+    T::try_from(number).ok().unwrap()
+}
+
+fn new_attempt() -> Value {
+    checkout_body(Uuid::from_u128(fastrand::u128(..)), 1000, "once")
+}
+
+/// A service that takes three checkouts a minute from one address.
+async fn three_a_minute(change: impl FnOnce(&mut Settings)) -> TestApp {
+    TestApp::start_changed("", |settings| {
+        settings.limits.checkout_address_per_minute = some(3);
+        change(settings);
+    })
+    .await
+}
+
+#[track_caller]
+fn assert_limited(answer: &Answer, seconds: u32) {
+    assert_eq!((answer.status.as_u16(), answer.code()), (429, "rate_limited"));
+    assert_eq!(answer.json["retry_after_seconds"], seconds);
+    assert_eq!(answer.headers["retry-after"], seconds.to_string());
+    assert_eq!(answer.headers["cache-control"], "no-store");
+}
+
+#[tokio::test]
+async fn checkouts_from_one_address_are_limited_and_others_still_give() {
+    let app = three_a_minute(|_| ()).await;
+    for address in ["192.0.2.1", "2001:db8:1:2::1"] {
+        for _ in 0..3 {
+            assert_eq!(app.post_from(address, "/v1/checkout", &new_attempt()).await.status, 200);
+        }
+        assert_limited(&app.post_from(address, "/v1/checkout", &new_attempt()).await, 20);
+    }
+    assert_limited(&app.post_from("2001:db8:1:2:ffff::9", "/v1/checkout", &new_attempt()).await, 20);
+    assert_limited(&app.post_from("192.0.2.1:4711", "/v1/checkout", &json!({})).await, 20);
+    assert_eq!(app.stripe.objects("checkout.session").len(), 6, "what is refused costs no call to Stripe");
+    assert_eq!(app.post_from("192.0.2.2", "/v1/checkout", &new_attempt()).await.status, 200);
+    let counted = "keepopen_rate_limited_total{route=\"/v1/checkout\",by=\"address\"} 4\n";
+    assert!(app.app.metrics.render().contains(counted), "{}", app.app.metrics.render());
+    app.app.clock.advance(20_000);
+    assert_eq!(app.post_from("192.0.2.1", "/v1/checkout", &new_attempt()).await.status, 200);
+    assert_limited(&app.post_from("192.0.2.1", "/v1/checkout", &new_attempt()).await, 20);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_address_is_taken_from_trusted_proxies_alone() {
+    let sent = |app: &TestApp, header: &str, value: String| {
+        let request = app.client.post(format!("{}/v1/checkout", app.url)).header("origin", ORIGIN);
+        request.header(header, value).json(&new_attempt())
+    };
+    // Each call claims another address. It counts only where the setting says so; else all come from this machine.
+    for (proxies, header, of_setting, taken) in [
+        (&["127.0.0.1/32"][..], "x-forwarded-for", ForwardedHeader::XForwardedFor, 9),
+        (&[], "x-forwarded-for", ForwardedHeader::XForwardedFor, 3),
+        (&["127.0.0.1/32"], "forwarded", ForwardedHeader::XForwardedFor, 3),
+        (&["127.0.0.1/32"], "x-forwarded-for", ForwardedHeader::Forwarded, 3),
+        (&["127.0.0.1/32"], "forwarded", ForwardedHeader::Forwarded, 9),
+    ] {
+        let app = three_a_minute(|settings| {
+            settings.server.trusted_proxies = proxies.iter().map(|it| it.parse().unwrap()).collect();
+            settings.server.forwarded_header = of_setting;
+        })
+        .await;
+        let mut good = 0;
+        for number in 0..9 {
+            let name = if header == "forwarded" { "for=" } else { "" };
+            let answer = app.send(sent(&app, header, format!("{name}192.0.2.{number}"))).await;
+            good += usize::from(answer.status == 200);
+        }
+        assert_eq!(good, taken, "{proxies:?} {header} {of_setting:?}");
+        app.finish().await;
+    }
+    // What the client wrote itself stands on the left of what the proxy added.
+    let app = three_a_minute(|_| ()).await;
+    for number in 0..9 {
+        let answer = app.send(sent(&app, "x-forwarded-for", format!("203.0.113.{number}, 192.0.2.1"))).await;
+        assert_eq!(answer.status, if number < 3 { 200 } else { 429 });
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn checkouts_of_one_attempt_and_of_one_site_are_limited() {
+    let app = TestApp::start_changed("", |settings| {
+        settings.limits.checkout_attempt_per_minute = some(2);
+        settings.limits.checkout_site_per_minute = some(4);
+    })
+    .await;
+    let attempt = new_attempt();
+    for status in [200, 200, 429, 429, 429] {
+        assert_eq!(app.post("/v1/checkout", &attempt).await.status, status);
+    }
+    for status in [200, 200, 429] {
+        assert_eq!(app.post("/v1/checkout", &new_attempt()).await.status, status);
+    }
+    let refused = app.post("/v1/checkout", &new_attempt()).await;
+    assert_eq!(refused.json["fallback_url"], "https://journal.example.org/give");
+    let yen = json!({"site": "gazette", "attempt": Uuid::from_u128(2), "amount_minor": 500, "currency": "JPY",
+        "interval": "once", "return_url": "https://gazette.example.org/"});
+    let request = app.client.post(format!("{}/v1/checkout", app.url)).json(&yen);
+    assert_eq!(app.send(request).await.status, 200, "another site has calls of its own");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn polling_an_unpaid_attempt_asks_stripe_once_in_five_seconds() {
+    let app = TestApp::start_changed("", |settings| settings.limits.stripe_read_seconds = 5).await;
+    let gift = app.starts_to_give(1000, "once").await;
+    let calls = || {
+        let text = app.app.metrics.render();
+        let line = text.lines().find(|line| line.starts_with("keepopen_stripe_calls_total{outcome=\"ok\"}"));
+        line.unwrap().rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+    };
+    let before = calls();
+    let (one, two) = tokio::join!(app.exchange(&gift), app.exchange(&gift));
+    assert_eq!((one.code(), two.code()), ("payment_unpaid", "payment_unpaid"));
+    for _ in 0..20 {
+        assert_eq!(app.exchange(&gift).await.code(), "payment_unpaid");
+    }
+    assert_eq!(calls() - before, 1);
+    app.stripe.pay(&gift.session, How::Card).unwrap();
+    app.app.clock.advance(5000);
+    assert_eq!(app.exchange(&gift).await.status, 200);
+    assert_eq!(calls() - before, 2);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_failed_call_to_stripe_is_not_remembered_as_an_answer() {
+    let app = TestApp::start_changed("", |settings| settings.limits.stripe_read_seconds = 5).await;
+    let gift = app.gives(1000, "once").await;
+    app.stripe.break_api(Some(keepopen_practice::Trouble::Status(400)));
+    assert!(app.exchange(&gift).await.status.is_server_error());
+    app.stripe.break_api(None);
+    assert_eq!(app.exchange(&gift).await.status, 200);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn tokens_are_limited_by_address_by_attempt_and_by_site() {
+    let app = TestApp::start_changed("", |settings| {
+        settings.limits.token_address_per_minute = some(6);
+        settings.limits.token_attempt_per_minute = some(2);
+        settings.limits.token_site_per_minute = some(5);
+    })
+    .await;
+    let ask = async |address: &str, attempt: u128| {
+        let body = json!({"grant": "checkout_session", "site": "journal", "session": "cs_test_none", "attempt": Uuid::from_u128(attempt)});
+        app.post_from(address, "/v1/tokens", &body).await.status.as_u16()
+    };
+    assert_eq!(
+        [ask("192.0.2.1", 1).await, ask("192.0.2.1", 1).await, ask("192.0.2.1", 1).await],
+        [404, 404, 429]
+    );
+    assert_eq!(
+        [ask("192.0.2.1", 2).await, ask("192.0.2.1", 3).await, ask("192.0.2.1", 4).await],
+        [404, 404, 404]
+    );
+    assert_eq!(ask("192.0.2.1", 5).await, 429, "six calls came from this address");
+    assert_eq!(ask("192.0.2.2", 6).await, 429, "five calls were for this site");
+    let text = app.app.metrics.render();
+    for by in ["address", "attempt", "site"] {
+        let line = format!("keepopen_rate_limited_total{{route=\"/v1/tokens\",by=\"{by}\"}} 1\n");
+        assert!(text.contains(&line), "{line}{text}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
+    let app = TestApp::start().await;
+    let unused = app.starts_to_give(1000, "once").await;
+    let paid = app.gives(1000, "once").await;
+    let exchanged = app.gives(1000, "month").await;
+    app.stripe_says_everything().await;
+    app.token(&exchanged).await;
+    let is_known = async |gift: &Gift| {
+        app.app.store.checkout("journal", &gift.attempt.to_string()).await.unwrap().is_some()
+    };
+    app.days_pass(30);
+    actions::remove_unused_attempts(&app.app).await.unwrap();
+    assert!(is_known(&unused).await);
+    app.app.clock.advance(1);
+    actions::remove_unused_attempts(&app.app).await.unwrap();
+    assert_eq!(
+        [is_known(&unused).await, is_known(&paid).await, is_known(&exchanged).await],
+        [false, true, true]
+    );
+    assert_eq!(app.exchange(&unused).await.code(), "attempt_unknown");
+    assert_eq!(app.exchange(&paid).await.code(), "exchange_too_late");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_address_that_sends_forged_tokens_takes_no_recognition_from_others() {
+    let app = TestApp::start_with("[tokens]\nchecks_per_second = 10\naddress_bad_per_minute = 5").await;
+    let gifts = [app.gives(1000, "month").await, app.gives(1500, "once").await];
+    app.stripe_says_everything().await;
+    let (one, other) = (app.token(&gifts[0]).await, app.token(&gifts[1]).await);
+    let ask = async |address: &str, token: &str| {
+        let question = json!({"site": "journal", "history": {}, "token": token});
+        app.post_from(address, "/v1/banner", &question).await.json["reason"].as_str().unwrap().to_owned()
+    };
+    for number in 1..=6 {
+        assert_eq!(ask("192.0.2.1", &forged(&one, number)).await, "unknown_standing");
+    }
+    for number in 7..=200 {
+        assert_eq!(ask("192.0.2.1", &forged(&one, number)).await, "overloaded");
+    }
+    assert_eq!(ask("192.0.2.2", &one).await, "supporter");
+    assert_eq!(ask("192.0.2.1", &one).await, "supporter", "a token that was checked needs no check");
+    assert_eq!(ask("192.0.2.1", &other).await, "overloaded");
+    // A route that acts for a supporter says when to try again.
+    let own = app.client.get(format!("{}/v1/supporter", app.url)).header("x-forwarded-for", "192.0.2.1");
+    let answer = app.send(own.bearer_auth(&other)).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (503, "overloaded"));
+    assert_eq!(answer.headers["retry-after"], "1");
+    assert!(app.app.metrics.render().contains("keepopen_token_checks_total{outcome=\"limited\"} 196\n"));
+    app.app.clock.advance(60_000);
+    assert_eq!(ask("192.0.2.1", &other).await, "supporter");
+    app.finish().await;
+}
