@@ -74,7 +74,7 @@ pub use publish_appeals::{PublishError, publish_appeals};
 pub use read_results::{
     MAX_RESULT_DAYS, MoneySums, Outcome, ResultKey, ResultsError, ResultsQuery, read_results, totals,
 };
-pub use receive_stripe_event::{ReceiveError, Received, receive_stripe_event};
+pub use receive_stripe_event::{ReceiveError, Received, check_before_reading, receive_stripe_event};
 pub use reconcile::{FailedList, ReconcileError, Swept, reconcile_due, reconcile_since};
 pub use remove_unused_attempts::remove_unused_attempts;
 pub use replay_event::replay_event;

@@ -33,6 +33,17 @@ pub enum ReceiveError {
     Database(Arc<sqlx::Error>),
 }
 
+/// Whether a delivery's body is worth reading: there is a secret to check it with, and the header has the form of a signature.
+///
+/// # Errors
+/// See [`ReceiveError`].
+pub fn check_before_reading(app: &App, signature: Option<&str>) -> Result<(), ReceiveError> {
+    if app.deliveries.secrets().all().is_empty() {
+        return Err(ReceiveError::NotConfigured);
+    }
+    Ok(stripe::check_form(signature)?)
+}
+
 /// Checks the signature over the raw bytes, and has it stored and committed.
 ///
 /// # Errors

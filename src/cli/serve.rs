@@ -23,6 +23,8 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 pub fn serve(settings: Settings) -> Result<(), Stopped> {
     telemetry::start(settings.log.format, &settings.log.level)?;
+    let open_files = http::raise_open_files();
+    tracing::debug!(open_files, "the limit on open files");
     actix_web::rt::System::new().block_on(async {
         let app = actions::start(settings, Clock::System).await?;
         warn_of_gaps(&app);

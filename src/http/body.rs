@@ -1,18 +1,29 @@
 //! Reading a request's body.
 
 use std::future::poll_fn;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
 
 use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_core::Stream;
 use serde::Deserialize;
 
+use super::State;
 use super::problem::{Code, Problem};
+use crate::app::App;
+use crate::telemetry::CutBody;
 
 /// The largest JSON body that is read: a reader's whole history fits many times.
 pub const JSON_LIMIT: usize = 65_536;
+
+/// How long a body may take in any case.
+const GRACE: Duration = Duration::from_secs(5);
+/// How fast the rest must arrive, in bytes a millisecond: slower than any mobile network that loads a page.
+const MIN_BYTES_PER_MS: u64 = 4;
 
 /// Which content types a route reads as JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,32 +34,94 @@ pub enum Accepts {
     JsonOrPlain,
 }
 
-/// The bytes, if they are not more than `limit`.
+/// The bytes, if they are not more than `limit` and arrive in time.
 ///
 /// # Errors
-/// There are more, or the connection broke.
-pub async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
-    let fits = |len: usize| match len <= limit {
-        true => Ok(()),
-        false => Err(Problem::with(Code::BodyTooLarge, format_args!("at most {limit} bytes"))),
+/// There are more, they are too slow, or the connection broke.
+pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
+    let first = match at_once(&mut payload).await? {
+        Next::Piece(first) => first,
+        Next::End => return Ok(Bytes::new()),
+        Next::Later => return read_as_it_arrives(app, payload, BytesMut::new(), limit).await,
     };
-    let first = piece(&mut payload).await?.unwrap_or_default();
-    fits(first.len())?;
+    fits(first.len(), limit)?;
     // Most bodies come in one piece, which is taken as it is.
-    let Some(second) = piece(&mut payload).await? else { return Ok(first) };
-    let mut whole = BytesMut::from(first);
-    let mut next = Some(second);
-    while let Some(piece_of_it) = next {
-        fits(whole.len() + piece_of_it.len())?;
-        whole.extend_from_slice(&piece_of_it);
-        next = piece(&mut payload).await?;
+    match at_once(&mut payload).await? {
+        Next::End => Ok(first),
+        Next::Later => read_as_it_arrives(app, payload, BytesMut::from(first), limit).await,
+        Next::Piece(second) => {
+            fits(first.len() + second.len(), limit)?;
+            let mut whole = BytesMut::from(first);
+            whole.extend_from_slice(&second);
+            read_as_it_arrives(app, payload, whole, limit).await
+        }
     }
-    Ok(whole.freeze())
 }
 
-async fn piece(payload: &mut Payload) -> Result<Option<Bytes>, Problem> {
-    let next = poll_fn(|context| Pin::new(&mut *payload).poll_next(context)).await;
-    next.transpose().map_err(|_| Problem::with(Code::InvalidRequest, "the body broke off"))
+/// Reads the rest of a body that is not there yet.
+async fn read_as_it_arrives(
+    app: &App,
+    mut payload: Payload,
+    mut whole: BytesMut,
+    limit: usize,
+) -> Result<Bytes, Problem> {
+    let arriving = app.bodies.arriving(whole.len());
+    let timeout = Duration::from_secs(app.settings.server.body_timeout_seconds);
+    let grace = GRACE.min(timeout);
+    let mut timer = pin!(tokio::time::sleep(grace));
+    let began = timer.deadline() - grace;
+    let cut = |why| {
+        app.metrics.cut_bodies.count(why);
+        Err(Code::BodyTooSlow.into())
+    };
+    loop {
+        timer.as_mut().reset(began + time_for(whole.len()).min(timeout));
+        let next = tokio::select! {
+            biased;
+            () = arriving.is_cut() => return cut(CutBody::Crowded),
+            next = poll_fn(|context| Pin::new(&mut payload).poll_next(context)) => next,
+            () = &mut timer => return cut(CutBody::Slow),
+        };
+        let Some(piece) = next.transpose().map_err(broken)? else { return Ok(whole.freeze()) };
+        fits(whole.len() + piece.len(), limit)?;
+        whole.extend_from_slice(&piece);
+        arriving.grow(piece.len());
+    }
+}
+
+/// How long so many bytes may take.
+fn time_for(bytes: usize) -> Duration {
+    GRACE + Duration::from_millis(u64::try_from(bytes).unwrap_or(u64::MAX) / MIN_BYTES_PER_MS)
+}
+
+fn fits(len: usize, limit: usize) -> Result<(), Problem> {
+    match len <= limit {
+        true => Ok(()),
+        false => Err(Problem::with(Code::BodyTooLarge, format_args!("at most {limit} bytes"))),
+    }
+}
+
+/// What there is of a body now.
+enum Next {
+    Piece(Bytes),
+    End,
+    Later,
+}
+
+async fn at_once(payload: &mut Payload) -> Result<Next, Problem> {
+    poll_fn(|context| {
+        Poll::Ready(match Pin::new(&mut *payload).poll_next(context) {
+            Poll::Ready(Some(Ok(piece))) => Ok(Next::Piece(piece)),
+            Poll::Ready(Some(Err(error))) => Err(broken(error)),
+            Poll::Ready(None) => Ok(Next::End),
+            Poll::Pending => Ok(Next::Later),
+        })
+    })
+    .await
+}
+
+fn broken(_: PayloadError) -> Problem {
+    Problem::with(Code::InvalidRequest, "the body broke off")
 }
 
 /// The bytes of a JSON body of an accepted content type.
@@ -71,7 +144,11 @@ pub async fn read_json_bytes(
         Some(_) => false,
         None => accepts == Accepts::JsonOrPlain,
     };
-    if good { read(payload, JSON_LIMIT).await } else { Err(Code::UnsupportedMediaType.into()) }
+    if !good {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    let app = request.app_data::<State>().ok_or(Code::Internal)?;
+    read(app, payload, JSON_LIMIT).await
 }
 
 /// Reads JSON.

@@ -12,11 +12,15 @@ use utoipa_actix_web::AppExt;
 
 use super::contract::methods_of;
 use super::cors::cors;
+use super::open_files::open_files;
 use super::problem::{Code, Problem};
 use super::request_counts::RequestCounts;
 use super::watch::Watch;
 use super::{State, routes, webhooks};
 use crate::app::App;
+
+/// The most connections of one worker.
+const MAX_CONNECTIONS: usize = 25_000;
 
 /// A server that listens.
 pub struct Running {
@@ -51,8 +55,11 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     let address = listener.local_addr().map_err(failed)?;
     let app = Arc::clone(app);
     let counts = Arc::new(RequestCounts::new(&app.metrics));
-    let workers = app.settings.server.workers;
-    let mut server = HttpServer::new(move || {
+    let workers = match app.settings.server.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        number => number,
+    };
+    let server = HttpServer::new(move || {
         actix_web::App::new()
             .into_utoipa_app()
             .app_data(Data::from(Arc::clone(&app)))
@@ -64,12 +71,18 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     })
     .disable_signals()
     // The whole stop may take ten seconds (`src/cli/serve.rs`).
-    .shutdown_timeout(4);
-    if workers > 0 {
-        server = server.workers(workers);
-    }
+    .shutdown_timeout(4)
+    .workers(workers)
+    .max_connections(max_connections(open_files(), workers));
     let server = server.listen(listener).map_err(failed)?.run();
     Ok(Running { address, handle: server.handle(), server })
+}
+
+/// The connections of one worker. They leave a quarter of the files that may be open to the database, to calls to Stripe and to
+/// the operator's port.
+fn max_connections(open_files: u64, workers: usize) -> usize {
+    let all = usize::try_from(open_files - open_files / 4).unwrap_or(usize::MAX);
+    (all / workers).clamp(16, MAX_CONNECTIONS)
 }
 
 /// What no handler takes: nothing is there, or it can't be done there.

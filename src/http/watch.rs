@@ -17,6 +17,7 @@ use tracing::Instrument;
 use tracing::instrument::Instrumented;
 
 use super::request_counts::{Counted, RequestCounts};
+use super::unread::{Answer, Unread};
 use crate::clock::{self, Stopwatch};
 
 /// The header that carries a request's id, on the way in and out.
@@ -47,7 +48,7 @@ where
     S::Future: 'static,
     B: 'static,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<Answer<B>>;
     type Error = Error;
     type Transform = Watched<S>;
     type InitError = ();
@@ -64,7 +65,7 @@ where
     S::Future: 'static,
     B: 'static,
 {
-    type Response = ServiceResponse<B>;
+    type Response = ServiceResponse<Answer<B>>;
     type Error = Error;
     type Future = Watching<S::Future>;
 
@@ -72,12 +73,13 @@ where
 
     fn call(&self, mut request: ServiceRequest) -> Self::Future {
         head_as_get(&mut request);
+        let unread = Unread::of(&mut request);
         let began = Stopwatch::start();
         let id = id_of(request.headers());
         let counted = self.counts.of(&request);
         let span = counted.span(&id);
         let answer = span.in_scope(|| self.service.call(request));
-        Watching { answer: answer.instrument(span), began, counted, id: Some(id) }
+        Watching { answer: answer.instrument(span), began, counted, id: Some(id), unread }
     }
 }
 
@@ -89,6 +91,7 @@ pin_project! {
         began: Stopwatch,
         counted: Arc<Counted>,
         id: Option<HeaderValue>,
+        unread: Option<Unread>,
     }
 }
 
@@ -96,7 +99,7 @@ impl<F, B> Future for Watching<F>
 where
     F: Future<Output = Result<ServiceResponse<B>, Error>>,
 {
-    type Output = F::Output;
+    type Output = Result<ServiceResponse<Answer<B>>, Error>;
 
     fn poll(self: Pin<&mut Self>, context: &mut task::Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -109,7 +112,8 @@ where
         if let (Ok(response), Some(id)) = (&mut outcome, this.id.take()) {
             response.headers_mut().insert(REQUEST_ID.clone(), id);
         }
-        Poll::Ready(outcome)
+        let unread = this.unread.take();
+        Poll::Ready(outcome.map(|response| response.map_body(|_, body| Answer { body, unread })))
     }
 }
 

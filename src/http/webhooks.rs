@@ -67,7 +67,7 @@ struct DataShape {
     request_body(content = EventShape, content_type = "application/json", description = "A Stripe event, as Stripe sends it"),
     responses((status = 200, description = "Stored")),
     extensions(("x-problems" = json!([
-        Code::InvalidSignature, Code::InvalidEvent, Code::BodyTooLarge, Code::StoreUnavailable,
+        Code::InvalidSignature, Code::InvalidEvent, Code::BodyTooLarge, Code::BodyTooSlow, Code::StoreUnavailable,
         Code::NotConfigured, Code::Internal,
     ]))),
 )]
@@ -83,10 +83,15 @@ pub async fn take_delivery(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let deliveries = &app.metrics.deliveries;
-    let body = body::read(payload, app.settings.stripe.webhook_max_bytes).await;
-    let body = body.inspect_err(|_| deliveries.count(Delivery::Unread))?;
     let signature = request.headers().get("stripe-signature").and_then(|value| value.to_str().ok());
-    let received = actions::receive_stripe_event(&app, signature, &body).await;
+    let received = match actions::check_before_reading(&app, signature) {
+        Ok(()) => {
+            let body = body::read(&app, payload, app.settings.stripe.webhook_max_bytes).await;
+            let body = body.inspect_err(|_| deliveries.count(Delivery::Unread))?;
+            actions::receive_stripe_event(&app, signature, &body).await
+        }
+        Err(refused) => Err(refused),
+    };
     deliveries.count(outcome(&received));
     match &received {
         Ok(_) => app.deliveries.note(signature, Ok(()), app.now_ms()),

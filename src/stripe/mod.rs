@@ -32,5 +32,5 @@ pub use gateway::{CallError, Gateway, MadeSession, NewCheckout};
 pub use lists::{List, Listed, Page};
 pub use mentions::{Mentions, mentions, subject};
 pub use objects::{PAYOUT_CONTENTS, Report, concerns_us, read_event, read_fetched};
-pub use signature::{BadSignature, TOLERANCE_S, verify, which_fits};
+pub use signature::{BadSignature, TOLERANCE_S, check_form, verify, which_fits};
 pub use wanted::{API_VERSION, EVENTS, PERMISSIONS, Permission};

@@ -59,6 +59,14 @@ pub fn which_fits(
     if now_s - at_s > TOLERANCE_S { Err(BadSignature::Stale) } else { Ok(place) }
 }
 
+/// Whether `header` has the form of a signature, before a body is read to check it with.
+///
+/// # Errors
+/// It is missing or malformed, or holds no signature of a kind that we check.
+pub fn check_form(header: Option<&str>) -> Result<(), BadSignature> {
+    parse(header.ok_or(BadSignature::Missing)?).map(drop)
+}
+
 /// When a header says that it was signed, in seconds since 1970.
 pub fn signed_at_s(header: &str) -> Option<i64> {
     parse(header).ok()?.0.parse().ok()

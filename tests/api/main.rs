@@ -37,6 +37,7 @@ mod reconciling;
 mod replays;
 mod results;
 mod settling;
+mod slow_bodies;
 mod standing;
 mod standings;
 mod story;

@@ -3971,6 +3971,7 @@ export interface operations {
              */
             401: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3986,6 +3987,7 @@ export interface operations {
             /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -4060,6 +4062,7 @@ export interface operations {
             /** @description `store_unavailable`: The database does not answer; try again. */
             503: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;

@@ -1,0 +1,67 @@
+//! Closes connections whose request was answered before its body was there.
+//!
+//! The server by itself does so where the body's length is known. Of a chunked body it would read on, without any limit on time,
+//! to use the connection again: who sends one byte and then nothing would keep it for ever.
+
+use std::cell::RefCell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use actix_web::HttpMessage;
+use actix_web::body::{BodySize, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::error::PayloadError;
+use actix_web::http::header::TRANSFER_ENCODING;
+use actix_web::web::Bytes;
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+/// A chunked body. While it is held the server knows that it was not read to its end, and closes the connection after the
+/// answer.
+#[derive(Clone)]
+pub struct Unread(Rc<RefCell<Payload>>);
+
+impl Unread {
+    /// Holds the request's body, if it is chunked.
+    pub fn of(request: &mut ServiceRequest) -> Option<Self> {
+        if !request.headers().contains_key(TRANSFER_ENCODING) {
+            return None;
+        }
+        let held = Self(Rc::new(RefCell::new(request.take_payload())));
+        request.set_payload(Payload::Stream { payload: Box::pin(held.clone()) });
+        Some(held)
+    }
+}
+
+impl Stream for Unread {
+    type Item = Result<Bytes, PayloadError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        Pin::new(&mut *self.0.borrow_mut()).poll_next(context)
+    }
+}
+
+pin_project! {
+    /// The body of an answer, and what was not read of its request.
+    pub struct Answer<B> {
+        #[pin]
+        pub body: B,
+        pub unread: Option<Unread>,
+    }
+}
+
+impl<B: MessageBody> MessageBody for Answer<B> {
+    type Error = B::Error;
+
+    fn size(&self) -> BodySize {
+        self.body.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        self.project().body.poll_next(context)
+    }
+}

@@ -1,0 +1,114 @@
+//! Clients that send a body slowly, or never: they are sent away, and hold nothing that others need.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use crate::helpers::TestApp;
+
+/// A client that has sent so much.
+fn sends(app: &TestApp, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).unwrap();
+    // A bound for a test that fails; nothing here waits for it.
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    stream
+}
+
+/// All that it is answered until the connection is closed.
+async fn answer(mut stream: TcpStream) -> String {
+    let read = move || {
+        let mut text = String::new();
+        stream.read_to_string(&mut text).map(|_| text)
+    };
+    tokio::task::spawn_blocking(read).await.unwrap().unwrap()
+}
+
+fn head(path: &str, length: &str) -> String {
+    format!(
+        "POST {path} HTTP/1.1\r\nHost: give.example.org\r\nContent-Type: application/json\r\n{length}\r\n\r\n"
+    )
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_in_time_is_refused_and_its_connection_closed() {
+    let app = TestApp::start_changed("", |settings| settings.server.body_timeout_seconds = 1).await;
+    let signature = format!("Content-Length: 9\r\nStripe-Signature: t=1700000000,v1={}", "a".repeat(64));
+    for (path, length, sent) in [
+        ("/v1/banner", "Content-Length: 9", "{"),
+        ("/v1/banner", "Content-Length: 9", ""),
+        ("/v1/checkout", "Content-Length: 9", "{"),
+        ("/v1/banner", "Transfer-Encoding: chunked", "1\r\n{\r\n"),
+        ("/webhooks/stripe", &signature, "{"),
+    ] {
+        let text = answer(sends(&app, &format!("{}{sent}", head(path, length)))).await;
+        assert!(text.starts_with("HTTP/1.1 408 "), "{path} {length}: {text}");
+        assert!(text.contains("\"code\":\"body_too_slow\""), "{path} {length}: {text}");
+    }
+    let text = app.app.metrics.render();
+    assert!(text.contains("keepopen_bodies_cut_total{why=\"slow\"} 5\n"), "{text}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_answer_that_needs_no_body_closes_the_connection_of_one_that_never_ends() {
+    let app = TestApp::start().await;
+    for (path, length, sent, status) in [
+        ("/nowhere", "Transfer-Encoding: chunked", "1\r\n{\r\n", 404),
+        ("/nowhere", "Content-Length: 9", "{", 404),
+        ("/v1/appeals/help", "Transfer-Encoding: chunked", "1\r\n{\r\n", 405),
+        ("/webhooks/stripe", "Transfer-Encoding: chunked", "1\r\n{\r\n", 400),
+    ] {
+        let text = answer(sends(&app, &format!("{}{sent}", head(path, length)))).await;
+        assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{path} {length}: {text}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_chunked_body_that_arrives_whole_is_read_and_its_connection_serves_again() {
+    let app = TestApp::start().await;
+    let body = r#"{"site":"journal","history":{}}"#;
+    let chunked = format!("{:x}\r\n{}\r\n{:x}\r\n{}\r\n0\r\n\r\n", 9, &body[..9], body.len() - 9, &body[9..]);
+    let asked = format!("{}{chunked}", head("/v1/banner", "Transfer-Encoding: chunked"));
+    let last = format!(
+        "{}{body}",
+        head("/v1/banner", &format!("Content-Length: {}\r\nConnection: close", body.len()))
+    );
+    let text = answer(sends(&app, &format!("{asked}{asked}{last}"))).await;
+    assert_eq!(text.matches("\"reason\":\"matched\"").count(), 3, "{text}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_delivery_without_the_form_of_a_signature_is_refused_before_its_body_is_read() {
+    let app = TestApp::start().await;
+    for header in ["", "Stripe-Signature: nonsense\r\n", "Stripe-Signature: t=1700000000\r\n"] {
+        let head = head("/webhooks/stripe", &format!("{header}Content-Length: 1000000"));
+        let text = answer(sends(&app, &head)).await;
+        assert!(text.starts_with("HTTP/1.1 400 "), "{header}: {text}");
+        assert!(text.contains("\"code\":\"invalid_signature\""), "{header}: {text}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn of_too_many_bodies_that_do_not_arrive_the_oldest_are_cut_off_and_the_banner_answers() {
+    let app = TestApp::start_changed("", |settings| settings.server.body_timeout_seconds = 3600).await;
+    let head = format!("{}{{", head("/v1/banner", "Content-Length: 9"));
+    let mut waiting = Vec::new();
+    for number in 0..550 {
+        waiting.push(sends(&app, &head));
+        if number % 50 == 0 {
+            assert_eq!(app.banner(None).await["reason"], "matched");
+        }
+    }
+    assert_eq!(app.banner(None).await["reason"], "matched");
+    for oldest in waiting.drain(..30) {
+        let text = answer(oldest).await;
+        assert!(text.contains("\"code\":\"body_too_slow\""), "{text}");
+    }
+    assert!(app.app.metrics.render().contains("keepopen_bodies_cut_total{why=\"crowded\"} "));
+    drop(waiting);
+    app.finish().await;
+}
