@@ -7,87 +7,19 @@ use keepopen_decision::{
     self as decision, AppealIndex, CountryCode, HELD_OUT, Known, NearMisses, Question, Reason, Surface,
     Value, Verdict, decide, usual_question,
 };
-use serde::Serialize;
 
 use super::State;
 use super::body::{self, Accepts};
 use super::caller::{address_of, check_may_state};
-use super::json_object::JsonObject;
 use super::problem::{Code, Problem};
 use super::question::{self, BannerQuestionShape, QuestionQuery};
 use super::stated::statement;
-use super::words::{KindShape, ReasonShape, SurfaceShape};
+use super::verdict_body::{VerdictBody, written};
 use crate::app::App;
-use crate::appeals::{Content, Snapshot, TickerValues, Values};
+use crate::appeals::{Snapshot, TickerValues, Values};
 use crate::clock;
 use crate::supporters::{Newest, StandingNow};
 use crate::tokens::{Asker, BadToken, Purpose, Shown};
-
-/// The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
-/// `attribution` and `content` are there.
-#[derive(Serialize, utoipa::ToSchema)]
-#[schema(as = Verdict)]
-pub(super) struct VerdictBody<'a> {
-    /// Whether an appeal is shown.
-    pub(super) show: bool,
-    /// Where.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<SurfaceShape>)]
-    pub(super) surface: Option<&'a str>,
-    /// What it wants.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<KindShape>)]
-    pub(super) kind: Option<&'a str>,
-    /// The appeal's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) appeal: Option<&'a str>,
-    /// The variant's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) variant: Option<&'a str>,
-    /// Whether the reader may send it away; a wall without free articles left may not be.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) closable: Option<bool>,
-    /// Why, in one word of a fixed list.
-    #[schema(value_type = ReasonShape)]
-    pub(super) reason: &'a str,
-    /// A signed note, to be sent along with events and checkouts. A reader who is held out (`reason` is `holdout`) has one too, so
-    /// that what the held-out give can be told. A preview has none, and counts for nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) attribution: Option<String>,
-    /// What is shown.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) content: Option<Content<'a>>,
-    /// The values that the words speak of, to be put in place of `{article_count}` and the like; left out where they speak of none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) values: Option<Values>,
-    /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
-    #[schema(format = DateTime)]
-    pub(super) next_eligible_at: Option<String>,
-    /// Fields of the question that are not known and look like a slip, each with what was probably meant. They were ignored, like all
-    /// unknown fields. Left out where there are none.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    #[schema(value_type = Option<Vec<String>>, example = json!(["page.sensitve is not known and was ignored; did you mean page.sensitive?"]))]
-    pub(super) warnings: &'a [String],
-}
-
-impl<'a> VerdictBody<'a> {
-    pub(super) const fn silent(reason: &'a str) -> Self {
-        Self {
-            show: false,
-            surface: None,
-            kind: None,
-            appeal: None,
-            variant: None,
-            closable: None,
-            reason,
-            attribution: None,
-            content: None,
-            values: None,
-            next_eligible_at: None,
-            warnings: &[],
-        }
-    }
-}
 
 /// Show the appeal banner?
 ///
@@ -266,68 +198,6 @@ fn verdict_for(
     written(&body)
 }
 
-/// The verdict as JSON: what serde would write, by which the contract and a test of this go.
-pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
-    // Every field is named, so that none is forgotten.
-    let VerdictBody {
-        show,
-        surface,
-        kind,
-        appeal,
-        variant,
-        closable,
-        reason,
-        attribution,
-        content,
-        values,
-        next_eligible_at,
-        warnings,
-    } = body;
-    // Few answers are longer: one allocation, made once.
-    let mut json = JsonObject::with_room(2048);
-    json.truth("show", *show);
-    let texts = [("surface", surface), ("kind", kind), ("appeal", appeal), ("variant", variant)];
-    for (name, text) in texts {
-        if let Some(text) = text {
-            json.text(name, text);
-        }
-    }
-    if let Some(closable) = closable {
-        json.truth("closable", *closable);
-    }
-    json.text("reason", reason);
-    if let Some(note) = attribution {
-        json.text("attribution", note);
-    }
-    if let Some(content) = content {
-        json.object("content", |json| {
-            for (name, value) in content.fields() {
-                if let Some(value) = value {
-                    json.json(name, value.get());
-                }
-            }
-        });
-    }
-    if let Some(values) = values {
-        json.json("values", &as_json(values)?);
-    }
-    match next_eligible_at {
-        Some(at) => json.text("next_eligible_at", at),
-        None => json.json("next_eligible_at", "null"),
-    }
-    if !warnings.is_empty() {
-        json.json("warnings", &as_json(warnings)?);
-    }
-    Ok(json.end())
-}
-
-fn as_json<T: Serialize + ?Sized>(value: &T) -> Result<String, Problem> {
-    serde_json::to_string(value).map_err(|error| {
-        tracing::error!(%error, "a verdict can't be written");
-        Problem::new(Code::Internal)
-    })
-}
-
 /// The values that the words speak of.
 pub(super) fn values(
     app: &App,
@@ -381,50 +251,4 @@ pub(super) fn known(
 fn country(question: &Question<'_>) -> Option<[u8; 2]> {
     let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
     code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::appeals::Wording;
-
-    #[test]
-    fn a_verdict_is_written_as_serde_writes_it() {
-        let words = json!({"heading": "\"Help\"\nus", "body": ["It costs."], "cta": "Give"});
-        let wording = Wording::of(&serde_json::from_value(words).unwrap());
-        let full = || VerdictBody {
-            show: true,
-            surface: Some("banner"),
-            kind: Some("ask"),
-            appeal: Some("\"summer\\"),
-            variant: Some("a"),
-            closable: Some(true),
-            attribution: Some("note".to_owned()),
-            content: Some(wording.with(None, None, None, None)),
-            values: Some(Values::default()),
-            next_eligible_at: Some("2026-11-23T08:00:00Z".to_owned()),
-            ..VerdictBody::silent("matched")
-        };
-        let warnings = ["\"ulr\"".to_owned(), "tag".to_owned()];
-        let bodies = [
-            full(),
-            VerdictBody::silent("share"),
-            VerdictBody { surface: None, closable: Some(false), values: None, ..full() },
-            VerdictBody { kind: None, appeal: None, content: None, warnings: &warnings, ..full() },
-            VerdictBody { warnings: &warnings, ..VerdictBody::silent("share") },
-            VerdictBody {
-                variant: None,
-                closable: None,
-                attribution: None,
-                next_eligible_at: None,
-                ..full()
-            },
-        ];
-        for body in bodies {
-            let ours = String::from_utf8(written(&body).unwrap()).unwrap();
-            assert_eq!(ours, serde_json::to_string(&body).unwrap());
-        }
-    }
 }

@@ -10,10 +10,7 @@ use super::body::{self, Accepts};
 use super::caller::check_origin;
 use super::problem::{Code, Problem};
 use super::words::DismissalKindShape;
-use crate::store::counts::CountKey;
 use crate::tokens::Attribution;
-
-const HOUR_MS: i64 = 3_600_000;
 
 /// What became of a banner.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -81,15 +78,7 @@ pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Resul
     let shown = Attribution::read(&event.attribution, &app.attribution_key, &event.site, now_ms).ok();
     let shown = shown.filter(|shown| app.counted_events.is_new((shown.number, event.event as u8)));
     if let Some(shown) = shown {
-        app.counters.count(CountKey {
-            hour_at_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
-            site: shown.site,
-            appeal: shown.appeal,
-            variant: shown.variant,
-            surface: shown.surface,
-            country: shown.country,
-            kind,
-        });
+        app.counters.count_shown(&shown, kind, now_ms);
     }
     Ok(HttpResponse::NoContent().finish())
 }

@@ -34,6 +34,7 @@ mod supporters;
 mod switches;
 mod tokens;
 mod unread;
+mod verdict_body;
 mod watch;
 mod webhooks;
 mod words;

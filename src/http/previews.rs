@@ -7,11 +7,12 @@ use keepopen_decision::{AppealIndex, Device, Live, Question, Reason, Surface, Te
 use serde::{Deserialize, Serialize};
 
 use super::State;
-use super::banner::{VerdictBody, answered, values, written};
+use super::banner::{answered, values};
 use super::body::{self, Accepts};
 use super::caller::AppealsReader;
 use super::problem::{Code, Problem};
 use super::question::PreviewQuestionShape;
+use super::verdict_body::{VerdictBody, written};
 use super::words::SurfaceShape;
 use crate::actions;
 use crate::app::App;

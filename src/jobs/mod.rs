@@ -186,7 +186,7 @@ impl Jobs {
             actions::hear_of_appeals(&app).await
         });
         let trouble = "old attempts at the checkout can't be removed; it is tried again";
-        self.start_on_database(app, (ATTEMPTS_EVERY, None), trouble, |app| async move {
+        self.start_on_database(app, When::every(ATTEMPTS_EVERY), trouble, |app| async move {
             actions::remove_unused_attempts(&app).await
         });
         self.run_on_stripe(app);

@@ -3016,6 +3016,7 @@ export interface operations {
             /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -3097,6 +3098,7 @@ export interface operations {
             /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
             412: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -3169,6 +3171,7 @@ export interface operations {
             /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -3250,6 +3253,7 @@ export interface operations {
             /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
             412: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -3630,6 +3634,7 @@ export interface operations {
             /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
             412: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -5251,6 +5256,7 @@ export interface operations {
             /** @description `invalid_request`: The request can't be read; `detail` says where. */
             400: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -5268,6 +5274,7 @@ export interface operations {
              */
             401: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -5283,6 +5290,7 @@ export interface operations {
             /** @description `scope_missing`: The API key may not do this. */
             403: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -5297,6 +5305,7 @@ export interface operations {
             /** @description `site_unknown`: There is no such site. */
             404: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -5311,6 +5320,7 @@ export interface operations {
             /** @description `internal`: Something went wrong here; it is logged. */
             500: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -5325,6 +5335,7 @@ export interface operations {
             /** @description `store_unavailable`: The database does not answer; try again. */
             503: {
                 headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
