@@ -24,10 +24,10 @@ use super::databases::Database;
 
 /// The settings of a service on this database.
 pub(crate) fn settings(data: &std::path::Path, database: &str) -> String {
-    settings_with(data, database, "", "")
+    settings_with(data, database, "", SITE)
 }
 
-/// A site, so that the banner can be asked.
+/// A site, so that the banner can be asked and its gifts are booked.
 const SITE: &str = r#"
         [sites.journal]
         name = "The Journal"
