@@ -98,7 +98,7 @@ async fn refused(service: &Service, token: &str, checkout: &Value) {
         service.stripe.break_api(None);
     }
     // Signed, and of no shape that can be booked: the worker fails, and says why.
-    let customer = json!({"email": EMAIL, "name": NAME});
+    let customer = json!({"email": EMAIL, "name": NAME, "keepopen_site": "journal"});
     let bad = json!({
         "id": "evt_canary", "object": "event", "type": "refund.created", "created": 1_795_000_000, "livemode": false,
         "data": {"object": {"id": "re_1", "object": "refund", "amount": EMAIL, "metadata": customer}},
