@@ -126,12 +126,12 @@ const APPEALS: &str = r#"
 id = "help"
 sites = ["journal"]
 kind = "ask"
-surface = "banner"
+surface = ["banner", "inline"]
 live = "live"
 
 [[appeals.variants]]
 id = "a"
-copy = { heading = "We need your help now", body = ["Read on."], cta = "Give" }
+copy = { heading = "We need your help now", body = ["Read on."], cta = "Give {gift}" }
 "#;
 
 /// Every limit is the default.
