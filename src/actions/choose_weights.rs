@@ -4,11 +4,13 @@ use aws_lc_rs::digest;
 use keepopen_decision::bandit::{self, Learning, Results};
 use keepopen_decision::{LearnedWeights, Learner};
 
+use super::count_views::count_views;
 use super::put_into_force::renew_in_force;
 use crate::app::App;
 use crate::appeals::LearnedSoFar;
 use crate::clock::DAY_MS;
 use crate::config::SiteSettings;
+use crate::store::planned_weights;
 
 const HOUR_MS: i64 = 3_600_000;
 /// Counts of an hour are stored, by every instance, this long after it.
@@ -54,20 +56,22 @@ async fn learn(
     until_ms: i64,
 ) -> Result<LearnedWeights, sqlx::Error> {
     let (site_id, appeal, from_ms) = (&learner.site, &learner.appeal, until_ms - LOOKS_BACK_MS);
-    let (mut views, mut gifts) = (Vec::new(), Vec::new());
+    let (mut views, mut planned, mut gifts) = (Vec::new(), Vec::new(), Vec::new());
     for id in std::iter::once(appeal).chain(&learner.former_ids) {
-        views.extend(app.store.first_views(site_id, id, from_ms..until_ms).await?);
+        views.extend(app.store.first_views_by_hour(site_id, id, from_ms..until_ms).await?);
+        planned.extend(app.store.planned_weights(site_id, id, from_ms..until_ms).await?);
         gifts.extend(app.store.gifts_kept(site_id, id, site.currency, from_ms..until_ms).await?);
     }
+    let views = count_views(&learner.variants, &views, &planned);
     let results: Vec<Results> = learner
         .variants
         .iter()
-        .map(|id| {
-            let views = views.iter().filter(|row| row.variant == *id).map(|row| row.views).sum();
+        .zip(&views.counted)
+        .map(|(id, views)| {
             let rows = || gifts.iter().filter(|row| row.variant == *id);
             let gifts = rows().map(|row| row.gifts).sum();
             let total_minor = rows().map(|row| row.total_minor).sum();
-            Results { views: whole(views), gifts: whole(gifts), total_minor: whole(total_minor) }
+            Results { views: *views, gifts: whole(gifts), total_minor: whole(total_minor) }
         })
         .collect();
     let learning =
@@ -81,11 +85,21 @@ async fn learn(
     if changed {
         tracing::info!(site = site_id, appeal, ?weights, "weights were learned");
     }
-    Ok(LearnedWeights {
-        weights: learner.variants.iter().cloned().zip(weights).collect(),
-        site: learner.site,
-        appeal: learner.appeal,
-    })
+    let weights: Vec<(String, u32)> = learner.variants.iter().cloned().zip(weights).collect();
+    if changed && views.ignored > 0 {
+        tracing::warn!(
+            site = site_id,
+            appeal,
+            ignored_views = views.ignored,
+            "some first views do not fit the split between the variants and do not count for its weights"
+        );
+    }
+    let json = serde_json::to_string(&weights).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let ignored = i64::try_from(views.ignored).unwrap_or(i64::MAX);
+    let mut tx = app.store.begin().await?;
+    planned_weights::record(&mut tx, (site_id, appeal), until_ms, &json, ignored, from_ms).await?;
+    tx.commit().await?;
+    Ok(LearnedWeights { weights, site: learner.site, appeal: learner.appeal })
 }
 
 fn whole(number: i64) -> u64 {

@@ -11,6 +11,7 @@ mod choose_weights;
 mod compare_with_stripe;
 mod connect_stripe;
 mod count_tickers;
+mod count_views;
 mod create_api_key;
 mod edit_appeals;
 mod exchange_session;

@@ -50,11 +50,12 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), Stopped> {
         None => to.checked_sub(29.days())?,
     };
     let query = ResultsQuery { site: id.clone(), from, to, appeal: options.appeal.clone() };
-    let rows = runtime()?.block_on(async {
+    let (rows, ignored) = runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
         let rows = actions::read_results(&store, site, &query).await;
+        let ignored = store.ignored_views(id).await;
         store.close().await;
-        Ok::<_, Stopped>(rows?)
+        Ok::<_, Stopped>((rows?, ignored?))
     })?;
     let mut table = vec![HEAD.map(str::to_owned).to_vec()];
     let totals = actions::totals(&rows);
@@ -66,7 +67,14 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), Stopped> {
             table.push(line(&key.day.to_string(), key.appeal.as_deref(), key.variant.as_deref(), outcome));
         }
     }
-    say(&format!("{id}, {from} to {to} ({})\n{}", site.time_zone, aligned(&table)))
+    say(&format!("{id}, {from} to {to} ({})\n{}", site.time_zone, aligned(&table)))?;
+    for row in ignored {
+        say(&format!(
+            "{}: {} first views do not fit the split between its variants and do not count for its weights.",
+            row.appeal, row.views
+        ))?;
+    }
+    Ok(())
 }
 
 const HEAD: [&str; 11] = [

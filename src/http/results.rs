@@ -50,6 +50,18 @@ struct ResultsBody {
     totals: Vec<ResultBody>,
     /// Day by day, the oldest first.
     days: Vec<ResultBody>,
+    /// Appeals that learn their weights, and for which some readers were not counted.
+    ignored: Vec<IgnoredBody>,
+}
+
+/// First views that do not count for the weights of an appeal.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = IgnoredViews)]
+struct IgnoredBody {
+    /// The appeal's id.
+    appeal: String,
+    /// How many first views in the last 90 days do not fit the split in which its variants were shown. They look as if somebody had sent them by hand.
+    views: i64,
 }
 
 /// What came of a variant, on one day or in all.
@@ -134,6 +146,7 @@ pub async fn read(
         wrong => Problem::with(Code::InvalidRequest, wrong),
     })?;
     let totals = actions::totals(&rows);
+    let ignored = app.store.ignored_views(&query.site).await.map_err(|error| Problem::store(&error))?;
     let answer = ResultsBody {
         site: query.site,
         from: query.from.to_string(),
@@ -147,6 +160,10 @@ pub async fn read(
         days: rows
             .into_iter()
             .map(|(key, outcome)| body(Some(key.day.to_string()), key.appeal, key.variant, outcome))
+            .collect(),
+        ignored: ignored
+            .into_iter()
+            .map(|row| IgnoredBody { appeal: row.appeal, views: row.views })
             .collect(),
     };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))

@@ -26,6 +26,7 @@ pub mod objects;
 pub mod other_money;
 pub mod pages;
 pub mod payments;
+pub mod planned_weights;
 pub mod results;
 pub mod seals;
 pub mod standings;

@@ -5,17 +5,6 @@ use std::ops::Range;
 use super::Store;
 use crate::money::Currency;
 
-/// Readers who saw a variant.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct VariantViews {
-    /// The variant's id.
-    pub variant: String,
-    /// First views: one for each reader.
-    pub views: i64,
-}
-
-from_row!(VariantViews { variant, views });
-
 /// Gifts that came of a variant, and what is kept of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariantGifts {
@@ -135,29 +124,6 @@ impl Store {
         .bind(site)
         .bind(at_ms.start)
         .bind(at_ms.end)
-        .fetch_all(db)
-        .await)
-    }
-
-    /// First views of each variant in the whole hours that begin within `at_ms` (milliseconds since 1970).
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn first_views(
-        &self,
-        site: &str,
-        appeal: &str,
-        at_ms: Range<i64>,
-    ) -> Result<Vec<VariantViews>, sqlx::Error> {
-        on_reader!(self, db => sqlx::query_as(
-            "SELECT variant, CAST(SUM(count) AS BIGINT) AS views FROM banner_counts \
-             WHERE hour_at_ms >= $1 AND hour_at_ms < $2 AND site = $3 AND appeal = $4 AND kind = 'first_view' \
-             GROUP BY variant ORDER BY variant",
-        )
-        .bind(at_ms.start)
-        .bind(at_ms.end)
-        .bind(site)
-        .bind(appeal)
         .fetch_all(db)
         .await)
     }

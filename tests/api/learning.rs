@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use keepopen::actions;
+use keepopen::store::counts::CountKey;
 use keepopen_practice::How;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -138,6 +139,44 @@ async fn an_appeal_with_another_id_learns_from_the_results_of_its_former_one() {
     an_hour_passes(&app).await;
     let fresh = shares(&app).await;
     assert!(fresh["b"] <= 65, "{fresh:?}");
+    app.finish().await;
+}
+
+/// So many readers see the variant for the first time in this hour.
+async fn seen(app: &TestApp, variant: &str, readers: i64) {
+    let now_ms = app.app.now_ms();
+    let key = CountKey {
+        hour_at_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
+        site: "journal".to_owned(),
+        appeal: "help".to_owned(),
+        variant: variant.to_owned(),
+        surface: "banner".to_owned(),
+        country: String::new(),
+        kind: "first_view".to_owned(),
+    };
+    for _ in 0..readers {
+        app.app.counters.count(key.clone());
+    }
+    actions::flush_counts(&app.app).await.unwrap();
+}
+
+#[tokio::test]
+async fn views_that_the_split_does_not_explain_do_not_steer_the_weights_and_are_shown() {
+    let app = learning().await;
+    an_hour_passes(&app).await;
+    for variant in ["a", "b"] {
+        seen(&app, variant, 100).await;
+        results(&app, variant, 0, &[1000; 6]).await;
+    }
+    seen(&app, "b", 2000).await;
+    an_hour_passes(&app).await;
+    let shares = shares(&app).await;
+    assert!((20..=80).contains(&shares["a"]), "{shares:?}");
+    let scopes = [keepopen::tokens::Scope::AppealsRead];
+    let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap();
+    let read = app.get("/v1/results?site=journal&from=2026-11-24&to=2026-11-24", Some(&key.secret)).await;
+    assert_eq!(read.json["ignored"][0]["appeal"], "help");
+    assert!((1800..=2000).contains(&read.json["ignored"][0]["views"].as_i64().unwrap()), "{read:?}");
     app.finish().await;
 }
 

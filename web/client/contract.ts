@@ -1259,6 +1259,16 @@ export interface components {
             free_articles_used?: number | null;
             views?: components["schemas"]["View"][] | null;
         };
+        /** @description First views that do not count for the weights of an appeal. */
+        IgnoredViews: {
+            /** @description The appeal's id. */
+            appeal: string;
+            /**
+             * Format: int64
+             * @description How many first views in the last 90 days do not fit the split in which its variants were shown. They look as if somebody had sent them by hand.
+             */
+            views: number;
+        };
         /** @description A list of Stripe's that could not be read to its end. */
         IncompleteList: {
             /** @description Which, such as `disputes`. */
@@ -1672,6 +1682,8 @@ export interface components {
              * @description The first day.
              */
             from: string;
+            /** @description Appeals that learn their weights, and for which some readers were not counted. */
+            ignored: components["schemas"]["IgnoredViews"][];
             /** @description The site's id. */
             site: string;
             /** @description The IANA time zone of the days. An hour counts for the day on which it begins. */
@@ -2086,6 +2098,7 @@ export type Explanation = components['schemas']['Explanation'];
 export type FeeCover = components['schemas']['FeeCover'];
 export type Finding = components['schemas']['Finding'];
 export type History = components['schemas']['History'];
+export type IgnoredViews = components['schemas']['IgnoredViews'];
 export type IncompleteList = components['schemas']['IncompleteList'];
 export type Interval = components['schemas']['Interval'];
 export type IntervalUnit = components['schemas']['IntervalUnit'];

@@ -11,11 +11,13 @@
 //! found by drawing every variant's value per view many times from what the counts leave open, and counting who won.
 
 mod model;
+mod plausible;
 
 use rand_pcg::Pcg64;
 use rand_pcg::rand_core::SeedableRng;
 
 use model::{Belief, Pool};
+pub use plausible::plausible_views;
 
 /// What is known of one variant, in one currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

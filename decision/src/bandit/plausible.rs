@@ -1,0 +1,87 @@
+//! Views that the planned split can't explain.
+//!
+//! Variants are shown in a planned split, so that their first views come in nearly the same one. Somebody who sends views by
+//! hand, for one variant, would have it look as if nobody gave for it. What stands out from the other variants is not counted.
+
+/// How far above its part a variant may be before anything is ignored: results of an hour begin under the weights of the hour before.
+const TOLERANCE: f64 = 1.1;
+/// How many standard deviations chance may make of it. Beyond four lies one hour in fifteen thousand.
+const DEVIATIONS: f64 = 4.0;
+/// Views that are never worth a word, however few there are in all.
+const SLACK: f64 = 8.0;
+
+/// The views of each variant that the planned split explains, in their order. `planned` are the weights, `views` what was
+/// counted. The variant that was seen least for its weight says how many readers there were; others count up to what that many
+/// readers make likely. Views of a variant that was not to be shown are not counted.
+pub fn plausible_views(planned: &[u32], views: &[u64]) -> Vec<u64> {
+    let total: f64 = planned.iter().map(|weight| f64::from(*weight)).sum();
+    let part = |place: usize| planned.get(place).map_or(0.0, |weight| f64::from(*weight)) / total;
+    if total == 0.0 {
+        return vec![0; views.len()];
+    }
+    let readers_at_most = (0..planned.len())
+        .filter(|place| part(*place) > 0.0)
+        .map(|place| upper(views.get(place).map_or(0.0, |views| *views as f64)) / part(place))
+        .fold(f64::INFINITY, f64::min);
+    let counted = views.iter().enumerate().map(|(place, views)| match part(place) {
+        0.0 => 0,
+        part => (*views).min(ceil(upper(readers_at_most * part * TOLERANCE))),
+    });
+    counted.collect()
+}
+
+/// The most that chance makes likely of an expected number of views.
+fn upper(expected: f64) -> f64 {
+    expected + DEVIATIONS * expected.sqrt() + SLACK
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number of views, above 0")]
+fn ceil(views: f64) -> u64 {
+    views.ceil() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_ordinary_split_is_counted_whole() {
+        for (planned, views) in [
+            (vec![500_000, 500_000], vec![500, 470]),
+            (vec![500_000, 500_000], vec![1, 0]),
+            (vec![950_000, 50_000], vec![1900, 78]),
+            (vec![334, 333, 333], vec![10_100, 9_900, 10_000]),
+            (vec![1, 1], vec![0, 0]),
+        ] {
+            assert_eq!(plausible_views(&planned, &views), views);
+        }
+    }
+
+    #[test]
+    fn thousands_of_views_for_one_variant_are_not_counted() {
+        let counted = plausible_views(&[500_000, 500_000], &[2500, 500]);
+        assert!((500..800).contains(&counted[0]) && counted[1] == 500, "{counted:?}");
+        let counted = plausible_views(&[50_000, 950_000], &[5000, 950]);
+        assert!(counted[0] < 150 && counted[1] == 950, "{counted:?}");
+        let two_of_three = plausible_views(&[1, 1, 1], &[3000, 3000, 100]);
+        assert!(two_of_three.iter().all(|views| *views < 250), "{two_of_three:?}");
+    }
+
+    #[test]
+    fn a_variant_that_was_not_to_be_shown_has_no_views() {
+        assert_eq!(plausible_views(&[1, 0], &[40, 40]), [40, 0]);
+        assert_eq!(plausible_views(&[0, 0], &[40, 40]), [0, 0]);
+        assert_eq!(plausible_views(&[1], &[40, 40]), [40, 0], "one that is not in the plan");
+        assert_eq!(plausible_views(&[], &[]), Vec::<u64>::new());
+    }
+
+    #[test]
+    fn more_views_are_never_counted_than_there_were() {
+        for planned in [[1, 1], [1, 99], [7, 3]] {
+            for views in [[0, 5], [90, 3], [1000, 1000], [u64::from(u32::MAX), 2]] {
+                let counted = plausible_views(&planned, &views);
+                assert!(counted.iter().zip(&views).all(|(counted, views)| counted <= views));
+            }
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The first views that an appeal's weights are learned from.
+
+use std::collections::BTreeMap;
+
+use keepopen_decision::bandit::plausible_views;
+
+use crate::store::planned_weights::{HourViews, PlannedWeights};
+
+/// First views that count, and how many do not.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct CountedViews {
+    /// Of each variant, in their order.
+    pub counted: Vec<u64>,
+    /// Of all variants.
+    pub ignored: u64,
+}
+
+/// Counts the first views of `variants` that the split of their hours explains, hour by hour and then in all. An hour whose split is not
+/// known, or was between other variants, counts as it is.
+pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedWeights]) -> CountedViews {
+    let planned: BTreeMap<i64, Vec<u32>> = planned
+        .iter()
+        .filter_map(|row| Some((row.hour_at_ms, weights_of(variants, &row.weights)?)))
+        .collect();
+    let mut hours: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
+    for row in views {
+        let Some(place) = variants.iter().position(|id| *id == row.variant) else { continue };
+        let hour = hours.entry(row.hour_at_ms).or_insert_with(|| vec![0; variants.len()]);
+        hour[place] += u64::try_from(row.views).unwrap_or(0);
+    }
+    let all: u64 = hours.values().flatten().sum();
+    let mut counted = vec![0; variants.len()];
+    // What the splits of all hours together make of the readers of each.
+    let mut expected = Some(vec![0.0; variants.len()]);
+    for (hour_at_ms, views) in &hours {
+        let Some(weights) = planned.get(hour_at_ms) else {
+            add(&mut counted, views);
+            expected = None;
+            continue;
+        };
+        let plausible = plausible_views(weights, views);
+        let readers = plausible.iter().sum::<u64>() as f64;
+        let total = weights.iter().map(|weight| f64::from(*weight)).sum::<f64>().max(1.0);
+        if let Some(expected) = &mut expected {
+            for (expected, weight) in expected.iter_mut().zip(weights) {
+                *expected += readers * f64::from(*weight) / total;
+            }
+        }
+        add(&mut counted, &plausible);
+    }
+    if let Some(expected) = expected {
+        counted = plausible_views(&millionths(&expected), &counted);
+    }
+    CountedViews { ignored: all - counted.iter().sum::<u64>(), counted }
+}
+
+fn add(sums: &mut [u64], more: &[u64]) {
+    for (sum, more) in sums.iter_mut().zip(more) {
+        *sum += more;
+    }
+}
+
+/// The weights of the variants in their order; nothing where they are those of other variants.
+fn weights_of(variants: &[String], json: &str) -> Option<Vec<u32>> {
+    let weights: BTreeMap<String, u32> =
+        serde_json::from_str::<Vec<(String, u32)>>(json).ok()?.into_iter().collect();
+    let same = weights.len() == variants.len();
+    variants.iter().map(|id| weights.get(id).copied()).collect::<Option<Vec<u32>>>().filter(|_| same)
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "parts of a million")]
+fn millionths(parts: &[f64]) -> Vec<u32> {
+    let total = parts.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+    parts.iter().map(|part| (part / total * 1e6).round() as u32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn variants() -> Vec<String> {
+        vec!["a".to_owned(), "b".to_owned()]
+    }
+
+    fn hour(hour: i64, a: i64, b: i64) -> [HourViews; 2] {
+        let of = |variant: &str, views| HourViews { hour_at_ms: hour, variant: variant.to_owned(), views };
+        [of("a", a), of("b", b)]
+    }
+
+    fn planned(hour: i64, weights: &str) -> PlannedWeights {
+        PlannedWeights { hour_at_ms: hour, weights: weights.to_owned() }
+    }
+
+    const EQUAL: &str = r#"[["a",500000],["b",500000]]"#;
+
+    #[test]
+    fn two_thousand_views_sent_by_hand_do_not_count() {
+        let views: Vec<HourViews> =
+            (0..10).flat_map(|at| hour(at, 100, if at == 4 { 2100 } else { 100 })).collect();
+        let plans: Vec<PlannedWeights> = (0..10).map(|at| planned(at, EQUAL)).collect();
+        let counted = count_views(&variants(), &views, &plans);
+        assert_eq!(counted.counted[0], 1000);
+        assert!((1000..1150).contains(&counted.counted[1]), "{counted:?}");
+        assert_eq!(counted.ignored, 3000 + 1000 - counted.counted.iter().sum::<u64>());
+    }
+
+    #[test]
+    fn a_few_too_many_in_each_hour_stand_out_in_all() {
+        let views: Vec<HourViews> = (0..500).flat_map(|at| hour(at, 10, 30)).collect();
+        let plans: Vec<PlannedWeights> = (0..500).map(|at| planned(at, EQUAL)).collect();
+        let counted = count_views(&variants(), &views, &plans);
+        assert!(counted.counted[0] == 5000 && counted.counted[1] < 7000, "{counted:?}");
+    }
+
+    #[test]
+    fn ordinary_views_count_whole_also_where_the_weights_change() {
+        let views: Vec<HourViews> = hour(1, 52, 49).into_iter().chain(hour(2, 11, 93)).collect();
+        let plans = [planned(1, EQUAL), planned(2, r#"[["b",900000],["a",100000]]"#)];
+        assert_eq!(
+            count_views(&variants(), &views, &plans),
+            CountedViews { counted: vec![63, 142], ignored: 0 }
+        );
+    }
+
+    #[test]
+    fn an_hour_without_a_known_split_counts_as_it_is() {
+        let views = hour(1, 5, 5000);
+        for plans in [
+            vec![],
+            vec![planned(1, "[]")],
+            vec![planned(1, r#"[["a",1],["b",1],["c",1]]"#)],
+            vec![planned(1, "no")],
+        ] {
+            assert_eq!(count_views(&variants(), &views, &plans).counted, [5, 5000], "{plans:?}");
+        }
+        assert_eq!(count_views(&variants(), &[], &[]), CountedViews { counted: vec![0, 0], ignored: 0 });
+    }
+}

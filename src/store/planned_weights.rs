@@ -1,0 +1,134 @@
+//! How readers were to be split between variants, hour by hour.
+
+use std::ops::Range;
+
+use super::{Store, Tx};
+
+/// The split of one hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedWeights {
+    /// When the hour began, in milliseconds since 1970.
+    pub hour_at_ms: i64,
+    /// JSON: a list of variants' ids with their weights.
+    pub weights: String,
+}
+
+from_row!(PlannedWeights { hour_at_ms, weights });
+
+/// First views of one hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HourViews {
+    /// When the hour began, in milliseconds since 1970.
+    pub hour_at_ms: i64,
+    /// The variant's id.
+    pub variant: String,
+    /// How many.
+    pub views: i64,
+}
+
+from_row!(HourViews { hour_at_ms, variant, views });
+
+/// First views that do not count for an appeal's weights.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IgnoredViews {
+    /// The appeal's id.
+    pub appeal: String,
+    /// How many, in the time that weights are learned from.
+    pub views: i64,
+}
+
+from_row!(IgnoredViews { appeal, views });
+
+/// Records the split of the hour that begins at `hour_at_ms`, unless another instance did so; and forgets what began before `keep_from_ms`.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn record(
+    tx: &mut Tx,
+    (site, appeal): (&str, &str),
+    hour_at_ms: i64,
+    weights: &str,
+    ignored_views: i64,
+    keep_from_ms: i64,
+) -> Result<(), sqlx::Error> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO planned_weights (site, appeal, hour_at_ms, weights, ignored_views) VALUES ($1, $2, $3, $4, $5) \
+         ON CONFLICT (site, appeal, hour_at_ms) DO NOTHING",
+    )
+    .bind(site)
+    .bind(appeal)
+    .bind(hour_at_ms)
+    .bind(weights)
+    .bind(ignored_views)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    on_tx!(tx, db => sqlx::query("DELETE FROM planned_weights WHERE site = $1 AND appeal = $2 AND hour_at_ms < $3")
+        .bind(site)
+        .bind(appeal)
+        .bind(keep_from_ms)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+impl Store {
+    /// The splits of the hours that begin within `at_ms` (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn planned_weights(
+        &self,
+        site: &str,
+        appeal: &str,
+        at_ms: Range<i64>,
+    ) -> Result<Vec<PlannedWeights>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT hour_at_ms, weights FROM planned_weights \
+             WHERE site = $1 AND appeal = $2 AND hour_at_ms >= $3 AND hour_at_ms < $4",
+        )
+        .bind(site)
+        .bind(appeal)
+        .bind(at_ms.start)
+        .bind(at_ms.end)
+        .fetch_all(db)
+        .await)
+    }
+
+    /// First views of each variant, hour by hour, in the hours that begin within `at_ms` (milliseconds since 1970).
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn first_views_by_hour(
+        &self,
+        site: &str,
+        appeal: &str,
+        at_ms: Range<i64>,
+    ) -> Result<Vec<HourViews>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT hour_at_ms, variant, CAST(SUM(count) AS BIGINT) AS views FROM banner_counts \
+             WHERE hour_at_ms >= $1 AND hour_at_ms < $2 AND site = $3 AND appeal = $4 AND kind = 'first_view' \
+             GROUP BY hour_at_ms, variant ORDER BY hour_at_ms, variant",
+        )
+        .bind(at_ms.start)
+        .bind(at_ms.end)
+        .bind(site)
+        .bind(appeal)
+        .fetch_all(db)
+        .await)
+    }
+
+    /// The appeals of a site for whose weights some views did not count when they were last learned.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn ignored_views(&self, site: &str) -> Result<Vec<IgnoredViews>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT appeal, ignored_views AS views FROM planned_weights p WHERE site = $1 AND ignored_views > 0 \
+             AND hour_at_ms = (SELECT MAX(hour_at_ms) FROM planned_weights q WHERE q.site = p.site AND q.appeal = p.appeal) \
+             ORDER BY appeal",
+        )
+        .bind(site)
+        .fetch_all(db)
+        .await)
+    }
+}
