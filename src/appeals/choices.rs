@@ -6,6 +6,7 @@ use keepopen_decision::CountryCode;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use url::Url;
 
 use super::wording::json;
 use super::{AppealProblem, Draft};
@@ -42,6 +43,10 @@ pub struct Choices {
     pub fee_cover: Option<FeeCoverTerms>,
     /// Whether another amount may be typed.
     pub other: bool,
+    /// Where else readers can give, if no payment page can be opened: the site's `fallback_url`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub fallback_url: Option<Url>,
 }
 
 /// Stripe's fee. What is paid so that an amount is left is `(amount + fixed_minor) * 1000000 / (1000000 - per_million)`, rounded up
@@ -81,6 +86,7 @@ impl Choices {
                 fixed_minor: fee.fixed_minor,
             }),
             other: true,
+            fallback_url: site.fallback_url.clone(),
         })
     }
 }

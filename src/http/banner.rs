@@ -10,7 +10,8 @@ use keepopen_decision::{
 
 use super::State;
 use super::body::{self, Accepts};
-use super::caller::{address_of, check_may_state};
+use super::caller::check_may_state;
+use super::known::{checked, country, known_by, token_problem};
 use super::problem::{Code, Problem};
 use super::question::{self, BannerQuestionShape, QuestionQuery};
 use super::stated::statement;
@@ -18,8 +19,7 @@ use super::verdict_body::{VerdictBody, written};
 use crate::app::App;
 use crate::appeals::{Snapshot, TickerValues, Values};
 use crate::clock;
-use crate::supporters::{Newest, StandingNow};
-use crate::tokens::{Asker, BadToken, Purpose, Shown};
+use crate::tokens::{Purpose, Shown};
 
 /// Show the appeal banner?
 ///
@@ -149,7 +149,9 @@ fn verdict_for(
 ) -> Result<Vec<u8>, Problem> {
     let now_ms = app.now_ms();
     let snapshot = app.snapshot.load();
-    let verdict = match stated.or_else(|| known(app, question, request, Purpose::Asking, now_ms)) {
+    let token = stated.map_or_else(|| checked(app, question, request, Purpose::Asking, now_ms), Ok);
+    let token_problem = token_problem(&token);
+    let verdict = match known_by(token) {
         Some(known) => decide(&snapshot.compiled, question, &known, now_ms, clock::draw())
             .map_err(|_| Problem::new(Code::SiteUnknown))?,
         None if app.site(&question.site).is_none() => return Err(Code::SiteUnknown.into()),
@@ -181,6 +183,7 @@ fn verdict_for(
                 attribution: Some(note(&appeal.id, &variant.id, surface)),
                 content: Some(content),
                 values: values(app, &snapshot, question, index, needs, now_ms, ticker.map(|it| it.values)),
+                token_problem: None,
                 next_eligible_at: None,
                 warnings: &[],
             }
@@ -190,6 +193,7 @@ fn verdict_for(
             ..VerdictBody::silent(reason)
         },
         Verdict::Silent { next_eligible_at_ms, .. } => VerdictBody {
+            token_problem,
             next_eligible_at: next_eligible_at_ms.map(clock::rfc3339),
             ..VerdictBody::silent(reason)
         },
@@ -215,40 +219,4 @@ pub(super) fn values(
     let country = question.reader.country.as_deref().and_then(CountryCode::parse);
     let currency = app.site(&question.site)?.currency_in(country);
     Some(Values::of(needs, &known, currency, ticker))
-}
-
-/// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask
-/// nor thank.
-pub(super) fn known(
-    app: &App,
-    question: &Question<'_>,
-    request: Option<&HttpRequest>,
-    purpose: Purpose,
-    now_ms: i64,
-) -> Option<Known> {
-    let Some(token) = question.token.as_ref().filter(|token| !token.is_empty()) else {
-        return Some(Known::nobody());
-    };
-    let address = || request.and_then(|request| address_of(app, request));
-    match app.tokens.check(token, Asker { purpose, address: &address }, &question.site, now_ms) {
-        Ok(claims) => Some(match app.standings.newest(&claims.sub, &question.site, claims.iat) {
-            Newest::Token => Known {
-                standing: claims.standing,
-                quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
-                entitlements: claims.entitlements.clone(),
-            },
-            Newest::Changed(StandingNow { standing, quiet_until_ms }) => {
-                Known { standing, quiet_until_ms, entitlements: claims.entitlements.clone() }
-            }
-            Newest::Forgotten => Known::unknown(),
-        }),
-        Err(BadToken::Unchecked) => None,
-        Err(_) => Some(Known::unknown()),
-    }
-}
-
-/// Two letters in capitals, or nothing: it becomes part of a count's key.
-fn country(question: &Question<'_>) -> Option<[u8; 2]> {
-    let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
-    code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))
 }

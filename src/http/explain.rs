@@ -7,9 +7,9 @@ use keepopen_decision::{AppealExplanation, Question, RuleExplanation, explain};
 use serde::Serialize;
 
 use super::State;
-use super::banner::known;
 use super::body::{self, Accepts};
 use super::caller::AppealsReader;
+use super::known::known;
 use super::previews::{self, Note};
 use super::problem::{Code, Problem};
 use super::question::ExplainQuestionShape;

@@ -18,6 +18,7 @@ mod embed;
 mod explain;
 mod json_object;
 mod jwks;
+mod known;
 mod limited;
 mod management;
 mod money;

@@ -30,7 +30,18 @@ enum TokenBody {
         session: String,
         /// The attempt's UUID: only the browser that gave knows it.
         attempt: Uuid,
+        /// Answers 202 with the `state`, in place of a problem, while there is no token for this payment. For browsers, which write each problem on the
+        /// page's console.
+        #[serde(default)]
+        report_state: bool,
     },
+}
+
+/// Why there is no token.
+#[derive(Serialize, utoipa::ToSchema)]
+struct TokenState {
+    /// The code that the problem would have.
+    state: &'static str,
 }
 
 /// A supporter token.
@@ -65,6 +76,9 @@ struct TokenAnswer {
     responses((
         status = 200, body = TokenAnswer, description = "The token",
         headers(("Cache-Control" = String, description = "`no-store`")),
+    ), (
+        status = 202, body = TokenState, description = "There is no token for this payment (yet), and `report_state` was asked for",
+        headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptUnknown,
@@ -79,13 +93,18 @@ pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<
     let limited = Limited { limits: &app.token_limits, counts: &app.metrics.limited_tokens };
     limited.by_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let TokenBody::CheckoutSession { site: site_id, session, attempt } = body::parse(&bytes)?;
+    let TokenBody::CheckoutSession { site: site_id, session, attempt, report_state } = body::parse(&bytes)?;
     let site = app.site(&site_id).ok_or(Code::SiteUnknown)?;
     check_origin(&request, site)?;
     limited.by_attempt_and_site(&attempt, &site_id)?;
-    let made = actions::exchange_session(&app, &site_id, site, &session, &attempt)
-        .await
-        .map_err(|error| problem_of(&error))?;
+    let made = match actions::exchange_session(&app, &site_id, site, &session, &attempt).await {
+        Ok(made) => made,
+        Err(error) => {
+            let state = state_of(&error).filter(|_| report_state).ok_or_else(|| problem_of(&error))?;
+            let answer = TokenState { state: state.as_str() };
+            return Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(answer));
+        }
+    };
     let answer = TokenAnswer {
         token: made.token,
         expires_at: clock::rfc3339(made.claims.exp * 1000),
@@ -97,16 +116,24 @@ pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<
 }
 
 fn problem_of(error: &ExchangeError) -> Problem {
-    Problem::new(match error {
-        ExchangeError::Unknown => Code::AttemptUnknown,
-        ExchangeError::AlreadyExchanged => Code::AlreadyExchanged,
-        ExchangeError::TooLate => Code::ExchangeTooLate,
-        ExchangeError::Processing => Code::PaymentProcessing,
-        ExchangeError::Unpaid => Code::PaymentUnpaid,
-        ExchangeError::Failed => Code::PaymentFailed,
-        ExchangeError::Expired => Code::SessionExpired,
-        ExchangeError::TakenBack => Code::PaymentTakenBack,
-        ExchangeError::Stripe(call) => return stripe_problem(call),
-        ExchangeError::Database(error) => return Problem::store(error),
-    })
+    match error {
+        ExchangeError::Unknown => Code::AttemptUnknown.into(),
+        ExchangeError::Stripe(call) => stripe_problem(call),
+        ExchangeError::Database(error) => Problem::store(error),
+        _ => state_of(error).unwrap_or(Code::Internal).into(),
+    }
+}
+
+/// How the payment stands, where that is why there is no token.
+fn state_of(error: &ExchangeError) -> Option<Code> {
+    match error {
+        ExchangeError::AlreadyExchanged => Some(Code::AlreadyExchanged),
+        ExchangeError::TooLate => Some(Code::ExchangeTooLate),
+        ExchangeError::Processing => Some(Code::PaymentProcessing),
+        ExchangeError::Unpaid => Some(Code::PaymentUnpaid),
+        ExchangeError::Failed => Some(Code::PaymentFailed),
+        ExchangeError::Expired => Some(Code::SessionExpired),
+        ExchangeError::TakenBack => Some(Code::PaymentTakenBack),
+        ExchangeError::Unknown | ExchangeError::Stripe(_) | ExchangeError::Database(_) => None,
+    }
 }

@@ -38,6 +38,9 @@ pub(super) struct VerdictBody<'a> {
     /// that what the held-out give can be told. A preview has none, and counts for nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) attribution: Option<String>,
+    /// Why the token counts for nothing, as a code: `token_superseded` after a refund, say, when the browser should drop it and ask again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) token_problem: Option<&'a str>,
     /// What is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<Content<'a>>,
@@ -65,6 +68,7 @@ impl<'a> VerdictBody<'a> {
             closable: None,
             reason,
             attribution: None,
+            token_problem: None,
             content: None,
             values: None,
             next_eligible_at: None,
@@ -85,6 +89,7 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         closable,
         reason,
         attribution,
+        token_problem,
         content,
         values,
         next_eligible_at,
@@ -105,6 +110,9 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
     json.text("reason", reason);
     if let Some(note) = attribution {
         json.text("attribution", note);
+    }
+    if let Some(problem) = token_problem {
+        json.text("token_problem", problem);
     }
     if let Some(content) = content {
         json.object("content", |json| {
@@ -169,6 +177,7 @@ mod tests {
             VerdictBody {
                 variant: None,
                 closable: None,
+                token_problem: Some(Code::TokenExpired.as_str()),
                 attribution: None,
                 next_eligible_at: None,
                 ..full()

@@ -116,3 +116,16 @@ async fn every_part_can_be_loaded_as_a_module_by_any_page_and_kept_for_good() {
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn a_page_knows_the_other_way_to_give_and_the_services_clock_before_it_needs_them() {
+    let app = TestApp::start().await;
+    let question = serde_json::json!({"site": "journal", "history": {}});
+    let request = app.client.post(format!("{}/v1/banner", app.url)).header("origin", ORIGIN).json(&question);
+    let answer = app.send(request).await;
+    assert_eq!(answer.json["content"]["choices"]["fallback_url"], "https://journal.example.org/give");
+    let exposed = answer.headers["access-control-expose-headers"].to_str().unwrap();
+    assert!(exposed.split(", ").any(|name| name == "date"), "{exposed}");
+    assert!(answer.headers.contains_key("date"));
+    app.finish().await;
+}

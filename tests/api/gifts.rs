@@ -3,7 +3,7 @@
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
 use keepopen_practice::{How, Outcome};
 
-use crate::helpers::{EMAIL, TestApp};
+use crate::helpers::{EMAIL, Gift, TestApp};
 
 #[tokio::test]
 async fn ten_a_month_is_paid_thanked_and_never_asked_again_until_it_is_refunded() {
@@ -24,7 +24,11 @@ async fn ten_a_month_is_paid_thanked_and_never_asked_again_until_it_is_refunded(
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Refund, 1000)]);
     assert_eq!(app.clearing().await, 0);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::TakenBack, "none"));
-    assert_eq!(app.banner(Some(&token)).await["reason"], "unknown_standing");
+    let verdict = app.banner(Some(&token)).await;
+    assert_eq!(
+        (&verdict["reason"], &verdict["token_problem"]),
+        (&"unknown_standing".into(), &"token_superseded".into())
+    );
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_superseded");
     assert_eq!(app.banner(None).await["reason"], "matched");
     app.finish().await;
@@ -68,6 +72,13 @@ async fn a_declined_card_books_nothing_and_gives_no_token() {
     assert!(app.ledger().await.is_empty());
     assert!(app.app.store.supporters().await.unwrap().is_empty());
     assert_eq!(app.exchange(&gift).await.code(), "payment_unpaid");
+    assert_eq!(app.state_of_payment(&gift).await, "payment_unpaid");
+    let stranger = Gift { attempt: uuid::Uuid::from_u128(7), ..gift.clone() };
+    assert_eq!(
+        app.exchange_reporting_state(&stranger).await.code(),
+        "attempt_unknown",
+        "who has no right gets no state"
+    );
     assert_eq!(app.banner(None).await["reason"], "matched");
     app.stripe.pay(&gift.session, How::Card).unwrap();
     app.stripe_says_everything().await;
@@ -84,8 +95,10 @@ async fn a_bank_debit_is_unknown_while_it_is_on_its_way_and_nothing_when_it_fail
     assert!(app.ledger().await.is_empty());
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::Processing, "unknown"));
     assert_eq!(app.exchange(&gift).await.code(), "payment_processing");
+    assert_eq!(app.state_of_payment(&gift).await, "payment_processing");
     app.days_pass(4);
     app.stripe.settle_bank_debit(&gift.session, false).unwrap();
+    assert_eq!(app.state_of_payment(&gift).await, "payment_failed");
     // The browser may come back before the event does: Stripe itself is asked.
     assert_eq!(app.exchange(&gift).await.code(), "payment_failed");
     app.stripe_says_everything().await;

@@ -122,7 +122,11 @@ async fn an_expired_token_makes_the_reader_unknown_and_unknown_is_not_asked() {
     app.stripe_says_everything().await;
     let token = app.token(&gift).await;
     app.days_pass(1);
-    assert_eq!(app.banner(Some(&token)).await["reason"], "unknown_standing");
+    let verdict = app.banner(Some(&token)).await;
+    assert_eq!(
+        (&verdict["reason"], &verdict["token_problem"]),
+        (&"unknown_standing".into(), &"token_expired".into())
+    );
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_expired");
     assert_eq!(app.banner(Some("garbage")).await["reason"], "unknown_standing");
     assert_eq!(app.get("/v1/supporter", Some("garbage")).await.code(), "token_invalid");

@@ -51,11 +51,23 @@ export async function startFake() {
     pages: {},
     /** Path to a reply that stands in for the real one: `{ status, body }`, or "hang". */
     trouble: {},
+    /** The service's clock in milliseconds, where it isn't this machine's. */
+    now: undefined,
     /** Every request to the API: `{ path, type, body, authorization }`. */
     heard: [],
     sessions: new Map(),
     tokens: new Map(),
     url: "",
+    /** The same server by another name: another origin, for pages that are not the service's. */
+    elsewhere: "",
+    /** Path to a page of the test's own: `{ headers, body }`. */
+    pages: new Map(),
+    /** The script's files that were fetched, by path. */
+    files: new Set(),
+    /** A promise that the next verdicts wait for. */
+    hold: undefined,
+    /** Refuses a question with an odd history, as the service does. */
+    strict: false,
     of: (path) => fake.heard.filter((request) => request.path === path),
     stop: () => new Promise((done) => (server.closeAllConnections(), server.close(done))),
   };
@@ -64,11 +76,20 @@ export async function startFake() {
   });
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   fake.url = `http://127.0.0.1:${server.address().port}`;
+  fake.elsewhere = `http://localhost:${server.address().port}`;
   return fake;
 }
 
 async function serve(fake, request, response) {
   const { pathname, searchParams } = new URL(request.url, fake.url);
+  if (fake.now) response.setHeader("date", new Date(fake.now).toUTCString());
+  response.setHeader("access-control-allow-origin", "*");
+  response.setHeader("access-control-expose-headers", "date");
+  if (request.method === "OPTIONS") return response.writeHead(204, { "access-control-allow-headers": "authorization, content-type" }).end();
+  if (pathname === "/favicon.ico") return response.writeHead(204).end();
+  const own = fake.pages.get(pathname);
+  if (own) return response.writeHead(200, own.headers).end(own.body);
+  if (pathname.startsWith("/embed")) fake.files.add(pathname);
   let text = "";
   for await (const piece of request) text += piece;
   if (pathname.startsWith("/v1/")) return api(fake, pathname, request, text, response);
@@ -82,11 +103,13 @@ async function serve(fake, request, response) {
   response.writeHead(200, { "content-type": TYPES[extname(file.pathname)] ?? "text/plain" }).end(filled);
 }
 
-function api(fake, path, request, text, response) {
+async function api(fake, path, request, text, response) {
   const body = text ? JSON.parse(text) : undefined;
   fake.heard.push({ path, type: request.headers["content-type"], authorization: request.headers.authorization, body });
   const trouble = fake.trouble[path];
   if (trouble === "hang") return;
+  if (path === "/v1/banner") await fake.hold;
+  if (trouble?.text) return response.writeHead(trouble.status, { "content-type": trouble.type }).end(trouble.text);
   const [status, reply] = trouble ? [trouble.status, trouble.body] : ROUTES[path]?.(fake, body, request) ?? [404, {}];
   const type = status < 400 ? "application/json" : "application/problem+json";
   response.writeHead(status, { "content-type": type }).end(reply === undefined ? "" : JSON.stringify(reply));
@@ -98,9 +121,11 @@ const ROUTES = {
     return verdict ? [200, verdict] : [403, { code: "preview_invalid" }];
   },
   "/v1/banner": (fake, question) => {
+    if (fake.strict && !isSound(question)) return [400, { code: "invalid_request" }];
     if (!question.token) return [200, fake.verdict];
-    const reason = fake.tokens.get(question.token) === "good" ? "supporter" : "unknown_standing";
-    return [200, { show: false, reason, next_eligible_at: null }];
+    const state = fake.tokens.get(question.token);
+    const known = state === "good" ? { reason: "supporter" } : { reason: "unknown_standing", token_problem: state ?? "token_invalid" };
+    return [200, { show: false, ...known, next_eligible_at: null }];
   },
   "/v1/banner/events": () => [204, undefined],
   "/v1/checkout": (fake, body) => {
@@ -113,7 +138,7 @@ const ROUTES = {
   "/v1/tokens": (fake, body) => {
     const session = fake.sessions.get(body.session);
     if (!session || session.attempt !== body.attempt) return [403, { code: "wrong_attempt" }];
-    if (session.state !== "paid") return [409, { code: session.state }];
+    if (session.state !== "paid") return body.report_state ? [202, { state: session.state }] : [409, { code: session.state }];
     session.state = "already_exchanged";
     const token = `token_${body.session}`;
     fake.tokens.set(token, "good");
@@ -124,6 +149,20 @@ const ROUTES = {
     return state === "good" ? [200, { standing: "recurring" }] : [401, { code: state ?? "token_invalid" }];
   },
 };
+
+/** As strict as the service, about what a browser may have kept wrong. */
+function isSound({ token, history, reader }) {
+  const { views, dismissals, articles, free_articles_used: used } = history ?? { views: [], dismissals: [], articles: [], free_articles_used: 0 };
+  const lists = [views, dismissals, articles];
+  return (
+    lists.every((list) => Array.isArray(list) && list.every((entry) => entry && typeof entry === "object")) &&
+    [...views, ...dismissals].every(({ appeal, at }) => typeof appeal === "string" && Date.parse(at) > 0) &&
+    articles.every(({ week, count }) => Date.parse(week) > 0 && Number.isInteger(count)) &&
+    Number.isInteger(used) &&
+    Number.isInteger(reader.bucket ?? 0) && (reader.bucket ?? 0) >= 0 &&
+    typeof (token ?? "") === "string"
+  );
+}
 
 function payPage(fake, id, how, response) {
   const session = fake.sessions.get(id);

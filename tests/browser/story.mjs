@@ -12,7 +12,7 @@ after(() => browser.close());
 
 /** A test about one reader and a service of its own; it ends with the page having let out no error. */
 export function story(name, options, tell) {
-  test(name, { timeout: 120_000 }, async () => {
+  test(name, { timeout: 40_000 }, async () => {
     fake = await startFake();
     const reader = await newReader(browser, options);
     try {
@@ -29,6 +29,14 @@ export const page = (name) => `${fake.url}/${name}.html`;
 export const shown = (reader) => reader.hook("heading").count();
 export const kept = (reader) => reader.page.evaluate(() => JSON.parse(localStorage.getItem("keepopen:journal") ?? "null"));
 export const events = (name) => fake.of("/v1/banner/events").map((request) => request.body).filter(({ event }) => event === name);
+/** So much time passes for what the reader's browser has kept. */
+export const minutesPass = (reader, minutes) =>
+  reader.page.evaluate((ms) => {
+    const kept = JSON.parse(localStorage.getItem("keepopen:journal"));
+    for (const pending of kept.pending) if (pending.checked) pending.checked -= ms;
+    if (kept.hold) kept.hold.until -= ms;
+    localStorage.setItem("keepopen:journal", JSON.stringify(kept));
+  }, minutes * 60_000);
 export const until = async (what) => {
   for (let tries = 0; tries < 100 && !what(); tries++) await new Promise((done) => setTimeout(done, 20));
   assert.ok(what(), String(what));

@@ -920,6 +920,8 @@ export interface components {
             currency: string;
             /** @description What is chosen at first. */
             default: components["schemas"]["OfferedAmount"];
+            /** @description Where else readers can give, if no payment page can be opened: the site's `fallback_url`. */
+            fallback_url?: string | null;
             fee_cover?: components["schemas"]["FeeCover"] | null;
             highlighted?: components["schemas"]["OfferedAmount"] | null;
             /**
@@ -1929,10 +1931,23 @@ export interface components {
             attempt: string;
             /** @enum {string} */
             grant: "checkout_session";
+            /**
+             * @description Answers 202 with the `state`, in place of a problem, while there is no token for this payment. For browsers, which write each problem on the
+             *     page's console.
+             */
+            report_state?: boolean;
             /** @description `keepopen_session` of the return URL. */
             session: string;
             /** @description The site's id. */
             site: string;
+        };
+        /** @description Why there is no token. */
+        TokenState: {
+            /**
+             * @description The code that the problem would have.
+             * @example payment_processing
+             */
+            state: string;
         };
         /** @description The values that the words speak of, and no others. */
         Values: {
@@ -2013,6 +2028,8 @@ export interface components {
             /** @description Whether an appeal is shown. */
             show: boolean;
             surface?: components["schemas"]["Surface"] | null;
+            /** @description Why the token counts for nothing, as a code: `token_superseded` after a refund, say, when the browser should drop it and ask again. */
+            token_problem?: string | null;
             values?: components["schemas"]["Values"] | null;
             /** @description The variant's id. */
             variant?: string | null;
@@ -2140,6 +2157,7 @@ export type TickerCounts = components['schemas']['TickerCounts'];
 export type ToLookAt = components['schemas']['ToLookAt'];
 export type TokenAnswer = components['schemas']['TokenAnswer'];
 export type TokenBody = components['schemas']['TokenBody'];
+export type TokenState = components['schemas']['TokenState'];
 export type Values = components['schemas']['Values'];
 export type Verdict = components['schemas']['Verdict'];
 export type View = components['schemas']['View'];
@@ -6125,6 +6143,19 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TokenAnswer"];
+                };
+            };
+            /** @description There is no token for this payment (yet), and `report_state` was asked for */
+            202: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenState"];
                 };
             };
             /** @description `invalid_request`: The request can't be read; `detail` says where. */

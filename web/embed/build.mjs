@@ -14,8 +14,8 @@ const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const mode = process.argv[2];
 
 /** The parts, with the most bytes that each may have when compressed by gzip. */
-const PARTS = { show: 10_240, settle: 4_000, preview: 4_000, values: 2_000 };
-const LOADER_LIMIT = 3_500;
+const PARTS = { show: 10_240, checkout: 4_000, settle: 4_000, follow: 4_000, preview: 4_000, values: 2_000 };
+const LOADER_LIMIT = 3_000;
 const LANGUAGE_LIMIT = 4_000;
 
 /** Style sheets are carried as text, minified like the rest. */
@@ -56,12 +56,12 @@ function versionOf(parts) {
 async function files() {
   const languages = [...(await readFile(here("src/languages.ts"), "utf8")).matchAll(/^export const (\w+)/gm)].map(([, tag]) => tag);
   const made = {};
-  for (const [name, limit] of Object.entries(PARTS)) made[name] = { bytes: await bundle(here(`src/${name}.ts`), "esm"), limit };
+  const known = { LANGUAGES: JSON.stringify(languages) };
+  for (const [name, limit] of Object.entries(PARTS)) made[name] = { bytes: await bundle(here(`src/${name}.ts`), "esm", known), limit };
   for (const tag of languages) {
     made[tag] = { bytes: await bundle({ contents: `export { ${tag} as default } from "./languages";` }, "esm"), limit: LANGUAGE_LIMIT };
   }
-  const known = { VERSION: JSON.stringify(versionOf(made)), LANGUAGES: JSON.stringify(languages) };
-  const loader = await bundle(here("src/index.ts"), "iife", known);
+  const loader = await bundle(here("src/index.ts"), "iife", { VERSION: JSON.stringify(versionOf(made)) });
   return { embed: { bytes: loader, limit: LOADER_LIMIT }, ...made };
 }
 

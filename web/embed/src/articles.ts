@@ -19,25 +19,25 @@ export interface Meter {
 /** Adds one article to its week. No more than thirty tags a week are told apart. */
 export function countArticle(weeks: ArticleWeek[], tags: string[], nowMs: number): ArticleWeek[] {
   const monday = mondayOf(nowMs);
-  const last = weeks[weeks.length - 1];
-  const week = last?.week === monday ? last : { week: monday, count: 0, tags: {} };
-  const counted: Record<string, number> = { ...week.tags };
+  const week = weeks.find((one) => one.week === monday);
+  const counted: Record<string, number> = { ...week?.tags };
   for (const tag of tags) {
     if (tag in counted || Object.keys(counted).length < TAGS) counted[tag] = (counted[tag] ?? 0) + 1;
   }
-  const others = last?.week === monday ? weeks.slice(0, -1) : weeks;
-  return [...others, { week: monday, count: (week.count ?? 0) + 1, tags: counted }].slice(-WEEKS);
+  return [...weeks.filter((one) => one !== week), { week: monday, count: (week?.count ?? 0) + 1, tags: counted }].slice(-WEEKS);
 }
 
 /** Adds one article to the count of free ones. */
 export function meter(known: Meter | undefined, nowMs: number): Meter {
-  const lasts = known && nowMs - known.from < METER_DAYS * DAY_MS;
+  // A count that begins in the future was begun by a clock that was wrong.
+  const lasts = known && Math.abs(nowMs - known.from) < METER_DAYS * DAY_MS;
   return lasts ? { from: known.from, used: known.used + 1, before: known.used } : { from: nowMs, used: 1, before: 0 };
 }
 
 /** The date of the week's Monday, on the reader's own clock. */
 export function mondayOf(nowMs: number): string {
-  const now = new Date(nowMs);
-  const monday = new Date(Date.UTC(now.getFullYear(), now.getMonth(), now.getDate() - ((now.getDay() + 6) % 7)));
-  return monday.toISOString().slice(0, 10);
+  const day = new Date(nowMs);
+  day.setDate(day.getDate() - ((day.getDay() + 6) % 7));
+  // Swedish dates are written as ISO 8601 has them.
+  return day.toLocaleDateString("sv");
 }

@@ -1,50 +1,55 @@
 import type { CheckoutBody, Gift, Shown } from "./contract";
-import { webAddress } from "./http";
-import type { Pending } from "./memory";
-import { PREVIEW_PARAMETER, SESSION_PARAMETER } from "./names";
-import type { Embed } from "./parts";
-import { words } from "./words";
+import { isForeignFrame, leaveTo, returnAddress, webAddress } from "./leave";
+import type { GivenGift, Pending } from "./memory";
+import { ATTEMPT_PARAMETER, PREVIEW_PARAMETER, SESSION_PARAMETER } from "./names";
+import { type Embed, JSON_BODY } from "./parts";
+
+// The part that takes a reader to the payment page: fetched when the reader turns to the form.
 
 const PATIENCE_MS = 15_000;
 
-/** Why no payment page opened, as said to the reader, and where else to give. */
+/** Why no payment page opened, and where else to give. */
 export interface Refusal {
-  sentence: string;
+  why: "failed" | "tooMany";
   fallbackUrl?: string;
 }
 
 /** One attempt to give. Trying again with the same choice is the same attempt, so nobody pays twice. */
-export class Checkout {
-  private attempt?: { id: string; about: string };
+let last: { id: string; about: string } | undefined;
+let comeBack: (() => void) | undefined;
 
-  constructor(
-    private embed: Embed,
-    private verdict: Shown,
-  ) {}
-
-  /** Asks for a payment page; the address to go to and what to remember, or why not. */
-  async open(gift: Gift, address: string, nowMs: number): Promise<{ url: string; pending: Pending } | Refusal> {
-    const about = JSON.stringify([gift.amount_minor, gift.currency, gift.interval, gift.cover_fee]);
-    if (this.attempt?.about !== about) this.attempt = { id: uuid(), about };
-    const attempt = this.attempt.id;
-    const body: CheckoutBody = {
-      site: this.embed.settings.site,
-      attempt,
-      ...gift,
-      return_url: ownAddress(address),
-      attribution: this.verdict.attribution,
-    };
-    const answer = await this.embed.post("/v1/checkout", body, PATIENCE_MS);
-    const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
-    if (url && typeof answer?.body.session === "string") {
-      return { url, pending: { attempt, session: answer.body.session, at: nowMs } };
-    }
-    if (answer?.body.code === "attempt_reused") this.attempt = undefined;
-    return {
-      sentence: answer?.status === 429 ? words.tooMany : words.failed,
-      fallbackUrl: answer?.body.fallback_url ? webAddress(answer.body.fallback_url) : undefined,
-    };
+/** Opens the payment page for a gift that was chosen in an appeal; a refusal comes back, a success leaves the page. */
+export async function openPayment(embed: Embed, verdict: Shown, gift: Gift, given: GivenGift, locale: string): Promise<Refusal | undefined> {
+  const { memory, settings } = embed;
+  const { attribution, content } = verdict;
+  const about = JSON.stringify([embed.turn, attribution, gift.amount_minor, gift.currency, gift.interval, gift.cover_fee]);
+  if (last?.about !== about) last = { id: uuid(), about };
+  const attempt = last.id;
+  // What this browser must know again when it comes back: in the fragment where it can't be kept, which only the payment provider and this browser see.
+  const carried = memory.works() && !isForeignFrame() ? "" : `#${ATTEMPT_PARAMETER}=${attempt}`;
+  const body: CheckoutBody = { site: settings.site, attempt, ...gift, return_url: ownAddress(returnAddress()) + carried, attribution };
+  const answer = await embed.call("/v1/checkout", PATIENCE_MS, JSON_BODY, body);
+  const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
+  if (!url || typeof answer?.body.session !== "string") {
+    if (answer?.body.code === "attempt_reused") last = undefined;
+    // The appeal came with another way to give, for the case that the service can't be reached now.
+    const fallback = answer?.body.fallback_url ?? content.choices?.fallback_url;
+    return { why: answer?.status === 429 ? "tooMany" : "failed", fallbackUrl: webAddress(fallback) };
   }
+  const pending: Pending = { attempt, session: answer.body.session, at: embed.now(), gift: given };
+  if (content.thanks) pending.thanks = { ...content.thanks, locale };
+  // A preview doesn't stand there again.
+  if (attribution) pending.left = { url: location.href.split("#")[0]!, verdict, gift };
+  if (memory.works()) memory.change((kept) => (kept.pending = [...kept.pending, pending].slice(-5)));
+  comeBack ??= () => void embed.part("settle").then(({ again }) => again(embed), () => {});
+  addEventListener("pageshow", onPageShow);
+  leaveTo(url);
+  return undefined;
+}
+
+/** The browser took this page out of its back-forward store: it is time to look what became of the payment. */
+function onPageShow(event: PageTransitionEvent): void {
+  if (event.persisted) comeBack?.();
 }
 
 /** The page's address without what is ours in it, and without the fragment. */

@@ -11,7 +11,7 @@ const INTERVALS: Interval[] = ["once", "month", "year"];
 export type Give = (gift: Gift, phrase: string) => Promise<Refusal | undefined>;
 
 /** The form: how often, how much, one button. `ready` makes it work again for a reader who came back without paying. */
-export function choiceForm(choices: Choices, cta: string, locale: string, onGive: Give): { element: HTMLElement; ready: () => void } {
+export function choiceForm(choices: Choices, cta: string, locale: string, onGive: Give): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
   const { currency, minimum_minor: least, maximum_minor: most, minor_digits: digits, step_minor: step = 1 } = choices;
   const amounts = make("fieldset");
   const own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
@@ -91,9 +91,20 @@ export function choiceForm(choices: Choices, cta: string, locale: string, onGive
     refresh();
   };
 
-  const ready = () => {
+  const ready = (gift?: Gift, sentence?: string) => {
     busy = false;
+    const list = gift ? (choices[gift.interval] ?? []) : [];
+    // What was chosen before, as far as it can still be chosen.
+    if (gift && list.length) {
+      const { interval: every, amount_minor: wanted, cover_fee: covered } = gift;
+      coverFee.checked = !!covered;
+      if (!list.includes(wanted)) own.value = String(wanted / 10 ** digits);
+      for (const test of [`interval-${every}`, list.includes(wanted) ? `amount-${wanted}` : "other"]) {
+        element.querySelector<HTMLElement>(`[data-test="${test}"] input`)?.click();
+      }
+    }
     refresh();
+    if (sentence) say(sentence);
   };
 
   const submit = async () => {
@@ -112,7 +123,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, onGive
     const refusal = await onGive(gift, phrase);
     if (!refusal) return;
     ready();
-    say(refusal.sentence, refusal.fallbackUrl);
+    say(words[refusal.why], refusal.fallbackUrl);
   };
 
   const intervals = make(

@@ -18,45 +18,36 @@ export interface Source {
  * language, a rough size of screen, whether the page says the reader is signed in, and the reader's consent.
  */
 export function readContext(site: string, surfaces: Surface[], consent: Consent, from: Source): Question {
-  const first = (name: string, ...standard: string[]): string | undefined => {
-    const attribute = from.attributes[name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())];
-    if (attribute !== undefined) return attribute.trim() || undefined;
-    for (const key of [`keepopen:${name}`, ...standard]) {
-      const found = from.meta(key).find((value) => value.trim());
-      if (found) return found.trim();
-    }
-    return undefined;
-  };
-  const yes = (name: string): boolean | undefined => {
-    const value = first(name);
-    return value === undefined ? undefined : value.toLowerCase() === "true";
-  };
+  const { attributes, meta, address, viewportWidth: width } = from;
+  /** The attribute, or else the first meta tag that says something. */
+  const first = (name: string, standard = "", attribute = attributes[name]): string | undefined =>
+    attribute === undefined ? [...meta(`keepopen:${name}`), ...meta(standard)].map(trim).find(Boolean) : trim(attribute) || undefined;
+  const yes = (text: string | undefined): boolean | undefined => text && (/^true$/i.test(text) as any);
+  const tags = (attributes.tags ?? meta("keepopen:tags")[0])?.split(",") ?? meta("article:tag");
   return {
     site,
     surfaces,
     page: {
-      url: withoutQuery(from.canonical ?? first("url", "og:url") ?? from.address, from.address),
+      url: withoutQuery(from.canonical ?? first("url", "og:url") ?? address, address),
       section: first("section", "article:section"),
-      tags: tagsOf(from),
+      tags: tags.some(trim) ? tags.map(trim).filter(Boolean) : undefined,
       kind: first("kind", "og:type"),
-      sensitive: yes("sensitive"),
-      paid: yes("paid"),
+      sensitive: yes(first("sensitive")),
+      paid: yes(first("paid")),
     },
     reader: {
       country: first("country")?.toUpperCase(),
       region: first("region"),
       locale: from.language || undefined,
-      device: from.viewportWidth < 640 ? "mobile" : from.viewportWidth < 1024 ? "tablet" : "desktop",
-      signed_in: yes("signed_in"),
+      device: width < 640 ? "mobile" : width < 1024 ? "tablet" : "desktop",
+      signed_in: yes(first("signed_in", "", attributes.signedIn)),
       consent,
     },
   };
 }
 
-function tagsOf(from: Source): string[] | undefined {
-  const own = from.attributes.tags ?? from.meta("keepopen:tags")[0];
-  const tags = (own !== undefined ? own.split(",") : from.meta("article:tag")).map((tag) => tag.trim()).filter(Boolean);
-  return tags.length ? tags : undefined;
+function trim(text: string): string {
+  return text.trim();
 }
 
 /** Queries and fragments may carry what is nobody's business, so they stay here. */
@@ -65,19 +56,17 @@ function withoutQuery(address: string, base: string): string {
     const url = new URL(address, base);
     return url.origin + url.pathname;
   } catch {
-    return new URL(base).origin + "/";
+    return new URL("/", base).href;
   }
 }
 
 /** The source that a real page is. */
-export function pageSource(attributes: Record<string, string | undefined>): Source {
+export function pageSource(attributes: Record<string, string | undefined>, stale?: string): Source {
+  const canonical = document.querySelector<HTMLLinkElement>("link[rel=canonical]")?.href;
   return {
     attributes,
-    meta: (name) =>
-      [...document.querySelectorAll<HTMLMetaElement>("meta[content]")]
-        .filter((tag) => tag.name === name || tag.getAttribute("property") === name)
-        .map((tag) => tag.content),
-    canonical: document.querySelector<HTMLLinkElement>("link[rel=canonical]")?.href,
+    meta: (name) => [...document.querySelectorAll<HTMLMetaElement>(`meta[name="${name}"],meta[property="${name}"]`)].map((tag) => tag.content),
+    canonical: canonical === stale ? undefined : canonical,
     address: location.href,
     language: document.documentElement.lang,
     viewportWidth: innerWidth,

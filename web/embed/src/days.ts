@@ -1,6 +1,6 @@
 // Days as people say them, in the language of the sentence around them.
 
-import type { Language } from "./parts";
+import type { Language } from "./language";
 
 export type Unit = "day" | "week" | "month" | "year";
 

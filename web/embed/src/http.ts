@@ -1,30 +1,27 @@
-/** An answer of the service; `body` is an empty object where there was no JSON. */
+/** An answer of the service; `body` has nothing in it where there was no JSON. */
 export interface Answer {
   status: number;
   body: Record<string, unknown>;
+  /** The service's clock, in milliseconds since 1970; NaN where the browser isn't told. */
+  at: number;
 }
 
-/** Asks the service; nothing comes back when it cannot be reached in time. */
-export async function call(url: string, timeoutMs: number, init: RequestInit): Promise<Answer | undefined> {
-  const stop = new AbortController();
-  const timer = setTimeout(() => stop.abort(), timeoutMs);
-  try {
-    const response = await fetch(url, { ...init, signal: stop.signal, credentials: "omit", cache: "no-store" });
-    const body: unknown = await response.json().catch(() => ({}));
-    return { status: response.status, body: (body && typeof body === "object" ? body : {}) as Record<string, unknown> };
-  } catch (error) {
-    console.debug("keepopen:", error);
-    return undefined;
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/** No answer of the service is longer; what is, isn't read. */
+const MAX_LENGTH = 300_000;
 
-/** The address if a page may be sent there; anything but http(s) is refused. */
-export function webAddress(value: unknown): string | undefined {
+/** Asks the service, by `POST` where there is a body; nothing comes back when it cannot be reached in time. */
+export async function call(url: string, timeoutMs: number, headers: Record<string, string>, body?: unknown): Promise<Answer | undefined> {
   try {
-    const url = new URL(String(value));
-    return /^https?:$/.test(url.protocol) ? url.href : undefined;
+    const response = await fetch(url, {
+      method: body ? "POST" : "GET",
+      headers,
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout?.(timeoutMs),
+      credentials: "omit",
+    });
+    const text = await response.text();
+    const isJson = text.length < MAX_LENGTH && /json/.test(response.headers.get("content-type")!);
+    return { status: response.status, body: Object(isJson && JSON.parse(text)), at: Date.parse(response.headers.get("date")!) };
   } catch {
     return undefined;
   }

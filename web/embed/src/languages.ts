@@ -40,6 +40,7 @@ export const de: Partial<English & EnglishThanks & EnglishPreview> = {
   thanks: { heading: "Danke", body: ["Ihr Beitrag ist angekommen. Er hilft, diese Arbeit für alle offen zu halten."] },
   quietAfterGift: "Wir fragen Sie {time} lang nicht wieder.",
   quietWhileGiving: "Solange Sie uns unterstützen, fragen wir nicht wieder.",
+  notCharged: "Es wurde nichts abgebucht.",
   intervals: { once: "Einmalig", month: "Monatlich", year: "Jährlich" },
   gift: { once: "", month: " im Monat", year: " im Jahr" },
 };
@@ -79,6 +80,7 @@ export const fr: Partial<English & EnglishThanks & EnglishPreview> = {
   thanks: { heading: "Merci", body: ["Votre don est arrivé. Il aide à garder ce travail ouvert à tous."] },
   quietAfterGift: "Nous ne vous demanderons plus rien pendant {time}.",
   quietWhileGiving: "Tant que vous nous soutenez, nous ne vous demanderons plus rien.",
+  notCharged: "Rien n’a été débité.",
   intervals: { once: "Une fois", month: "Mensuel", year: "Annuel" },
   gift: { once: "", month: " par mois", year: " par an" },
 };
@@ -118,6 +120,7 @@ export const es: Partial<English & EnglishThanks & EnglishPreview> = {
   thanks: { heading: "Gracias", body: ["Su aportación ha llegado. Ayuda a que este trabajo siga abierto para todos."] },
   quietAfterGift: "No volveremos a preguntarle durante {time}.",
   quietWhileGiving: "Mientras nos apoye, no volveremos a preguntarle.",
+  notCharged: "No se ha cobrado nada.",
   intervals: { once: "Una vez", month: "Mensual", year: "Anual" },
   gift: { once: "", month: " al mes", year: " al año" },
 };
@@ -157,6 +160,7 @@ export const ga: Partial<English & EnglishThanks & EnglishPreview> = {
   thanks: { heading: "Go raibh maith agat", body: ["Tá do bhronntanas faighte againn. Cabhraíonn sé leis an obair seo a choinneáil oscailte do chách."] },
   quietAfterGift: "Ní iarrfaimid arís ort go ceann {time}.",
   quietWhileGiving: "Ní iarrfaimid arís ort fad is atá tú ag tabhairt.",
+  notCharged: "Níor gearradh aon táille ort.",
   intervals: { once: "Aon uair amháin", month: "Gach mí", year: "Gach bliain" },
   gift: { once: "", month: " sa mhí", year: " sa bhliain" },
   // Few browsers know Irish numbers.
@@ -203,6 +207,7 @@ export const ar: Partial<English & EnglishThanks & EnglishPreview> = {
   thanks: { heading: "شكرًا لك", body: ["وصلت مساهمتك. إنها تساعد على إبقاء هذا العمل متاحًا للجميع."] },
   quietAfterGift: "لن نسألك مجددًا لمدة {time}.",
   quietWhileGiving: "لن نسألك مجددًا ما دمت تدعمنا.",
+  notCharged: "لم يُخصم منك أي مبلغ.",
   intervals: { once: "مرة واحدة", month: "شهريًا", year: "سنويًا" },
   gift: { once: "", month: " شهريًا", year: " سنويًا" },
   // Browsers say the nominative, which does not follow these words.

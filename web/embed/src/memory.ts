@@ -1,5 +1,6 @@
 import type { Meter } from "./articles";
-import type { ArticleWeek, Consent, Dismissal, Interval, View, Words } from "./contract";
+import type { ArticleWeek, Dismissal, Gift, Interval, Shown, View, Words } from "./contract";
+import type { Settings } from "./settings";
 
 /** A gift in words, to be said with the thanks for it. */
 export interface GivenGift {
@@ -21,6 +22,12 @@ export interface Pending {
   /** The appeal's own thanks, to be said when the money is there. */
   thanks?: Words;
   gift?: GivenGift;
+  /** The page that was left for the payment, what it showed, and what was chosen, until it is known how the reader came back. */
+  left?: { url: string; verdict: Shown; gift: Gift };
+  /** When the service was last asked about it, in milliseconds since 1970. */
+  checked?: number;
+  /** While it stands so, the reader is not asked for money: the payment is on its way, or nobody knows. */
+  still?: boolean;
   /** The reader was told that the payment is on its way. */
   told?: true;
 }
@@ -37,76 +44,70 @@ export interface Kept {
   meter?: Meter;
   token?: string;
   pending: Pending[];
+  /** The attribution of the last verdict that held the reader out, and when it came, in milliseconds since 1970. */
+  heldOut?: { attribution: string; at: number };
   /** No new question about the same page before this time, in milliseconds since 1970. */
   hold?: { until: number; about: string };
-  /** When the standing was last asked for, in milliseconds since 1970. */
-  checked?: number;
+  /** By how many milliseconds the service's clock is ahead of this browser's, where that is much. */
+  skew?: number;
 }
 
-/** Reads and writes what is kept; where the browser refuses, it lasts as long as the page. */
-export class Memory {
-  private own: Kept = empty();
+/** Reads and writes what is kept. */
+export interface Memory {
+  read(): Kept;
+  change(how: (kept: Kept) => void): void;
+  forget(): void;
+  /** Whether habits are kept: the reader has not refused, and the browser has room. */
+  works(): boolean;
+}
 
-  constructor(
-    private site: string,
-    private consent: Consent,
-  ) {
-    // Consent withdrawn: what was kept of habits goes at once.
-    if (consent === "denied") this.change(() => {});
-  }
+/** So much room is kept free in the entry: what is written next fits, or the storage is known to be full before it matters. */
+const SPARE = 500;
 
-  read(): Kept {
+export function openMemory(settings: Settings): Memory {
+  const key = `keepopen:${settings.site}`;
+  /** Where the browser keeps nothing, this lasts as long as the page. */
+  let own = empty();
+  let fails = false;
+  const denied = () => settings.attributes.consent === "denied";
+
+  const read = (): Kept => {
     try {
-      const text = localStorage.getItem(this.key());
-      if (text) return shaped(JSON.parse(text));
-    } catch {
-      // Storage is closed to us, or holds what is not ours: go on with what this page knows.
+      // An older entry has fewer parts. What is odd in another way is repaired when it does harm: see `repair.ts`.
+      if (!fails) return { ...(denied() ? own : empty()), ...JSON.parse(localStorage.getItem(key) || "{}") };
+    } catch (error) {
+      // What isn't JSON isn't ours, and the next write replaces it. Else the browser keeps nothing.
+      fails = !(error instanceof SyntaxError);
     }
-    return this.own;
-  }
-
-  change(how: (kept: Kept) => void): void {
-    const kept = this.read();
+    return fails ? own : empty();
+  };
+  const change: Memory["change"] = (how) => {
+    const kept = read();
     how(kept);
-    this.write(kept);
-  }
-
-  forget(): void {
-    this.own = empty();
+    own = kept;
     try {
-      localStorage.removeItem(this.key());
+      // Without consent nothing new is kept. An older gift stays known: else a supporter would be asked again.
+      if (!denied()) localStorage.setItem(key, JSON.stringify(kept) + " ".repeat(SPARE));
+      else if (localStorage.getItem(key)) localStorage.setItem(key, JSON.stringify({ token: kept.token, pending: kept.pending }));
     } catch {
-      // Nothing could be kept, so nothing is there to forget.
+      fails = true;
     }
-  }
-
-  private write(kept: Kept): void {
-    this.own = kept;
-    try {
-      if (this.consent === "granted") {
-        localStorage.setItem(this.key(), JSON.stringify(kept));
-      } else if (localStorage.getItem(this.key())) {
-        // Without consent nothing new is kept. An older gift stays known: else a supporter would be asked again.
-        localStorage.setItem(this.key(), JSON.stringify({ token: kept.token, pending: kept.pending }));
+  };
+  return {
+    read,
+    change,
+    forget() {
+      own = empty();
+      try {
+        localStorage.removeItem(key);
+      } catch {
+        // Nothing could be kept, so nothing is there to forget.
       }
-    } catch {
-      // The page's own copy serves.
-    }
-  }
-
-  private key(): string {
-    return `keepopen:${this.site}`;
-  }
+    },
+    works: () => !fails && !denied(),
+  };
 }
 
 function empty(): Kept {
   return { views: [], dismissals: [], articles: [], pending: [] };
-}
-
-/** An older or foreign entry must not stop the script. */
-function shaped(raw: unknown): Kept {
-  const kept = (raw && typeof raw === "object" ? raw : {}) as Partial<Kept>;
-  const list = <Entry>(value: Entry[] | undefined): Entry[] => (Array.isArray(value) ? value : []);
-  const { views, dismissals, articles, pending } = kept;
-  return { ...kept, views: list(views), dismissals: list(dismissals), articles: list(articles), pending: list(pending) };
 }

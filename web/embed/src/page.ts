@@ -1,119 +1,107 @@
 import { countArticle, meter } from "./articles";
 import { ask } from "./ask";
 import { pageSource, readContext } from "./context";
-import type { Question, Surface, Verdict } from "./contract";
+import type { Surface } from "./contract";
 import { call } from "./http";
-import type { Memory } from "./memory";
-import { type Embed, fetchLanguage, fetchPart } from "./parts";
-import { PREVIEW_PARAMETER, SESSION_PARAMETER, TAG } from "./names";
+import { openMemory } from "./memory";
+import { TAG } from "./names";
+import type { Embed } from "./parts";
 import type { Settings } from "./settings";
 
-/** What happens on a page: first what became of an earlier gift, then, if nothing stands against it, the question. */
-export class PageView implements Embed {
-  constructor(
-    readonly settings: Settings,
-    readonly memory: Memory,
-    readonly now: () => number,
-  ) {}
+/** Put in by the build: the version of all parts. */
+declare const VERSION: string;
+/** The service is asked how a payment ended at most so often, unless the reader comes back from it. */
+const CHECK_EVERY_MS = 600_000;
+const MINUTE_MS = 60_000;
 
-  async run(): Promise<void> {
-    const note = new URL(location.href).searchParams.get(PREVIEW_PARAMETER);
-    if (note) return (await this.part("preview")).showPreview(this, note);
-    this.countArticle();
-    const returned = takeSession();
-    if (await this.settle(returned)) return;
-    const verdict = await ask(this);
-    if (!verdict) return;
-    this.tell("verdict", verdictWords(verdict));
-    if (verdict.show) await (await this.part("show")).showAppeal(this, verdict);
-  }
+/** Starts on the page that is there; what comes back is for the page's own scripts. */
+export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
+  const memory = openMemory(settings);
+  let skew = +memory.read().skew! || 0;
 
-  /** The browser took this page out of its back-forward store: what was pending may have ended meanwhile. */
-  async again(): Promise<void> {
-    const { pending } = this.memory.read();
-    if (pending.length) await (await this.part("settle")).again(this);
-  }
+  const page: Embed = {
+    settings,
+    memory,
+    turn: 0,
+    now: () => Date.now() + skew,
+    async call(path, timeoutMs, headers, body) {
+      const answer = await call(settings.base + path, timeoutMs, headers, body);
+      const ahead = answer!?.at - Date.now();
+      if (Math.abs(ahead - skew) > MINUTE_MS) {
+        skew = Math.abs(ahead) > MINUTE_MS ? ahead : 0;
+        memory.change((kept) => (kept.skew = skew));
+      }
+      return answer;
+    },
+    context() {
+      const { attributes } = settings;
+      // A banner needs no place. A page that hides the one it has wants none.
+      const there: Record<string, boolean> = { banner: true };
+      for (const place of document.querySelectorAll<HTMLElement>(TAG)) {
+        there[/^(inline|wall)$/.exec(place.getAttribute("surface")!)?.[0] ?? "banner"] = place.checkVisibility?.({ visibilityProperty: true }) !== false;
+        Object.assign(attributes, place.dataset);
+      }
+      const surfaces = Object.keys(there).filter((surface) => there[surface] && (attributes.surfaces ?? surface).includes(surface));
+      return readContext(settings.site, surfaces as Surface[], memory.works() ? "granted" : "denied", pageSource(attributes, page.stale));
+    },
+    // A module is allowed by the service's origin in the page's policy, and by Trusted Types.
+    part: (name) => import(`${settings.base}/embed/${VERSION}/${name}.js`),
+    tell: (name, detail) => document.dispatchEvent(new CustomEvent(`keepopen:${name}`, { detail })),
+    start: (isNew) =>
+      run(isNew)
+        // What is kept may be odd enough to be in the way.
+        .catch(async (error) => (debug(error), (await page.part("settle")).repair(memory) && run(false)))
+        .catch(debug),
+  };
 
-  call(path: string, timeoutMs: number, init: RequestInit): ReturnType<typeof call> {
-    return call(this.settings.base + path, timeoutMs, init);
-  }
-
-  post(path: string, body: unknown, timeoutMs: number, type = "application/json"): ReturnType<typeof call> {
-    return this.call(path, timeoutMs, { method: "POST", headers: { "content-type": type }, body: JSON.stringify(body) });
-  }
-
-  context(): Question {
-    const { site, consent } = this.settings;
-    return readContext(site, this.surfaces(), consent, pageSource(this.attributes()));
-  }
-
-  part: Embed["part"] = (name) => fetchPart(this.settings.base, name);
-
-  language: Embed["language"] = (locale) => fetchLanguage(this.settings.base, locale);
-
-  tell(name: "verdict" | "gift", detail: unknown): void {
-    document.dispatchEvent(new CustomEvent(`keepopen:${name}`, { detail }));
-  }
-
-  /** With the reader's consent, an article is counted once for each time its page is opened. */
-  private countArticle(): void {
-    const { page } = this.context();
-    if (this.settings.consent !== "granted" || page.kind?.toLowerCase() !== "article") return;
-    this.memory.change((kept) => {
-      kept.articles = countArticle(kept.articles, page.tags ?? [], this.now());
-      kept.meter = meter(kept.meter, this.now());
+  /** What happens on a page: first what became of an earlier gift, then, if nothing stands against it, the question. */
+  const run = async (isNew: boolean): Promise<void> => {
+    const { turn } = page;
+    const { href } = location;
+    const { page: facts } = page.context();
+    const { pending } = memory.read();
+    // From the payment page, or with a preview: see `names.ts`.
+    const returned = /[?&#]keepopen_/.test(href) || pending.some(({ left }) => left?.url === href.split("#")[0]);
+    page.seen = { href, facts, body: document.body };
+    // Also without an article, so that it is known whether the browser keeps anything.
+    memory.change((kept) => {
+      kept.bucket ??= Math.floor(Math.random() * 1_000_000);
+      if (!isNew || returned || !/^article$/i.test(facts.kind!)) return;
+      kept.articles = countArticle(kept.articles, facts.tags ?? [], page.now());
+      kept.meter = meter(kept.meter, page.now());
     });
-  }
-
-  /** Learns how opened payment pages ended; true when this page must not ask. */
-  private async settle(returned?: string): Promise<boolean> {
-    const { pending } = this.memory.read();
-    // A session that is not ours to ask about: somebody may have paid, so this page keeps still.
-    if (!pending.some((one) => one.session === returned) && returned !== undefined) return true;
     // On a sensitive page thanks are as much out of place as an appeal: the next page learns what became of the gift.
-    if (pending.length && returned === undefined && this.context().page.sensitive) return true;
-    return pending.length > 0 && (await this.part("settle")).settle(this, returned);
-  }
+    if (returned || (!facts.sensitive && pending.some(({ checked }) => !(Math.abs(page.now() - checked!) < CHECK_EVERY_MS)))) {
+      if (await (await page.part("settle")).settle(page)) return;
+    } else if (pending.some(({ still }) => still)) return;
+    const verdict = turn === page.turn && (await ask(page));
+    if (!verdict || turn !== page.turn) return;
+    const { show, reason } = verdict;
+    if (show) await (await page.part("show")).showAppeal(page, verdict);
+    else page.tell("verdict", { show, reason });
+  };
+  const debug = (error: unknown) => console.debug("keepopen:", error);
+  /** The page may be another now. */
+  const look = (how: string) => void page.part("follow").then((follow) => follow.look(page, how), debug);
+  const begin = () => {
+    const { readyState, prerendering } = document as Document & { prerendering?: boolean };
+    const early = readyState === "loading" ? "DOMContentLoaded" : prerendering && "prerenderingchange";
+    if (early) return document.addEventListener(early, begin, { once: true });
+    // A reload, or the way back, is not another article.
+    page.start(!/^[rb]/.test((performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming)?.type));
+    for (const how of ["push", "replace"] as const) {
+      const original = history[`${how}State`];
+      history[`${how}State`] = (...state) => (original.apply(history, state), look(how));
+    }
+    addEventListener("popstate", () => look("pop"));
+    new MutationObserver(() => look("body")).observe(document.documentElement, { childList: true });
+  };
+  begin();
 
-  private surfaces(): Surface[] {
-    const listed = this.settings.attributes.surfaces;
-    const surfaces = places().filter(isThere).map(surfaceOf);
-    // A banner needs no place. A page that hides the one it has wants none.
-    if (!places().some((place) => surfaceOf(place) === "banner")) surfaces.unshift("banner");
-    return [...new Set(surfaces)].filter((surface) => !listed || listed.includes(surface));
-  }
-
-  private attributes(): Record<string, string | undefined> {
-    return Object.assign({}, this.settings.attributes, ...places().map((place) => ({ ...place.dataset })));
-  }
-}
-
-function places(): HTMLElement[] {
-  return [...document.querySelectorAll<HTMLElement>(TAG)];
-}
-
-/** A place that the page hides can show nothing. */
-function isThere(place: HTMLElement): boolean {
-  return place.checkVisibility?.({ visibilityProperty: true }) !== false;
-}
-
-function surfaceOf(place: HTMLElement): Surface {
-  const wanted = place.getAttribute("surface");
-  return wanted === "inline" || wanted === "wall" ? wanted : "banner";
-}
-
-/** Takes the session out of the page's address, so that it is not bookmarked, shared or logged further. */
-function takeSession(): string | undefined {
-  const url = new URL(location.href);
-  const session = url.searchParams.get(SESSION_PARAMETER) ?? undefined;
-  if (session === undefined) return undefined;
-  url.searchParams.delete(SESSION_PARAMETER);
-  history.replaceState(history.state, "", url.href);
-  return session;
-}
-
-function verdictWords(verdict: Verdict): unknown {
-  if (!verdict.show) return { show: false, reason: verdict.reason };
-  const { surface, kind, appeal, variant, reason } = verdict;
-  return { show: true, surface, kind, appeal, variant, reason };
+  return {
+    standing: () => page.part("settle").then((settle) => settle.standing(page), () => "unknown"),
+    attribution: async () => (await page.part("settle")).attribution(page),
+    page: () => look("page"),
+    forget: memory.forget,
+  };
 }

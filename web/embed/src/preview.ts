@@ -1,5 +1,7 @@
 import type { PreviewQuestion, Shown } from "./contract";
 import { part } from "./dom";
+import { fetchLanguage } from "./language";
+import { PREVIEW_PARAMETER } from "./names";
 import type { Embed } from "./parts";
 
 // The part that shows staff what they asked for: fetched only on a page that was opened by the URL of a preview.
@@ -10,21 +12,22 @@ const PATIENCE_MS = 10_000;
  * Shows what staff want to see on this page, whatever readers see. It is no page view: articles are told, so that words can speak of them, and nothing is
  * counted or written down. Staff look for the reason when nothing shows, so these are the lines that the console gets above debug.
  */
-export async function showPreview(embed: Embed, note: string): Promise<void> {
+export async function showPreview(embed: Embed): Promise<void> {
+  const note = new URL(location.href).searchParams.get(PREVIEW_PARAMETER)!;
   const { articles } = embed.memory.read();
   const body: PreviewQuestion = {
     ...embed.context(),
     history: { views: [], dismissals: [], articles, free_articles_used: 0 },
     preview: note,
   };
-  const answer = await embed.post("/v1/banner/preview", body, PATIENCE_MS, "text/plain");
+  const answer = await embed.call("/v1/banner/preview", PATIENCE_MS, { "content-type": "text/plain" }, body);
   const verdict = answer?.body as Partial<Shown> | undefined;
   if (answer?.status !== 200 || verdict?.show !== true || typeof verdict.content?.heading !== "string") {
     return console.info("keepopen: no preview:", answer?.body.code ?? "the service can't be reached");
   }
   const { ready, showAppeal } = await embed.part("show");
   if (await showAppeal(embed, verdict as Shown)) {
-    const language = await embed.language(verdict.content.locale || document.documentElement.lang);
+    const language = await fetchLanguage(embed, verdict.content.locale || document.documentElement.lang);
     return ready()?.panel.element.prepend(mark({ ...english, ...language?.words }.preview));
   }
   console.info(`keepopen: no preview: this page has no place for surface="${verdict.surface}"`);

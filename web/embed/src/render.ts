@@ -1,15 +1,15 @@
 import { choiceForm, type Give } from "./choices";
-import type { Content, DismissalKind, Kind, QuietDays, Surface, Words } from "./contract";
+import type { Content, DismissalKind, Gift, Kind, QuietDays, Surface, Words } from "./contract";
 import { blocks } from "./blocks";
 import { button, make, part } from "./dom";
 import { put } from "./days";
 import { tickerLine } from "./ticker";
 import { directionOf, language, time, when, words } from "./words";
 
-/** What is put before the reader, and how to wake its form after a visit to the payment page. */
+/** What is put before the reader, and how to wake its form after a visit to the payment page: with what was chosen, and a sentence. */
 export interface Panel {
   element: HTMLElement;
-  ready(): void;
+  ready(gift?: Gift, sentence?: string): void;
   /** What a screen reader says when it appears; an appeal waits to be found. */
   says?: string;
 }
@@ -37,7 +37,7 @@ export function appealPanel(
     form && make("div", { class: "giving" }, form.element, onDismiss && waysOut(onDismiss, days)),
   );
   if (form) text.append(moreButton(element));
-  return { element, ready: () => form?.ready() };
+  return { element, ready: (gift, sentence) => form?.ready(gift, sentence) };
 }
 
 /** What is said to a reader who sends an appeal away: for how long. Nothing where that is not known. */

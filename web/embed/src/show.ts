@@ -1,49 +1,56 @@
-import { Checkout } from "./checkout";
+import type { Refusal } from "./checkout";
 import type { DismissalKind, Gift, Shown } from "./contract";
-import { AppealElement, placeFor } from "./element";
 import { pageWords } from "./days";
+import { AppealElement, placeFor } from "./element";
 import { dismissalOf, ordinal, remember, viewOf } from "./history";
+import { fetchLanguage, type Language } from "./language";
 import type { Memory } from "./memory";
 import { TAG } from "./names";
-import type { Embed, Language } from "./parts";
+import type { Embed } from "./parts";
 import { appealPanel, farewell, type Panel, still } from "./render";
 import { report, whenSeen } from "./report";
 import style from "./style.css";
-import { canTell, speak } from "./words";
+import { canTell, speak, words } from "./words";
 
 // The part that shows something: fetched only when there is something to show.
 
-customElements.define(TAG, AppealElement);
+if (!customElements.get(TAG)) customElements.define(TAG, AppealElement);
 
 /** What stands on the page now. */
 let shown: { place: AppealElement; panel: Panel; escape?: () => void } | undefined;
-/** The view of this page was counted. */
-let counted = false;
+/** The page whose view was counted. */
+let counted: number | undefined;
 
-/** Shows an appeal in its place; false where the page has none. */
-export async function showAppeal(embed: Embed, answer: Shown): Promise<boolean> {
-  const { settings, memory } = embed;
+/** Shows an appeal in its place; false where the page has none. `left` is the choice of a reader who comes back without having paid. */
+export async function showAppeal(embed: Embed, answer: Shown, left?: Gift): Promise<boolean> {
+  const { settings, memory, turn } = embed;
+  if (typeof answer.content?.heading !== "string" || !Array.isArray(answer.content.body)) return false;
   const locale = answer.content.locale || document.documentElement.lang;
-  speak(pageWords(locale), await embed.language(locale));
+  speak(pageWords(locale), await fetchLanguage(embed, locale));
   const verdict = { ...answer };
   if (answer.values) verdict.content = (await embed.part("values")).filled(answer.content, answer.values, locale);
+  // The reader may have gone on meanwhile.
+  if (embed.turn !== turn) return false;
+  // Of a preview nothing is told, written down or counted; of what stands there again, it was.
+  const isPreview = !answer.attribution;
+  if (left) counted = turn;
+  else if (!isPreview) {
+    const { show, surface, kind, appeal, variant, reason } = answer;
+    embed.tell("verdict", { show, surface, kind, appeal, variant, reason });
+  }
   // Where nothing may be remembered, nothing can be promised.
-  const days = settings.consent === "granted" && canTell() ? verdict.content.quiet_days : undefined;
-  const place = placeFor(verdict.surface, settings.edge);
-  const checkout = new Checkout(embed, verdict);
+  const days = memory.works() && canTell() ? verdict.content.quiet_days : undefined;
+  const place = placeFor(verdict.surface, edge(embed));
   /** Writes down what needs the reader's consent. */
-  const keep = (how: Parameters<Memory["change"]>[0]) => settings.consent === "granted" && memory.change(how);
-  const note: typeof keep = (how) => !!verdict.attribution && keep(how);
-  const give = async (gift: Gift, phrase: string) => {
+  const note = (how: Parameters<Memory["change"]>[0]) => !isPreview && memory.works() && memory.change(how);
+  const give = async (gift: Gift, phrase: string): Promise<Refusal | undefined> => {
     report(settings, verdict, "click");
-    const opened = await checkout.open(gift, location.href, embed.now());
-    if (!("url" in opened)) return opened;
-    const { thanks } = verdict.content;
-    if (thanks) opened.pending.thanks = { ...thanks, locale };
-    opened.pending.gift = { phrase, interval: gift.interval, at: embed.now(), quiet: days?.gift };
-    keep((kept) => (kept.pending = [...kept.pending, opened.pending].slice(-5)));
-    location.assign(opened.url);
-    return undefined;
+    const given = { phrase, interval: gift.interval, at: embed.now(), quiet: days?.gift };
+    try {
+      return await (await embed.part("checkout")).openPayment(embed, verdict, gift, given, locale);
+    } catch {
+      return { why: "failed", fallbackUrl: verdict.content.choices?.fallback_url ?? undefined };
+    }
   };
   const dismiss = (how: DismissalKind) => {
     note((kept) => (kept.dismissals = remember(kept.dismissals, dismissalOf(verdict.appeal, how, embed.now()), embed.now())));
@@ -52,17 +59,16 @@ export async function showAppeal(embed: Embed, answer: Shown): Promise<boolean> 
     place?.say(farewell(how, days));
   };
   const closable = verdict.closable !== false;
-  show(
-    place,
-    appealPanel(verdict.surface, verdict.kind, verdict.content, locale, days, give, closable ? dismiss : undefined),
-    closable ? () => dismiss("close") : undefined,
-  );
-  if (!shown) return false;
-  whenSeen(shown.panel.element, () => {
-    if (counted) return;
-    counted = true;
-    const granted = settings.consent === "granted";
-    report(settings, verdict, "view", granted ? { ordinal: ordinal(memory.read().views, verdict.appeal) } : {});
+  const panel = appealPanel(verdict.surface, verdict.kind, verdict.content, locale, days, give, closable ? dismiss : undefined);
+  show(embed, place, panel, closable ? () => dismiss("close") : undefined);
+  if (!place) return false;
+  // Whoever turns to the form may give.
+  for (const turn of ["pointerover", "focusin"]) panel.element.addEventListener(turn, () => void embed.part("checkout").catch(() => {}), { once: true });
+  if (left) panel.ready(left, words.notCharged);
+  whenSeen(panel.element, () => {
+    if (counted === turn) return;
+    counted = turn;
+    report(settings, verdict, "view", memory.works() ? { ordinal: ordinal(memory.read().views, verdict.appeal) } : {});
     note((kept) => (kept.views = remember(kept.views, viewOf(verdict.appeal, verdict.variant, embed.now()), embed.now())));
   });
   return true;
@@ -71,7 +77,13 @@ export async function showAppeal(embed: Embed, answer: Shown): Promise<boolean> 
 /** Shows what is only said, and closed. */
 export function showStill(embed: Embed, kind: "thank" | "note", language: Language | undefined, locale: string, text: HTMLElement, more: string): void {
   speak(pageWords(locale), language);
-  show(placeFor("banner", embed.settings.edge), still(kind, locale, text, () => close()), () => close(), more);
+  show(embed, placeFor("banner", edge(embed)), still(kind, locale, text, () => close()), () => close(), more);
+}
+
+/** The reader came back without having paid: what was left stands there again as it was. */
+export async function showLeft(embed: Embed, verdict: Shown, gift: Gift): Promise<void> {
+  if (shown) shown.panel.ready(gift, words.notCharged);
+  else await showAppeal(embed, verdict, gift);
 }
 
 /** Makes the buttons of what is shown work again, after a visit to the payment page. */
@@ -88,13 +100,20 @@ export function close(only?: unknown): void {
   shown = undefined;
 }
 
-function show(place: AppealElement | undefined, panel: Panel, onEscape = () => close(), more = ""): void {
+function edge({ settings }: Embed): "top" | "bottom" {
+  return settings.attributes.edge === "top" ? "top" : "bottom";
+}
+
+function show(embed: Embed, place: AppealElement | undefined, panel: Panel, onEscape = () => close(), more = ""): void {
   close();
   if (!place) return;
   place.fill(panel.element, style + more);
   if (panel.says) place.say(panel.says);
   const now: typeof shown = { place, panel };
   shown = now;
+  // What stands there goes when the page becomes another.
+  embed.close = close;
+  embed.part("follow").then((follow) => follow.watch(embed), () => {});
   if (place.surface !== "banner") return;
   const escape = (event: KeyboardEvent) => {
     if (event.key === "Escape" && !event.defaultPrevented && isOurs(place, panel.element)) onEscape();

@@ -2,6 +2,7 @@ import { blocks } from "./blocks";
 import type { Words } from "./contract";
 import { canTellTime, pageWords, put, timeIn } from "./days";
 import { make, part } from "./dom";
+import { fetchLanguage } from "./language";
 import type { Pending } from "./memory";
 import type { Embed } from "./parts";
 import css from "./thanks.css";
@@ -21,7 +22,7 @@ export type EnglishThanks = typeof english;
 /** Says thanks, once, when the money is there: for what, and how long the reader is now left alone. */
 export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promise<void> {
   const locale = thanks?.locale ?? document.documentElement.lang;
-  const language = await embed.language(locale);
+  const language = await fetchLanguage(embed, locale);
   const own = pageWords(locale);
   const words = { ...english, ...language?.words, ...own?.words };
   const tag = (own ?? language)?.tag ?? "en";
@@ -38,7 +39,7 @@ export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promi
 /** Says one quiet line. */
 export async function showNote(embed: Embed, which: "onItsWay" | "notThrough"): Promise<void> {
   const locale = document.documentElement.lang;
-  const language = await embed.language(locale);
+  const language = await fetchLanguage(embed, locale);
   const sentence = { ...english, ...language?.words, ...pageWords(locale)?.words }[which];
   const text = make("div", { class: "words" }, part("p", "note", { id: "heading" }, sentence));
   (await embed.part("show")).showStill(embed, "note", language, locale, text, css);

@@ -1,6 +1,6 @@
 import type { Standing, TokenBody } from "./contract";
 import type { Pending } from "./memory";
-import type { Embed } from "./parts";
+import { type Embed, JSON_BODY } from "./parts";
 
 const PATIENCE_MS = 10_000;
 
@@ -33,8 +33,8 @@ const ENDS: Record<string, Outcome["state"]> = {
 
 /** Changes a paid session for a supporter token; only the browser that opened it knows the attempt. */
 export async function exchange(embed: Embed, pending: Pending): Promise<Outcome> {
-  const body: TokenBody = { grant: "checkout_session", site: embed.settings.site, session: pending.session, attempt: pending.attempt };
-  const answer = await embed.post("/v1/tokens", body, PATIENCE_MS);
+  const body: TokenBody = { grant: "checkout_session", site: embed.settings.site, session: pending.session, attempt: pending.attempt, report_state: true };
+  const answer = await embed.call("/v1/tokens", PATIENCE_MS, JSON_BODY, body);
   return outcomeOf(answer?.status, answer?.body ?? {});
 }
 
@@ -42,7 +42,7 @@ export function outcomeOf(status: number | undefined, body: Record<string, unkno
   if (status === 200 && typeof body.token === "string") {
     return { state: "paid", token: body.token, standing: body.standing as Standing };
   }
-  const known = ENDS[String(body.code)];
+  const known = ENDS[String(body.state ?? body.code)];
   if (known) return { state: known } as Outcome;
   const refused = status !== undefined && status >= 400 && status < 500 && status !== 408 && status !== 429;
   return { state: refused ? "refused" : "unknown" };

@@ -1,6 +1,6 @@
 import type { Interval } from "./contract";
 import { canTellTime, type OwnTimes, timeIn, whenIn } from "./days";
-import type { Language } from "./parts";
+import type { Language } from "./language";
 
 // The sentences that are the script's own. What an appeal says comes from the service.
 
@@ -33,6 +33,7 @@ const english = {
   failed: "We couldn’t open the payment page. You haven’t been charged. Try again in a moment.",
   tooMany: "Too many attempts. Wait a minute, then try again.",
   fallback: "Other ways to support us",
+  notCharged: "You haven’t been charged.",
   intervals: { once: "Once", month: "Monthly", year: "Yearly" } as Record<Interval, string>,
   gift: { once: "", month: " a month", year: " a year" } as Record<Interval, string>,
 };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as languages from "../src/languages";
-import { fetchLanguage } from "../src/parts";
+import { fetchLanguage } from "../src/language";
 import { english as preview } from "../src/preview";
 import { english as thanks } from "../src/thanks";
 import { buttonPhrase, buttonWithoutGift, directionOf, giftPhrase, language, speak, words } from "../src/words";
@@ -10,7 +10,12 @@ import { buttonPhrase, buttonWithoutGift, directionOf, giftPhrase, language, spe
 Object.assign(globalThis, { VERSION: "0", LANGUAGES: Object.keys(languages) });
 
 test("a language that the script does not know is not fetched", async () => {
-  for (const locale of ["cy", "en", "en-GB", "constructor", "", undefined]) assert.equal(await fetchLanguage("https://give.example.org", locale), undefined);
+  const part = async (tag: string) => {
+    if (tag === "fr") throw new Error("gone");
+    return { default: tag } as never;
+  };
+  for (const locale of ["de-AT", "DE", "de_CH"]) assert.deepEqual(await fetchLanguage({ part }, locale), { tag: "de", words: "de" });
+  for (const locale of ["cy", "en", "en-GB", "constructor", "", undefined, "fr"]) assert.equal(await fetchLanguage({ part }, locale), undefined, locale);
 });
 
 test("the script speaks the words' language where it knows it, and English where it does not", () => {

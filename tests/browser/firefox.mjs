@@ -1,0 +1,111 @@
+// The embed in Debian's Firefox, over WebDriver BiDi: the ways in which it differs from Chromium here are its module loading, policies, storage and history.
+// Run: node --test tests/browser/firefox.mjs        (FIREFOX names another one)
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import { APPEAL, startFake } from "./fake.mjs";
+
+const puppeteer = createRequire(new URL("../../web/package.json", import.meta.url))("puppeteer-core");
+
+let browser, fake, page, lines;
+before(async () => {
+  browser = await puppeteer.launch({ browser: "firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr", headless: true });
+});
+after(() => browser?.close());
+
+/** A test about one reader and a service of its own. The console must stay empty. */
+function story(name, tell) {
+  test(name, { timeout: 40_000 }, async () => {
+    fake = await startFake();
+    const context = await browser.createBrowserContext();
+    page = await context.newPage();
+    lines = [];
+    page.on("pageerror", (error) => lines.push(String(error)));
+    page.on("console", (line) => ["error", "warn"].includes(line.type()) && lines.push(line.text()));
+    try {
+      await tell();
+      assert.deepEqual(lines, [], "lines on the console");
+    } finally {
+      await context.close();
+      await fake.stop();
+    }
+  });
+}
+
+const BODY = "<p>The harbour opens after two years of work.</p>".repeat(20);
+function host(path, { head = "", headers = {} } = {}) {
+  const script = `<script async src="${fake.url}/embed.js" data-site="journal"></script>`;
+  const body = `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>${path}</title><meta property="og:type" content="article">${head}${script}</head><body>${BODY}</body></html>`;
+  fake.pages.set(`/host/${path}`, { headers: { "content-type": "text/html; charset=utf-8", ...headers }, body });
+  return `${fake.elsewhere}/host/${path}`;
+}
+
+const inside = (test) => `keepopen-appeal >>> [data-test="${test}"]`;
+const text = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => element.textContent);
+const press = async (test) => (await page.waitForSelector(inside(test), { timeout: 10_000 })).evaluate((element) => (element.querySelector("input") ?? element).click());
+const questions = () => fake.of("/v1/banner").map(({ body }) => body);
+const views = () => fake.of("/v1/banner/events").filter(({ body }) => body.event === "view").length;
+async function until(what) {
+  for (let tries = 0; tries < 200 && !what(); tries++) await new Promise((done) => setTimeout(done, 25));
+  assert.ok(what(), String(what));
+}
+
+story("an appeal is shown and counted once, leads to the payment page, and is followed by thanks", async () => {
+  const address = host("plain");
+  await page.goto(address);
+  assert.equal(await text("heading"), APPEAL.content.heading);
+  await until(() => views() === 1);
+  assert.equal(questions().length, 1);
+  await press("give");
+  await (await page.waitForSelector("#pay-card")).click();
+  assert.equal(await text("heading"), "Thank you");
+  assert.equal(page.url(), address);
+  await page.goto(host("next"));
+  await until(() => questions().length === 2);
+  assert.equal(questions()[1].token, "token_cs_test_1");
+});
+
+story("a policy with the service's origin alone, and Trusted Types, is enough", async () => {
+  fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "de" } };
+  const policy = `default-src 'none'; script-src ${fake.url}; connect-src ${fake.url}; img-src 'self'; require-trusted-types-for 'script'; trusted-types 'none'`;
+  await page.goto(host("strict", { headers: { "content-security-policy": policy } }));
+  assert.equal(await text("already"), "Ich unterstütze Sie schon");
+  const position = await (await page.$(inside("panel-ask"))).evaluate((panel) => getComputedStyle(panel).position);
+  assert.equal(position, "fixed");
+});
+
+story("a page that a router brings is asked for once", async () => {
+  await page.goto(host("one", { head: `<meta property="article:section" content="harbour">` }));
+  await until(() => views() === 1);
+  fake.verdict = { show: false, reason: "sensitive_page", next_eligible_at: null };
+  await page.evaluate(() => {
+    history.pushState({}, "", "/host/two");
+    document.head.insertAdjacentHTML("beforeend", `<meta name="keepopen:sensitive" content="true">`);
+  });
+  await until(() => questions().length === 2);
+  assert.equal(questions()[1].page.sensitive, true);
+  assert.equal(await page.$(inside("heading")), null);
+});
+
+story("a reader who leaves the payment page reads that nothing was charged", async () => {
+  await page.goto(host("left"));
+  await press("amount-2000");
+  await press("give");
+  await (await page.waitForSelector("#cancel")).click();
+  assert.equal(await text("message"), "You haven’t been charged.");
+  assert.equal(await text("give"), "Support us with €20 a month");
+});
+
+story("a storage that is closed does not cost the thanks", async () => {
+  await page.evaluateOnNewDocument(() => {
+    Object.defineProperty(window, "localStorage", {
+      get() {
+        throw new DOMException("closed", "SecurityError");
+      },
+    });
+  });
+  await page.goto(host("closed"));
+  await press("give");
+  await (await page.waitForSelector("#pay-card")).click();
+  assert.equal(await text("heading"), "Thank you");
+});

@@ -1,0 +1,168 @@
+// What the embed does with what the browser keeps, or doesn't: storage that is closed, full, cleared or odd, a wrong clock, and a payment under way.
+// Run: node --test tests/browser/storage.mjs
+import assert from "node:assert/strict";
+import { open, settled } from "./browser.mjs";
+import { events, fake, kept, minutesPass, page, pay, shown, story, until } from "./story.mjs";
+
+const asked = () => fake.of("/v1/banner").map(({ body }) => body);
+const STORAGES = {
+  "is closed": () => {
+    for (const name of ["localStorage", "sessionStorage"]) {
+      Object.defineProperty(window, name, {
+        get() {
+          throw new DOMException("closed", "SecurityError");
+        },
+      });
+    }
+  },
+  "is full": () => {
+    try {
+      for (let size = 4_000_000; size >= 1; size = Math.floor(size / 2)) {
+        for (;;) {
+          try {
+            localStorage.setItem(`page-${size}-${localStorage.length}`, "x".repeat(size));
+          } catch {
+            break;
+          }
+        }
+      }
+    } catch {
+      // Another origin's page.
+    }
+  },
+};
+for (const [name, block] of Object.entries(STORAGES)) {
+  story(`a storage that ${name} is as good as a refusal, and a gift still gets its thanks`, {}, async (reader) => {
+    await reader.page.addInitScript(block);
+    await open(reader, page("regatta"));
+    const [{ history, reader: told }] = asked();
+    assert.deepEqual([history, told.bucket, told.consent], [undefined, undefined, "denied"]);
+    await pay(reader, "#pay-card");
+    assert.equal(await reader.hook("heading").textContent(), "Thank you");
+    assert.equal(reader.page.url(), page("regatta"), "what the way back needed is gone from the address");
+    assert.equal(fake.of("/v1/checkout")[0].body.return_url, `${page("regatta")}#keepopen_attempt=${fake.of("/v1/checkout")[0].body.attempt}`);
+  });
+}
+
+story("what a page clears stays cleared", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  await until(() => events("view").length === 1);
+  await reader.page.evaluate(() => localStorage.clear());
+  await reader.hook("later").click();
+  const { views, dismissals, bucket } = await kept(reader);
+  assert.deepEqual([views, dismissals.length, bucket], [[], 1, undefined]);
+});
+
+const ODD = [
+  "nonsense", "null", "[]", "5", '"text"', '{"views":"x"}', '{"views":[null,{"appeal":7}]}', '{"bucket":"seven"}', '{"bucket":-4}', '{"pending":"x"}',
+  '{"pending":[null]}', '{"pending":[{}]}', '{"dismissals":[{"appeal":"winter","kind":"shout","at":"soon"}]}', '{"articles":{"week":1}}',
+  '{"articles":[{"week":"soon","count":"many"}]}', '{"meter":"x"}', '{"hold":"x"}', '{"hold":{"until":9e99,"about":""}}', '{"skew":"x"}', '{"token":{}}',
+];
+story("whatever stands in the entry, the question is put, and the entry is sound again", {}, async (reader) => {
+  fake.strict = true;
+  await open(reader, page("index"));
+  for (const text of ODD) {
+    await reader.page.evaluate((text) => localStorage.setItem("keepopen:journal", text), text);
+    fake.heard.length = 0;
+    await open(reader, page("regatta"));
+    assert.equal(await shown(reader), 1, text);
+    await until(() => events("view").length === 1);
+    const { views, articles, pending, bucket } = await kept(reader);
+    assert.deepEqual([views.length, pending.length], [1, 0], text);
+    assert.ok(articles.length <= 1, "an article may be missed, and none is counted twice");
+    assert.ok(Number.isInteger(bucket) && bucket >= 0 && bucket < 1_000_000, text);
+  }
+});
+
+const YEAR_MS = 365 * 86_400_000;
+for (const [name, wrong] of [["slow", -2 * YEAR_MS], ["fast", 2 * YEAR_MS]]) {
+  story(`a clock that is two years ${name} does not undo a dismissal, nor does setting it right`, {}, async (reader) => {
+    const now = Date.now();
+    fake.now = now;
+    await reader.page.clock.install({ time: now + wrong });
+    await open(reader, page("regatta"));
+    await reader.hook("later").click();
+    await open(reader, page("eelgrass"));
+    const about = () => asked().at(-1).history.dismissals.map(({ kind, at }) => [kind, Math.round((Date.parse(at) - now) / 600_000)]);
+    assert.deepEqual(about(), [["later", 0]], "it is told by the service's time");
+    await reader.page.clock.setSystemTime(now);
+    for (const name of ["ferries", "committee-rooms"]) await open(reader, page(name));
+    assert.deepEqual(about(), [["later", 0]]);
+  });
+}
+
+story("while a payment is on its way, pages neither ask nor look each time, and the console stays empty", {}, async (reader) => {
+  const lines = [];
+  reader.page.on("console", (line) => lines.push(line.text()));
+  await open(reader, page("regatta"));
+  await pay(reader, "#pay-bank");
+  await reader.hook("note").waitFor();
+  fake.heard.length = 0;
+  for (const name of ["eelgrass", "ferries", "regatta"]) await open(reader, page(name));
+  assert.deepEqual(fake.heard, []);
+  await minutesPass(reader, 10);
+  await open(reader, page("eelgrass"));
+  assert.deepEqual(fake.heard.map(({ path }) => path), ["/v1/tokens"]);
+  assert.deepEqual(lines, []);
+});
+
+story("a reader who leaves the payment page finds the choice as it was, and reads that nothing was charged", {}, async (reader) => {
+  const lines = [];
+  reader.page.on("console", (line) => lines.push(line.text()));
+  await open(reader, page("regatta"));
+  await reader.hook("interval-once").click();
+  await reader.hook("other").click();
+  await reader.hook("other-amount").fill("12.50");
+  await pay(reader, "#cancel");
+  assert.equal(await reader.hook("give").textContent(), "Support us with €12.50");
+  assert.equal(await reader.hook("message").textContent(), "You haven’t been charged.");
+  await reader.page.waitForTimeout(200);
+  assert.deepEqual([asked().length, events("view").length], [1, 1], "the same page view goes on");
+  assert.equal((await kept(reader)).articles[0].count, 1);
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/**");
+  assert.equal(fake.of("/v1/checkout").at(-1).body.amount_minor, 1250);
+  await open(reader, page("eelgrass"));
+  fake.heard.length = 0;
+  await open(reader, page("ferries"));
+  assert.deepEqual(fake.of("/v1/tokens"), [], "an open payment page is not looked at on every page");
+  assert.deepEqual(lines, []);
+});
+
+story("where else to give is known before the service goes away", {}, async (reader) => {
+  fake.verdict = { ...fake.verdict, content: { ...fake.verdict.content, choices: { ...fake.verdict.content.choices, fallback_url: "https://journal.example.org/give" } } };
+  await open(reader, page("regatta"));
+  await reader.page.route("**/v1/checkout", (route) => route.abort());
+  await reader.hook("give").click();
+  assert.equal(await reader.hook("fallback").getAttribute("href"), "https://journal.example.org/give");
+});
+
+story("a gift that the site itself asks for carries what held the reader out", {}, async (reader) => {
+  fake.verdict = { show: false, reason: "holdout", attribution: "att_held_out", next_eligible_at: null };
+  await open(reader, page("regatta"));
+  fake.verdict = { show: false, reason: "not_targeted", next_eligible_at: null };
+  await open(reader, page("eelgrass"));
+  assert.equal(await reader.page.evaluate(() => window.keepopen.attribution()), "att_held_out");
+  await reader.page.evaluate(() => window.keepopen.forget());
+  assert.equal(await reader.page.evaluate(() => window.keepopen.attribution()), undefined);
+});
+
+const TROUBLES = {
+  "is down": (reader) => reader.page.route("**/v1/**", (route) => route.abort()),
+  "says 500": () => (fake.trouble["/v1/banner"] = { status: 500, body: { code: "internal" } }),
+  "says 500 in HTML": () => (fake.trouble["/v1/banner"] = { status: 500, text: "<h1>Bad gateway</h1>", type: "text/html" }),
+  "says HTML": () => (fake.trouble["/v1/banner"] = { status: 200, text: "<h1>Sign in to the Wi-Fi</h1>", type: "text/html" }),
+  "says HTML and calls it JSON": () => (fake.trouble["/v1/banner"] = { status: 200, text: "<h1>Sign in</h1>", type: "application/json" }),
+  "says ten megabytes": () => (fake.trouble["/v1/banner"] = { status: 200, text: JSON.stringify({ ...fake.verdict, values: { x: "y".repeat(10_000_000) } }), type: "application/json" }),
+  "says nothing": () => (fake.trouble["/v1/banner"] = "hang"),
+  "has no other part of the script": (reader) => reader.page.route("**/embed/**", (route) => route.fulfill({ status: 404, body: "" })),
+};
+for (const [name, start] of Object.entries(TROUBLES)) {
+  story(`a service that ${name} leaves the page alone`, {}, async (reader) => {
+    await start(reader);
+    await open(reader, page("regatta"));
+    await settled(reader);
+    assert.equal(await shown(reader), 0);
+    assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
+  });
+}
