@@ -288,13 +288,6 @@ impl TestApp {
         self.post("/v1/tokens", &body).await
     }
 
-    /// Why there is no token, as a browser is told without an error.
-    pub async fn state_of_payment(&self, gift: &Gift) -> String {
-        let answer = self.exchange_reporting_state(gift).await;
-        assert_eq!(answer.status, 202, "{answer:?}");
-        answer.text("state").to_owned()
-    }
-
     /// The token of a gift that is paid.
     pub async fn token(&self, gift: &Gift) -> String {
         let answer = self.exchange(gift).await;

@@ -1943,10 +1943,7 @@ export interface components {
         };
         /** @description Why there is no token. */
         TokenState: {
-            /**
-             * @description The code that the problem would have.
-             * @example payment_processing
-             */
+            /** @description The code that the problem would have. */
             state: string;
         };
         /** @description The values that the words speak of, and no others. */
