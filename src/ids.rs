@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::{digest, hmac};
 use serde::{Deserialize, Serialize};
 
 /// The text is not an id of this kind.
@@ -83,7 +83,26 @@ macro_rules! id {
 
 id!(SupporterId, "sup_", "A person who gave.");
 id!(ContributionId, "con_", "One act of giving.");
+id!(AlarmId, "alm_", "One alarm, as it states its facts now.");
 id!(ApiKeyId, "key_", "A secret API key (its public half).");
+
+impl AlarmId {
+    /// The id of an alarm of this contribution that states this (JSON).
+    pub fn of(contribution: &ContributionId, stated: &str) -> Self {
+        let text = format!("{contribution} {stated}");
+        let digest = digest::digest(&digest::SHA256, text.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest.as_ref()[..16]);
+        Self::from_bytes(bytes)
+    }
+}
+
+impl std::str::FromStr for AlarmId {
+    type Err = NotAnId;
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        Self::parse(text)
+    }
+}
 
 impl SupporterId {
     /// The id of whoever gives under this (normalised) e-mail address.

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::app::App;
-use crate::contributions::{Contribution, Fact, Folded, fold};
+use crate::contributions::{Contribution, Fact, Folded, RaisedAlarm, fold};
 use crate::ids::{ContributionId, SupporterId};
-use crate::store::{Tx, books, objects, payments, standings, supporters, unbooked};
+use crate::store::{Tx, alarms, books, objects, payments, standings, supporters, unbooked};
 use crate::supporters::{Email, Given, StandingChange, standing_changed};
 
 /// Why facts can't be booked.
@@ -14,8 +14,6 @@ use crate::supporters::{Email, Given, StandingChange, standing_changed};
 pub enum BookError {
     #[error("the database does not answer, or holds what can't be read ({0})")]
     Database(#[from] sqlx::Error),
-    #[error("alarms can't be written ({0})")]
-    Alarms(#[from] serde_json::Error),
 }
 
 /// What came of booking.
@@ -111,14 +109,15 @@ async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) 
         supporters::put(tx, &id, email, folded.contribution.customer.as_deref(), now_ms).await?;
         folded.contribution.supporter = Some(id);
     }
-    for alarm in &folded.alarms {
-        if alarm.may_pass() {
-            tracing::debug!(contribution = %folded.contribution.id, ?alarm, "something of this contribution is not known yet");
+    let alarms = open_alarms(tx, &folded).await?;
+    for alarm in &alarms {
+        if alarm.alarm.may_pass() {
+            tracing::debug!(contribution = %folded.contribution.id, %alarm, "something of this contribution is not known yet");
         } else {
-            tracing::warn!(contribution = %folded.contribution.id, ?alarm, "this contribution wants a person to look; compare it with Stripe");
+            tracing::warn!(contribution = %folded.contribution.id, %alarm, "this contribution needs a person to look; compare it with Stripe, then acknowledge the alarm");
         }
     }
-    let alarms = serde_json::to_string(&folded.alarms)?;
+    let alarms = alarms::written(&alarms)?;
     booked.standings.extend(changed_standings(app, tx, &folded.contribution).await?);
     books::put_contribution(tx, &folded.contribution, &alarms).await?;
     // Only now is it written whose gift this is.
@@ -142,6 +141,15 @@ async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) 
         booked.raised.push((id, epoch));
     }
     Ok(())
+}
+
+/// The alarms that nobody has acknowledged.
+async fn open_alarms(tx: &mut Tx, folded: &Folded) -> Result<Vec<RaisedAlarm>, sqlx::Error> {
+    if folded.alarms.is_empty() {
+        return Ok(Vec::new());
+    }
+    let acknowledged = alarms::acknowledged(tx, &folded.contribution.id).await?;
+    Ok(folded.alarms.iter().filter(|alarm| !acknowledged.contains(&alarm.id)).cloned().collect())
 }
 
 /// Records whose standing changes when this contribution is written: its supporter's, and that of whoever it belonged to until now.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::contributions::{Alarm, Contribution, Entry, Fact, Folded, Payment, fold};
+use crate::contributions::{Contribution, Entry, Fact, Folded, Payment, RaisedAlarm, fold};
 use crate::ids::ContributionId;
 use crate::money::Currency;
 use crate::store::Store;
@@ -26,7 +26,7 @@ pub struct BooksReport {
     /// Of each site and currency.
     pub balances: BTreeMap<(String, Currency), SiteBalance>,
     /// What does not add up by Stripe's own word, or wants a person to look.
-    pub alarms: Vec<(ContributionId, Alarm)>,
+    pub alarms: Vec<(ContributionId, RaisedAlarm)>,
     /// Whether the last seal still matches.
     pub seal: SealState,
     /// One sentence for each thing that is wrong, up to a hundred; none when the books are right.
@@ -87,6 +87,7 @@ pub async fn check_books(store: &Store, key: &SealKey) -> Result<BooksReport, sq
         wrong: Vec::new(),
         wrong_in_all: 0,
     };
+    let acknowledged = store.acknowledged_alarms().await?;
     let mut after = None;
     loop {
         // Each gift is looked at as of one moment, while others are booked. One whose beginning is learnt anew in the
@@ -98,6 +99,7 @@ pub async fn check_books(store: &Store, key: &SealKey) -> Result<BooksReport, sq
         after = Some(Place::of(last));
         compare(&mut report, gifts);
     }
+    report.alarms.retain(|(_, alarm)| !acknowledged.contains(&alarm.id));
     for id in store.gifts_not_stored().await? {
         report.wrong(format!("{id} is named by Stripe's objects but not stored"));
     }

@@ -5,6 +5,7 @@
 //! **Start at** the file names.
 //! **Tested in** `tests/api/`.
 
+mod acknowledge_alarm;
 mod book_facts;
 mod check_books;
 mod choose_weights;
@@ -45,6 +46,7 @@ mod watch_books;
 mod watch_stripe;
 mod work_again;
 
+pub use acknowledge_alarm::{AcknowledgeError, Acknowledging, acknowledge_alarm};
 pub use book_facts::{BookError, book_facts};
 pub use check_books::{BooksReport, SiteBalance, check_books};
 pub use choose_weights::choose_weights;

@@ -5,6 +5,7 @@
 //! **Start at** [`main`].
 //! **Tested in** `tests/commands/`.
 
+mod alarms;
 mod api_key;
 mod appeals;
 mod books;
@@ -69,6 +70,11 @@ enum Verb {
         #[command(subcommand)]
         verb: contributions::Verb,
     },
+    /// What does not add up, or needs a person to look.
+    Alarms {
+        #[command(subcommand)]
+        verb: alarms::Verb,
+    },
     /// Compare the ledger with what Stripe has, and take in what is missing. Ends with 1 when the two differ.
     Reconcile(reconcile::Options),
     /// Make the books anew from what Stripe has, in an empty database.
@@ -127,6 +133,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Events { verb } => events::run(verb, &settings()?),
         Verb::Books { verb } => books::run(verb, settings()?),
         Verb::Contributions { verb } => contributions::run(verb, &settings()?),
+        Verb::Alarms { verb } => alarms::run(verb, &settings()?),
         Verb::Reconcile(options) => reconcile::reconcile(options, settings()?),
         Verb::Rebuild => reconcile::rebuild(settings()?),
         Verb::Appeals { verb } => appeals::run(verb, &settings()?),

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Serialize;
-
+use super::alarms::{Alarm, RaisedAlarm};
 use super::dates::Dates;
 use super::movements::{Came, Taken};
 use super::settlement::{Movement, settle};
@@ -25,7 +24,7 @@ pub struct Folded {
     /// What of it Stripe's balance knows.
     pub balance: Balance,
     /// What does not add up, and wants a person to look.
-    pub alarms: Vec<Alarm>,
+    pub alarms: Vec<RaisedAlarm>,
     /// Of each entry, by its cause, every date that it may have been booked with, in milliseconds since 1970.
     dates_ms: BTreeMap<String, BTreeSet<i64>>,
 }
@@ -61,135 +60,6 @@ pub struct Balance {
     pub awaiting_minor: BTreeMap<Currency, i64>,
     /// By how much more is booked than Stripe's balance transactions say.
     pub differing_minor: BTreeMap<Currency, i64>,
-}
-
-/// Something that does not add up.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(tag = "alarm", rename_all = "snake_case")]
-pub enum Alarm {
-    /// More was refunded and disputed than was paid: it can really happen.
-    TakenBackAbovePaid {
-        /// The payment's object.
-        payment: String,
-        /// By how much, in the minor unit.
-        excess_minor: i64,
-    },
-    /// A dispute was reported won and lost: the ledger has it as won, since each direction is booked once.
-    DisputeEndedTwice {
-        /// The dispute.
-        dispute: String,
-    },
-    /// Stripe says that a charge was refunded by more than the refunds we know of.
-    RefundsUnknown {
-        /// The charge.
-        charge: String,
-        /// How much is unaccounted for, in the minor unit.
-        missing_minor: i64,
-    },
-    /// A refund or dispute of the gift whose payment is not known yet.
-    PaymentUnknown {
-        /// The refund or dispute.
-        object: String,
-    },
-    /// A refund or dispute is in another currency than its payment.
-    CurrencyDiffers {
-        /// The refund or dispute.
-        object: String,
-    },
-    /// Money came of which nothing is booked.
-    Unbooked {
-        /// The payment intent or charge.
-        object: String,
-        /// How much, in the minor unit.
-        paid_minor: i64,
-    },
-    /// Stripe's balance transactions say another amount than what is booked.
-    BalanceDiffers {
-        /// The payment, refund or dispute.
-        object: String,
-        /// What is booked of it in all, in the minor unit; below 0 when money left.
-        booked_minor: i64,
-        /// What Stripe's balance says.
-        settled_minor: i64,
-    },
-    /// A bank says that a charge may be fraud: a refund now can prevent a dispute.
-    FraudWarning {
-        /// The warning.
-        warning: String,
-    },
-    /// Stripe asks a person to look at a payment.
-    UnderReview {
-        /// The review.
-        review: String,
-    },
-    /// An invoice could not be made final: nobody is asked for the money.
-    InvoiceStuck {
-        /// The invoice.
-        invoice: String,
-    },
-    /// Money moved in a currency that this version does not know. It is not booked.
-    UnknownCurrency {
-        /// The payment, refund, dispute, subscription or balance transaction.
-        object: String,
-        /// The currency's code, as Stripe has it.
-        currency: String,
-        /// How much, in Stripe's smallest unit of that currency.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        amount_minor: Option<i64>,
-    },
-}
-
-impl std::fmt::Display for Alarm {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::TakenBackAbovePaid { payment, excess_minor } => write!(
-                f,
-                "{payment}: {excess_minor} more (minor unit) was refunded and disputed than was paid"
-            ),
-            Self::DisputeEndedTwice { dispute } => {
-                write!(f, "{dispute} was reported won and lost; it is booked as won")
-            }
-            Self::RefundsUnknown { charge, missing_minor } => write!(
-                f,
-                "{charge}: Stripe says that {missing_minor} more (minor unit) was refunded than the refunds known here"
-            ),
-            Self::PaymentUnknown { object } => write!(f, "{object}: its payment is not known yet"),
-            Self::CurrencyDiffers { object } => write!(f, "{object} is in another currency than its payment"),
-            Self::Unbooked { object, paid_minor } => {
-                write!(f, "{object}: {paid_minor} (minor unit) came, of which nothing is booked yet")
-            }
-            Self::BalanceDiffers { object, booked_minor, settled_minor } => write!(
-                f,
-                "{object}: {booked_minor} is booked, but Stripe's balance says {settled_minor} (minor unit)"
-            ),
-            Self::FraudWarning { warning } => {
-                write!(f, "{warning}: a bank says that this may be fraud; a refund now can prevent a dispute")
-            }
-            Self::UnderReview { review } => {
-                write!(f, "{review}: Stripe asks a person to look at this payment")
-            }
-            Self::UnknownCurrency { object, currency, .. } => write!(
-                f,
-                "{object} is in {currency}, a currency that this version does not know; it is not booked"
-            ),
-            Self::InvoiceStuck { invoice } => {
-                write!(f, "{invoice} could not be made final at Stripe: nobody is asked for the money")
-            }
-        }
-    }
-}
-
-impl Alarm {
-    /// Whether what is missing may still be on its way.
-    pub fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::RefundsUnknown { .. }
-                | Self::PaymentUnknown { .. }
-                | Self::Unbooked { .. }
-                | Self::BalanceDiffers { .. }
-        )
-    }
 }
 
 /// Folds all facts of one gift. None when none of them is ours.
@@ -233,11 +103,15 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
         });
     }
     let mut taken: BTreeMap<&str, Taken> = BTreeMap::new();
+    let mut taken_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for back in story.taken_back() {
         // Without its payment, a refund says nothing of ours yet: it is booked
         // when the tie is known.
         let Some(payment) = story.payment_of(&back, &payments) else {
-            alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
+            // Of money that came and went back whole, nothing is missing.
+            if !story.went_back(back.of.iter().flatten().map(|id| id.as_str()), &payments) {
+                alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
+            }
             continue;
         };
         let minor = back.money.amount_minor;
@@ -253,6 +127,9 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
         }
         if back.money.currency == payment.money.currency {
             taken.entry(&payment.object).or_default().add(&back);
+            if back.reversal.is_none() {
+                taken_by.entry(&payment.object).or_default().insert(back.object);
+            }
         } else {
             alarms.push(Alarm::CurrencyDiffers { object: back.object.to_owned() });
         }
@@ -260,7 +137,12 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     for (object, sums) in &taken {
         let excess_minor = sums.net_minor() - payments[*object].money.amount_minor;
         if excess_minor > 0 {
-            alarms.push(Alarm::TakenBackAbovePaid { payment: (*object).to_owned(), excess_minor });
+            let by = taken_by.get(object).into_iter().flatten();
+            alarms.push(Alarm::TakenBackAbovePaid {
+                payment: (*object).to_owned(),
+                excess_minor,
+                taken_back_by: by.map(|id| (*id).to_owned()).collect(),
+            });
         }
     }
     story.decide(&payments, &taken);
@@ -272,9 +154,10 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     alarms.extend(facts.iter().filter_map(ended_twice));
     alarms.extend(story.unknown_refunds());
     alarms.extend(story.unbooked(&payments));
-    alarms.extend(story.warned());
+    alarms.extend(story.warned(&payments));
     entries.sort_by_cached_key(Entry::cause);
     alarms.sort();
+    let alarms = alarms.into_iter().map(|alarm| alarm.raise(&origin.contribution, &story)).collect();
 
     let contribution = story.contribution(&origin, &payments, &taken);
     let payment = |came: &Came| {

@@ -7,6 +7,8 @@
 
 #[macro_use]
 mod join;
+mod alarm_causes;
+mod alarms;
 mod balance;
 mod dates;
 mod entries;
@@ -26,6 +28,7 @@ mod state;
 mod states;
 mod story;
 
+pub use alarms::{Alarm, RaisedAlarm};
 pub use balance::{Moved, PayoutFact, PayoutMark, TransactionFact};
 pub use entries::{Account, Entry, EntryKind};
 pub use export::{COLUMNS, ExportedPayment};
@@ -33,7 +36,7 @@ pub use facts::{
     ChargeFact, DisputeFact, Fact, InvoiceFact, InvoicePaymentFact, Origin, Period, RefundFact, SessionFact,
     SubscriptionFact, Terms,
 };
-pub use fold::{Alarm, Balance, Folded, fold, join_all};
+pub use fold::{Balance, Folded, fold, join_all};
 pub use frequency::{Frequency, IntervalUnit};
 pub use join::{Join, Latest, Newest};
 pub use payments::{Payment, Settled};

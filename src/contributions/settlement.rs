@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::alarms::Alarm;
 use super::dates::Dates;
-use super::fold::Alarm;
 use super::movements::Came;
 use super::story::Story;
 use super::{EntryKind, Fact, Moved, PayoutMark, Settled, TransactionFact};

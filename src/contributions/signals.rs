@@ -39,6 +39,9 @@ pub struct ReviewFact {
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
     pub open: Option<Newest<bool>>,
+    /// True once any report said that it is closed: none is opened again, and both reports can be of one second.
+    #[serde(default)]
+    pub closed: bool,
 }
 
 /// A customer at Stripe.
@@ -75,5 +78,5 @@ impl UnknownCurrencyFact {
 join_fields!(UnknownCurrencyFact: object, currency, amount_minor; any: moved; all: );
 join_fields!(IntentFact: latest, origin, received, charge, invoice; any: ; all: );
 join_fields!(WarningFact: payment_intent, charge, actionable; any: ; all: );
-join_fields!(ReviewFact: payment_intent, charge, open; any: ; all: );
+join_fields!(ReviewFact: payment_intent, charge, open; any: closed; all: );
 join_fields!(CustomerFact: email; any: deleted; all: );

@@ -2,13 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fold::Alarm;
 use super::movements::{Back, Came, Taken};
 use super::paid_until::paid_until_s;
 use super::siblings::{Subscriptions, deciding_session};
 use super::{
-    Contribution, ContributionState, Fact, Frequency, IntentState, InvoiceFact, InvoiceState, Origin,
-    RefundFact, SessionFact, SessionMode, SessionState, SubscriptionFact, SubscriptionState,
+    Contribution, ContributionState, Fact, Frequency, InvoiceFact, InvoiceState, Origin, SessionFact,
+    SessionMode, SessionState, SubscriptionFact, SubscriptionState,
 };
 use crate::money::Money;
 
@@ -157,71 +156,6 @@ impl<'a> Story<'a> {
             }
         }
         seen
-    }
-
-    /// Charges that were refunded by more than the refunds we know of.
-    pub(super) fn unknown_refunds(&self) -> Vec<Alarm> {
-        let mut alarms = Vec::new();
-        for fact in self.facts {
-            let Fact::Charge(charge) = fact else { continue };
-            let Some(refunded) = charge.refunded else { continue };
-            let known_minor: i64 = self
-                .facts
-                .iter()
-                .filter_map(|fact| match fact {
-                    Fact::Refund(it)
-                        if it.left && of_charge(it, &charge.id, charge.payment_intent.as_ref()) =>
-                    {
-                        it.amount
-                    }
-                    _ => None,
-                })
-                .fold(0, |sum: i64, money| sum.saturating_add(money.amount_minor));
-            if refunded.value.amount_minor > known_minor {
-                alarms.push(Alarm::RefundsUnknown {
-                    charge: charge.id.clone(),
-                    missing_minor: refunded.value.amount_minor - known_minor,
-                });
-            }
-        }
-        alarms
-    }
-
-    /// Money that came, of which nothing is booked: the report that books or dates it is missing, or on its way.
-    pub(super) fn unbooked(&self, payments: &BTreeMap<String, Came>) -> Vec<Alarm> {
-        let came = self.facts.iter().filter_map(|fact| match fact {
-            Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),
-            // A charge of an intent is found by the intent.
-            Fact::Charge(it) if it.payment_intent.is_none() => Some((&it.id, it.paid?)),
-            _ => None,
-        });
-        let came = came.filter(|(id, money)| {
-            money.amount_minor > 0 && self.payment_reached([id.as_str()], payments).is_none()
-        });
-        let undated = payments.values().filter(|it| it.at_s.is_none()).map(|it| (&it.object, it.money));
-        came.chain(undated)
-            .map(|(id, money)| Alarm::Unbooked { object: id.clone(), paid_minor: money.amount_minor })
-            .collect()
-    }
-
-    /// What banks and Stripe want a person to look at.
-    pub(super) fn warned(&self) -> Vec<Alarm> {
-        let warned = self.facts.iter().filter_map(|fact| match fact {
-            Fact::Warning(it) => Some(Alarm::FraudWarning { warning: it.id.clone() }),
-            Fact::Review(it) if it.open.is_some_and(|open| open.value) => {
-                Some(Alarm::UnderReview { review: it.id.clone() })
-            }
-            Fact::UnknownCurrency(it) if it.moved => Some(Alarm::UnknownCurrency {
-                object: it.object.clone()?,
-                currency: it.still_unknown()?.to_owned(),
-                amount_minor: it.amount_minor,
-            }),
-            Fact::Invoice(it) if it.latest.state == InvoiceState::Stuck => {
-                Some(Alarm::InvoiceStuck { invoice: it.id.clone() })
-            }
-            _ => None,
-        });
-        warned.collect()
     }
 
     /// Only of somebody who finished: an address that was typed and left is not ours to keep.
@@ -379,12 +313,5 @@ impl<'a> Story<'a> {
                 None | Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
             },
         }
-    }
-}
-
-fn of_charge(refund: &RefundFact, charge: &str, payment_intent: Option<&String>) -> bool {
-    match &refund.charge {
-        Some(named) => named == charge,
-        None => refund.payment_intent.is_some() && refund.payment_intent.as_ref() == payment_intent,
     }
 }

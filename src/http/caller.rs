@@ -24,6 +24,15 @@ pub struct SupportersReader;
 /// Somebody with a secret API key that may read what was given, and the books.
 pub struct MoneyReader;
 
+/// Somebody with a secret API key that may read alarms.
+pub struct AlarmsReader;
+
+/// Somebody with a secret API key that may acknowledge alarms.
+pub struct AlarmsEditor {
+    /// The key's id.
+    pub key: String,
+}
+
 /// Somebody with a secret API key that may read appeals.
 pub struct AppealsReader;
 
@@ -80,6 +89,8 @@ macro_rules! with_key {
 
 with_key!(SupportersReader, [SupportersRead], _ => SupportersReader);
 with_key!(MoneyReader, [MoneyRead], _ => MoneyReader);
+with_key!(AlarmsReader, [MoneyRead, AlarmsWrite], _ => AlarmsReader);
+with_key!(AlarmsEditor, [AlarmsWrite], key => AlarmsEditor { key });
 with_key!(AppealsReader, [AppealsRead, AppealsWrite], _ => AppealsReader);
 with_key!(ResultsReader, [AppealsRead, AppealsWrite, MoneyRead], _ => ResultsReader);
 with_key!(AppealsEditor, [AppealsWrite], key => AppealsEditor { key });

@@ -85,6 +85,8 @@ pub fn routes(config: &mut ServiceConfig<'_>) {
         .service(money::csv)
         .service(money::read)
         .service(money::compare)
+        .service(money::list_alarms)
+        .service(money::acknowledge)
         .service(ofrep::evaluate)
         .service(ofrep::evaluate_all)
         .service(jwks::keys)

@@ -61,6 +61,7 @@ codes! {
     NotFound = "not_found", NOT_FOUND, "There is nothing here.";
     SupporterUnknown = "supporter_unknown", NOT_FOUND, "There is no such supporter.";
     ContributionUnknown = "contribution_unknown", NOT_FOUND, "There is no such contribution.";
+    AlarmNotFound = "alarm_not_found", NOT_FOUND, "There is no such alarm now: it ended, or its facts changed. List the alarms again.";
     AppealUnknown = "appeal_unknown", NOT_FOUND, "There is no such appeal.";
     VersionUnknown = "version_unknown", NOT_FOUND, "The appeal has no such version.";
     AttemptUnknown = "attempt_unknown", NOT_FOUND, "No such attempt with this session.";

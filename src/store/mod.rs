@@ -9,6 +9,7 @@
 mod dialect;
 
 pub mod accounts;
+pub mod alarms;
 pub mod appeals;
 pub mod books;
 pub mod checkouts;

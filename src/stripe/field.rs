@@ -88,6 +88,11 @@ impl<'a> Object<'a> {
         if at_s.is_none_or(|at_s| (0..=LATEST_S).contains(&at_s)) { Ok(at_s) } else { Err(self.bad(field)) }
     }
 
+    /// None when it is not said.
+    pub fn flag(self, field: &'static str) -> Result<Option<bool>, BadShape> {
+        self.get(field).map(|value| value.as_bool().ok_or(self.bad(field))).transpose()
+    }
+
     /// False when it is not said.
     pub fn yes(self, field: &'static str) -> Result<bool, BadShape> {
         self.get(field).map_or(Ok(false), |value| value.as_bool().ok_or(self.bad(field)))

@@ -43,10 +43,14 @@ pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
     if envelope.is_of_connected_account() {
         return Ok(Report::ConnectedAccount);
     }
-    // Upcoming invoices have no id; deleted ones were drafts.
-    let never = matches!(envelope.kind.as_str(), "invoice.upcoming" | "invoice.deleted");
-    if never {
+    // Upcoming invoices have no id.
+    if envelope.kind == "invoice.upcoming" {
         return Ok(Report::Nothing);
+    }
+    // A deleted invoice was a draft: no money follows from it, so its shape can't matter.
+    if envelope.kind == "invoice.deleted" {
+        let read = read(envelope.object().unwrap_or("null"), &envelope.kind, envelope.created_s());
+        return Ok(read.unwrap_or(Report::Nothing));
     }
     if let Some((object, id)) = envelope.related() {
         let may_be_elsewhere = envelope.has_context();
@@ -233,6 +237,7 @@ fn payment_gave_up(it: Object<'_>) -> Result<bool, BadShape> {
 
 fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, BadShape> {
     let state = match it.text("status")? {
+        _ if event == "invoice.deleted" => InvoiceState::Void,
         Some("paid") => InvoiceState::Paid,
         // A payment that waits for the reader has not come, and will not without them.
         Some("open") if matches!(event, "invoice.payment_failed" | "invoice.payment_action_required") => {

@@ -39,17 +39,20 @@ pub fn read_warning(it: Object<'_>, at_s: i64) -> Result<WarningFact, BadShape> 
         id: it.id()?,
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
-        actionable: Some(Newest { reported_at_s: at_s, value: it.yes("actionable")? }),
+        // A warning that does not say so asks for a look.
+        actionable: it.flag("actionable")?.map(|value| Newest { reported_at_s: at_s, value }),
     })
 }
 
 /// Reads a review.
 pub fn read_review(it: Object<'_>, at_s: i64) -> Result<ReviewFact, BadShape> {
+    let open = it.yes("open")?;
     Ok(ReviewFact {
         id: it.id()?,
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
-        open: Some(Newest { reported_at_s: at_s, value: it.yes("open")? }),
+        open: Some(Newest { reported_at_s: at_s, value: open }),
+        closed: !open,
     })
 }
 

@@ -17,6 +17,9 @@ pub enum Scope {
     /// Read contributions, payments and the books.
     #[value(name = "money:read")]
     MoneyRead,
+    /// Read and acknowledge alarms.
+    #[value(name = "alarms:write")]
+    AlarmsWrite,
     /// Read appeals, their versions and their state.
     #[value(name = "appeals:read")]
     AppealsRead,
@@ -34,6 +37,7 @@ impl Scope {
         match self {
             Self::SupportersRead => "supporters:read",
             Self::MoneyRead => "money:read",
+            Self::AlarmsWrite => "alarms:write",
             Self::AppealsRead => "appeals:read",
             Self::AppealsWrite => "appeals:write",
             Self::BannerAsk => "banner:ask",

@@ -7,6 +7,7 @@
 mod databases;
 mod helpers;
 
+mod alarms;
 mod amounts;
 mod appeals;
 mod banner;

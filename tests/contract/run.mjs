@@ -123,7 +123,7 @@ async function prepare(url) {
   await list("tokens.txt", token, `${token.slice(0, -4)}AAAA`);
   await list("embeds.txt", tag);
   const made = await new Promise((done, fail) => {
-    const child = spawn(binary, ["api-key", "create", "--name", "contract", "--scope", "supporters:read", "--scope", "appeals:write", "--scope", "money:read"], { cwd: folder, env });
+    const child = spawn(binary, ["api-key", "create", "--name", "contract", "--scope", "supporters:read", "--scope", "appeals:write", "--scope", "money:read", "--scope", "alarms:write"], { cwd: folder, env });
     let text = "";
     child.stdout.on("data", (data) => (text += data));
     child.once("close", (status) => (status ? fail(new Error(`api-key create ended with ${status}`)) : done(text)));

@@ -161,6 +161,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/alarms": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The alarms.
+         * @description With a secret API key of scope `money:read` or `alarms:write`. An alarm ends by itself when its cause does, or when somebody acknowledges it.
+         */
+        get: operations["list_alarms"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/alarms/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that a person has looked at an alarm.
+         * @description With a secret API key of scope `alarms:write`. The alarm no longer counts. Who and why is kept for good. The acknowledgement is of exactly
+         *     this alarm: if the amount or the objects that it states change, it comes back under another id. A second acknowledgement changes nothing,
+         *     and the answer is the first.
+         */
+        post: operations["acknowledge_alarm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/appeals": {
         parameters: {
             query?: never;
@@ -671,6 +713,51 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description Who looked, and what they found. */
+        AcknowledgeAlarm: {
+            /**
+             * @description Who looked at it: up to 100 characters in one line.
+             * @example Finance desk, M.
+             */
+            name: string;
+            /**
+             * @description What they found: up to 1,000 characters.
+             * @example Known reader, confirmed by phone.
+             */
+            reason: string;
+        };
+        /** @description Somebody looked at an alarm. */
+        AlarmAcknowledgement: {
+            /**
+             * Format: date-time
+             * @description When, RFC 3339.
+             */
+            acknowledged_at: string;
+            /** @description What it stated when it was acknowledged. */
+            alarm: Record<string, never>;
+            /** @description The contribution that it is about. */
+            contribution: string;
+            /** @description The alarm's id. */
+            id: string;
+            /** @description Who looked at it. */
+            name: string;
+            /** @description What they found. */
+            reason: string;
+            /** @description An API key's id, or `command line`. */
+            via: string;
+        };
+        /** @description The alarms that are open, and those that were acknowledged last. */
+        Alarms: {
+            /** @description The newest acknowledgements, a hundred at most. */
+            acknowledgements: components["schemas"]["AlarmAcknowledgement"][];
+            /** @description The open ones of the first hundred contributions that have any, by the contributions' ids. */
+            alarms: components["schemas"]["OpenAlarm"][];
+            /**
+             * Format: int64
+             * @description How many contributions have an open alarm. 0 when nobody needs to look.
+             */
+            contributions_total: number;
+        };
         /** @description What is switched off on every site. */
         AllSwitches: {
             /** @description By id. */
@@ -957,7 +1044,7 @@ export interface components {
          * @description What went wrong, in a word that never changes.
          * @enum {string}
          */
-        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "contribution_unknown" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "body_too_slow" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_not_taken" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "rate_limited" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
+        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "contribution_unknown" | "alarm_not_found" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "body_too_slow" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_not_taken" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "rate_limited" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
         /** @description What a browser needs to show one variant. */
         Content: {
             /** @description What follows it, as plain text. */
@@ -1337,6 +1424,22 @@ export interface components {
             amount_minor: number;
             /** @description How often. */
             interval: components["schemas"]["Interval"];
+        };
+        /** @description An open alarm. */
+        OpenAlarm: {
+            /** @description Its kind, and the objects and amounts that it states: `{"alarm": "fraud_warning", "warning": "issfr_…"}`. */
+            alarm: Record<string, never>;
+            /** @description The contribution that it is about. */
+            contribution: string;
+            /**
+             * @description Names exactly this alarm: should its facts change, it is another one.
+             * @example alm_0123456789abcdefghjkmnpqrs
+             */
+            id: string;
+            /** @description Stripe's ids of every object that it is about. */
+            objects: string[];
+            /** @description The same as a sentence. */
+            text: string;
         };
         /** @description Money on the Stripe account that belongs to no gift of ours. */
         OtherMoney: {
@@ -2074,6 +2177,9 @@ export interface components {
     };
     pathItems: never;
 }
+export type AcknowledgeAlarm = components['schemas']['AcknowledgeAlarm'];
+export type AlarmAcknowledgement = components['schemas']['AlarmAcknowledgement'];
+export type Alarms = components['schemas']['Alarms'];
 export type AllSwitches = components['schemas']['AllSwitches'];
 export type Appeal = components['schemas']['Appeal'];
 export type AppealProblem = components['schemas']['AppealProblem'];
@@ -2121,6 +2227,7 @@ export type JwkSet = components['schemas']['JwkSet'];
 export type Kind = components['schemas']['Kind'];
 export type LookupBody = components['schemas']['LookupBody'];
 export type OfferedAmount = components['schemas']['OfferedAmount'];
+export type OpenAlarm = components['schemas']['OpenAlarm'];
 export type OtherMoney = components['schemas']['OtherMoney'];
 export type Page = components['schemas']['Page'];
 export type Payment = components['schemas']['Payment'];
@@ -2596,6 +2703,249 @@ export interface operations {
                 };
                 content: {
                     "application/yaml": Record<string, never>;
+                };
+            };
+        };
+    };
+    list_alarms: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Open and acknowledged alarms */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alarms"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    acknowledge_alarm: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `alm_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeAlarm"];
+            };
+        };
+        responses: {
+            /** @description The acknowledgement */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlarmAcknowledgement"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             */
+            401: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key may not do this. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
+                    };
+                };
+            };
+            /** @description `alarm_not_found`: There is no such alarm now: it ended, or its facts changed. List the alarms again. */
+            404: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "alarm_not_found";
+                    };
+                };
+            };
+            /** @description `body_too_large`: The body is larger than is read here. */
+            413: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "body_too_large";
+                    };
+                };
+            };
+            /** @description `unsupported_media_type`: Send JSON with its content type. */
+            415: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "unsupported_media_type";
+                    };
+                };
+            };
+            /** @description `internal`: Something went wrong here; it is logged. */
+            500: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database does not answer; try again. */
+            503: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
                 };
             };
         };

@@ -5,12 +5,14 @@
 //! **Start at** `reading.rs`.
 //! **Tested in** `tests/api/money.rs`.
 
+mod alarms;
 mod books;
 mod export;
 mod page;
 mod reading;
 mod shapes;
 
+pub use alarms::{acknowledge, list_alarms};
 pub use books::compare;
 pub use export::csv;
 pub use page::books_page;

@@ -118,7 +118,11 @@ fn to_look_at(all: &[(String, String)], in_all: i64) -> String {
     let rows = all.iter().flat_map(|(contribution, alarms)| {
         let read: Vec<Map<String, Value>> = serde_json::from_str(alarms).unwrap_or_default();
         read.into_iter().map(move |alarm| {
-            let word = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let word = |value: &Value| match value {
+                Value::String(text) => text.clone(),
+                Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+                other => other.to_string(),
+            };
             let what = alarm.get("alarm").map(word).unwrap_or_default().replace('_', " ");
             let about = alarm.iter().filter(|(name, _)| *name != "alarm");
             let about: Vec<String> =

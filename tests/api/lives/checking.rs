@@ -59,7 +59,8 @@ pub async fn found(app: &App) -> Found {
     let epochs = app.store.supporters().await.unwrap().into_iter().filter(|(id, _)| gives(id)).collect();
     // Warnings and reviews move no money; they are told by events alone, and those can be lost.
     let adds_up = |it: &Alarm| matches!(it, Alarm::FraudWarning { .. } | Alarm::UnderReview { .. });
-    let alarms = report.alarms.into_iter().filter(|(_, alarm)| !adds_up(alarm)).collect();
+    let alarms = report.alarms.into_iter().map(|(id, raised)| (id, raised.alarm));
+    let alarms = alarms.filter(|(_, alarm)| !adds_up(alarm)).collect();
     Found {
         contributions: gifts.contributions,
         entries: gifts.entries,

@@ -159,9 +159,14 @@ impl Gift {
     pub fn alarms(&self) -> Vec<Alarm> {
         let excess = self.payments.iter().filter(|it| it.left_minor() < 0).map(|it| {
             let (payment, excess_minor) = (it.object.clone(), -it.left_minor());
-            Alarm::TakenBackAbovePaid { payment, excess_minor }
+            let gone = it.refunds.iter().chain(&it.disputes).filter(|it| it.gone_minor() > 0);
+            let mut taken_back_by: Vec<String> = gone.map(|it| it.id.clone()).collect();
+            taken_back_by.sort();
+            Alarm::TakenBackAbovePaid { payment, excess_minor, taken_back_by }
         });
-        let stuck = self.subscription.iter().flat_map(|it| &it.stuck);
+        // What has ended asks nobody for money.
+        let running = self.subscription.iter().filter(|it| it.status != Status::Over);
+        let stuck = running.flat_map(|it| &it.stuck);
         let stuck = stuck.map(|invoice| Alarm::InvoiceStuck { invoice: invoice.clone() });
         let mut alarms: Vec<Alarm> = excess.chain(stuck).collect();
         alarms.sort();

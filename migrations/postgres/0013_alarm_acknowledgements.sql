@@ -1,0 +1,16 @@
+-- Who has looked at an alarm, and what they found. An acknowledgement is of exactly one alarm: its id is a digest of what
+-- the alarm states. Append-only.
+
+CREATE TABLE alarm_acknowledgements (
+    alarm_id TEXT NOT NULL PRIMARY KEY,
+    contribution_id TEXT NOT NULL REFERENCES contributions (id),
+    alarm TEXT NOT NULL,
+    name TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    via TEXT NOT NULL,
+    acknowledged_at_ms BIGINT NOT NULL
+);
+CREATE INDEX alarm_acknowledgements_contribution ON alarm_acknowledgements (contribution_id);
+CREATE INDEX alarm_acknowledgements_newest ON alarm_acknowledgements (acknowledged_at_ms);
+CREATE TRIGGER alarm_acknowledgements_stay BEFORE UPDATE OR DELETE OR TRUNCATE ON alarm_acknowledgements
+FOR EACH STATEMENT EXECUTE FUNCTION refuse('acknowledgements are append-only');

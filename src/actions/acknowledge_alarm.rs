@@ -1,0 +1,77 @@
+//! Records that a person has looked at an alarm.
+
+use crate::ids::AlarmId;
+use crate::store::Store;
+use crate::store::alarms::{self, Acknowledgement};
+
+/// The longest name, in characters.
+const MAX_NAME: usize = 100;
+/// The longest reason, in characters.
+const MAX_REASON: usize = 1_000;
+
+/// Who acknowledges an alarm, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Acknowledging<'a> {
+    /// The person who looked at it.
+    pub name: &'a str,
+    /// What they found.
+    pub reason: &'a str,
+    /// How they say so: an API key's id, or `command line`.
+    pub via: &'a str,
+    /// When, in milliseconds since 1970.
+    pub now_ms: i64,
+}
+
+/// Why an alarm is not acknowledged.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum AcknowledgeError {
+    #[error("there is no such alarm now; it ended, or its facts changed. List the alarms again")]
+    NotFound,
+    #[error("name: write who looked at it, in one line of up to {MAX_NAME} characters")]
+    BadName,
+    #[error("reason: write what you found, in up to {MAX_REASON} characters")]
+    BadReason,
+    #[error("the database does not answer ({0})")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Acknowledges one open alarm: it no longer counts. The first acknowledgement stays; a second one changes nothing and
+/// returns the first.
+///
+/// # Errors
+/// See [`AcknowledgeError`].
+pub async fn acknowledge_alarm(
+    store: &Store,
+    id: &AlarmId,
+    by: Acknowledging<'_>,
+) -> Result<Acknowledgement, AcknowledgeError> {
+    let (name, reason) = (by.name.trim(), by.reason.trim());
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.contains(char::is_control) {
+        return Err(AcknowledgeError::BadName);
+    }
+    let odd = |c: char| c.is_control() && c != '\n';
+    if reason.is_empty() || reason.chars().count() > MAX_REASON || reason.contains(odd) {
+        return Err(AcknowledgeError::BadReason);
+    }
+    let mut tx = store.begin().await?;
+    if let Some(first) = alarms::acknowledgement(&mut tx, id).await? {
+        return Ok(first);
+    }
+    let found = alarms::contribution_with(&mut tx, id).await?;
+    let (contribution, open) = found.ok_or(AcknowledgeError::NotFound)?;
+    let (acknowledged, open): (Vec<_>, Vec<_>) = open.into_iter().partition(|alarm| alarm.id == *id);
+    let alarm = acknowledged.into_iter().next().ok_or(AcknowledgeError::NotFound)?.alarm;
+    let acknowledgement = Acknowledgement {
+        alarm_id: id.clone(),
+        contribution,
+        alarm,
+        name: name.to_owned(),
+        reason: reason.to_owned(),
+        via: by.via.to_owned(),
+        acknowledged_at_ms: by.now_ms,
+    };
+    alarms::acknowledge(&mut tx, &acknowledgement, &open).await?;
+    tx.commit().await?;
+    Ok(acknowledgement)
+}

@@ -1,0 +1,81 @@
+//! `keepopen alarms`
+
+use clap::Subcommand;
+
+use super::{Stopped, runtime, say};
+use crate::actions::{self, Acknowledging};
+use crate::clock::{Clock, rfc3339};
+use crate::config::Settings;
+use crate::ids::AlarmId;
+use crate::store::Store;
+use crate::store::alarms::Acknowledgement;
+
+/// Contributions with alarms, and acknowledgements, that are printed.
+const MAX_LISTED: i64 = 1_000;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Print the open alarms, a line each: the contribution, the alarm's id, what it is, and every object at Stripe that
+    /// it is about.
+    List {
+        /// The acknowledged ones instead, the newest first.
+        #[arg(long)]
+        acknowledged: bool,
+    },
+    /// Say that you have looked at an alarm. It no longer counts, and comes back if the facts that it states change.
+    Acknowledge {
+        /// The alarm's id (alm_…).
+        id: AlarmId,
+        /// Who looked at it.
+        #[arg(long)]
+        name: String,
+        /// What you found.
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+    runtime()?.block_on(async {
+        let store = Store::open(&settings.database_url()).await?;
+        let outcome = act(verb, &store).await;
+        store.close().await;
+        outcome
+    })
+}
+
+async fn act(verb: &Verb, store: &Store) -> Result<(), Stopped> {
+    match verb {
+        Verb::List { acknowledged: false } => {
+            let open = store.open_alarms(MAX_LISTED).await?;
+            if open.is_empty() {
+                return say("There are no alarms.");
+            }
+            open.iter().try_for_each(|(contribution, alarm)| say(&format!("{contribution}  {alarm}")))
+        }
+        Verb::List { acknowledged: true } => {
+            let all = store.newest_acknowledgements(MAX_LISTED).await?;
+            if all.is_empty() {
+                return say("No alarm was acknowledged.");
+            }
+            all.iter().try_for_each(|it| say(&line(it)))
+        }
+        Verb::Acknowledge { id, name, reason } => {
+            let now_ms = Clock::System.now_ms();
+            let by = Acknowledging { name, reason, via: "command line", now_ms };
+            say(&line(&actions::acknowledge_alarm(store, id, by).await?))
+        }
+    }
+}
+
+fn line(it: &Acknowledgement) -> String {
+    format!(
+        "{}  {}: {}  acknowledged {} by {}: {}",
+        it.contribution,
+        it.alarm_id,
+        it.alarm,
+        rfc3339(it.acknowledged_at_ms),
+        it.name,
+        it.reason
+    )
+}

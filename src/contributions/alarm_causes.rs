@@ -1,0 +1,158 @@
+//! What raises an alarm, and what ends it again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::alarms::Alarm;
+use super::movements::Came;
+use super::story::Story;
+use super::{DisputeFact, Fact, IntentState, InvoiceState, RefundFact, RefundState, SubscriptionState};
+
+type Payments = BTreeMap<String, Came>;
+
+impl Story<'_> {
+    /// Charges that were refunded by more than the refunds we know of.
+    pub(super) fn unknown_refunds(&self) -> Vec<Alarm> {
+        let mut alarms = Vec::new();
+        for fact in self.facts {
+            let Fact::Charge(charge) = fact else { continue };
+            let Some(refunded) = charge.refunded else { continue };
+            let known = self.facts.iter().filter_map(|fact| match fact {
+                Fact::Refund(it) if it.left && of_charge(it, &charge.id, charge.payment_intent.as_ref()) => {
+                    Some((it.id.clone(), it.amount.map_or(0, |money| money.amount_minor)))
+                }
+                _ => None,
+            });
+            let (mut refunds, minors): (Vec<String>, Vec<i64>) = known.unzip();
+            refunds.sort();
+            let known_minor = minors.into_iter().fold(0, i64::saturating_add);
+            if refunded.value.amount_minor > known_minor {
+                alarms.push(Alarm::RefundsUnknown {
+                    charge: charge.id.clone(),
+                    missing_minor: refunded.value.amount_minor - known_minor,
+                    refunds,
+                });
+            }
+        }
+        alarms
+    }
+
+    /// Money that came, of which nothing is booked: the report that books or dates it is missing, or on its way. When
+    /// all of it went back, nothing is missing any more.
+    pub(super) fn unbooked(&self, payments: &Payments) -> Vec<Alarm> {
+        let came = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),
+            // A charge of an intent is found by the intent.
+            Fact::Charge(it) if it.payment_intent.is_none() => Some((&it.id, it.paid?)),
+            _ => None,
+        });
+        let came = came.filter(|(id, money)| {
+            money.amount_minor > 0
+                && self.payment_reached([id.as_str()], payments).is_none()
+                && !self.went_back([id.as_str()], payments)
+        });
+        let undated = payments.values().filter(|it| it.at_s.is_none()).map(|it| (&it.object, it.money));
+        came.chain(undated)
+            .map(|(id, money)| Alarm::Unbooked { object: id.clone(), paid_minor: money.amount_minor })
+            .collect()
+    }
+
+    /// What banks and Stripe want a person to look at.
+    pub(super) fn warned(&self, payments: &Payments) -> Vec<Alarm> {
+        let warned = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Warning(it) if it.actionable.is_none_or(|newest| newest.value) => {
+                let about = ids([&it.payment_intent, &it.charge]);
+                let over = self.went_back(about.clone(), payments) || self.is_disputed(about);
+                (!over).then(|| Alarm::FraudWarning { warning: it.id.clone() })
+            }
+            Fact::Review(it) if !it.closed && it.open.is_some_and(|open| open.value) => {
+                let over = self.went_back(ids([&it.payment_intent, &it.charge]), payments);
+                (!over).then(|| Alarm::UnderReview { review: it.id.clone() })
+            }
+            Fact::UnknownCurrency(it) if it.moved => Some(Alarm::UnknownCurrency {
+                object: it.object.clone()?,
+                currency: it.still_unknown()?.to_owned(),
+                amount_minor: it.amount_minor,
+            }),
+            Fact::Invoice(it) if it.latest.state == InvoiceState::Stuck => {
+                let over = it.subscription.as_ref().is_some_and(|id| self.is_over(id));
+                (!over).then(|| Alarm::InvoiceStuck { invoice: it.id.clone() })
+            }
+            _ => None,
+        });
+        warned.collect()
+    }
+
+    /// Whether all the money of what is tied to these objects was refunded, or taken back by the bank.
+    pub(super) fn went_back<'s>(
+        &'s self,
+        from: impl IntoIterator<Item = &'s str>,
+        payments: &Payments,
+    ) -> bool {
+        let tied = self.tied_to(from);
+        let booked = payments.values().find(|it| tied.contains(it.object.as_str())).map(|it| it.money);
+        let reported = || {
+            let reported = self.facts.iter().filter_map(|fact| match fact {
+                Fact::Intent(it) if tied.contains(it.id.as_str()) => it.received,
+                Fact::Charge(it) if tied.contains(it.id.as_str()) => it.paid,
+                _ => None,
+            });
+            reported.max()
+        };
+        let Some(came) = booked.or_else(reported).filter(|money| money.amount_minor > 0) else {
+            return false;
+        };
+        let back = self.facts.iter().filter_map(|fact| match fact {
+            Fact::Refund(it) if is_refunded(it) && is_of(&tied, [&it.payment_intent, &it.charge]) => {
+                it.amount
+            }
+            Fact::Dispute(it) if is_lost(it) && is_of(&tied, [&it.payment_intent, &it.charge]) => it.amount,
+            _ => None,
+        });
+        let back_minor = back
+            .filter(|money| money.currency == came.currency)
+            .fold(0_i64, |sum, money| sum.saturating_add(money.amount_minor));
+        back_minor >= came.amount_minor
+    }
+
+    /// Whether a bank ever took money of what is tied to these objects: too late for a refund to prevent it.
+    fn is_disputed<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> bool {
+        let tied = self.tied_to(from);
+        self.facts.iter().any(|fact| match fact {
+            Fact::Dispute(it) => it.left && is_of(&tied, [&it.payment_intent, &it.charge]),
+            _ => false,
+        })
+    }
+
+    /// Whether this subscription has ended: nobody is to be asked for its money any more.
+    fn is_over(&self, subscription: &str) -> bool {
+        self.facts.iter().any(|fact| match fact {
+            Fact::Subscription(it) if it.id == subscription => {
+                matches!(it.latest.state, SubscriptionState::Canceled | SubscriptionState::IncompleteExpired)
+            }
+            _ => false,
+        })
+    }
+}
+
+fn ids<const N: usize>(named: [&Option<String>; N]) -> Vec<&str> {
+    named.into_iter().flatten().map(String::as_str).collect()
+}
+
+fn is_of(tied: &BTreeSet<&str>, named: [&Option<String>; 2]) -> bool {
+    named.into_iter().flatten().any(|id| tied.contains(id.as_str()))
+}
+
+fn is_refunded(it: &RefundFact) -> bool {
+    it.left && !matches!(it.latest.state, RefundState::Failed | RefundState::Canceled)
+}
+
+fn is_lost(it: &DisputeFact) -> bool {
+    it.left && !it.returned
+}
+
+fn of_charge(refund: &RefundFact, charge: &str, payment_intent: Option<&String>) -> bool {
+    match &refund.charge {
+        Some(named) => named == charge,
+        None => refund.payment_intent.is_some() && refund.payment_intent.as_ref() == payment_intent,
+    }
+}

@@ -1,0 +1,198 @@
+//! Alarms: what does not add up of a contribution, or wants a person to look.
+//!
+//! An alarm follows from the facts, and ends with them. Its id is a digest of what it states: should the amount or the
+//! objects that it states become others, it is another alarm, which nobody has acknowledged yet.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::Fact;
+use super::story::Story;
+use crate::ids::{AlarmId, ContributionId};
+
+/// Something that does not add up, or wants a person to look.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "alarm", rename_all = "snake_case")]
+pub enum Alarm {
+    /// More was refunded and disputed than was paid: it can really happen.
+    TakenBackAbovePaid {
+        /// The payment's object.
+        payment: String,
+        /// By how much, in the minor unit.
+        excess_minor: i64,
+        /// The refunds and disputes.
+        taken_back_by: Vec<String>,
+    },
+    /// A dispute was reported won and lost: the ledger has it as won, since each direction is booked once.
+    DisputeEndedTwice {
+        /// The dispute.
+        dispute: String,
+    },
+    /// Stripe says that a charge was refunded by more than the refunds we know of.
+    RefundsUnknown {
+        /// The charge.
+        charge: String,
+        /// How much is unaccounted for, in the minor unit.
+        missing_minor: i64,
+        /// The refunds that are known.
+        refunds: Vec<String>,
+    },
+    /// A refund or dispute of the gift whose payment is not known yet.
+    PaymentUnknown {
+        /// The refund or dispute.
+        object: String,
+    },
+    /// A refund or dispute is in another currency than its payment.
+    CurrencyDiffers {
+        /// The refund or dispute.
+        object: String,
+    },
+    /// Money came of which nothing is booked.
+    Unbooked {
+        /// The payment intent or charge.
+        object: String,
+        /// How much, in the minor unit.
+        paid_minor: i64,
+    },
+    /// Stripe's balance transactions say another amount than what is booked.
+    BalanceDiffers {
+        /// The payment, refund or dispute.
+        object: String,
+        /// What is booked of it in all, in the minor unit; below 0 when money left.
+        booked_minor: i64,
+        /// What Stripe's balance says.
+        settled_minor: i64,
+    },
+    /// A bank says that a charge may be fraud: a refund now can prevent a dispute.
+    FraudWarning {
+        /// The warning.
+        warning: String,
+    },
+    /// Stripe asks a person to look at a payment.
+    UnderReview {
+        /// The review.
+        review: String,
+    },
+    /// An invoice could not be made final: nobody is asked for the money.
+    InvoiceStuck {
+        /// The invoice.
+        invoice: String,
+    },
+    /// Money moved in a currency that this version does not know. It is not booked.
+    UnknownCurrency {
+        /// The payment, refund, dispute, subscription or balance transaction.
+        object: String,
+        /// The currency's code, as Stripe has it.
+        currency: String,
+        /// How much, in Stripe's smallest unit of that currency.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        amount_minor: Option<i64>,
+    },
+}
+
+/// An alarm as it is stored and shown: with its id, and every object that it is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RaisedAlarm {
+    /// Names exactly this alarm: the same contribution, kind, objects and amounts.
+    pub id: AlarmId,
+    /// What it states.
+    #[serde(flatten)]
+    pub alarm: Alarm,
+    /// Stripe's ids of all objects that it is about: those that it names, and the payment, charge, payment intent and
+    /// invoice that these belong to.
+    pub objects: Vec<String>,
+}
+
+impl Alarm {
+    /// Whether what is missing may still be on its way.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::RefundsUnknown { .. }
+                | Self::PaymentUnknown { .. }
+                | Self::Unbooked { .. }
+                | Self::BalanceDiffers { .. }
+        )
+    }
+
+    /// The objects that it names itself.
+    fn named(&self) -> Vec<&str> {
+        match self {
+            Self::TakenBackAbovePaid { payment: first, taken_back_by: others, .. }
+            | Self::RefundsUnknown { charge: first, refunds: others, .. } => {
+                std::iter::once(first).chain(others).map(String::as_str).collect()
+            }
+            Self::DisputeEndedTwice { dispute: one }
+            | Self::PaymentUnknown { object: one }
+            | Self::CurrencyDiffers { object: one }
+            | Self::Unbooked { object: one, .. }
+            | Self::UnknownCurrency { object: one, .. }
+            | Self::BalanceDiffers { object: one, .. }
+            | Self::FraudWarning { warning: one }
+            | Self::UnderReview { review: one }
+            | Self::InvoiceStuck { invoice: one } => vec![one.as_str()],
+        }
+    }
+
+    pub(super) fn raise(self, contribution: &ContributionId, story: &Story<'_>) -> RaisedAlarm {
+        let stated = serde_json::to_string(&self).expect("an alarm is plain data with text for keys");
+        RaisedAlarm { id: AlarmId::of(contribution, &stated), objects: objects(&self, story), alarm: self }
+    }
+}
+
+/// What an alarm names, what the facts of that name, and what is tied to these.
+fn objects(alarm: &Alarm, story: &Story<'_>) -> Vec<String> {
+    let named = alarm.named();
+    let facts = story.facts.iter().filter(|fact| named.contains(&fact.id()));
+    let linked = facts.flat_map(Fact::links).filter(|id| !id.starts_with(ContributionId::PREFIX));
+    let seeds: BTreeSet<&str> = named.iter().copied().chain(linked).collect();
+    story.tied_to(seeds).into_iter().map(str::to_owned).collect()
+}
+
+impl fmt::Display for RaisedAlarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} [{}]", self.id, self.alarm, self.objects.join(", "))
+    }
+}
+
+impl fmt::Display for Alarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TakenBackAbovePaid { payment, excess_minor, .. } => write!(
+                f,
+                "{payment}: {excess_minor} more (minor unit) was refunded and disputed than was paid"
+            ),
+            Self::DisputeEndedTwice { dispute } => {
+                write!(f, "{dispute} was reported won and lost; it is booked as won")
+            }
+            Self::RefundsUnknown { charge, missing_minor, .. } => write!(
+                f,
+                "{charge}: Stripe says that {missing_minor} more (minor unit) was refunded than the refunds known here"
+            ),
+            Self::PaymentUnknown { object } => write!(f, "{object}: its payment is not known yet"),
+            Self::CurrencyDiffers { object } => write!(f, "{object} is in another currency than its payment"),
+            Self::Unbooked { object, paid_minor } => {
+                write!(f, "{object}: {paid_minor} (minor unit) came, of which nothing is booked yet")
+            }
+            Self::BalanceDiffers { object, booked_minor, settled_minor } => write!(
+                f,
+                "{object}: {booked_minor} is booked, but Stripe's balance says {settled_minor} (minor unit)"
+            ),
+            Self::FraudWarning { warning } => {
+                write!(f, "{warning}: a bank says that this may be fraud; a refund now can prevent a dispute")
+            }
+            Self::UnderReview { review } => {
+                write!(f, "{review}: Stripe asks a person to look at this payment")
+            }
+            Self::UnknownCurrency { object, currency, .. } => write!(
+                f,
+                "{object} is in {currency}, a currency that this version does not know; it is not booked"
+            ),
+            Self::InvoiceStuck { invoice } => {
+                write!(f, "{invoice} could not be made final at Stripe: nobody is asked for the money")
+            }
+        }
+    }
+}

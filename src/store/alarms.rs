@@ -1,0 +1,188 @@
+//! Alarms that are open, and who acknowledged others.
+
+use std::collections::HashSet;
+
+use super::books::contribution_id;
+use super::{Store, Tx, Unreadable};
+use crate::contributions::{Alarm, RaisedAlarm};
+use crate::ids::{AlarmId, ContributionId};
+
+/// Somebody looked at an alarm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The alarm.
+    pub alarm_id: AlarmId,
+    /// The contribution that it is about.
+    pub contribution: ContributionId,
+    /// What it stated.
+    pub alarm: Alarm,
+    /// Who looked at it.
+    pub name: String,
+    /// What they found.
+    pub reason: String,
+    /// How they said so: an API key's id, or `command line`.
+    pub via: String,
+    /// When, in milliseconds since 1970.
+    pub acknowledged_at_ms: i64,
+}
+
+struct Row {
+    alarm_id: String,
+    contribution_id: String,
+    alarm: String,
+    name: String,
+    reason: String,
+    via: String,
+    acknowledged_at_ms: i64,
+}
+
+from_row!(Row { alarm_id, contribution_id, alarm, name, reason, via, acknowledged_at_ms });
+
+impl TryFrom<Row> for Acknowledgement {
+    type Error = Unreadable;
+    fn try_from(row: Row) -> Result<Self, Unreadable> {
+        Ok(Self {
+            alarm_id: alarm_id(row.alarm_id)?,
+            contribution: contribution_id(&row.contribution_id)?,
+            alarm: serde_json::from_str(&row.alarm).map_err(|_| Unreadable { what: "alarm" })?,
+            name: row.name,
+            reason: row.reason,
+            via: row.via,
+            acknowledged_at_ms: row.acknowledged_at_ms,
+        })
+    }
+}
+
+fn alarm_id(text: String) -> Result<AlarmId, Unreadable> {
+    AlarmId::try_from(text).map_err(|_| Unreadable { what: "alarm id" })
+}
+
+/// Alarms of before they had ids are left out; `keepopen books rewrite` gives them ids.
+fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
+    let all: Vec<serde_json::Value> =
+        serde_json::from_str(text).map_err(|_| Unreadable { what: "list of alarms" })?;
+    Ok(all.into_iter().filter_map(|alarm| serde_json::from_value(alarm).ok()).collect())
+}
+
+/// A list of alarms as it is stored.
+///
+/// # Errors
+/// It can't be written, which does not happen.
+pub fn written(alarms: &[RaisedAlarm]) -> Result<String, sqlx::Error> {
+    serde_json::to_string(alarms).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+}
+
+const ACKNOWLEDGEMENT: &str = "SELECT alarm_id, contribution_id, alarm, name, reason, via, acknowledged_at_ms \
+     FROM alarm_acknowledgements";
+
+/// The acknowledged alarms of one contribution.
+///
+/// # Errors
+/// The database does not answer, or holds an id that can't be read.
+pub async fn acknowledged(tx: &mut Tx, gift: &ContributionId) -> Result<HashSet<AlarmId>, sqlx::Error> {
+    let ids: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(
+        "SELECT alarm_id FROM alarm_acknowledgements WHERE contribution_id = $1",
+    )
+    .bind(gift.as_str())
+    .fetch_all(db)
+    .await)?;
+    ids.into_iter().map(|id| Ok(alarm_id(id)?)).collect()
+}
+
+/// The acknowledgement of an alarm.
+///
+/// # Errors
+/// The database does not answer, or holds what can't be read.
+pub async fn acknowledgement(tx: &mut Tx, id: &AlarmId) -> Result<Option<Acknowledgement>, sqlx::Error> {
+    let sql = format!("{ACKNOWLEDGEMENT} WHERE alarm_id = $1");
+    let row: Option<Row> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+        .bind(id.as_str())
+        .fetch_optional(db)
+        .await)?;
+    Ok(row.map(Acknowledgement::try_from).transpose()?)
+}
+
+/// The contribution that has this alarm open, with all its open alarms.
+///
+/// # Errors
+/// The database does not answer, or holds what can't be read.
+pub async fn contribution_with(
+    tx: &mut Tx,
+    id: &AlarmId,
+) -> Result<Option<(ContributionId, Vec<RaisedAlarm>)>, sqlx::Error> {
+    let row: Option<(String, String)> = on_tx!(tx, db => sqlx::query_as(
+        "SELECT id, alarms FROM contributions WHERE alarms <> '[]' AND alarms LIKE $1",
+    )
+    .bind(format!("%\"{id}\"%"))
+    .fetch_optional(db)
+    .await)?;
+    row.map(|(gift, alarms)| Ok((contribution_id(&gift)?, open_alarms(&alarms)?))).transpose()
+}
+
+/// Stores an acknowledgement, and which alarms of the contribution stay open.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn acknowledge(tx: &mut Tx, it: &Acknowledgement, open: &[RaisedAlarm]) -> Result<(), sqlx::Error> {
+    let alarm = serde_json::to_string(&it.alarm).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO alarm_acknowledgements \
+         (alarm_id, contribution_id, alarm, name, reason, via, acknowledged_at_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+    )
+    .bind(it.alarm_id.as_str())
+    .bind(it.contribution.as_str())
+    .bind(alarm)
+    .bind(&it.name)
+    .bind(&it.reason)
+    .bind(&it.via)
+    .bind(it.acknowledged_at_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    let text = written(open)?;
+    on_tx!(tx, db => sqlx::query("UPDATE contributions SET alarms = $2 WHERE id = $1")
+        .bind(it.contribution.as_str())
+        .bind(text)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+impl Store {
+    /// The alarms of the first `limit` contributions that have any open, in the order of the contributions' ids.
+    ///
+    /// # Errors
+    /// The database does not answer, or holds what can't be read.
+    pub async fn open_alarms(&self, limit: i64) -> Result<Vec<(ContributionId, RaisedAlarm)>, sqlx::Error> {
+        let mut all = Vec::new();
+        for (gift, alarms) in self.alarms(limit).await? {
+            let gift = contribution_id(&gift)?;
+            all.extend(open_alarms(&alarms)?.into_iter().map(|alarm| (gift.clone(), alarm)));
+        }
+        Ok(all)
+    }
+
+    /// Every acknowledged alarm's id.
+    ///
+    /// # Errors
+    /// The database does not answer, or holds an id that can't be read.
+    pub async fn acknowledged_alarms(&self) -> Result<HashSet<AlarmId>, sqlx::Error> {
+        let ids: Vec<String> = on_reader!(self, db => sqlx::query_scalar("SELECT alarm_id FROM alarm_acknowledgements")
+            .fetch_all(db)
+            .await)?;
+        ids.into_iter().map(|id| Ok(alarm_id(id)?)).collect()
+    }
+
+    /// The newest acknowledgements, up to `limit`.
+    ///
+    /// # Errors
+    /// The database does not answer, or holds what can't be read.
+    pub async fn newest_acknowledgements(&self, limit: i64) -> Result<Vec<Acknowledgement>, sqlx::Error> {
+        let sql = format!("{ACKNOWLEDGEMENT} ORDER BY acknowledged_at_ms DESC, alarm_id LIMIT $1");
+        let rows: Vec<Row> = on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(limit)
+            .fetch_all(db)
+            .await)?;
+        rows.into_iter().map(|row| Ok(Acknowledgement::try_from(row)?)).collect()
+    }
+}

@@ -1,0 +1,255 @@
+//! Alarms: what raises one, what it names, and what ends it.
+
+use keepopen::actions;
+use keepopen::contributions::{Alarm, RaisedAlarm};
+use keepopen::tokens::Scope;
+use keepopen_practice::Renewal;
+use serde_json::{Value, json};
+
+use crate::helpers::{Answer, TestApp};
+use crate::replays::{events, orders, told};
+
+/// The open alarms.
+async fn open(app: &TestApp) -> Vec<RaisedAlarm> {
+    let all = app.app.store.open_alarms(100).await.unwrap();
+    all.into_iter().map(|(_, alarm)| alarm).collect()
+}
+
+/// How many contributions count as having an alarm, and how many alarms a check of the books finds.
+async fn counts(app: &TestApp) -> (i64, usize) {
+    let key = actions::SealKey::of(&app.app.vault);
+    let report = actions::check_books(&app.app.store, &key).await.unwrap();
+    (app.app.store.alarms_in_all().await.unwrap(), report.alarms.len())
+}
+
+async fn key(app: &TestApp, scope: Scope) -> String {
+    actions::create_api_key(&app.app.store, &app.app.clock, "test", &[scope]).await.unwrap().secret
+}
+
+async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
+    let request = app.client.post(format!("{}/v1/alarms/{id}/acknowledge", app.url));
+    let key = key(app, Scope::AlarmsWrite).await;
+    app.send(request.bearer_auth(key).json(body)).await
+}
+
+#[tokio::test]
+async fn a_fraud_warning_names_its_objects_and_ends_with_the_refund_that_it_asked_for_in_any_order() {
+    let case = events("16-alarm-for-ever");
+    let app = told(&case[..2]).await;
+    let [alarm] = open(&app).await.try_into().unwrap();
+    let warning = "issfr_1162nhcThBazEBd6BBUYz2SyW".to_owned();
+    assert_eq!(alarm.alarm, Alarm::FraudWarning { warning: warning.clone() });
+    assert_eq!(alarm.objects, ["ch_36ATGSxDQDggU7Hy5fU1LvD84", &warning, "pi_33r3FhX4UgmdLmvLRaCv7eLTQ"]);
+    assert_eq!(counts(&app).await, (1, 1));
+    app.finish().await;
+    for (order, events) in orders(&case) {
+        let app = told(&events).await;
+        assert_eq!((open(&app).await, counts(&app).await), (vec![], (0, 0)), "{order}");
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_fraud_warning_stays_after_a_part_of_the_money_and_comes_back_when_the_refund_fails() {
+    for recurring in [false, true] {
+        let app = TestApp::start().await;
+        let gift = app.gives(1000, if recurring { "month" } else { "once" }).await;
+        let charge = app.stripe.payments(&gift.session).charge.unwrap();
+        app.stripe.warn_of_fraud(&charge).unwrap();
+        app.stripe.refund(&charge, Some(400)).unwrap();
+        app.stripe_says_everything().await;
+        assert_eq!(open(&app).await.len(), 1, "{recurring}");
+        let refund = app.stripe.refund(&charge, Some(600)).unwrap();
+        app.stripe_says_everything().await;
+        assert_eq!(counts(&app).await, (0, 0), "{recurring}");
+        app.stripe.fail_refund(&refund).unwrap();
+        app.stripe_says_everything().await;
+        assert_eq!(open(&app).await.len(), 1, "{recurring}");
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn a_fraud_warning_ends_when_the_dispute_that_it_warned_of_has_come_or_stripe_says_that_it_is_over() {
+    let app = TestApp::start().await;
+    let disputed = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
+    let other = app.stripe.payments(&app.gives(700, "once").await.session).charge.unwrap();
+    app.stripe.warn_of_fraud(&disputed).unwrap();
+    app.stripe.warn_of_fraud(&other).unwrap();
+    app.stripe_says_everything().await;
+    assert_eq!(open(&app).await.len(), 2);
+    app.stripe.dispute(&disputed, None).unwrap();
+    app.stripe_says_everything().await;
+    assert_eq!(open(&app).await.len(), 1);
+    let mut updated =
+        app.stripe.events().into_iter().rfind(|it| it["type"] == "radar.early_fraud_warning.created");
+    let mut event = updated.take().unwrap();
+    event["id"] = "evt_over".into();
+    event["type"] = "radar.early_fraud_warning.updated".into();
+    event["created"] = json!(event["created"].as_i64().unwrap() + 60);
+    event["data"]["object"]["actionable"] = false.into();
+    assert_eq!(app.deliver(&event).await.status, 200);
+    app.run_jobs().await;
+    assert_eq!(counts(&app).await, (0, 0));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_review_ends_when_it_is_closed_or_when_the_money_went_back() {
+    let app = TestApp::start().await;
+    let closed = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
+    let refunded = app.stripe.payments(&app.gives(700, "once").await.session).charge.unwrap();
+    let review = app.stripe.open_review(&closed).unwrap();
+    app.stripe.open_review(&refunded).unwrap();
+    app.stripe_says_everything().await;
+    let objects = open(&app).await.into_iter().flat_map(|alarm| alarm.objects).collect::<Vec<_>>();
+    assert!(
+        objects.contains(&review) && objects.contains(&closed) && objects.contains(&refunded),
+        "{objects:?}"
+    );
+    app.stripe.close_review(&review, "approved").unwrap();
+    // The other one's closing is not heard of.
+    let before = app.stripe.events().len();
+    app.stripe.refund(&refunded, None).unwrap();
+    for event in app.stripe.events_after(before) {
+        if event["type"] != "review.closed" {
+            assert_eq!(app.deliver(&event).await.status, 200);
+        }
+    }
+    app.stripe_says_everything().await;
+    assert_eq!(counts(&app).await, (0, 0));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_invoice_that_could_not_be_made_final_is_over_when_it_is_deleted_or_its_subscription_ends() {
+    for deleted in [false, true] {
+        let app = TestApp::start().await;
+        let subscription = app.stripe.payments(&app.gives(1000, "month").await.session).subscription.unwrap();
+        app.days_pass(31);
+        let invoice = app.stripe.renew(&subscription, Renewal::NotFinalized).unwrap().unwrap();
+        app.stripe_says_everything().await;
+        let [alarm] = open(&app).await.try_into().unwrap();
+        assert_eq!(alarm.alarm, Alarm::InvoiceStuck { invoice: invoice.clone() });
+        assert!(alarm.objects.contains(&subscription), "{alarm}");
+        if deleted {
+            let mut events = app.stripe.events().into_iter();
+            let mut event = events.rfind(|it| it["type"] == "invoice.finalization_failed").unwrap();
+            event["id"] = "evt_deleted".into();
+            event["type"] = "invoice.deleted".into();
+            assert_eq!(app.deliver(&event).await.status, 200);
+            app.run_jobs().await;
+        } else {
+            app.stripe.cancel(&subscription, false).unwrap();
+            app.stripe_says_everything().await;
+        }
+        assert_eq!(counts(&app).await, (0, 0), "deleted: {deleted}");
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn money_that_came_and_went_back_whole_leaves_no_alarm_though_its_session_is_never_heard_of() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    let charge = app.stripe.payments(&gift.session).charge.unwrap();
+    let tell = async || {
+        for event in app.stripe.events() {
+            if !event["type"].as_str().unwrap().starts_with("checkout.session") {
+                assert_eq!(app.deliver(&event).await.status, 200);
+            }
+        }
+        app.run_jobs().await;
+    };
+    tell().await;
+    assert!(matches!(open(&app).await[0].alarm, Alarm::Unbooked { paid_minor: 1000, .. }));
+    app.stripe.refund(&charge, None).unwrap();
+    tell().await;
+    assert_eq!(counts(&app).await, (0, 0));
+    app.finish().await;
+}
+
+/// A gift whose charge is said to be refunded by `minor`, of which no refund is known; what is delivered says so.
+fn refunded_by(app: &TestApp, charge: &str, minor: i64) -> Value {
+    let mut object = app.stripe.object(charge).unwrap();
+    object["amount_refunded"] = minor.into();
+    json!({"id": format!("evt_{minor}"), "object": "event", "api_version": "2026-09-30.endive", "livemode": false,
+        "type": "charge.refunded", "created": 1_800_000_000 + minor, "data": {"object": object}})
+}
+
+#[tokio::test]
+async fn an_acknowledged_alarm_no_longer_counts_and_comes_back_when_its_facts_change() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let charge = app.stripe.payments(&gift.session).charge.unwrap();
+    assert_eq!(app.deliver(&refunded_by(&app, &charge, 100)).await.status, 200);
+    app.run_jobs().await;
+
+    let reader = key(&app, Scope::MoneyRead).await;
+    let listed = app.get("/v1/alarms", Some(&reader)).await;
+    assert_eq!(listed.json["contributions_total"], 1, "{listed:?}");
+    let alarm = &listed.json["alarms"][0];
+    assert_eq!(alarm["alarm"]["alarm"], "refunds_unknown");
+    assert!(alarm["objects"].as_array().unwrap().contains(&json!(charge)), "{alarm}");
+    let id = alarm["id"].as_str().unwrap();
+    let body = json!({"name": " Finance desk ", "reason": "Refunded in the dashboard of 2019."});
+    let done = acknowledge(&app, id, &body).await;
+    assert_eq!((done.text("name"), done.text("acknowledged_at")), ("Finance desk", "2026-11-24T09:00:00Z"));
+    assert!(done.text("via").starts_with("key_"), "{done:?}");
+    assert_eq!((open(&app).await, counts(&app).await), (vec![], (0, 0)));
+
+    // A second one changes nothing; neither does writing the books anew.
+    app.days_pass(1);
+    let again = acknowledge(&app, id, &json!({"name": "Somebody", "reason": "Other"})).await;
+    assert_eq!(again.json, done.json);
+    actions::rewrite_books(&app.app).await.unwrap();
+    assert_eq!(counts(&app).await, (0, 0));
+    let listed = app.get("/v1/alarms", Some(&reader)).await.json;
+    assert_eq!((&listed["alarms"], &listed["acknowledgements"][0]), (&json!([]), &done.json));
+
+    // More is missing now: that is another alarm.
+    assert_eq!(app.deliver(&refunded_by(&app, &charge, 300)).await.status, 200);
+    app.run_jobs().await;
+    let [back] = open(&app).await.try_into().unwrap();
+    assert!(matches!(back.alarm, Alarm::RefundsUnknown { missing_minor: 300, .. }) && back.id.as_str() != id);
+    assert_eq!(acknowledge(&app, back.id.as_str(), &body).await.status, 200);
+    assert_eq!(counts(&app).await, (0, 0));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn who_looked_and_why_is_needed_and_kept_for_good() {
+    let app = TestApp::start().await;
+    let charge = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
+    app.stripe.warn_of_fraud(&charge).unwrap();
+    app.stripe_says_everything().await;
+    let id = open(&app).await[0].id.as_str().to_owned();
+    for body in [
+        json!({"name": "", "reason": "x"}),
+        json!({"name": "a\nb", "reason": "x"}),
+        json!({"name": "x".repeat(101), "reason": "x"}),
+        json!({"name": "x", "reason": " "}),
+        json!({"name": "x", "reason": "y".repeat(1_001)}),
+        json!({"name": "x"}),
+        json!({"name": "x", "reason": "y", "until": "2027-01-01"}),
+    ] {
+        assert_eq!(acknowledge(&app, &id, &body).await.code(), "invalid_request", "{body}");
+    }
+    let good = json!({"name": "x", "reason": "y"});
+    for other in ["alm_0000000000000000000000000v", "con_0000000000000000000000000v", "%00"] {
+        assert_eq!(acknowledge(&app, other, &good).await.code(), "alarm_not_found", "{other}");
+    }
+    let path = format!("/v1/alarms/{id}/acknowledge");
+    assert_eq!(app.post(&path, &good).await.code(), "api_key_missing");
+    let reader = key(&app, Scope::MoneyRead).await;
+    let request = app.client.post(format!("{}{path}", app.url)).bearer_auth(reader).json(&good);
+    assert_eq!(app.send(request).await.code(), "scope_missing");
+    assert_eq!(open(&app).await.len(), 1);
+    assert_eq!(acknowledge(&app, &id, &good).await.status, 200);
+    for sql in ["DELETE FROM alarm_acknowledgements", "UPDATE alarm_acknowledgements SET reason = 'z'"] {
+        let refused = app.app.store.execute_for_tests(sql).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{refused}");
+    }
+    app.finish().await;
+}
