@@ -1,6 +1,6 @@
 //! What a few attacks from one address do to everybody else, with the limits that the service has by default.
 //!
-//! **Owns** the numbers that `docs/operating.md` tells of attacks; run with `cargo bench --bench attacks`, or at once, with a slower
+//! **Owns** the proof that an attack from one address does little to others; run with `cargo bench --bench attacks`, or at once, with a slower
 //! program, with `cargo bench --profile dev --bench attacks`.
 //! **Never** talks to anything but 127.0.0.1, and ends by itself within a minute.
 //! **Start at** `main` below; the service is in `service.rs`, its clients in `client.rs`.
