@@ -12,10 +12,10 @@ use crate::country::{CountryCode, Region};
 use crate::glob::path_of;
 use crate::question::{History, Question, TagCounts};
 use crate::verdict::Known;
-use crate::words::{DismissalKind, Surface};
+use crate::words::{DismissalKind, Kind, Surface};
 
 /// Stands for appeals that are gone: no appeal has this key.
-const GONE: KnownAppeal = KnownAppeal { key: u32::MAX, asks: true, never_covers: Covered::Appeal };
+const GONE: KnownAppeal = KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
 
 /// Readers' clocks may be ahead of ours by so much. A view from further ahead is ignored until its time has come.
 const CLOCK_SKEW_MS: i64 = 10 * MINUTE_MS;
@@ -23,8 +23,8 @@ const CLOCK_SKEW_MS: i64 = 10 * MINUTE_MS;
 #[derive(Clone, Copy, Debug)]
 struct Seen {
     appeal: u32,
-    /// Whether the appeal asks for money, as far as anybody knows.
-    asks: bool,
+    /// What it wanted; one that is gone asked for money, as far as anybody knows.
+    kind: Kind,
     at_ms: i64,
 }
 
@@ -70,6 +70,7 @@ pub(crate) struct Facts<'q> {
     pub(crate) section: Option<NameId>,
     pub(crate) tags: SmallVec<[NameId; 32]>,
     pub(crate) page_kind: Option<NameId>,
+    traits: OnceCell<SmallVec<[NameId; 4]>>,
     /// The path of the page's address.
     path: OnceCell<Option<&'q str>>,
     /// What the clock on the site's wall shows now.
@@ -110,6 +111,7 @@ impl<'q> Facts<'q> {
             section: page.section.as_deref().and_then(|name| names.find(name)),
             tags: page.tags.iter().filter_map(|name| names.find(name)).collect(),
             page_kind: page.kind.as_deref().and_then(|name| names.find(name)),
+            traits: OnceCell::new(),
             path: OnceCell::new(),
             wall_ms: OnceCell::new(),
             excluded_days: OnceCell::new(),
@@ -142,6 +144,13 @@ impl<'q> Facts<'q> {
 
     fn appeal(&self, id: &str) -> KnownAppeal {
         self.site.appeals_by_id.get(id).copied().unwrap_or(GONE)
+    }
+
+    /// The facts of the site's own that the page told of the reader and some rule speaks of.
+    pub(crate) fn traits(&self) -> &[NameId] {
+        self.traits.get_or_init(|| {
+            self.question.reader.traits.iter().filter_map(|name| self.names.find(name)).collect()
+        })
     }
 
     pub(crate) fn is_entitled(&self, name: &str) -> bool {
@@ -206,8 +215,8 @@ impl<'q> Facts<'q> {
             let mut seen: SmallVec<[Seen; 16]> = views
                 .iter()
                 .map(|view| {
-                    let KnownAppeal { key, asks, .. } = self.appeal(&view.appeal);
-                    Seen { appeal: key, asks, at_ms: view.at.as_millisecond() }
+                    let KnownAppeal { key, kind, .. } = self.appeal(&view.appeal);
+                    Seen { appeal: key, kind, at_ms: view.at.as_millisecond() }
                 })
                 .collect();
             seen.sort_unstable_by_key(|seen| std::cmp::Reverse(seen.at_ms));
@@ -236,7 +245,12 @@ impl<'q> Facts<'q> {
 
     /// The views that count at `at_ms` of appeals that ask for money, and of those that are gone; the newest first.
     pub(crate) fn views_of_asks(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
-        self.seen_at(at_ms).filter(|seen| seen.asks).map(|seen| seen.at_ms)
+        self.seen_at(at_ms).filter(|seen| seen.kind.asks()).map(|seen| seen.at_ms)
+    }
+
+    /// The views of upsells that count at `at_ms`, the newest first.
+    pub(crate) fn views_of_upsells(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
+        self.seen_at(at_ms).filter(|seen| seen.kind == Kind::Upsell).map(|seen| seen.at_ms)
     }
 
     /// The views of this appeal from `since_ms` on that count at `at_ms`, the newest first.

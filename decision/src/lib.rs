@@ -29,9 +29,9 @@ mod walk;
 mod words;
 
 pub use appeal_rules::{
-    AppealRules, Articles, Audience, Blackout, CoolDown, Dismissal, Exclusion, Frequency, Hours, Meter,
-    Moment, Pages, Percent, Redeploy, Schedule, Selection, SiteFrequency, SiteRules, Step, VariantRules,
-    Weekday, Zone,
+    AppealRules, Articles, Audience, Blackout, CoolDown, Countries, Dismissal, Exclusion, Frequency, Hours,
+    Meter, Moment, Pages, Percent, Redeploy, Schedule, Selection, SiteFrequency, SiteRules, Step, Upsell,
+    VariantRules, Weekday, Zone,
 };
 pub use choice::bucket_of;
 pub use compile::{Compiled, LearnedWeights, Learner, Problem, Stage, compile, past_ends, stages_of};
@@ -48,7 +48,7 @@ pub use values::Values;
 pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
 pub use words::{
     Assignment, Consent, Device, DismissalKind, Kind, Live, NeverCovers, ReaderKind, Standing, Surface,
-    Trend, Value, WithoutHistory,
+    Trend, UnknownCountry, Value, WithoutHistory,
 };
 
 /// First instant at which somebody who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.

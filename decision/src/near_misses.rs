@@ -27,7 +27,7 @@ static PAGE: Shape = Shape {
 };
 static READER: Shape = Shape {
     path: "reader",
-    fields: &["country", "region", "locale", "device", "signed_in", "consent", "bucket"],
+    fields: &["country", "region", "locale", "device", "signed_in", "consent", "bucket", "traits"],
     objects: &[],
 };
 static HISTORY: Shape = Shape {

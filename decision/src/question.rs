@@ -92,6 +92,9 @@ pub struct Reader<'a> {
     pub consent: Option<Text<'a>>,
     /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
     pub bucket: Option<u32>,
+    /// Facts of the site's own, those of its `traits` that the reader has, such as `print_subscriber`.
+    #[serde(borrow, deserialize_with = "null_is_default")]
+    pub traits: Vec<Text<'a>>,
 }
 
 /// What the reader's browser remembers.

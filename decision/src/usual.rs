@@ -126,6 +126,7 @@ impl<'a> Cursor<'a> {
             signed_in = |it: &mut Self| it.maybe(Self::truth),
             consent = Self::maybe_text,
             bucket = |it: &mut Self| it.maybe(Self::number),
+            traits = |it: &mut Self| it.maybe(|it| it.list(2, Self::text)),
         }
         Some(Reader {
             country: country.flatten(),
@@ -135,6 +136,7 @@ impl<'a> Cursor<'a> {
             signed_in: signed_in.flatten(),
             consent: consent.flatten(),
             bucket: bucket.flatten(),
+            traits: traits.flatten().unwrap_or_default(),
         })
     }
 

@@ -104,7 +104,7 @@ fn tell_shares<R: Recorder>(
 
 fn is_held_out(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> bool {
     facts.is_among(appeal.salts.holdout, appeal.held_out)
-        || (appeal.kind.asks() && facts.is_among(site.holdout_salt, site.held_out))
+        || (appeal.kind.wants_money() && facts.is_among(site.holdout_salt, site.held_out))
 }
 
 fn show(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> Verdict {

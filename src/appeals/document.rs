@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use keepopen_decision::{self as decision, AppealRules, Live};
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::ticker::{TICKER_VALUES, Ticker, WrittenTicker};
 use super::{AppealProblem, Copy, placeholders, wordings};
 use crate::config::OwnAmounts;
+use crate::config::typed::{self, Notation};
 use crate::money::Currency;
 
 /// One appeal as it was written: its rules, and the copy of each variant in their order.
@@ -28,7 +30,20 @@ impl Draft {
     ///
     /// # Errors
     /// What is wrong, naming the field; `place` names an appeal that has no id.
-    pub fn read(mut fields: Map<String, Value>, place: &str) -> Result<Self, AppealProblem> {
+    pub fn read(fields: Map<String, Value>, place: &str) -> Result<Self, AppealProblem> {
+        Self::read_as(fields, place, Notation::Json)
+    }
+
+    /// The same in the words of the file that it was written in.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_as(
+        mut fields: Map<String, Value>,
+        place: &str,
+        notation: Notation,
+    ) -> Result<Self, AppealProblem> {
+        let read = Reader(notation);
         let id = fields.get("id").and_then(Value::as_str).unwrap_or(place).to_owned();
         let problem = |field: String, sentence: String| AppealProblem { appeal: id.clone(), field, sentence };
         if fields.contains_key("live_version") {
@@ -43,21 +58,23 @@ impl Draft {
                 let Some(copy) = copy else {
                     return Err(problem(path, "it is missing; write at least its heading.".to_owned()));
                 };
-                copies.push(read(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?);
+                copies.push(
+                    read.value(copy).map_err(|(field, sentence)| problem(under(&path, &field), sentence))?,
+                );
                 let path = format!("variants[{place}].amounts");
                 let own = variant.as_object_mut().and_then(|fields| fields.remove("amounts"));
-                let own = own.map(read).transpose();
+                let own = own.map(|own| read.value(own)).transpose();
                 let own = own.map_err(|(field, sentence)| problem(under(&path, &field), sentence))?;
                 amounts.push(own.unwrap_or_default());
             }
         }
         let in_ticker = |field: &str, sentence| problem(under("ticker", field), sentence);
-        let ticker = fields.remove("ticker").map(read::<WrittenTicker>).transpose();
+        let ticker = fields.remove("ticker").map(|ticker| read.value::<WrittenTicker>(ticker)).transpose();
         let ticker = ticker.map_err(|(field, sentence)| in_ticker(&field, sentence))?;
         let ticker = ticker.map(Ticker::try_from).transpose();
         let ticker = ticker.map_err(|(field, sentence)| in_ticker(field, sentence))?;
         let mut rules: AppealRules =
-            read(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
+            read.value(Value::Object(fields)).map_err(|(field, sentence)| problem(field, sentence))?;
         for (place, copy) in copies.iter().enumerate() {
             let at = |(field, sentence): (String, String)| {
                 problem(format!("variants[{place}].copy{field}"), sentence)
@@ -117,12 +134,15 @@ fn tickerless(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> 
     Some((field, format!("{{{}}} needs something that is counted: write ticker.", value.as_str())))
 }
 
-/// The value, or the field at fault and what is wrong with it.
-fn read<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, (String, String)> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        (if path == "." { String::new() } else { path }, error.into_inner().to_string())
-    })
+/// Reads parts of an appeal that is written so.
+#[derive(Clone, Copy)]
+struct Reader(Notation);
+
+impl Reader {
+    /// The value, or the field at fault and what is wrong with it.
+    fn value<T: DeserializeOwned>(self, value: Value) -> Result<T, (String, String)> {
+        typed::read(value, self.0).map_err(|misfit| (misfit.field, misfit.sentence))
+    }
 }
 
 fn under(path: &str, field: &str) -> String {

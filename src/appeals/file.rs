@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::{AppealProblem, Draft};
+use crate::config::typed::{self, Misfit, Notation};
 
 /// How the file is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,13 @@ pub enum Format {
 }
 
 impl Format {
+    const fn notation(self) -> Notation {
+        match self {
+            Self::Toml => Notation::Toml,
+            Self::Yaml => Notation::Yaml,
+        }
+    }
+
     /// YAML where the name ends with `.yaml` or `.yml`, else TOML.
     pub fn of(path: &Path) -> Self {
         match path.extension().and_then(|it| it.to_str()) {
@@ -38,26 +45,22 @@ enum Reason {
     Toml(#[from] Box<toml::de::Error>),
     #[error(transparent)]
     Yaml(#[from] yaml_serde::Error),
+    #[error("{0}")]
+    Shape(String),
 }
 
+impl From<Misfit> for Reason {
+    fn from(Misfit { field, sentence, .. }: Misfit) -> Self {
+        Self::Shape(if field.is_empty() { sentence } else { format!("{field}: {sentence}") })
+    }
+}
+
+/// The one thing that a file may hold.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File<Fields> {
-    #[serde(default = "Vec::new")]
-    appeals: Vec<Fields>,
-}
-
-impl<Fields: DeserializeOwned> File<Fields> {
-    fn read(text: &str, format: Format) -> Result<Self, NotUnderstood> {
-        match format {
-            Format::Toml => toml::from_str(text).map_err(|error| Reason::from(Box::new(error))),
-            // A file of comments alone is none in YAML.
-            Format::Yaml => yaml_serde::from_str::<Option<Self>>(text)
-                .map(|file| file.unwrap_or(Self { appeals: Vec::new() }))
-                .map_err(Reason::from),
-        }
-        .map_err(NotUnderstood)
-    }
+struct File {
+    #[serde(default)]
+    appeals: Vec<Map<String, Value>>,
 }
 
 /// The appeals of a file as fields, in their order.
@@ -65,15 +68,15 @@ impl<Fields: DeserializeOwned> File<Fields> {
 /// # Errors
 /// See [`NotUnderstood`].
 pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, NotUnderstood> {
-    Ok(each(text, format)?.collect())
-}
-
-/// The fields of one appeal after the other: all at once would be much of what a start keeps.
-fn each(text: &str, format: Format) -> Result<Box<dyn Iterator<Item = Map<String, Value>>>, NotUnderstood> {
-    Ok(match format {
-        Format::Toml => Box::new(File::read(text, format)?.appeals.into_iter().map(as_fields)),
-        Format::Yaml => Box::new(File::read(text, format)?.appeals.into_iter()),
-    })
+    fn fields(text: &str, format: Format) -> Result<File, Reason> {
+        let value = match format {
+            Format::Toml => Value::Object(as_fields(toml::from_str(text).map_err(Box::new)?)),
+            // A file of comments alone is nothing in YAML.
+            Format::Yaml => yaml_serde::from_str::<Option<Value>>(text)?.unwrap_or_else(|| Map::new().into()),
+        };
+        Ok(typed::read(value, format.notation())?)
+    }
+    Ok(fields(text, format).map_err(NotUnderstood)?.appeals)
 }
 
 /// Reads the file. An appeal that can't be read is left out and reported; the others stand.
@@ -82,8 +85,8 @@ fn each(text: &str, format: Format) -> Result<Box<dyn Iterator<Item = Map<String
 /// See [`NotUnderstood`].
 pub fn read(text: &str, format: Format) -> Result<(Vec<Draft>, Vec<AppealProblem>), NotUnderstood> {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
-    for (place, appeal) in each(text, format)?.enumerate() {
-        match Draft::read(appeal, &format!("#{}", place + 1)) {
+    for (place, appeal) in fields(text, format)?.into_iter().enumerate() {
+        match Draft::read_as(appeal, &format!("#{}", place + 1), format.notation()) {
             Ok(draft) => drafts.push(draft),
             Err(problem) => problems.push(problem),
         }
@@ -179,9 +182,31 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_an_appeals_file_is_refused_whole() {
-        assert!(read("appeals = 3", Format::Toml).is_err());
-        assert!(read("[[appeal]]", Format::Toml).is_err());
+    fn what_is_not_an_appeals_file_is_refused_whole_in_words_of_its_format() {
+        for (text, format, wanted) in [
+            ("appeals = 3", Format::Toml, "appeals: expected a list, found 3."),
+            ("appeals = [3]", Format::Toml, "appeals[0]: expected a table, found 3."),
+            (
+                "[[appeal]]",
+                Format::Toml,
+                "appeal: there is no field \"appeal\". Did you mean \"appeals\"? The fields here are appeals.",
+            ),
+            ("appeals: [a]", Format::Yaml, "appeals[0]: expected a mapping, found the text \"a\"."),
+            ("- a", Format::Yaml, "expected a mapping like { appeals: ... }, found a list."),
+        ] {
+            assert_eq!(read(text, format).unwrap_err().to_string(), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_list_in_place_of_a_table_is_a_problem_of_its_appeal() {
+        let text = GOOD.replace("schedule =", "frequency = [3, 7]\nschedule =");
+        let (drafts, problems) = read(&text, Format::Toml).unwrap();
+        assert!(drafts.is_empty());
+        assert_eq!(
+            problems[0].to_string(),
+            "frequency: expected a table like { max_views = ..., window_days = ... }, found a list."
+        );
     }
 
     #[test]

@@ -191,7 +191,7 @@ fn publish(
     totals: Option<&TickerTotals>,
 ) -> PublishedAppeal {
     let ids = &draft.rules.sites;
-    let asked_on: &[String] = if draft.rules.kind.asks() { ids } else { &[] };
+    let asked_on: &[String] = if draft.rules.kind.wants_money() { ids } else { &[] };
     let of_variant = |place: usize, id: &str| match draft.amounts.get(place) {
         Some(own) if !own.is_empty() => SiteChoices::of(sites.get(id)?, own).map(Arc::new),
         _ => site_choices.get(id).map(Arc::clone),

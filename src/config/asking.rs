@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use keepopen_decision::{Blackout, CoolDown, Exclusion, Percent, SiteFrequency, SiteRules, Surface};
+use keepopen_decision::{Blackout, CoolDown, Exclusion, Percent, SiteFrequency, SiteRules, Surface, Upsell};
 use serde::{Deserialize, Serialize};
 
 use super::{Banner, SiteSettings};
@@ -13,6 +13,10 @@ use super::{Banner, SiteSettings};
 pub struct Asking {
     /// How often one reader sees appeals that ask for money, all of them together.
     pub frequency: SiteFrequency,
+    /// Whether givers are asked to give more, and how often.
+    pub upsell: Upsell,
+    /// Facts of the site's own that its pages tell of readers, such as `print_subscriber`.
+    pub traits: Vec<String>,
     /// Peace on all surfaces after any appeal was seen or sent away.
     pub cool_down: CoolDown,
     /// Surfaces on which nothing shows.
@@ -36,6 +40,8 @@ impl SiteSettings {
             kill_switch: self.banner == Banner::Off,
             time_zone: self.time_zone.clone(),
             frequency: asking.frequency,
+            upsell: asking.upsell,
+            traits: asking.traits,
             cool_down: asking.cool_down,
             silenced_surfaces: asking.silenced_surfaces,
             holdout_percent: asking.holdout_percent,

@@ -65,7 +65,9 @@ fn sentence_of(error: &figment::Error) -> String {
     let from = error.metadata.as_ref().map_or_else(String::new, |from| format!(" (from {})", place_of(from)));
     match &error.kind {
         Kind::InvalidType(_, wanted) | Kind::InvalidValue(_, wanted) => {
-            format!("{key}{from} should be {}", wanted.replace("a sequence", "a list"))
+            let wanted = wanted.replace("a sequence", "a list").replace("a map", "a table");
+            let wanted = if wanted.starts_with("struct ") { "a table".to_owned() } else { wanted };
+            format!("{key}{from} should be {wanted}")
         }
         Kind::InvalidLength(..) => format!("{key}{from} has another length than it should"),
         Kind::MissingField(field) => match key.as_str() {

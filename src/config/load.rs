@@ -6,7 +6,7 @@ use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
 
 use super::check::{self, ConfigError};
-use super::{DEFAULT_FILE, Secret, Settings, exists};
+use super::{DEFAULT_FILE, Secret, Settings, exists, typed};
 
 /// Reads the settings: defaults, then `file` (or `keepopen.toml` if there is
 /// one), then `KEEPOPEN_SECTION__KEY`, then `DATABASE_URL`; then secrets from files.
@@ -47,10 +47,22 @@ pub fn from_toml(text: &str) -> Result<Settings, ConfigError> {
 
 fn finish(sources: Figment) -> Result<Settings, ConfigError> {
     let empty = Figment::from(Serialized::defaults(serde_json::json!({})));
-    let mut settings: Settings =
-        empty.merge(sources).extract().map_err(|error| ConfigError::Unreadable(Box::new(error)))?;
+    let sources = empty.merge(sources);
+    let unreadable = |error| ConfigError::Unreadable(Box::new(error));
+    let mut settings: Settings = sources.extract().map_err(unreadable)?;
+    refuse_lists_for_tables(sources.extract().map_err(unreadable)?)?;
     read_secret_files(&mut settings)?;
     Ok(settings)
+}
+
+/// Figment takes a list for a table, field by field in their order. Nobody means that, and a new field would change what it says.
+fn refuse_lists_for_tables(value: serde_json::Value) -> Result<(), ConfigError> {
+    match typed::read::<Settings>(value, typed::Notation::Toml) {
+        Err(misfit) if misfit.is_list_for_table => {
+            Err(ConfigError::Wrong(format!("{}: {}", misfit.field, misfit.sentence)))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn read_secret_files(settings: &mut Settings) -> Result<(), ConfigError> {

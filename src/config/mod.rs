@@ -14,6 +14,7 @@ mod management;
 mod secret;
 mod server;
 mod sites;
+pub mod typed;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;

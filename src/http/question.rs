@@ -74,6 +74,9 @@ pub struct ReaderShape {
     /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     bucket: Option<u32>,
+    /// Facts of the site's own, those of its `traits` that the reader has.
+    #[schema(example = json!(["print_subscriber"]))]
+    traits: Option<Vec<String>>,
 }
 
 /// What the reader's browser remembers. Left out is not the same as empty.
@@ -239,6 +242,8 @@ pub struct QuestionQuery {
     /// A number from 0 to 999,999 that this reader keeps.
     #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     bucket: Option<u32>,
+    /// Facts of the site's own, those of its `traits` that the reader has, with commas between.
+    traits: Option<String>,
     /// Refused: a token must not stand in a URL.
     #[param(ignore)]
     token: Option<String>,
@@ -273,6 +278,7 @@ impl QuestionQuery {
                 locale: text(&self.locale),
                 device: text(&self.device),
                 bucket: self.bucket,
+                traits: listed(self.traits.as_deref()).map(Text::from).collect(),
                 ..Reader::default()
             },
             ..Question::default()
@@ -281,7 +287,7 @@ impl QuestionQuery {
 }
 
 /// The names of the query's parameters, for [`slips`].
-const PARAMETERS: [&str; 14] = [
+const PARAMETERS: [&str; 15] = [
     "site",
     "surfaces",
     "url",
@@ -296,6 +302,7 @@ const PARAMETERS: [&str; 14] = [
     "locale",
     "device",
     "bucket",
+    "traits",
 ];
 
 /// Warns of parameters that are not known and look like a slip.

@@ -218,9 +218,13 @@ async fn amounts_of_a_variant_that_its_site_does_not_take_keep_the_appeal_back()
         ),
         (OWN_AMOUNTS.replace("EUR", "CHF"), "variants[0].amounts.CHF", "none of its sites takes CHF"),
         (OWN_AMOUNTS.replace("EUR", "GBP"), "variants[0].amounts.GBP", "no gifts at the interval \"once\""),
-        (OWN_AMOUNTS.replace("700, 900", "\"700\""), "variants[0].amounts.EUR.once[0]", "invalid type"),
+        (
+            OWN_AMOUNTS.replace("700, 900", "\"700\""),
+            "variants[0].amounts.EUR.once[0]",
+            "expected a whole number",
+        ),
         (OWN_AMOUNTS.replace("EUR", "EURO"), "variants[0].amounts.EURO", "ISO 4217"),
-        (OWN_AMOUNTS.replace("once =", "ones ="), "variants[0].amounts.EUR.ones", "unknown field"),
+        (OWN_AMOUNTS.replace("once =", "ones ="), "variants[0].amounts.EUR.ones", "there is no field"),
     ] {
         publish(&app, &own);
         let snapshot = app.app.snapshot.load();

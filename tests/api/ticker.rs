@@ -246,7 +246,7 @@ async fn a_ticker_in_a_currency_that_is_not_taken_keeps_the_appeal_back() {
     for (ticker, field, sentence) in [
         (MONEY.replace("EUR", "CHF"), "ticker.currency", "does not take CHF"),
         (MONEY.replace("10000", "0"), "ticker.goal_minor", "above 0"),
-        (format!("{MONEY}goal = 1"), "ticker.goal", "unknown field"),
+        (format!("{MONEY}goal = 1"), "ticker.goal", "there is no field"),
         (format!("{MONEY}from = \"yesterday\""), "ticker.from", "yesterday"),
     ] {
         publish(&app, &appeal(&ticker, ""));

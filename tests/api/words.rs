@@ -162,7 +162,7 @@ async fn what_can_not_be_said_is_refused_with_its_field() {
         (
             json!({"heading": "H", "translations": {"de": {"headding": "H"}}}),
             "variants[0].copy.translations.de.headding",
-            "unknown field",
+            "Did you mean \"heading\"?",
         ),
         (
             json!({"heading": "H", "locale": "de"}),

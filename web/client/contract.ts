@@ -1404,7 +1404,7 @@ export interface components {
          * @description What an appeal wants of its reader.
          * @enum {string}
          */
-        Kind: "ask" | "thank" | "fix_card" | "win_back";
+        Kind: "ask" | "thank" | "fix_card" | "win_back" | "upsell";
         /** @description Whom to look up. */
         LookupBody: {
             /**
@@ -1695,6 +1695,13 @@ export interface components {
             region?: string | null;
             /** @description Whether the reader is signed in with the site. */
             signed_in?: boolean | null;
+            /**
+             * @description Facts of the site's own, those of its `traits` that the reader has.
+             * @example [
+             *       "print_subscriber"
+             *     ]
+             */
+            traits?: string[] | null;
         };
         /**
          * @description Why a verdict is what it is.
@@ -4251,6 +4258,8 @@ export interface operations {
                 device?: string;
                 /** @description A number from 0 to 999,999 that this reader keeps. */
                 bucket?: number;
+                /** @description Facts of the site's own, those of its `traits` that the reader has, with commas between. */
+                traits?: string;
             };
             header?: never;
             path?: never;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Selection;
+use super::{Countries, Selection};
 use crate::words::{Consent, Device, ReaderKind, Standing, Trend};
 
 /// To whom an appeal shows. All that is given must fit.
@@ -14,9 +14,9 @@ pub struct Audience {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standings: Option<Vec<Standing>>,
     /// ISO 3166-1 codes of two letters, and names of the site's country groups. A reader whose country is unknown
-    /// gets only appeals that name neither countries nor regions.
+    /// gets only appeals that name neither countries nor regions, or whose `unknown` is `include`.
     #[serde(default)]
-    pub countries: Selection,
+    pub countries: Countries,
     /// ISO 3166-2 codes such as `US-CA`. A reader in an included country *or* region fits; a reader whose region is
     /// unknown is kept out where a region of the country is excluded.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
@@ -36,6 +36,10 @@ pub struct Audience {
     /// Entitlements of the verified token: any of those included is enough, none excluded may be there.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub entitlements: Selection,
+    /// Facts of the site's own, such as `print_subscriber`: any of those included is enough, none excluded may be there. Each must be one
+    /// of the site's `traits`. A reader of whom a page does not tell a trait does not have it.
+    #[serde(default, skip_serializing_if = "Selection::is_empty")]
+    pub traits: Selection,
     /// Only new readers, or only those who were here before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reader: Option<ReaderKind>,

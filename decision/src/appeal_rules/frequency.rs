@@ -2,17 +2,17 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Moment, Selection};
+use super::{Countries, Moment, Selection, Weekday};
 use crate::words::NeverCovers;
 
 /// How often one reader sees an appeal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Frequency {
-    /// Views inside the window after which it stays silent; 4 unless given.
+    /// Views inside the window after which it stays silent; 4 unless given, 1 for an upsell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_views: Option<u32>,
-    /// Length of the window in whole days; 30 unless given.
+    /// Length of the window in whole days; 30 unless given, 90 for an upsell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_days: Option<u32>,
     /// Whole days between two views; 0 unless given.
@@ -60,15 +60,22 @@ impl Default for Dismissal {
     }
 }
 
-/// A time from which an appeal begins anew. "I already gave" and "never again" stay: the reader meant them.
+/// A time from which an appeal begins anew, once or each week. "I already gave" and "never again" stay: the reader meant them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redeploy {
     /// When; what was seen or sent away before no longer counts.
-    pub at: Moment,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Moment>,
+    /// Instead: on these days of each week.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub days: Vec<Weekday>,
+    /// At this minute of those days, such as `09:00`; the day's first unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
     /// For readers there; with none named, for all.
-    #[serde(default, skip_serializing_if = "Selection::is_empty")]
-    pub countries: Selection,
+    #[serde(default, skip_serializing_if = "Countries::is_empty")]
+    pub countries: Countries,
     /// As for the audience.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub regions: Selection,

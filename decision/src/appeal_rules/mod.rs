@@ -21,9 +21,9 @@ pub(crate) use audience::DEFAULT_WEEKS;
 pub use audience::{Articles, Audience};
 pub use choice::{Meter, Percent, Step};
 pub use frequency::{Dismissal, Frequency, Redeploy};
-pub use pages::{Pages, Selection};
+pub use pages::{Countries, Pages, Selection};
 pub use schedule::{Blackout, Hours, Moment, Schedule, Weekday, Zone};
-pub use site::{CoolDown, Exclusion, SiteFrequency, SiteRules};
+pub use site::{CoolDown, Exclusion, SiteFrequency, SiteRules, Upsell};
 
 use crate::words::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
 
@@ -71,7 +71,7 @@ pub struct AppealRules {
     /// On which pages it shows.
     #[serde(default)]
     pub pages: Pages,
-    /// How often one reader sees it. Left out: 4 views in 30 days.
+    /// How often one reader sees it. Left out: 4 views in 30 days, or 1 in 90 days where it is an upsell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency: Option<Frequency>,
     /// How long it stays away after a reader sent it away.

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::words::UnknownCountry;
+
 /// On which pages an appeal shows.
 ///
 /// A page fits when its section *or* one of its tags is included; with nothing included, every page fits.
@@ -41,6 +43,27 @@ const fn is_zero(number: &u32) -> bool {
 impl Selection {
     pub(crate) fn is_empty(&self) -> bool {
         self.include.is_empty() && self.exclude.is_empty()
+    }
+}
+
+/// Countries that are wanted and countries that are not. What is excluded is out, even if it is included too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Countries {
+    /// Only these; with none, all.
+    #[serde(default)]
+    pub include: Vec<String>,
+    /// Never these.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// What a reader whose country is unknown counts as, where any country or region is named: `exclude` unless given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<UnknownCountry>,
+}
+
+impl Countries {
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Self::default()
     }
 }
 

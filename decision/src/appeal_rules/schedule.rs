@@ -63,7 +63,7 @@ pub struct Hours {
     pub to: Option<String>,
 }
 
-/// A time of silence: some hours of each week, or the days from one date to another.
+/// A time of silence: some hours of each week, the days from one date to another, or from one minute to another.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Blackout {
@@ -82,6 +82,12 @@ pub struct Blackout {
     /// The last silent day, to its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_date: Option<Date>,
+    /// The first silent minute of a single time of silence, such as an election night. Not together with the others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Moment>,
+    /// The last silent minute; it still belongs to the silence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Moment>,
 }
 
 /// A day of the week, from Monday.

@@ -27,6 +27,12 @@ pub struct SiteRules {
     /// How often one reader sees appeals that ask for money, all of them together; no cap unless given.
     #[serde(default)]
     pub frequency: SiteFrequency,
+    /// Whether givers are asked to give more, and how often.
+    #[serde(default)]
+    pub upsell: Upsell,
+    /// Facts of the site's own that its pages tell of readers, for `audience.traits`.
+    #[serde(default)]
+    pub traits: Vec<String>,
     /// Peace on all surfaces after any appeal was seen or sent away.
     #[serde(default)]
     pub cool_down: CoolDown,
@@ -59,6 +65,8 @@ impl SiteRules {
             kill_switch: false,
             time_zone: default_time_zone(),
             frequency: SiteFrequency::default(),
+            upsell: Upsell::default(),
+            traits: Vec::new(),
             cool_down: CoolDown::default(),
             silenced_surfaces: Vec::new(),
             holdout_percent: Percent::default(),
@@ -78,7 +86,7 @@ fn default_time_zone() -> String {
     "UTC".to_owned()
 }
 
-/// How often one reader sees appeals that ask for money, over all of a site. Views of every appeal count.
+/// How often one reader sees appeals of one sort, over all of a site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SiteFrequency {
@@ -97,6 +105,16 @@ pub struct SiteFrequency {
     /// Views in one day, which begins at 04:00 in the site's time zone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_per_day: Option<u32>,
+}
+
+/// Whether readers who give are asked to give more.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Upsell {
+    /// Whether appeals of kind `upsell` show at all.
+    pub enabled: bool,
+    /// How often one reader sees them, all of them together; no cap but each appeal's own unless given.
+    pub frequency: SiteFrequency,
 }
 
 /// Pages on which every appeal of a site is silent: those in one of the sections, with one of the tags, of one of the

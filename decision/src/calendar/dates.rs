@@ -4,6 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use super::{instant_ms, timestamp};
+use crate::appeal_rules::Weekday;
 
 /// When a day begins for limits of views: late readers' evenings end before it.
 const DAY_BEGINS: Time = Time::constant(4, 0, 0, 0);
@@ -45,6 +46,11 @@ impl DateSpan {
         }
     }
 
+    /// From one instant to before another.
+    pub(crate) const fn between(first_ms: i64, end_ms: i64) -> Self {
+        Self { first_ms, end_ms }
+    }
+
     pub(crate) const fn is_empty(self) -> bool {
         self.end_ms <= self.first_ms
     }
@@ -67,6 +73,45 @@ impl DateSpan {
     }
 }
 
+/// A time of some days of each week.
+#[derive(Clone, Debug)]
+pub(crate) struct WeekTime {
+    zone: TimeZone,
+    /// One bit for each day, from Monday.
+    days: u8,
+    time: Time,
+}
+
+/// Days around an instant among which one of the week's times is, however clocks are put.
+const NEAR_DAYS: usize = 9;
+
+impl WeekTime {
+    pub(crate) fn new(zone: TimeZone, days: &[Weekday], minute: i64) -> Self {
+        let part = |minutes: i64| i8::try_from(minutes).unwrap_or_default();
+        let time = Time::new(part(minute / 60), part(minute % 60), 0, 0).unwrap_or(Time::midnight());
+        Self { zone, days: days.iter().fold(0, |bits, day| bits | 1 << *day as u8), time }
+    }
+
+    fn on(&self, day: Date) -> Option<i64> {
+        let bit = 1 << day.weekday().to_monday_zero_offset();
+        (self.days & bit != 0).then(|| instant_ms(&self.zone, day.to_datetime(self.time)))
+    }
+
+    /// The last of them not after `at_ms`.
+    pub(crate) fn last(&self, at_ms: i64) -> Option<i64> {
+        let today = self.zone.to_datetime(timestamp(at_ms)).date();
+        let days = std::iter::successors(today.tomorrow().ok(), |day| day.yesterday().ok());
+        days.take(NEAR_DAYS + 1).filter_map(|day| self.on(day)).find(|time_ms| *time_ms <= at_ms)
+    }
+
+    /// The first of them after `at_ms`.
+    pub(crate) fn next(&self, at_ms: i64) -> Option<i64> {
+        let today = self.zone.to_datetime(timestamp(at_ms)).date();
+        let days = std::iter::successors(today.yesterday().ok(), |day| day.tomorrow().ok());
+        days.take(NEAR_DAYS + 1).filter_map(|day| self.on(day)).find(|time_ms| *time_ms > at_ms)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +126,18 @@ mod tests {
         assert_eq!(day_after(&dublin, at("2026-03-28T23:00:00Z")), at("2026-03-29T03:00:00Z"));
         assert_eq!(day_after(&dublin, at("2026-01-10T03:59:59Z")), at("2026-01-10T04:00:00Z"));
         assert_eq!(day_after(&dublin, at("2026-01-10T04:00:00Z")), at("2026-01-11T04:00:00Z"));
+    }
+
+    #[test]
+    fn a_time_of_the_week_is_on_the_clock_of_the_wall_also_when_it_was_moved() {
+        let dublin = jiff::tz::TimeZoneDatabase::bundled().get("Europe/Dublin").unwrap();
+        let times = WeekTime::new(dublin, &[Weekday::Sun, Weekday::Thu], 90);
+        // Clocks are put forward on Sunday, 2026-03-29, from 01:00 to 02:00, so that 01:30 is an instant later.
+        assert_eq!(times.last(at("2026-03-30T12:00:00Z")), Some(at("2026-03-29T01:30:00Z")));
+        assert_eq!(times.last(at("2026-03-28T12:00:00Z")), Some(at("2026-03-26T01:30:00Z")));
+        assert_eq!(times.last(at("2026-03-26T01:30:00Z")), Some(at("2026-03-26T01:30:00Z")));
+        assert_eq!(times.next(at("2026-03-26T01:30:00Z")), Some(at("2026-03-29T01:30:00Z")));
+        assert_eq!(times.next(at("2026-03-29T01:30:00Z")), Some(at("2026-04-02T00:30:00Z")));
     }
 
     #[test]

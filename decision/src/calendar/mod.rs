@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
-pub(crate) use dates::{DateSpan, date_of_wall, day_after};
+pub(crate) use dates::{DateSpan, WeekTime, date_of_wall, day_after};
 pub(crate) use week::WeekHours;
 pub(crate) use weeks::{Week, week_begins_ms, week_of_date, week_of_wall};
 pub(crate) use written::{browsers_timestamp, is_usual_date, timestamp_of};

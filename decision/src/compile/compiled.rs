@@ -22,7 +22,7 @@ pub(crate) type Ids<T = u32> = HashMap<Box<str>, T, FxBuildHasher>;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownAppeal {
     pub(crate) key: u32,
-    pub(crate) asks: bool,
+    pub(crate) kind: Kind,
     pub(crate) never_covers: Covered,
 }
 
@@ -60,6 +60,11 @@ pub(crate) struct Site {
     pub(crate) values: Box<[Value]>,
     pub(crate) time_zone: TimeZone,
     pub(crate) frequency: Option<Cap>,
+    /// Whether upsells show.
+    pub(crate) upsells: bool,
+    pub(crate) upsell_frequency: Option<Cap>,
+    /// Facts of the site's own, sorted.
+    pub(crate) traits: Box<[NameId]>,
     pub(crate) cool_down: CoolDown,
     /// Hours of each week in which the site is silent.
     pub(crate) silent_hours: WeekHours,

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::{NameId, Names, Problem, Site};
 use crate::appeal_rules::{AppealRules, Blackout, Hours, Moment, SiteRules, Zone};
-use crate::calendar::{DateSpan, WeekHours};
+use crate::calendar::{DateSpan, MINUTE_MS, WeekHours};
 use crate::choice::Variants;
 
 /// Who wrote what is being checked.
@@ -114,6 +114,11 @@ impl Draft<'_, '_> {
         Some(self.names.add(campaign))
     }
 
+    /// The number of a name that some rule speaks of.
+    pub(crate) fn name(&self, name: &str) -> Option<NameId> {
+        self.names.find(name)
+    }
+
     /// Turns a list of names into numbers, sorted.
     pub(crate) fn names(&mut self, field_path: &str, names: &[String]) -> Box<[NameId]> {
         self.names.add_all(field_path, names, self.complaints)
@@ -160,7 +165,13 @@ pub(crate) fn week_hours(
     Some(WeekHours::new(&hours.days, from, to))
 }
 
-fn minute_of_day(text: &str) -> Option<i64> {
+/// The beginning of the minute.
+fn minute_of(at_ms: i64) -> i64 {
+    at_ms.div_euclid(MINUTE_MS) * MINUTE_MS
+}
+
+/// The minute of the day that `07:00` is; `24:00` is the day's end.
+pub(crate) fn minute_of_day(text: &str) -> Option<i64> {
     let (hour, minute) = text.split_once(':')?;
     if hour.len() != 2 || minute.len() != 2 || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
     {
@@ -183,24 +194,37 @@ pub(crate) fn blackouts(
         let path = format!("{field}[{place}]");
         let hours =
             Hours { days: blackout.days.clone(), from: blackout.from.clone(), to: blackout.to.clone() };
+        let has_hours = hours != Hours::default();
         let has_dates = blackout.first_date.is_some() || blackout.last_date.is_some();
-        match (has_dates, hours == Hours::default()) {
-            (true, false) => complaints.problem(path, "it has both hours and dates: write two of them."),
-            (false, true) => {
-                complaints.problem(path, "it says neither hours nor dates: name some, or take it out.")
+        let has_times = blackout.starts_at.is_some() || blackout.ends_at.is_some();
+        let span = match (has_hours, has_dates, has_times) {
+            (true, false, false) => {
+                weekly = weekly.or(&week_hours(&path, &hours, complaints).unwrap_or(weekly.clone()));
+                continue;
             }
-            (false, false) => {
-                weekly = weekly.or(&week_hours(&path, &hours, complaints).unwrap_or(weekly.clone()))
+            (false, true, false) => DateSpan::new(zone, blackout.first_date, blackout.last_date),
+            (false, false, true) => {
+                let first_ms =
+                    blackout.starts_at.map_or(i64::MIN, |at| minute_of(moment_ms(zone, at, false)));
+                let last_ms = blackout.ends_at.map(|at| minute_of(moment_ms(zone, at, true)));
+                DateSpan::between(first_ms, last_ms.map_or(i64::MAX, |last_ms| last_ms + MINUTE_MS))
             }
-            (true, true) => {
-                let span = DateSpan::new(zone, blackout.first_date, blackout.last_date);
-                if span.is_empty() {
-                    complaints
-                        .problem(format!("{path}.last_date"), "it ends before it begins: swap the two.");
-                }
-                dated.push(span);
+            (false, false, false) => {
+                let sentence = "it says neither hours nor dates nor times: name some, or take it out.";
+                complaints.problem(path, sentence);
+                continue;
             }
+            _ => {
+                let sentence = "it has more than one of hours, dates and times: write one blackout for each.";
+                complaints.problem(path, sentence);
+                continue;
+            }
+        };
+        if span.is_empty() {
+            let field = if has_dates { "last_date" } else { "ends_at" };
+            complaints.problem(format!("{path}.{field}"), "it ends before it begins: swap the two.");
         }
+        dated.push(span);
     }
     (weekly, dated.into())
 }

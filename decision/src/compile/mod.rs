@@ -21,7 +21,7 @@ use crate::verdict::AppealIndex;
 pub use compiled::Compiled;
 pub(crate) use compiled::{Appeal, Covered, KnownAppeal, Site};
 use draft::Author;
-pub(crate) use draft::{Complaints, Draft, blackouts, moment_ms, week_hours};
+pub(crate) use draft::{Complaints, Draft, blackouts, minute_of_day, moment_ms, week_hours};
 pub(crate) use index::Index;
 pub use learned::{LearnedWeights, Learner};
 pub(crate) use names::{NameId, Names};

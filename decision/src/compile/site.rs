@@ -40,7 +40,10 @@ pub(super) fn add(compiled: &mut Compiled, rules: &SiteRules, place: usize, prob
         held_out: rules.holdout_percent.per_million(),
         holdout_salt: Salts::of_site_holdout(&rules.id),
         values: rules.values.as_slice().into(),
-        frequency: Cap::of_site(&rules.frequency, &mut complaints),
+        frequency: Cap::of_site("frequency", &rules.frequency, &mut complaints),
+        upsells: rules.upsell.enabled,
+        upsell_frequency: Cap::of_site("upsell.frequency", &rules.upsell.frequency, &mut complaints),
+        traits: compiled.names.add_all("traits", &rules.traits, &mut complaints),
         cool_down: rules.cool_down.clone(),
         silent_hours,
         silent_dates,
@@ -133,6 +136,9 @@ impl Site {
             values: [].into(),
             time_zone: TimeZone::UTC,
             frequency: None,
+            upsells: true,
+            upsell_frequency: None,
+            traits: [].into(),
             cool_down: CoolDown::default(),
             silent_hours: WeekHours::all().not(),
             silent_dates: [].into(),
@@ -165,7 +171,7 @@ impl Site {
     fn known_appeals(&self) -> Ids<KnownAppeal> {
         let known = |appeal: &Appeal| KnownAppeal {
             key: key_of(appeal.index),
-            asks: appeal.kind.asks(),
+            kind: appeal.kind,
             never_covers: appeal.never_covers,
         };
         let former = |shows: bool| {

@@ -10,9 +10,18 @@ use crate::appeal_rules;
 use crate::calendar::{HOUR_MS, day_after};
 use crate::compile::Complaints;
 use crate::facts::Facts;
+use crate::words::Kind;
 
 const DEFAULT_MAX_VIEWS: u32 = 4;
 const DEFAULT_WINDOW_DAYS: u32 = 30;
+
+/// The largest number of views and the window in days of an appeal that says neither.
+const fn defaults(kind: Kind) -> (u32, u32) {
+    match kind {
+        Kind::Upsell => (1, 90),
+        Kind::Ask | Kind::Thank | Kind::FixCard | Kind::WinBack => (DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS),
+    }
+}
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cap {
@@ -25,6 +34,7 @@ pub(crate) struct Cap {
 
 impl Cap {
     pub(super) fn of_appeal(
+        kind: Kind,
         rules: &appeal_rules::Frequency,
         complaints: &mut Complaints<'_>,
     ) -> Option<Self> {
@@ -37,12 +47,13 @@ impl Cap {
             );
         }
         let never = "with 0 views it never shows: pause the appeal instead.";
-        refuse_zero("max_views", rules.max_views, never, complaints);
-        refuse_zero("max_per_day", rules.max_per_day, never, complaints);
-        refuse_zero("window_days", rules.window_days, EMPTY_WINDOW, complaints);
+        refuse_zero("frequency", "max_views", rules.max_views, never, complaints);
+        refuse_zero("frequency", "max_per_day", rules.max_per_day, never, complaints);
+        refuse_zero("frequency", "window_days", rules.window_days, EMPTY_WINDOW, complaints);
+        let (max_views, window_days) = defaults(kind);
         (!rules.unlimited).then_some(Self {
-            max_views: Some(rules.max_views.unwrap_or(DEFAULT_MAX_VIEWS)),
-            window_days: rules.window_days.unwrap_or(DEFAULT_WINDOW_DAYS),
+            max_views: Some(rules.max_views.unwrap_or(max_views)),
+            window_days: rules.window_days.unwrap_or(window_days),
             gap_days: rules.min_gap_days.unwrap_or(0),
             gap_hours: rules.min_gap_hours.unwrap_or(0),
             max_per_day: rules.max_per_day,
@@ -50,19 +61,24 @@ impl Cap {
     }
 
     pub(crate) fn of_site(
+        field_path: &str,
         rules: &appeal_rules::SiteFrequency,
         complaints: &mut Complaints<'_>,
     ) -> Option<Self> {
         let never = "with 0 views nothing ever shows: use kill_switch instead.";
-        refuse_zero("max_views", rules.max_views, never, complaints);
-        refuse_zero("max_per_day", rules.max_per_day, never, complaints);
-        refuse_zero("window_days", rules.window_days, EMPTY_WINDOW, complaints);
+        refuse_zero(field_path, "max_views", rules.max_views, never, complaints);
+        refuse_zero(field_path, "max_per_day", rules.max_per_day, never, complaints);
+        refuse_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, complaints);
         let cap = Self {
-            max_views: rules.max_views.or(rules.window_days.map(|_| DEFAULT_MAX_VIEWS)),
+            // A cap of no views is refused; it holds nothing back.
+            max_views: rules
+                .max_views
+                .or(rules.window_days.map(|_| DEFAULT_MAX_VIEWS))
+                .filter(|max| *max > 0),
             window_days: rules.window_days.unwrap_or(DEFAULT_WINDOW_DAYS),
             gap_days: rules.min_gap_days.unwrap_or(0),
             gap_hours: rules.min_gap_hours.unwrap_or(0),
-            max_per_day: rules.max_per_day,
+            max_per_day: rules.max_per_day.filter(|max| *max > 0),
         };
         let caps = cap.max_views.is_some() || cap.max_per_day.is_some() || cap.gap_ms() > 0;
         caps.then_some(cap)
@@ -101,7 +117,7 @@ impl Cap {
     /// What it asks for, in words.
     pub(super) fn wanted(&self) -> String {
         let parts = [
-            self.max_views.map(|max| format!("fewer than {max} views")),
+            self.max_views.map(|max| format!("fewer than {}", count(max, "view"))),
             self.max_per_day.map(|max| format!("fewer than {max} since 04:00")),
             (self.gap_days > 0).then(|| format!("newest at least {} old", count(self.gap_days, "day"))),
             (self.gap_hours > 0).then(|| format!("newest at least {} old", count(self.gap_hours, "hour"))),
@@ -112,9 +128,9 @@ impl Cap {
 
 const EMPTY_WINDOW: &str = "a window of 0 days counts nothing: write 1 or more.";
 
-fn refuse_zero(name: &str, value: Option<u32>, why: &str, complaints: &mut Complaints<'_>) {
+fn refuse_zero(path: &str, name: &str, value: Option<u32>, why: &str, complaints: &mut Complaints<'_>) {
     if value == Some(0) {
-        complaints.problem(format!("frequency.{name}"), why);
+        complaints.problem(format!("{path}.{name}"), why);
     }
 }
 

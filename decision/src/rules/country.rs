@@ -1,12 +1,13 @@
-//! Where the reader is. An unknown country passes appeals that name no place, and fails all others: it might be
+//! Where the reader is. An unknown country passes appeals that name no place, and those that say so; it fails all others: it might be
 //! one that is excluded. So does an unknown region where a region of its country is excluded.
 
 use super::{Check, Evidence, Outcome, list};
-use crate::appeal_rules::Selection;
+use crate::appeal_rules::{Countries, Selection};
 use crate::compile::Draft;
 use crate::country::{CountryCode, Region};
 use crate::facts::Facts;
 use crate::reason::Reason;
+use crate::words::UnknownCountry;
 
 /// Some places in the world.
 #[derive(Clone, Debug)]
@@ -15,13 +16,15 @@ pub(crate) struct Places {
     exclude: Box<[CountryCode]>,
     include_regions: Box<[Region]>,
     exclude_regions: Box<[Region]>,
+    /// Whether a reader whose country is unknown fits.
+    unknown_fits: bool,
 }
 
 impl Places {
     pub(super) fn compile(
         draft: &mut Draft<'_, '_>,
         field_path: &str,
-        countries: &Selection,
+        countries: &Countries,
         regions: &Selection,
     ) -> Self {
         let path = |field: &str, list: &str| format!("{field_path}.{field}.{list}");
@@ -30,7 +33,14 @@ impl Places {
             exclude: codes(draft, &path("countries", "exclude"), &countries.exclude),
             include_regions: parsed_regions(draft, &path("regions", "include"), &regions.include),
             exclude_regions: parsed_regions(draft, &path("regions", "exclude"), &regions.exclude),
+            unknown_fits: countries.unknown == Some(UnknownCountry::Include),
         };
+        if countries.unknown.is_some() && places.name_nothing() {
+            draft.problem(
+                path("countries", "unknown"),
+                "it names no country, so that an unknown one fits anyway: take it out.",
+            );
+        }
         let countries = &places.include;
         if places.include_regions.is_empty()
             && !countries.is_empty()
@@ -44,23 +54,23 @@ impl Places {
         places
     }
 
-    fn are_all(&self) -> bool {
+    fn name_nothing(&self) -> bool {
         self.include.is_empty()
             && self.exclude.is_empty()
             && self.include_regions.is_empty()
             && self.exclude_regions.is_empty()
     }
 
-    /// The countries outside which nobody fits; `None` if there are none.
+    /// The countries outside which nobody fits; `None` if there are none, or if readers of unknown countries fit.
     pub(crate) fn countries(&self) -> Option<impl Iterator<Item = CountryCode> + '_> {
         let of_regions = self.include_regions.iter().map(|region| region.country);
         let has_any = !(self.include.is_empty() && self.include_regions.is_empty());
-        has_any.then(|| self.include.iter().copied().chain(of_regions))
+        (has_any && !self.unknown_fits).then(|| self.include.iter().copied().chain(of_regions))
     }
 
     pub(super) fn have(&self, facts: &Facts<'_>) -> bool {
         let Some(code) = facts.country else {
-            return self.are_all();
+            return self.unknown_fits || self.name_nothing();
         };
         let is_excluded = self.exclude.binary_search(&code).is_ok()
             || match facts.region {
@@ -120,7 +130,7 @@ impl Check for Country {
     }
 
     fn is_idle(&self) -> bool {
-        self.0.are_all()
+        self.0.name_nothing()
     }
 
     fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
@@ -134,14 +144,17 @@ impl Check for Country {
             let regions = regions.iter().map(ToString::to_string);
             list(codes.iter().map(ToString::to_string).chain(regions), "")
         };
-        let Places { include, exclude, include_regions, exclude_regions } = &self.0;
+        let Places { include, exclude, include_regions, exclude_regions, unknown_fits } = &self.0;
         let (include, exclude) = (all(include, include_regions), all(exclude, exclude_regions));
-        let wanted = match (include.is_empty(), exclude.is_empty()) {
+        let mut wanted = match (include.is_empty(), exclude.is_empty()) {
             (true, true) => "any".to_owned(),
             (false, true) => format!("one of: {include}"),
             (true, false) => format!("none of: {exclude}"),
             (false, false) => format!("one of: {include}; none of: {exclude}"),
         };
+        if *unknown_fits {
+            wanted.push_str("; or an unknown country");
+        }
         Evidence::new(seen.unwrap_or_else(|| "unknown".to_owned()), wanted)
     }
 }

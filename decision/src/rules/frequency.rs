@@ -19,7 +19,7 @@ impl Check for Frequency {
 
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let rules = draft.rules.frequency.clone().unwrap_or_default();
-        let cap = Cap::of_appeal(&rules, draft.complaints).filter(|_| !draft.is_hard());
+        let cap = Cap::of_appeal(draft.rules.kind, &rules, draft.complaints).filter(|_| !draft.is_hard());
         Self { cap, redeploys: Redeploys::compile(draft) }
     }
 

@@ -1,17 +1,21 @@
-//! Only a live appeal shows.
+//! Only a live appeal shows, and an upsell only on a site that switched upsells on.
 
 use super::{Check, Evidence, Outcome};
 use crate::compile::Draft;
 use crate::facts::Facts;
 use crate::reason::Reason;
-use crate::words::Live;
+use crate::words::{Kind, Live};
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct LiveState(Live);
+pub(crate) struct LiveState {
+    live: Live,
+    /// It is an upsell, and the site has none.
+    switched_off: bool,
+}
 
 impl LiveState {
     pub(crate) const fn is_live(self) -> bool {
-        matches!(self.0, Live::Live | Live::Scheduled)
+        matches!(self.live, Live::Live | Live::Scheduled) && !self.switched_off
     }
 }
 
@@ -22,7 +26,7 @@ impl Check for LiveState {
             draft
                 .problem("schedule.starts_at", "a scheduled appeal needs a start: name it, or make it live.");
         }
-        Self(live)
+        Self { live, switched_off: draft.rules.kind == Kind::Upsell && !draft.site.upsells }
     }
 
     fn is_idle(&self) -> bool {
@@ -34,6 +38,10 @@ impl Check for LiveState {
     }
 
     fn evidence(&self, _: &Facts<'_>) -> Evidence {
-        Evidence::new(self.0.as_str(), "live or scheduled")
+        if self.switched_off {
+            let seen = format!("{}, but the site has upsells switched off", self.live.as_str());
+            return Evidence::new(seen, "live or scheduled, with upsells switched on");
+        }
+        Evidence::new(self.live.as_str(), "live or scheduled")
     }
 }

@@ -36,6 +36,7 @@ mod skip_first;
 mod standing;
 mod surfaces;
 mod table;
+mod traits;
 mod trend;
 mod url;
 mod values;

@@ -5,27 +5,35 @@ use super::{Check, Evidence, Outcome};
 use crate::compile::Draft;
 use crate::facts::Facts;
 use crate::reason::Reason;
+use crate::words::{Kind, Standing};
 
-/// Holds for kinds that ask for new money; thanks may come at once.
+/// Holds for kinds that ask for new money; thanks may come at once. An upsell lets those who gave once be quiet; who gives every month
+/// gave a short while ago at any time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet {
-    kind_asks: bool,
+    kind: Kind,
+}
+
+impl Quiet {
+    fn holds(self, standing: Standing) -> bool {
+        self.kind.asks() || (self.kind == Kind::Upsell && standing == Standing::OneOff)
+    }
 }
 
 impl Check for Quiet {
     const TIMED: bool = true;
 
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self { kind_asks: draft.rules.kind.asks() }
+        Self { kind: draft.rules.kind }
     }
 
     fn is_idle(&self) -> bool {
-        !self.kind_asks
+        !self.kind.wants_money()
     }
 
     fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
         match facts.known.quiet_until_ms {
-            Some(opens_at_ms) if self.kind_asks && at_ms < opens_at_ms => {
+            Some(opens_at_ms) if at_ms < opens_at_ms && self.holds(facts.known.standing) => {
                 Outcome::Waiting { reason: Reason::RecentGiver, opens_at_ms }
             }
             _ => Outcome::Pass,
@@ -37,9 +45,13 @@ impl Check for Quiet {
             None => "no quiet period".to_owned(),
             Some(until_ms) => format!("quiet until {}", tell(until_ms, facts)),
         };
-        Evidence::new(
-            seen,
-            if self.kind_asks { "quiet period over" } else { "anything: it asks for no money" },
-        )
+        let wanted = if self.holds(facts.known.standing) {
+            "quiet period over"
+        } else if self.kind == Kind::Upsell {
+            "anything: only those who gave once are left quiet"
+        } else {
+            "anything: it asks for no money"
+        };
+        Evidence::new(seen, wanted)
     }
 }

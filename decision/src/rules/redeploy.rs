@@ -1,33 +1,73 @@
-//! Times from which an appeal begins anew, for all readers or for those of some countries. A part of the rules that
+//! Times from which an appeal begins anew, once or each week, for all readers or for those of some countries. A part of the rules that
 //! look at what was seen and sent away; no rule of its own.
 
 use std::sync::Arc;
 
 use super::country::Places;
-use crate::compile::{Draft, moment_ms};
+use crate::appeal_rules::Redeploy;
+use crate::calendar::WeekTime;
+use crate::compile::{Draft, minute_of_day, moment_ms};
 use crate::facts::Facts;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Redeploys {
     appeal: u32,
-    /// The earliest first.
-    times: Arc<[(i64, Places)]>,
+    times: Arc<[(When, Places)]>,
+}
+
+#[derive(Clone, Debug)]
+enum When {
+    Once(i64),
+    Weekly(WeekTime),
+}
+
+impl When {
+    fn compile(draft: &mut Draft<'_, '_>, path: &str, written: &Redeploy) -> Self {
+        let Some(at) = written.at else {
+            if written.days.is_empty() {
+                draft.problem(path, "it says no time: write at, or the days of each week.");
+            }
+            let text = written.time.as_deref().unwrap_or("00:00");
+            let minute = minute_of_day(text).filter(|minute| *minute < 24 * 60);
+            if minute.is_none() {
+                draft.problem(
+                    format!("{path}.time"),
+                    format!("{text:?} is no time of day such as \"09:00\"."),
+                );
+            }
+            return Self::Weekly(WeekTime::new(draft.zone(), &written.days, minute.unwrap_or(0)));
+        };
+        if !written.days.is_empty() || written.time.is_some() {
+            draft.problem(path, "it is both once and each week: write at, or days and time.");
+        }
+        Self::Once(moment_ms(&draft.zone(), at, false))
+    }
+
+    /// The last one not after `at_ms`.
+    fn last(&self, at_ms: i64) -> Option<i64> {
+        match self {
+            Self::Once(time_ms) => Some(*time_ms).filter(|time_ms| *time_ms <= at_ms),
+            Self::Weekly(times) => times.last(at_ms),
+        }
+    }
+
+    /// The first one after `at_ms`.
+    fn next(&self, at_ms: i64) -> Option<i64> {
+        match self {
+            Self::Once(time_ms) => Some(*time_ms).filter(|time_ms| *time_ms > at_ms),
+            Self::Weekly(times) => times.next(at_ms),
+        }
+    }
 }
 
 impl Redeploys {
     pub(super) fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let zone = draft.zone();
         let mut times = Vec::new();
         for (place, redeploy) in draft.rules.redeploys.iter().enumerate() {
-            let places = Places::compile(
-                draft,
-                &format!("redeploys[{place}]"),
-                &redeploy.countries,
-                &redeploy.regions,
-            );
-            times.push((moment_ms(&zone, redeploy.at, false), places));
+            let path = format!("redeploys[{place}]");
+            let places = Places::compile(draft, &path, &redeploy.countries, &redeploy.regions);
+            times.push((When::compile(draft, &path, redeploy), places));
         }
-        times.sort_by_key(|(at_ms, _)| *at_ms);
         Self { appeal: draft.key, times: times.into() }
     }
 
@@ -35,13 +75,13 @@ impl Redeploys {
         self.appeal
     }
 
-    fn times<'q>(&'q self, facts: &'q Facts<'_>) -> impl DoubleEndedIterator<Item = i64> + 'q {
-        self.times.iter().filter(|(_, places)| places.have(facts)).map(|(at_ms, _)| *at_ms)
+    fn times<'q>(&'q self, facts: &'q Facts<'_>) -> impl Iterator<Item = &'q When> {
+        self.times.iter().filter(|(_, places)| places.have(facts)).map(|(when, _)| when)
     }
 
     /// What is older than this no longer counts at `at_ms`.
     pub(super) fn since_ms(&self, facts: &Facts<'_>, at_ms: i64) -> i64 {
-        self.times(facts).rfind(|time_ms| *time_ms <= at_ms).unwrap_or(i64::MIN)
+        self.times(facts).filter_map(|when| when.last(at_ms)).max().unwrap_or(i64::MIN)
     }
 
     /// The first instant from `at_ms` on at which a rule passes. `opens_at` tells, for what counts since then, when the
@@ -53,10 +93,14 @@ impl Redeploys {
         opens_at: impl Fn(i64) -> Option<i64>,
     ) -> Option<i64> {
         let now = opens_at(self.since_ms(facts, at_ms)).map(|opens_ms| opens_ms.max(at_ms));
-        if now == Some(at_ms) {
+        if now == Some(at_ms) || self.times.is_empty() {
             return now;
         }
-        let later = self.times(facts).filter(|time_ms| *time_ms > at_ms);
+        // What counts changes with the first redeploy from now on, and with the first after anything that the history dates later.
+        let dismissals = facts.dismissals().map(|sent| sent.at_ms);
+        let dated = dismissals.chain(facts.views(at_ms)).filter(|dated_ms| *dated_ms > at_ms);
+        let later = std::iter::once(at_ms).chain(dated);
+        let later = later.flat_map(|from_ms| self.times(facts).filter_map(move |when| when.next(from_ms)));
         later.filter_map(|time_ms| Some(opens_at(time_ms)?.max(time_ms))).chain(now).min()
     }
 }

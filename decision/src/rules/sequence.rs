@@ -60,7 +60,7 @@ impl Check for Sequence {
         let wanted = match (self.is_idle(), self.variants.length()) {
             (true, _) => "no sequence".to_owned(),
             (false, u64::MAX) => "a sequence without end".to_owned(),
-            (false, length) => format!("fewer than {length} views"),
+            (false, length) => format!("fewer than {}", count(length, "view")),
         };
         Evidence::new(count(views, "view"), wanted)
     }

@@ -16,6 +16,7 @@ const fn defaults(kind: Kind) -> &'static [Standing] {
         Kind::Thank => &[Standing::Recurring, Standing::OneOff],
         Kind::FixCard => &[Standing::PastDue],
         Kind::WinBack => &[Standing::Lapsed],
+        Kind::Upsell => &[Standing::OneOff, Standing::Recurring],
     }
 }
 
@@ -27,15 +28,18 @@ const fn refusal(kind: Kind, standing: Standing) -> Option<&'static str> {
             Some("a known supporter is never asked")
         }
         (Kind::WinBack, Standing::None) => Some("who never gave can't be won back"),
+        (Kind::Upsell, Standing::None) => Some("who gives nothing can't give more"),
+        (Kind::Upsell, Standing::Lapsed) => Some("whoever stopped is won back first"),
+        (Kind::Thank | Kind::Upsell, Standing::PastDue) => Some("the last payment did not come"),
         (Kind::Thank, Standing::None) => Some("this reader did not give"),
-        (Kind::Thank, Standing::PastDue) => Some("the last payment did not come"),
         (Kind::FixCard, Standing::None | Standing::OneOff | Standing::Recurring | Standing::Lapsed) => {
             Some("only a past_due supporter has a card to mend")
         }
         (Kind::Ask, Standing::None | Standing::OneOff | Standing::Lapsed)
         | (Kind::Thank, Standing::OneOff | Standing::Recurring | Standing::Lapsed)
         | (Kind::FixCard, Standing::PastDue)
-        | (Kind::WinBack, Standing::OneOff | Standing::Lapsed) => None,
+        | (Kind::WinBack, Standing::OneOff | Standing::Lapsed)
+        | (Kind::Upsell, Standing::OneOff | Standing::Recurring) => None,
     }
 }
 
@@ -96,18 +100,16 @@ impl Check for Standings {
 mod tests {
     use super::*;
 
-    const KINDS: [Kind; 4] = [Kind::Ask, Kind::Thank, Kind::FixCard, Kind::WinBack];
-
     #[test]
     fn no_kind_is_ever_meant_for_unknown() {
-        for kind in KINDS {
+        for kind in Kind::ALL {
             assert!(refusal(kind, Standing::Unknown).is_some(), "{kind:?}");
         }
     }
 
     #[test]
     fn no_default_is_refused() {
-        for kind in KINDS {
+        for kind in Kind::ALL {
             for standing in defaults(kind) {
                 assert_eq!(refusal(kind, *standing), None, "{kind:?} {standing:?}");
             }

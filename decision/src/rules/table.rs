@@ -6,7 +6,7 @@ use super::{
     Check, Evidence, Outcome, articles, consent, cool_down, country, device, dismissal, entitlements,
     frequency, history, hours, kill_switch, language, live, meter, page, page_kind, paid_page, quiet, reader,
     schedule, sensitive_page, sequence, signed_in, site_excluded, site_frequency, skip_first, standing,
-    surfaces, trend, url, values,
+    surfaces, traits, trend, url, values,
 };
 use crate::compile::Draft;
 use crate::facts::Facts;
@@ -97,6 +97,8 @@ rules! {
     Device = device: device::Devices,
     /// It is meant for readers who are signed in, or for those who are not.
     SignedIn = signed_in: signed_in::SignedIn,
+    /// The reader has the traits that it is meant for, and none that it is not meant for.
+    Traits = traits: traits::Traits,
     /// The reader agreed, where that is needed.
     Consent = consent: consent::Consent,
     /// The reader has what it is meant for, and nothing that it is not meant for.

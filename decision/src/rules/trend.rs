@@ -1,7 +1,7 @@
 //! Whether the reader reads more than before: the last four whole weeks against the four before them. The present week
 //! does not count until it is over. What makes a trend is told at [`Trend`](crate::Trend).
 
-use super::{Check, Evidence, Outcome};
+use super::{Check, Evidence, Outcome, count};
 use crate::calendar::{Week, week_begins_ms};
 use crate::compile::Draft;
 use crate::facts::Facts;
@@ -53,8 +53,9 @@ impl Check for ReadingTrend {
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
         let (recent, before) = read(facts, facts.week(facts.now_ms));
         let seen = format!(
-            "{}: {recent} articles in four weeks, {before} in the four before",
-            Trend::of(recent, before).as_str()
+            "{}: {} in four weeks, {before} in the four before",
+            Trend::of(recent, before).as_str(),
+            count(recent, "article")
         );
         Evidence::new(seen, self.0.map_or("any", Trend::as_str))
     }

@@ -25,13 +25,20 @@ pub enum Kind {
     FixCard,
     /// Asks somebody whose support ended to come back.
     WinBack,
+    /// Asks somebody who gives to give more. Shows only on sites that switch upsells on.
+    Upsell,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Ask, Self::Thank, Self::FixCard, Self::WinBack];
+    pub const ALL: [Self; 5] = [Self::Ask, Self::Thank, Self::FixCard, Self::WinBack, Self::Upsell];
 
-    /// Whether this kind asks for new money, so that a recent gift keeps it quiet.
+    /// Whether a gift can come of this kind.
+    pub const fn wants_money(self) -> bool {
+        matches!(self, Self::Ask | Self::WinBack | Self::Upsell)
+    }
+
+    /// Whether this kind asks readers who don't give now, so that a recent gift keeps it quiet. An upsell has its own rules.
     pub const fn asks(self) -> bool {
         matches!(self, Self::Ask | Self::WinBack)
     }
@@ -43,6 +50,7 @@ impl Kind {
             Self::Thank => "thank",
             Self::FixCard => "fix_card",
             Self::WinBack => "win_back",
+            Self::Upsell => "upsell",
         }
     }
 }
@@ -165,6 +173,16 @@ impl NeverCovers {
     pub(crate) const fn is_appeal(&self) -> bool {
         matches!(self, Self::Appeal)
     }
+}
+
+/// What a reader whose country is unknown counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnknownCountry {
+    /// One of the wanted countries.
+    Include,
+    /// Not one of them.
+    Exclude,
 }
 
 /// Whether an appeal may be shown at all.

@@ -33,6 +33,7 @@ PageExcluded: section: none; tags: none | any
 Language: not told | any
 Device: not told | any
 SignedIn: not told | any
+Traits: none | any
 Consent: not told | anything
 Entitlements: none | anything
 Values: article_count, currency, weekday, date | nothing
@@ -106,13 +107,14 @@ PageExcluded: section: four; tags: five, six | none of: sections: one, two; tags
 Language: en | none of: fr, de
 Device: tablet | any
 SignedIn: not signed in | not signed in
+Traits: none | any
 Consent: denied | anything
 Entitlements: archive, events | none of: one, two
 Values: article_count, country, currency, weekday, date, days_left | country, days_left
 History: a history | a history
 Reader: returning: 3 views, 1 dismissal, 1 article | returning
 Articles: 1 article in 1 week and the present one | 1 to 9 on china
-Trend: steady: 1 articles in four weeks, 0 in the four before | steady
+Trend: steady: 1 article in four weeks, 0 in the four before | steady
 Meter: 2 free articles used, entitled to read on | 1 free article used
 SkipFirst: page 2 of the visit | after the first 1 page
 Frequency: views inside 7 days: 1; age of the newest in whole days: 4 | fewer than 3 views; fewer than 2 since 04:00; newest at least 4 hours old
@@ -171,6 +173,7 @@ PageExcluded: section: one; tags: none | none of: sections: three; tags: three
 Language: de | one of: en; none of: en-US
 Device: not told | desktop
 SignedIn: signed in | signed in
+Traits: none | any
 Consent: not told | anything
 Entitlements: none | one of: one, two; none of: three
 Values: article_count, country, currency, weekday, date, days_left, ticker_goal | nothing
@@ -181,7 +184,7 @@ Trend: steady: 0 articles in four weeks, 0 in the four before | any
 Meter: 0 free articles used | any number
 SkipFirst: not told | any page
 Frequency: views inside 30 days: 0; never seen | fewer than 4 views
-SiteFrequency: on the whole site: views inside 30 days: 1; age of the newest in whole days: 2 | fewer than 1 views; newest at least 2 days old
+SiteFrequency: on the whole site: views inside 30 days: 1; age of the newest in whole days: 2 | fewer than 1 view; newest at least 2 days old
 CoolDown: any appeal seen: 2880 minutes ago; sent away: 0 minutes ago | 1 minute after one was seen, 5 minutes after one was sent away
 Dismissal: already_gave (age in whole days: 0), close (age in whole days: 0) | days passed: 14 after close, 3 after later, 90 after already_gave, for ever after never
 Sequence: 0 views | a sequence without end

@@ -21,7 +21,7 @@ fn all<T: Copy + Serialize>(
 
 #[test]
 fn every_word_is_the_same_in_code_and_in_json() {
-    assert_eq!(all(Kind::ALL, Kind::as_str), "ask thank fix_card win_back");
+    assert_eq!(all(Kind::ALL, Kind::as_str), "ask thank fix_card win_back upsell");
     assert_eq!(all(Surface::ALL, Surface::as_str), "banner inline wall");
     assert_eq!(all(Standing::ALL, Standing::as_str), "none one_off recurring past_due lapsed unknown");
     assert_eq!(all(DismissalKind::ALL, DismissalKind::as_str), "close later already_gave never");

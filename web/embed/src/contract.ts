@@ -4,7 +4,7 @@
 import type * as contract from "../../client/contract";
 
 export type Surface = "banner" | "inline" | "wall";
-export type Kind = "ask" | "thank" | "fix_card" | "win_back";
+export type Kind = "ask" | "thank" | "fix_card" | "win_back" | "upsell";
 export type DismissalKind = "close" | "later" | "already_gave";
 export type Standing = "none" | "one_off" | "recurring" | "past_due" | "lapsed" | "unknown";
 export type Consent = "granted" | "denied";

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use keepopen_decision::{
     AppealRules, Articles, Blackout, Consent, Device, Frequency, Hours, Live, Meter, Moment, Percent,
-    ReaderKind, Step, Trend, Value, WithoutHistory, compile,
+    ReaderKind, Step, Trend, UnknownCountry, Value, WithoutHistory, compile,
 };
 use proptest::prelude::*;
 
@@ -63,6 +63,14 @@ const WAYS: &[(&str, Narrow)] = &[
     }),
     ("not a tag", |appeal, _| appeal.pages.tags.exclude.push("trade".to_owned())),
     ("not a section", |appeal, _| appeal.pages.sections.exclude.push("sport".to_owned())),
+    ("no unknown country", |appeal, _| {
+        appeal.audience.countries.unknown =
+            appeal.audience.countries.unknown.and(Some(UnknownCountry::Exclude));
+    }),
+    ("an election night", |appeal, at| {
+        let ends_at = Some(Moment::Exact(at));
+        appeal.schedule.blackouts.push(Blackout { ends_at, ..Blackout::default() });
+    }),
     ("a country", |appeal, _| {
         if appeal.audience.countries.include.is_empty() && appeal.audience.regions.include.is_empty() {
             appeal.audience.countries.include.push("IE".to_owned());
@@ -102,6 +110,12 @@ const WAYS: &[(&str, Narrow)] = &[
         }
     }),
     ("not a language", |appeal, _| appeal.audience.languages.exclude.push("fr".to_owned())),
+    ("a trait", |appeal, _| {
+        if appeal.audience.traits.include.is_empty() {
+            appeal.audience.traits.include.push("staff".to_owned());
+        }
+    }),
+    ("not a trait", |appeal, _| appeal.audience.traits.exclude.push("print_subscriber".to_owned())),
     ("a device", |appeal, _| {
         if appeal.audience.devices.is_empty() {
             appeal.audience.devices.push(Device::Mobile);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use keepopen_decision::{
-    AppealRules, Articles, Assignment, Audience, Consent, Device, Dismissal, Frequency, Kind, Live, Meter,
-    Moment, NeverCovers, Pages, Percent, ReaderKind, Redeploy, Schedule, Selection, Standing, Step, Trend,
-    Value, VariantRules, WithoutHistory, Zone,
+    AppealRules, Articles, Assignment, Audience, Consent, Countries, Device, Dismissal, Frequency, Kind,
+    Live, Meter, Moment, NeverCovers, Pages, Percent, ReaderKind, Redeploy, Schedule, Selection, Standing,
+    Step, Trend, UnknownCountry, Value, VariantRules, Weekday, WithoutHistory, Zone,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -16,6 +16,16 @@ use super::*;
 
 fn selection(all: &'static [&'static str]) -> impl Strategy<Value = Selection> {
     (names(all), names(all)).prop_map(|(include, exclude)| Selection { include, exclude })
+}
+
+fn countries() -> impl Strategy<Value = Countries> {
+    let unknown = prop_oneof![3 => Just(None), 1 => Just(Some(UnknownCountry::Include))];
+    (selection(COUNTRIES), unknown).prop_map(|(Selection { include, exclude }, unknown)| Countries {
+        // Where no country is named it is a problem.
+        unknown: unknown.filter(|_| !include.is_empty() || !exclude.is_empty()),
+        include,
+        exclude,
+    })
 }
 
 pub fn kind() -> impl Strategy<Value = Kind> {
@@ -29,7 +39,14 @@ fn audience() -> BoxedStrategy<Audience> {
     ];
     let rarely = 0.15;
     (
-        (standings, selection(COUNTRIES), selection(REGIONS), selection(LANGUAGES), selection(ENTITLEMENTS)),
+        (
+            standings,
+            countries(),
+            selection(REGIONS),
+            selection(LANGUAGES),
+            selection(ENTITLEMENTS),
+            selection(TRAITS),
+        ),
         prop_oneof![5 => Just(Vec::new()), 1 => subsequence(&Device::ALL, 1..3)],
         option::weighted(rarely, any::<bool>()),
         prop_oneof![5 => Just(Consent::Any), 1 => Just(Consent::Required)],
@@ -38,7 +55,7 @@ fn audience() -> BoxedStrategy<Audience> {
         option::weighted(rarely, select(&[Trend::Rising, Trend::Falling, Trend::Steady])),
     )
         .prop_map(|(selections, devices, signed_in, consent, reader, articles, trend)| {
-            let (standings, countries, regions, languages, entitlements) = selections;
+            let (standings, countries, regions, languages, entitlements, traits) = selections;
             Audience {
                 standings,
                 countries,
@@ -48,6 +65,7 @@ fn audience() -> BoxedStrategy<Audience> {
                 signed_in,
                 consent,
                 entitlements,
+                traits,
                 reader,
                 articles,
                 trend,
@@ -137,8 +155,19 @@ fn schedule() -> BoxedStrategy<Schedule> {
 }
 
 fn redeploys() -> BoxedStrategy<Vec<Redeploy>> {
-    let one = (moment(), selection(COUNTRIES), selection(REGIONS));
-    let one = one.prop_map(|(at, countries, regions)| Redeploy { at, countries, regions });
+    let days = subsequence(&Weekday::ALL, 1..3);
+    let when = prop_oneof![
+        2 => moment().prop_map(|at| (Some(at), Vec::new(), None)),
+        1 => (days, time_of_day()).prop_map(|(days, time)| (None, days, time)),
+    ];
+    let one = (when, countries(), selection(REGIONS));
+    let one = one.prop_map(|((at, days, time), countries, regions)| Redeploy {
+        at,
+        days,
+        time,
+        countries,
+        regions,
+    });
     prop_oneof![3 => Just(Vec::new()), 1 => vec(one, 1..3)].boxed()
 }
 

@@ -12,7 +12,7 @@ pub use appeal::appeals;
 pub use question::{known, question};
 pub use site::site;
 
-use keepopen_decision::{Blackout, Hours, Surface, Weekday};
+use keepopen_decision::{Blackout, Hours, Moment, Surface, Weekday};
 use proptest::option;
 
 pub const HOUR_MS: i64 = 3_600_000;
@@ -37,6 +37,7 @@ const COUNTRIES: &[&str] = &["IE", "GB", "FR", "islands"];
 const REGIONS: &[&str] = &["IE-L", "FR-75C"];
 const LANGUAGES: &[&str] = &["en", "en-IE", "fr"];
 const ENTITLEMENTS: &[&str] = &["archive", "puzzles"];
+const TRAITS: &[&str] = &["print_subscriber", "staff"];
 const URLS: &[&str] = &["/sport/*", "*/live", "/politics/*/deep"];
 
 /// A time of day, on the hour or a quarter past, and as it may be left out.
@@ -61,6 +62,8 @@ pub fn blackout() -> impl Strategy<Value = Blackout> {
             last_date,
             ..Blackout::default()
         }),
+        (option::of(time().prop_map(Moment::Exact)), option::of(time().prop_map(Moment::Exact)))
+            .prop_map(|(starts_at, ends_at)| Blackout { starts_at, ends_at, ..Blackout::default() }),
     ]
 }
 

@@ -83,8 +83,10 @@ fn reader() -> BoxedStrategy<Reader<'static>> {
         option::of(any::<bool>()),
         option::of(select(&["granted", "denied"])),
         option::of(0..1_000_000_u32),
+        subsequence(TRAITS, 0..=2),
     )
-        .prop_map(|(country, region, locale, device, signed_in, consent, bucket)| Reader {
+        .prop_map(|(country, region, locale, device, signed_in, consent, bucket, traits)| Reader {
+            traits: traits.into_iter().map(Into::into).collect(),
             country: country.map(Into::into),
             region: region.map(Into::into),
             locale: locale.map(Into::into),

@@ -1,6 +1,8 @@
 //! The one site.
 
-use keepopen_decision::{Blackout, CoolDown, Exclusion, Percent, SiteFrequency, SiteRules, Surface, Value};
+use keepopen_decision::{
+    Blackout, CoolDown, Exclusion, Percent, SiteFrequency, SiteRules, Surface, Upsell, Value,
+};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
@@ -64,6 +66,8 @@ prop_compose! {
             exclusions,
             silenced_surfaces,
             holdout_percent,
+            upsell: Upsell { enabled: true, ..Upsell::default() },
+            traits: TRAITS.iter().map(|name| (*name).to_owned()).collect(),
             values: vec![Value::TickerTotal],
             country_groups: [islands].into(),
             ..SiteRules::new("journal")

@@ -1,0 +1,299 @@
+//! Reads what people wrote into types, and says in the words of their file what does not fit.
+//!
+//! Two things differ from serde's own reading of JSON values: a list is never taken for a table (field by field in an order that nobody
+//! knows), and a complaint speaks of tables, lists and texts, and never of sequences, maps and strings.
+//!
+//! **Owns** reading values into types, and the sentences about what does not fit.
+//! **Never** knows which settings or appeals there are.
+//! **Start at** [`read`]; how values are handed to serde is in `written.rs`.
+//! **Tested in** the tests below.
+
+mod written;
+
+use std::fmt;
+
+use serde::de::{DeserializeOwned, Expected, Unexpected};
+use serde_json::Value;
+
+use written::Written;
+
+/// How a file is written, and so what its author calls things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notation {
+    /// TOML.
+    Toml,
+    /// YAML.
+    Yaml,
+    /// JSON.
+    Json,
+}
+
+impl Notation {
+    const fn table(self) -> &'static str {
+        match self {
+            Self::Toml => "a table",
+            Self::Yaml => "a mapping",
+            Self::Json => "an object",
+        }
+    }
+
+    /// A table with these fields, of which two are enough to show what is meant.
+    fn sample(self, fields: &[&str]) -> String {
+        let value = |field: &str| if matches!(field, "include" | "exclude") { "[...]" } else { "..." };
+        let number = if fields.first() == Some(&"include") { 1 } else { 2 };
+        let sample = fields.iter().take(number).map(|field| match self {
+            Self::Toml => format!("{field} = {}", value(field)),
+            Self::Yaml => format!("{field}: {}", value(field)),
+            Self::Json => format!("\"{field}\": {}", value(field)),
+        });
+        let sample: Vec<String> = sample.collect();
+        if sample.is_empty() {
+            self.table().to_owned()
+        } else {
+            format!("{} like {{ {} }}", self.table(), sample.join(", "))
+        }
+    }
+}
+
+/// What does not fit, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// The path of the field; empty where it is the whole.
+    pub field: String,
+    /// What is wrong, and what to do about it.
+    pub sentence: String,
+    /// Whether a list stands where a table belongs.
+    pub is_list_for_table: bool,
+}
+
+/// Reads `value`, which was written in `notation`.
+///
+/// # Errors
+/// The first thing that does not fit.
+pub fn read<T: DeserializeOwned>(value: Value, notation: Notation) -> Result<T, Misfit> {
+    serde_path_to_error::deserialize(Written(value)).map_err(|error| {
+        let path = error.path().to_string();
+        let field = if path == "." { String::new() } else { path };
+        let error = error.into_inner();
+        let is_list_for_table = matches!(error, Error::Type { expected: Kind::Table(_), found: Kind::List });
+        Misfit { field, sentence: error.sentence(notation), is_list_for_table }
+    })
+}
+
+/// What is expected or found.
+#[derive(Clone, Debug)]
+enum Kind {
+    /// A table with these fields; none where they are not known.
+    Table(&'static [&'static str]),
+    List,
+    Other(String),
+}
+
+impl Kind {
+    fn tell(&self, notation: Notation) -> String {
+        match self {
+            Self::Table(fields) => notation.sample(fields),
+            Self::List => "a list".to_owned(),
+            Self::Other(text) => text.clone(),
+        }
+    }
+
+    fn found(found: &Unexpected<'_>) -> Self {
+        match found {
+            Unexpected::Bool(yes) => Self::Other(yes.to_string()),
+            Unexpected::Unsigned(number) => Self::Other(number.to_string()),
+            Unexpected::Signed(number) => Self::Other(number.to_string()),
+            Unexpected::Float(number) => Self::Other(number.to_string()),
+            Unexpected::Str(text) => Self::Other(format!("the text {text:?}")),
+            Unexpected::Unit | Unexpected::Option => Self::Other("nothing".to_owned()),
+            Unexpected::Seq => Self::List,
+            Unexpected::Map => Self::Table(&[]),
+            other => Self::Other(other.to_string()),
+        }
+    }
+
+    fn expected(expected: &str) -> Self {
+        let text = match expected {
+            "a sequence" => return Self::List,
+            "a map" => return Self::Table(&[]),
+            "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number, 0 or more",
+            "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+            "f32" | "f64" => "a number",
+            "a boolean" => "true or false",
+            "a string" => "a text in quotes",
+            // A type of our own says itself what it wants.
+            other if !other.starts_with("struct ") => other,
+            _ => return Self::Table(&[]),
+        };
+        Self::Other(text.to_owned())
+    }
+}
+
+#[derive(Debug)]
+enum Error {
+    Type { expected: Kind, found: Kind },
+    UnknownField { field: String, known: &'static [&'static str] },
+    UnknownWord { word: String, known: &'static [&'static str] },
+    Missing(&'static str),
+    Other(String),
+}
+
+impl Error {
+    fn sentence(&self, notation: Notation) -> String {
+        match self {
+            Self::Type { expected, found } => {
+                format!("expected {}, found {}.", expected.tell(notation), found.tell(notation))
+            }
+            Self::UnknownField { field, known } => {
+                let meant = keepopen_decision::near_miss(field, known);
+                let meant = meant.map_or_else(String::new, |meant| format!(" Did you mean {meant:?}?"));
+                format!("there is no field {field:?}.{meant} {}", all_of("The fields here are", known))
+            }
+            Self::UnknownWord { word, known } => {
+                let meant = keepopen_decision::near_miss(word, known);
+                let meant = meant.map_or_else(String::new, |meant| format!(" Did you mean {meant:?}?"));
+                format!("{word:?} is not possible here.{meant} {}", all_of("Write one of", known))
+            }
+            Self::Missing(field) => format!("{field} is missing: write it."),
+            Self::Other(text) => text.clone(),
+        }
+    }
+}
+
+fn all_of(intro: &str, words: &[&str]) -> String {
+    if words.is_empty() {
+        "There are none here.".to_owned()
+    } else {
+        format!("{intro} {}.", words.join(", "))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.sentence(Notation::Json))
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl serde::de::Error for Error {
+    fn custom<T: fmt::Display>(text: T) -> Self {
+        Self::Other(text.to_string())
+    }
+
+    fn invalid_type(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::Type { expected: Kind::expected(&expected.to_string()), found: Kind::found(&found) }
+    }
+
+    fn invalid_value(found: Unexpected<'_>, expected: &dyn Expected) -> Self {
+        Self::invalid_type(found, expected)
+    }
+
+    fn unknown_field(field: &str, known: &'static [&'static str]) -> Self {
+        Self::UnknownField { field: field.to_owned(), known }
+    }
+
+    fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
+        Self::UnknownWord { word: word.to_owned(), known }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        Self::Missing(field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keepopen_decision::AppealRules;
+    use serde_json::json;
+
+    use super::*;
+
+    fn told(change: Value, notation: Notation) -> (String, String) {
+        let mut appeal = json!({"id": "a", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a"}]});
+        appeal.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        let misfit = read::<AppealRules>(appeal, notation).unwrap_err();
+        (misfit.field, misfit.sentence)
+    }
+
+    #[test]
+    fn what_fits_is_read_as_serde_reads_it() {
+        let appeal = json!({
+            "id": "a", "sites": ["journal"], "kind": "ask", "surface": ["banner"], "variants": [{"id": "a", "weights_by_country": {"IE": 2}}],
+            "frequency": {"max_views": 3}, "audience": {"standings": null, "countries": {"include": ["IE"]}}, "share_percent": 12.5,
+            "schedule": {"starts_at": "2026-06-15", "blackouts": [{"first_date": "2026-06-15"}]}, "priority": -3, "live": "live",
+        });
+        let serdes: AppealRules = serde_json::from_value(appeal.clone()).unwrap();
+        assert_eq!(read::<AppealRules>(appeal, Notation::Toml).unwrap(), serdes);
+    }
+
+    #[test]
+    fn a_list_is_never_taken_for_a_table() {
+        let (field, sentence) = told(json!({"frequency": [3, 7]}), Notation::Toml);
+        assert_eq!(field, "frequency");
+        assert_eq!(sentence, "expected a table like { max_views = ..., window_days = ... }, found a list.");
+        let (field, sentence) = told(json!({"audience": {"countries": ["IE"]}}), Notation::Toml);
+        assert_eq!(field, "audience.countries");
+        assert_eq!(sentence, "expected a table like { include = [...] }, found a list.");
+        let (_, sentence) = told(json!({"variants": [["a"]]}), Notation::Toml);
+        assert_eq!(sentence, "expected a table like { id = ..., weight = ... }, found a list.");
+        assert!(read::<AppealRules>(json!(["a", []]), Notation::Toml).unwrap_err().is_list_for_table);
+    }
+
+    #[test]
+    fn each_notation_has_words_of_its_own() {
+        let wrong = || json!({"pages": {"tags": "china"}});
+        assert_eq!(
+            told(wrong(), Notation::Yaml).1,
+            "expected a mapping like { include: [...] }, found the text \"china\"."
+        );
+        assert_eq!(
+            told(wrong(), Notation::Json).1,
+            "expected an object like { \"include\": [...] }, found the text \"china\"."
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_in_words_of_the_file() {
+        for (change, field, wanted) in [
+            (json!({"surface": "banner"}), "surface", "expected a list, found the text \"banner\"."),
+            (json!({"surface": {"banner": 1}}), "surface", "expected a list, found a table."),
+            (
+                json!({"frequency": {"max_views": "3"}}),
+                "frequency.max_views",
+                "expected a whole number, 0 or more, found the text \"3\".",
+            ),
+            (
+                json!({"frequency": {"max_views": -1}}),
+                "frequency.max_views",
+                "expected a whole number, 0 or more, found -1.",
+            ),
+            (json!({"priority": 1.5}), "priority", "expected a whole number, found 1.5."),
+            (
+                json!({"pages": {"on_paid_pages": "yes"}}),
+                "pages.on_paid_pages",
+                "expected true or false, found the text \"yes\".",
+            ),
+            (json!({"id": 3}), "id", "expected a text in quotes, found 3."),
+            (json!({"id": null}), "id", "expected a text in quotes, found nothing."),
+            (json!({"kind": ["ask"]}), "kind", "expected one of ask, thank, "),
+            (
+                json!({"kind": "aks"}),
+                "kind",
+                "\"aks\" is not possible here. Did you mean \"ask\"? Write one of ask, thank, ",
+            ),
+            (
+                json!({"sties": []}),
+                "sties",
+                "there is no field \"sties\". Did you mean \"sites\"? The fields here are id, ",
+            ),
+            (json!({"share_percent": 101}), "share_percent", "101 is no percentage from 0 to 100"),
+            (json!({"variants": [{}]}), "variants[0]", "id is missing: write it."),
+        ] {
+            let (found, sentence) = told(change.clone(), Notation::Toml);
+            assert_eq!(found, field, "{change}");
+            assert!(sentence.starts_with(wanted), "{change}: {sentence}");
+            assert!(!sentence.contains("sequence") && !sentence.contains("map"), "{sentence}");
+        }
+    }
+}
