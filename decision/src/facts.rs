@@ -149,7 +149,7 @@ impl<'q> Facts<'q> {
     /// The facts of the site's own that the page told of the reader and some rule speaks of.
     pub(crate) fn traits(&self) -> &[NameId] {
         self.traits.get_or_init(|| {
-            self.question.reader.traits.iter().filter_map(|name| self.names.find(name)).collect()
+            self.question.reader.traits.iter().filter_map(|name| self.names.find(name.trim())).collect()
         })
     }
 

@@ -293,7 +293,7 @@ mod tests {
             let (found, sentence) = told(change.clone(), Notation::Toml);
             assert_eq!(found, field, "{change}");
             assert!(sentence.starts_with(wanted), "{change}: {sentence}");
-            assert!(!sentence.contains("sequence") && !sentence.contains("map"), "{sentence}");
+            assert!(!sentence.contains("a sequence") && !sentence.contains("a map"), "{sentence}");
         }
     }
 }
