@@ -38,7 +38,7 @@ fn appeal(heading: &str) -> Value {
 
 async fn write(app: &TestApp, key: &str, heading: &str) {
     let saved = call(app, key, Method::PUT, "/v1/appeals/summer", &appeal(heading)).await;
-    assert_eq!(saved.status, 201, "{saved:?}");
+    assert!(saved.status.is_success(), "{saved:?}");
 }
 
 async fn publish(app: &TestApp, key: &str) {
