@@ -113,7 +113,7 @@ async fn export(store: &Store, wanted: WantedPayments) -> String {
 }
 
 async fn compare(store: &Store) -> String {
-    let found = compare_with_stripe(store).await.unwrap();
+    let found = compare_with_stripe(store, gifts::END_S * 1000).await.unwrap();
     for line in &found.lines {
         assert_eq!(line.difference_minor(), 0, "{line:?}");
     }

@@ -92,6 +92,8 @@ const PAYMENTS: Table = Table {
         "charge",
         "payout",
         "payout_arrives_at_ms",
+        "kind",
+        "settle_by_ms",
     ],
 };
 pub const ALL: [&Table; 7] = [&SUPPORTERS, &CUSTOMERS, &CONTRIBUTIONS, &OBJECTS, &LINKS, &ENTRIES, &PAYMENTS];
@@ -286,6 +288,8 @@ fn put_payment_row(maker: &mut Maker, it: &Payment) {
             text(it.charge.clone()),
             text(it.payout.clone()),
             number(it.payout_arrives_at_ms),
+            Cell::Text(it.kind.as_str().to_owned()),
+            number(it.settle_by_ms),
         ],
     );
 }

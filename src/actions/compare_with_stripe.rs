@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::store::Store;
 use crate::store::comparisons::ListProgress;
@@ -21,8 +22,8 @@ pub struct Comparison {
     pub checked_at_ms: Option<i64>,
     /// When Stripe's objects were last looked through.
     pub objects_checked_at_ms: Option<i64>,
-    /// The first hundred contributions with something that does not add up or wants a person to look: id, and what it is
-    /// in JSON.
+    /// The first hundred contributions with something that does not add up, is not settled in time, or wants a person to
+    /// look: id, and what it is in JSON.
     pub to_look_at: Vec<(String, String)>,
     /// How many of them there are in all.
     pub to_look_at_in_all: i64,
@@ -48,6 +49,12 @@ pub struct ComparisonLine {
     pub ledger_net_minor: i64,
     /// What is booked beside, and Stripe has not settled yet.
     pub awaiting_minor: i64,
+    /// How many payments Stripe has not settled in the time that their methods allow.
+    pub overdue: i64,
+    /// What of them is not settled.
+    pub overdue_minor: i64,
+    /// What was paid outside Stripe. It is in neither sum.
+    pub offline_minor: i64,
     /// What was sent to the bank.
     pub paid_out_minor: i64,
 }
@@ -57,13 +64,26 @@ impl ComparisonLine {
     pub fn difference_minor(&self) -> i64 {
         self.ledger_net_minor - self.stripe_net_minor
     }
+
+    /// Whether the two say the same, and nothing is overdue.
+    pub fn agrees(&self) -> bool {
+        self.difference_minor() == 0 && self.overdue == 0
+    }
 }
 
-/// Compares the ledger's accounts with what Stripe's balance says.
+impl Comparison {
+    /// Whether every site and currency agrees, and every list of Stripe's could be read.
+    pub fn agrees(&self) -> bool {
+        self.incomplete.is_empty() && self.lines.iter().all(ComparisonLine::agrees)
+    }
+}
+
+/// Compares the ledger's accounts with what Stripe's balance says. `now_ms`: what should have been settled before is
+/// overdue.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn compare_with_stripe(store: &Store) -> Result<Comparison, sqlx::Error> {
+pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Comparison, sqlx::Error> {
     let mut sites: BTreeMap<(String, String), ComparisonLine> = BTreeMap::new();
     let mut line = |site: &str, currency: &str, add: &dyn Fn(&mut ComparisonLine)| {
         add(sites.entry((site.to_owned(), currency.to_owned())).or_insert_with(|| ComparisonLine {
@@ -72,12 +92,16 @@ pub async fn compare_with_stripe(store: &Store) -> Result<Comparison, sqlx::Erro
             stripe_net_minor: 0,
             ledger_net_minor: 0,
             awaiting_minor: 0,
+            overdue: 0,
+            overdue_minor: 0,
+            offline_minor: 0,
             paid_out_minor: 0,
         }));
     };
     for ((site, currency, account), minor) in store.accounts().await? {
         match account.as_str() {
             "clearing" => line(&site, &currency, &|it| it.ledger_net_minor += minor),
+            "offline" => line(&site, &currency, &|it| it.offline_minor += minor),
             "bank" => line(&site, &currency, &|it| {
                 it.ledger_net_minor += minor;
                 it.paid_out_minor += minor;
@@ -94,6 +118,12 @@ pub async fn compare_with_stripe(store: &Store) -> Result<Comparison, sqlx::Erro
             it.ledger_net_minor -= awaiting;
         });
     }
+    for (site, currency, payments, minor) in store.overdue_sums(now_ms).await? {
+        line(&site, &currency, &|it| {
+            it.overdue += payments;
+            it.overdue_minor += minor;
+        });
+    }
     let sweeps = store.sweeps().await?;
     let finished = |kind: SweepKind| {
         sweeps.iter().find(|sweep| sweep.kind == kind.as_str()).and_then(|sweep| sweep.finished_at_ms)
@@ -102,10 +132,31 @@ pub async fn compare_with_stripe(store: &Store) -> Result<Comparison, sqlx::Erro
         lines: sites.into_values().collect(),
         checked_at_ms: finished(SweepKind::Balance),
         objects_checked_at_ms: finished(SweepKind::Objects),
-        to_look_at: store.alarms(MOST).await?,
-        to_look_at_in_all: store.alarms_in_all().await?,
+        to_look_at: to_look_at(store, now_ms).await?,
+        to_look_at_in_all: store.alarms_in_all().await? + store.overdue_alone(now_ms).await?,
         found: store.findings(MOST).await?,
         other_money: store.other_money().await?,
         incomplete: store.failed_lists().await?,
     })
+}
+
+/// Alarms of contributions, and payments that are overdue.
+async fn to_look_at(store: &Store, now_ms: i64) -> Result<Vec<(String, String)>, sqlx::Error> {
+    let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for (contribution, alarms) in store.alarms(MOST).await? {
+        // What can't be read is shown as it is rather than left out.
+        let read = serde_json::from_str(&alarms).unwrap_or_else(|_| vec![json!({"alarm": alarms})]);
+        all.insert(contribution, read);
+    }
+    for it in store.overdue(now_ms, MOST).await? {
+        let alarm = json!({
+            "alarm": "not_settled_in_time",
+            "payment": it.object,
+            "unsettled_minor": it.minor,
+            "currency": it.currency,
+        });
+        all.entry(it.contribution).or_default().push(alarm);
+    }
+    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    Ok(all.into_iter().take(most).map(|(id, alarms)| (id, Value::from(alarms).to_string())).collect())
 }

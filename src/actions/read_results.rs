@@ -194,7 +194,7 @@ impl MoneySums {
             Account::Contributions => self.received_minor -= minor,
             Account::Refunds | Account::Disputes => self.returned_minor += minor,
             Account::Fees => self.fees_minor += minor,
-            Account::Clearing | Account::Bank => self.net_minor += minor,
+            Account::Clearing | Account::Offline | Account::Bank => self.net_minor += minor,
             Account::Exchange => {}
         }
     }
@@ -239,6 +239,15 @@ mod tests {
         let expected =
             MoneySums { received_minor: 1000, returned_minor: 200, fees_minor: 50, net_minor: 750 };
         assert_eq!(sums(&all), expected);
+    }
+
+    #[test]
+    fn what_was_paid_outside_stripe_counts_as_received_and_is_left() {
+        use EntryKind::{OfflinePayment, OfflinePaymentReversal, Payment, PaymentReversal};
+        let came = |minor| MoneySums { received_minor: minor, net_minor: minor, ..MoneySums::default() };
+        assert_eq!(sums(&[(OfflinePayment, 1000)]), came(1000));
+        assert_eq!(sums(&[(OfflinePayment, 1000), (OfflinePaymentReversal, 400)]), came(600));
+        assert_eq!(sums(&[(Payment, 1000), (PaymentReversal, 1000), (OfflinePayment, 1000)]), came(1000));
     }
 
     #[test]

@@ -26,7 +26,7 @@ pub async fn watch_books(app: &App) -> Result<(), sqlx::Error> {
     };
     if let (Some(seal), 0) = (&sealed, checked_ms) {
         // Only books that were right are sealed: who starts again on the same day needs no check of its own.
-        let alarms = app.store.alarms_in_all().await?;
+        let alarms = app.store.alarms_in_all().await? + app.store.overdue_alone(app.now_ms()).await?;
         told(0, usize::try_from(alarms).unwrap_or(usize::MAX), seal.made_at_ms);
         return Ok(());
     }
@@ -36,7 +36,8 @@ pub async fn watch_books(app: &App) -> Result<(), sqlx::Error> {
         return Ok(());
     }
     let report = check_books(&app.store, &key).await?;
-    told(report.wrong_in_all, report.to_look_at(), app.now_ms());
+    let overdue = usize::try_from(app.store.overdue_alone(app.now_ms()).await?).unwrap_or(usize::MAX);
+    told(report.wrong_in_all, report.to_look_at().saturating_add(overdue), app.now_ms());
     for sentence in &report.wrong {
         tracing::error!(sentence, "the books are wrong; run `keepopen books check`");
     }

@@ -33,7 +33,7 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
                 actions::process_due_events(&app).await?;
                 failed = swept.failed.into_iter().map(|it| it.list).collect();
             }
-            tell(&actions::compare_with_stripe(&app.store).await?, failed, app.now_ms())
+            tell(&actions::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
         }
         .await;
         app.store.close().await;
@@ -53,7 +53,7 @@ pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
             actions::process_due_events(&app).await?;
             tell_swept(&swept)?;
             let failed = swept.failed.into_iter().map(|it| it.list).collect();
-            tell(&actions::compare_with_stripe(&app.store).await?, failed, app.now_ms())
+            tell(&actions::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
         }
         .await;
         app.store.close().await;
@@ -82,7 +82,7 @@ fn tell_swept(swept: &Swept) -> Result<(), Stopped> {
 
 /// Ends with an error where the two do not say the same, or where a list could not be read (`failed`, or the last time).
 fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Stopped> {
-    let mut differ = 0;
+    let (mut differ, mut overdue) = (0, 0);
     for line in &it.lines {
         let currency = Currency::parse(&line.currency)?;
         let written = |amount_minor| Money { amount_minor, currency }.decimal();
@@ -100,6 +100,17 @@ fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Sto
         if line.awaiting_minor != 0 {
             text +=
                 &format!("; {} more is recorded, not yet settled by Stripe", written(line.awaiting_minor));
+        }
+        if line.overdue != 0 {
+            overdue += line.overdue;
+            text += &format!(
+                "; {} of {} payments should have been settled by now",
+                written(line.overdue_minor),
+                line.overdue
+            );
+        }
+        if line.offline_minor != 0 {
+            text += &format!("; {} was paid outside Stripe", written(line.offline_minor));
         }
         text += &format!("; {} of it went to the bank", written(line.paid_out_minor));
         say(&text)?;
@@ -149,9 +160,12 @@ fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Sto
             format!("the comparison is not complete: it lacks the list of {}", failed.join(", ")).into()
         );
     }
-    if differ == 0 {
-        Ok(())
-    } else {
-        Err(format!("{differ} sums differ from Stripe's; they are listed above").into())
+    match (differ, overdue) {
+        (0, 0) => Ok(()),
+        (0, _) => Err(format!(
+            "Stripe has not settled {overdue} payments in the time that their methods allow; they are listed above"
+        )
+        .into()),
+        _ => Err(format!("{differ} sums differ from Stripe's; they are listed above").into()),
     }
 }

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::alarms::Alarm;
 use super::movements::Came;
 use super::story::Story;
-use super::{DisputeFact, Fact, IntentState, InvoiceState, RefundFact, RefundState, SubscriptionState};
+use super::{
+    DisputeFact, Fact, IntentState, InvoiceState, PaymentKind, RefundFact, RefundState, SubscriptionState,
+};
 
 type Payments = BTreeMap<String, Came>;
 
@@ -50,7 +52,10 @@ impl Story<'_> {
                 && self.payment_reached([id.as_str()], payments).is_none()
                 && !self.went_back([id.as_str()], payments)
         });
-        let undated = payments.values().filter(|it| it.at_s.is_none()).map(|it| (&it.object, it.money));
+        let undated = payments
+            .values()
+            .filter(|it| it.at_s.is_none() || it.kind == PaymentKind::Unconfirmed)
+            .map(|it| (&it.object, it.money));
         came.chain(undated)
             .map(|(id, money)| Alarm::Unbooked { object: id.clone(), paid_minor: money.amount_minor })
             .collect()

@@ -71,6 +71,11 @@ impl Dates {
     }
 }
 
+/// Whether money of this payment method comes at the moment when its charge is made.
+pub(super) fn is_instant(method: &str) -> bool {
+    INSTANT_METHODS.contains(&method)
+}
+
 /// Times in their order: the earliest of several events counts.
 pub(super) fn sorted(times: &[i64]) -> Vec<i64> {
     let mut sorted = times.to_vec();
@@ -101,8 +106,7 @@ impl<'a> Story<'a> {
                 _ => None,
             })
             .collect();
-        let instant =
-            |it: &&&ChargeFact| it.method.as_deref().is_some_and(|it| INSTANT_METHODS.contains(&it));
+        let instant = |it: &&&ChargeFact| it.method.as_deref().is_some_and(is_instant);
         let events: Vec<i64> = charges.iter().flat_map(|it| &it.succeeded_events_s).copied().collect();
         let made: Vec<i64> = charges.iter().filter(instant).filter_map(|it| it.created_at_s).collect();
         let moved: Vec<i64> = charges.iter().flat_map(|it| self.moved_at(&it.id, 1)).collect();

@@ -11,6 +11,8 @@ use crate::money::Money;
 pub enum Account {
     /// What Stripe holds for us.
     Clearing,
+    /// What readers paid outside Stripe: in cash, or straight to our bank.
+    Offline,
     /// What readers gave.
     Contributions,
     /// What Stripe kept.
@@ -31,6 +33,12 @@ pub enum Account {
 pub enum EntryKind {
     /// A reader gave.
     Payment,
+    /// What had looked like a payment through Stripe was made outside it.
+    PaymentReversal,
+    /// A reader gave outside Stripe, and somebody marked the invoice as paid there.
+    OfflinePayment,
+    /// What had looked like a payment outside Stripe came through it.
+    OfflinePaymentReversal,
     /// We gave it back.
     Refund,
     /// The refund did not arrive: we have it again.
@@ -55,8 +63,11 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Payment,
+        Self::PaymentReversal,
+        Self::OfflinePayment,
+        Self::OfflinePaymentReversal,
         Self::Refund,
         Self::RefundReversal,
         Self::Dispute,
@@ -73,6 +84,9 @@ impl EntryKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Payment => "payment",
+            Self::PaymentReversal => "payment_reversal",
+            Self::OfflinePayment => "offline_payment",
+            Self::OfflinePaymentReversal => "offline_payment_reversal",
             Self::Refund => "refund",
             Self::RefundReversal => "refund_reversal",
             Self::Dispute => "dispute",
@@ -95,6 +109,9 @@ impl EntryKind {
     pub fn accounts(self) -> (Account, Account) {
         match self {
             Self::Payment => (Account::Clearing, Account::Contributions),
+            Self::PaymentReversal => (Account::Contributions, Account::Clearing),
+            Self::OfflinePayment => (Account::Offline, Account::Contributions),
+            Self::OfflinePaymentReversal => (Account::Contributions, Account::Offline),
             Self::Refund => (Account::Refunds, Account::Clearing),
             Self::RefundReversal => (Account::Clearing, Account::Refunds),
             Self::Dispute => (Account::Disputes, Account::Clearing),
@@ -108,9 +125,13 @@ impl EntryKind {
         }
     }
 
-    /// What the kind does to what Stripe holds for us: 1 adds, -1 takes.
+    /// What the kind does to what Stripe holds for us: 1 adds, -1 takes, 0 leaves it as it is.
     pub fn sign(self) -> i64 {
-        if self.accounts().0 == Account::Clearing { 1 } else { -1 }
+        match self.accounts() {
+            (Account::Clearing, _) => 1,
+            (_, Account::Clearing) => -1,
+            _ => 0,
+        }
     }
 
     /// Whether it moves money between Stripe and our bank, which changes what Stripe holds and not what readers gave.
@@ -121,13 +142,14 @@ impl EntryKind {
 
 impl Account {
     /// Every account, in the order in which people read them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Contributions,
         Self::Refunds,
         Self::Disputes,
         Self::Fees,
         Self::Exchange,
         Self::Clearing,
+        Self::Offline,
         Self::Bank,
     ];
 
@@ -135,6 +157,7 @@ impl Account {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Clearing => "clearing",
+            Self::Offline => "offline",
             Self::Contributions => "contributions",
             Self::Fees => "fees",
             Self::Refunds => "refunds",

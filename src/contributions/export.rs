@@ -26,7 +26,7 @@ pub struct ExportedPayment {
 
 /// The names of the columns; each line of [`ExportedPayment::line`] has as many.
 pub const COLUMNS: &str = "paid_at,site,contribution,payment,supporter,interval,interval_count,amount,currency,presented_amount,\
-    presented_currency,refunded,disputed,fee,net,settlement_currency,charge,payout,payout_date,appeal,variant,terms\r\n";
+    presented_currency,refunded,disputed,fee,net,settlement_currency,charge,payout,payout_date,appeal,variant,terms,kind\r\n";
 
 impl ExportedPayment {
     /// One line of RFC 4180, with its end.
@@ -57,6 +57,7 @@ impl ExportedPayment {
             optional(self.appeal.as_ref()),
             optional(self.variant.as_ref()),
             self.agreed.map_or_else(String::new, |money| self.frequency.terms(money)),
+            it.kind.as_str().to_owned(),
         ];
         fields.join(",") + "\r\n"
     }
@@ -90,7 +91,7 @@ fn text(value: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Settled;
+    use super::super::{PaymentKind, Settled};
     use super::*;
     use crate::ids::ContributionId;
 
@@ -100,6 +101,7 @@ mod tests {
         ExportedPayment {
             payment: Payment {
                 object: "pi_1".to_owned(),
+                kind: PaymentKind::Payment,
                 contribution: ContributionId::from_bytes([1; 16]),
                 site: "journal".to_owned(),
                 money: Money { amount_minor: 1_234, currency: eur },
@@ -109,6 +111,7 @@ mod tests {
                 disputed_minor: 0,
                 awaiting_minor: 0,
                 differing_minor: 0,
+                settle_by_ms: None,
                 settled: Some(Settled { currency: eur, fee_minor: 60, net_minor: -5 }),
                 charge: Some("ch_1".to_owned()),
                 payout: Some("po_1".to_owned()),
@@ -127,7 +130,7 @@ mod tests {
         assert_eq!(
             exported().line(),
             "2026-11-18T11:06:40Z,journal,con_01040g2081040g2081040g2081,pi_1,sup_02081040g2081040g2081040g2,month,1,\
-             12.34,EUR,13.50,USD,2.34,0.00,0.60,-0.05,EUR,ch_1,po_1,2026-11-20,summer,,€15 every month\r\n"
+             12.34,EUR,13.50,USD,2.34,0.00,0.60,-0.05,EUR,ch_1,po_1,2026-11-20,summer,,€15 every month,payment\r\n"
         );
         assert_eq!(exported().line().split(',').count(), COLUMNS.split(',').count());
     }
@@ -139,7 +142,7 @@ mod tests {
         (bare.payment.payout, bare.payment.payout_arrives_at_ms, bare.supporter) = (None, None, None);
         bare.agreed = None;
         let line = bare.line();
-        assert!(line.ends_with(",month,1,12.34,EUR,,,2.34,0.00,,,,,,,summer,,\r\n"), "{line}");
+        assert!(line.ends_with(",month,1,12.34,EUR,,,2.34,0.00,,,,,,,summer,,,payment\r\n"), "{line}");
     }
 
     #[test]

@@ -127,7 +127,23 @@ pub struct InvoiceFact {
     pub latest: Latest<InvoiceState>,
     pub created_at_s: Option<i64>,
     pub paid_at_s: Option<i64>,
+    /// What was paid in all, through Stripe or outside it.
     pub paid: Option<Money>,
+    /// What of it was paid outside Stripe, where Stripe says how much.
+    #[serde(default)]
+    pub outside: Option<Money>,
+    /// True once any report said that Stripe moved the money.
+    #[serde(default)]
+    pub through_stripe: bool,
+    /// True once any report said that somebody marked it as paid outside Stripe.
+    #[serde(default)]
+    pub marked_outside: bool,
+    /// True once any report said that it was paid within a minute of being finalized, by Stripe's own attempt.
+    #[serde(default)]
+    pub collected_at_once: bool,
+    /// True once any report said that it was paid and that Stripe had never tried to collect it.
+    #[serde(default)]
+    pub never_attempted: bool,
     pub origin: Option<Origin>,
     pub customer: Option<String>,
     pub email: Option<String>,
@@ -141,13 +157,20 @@ pub struct InvoiceFact {
     pub paid_events_s: Vec<i64>,
 }
 
-/// Which payment intent or charge paid which invoice (since basil, the only tie).
+/// Which payment intent or charge paid which invoice (since basil, the only tie). Without either, the payment was made
+/// outside Stripe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names say it")]
 pub struct InvoicePaymentFact {
     pub id: String,
     pub invoice: Option<String>,
     pub paid_by: Vec<String>,
+    /// True once any report said that it was paid.
+    #[serde(default)]
+    pub is_paid: bool,
+    /// How much of the invoice it paid.
+    #[serde(default)]
+    pub paid: Option<Money>,
 }
 
 /// A charge: it ties refunds to payments, and says how much was refunded in all.
@@ -210,8 +233,8 @@ pub struct DisputeFact {
 
 join_fields!(SessionFact: latest, mode, total, presented, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished; all: paid_events_s);
 join_fields!(SubscriptionFact: latest, created_at_s, origin, customer, terms, period, ended_at_s; any: ; all: );
-join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, origin, customer, email, subscription, period; any: ; all: paid_by, paid_events_s);
-join_fields!(InvoicePaymentFact: invoice; any: ; all: paid_by);
+join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, outside, origin, customer, email, subscription, period; any: through_stripe, marked_outside, collected_at_once, never_attempted; all: paid_by, paid_events_s);
+join_fields!(InvoicePaymentFact: invoice, paid; any: is_paid; all: paid_by);
 join_fields!(ChargeFact: origin, payment_intent, invoice, paid, refunded, created_at_s, method; any: ; all: succeeded_events_s);
 join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: reversed_events_s);
 join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned; all: reversed_events_s);

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::alarms::{Alarm, RaisedAlarm};
 use super::dates::Dates;
 use super::movements::{Came, Taken};
+use super::payments::OFFLINE_PART;
 use super::settlement::{Movement, settle};
 use super::story::Story;
-use super::{Contribution, DisputeState, Entry, EntryKind, Fact, Join, Payment};
+use super::{Contribution, DisputeState, Entry, Fact, Join, Payment, PaymentKind};
 use crate::money::{Currency, Money};
 
 /// What all facts of one gift add up to.
@@ -42,7 +43,9 @@ impl Folded {
             }
         }
         for payment in &mut self.payments {
-            let of_it = |it: &&Entry| it.kind == EntryKind::Payment && it.object == payment.object;
+            let Some((kind, _)) = payment.kind.entries() else { continue };
+            let cause = payment.object.strip_suffix(OFFLINE_PART).unwrap_or(&payment.object);
+            let of_it = |it: &&Entry| it.kind == kind && it.object == cause;
             if let Some(entry) = self.entries.iter().find(of_it) {
                 payment.paid_at_ms = entry.occurred_at_ms;
             }
@@ -69,7 +72,7 @@ pub struct Balance {
 pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
     let mut story = Story::new(facts);
-    let payments = story.payments();
+    let (payments, corrections) = story.payments();
 
     let mut entries: Vec<Entry> = Vec::new();
     let mut alarms = Vec::new();
@@ -91,16 +94,26 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     };
 
     let mut movements = Vec::new();
-    for payment in payments.values() {
-        if !book(EntryKind::Payment, &payment.object, payment.money, &payment.dates) {
+    for payment in payments.values().chain(&corrections) {
+        let Some((kind, reversal)) = payment.kind.entries() else { continue };
+        let booked = Money { amount_minor: payment.booked_minor, ..payment.money };
+        if !book(kind, &payment.cause, booked, &payment.dates) {
             continue;
         }
-        movements.push(Movement {
-            object: &payment.object,
-            payment: &payment.object,
-            money: payment.money,
-            booked_minor: payment.money.amount_minor,
-        });
+        let too_much_minor = payment.booked_minor - payment.money.amount_minor;
+        if too_much_minor > 0 {
+            let too_much = Money { amount_minor: too_much_minor, ..booked };
+            book(reversal, &payment.cause, too_much, &payment.dates);
+        }
+        if payment.kind == PaymentKind::Payment && payment.money.amount_minor > 0 {
+            movements.push(Movement {
+                object: &payment.object,
+                payment: &payment.object,
+                money: payment.money,
+                booked_minor: payment.money.amount_minor,
+                settle_by_s: story.settle_by_s(payment, &payment.dates),
+            });
+        }
     }
     let mut taken: BTreeMap<&str, Taken> = BTreeMap::new();
     let mut taken_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -123,6 +136,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
                 payment: &payment.object,
                 money: back.money,
                 booked_minor: if reversed { 0 } else { -minor },
+                settle_by_s: story.settle_by_s(payment, &back.at),
             });
         }
         if back.money.currency == payment.money.currency {
@@ -171,14 +185,20 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             contribution: origin.contribution.clone(),
             site: origin.site.clone(),
             money: came.money,
+            kind: came.kind,
             presented: came.presented,
             paid_at_ms,
             refunded_minor: sums.refunded_minor,
             disputed_minor: sums.disputed_minor,
             awaiting_minor: of.map_or(0, |of| of.awaiting_minor),
             differing_minor: of.map_or(0, |of| of.differing_minor),
+            settle_by_ms: match came.kind {
+                PaymentKind::Unconfirmed => story.settle_by_s(came, &came.dates),
+                _ => of.and_then(|of| of.settle_by_s),
+            }
+            .map(|at_s| at_s.saturating_mul(1000)),
             settled: of.and_then(|of| of.settled),
-            charge: story.charge_of(came),
+            charge: story.charge_of(came).filter(|_| came.kind == PaymentKind::Payment),
             payout: payout.map(|(id, _)| id.clone()),
             payout_arrives_at_ms: payout
                 .and_then(|(_, mark)| mark.arrives_at_s)

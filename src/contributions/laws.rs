@@ -12,9 +12,12 @@ fn latest<S: Clone + std::fmt::Debug + 'static>(states: &[S]) -> impl Strategy<V
     (select(states.to_vec()), 0..3_i64).prop_map(|(state, reported_at_s)| Latest { state, reported_at_s })
 }
 
+fn eur(amount_minor: i64) -> Money {
+    Money { amount_minor, currency: Currency::parse("EUR").expect("ISO 4217 has it") }
+}
+
 fn money() -> impl Strategy<Value = Money> {
-    let currency = Currency::parse("EUR").expect("ISO 4217 has it");
-    (1..4_i64).prop_map(move |amount_minor| Money { amount_minor, currency })
+    (1..4_i64).prop_map(eur)
 }
 
 /// Known, or not yet: what a report names once it names it for ever.
@@ -110,14 +113,19 @@ fn invoice() -> impl Strategy<Value = Fact> {
     let state = latest(&[Draft, Open, Failing, Uncollectible, Void, Paid, Other]);
     let paid_by = proptest::collection::btree_set((0..3_u8).prop_map(|n| format!("pi_{n}")), 0..3);
     let period = option::of(period());
-    (state, option::of(money()), origin(), id("sub"), paid_by, events(), period).prop_map(
-        |(latest, paid, origin, subscription, paid_by, paid_events_s, period)| {
+    (state, option::of(Just(eur(3))), origin(), id("sub"), paid_by, events(), period, any::<[bool; 4]>())
+        .prop_map(|(latest, paid, origin, subscription, paid_by, paid_events_s, period, claims)| {
             Fact::Invoice(InvoiceFact {
                 id: "in_1".to_owned(),
                 latest,
                 created_at_s: Some(1),
                 paid_at_s: paid.map(|_| 7),
                 paid,
+                outside: None,
+                through_stripe: claims[0],
+                marked_outside: claims[1],
+                collected_at_once: claims[2],
+                never_attempted: claims[3],
                 origin,
                 customer: None,
                 email: None,
@@ -126,8 +134,20 @@ fn invoice() -> impl Strategy<Value = Fact> {
                 paid_by: paid_by.into_iter().collect(),
                 paid_events_s,
             })
-        },
-    )
+        })
+}
+
+/// Through Stripe, or outside.
+fn invoice_payment() -> impl Strategy<Value = Fact> {
+    (any::<bool>(), any::<bool>()).prop_map(|(outside, is_paid)| {
+        let (id, amount_minor, paid_by) = match outside {
+            true => ("inpay_1", 1, Vec::new()),
+            false => ("inpay_2", 2, vec!["pi_1".to_owned()]),
+        };
+        let paid = is_paid.then(|| eur(amount_minor));
+        let (id, invoice) = (id.to_owned(), Some("in_1".to_owned()));
+        Fact::InvoicePayment(InvoicePaymentFact { id, invoice, paid_by, is_paid, paid })
+    })
 }
 
 fn charge() -> impl Strategy<Value = Fact> {
@@ -241,6 +261,10 @@ fn three() -> impl Strategy<Value = (Fact, Fact, Fact)> {
         mode().prop_flat_map(|mode| (session(mode).boxed(), session(mode).boxed(), session(mode).boxed())),
         (subscription().boxed(), subscription().boxed(), subscription().boxed()),
         (invoice().boxed(), invoice().boxed(), invoice().boxed()),
+        any::<bool>()
+            .prop_flat_map(|_| (invoice_payment(), invoice_payment(), invoice_payment()))
+            .prop_filter("one object", |(a, b, c)| a.id() == b.id() && b.id() == c.id())
+            .boxed(),
         (charge().boxed(), charge().boxed(), charge().boxed()),
         (refund().boxed(), refund().boxed(), refund().boxed()),
         (dispute().boxed(), dispute().boxed(), dispute().boxed()),
@@ -256,6 +280,7 @@ fn reports() -> impl Strategy<Value = Vec<Fact>> {
             session(mode).boxed(),
             subscription().boxed(),
             invoice().boxed(),
+            invoice_payment().boxed(),
             charge().boxed(),
             refund().boxed(),
             dispute().boxed(),

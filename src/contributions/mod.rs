@@ -10,6 +10,7 @@ mod join;
 mod alarm_causes;
 mod alarms;
 mod balance;
+mod collected;
 mod dates;
 mod entries;
 mod export;
@@ -39,7 +40,7 @@ pub use facts::{
 pub use fold::{Balance, Folded, fold, join_all};
 pub use frequency::{Frequency, IntervalUnit};
 pub use join::{Join, Latest, Newest};
-pub use payments::{Payment, Settled};
+pub use payments::{Payment, PaymentKind, Settled};
 pub use signals::{CustomerFact, IntentFact, ReviewFact, UnknownCurrencyFact, WarningFact};
 pub use state::{Contribution, ContributionState};
 pub use states::{

@@ -5,15 +5,20 @@ use std::collections::BTreeMap;
 use super::dates::{Dates, sorted};
 use super::story::Story;
 use super::{
-    DisputeFact, EntryKind, InvoiceFact, InvoiceState, RefundFact, RefundState, SessionFact, SessionMode,
-    SessionState,
+    DisputeFact, EntryKind, PaymentKind, RefundFact, RefundState, SessionFact, SessionMode, SessionState,
 };
 use crate::money::Money;
 
 /// Money that came.
 pub(super) struct Came {
+    /// Its key among the payments.
     pub object: String,
+    pub kind: PaymentKind,
+    /// The object of its entry.
+    pub cause: String,
     pub money: Money,
+    /// What its entry has. Where that is more, a second entry corrects it.
+    pub booked_minor: i64,
     /// The best of its dates.
     pub at_s: Option<i64>,
     pub dates: Dates,
@@ -67,30 +72,15 @@ impl Came {
         let money = session.total.filter(|money| money.amount_minor > 0)?;
         let object = session.payment_intent.clone()?;
         paid.then(|| Self {
+            kind: PaymentKind::Payment,
+            cause: object.clone(),
             object,
+            booked_minor: money.amount_minor,
             money,
             at_s: None,
             dates: Dates::new(sorted(&session.paid_events_s), session.created_at_s),
             subscription: None,
             presented: session.presented,
-        })
-    }
-
-    /// Of a recurring gift, keyed by the invoice. One without a subscription belongs to a one-off,
-    /// whose session speaks for it.
-    pub fn of_invoice(invoice: &InvoiceFact) -> Option<Self> {
-        let paid = invoice.latest.state == InvoiceState::Paid && invoice.subscription.is_some();
-        let money = invoice.paid.filter(|money| money.amount_minor > 0)?;
-        paid.then(|| Self {
-            object: invoice.id.clone(),
-            money,
-            at_s: None,
-            dates: Dates::new(
-                invoice.paid_at_s.into_iter().chain(sorted(&invoice.paid_events_s)),
-                invoice.created_at_s,
-            ),
-            subscription: invoice.subscription.clone(),
-            presented: None,
         })
     }
 

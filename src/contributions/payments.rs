@@ -2,14 +2,61 @@
 
 use serde::Serialize;
 
+use super::EntryKind;
 use crate::ids::ContributionId;
 use crate::money::{Currency, Money};
+
+/// How money came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentKind {
+    /// Through Stripe: a payment intent or a charge moved it.
+    Payment,
+    /// Outside Stripe: somebody marked the invoice as paid.
+    OfflinePayment,
+    /// The invoice is paid, and Stripe has not said yet how. Nothing is booked until it has.
+    Unconfirmed,
+}
+
+impl PaymentKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Payment, Self::OfflinePayment, Self::Unconfirmed];
+
+    /// The word in JSON and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Payment => "payment",
+            Self::OfflinePayment => "offline_payment",
+            Self::Unconfirmed => "unconfirmed",
+        }
+    }
+
+    /// Reads the word back.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text)
+    }
+
+    /// The entries that book it, and that correct what had looked like it.
+    pub(super) fn entries(self) -> Option<(EntryKind, EntryKind)> {
+        match self {
+            Self::Payment => Some((EntryKind::Payment, EntryKind::PaymentReversal)),
+            Self::OfflinePayment => Some((EntryKind::OfflinePayment, EntryKind::OfflinePaymentReversal)),
+            Self::Unconfirmed => None,
+        }
+    }
+}
+
+/// What is added to an invoice's id, where one part of it came through Stripe and the other did not.
+pub(super) const OFFLINE_PART: &str = "/offline";
 
 /// Money that came, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Payment {
-    /// Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift.
+    /// Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift. With `/offline` behind it, the
+    /// part of an invoice that was paid outside Stripe.
     pub object: String,
+    /// How it came.
+    pub kind: PaymentKind,
     /// The gift it belongs to.
     pub contribution: ContributionId,
     /// The site it was given to.
@@ -28,6 +75,8 @@ pub struct Payment {
     pub awaiting_minor: i64,
     /// By how much more is booked than Stripe's balance says, in the minor unit of `money`.
     pub differing_minor: i64,
+    /// When Stripe should have settled all of it, in milliseconds since 1970; none once it has.
+    pub settle_by_ms: Option<i64>,
     /// What Stripe settled; none until its balance transaction is known.
     pub settled: Option<Settled>,
     /// The charge.

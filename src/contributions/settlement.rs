@@ -3,11 +3,18 @@
 use std::collections::BTreeMap;
 
 use super::alarms::Alarm;
-use super::dates::Dates;
+use super::dates::{Dates, is_instant};
 use super::movements::Came;
 use super::story::Story;
 use super::{EntryKind, Fact, Moved, PayoutMark, Settled, TransactionFact};
 use crate::money::{Currency, Money};
+
+/// Days within which Stripe's balance has what was paid by card, and by other methods whose money comes at once.
+const INSTANT_DAYS: i64 = 3;
+/// The same for bank debits, transfers and vouchers.
+const DELAYED_DAYS: i64 = 14;
+/// The same where the method is not known.
+const UNKNOWN_DAYS: i64 = 7;
 
 /// Something that the ledger has booked, and that Stripe's balance must say the same of.
 pub(super) struct Movement<'a> {
@@ -19,6 +26,8 @@ pub(super) struct Movement<'a> {
     pub money: Money,
     /// What is booked of it in all; below 0 when money left.
     pub booked_minor: i64,
+    /// When Stripe should have settled it, in seconds since 1970.
+    pub settle_by_s: Option<i64>,
 }
 
 /// An entry that follows from the balance: kind, object, amount, and when.
@@ -46,6 +55,8 @@ pub(super) struct OfPayment {
     pub payout: Option<(String, PayoutMark)>,
     pub awaiting_minor: i64,
     pub differing_minor: i64,
+    /// When Stripe should have settled what it has not, in seconds since 1970.
+    pub settle_by_s: Option<i64>,
 }
 
 pub(super) fn settle<'a>(
@@ -87,6 +98,8 @@ pub(super) fn settle<'a>(
         match settled_minor.get(of.object) {
             None => {
                 payment.awaiting_minor += of.booked_minor;
+                let due = payment.settle_by_s.into_iter().chain(of.settle_by_s);
+                payment.settle_by_s = due.min();
                 *all.awaiting_minor.entry(currency).or_default() += of.booked_minor;
             }
             Some(settled) if *settled == of.booked_minor => {}
@@ -182,9 +195,25 @@ impl<'a> Story<'a> {
         transactions
     }
 
+    /// When Stripe should have settled something of a payment that happened then, in seconds since 1970: Stripe's balance
+    /// has it at once, and is asked every few minutes. A bank debit can take longer.
+    pub(super) fn settle_by_s(&self, came: &Came, at: &Dates) -> Option<i64> {
+        let charge = self.charge_of(came);
+        let method = self.facts.iter().find_map(|fact| match fact {
+            Fact::Charge(it) if Some(&it.id) == charge.as_ref() => it.method.as_deref(),
+            _ => None,
+        });
+        let days = match method {
+            Some(method) if is_instant(method) => INSTANT_DAYS,
+            Some(_) => DELAYED_DAYS,
+            None => UNKNOWN_DAYS,
+        };
+        at.best().map(|at_s| at_s.saturating_add(days * 86_400))
+    }
+
     /// The charge that paid it: the first by id, should there be several.
     pub(super) fn charge_of(&self, came: &Came) -> Option<String> {
-        let tied = self.tied_to([came.object.as_str()]);
+        let tied = self.tied_to([came.cause.as_str()]);
         let charges = self.facts.iter().filter_map(|fact| match fact {
             Fact::Charge(it) if it.paid.is_some() && tied.contains(it.id.as_str()) => Some(&it.id),
             _ => None,

@@ -6,15 +6,15 @@ use super::movements::{Back, Came, Taken};
 use super::paid_until::paid_until_s;
 use super::siblings::{Subscriptions, deciding_session};
 use super::{
-    Contribution, ContributionState, Fact, Frequency, InvoiceFact, InvoiceState, Origin, SessionFact,
-    SessionMode, SessionState, SubscriptionFact, SubscriptionState,
+    Contribution, ContributionState, Fact, Frequency, InvoiceFact, InvoiceState, Origin, PaymentKind,
+    SessionFact, SessionMode, SessionState, SubscriptionFact, SubscriptionState,
 };
 use crate::money::Money;
 
 /// The facts, sorted out.
 pub(super) struct Story<'a> {
     pub(super) facts: &'a [Fact],
-    sessions: Vec<&'a SessionFact>,
+    pub(super) sessions: Vec<&'a SessionFact>,
     session: Option<&'a SessionFact>,
     subscription_facts: Vec<&'a SubscriptionFact>,
     subscriptions: Subscriptions<'a>,
@@ -86,13 +86,23 @@ impl<'a> Story<'a> {
 
     /// Each payment once, by the object it is keyed by: the payment intent of
     /// a one-off (from its session, never from an invoice that it may also
-    /// have), the invoice of a recurring one.
-    pub(super) fn payments(&self) -> BTreeMap<String, Came> {
+    /// have), the invoice of a recurring one. And what had looked like a payment.
+    pub(super) fn payments(&self) -> (BTreeMap<String, Came>, Vec<Came>) {
         let mut payments: BTreeMap<String, Came> = BTreeMap::new();
+        let mut corrections = Vec::new();
         for fact in self.facts {
             let payment = match fact {
                 Fact::Session(it) => Came::of_session(it),
-                Fact::Invoice(it) => Came::of_invoice(it),
+                Fact::Invoice(it) => {
+                    for came in self.came_by_invoice(it) {
+                        if came.money.amount_minor > 0 {
+                            payments.insert(came.object.clone(), came);
+                        } else {
+                            corrections.push(came);
+                        }
+                    }
+                    None
+                }
                 _ => None,
             };
             let Some(payment) = payment else { continue };
@@ -104,14 +114,15 @@ impl<'a> Story<'a> {
             let key = |it: &Came| (it.money, it.presented);
             if key(&payment) < key(known) {
                 (known.money, known.presented) = key(&payment);
+                known.booked_minor = known.money.amount_minor;
             }
             known.dates.merge(payment.dates);
         }
-        for payment in payments.values_mut() {
-            payment.dates.extend(self.charged_at(&payment.object));
+        for payment in payments.values_mut().chain(&mut corrections) {
+            payment.dates.extend(self.charged_at(&payment.cause));
             payment.at_s = payment.dates.best();
         }
-        payments
+        (payments, corrections)
     }
 
     pub(super) fn taken_back(&self) -> Vec<Back<'a>> {
@@ -135,13 +146,14 @@ impl<'a> Story<'a> {
         self.payment_reached(back.of.iter().flatten().map(|id| id.as_str()), payments)
     }
 
-    /// The payment that is tied to one of these objects.
+    /// The payment through Stripe that is tied to one of these objects.
     pub(super) fn payment_reached<'p, 's>(
         &'s self,
         from: impl IntoIterator<Item = &'s str>,
         payments: &'p BTreeMap<String, Came>,
     ) -> Option<&'p Came> {
-        self.tied_to(from).into_iter().filter_map(|id| payments.get(id)).min_by_key(|it| &it.object)
+        let tied = self.tied_to(from).into_iter().filter_map(|id| payments.get(id));
+        tied.filter(|it| it.kind == PaymentKind::Payment).min_by_key(|it| &it.object)
     }
 
     /// These objects and all that is tied to them.

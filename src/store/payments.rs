@@ -1,8 +1,8 @@
 //! Payments as finance reads them.
 
 use super::books::{contribution_id, currency};
-use super::{Tx, Unreadable};
-use crate::contributions::{Payment, Settled};
+use super::{Store, Tx, Unreadable};
+use crate::contributions::{Payment, PaymentKind, Settled};
 use crate::ids::ContributionId;
 use crate::money::Money;
 
@@ -14,8 +14,8 @@ pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), sqlx::Error> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, presented_currency, \
          presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, fee_minor, net_minor, \
-         charge, payout, payout_arrives_at_ms, awaiting_minor, differing_minor) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
+         charge, payout, payout_arrives_at_ms, awaiting_minor, differing_minor, kind, settle_by_ms) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
          ON CONFLICT (object) DO UPDATE SET contribution_id = excluded.contribution_id, site = excluded.site, \
          currency = excluded.currency, amount_minor = excluded.amount_minor, \
          presented_currency = excluded.presented_currency, presented_minor = excluded.presented_minor, \
@@ -23,7 +23,8 @@ pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), sqlx::Error> {
          disputed_minor = excluded.disputed_minor, settled_currency = excluded.settled_currency, \
          fee_minor = excluded.fee_minor, net_minor = excluded.net_minor, charge = excluded.charge, \
          payout = excluded.payout, payout_arrives_at_ms = excluded.payout_arrives_at_ms, \
-         awaiting_minor = excluded.awaiting_minor, differing_minor = excluded.differing_minor",
+         awaiting_minor = excluded.awaiting_minor, differing_minor = excluded.differing_minor, \
+         kind = excluded.kind, settle_by_ms = excluded.settle_by_ms",
     )
     .bind(&it.object)
     .bind(it.contribution.as_str())
@@ -43,6 +44,8 @@ pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), sqlx::Error> {
     .bind(it.payout_arrives_at_ms)
     .bind(it.awaiting_minor)
     .bind(it.differing_minor)
+    .bind(it.kind.as_str())
+    .bind(it.settle_by_ms)
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
     Ok(())
@@ -63,7 +66,7 @@ pub async fn of_gift(tx: &mut Tx, gift: &ContributionId) -> Result<Vec<Payment>,
 
 pub(super) const PAYMENT: &str = "SELECT object, contribution_id, site, currency, amount_minor, \
      presented_currency, presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, \
-     fee_minor, net_minor, charge, payout, payout_arrives_at_ms, awaiting_minor, differing_minor FROM payments";
+     fee_minor, net_minor, charge, payout, payout_arrives_at_ms, awaiting_minor, differing_minor, kind, settle_by_ms FROM payments";
 
 pub(super) struct PaymentRow {
     object: String,
@@ -84,6 +87,8 @@ pub(super) struct PaymentRow {
     payout_arrives_at_ms: Option<i64>,
     awaiting_minor: i64,
     differing_minor: i64,
+    kind: String,
+    settle_by_ms: Option<i64>,
 }
 
 from_row!(PaymentRow {
@@ -104,7 +109,9 @@ from_row!(PaymentRow {
     payout,
     payout_arrives_at_ms,
     awaiting_minor,
-    differing_minor
+    differing_minor,
+    kind,
+    settle_by_ms
 });
 
 impl TryFrom<PaymentRow> for Payment {
@@ -122,6 +129,7 @@ impl TryFrom<PaymentRow> for Payment {
         };
         Ok(Self {
             object: row.object,
+            kind: PaymentKind::parse(&row.kind).ok_or(Unreadable { what: "kind of payment" })?,
             contribution: contribution_id(&row.contribution_id)?,
             site: row.site,
             money: Money { amount_minor: row.amount_minor, currency: currency(&row.currency)? },
@@ -131,10 +139,91 @@ impl TryFrom<PaymentRow> for Payment {
             disputed_minor: row.disputed_minor,
             awaiting_minor: row.awaiting_minor,
             differing_minor: row.differing_minor,
+            settle_by_ms: row.settle_by_ms,
             settled,
             charge: row.charge,
             payout: row.payout,
             payout_arrives_at_ms: row.payout_arrives_at_ms,
         })
+    }
+}
+
+/// A payment that Stripe has not settled in the time that its method allows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Overdue {
+    /// Its gift.
+    pub contribution: String,
+    /// Its key at Stripe.
+    pub object: String,
+    /// How much is not settled, in the minor unit of the currency.
+    pub minor: i64,
+    /// The currency's code.
+    pub currency: String,
+}
+
+from_row!(Overdue { contribution, object, minor, currency });
+
+/// What of a payment is not settled.
+const UNSETTLED: &str = "CASE WHEN kind = 'unconfirmed' THEN payments.amount_minor ELSE awaiting_minor END";
+
+impl Store {
+    /// The first `limit` payments that should have been settled before `now_ms` (milliseconds since 1970) and are not.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn overdue(&self, now_ms: i64, limit: i64) -> Result<Vec<Overdue>, sqlx::Error> {
+        let sql = format!(
+            "SELECT contribution_id AS contribution, object, {UNSETTLED} AS minor, currency FROM payments \
+             WHERE settle_by_ms < $1 ORDER BY settle_by_ms, object LIMIT $2"
+        );
+        on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).bind(limit).fetch_all(db).await)
+    }
+
+    /// How many contributions have such a payment, and nothing else to look at.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn overdue_alone(&self, now_ms: i64) -> Result<i64, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_scalar(
+            "SELECT COUNT(DISTINCT contribution_id) FROM payments JOIN contributions ON contributions.id = contribution_id \
+             WHERE settle_by_ms < $1 AND alarms = '[]'",
+        )
+        .bind(now_ms)
+        .fetch_one(db)
+        .await)
+    }
+
+    /// What is overdue of each site and currency: how many payments, and how much of them in the minor unit.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn overdue_sums(&self, now_ms: i64) -> Result<Vec<(String, String, i64, i64)>, sqlx::Error> {
+        let sql = format!(
+            "SELECT site, currency, CAST(COUNT(*) AS BIGINT), CAST(SUM({UNSETTLED}) AS BIGINT) FROM payments \
+             WHERE settle_by_ms < $1 GROUP BY site, currency"
+        );
+        on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).fetch_all(db).await)
+    }
+
+    /// Invoices that are paid, and of which Stripe has not said how: the first `limit` that were paid between two times, in
+    /// milliseconds since 1970.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn unconfirmed(
+        &self,
+        from_ms: i64,
+        to_ms: i64,
+        limit: i64,
+    ) -> Result<Vec<String>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_scalar(
+            "SELECT object FROM payments WHERE kind = 'unconfirmed' AND paid_at_ms >= $1 AND paid_at_ms < $2 \
+             ORDER BY paid_at_ms DESC, object LIMIT $3",
+        )
+        .bind(from_ms)
+        .bind(to_ms)
+        .bind(limit)
+        .fetch_all(db)
+        .await)
     }
 }

@@ -141,10 +141,11 @@ impl Store {
     ) -> Result<Vec<VariantGifts>, sqlx::Error> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT variant, CAST(COUNT(*) AS BIGINT) AS gifts, CAST(SUM(kept_minor) AS BIGINT) AS total_minor FROM ( \
-             SELECT c.variant AS variant, SUM(CASE WHEN e.debit_account = 'clearing' THEN e.amount_minor \
-             ELSE -e.amount_minor END) AS kept_minor \
+             SELECT c.variant AS variant, SUM(CASE WHEN e.kind IN ('payment', 'offline_payment', 'refund_reversal', 'dispute_reversal') \
+             THEN e.amount_minor ELSE -e.amount_minor END) AS kept_minor \
              FROM contributions c JOIN ledger_entries e ON e.contribution_id = c.id \
-             AND e.kind IN ('payment', 'refund', 'refund_reversal', 'dispute', 'dispute_reversal') \
+             AND e.kind IN ('payment', 'payment_reversal', 'offline_payment', 'offline_payment_reversal', \
+             'refund', 'refund_reversal', 'dispute', 'dispute_reversal') \
              WHERE c.site = $1 AND c.appeal = $2 AND c.variant IS NOT NULL AND e.currency = $3 \
              AND c.started_at_ms >= $4 AND c.started_at_ms < $5 \
              GROUP BY c.id, c.variant) AS gift \

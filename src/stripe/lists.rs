@@ -164,7 +164,13 @@ impl Gateway {
         };
         let client = self.client()?;
         let path = format!("{folder}/{id}");
-        let send = || RequestBuilder::new(StripeMethod::Get, path.as_str()).customize::<Value>();
+        let send = || {
+            let request = RequestBuilder::new(StripeMethod::Get, path.as_str());
+            // What paid an invoice is shown only to those who ask for it.
+            let request =
+                if word == "invoice" { request.query(&json!({ "expand": ["payments"] })) } else { request };
+            request.customize::<Value>()
+        };
         let value = self.with_tries(client, send).await?;
         Ok(Some(miniserde::json::to_string(&value)))
     }

@@ -14,6 +14,7 @@ mod endpoints;
 mod envelope;
 mod field;
 mod gateway;
+mod invoices;
 mod lists;
 mod mentions;
 mod metadata;

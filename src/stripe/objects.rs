@@ -7,10 +7,11 @@
 use serde_json::Value;
 
 use super::field::{BadShape, Object};
+use super::invoices::{Collection, paid_by_of, read_collection, read_invoice_payment};
 use super::{Envelope, balance, charges, currencies, metadata, signals, subscriptions};
 use crate::contributions::{
-    Fact, InvoiceFact, InvoicePaymentFact, InvoiceState, Latest, Origin, SessionFact, SessionMode,
-    SessionState, SubscriptionState,
+    Fact, InvoiceFact, InvoiceState, Latest, Origin, SessionFact, SessionMode, SessionState,
+    SubscriptionState,
 };
 use crate::money::Money;
 
@@ -133,7 +134,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             facts.extend(currencies::unknown(of("invoice"), "amount_paid", paid)?);
         }
         Some("invoice_payment") => {
-            facts.push(Fact::InvoicePayment(read_invoice_payment(of("invoice_payment"))?));
+            facts.push(Fact::InvoicePayment(read_invoice_payment(of("invoice_payment"), event)?));
         }
         Some("charge") => facts.extend(charges::charge_facts(of("charge"), event, at_s)?),
         Some("refund") => facts.extend(charges::refund_facts(of("refund"), event, at_s)?),
@@ -255,12 +256,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         _ if it.yes("paid")? => InvoiceState::Paid,
         _ => InvoiceState::Other,
     };
-    // Marked as paid by hand: the money did not come through Stripe.
-    let elsewhere = it.yes("paid_out_of_band")?;
-    let paid = if state == InvoiceState::Paid && !elsewhere { it.money("amount_paid")? } else { None };
-    if state == InvoiceState::Paid && !elsewhere {
-        it.needed_money("amount_paid")?;
-    }
+    let how = if state == InvoiceState::Paid { read_collection(it)? } else { Collection::default() };
     let parent =
         it.child("parent")?.map(|parent| parent.child("subscription_details")).transpose()?.flatten();
     let details = parent.or(it.child("subscription_details")?);
@@ -277,7 +273,12 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         latest: Latest { state, reported_at_s: at_s },
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         paid_at_s: it.child("status_transitions")?.map(|at| at.time("paid_at")).transpose()?.flatten(),
-        paid,
+        paid: how.paid,
+        outside: how.outside,
+        through_stripe: how.through_stripe,
+        marked_outside: how.marked_outside,
+        collected_at_once: how.collected_at_once,
+        never_attempted: how.never_attempted,
         origin: invoice_origin(it, details)?,
         customer: it.reference("customer")?,
         email: it.clean("customer_email")?,
@@ -302,17 +303,4 @@ fn invoice_origin(it: Object<'_>, details: Option<Object<'_>>) -> Result<Option<
         }
     }
     Ok(None)
-}
-
-fn read_invoice_payment(it: Object<'_>) -> Result<InvoicePaymentFact, BadShape> {
-    Ok(InvoicePaymentFact { id: it.id()?, invoice: it.reference("invoice")?, paid_by: paid_by_of(it)? })
-}
-
-fn paid_by_of(invoice_payment: Object<'_>) -> Result<Vec<String>, BadShape> {
-    let Some(payment) = invoice_payment.child("payment")? else { return Ok(Vec::new()) };
-    let named = [payment.reference("charge")?, payment.reference("payment_intent")?];
-    let mut paid_by: Vec<String> = named.into_iter().flatten().collect();
-    paid_by.sort();
-    paid_by.dedup();
-    Ok(paid_by)
 }

@@ -16,7 +16,8 @@ fn ms(date: &str) -> i64 {
     date.parse::<jiff::Timestamp>().unwrap().as_millisecond()
 }
 
-fn case(name: &str) -> Vec<Value> {
+/// The events of a case.
+pub fn case(name: &str) -> Vec<Value> {
     let path =
         Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/money").join(format!("{name}.json"));
     serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
@@ -41,7 +42,7 @@ pub async fn play(told: &TestApp, events: &[Value]) -> Books {
 }
 
 /// Plays a case.
-async fn play_case(name: &str) -> Books {
+pub async fn play_case(name: &str) -> Books {
     let told = TestApp::start().await;
     let books = play(&told, &case(name)).await;
     told.finish().await;
@@ -55,7 +56,7 @@ fn given(books: &Books) -> Vec<(Kind, i64, i64)> {
 }
 
 /// Everything that the practice Stripe has told, in the shape of each generation of its API.
-async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&Books, &str)) {
+pub async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&Books, &str)) {
     let (events, ties) = (told.stripe.events(), Ties::of(&told.stripe));
     check(&play(told, &events).await, "as it is");
     for generation in &GENERATIONS {

@@ -16,7 +16,7 @@ use crate::reconciling::somebody_else_sells;
 use crate::settling::payments;
 
 async fn compared(app: &TestApp) -> Comparison {
-    actions::compare_with_stripe(&app.app.store).await.unwrap()
+    actions::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap()
 }
 
 fn loses_all_events(app: &TestApp) {
@@ -205,7 +205,7 @@ async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ou
     settings.appeals.file = None;
     let other = actions::start(settings, clock()).await.unwrap();
     actions::reconcile_since(&other, 0, true).await.unwrap();
-    let said = actions::compare_with_stripe(&other.store).await.unwrap();
+    let said = actions::compare_with_stripe(&other.store, other.now_ms()).await.unwrap();
     assert!(said.lines.is_empty() && other.store.contributions().await.unwrap().is_empty());
     let [charge] = of(&said.other_money, "charge")[..] else { panic!("{said:?}") };
     assert_eq!((charge.count, charge.amount_minor, charge.site.as_deref()), (1, 1000, Some("journal")));
@@ -215,7 +215,7 @@ async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ou
     let now = actions::start(both, clock()).await.unwrap();
     actions::work_again(&now, "1").await.unwrap();
     actions::reconcile_since(&now, 0, true).await.unwrap();
-    let said = actions::compare_with_stripe(&now.store).await.unwrap();
+    let said = actions::compare_with_stripe(&now.store, now.now_ms()).await.unwrap();
     assert_eq!((said.other_money, said.lines.len()), (vec![], 1));
     now.store.close().await;
     app.stripe_says_everything().await;

@@ -33,6 +33,7 @@ mod lives;
 mod management;
 mod money;
 mod not_ours;
+mod paid_outside;
 mod previews;
 mod reconciling;
 mod replays;

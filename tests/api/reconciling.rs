@@ -175,7 +175,7 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert_eq!(app.app.store.contributions().await.unwrap().len(), 1);
-    let line = actions::compare_with_stripe(&app.app.store).await.unwrap().lines.remove(0);
+    let line = actions::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap().lines.remove(0);
     assert_eq!((line.stripe_net_minor, line.ledger_net_minor, line.paid_out_minor), (960, 960, 960));
     app.finish().await;
 }

@@ -49,7 +49,7 @@ fn net_at_stripe(app: &TestApp) -> BTreeMap<String, i64> {
 
 /// The ledger has what Stripe's balance has, to the cent, and nothing waits.
 async fn assert_equals_stripe(app: &TestApp) {
-    let compared = actions::compare_with_stripe(&app.app.store).await.unwrap();
+    let compared = actions::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap();
     let mut ours = BTreeMap::new();
     for line in &compared.lines {
         assert_eq!((line.difference_minor(), line.awaiting_minor), (0, 0), "{line:?}");

@@ -1,6 +1,6 @@
 //! State is a function of facts, not of their order: one story, in any order, any number of times.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use keepopen::actions;
@@ -154,19 +154,23 @@ pub struct Ties {
     intents: HashMap<String, Value>,
     /// For each charge its refunds.
     refunds: HashMap<String, Vec<Value>>,
+    /// Invoices that were paid outside Stripe.
+    outside: HashSet<String>,
 }
 
 impl Ties {
     pub fn of(stripe: &PracticeStripe) -> Self {
         let named = |object: &Value, field: &str| object[field].as_str().unwrap().to_owned();
         let ties = stripe.objects("invoice_payment");
+        let outside = ties.iter().filter(|it| it["payment"]["type"] == "payment_record");
+        let outside = outside.map(|it| named(it, "invoice")).collect();
         let ties =
             ties.iter().rev().map(|it| (named(it, "invoice"), it["payment"]["payment_intent"].clone()));
         let mut refunds: HashMap<String, Vec<Value>> = HashMap::new();
         for refund in stripe.objects("refund") {
             refunds.entry(named(&refund, "charge")).or_default().push(refund);
         }
-        Self { intents: ties.collect(), refunds }
+        Self { intents: ties.collect(), refunds, outside }
     }
 }
 
@@ -192,6 +196,8 @@ pub fn in_older_shape(ties: &Ties, event: &Value) -> Option<Value> {
             }
             let intent = object["id"].as_str().and_then(|id| ties.intents.get(id));
             object["payment_intent"] = intent.cloned().unwrap_or(Value::Null);
+            let outside = object["id"].as_str().is_some_and(|id| ties.outside.contains(id));
+            object["paid_out_of_band"] = (outside && object["status"] == "paid").into();
         }
         // The subscription itself has the period, and not its items.
         "subscription" => {

@@ -1,6 +1,6 @@
 //! `keepopen contributions export`: payments as a table.
 
-use keepopen::contributions::{Contribution, ContributionState, Frequency, Payment, Settled};
+use keepopen::contributions::{Contribution, ContributionState, Frequency, Payment, PaymentKind, Settled};
 use keepopen::ids::ContributionId;
 use keepopen::money::{Currency, Money};
 use keepopen::store::{Store, books, payments};
@@ -40,6 +40,8 @@ async fn with_three_payments() -> Place {
         books::put_contribution(&mut tx, &gift, "[]").await.unwrap();
         let payment = Payment {
             object: format!("pi_{day}"),
+            kind: PaymentKind::Payment,
+            settle_by_ms: None,
             contribution: id,
             site,
             money,
@@ -66,7 +68,7 @@ async fn payments_are_printed_as_csv_of_the_days_and_the_site_that_are_asked_for
     let place = with_three_payments().await;
     let all = place.good(&["contributions", "export"]);
     assert!(all.starts_with("paid_at,site,contribution,payment,"), "{all}");
-    assert!(all.contains("\r\n1970-01-01T00:00:00Z,journal,con_00000000000000000000000000,pi_0,,once,1,10.00,EUR,,,0.00,0.00,0.40,9.60,EUR,,,,'=1+1,,€10 once\r\n"), "{all}");
+    assert!(all.contains("\r\n1970-01-01T00:00:00Z,journal,con_00000000000000000000000000,pi_0,,once,1,10.00,EUR,,,0.00,0.00,0.40,9.60,EUR,,,,'=1+1,,€10 once,payment\r\n"), "{all}");
     for (more, lines) in [
         (&[][..], 3),
         (&["--site", "journal"], 2),

@@ -902,6 +902,8 @@ export interface components {
         };
         /** @description What Stripe says and what we say. */
         Books: {
+            /** @description Whether the two say the same of every site and currency, nothing is overdue, and nothing is incomplete. */
+            agrees: boolean;
             /**
              * Format: date-time
              * @description When Stripe's balance was last looked through, RFC 3339; null when not yet.
@@ -950,6 +952,21 @@ export interface components {
              * @description What the ledger has of the same.
              */
             ledger_net_minor: number;
+            /**
+             * Format: int64
+             * @description What was paid outside Stripe, and is in none of the sums above.
+             */
+            offline_minor: number;
+            /**
+             * Format: int64
+             * @description How many payments Stripe has not settled in the time that their methods allow; 0 when all is well.
+             */
+            overdue: number;
+            /**
+             * Format: int64
+             * @description What of them is not settled.
+             */
+            overdue_minor: number;
             /**
              * Format: int64
              * @description What was sent to the bank.
@@ -1516,8 +1533,13 @@ export interface components {
              * @description What Stripe kept.
              */
             fee_minor?: number | null;
-            /** @description Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift. */
+            /**
+             * @description Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift. With `/offline` behind it, the part of an invoice that was paid
+             *     outside Stripe.
+             */
             id: string;
+            /** @description How it came. Nothing is booked of an `unconfirmed` payment: the invoice is paid, and Stripe has not said yet whether it moved the money. */
+            kind: components["schemas"]["PaymentKind"];
             /**
              * Format: int64
              * @description What is left after fees, refunds and disputes.
@@ -1547,9 +1569,19 @@ export interface components {
              * @description Refunded and not come back.
              */
             refunded_minor: number;
+            /**
+             * Format: date-time
+             * @description When Stripe should have settled all of it, RFC 3339; null once it has.
+             */
+            settle_by?: string | null;
             /** @description The currency that Stripe settled in; null until it has. */
             settlement_currency?: string | null;
         };
+        /**
+         * @description How money came.
+         * @enum {string}
+         */
+        PaymentKind: "payment" | "offline_payment" | "unconfirmed";
         /**
          * @description What readers get of an appeal now.
          * @enum {string}
@@ -2238,6 +2270,7 @@ export type OpenAlarm = components['schemas']['OpenAlarm'];
 export type OtherMoney = components['schemas']['OtherMoney'];
 export type Page = components['schemas']['Page'];
 export type Payment = components['schemas']['Payment'];
+export type PaymentKind = components['schemas']['PaymentKind'];
 export type Phase = components['schemas']['Phase'];
 export type PreviewBody = components['schemas']['PreviewBody'];
 export type PreviewQuestion = components['schemas']['PreviewQuestion'];

@@ -55,6 +55,8 @@ pub enum Renewal {
     NeedsAction,
     /// Stripe can't make the invoice final: it stays a draft until `finalize_invoice`.
     NotFinalized,
+    /// Before Stripe tries to collect, somebody marks the invoice as paid outside Stripe.
+    PaidOutside,
 }
 
 /// The ids that a Checkout Session has led to so far.

@@ -25,6 +25,11 @@ impl PracticeStripe {
         invoices::void(&mut self.books.open(), invoice_id)
     }
 
+    /// Marks an open invoice as paid outside Stripe; its payment is canceled.
+    pub fn mark_paid_outside(&self, invoice_id: &str) -> Result<(), Refused> {
+        invoices::pay_outside(&mut self.books.open(), invoice_id)
+    }
+
     /// Writes an open invoice off.
     pub fn mark_uncollectible(&self, invoice_id: &str) -> Result<(), Refused> {
         invoices::mark_uncollectible(&mut self.books.open(), invoice_id)

@@ -112,6 +112,37 @@ pub(crate) fn mark_uncollectible(books: &mut Books, invoice: &str) -> Result<(),
     Ok(())
 }
 
+/// Somebody marks an invoice as paid outside Stripe: in cash, or by a transfer to the account's own bank.
+pub(crate) fn pay_outside(books: &mut Books, invoice: &str) -> Result<(), Refused> {
+    unpaid(books, invoice, &["open", "uncollectible"])?;
+    let now = books.now();
+    let object = books.see(invoice);
+    let fields = json!({
+        "amount_paid": object["amount_due"],
+        "amount_remaining": 0,
+        "auto_advance": false,
+        "next_payment_attempt": null,
+        "status": "paid",
+        "status_transitions": transition(books, invoice, "paid_at"),
+    });
+    books.set(invoice, fields);
+    if let Some(intent) = billing::intent_of(books, invoice) {
+        payments::cancel(books, &intent, "void_invoice")?;
+    }
+    if let Some(tie) = billing::tie_of(books, invoice).map(|tie| text(tie, "id").to_owned()) {
+        let transitions = json!({ "canceled_at": now, "paid_at": null });
+        books.set(&tie, json!({ "status": "canceled", "status_transitions": transitions }));
+    }
+    let record = books.put(objects::payment_record(&object, now));
+    books.emit("invoice.paid", invoice);
+    books.emit("invoice.payment_succeeded", invoice);
+    books.emit("invoice_payment.paid", &record);
+    if let Some(subscription) = billing::subscription_of(&object) {
+        billing::change_status(books, &subscription, "active");
+    }
+    Ok(())
+}
+
 /// A subscription whose newest invoice is off the table is not past due any more.
 fn forgive(books: &mut Books, invoice: &str) {
     let Some(subscription) = billing::subscription_of(&books.see(invoice)) else {

@@ -37,6 +37,13 @@ pub(crate) fn next_period(
         invoices::fail_to_finalize(books, &invoice);
         return Ok(Some(invoice));
     }
+    if how == Renewal::PaidOutside {
+        move_items(books, &sub, period);
+        let invoice = invoices::draft(books, subscription, CYCLE, period);
+        invoices::finalize(books, &invoice, None);
+        invoices::pay_outside(books, &invoice)?;
+        return Ok(Some(invoice));
+    }
     let intent = intent_for(books, &sub);
     move_items(books, &sub, period);
     let invoice = billing::issue_invoice(books, subscription, CYCLE, period, &intent);
@@ -51,7 +58,7 @@ pub(crate) fn next_period(
             books.emit("invoice.payment_action_required", &invoice);
             billing::invoice_failed(books, &invoice);
         }
-        Renewal::CardFails | Renewal::NotFinalized => {
+        Renewal::CardFails | Renewal::NotFinalized | Renewal::PaidOutside => {
             payments::fail(books, &intent, method);
             billing::invoice_failed(books, &invoice);
         }

@@ -269,6 +269,24 @@ fn line(invoice: &str, sub: &Value, item: &Value, period: Period) -> Value {
     })
 }
 
+/// What records that an invoice was paid outside Stripe.
+pub(crate) fn payment_record(invoice: &Value, now: i64) -> Value {
+    json!({
+        "id": ids::new("inpay_"),
+        "object": "invoice_payment",
+        "amount_paid": invoice["amount_due"],
+        "amount_requested": invoice["amount_due"],
+        "created": now,
+        "currency": invoice["currency"],
+        "invoice": text(invoice, "id"),
+        "is_default": false,
+        "livemode": false,
+        "payment": { "payment_record": ids::new("pr_"), "type": "payment_record" },
+        "status": "paid",
+        "status_transitions": { "canceled_at": null, "paid_at": now },
+    })
+}
+
 /// The tie between an invoice and the payment intent that is to pay it.
 pub(crate) fn invoice_payment(invoice: &Value, intent: &str, now: i64) -> Value {
     json!({

@@ -13,6 +13,7 @@ mod lease;
 mod other_money;
 mod reading;
 mod taking_in;
+mod unconfirmed;
 
 use std::collections::HashSet;
 
@@ -144,6 +145,7 @@ async fn compare_due(app: &App) -> Result<Swept, ReconcileError> {
     forget_old_runs(app, now_s).await?;
     let mut all = sweep_events(app, DUE, None).await?;
     process_due_events(app).await?;
+    unconfirmed::ask_about_unconfirmed(app).await?;
     let compared_at_ms = finished_at_ms(app, SweepKind::Objects).await?;
     if compared_at_ms.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
         all.add(sweep_objects(app, DUE, None, true).await?);

@@ -18,6 +18,8 @@ use crate::store::sweeps::Finding;
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Books)]
 struct BooksShape {
+    /// Whether the two say the same of every site and currency, nothing is overdue, and nothing is incomplete.
+    agrees: bool,
     /// Of each site and currency.
     lines: Vec<BooksLineShape>,
     /// When Stripe's balance was last looked through, RFC 3339; null when not yet.
@@ -55,6 +57,12 @@ struct BooksLineShape {
     difference_minor: i64,
     /// What is booked beside, and Stripe has not settled yet.
     awaiting_minor: i64,
+    /// How many payments Stripe has not settled in the time that their methods allow; 0 when all is well.
+    overdue: i64,
+    /// What of them is not settled.
+    overdue_minor: i64,
+    /// What was paid outside Stripe, and is in none of the sums above.
+    offline_minor: i64,
     /// What was sent to the bank.
     paid_out_minor: i64,
 }
@@ -136,13 +144,15 @@ struct IncompleteListShape {
 )]
 #[get("/v1/books")]
 pub async fn compare(app: State, _: MoneyReader) -> Result<HttpResponse, Problem> {
-    let found = compare_with_stripe(&app.store).await.map_err(|error| Problem::store(&error))?;
+    let found =
+        compare_with_stripe(&app.store, app.now_ms()).await.map_err(|error| Problem::store(&error))?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(BooksShape::from(found)))
 }
 
 impl From<Comparison> for BooksShape {
     fn from(it: Comparison) -> Self {
         Self {
+            agrees: it.agrees(),
             lines: it.lines.into_iter().map(BooksLineShape::from).collect(),
             checked_at: it.checked_at_ms.map(clock::rfc3339),
             objects_checked_at: it.objects_checked_at_ms.map(clock::rfc3339),
@@ -164,6 +174,9 @@ impl From<ComparisonLine> for BooksLineShape {
             stripe_net_minor: it.stripe_net_minor,
             ledger_net_minor: it.ledger_net_minor,
             awaiting_minor: it.awaiting_minor,
+            overdue: it.overdue,
+            overdue_minor: it.overdue_minor,
+            offline_minor: it.offline_minor,
             paid_out_minor: it.paid_out_minor,
         }
     }

@@ -25,7 +25,8 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 /// "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago."
 #[get("/books")]
 pub async fn books_page(app: State) -> Result<HttpResponse, Problem> {
-    let found = compare_with_stripe(&app.store).await.map_err(|error| Problem::store(&error))?;
+    let found =
+        compare_with_stripe(&app.store, app.now_ms()).await.map_err(|error| Problem::store(&error))?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
         .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
@@ -90,13 +91,18 @@ fn line_html(line: &ComparisonLine, checked: &str) -> String {
     let written = |minor| grouped(minor, &line.currency);
     let difference = line.difference_minor();
     let verdict = match difference {
+        0 if line.overdue != 0 => format!(
+            "<span class=\"bad\">{} of {} payments should have been settled by now.</span>",
+            written(line.overdue_minor),
+            line.overdue
+        ),
         0 => "<span class=\"good\">They agree.</span>".to_owned(),
         more if more > 0 => format!("<span class=\"bad\">We have {} more.</span>", written(more)),
         less => format!("<span class=\"bad\">We have {} less.</span>", written(-less)),
     };
     let row = |name: &str, minor| format!("<tr><td>{name}</td><td class=\"n\">{}</td></tr>", written(minor));
     format!(
-        "<h2>{} {}</h2>\n<p class=\"says\">Stripe says {} net, we say {}, checked {checked}. {verdict}</p>\n<table>{}{}{}</table>\n",
+        "<h2>{} {}</h2>\n<p class=\"says\">Stripe says {} net, we say {}, checked {checked}. {verdict}</p>\n<table>{}{}{}{}</table>\n",
         escape(&line.site),
         escape(&line.currency),
         written(line.stripe_net_minor),
@@ -104,6 +110,7 @@ fn line_html(line: &ComparisonLine, checked: &str) -> String {
         row("Recorded, not yet settled by Stripe", line.awaiting_minor),
         row("Sent to the bank", line.paid_out_minor),
         row("Settled, still at Stripe", line.ledger_net_minor - line.paid_out_minor),
+        row("Paid outside Stripe", line.offline_minor),
     )
 }
 
@@ -206,12 +213,17 @@ mod tests {
             stripe_net_minor: 4_123_000,
             ledger_net_minor: 4_123_000,
             awaiting_minor: 1_500,
+            overdue: 0,
+            overdue_minor: 0,
+            offline_minor: 70_000,
             paid_out_minor: 4_000_000,
         };
         let other =
             ComparisonLine { currency: "JPY".to_owned(), ledger_net_minor: 4_123_005, ..line.clone() };
+        let late =
+            ComparisonLine { currency: "USD".to_owned(), overdue: 2, overdue_minor: 1_500, ..line.clone() };
         Comparison {
-            lines: vec![line, other],
+            lines: vec![line, other, late],
             checked_at_ms: Some(0),
             objects_checked_at_ms: None,
             to_look_at: vec![(
@@ -246,6 +258,8 @@ mod tests {
         for words in [
             "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago. <span class=\"good\">They agree.",
             "Stripe says 4,123,000 net, we say 4,123,005, checked 4 minutes ago. <span class=\"bad\">We have 5 more.",
+            "checked 4 minutes ago. <span class=\"bad\">15.00 of 2 payments should have been settled by now.",
+            "<td>Paid outside Stripe</td><td class=\"n\">700.00</td>",
             "<td class=\"n\">15.00</td>",
             "<td class=\"n\">40,000.00</td>",
             "<td class=\"n\">1,230.00</td>",

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::contributions::{Contribution, ContributionState, Entry, Frequency, IntervalUnit, Payment};
+use crate::contributions::{
+    Contribution, ContributionState, Entry, Frequency, IntervalUnit, Payment, PaymentKind,
+};
 use crate::store::pages::WholeGift;
 
 /// The unit of an interval.
@@ -113,8 +115,11 @@ pub struct ContributionsShape {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Payment)]
 pub struct PaymentShape {
-    /// Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift.
+    /// Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift. With `/offline` behind it, the part of an invoice that was paid
+    /// outside Stripe.
     id: String,
+    /// How it came. Nothing is booked of an `unconfirmed` payment: the invoice is paid, and Stripe has not said yet whether it moved the money.
+    kind: PaymentKind,
     /// How much came.
     amount_minor: i64,
     /// The currency of the amount, of what was refunded and disputed, and of what is awaited.
@@ -134,6 +139,9 @@ pub struct PaymentShape {
     awaiting_minor: i64,
     /// By how much more is booked than Stripe's balance says; 0 when all is well.
     differing_minor: i64,
+    /// When Stripe should have settled all of it, RFC 3339; null once it has.
+    #[schema(format = DateTime)]
+    settle_by: Option<String>,
     /// What Stripe kept.
     fee_minor: Option<i64>,
     /// What is left after fees, refunds and disputes.
@@ -216,6 +224,7 @@ impl From<Payment> for PaymentShape {
     fn from(it: Payment) -> Self {
         Self {
             id: it.object,
+            kind: it.kind,
             amount_minor: it.money.amount_minor,
             currency: it.money.currency.into(),
             presented_amount_minor: it.presented.map(|money| money.amount_minor),
@@ -225,6 +234,7 @@ impl From<Payment> for PaymentShape {
             disputed_minor: it.disputed_minor,
             awaiting_minor: it.awaiting_minor,
             differing_minor: it.differing_minor,
+            settle_by: it.settle_by_ms.map(clock::rfc3339),
             fee_minor: it.settled.map(|settled| settled.fee_minor),
             net_minor: it.settled.map(|settled| settled.net_minor),
             settlement_currency: it.settled.map(|settled| settled.currency.into()),

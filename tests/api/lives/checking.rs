@@ -73,7 +73,7 @@ pub async fn found(app: &App) -> Found {
 /// The books are right in themselves, and what the model says.
 pub async fn check(world: &World<'_>, app: &App) -> Found {
     let gifts = found(app).await;
-    for line in actions::compare_with_stripe(&app.store).await.unwrap().lines {
+    for line in actions::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
         assert_eq!((line.difference_minor(), line.awaiting_minor), (0, 0), "{line:?}");
     }
     let mut complaints = Vec::new();
@@ -203,6 +203,16 @@ fn payments_of(gift: &Gift, balance: &Balance<'_>) -> Vec<OfPayment> {
                 payout: balance.payout_of_charge(paid),
             }
         })
+        .chain(gift.outside.iter().map(|it| OfPayment {
+            object: it.object.clone(),
+            charge: None,
+            amount_minor: it.amount_minor,
+            refunded_minor: 0,
+            disputed_minor: 0,
+            unsettled_minor: (0, 0),
+            settled: None,
+            payout: None,
+        }))
         .collect();
     all.sort();
     all

@@ -3,7 +3,7 @@
 use keepopen_practice::{Outcome, PracticeStripe, Renewal};
 
 use super::driver::World;
-use super::model::{Back, BackState, Checkout, Gift, Invoice, Paid, Status, Subscription};
+use super::model::{Back, BackState, Checkout, Gift, Invoice, Outside, Paid, Status, Subscription};
 
 /// The charge that paid an invoice.
 fn charge_of(stripe: &PracticeStripe, invoice: &str) -> String {
@@ -39,7 +39,8 @@ impl World<'_> {
         let Some(at) = self.running() else { return };
         let now_s = self.now_s();
         let how = match self.random.u8(0..10) {
-            0..6 => Renewal::Paid,
+            0..5 => Renewal::Paid,
+            5 => Renewal::PaidOutside,
             6..8 => Renewal::CardFails,
             8 => Renewal::NeedsAction,
             _ => Renewal::NotFinalized,
@@ -67,6 +68,11 @@ impl World<'_> {
             Renewal::Paid => {
                 subscription.status = Status::Active;
                 gift.payments.push(paid(stripe, invoice, now_s));
+            }
+            Renewal::PaidOutside => {
+                subscription.status = Status::Active;
+                let (object, amount_minor) = (invoice.id, invoice.amount_minor);
+                gift.outside.push(Outside { object, amount_minor, at_s: now_s });
             }
             Renewal::CardFails | Renewal::NeedsAction => {
                 subscription.status = Status::PastDue;
@@ -97,9 +103,16 @@ impl World<'_> {
                 true
             }
             _ if invoice.draft => return,
-            0..7 => {
+            0..5 => {
                 stripe.mend_card(&subscription.id).unwrap();
                 true
+            }
+            5..7 => {
+                stripe.mark_paid_outside(&invoice.id).unwrap();
+                let (object, amount_minor) = (invoice.id.clone(), invoice.amount_minor);
+                gift.outside.push(Outside { object, amount_minor, at_s: now_s });
+                subscription.status = Status::Active;
+                false
             }
             7..9 => {
                 stripe.void_invoice(&invoice.id).unwrap();

@@ -133,6 +133,7 @@ impl<'a> World<'a> {
             checkout: Checkout::Open,
             subscription: None,
             payments: Vec::new(),
+            outside: Vec::new(),
         });
         let newest = self.gifts.len() - 1;
         if self.random.u8(0..10) > 0 {

@@ -22,6 +22,16 @@ pub struct Gift {
     pub checkout: Checkout,
     pub subscription: Option<Subscription>,
     pub payments: Vec<Paid>,
+    /// What was paid outside Stripe.
+    pub outside: Vec<Outside>,
+}
+
+/// An invoice that was paid outside Stripe.
+#[derive(Debug)]
+pub struct Outside {
+    pub object: String,
+    pub amount_minor: i64,
+    pub at_s: i64,
 }
 
 /// What became of the payment page.
@@ -131,11 +141,15 @@ impl Paid {
 
 impl Gift {
     pub fn state(&self, now_s: i64) -> State {
-        let newest = self.payments.iter().max_by_key(|it| it.at_s);
+        let through = self.payments.iter().map(|it| (it.at_s, it.left_minor(), it.disputed_minor()));
+        let outside = self.outside.iter().map(|it| (it.at_s, it.amount_minor, 0));
+        let newest = through.clone().chain(outside).max_by_key(|(at_s, ..)| *at_s);
         let status = self.subscription.as_ref().map(|it| it.status);
-        let all_gone = newest.is_some() && self.payments.iter().all(|it| it.left_minor() <= 0);
+        let all_gone =
+            newest.is_some() && self.outside.is_empty() && through.clone().all(|(_, left, _)| left <= 0);
         // A refund of one payment is goodwill; what the bank took back is not.
-        let disputed = newest.is_some_and(|it| it.left_minor() <= 0 && it.disputed_minor() > 0);
+        let disputed =
+            newest.is_some_and(|(_, left_minor, disputed_minor)| left_minor <= 0 && disputed_minor > 0);
         if all_gone || (disputed && status != Some(Status::Over)) {
             return State::TakenBack;
         }
@@ -181,6 +195,9 @@ impl Gift {
                 *accounts.entry((account, currency.to_uppercase())).or_default() += minor;
             }
         };
+        for paid in &self.outside {
+            move_to(Account::Offline, Account::Contributions, self.currency, paid.amount_minor);
+        }
         for paid in &self.payments {
             move_to(Account::Clearing, Account::Contributions, self.currency, paid.amount_minor);
             move_to(Account::Refunds, Account::Clearing, self.currency, paid.refunded_minor());

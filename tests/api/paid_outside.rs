@@ -1,0 +1,262 @@
+//! Payments that were made outside Stripe, and payments that Stripe does not settle in time.
+
+use std::collections::BTreeMap;
+
+use keepopen::contributions::{ContributionState as State, EntryKind as Kind, PaymentKind};
+use keepopen_practice::{Loss, Renewal};
+use serde_json::{Value, json};
+
+use crate::cases::{case, play, play_case, play_in_every_shape};
+use crate::helpers::TestApp;
+use crate::settling::{payments, reconcile};
+use crate::story::Books;
+
+/// What each account of euros holds.
+fn accounts(books: &Books) -> BTreeMap<&'static str, i64> {
+    let mut accounts = BTreeMap::new();
+    for entry in &books.entries {
+        let (debit, credit) = entry.kind.accounts();
+        *accounts.entry(debit.as_str()).or_default() += entry.money.amount_minor;
+        *accounts.entry(credit.as_str()).or_default() -= entry.money.amount_minor;
+    }
+    accounts.retain(|_, minor| *minor != 0);
+    accounts
+}
+
+#[tokio::test]
+async fn an_invoice_marked_as_paid_outside_stripe_counts_and_is_never_in_clearing() {
+    let books = play_case("paid-outside-stripe-booked").await;
+    let offline = "in_16i65V2WyJ4hEAKCieCa4PfKr";
+    let of_it: Vec<_> = books.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
+    assert_eq!(of_it, [Kind::OfflinePayment]);
+    assert_eq!(accounts(&books), [("clearing", 700), ("contributions", -1400), ("offline", 700)].into());
+    let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+    assert_eq!((gift.state, gift.last_kept_payment_at_ms), (State::Active, Some(1_796_879_119_000)));
+    let kinds: Vec<_> = books.payments.iter().map(|it| (it.kind, it.money.amount_minor)).collect();
+    assert_eq!(kinds, [(PaymentKind::Payment, 700), (PaymentKind::OfflinePayment, 700)]);
+}
+
+#[tokio::test]
+async fn what_is_paid_outside_in_the_middle_of_a_subscription_is_told_apart_in_the_shape_of_every_generation()
+{
+    let told = TestApp::start().await;
+    let monthly = told.gives(1000, "month").await;
+    let subscription = told.stripe.payments(&monthly.session).subscription.unwrap();
+    told.days_pass(31);
+    // Never tried.
+    told.stripe.renew(&subscription, Renewal::PaidOutside).unwrap();
+    told.days_pass(31);
+    told.stripe.renew(&subscription, Renewal::Paid).unwrap();
+    told.days_pass(31);
+    // The card fails, and the reader pays in cash a week later.
+    let failed = told.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
+    told.days_pass(7);
+    told.stripe.mark_paid_outside(&failed).unwrap();
+    told.days_pass(24);
+    told.stripe.renew(&subscription, Renewal::Paid).unwrap();
+    play_in_every_shape(&told, |books, shape| {
+        let expected = [("clearing", 3000), ("contributions", -5000), ("offline", 2000)].into();
+        assert_eq!(accounts(books), expected, "{shape}");
+        assert!(books.entries.iter().all(|it| it.kind != Kind::PaymentReversal), "{shape}");
+        assert_eq!(books.contributions[0].state, State::Active, "{shape}");
+        assert_eq!(books.payments.len(), 5, "{shape}");
+    })
+    .await;
+    told.finish().await;
+}
+
+/// A paid invoice of the case, changed.
+fn invoice(change: impl FnOnce(&mut Value)) -> Vec<Value> {
+    let mut events = case("paid-outside-stripe-booked");
+    change(&mut events[3]["data"]["object"]);
+    events
+}
+
+/// An event of a payment of that invoice.
+fn invoice_payment(id: &str, amount_minor: i64, payment: &Value) -> Value {
+    json!({
+        "id": format!("evt_{id}"), "object": "event", "api_version": "2026-10-28.endive", "type": "invoice_payment.paid",
+        "created": 1_796_879_120, "livemode": false,
+        "data": {"object": {
+            "id": id, "object": "invoice_payment", "amount_paid": amount_minor, "currency": "eur", "status": "paid",
+            "invoice": "in_16i65V2WyJ4hEAKCieCa4PfKr", "payment": payment,
+        }},
+    })
+}
+
+#[tokio::test]
+async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
+    let told = TestApp::start().await;
+    let attempted = |it: &mut Value| {
+        it["attempt_count"] = 1.into();
+        it["attempted"] = true.into();
+        it["status_transitions"]["finalized_at"] = 1_796_000_000.into();
+    };
+    let [intent, record] = [
+        json!({"type": "payment_intent", "payment_intent": "pi_later"}),
+        json!({"type": "payment_record", "payment_record": "pr_cash"}),
+    ];
+    let part = |amount_minor: i64, payment: &Value| {
+        json!({"id": format!("inpay_{amount_minor}"), "object": "invoice_payment", "amount_paid": amount_minor,
+            "currency": "eur", "status": "paid", "payment": payment})
+    };
+    let list = |parts: Vec<Value>| json!({"object": "list", "data": parts, "has_more": false});
+    // (what, events, in clearing, offline)
+    let mut cases = vec![
+        // The payment was made after an attempt had failed: only its own record tells.
+        ("nothing yet", invoice(attempted), 700, 0),
+        (
+            "a list without payments",
+            invoice(|it| {
+                attempted(it);
+                it["payments"] = list(vec![]);
+            }),
+            700,
+            700,
+        ),
+        (
+            "a list with a part",
+            invoice(|it| {
+                attempted(it);
+                it["payments"] = list(vec![part(300, &intent), part(400, &record)]);
+            }),
+            1000,
+            400,
+        ),
+        (
+            "an amount",
+            invoice(|it| {
+                attempted(it);
+                it["amount_paid_off_stripe"] = 500.into();
+            }),
+            900,
+            500,
+        ),
+        (
+            "the mark of older versions",
+            invoice(|it| {
+                attempted(it);
+                it["paid_out_of_band"] = true.into();
+                it["charge"] = "ch_declined".into();
+            }),
+            700,
+            700,
+        ),
+        (
+            "the mark, and nothing counted as paid",
+            invoice(|it| {
+                it["paid_out_of_band"] = true.into();
+                it["amount_paid"] = 0.into();
+            }),
+            700,
+            700,
+        ),
+        ("no mark", invoice(|it| it["paid_out_of_band"] = false.into()), 1400, 0),
+        ("a charge", invoice(|it| it["charge"] = "ch_good".into()), 1400, 0),
+    ];
+    for (what, change, payments, clearing, offline) in [
+        ("its record", true, vec![invoice_payment("inpay_a", 700, &record)], 700, 700),
+        ("its payment intent", true, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
+        (
+            "both",
+            true,
+            vec![invoice_payment("inpay_a", 300, &intent), invoice_payment("inpay_b", 400, &record)],
+            1000,
+            400,
+        ),
+        // It had looked as if it came outside Stripe, and then as if it came through it.
+        ("its payment intent, late", false, vec![invoice_payment("inpay_a", 700, &intent)], 1400, 0),
+    ] {
+        let mut events = invoice(|it| {
+            if change {
+                attempted(it)
+            }
+        });
+        events.extend(payments);
+        cases.push((what, events, clearing, offline));
+    }
+    let mut looks_collected = invoice(attempted);
+    looks_collected[3]["data"]["object"]["status_transitions"]["finalized_at"] = 1_796_879_100.into();
+    cases.push(("an attempt at once", looks_collected.clone(), 1400, 0));
+    looks_collected.push(invoice_payment("inpay_a", 700, &record));
+    cases.push(("an attempt at once, and its record", looks_collected, 700, 700));
+    for (what, events, clearing, offline) in cases {
+        let books = play(&told, &events).await;
+        let mut expected = BTreeMap::from([
+            ("clearing", clearing),
+            ("contributions", -clearing - offline),
+            ("offline", offline),
+        ]);
+        expected.retain(|_, minor| *minor != 0);
+        assert_eq!(accounts(&books), expected, "{what}");
+        // The whole counts, also while nothing is booked of it.
+        assert_eq!(books.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{what}");
+        let gift = &books.contributions[0];
+        assert_eq!(
+            (gift.state, gift.last_kept_payment_at_ms),
+            (State::Active, Some(1_796_879_119_000)),
+            "{what}"
+        );
+    }
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn what_stripe_does_not_settle_in_time_is_an_alarm_and_no_agreement() {
+    let app = TestApp::start().await;
+    app.stripe.settle_late(true);
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let key = keepopen::tokens::Scope::MoneyRead;
+    let key = keepopen::actions::create_api_key(&app.app.store, &app.app.clock, "test", &[key])
+        .await
+        .unwrap()
+        .secret;
+    let books = async || app.get("/v1/books", Some(&key)).await.json;
+    app.days_pass(2);
+    reconcile(&app).await;
+    let young = books().await;
+    assert_eq!((&young["agrees"], &young["to_look_at_in_all"]), (&json!(true), &json!(0)), "{young}");
+    app.days_pass(2);
+    reconcile(&app).await;
+    let late = books().await;
+    assert_eq!((&late["agrees"], &late["to_look_at_in_all"]), (&json!(false), &json!(1)), "{late}");
+    let line = &late["lines"][0];
+    assert_eq!(
+        (&line["overdue"], &line["overdue_minor"], &line["difference_minor"]),
+        (&json!(1), &json!(1000), &json!(0))
+    );
+    assert_eq!(late["to_look_at"][0]["alarms"][0]["alarm"], "not_settled_in_time");
+    app.stripe.post_fees();
+    reconcile(&app).await;
+    let settled = books().await;
+    assert_eq!((&settled["agrees"], &settled["to_look_at_in_all"]), (&json!(true), &json!(0)), "{settled}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn stripe_is_asked_how_an_invoice_was_paid_when_no_event_says_so() {
+    let app = TestApp::start().await;
+    let monthly = app.gives(1000, "month").await;
+    let subscription = app.stripe.payments(&monthly.session).subscription.unwrap();
+    app.stripe_says_everything().await;
+    reconcile(&app).await;
+    app.days_pass(31);
+    let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
+    app.days_pass(7);
+    reconcile(&app).await;
+    let seen = app.stripe.events().len();
+    app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
+    app.stripe.mark_paid_outside(&invoice).unwrap();
+    app.stripe.lose_events(None);
+    for event in app.stripe.events_after(seen).iter().filter(|it| it["type"] == "invoice.paid") {
+        assert_eq!(app.deliver(event).await.status, 200);
+    }
+    app.run_jobs().await;
+    let kind = async || payments(&app).await.into_iter().find(|it| it.object == invoice).map(|it| it.kind);
+    assert_eq!(kind().await, Some(PaymentKind::Unconfirmed));
+    app.app.clock.advance(900_000);
+    reconcile(&app).await;
+    assert_eq!(kind().await, Some(PaymentKind::OfflinePayment));
+    app.finish().await;
+}
