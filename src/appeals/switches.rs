@@ -1,6 +1,6 @@
 //! What silences a site at once, or one of its surfaces.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use keepopen_decision::Surface;
 use serde::{Deserialize, Serialize};
@@ -67,7 +67,7 @@ pub struct SwitchesChange {
 
 /// What to switch of each surface. What is left out or null stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, from = "HashMap<Surface, Option<Switch>>", default)]
 pub struct SurfacesChange {
     /// At the page's edge.
     pub banner: Option<Switch>,
@@ -75,6 +75,14 @@ pub struct SurfacesChange {
     pub inline: Option<Switch>,
     /// Over the rest of the article.
     pub wall: Option<Switch>,
+}
+
+/// Of a map alone: serde would also read a list, as the fields in their order.
+impl From<HashMap<Surface, Option<Switch>>> for SurfacesChange {
+    fn from(mut surfaces: HashMap<Surface, Option<Switch>>) -> Self {
+        let mut of = |surface| surfaces.remove(&surface).flatten();
+        Self { banner: of(Surface::Banner), inline: of(Surface::Inline), wall: of(Surface::Wall) }
+    }
 }
 
 impl SwitchesChange {

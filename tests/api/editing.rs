@@ -118,6 +118,12 @@ async fn switching_one_surface_leaves_the_others_as_they_are() {
         (json!("off"), surfaces("on"))
     );
     assert_eq!(turn(json!({"all": "on"})).await, (json!("on"), surfaces("on")));
+    for wrong in
+        [json!({"surfaces": [null, null]}), json!({"surfaces": {"poster": "off"}}), json!({"surfaces": 1})]
+    {
+        let answer = desk.call(Method::PUT, "/sites/journal/switches", &wrong, &[]).await;
+        assert_eq!(refused(&answer), (400, "invalid_request"), "{wrong}");
+    }
     app.finish().await;
 }
 

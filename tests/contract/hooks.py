@@ -11,6 +11,8 @@ from requests.auth import AuthBase
 SECRET = os.environ["CONTRACT_WEBHOOK_SECRET"]
 # What an HTTP server writes by itself.
 PLAIN = {"date", "content-length", "content-type", "connection", "transfer-encoding"}
+# What a page of another origin may read: the same on every route.
+PLAIN |= {"access-control-expose-headers"}
 # Answers of a path, whatever its operations: OpenAPI has no place for them, so the contract says them in its introduction.
 OF_THE_PATH = {404: "not_found", 405: "method_not_allowed"}
 

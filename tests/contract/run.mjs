@@ -77,6 +77,13 @@ mode = "test"
 secret_key = "sk_test_practice"
 webhook_secrets = ["${SECRET}"]
 api_url = "${practice}"
+[limits]
+checkout_address_per_minute = 1000000
+checkout_site_per_minute = 1000000
+checkout_attempt_per_minute = 1000000
+token_address_per_minute = 1000000
+token_site_per_minute = 1000000
+token_attempt_per_minute = 1000000
 [appeals]
 file = "appeals.toml"
 [log]
