@@ -34,9 +34,10 @@ const LOCK_TIMEOUT: &str = "5s";
 ///   table was new, and is kept, would read whole tables instead.
 const BEGIN: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL statement_timeout = '10s'; \
     SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
-/// How a transaction begins that only reads.
+/// How a transaction begins that only reads. One that is silent is ended too, if later: until then a migration waits for the
+/// tables that it has read, and everybody else waits for the migration.
 pub const SNAPSHOT: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-    SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
+    SET LOCAL idle_in_transaction_session_timeout = '30s'; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off";
 /// What each session is told. sqlx sets no keepalive on its own socket and has no option for it, so on our side each
 /// statement has a deadline and each connection is asked before it is used. The server's side of the socket can be
 /// told: it ends the session of a client that is gone within about 25 s, and with it what that session holds.
