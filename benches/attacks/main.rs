@@ -150,13 +150,13 @@ fn unfinished_deliveries(service: &Service, table: &mut Table) {
             readers.asked,
             readers.p99_ms()
         );
-        // The bytes themselves take the one thread's time, so the percentile is told and not judged.
+        // The bytes themselves take the one thread's time, so the percentile is reported and not judged.
         let good = readers.answered == readers.asked && grown < 150.0;
         table.line(&format!("{UNFINISHED} unfinished deliveries, {name}"), &seen, good);
     }
 }
 
-/// Sends what `next` makes, from several connections on one thread, until told to stop; how many were answered.
+/// Sends what `next` makes, from several connections on one thread, until `stop` is set. Returns how many were answered.
 fn flood(service: &Service, stop: &AtomicBool, mut next: impl FnMut() -> Vec<u8>) -> u64 {
     let mut clients: Vec<Option<Client>> = (0..16).map(|_| None).collect();
     let mut answered = 0;

@@ -80,7 +80,7 @@ impl Service {
         lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
     }
 
-    /// Resident memory (`VmRSS`) in MiB; nothing where the system does not tell.
+    /// Resident memory (`VmRSS`) in MiB; none where the system does not report it.
     pub fn memory_mib(&self) -> f64 {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.program.id())).unwrap_or_default();

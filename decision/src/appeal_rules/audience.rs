@@ -37,7 +37,7 @@ pub struct Audience {
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub entitlements: Selection,
     /// Facts of the site's own, such as `print_subscriber`: any of those included is enough, none excluded may be there. Each must be one
-    /// of the site's `traits`. A reader of whom a page does not tell a trait does not have it.
+    /// of the site's `traits`. A trait that the page does not send counts as absent.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub traits: Selection,
     /// Only new readers, or only those who were here before.
