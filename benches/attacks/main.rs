@@ -1,7 +1,7 @@
 //! What a few attacks from one address do to everybody else, with the limits that the service has by default.
 //!
 //! **Owns** the proof that an attack from one address does little to others; run with `cargo bench --bench attacks`, or at once, with a slower
-//! program, with `cargo bench --profile dev --bench attacks`.
+//! program, with `cargo bench --profile dev --bench attacks`. `KEEPOPEN_TEST_PROGRAM` names another program to attack, such as an older version.
 //! **Never** talks to anything but 127.0.0.1, and ends by itself within a minute.
 //! **Start at** `main` below; the service is in `service.rs`, its clients in `client.rs`.
 //! **Tested in** itself: it says which line is not as it should be, and fails.

@@ -1,6 +1,7 @@
 //! The service as it is run, with a practice Stripe, on loopback alone.
 
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,9 +58,17 @@ impl Service {
         let tokens = tokens.map(|(one, two)| token(&app, one, two)).collect();
         app.store.close().await;
         drop(app);
+        let other = std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from);
+        if other.is_some() {
+            // An older version refuses a database of this one's; the keys of the tokens stay.
+            for file in ["keepopen.db", "keepopen.db-wal", "keepopen.db-shm"] {
+                let _ = std::fs::remove_file(folder.path().join(file));
+            }
+        }
+        let keepopen = other.unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into());
         let mut program = Command::new("sh");
         program.args(["-c", &format!("ulimit -Sn {FILES}; exec \"$0\" serve --config \"$1\"")]);
-        program.arg(env!("CARGO_BIN_EXE_keepopen")).arg(&file).stderr(Stdio::null());
+        program.arg(keepopen).arg(&file).stderr(Stdio::null());
         let program = program.spawn().unwrap();
         let service = Self { address, tokens, stripe, management, program, _folder: folder };
         for _ in 0..200 {
