@@ -164,6 +164,11 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
             let counts: Vec<String> = counts.collect();
             format!(r#"{{"week":"{monday}","count":4,"tags":{{{}}}}}"#, counts.join(","))
         };
+        let day = |place: i64| {
+            let day = TimeZone::UTC.to_datetime(now).date() - Span::new().days(2 * place);
+            format!(r#"{{"day":"{day}","count":1}}"#)
+        };
+        let days: Vec<String> = (0..weeks).rev().map(day).collect();
         let views: Vec<String> = (0..views).rev().map(view).collect();
         let weeks: Vec<String> = (0..weeks).rev().map(week).collect();
         let token = token.map_or_else(String::new, |token| format!(r#""token":"{token}","#));
@@ -176,7 +181,8 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
             r#""consent":"granted","bucket":417223},"#,
             &token,
             &format!(r#""history":{{"views":[{}],"dismissals":[],"#, views.join(",")),
-            &format!(r#""articles":[{}],"free_articles_used":4}}}}"#, weeks.join(",")),
+            &format!(r#""articles":[{}],"article_days":[{}],"#, weeks.join(","), days.join(",")),
+            r#""free_articles_used":4}}"#,
         ]
         .concat()
     }

@@ -30,8 +30,8 @@ mod words;
 
 pub use appeal_rules::{
     AppealRules, Articles, Audience, Blackout, CoolDown, Countries, Dismissal, Exclusion, Frequency, Hours,
-    Meter, Moment, Pages, Percent, Redeploy, Schedule, Selection, SiteFrequency, SiteRules, Step, Upsell,
-    VariantRules, Weekday, Zone,
+    MAX_METER_DAYS, Meter, Moment, Pages, Percent, Redeploy, Schedule, Selection, SiteFrequency, SiteRules,
+    Step, Upsell, VariantRules, Weekday, Zone,
 };
 pub use choice::bucket_of;
 pub use compile::{Compiled, LearnedWeights, Learner, Problem, Stage, compile, past_ends, stages_of};
@@ -39,7 +39,7 @@ pub use country::CountryCode;
 pub use decide::decide;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
 pub use near_misses::{NearMisses, near_miss};
-pub use question::{ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
+pub use question::{ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
 pub use reason::Reason;
 pub use rules::Rule;
 pub use text::Text;

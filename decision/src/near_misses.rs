@@ -32,13 +32,14 @@ static READER: Shape = Shape {
 };
 static HISTORY: Shape = Shape {
     path: "history",
-    fields: &["views", "dismissals", "articles", "free_articles_used"],
-    objects: &[("views", &VIEW), ("dismissals", &DISMISSAL), ("articles", &WEEK)],
+    fields: &["views", "dismissals", "articles", "article_days", "free_articles_used"],
+    objects: &[("views", &VIEW), ("dismissals", &DISMISSAL), ("articles", &WEEK), ("article_days", &DAY)],
 };
 static VIEW: Shape = Shape { path: "history.views", fields: &["appeal", "variant", "at"], objects: &[] };
 static DISMISSAL: Shape =
     Shape { path: "history.dismissals", fields: &["appeal", "kind", "at"], objects: &[] };
 static WEEK: Shape = Shape { path: "history.articles", fields: &["week", "count", "tags"], objects: &[] };
+static DAY: Shape = Shape { path: "history.article_days", fields: &["day", "count"], objects: &[] };
 
 /// Warnings are few: one tells enough, and an answer stays small.
 const MAX_WARNINGS: usize = 5;

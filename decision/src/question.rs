@@ -3,11 +3,12 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::calendar::timestamp_of;
-use crate::objects::{maybe_object, object, objects};
+use crate::calendar::{date_of, timestamp_of};
+use crate::objects::{maybe_object, maybe_objects, object, objects};
 use crate::text::Text;
 use crate::usual::WrittenCounts;
 use crate::words::{DismissalKind, Surface};
@@ -110,7 +111,11 @@ pub struct History<'a> {
     /// Articles read, week by week.
     #[serde(borrow, deserialize_with = "objects")]
     pub articles: Vec<ArticleWeek<'a>>,
-    /// How many of the free articles are used up.
+    /// Articles read, day by day, without the present page; `None` where the caller counts free articles itself.
+    #[serde(deserialize_with = "maybe_objects")]
+    pub article_days: Option<Vec<ArticleDay>>,
+    /// How many of the free articles were used before the present page, by a count of the caller's own. Ignored where there are
+    /// `article_days`.
     pub free_articles_used: Option<u32>,
 }
 
@@ -153,6 +158,17 @@ pub struct ArticleWeek<'a> {
     /// Articles read in it, by tag; an object in JSON.
     #[serde(default, borrow, deserialize_with = "pairs")]
     pub tags: TagCounts<'a>,
+}
+
+/// Articles read on one day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+pub struct ArticleDay {
+    /// The date, in the reader's own calendar.
+    #[serde(deserialize_with = "date")]
+    pub day: Date,
+    /// Articles read on it.
+    #[serde(default, deserialize_with = "null_is_default")]
+    pub count: u32,
 }
 
 /// Articles by tag. Few weeks are ever asked for theirs, so what a browser wrote is only looked through, and read when it is asked for.
@@ -242,4 +258,10 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D
 fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     timestamp_of(&Text::deserialize(deserializer)?)
         .ok_or_else(|| D::Error::custom("`at` is no RFC 3339 time such as 2026-06-15T12:00:00Z"))
+}
+
+/// Reads a date, and says what a date looks like if it can't.
+fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Date, D::Error> {
+    date_of(&Text::deserialize(deserializer)?)
+        .ok_or_else(|| D::Error::custom("`day` is not a date such as 2026-06-15"))
 }

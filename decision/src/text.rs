@@ -66,3 +66,26 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(Text(Cow::Owned(text)))
     }
 }
+
+/// How many bytes there are before a quote, a backslash or a control character. Eight at a time: the lowest bit that is found
+/// is right, others behind it need not be.
+#[inline]
+pub(crate) fn plain_len(bytes: &[u8]) -> usize {
+    const ONES: u64 = u64::MAX / 255;
+    const HIGH: u64 = ONES << 7;
+    let mut len = 0;
+    let mut rest = bytes;
+    while let Some((eight, after)) = rest.split_first_chunk() {
+        let word = u64::from_le_bytes(*eight);
+        // With one bit turned, control characters and the quote are the lowest 33.
+        let is_quote_or_control = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
+        let is_backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
+        let found = (is_quote_or_control | is_backslash) & !word & HIGH;
+        if found != 0 {
+            return len + found.trailing_zeros() as usize / 8;
+        }
+        len += 8;
+        rest = after;
+    }
+    len + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
+}

@@ -6,9 +6,9 @@
 
 use jiff::Timestamp;
 
-use crate::calendar::{browsers_timestamp, is_usual_date, timestamp_of};
-use crate::question::{ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
-use crate::text::Text;
+use crate::calendar::{browsers_timestamp, date_of, is_usual_date, timestamp_of};
+use crate::question::{ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
+use crate::text::{Text, plain_len};
 use crate::words::{DismissalKind, Surface};
 
 /// Reads a question in its usual form. `None` does not say that it is none: the library knows.
@@ -145,12 +145,14 @@ impl<'a> Cursor<'a> {
             views = |it: &mut Self| it.maybe(|it| it.list(it.left() / 64, Self::view)),
             dismissals = |it: &mut Self| it.maybe(|it| it.list(4, Self::dismissed)),
             articles = |it: &mut Self| it.maybe(|it| it.list(it.left() / 64, Self::week)),
+            article_days = |it: &mut Self| it.maybe(|it| it.list(it.left() / 32, Self::article_day)),
             free_articles_used = |it: &mut Self| it.maybe(Self::number),
         }
         Some(History {
             views: views.flatten().unwrap_or_default(),
             dismissals: dismissals.flatten().unwrap_or_default(),
             articles: articles.flatten().unwrap_or_default(),
+            article_days: article_days.flatten(),
             free_articles_used: free_articles_used.flatten(),
         })
     }
@@ -186,6 +188,15 @@ impl<'a> Cursor<'a> {
             count: count.flatten().unwrap_or_default(),
             tags: tags.flatten().map_or_else(TagCounts::default, TagCounts::Written),
         })
+    }
+
+    #[inline]
+    fn article_day(&mut self) -> Option<ArticleDay> {
+        fields! { self:
+            day = Self::date,
+            count = |it: &mut Self| it.maybe(Self::number),
+        }
+        Some(ArticleDay { day: date_of(day?)?, count: count.flatten().unwrap_or_default() })
     }
 
     /// Looks through an object of numbers. It is a place of its own, so that what it works with stays in registers.
@@ -367,27 +378,4 @@ impl<'a> Cursor<'a> {
         }
         self.json.get(from..end)
     }
-}
-
-/// How many bytes there are before a quote, a backslash or a control character. Eight at a time: the lowest bit that is found
-/// is right, others behind it need not be.
-#[inline]
-fn plain_len(bytes: &[u8]) -> usize {
-    const ONES: u64 = u64::MAX / 255;
-    const HIGH: u64 = ONES << 7;
-    let mut len = 0;
-    let mut rest = bytes;
-    while let Some((eight, after)) = rest.split_first_chunk() {
-        let word = u64::from_le_bytes(*eight);
-        // With one bit turned, control characters and the quote are the lowest 33.
-        let is_quote_or_control = (word ^ (ONES * 2)).wrapping_sub(ONES * 0x21);
-        let is_backslash = (word ^ (ONES * 0x5c)).wrapping_sub(ONES);
-        let found = (is_quote_or_control | is_backslash) & !word & HIGH;
-        if found != 0 {
-            return len + found.trailing_zeros() as usize / 8;
-        }
-        len += 8;
-        rest = after;
-    }
-    len + rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..=0x1f)).count()
 }

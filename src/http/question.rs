@@ -87,7 +87,11 @@ pub struct HistoryShape {
     views: Option<Vec<ViewShape>>,
     dismissals: Option<Vec<DismissalShape>>,
     articles: Option<Vec<ArticleWeekShape>>,
-    /// How many of the free articles are used up.
+    /// Articles by day, without the page that asks. An appeal's meter counts those of the days in its `window_days`: today, in the
+    /// site's time zone, and the days before it. A later day counts as today.
+    article_days: Option<Vec<ArticleDayShape>>,
+    /// For a caller that counts free articles itself: how many were used before the page that asks, in whatever window. Ignored where
+    /// there are `article_days`.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     free_articles_used: Option<u32>,
 }
@@ -127,6 +131,18 @@ pub struct ArticleWeekShape {
     count: Option<u32>,
     /// How many of them with each tag.
     tags: Option<BTreeMap<String, Count>>,
+}
+
+/// Articles read on one day.
+#[derive(utoipa::ToSchema)]
+#[schema(as = ArticleDay)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct ArticleDayShape {
+    /// The date in the reader's calendar.
+    #[schema(format = Date, example = "2026-11-28")]
+    day: String,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
+    count: Option<u32>,
 }
 
 /// How many.

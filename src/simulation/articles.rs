@@ -3,21 +3,20 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use keepopen_decision::{ArticleWeek, Page, Text};
+use keepopen_decision::{ArticleDay, ArticleWeek, MAX_METER_DAYS, Page, Text};
 
 use crate::clock::DAY_MS;
 
 /// Weeks that are kept.
 const KEEP: usize = 52;
-/// After so many days the count of free articles begins anew.
-const METER_DAYS: i64 = 30;
+/// Days that are kept.
+const KEEP_DAYS: i64 = MAX_METER_DAYS as i64;
 
 /// Articles read.
 #[derive(Clone, Debug, Default)]
 pub struct Articles {
     weeks: Vec<Week>,
-    metered_from_ms: i64,
-    metered: u32,
+    days: Vec<ArticleDay>,
 }
 
 #[derive(Clone, Debug)]
@@ -30,12 +29,13 @@ struct Week {
 }
 
 impl Articles {
-    /// Counts the page, if it is an article.
-    pub fn read(&mut self, page: &Page<'_>, week: i64) {
+    /// Counts the page, if it is an article, on this day since 1970-01-01.
+    pub fn read(&mut self, page: &Page<'_>, day: i64) {
         if !page.kind.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("article")) {
             return;
         }
-        self.metered = self.metered.saturating_add(1);
+        self.read_on(day);
+        let week = week_of_day(day);
         if self.weeks.last().is_none_or(|last| last.number != week) {
             if self.weeks.len() == KEEP {
                 self.weeks.remove(0);
@@ -53,12 +53,18 @@ impl Articles {
         }
     }
 
-    /// How many of the free articles were used up before `now_ms`.
-    pub fn metered(&mut self, now_ms: i64) -> u32 {
-        if self.metered == 0 || now_ms - self.metered_from_ms >= METER_DAYS * DAY_MS {
-            (self.metered_from_ms, self.metered) = (now_ms, 0);
+    fn read_on(&mut self, day: i64) {
+        let (today, oldest) = (date(day), date(day - KEEP_DAYS + 1));
+        self.days.retain(|read| read.day >= oldest);
+        match self.days.last_mut().filter(|last| last.day == today) {
+            Some(last) => last.count = last.count.saturating_add(1),
+            None => self.days.push(ArticleDay { day: today, count: 1 }),
         }
-        self.metered
+    }
+
+    /// The days of the last articles as the question tells them.
+    pub fn days(&self) -> &[ArticleDay] {
+        &self.days
     }
 
     /// The weeks as the question tells them.
@@ -74,17 +80,25 @@ impl Week {
     }
 }
 
-/// The number of the week, from Monday 00:00 in this zone, that holds `at_ms`; the week of 1970-01-01 is 0.
-pub fn week_of(zone: &TimeZone, at_ms: i64) -> i64 {
+/// The day in this zone that holds `at_ms`, counted from 1970-01-01.
+pub fn day_of(zone: &TimeZone, at_ms: i64) -> i64 {
     let offset_s = Timestamp::from_millisecond(at_ms).map_or(0, |at| zone.to_offset(at).seconds());
-    let day = (at_ms + i64::from(offset_s) * 1000).div_euclid(DAY_MS);
+    (at_ms + i64::from(offset_s) * 1000).div_euclid(DAY_MS)
+}
+
+/// The number of the week, from Monday on, that holds this day since 1970-01-01; the week of that day is 0.
+pub fn week_of_day(day: i64) -> i64 {
     // 1970-01-01 was a Thursday.
     (day + 3).div_euclid(7)
 }
 
 fn monday(week: i64) -> Date {
+    date(week * 7 - 3)
+}
+
+fn date(day: i64) -> Date {
     let epoch = jiff::civil::date(1970, 1, 1);
-    epoch.checked_add(jiff::Span::new().days(week * 7 - 3)).unwrap_or(epoch)
+    epoch.checked_add(jiff::Span::new().days(day)).unwrap_or(epoch)
 }
 
 #[cfg(test)]
@@ -98,7 +112,7 @@ mod tests {
     #[test]
     fn a_week_begins_on_monday_in_the_zone_of_the_site() {
         let berlin = TimeZone::get("Europe/Berlin").unwrap();
-        let week = |zone: &TimeZone, time: &str| monday(week_of(zone, at_ms(time))).to_string();
+        let week = |zone: &TimeZone, time: &str| monday(week_of_day(day_of(zone, at_ms(time)))).to_string();
         assert_eq!(week(&TimeZone::UTC, "2026-11-01T23:30:00Z"), "2026-10-26");
         assert_eq!(week(&berlin, "2026-11-01T23:30:00Z"), "2026-11-02");
         assert_eq!(week(&TimeZone::UTC, "1969-12-28T23:59:59Z"), "1969-12-22");
@@ -112,28 +126,35 @@ mod tests {
             tags: tags.iter().map(|tag| Text::from(*tag)).collect(),
             ..Page::default()
         };
-        articles.read(&page("Article", &["climate", "law"]), 10);
-        articles.read(&page("front", &["climate"]), 10);
-        articles.read(&page("article", &["climate"]), 10);
+        let day = |week: i64| week * 7;
+        articles.read(&page("Article", &["climate", "law"]), day(10));
+        articles.read(&page("front", &["climate"]), day(10));
+        articles.read(&page("article", &["climate"]), day(10) + 3);
         for week in 11..70 {
-            articles.read(&page("article", &[]), week);
+            articles.read(&page("article", &[]), day(week));
         }
         let told = articles.told();
         assert_eq!((told.len(), &*told[0].week), (52, &*monday(18).to_string()));
         let mut few = Articles::default();
-        few.read(&page("article", &["climate", "law"]), 10);
-        few.read(&page("article", &["climate"]), 10);
+        few.read(&page("article", &["climate", "law"]), day(10));
+        few.read(&page("article", &["climate"]), day(10));
         let told = few.told();
         assert_eq!((told.len(), told[0].count, told[0].tags.iter().next()), (1, 2, Some(("climate", 2))));
     }
 
     #[test]
-    fn the_count_of_free_articles_begins_anew_after_30_days() {
+    fn articles_are_counted_by_day_for_as_long_as_the_longest_window() {
         let mut articles = Articles::default();
         let article = Page { kind: Some("article".into()), ..Page::default() };
-        for (day, used) in [(0, 0), (1, 1), (29, 2), (30, 0), (31, 1)] {
-            assert_eq!(articles.metered(day * DAY_MS), used, "day {day}");
-            articles.read(&article, 0);
+        for day in [0, 0, 1, 91] {
+            articles.read(&article, day);
         }
+        let days = |articles: &Articles| -> Vec<(String, u32)> {
+            articles.days().iter().map(|read| (read.day.to_string(), read.count)).collect()
+        };
+        let read = |day: &str, count: u32| (day.to_owned(), count);
+        assert_eq!(days(&articles), [read("1970-01-01", 2), read("1970-01-02", 1), read("1970-04-02", 1)]);
+        articles.read(&article, 92);
+        assert_eq!(days(&articles), [read("1970-01-02", 1), read("1970-04-02", 1), read("1970-04-03", 1)]);
     }
 }

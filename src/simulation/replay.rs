@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::tz::TimeZone;
 use keepopen_decision::{History, Kind, Reason};
 
-use super::articles::week_of;
+use super::articles::{day_of, week_of_day};
 use super::asking::{Answer, Rulebook};
 use super::dice::Dice;
 use super::memory::{Seen, SentAway};
@@ -92,7 +92,8 @@ impl Simulation {
         if let Some(support) = support {
             reader.hold(&support);
         }
-        let week = week_of(&site.zone, at_ms);
+        let day = day_of(&site.zone, at_ms);
+        let week = week_of_day(day);
         let draw = self.dice.below(1_000_000);
         let refused = is_refused(&question);
         if refused {
@@ -104,10 +105,10 @@ impl Simulation {
         }
         let Reader { articles, sides, keeps, .. } = reader;
         if !refused {
-            let free_articles_used = Some(articles.metered(at_ms));
-            articles.read(&question.page, week);
+            let article_days = Some(articles.days().to_vec());
+            articles.read(&question.page, day);
             question.history =
-                Some(History { articles: articles.told(), free_articles_used, ..History::default() });
+                Some(History { articles: articles.told(), article_days, ..History::default() });
         }
         let mut answers = [Answer::Silent(Reason::Matched); 2];
         let arms = self.books.iter().zip(&mut self.tallies).zip(sides).zip(&mut answers);

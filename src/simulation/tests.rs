@@ -226,6 +226,19 @@ fn a_hard_wall_is_not_sent_away_and_an_entitlement_opens_it() {
 }
 
 #[test]
+fn a_meter_counts_in_the_window_of_its_appeal() {
+    let file =
+        appeal("wall", "frequency = { unlimited = true }\nmeter = { free_articles = 2, window_days = 7 }");
+    let mut simulation = simulation(&file.replace("\"banner\"", "\"wall\""), "", 1);
+    let below = Err(Reason::BelowMeter);
+    for (day, answer) in
+        [(0, below), (0, below), (1, Ok(0)), (6, Ok(0)), (7, Ok(0)), (14, below), (60, below)]
+    {
+        assert_eq!(play(&mut simulation, "a", day * DAY_MS, ARTICLE), answer, "day {day}");
+    }
+}
+
+#[test]
 fn a_reader_who_is_held_out_is_not_asked_and_the_report_says_why() {
     let mut simulation = simulation(&appeal("some", "holdout_percent = 100"), "", 1);
     assert_eq!(play(&mut simulation, "a", 0, ""), Err(Reason::Holdout));

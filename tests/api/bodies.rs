@@ -114,7 +114,8 @@ async fn any_body_of_any_public_route_is_answered() {
             "consent": "granted", "bucket": 417_223},
         "history": {"views": [{"appeal": "summer", "variant": "a", "at": "2026-11-01T00:00:00Z"}],
             "dismissals": [{"appeal": "summer", "kind": "close", "at": "2026-11-01T00:00:00Z"}],
-            "articles": [{"week": "2026-11-23", "count": 4, "tags": {"china": 2}}], "free_articles_used": 4},
+            "articles": [{"week": "2026-11-23", "count": 4, "tags": {"china": 2}}],
+            "article_days": [{"day": "2026-11-24", "count": 3}], "free_articles_used": 4},
     });
     assert!(try_bodies(&app, "/v1/banner", None, &context).await > 10);
     let exchange = json!({"grant": "checkout_session", "site": "journal", "session": gift.session, "attempt": gift.attempt});

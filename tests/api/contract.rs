@@ -156,13 +156,16 @@ async fn a_list_in_the_place_of_an_object_is_refused_in_a_question_too() {
         ("history", json!({"views": [["help", "a", "2026-11-20T08:00:00Z"]]})),
         ("history", json!({"dismissals": [["help", "close", "2026-11-20T08:00:00Z"]]})),
         ("history", json!({"articles": [["2026-11-23", 1]]})),
+        ("history", json!({"article_days": [["2026-11-23", 1]]})),
+        ("history", json!({"article_days": [{"day": "23 November", "count": 1}]})),
+        ("history", json!({"article_days": {"2026-11-23": 1}})),
     ] {
         let answer = app.post("/v1/banner", &json!({"site": "journal", field: value})).await;
         assert_eq!((answer.status.as_u16(), answer.code()), (400, "invalid_request"), "{field} {value}");
     }
     let nothing = json!({
         "site": "journal", "surfaces": null, "page": null, "reader": null, "token": null,
-        "history": {"views": null, "dismissals": null, "free_articles_used": null, "articles": [{"week": "2026-11-23", "count": null, "tags": null}]},
+        "history": {"views": null, "dismissals": null, "free_articles_used": null, "article_days": null, "articles": [{"week": "2026-11-23", "count": null, "tags": null}]},
     });
     assert_eq!(app.post("/v1/banner", &nothing).await.json["reason"], "matched");
     app.finish().await;

@@ -841,6 +841,17 @@ export interface components {
             /** @description By id. */
             appeals: components["schemas"]["AppealSummary"][];
         };
+        /** @description Articles read on one day. */
+        ArticleDay: {
+            /** Format: int64 */
+            count?: number | null;
+            /**
+             * Format: date
+             * @description The date in the reader's calendar.
+             * @example 2026-11-28
+             */
+            day: string;
+        };
         /** @description Articles read in one week. */
         ArticleWeek: {
             /** Format: int64 */
@@ -1356,11 +1367,17 @@ export interface components {
         };
         /** @description What the reader's browser remembers. Left out is not the same as empty. */
         History: {
+            /**
+             * @description Articles by day, without the page that asks. An appeal's meter counts those of the days in its `window_days`: today, in the
+             *     site's time zone, and the days before it. A later day counts as today.
+             */
+            article_days?: components["schemas"]["ArticleDay"][] | null;
             articles?: components["schemas"]["ArticleWeek"][] | null;
             dismissals?: components["schemas"]["Dismissal"][] | null;
             /**
              * Format: int64
-             * @description How many of the free articles are used up.
+             * @description For a caller that counts free articles itself: how many were used before the page that asks, in whatever window. Ignored where
+             *     there are `article_days`.
              */
             free_articles_used?: number | null;
             views?: components["schemas"]["View"][] | null;
@@ -2227,6 +2244,7 @@ export type AppealSaved = components['schemas']['AppealSaved'];
 export type AppealSummary = components['schemas']['AppealSummary'];
 export type AppealVersion = components['schemas']['AppealVersion'];
 export type Appeals = components['schemas']['Appeals'];
+export type ArticleDay = components['schemas']['ArticleDay'];
 export type ArticleWeek = components['schemas']['ArticleWeek'];
 export type BannerEvent = components['schemas']['BannerEvent'];
 export type BannerQuestion = components['schemas']['BannerQuestion'];

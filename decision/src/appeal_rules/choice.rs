@@ -16,13 +16,17 @@ pub struct Step {
     pub views: Option<u32>,
 }
 
-/// Articles that are free before an appeal shows. The reader's browser counts them (`free_articles_used`).
+/// Days of articles that a browser keeps, and so the longest window of a [`Meter`].
+pub const MAX_METER_DAYS: u32 = 92;
+
+/// Articles that are free before an appeal shows. They are counted from the history's `article_days`; without these, the caller's own
+/// count (`free_articles_used`) is used as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Meter {
     /// How many are free.
     pub free_articles: u32,
-    /// Whole days after which the browser begins to count anew; 30 unless given. The decision does not count them.
+    /// Days in which articles count: today, in the site's time zone, and the days before it. 1 to 92; 30 unless given.
     #[serde(default = "default_window_days")]
     pub window_days: u32,
     /// Whether the wall can't be closed. Then caps and dismissals don't hold it back.
@@ -33,8 +37,11 @@ pub struct Meter {
     pub entitlement: Option<String>,
 }
 
+/// Days in which articles count unless the appeal says otherwise.
+pub(crate) const DEFAULT_METER_DAYS: u32 = 30;
+
 fn default_window_days() -> u32 {
-    30
+    DEFAULT_METER_DAYS
 }
 
 /// A part of all readers: 0 to 100 percent, to four decimals.

@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use audience::DEFAULT_WEEKS;
 pub use audience::{Articles, Audience};
-pub use choice::{Meter, Percent, Step};
+pub(crate) use choice::DEFAULT_METER_DAYS;
+pub use choice::{MAX_METER_DAYS, Meter, Percent, Step};
 pub use frequency::{Dismissal, Frequency, Redeploy};
 pub use pages::{Countries, Pages, Selection};
 pub use schedule::{Blackout, Hours, Moment, Schedule, Weekday, Zone};

@@ -11,6 +11,12 @@ pub(crate) fn timestamp_of(text: &str) -> Option<Timestamp> {
     usual_timestamp(text.as_bytes()).or_else(|| text.parse().ok())
 }
 
+/// A date such as `2026-11-23`.
+pub(crate) fn date_of(text: &str) -> Option<Date> {
+    let usual = text.as_bytes().try_into().ok().and_then(usual_date);
+    usual.or_else(|| text.parse().ok())
+}
+
 /// A date such as `2026-11-23`, in days since 1970.
 pub(crate) fn day_of(text: &str) -> Option<i64> {
     let usual = text.as_bytes().try_into().ok().and_then(usual_day);
@@ -53,12 +59,26 @@ pub(crate) fn browsers_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
     Timestamp::from_millisecond(day * DAY_MS + i64::from(in_day_ms)).ok()
 }
 
+/// `2026-11-23`.
+fn usual_date(text: &[u8; 10]) -> Option<Date> {
+    let ([y1, y2], month, day) = usual_parts(text)?;
+    let year = i16::from(y1) * 100 + i16::from(y2);
+    Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+}
+
 /// `2026-11-23`, in days since 1970.
 fn usual_day(text: &[u8; 10]) -> Option<i64> {
+    let (year, month, day) = usual_parts(text)?;
+    day_of_date(year, month, day)
+}
+
+/// The year, in two times two digits, the month and the day that look like `2026-11-23`.
+#[inline]
+fn usual_parts(text: &[u8; 10]) -> Option<([u8; 2], u8, u8)> {
     let (first, last) = text.split_first_chunk()?;
     let [y1, _, y2, _, _, month, ..] = twos(*first, *b"0000-00-")?;
     match *last {
-        [d1 @ b'0'..=b'9', d2 @ b'0'..=b'9'] => day_of_date([y1, y2], month, (d1 - b'0') * 10 + (d2 - b'0')),
+        [d1 @ b'0'..=b'9', d2 @ b'0'..=b'9'] => Some(([y1, y2], month, (d1 - b'0') * 10 + (d2 - b'0'))),
         _ => None,
     }
 }
@@ -147,6 +167,7 @@ mod tests {
             prop_assert!(ours.is_none() || ours == text.parse().ok(), "{}", text);
             prop_assert_eq!(timestamp_of(&text), text.parse().ok());
             prop_assert_eq!(day_of(&text[..10]), librarys_day(&text[..10]));
+            prop_assert_eq!(date_of(&text[..10]), text[..10].parse().ok());
         }
 
         #[test]
@@ -196,6 +217,10 @@ mod tests {
                     let is_one = Date::new(year, month, day).is_ok();
                     let ours = usual_day(text.as_bytes().try_into().unwrap());
                     assert_eq!(ours, is_one.then(|| librarys_day(&text).unwrap()), "{text}");
+                    assert_eq!(
+                        usual_date(text.as_bytes().try_into().unwrap()),
+                        Date::new(year, month, day).ok()
+                    );
                 }
             }
         }
@@ -214,6 +239,7 @@ mod tests {
         }
         for text in ["", "2026", "2026-11-2x", "20261123"] {
             assert_eq!(day_of(text), librarys_day(text), "{text}");
+            assert_eq!(date_of(text), text.parse().ok(), "{text}");
         }
     }
 }

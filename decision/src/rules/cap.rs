@@ -126,7 +126,7 @@ impl Cap {
     }
 }
 
-const EMPTY_WINDOW: &str = "a window of 0 days counts nothing: write 1 or more.";
+pub(super) const EMPTY_WINDOW: &str = "a window of 0 days counts nothing: write 1 or more.";
 
 fn refuse_zero(path: &str, name: &str, value: Option<u32>, why: &str, complaints: &mut Complaints<'_>) {
     if value == Some(0) {

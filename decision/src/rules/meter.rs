@@ -1,7 +1,14 @@
 //! Articles that are free before the appeal shows.
+//!
+//! The days of the appeal's window count: today, in the site's time zone, and the days before it. A day in the future counts as
+//! today: the reader's clock may be ahead. So the number only falls as time passes and nothing is read, and time alone never opens
+//! a meter, but it can close one.
 
+use super::cap::EMPTY_WINDOW;
 use super::{Check, Evidence, Outcome, count};
-use crate::appeal_rules;
+use crate::DAY_MS;
+use crate::appeal_rules::{self, DEFAULT_METER_DAYS, MAX_METER_DAYS};
+use crate::calendar::date_of_wall;
 use crate::compile::Draft;
 use crate::facts::Facts;
 use crate::reason::Reason;
@@ -15,15 +22,38 @@ impl Meter {
         let entitlement = self.0.as_ref().and_then(|meter| meter.entitlement.as_deref());
         entitlement.is_some_and(|entitlement| facts.is_entitled(entitlement))
     }
-}
 
-fn used(facts: &Facts<'_>) -> u32 {
-    facts.history().and_then(|history| history.free_articles_used).unwrap_or(0)
+    fn window_days(&self) -> u32 {
+        self.0.as_ref().map_or(DEFAULT_METER_DAYS, |meter| meter.window_days)
+    }
+
+    /// Free articles used before the present page.
+    fn used(&self, facts: &Facts<'_>, at_ms: i64) -> u64 {
+        let Some(history) = facts.history() else {
+            return 0;
+        };
+        let Some(days) = &history.article_days else {
+            return history.free_articles_used.unwrap_or(0).into();
+        };
+        let before_today_ms = i64::from(self.window_days().saturating_sub(1)) * DAY_MS;
+        let first = date_of_wall(facts.wall_ms(at_ms).saturating_sub(before_today_ms));
+        days.iter().filter(|read| read.day >= first).map(|read| u64::from(read.count)).sum()
+    }
 }
 
 impl Check for Meter {
+    const TIMED: bool = true;
+
     fn compile(draft: &mut Draft<'_, '_>) -> Self {
         let rules = draft.rules;
+        match rules.meter.as_ref().map(|meter| meter.window_days) {
+            Some(0) => draft.problem("meter.window_days", EMPTY_WINDOW),
+            Some(days) if days > MAX_METER_DAYS => draft.problem(
+                "meter.window_days",
+                format!("browsers keep {MAX_METER_DAYS} days of articles: write {MAX_METER_DAYS} or less."),
+            ),
+            _ => {}
+        }
         if let Some(meter) = rules.meter.as_ref().filter(|meter| meter.hard) {
             if meter.entitlement.is_none() {
                 draft.problem(
@@ -51,20 +81,25 @@ impl Check for Meter {
         self.0.is_none()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
+    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
         if self.is_entitled(facts) {
             return Outcome::Blocked(Reason::NotTargeted);
         }
-        let is_over = self.0.as_ref().is_none_or(|meter| used(facts) >= meter.free_articles);
+        let is_over =
+            self.0.as_ref().is_none_or(|meter| self.used(facts, at_ms) >= u64::from(meter.free_articles));
         Outcome::pass_if(is_over, Reason::BelowMeter)
     }
 
     fn evidence(&self, facts: &Facts<'_>) -> Evidence {
         let entitled = if self.is_entitled(facts) { ", entitled to read on" } else { "" };
-        let seen = format!("{} used{entitled}", count(used(facts), "free article"));
+        let used = count(self.used(facts, facts.now_ms), "free article");
+        let window = format!(" in {}", count(self.window_days(), "day"));
+        // The caller's own count has a window that is not known here.
+        let is_counted_here = facts.history().is_some_and(|history| history.article_days.is_some());
+        let seen = format!("{used} used{}{entitled}", if is_counted_here { window.as_str() } else { "" });
         let wanted = self.0.as_ref().map_or_else(
             || "any number".to_owned(),
-            |meter| format!("{} used", count(meter.free_articles, "free article")),
+            |meter| format!("{} used{window}", count(meter.free_articles, "free article")),
         );
         Evidence::new(seen, wanted)
     }

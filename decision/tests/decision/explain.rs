@@ -137,7 +137,7 @@ fn every_rule_of_a_reader_who_sees_nothing_is_told_in_words() {
     assert_eq!(words(Rule::Url), is("/politics/a", "one of: /sport/*"));
     assert_eq!(words(Rule::PaidPage), is("paid page", "ordinary page"));
     assert_eq!(words(Rule::SkipFirst), is("page 1 of the visit", "after the first 2 pages"));
-    assert_eq!(words(Rule::Meter), is("4 free articles used", "5 free articles used"));
+    assert_eq!(words(Rule::Meter), is("4 free articles used", "5 free articles used in 30 days"));
     assert_eq!(words(Rule::Sequence), is("1 view", "fewer than 1 view"));
     assert_eq!(words(Rule::Hours), is("2026-06-15T13:00:00+01:00[Europe/Dublin]", "Tue 07:00 to Tue 22:00"));
     let trend = rule(&told.appeals[0], Rule::Trend);

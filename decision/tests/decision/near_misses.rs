@@ -43,6 +43,15 @@ fn a_slip_that_stands_in_many_entries_is_told_once() {
         told(&json!({"site": "journal", "history": {"views": [view, view]}})),
         ["history.views.varient is not known and was ignored; did you mean history.views.variant?"]
     );
+    assert_eq!(
+        told(
+            &json!({"site": "journal", "history": {"article_day": [], "article_days": [{"days": "2026-06-15"}]}})
+        ),
+        [
+            "history.article_day is not known and was ignored; did you mean history.article_days?",
+            "history.article_days.days is not known and was ignored; did you mean history.article_days.day?"
+        ]
+    );
     let many: serde_json::Map<String, Value> =
         (0..9).map(|number| (format!("sectio{number}"), json!(1))).collect();
     assert_eq!(told(&json!({"site": "journal", "page": many})).len(), 5);
@@ -56,7 +65,8 @@ fn what_is_known_and_what_is_of_others_is_not_told() {
         "reader": {"country": "IE", "region": null, "locale": "en", "device": "mobile", "signed_in": false,
                    "consent": "granted", "bucket": 1, "age": 1.5},
         "history": {"views": [{"appeal": "a", "variant": "b", "at": "x"}], "dismissals": [{"appeal": "a", "kind": "close", "at": "x"}],
-                    "articles": [{"week": "x", "count": 1, "tags": {"coutn": 1}}], "free_articles_used": 4}
+                    "articles": [{"week": "x", "count": 1, "tags": {"coutn": 1}}],
+                    "article_days": [{"day": "x", "count": 1}], "free_articles_used": 4}
     });
     assert_eq!(told(&question), [] as [String; 0]);
     assert_eq!(

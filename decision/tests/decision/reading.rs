@@ -126,6 +126,13 @@ fn a_time_is_written_as_it_was_read() {
 fn what_stands_in_place_of_an_object_is_told_apart_from_one() {
     let error = |text: &str| serde_json::from_str::<Question<'_>>(text).unwrap_err().to_string();
     assert!(error(r#"{"site":"journal","page":[]}"#).contains("expected an object"));
+    let days = r#"{"site":"journal","history":{"article_days":DAYS}}"#;
+    assert!(error(&days.replace("DAYS", "{}")).contains("expected a sequence"));
+    assert!(error(&days.replace("DAYS", r#"[["2026-11-23",1]]"#)).contains("expected an object"));
+    assert!(
+        error(&days.replace("DAYS", r#"[{"day":"23/11"}]"#))
+            .contains("`day` is not a date such as 2026-06-15")
+    );
     let tags = r#"{"site":"journal","history":{"articles":[{"week":"2026-11-23","tags":TAGS}]}}"#;
     assert!(error(&tags.replace("TAGS", "[]")).contains("expected an object of numbers by tag"));
     let tags = tags.replace("TAGS", "null");

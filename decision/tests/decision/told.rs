@@ -82,7 +82,7 @@ fn every_rule_of_an_appeal_that_keeps_away_is_told_in_words() {
                               {"appeal": "summer", "at": "2026-06-08T12:00:00Z"},
                               {"appeal": "winter", "at": "2026-06-15T11:59:00Z"}],
                     "dismissals": [{"appeal": "summer", "kind": "later", "at": "2026-06-10T12:00:00Z"}],
-                    "articles": [{"week": "2026-06-08", "count": 1, "tags": {"China": 1}}], "free_articles_used": 2}});
+                    "articles": [{"week": "2026-06-08", "count": 1, "tags": {"China": 1}}], "article_days": [{"day": "2026-05-17", "count": 2}, {"day": "2026-05-16", "count": 1}]}});
     let known = Known {
         quiet_until_ms: Some(NOW_MS - 60_000),
         entitlements: vec!["archive".to_owned(), "events".to_owned()],
@@ -115,7 +115,7 @@ History: a history | a history
 Reader: returning: 3 views, 1 dismissal, 1 article | returning
 Articles: 1 article in 1 week and the present one | 1 to 9 on china
 Trend: steady: 1 article in four weeks, 0 in the four before | steady
-Meter: 2 free articles used, entitled to read on | 1 free article used
+Meter: 2 free articles used in 30 days, entitled to read on | 1 free article used in 30 days
 SkipFirst: page 2 of the visit | after the first 1 page
 Frequency: views inside 7 days: 1; age of the newest in whole days: 4 | fewer than 3 views; fewer than 2 since 04:00; newest at least 4 hours old
 SiteFrequency: 3 views on the whole site | anything

@@ -3,17 +3,20 @@
 use keepopen_decision::{Question, usual_question};
 use proptest::prelude::*;
 
-const WHOLE: &str = r#"{"site":"journal","surfaces":["banner","inline","wall"],"page":{"url":"https://journal.example.org/é","section":"politics","tags":["budget","assembly"],"kind":"article","sensitive":false,"paid":true,"ordinal":3},"reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"consent":"granted","bucket":417223},"history":{"views":[{"appeal":"summer","variant":"a","at":"2026-11-23T08:00:00.123Z"},{"appeal":"winter","at":"2026-11-23T08:00:00Z"}],"dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-11-20T08:00:00Z"}],"articles":[{"week":"2026-11-16","count":4,"tags":{"budget":2,"health & care":0}},{"week":"2026-11-09"}],"free_articles_used":0},"token":"a.b.c"}"#;
+const WHOLE: &str = r#"{"site":"journal","surfaces":["banner","inline","wall"],"page":{"url":"https://journal.example.org/é","section":"politics","tags":["budget","assembly"],"kind":"article","sensitive":false,"paid":true,"ordinal":3},"reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"consent":"granted","bucket":417223},"history":{"views":[{"appeal":"summer","variant":"a","at":"2026-11-23T08:00:00.123Z"},{"appeal":"winter","at":"2026-11-23T08:00:00Z"}],"dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-11-20T08:00:00Z"}],"articles":[{"week":"2026-11-16","count":4,"tags":{"budget":2,"health & care":0}},{"week":"2026-11-09"}],"article_days":[{"day":"2026-11-22","count":2},{"day":"2026-11-23"}],"free_articles_used":0},"token":"a.b.c"}"#;
 
 #[test]
 fn what_browsers_write_is_read_whole() {
     let empty = r#"{"site":"","surfaces":[],"page":{},"reader":{},"history":{},"token":null}"#;
     let nothing_known = r#"{"site":"s","surfaces":null,"page":null,"reader":null,"history":null}"#;
     let lists = r#"{"site":"s","history":{"views":null,"dismissals":[],"articles":[{"week":"w","count":null,"tags":null},{"week":"w","tags":{}}]}}"#;
+    let days = r#"{"site":"s","history":{"article_days":[{"day":"2024-02-29","count":null},{"count":2,"day":"2026-11-23"}]}}"#;
+    let no_days = r#"{"site":"s","history":{"article_days":[]}}"#;
+    let days_unknown = r#"{"site":"s","history":{"article_days":null}}"#;
     let turned = r#"{"token":"t","history":{"articles":[],"views":[{"at":"2026-11-23T08:00:00Z","appeal":"a"}]},"site":"s"}"#;
     let largest = r#"{"site":"s","reader":{"bucket":4294967295}}"#;
     let spaced = WHOLE.replace(',', ", ").replace(r#"":"#, r#"": "#);
-    for json in [WHOLE, empty, nothing_known, lists, turned, largest, &spaced] {
+    for json in [WHOLE, empty, nothing_known, lists, days, no_days, days_unknown, turned, largest, &spaced] {
         assert_eq!(usual_question(json), Some(serde_json::from_str(json).unwrap()), "{json}");
     }
 }
@@ -69,6 +72,12 @@ fn whatever_else_is_left_to_the_library() {
         r#"{"site":"s","history":{"dismissals":[{"appeal":"a","at":"2026-11-23T08:00:00Z"}]}}"#,
         r#"{"site":"s","history":{"dismissals":[{"appeal":"a","kind":"close"}]}}"#,
         r#"{"site":"s","history":{"articles":[{"count":1}]}}"#,
+        r#"{"site":"s","history":{"article_days":[{"count":1}]}}"#,
+        r#"{"site":"s","history":{"article_days":[{"day":"2026-02-29","count":1}]}}"#,
+        r#"{"site":"s","history":{"article_days":[{"day":"yesterday","count":1}]}}"#,
+        r#"{"site":"s","history":{"article_days":[{"day":"2026-11-23","count":-1}]}}"#,
+        r#"{"site":"s","history":{"article_days":[["2026-11-23",1]]}}"#,
+        r#"{"site":"s","history":{"article_days":{}}}"#,
         r#"{"site":"s","history":{"articles":[{"week":"w","tags":{"a":null}}]}}"#,
         r#"{"site":"s","history":{"articles":[{"week":"w","tags":{"a"1}}]}}"#,
         r#"{"site":"s","history":{"articles":[{"week":"w","tags":{"a":1,}}]}}"#,

@@ -8,6 +8,7 @@
 mod countries;
 mod exact;
 mod generate;
+mod meter;
 mod narrowing;
 mod order;
 mod shares;

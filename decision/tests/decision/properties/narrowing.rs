@@ -93,6 +93,11 @@ const WAYS: &[(&str, Narrow)] = &[
             *none = Some(Meter { free_articles: 2, window_days: 30, hard: false, entitlement: None });
         }
     }),
+    ("a narrower meter", |appeal, _| {
+        if let Some(meter) = &mut appeal.meter {
+            meter.window_days = (meter.window_days / 2).max(1);
+        }
+    }),
     ("a sequence", |appeal, _| {
         if appeal.sequence.is_empty() {
             appeal.sequence.push(Step { variant: appeal.variants[0].id.clone(), views: Some(1) });

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use keepopen_decision::{
     AppealRules, Articles, Assignment, Audience, Consent, Countries, Device, Dismissal, Frequency, Kind,
-    Live, Meter, Moment, NeverCovers, Pages, Percent, ReaderKind, Redeploy, Schedule, Selection, Standing,
-    Step, Trend, UnknownCountry, Value, VariantRules, Weekday, WithoutHistory, Zone,
+    Live, MAX_METER_DAYS, Meter, Moment, NeverCovers, Pages, Percent, ReaderKind, Redeploy, Schedule,
+    Selection, Standing, Step, Trend, UnknownCountry, Value, VariantRules, Weekday, WithoutHistory, Zone,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -236,10 +236,11 @@ fn share() -> impl Strategy<Value = Percent> {
 }
 
 fn meter() -> BoxedStrategy<Meter> {
-    (0..6_u32, any::<bool>(), option::of(Just("archive".to_owned())))
-        .prop_map(|(free_articles, hard, entitlement)| Meter {
+    let window_days = prop_oneof![1 => Just(30), 2 => 1..=MAX_METER_DAYS];
+    (0..6_u32, window_days, any::<bool>(), option::of(Just("archive".to_owned())))
+        .prop_map(|(free_articles, window_days, hard, entitlement)| Meter {
             free_articles,
-            window_days: 30,
+            window_days,
             hard,
             entitlement,
         })

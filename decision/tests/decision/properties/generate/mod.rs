@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 
 pub use appeal::appeals;
-pub use question::{known, question};
+pub use question::{day, known, question};
 pub use site::site;
 
 use keepopen_decision::{Blackout, Hours, Moment, Surface, Weekday};

@@ -1,7 +1,7 @@
 //! Readers, their histories, and the pages they read.
 
 use keepopen_decision::{
-    ArticleWeek, DismissalKind, Dismissed, History, Known, Page, Question, Reader, Standing, View,
+    ArticleDay, ArticleWeek, DismissalKind, Dismissed, History, Known, Page, Question, Reader, Standing, View,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -56,14 +56,21 @@ fn history() -> BoxedStrategy<History<'static>> {
     ]);
     let dismissed =
         (appeal(), how, time()).prop_map(|(appeal, kind, at)| Dismissed { appeal: appeal.into(), kind, at });
-    (vec(view, 0..12), vec(dismissed, 0..3), vec(week(), 0..8), option::of(0..8_u32))
-        .prop_map(|(views, dismissals, articles, free_articles_used)| History {
+    let days = option::weighted(0.7, vec(day(), 0..12));
+    (vec(view, 0..12), vec(dismissed, 0..3), vec(week(), 0..8), days, option::of(0..8_u32))
+        .prop_map(|(views, dismissals, articles, article_days, free_articles_used)| History {
             views,
             dismissals,
             articles,
+            article_days,
             free_articles_used,
         })
         .boxed()
+}
+
+pub fn day() -> impl Strategy<Value = ArticleDay> {
+    (time(), 0..3_u32)
+        .prop_map(|(at, count)| ArticleDay { day: jiff::tz::TimeZone::UTC.to_datetime(at).date(), count })
 }
 
 fn week() -> impl Strategy<Value = ArticleWeek<'static>> {

@@ -1,0 +1,86 @@
+//! How many articles a meter counts.
+
+use keepopen_decision::{
+    AppealRules, ArticleDay, Frequency, History, Kind, Known, MAX_METER_DAYS, Meter, Question, Rule,
+    SiteRules, Surface, compile, explain,
+};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::generate::{NOON_MS, day, time};
+use super::{ask, shows, worlds};
+
+const DAY_MS: i64 = 86_400_000;
+
+fn site(time_zone: &str) -> SiteRules {
+    SiteRules { time_zone: time_zone.to_owned(), ..SiteRules::new("journal") }
+}
+
+fn metered(free_articles: u32, window_days: u32) -> AppealRules {
+    let mut appeal = AppealRules::new("wall", "journal", Kind::Ask, Surface::Wall);
+    appeal.frequency = Some(Frequency { unlimited: true, ..Frequency::default() });
+    appeal.meter = Some(Meter { free_articles, window_days, hard: false, entitlement: None });
+    appeal
+}
+
+fn question(days: &[ArticleDay]) -> Question<'static> {
+    let history = History { article_days: Some(days.to_vec()), ..History::default() };
+    Question { history: Some(history), ..Question::from_site("journal") }
+}
+
+/// The number that the explanation names, after a look whether the verdict agrees.
+fn used(time_zone: &str, window_days: u32, question: &Question<'_>, now_ms: i64) -> u32 {
+    let rules = |free_articles| compile(&[site(time_zone)], &[metered(free_articles, window_days)]).0;
+    let told = explain(&rules(0), question, &Known::nobody(), now_ms, 0).expect("the site is there");
+    let rule = told.appeals[0].rules.iter().find(|told| told.rule == Rule::Meter).expect("it is told");
+    let used =
+        rule.seen.split(' ').next().and_then(|number| number.parse().ok()).expect("a number comes first");
+    assert!(shows(ask(&rules(used), question, &Known::nobody(), now_ms)), "{}", rule.seen);
+    assert!(!shows(ask(&rules(used + 1), question, &Known::nobody(), now_ms)), "{}", rule.seen);
+    used
+}
+
+const ZONES: &[&str] = &["UTC", "Europe/Dublin", "Pacific/Auckland", "America/Los_Angeles"];
+
+proptest! {
+    #![proptest_config(worlds(500))]
+
+    #[test]
+    fn a_wider_window_never_counts_fewer_articles(
+        days in vec(day(), 0..20),
+        zone in select(ZONES),
+        one in 1..=MAX_METER_DAYS,
+        other in 1..=MAX_METER_DAYS,
+        now in time(),
+    ) {
+        let (question, now_ms) = (question(&days), now.as_millisecond());
+        let (narrow, wide) = (one.min(other), one.max(other));
+        prop_assert!(used(zone, narrow, &question, now_ms) <= used(zone, wide, &question, now_ms));
+    }
+
+    #[test]
+    fn the_number_only_falls_as_time_passes_and_nothing_is_read(
+        days in vec(day(), 0..20),
+        zone in select(ZONES),
+        window in 1..=MAX_METER_DAYS,
+        now in time(),
+        later_ms in 0..200 * DAY_MS,
+    ) {
+        let (question, now_ms) = (question(&days), now.as_millisecond());
+        let later = used(zone, window, &question, now_ms + later_ms);
+        prop_assert!(later <= used(zone, window, &question, now_ms));
+    }
+
+    #[test]
+    fn every_article_counts_in_a_window_that_reaches_back_to_it_and_none_before(
+        days_ago in 0..120_i64,
+        count in 1..9_u32,
+        window in 1..=MAX_METER_DAYS,
+    ) {
+        let read = jiff::Timestamp::from_millisecond(NOON_MS - days_ago * DAY_MS).expect("a time near noon exists");
+        let day = jiff::tz::TimeZone::UTC.to_datetime(read).date();
+        let used = used("UTC", window, &question(&[ArticleDay { day, count }]), NOON_MS);
+        prop_assert_eq!(used, if days_ago < i64::from(window) { count } else { 0 });
+    }
+}
