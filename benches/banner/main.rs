@@ -71,7 +71,7 @@ fn changed_standing(at_ms: i64) -> StandingChange {
         supporter: SupporterId::from_bytes(halves.concat().try_into().unwrap()),
         site: "journal".to_owned(),
         changed_at_ms: at_ms,
-        now: StandingNow { standing: Standing::Lapsed, quiet_until_ms: None },
+        now: StandingNow { standing: Standing::Lapsed, quiet_until_ms: None, next: None },
     }
 }
 

@@ -154,19 +154,20 @@ async fn issue(
     let given = app.store.given(&supporter, site_id).await?;
     let now = standing_of(&given, site.quiet_days, app.now_ms());
     let iat = first_ms.div_euclid(1000);
+    let exp = iat + i64::from(app.settings.tokens.valid_hours) * 3600;
     let mut claims = Claims {
         iss: app.tokens.issuer().to_owned(),
         aud: site_id.to_owned(),
         sub: supporter,
         iat,
-        exp: iat + i64::from(app.settings.tokens.valid_hours) * 3600,
+        // A token does not outlive what it says: from then on the standing is unknown to whoever verifies it.
+        exp: now.ends_at_s().map_or(exp, |ends_at| exp.min(ends_at)),
         nbf: None,
         jti: String::new(),
         epoch,
         scope: TokenScope::Standing,
         standing: now.standing,
-        // The first whole second that is not before the instant.
-        quiet_until: now.quiet_until_ms.map(|at_ms| (at_ms + 999).div_euclid(1000)),
+        quiet_until: now.quiet_until_s(),
         entitlements: Vec::new(),
     };
     claims.jti = id_of(app, attempt, &claims);

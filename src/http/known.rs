@@ -5,7 +5,7 @@ use keepopen_decision::{Known, Question};
 
 use super::caller::{address_of, problem_of};
 use crate::app::App;
-use crate::supporters::{Newest, StandingNow};
+use crate::supporters::Newest;
 use crate::tokens::{Asker, BadToken, Purpose};
 
 /// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask
@@ -48,8 +48,14 @@ pub(super) fn checked(
             quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
             entitlements: claims.entitlements.clone(),
         },
-        Newest::Changed(StandingNow { standing, quiet_until_ms }) => {
-            Known { standing, quiet_until_ms, entitlements: claims.entitlements.clone() }
+        Newest::Changed(change) => {
+            // The change may be a day old; time alone can have ended what it brought.
+            let now = change.at(now_ms);
+            Known {
+                standing: now.standing,
+                quiet_until_ms: now.quiet_until_ms,
+                entitlements: claims.entitlements.clone(),
+            }
         }
         Newest::Forgotten => Known::unknown(),
     })

@@ -213,7 +213,7 @@ mod tests {
             supporter: SupporterId::from_bytes([who; 16]),
             site: site.to_owned(),
             changed_at_ms,
-            now: StandingNow { standing, quiet_until_ms: None },
+            now: StandingNow { standing, quiet_until_ms: None, next: None },
         }
     }
 
@@ -222,7 +222,7 @@ mod tests {
     }
 
     fn changed(standing: Standing) -> Newest {
-        Newest::Changed(StandingNow { standing, quiet_until_ms: None })
+        Newest::Changed(StandingNow { standing, quiet_until_ms: None, next: None })
     }
 
     #[test]

@@ -27,6 +27,43 @@ pub struct StandingNow {
     pub standing: Standing,
     /// The first instant when asking is allowed again, in milliseconds since 1970.
     pub quiet_until_ms: Option<i64>,
+    /// What the standing becomes by time alone; `None` where only a booking can change it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<NextStanding>,
+}
+
+/// A standing that begins by time alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NextStanding {
+    /// Its first instant, in milliseconds since 1970.
+    pub at_ms: i64,
+    /// The standing from then on.
+    pub standing: Standing,
+}
+
+impl StandingNow {
+    /// The standing at `now_ms`, where nothing was booked since this one was worked out.
+    #[must_use]
+    pub fn at(self, now_ms: i64) -> Self {
+        match self.next {
+            Some(next) if next.at_ms <= now_ms => Self { standing: next.standing, next: None, ..self },
+            _ => self,
+        }
+    }
+
+    /// The first whole second since 1970 at which this standing has ended by time alone.
+    pub fn ends_at_s(&self) -> Option<i64> {
+        self.next.map(|next| whole_seconds_up(next.at_ms))
+    }
+
+    /// The first whole second since 1970 that is not before the instant when asking is allowed again.
+    pub fn quiet_until_s(&self) -> Option<i64> {
+        self.quiet_until_ms.map(whole_seconds_up)
+    }
+}
+
+const fn whole_seconds_up(at_ms: i64) -> i64 {
+    at_ms.saturating_add(999).div_euclid(1000)
 }
 
 impl Given {
@@ -47,7 +84,8 @@ impl Given {
 }
 
 /// The new standing, where a token that was issued by what was given `before` could now ask or thank the wrong person. Nobody had a token
-/// before money came, and nobody asks a running supporter, however often their gift renews.
+/// before money came, and nobody asks a supporter whose gift runs, however often it renews. Where the standing will end by time alone, its end
+/// and the time until which nobody may ask matter too.
 pub fn standing_changed(
     before: &[Given],
     after: &[Given],
@@ -58,8 +96,10 @@ pub fn standing_changed(
     let had_token = before.iter().any(|it| matches!(it.state, Paid | Active | PastDue | Ended));
     let then = standing_of(before, quiet_days, now_ms);
     let now = standing_of(after, quiet_days, now_ms);
+    let may_be_asked = now.standing != Standing::Recurring || now.next.is_some();
     let matters = then.standing != now.standing
-        || (then.quiet_until_ms != now.quiet_until_ms && now.standing != Standing::Recurring);
+        || then.next != now.next
+        || (then.quiet_until_ms != now.quiet_until_ms && may_be_asked);
     (had_token && matters).then_some(now)
 }
 
@@ -69,10 +109,24 @@ pub fn standing_changed(
 /// makes the answer unknown (neither ask nor thank) for everybody else; of a one-off and an ended recurring gift, the
 /// one paid last counts.
 pub fn standing_of(given: &[Given], quiet_days: u32, now_ms: i64) -> StandingNow {
-    let any = |state| given.iter().any(|it| it.state == state);
     let paid_until_ms = given.iter().filter_map(Given::ended_and_paid_until_ms).max();
-    let still_paid_for = paid_until_ms.is_some_and(|until_ms| now_ms < until_ms);
-    let standing = if any(ContributionState::Active) || still_paid_for {
+    // Of all that follows, this alone ends by time.
+    let ends_at_ms = paid_until_ms.filter(|until_ms| now_ms < *until_ms);
+    let standing = standing_while(given, ends_at_ms.is_some());
+    let next = ends_at_ms.map(|at_ms| NextStanding { at_ms, standing: standing_while(given, false) });
+    let newest = given.iter().filter_map(|it| it.last_kept_payment_at_ms).max();
+    let quiet = newest.map(|at_ms| quiet_until_ms(at_ms, quiet_days));
+    StandingNow {
+        standing,
+        quiet_until_ms: quiet.max(paid_until_ms),
+        next: next.filter(|next| next.standing != standing),
+    }
+}
+
+/// The standing, where an ended recurring gift is `still_paid_for` or not.
+fn standing_while(given: &[Given], still_paid_for: bool) -> Standing {
+    let any = |state| given.iter().any(|it| it.state == state);
+    if any(ContributionState::Active) || still_paid_for {
         Standing::Recurring
     } else if any(ContributionState::PastDue) {
         Standing::PastDue
@@ -85,10 +139,7 @@ pub fn standing_of(given: &[Given], quiet_days: u32, now_ms: i64) -> StandingNow
             Some(it) if it.frequency == Frequency::Once => Standing::OneOff,
             Some(_) => Standing::Lapsed,
         }
-    };
-    let newest = given.iter().filter_map(|it| it.last_kept_payment_at_ms).max();
-    let quiet = newest.map(|at_ms| quiet_until_ms(at_ms, quiet_days));
-    StandingNow { standing, quiet_until_ms: quiet.max(paid_until_ms) }
+    }
 }
 
 /// The best standing among supporters who share an address, and whose it is. Nobody is asked before the last of them
@@ -131,7 +182,7 @@ mod tests {
 
     #[test]
     fn nothing_given_is_none_and_nothing_is_quiet() {
-        let nobody = StandingNow { standing: Standing::None, quiet_until_ms: None };
+        let nobody = StandingNow { standing: Standing::None, quiet_until_ms: None, next: None };
         assert_eq!(standing_of(&[], 90, 0), nobody);
         for state in [State::Open, State::Expired, State::Failed, State::TakenBack, State::NothingToPay] {
             assert_eq!(standing_of(&[given(Frequency::Once, state, 0)], 90, 0), nobody, "{state:?}");
@@ -181,8 +232,19 @@ mod tests {
         let once = |paid_at_ms| given(Frequency::Once, State::Paid, paid_at_ms);
         assert_eq!(changed(&[once(10)], &[once(10), once(20)]), Some(Standing::OneOff), "quiet for longer");
         assert_eq!(changed(&[once(20)], &[once(10), once(20)]), None);
-        let paid_for = Given { paid_until_ms: Some(1_001), ..month(State::Ended, 10) };
-        assert_eq!(changed(&[month(State::Active, 10)], &[paid_for]), None, "it is still paid for");
+        let paid_for = |until_ms| Given { paid_until_ms: Some(until_ms), ..month(State::Ended, 10) };
+        let (running, ending) = (month(State::Active, 10), paid_for(1_001));
+        assert_eq!(changed(&[running], &[ending]), Some(Standing::Recurring), "it will end by time alone");
+        assert_eq!(changed(&[ending], &[ending]), None);
+        assert_eq!(changed(&[ending], &[paid_for(1_002)]), Some(Standing::Recurring), "at another time");
+        assert_eq!(changed(&[ending], &[running]), Some(Standing::Recurring), "it runs again");
+        assert_eq!(changed(&[running], &[running, ending]), None, "another one runs on");
+        let before = [ending, once(20)];
+        assert_eq!(
+            changed(&before, &[ending, once(30)]),
+            Some(Standing::Recurring),
+            "afterwards it is quiet for longer"
+        );
     }
 
     #[test]
@@ -195,14 +257,22 @@ mod tests {
         let until_ms = 365 * DAY_MS;
         let year = Given { paid_until_ms: Some(until_ms), ..given(YEARLY, State::Ended, 1) };
         let at = |now_ms| standing_of(&[year], 90, now_ms);
-        assert_eq!(
-            at(until_ms - 1),
-            StandingNow { standing: Standing::Recurring, quiet_until_ms: Some(until_ms) }
-        );
-        assert_eq!(at(until_ms), StandingNow { standing: Standing::Lapsed, quiet_until_ms: Some(until_ms) });
+        let next = Some(NextStanding { at_ms: until_ms, standing: Standing::Lapsed });
+        let recurring = StandingNow { standing: Standing::Recurring, quiet_until_ms: Some(until_ms), next };
+        let lapsed = StandingNow { standing: Standing::Lapsed, quiet_until_ms: Some(until_ms), next: None };
+        assert_eq!((at(until_ms - 1), at(until_ms)), (recurring, lapsed));
+        // What was worked out before says the same, without the contributions.
+        assert_eq!((recurring.at(until_ms - 1), recurring.at(until_ms)), (recurring, lapsed));
+        assert_eq!((recurring.ends_at_s(), lapsed.ends_at_s()), (Some(365 * DAY_MS / 1000), None));
+        let half = NextStanding { at_ms: 1_500, standing: Standing::Lapsed };
+        assert_eq!(StandingNow { next: Some(half), ..recurring }.ends_at_s(), Some(2), "not before it ends");
         // The card of a gift that runs may fail in the meantime; what is paid for outranks it.
         let failing = given(MONTHLY, State::PastDue, 9);
-        assert_eq!(standing_of(&[failing, year], 90, 2).standing, Standing::Recurring);
+        let failing_and_year = standing_of(&[failing, year], 90, 2);
+        assert_eq!(failing_and_year.standing, Standing::Recurring);
+        assert_eq!(failing_and_year.at(until_ms), standing_of(&[failing, year], 90, until_ms));
+        // What runs goes on when it is over, whatever was paid for beside it.
+        assert_eq!(standing_of(&[given(MONTHLY, State::Active, 9), year], 90, 2).next, None);
     }
 
     #[test]

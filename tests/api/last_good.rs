@@ -4,7 +4,7 @@ use keepopen::actions::StartError;
 use keepopen::config::Settings;
 use keepopen::ids::SupporterId;
 use keepopen::store::last_good::LastGood;
-use keepopen::supporters::{Standing, StandingChange, StandingNow};
+use keepopen::supporters::{NextStanding, Standing, StandingChange, StandingNow};
 use keepopen::tokens::Scope;
 use keepopen::{actions, http};
 use keepopen_decision::LearnedWeights;
@@ -117,7 +117,8 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let weights = vec![("a".to_owned(), 7)];
     let weights = LearnedWeights { site: "journal".to_owned(), appeal: "summer".to_owned(), weights };
     app.app.keep(|kept| kept.learned.weights = vec![weights.clone()]);
-    let now = StandingNow { standing: Standing::PastDue, quiet_until_ms: None };
+    let next = Some(NextStanding { at_ms: app.app.now_ms() + 1, standing: Standing::Lapsed });
+    let now = StandingNow { standing: Standing::Recurring, quiet_until_ms: None, next };
     let supporter = SupporterId::from_bytes([9; 16]);
     let change =
         StandingChange { supporter, site: "journal".to_owned(), changed_at_ms: app.app.now_ms(), now };

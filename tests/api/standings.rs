@@ -24,6 +24,7 @@ sites = ["journal"]
 kind = "thank"
 surface = ["banner"]
 live = "live"
+audience = { standings = ["recurring"] }
 [[appeals.variants]]
 id = "a"
 copy = { heading = "Thank you" }
@@ -143,6 +144,64 @@ async fn another_instance_and_a_restart_read_the_changed_standing_from_the_datab
     tokio::spawn(running.server);
     (app.server, app.url) = (running.handle, format!("http://{}", running.address));
     assert_eq!(kind(&app.banner(Some(&token)).await), "fix_card");
+    app.finish().await;
+}
+
+const HALF_A_DAY_MS: i64 = 43_200_000;
+
+/// A monthly gift half a day before the end of its first month, and when that ends, in milliseconds since 1970.
+async fn monthly_on_its_last_day(app: &TestApp) -> (String, i64) {
+    let (gift, _) = monthly_supporter(app).await;
+    let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
+    let item = app.stripe.object(&subscription).unwrap()["items"]["data"][0].clone();
+    let ends_at_ms = item["current_period_end"].as_i64().unwrap() * 1000;
+    app.app.clock.advance(ends_at_ms - HALF_A_DAY_MS - app.app.now_ms());
+    (subscription, ends_at_ms)
+}
+
+#[tokio::test]
+async fn a_standing_that_ends_by_time_alone_ends_on_every_instance_at_that_instant() {
+    let app = start().await;
+    let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
+    let gift = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    // It is good for a day, and its standing for half of that.
+    let token = app.token(&gift).await;
+    let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    app.stripe.cancel(&subscription, false).unwrap();
+    app.stripe_says_everything().await;
+    actions::sync_standings(&other).await.unwrap();
+    let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
+    let asked = |server: &keepopen::app::App| -> Value {
+        serde_json::from_slice(&keepopen::http::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
+    };
+    app.app.clock.advance(ends_at_ms - 1 - app.app.now_ms());
+    assert_eq!([kind(&asked(&app.app)), kind(&asked(&other))], ["thank", "thank"]);
+    app.app.clock.advance(1);
+    assert_eq!(app.get("/v1/supporter", Some(&token)).await.text("standing"), "one_off");
+    // No job ran in between.
+    assert_eq!([kind(&asked(&app.app)), kind(&asked(&other))], ["recent_giver", "recent_giver"]);
+    other.store.close().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_token_does_not_outlive_a_standing_that_ends_by_time_alone() {
+    let app = start().await;
+    let (subscription, ends_at_ms) = monthly_on_its_last_day(&app).await;
+    app.stripe.cancel(&subscription, false).unwrap();
+    let gift = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let answer = app.exchange(&gift).await;
+    let token = answer.text("token");
+    assert_eq!(answer.json["expires_at"], keepopen::clock::rfc3339(ends_at_ms));
+    app.app.clock.advance(ends_at_ms - 1 - app.app.now_ms());
+    assert_eq!(kind(&app.banner(Some(token)).await), "thank");
+    app.app.clock.advance(1);
+    let verdict = app.banner(Some(token)).await;
+    assert_eq!((kind(&verdict), &verdict["token_problem"]), ("unknown_standing", &json!("token_expired")));
+    assert_eq!(app.get("/v1/supporter", Some(token)).await.code(), "token_expired");
+    assert_eq!(app.exchange(&gift).await.code(), "already_exchanged");
     app.finish().await;
 }
 
