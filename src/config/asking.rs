@@ -7,11 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::{Banner, SiteSettings};
 
+/// Asks for money that one reader sees on one day of a site that doesn't set `max_per_day`. It protects supporters on a device that
+/// does not know them yet.
+const DEFAULT_MAX_PER_DAY: u32 = 1;
+
 /// What holds for every appeal of a site. The words are explained at the decision's own types.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Asking {
-    /// How often one reader sees appeals that ask for money, all of them together.
+    /// How often one reader sees appeals that ask for money, all of them together; once a day unless given.
     pub frequency: SiteFrequency,
     /// Whether givers are asked to give more, and how often.
     pub upsell: Upsell,
@@ -39,7 +43,10 @@ impl SiteSettings {
             quiet_days: self.quiet_days,
             kill_switch: self.banner == Banner::Off,
             time_zone: self.time_zone.clone(),
-            frequency: asking.frequency,
+            frequency: SiteFrequency {
+                max_per_day: asking.frequency.max_per_day.or(Some(DEFAULT_MAX_PER_DAY)),
+                ..asking.frequency
+            },
             upsell: asking.upsell,
             traits: asking.traits,
             cool_down: asking.cool_down,
@@ -50,5 +57,27 @@ impl SiteSettings {
             blackouts: asking.blackouts,
             ..SiteRules::new(id)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn frequency(asking: &Value) -> SiteFrequency {
+        let site = json!({"name": "J", "origins": [], "currency": "EUR", "giving": {}, "asking": asking});
+        serde_json::from_value::<SiteSettings>(site).unwrap().rules("journal").frequency
+    }
+
+    #[test]
+    fn a_reader_sees_one_ask_a_day_unless_the_settings_say_otherwise() {
+        let one_a_day = SiteFrequency { max_per_day: Some(1), ..SiteFrequency::default() };
+        assert_eq!(frequency(&json!({})), one_a_day);
+        assert_eq!(frequency(&json!({"frequency": {}})), one_a_day);
+        let capped = SiteFrequency { max_views: Some(6), ..one_a_day };
+        assert_eq!(frequency(&json!({"frequency": {"max_views": 6}})), capped);
+        assert_eq!(frequency(&json!({"frequency": {"max_per_day": 1000}})).max_per_day, Some(1000));
     }
 }

@@ -130,7 +130,7 @@ fn a_cap_of_4_in_30_days_never_gives_a_5th_view_in_any_30_days() {
 
 #[test]
 fn a_reader_who_sent_the_appeal_away_is_left_alone_for_as_long_as_it_says() {
-    for (then, days) in [("close", 14), ("later", 3), ("already_gave", 90), ("never", 0)] {
+    for (then, days) in [("close", 14), ("later", 3), ("already_gave", 365), ("never", 0)] {
         let mut simulation = simulation(&appeal("polite", "frequency = { unlimited = true }"), "", 1);
         let then = format!(",\"then\":{then:?}");
         assert_eq!(play(&mut simulation, "a", 0, &then), Ok(0));

@@ -18,7 +18,7 @@ async fn a_reader_whom_nobody_asked_yet_is_asked_in_the_sites_own_currency() {
                 "default": {"interval": "month", "amount_minor": 1000},
                 "minimum_minor": 100, "maximum_minor": 100_000, "other": true, "fallback_url": "https://journal.example.org/give",
             },
-            "quiet_days": {"close": 14, "later": 3, "already_gave": 90, "gift": 90},
+            "quiet_days": {"close": 14, "later": 3, "already_gave": 365, "gift": 90},
         },
     });
     assert_eq!(verdict, shown);

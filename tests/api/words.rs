@@ -84,7 +84,7 @@ async fn blocks_come_in_their_order_with_the_values_that_they_speak_of() {
         "cta": "Give {gift}",
         "choices": verdict["content"]["choices"],
         "thanks": {"heading": "Thank you", "body": [{"quote": "Well done."}]},
-        "quiet_days": {"close": 14, "later": 3, "already_gave": 90, "gift": 90},
+        "quiet_days": {"close": 14, "later": 3, "already_gave": 365, "gift": 90},
     });
     assert_eq!(verdict["content"], content);
     assert_eq!(verdict["content"]["choices"]["currency"], "EUR");

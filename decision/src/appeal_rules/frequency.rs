@@ -37,7 +37,7 @@ pub struct Dismissal {
     pub close_days: u32,
     /// Whole days after "later"; 3 unless given.
     pub later_days: u32,
-    /// Whole days after "I already gave"; 90 unless given.
+    /// Whole days after "I already gave"; 365 unless given.
     pub already_gave_days: u32,
     /// Whole days after "never again"; left out, for ever.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -53,7 +53,7 @@ impl Default for Dismissal {
         Self {
             close_days: 14,
             later_days: 3,
-            already_gave_days: 90,
+            already_gave_days: 365,
             never_days: None,
             never_covers: NeverCovers::Appeal,
         }

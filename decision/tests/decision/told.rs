@@ -46,7 +46,7 @@ SkipFirst: not told | any page
 Frequency: views inside 30 days: 0; never seen | fewer than 4 views
 SiteFrequency: 0 views on the whole site | anything
 CoolDown: any appeal seen: never; sent away: never | 0 minutes after one was seen, 0 minutes after one was sent away
-Dismissal: never sent away | days passed: 14 after close, 3 after later, 90 after already_gave, for ever after never
+Dismissal: never sent away | days passed: 14 after close, 3 after later, 365 after already_gave, for ever after never
 Sequence: 0 views | no sequence
 ");
 }
@@ -120,7 +120,7 @@ SkipFirst: page 2 of the visit | after the first 1 page
 Frequency: views inside 7 days: 1; age of the newest in whole days: 4 | fewer than 3 views; fewer than 2 since 04:00; newest at least 4 hours old
 SiteFrequency: 3 views on the whole site | anything
 CoolDown: any appeal seen: 1 minute ago; sent away: 7200 minutes ago | 0 minutes after one was seen, 0 minutes after one was sent away
-Dismissal: later (age in whole days: 5) | days passed: 1 after close, 2 after later, 90 after already_gave, 400 after never
+Dismissal: later (age in whole days: 5) | days passed: 1 after close, 2 after later, 365 after already_gave, 400 after never
 Sequence: 2 views | no sequence
 ");
 }
@@ -186,7 +186,7 @@ SkipFirst: not told | any page
 Frequency: views inside 30 days: 0; never seen | fewer than 4 views
 SiteFrequency: on the whole site: views inside 30 days: 1; age of the newest in whole days: 2 | fewer than 1 view; newest at least 2 days old
 CoolDown: any appeal seen: 2880 minutes ago; sent away: 0 minutes ago | 1 minute after one was seen, 5 minutes after one was sent away
-Dismissal: already_gave (age in whole days: 0), close (age in whole days: 0) | days passed: 14 after close, 3 after later, 90 after already_gave, for ever after never
+Dismissal: already_gave (age in whole days: 0), close (age in whole days: 0) | days passed: 14 after close, 3 after later, 365 after already_gave, for ever after never
 Sequence: 0 views | a sequence without end
 ");
 }
