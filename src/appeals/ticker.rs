@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use keepopen_decision::{AppealRules, Live, Moment, Value, begins_at_ms};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -111,6 +113,10 @@ pub struct TickerShown {
     /// How many decimals an amount has, for money.
     #[serde(skip_serializing_if = "Option::is_none")]
     minor_digits: Option<u32>,
+    /// The day from which on payments count, on the site's clock; left out where all that ever came is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = Date, example = "2026-11-01")]
+    from: Option<String>,
     /// When it was counted: at most about a minute ago, unless the database does not answer.
     #[schema(format = DateTime)]
     as_of: String,
@@ -187,7 +193,7 @@ impl Ticker {
     }
 
     /// What is told when the ledger holds `counted`. What was taken back may be more than what came: then nothing came.
-    fn published(&self, counted: i64, as_of_ms: i64) -> PublishedTicker {
+    fn published(&self, counted: i64, from: Option<String>, as_of_ms: i64) -> PublishedTicker {
         let goal = self.goal;
         let total = counted.max(0).saturating_add(self.elsewhere);
         let percent = i64::try_from(i128::from(total) * 100 / i128::from(goal)).unwrap_or(i64::MAX);
@@ -198,6 +204,7 @@ impl Ticker {
             percent,
             currency: self.currency,
             minor_digits: self.currency.map(|currency| currency.minor_digits()),
+            from,
             as_of: clock::rfc3339(as_of_ms),
         };
         let left = goal.saturating_sub(total).max(0);
@@ -241,9 +248,19 @@ pub fn publish(
 ) -> FxHashMap<String, PublishedTicker> {
     let known = |(id, ticker, count): (&str, &Ticker, TickerCount)| {
         let counted = totals.totals.get(&count)?;
-        Some((id.to_owned(), ticker.published(*counted, totals.as_of_ms)))
+        let from = first_day(&count, totals.as_of_ms, &sites.get(id)?.time_zone);
+        Some((id.to_owned(), ticker.published(*counted, from, totals.as_of_ms)))
     };
     counts_of(draft, sites).filter_map(known).collect()
+}
+
+/// The day on which counting begins in that time zone; none where all is counted, or nothing yet.
+fn first_day(count: &TickerCount, as_of_ms: i64, time_zone: &str) -> Option<String> {
+    if count.from_ms == i64::MIN || count.from_ms > as_of_ms {
+        return None;
+    }
+    let from = Timestamp::from_millisecond(count.from_ms).ok()?;
+    Some(TimeZone::get(time_zone).ok()?.to_datetime(from).date().to_string())
 }
 
 /// What is wrong with a draft's ticker on the sites that it names.
@@ -292,7 +309,7 @@ mod tests {
         let ticker =
             ticker("counts = \"supporters\"\ngoal_supporters = 300\nelsewhere_supporters = 1").unwrap();
         let values = |counted| {
-            let TickerValues { total, left, percent, .. } = ticker.published(counted, 0).values;
+            let TickerValues { total, left, percent, .. } = ticker.published(counted, None, 0).values;
             (total, left, percent)
         };
         assert_eq!(values(0), (1, 299, 0));

@@ -53,6 +53,7 @@ async fn a_ticker_of_money_is_what_came_less_what_was_taken_back() {
         (&json!("money"), &json!("EUR"), &json!(2))
     );
     assert_eq!(ticker["as_of"], "2026-11-24T09:00:00Z");
+    assert_eq!(ticker.get("from"), None, "all that ever came is counted");
     app.finish().await;
 }
 
@@ -93,6 +94,10 @@ async fn a_ticker_counts_from_its_day_on_the_sites_clock() {
     {
         publish(&app, &appeal(&format!("{MONEY}from = \"{from}\""), ""));
         assert_eq!(told(&app).await[0], total, "{from}");
+        let ticker = app.banner(None).await["content"]["ticker"].clone();
+        let has_begun = ["2026-11-24", "2026-11-24T09:00"].contains(&from);
+        let day = has_begun.then_some("2026-11-24");
+        assert_eq!(ticker["from"].as_str(), day, "no day is told before it has come: {from}");
         let supporters = format!("{SUPPORTERS}from = \"{from}\"\nelsewhere_supporters = 2");
         publish(&app, &appeal(&supporters, ""));
         assert_eq!(told(&app).await[0], 2 + i64::from(total > 0), "{from}");

@@ -2027,6 +2027,12 @@ export interface components {
              */
             currency?: string | null;
             /**
+             * Format: date
+             * @description The day from which on payments count, on the site's clock; left out where all that ever came is counted.
+             * @example 2026-11-01
+             */
+            from?: string | null;
+            /**
              * Format: int64
              * @description What is wanted, as `total`.
              */
