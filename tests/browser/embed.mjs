@@ -21,19 +21,56 @@ story("two presses lead from an article to the payment page", {}, async (reader)
 story("a question needs no preflight and says what the page says", {}, async (reader) => {
   await open(reader, page("skerries"));
   const [{ type, body }] = fake.of("/v1/banner");
-  assert.equal(type, "text/plain");
+  assert.match(type, /^text\/plain\b/);
   assert.deepEqual(body.surfaces, ["banner", "inline"]);
   assert.deepEqual(body.page, { url: page("skerries"), section: "local", tags: ["accident", "fishing"], kind: "article", sensitive: true });
   const [{ count, tags }, ...others] = body.history.articles;
   assert.deepEqual([count, tags, others], [1, { accident: 1, fishing: 1 }, []], "this article is the first");
-  assert.deepEqual(body.history, { views: [], dismissals: [], articles: body.history.articles, free_articles_used: 0 });
+  assert.deepEqual(body.history, { views: [], dismissals: [], articles: body.history.articles, article_days: [] });
   assert.ok(body.reader.bucket >= 0 && body.reader.bucket < 1_000_000);
 });
 
 story("articles are counted for the next question, and other pages are not", {}, async (reader) => {
   for (const name of ["skerries", "index", "regatta"]) await open(reader, page(name));
-  const told = fake.of("/v1/banner").map(({ body }) => [body.history.articles[0].count, body.history.free_articles_used]);
-  assert.deepEqual(told, [[1, 0], [1, 0], [2, 1]]);
+  const told = fake.of("/v1/banner").map(({ body }) => [body.history.articles[0].count, body.history.article_days.map(({ count }) => count)]);
+  assert.deepEqual(told, [[1, []], [1, []], [2, [1]]]);
+  assert.equal("free_articles_used" in fake.of("/v1/banner")[0].body.history, false);
+});
+
+story("articles are counted by the day of the reader's own clock, without the page that shows now", { timezoneId: "Pacific/Auckland" }, async (reader) => {
+  // In Auckland it is the 29th already.
+  await reader.page.clock.install({ time: "2026-11-28T11:30:00Z" });
+  fake.now = Date.parse("2026-11-28T11:30:00Z");
+  for (const name of ["regatta", "eelgrass"]) await open(reader, page(name));
+  fake.now += 86_400_000;
+  await reader.page.clock.setSystemTime(fake.now);
+  for (const name of ["ferries", "regatta", "regatta"]) await open(reader, page(name));
+  const told = fake.of("/v1/banner").map(({ body }) => body.history.article_days.map(({ day, count }) => `${day}: ${count}`).join(", "));
+  assert.deepEqual(told, [
+    "",
+    "2026-11-29: 1",
+    "2026-11-29: 2",
+    "2026-11-29: 2, 2026-11-30: 1",
+    "2026-11-29: 2, 2026-11-30: 2",
+  ]);
+});
+
+story("what an older version counted goes on from the day on which it began", {}, async (reader) => {
+  await open(reader, page("index"));
+  const from = Date.now() - 3 * 86_400_000;
+  await reader.page.evaluate((from) => localStorage.setItem("keepopen:journal", JSON.stringify({ bucket: 7, articles: [], meter: { from, used: 5, before: 4 } })), from);
+  for (const name of ["regatta", "eelgrass"]) await open(reader, page(name));
+  const told = fake.of("/v1/banner").map(({ body }) => body.history.article_days.map(({ count }) => count));
+  assert.deepEqual(told, [[], [5], [5, 1]]);
+  const { meter, bucket } = await kept(reader);
+  assert.deepEqual([meter, bucket], [undefined, 7]);
+});
+
+story("the traits that a page names are told, and each page is asked about with its own", {}, async (reader) => {
+  await changed(reader, "regatta", (html) => html.replace("</head>", '<meta name="keepopen:traits" content="print_subscriber, member"></head>'));
+  await changed(reader, "eelgrass", (html) => html.replace("data-site=", 'data-traits="staff" data-site='));
+  for (const name of ["regatta", "eelgrass", "ferries"]) await open(reader, page(name));
+  assert.deepEqual(fake.of("/v1/banner").map(({ body }) => body.reader.traits), [["print_subscriber", "member"], ["staff"], undefined]);
 });
 
 story("a view is reported once for each page, with its ordinal, and sent with the next question", {}, async (reader) => {

@@ -35,7 +35,7 @@ export const APPEAL = {
       other: true,
     },
     thanks: { heading: "Thank you", body: ["Your gift has come through. Enjoy the paper."] },
-    quiet_days: { close: 14, later: 3, already_gave: 90, gift: 90 },
+    quiet_days: { close: 14, later: 3, already_gave: 365, gift: 90 },
   },
   next_eligible_at: null,
 };
@@ -152,13 +152,14 @@ const ROUTES = {
 
 /** As strict as the service, about what a browser may have kept wrong. */
 function isSound({ token, history, reader }) {
-  const { views, dismissals, articles, free_articles_used: used } = history ?? { views: [], dismissals: [], articles: [], free_articles_used: 0 };
-  const lists = [views, dismissals, articles];
+  const { views, dismissals, articles, article_days: days } = history ?? { views: [], dismissals: [], articles: [], article_days: [] };
+  const lists = [views, dismissals, articles, days];
+  const isDate = (date) => /^\d{4}-\d\d-\d\d$/.test(date) && Date.parse(date) > 0 && new Date(date).toISOString().startsWith(date);
   return (
     lists.every((list) => Array.isArray(list) && list.every((entry) => entry && typeof entry === "object")) &&
     [...views, ...dismissals].every(({ appeal, at }) => typeof appeal === "string" && Date.parse(at) > 0) &&
-    articles.every(({ week, count }) => Date.parse(week) > 0 && Number.isInteger(count)) &&
-    Number.isInteger(used) &&
+    articles.every(({ week, count }) => isDate(week) && Number.isInteger(count)) &&
+    days.every(({ day, count }) => isDate(day) && Number.isInteger(count)) &&
     Number.isInteger(reader.bucket ?? 0) && (reader.bucket ?? 0) >= 0 &&
     typeof (token ?? "") === "string"
   );
@@ -168,11 +169,11 @@ function payPage(fake, id, how, response) {
   const session = fake.sessions.get(id);
   const back = new URL(session.return_url);
   if (how) {
-    session.state = { card: "paid", bank: "payment_processing" }[how];
+    session.state = { card: "paid", bank: "payment_processing", fails: "payment_failed" }[how];
     back.searchParams.set("keepopen_session", id);
     return response.writeHead(303, { location: back.href }).end();
   }
   response.writeHead(200, { "content-type": "text/html" }).end(
-    `<title>Pay</title><a id="pay-card" href="?how=card">Card</a> <a id="pay-bank" href="?how=bank">Bank</a> <a id="cancel" href="${back.href}">Cancel</a>`,
+    `<title>Pay</title><a id="pay-card" href="?how=card">Card</a> <a id="pay-bank" href="?how=bank">Bank</a> <a id="pay-fails" href="?how=fails">Fails</a> <a id="cancel" href="${back.href}">Cancel</a>`,
   );
 }

@@ -75,6 +75,29 @@ story("an appeal tells how far it has come, by a bar with words", {}, async (rea
   await shot(reader, "ticker-desktop");
 });
 
+story("a ticker says from when on it counts, in the words' language", {}, async (reader) => {
+  const said = async (from, locale = "en") => {
+    const told = tells({ ...TICKER, from });
+    fake.verdict = { ...told, content: { ...told.content, locale } };
+    await open(reader, page("regatta"));
+    return (await reader.hook("ticker").innerText()).replace(/\u00a0/g, " ");
+  };
+  assert.equal(await said("2026-11-01"), "€34,512 raised of €50,000 this month");
+  assert.equal(await said("2026-09-15"), "€34,512 raised of €50,000 since September 15, 2026");
+  assert.equal(await said("2026-11-01", "de"), "34.512 € von 50.000 € in diesem Monat gesammelt");
+  assert.equal(await said("2026-09-15", "fr"), "34 512 € récoltés sur 50 000 € depuis le 15 septembre 2026".replace(/4 5|0 0/g, (it) => it.replace(" ", "\u202f")));
+});
+
+story("the form says who takes the payment, and what a recurring gift means", {}, async (reader) => {
+  await open(reader, page("regatta"));
+  const terms = () => reader.hook("secure").textContent();
+  assert.equal(await terms(), "Secure payment by Stripe. Renews every month. Cancel any time.");
+  await reader.hook("interval-year").click();
+  assert.equal(await terms(), "Secure payment by Stripe. Renews every year. Cancel any time.");
+  await reader.hook("interval-once").click();
+  assert.equal((await terms()).trim(), "Secure payment by Stripe.");
+});
+
 story("beyond the goal the bar is full, and the words say how much came", PHONE, async (reader) => {
   fake.verdict = tells({ counts: "supporters", total: 1251, goal: 1000, percent: 125, as_of: TICKER.as_of });
   await open(reader, page("regatta"));

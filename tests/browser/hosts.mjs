@@ -153,8 +153,8 @@ hosted("a reload and the way back are not another article", async (reader) => {
     await step();
     await counts(reader, place + 1);
   }
-  const read = questions().map(({ history }) => history.articles[0].count);
-  assert.deepEqual(read, [1, 1, 2, 2]);
+  const read = questions().map(({ history: { articles, article_days: days } }) => [articles[0].count, days[0]?.count ?? 0]);
+  assert.deepEqual(read, [[1, 0], [1, 0], [2, 1], [2, 1]], "and the article that shows is none of those read before");
 });
 
 // Pages that a script puts together.

@@ -56,7 +56,8 @@ story("what a page clears stays cleared", {}, async (reader) => {
 const ODD = [
   "nonsense", "null", "[]", "5", '"text"', '{"views":"x"}', '{"views":[null,{"appeal":7}]}', '{"bucket":"seven"}', '{"bucket":-4}', '{"pending":"x"}',
   '{"pending":[null]}', '{"pending":[{}]}', '{"dismissals":[{"appeal":"winter","kind":"shout","at":"soon"}]}', '{"articles":{"week":1}}',
-  '{"articles":[{"week":"soon","count":"many"}]}', '{"meter":"x"}', '{"hold":"x"}', '{"hold":{"until":9e99,"about":""}}', '{"skew":"x"}', '{"token":{}}',
+  '{"articles":[{"week":"soon","count":"many"}]}', '{"articles":[{"week":"2026-02-31","count":1}]}', '{"meter":"x"}', '{"meter":{"from":1e300,"used":2}}',
+  '{"days":"x"}', '{"days":[null]}', '{"days":[{"day":"2026-02-31","count":2}]}', '{"days":[{"day":"2026-11-24","count":"two"}]}', '{"last":5}', '{"last":"soon"}', '{"hold":"x"}', '{"hold":{"until":9e99,"about":""}}', '{"skew":"x"}', '{"token":{}}',
 ];
 story("whatever stands in the entry, the question is put, and the entry is sound again", {}, async (reader) => {
   fake.strict = true;
@@ -127,6 +128,42 @@ story("a reader who leaves the payment page finds the choice as it was, and read
   await open(reader, page("ferries"));
   assert.deepEqual(fake.of("/v1/tokens"), [], "an open payment page is not looked at on every page");
   assert.deepEqual(lines, []);
+});
+
+for (const [how, wait] of [["at once", false], ["days later", true]]) {
+  story(`a payment that fails ${how} can be tried again with the same choice, as another attempt`, {}, async (reader) => {
+    await open(reader, page("regatta"));
+    await reader.hook("amount-2000").click();
+    await pay(reader, wait ? "#pay-bank" : "#pay-fails");
+    if (wait) {
+      await open(reader, page("eelgrass"));
+      fake.sessions.get("cs_test_1").state = "payment_failed";
+      await minutesPass(reader, 10);
+      await open(reader, page("eelgrass"));
+    }
+    assert.equal(await reader.hook("note").textContent(), "Your payment didn’t go through, so you weren’t charged.");
+    const before = [asked().length, events("view").length];
+    await reader.page.getByRole("button", { name: "Try again" }).press("Enter");
+    await reader.hook("heading").getByText("We need your help now").waitFor();
+    assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month");
+    assert.equal(await reader.hook("give").evaluate((button) => button.getRootNode().activeElement === button), true, "the focus is on the button");
+    await reader.page.waitForTimeout(200);
+    assert.deepEqual([asked().length, events("view").length], before, "it is the reader's own wish, and no other view");
+    await reader.page.keyboard.press("Enter");
+    await reader.page.waitForURL("**/pay/cs_test_2");
+    const [first, second] = fake.of("/v1/checkout").map(({ body }) => body);
+    assert.notEqual(first.attempt, second.attempt);
+    assert.equal(second.amount_minor, 2000);
+  });
+}
+
+story("where a choice could not be kept, a payment that failed offers none", {}, async (reader) => {
+  await open(reader, page("index"));
+  await reader.page.evaluate(() => localStorage.setItem("keepopen:journal", JSON.stringify({ pending: [{ attempt: "a", session: "cs_test_1", at: Date.now() }] })));
+  fake.sessions.set("cs_test_1", { id: "cs_test_1", attempt: "a", state: "payment_failed" });
+  await open(reader, page("regatta"));
+  assert.equal(await reader.hook("note").textContent(), "Your payment didn’t go through, so you weren’t charged.");
+  assert.equal(await reader.hook("again").count(), 0);
 });
 
 story("where else to give is known before the service goes away", {}, async (reader) => {

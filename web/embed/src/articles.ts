@@ -1,43 +1,37 @@
-import type { ArticleWeek } from "./contract";
+import type { Kept } from "./memory";
 
-// The articles that this browser has read: how many in each week, and with which tags. Addresses are not kept.
+// The articles that this browser has read: how many in each week, with which tags, and how many on each day. Addresses are not kept.
 
 const WEEKS = 52;
+const DAYS = 92;
 const TAGS = 30;
-const DAY_MS = 86_400_000;
-/** After so many days the count of free articles begins anew. */
-const METER_DAYS = 30;
 
-/** Articles read since the count began; `before` is without the page that shows now. */
-export interface Meter {
-  /** Milliseconds since 1970. */
-  from: number;
-  used: number;
-  before: number;
-}
-
-/** Adds one article to its week. No more than thirty tags a week are told apart. */
-export function countArticle(weeks: ArticleWeek[], tags: string[], nowMs: number): ArticleWeek[] {
-  const monday = mondayOf(nowMs);
-  const week = weeks.find((one) => one.week === monday);
-  const counted: Record<string, number> = { ...week?.tags };
+/** Adds one article to its week. It is added to its day only when the next one comes: the days are what was read before the page that shows now. */
+export function countArticle(kept: Kept, tags: string[], nowMs: number): void {
+  /** Adds one to the entry of this date, which moves to the end, and drops entries of so many days ago. */
+  const countOne = (name: "articles" | "days", unit: string, date: string, days: number) => {
+    const list = kept[name] as any[];
+    const since = dateOf(nowMs, days);
+    const entry = list.find((one) => one[unit] === date) ?? { [unit]: date, count: 0 };
+    entry.count++;
+    kept[name] = [...list.filter((one) => one !== entry && one[unit] > since), entry];
+    return entry;
+  };
+  const week = countOne("articles", "week", dateOf(nowMs, (new Date(nowMs).getDay() + 6) % 7), WEEKS * 7);
+  const counted: Record<string, number> = (week.tags ??= {});
   for (const tag of tags) {
-    if (tag in counted || Object.keys(counted).length < TAGS) counted[tag] = (counted[tag] ?? 0) + 1;
+    // No more than thirty tags a week are told apart.
+    const times = +counted[tag]! || 0;
+    if (times || Object.keys(counted).length < TAGS) counted[tag] = times + 1;
   }
-  return [...weeks.filter((one) => one !== week), { week: monday, count: (week?.count ?? 0) + 1, tags: counted }].slice(-WEEKS);
+  if (kept.last) countOne("days", "day", kept.last, DAYS);
+  kept.last = dateOf(nowMs);
 }
 
-/** Adds one article to the count of free ones. */
-export function meter(known: Meter | undefined, nowMs: number): Meter {
-  // A count that begins in the future was begun by a clock that was wrong.
-  const lasts = known && Math.abs(nowMs - known.from) < METER_DAYS * DAY_MS;
-  return lasts ? { from: known.from, used: known.used + 1, before: known.used } : { from: nowMs, used: 1, before: 0 };
-}
-
-/** The date of the week's Monday, on the reader's own clock. */
-export function mondayOf(nowMs: number): string {
+/** The date, or that of some days before, on the reader's own clock. */
+export function dateOf(nowMs: number, daysBefore = 0): string {
   const day = new Date(nowMs);
-  day.setDate(day.getDate() - ((day.getDay() + 6) % 7));
+  day.setDate(day.getDate() - daysBefore);
   // Swedish dates are written as ISO 8601 has them.
   return day.toLocaleDateString("sv");
 }

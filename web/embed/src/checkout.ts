@@ -1,4 +1,6 @@
-import type { CheckoutBody, Gift, Shown } from "./contract";
+import { formatAmount, parseAmount } from "./amounts";
+import type { CheckoutBody, Choices, Gift, Shown } from "./contract";
+import { put } from "./days";
 import { isForeignFrame, leaveTo, returnAddress, webAddress } from "./leave";
 import type { GivenGift, Pending } from "./memory";
 import { ATTEMPT_PARAMETER, PREVIEW_PARAMETER, SESSION_PARAMETER } from "./names";
@@ -7,6 +9,26 @@ import { type Embed, JSON_BODY } from "./parts";
 // The part that takes a reader to the payment page: fetched when the reader turns to the form.
 
 const PATIENCE_MS = 15_000;
+
+export const english = {
+  notAnAmount: "Enter an amount, for example {amount}.",
+  tooSmall: "The minimum is {amount}.",
+  tooLarge: "The maximum is {amount}.",
+  tooMany: "Too many attempts. Wait a minute, then try again.",
+};
+
+export type EnglishCheckout = typeof english;
+
+export { parseAmount };
+
+/** What is wrong with an amount that was typed, in a sentence; nothing when it can be given. */
+export function problemOf(wanted: number | undefined, choices: Choices, locale: string, own: object): string | undefined {
+  const { minimum_minor: least, maximum_minor: most, minor_digits: digits, step_minor: step = 1 } = choices;
+  const words: EnglishCheckout = { ...english, ...own };
+  const [sentence, amount] =
+    wanted === undefined || wanted % step ? [words.notAnAmount, Math.max(least, 15 * 10 ** digits)] : wanted < least ? [words.tooSmall, least] : wanted > most ? [words.tooLarge, most] : [];
+  return sentence && put(sentence, formatAmount(amount!, choices, locale));
+}
 
 /** Why no payment page opened, and where else to give. */
 export interface Refusal {
@@ -18,6 +40,11 @@ export interface Refusal {
 let last: { id: string; about: string } | undefined;
 let comeBack: (() => void) | undefined;
 
+/** The last attempt is over: what is given next is another one, also if it is the same gift. */
+export function renew(): void {
+  last = undefined;
+}
+
 /** Opens the payment page for a gift that was chosen in an appeal; a refusal comes back, a success leaves the page. */
 export async function openPayment(embed: Embed, verdict: Shown, gift: Gift, given: GivenGift, locale: string): Promise<Refusal | undefined> {
   const { memory, settings } = embed;
@@ -28,7 +55,7 @@ export async function openPayment(embed: Embed, verdict: Shown, gift: Gift, give
   // What this browser must know again when it comes back: in the fragment where it can't be kept, which only the payment provider and this browser see.
   const carried = memory.works() && !isForeignFrame() ? "" : `#${ATTEMPT_PARAMETER}=${attempt}`;
   const body: CheckoutBody = { site: settings.site, attempt, ...gift, return_url: ownAddress(returnAddress()) + carried, attribution };
-  const answer = await embed.call("/v1/checkout", PATIENCE_MS, JSON_BODY, body);
+  const answer = await embed.call("/v1/checkout", PATIENCE_MS, body, JSON_BODY);
   const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
   if (!url || typeof answer?.body.session !== "string") {
     if (answer?.body.code === "attempt_reused") last = undefined;

@@ -1,18 +1,24 @@
-import { formatAmount, parseAmount, withFee } from "./amounts";
+import { formatAmount, withFee } from "./amounts";
 import type { Refusal } from "./checkout";
 import type { Choices, Gift, Interval } from "./contract";
 import { put } from "./days";
 import { make, part } from "./dom";
+import type { Parts } from "./parts";
 import { buttonPhrase, buttonWithoutGift, giftPhrase, words } from "./words";
 
 const INTERVALS: Interval[] = ["once", "month", "year"];
 
-/** Opens the payment page for a gift, told also in words; a refusal comes back, a success leaves the page. */
-export type Give = (gift: Gift, phrase: string) => Promise<Refusal | undefined>;
+/** What follows the form. */
+export interface Next {
+  /** Fetches the part that reads what was typed and opens the payment page. */
+  part(): Promise<Parts["checkout"]>;
+  /** Opens the payment page for a gift, told also in words; a refusal comes back, a success leaves the page. */
+  give(gift: Gift, phrase: string): Promise<Refusal | undefined>;
+}
 
 /** The form: how often, how much, one button. `ready` makes it work again for a reader who came back without paying. */
-export function choiceForm(choices: Choices, cta: string, locale: string, onGive: Give): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
-  const { currency, minimum_minor: least, maximum_minor: most, minor_digits: digits, step_minor: step = 1 } = choices;
+export function choiceForm(choices: Choices, cta: string, locale: string, next: Next): { element: HTMLElement; ready: (gift?: Gift, sentence?: string) => void } {
+  const { currency, minimum_minor: least, maximum_minor: most, minor_digits: digits, step_minor: unit = 1 } = choices;
   const amounts = make("fieldset");
   const own = make("input", { type: "text", inputmode: "decimal", autocomplete: "off", part: "own-amount", "data-test": "other-amount" });
   const ownLine = make("label", { class: "own" }, words.yourAmount, own);
@@ -21,27 +27,26 @@ export function choiceForm(choices: Choices, cta: string, locale: string, onGive
   const coverLine = make("label", { class: "cover", part: "cover-fee" }, coverFee, coverWords);
   const message = part("p", "message", { role: "alert" });
   const button = part("button", "give", { type: "submit", lang: locale, dir: "auto" });
+  const terms = make("span");
+  const safe = part("p", "secure", {}, make("i", { "aria-hidden": "true" }), words.secure, " ", terms);
   const offered = INTERVALS.filter((one) => choices[one]?.length);
 
   let interval = offered.find((one) => one === choices.default?.interval) ?? offered[0] ?? "once";
   /** Whole minor units, or the reader's own amount. */
   let amount: number | "own" = "own";
   let busy = false;
+  /** Reads what is typed, once it was fetched. */
+  let step: Parts["checkout"] | undefined;
   /** The chosen gift in words. */
   let phrase = "";
 
   const money = (amountMinor: number) => formatAmount(amountMinor, choices, locale);
 
   /** What comes on top of the amount when the reader covers the fee; 0 where that is not offered. */
-  const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, step) - amountMinor : 0);
+  const feeOf = (amountMinor: number) => (choices.fee_cover ? withFee(amountMinor, choices.fee_cover, unit) - amountMinor : 0);
 
-  /** Whole minor units within the limits, or a sentence that says what is wrong. */
-  const chosen = (): number | string => {
-    const wanted = amount === "own" ? parseAmount(own.value, digits, locale) : amount;
-    if (wanted === undefined || wanted % step) return put(words.notAnAmount, money(Math.max(least, 15 * 10 ** digits)));
-    if (wanted < least) return put(words.tooSmall, money(least));
-    return wanted > most ? put(words.tooLarge, money(most)) : wanted;
-  };
+  /** Whole minor units; what was typed may be too few, too many or none. */
+  const chosen = (): number | undefined => (amount === "own" ? step?.parseAmount(own.value, digits, locale) : amount);
 
   const say = (sentence: string, fallbackUrl?: string) => {
     own.removeAttribute("aria-invalid");
@@ -52,11 +57,13 @@ export function choiceForm(choices: Choices, cta: string, locale: string, onGive
   const refresh = () => {
     ownLine.hidden = amount !== "own";
     say("");
-    const wanted = chosen();
-    const fee = typeof wanted === "number" ? feeOf(wanted) : 0;
+    const wanted = chosen()!;
+    const isGood = wanted >= least && wanted <= most && !(wanted % unit);
+    const fee = isGood ? feeOf(wanted) : 0;
+    terms.textContent = words.renews[interval];
     coverLine.hidden = !fee;
     coverWords.textContent = fee ? put(words.coverFee, money(fee)) : "";
-    phrase = typeof wanted === "number" ? giftPhrase(money(wanted + (coverFee.checked ? fee : 0)), interval) : "";
+    phrase = isGood ? giftPhrase(money(wanted + (coverFee.checked ? fee : 0)), interval) : "";
     button.textContent = busy ? words.opening : phrase ? buttonPhrase(cta, phrase) : buttonWithoutGift(cta);
     button.setAttribute("aria-disabled", String(busy));
   };
@@ -64,6 +71,13 @@ export function choiceForm(choices: Choices, cta: string, locale: string, onGive
   const choose = (wanted: typeof amount) => () => {
     amount = wanted;
     refresh();
+    if (wanted === "own") void fetchStep();
+  };
+
+  const fetchStep = async () => {
+    step ??= await next.part().catch(() => undefined);
+    if (!busy) refresh();
+    return step;
   };
 
   const showAmounts = () => {
@@ -104,26 +118,32 @@ export function choiceForm(choices: Choices, cta: string, locale: string, onGive
       }
     }
     refresh();
-    if (sentence) say(sentence);
+    // What was typed is read again first.
+    if (sentence) void fetchStep().then(() => say(sentence));
   };
 
   const submit = async () => {
     if (busy) return;
-    const wanted = chosen();
-    if (typeof wanted === "string") {
-      say(wanted);
-      own.setAttribute("aria-invalid", "true");
-      if (!ownLine.hidden) own.focus();
-      return;
-    }
     busy = true;
     refresh();
-    const gift: Gift = { amount_minor: wanted, currency, interval };
-    if (feeOf(wanted) && coverFee.checked) gift.cover_fee = true;
-    const refusal = await onGive(gift, phrase);
-    if (!refusal) return;
+    const loaded = await fetchStep();
+    refresh();
+    const wanted = chosen()!;
+    const problem = loaded?.problemOf(wanted, choices, locale, words);
+    const failed: Refusal = { why: "failed", fallbackUrl: choices.fallback_url ?? undefined };
+    let refusal: Refusal | undefined = failed;
+    if (problem) refusal = undefined;
+    else if (loaded) {
+      const gift: Gift = { amount_minor: wanted, currency, interval };
+      if (feeOf(wanted) && coverFee.checked) gift.cover_fee = true;
+      refusal = await next.give(gift, phrase).catch(() => failed);
+      if (!refusal) return;
+    }
     ready();
-    say(words[refusal.why], refusal.fallbackUrl);
+    say(problem ?? { ...loaded?.english, ...words }[refusal!.why]!, refusal?.fallbackUrl);
+    if (!problem) return;
+    own.setAttribute("aria-invalid", "true");
+    if (!ownLine.hidden) own.focus();
   };
 
   const intervals = make(
@@ -137,7 +157,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, onGive
       }),
     ),
   );
-  const element = make("form", { part: "choices", novalidate: true }, offered.length > 1 && intervals, amounts, ownLine, coverLine, message, button);
+  const element = make("form", { part: "choices", novalidate: true }, offered.length > 1 && intervals, amounts, ownLine, coverLine, message, button, safe);
   own.addEventListener("input", refresh);
   coverFee.addEventListener("change", refresh);
   element.addEventListener("submit", (event) => {

@@ -1,36 +1,41 @@
-import type { Consent, Question, Surface } from "./contract";
-
-/** Where the page context is read from; the browser's own objects, kept apart so that it can be tested without one. */
-export interface Source {
-  /** `data-…` attributes of the script tag and of the element; they win over the page's meta tags. */
-  attributes: Record<string, string | undefined>;
-  /** Contents of `<meta name=… | property=…>` with this name, in page order. */
-  meta(name: string): string[];
-  canonical?: string;
-  address: string;
-  language: string;
-  viewportWidth: number;
-}
+import type { Question, Surface } from "./contract";
+import { TAG } from "./names";
+import type { Settings } from "./settings";
 
 /**
- * All that a page view tells the service, beside the history and the token (see `ask.ts`): the page's address without its
+ * All that a page view tells the service, in addition to the history and the token (see `ask.ts`): the page's address without its
  * query, its section, tags, kind, whether it is sensitive or paid; the country and region if the page says them; the page's
- * language, a rough size of screen, whether the page says the reader is signed in, and the reader's consent.
+ * language, a rough size of screen, whether the page says the reader is signed in, the reader's traits that the page names, and the
+ * reader's consent. `data-…` attributes of the script tag and of the places win over the page's meta tags.
  */
-export function readContext(site: string, surfaces: Surface[], consent: Consent, from: Source): Question {
-  const { attributes, meta, address, viewportWidth: width } = from;
+export function readContext({ site, attributes }: Settings, keeps: boolean, stale?: string): Question {
+  // A banner needs no place. A page that hides the one it has wants none.
+  const there: Record<string, boolean> = {};
+  for (const place of document.querySelectorAll<HTMLElement>(TAG)) {
+    there[/^(inline|wall)$/.exec(place.getAttribute("surface")!)?.[0] ?? "banner"] ||= place.checkVisibility?.({ visibilityProperty: true }) !== false;
+    Object.assign(attributes, place.dataset);
+  }
+  /** Contents of the meta tags with this name, in page order. */
+  const meta = (name: string) => [...document.querySelectorAll<HTMLMetaElement>(`meta[name="${name}"],meta[property="${name}"]`)].map((tag) => tag.content).map(trim);
   /** The attribute, or else the first meta tag that says something. */
   const first = (name: string, standard = "", attribute = attributes[name]): string | undefined =>
-    attribute === undefined ? [...meta(`keepopen:${name}`), ...meta(standard)].map(trim).find(Boolean) : trim(attribute) || undefined;
+    (attribute === undefined ? [...meta(`keepopen:${name}`), ...meta(standard)].find(Boolean) : trim(attribute)) || undefined;
+  /** Names with commas between, or else the contents of several tags. */
+  const list = (name: string, standard = ""): string[] | undefined => {
+    const all = ((attributes[name] ?? meta(`keepopen:${name}`)[0])?.split(",").map(trim) ?? meta(standard)).filter(Boolean);
+    return all[0] ? all : undefined;
+  };
   const yes = (text: string | undefined): boolean | undefined => text && (/^true$/i.test(text) as any);
-  const tags = (attributes.tags ?? meta("keepopen:tags")[0])?.split(",") ?? meta("article:tag");
+  const canonical = document.querySelector<HTMLLinkElement>("link[rel=canonical]")?.href;
+  const { origin, pathname } = parsed((canonical !== stale && canonical) || first("url", "og:url") || "");
   return {
     site,
-    surfaces,
+    surfaces: (["banner", "inline", "wall"] as Surface[]).filter((surface) => (there[surface] ?? surface < "c") && (attributes.surfaces ?? surface).includes(surface)),
     page: {
-      url: withoutQuery(from.canonical ?? first("url", "og:url") ?? address, address),
+      // Queries and fragments may carry what is nobody's business, so they stay here.
+      url: origin + pathname,
       section: first("section", "article:section"),
-      tags: tags.some(trim) ? tags.map(trim).filter(Boolean) : undefined,
+      tags: list("tags", "article:tag"),
       kind: first("kind", "og:type"),
       sensitive: yes(first("sensitive")),
       paid: yes(first("paid")),
@@ -38,10 +43,11 @@ export function readContext(site: string, surfaces: Surface[], consent: Consent,
     reader: {
       country: first("country")?.toUpperCase(),
       region: first("region"),
-      locale: from.language || undefined,
-      device: width < 640 ? "mobile" : width < 1024 ? "tablet" : "desktop",
+      locale: document.documentElement.lang || undefined,
+      device: innerWidth < 640 ? "mobile" : innerWidth < 1024 ? "tablet" : "desktop",
       signed_in: yes(first("signed_in", "", attributes.signedIn)),
-      consent,
+      traits: list("traits"),
+      consent: keeps ? "granted" : "denied",
     },
   };
 }
@@ -50,25 +56,11 @@ function trim(text: string): string {
   return text.trim();
 }
 
-/** Queries and fragments may carry what is nobody's business, so they stay here. */
-function withoutQuery(address: string, base: string): string {
+/** An address that the page wrote, or that of the page itself. */
+function parsed(address: string): URL | Location {
   try {
-    const url = new URL(address, base);
-    return url.origin + url.pathname;
+    return new URL(address, location.href);
   } catch {
-    return new URL("/", base).href;
+    return location;
   }
-}
-
-/** The source that a real page is. */
-export function pageSource(attributes: Record<string, string | undefined>, stale?: string): Source {
-  const canonical = document.querySelector<HTMLLinkElement>("link[rel=canonical]")?.href;
-  return {
-    attributes,
-    meta: (name) => [...document.querySelectorAll<HTMLMetaElement>(`meta[name="${name}"],meta[property="${name}"]`)].map((tag) => tag.content),
-    canonical: canonical === stale ? undefined : canonical,
-    address: location.href,
-    language: document.documentElement.lang,
-    viewportWidth: innerWidth,
-  };
 }

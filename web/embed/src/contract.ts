@@ -47,12 +47,18 @@ export interface Dismissal extends contract.Dismissal {
   kind: DismissalKind;
 }
 
+/** How many articles were read on one day; `day` is a date on the reader's own clock. */
+export interface ArticleDay {
+  day: string;
+  count: number;
+}
+
 /** The question put to `POST /v1/banner`. What is not known is left out. */
 export interface Question extends contract.Question {
   surfaces: Surface[];
   page: contract.Page;
   reader: contract.Reader & { consent: Consent; device: "mobile" | "tablet" | "desktop" };
-  history?: { views: contract.View[]; dismissals: Dismissal[]; articles: contract.ArticleWeek[]; free_articles_used: number };
+  history?: { views: contract.View[]; dismissals: Dismissal[]; articles: contract.ArticleWeek[]; article_days: ArticleDay[] };
 }
 
 /** A question about what staff want to see. */

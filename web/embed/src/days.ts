@@ -36,6 +36,19 @@ export function whenIn(days: number, language: string, own: OwnTimes): string {
   return time ? put(own.in ?? "{time}", time) : new Intl.RelativeTimeFormat(language).format(count, unit);
 }
 
+/** A date in words, in the exact language where the sentence around it is in that language too, or else as ISO 8601 has it. */
+export function dateIn(atMs: number, locale: string, language: string, timeZone?: string): string {
+  for (const tag of [locale.startsWith(language) ? locale : language, language]) {
+    try {
+      // Nothing where the tag is nonsense, or of a language that the browser does not know.
+      if (Intl.DateTimeFormat.supportedLocalesOf(tag)[0]) return new Intl.DateTimeFormat(tag, { dateStyle: "long", timeZone }).format(atMs);
+    } catch {
+      continue;
+    }
+  }
+  return new Date(atMs).toISOString().slice(0, 10);
+}
+
 function ownTime(count: number, unit: Unit, { time, units }: OwnTimes): string | undefined {
   return time?.(count, unit) ?? (units && put(units[unit], String(count)));
 }

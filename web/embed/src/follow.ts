@@ -44,7 +44,7 @@ function wait(page: Embed, tries: number): void {
 
 /** A fragment makes no other page, and neither does a query that is replaced, say by a script that counts visits. */
 function isMoved(was: URL, now: URL, how?: string): boolean {
-  return now.pathname !== was.pathname || (now.search !== was.search && how !== "replace");
+  return now.pathname !== was.pathname || (now.search !== was.search && how !== "replaceState");
 }
 
 function seen(page: Embed): NonNullable<Embed["seen"]> {
@@ -60,9 +60,9 @@ export function watch(page: Embed): void {
   if (watched === document.head) return;
   // Before the page's own router, which may write the history itself.
   if (!watched) addEventListener("popstate", () => look(page, "pop"), true);
-  for (const how of watched ? [] : (["push", "replace"] as const)) {
-    const original = history[`${how}State`];
-    history[`${how}State`] = (...state) => {
+  for (const how of watched ? [] : (["pushState", "replaceState"] as const)) {
+    const original = history[how];
+    history[how] = (...state) => {
       original.apply(history, state);
       look(page, how);
     };

@@ -10,7 +10,7 @@ export interface Answer {
 const MAX_LENGTH = 300_000;
 
 /** Asks the service, by `POST` where there is a body; nothing comes back when it cannot be reached in time. */
-export async function call(url: string, timeoutMs: number, headers: Record<string, string>, body?: unknown): Promise<Answer | undefined> {
+export async function call(url: string, timeoutMs: number, body?: unknown, headers?: Record<string, string>): Promise<Answer | undefined> {
   try {
     const response = await fetch(url, {
       method: body ? "POST" : "GET",

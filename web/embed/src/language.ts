@@ -1,9 +1,11 @@
+import type { EnglishCheckout } from "./checkout";
 import type { Embed } from "./parts";
 import type { EnglishPreview } from "./preview";
 import type { EnglishThanks } from "./thanks";
+import type { EnglishTicker } from "./ticker";
 import type { English } from "./words";
 
-type Sentences = Partial<English & EnglishThanks & EnglishPreview>;
+export type Sentences = Partial<English & EnglishThanks & EnglishTicker & EnglishCheckout & EnglishPreview>;
 
 /** Put in by the build: the languages that are there beside English. */
 declare const LANGUAGES: string[];

@@ -1,11 +1,9 @@
-import type { EnglishPreview } from "./preview";
-import type { EnglishThanks } from "./thanks";
-import type { English } from "./words";
+import type { Sentences } from "./language";
 
 // The script's own sentences in other languages. What one leaves out is said in English.
 // Each language is a file of its own for readers: `build.mjs` makes it from what is exported here under the language's tag.
 
-export const de: Partial<English & EnglishThanks & EnglishPreview> = {
+export const de: Sentences = {
   close: "Schließen",
   notToday: "Heute nicht",
   later: "Fragen Sie mich {when}",
@@ -23,8 +21,10 @@ export const de: Partial<English & EnglishThanks & EnglishPreview> = {
   howOften: "Wie oft",
   howMuch: "Wie viel",
   yourAmount: "Ihr Betrag",
-  ofGoal: "von {goal} gesammelt",
-  ofSupporters: "von {goal} Unterstützenden",
+  ofGoal: "von {goal} {when} gesammelt",
+  ofSupporters: "von {goal} Unterstützenden {when}",
+  thisMonth: "in diesem Monat",
+  since: "seit dem {date}",
   suggested: "Vorschlag",
   coverFee: "{fee} für die Kartengebühr dazugeben",
   opening: "Die Zahlungsseite wird geöffnet …",
@@ -35,17 +35,20 @@ export const de: Partial<English & EnglishThanks & EnglishPreview> = {
   tooMany: "Zu viele Versuche. Warten Sie eine Minute und versuchen Sie es noch einmal.",
   fallback: "Andere Wege, uns zu unterstützen",
   onItsWay: "Danke. Ihre Zahlung per Bankeinzug wird bearbeitet; das kann einige Tage dauern.",
-  notThrough: "Ihre Zahlung hat nicht geklappt, es wurde also nichts abgebucht. Sie können es noch einmal versuchen.",
+  notThrough: "Ihre Zahlung hat nicht geklappt, es wurde also nichts abgebucht.",
+  tryAgain: "Noch einmal versuchen",
   preview: "Vorschau",
   thanks: { heading: "Danke", body: ["Ihr Beitrag ist angekommen. Er hilft, diese Arbeit für alle offen zu halten."] },
   quietAfterGift: "Wir fragen Sie {time} lang nicht wieder.",
   quietWhileGiving: "Solange Sie uns unterstützen, fragen wir nicht wieder.",
   notCharged: "Es wurde nichts abgebucht.",
+  secure: "Sichere Zahlung über Stripe.",
+  renews: { once: "", month: "Verlängert sich jeden Monat. Jederzeit kündbar.", year: "Verlängert sich jedes Jahr. Jederzeit kündbar." },
   intervals: { once: "Einmalig", month: "Monatlich", year: "Jährlich" },
   gift: { once: "", month: " im Monat", year: " im Jahr" },
 };
 
-export const fr: Partial<English & EnglishThanks & EnglishPreview> = {
+export const fr: Sentences = {
   close: "Fermer",
   notToday: "Pas aujourd’hui",
   later: "Me redemander {when}",
@@ -63,8 +66,10 @@ export const fr: Partial<English & EnglishThanks & EnglishPreview> = {
   howOften: "À quel rythme",
   howMuch: "Combien",
   yourAmount: "Votre montant",
-  ofGoal: "récoltés sur {goal}",
-  ofSupporters: "personnes sur {goal}",
+  ofGoal: "récoltés sur {goal} {when}",
+  ofSupporters: "personnes sur {goal} {when}",
+  thisMonth: "ce mois-ci",
+  since: "depuis le {date}",
   suggested: "Suggéré",
   coverFee: "Ajouter {fee} pour couvrir les frais de carte",
   opening: "Ouverture de la page de paiement …",
@@ -75,17 +80,20 @@ export const fr: Partial<English & EnglishThanks & EnglishPreview> = {
   tooMany: "Trop de tentatives. Attendez une minute, puis réessayez.",
   fallback: "D’autres façons de nous soutenir",
   onItsWay: "Merci. Votre paiement bancaire est en cours ; cela peut prendre quelques jours.",
-  notThrough: "Votre paiement n’a pas abouti, vous n’avez donc pas été débité. Vous pouvez réessayer.",
+  notThrough: "Votre paiement n’a pas abouti, vous n’avez donc pas été débité.",
+  tryAgain: "Réessayer",
   preview: "Aperçu",
   thanks: { heading: "Merci", body: ["Votre don est arrivé. Il aide à garder ce travail ouvert à tous."] },
   quietAfterGift: "Nous ne vous demanderons plus rien pendant {time}.",
   quietWhileGiving: "Tant que vous nous soutenez, nous ne vous demanderons plus rien.",
   notCharged: "Rien n’a été débité.",
+  secure: "Paiement sécurisé par Stripe.",
+  renews: { once: "", month: "Renouvelé chaque mois. Résiliable à tout moment.", year: "Renouvelé chaque année. Résiliable à tout moment." },
   intervals: { once: "Une fois", month: "Mensuel", year: "Annuel" },
   gift: { once: "", month: " par mois", year: " par an" },
 };
 
-export const es: Partial<English & EnglishThanks & EnglishPreview> = {
+export const es: Sentences = {
   close: "Cerrar",
   notToday: "Hoy no",
   later: "Pregúntenme {when}",
@@ -103,8 +111,10 @@ export const es: Partial<English & EnglishThanks & EnglishPreview> = {
   howOften: "Con qué frecuencia",
   howMuch: "Cuánto",
   yourAmount: "Su importe",
-  ofGoal: "recaudados de {goal}",
-  ofSupporters: "de {goal} personas que nos apoyan",
+  ofGoal: "recaudados de {goal} {when}",
+  ofSupporters: "de {goal} personas que nos apoyan {when}",
+  thisMonth: "este mes",
+  since: "desde el {date}",
   suggested: "Sugerido",
   coverFee: "Añadir {fee} para cubrir la comisión de la tarjeta",
   opening: "Abriendo la página de pago …",
@@ -115,17 +125,20 @@ export const es: Partial<English & EnglishThanks & EnglishPreview> = {
   tooMany: "Demasiados intentos. Espere un minuto e inténtelo de nuevo.",
   fallback: "Otras formas de apoyarnos",
   onItsWay: "Gracias. Su pago bancario se está procesando; puede tardar unos días.",
-  notThrough: "Su pago no se completó, así que no se le ha cobrado nada. Puede intentarlo de nuevo.",
+  notThrough: "Su pago no se completó, así que no se le ha cobrado nada.",
+  tryAgain: "Intentarlo de nuevo",
   preview: "Vista previa",
   thanks: { heading: "Gracias", body: ["Su aportación ha llegado. Ayuda a que este trabajo siga abierto para todos."] },
   quietAfterGift: "No volveremos a preguntarle durante {time}.",
   quietWhileGiving: "Mientras nos apoye, no volveremos a preguntarle.",
   notCharged: "No se ha cobrado nada.",
+  secure: "Pago seguro con Stripe.",
+  renews: { once: "", month: "Se renueva cada mes. Puede cancelar cuando quiera.", year: "Se renueva cada año. Puede cancelar cuando quiera." },
   intervals: { once: "Una vez", month: "Mensual", year: "Anual" },
   gift: { once: "", month: " al mes", year: " al año" },
 };
 
-export const ga: Partial<English & EnglishThanks & EnglishPreview> = {
+export const ga: Sentences = {
   close: "Dún",
   notToday: "Ní inniu",
   later: "Fiafraigh díom {when}",
@@ -143,8 +156,10 @@ export const ga: Partial<English & EnglishThanks & EnglishPreview> = {
   howOften: "Cé chomh minic",
   howMuch: "Cé mhéad",
   yourAmount: "An méid uaitse",
-  ofGoal: "bailithe as {goal}",
-  ofSupporters: "as {goal} tacadóir",
+  ofGoal: "bailithe as {goal} {when}",
+  ofSupporters: "as {goal} tacadóir {when}",
+  thisMonth: "an mhí seo",
+  since: "ó {date}",
   suggested: "Molta",
   coverFee: "Cuir {fee} leis chun táille an chárta a chlúdach",
   opening: "Leathanach na híocaíochta á oscailt …",
@@ -155,12 +170,15 @@ export const ga: Partial<English & EnglishThanks & EnglishPreview> = {
   tooMany: "An iomarca iarrachtaí. Fan nóiméad, ansin bain triail eile as.",
   fallback: "Bealaí eile chun tacú linn",
   onItsWay: "Go raibh maith agat. Tá d’íocaíocht bainc á próiseáil; d’fhéadfadh sé cúpla lá a thógáil.",
-  notThrough: "Níor éirigh leis an íocaíocht, mar sin níor gearradh aon airgead ort. Is féidir leat triail eile a bhaint as.",
+  notThrough: "Níor éirigh leis an íocaíocht, mar sin níor gearradh aon airgead ort.",
+  tryAgain: "Bain triail eile as",
   preview: "Réamhamharc",
   thanks: { heading: "Go raibh maith agat", body: ["Tá do bhronntanas faighte againn. Cabhraíonn sé leis an obair seo a choinneáil oscailte do chách."] },
   quietAfterGift: "Ní iarrfaimid arís ort go ceann {time}.",
   quietWhileGiving: "Ní iarrfaimid arís ort fad is atá tú ag tabhairt.",
   notCharged: "Níor gearradh aon táille ort.",
+  secure: "Íocaíocht shlán le Stripe.",
+  renews: { once: "", month: "Athnuaitear é gach mí. Cealaigh am ar bith.", year: "Athnuaitear é gach bliain. Cealaigh am ar bith." },
   intervals: { once: "Aon uair amháin", month: "Gach mí", year: "Gach bliain" },
   gift: { once: "", month: " sa mhí", year: " sa bhliain" },
   // Few browsers know Irish numbers.
@@ -172,7 +190,7 @@ export const ga: Partial<English & EnglishThanks & EnglishPreview> = {
   in: "i gceann {time}",
 };
 
-export const ar: Partial<English & EnglishThanks & EnglishPreview> = {
+export const ar: Sentences = {
   close: "إغلاق",
   notToday: "ليس اليوم",
   later: "اسألوني {when}",
@@ -190,8 +208,10 @@ export const ar: Partial<English & EnglishThanks & EnglishPreview> = {
   howOften: "كم مرة",
   howMuch: "كم المبلغ",
   yourAmount: "مبلغك",
-  ofGoal: "جُمعت من أصل {goal}",
-  ofSupporters: "من أصل {goal} من الداعمين",
+  ofGoal: "جُمعت من أصل {goal} {when}",
+  ofSupporters: "من أصل {goal} من الداعمين {when}",
+  thisMonth: "هذا الشهر",
+  since: "منذ {date}",
   suggested: "مقترح",
   coverFee: "أضف {fee} لتغطية رسوم البطاقة",
   opening: "جارٍ فتح صفحة الدفع …",
@@ -202,12 +222,15 @@ export const ar: Partial<English & EnglishThanks & EnglishPreview> = {
   tooMany: "محاولات كثيرة جدًا. انتظر دقيقة ثم حاول مجددًا.",
   fallback: "طرق أخرى لدعمنا",
   onItsWay: "شكرًا لك. تجري معالجة دفعتك المصرفية، وقد يستغرق ذلك بضعة أيام.",
-  notThrough: "لم تتم عملية الدفع، ولم يُخصم منك أي مبلغ. يمكنك المحاولة مجددًا.",
+  notThrough: "لم تتم عملية الدفع، ولم يُخصم منك أي مبلغ.",
+  tryAgain: "حاول مجددًا",
   preview: "معاينة",
   thanks: { heading: "شكرًا لك", body: ["وصلت مساهمتك. إنها تساعد على إبقاء هذا العمل متاحًا للجميع."] },
   quietAfterGift: "لن نسألك مجددًا لمدة {time}.",
   quietWhileGiving: "لن نسألك مجددًا ما دمت تدعمنا.",
   notCharged: "لم يُخصم منك أي مبلغ.",
+  secure: "دفع آمن عبر Stripe.",
+  renews: { once: "", month: "يتجدد كل شهر. يمكنك الإلغاء في أي وقت.", year: "يتجدد كل سنة. يمكنك الإلغاء في أي وقت." },
   intervals: { once: "مرة واحدة", month: "شهريًا", year: "سنويًا" },
   gift: { once: "", month: " شهريًا", year: " سنويًا" },
   // Browsers say the nominative, which does not follow these words.

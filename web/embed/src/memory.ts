@@ -1,5 +1,4 @@
-import type { Meter } from "./articles";
-import type { ArticleWeek, Dismissal, Gift, Interval, Shown, View, Words } from "./contract";
+import type { ArticleDay, ArticleWeek, Dismissal, Gift, Interval, Shown, View, Words } from "./contract";
 import type { Settings } from "./settings";
 
 /** A gift in words, to be said with the thanks for it. */
@@ -24,6 +23,8 @@ export interface Pending {
   gift?: GivenGift;
   /** The page that was left for the payment, what it showed, and what was chosen, until it is known how the reader came back. */
   left?: { url: string; verdict: Shown; gift: Gift };
+  /** What was chosen, once it is known how the reader came back: it can be tried again if the payment fails. */
+  choice?: Pending["left"];
   /** When the service was last asked about it, in milliseconds since 1970. */
   checked?: number;
   /** While it stands so, the reader is not asked for money: the payment is on its way, or nobody knows. */
@@ -40,8 +41,12 @@ export interface Kept {
   dismissals: Dismissal[];
   /** Articles read, by week. */
   articles: ArticleWeek[];
-  /** How many of the free articles are used up. */
-  meter?: Meter;
+  /** Articles read, by day, without the last one. */
+  days: ArticleDay[];
+  /** The day on which the last article was read. */
+  last?: string;
+  /** The count of articles of an older version. */
+  meter?: { from: number; used: number };
   token?: string;
   pending: Pending[];
   /** The attribution of the last verdict that held the reader out, and when it came, in milliseconds since 1970. */
@@ -81,33 +86,30 @@ export function openMemory(settings: Settings): Memory {
     }
     return fails ? own : empty();
   };
-  const change: Memory["change"] = (how) => {
-    const kept = read();
-    how(kept);
+  const write = (kept: Kept, text: () => string | false | null) => {
     own = kept;
     try {
-      // Without consent nothing new is kept. An older gift stays known: else a supporter would be asked again.
-      if (!denied()) localStorage.setItem(key, JSON.stringify(kept) + " ".repeat(SPARE));
-      else if (localStorage.getItem(key)) localStorage.setItem(key, JSON.stringify({ token: kept.token, pending: kept.pending }));
+      const entry = text();
+      if (entry) localStorage.setItem(key, entry);
     } catch {
       fails = true;
     }
   };
   return {
     read,
-    change,
-    forget() {
-      own = empty();
-      try {
-        localStorage.removeItem(key);
-      } catch {
-        // Nothing could be kept, so nothing is there to forget.
-      }
+    change(how) {
+      const kept = read();
+      how(kept);
+      const { token, pending } = kept;
+      // Without consent nothing new is kept. An older gift stays known: else a supporter would be asked again.
+      write(kept, () => (denied() ? localStorage.getItem(key) && JSON.stringify({ token, pending }) : JSON.stringify(kept) + " ".repeat(SPARE)));
     },
+    // Where nothing can be kept, nothing is there to forget.
+    forget: () => write(empty(), () => (localStorage.removeItem(key), "")),
     works: () => !fails && !denied(),
   };
 }
 
 function empty(): Kept {
-  return { views: [], dismissals: [], articles: [], pending: [] };
+  return { views: [], dismissals: [], articles: [], days: [], pending: [] };
 }

@@ -1,10 +1,8 @@
-import { countArticle, meter } from "./articles";
+import { countArticle } from "./articles";
 import { ask } from "./ask";
-import { pageSource, readContext } from "./context";
-import type { Surface } from "./contract";
+import { readContext } from "./context";
 import { call } from "./http";
 import { openMemory } from "./memory";
-import { TAG } from "./names";
 import type { Embed } from "./parts";
 import type { Settings } from "./settings";
 
@@ -24,8 +22,8 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
     memory,
     turn: 0,
     now: () => Date.now() + skew,
-    async call(path, timeoutMs, headers, body) {
-      const answer = await call(settings.base + path, timeoutMs, headers, body);
+    async call(path, ...request) {
+      const answer = await call(settings.base + path, ...request);
       const ahead = answer!?.at - Date.now();
       if (Math.abs(ahead - skew) > MINUTE_MS) {
         skew = Math.abs(ahead) > MINUTE_MS ? ahead : 0;
@@ -33,24 +31,15 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
       }
       return answer;
     },
-    context() {
-      const { attributes } = settings;
-      // A banner needs no place. A page that hides the one it has wants none.
-      const there: Record<string, boolean> = { banner: true };
-      for (const place of document.querySelectorAll<HTMLElement>(TAG)) {
-        there[/^(inline|wall)$/.exec(place.getAttribute("surface")!)?.[0] ?? "banner"] = place.checkVisibility?.({ visibilityProperty: true }) !== false;
-        Object.assign(attributes, place.dataset);
-      }
-      const surfaces = Object.keys(there).filter((surface) => there[surface] && (attributes.surfaces ?? surface).includes(surface));
-      return readContext(settings.site, surfaces as Surface[], memory.works() ? "granted" : "denied", pageSource(attributes, page.stale));
-    },
+    context: () => readContext(settings, memory.works(), page.stale),
     // A module is allowed by the service's origin in the page's policy, and by Trusted Types.
     part: (name) => import(`${settings.base}/embed/${VERSION}/${name}.js`),
+    use: async (name, does, ...more) => ((await page.part(name))[does] as any)(page, ...more),
     tell: (name, detail) => document.dispatchEvent(new CustomEvent(`keepopen:${name}`, { detail })),
     start: (isNew) =>
       run(isNew)
         // What is kept may be odd enough to be in the way.
-        .catch(async (error) => (debug(error), (await page.part("settle")).repair(memory) && run(false)))
+        .catch(async (error) => (debug(error), (await page.use("state", "repair")) && run(false)))
         .catch(debug),
   };
 
@@ -59,39 +48,39 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
     const { turn } = page;
     const { href } = location;
     const { page: facts } = page.context();
-    const { pending } = memory.read();
+    const { pending, meter } = memory.read();
     // From the payment page, or with a preview: see `names.ts`.
     const returned = /[?&#]keepopen_/.test(href) || pending.some(({ left }) => left?.url === href.split("#")[0]);
     page.seen = { href, facts, body: document.body };
     // Also without an article, so that it is known whether the browser keeps anything.
     memory.change((kept) => {
-      kept.bucket ??= Math.floor(Math.random() * 1_000_000);
+      kept.bucket ??= (Math.random() * 1_000_000) | 0;
       if (!isNew || returned || !/^article$/i.test(facts.kind!)) return;
-      kept.articles = countArticle(kept.articles, facts.tags ?? [], page.now());
-      kept.meter = meter(kept.meter, page.now());
+      countArticle(kept, facts.tags ?? [], page.now());
     });
     // On a sensitive page thanks are as much out of place as an appeal: the next page learns what became of the gift.
-    if (returned || (!facts.sensitive && pending.some(({ checked }) => !(Math.abs(page.now() - checked!) < CHECK_EVERY_MS)))) {
-      if (await (await page.part("settle")).settle(page)) return;
+    // An older version kept a `meter`: it is moved into the days.
+    if (returned || (!facts.sensitive && (meter || pending.some(({ checked }) => !(Math.abs(page.now() - checked!) < CHECK_EVERY_MS))))) {
+      if (await page.use("settle", "settle")) return;
     } else if (pending.some(({ still }) => still)) return;
     const verdict = turn === page.turn && (await ask(page));
     if (!verdict || turn !== page.turn) return;
     const { show, reason } = verdict;
-    if (show) await (await page.part("show")).showAppeal(page, verdict);
+    if (show) await page.use("show", "showAppeal", verdict);
     else page.tell("verdict", { show, reason });
   };
   const debug = (error: unknown) => console.debug("keepopen:", error);
   /** The page may be another now. */
-  const look = (how: string) => void page.part("follow").then((follow) => follow.look(page, how), debug);
+  const look = (how: string) => void page.use("follow", "look", how).catch(debug);
   const begin = () => {
     const { readyState, prerendering } = document as Document & { prerendering?: boolean };
     const early = readyState === "loading" ? "DOMContentLoaded" : prerendering && "prerenderingchange";
     if (early) return document.addEventListener(early, begin, { once: true });
     // A reload, or the way back, is not another article.
     page.start(!/^[rb]/.test((performance.getEntriesByType("navigation")[0] as PerformanceNavigationTiming)?.type));
-    for (const how of ["push", "replace"] as const) {
-      const original = history[`${how}State`];
-      history[`${how}State`] = (...state) => (original.apply(history, state), look(how));
+    for (const how of ["pushState", "replaceState"] as const) {
+      const original = history[how];
+      history[how] = (...state) => (original.apply(history, state), look(how));
     }
     addEventListener("popstate", () => look("pop"));
     new MutationObserver(() => look("body")).observe(document.documentElement, { childList: true });
@@ -99,8 +88,8 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
   begin();
 
   return {
-    standing: () => page.part("settle").then((settle) => settle.standing(page), () => "unknown"),
-    attribution: async () => (await page.part("settle")).attribution(page),
+    standing: () => page.use("state", "standing").catch(() => "unknown"),
+    attribution: () => page.use("state", "attribution"),
     page: () => look("page"),
     forget: memory.forget,
   };

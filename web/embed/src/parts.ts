@@ -22,11 +22,13 @@ export interface Embed {
   /** The time by the service's clock, in milliseconds since 1970. */
   now(): number;
   /** Sends a request to a path of the service, by `POST` where there is a body; nothing comes back when it cannot be reached in time. */
-  call(path: string, timeoutMs: number, headers: Record<string, string>, body?: unknown): Promise<Answer | undefined>;
+  call(path: string, timeoutMs: number, body?: unknown, headers?: Record<string, string>): Promise<Answer | undefined>;
   /** What the service is told of this page. */
   context(): Question;
   /** Fetches a part; each is fetched once. */
   part<Name extends keyof Parts>(name: Name): Promise<Parts[Name]>;
+  /** Fetches a part and calls a function of it, which gets this object first. */
+  use<Name extends keyof Parts, Does extends keyof Parts[Name]>(name: Name, does: Does, ...more: More<Parts[Name][Does]>): Promise<Result<Parts[Name][Does]>>;
   /** Dispatches an event for the page's own scripts, without anything about the person. */
   tell(name: "verdict" | "gift", detail: unknown): void;
   /** Begins a page; `isNew` says that the reader has not been on it a moment ago. */
@@ -36,13 +38,18 @@ export interface Embed {
 /** The headers of a request with a JSON body. */
 export const JSON_BODY = { "content-type": "application/json" };
 
+type More<Does> = Does extends (embed: Embed, ...more: infer Rest) => unknown ? Rest : never;
+type Result<Does> = Does extends (...all: never[]) => infer Answer ? Awaited<Answer> : never;
+
 export interface Parts {
   show: typeof import("./show");
   settle: typeof import("./settle");
+  state: typeof import("./state");
   checkout: typeof import("./checkout");
   follow: typeof import("./follow");
   preview: typeof import("./preview");
   values: typeof import("./values");
+  rich: typeof import("./rich");
 }
 
 

@@ -14,13 +14,13 @@ const PATIENCE_MS = 10_000;
  */
 export async function showPreview(embed: Embed): Promise<void> {
   const note = new URL(location.href).searchParams.get(PREVIEW_PARAMETER)!;
-  const { articles } = embed.memory.read();
+  const { articles, days } = embed.memory.read();
   const body: PreviewQuestion = {
     ...embed.context(),
-    history: { views: [], dismissals: [], articles, free_articles_used: 0 },
+    history: { views: [], dismissals: [], articles, article_days: days },
     preview: note,
   };
-  const answer = await embed.call("/v1/banner/preview", PATIENCE_MS, { "content-type": "text/plain" }, body);
+  const answer = await embed.call("/v1/banner/preview", PATIENCE_MS, body);
   const verdict = answer?.body as Partial<Shown> | undefined;
   if (answer?.status !== 200 || verdict?.show !== true || typeof verdict.content?.heading !== "string") {
     return console.info("keepopen: no preview:", answer?.body.code ?? "the service can't be reached");

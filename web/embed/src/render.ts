@@ -1,9 +1,8 @@
-import { choiceForm, type Give } from "./choices";
-import type { Content, DismissalKind, Gift, Kind, QuietDays, Surface, Words } from "./contract";
-import { blocks } from "./blocks";
+import { choiceForm, type Next } from "./choices";
+import type { Content, DismissalKind, Gift, Kind, QuietDays, Surface } from "./contract";
 import { button, make, part } from "./dom";
 import { put } from "./days";
-import { tickerLine } from "./ticker";
+import type { Parts } from "./parts";
 import { directionOf, language, time, when, words } from "./words";
 
 /** What is put before the reader, and how to wake its form after a visit to the payment page: with what was chosen, and a sentence. */
@@ -21,13 +20,14 @@ export function appealPanel(
   content: Content,
   locale: string,
   days: QuietDays | null | undefined,
-  onGive: Give,
+  next: Next,
+  rich: Parts["rich"] | undefined,
   onDismiss: ((how: DismissalKind) => void) | undefined,
 ): Panel {
   const choices = kind === "thank" ? undefined : content.choices;
-  const form = choices ? choiceForm(choices, content.cta ?? words.give, locale, onGive) : undefined;
+  const form = choices ? choiceForm(choices, content.cta ?? words.give, locale, next) : undefined;
   const close = onDismiss && closeButton(() => onDismiss("close"), content.dismiss, content.locale, days);
-  const text = wording(content, content.ticker ? tickerLine(content.ticker, locale) : undefined);
+  const text = wording(content, locale, rich);
   const element = frame(
     surface,
     kind,
@@ -59,15 +59,16 @@ function frame(surface: Surface, kind: string, locale: string, ...children: (HTM
   );
 }
 
-function wording(content: Words, ticker?: HTMLElement): HTMLElement {
-  const body = blocks(content.body ?? []);
+function wording(content: Content, locale: string, rich: Parts["rich"] | undefined): HTMLElement {
+  const texts = content.body?.filter((block) => typeof block === "string") ?? [];
+  const body = rich?.blocks(content.body ?? []) ?? texts.map((text) => make("p", { part: "body" }, text));
   body.find((block) => block.tagName === "P")?.classList.add("first");
   return make(
     "div",
     { class: "words", lang: content.locale || undefined },
     part("h2", "heading", { id: "heading" }, content.heading),
     ...body,
-    ticker,
+    content.ticker ? rich?.tickerLine(content.ticker, locale, language, words) : undefined,
   );
 }
 

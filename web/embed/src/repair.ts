@@ -1,3 +1,5 @@
+import { dateOf } from "./articles";
+import type { ArticleDay } from "./contract";
 import type { Kept } from "./memory";
 
 // What is kept may be odd: written by an older version, by another script, or by hand. The service refuses a question with one odd entry in it.
@@ -6,28 +8,39 @@ const DISMISSALS = ["close", "later", "already_gave"];
 
 /** What is sound of it. */
 export function repaired(kept: Kept): Kept {
-  const { bucket, views, dismissals, articles, meter, token, pending, heldOut, hold, skew } = kept;
+  const { bucket, views, dismissals, articles, days, last, meter, token, pending, heldOut, hold, skew } = kept;
   return plain({
     bucket: count(bucket) && bucket! < 1_000_000 ? bucket : undefined,
     views: list(views).filter((one) => text(one.appeal) && text(one.variant) && time(one.at)),
     dismissals: list(dismissals).filter((one) => text(one.appeal) && DISMISSALS.includes(one.kind) && time(one.at)),
     articles: list(articles)
-      .filter((one) => /^\d{4}-\d\d-\d\d$/.test(one.week) && time(`${one.week}T00:00:00Z`) && count(one.count))
+      .filter((one) => date(one.week) && count(one.count))
       .map((one) => ({ ...one, tags: Object.fromEntries(Object.entries(Object(one.tags)).filter(([, times]) => count(times))) as Record<string, number> })),
-    meter: meter && Number.isFinite(meter.from) && count(meter.used) && count(meter.before) ? meter : undefined,
+    days: [...daysOf(meter), ...list(days).filter((one) => date(one.day) && count(one.count))],
+    last: date(last) ? last : undefined,
     token: text(token) ? token : undefined,
     pending: list(pending)
       .filter((one) => text(one.attempt) && text(one.session) && Number.isFinite(one.at))
-      .map((one) => ({ ...one, left: text(one.left?.url) && text(one.left?.verdict?.content?.heading) && one.left?.gift ? one.left : undefined })),
+      .map((one) => ({ ...one, left: choice(one.left), choice: choice(one.choice) })),
     heldOut: heldOut && text(heldOut.attribution) && Number.isFinite(heldOut.at) ? heldOut : undefined,
     hold: hold && Number.isFinite(hold.until) && text(hold.about) ? hold : undefined,
     skew: Number.isFinite(skew) ? skew : undefined,
   });
 }
 
+/** What an older version counted from some day on, as if it was read on that day. */
+function daysOf(meter: Kept["meter"]): ArticleDay[] {
+  const { from, used } = Object(meter);
+  return Number.isFinite(from) && Math.abs(from) < 8e15 && count(used) && used ? [{ day: dateOf(from), count: used }] : [];
+}
+
 /** Without what is left out, and in an order of its own, so that it compares. */
 function plain(kept: Kept): Kept {
   return JSON.parse(JSON.stringify(kept)) as Kept;
+}
+
+function choice(left: Kept["pending"][number]["left"]): typeof left {
+  return text(left?.url) && text(left?.verdict?.content?.heading) && left?.gift ? left : undefined;
 }
 
 function list<Entry>(value: Entry[]): Entry[] {
@@ -42,6 +55,15 @@ function count(value: unknown): boolean {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+function date(value: unknown): boolean {
+  return time(`${value}T00:00:00Z`);
+}
+
 function time(value: unknown): boolean {
-  return typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && Date.parse(value) > 0;
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) && Date.parse(value) > 0 && isOfCalendar(value);
+}
+
+/** Browsers read the 31st of February as a day in March. */
+function isOfCalendar(time: string): boolean {
+  return new Date(time).toISOString().slice(0, 10) === time.slice(0, 10);
 }

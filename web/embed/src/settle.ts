@@ -1,19 +1,14 @@
-import type { Silent, Standing } from "./contract";
-import type { Kept, Memory, Pending } from "./memory";
+import type { Pending } from "./memory";
 import { ATTEMPT_PARAMETER, PREVIEW_PARAMETER, SESSION_PARAMETER } from "./names";
 import type { Embed } from "./parts";
-import { repaired } from "./repair";
-import { showNote, showThanks } from "./thanks";
+import { notCharged, showNote, showThanks } from "./thanks";
 import { exchange } from "./token";
 
-// The part that learns how opened payment pages ended, and knows the rest of what is not wanted on most pages: the reader's standing, and the
-// repair of what is kept.
+// The part that learns how opened payment pages ended.
 
 const GIVE_UP_MS = 30 * 86_400_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-const DAY_MS = 24 * HOUR_MS;
-const PATIENCE_MS = 3_000;
 
 /** Learns how opened payment pages ended; true when this page must not ask, `left` when the appeal that was left stands there again. */
 export async function settle(page: Embed): Promise<boolean | "left"> {
@@ -21,7 +16,7 @@ export async function settle(page: Embed): Promise<boolean | "left"> {
     await (await page.part("preview")).showPreview(page);
     return true;
   }
-  repair(page.memory);
+  await page.use("state", "repair");
   const { turn } = page;
   const { session, attempt } = takeReturn();
   const here = location.href.split("#")[0];
@@ -34,6 +29,7 @@ export async function settle(page: Embed): Promise<boolean | "left"> {
     const outcome = await exchange(page, pending);
     const checked = page.now();
     const isHere = page.turn === turn;
+    const { left, choice = left } = pending;
     switch (outcome.state) {
       case "paid":
         drop(page, pending, outcome.token);
@@ -41,12 +37,12 @@ export async function settle(page: Embed): Promise<boolean | "left"> {
         page.tell("gift", { standing: outcome.standing });
         return true;
       case "processing":
-        update(page, pending, { told: true, still: true, checked, left: undefined });
+        update(page, pending, { told: true, still: true, checked, left: undefined, choice });
         if (!pending.told && isHere) await showNote(page, "onItsWay");
         return true;
       case "failed":
         drop(page, pending);
-        if (isHere) await showNote(page, "notThrough");
+        if (isHere) await showNote(page, "notThrough", choice);
         return true;
       case "over":
         drop(page, pending);
@@ -63,17 +59,15 @@ export async function settle(page: Embed): Promise<boolean | "left"> {
         else drop(page, pending);
         quiet = true;
         break;
-      case "open": {
-        const { left } = pending;
-        update(page, pending, { still: false, checked, left: undefined });
+      case "open":
+        update(page, pending, { still: false, checked, left: undefined, choice });
         // Back on the page without having paid: what was left stands there again, and this is no other page view.
         if (left && left.url === here && checked - pending.at < HOUR_MS && isHere) {
-          await (await page.part("show")).showLeft(page, left.verdict, left.gift);
+          await (await page.part("show")).showLeft(page, left.verdict, left.gift, await notCharged(page, left.verdict.content.locale || document.documentElement.lang));
           return "left";
         }
         quiet ||= mine;
         break;
-      }
       case "unknown":
         // Asked again after a minute or so.
         update(page, pending, { still: true, checked: checked - 9 * MINUTE_MS });
@@ -89,56 +83,6 @@ export async function again(page: Embed): Promise<void> {
   const show = await page.part("show");
   const before = show.ready();
   if (page.memory.read().pending.length && (await settle(page)) === true) show.close(before);
-}
-
-/** Writes down what a verdict says that shows nothing; true when it is worth asking again. */
-export function remark({ memory, now }: Embed, { attribution, token_problem: problem }: Silent): boolean {
-  // What the held-out give is counted by it.
-  if (attribution && memory.works()) memory.change((kept) => (kept.heldOut = { attribution, at: now() }));
-  // A token that the service took back (after a refund, say) is dropped: without it the reader may be asked. One that has expired is kept.
-  if (problem !== "token_superseded" || !memory.read().token) return false;
-  memory.change((kept) => {
-    delete kept.token;
-    delete kept.hold;
-  });
-  return !memory.read().token;
-}
-
-/** The attribution of a reader who is held out, as long as the service takes it. */
-export function attribution({ memory, now }: Embed): string | undefined {
-  const { heldOut } = memory.read();
-  return heldOut && Math.abs(now() - heldOut.at) < DAY_MS ? heldOut.attribution : undefined;
-}
-
-/** The reader's standing as the service sees it now. A token that is over isn't asked about: the answer would be an error on the console. */
-export async function standing(page: Embed): Promise<Standing> {
-  const { token } = page.memory.read();
-  if (!token) return "none";
-  if (expiry(token) <= page.now()) return "unknown";
-  const answer = await page.call("/v1/supporter", PATIENCE_MS, { authorization: `Bearer ${token}` });
-  return answer?.status === 200 ? (answer.body.standing as Standing) : "unknown";
-}
-
-/** Repairs what is kept; whether there was something to repair. */
-export function repair(memory: Memory): boolean {
-  const kept = memory.read();
-  const better = repaired(kept);
-  const text = (from: Kept, name: string) => JSON.stringify(from[name as keyof Kept]);
-  if (Object.keys({ ...kept, ...better }).every((name) => text(kept, name) === text(better, name))) return false;
-  memory.change((latest) => {
-    for (const name of Object.keys(latest)) delete latest[name as keyof typeof latest];
-    Object.assign(latest, better);
-  });
-  return true;
-}
-
-/** When a token is over, in milliseconds since 1970; NaN where it can't be read. */
-function expiry(token: string): number {
-  try {
-    return JSON.parse(atob(token.split(".")[1]!.replace(/-/g, "+").replace(/_/g, "/"))).exp * 1000;
-  } catch {
-    return NaN;
-  }
 }
 
 /** Takes the session and the attempt out of the page's address, so that they are not bookmarked, shared or logged further. */

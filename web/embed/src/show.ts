@@ -1,4 +1,4 @@
-import type { Refusal } from "./checkout";
+import type { Next } from "./choices";
 import type { DismissalKind, Gift, Shown } from "./contract";
 import { pageWords } from "./days";
 import { AppealElement, placeFor } from "./element";
@@ -10,7 +10,7 @@ import type { Embed } from "./parts";
 import { appealPanel, farewell, type Panel, still } from "./render";
 import { report, whenSeen } from "./report";
 import style from "./style.css";
-import { canTell, speak, words } from "./words";
+import { canTell, speak } from "./words";
 
 // The part that shows something: fetched only when there is something to show.
 
@@ -22,13 +22,20 @@ let shown: { place: AppealElement; panel: Panel; escape?: () => void } | undefin
 let counted: number | undefined;
 
 /** Shows an appeal in its place; false where the page has none. `left` is the choice of a reader who comes back without having paid. */
-export async function showAppeal(embed: Embed, answer: Shown, left?: Gift): Promise<boolean> {
+export async function showAppeal(embed: Embed, answer: Shown, left?: Gift, sentence?: string): Promise<boolean> {
   const { settings, memory, turn } = embed;
   if (typeof answer.content?.heading !== "string" || !Array.isArray(answer.content.body)) return false;
   const locale = answer.content.locale || document.documentElement.lang;
-  speak(pageWords(locale), await fetchLanguage(embed, locale));
+  const isRich = answer.content.ticker || answer.content.body.some((block) => typeof block !== "string");
+  const [spoken, rich, values] = await Promise.all([
+    fetchLanguage(embed, locale),
+    // Without it, the plain paragraphs are there all the same.
+    isRich ? embed.part("rich").catch(() => undefined) : undefined,
+    answer.values && embed.part("values"),
+  ]);
+  speak(pageWords(locale), spoken);
   const verdict = { ...answer };
-  if (answer.values) verdict.content = (await embed.part("values")).filled(answer.content, answer.values, locale);
+  if (values) verdict.content = values.filled(answer.content, answer.values, locale);
   // The reader may have gone on meanwhile.
   if (embed.turn !== turn) return false;
   // Of a preview nothing is told, written down or counted; of what stands there again, it was.
@@ -43,14 +50,12 @@ export async function showAppeal(embed: Embed, answer: Shown, left?: Gift): Prom
   const place = placeFor(verdict.surface, edge(embed));
   /** Writes down what needs the reader's consent. */
   const note = (how: Parameters<Memory["change"]>[0]) => !isPreview && memory.works() && memory.change(how);
-  const give = async (gift: Gift, phrase: string): Promise<Refusal | undefined> => {
-    report(settings, verdict, "click");
-    const given = { phrase, interval: gift.interval, at: embed.now(), quiet: days?.gift };
-    try {
-      return await (await embed.part("checkout")).openPayment(embed, verdict, gift, given, locale);
-    } catch {
-      return { why: "failed", fallbackUrl: verdict.content.choices?.fallback_url ?? undefined };
-    }
+  const next: Next = {
+    part: () => embed.part("checkout"),
+    give(gift, phrase) {
+      report(settings, verdict, "click");
+      return embed.use("checkout", "openPayment", verdict, gift, { phrase, interval: gift.interval, at: embed.now(), quiet: days?.gift }, locale);
+    },
   };
   const dismiss = (how: DismissalKind) => {
     note((kept) => (kept.dismissals = remember(kept.dismissals, dismissalOf(verdict.appeal, how, embed.now()), embed.now())));
@@ -59,12 +64,12 @@ export async function showAppeal(embed: Embed, answer: Shown, left?: Gift): Prom
     place?.say(farewell(how, days));
   };
   const closable = verdict.closable !== false;
-  const panel = appealPanel(verdict.surface, verdict.kind, verdict.content, locale, days, give, closable ? dismiss : undefined);
-  show(embed, place, panel, closable ? () => dismiss("close") : undefined);
+  const panel = appealPanel(verdict.surface, verdict.kind, verdict.content, locale, days, next, rich, closable ? dismiss : undefined);
+  show(embed, place, panel, closable ? () => dismiss("close") : undefined, rich?.css);
   if (!place) return false;
   // Whoever turns to the form may give.
-  for (const turn of ["pointerover", "focusin"]) panel.element.addEventListener(turn, () => void embed.part("checkout").catch(() => {}), { once: true });
-  if (left) panel.ready(left, words.notCharged);
+  for (const turn of ["pointerover", "focusin"]) panel.element.addEventListener(turn, () => void next.part().catch(() => {}), { once: true });
+  if (left) panel.ready(left, sentence);
   whenSeen(panel.element, () => {
     if (counted === turn) return;
     counted = turn;
@@ -81,9 +86,9 @@ export function showStill(embed: Embed, kind: "thank" | "note", language: Langua
 }
 
 /** The reader came back without having paid: what was left stands there again as it was. */
-export async function showLeft(embed: Embed, verdict: Shown, gift: Gift): Promise<void> {
-  if (shown) shown.panel.ready(gift, words.notCharged);
-  else await showAppeal(embed, verdict, gift);
+export async function showLeft(embed: Embed, verdict: Shown, gift: Gift, sentence: string): Promise<void> {
+  if (shown) shown.panel.ready(gift, sentence);
+  else await showAppeal(embed, verdict, gift, sentence);
 }
 
 /** Makes the buttons of what is shown work again, after a visit to the payment page. */

@@ -1,10 +1,11 @@
 import { blocks } from "./blocks";
 import type { Words } from "./contract";
-import { canTellTime, pageWords, put, timeIn } from "./days";
-import { make, part } from "./dom";
+import { canTellTime, dateIn, pageWords, put, timeIn } from "./days";
+import { button, make, part } from "./dom";
 import { fetchLanguage } from "./language";
 import type { Pending } from "./memory";
 import type { Embed } from "./parts";
+import rich from "./rich.css";
 import css from "./thanks.css";
 
 // What is said when it is known how a payment ended.
@@ -14,7 +15,9 @@ export const english = {
   quietAfterGift: "We won’t ask you again for {time}.",
   quietWhileGiving: "We won’t ask you again while you give.",
   onItsWay: "Thank you. Your bank payment is being processed; this can take a few days.",
-  notThrough: "Your payment didn’t go through, so you weren’t charged. You can try again.",
+  notThrough: "Your payment didn’t go through, so you weren’t charged.",
+  tryAgain: "Try again",
+  notCharged: "You haven’t been charged.",
 };
 
 export type EnglishThanks = typeof english;
@@ -29,27 +32,31 @@ export async function showThanks(embed: Embed, { thanks, gift }: Pending): Promi
   const content: Words = thanks?.heading ? thanks : words.thanks;
   const text = make("div", { class: "words", lang: content.locale || tag }, part("h2", "heading", { id: "heading" }, content.heading), ...blocks(content.body ?? []));
   if (gift) {
-    const date = (locale.startsWith(tag) && dateIn(locale, gift.at)) || dateIn(tag, gift.at) || new Date(gift.at).toISOString().slice(0, 10);
     const quiet = gift.interval !== "once" ? words.quietWhileGiving : gift.quiet && canTellTime(tag, words) ? put(words.quietAfterGift, timeIn(gift.quiet, tag, words)) : "";
-    text.append(part("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${date}. ${quiet}`));
+    text.append(part("p", "gift", { lang: tag }, make("b", {}, gift.phrase), ` · ${dateIn(gift.at, locale, tag)}. ${quiet}`));
   }
-  (await embed.part("show")).showStill(embed, "thank", language, locale, text, css);
+  (await embed.part("show")).showStill(embed, "thank", language, locale, text, css + rich);
 }
 
-/** Says one quiet line. */
-export async function showNote(embed: Embed, which: "onItsWay" | "notThrough"): Promise<void> {
+/** Says one quiet line; a choice that was kept can be made again. */
+export async function showNote(embed: Embed, which: "onItsWay" | "notThrough", choice?: Pending["left"]): Promise<void> {
   const locale = document.documentElement.lang;
   const language = await fetchLanguage(embed, locale);
-  const sentence = { ...english, ...language?.words, ...pageWords(locale)?.words }[which];
-  const text = make("div", { class: "words" }, part("p", "note", { id: "heading" }, sentence));
+  const words = { ...english, ...language?.words, ...pageWords(locale)?.words };
+  const text = make("div", { class: "words" }, part("p", "note", { id: "heading" }, words[which]));
+  if (choice) text.append(button("again", words.tryAgain, () => void tryAgain(embed, choice)));
   (await embed.part("show")).showStill(embed, "note", language, locale, text, css);
 }
 
-/** Nothing where the tag is nonsense, or of a language that the browser does not know. */
-function dateIn(locale: string, atMs: number): string | undefined {
-  try {
-    return Intl.DateTimeFormat.supportedLocalesOf(locale)[0] && new Intl.DateTimeFormat(locale, { dateStyle: "long" }).format(atMs);
-  } catch {
-    return undefined;
-  }
+/** The appeal comes back as it was chosen in, at the page's edge, which every page has; the next press begins another attempt to pay. */
+async function tryAgain(embed: Embed, { verdict, gift }: NonNullable<Pending["left"]>): Promise<void> {
+  (await embed.part("checkout")).renew();
+  const show = await embed.part("show");
+  await show.showAppeal(embed, { ...verdict, surface: "banner" }, gift);
+  show.ready()?.panel.element.querySelector<HTMLElement>(".give")?.focus();
+}
+
+/** The sentence for a reader who comes back without having paid. */
+export async function notCharged(embed: Embed, locale: string): Promise<string> {
+  return { ...english, ...(await fetchLanguage(embed, locale))?.words, ...pageWords(locale)?.words }.notCharged;
 }

@@ -1,17 +1,33 @@
 import { formatAmount, formatNumber } from "./amounts";
 import type { Ticker } from "./contract";
+import { dateIn } from "./days";
 import { make } from "./dom";
-import { put } from "./days";
-import { words } from "./words";
+
+export const english = {
+  ofGoal: "raised of {goal} {when}",
+  ofSupporters: "of {goal} supporters {when}",
+  thisMonth: "this month",
+  since: "since {date}",
+};
+
+export type EnglishTicker = typeof english;
 
 /** How far the appeal has come: a sentence, and a bar that says the same. */
-export function tickerLine(ticker: Ticker, locale: string): HTMLElement {
+export function tickerLine(ticker: Ticker, locale: string, language: string, own: object): HTMLElement {
+  const words: EnglishTicker = { ...english, ...own };
   const tell = (number: number) => tickerNumber(number, ticker, locale);
-  const total = make("strong", {}, tell(ticker.total));
-  const of = put(ticker.counts === "money" ? words.ofGoal : words.ofSupporters, tell(ticker.goal));
-  const sentence = make("p", { id: "ticker" }, total, " ", of);
+  const told: Record<string, string> = { goal: tell(ticker.goal), when: since(ticker, locale, language, words) };
+  const of = (ticker.counts === "money" ? words.ofGoal : words.ofSupporters).replace(/ *\{(\w+)\}/g, (_, name) => (told[name] ? ` ${told[name]}` : ""));
+  const sentence = make("p", { id: "ticker" }, make("strong", {}, tell(ticker.total)), ` ${of.trim()}`);
   const bar = make("progress", { max: String(ticker.goal), value: String(Math.max(0, ticker.total)), part: "ticker-bar", "aria-labelledby": "ticker" });
   return make("div", { class: "ticker", part: "ticker", "data-test": "ticker" }, sentence, bar);
+}
+
+/** From when on is counted: this month, or since a day. Nothing where all that ever came is counted. */
+export function since({ from, as_of: asOf }: Ticker, locale: string, language: string, words: EnglishTicker): string {
+  if (!from) return "";
+  if (from === `${asOf.slice(0, 7)}-01`) return words.thisMonth;
+  return words.since.replace("{date}", () => dateIn(Date.parse(from), locale, language, "UTC"));
 }
 
 /** A number of the ticker in words: people, or an amount in whole units. What is left is rounded up, so that nobody reads of nothing. */

@@ -34,7 +34,7 @@ const ENDS: Record<string, Outcome["state"]> = {
 /** Changes a paid session for a supporter token; only the browser that opened it knows the attempt. */
 export async function exchange(embed: Embed, pending: Pending): Promise<Outcome> {
   const body: TokenBody = { grant: "checkout_session", site: embed.settings.site, session: pending.session, attempt: pending.attempt, report_state: true };
-  const answer = await embed.call("/v1/tokens", PATIENCE_MS, JSON_BODY, body);
+  const answer = await embed.call("/v1/tokens", PATIENCE_MS, body, JSON_BODY);
   return outcomeOf(answer?.status, answer?.body ?? {});
 }
 

@@ -2,7 +2,7 @@ import type { Interval } from "./contract";
 import { canTellTime, type OwnTimes, timeIn, whenIn } from "./days";
 import type { Language } from "./language";
 
-// The sentences that are the script's own. What an appeal says comes from the service.
+// The sentences that are the script's own, but those that only a later step says. What an appeal says comes from the service.
 
 const english = {
   close: "Close",
@@ -22,18 +22,13 @@ const english = {
   howOften: "How often",
   howMuch: "How much",
   yourAmount: "Your amount",
-  ofGoal: "raised of {goal}",
-  ofSupporters: "of {goal} supporters",
   suggested: "Suggested",
   coverFee: "Add {fee} to cover the card fee",
   opening: "Opening the payment page …",
-  notAnAmount: "Enter an amount, for example {amount}.",
-  tooSmall: "The minimum is {amount}.",
-  tooLarge: "The maximum is {amount}.",
   failed: "We couldn’t open the payment page. You haven’t been charged. Try again in a moment.",
-  tooMany: "Too many attempts. Wait a minute, then try again.",
   fallback: "Other ways to support us",
-  notCharged: "You haven’t been charged.",
+  secure: "Secure payment by Stripe.",
+  renews: { once: "", month: "Renews every month. Cancel any time.", year: "Renews every year. Cancel any time." } as Record<Interval, string>,
   intervals: { once: "Once", month: "Monthly", year: "Yearly" } as Record<Interval, string>,
   gift: { once: "", month: " a month", year: " a year" } as Record<Interval, string>,
 };

@@ -1,37 +1,63 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countArticle, meter, mondayOf } from "../src/articles";
+import { countArticle, dateOf } from "../src/articles";
+import type { Kept } from "../src/memory";
 
 const at = (text: string) => new Date(text).getTime();
 const DAY_MS = 86_400_000;
+const empty = (): Kept => ({ views: [], dismissals: [], articles: [], days: [], pending: [] });
+/** What is kept after these articles: when each was read, and its tags. */
+function read(...articles: [string | number, string[]?][]): Kept {
+  const kept = empty();
+  for (const [when, tags = []] of articles) countArticle(kept, tags, typeof when === "string" ? at(when) : when);
+  return JSON.parse(JSON.stringify(kept));
+}
+const week = (when: string) => read([when]).articles[0]!.week;
 
 test("a week begins on Monday, on the reader's own clock", () => {
-  assert.equal(mondayOf(at("2026-11-22T23:59:59")), "2026-11-16");
-  assert.equal(mondayOf(at("2026-11-23T00:00:00")), "2026-11-23");
-  assert.equal(mondayOf(at("2026-11-29T12:00:00")), "2026-11-23");
+  assert.equal(week("2026-11-22T23:59:59"), "2026-11-16");
+  assert.equal(week("2026-11-23T00:00:00"), "2026-11-23");
+  assert.equal(week("2026-11-29T12:00:00"), "2026-11-23");
 });
 
 test("articles are counted by week and tag, for a year", () => {
-  let weeks = countArticle([], ["harbour", "law"], at("2026-11-23T08:00:00"));
-  weeks = countArticle(weeks, ["harbour"], at("2026-11-24T08:00:00"));
-  assert.deepEqual(weeks, [{ week: "2026-11-23", count: 2, tags: { harbour: 2, law: 1 } }]);
-  weeks = countArticle(weeks, [], at("2026-11-30T08:00:00"));
-  assert.deepEqual(weeks.at(-1), { week: "2026-11-30", count: 1, tags: {} });
-  for (let week = 1; week < 60; week++) weeks = countArticle(weeks, [], at("2026-11-30T08:00:00") + week * 7 * DAY_MS);
-  assert.equal(weeks.length, 52);
+  assert.deepEqual(read(["2026-11-23T08:00:00", ["harbour", "law"]], ["2026-11-24T08:00:00", ["harbour"]]).articles, [
+    { week: "2026-11-23", count: 2, tags: { harbour: 2, law: 1 } },
+  ]);
+  const kept = empty();
+  for (let place = 0; place < 60; place++) countArticle(kept, [], at("2026-11-23T08:00:00") + place * 7 * DAY_MS);
+  assert.equal(kept.articles.length, 52);
+  assert.deepEqual(kept.articles.at(-1), { week: dateOf(at("2026-11-23T08:00:00") + 59 * 7 * DAY_MS), count: 1, tags: {} });
 });
 
 test("a week keeps thirty tags and goes on counting them", () => {
   const many = Array.from({ length: 40 }, (_, place) => `tag ${place}`);
-  const [week] = countArticle(countArticle([], many, 0), ["tag 0", "tag 39"], 0);
-  assert.equal(Object.keys(week!.tags!).length, 30);
-  assert.deepEqual([week!.tags!["tag 0"], week!.tags!["tag 39"], week!.count], [2, undefined, 2]);
+  const [one] = read([0, many], [0, ["tag 0", "tag 39"]]).articles;
+  assert.equal(Object.keys(one!.tags!).length, 30);
+  assert.deepEqual([one!.tags!["tag 0"], one!.tags!["tag 39"], one!.count], [2, undefined, 2]);
 });
 
-test("free articles are counted without the page that shows, and begin anew after thirty days", () => {
-  const first = meter(undefined, 1000);
-  assert.deepEqual(first, { from: 1000, used: 1, before: 0 });
-  assert.deepEqual(meter(first, 2000), { from: 1000, used: 2, before: 1 });
-  assert.equal(meter(first, 1000 + 30 * DAY_MS - 1).before, 1);
-  assert.deepEqual(meter(first, 1000 + 30 * DAY_MS), { from: 1000 + 30 * DAY_MS, used: 1, before: 0 });
+test("a tag may be called what objects have by themselves", () => {
+  assert.deepEqual(read([0, ["constructor", "toString"]], [0, ["constructor"]]).articles[0]!.tags, { constructor: 2, toString: 1 });
+});
+
+test("the days hold what was read before the page that shows now", () => {
+  assert.deepEqual(read(["2026-11-28T08:00:00"]).days, []);
+  assert.deepEqual(read(["2026-11-28T08:00:00"], ["2026-11-28T23:59:59"]).days, [{ day: "2026-11-28", count: 1 }]);
+  assert.deepEqual(read(["2026-11-27T08:00:00"], ["2026-11-28T08:00:00"], ["2026-11-28T09:00:00"], ["2026-11-29T00:00:00"]).days, [
+    { day: "2026-11-27", count: 1 },
+    { day: "2026-11-28", count: 2 },
+  ]);
+});
+
+test("no day is kept longer than 92 days, however rarely the reader comes", () => {
+  const kept = empty();
+  for (let place = 0; place < 200; place++) countArticle(kept, [], at("2026-03-01T12:00:00") + place * DAY_MS);
+  assert.equal(kept.days.length, 91, "today's is not among them yet");
+  countArticle(kept, [], at("2026-03-01T12:00:00") + 199 * DAY_MS);
+  assert.equal(kept.days.length, 92);
+  countArticle(kept, [], at("2027-06-01T12:00:00"));
+  assert.deepEqual(kept.days, [{ day: "2026-09-16", count: 2 }]);
+  countArticle(kept, [], at("2027-06-01T12:00:00"));
+  assert.deepEqual(kept.days, [{ day: "2027-06-01", count: 1 }]);
 });

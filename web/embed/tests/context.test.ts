@@ -1,20 +1,38 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readContext, type Source } from "../src/context";
+import { readContext } from "../src/context";
 import { baseOf } from "../src/settings";
 
-function page(metas: [string, string][], more: Partial<Source> = {}): Source {
-  return {
-    attributes: {},
-    meta: (name) => metas.filter(([key]) => key === name).map(([, content]) => content),
-    address: "https://journal.example/sea/eelgrass?utm_source=letter#comments",
-    language: "en-IE",
-    viewportWidth: 1280,
-    ...more,
-  };
+interface Page {
+  metas: [string, string][];
+  attributes: Record<string, string | undefined>;
+  canonical?: string;
+  stale?: string;
+  width: number;
+  /** The places on the page: their surface, and whether the page shows them. */
+  places: [string, boolean, Record<string, string>?][];
 }
 
-const read = (source: Source) => JSON.parse(JSON.stringify(readContext("journal", ["banner"], "granted", source)));
+function page(metas: Page["metas"], more: Partial<Page> = {}): Page {
+  return { metas, attributes: {}, width: 1280, places: [], ...more };
+}
+
+/** What is told of a page; the browser's own objects are stood in for. */
+function read({ metas, attributes, canonical, stale, width, places }: Page) {
+  Object.assign(globalThis, {
+    innerWidth: width,
+    location: new URL("https://journal.example/sea/eelgrass?utm_source=letter#comments"),
+    document: {
+      documentElement: { lang: "en-IE" },
+      querySelector: () => canonical && { href: canonical },
+      querySelectorAll: (selector: string) =>
+        selector.startsWith("meta")
+          ? metas.filter(([name]) => selector === `meta[name="${name}"],meta[property="${name}"]`).map(([, content]) => ({ content }))
+          : places.map(([surface, isShown, dataset = {}]) => ({ getAttribute: () => surface, checkVisibility: () => isShown, dataset })),
+    },
+  });
+  return JSON.parse(JSON.stringify(readContext({ base: "", site: "journal", attributes }, true, stale)));
+}
 
 test("a page that says nothing is told of by its address and the reader's screen alone", () => {
   assert.deepEqual(read(page([])), {
@@ -70,8 +88,32 @@ test("queries and fragments stay with the reader", () => {
 });
 
 test("the screen is told of in three sizes", () => {
-  const device = (viewportWidth: number) => read(page([], { viewportWidth })).reader.device;
+  const device = (width: number) => read(page([], { width })).reader.device;
   assert.deepEqual([390, 639, 640, 1023, 1024].map(device), ["mobile", "mobile", "tablet", "tablet", "desktop"]);
+});
+
+test("the traits that the page names are told, from its attribute or its tag", () => {
+  const traits = (metas: Page["metas"], attributes = {}) => read(page(metas, { attributes })).reader.traits;
+  assert.deepEqual(traits([["keepopen:traits", "print_subscriber, member,,"]]), ["print_subscriber", "member"]);
+  assert.deepEqual(traits([["keepopen:traits", "member"]], { traits: "print_subscriber" }), ["print_subscriber"]);
+  assert.deepEqual(traits([["keepopen:traits", "member"]], { traits: "" }), undefined, "the attribute says that there are none");
+  assert.deepEqual(traits([["keepopen:traits", " "]]), undefined);
+});
+
+test("an address that the page wrote for the page before it is not told", () => {
+  const canonical = "https://journal.example/a";
+  const url = (more: Partial<Page>) => read(page([], more)).page.url;
+  assert.equal(url({ canonical }), canonical);
+  assert.equal(url({ canonical, stale: canonical }), "https://journal.example/sea/eelgrass");
+  assert.equal(read(page([["og:url", "https://["]])).page.url, "https://journal.example/sea/eelgrass", "nor is one that is none");
+});
+
+test("a surface is asked for where one of its places shows", () => {
+  const surfaces = (places: Page["places"], attributes = {}) => read(page([], { places, attributes })).surfaces;
+  assert.deepEqual(surfaces([]), ["banner"]);
+  assert.deepEqual(surfaces([["inline", true], ["inline", false], ["wall", false]]), ["banner", "inline"]);
+  assert.deepEqual(surfaces([["banner", false], ["wall", true]]), ["wall"], "a page that hides its place for the banner wants none");
+  assert.deepEqual(surfaces([["inline", true]], { surfaces: "inline" }), ["inline"]);
 });
 
 test("the service is found where the script came from", () => {

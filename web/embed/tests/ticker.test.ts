@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Ticker } from "../src/contract";
-import { tickerNumber } from "../src/ticker";
+import { de } from "../src/languages";
+import { english, since, tickerNumber } from "../src/ticker";
 import { filled } from "../src/values";
 
 const euros: Ticker = { counts: "money", total: 3451290, goal: 5000000, percent: 69, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" };
@@ -14,6 +15,16 @@ test("amounts of a ticker are told in whole units, and what is left never as les
   assert.equal(plain(tickerNumber(10, euros, "en", true)), "€1");
   assert.equal(plain(tickerNumber(1251, people, "de")), "1.251");
   assert.equal(plain(tickerNumber(500, { ...euros, currency: "JPY", minor_digits: 0 }, "en")), "¥500");
+});
+
+test("a ticker says from when on it counts: this month, since a day, or nothing", () => {
+  const told = (from?: string, tag = "en", words = english) => since({ ...euros, from }, tag, tag, words);
+  assert.equal(told("2026-11-01"), "this month");
+  assert.equal(told("2026-10-01"), "since October 1, 2026");
+  assert.equal(told("2026-11-02"), "since November 2, 2026");
+  assert.equal(told(), "");
+  assert.equal(told("2026-10-01", "de", { ...english, ...de } as typeof english), "seit dem 1. Oktober 2026");
+  assert.equal(told("2026-10-01", "xx"), "since 2026-10-01", "a language that the browser does not know");
 });
 
 test("words speak of a ticker as its bar does", () => {

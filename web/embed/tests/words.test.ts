@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as languages from "../src/languages";
 import { fetchLanguage } from "../src/language";
+import { english as checkout } from "../src/checkout";
 import { english as preview } from "../src/preview";
 import { english as thanks } from "../src/thanks";
+import { english as ticker } from "../src/ticker";
 import { buttonPhrase, buttonWithoutGift, directionOf, giftPhrase, language, speak, words } from "../src/words";
 
 // The build puts these in.
@@ -32,7 +34,7 @@ test("the script speaks the words' language where it knows it, and English where
 
 test("every sentence is there in every language", () => {
   speak(undefined);
-  const names = Object.keys({ ...words, ...thanks, ...preview }).sort();
+  const names = Object.keys({ ...words, ...thanks, ...ticker, ...checkout, ...preview }).sort();
   for (const [tag, sentences] of Object.entries(languages)) {
     const { time, in: within, ...said } = sentences;
     assert.equal(!time, !within, tag);
