@@ -30,7 +30,7 @@ const FULL = {
   content: {
     ...APPEAL.content,
     choices: { ...APPEAL.content.choices, fee_cover: { per_million: 15000, fixed_minor: 25 }, step_minor: 1 },
-    ticker: { counts: "money", total: 128_300, goal: 200_000, percent: 64, currency: "EUR", minor_digits: 2, as_of: "2026-11-24T09:00:00Z" },
+    ticker: { counts: "money", total: 128_300, goal: 200_000, percent: 64, currency: "EUR", minor_digits: 2, from: "2026-11-01", as_of: "2026-11-24T09:00:00Z" },
   },
 };
 
@@ -83,6 +83,12 @@ for (const size of Object.keys(SIZES)) {
       await show("banner")(reader, mode);
       await reader.hook("give").click();
       await reader.page.locator("#pay-bank").click();
+      await settled(reader);
+    });
+    await take("failed", size, mode, async (reader, mode) => {
+      await show("banner")(reader, mode);
+      await reader.hook("give").click();
+      await reader.page.locator("#pay-fails").click();
       await settled(reader);
     });
     await take("later", size, mode, async (reader, mode) => {

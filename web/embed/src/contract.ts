@@ -47,18 +47,12 @@ export interface Dismissal extends contract.Dismissal {
   kind: DismissalKind;
 }
 
-/** How many articles were read on one day; `day` is a date on the reader's own clock. */
-export interface ArticleDay {
-  day: string;
-  count: number;
-}
-
 /** The question put to `POST /v1/banner`. What is not known is left out. */
 export interface Question extends contract.Question {
   surfaces: Surface[];
   page: contract.Page;
   reader: contract.Reader & { consent: Consent; device: "mobile" | "tablet" | "desktop" };
-  history?: { views: contract.View[]; dismissals: Dismissal[]; articles: contract.ArticleWeek[]; article_days: ArticleDay[] };
+  history?: { views: contract.View[]; dismissals: Dismissal[]; articles: contract.ArticleWeek[]; article_days: contract.ArticleDay[] };
 }
 
 /** A question about what staff want to see. */
@@ -74,4 +68,4 @@ export interface BannerEvent extends contract.BannerEvent {
 /** What a reader has chosen to give: one act of giving. */
 export type Gift = Pick<contract.CheckoutBody, "amount_minor" | "currency" | "interval" | "cover_fee">;
 
-export type { ArticleWeek, Block, CheckoutBody, EventName, FeeCover, Interval, Ticker, TokenBody, Values, View } from "../../client/contract";
+export type { ArticleDay, ArticleWeek, Block, CheckoutBody, EventName, FeeCover, Interval, Ticker, TokenBody, Values, View } from "../../client/contract";
