@@ -173,6 +173,19 @@ impl Store {
         Ok(row.map(ListProgress::from))
     }
 
+    /// The names of a run's lists whose last reading failed.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn failed_lists_of(&self, run: &str) -> Result<Vec<String>, sqlx::Error> {
+        on_reader!(self, db => sqlx::query_scalar(
+            "SELECT list FROM comparison_lists WHERE run = $1 AND error IS NOT NULL ORDER BY list",
+        )
+        .bind(run)
+        .fetch_all(db)
+        .await)
+    }
+
     /// Lists whose last reading failed in what is due.
     ///
     /// # Errors

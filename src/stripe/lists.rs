@@ -54,6 +54,9 @@ impl List {
             name: "canceled payouts",
         },
     ];
+    /// The balance, and what left it for the bank.
+    pub const OF_BALANCE: [Self; 4] =
+        [Self::TRANSACTIONS, Self::PAYOUTS, Self::PAYOUTS_BACK[0], Self::PAYOUTS_BACK[1]];
     /// The objects that gifts are made of: each stands after those that it is known by.
     pub const OF_GIFTS: [Self; 7] = [
         Self {

@@ -79,7 +79,8 @@ async fn a_comparison_that_is_killed_anywhere_is_resumed_and_skips_nothing() {
         steps *= 3;
         // More is given while nothing compares.
         app.gives(1000, "once").await;
-        app.app.clock.advance(60_000);
+        // As long as a dead process keeps its lease.
+        app.app.clock.advance(10_000);
     };
     assert!(kills >= 3, "{kills}");
     assert!(swept.resumed && swept.failed.is_empty(), "{swept:?}");
@@ -104,7 +105,7 @@ async fn a_list_that_can_not_be_read_is_named_and_the_others_are_read() {
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the objects were read");
     let said = compared(&app).await;
     assert_eq!(said.incomplete.iter().map(|it| it.list.as_str()).collect::<Vec<_>>(), ["events"]);
-    assert!(said.checked_at_ms.is_some());
+    assert!(said.checked_at_ms.is_some() && !said.agrees());
     // Once it can be read, nothing is said of it.
     let swept = actions::reconcile_due(&app.app).await.unwrap();
     assert!(swept.failed.is_empty() && compared(&app).await.incomplete.is_empty());
@@ -155,6 +156,67 @@ async fn a_comparison_of_the_last_hours_does_not_stand_for_the_one_that_is_due()
     actions::reconcile_due(&app.app).await.unwrap();
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     app.finish().await;
+}
+
+#[tokio::test]
+async fn a_comparison_of_the_last_minutes_does_not_stand_for_the_events_before_them() {
+    let app = TestApp::start().await;
+    actions::reconcile_due(&app.app).await.unwrap();
+    app.app.clock.advance(600_000);
+    app.gives(1000, "once").await;
+    app.app.clock.advance(3 * 3_600_000);
+    let since_s = app.app.now_ms() / 1000 - 600;
+    actions::reconcile_since(&app.app, since_s, true).await.unwrap();
+    assert!(app.ledger().await.is_empty());
+    // Objects are not due again for a day.
+    actions::reconcile_due(&app.app).await.unwrap();
+    app.run_jobs().await;
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_comparison_that_a_stopping_service_cuts_short_is_not_taken_for_a_whole_one() {
+    let app = TestApp::start().await;
+    app.app.begin_stopping();
+    let swept = actions::reconcile_due(&app.app).await.unwrap();
+    assert_eq!(swept.looked_at, 0);
+    assert_eq!(compared(&app).await.checked_at_ms, None);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn whichever_list_fails_the_next_comparison_finds_what_stood_behind_it() {
+    let mut failed = Vec::new();
+    for steps in [25, 50, 75, 100, 125, 150, 175, 200, 250, 300, 350] {
+        let app = TestApp::start().await;
+        loses_all_events(&app);
+        app.gives(1000, "month").await;
+        // Longer ago than what is read again of each list in any case.
+        app.app.clock.advance(2 * 3_600_000);
+        let mut work = Box::pin(actions::reconcile_since(&app.app, 0, true));
+        let mut left = steps;
+        let first = poll_fn(|context| {
+            left -= 1;
+            if left == 0 {
+                app.stripe.break_next_calls(Trouble::Status(403), 1);
+            }
+            work.as_mut().poll(context)
+        })
+        .await
+        .unwrap();
+        drop(work);
+        app.stripe.break_api(None);
+        failed.extend(first.failed.iter().map(|it| it.list.clone()));
+        let second = actions::reconcile_since(&app.app, 0, true).await.unwrap();
+        assert_eq!(second.failed, [], "after {:?}", first.failed);
+        assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "after {:?}", first.failed);
+        let settled = payments(&app).await.iter().all(|it| it.settled.is_some());
+        assert!(settled, "after {:?}", first.failed);
+        app.finish().await;
+    }
+    failed.dedup();
+    assert!(failed.len() > 3, "{failed:?}");
 }
 
 fn of<'a>(all: &'a [OtherMoney], kind: &str) -> Vec<&'a OtherMoney> {

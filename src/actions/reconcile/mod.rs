@@ -143,6 +143,7 @@ pub async fn reconcile_due(app: &App) -> Result<Swept, ReconcileError> {
 async fn compare_due(app: &App) -> Result<Swept, ReconcileError> {
     let now_s = app.now_ms().div_euclid(1000);
     forget_old_runs(app, now_s).await?;
+    forget_behind_failed(app, DUE).await?;
     let mut all = sweep_events(app, DUE, None).await?;
     process_due_events(app).await?;
     unconfirmed::ask_about_unconfirmed(app).await?;
@@ -170,6 +171,7 @@ pub async fn reconcile_since(app: &App, since_s: i64, notes: bool) -> Result<Swe
 async fn compare_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
     forget_old_runs(app, app.now_ms().div_euclid(1000)).await?;
     let run = format!("since {since_s}");
+    forget_behind_failed(app, &run).await?;
     let mut all = sweep_events(app, &run, Some(since_s)).await?;
     process_due_events(app).await?;
     all.add(sweep_objects(app, &run, Some(since_s), notes).await?);
@@ -186,6 +188,22 @@ async fn compare_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, Re
 async fn forget_old_runs(app: &App, now_s: i64) -> Result<(), sqlx::Error> {
     let mut tx = app.store.begin().await?;
     comparisons::forget_progress_before(&mut tx, now_s - DAY_S).await?;
+    tx.commit().await
+}
+
+/// What stands behind a list that could not be read was judged without knowing what is in it: it is read again from its
+/// beginning.
+async fn forget_behind_failed(app: &App, run: &str) -> Result<(), sqlx::Error> {
+    let failed = app.store.failed_lists_of(run).await?;
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let in_order = [List::EVENTS].into_iter().chain(List::OF_GIFTS).chain(List::OF_BALANCE);
+    let is_failed = |list: &List| failed.iter().any(|name| name == list.name);
+    let mut tx = app.store.begin().await?;
+    for list in in_order.skip_while(|list| !is_failed(list)).filter(|list| !is_failed(list)) {
+        comparisons::forget_progress(&mut tx, run, list.name).await?;
+    }
     tx.commit().await
 }
 
@@ -251,12 +269,6 @@ impl<'a> Sweep<'a> {
             }
             if self.run == DUE && self.kind == SweepKind::Objects {
                 comparisons::put_progress(&mut tx, DUE_FAR, &self.far()).await?;
-            }
-        } else if let Some(first) = self.done.failed.first() {
-            // What stands behind a list was judged without knowing what is in it.
-            let behind = self.lists.iter().skip_while(|list| **list != first.list).skip(1);
-            for list in behind.filter(|list| self.done.failed.iter().all(|it| it.list != **list)) {
-                comparisons::forget_progress(&mut tx, &self.run, list).await?;
             }
         }
         tx.commit().await?;
