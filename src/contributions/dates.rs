@@ -119,8 +119,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::{
-        EntryKind, Folded, Latest, Moved, Origin, SessionFact, SessionMode, SessionState, TransactionFact,
-        fold,
+        EntryKind, Folded, Latest, Moved, Origin, RefundFact, RefundState, SessionFact, SessionMode,
+        SessionState, TransactionFact, fold,
     };
     use super::*;
     use crate::ids::ContributionId;
@@ -192,6 +192,41 @@ mod tests {
         // The charge of a bank debit is made days before it succeeds.
         assert_eq!(dated(&[session(&[]), charge("sepa_debit", &[])]), None);
         assert_eq!(dated(&[session(&[])]), None);
+    }
+
+    #[test]
+    fn a_failed_refund_is_dated_by_its_event_else_by_the_balance_and_never_by_the_refund() {
+        let refund = |reversed_events_s: &[i64]| {
+            Fact::Refund(RefundFact {
+                id: "re_1".to_owned(),
+                latest: Latest { state: RefundState::Failed, reported_at_s: 90 },
+                left: true,
+                amount: Some(Money { amount_minor: 500, currency: eur() }),
+                created_at_s: Some(50),
+                payment_intent: Some("pi_1".to_owned()),
+                charge: None,
+                reversed_events_s: reversed_events_s.to_vec(),
+            })
+        };
+        let moved = |id: &str, amount_minor, created_at_s| {
+            Fact::Transaction(TransactionFact {
+                id: id.to_owned(),
+                source: Some("re_1".to_owned()),
+                moved: Some(Moved { amount_minor, fee_minor: 0, currency: eur() }),
+                created_at_s: Some(created_at_s),
+                payouts: BTreeMap::new(),
+            })
+        };
+        let back = |facts: &[Fact]| {
+            let facts = [&[session(&[30])], facts].concat();
+            let folded = fold(&facts).expect("it is ours");
+            let entry = folded.entries.iter().find(|it| it.kind == EntryKind::RefundReversal);
+            entry.map(|it| it.occurred_at_ms / 1000)
+        };
+        let balance = [moved("txn_2", -500, 51), moved("txn_3", 500, 80)];
+        assert_eq!(back(&[&[refund(&[70])], balance.as_slice()].concat()), Some(70));
+        assert_eq!(back(&[&[refund(&[])], balance.as_slice()].concat()), Some(80));
+        assert_eq!(back(&[refund(&[])]), None);
     }
 
     #[test]

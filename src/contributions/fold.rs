@@ -120,7 +120,9 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     for back in story.taken_back() {
         // Without its payment, a refund says nothing of ours yet: it is booked
         // when the tie is known.
-        let Some(payment) = story.payment_of(&back, &payments) else {
+        let reached = story.payment_of(&back, &payments);
+        // What looked like a payment through Stripe may since be known as made outside it. What is booked stays.
+        let Some(payment) = reached.or_else(|| story.correction_of(&back, &corrections)) else {
             // Of money that came and went back whole, nothing is missing.
             if !story.went_back(back.of.iter().flatten().map(|id| id.as_str()), &payments) {
                 alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
@@ -139,7 +141,9 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
                 settle_by_s: story.settle_by_s(payment, &back.at),
             });
         }
-        if back.money.currency == payment.money.currency {
+        if reached.is_none() {
+            alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
+        } else if back.money.currency == payment.money.currency {
             taken.entry(&payment.object).or_default().add(&back);
             if back.reversal.is_none() {
                 taken_by.entry(&payment.object).or_default().insert(back.object);

@@ -26,20 +26,12 @@ fn session_rank(state: SessionState) -> u8 {
     }
 }
 
-/// What the payments of a subscription came to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Paid {
-    Nothing,
-    /// The newest one went back in full.
-    TakenBack,
-    Kept,
-}
-
 /// A subscription of the contribution: its own fact may not be known yet.
 struct Candidate<'a> {
     id: &'a str,
     fact: Option<&'a SubscriptionFact>,
-    paid: Paid,
+    /// Whether its newest payment was kept: some of it did not go back.
+    is_kept: bool,
 }
 
 impl Candidate<'_> {
@@ -49,17 +41,17 @@ impl Candidate<'_> {
         // One that is paid and not reported yet is alive, as far as is known.
         let alive = match state {
             Some(state) => liveliness(state),
-            None if self.paid == Paid::Kept => 1,
+            None if self.is_kept => 1,
             None => 0,
         };
         let over = matches!(state, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
-        let class = match (alive > 0, self.paid) {
-            (true, Paid::Kept) => 5,
-            (true, Paid::Nothing) => 4,
-            (false, Paid::Kept) => 3,
-            (true, Paid::TakenBack) => 2,
-            (false, _) if !over => 1,
-            (false, _) => 0,
+        // A living one decides also when its newest payment went back: that is goodwill, or the bank's doing.
+        let class = match (alive > 0, self.is_kept) {
+            (true, true) => 4,
+            (true, false) => 3,
+            (false, true) => 2,
+            (false, false) if !over => 1,
+            (false, false) => 0,
         };
         (class, alive)
     }
@@ -103,18 +95,14 @@ impl<'a> Subscriptions<'a> {
             sessions.iter().map(|it| &it.subscription).chain(invoices.iter().map(|it| &it.subscription));
         let all: BTreeSet<&str> =
             facts.iter().map(|it| it.id.as_str()).chain(named.flatten().map(String::as_str)).collect();
-        let paid = |id: &str| {
-            let newest = payments.values().filter(|it| it.subscription.as_deref() == Some(id));
-            match newest.max_by_key(|it| (it.at_s, &it.object)) {
-                None => Paid::Nothing,
-                Some(newest) if newest.is_kept(taken) => Paid::Kept,
-                Some(_) => Paid::TakenBack,
-            }
+        let is_kept = |id: &str| {
+            let own = payments.values().filter(|it| it.subscription.as_deref() == Some(id));
+            own.max_by_key(|it| (it.at_s, &it.object)).is_some_and(|newest| newest.is_kept(taken))
         };
         let candidates = all.iter().map(|id| Candidate {
             id,
             fact: facts.iter().find(|it| it.id == *id).copied(),
-            paid: if all.len() > 1 { paid(id) } else { Paid::Nothing },
+            is_kept: all.len() > 1 && is_kept(id),
         });
         let made = |it: &Candidate<'a>| it.fact.and_then(|fact| fact.created_at_s);
         let deciding = candidates.max_by_key(|it| (it.rank(), made(it), it.id));
@@ -125,7 +113,7 @@ impl<'a> Subscriptions<'a> {
 #[cfg(test)]
 mod tests {
     use super::super::{ContributionState, Fact, Folded, Latest, Origin, SessionMode, fold, join_all};
-    use super::super::{InvoiceState, RefundFact, RefundState};
+    use super::super::{DisputeFact, DisputeState, InvoiceState, RefundFact, RefundState};
     use super::*;
     use crate::ids::ContributionId;
     use crate::money::{Currency, Money};
@@ -282,6 +270,58 @@ mod tests {
                 ContributionState::Active
             );
         }
+    }
+
+    #[test]
+    fn a_living_subscription_decides_also_when_its_only_payment_was_goodwill() {
+        use SubscriptionState::*;
+        for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
+            let of = folded(&[
+                subscription(old, Canceled, 1),
+                invoice("in_1", old, 1),
+                subscription(new, Active, 5),
+                invoice("in_2", new, 5),
+                refund("pi_2", 700),
+            ]);
+            assert_eq!(of.contribution.state, ContributionState::Active);
+            assert_eq!(of.contribution.subscription.as_deref(), Some(new));
+        }
+    }
+
+    #[test]
+    fn of_two_living_subscriptions_the_newer_one_decides() {
+        for [old, new] in [["sub_a", "sub_b"], ["sub_b", "sub_a"]] {
+            let of = folded(&[
+                subscription(old, SubscriptionState::Active, 1),
+                invoice("in_1", old, 9),
+                subscription(new, SubscriptionState::Active, 5),
+                invoice("in_2", new, 5),
+            ]);
+            assert_eq!(of.contribution.subscription.as_deref(), Some(new));
+        }
+    }
+
+    #[test]
+    fn a_dispute_of_the_subscription_that_is_over_takes_nothing_from_the_one_that_lives() {
+        let dispute = Fact::Dispute(DisputeFact {
+            id: "du_1".to_owned(),
+            latest: Latest { state: DisputeState::Lost, reported_at_s: 99 },
+            left: true,
+            returned: false,
+            amount: Some(eur(700)),
+            created_at_s: Some(99),
+            payment_intent: Some("pi_1".to_owned()),
+            charge: None,
+            reversed_events_s: Vec::new(),
+        });
+        let of = folded(&[
+            subscription("sub_a", SubscriptionState::Canceled, 1),
+            invoice("in_1", "sub_a", 9),
+            subscription("sub_b", SubscriptionState::Active, 5),
+            invoice("in_2", "sub_b", 5),
+            dispute,
+        ]);
+        assert_eq!(of.contribution.state, ContributionState::Active);
     }
 
     #[test]

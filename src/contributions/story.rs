@@ -146,6 +146,13 @@ impl<'a> Story<'a> {
         self.payment_reached(back.of.iter().flatten().map(|id| id.as_str()), payments)
     }
 
+    /// What had looked like the payment that a refund or dispute belongs to.
+    pub(super) fn correction_of<'p>(&self, back: &Back<'_>, corrections: &'p [Came]) -> Option<&'p Came> {
+        let tied = self.tied_to(back.of.iter().flatten().map(|id| id.as_str()));
+        let of_it = |it: &&Came| it.kind == PaymentKind::Payment && tied.contains(it.cause.as_str());
+        corrections.iter().filter(of_it).min_by_key(|it| &it.object)
+    }
+
     /// The payment through Stripe that is tied to one of these objects.
     pub(super) fn payment_reached<'p, 's>(
         &'s self,
