@@ -221,6 +221,21 @@ async fn over_long_texts_and_ids_from_stripe_stop_no_gift() {
     deliver_all(&app, &events).await;
     nothing_failed(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
+    let gift = app.contribution().await;
+    assert_eq!(gift.appeal.map(|text| text.len()), Some(512), "as much as Stripe allows in metadata");
+    assert_eq!(gift.customer.map(|id| id.len()), Some(255));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_payment_page_that_nobody_paid_raises_no_alarm_whatever_its_currency() {
+    let app = TestApp::start().await;
+    let gift = app.starts_to_give(1000, "once").await;
+    app.stripe.expire(&gift.session).unwrap();
+    let events: Vec<Value> = app.stripe.events().iter().map(|event| in_currency(event, "std")).collect();
+    deliver_all(&app, &events).await;
+    nothing_failed(&app).await;
+    assert_eq!((app.state().await, alarms(&app).await), (State::Expired, String::new()));
     app.finish().await;
 }
 

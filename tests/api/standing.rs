@@ -15,7 +15,7 @@ async fn lookup(app: &TestApp, email: &str) -> Answer {
     app.send(request.json(&json!({"site": "journal", "email": email}))).await
 }
 
-async fn standing(app: &TestApp, email: &str) -> String {
+pub async fn standing(app: &TestApp, email: &str) -> String {
     lookup(app, email).await.text("standing").to_owned()
 }
 

@@ -1,0 +1,341 @@
+//! As `variants.rs`: money that came another way, gifts that end another way, and what other software does.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use keepopen::contributions::{ContributionState as State, EntryKind as Kind, PaymentKind};
+use keepopen_practice::Settlement;
+use serde_json::{Value, json};
+
+use crate::cases::play;
+use crate::helpers::TestApp;
+use crate::replays::{orders, told};
+use crate::settling::reconcile;
+use crate::standing::standing;
+use crate::story::{Books, receive};
+use crate::variants::{DEC_3, JAN_4, NOV_5, event, invoice, subscription};
+
+/// What came to each account in all.
+fn accounts(books: &Books) -> BTreeMap<&'static str, i64> {
+    let mut accounts = BTreeMap::new();
+    for entry in &books.entries {
+        let (debit, credit) = entry.kind.accounts();
+        *accounts.entry(debit.as_str()).or_default() += entry.money.amount_minor;
+        *accounts.entry(credit.as_str()).or_default() -= entry.money.amount_minor;
+    }
+    accounts.retain(|account, minor| *minor != 0 && *account != "contributions");
+    accounts
+}
+
+fn charge(id: &str, amount_minor: i64, invoice: &str) -> Value {
+    json!({"id": id, "object": "charge", "amount": amount_minor, "currency": "eur", "status": "succeeded",
+        "captured": true, "created": DEC_3, "invoice": invoice, "payment_intent": format!("pi_{id}"),
+        "payment_method_details": {"type": "card"}})
+}
+
+fn part(id: &str, amount_minor: i64, payment: &Value) -> Value {
+    let object = json!({"id": id, "object": "invoice_payment", "amount_paid": amount_minor, "currency": "eur",
+        "status": "paid", "invoice": "in_2", "payment": payment});
+    event(id, "invoice_payment.paid", DEC_3, object)
+}
+
+#[tokio::test]
+async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid() {
+    let app = TestApp::start().await;
+    // The second month, paid on 3 December. As of 2023: the invoice says how.
+    let second = |change: &dyn Fn(&mut Value)| {
+        let mut it = invoice("in_2", "sub_m", "paid", DEC_3 - 86_400);
+        it["status_transitions"]["paid_at"] = DEC_3.into();
+        change(&mut it);
+        event("second", "invoice.paid", DEC_3, it)
+    };
+    let silent = |it: &mut Value| {
+        for field in ["charge", "paid_out_of_band"] {
+            it.as_object_mut().unwrap().remove(field);
+        }
+    };
+    let intent = json!({"type": "payment_intent", "payment_intent": "pi_part"});
+    let other = json!({"type": "out_of_band_payment", "out_of_band_payment": {"method": "cash"}});
+    for (what, events, expected) in [
+        (
+            "2023: a part by card, then marked as paid outside",
+            vec![
+                event("c", "charge.succeeded", DEC_3, charge("ch_part", 400, "in_2")),
+                second(&|it| {
+                    it["paid_out_of_band"] = true.into();
+                    it["charge"] = Value::Null;
+                }),
+            ],
+            vec![("clearing", 1400), ("offline", 600)],
+        ),
+        (
+            "basil: a part by card, the rest by a way that is not known here",
+            vec![part("inpay_1", 400, &intent), part("inpay_2", 600, &other), second(&silent)],
+            vec![("clearing", 1400), ("offline", 600)],
+        ),
+        (
+            "basil: two cards",
+            vec![
+                part("inpay_1", 400, &intent),
+                part(
+                    "inpay_2",
+                    600,
+                    &json!({"type": "payment_intent", "payment_intent": {"id": "pi_other"}}),
+                ),
+                second(&silent),
+            ],
+            vec![("clearing", 2000)],
+        ),
+        (
+            "a part from the credit that the customer had",
+            vec![second(&|it| {
+                (it["total"], it["starting_balance"]) = (1000.into(), (-300).into());
+                (it["amount_due"], it["amount_paid"]) = (700.into(), 700.into());
+            })],
+            vec![("clearing", 1700)],
+        ),
+        (
+            "all of it from the credit that the customer had",
+            vec![second(&|it| {
+                (it["total"], it["starting_balance"]) = (1000.into(), (-1000).into());
+                (it["amount_due"], it["amount_paid"]) = (0.into(), 0.into());
+                (it["charge"], it["attempt_count"]) = (Value::Null, 0.into());
+            })],
+            vec![("clearing", 1000)],
+        ),
+        (
+            "a list of payments that is not whole, and the amount",
+            vec![second(&|it| {
+                silent(it);
+                it["payments"] = json!({"object": "list", "data": [], "has_more": true});
+                it["amount_paid_off_stripe"] = 250.into();
+            })],
+            vec![("clearing", 1750), ("offline", 250)],
+        ),
+        (
+            "a list of payments that is not whole",
+            vec![second(&|it| {
+                silent(it);
+                it["payments"] = json!({"object": "list", "data": [], "has_more": true});
+            })],
+            vec![("clearing", 1000)],
+        ),
+        (
+            "an invoice that is sent, and paid by hand within the minute",
+            vec![second(&|it| {
+                silent(it);
+                it["collection_method"] = "send_invoice".into();
+                it["status_transitions"]["finalized_at"] = (DEC_3 - 5).into();
+            })],
+            vec![("clearing", 1000)],
+        ),
+    ] {
+        let begun = [
+            event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5)),
+            event("first", "invoice.paid", NOV_5, invoice("in_1", "sub_m", "paid", NOV_5)),
+        ];
+        let books = play(&app, &[begun.to_vec(), events].concat()).await;
+        assert_eq!(accounts(&books), expected.into_iter().collect(), "{what}");
+        assert_eq!(books.contributions[0].state, State::Active, "{what}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn the_first_invoice_came_through_stripe_when_its_payment_page_was_paid() {
+    let app = TestApp::start().await;
+    let mut silent = invoice("in_1", "sub_m", "paid", NOV_5);
+    for field in ["charge", "paid_out_of_band"] {
+        silent.as_object_mut().unwrap().remove(field);
+    }
+    // The reader took an hour to confirm it.
+    silent["status_transitions"]["finalized_at"] = (NOV_5 - 3600).into();
+    let page = json!({"id": "cs_test_a", "object": "checkout.session", "created": NOV_5 - 3600, "currency": "eur",
+        "amount_total": 1000, "mode": "subscription", "status": "complete", "payment_status": "paid",
+        "subscription": "sub_m", "invoice": "in_1", "metadata": silent["subscription_details"]["metadata"]});
+    let events =
+        [event("p", "invoice.paid", NOV_5, silent), event("c", "checkout.session.completed", NOV_5, page)];
+    assert_eq!(accounts(&play(&app, &events).await), [("clearing", 1000)].into());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_payment_is_to_be_settled_in_the_time_that_its_method_takes() {
+    let app = TestApp::start().await;
+    for (method, days) in [
+        (Some("card"), 3),
+        (Some("link"), 3),
+        (Some("sepa_debit"), 14),
+        (Some("customer_balance"), 14),
+        (None, 7),
+    ] {
+        let mut events = vec![
+            event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5)),
+            event("p", "invoice.paid", NOV_5, invoice("in_1", "sub_m", "paid", NOV_5)),
+        ];
+        if let Some(method) = method {
+            let mut charge = charge("ch_in_1", 1000, "in_1");
+            charge["payment_method_details"]["type"] = method.into();
+            events.push(event("c", "charge.succeeded", NOV_5, charge));
+        }
+        let books = play(&app, &events).await;
+        let [payment] = books.payments.as_slice() else { panic!("{:?}", books.payments) };
+        assert_eq!(payment.settle_by_ms, Some((NOV_5 + days * 86_400) * 1000), "{method:?}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_stripes_balance_brings_is_dated_by_it() {
+    let app = TestApp::start().await;
+    app.stripe.set_settlement(Some(Settlement::new("usd", &[("eur", "1.10")]).unwrap()));
+    app.gives(1000, "once").await;
+    app.days_pass(1);
+    app.stripe_says_everything().await;
+    app.days_pass(1);
+    let payout = app.stripe.pay_out(true).remove(0);
+    app.days_pass(3);
+    app.stripe.fail_payout(&payout).unwrap();
+    app.days_pass(1);
+    reconcile(&app).await;
+    let created_ms = |id: &str| app.stripe.object(id).unwrap()["created"].as_i64().unwrap() * 1000;
+    let mut kinds = Vec::new();
+    for entry in app.app.store.entries().await.unwrap() {
+        let expected = match entry.kind {
+            Kind::Fee | Kind::ExchangeIn | Kind::ExchangeOut => created_ms(&entry.object),
+            Kind::Payout => app.stripe.object(&payout).unwrap()["arrival_date"].as_i64().unwrap() * 1000,
+            Kind::PayoutReversal => {
+                let back = app.stripe.object(&payout).unwrap()["failure_balance_transaction"].clone();
+                created_ms(back.as_str().unwrap_or_else(|| back["id"].as_str().unwrap()))
+            }
+            _ => continue,
+        };
+        assert_eq!(entry.occurred_at_ms, expected, "{entry:?}");
+        kinds.push(entry.kind);
+    }
+    kinds.sort();
+    let expected = [Kind::Fee, Kind::ExchangeOut, Kind::ExchangeIn, Kind::Payout, Kind::PayoutReversal];
+    assert_eq!(kinds, expected);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_gift_of_any_interval_that_is_cancelled_at_once_stands_to_the_end_of_what_was_paid_for() {
+    const DAY_S: i64 = 86_400;
+    for (unit, count, end_s) in [
+        ("day", 10, DEC_3 + 10 * DAY_S),
+        ("week", 2, DEC_3 + 14 * DAY_S),
+        // 3 December to 3 March.
+        ("month", 3, DEC_3 + 90 * DAY_S),
+        ("year", 1, DEC_3 + 365 * DAY_S),
+    ] {
+        let of = |status: &str| {
+            let mut it = subscription("sub_m", status, DEC_3);
+            it["items"]["data"][0]["price"]["recurring"] = json!({"interval": unit, "interval_count": count});
+            it
+        };
+        let mut canceled = of("canceled");
+        canceled["ended_at"] = (DEC_3 + DAY_S).into();
+        let events = [
+            event("s", "customer.subscription.created", DEC_3, of("active")),
+            event("p", "invoice.paid", DEC_3, invoice("in_1", "sub_m", "paid", DEC_3)),
+            event("c", "customer.subscription.deleted", DEC_3 + DAY_S, canceled),
+        ];
+        for (order, events) in orders(&events) {
+            let app = told(&events).await;
+            let gift = app.contribution().await;
+            assert_eq!(
+                (gift.state, gift.paid_until_ms),
+                (State::Ended, Some(end_s * 1000)),
+                "{unit}, {order}"
+            );
+            app.app.clock.advance(end_s * 1000 - 1 - app.app.now_ms());
+            assert_eq!(app.standing().await, "recurring", "{unit}, {order}");
+            app.app.clock.advance(1);
+            assert_eq!(app.standing().await, "lapsed", "{unit}, {order}");
+            app.finish().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_cancelled_year_whose_refund_fails_stands_again_to_its_end() {
+    let (begun, ended) = (NOV_5, DEC_3);
+    let of = |status: &str| {
+        let mut it = subscription("sub_m", status, begun);
+        it["items"]["data"][0]["price"]["recurring"] = json!({"interval": "year"});
+        it
+    };
+    let mut canceled = of("canceled");
+    canceled["ended_at"] = ended.into();
+    let back = |status: &str| {
+        json!({"id": "re_1", "object": "refund", "amount": 1000, "currency": "eur", "created": ended,
+            "status": status, "charge": "ch_in_1"})
+    };
+    let events = [
+        event("s", "customer.subscription.created", begun, of("active")),
+        event("p", "invoice.paid", begun, invoice("in_1", "sub_m", "paid", begun)),
+        event("c", "customer.subscription.deleted", ended, canceled),
+        event("r", "refund.created", ended, back("pending")),
+        event("f", "refund.failed", JAN_4, back("failed")),
+    ];
+    for (order, events) in orders(&events) {
+        let app = told(&events).await;
+        assert_eq!(standing(&app, "reader@example.org").await, "recurring", "{order}");
+        assert_eq!(app.contribution().await.paid_until_ms, Some((begun + 365 * 86_400) * 1000), "{order}");
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn no_shape_of_another_programs_object_fails_or_books() {
+    let app = TestApp::start().await;
+    let folder =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/stripe/openapi_objects_2026-07_dahlia");
+    let odd = [json!(null), json!("x"), json!(-1), json!([]), json!({}), json!(1.5), json!(true), json!([1])];
+    let mut number = 0_usize;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "json") {
+            continue;
+        }
+        let original: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let Value::Object(fields) = &original["data"]["object"] else { continue };
+        for field in fields.keys() {
+            number += 1;
+            let mut event = original.clone();
+            event["id"] = format!("evt_odd_{number}").into();
+            event["livemode"] = false.into();
+            event["data"]["object"]["metadata"] = json!({"order_id": "6735"});
+            event["data"]["object"][field] = odd[number % odd.len()].clone();
+            receive(&app.app, &event).await;
+        }
+    }
+    assert!(number > 100, "{number}");
+    app.run_jobs().await;
+    for event in app.app.store.events().await.unwrap() {
+        assert_eq!((event.state.as_str(), event.attempts), ("done", 1), "{event:?}");
+    }
+    assert!(app.app.store.entries().await.unwrap().is_empty());
+    assert!(app.app.store.contributions().await.unwrap().is_empty());
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_invoice_that_waits_for_its_proof_is_not_settled_in_time_either() {
+    let app = TestApp::start().await;
+    let mut silent = invoice("in_1", "sub_m", "paid", NOV_5);
+    for field in ["charge", "paid_out_of_band"] {
+        silent.as_object_mut().unwrap().remove(field);
+    }
+    silent["status_transitions"]["finalized_at"] = (NOV_5 - 86_400).into();
+    let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
+    let books = play(&app, &[begun, event("p", "invoice.paid", NOV_5, silent)]).await;
+    let [payment] = books.payments.as_slice() else { panic!("{:?}", books.payments) };
+    // The method is not known: a week.
+    assert_eq!(
+        (payment.kind, payment.settle_by_ms),
+        (PaymentKind::Unconfirmed, Some((NOV_5 + 7 * 86_400) * 1000))
+    );
+    app.finish().await;
+}

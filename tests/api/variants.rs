@@ -1,0 +1,359 @@
+//! Small histories with an event missing, in another payload generation or in another order than the usual one. Each is
+//! played in its order, reversed, twice and shuffled.
+
+use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
+use serde_json::{Value, json};
+
+use crate::cases::play;
+use crate::helpers::{TestApp, is_given};
+use crate::story::Books;
+
+const OCT_30: i64 = 1_793_354_400;
+pub const NOV_5: i64 = 1_793_869_200;
+pub const DEC_3: i64 = 1_796_288_400;
+pub const JAN_4: i64 = 1_799_053_200;
+const GIFT: &str = "con_7v8jx575915hrkx8bc2xztnd4a";
+
+fn origin() -> Value {
+    json!({"keepopen_contribution": GIFT, "keepopen_site": "journal"})
+}
+
+pub fn event(id: &str, kind: &str, created_s: i64, object: Value) -> Value {
+    json!({"id": format!("evt_{id}"), "object": "event", "api_version": "2026-10-28.endive", "type": kind,
+        "created": created_s, "livemode": false, "account": null, "data": {"object": object}})
+}
+
+/// A one-off of 30.00, as its page has it.
+fn page(id: &str, status: &str, payment_status: &str) -> Value {
+    json!({"id": format!("cs_test_{id}"), "object": "checkout.session", "created": OCT_30, "currency": "eur",
+        "amount_total": 3000, "mode": "payment", "status": status, "payment_status": payment_status,
+        "payment_intent": format!("pi_{id}"), "metadata": origin(),
+        "customer_details": {"email": "reader@example.org"}})
+}
+
+fn paid(id: &str, created_s: i64) -> Value {
+    event(&format!("paid_{id}"), "checkout.session.completed", created_s, page(id, "complete", "paid"))
+}
+
+fn refund(status: &str) -> Value {
+    json!({"id": "re_1", "object": "refund", "amount": 3000, "currency": "eur", "created": DEC_3, "status": status,
+        "payment_intent": "pi_a", "charge": "ch_a"})
+}
+
+fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
+    let moved: Vec<Value> = moved
+        .iter()
+        .map(|(minor, created_s)| {
+            json!({"id": format!("txn_{minor}_{created_s}"), "object": "balance_transaction", "amount": minor,
+                "fee": 0, "net": minor, "currency": "eur", "created": created_s, "source": "du_1", "type": "adjustment"})
+        })
+        .collect();
+    json!({"id": "du_1", "object": "dispute", "amount": 3000, "currency": "eur", "created": NOV_5, "status": status,
+        "payment_intent": "pi_a", "charge": "ch_a", "balance_transactions": moved})
+}
+
+/// What was given or taken back: its kind and date.
+fn dated(books: &Books) -> Vec<(Kind, i64)> {
+    let entries = books.entries.iter().filter(|it| is_given(it));
+    let mut dated: Vec<_> = entries.map(|it| (it.kind, it.occurred_at_ms / 1000)).collect();
+    dated.sort_by_key(|it| it.1);
+    dated
+}
+
+#[tokio::test]
+async fn a_bank_debit_of_which_only_the_success_is_heard_is_dated_by_it() {
+    let told = TestApp::start().await;
+    let succeeded =
+        event("a", "checkout.session.async_payment_succeeded", NOV_5, page("a", "complete", "paid"));
+    assert_eq!(dated(&play(&told, &[succeeded]).await), [(Kind::Payment, NOV_5)]);
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn a_refund_that_fails_months_later_is_dated_by_each_of_its_events_alone() {
+    let told = TestApp::start().await;
+    let charge = json!({"id": "ch_a", "object": "charge", "amount": 3000, "currency": "eur", "status": "succeeded",
+        "captured": true, "created": NOV_5, "payment_intent": "pi_a", "amount_refunded": 3000,
+        "refunds": {"object": "list", "data": [refund("succeeded")], "has_more": false}});
+    for (what, events) in [
+        (
+            "2020: within its charge, then by itself",
+            vec![
+                event("r", "charge.refunded", DEC_3, charge),
+                event("f", "charge.refund.updated", JAN_4, refund("failed")),
+            ],
+        ),
+        ("only the failure", vec![event("f", "refund.failed", JAN_4, refund("failed"))]),
+        (
+            "succeeded, then failed",
+            vec![
+                event("r", "refund.created", DEC_3, refund("pending")),
+                event("s", "refund.updated", DEC_3 + 60, refund("succeeded")),
+                event("f", "refund.failed", JAN_4, refund("failed")),
+            ],
+        ),
+        (
+            "on its way, then called off",
+            vec![
+                event("r", "refund.created", DEC_3, refund("pending")),
+                event("f", "refund.updated", JAN_4, refund("canceled")),
+            ],
+        ),
+    ] {
+        let events = [vec![paid("a", NOV_5)], events].concat();
+        let expected = [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3), (Kind::RefundReversal, JAN_4)];
+        assert_eq!(dated(&play(&told, &events).await), expected, "{what}");
+    }
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn a_dispute_is_dated_by_what_is_heard_of_it_whichever_events_are_missing() {
+    let told = TestApp::start().await;
+    let whole = [(Kind::Payment, OCT_30), (Kind::Dispute, NOV_5), (Kind::DisputeReversal, JAN_4)];
+    let escalated = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3), (Kind::DisputeReversal, JAN_4)];
+    for (what, events, expected) in [
+        (
+            "only that it was won",
+            vec![event("w", "charge.dispute.closed", JAN_4, dispute("won", &[]))],
+            whole,
+        ),
+        (
+            "only that the money came back",
+            vec![event(
+                "w",
+                "charge.dispute.funds_reinstated",
+                JAN_4,
+                dispute("won", &[(-3000, NOV_5), (3000, JAN_4)]),
+            )],
+            whole,
+        ),
+        (
+            "reported twice as won",
+            vec![
+                event("c", "charge.dispute.created", NOV_5, dispute("needs_response", &[(-3000, NOV_5)])),
+                event("w", "charge.dispute.closed", JAN_4, dispute("won", &[(-3000, NOV_5), (3000, JAN_4)])),
+                event(
+                    "v",
+                    "charge.dispute.funds_reinstated",
+                    JAN_4,
+                    dispute("won", &[(-3000, NOV_5), (3000, JAN_4)]),
+                ),
+                event(
+                    "u",
+                    "charge.dispute.updated",
+                    JAN_4 + 500,
+                    dispute("won", &[(-3000, NOV_5), (3000, JAN_4)]),
+                ),
+            ],
+            whole,
+        ),
+        (
+            "only that it was won, a day after the money came back",
+            vec![event(
+                "w",
+                "charge.dispute.closed",
+                JAN_4 + 86_400,
+                dispute("won", &[(-3000, NOV_5), (3000, JAN_4)]),
+            )],
+            whole,
+        ),
+        (
+            "an inquiry that became a dispute a month later",
+            vec![
+                event("c", "charge.dispute.created", NOV_5, dispute("warning_needs_response", &[])),
+                event("d", "charge.dispute.updated", DEC_3, dispute("needs_response", &[(-3000, DEC_3)])),
+                event("w", "charge.dispute.closed", JAN_4, dispute("won", &[(-3000, DEC_3), (3000, JAN_4)])),
+            ],
+            escalated,
+        ),
+    ] {
+        let events = [vec![paid("a", OCT_30)], events].concat();
+        assert_eq!(dated(&play(&told, &events).await), expected, "{what}");
+    }
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_that_expires_or_fails_beside_a_paid_one_changes_nothing_in_any_order() {
+    let told = TestApp::start().await;
+    for (kind, status, payment_status) in [
+        ("checkout.session.expired", "expired", "unpaid"),
+        ("checkout.session.async_payment_failed", "complete", "unpaid"),
+        ("checkout.session.completed", "complete", "unpaid"),
+        ("checkout.session.completed", "complete", "no_payment_required"),
+    ] {
+        for (sibling, made_s) in [("0", -50), ("z", -50), ("0", 50), ("z", 50)] {
+            let mut other = page(sibling, status, payment_status);
+            other["amount_total"] = 9900.into();
+            other["created"] = (OCT_30 + made_s).into();
+            other["customer_details"] = Value::Null;
+            let events = [event("o", kind, DEC_3, other), paid("a", NOV_5)];
+            let books = play(&told, &events).await;
+            let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+            assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true), "{kind} {status}");
+            assert_eq!(gift.money.map(|it| it.amount_minor), Some(3000), "{kind} {status}");
+            assert_eq!(dated(&books), [(Kind::Payment, NOV_5)], "{kind} {status}");
+        }
+    }
+    told.finish().await;
+}
+
+/// A monthly gift of 10.00, or whatever `change` makes of it.
+pub fn subscription(id: &str, status: &str, created_s: i64) -> Value {
+    json!({"id": id, "object": "subscription", "status": status, "created": created_s, "customer": "cus_1",
+        "metadata": origin(), "currency": "eur", "items": {"object": "list", "data": [{
+            "id": "si_1", "object": "subscription_item", "quantity": 1,
+            "price": {"id": "price_1", "object": "price", "currency": "eur", "unit_amount": 1000,
+                "recurring": {"interval": "month", "interval_count": 1}}}]}})
+}
+
+pub fn invoice(id: &str, subscription: &str, status: &str, created_s: i64) -> Value {
+    let paid = if status == "paid" { 1000 } else { 0 };
+    json!({"id": id, "object": "invoice", "status": status, "created": created_s, "currency": "eur", "customer": "cus_1",
+        "customer_email": "reader@example.org", "amount_due": 1000, "amount_paid": paid, "attempt_count": 1,
+        "charge": format!("ch_{id}"), "subscription": subscription, "paid_out_of_band": false,
+        "subscription_details": {"metadata": origin()},
+        "status_transitions": {"finalized_at": created_s, "paid_at": if paid > 0 { json!(created_s) } else { json!(null) }},
+        "lines": {"object": "list", "data": []}})
+}
+
+#[tokio::test]
+async fn an_invoice_is_dated_by_its_payment_whichever_event_tells_of_it() {
+    let told = TestApp::start().await;
+    let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
+    let paid_later = |paid_at: Value| {
+        let mut it = invoice("in_1", "sub_m", "paid", NOV_5);
+        it["status_transitions"]["paid_at"] = paid_at;
+        it
+    };
+    for (what, events) in [
+        ("its own time", vec![event("p", "invoice.paid", JAN_4, paid_later(DEC_3.into()))]),
+        (
+            "its own time, in another event",
+            vec![event("p", "invoice.updated", JAN_4, paid_later(DEC_3.into()))],
+        ),
+        ("the event", vec![event("p", "invoice.payment_succeeded", DEC_3, paid_later(Value::Null))]),
+        (
+            "the earlier of two events",
+            vec![
+                event("p", "invoice.paid", DEC_3, paid_later(Value::Null)),
+                event("q", "invoice.updated", JAN_4, paid_later(Value::Null)),
+            ],
+        ),
+    ] {
+        let books = play(&told, &[vec![begun.clone()], events].concat()).await;
+        assert_eq!(dated(&books), [(Kind::Payment, DEC_3)], "{what}");
+        assert_eq!(books.payments[0].paid_at_ms, DEC_3 * 1000, "{what}");
+    }
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn the_subscription_and_the_invoice_that_were_paid_decide_whatever_comes_of_their_siblings() {
+    let told = TestApp::start().await;
+    let sub = |at: &str, id: &str, status: &str, created_s: i64, told_s: i64| {
+        event(at, "customer.subscription.updated", told_s, subscription(id, status, created_s))
+    };
+    let inv = |at: &str, kind: &str, id: &str, of: &str, status: &str, created_s: i64, told_s: i64| {
+        event(at, kind, told_s, invoice(id, of, status, created_s))
+    };
+    let living = || {
+        vec![
+            sub("s", "sub_m", "active", NOV_5, DEC_3),
+            inv("p", "invoice.paid", "in_1", "sub_m", "paid", NOV_5, NOV_5),
+            inv("q", "invoice.paid", "in_2", "sub_m", "paid", DEC_3, DEC_3),
+        ]
+    };
+    for other in ["sub_a", "sub_z"] {
+        for (what, more) in [
+            ("never begun", vec![sub("x", other, "incomplete_expired", DEC_3 + 9, JAN_4)]),
+            ("not begun yet", vec![sub("x", other, "incomplete", DEC_3 + 9, JAN_4)]),
+            ("canceled, of which nothing was paid", vec![sub("x", other, "canceled", DEC_3 + 9, JAN_4)]),
+            (
+                "canceled and paid before",
+                vec![
+                    sub("x", other, "canceled", OCT_30, NOV_5),
+                    inv("y", "invoice.paid", "in_0", other, "paid", OCT_30, OCT_30),
+                ],
+            ),
+            (
+                "never begun, and its invoice failed",
+                vec![
+                    sub("x", other, "incomplete_expired", DEC_3 + 9, JAN_4),
+                    inv("y", "invoice.payment_failed", "in_9", other, "open", DEC_3 + 9, DEC_3 + 10),
+                ],
+            ),
+            (
+                "an invoice of its own was voided",
+                vec![
+                    inv("y", "invoice.payment_failed", "in_9", "sub_m", "open", DEC_3 + 9, DEC_3 + 10),
+                    inv("z", "invoice.voided", "in_9", "sub_m", "void", DEC_3 + 9, DEC_3 + 99),
+                ],
+            ),
+            (
+                "an invoice was given up, and then paid",
+                vec![
+                    inv(
+                        "y",
+                        "invoice.marked_uncollectible",
+                        "in_9",
+                        "sub_m",
+                        "uncollectible",
+                        DEC_3 + 9,
+                        DEC_3 + 10,
+                    ),
+                    inv("z", "invoice.paid", "in_9", "sub_m", "paid", DEC_3 + 9, DEC_3 + 99),
+                ],
+            ),
+            (
+                "an older invoice failed",
+                vec![inv("y", "invoice.payment_failed", "in_9", "sub_m", "open", NOV_5 + 9, NOV_5 + 10)],
+            ),
+        ] {
+            let books = play(&told, &[living(), more].concat()).await;
+            let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+            assert_eq!(
+                (gift.state, gift.subscription.as_deref()),
+                (State::Active, Some("sub_m")),
+                "{other}: {what}"
+            );
+        }
+    }
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn a_refund_of_an_invoice_that_is_said_to_be_paid_both_ways_stays_booked() {
+    let told = TestApp::start().await;
+    let mut outside = invoice("in_1", "sub_m", "paid", NOV_5);
+    outside["paid_out_of_band"] = true.into();
+    let mut back = refund("succeeded");
+    (back["payment_intent"], back["charge"], back["amount"]) = (Value::Null, "ch_in_1".into(), 400.into());
+    let events = [
+        event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5)),
+        event("p", "invoice.paid", NOV_5, invoice("in_1", "sub_m", "paid", NOV_5)),
+        event("r", "refund.created", DEC_3, back),
+        event("o", "invoice.updated", DEC_3 + 9, outside),
+    ];
+    let books = play(&told, &events).await;
+    assert_eq!(dated(&books), [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3)]);
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn of_two_paid_pages_the_one_with_an_address_names_the_giver() {
+    let told = TestApp::start().await;
+    for nameless in ["a", "b"] {
+        let mut events = [paid("a", NOV_5), paid("b", NOV_5 + 9)];
+        for event in &mut events {
+            if event["id"] == format!("evt_paid_{nameless}") {
+                event["data"]["object"]["customer_details"] = Value::Null;
+            }
+        }
+        let books = play(&told, &events).await;
+        assert!(books.contributions[0].supporter.is_some(), "{nameless}");
+        assert_eq!(dated(&books), [(Kind::Payment, NOV_5), (Kind::Payment, NOV_5 + 9)]);
+    }
+    told.finish().await;
+}
