@@ -82,7 +82,10 @@ impl Draft {
             if let Some(found) = copy.blank_line() {
                 return Err(at(found));
             }
-            let found = placeholders::problems(copy).into_iter().chain(wordings::problems(copy)).next();
+            let found = placeholders::problems(copy, ticker.as_ref())
+                .into_iter()
+                .chain(wordings::problems(copy))
+                .next();
             let found = found.or_else(|| endless(copy, &rules));
             if let Some(found) = found.or_else(|| tickerless(copy, ticker.as_ref())) {
                 return Err(at(found));

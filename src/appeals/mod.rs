@@ -12,6 +12,7 @@ mod document;
 pub mod file;
 mod learned;
 mod locale;
+mod message;
 mod phase;
 mod placeholders;
 mod problem;

@@ -1,8 +1,15 @@
-//! Words in braces: what values a text speaks of, and which words in braces mean nothing.
+//! The values that texts use, and the uses of them that can't work.
 
+use std::collections::BTreeMap;
+
+use icu_locale_core::Locale;
+use icu_plurals::{PluralCategory, PluralRuleType, PluralRules};
 use keepopen_decision::Value;
 
+use super::message::{self, Argument, Forms};
+use super::ticker::{TICKER_VALUES, Ticker};
 use super::{Copy, Words};
+use crate::config::SiteSettings;
 
 /// Stands for the gift that the reader has chosen, on the button alone.
 const GIFT: &str = "gift";
@@ -10,7 +17,7 @@ const GIFT: &str = "gift";
 /// The values that these words speak of, thanks too, each once.
 pub fn spoken_of(words: &Words) -> Vec<Value> {
     let mut values = Vec::new();
-    for value in texts(words).into_iter().flat_map(|(_, text)| names(text).filter_map(value)) {
+    for value in texts(words).into_iter().flat_map(|(_, text)| values_in(text)) {
         if !values.contains(&value) {
             values.push(value);
         }
@@ -18,27 +25,106 @@ pub fn spoken_of(words: &Words) -> Vec<Value> {
     values
 }
 
-/// Every word in braces that nothing would be put in place of: the path of its text within the copy, and a sentence.
-pub fn problems(copy: &Copy) -> Vec<(String, String)> {
+/// Every text that can't be filled in: its path within the copy, and a sentence. One sentence for each text.
+pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     for (path, words) in copy.languages() {
         for (field, text) in texts(words) {
-            let is_wrong = |name: &&str| value(name).is_none() && !(field.ends_with("cta") && *name == GIFT);
-            if let Some(name) = names(text).find(is_wrong) {
-                problems.push((format!("{path}.{field}"), sentence(name)));
-            }
+            let found = match message::arguments(text) {
+                Ok(arguments) => {
+                    arguments.iter().find_map(|argument| misuse(argument, field.ends_with("cta"), ticker))
+                }
+                Err(mistake) => Some(at(mistake.position, &mistake.sentence)),
+            };
+            problems.extend(found.map(|sentence| (format!("{path}.{field}"), sentence)));
         }
     }
     problems
+}
+
+/// Every plural form that the language of its text does not have, on the sites `ids`: as [`problems`].
+pub fn foreign_forms(
+    copy: &Copy,
+    ids: &[String],
+    sites: &BTreeMap<String, SiteSettings>,
+) -> Vec<(String, String)> {
+    let mut problems = Vec::new();
+    let mut check = |path: String, words: &Words, tags: &[&str]| {
+        for (field, text) in texts(words) {
+            let arguments = message::arguments(text).unwrap_or_default();
+            let forms: Vec<_> = arguments.into_iter().filter_map(|argument| argument.forms).collect();
+            let found = tags.iter().find_map(|tag| forms.iter().find_map(|forms| foreign_form(forms, tag)));
+            problems.extend(found.map(|sentence| (format!("{path}.{field}"), sentence)));
+        }
+    };
+    let of_sites: Vec<&str> = ids.iter().filter_map(|id| Some(sites.get(id)?.locale.as_str())).collect();
+    let written = copy.locale.as_deref();
+    check(String::new(), &copy.words, written.as_ref().map_or(&of_sites, std::slice::from_ref));
+    for (tag, words) in &copy.translations {
+        check(format!(".translations.{tag}"), words, &[tag]);
+    }
+    problems
+}
+
+fn foreign_form(forms: &Forms, tag: &str) -> Option<String> {
+    // A tag that is none was reported already.
+    let rule_type = if forms.ordinal { PluralRuleType::Ordinal } else { PluralRuleType::Cardinal };
+    let rules = PluralRules::try_new(Locale::try_from_str(tag).ok()?.into(), rule_type.into()).ok()?;
+    let there: Vec<PluralCategory> = rules.categories().collect();
+    let (position, category) = forms.categories.iter().find(|(_, category)| !there.contains(category))?;
+    let names = there.iter().map(|it| format!("\"{}\"", word(*it))).collect::<Vec<_>>().join(", ");
+    let kind = if forms.ordinal { "ordinal" } else { "plural" };
+    let sentence = format!(
+        "the language {tag:?} has no {kind} form \"{}\"; it has {names}. Remove the form, or write an exact number such as =2.",
+        word(*category)
+    );
+    Some(at(*position, &sentence))
+}
+
+const fn word(category: PluralCategory) -> &'static str {
+    match category {
+        PluralCategory::Zero => "zero",
+        PluralCategory::One => "one",
+        PluralCategory::Two => "two",
+        PluralCategory::Few => "few",
+        PluralCategory::Many => "many",
+        PluralCategory::Other => "other",
+    }
 }
 
 /// The path of the first text within the copy that speaks of `value`.
 pub fn first_to_speak_of(copy: &Copy, value: Value) -> Option<String> {
     copy.languages().find_map(|(path, words)| {
         let mut texts = texts(words).into_iter();
-        let (field, _) = texts.find(|(_, text)| names(text).any(|name| name == value.as_str()))?;
+        let (field, _) = texts.find(|(_, text)| values_in(text).contains(&value))?;
         Some(format!("{path}.{field}"))
     })
+}
+
+fn at(position: usize, sentence: &str) -> String {
+    format!("at character {position}: {sentence}")
+}
+
+/// What is wrong with this use of a value, if anything.
+fn misuse(argument: &Argument<'_>, on_button: bool, ticker: Option<&Ticker>) -> Option<String> {
+    let Argument { name, position, forms } = argument;
+    let found = value(name);
+    if forms.is_none() {
+        let is_wrong = found.is_none() && !(on_button && *name == GIFT);
+        return is_wrong.then(|| sentence(name));
+    }
+    let counts_money = || ticker.is_some_and(Ticker::counts_money);
+    let sentence = match found {
+        Some(Value::ArticleCount | Value::DaysLeft | Value::TickerPercent) => return None,
+        Some(Value::TickerTotal | Value::TickerGoal | Value::TickerLeft) if !counts_money() => return None,
+        Some(value) if TICKER_VALUES.contains(&value) => {
+            format!("this ticker counts money, and an amount has no plural forms. Write {{{name}}} alone.")
+        }
+        Some(_) => format!("{{{name}}} is not a number and has no plural forms. Write {{{name}}} alone."),
+        None if *name == GIFT => "{gift} is not a number and has no plural forms.".to_owned(),
+        None => sentence(name),
+    };
+    Some(at(*position, &sentence))
 }
 
 fn sentence(name: &str) -> String {
@@ -54,13 +140,10 @@ fn value(name: &str) -> Option<Value> {
     Value::ALL.into_iter().find(|value| value.as_str() == name)
 }
 
-/// The words in braces: small letters and underscores, so that braces may be used for other things.
-fn names(text: &str) -> impl Iterator<Item = &str> {
-    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-    text.split('{')
-        .skip(1)
-        .filter_map(|rest| rest.split_once('}').map(|(name, _)| name))
-        .filter(move |name| is_name(name))
+/// The values that a text uses; none where its syntax is wrong, which [`problems`] reports.
+fn values_in(text: &str) -> Vec<Value> {
+    let arguments = message::arguments(text).unwrap_or_default();
+    arguments.iter().filter_map(|argument| value(argument.name)).collect()
 }
 
 /// Every text that these words show anywhere, with the path of its field.
@@ -119,9 +202,90 @@ mod tests {
 
     #[test]
     fn what_nothing_stands_in_place_of_is_named_with_its_field() {
-        let paths: Vec<_> = problems(&copy()).into_iter().map(|(path, _)| path).collect();
+        let paths: Vec<_> = problems(&copy(), None).into_iter().map(|(path, _)| path).collect();
         assert_eq!(paths, [".heading", ".thanks.body[0].by", ".translations.de.dismiss"]);
-        assert!(problems(&copy())[0].1.contains("(cta)"));
-        assert!(problems(&copy())[1].1.starts_with("{nme} is no placeholder; there is {article_count}, "));
+        assert!(problems(&copy(), None)[0].1.contains("(cta)"));
+        assert!(
+            problems(&copy(), None)[1].1.starts_with("{nme} is no placeholder; there is {article_count}, ")
+        );
+    }
+
+    fn heading(text: &str) -> Copy {
+        serde_json::from_value(json!({"heading": text})).unwrap()
+    }
+
+    #[test]
+    fn only_numbers_have_plural_forms() {
+        let ticker = |fields: serde_json::Value| {
+            let written: super::super::WrittenTicker = serde_json::from_value(fields).unwrap();
+            Ticker::try_from(written).unwrap()
+        };
+        let money = ticker(json!({"counts": "money", "currency": "EUR", "goal_minor": 100}));
+        let people = ticker(json!({"counts": "supporters", "goal_supporters": 100}));
+        let sentence = |name: &str, ticker: &Ticker| {
+            let copy = heading(&format!("Hi {{{name}, plural, one {{#}} other {{#}}}}"));
+            problems(&copy, Some(ticker)).into_iter().next().map(|(_, sentence)| sentence)
+        };
+        for name in ["article_count", "days_left", "ticker_percent"] {
+            assert_eq!(sentence(name, &money), None, "{name}");
+        }
+        for name in ["ticker_total", "ticker_goal", "ticker_left"] {
+            assert_eq!(sentence(name, &people), None, "{name}");
+            assert!(sentence(name, &money).unwrap().starts_with("at character 4: this ticker counts money"));
+        }
+        for name in ["country", "currency", "weekday", "date", "gift"] {
+            assert!(sentence(name, &people).unwrap().contains("is not a number"), "{name}");
+        }
+        assert!(sentence("articles", &people).unwrap().contains("{articles} is no placeholder"));
+    }
+
+    #[test]
+    fn a_plural_counts_as_speaking_of_its_value_and_of_those_within() {
+        let copy = heading("{days_left, plural, one {a day, in {country}} other {# days}}");
+        assert_eq!(spoken_of(&copy.words), [Value::DaysLeft, Value::Country]);
+        assert_eq!(first_to_speak_of(&copy, Value::Country).unwrap(), ".heading");
+    }
+
+    #[test]
+    fn a_form_that_the_language_does_not_have_is_refused() {
+        let sites: BTreeMap<String, SiteSettings> =
+            [("dublin", "en-IE"), ("gaillimh", "ga"), ("tokyo", "ja")]
+                .map(|(id, tag)| {
+                    let site =
+                        json!({"name": "J", "origins": [], "currency": "EUR", "locale": tag, "giving": {}});
+                    (id.to_owned(), serde_json::from_value(site).unwrap())
+                })
+                .into();
+        let found = |tag: Option<&str>, kind: &str, forms: &str, ids: &[&str]| {
+            let forms = forms.split(' ').map(|form| format!(" {form} {{#}}")).collect::<String>();
+            let text = format!("{{article_count, {kind},{forms}}}");
+            let copy = serde_json::from_value(json!({"heading": text, "locale": tag})).unwrap();
+            let ids: Vec<String> = ids.iter().map(|id| (*id).to_owned()).collect();
+            foreign_forms(&copy, &ids, &sites).into_iter().next().map(|(_, sentence)| sentence)
+        };
+        for (tag, kind, forms) in [
+            ("ga", "plural", "one two few many other"),
+            ("ar-EG", "plural", "zero one two few many other"),
+            ("en", "plural", "=0 =7 one other"),
+            ("en", "selectordinal", "one two few other"),
+            ("ja", "plural", "=1 other"),
+            ("pt-BR", "plural", "one many other"),
+            ("no such tag!", "plural", "two other"),
+        ] {
+            assert_eq!(found(Some(tag), kind, forms, &["dublin"]), None, "{tag} {kind}");
+        }
+        let few = found(Some("en"), "plural", "one few other", &["gaillimh"]).unwrap();
+        assert_eq!(
+            few,
+            "at character 33: the language \"en\" has no plural form \"few\"; it has \"one\", \"other\". Remove the form, or write an exact number such as =2."
+        );
+        assert!(found(Some("ga"), "selectordinal", "two other", &[]).unwrap().contains("ordinal form"));
+        // Without a language of its own, the copy is in that of each site.
+        assert_eq!(found(None, "plural", "one two other", &["gaillimh"]), None);
+        assert!(found(None, "plural", "one two other", &["gaillimh", "dublin"]).unwrap().contains("en-IE"));
+        assert!(found(None, "plural", "one other", &["tokyo"]).is_some());
+        let german = json!({"heading": "H", "translations": {"de": {"heading": "H", "body": ["{days_left, plural, two {#} other {#}}"]}}});
+        let path = foreign_forms(&serde_json::from_value(german).unwrap(), &[], &sites).remove(0).0;
+        assert_eq!(path, ".translations.de.body[0]");
     }
 }

@@ -11,7 +11,7 @@ use super::choices::{self, SiteChoices};
 use super::ticker::{self, PublishedTicker, TickerCount, TickerTotals};
 use super::wording::{Content, json};
 use super::wordings::{self, Wordings};
-use super::{AppealProblem, Draft, QuietDays};
+use super::{AppealProblem, Draft, QuietDays, placeholders};
 use crate::config::SiteSettings;
 
 /// What the banner path reads: swapped whole when appeals change.
@@ -167,16 +167,17 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-/// What the decision does not look at: where a variant says nothing in the language of one of the appeal's sites, and money that one of
-/// them does not take.
+/// What the decision does not look at: where a variant says nothing in the language of one of the appeal's sites, plural forms that a
+/// language does not have, and money that one of the sites does not take.
 pub(super) fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let of_copy = |(place, copy)| {
-        wordings::gaps(copy, &draft.rules.sites, sites).into_iter().map(move |(field, sentence)| {
-            AppealProblem {
-                appeal: draft.rules.id.clone(),
-                field: format!("variants[{place}].copy{field}"),
-                sentence,
-            }
+        let ids = &draft.rules.sites;
+        let found = wordings::gaps(copy, ids, sites).into_iter();
+        let found = found.chain(placeholders::foreign_forms(copy, ids, sites));
+        found.map(move |(field, sentence)| AppealProblem {
+            appeal: draft.rules.id.clone(),
+            field: format!("variants[{place}].copy{field}"),
+            sentence,
         })
     };
     let copies = draft.copies.iter().enumerate().flat_map(of_copy);

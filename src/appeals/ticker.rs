@@ -135,6 +135,13 @@ pub struct PublishedTicker {
 pub const TICKER_VALUES: [Value; 4] =
     [Value::TickerTotal, Value::TickerGoal, Value::TickerLeft, Value::TickerPercent];
 
+impl Ticker {
+    /// Whether it counts amounts of money, and not people.
+    pub const fn counts_money(&self) -> bool {
+        self.currency.is_some()
+    }
+}
+
 impl TryFrom<WrittenTicker> for Ticker {
     /// The field at fault and a sentence.
     type Error = (&'static str, String);

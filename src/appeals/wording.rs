@@ -14,7 +14,8 @@ pub struct Content<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     locale: Option<&'a RawValue>,
-    /// The line on top.
+    /// The heading. Like every text here, it may contain placeholders such as `{country}`, and ICU plural forms such as
+    /// `{article_count, plural, one {# article} other {# articles}}`, to be filled in from the verdict's `values`.
     #[schema(value_type = String)]
     heading: &'a RawValue,
     /// What follows it, as plain text.

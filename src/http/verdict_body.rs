@@ -44,7 +44,8 @@ pub(super) struct VerdictBody<'a> {
     /// What is shown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<Content<'a>>,
-    /// The values that the words speak of, to be put in place of `{article_count}` and the like; left out where they speak of none.
+    /// The values that the texts use, to be put in place of `{article_count}` and the like, and to choose between plural forms (ICU
+    /// MessageFormat's `plural` and `selectordinal`, by the rules of `content.locale`). Left out where the texts use none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<Values>,
     /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.

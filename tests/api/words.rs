@@ -124,6 +124,26 @@ async fn words_whose_value_is_missing_are_withheld_in_every_language() {
 }
 
 #[tokio::test]
+async fn plural_forms_are_sent_as_they_were_written_with_every_value_in_them() {
+    let app = TestApp::start().await;
+    let forms = "{article_count, plural, one {# article in {country}} other {# articles in {country}}}";
+    publish(&app, &WORDS.replace("You have read {article_count} articles", forms));
+    let history = json!({"articles": [{"week": "2026-11-23", "count": 1}]});
+    let verdict = ask(&app, json!({"country": "IE"}), history.clone()).await;
+    assert_eq!(verdict["content"]["heading"], forms);
+    assert_eq!(verdict["values"], json!({"article_count": 1, "country": "IE", "weekday": "tuesday"}));
+    // Without a value of a form that may be chosen, the appeal is withheld.
+    publish(
+        &app,
+        &WORDS
+            .replace("I read it in {country}.", "Well.")
+            .replace("You have read {article_count} articles", forms),
+    );
+    assert_eq!(ask(&app, json!({}), history).await["appeal"], "plain");
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn feature_flags_carry_the_same_words_and_values() {
     let app = start().await;
     let context = json!({"site": "journal", "history": {}, "reader": {"country": "AT", "locale": "de"}});
@@ -141,7 +161,7 @@ async fn what_can_not_be_said_is_refused_with_its_field() {
     let scopes = [keepopen::tokens::Scope::AppealsWrite];
     let key =
         keepopen::actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap();
-    let cases: [(Value, &str, &str); 8] = [
+    let cases: [(Value, &str, &str); 12] = [
         (json!({"heading": "{nme}"}), "variants[0].copy.heading", "{nme} is no placeholder"),
         (json!({"heading": "{gift}"}), "variants[0].copy.heading", "on the button"),
         (
@@ -153,6 +173,26 @@ async fn what_can_not_be_said_is_refused_with_its_field() {
             json!({"heading": "H", "body": [{"image": "http://x.example/a.png", "alt": ""}]}),
             "variants[0].copy.body[0]",
             "https://",
+        ),
+        (
+            json!({"heading": "{article_count, plural, one {# article}}"}),
+            "variants[0].copy.heading",
+            "at character 1: the form \"other\" is missing.",
+        ),
+        (
+            json!({"heading": "H", "body": ["H", {"list": ["é {article_count, plural, one {#} other {#}"]}]}),
+            "variants[0].copy.body[1].list[0]",
+            "at character 3: the plural that begins here is not closed.",
+        ),
+        (
+            json!({"heading": "H", "cta": "{country, plural, other {#}}"}),
+            "variants[0].copy.cta",
+            "{country} is not a number",
+        ),
+        (
+            json!({"heading": "H", "thanks": {"heading": "{article_count, plural, two {#} other {#}}"}}),
+            "variants[0].copy.thanks.heading",
+            "the language \"en\" has no plural form \"two\"",
         ),
         (json!({"heading": "H", "locale": "en_IE"}), "variants[0].copy.locale", "language tag"),
         (

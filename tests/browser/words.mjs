@@ -12,7 +12,7 @@ const DRAWING = `<svg xmlns="http://www.w3.org/2000/svg" width="640" height="360
 
 const RICH = {
   locale: "en",
-  heading: "You have read {article_count} articles in the Journal",
+  heading: "You have read {article_count, plural, one {# article} other {# articles}} in the Journal",
   body: [
     "It is {weekday}, {date}. <b>The harbour is open</b>, and somebody has to write it down.",
     { quote: "Whoever pays for a newspaper decides what is left out of it. We want that to be you.", by: "The editors" },

@@ -1082,7 +1082,10 @@ export interface components {
             cta?: string | null;
             /** @description The words on the button that sends the appeal away. */
             dismiss?: string | null;
-            /** @description The line on top. */
+            /**
+             * @description The heading. Like every text here, it may contain placeholders such as `{country}`, and ICU plural forms such as
+             *     `{article_count, plural, one {# article} other {# articles}}`, to be filled in from the verdict's `values`.
+             */
             heading: string;
             /** @description BCP 47 tag of the language it is in. */
             locale?: string | null;

@@ -55,3 +55,45 @@ test("a kind of block that only a newer service knows is left alone", () => {
   const newer = { video: "https://v.example/1" } as never;
   assert.equal(reworded(newer, () => ""), newer);
 });
+
+test("the form of a number is chosen by the rules of the words' language", () => {
+  const articles = (one: string) => `Léigh tú {article_count, plural, ${one}}.`;
+  const cases: [string, string, [number, string][]][] = [
+    ["en", articles("one {# article} other {# articles}"), [[0, "0 articles"], [1, "1 article"], [2, "2 articles"], [1204, "1,204 articles"]]],
+    [
+      "ga",
+      articles("one {alt amháin} two {dhá alt} few {# alt} many {# n-alt} other {# alt sa mhí}"),
+      [[1, "alt amháin"], [2, "dhá alt"], [3, "3 alt"], [6, "6 alt"], [7, "7 n-alt"], [10, "10 n-alt"], [11, "11 alt sa mhí"], [0, "0 alt sa mhí"]],
+    ],
+    [
+      "ar",
+      articles("zero {صفر} one {مقال} two {مقالان} few {قليل} many {كثير} other {مقال آخر}"),
+      [[0, "صفر"], [1, "مقال"], [2, "مقالان"], [3, "قليل"], [11, "كثير"], [100, "مقال آخر"], [102, "مقال آخر"]],
+    ],
+    ["en", articles("=0 {none yet} =1 {just one} one {# article} other {# articles}"), [[0, "none yet"], [1, "just one"], [2, "2 articles"]]],
+    ["ja", articles("one {never} other {#}"), [[1, "1"]]],
+    ["no such language!", articles("one {# article} other {# articles}"), [[1, "1 article"]]],
+  ];
+  for (const [locale, text, wanted] of cases) {
+    for (const [article_count, form] of wanted) assert.equal(said(text, { article_count }, locale), `Léigh tú ${form}.`, `${locale} ${article_count}`);
+  }
+  const place = "your {article_count, selectordinal, one {#st} two {#nd} few {#rd} other {#th}} article";
+  assert.deepEqual([1, 2, 3, 11, 22].map((article_count) => said(place, { article_count }, "en")), ["1st", "2nd", "3rd", "11th", "22nd"].map((it) => `your ${it} article`));
+});
+
+test("a form may hold other values, forms of its own, and quoted braces", () => {
+  const values = { article_count: 1, days_left: 2, country: "IE" };
+  const said1 = (text: string) => said(text, values, "en");
+  assert.equal(said1("{ article_count ,plural,one{# in {country}, {gift}}other{}}!"), "1 in Ireland, {gift}!");
+  assert.equal(said1("{article_count, plural, one {# and {days_left, plural, one {# day} other {# days}} (#)} other {}}"), "1 and 2 days (1)");
+  assert.equal(said1("{article_count, plural, one {it's '{#}' ''#'' '#'#} other {}}"), "it's {#} '1' #1");
+  assert.equal(said1("it''s '{country}' #"), "it''s 'Ireland' #", "outside a form they are plain characters");
+  assert.equal(said("{ticker_percent, plural, one {# percent} other {# percent}}", { ticker_percent: 45 }, "en"), "45 percent");
+});
+
+test("forms whose number is not known, and forms that make no sense, are no error", () => {
+  assert.equal(said("{article_count, plural, one {# article} other {# articles}}", {}, "en"), "{article_count} articles");
+  for (const text of ["{a, plural", "{a, plural,", "{a, plural, }", "{a, plural, one {#}}", "{a, plural, other {#", "{a, select, other {}}", "{,}", "{a, plural, other {#} !"]) {
+    assert.equal(said(text, { a: 1 } as Values, "en"), text);
+  }
+});

@@ -1,0 +1,366 @@
+//! The syntax of a text: placeholders such as `{country}`, and ICU plural forms such as
+//! `{article_count, plural, one {# article} other {# articles}}`. The browser chooses a form and fills in the values
+//! (`web/embed/src/values.ts`); the server checks the syntax and finds the values that a text needs.
+
+use icu_plurals::PluralCategory;
+
+/// Plural forms may contain plural forms, up to this depth.
+const MAX_DEPTH: usize = 3;
+
+/// One use of a value in a text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Argument<'a> {
+    /// The name in the braces, which may not be one that exists.
+    pub name: &'a str,
+    /// The character at which it begins, counted from 1.
+    pub position: usize,
+    /// The plural forms; `None` for a plain placeholder.
+    pub forms: Option<Forms>,
+}
+
+/// The plural forms of one argument.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Forms {
+    /// Whether they are for ordinal numbers (1st, 2nd).
+    pub ordinal: bool,
+    /// Each CLDR category, with the character at which it begins. Exact forms such as `=0` fit every language.
+    pub categories: Vec<(usize, PluralCategory)>,
+}
+
+/// A syntax error in a text.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The character at which it is, counted from 1.
+    pub position: usize,
+    /// What is wrong, and what to write.
+    pub sentence: String,
+}
+
+/// Finds every argument of `text`, including those within plural forms. Braces that hold neither a name nor a name and a comma are
+/// plain text.
+///
+/// # Errors
+/// The first syntax error within a plural form.
+pub fn arguments(text: &str) -> Result<Vec<Argument<'_>>, Mistake> {
+    let mut parser = Parser { text, at: 0, found: Vec::new(), has_quotes: false };
+    while let Some(brace) = parser.rest().find('{') {
+        parser.at += brace;
+        if !parser.argument(0)? {
+            parser.at += 1;
+        }
+    }
+    Ok(parser.found)
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    /// In bytes; always at a character's beginning.
+    at: usize,
+    found: Vec<Argument<'a>>,
+    has_quotes: bool,
+}
+
+impl<'a> Parser<'a> {
+    /// Reads the argument whose brace is at the present place. False, and nothing read, where the brace begins none.
+    fn argument(&mut self, depth: usize) -> Result<bool, Mistake> {
+        let brace = self.at;
+        self.at += 1;
+        let has_space = self.skip_space();
+        let name = self.take(|c| c.is_ascii_lowercase() || c == '_');
+        if !name.is_empty() && !has_space && self.eat('}') {
+            self.found.push(Argument { name, position: self.position(brace), forms: None });
+            return Ok(true);
+        }
+        self.skip_space();
+        if name.is_empty() || !self.eat(',') {
+            self.at = brace;
+            return Ok(false);
+        }
+        self.plural(brace, name, depth)?;
+        Ok(true)
+    }
+
+    /// Reads what follows `{name,` up to the closing brace.
+    fn plural(&mut self, brace: usize, name: &'a str, depth: usize) -> Result<(), Mistake> {
+        if depth == MAX_DEPTH {
+            let sentence = format!(
+                "plural forms are nested more than {MAX_DEPTH} deep here. Write them one after the other."
+            );
+            return Err(self.mistake(brace, sentence));
+        }
+        self.skip_space();
+        let at = self.at;
+        let ordinal = match self.take(char::is_alphanumeric) {
+            "plural" => false,
+            "selectordinal" => true,
+            _ => {
+                let sentence =
+                    format!("after \"{{{name},\" only a plural can follow. Write {}.", sample(name));
+                return Err(self.mistake(at, sentence));
+            }
+        };
+        self.skip_space();
+        if !self.eat(',') {
+            return Err(self.mistake(self.at, format!("a comma is missing here. Write {}.", sample(name))));
+        }
+        let place = self.found.len();
+        self.found.push(Argument { name, position: self.position(brace), forms: None });
+        let categories = self.forms(brace, name, depth)?;
+        if !categories.iter().any(|(_, category)| *category == PluralCategory::Other) {
+            let mut sentence = "the form \"other\" is missing. Add other {…}: it is used for every number that no other form fits.".to_owned();
+            if self.has_quotes {
+                sentence.push_str(" An apostrophe before a brace or # starts quoted text; write ’ instead, or '' for a plain apostrophe.");
+            }
+            return Err(self.mistake(brace, sentence));
+        }
+        self.found[place].forms = Some(Forms { ordinal, categories });
+        Ok(())
+    }
+
+    /// Reads each form, and the brace that closes all of them.
+    fn forms(
+        &mut self,
+        brace: usize,
+        name: &str,
+        depth: usize,
+    ) -> Result<Vec<(usize, PluralCategory)>, Mistake> {
+        let (mut categories, mut seen) = (Vec::new(), Vec::new());
+        loop {
+            self.skip_space();
+            if self.eat('}') {
+                return Ok(categories);
+            }
+            let at = self.at;
+            let Some(next) = self.rest().chars().next() else {
+                let sentence = "the plural that begins here is not closed. Write one more } at its end.";
+                return Err(self.mistake(brace, sentence.to_owned()));
+            };
+            let selector = self.take(|c| c == '=' || c.is_alphanumeric());
+            if let Some(number) = selector.strip_prefix('=') {
+                // As many digits as a browser counts exactly, written in one way.
+                let is_number =
+                    number.parse::<u64>().is_ok_and(|it| it.to_string() == number && it < 1 << 53);
+                if !is_number {
+                    let sentence = "after = comes a whole number, as in =1 {…}.".to_owned();
+                    return Err(self.mistake(at, sentence));
+                }
+            } else if let Some(category) = PluralCategory::get_for_cldr_string(selector) {
+                categories.push((self.position(at), category));
+            } else {
+                let found = if selector.is_empty() { next.to_string() } else { selector.to_owned() };
+                let sentence = match selector {
+                    "offset" => "\"offset\" is not supported. Leave it out.".to_owned(),
+                    _ => format!(
+                        "\"{found}\" is no plural form. The forms are zero, one, two, few, many and other, and =0, =1 and so on for exact numbers. Write {}.",
+                        sample(name)
+                    ),
+                };
+                return Err(self.mistake(at, sentence));
+            }
+            if seen.contains(&selector) {
+                return Err(
+                    self.mistake(at, format!("the form \"{selector}\" is there twice. Remove one of them."))
+                );
+            }
+            seen.push(selector);
+            self.skip_space();
+            if !self.eat('{') {
+                let sentence = format!(
+                    "the text of the form \"{selector}\" is missing. Write it in braces: {selector} {{…}}."
+                );
+                return Err(self.mistake(self.at, sentence));
+            }
+            self.form(at, selector, depth)?;
+        }
+    }
+
+    /// Reads the text of one form, and its closing brace.
+    fn form(&mut self, selector_at: usize, selector: &str, depth: usize) -> Result<(), Mistake> {
+        loop {
+            let text = self.rest();
+            self.at += text.find(['{', '}', '\'']).unwrap_or(text.len());
+            let at = self.at;
+            if self.eat('}') {
+                return Ok(());
+            }
+            if self.eat('\'') {
+                self.quoted(at)?;
+            } else if self.rest().is_empty() {
+                let sentence =
+                    format!("the form \"{selector}\" that begins here is not closed. Write }} at its end.");
+                return Err(self.mistake(selector_at, sentence));
+            } else if !self.argument(depth + 1)? {
+                let sentence = "a brace within a plural form begins a placeholder such as {country}. For a plain brace write '{'.";
+                return Err(self.mistake(at, sentence.to_owned()));
+            }
+        }
+    }
+
+    /// Reads on after an apostrophe within a form: a second one makes it a plain one, and before a brace or `#` it begins quoted text.
+    fn quoted(&mut self, apostrophe: usize) -> Result<(), Mistake> {
+        if self.eat('\'') || !self.rest().starts_with(['{', '}', '#']) {
+            return Ok(());
+        }
+        self.has_quotes = true;
+        loop {
+            let Some(end) = self.rest().find('\'') else {
+                let sentence = "the apostrophe here starts quoted text that does not end. Write ’ instead, or '' for a plain apostrophe.";
+                return Err(self.mistake(apostrophe, sentence.to_owned()));
+            };
+            self.at += end + 1;
+            if !self.eat('\'') {
+                return Ok(());
+            }
+        }
+    }
+
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn eat(&mut self, wanted: char) -> bool {
+        let is_there = self.rest().starts_with(wanted);
+        if is_there {
+            self.at += wanted.len_utf8();
+        }
+        is_there
+    }
+
+    fn take(&mut self, is_part: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let taken = &rest[..rest.find(|c| !is_part(c)).unwrap_or(rest.len())];
+        self.at += taken.len();
+        taken
+    }
+
+    fn skip_space(&mut self) -> bool {
+        !self.take(|c| c.is_ascii_whitespace()).is_empty()
+    }
+
+    /// The character at this byte, counted from 1.
+    fn position(&self, at: usize) -> usize {
+        self.text[..at].chars().count() + 1
+    }
+
+    fn mistake(&self, at: usize, sentence: String) -> Mistake {
+        Mistake { position: self.position(at), sentence }
+    }
+}
+
+fn sample(name: &str) -> String {
+    format!("{{{name}, plural, one {{…}} other {{# …}}}}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(text: &str) -> Vec<&str> {
+        arguments(text).unwrap().into_iter().map(|argument| argument.name).collect()
+    }
+
+    #[test]
+    fn placeholders_and_plurals_are_found_wherever_they_are() {
+        assert_eq!(names("{country} and {days_left}, {country}"), ["country", "days_left", "country"]);
+        assert_eq!(names("{a{country} {Tag} {} { date } {date {date"), ["country"]);
+        assert_eq!(
+            names("{days_left, plural, one {in {country}} other {# '{gift}' on {date}}} {weekday}"),
+            ["days_left", "country", "date", "weekday"]
+        );
+        assert_eq!(names("l'{country}"), ["country"], "outside plural forms an apostrophe is only that");
+        assert_eq!(names("{days_left, plural, other {''{country} '''{date}'}}"), ["days_left", "country"]);
+        let found =
+            arguments("Ó { article_count ,selectordinal,=2{}two{#}other{it''s {days_left,plural,other{}}}}")
+                .unwrap();
+        let forms = |ordinal, categories: &[_]| Some(Forms { ordinal, categories: categories.to_vec() });
+        let (two, other) = (PluralCategory::Two, PluralCategory::Other);
+        assert_eq!(
+            found,
+            [
+                Argument {
+                    name: "article_count",
+                    position: 3,
+                    forms: forms(true, &[(38, two), (44, other)])
+                },
+                Argument { name: "days_left", position: 56, forms: forms(false, &[(74, other)]) },
+            ]
+        );
+    }
+
+    #[test]
+    fn a_mistake_is_told_with_its_place_and_what_to_write() {
+        for (text, position, sentence) in [
+            ("Tá {article_count, plurals, other {#}}", 20, "{article_count, plural, one {…} other {# …}}"),
+            ("{article_count, }", 17, "only a plural can follow"),
+            ("{a, plural other {#}}", 12, "a comma is missing"),
+            ("{a, plural, one {#}}", 1, "\"other\" is missing"),
+            ("{a, plural,}", 1, "\"other\" is missing"),
+            ("{a, plural, one {d'# á} other {d'# á}}", 1, "write ’ instead"),
+            ("é {a, plural, other {#}", 3, "one more }"),
+            ("{a, plural, other {#", 13, "Write } at its end"),
+            ("{a, plural, ones {#} other {#}}", 13, "\"ones\" is no plural form"),
+            ("{a, plural, ! {#} other {#}}", 13, "\"!\" is no plural form"),
+            ("{a, plural, offset:1 other {#}}", 13, "not supported"),
+            ("{a, plural, =one {#} other {#}}", 13, "whole number"),
+            ("{a, plural, =01 {#} other {#}}", 13, "whole number"),
+            ("{a, plural, =9007199254740992 {#} other {#}}", 13, "whole number"),
+            ("{a, plural, other {#} other {#}}", 23, "there twice"),
+            ("{a, plural, =1 {#} =1 {#} other {#}}", 20, "there twice"),
+            ("{a, plural, one # other {#}}", 17, "one {…}"),
+            ("{a, plural, other { { } }}", 21, "write '{'"),
+            ("{a, plural, other {'# }}", 20, "does not end"),
+        ] {
+            let mistake = arguments(text).expect_err(text);
+            assert_eq!(mistake.position, position, "{text}: {mistake:?}");
+            assert!(mistake.sentence.contains(sentence), "{text}: {mistake:?}");
+        }
+    }
+
+    #[test]
+    fn plurals_are_nested_three_deep_at_most() {
+        let nested =
+            |depth| (0..depth).fold("#".to_owned(), |text, _| format!("{{a, plural, other {{{text}}}}}"));
+        assert_eq!(names(&nested(3)), ["a", "a", "a"]);
+        assert!(arguments(&nested(4)).unwrap_err().sentence.contains("3 deep"));
+        assert!(arguments(&"{a, plural, other {".repeat(100_000)).is_err());
+    }
+
+    #[test]
+    fn no_text_breaks_the_parser_and_what_it_finds_is_in_the_text() {
+        const PARTS: [&str; 16] = [
+            "{",
+            "}",
+            "'",
+            "''",
+            "#",
+            ",",
+            "é",
+            "a",
+            "one",
+            "other",
+            "=1",
+            "offset:1",
+            "{a, plural, ",
+            "other {",
+            "{country}",
+            "} ",
+        ];
+        // Every text of five parts.
+        for number in 0..PARTS.len().pow(5) {
+            let places = (0..5).map(|place| number / PARTS.len().pow(place) % PARTS.len());
+            let text: String = places.map(|place| PARTS[place]).collect();
+            match arguments(&text) {
+                Ok(found) => {
+                    let is_brace = |it: &Argument<'_>| text.chars().nth(it.position - 1) == Some('{');
+                    assert!(found.iter().all(is_brace), "{text}: {found:?}");
+                }
+                Err(mistake) => {
+                    assert!(
+                        (1..=text.chars().count() + 1).contains(&mistake.position),
+                        "{text}: {mistake:?}"
+                    );
+                }
+            }
+        }
+    }
+}
