@@ -70,7 +70,8 @@ pub async fn read_appeals_in_force(store: &Store) -> Result<(Vec<Draft>, Vec<App
     Ok(read_all(&store.appeals_in_force().await?))
 }
 
-fn read_all(rows: &[PublishedRow]) -> (Vec<Draft>, Vec<AppealProblem>) {
+/// Published appeals, and what of them can't be read.
+pub(super) fn read_all(rows: &[PublishedRow]) -> (Vec<Draft>, Vec<AppealProblem>) {
     let (mut drafts, mut problems) = (Vec::new(), Vec::new());
     for row in rows {
         match read_published(row) {

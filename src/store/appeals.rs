@@ -132,6 +132,15 @@ pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRo
     on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
 
+/// What [`Store::appeals_in_force`] returns, as the transaction sees it.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn in_force(tx: &mut Tx) -> Result<Vec<PublishedRow>, sqlx::Error> {
+    let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.state <> 'ended' ORDER BY p.appeal_id"));
+    on_tx!(tx, db => sqlx::query_as(sql).fetch_all(db).await)
+}
+
 impl Store {
     /// What each appeal is that was ever published, by id.
     ///

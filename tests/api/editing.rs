@@ -169,3 +169,67 @@ async fn a_file_that_names_the_live_version_undoes_no_roll_back_and_publishes_no
     assert_eq!(heading(&app).await, "Second", "without it, the text of the file is what readers see");
     app.finish().await;
 }
+
+/// An appeal that shows, under an id of its own.
+fn renamed(former_ids: &[&str]) -> Value {
+    let mut appeal = appeal("Help");
+    appeal["former_ids"] = json!(former_ids);
+    appeal
+}
+
+#[tokio::test]
+async fn an_appeal_is_not_published_under_an_id_that_another_still_shows_under() {
+    let app = TestApp::start_without_appeals().await;
+    let desk = Desk::open(&app).await;
+    let put = async |id: &str, body: &Value| {
+        let answer = desk.call(Method::PUT, &format!("/appeals/{id}"), body, &[]).await;
+        assert!(answer.status.is_success(), "{answer:?}");
+    };
+    let post = async |what: &str| desk.call(Method::POST, &format!("/appeals/{what}"), &json!({}), &[]).await;
+    put("summer", &renamed(&[])).await;
+    put("autumn", &renamed(&["summer"])).await;
+    assert_eq!(post("summer/publish").await.status, 200);
+    let answer = post("autumn/publish").await;
+    assert_eq!(refused(&answer), (422, "appeal_invalid"));
+    let sentence = "the appeal \"summer\" still shows: end it, or take its id out of the former ids.";
+    let problem = json!([{"appeal": "autumn", "field": "former_ids[0]", "sentence": sentence}]);
+    assert_eq!(answer.json["problems"], problem);
+    // Nothing was published, and the one that shows goes on.
+    let listed =
+        app.send(app.client.get(format!("{}/v1/appeals/autumn", app.url)).bearer_auth(&desk.key)).await;
+    assert_eq!((&listed.json["phase"], heading(&app).await.as_str()), (&json!("draft"), "Help"));
+    // Ended, it makes room; and then it may not come back beside its successor.
+    assert_eq!(post("summer/end").await.status, 200);
+    assert_eq!(post("autumn/publish").await.status, 200);
+    assert_eq!(post("summer/publish").await.json["problems"], problem);
+    // A paused successor does not show.
+    assert_eq!(post("autumn/pause").await.status, 200);
+    assert_eq!(post("summer/publish").await.status, 200);
+    // Two appeals can't both have been the same one.
+    assert_eq!(post("summer/end").await.status, 200);
+    assert_eq!(post("autumn/publish").await.status, 200);
+    put("winter", &renamed(&["summer"])).await;
+    let answer = post("winter/publish").await;
+    assert!(answer.json["problems"].to_string().contains("had this id too"), "{answer:?}");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_file_is_not_applied_beside_an_appeal_that_it_does_not_name_and_that_still_shows() {
+    let app = TestApp::start_without_appeals().await;
+    let fields = |id: &str, live: &str, former_ids: &[&str]| {
+        let mut fields = renamed(former_ids);
+        (fields["id"], fields["live"]) = (id.into(), live.into());
+        fields.as_object().unwrap().clone()
+    };
+    apply(&app, vec![fields("summer", "live", &[])]).await.unwrap();
+    let successor = fields("autumn", "live", &["summer"]);
+    let error = apply(&app, vec![successor.clone()]).await.unwrap_err();
+    let actions::EditError::Invalid(problems) = error else { panic!("{error}") };
+    assert_eq!((problems[0].appeal.as_str(), problems[0].field.as_str()), ("autumn", "former_ids[0]"));
+    assert_eq!(app.app.store.published_appeals().await.unwrap().len(), 1, "nothing of the file was kept");
+    // One file can do both.
+    apply(&app, vec![successor, fields("summer", "ended", &[])]).await.unwrap();
+    assert_eq!(app.app.store.published_appeals().await.unwrap().len(), 2);
+    app.finish().await;
+}
