@@ -64,7 +64,7 @@ impl Story<'_> {
     /// What banks and Stripe want a person to look at.
     pub(super) fn warned(&self, payments: &Payments) -> Vec<Alarm> {
         let warned = self.facts.iter().filter_map(|fact| match fact {
-            Fact::Warning(it) if it.actionable.is_none_or(|newest| newest.value) => {
+            Fact::Warning(it) if it.actionable.is_none_or(|newest| newest.value.0) => {
                 let about = ids([&it.payment_intent, &it.charge]);
                 let over = self.went_back(about.clone(), payments) || self.is_disputed(about);
                 (!over).then(|| Alarm::FraudWarning { warning: it.id.clone() })

@@ -1,5 +1,7 @@
 //! What books nothing, but says that something may be missing, or wants a person to look.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use super::Origin;
@@ -27,8 +29,9 @@ pub struct WarningFact {
     pub id: String,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
-    /// Whether a refund can still prevent a dispute.
-    pub actionable: Option<Newest<bool>>,
+    /// Whether a refund can still prevent a dispute. Reversed, so that of two reports of one second "no" is the greater: Stripe
+    /// raises a warning before it withdraws it.
+    pub actionable: Option<Newest<Reverse<bool>>>,
 }
 
 /// Stripe asks a person to look at a payment.

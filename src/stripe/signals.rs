@@ -1,5 +1,7 @@
 //! Objects that book nothing, but say that something may be missing, or wants a person to look.
 
+use std::cmp::Reverse;
+
 use super::charges::charge_facts;
 use super::field::{BadShape, Object};
 use super::{currencies, metadata};
@@ -40,7 +42,7 @@ pub fn read_warning(it: Object<'_>, at_s: i64) -> Result<WarningFact, BadShape> 
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
         // A warning that does not say so asks for a look.
-        actionable: it.flag("actionable")?.map(|value| Newest { reported_at_s: at_s, value }),
+        actionable: it.flag("actionable")?.map(|value| Newest { reported_at_s: at_s, value: Reverse(value) }),
     })
 }
 

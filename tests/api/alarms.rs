@@ -95,6 +95,42 @@ async fn a_fraud_warning_ends_when_the_dispute_that_it_warned_of_has_come_or_str
 }
 
 #[tokio::test]
+async fn a_fraud_warning_that_is_raised_and_withdrawn_in_one_second_is_over_in_any_order() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "once").await;
+    let charge = app.stripe.payments(&gift.session).charge.unwrap();
+    app.stripe.warn_of_fraud(&charge).unwrap();
+    app.stripe_says_everything().await;
+    let all = app.stripe.events();
+    let raised = all.iter().rfind(|it| it["type"] == "radar.early_fraud_warning.created").unwrap();
+    let mut withdrawn = raised.clone();
+    withdrawn["id"] = "evt_withdrawn".into();
+    withdrawn["type"] = "radar.early_fraud_warning.updated".into();
+    withdrawn["data"]["object"]["actionable"] = false.into();
+    app.finish().await;
+    for order in [[raised, &withdrawn], [&withdrawn, raised]] {
+        let before = all.iter().filter(|it| it["id"] != raised["id"]);
+        let app = told(&before.chain(order).cloned().collect::<Vec<_>>()).await;
+        assert_eq!((open(&app).await, counts(&app).await), (vec![], (0, 0)), "{order:?}");
+        app.finish().await;
+    }
+}
+
+#[test]
+fn every_event_that_raises_or_ends_an_alarm_is_asked_of_stripe() {
+    for event in [
+        "invoice.deleted",
+        "invoice.finalization_failed",
+        "radar.early_fraud_warning.created",
+        "radar.early_fraud_warning.updated",
+        "review.closed",
+        "review.opened",
+    ] {
+        assert!(keepopen::stripe::EVENTS.contains(&event), "{event}");
+    }
+}
+
+#[tokio::test]
 async fn a_review_ends_when_it_is_closed_or_when_the_money_went_back() {
     let app = TestApp::start().await;
     let closed = app.stripe.payments(&app.gives(1000, "once").await.session).charge.unwrap();
