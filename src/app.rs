@@ -93,8 +93,6 @@ pub struct App {
     pub event_came: Arc<Notify>,
     /// When this process last checked the books, in milliseconds since 1970; 0 when not yet.
     pub books_checked_at_ms: AtomicI64,
-    /// When a delivery to a wrong path was last logged, in milliseconds since 1970.
-    pub misdirected_logged_at_ms: AtomicI64,
     /// What is counted for operators.
     pub metrics: Metrics,
     /// The data folder and its key file, as they were at the start.
@@ -177,7 +175,6 @@ impl App {
             bodies: Bodies::at_most(MAX_BODIES, MAX_BODY_BYTES.max(4 * settings.stripe.webhook_max_bytes)),
             event_came: Arc::default(),
             books_checked_at_ms: AtomicI64::new(0),
-            misdirected_logged_at_ms: AtomicI64::new(i64::MIN),
             deliveries: Deliveries::new(&settings.stripe.webhook_secrets),
             stripe_troubles: Mutex::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),

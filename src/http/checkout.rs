@@ -12,9 +12,11 @@ use super::caller::check_origin;
 use super::limited::Limited;
 use super::problem::{Code, Problem};
 use crate::actions::{self, CheckoutError, CheckoutRequest};
+use crate::clock::Clock;
 use crate::config::{Interval, SiteSettings};
 use crate::money::{Currency, Money};
 use crate::stripe::CallError;
+use crate::telemetry::log_limits::STRIPE_ERRORS;
 
 /// What is to be given.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -126,9 +128,11 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
     }
 }
 
-/// A failed call to Stripe: logged here, once.
+/// A failed call to Stripe: logged here, at most once a minute.
 pub fn stripe_problem(error: &CallError) -> Problem {
-    tracing::error!(%error, "a call to Stripe did not succeed");
+    if STRIPE_ERRORS.admits(Clock::System.steady()) {
+        tracing::error!(%error, "a call to Stripe did not succeed");
+    }
     Problem::new(match error {
         CallError::NotConfigured => Code::NotConfigured,
         CallError::NotFound | CallError::Refused { .. } => Code::StripeRefused,

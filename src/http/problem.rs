@@ -10,7 +10,9 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::appeals::AppealProblem;
+use crate::clock::Clock;
 use crate::limits::Wait;
+use crate::telemetry::log_limits::DATABASE_ERRORS;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
@@ -160,9 +162,11 @@ impl Problem {
         Self { retry_after_seconds: Some(seconds), ..Self::new(Code::RateLimited) }
     }
 
-    /// The database failed: logged here, once.
+    /// The database failed: logged here, at most once a minute.
     pub fn store(error: &sqlx::Error) -> Self {
-        tracing::error!(%error, "the database does not answer as it should");
+        if DATABASE_ERRORS.admits(Clock::System.steady()) {
+            tracing::error!(%error, "the database does not answer as it should");
+        }
         let code = match error {
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_) => {
                 Code::Internal

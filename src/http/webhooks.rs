@@ -1,7 +1,5 @@
 //! What Stripe delivers.
 
-use std::sync::atomic::Ordering;
-
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde_json::Value;
@@ -11,7 +9,9 @@ use super::body;
 use super::problem::{Code, Problem};
 use crate::actions::{self, ReceiveError, Received};
 use crate::app::App;
+use crate::clock::Clock;
 use crate::telemetry::Delivery;
+use crate::telemetry::log_limits::{MISDIRECTED_WEBHOOKS, REFUSED_WEBHOOKS, UNCHECKED_WEBHOOKS};
 
 /// What must be in an event. All else that Stripe writes is stored as it comes.
 #[derive(utoipa::ToSchema)]
@@ -101,12 +101,16 @@ pub async fn take_delivery(
     match received {
         Ok(_) => Ok(HttpResponse::Ok().finish()),
         Err(ReceiveError::Signature(why)) => {
-            tracing::warn!(%why, "a webhook was refused; check stripe.webhook_secrets against the endpoint's signing secret");
+            if REFUSED_WEBHOOKS.admits(Clock::System.steady()) {
+                tracing::warn!(%why, "a webhook was refused; check stripe.webhook_secrets against the endpoint's signing secret");
+            }
             Err(Problem::with(Code::InvalidSignature, why))
         }
         Err(ReceiveError::NotAnEvent(why)) => Err(Problem::with(Code::InvalidEvent, why)),
         Err(error @ ReceiveError::NotConfigured) => {
-            tracing::error!(%error, "a webhook can't be checked");
+            if UNCHECKED_WEBHOOKS.admits(Clock::System.steady()) {
+                tracing::error!(%error, "a webhook can't be checked");
+            }
             Err(Code::NotConfigured.into())
         }
         Err(ReceiveError::Database(error)) => Err(Problem::store(&error)),
@@ -127,8 +131,6 @@ fn outcome(received: &Result<Received, ReceiveError>) -> Delivery {
 
 /// The path of our webhook.
 pub const PATH: &str = "/webhooks/stripe";
-/// At most one line about deliveries to other paths is logged in this time.
-const MISDIRECTED_LOG_INTERVAL_MS: i64 = 60_000;
 /// The most bytes of a path that are logged.
 const MAX_LOGGED_PATH: usize = 100;
 
@@ -148,12 +150,9 @@ pub fn note_misdirected(app: &App, request: &HttpRequest) {
         return;
     }
     app.metrics.misdirected.increment(1);
-    let now_ms = app.now_ms();
-    let before_ms = app.misdirected_logged_at_ms.load(Ordering::Relaxed);
-    if now_ms.saturating_sub(before_ms) < MISDIRECTED_LOG_INTERVAL_MS {
+    if !MISDIRECTED_WEBHOOKS.admits(Clock::System.steady()) {
         return;
     }
-    app.misdirected_logged_at_ms.store(now_ms, Ordering::Relaxed);
     let is_plain = |char: char| char.is_ascii_alphanumeric() || "/-_.".contains(char);
     let path: String = request.path().chars().map(|char| if is_plain(char) { char } else { '?' }).collect();
     let path = &path[..path.len().min(MAX_LOGGED_PATH)];

@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
+mod alarms;
 mod api_key;
 mod appeals;
 mod contract;
@@ -17,6 +18,7 @@ mod events;
 mod example;
 mod health;
 mod last_good;
+mod log_lines;
 mod precedence;
 mod reconcile;
 mod refused;

@@ -43,6 +43,15 @@ impl Running {
         self.0.wait().unwrap();
     }
 
+    /// Sends SIGTERM; the rest of the log.
+    pub(crate) fn stopped_log(&mut self) -> String {
+        self.tell_to_stop();
+        let mut rest = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
+        assert_eq!(self.0.wait().unwrap().code(), Some(0), "{rest}");
+        rest
+    }
+
     /// Waits for its end; the status.
     pub(crate) fn ended(&mut self) -> Option<i32> {
         let mut rest = String::new();

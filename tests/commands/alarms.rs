@@ -1,0 +1,120 @@
+//! `keepopen alarms`: what is open, and who has looked at it.
+
+use keepopen::contributions::{Alarm, Contribution, ContributionState, Frequency, RaisedAlarm};
+use keepopen::ids::{AlarmId, ContributionId};
+use keepopen::store::{Store, alarms, books};
+
+use super::Place;
+
+const GIFT: [u8; 16] = [7; 16];
+
+/// A place with two open alarms on one contribution, and their ids.
+async fn with_two_alarms() -> (Place, [AlarmId; 2]) {
+    let place = Place::new().and_database();
+    let store = Store::open(place.database_url()).await.unwrap();
+    let id = ContributionId::from_bytes(GIFT);
+    let raised = |alarm: Alarm, objects: &[&str]| RaisedAlarm {
+        id: AlarmId::of(&id, &serde_json::to_string(&alarm).unwrap()),
+        objects: objects.iter().map(|object| (*object).to_owned()).collect(),
+        alarm,
+    };
+    let warned = raised(Alarm::FraudWarning { warning: "issfr_1".to_owned() }, &["ch_1", "issfr_1"]);
+    let stuck = raised(Alarm::InvoiceStuck { invoice: "in_1".to_owned() }, &["in_1", "sub_1"]);
+    let gift = Contribution {
+        id,
+        site: "journal".to_owned(),
+        supporter: None,
+        frequency: Frequency::MONTHLY,
+        money: None,
+        state: ContributionState::Active,
+        appeal: None,
+        variant: None,
+        started_at_ms: Some(1_000),
+        last_kept_payment_at_ms: None,
+        paid_until_ms: None,
+        ended_at_ms: None,
+        payments_withdrawn: 0,
+        session: None,
+        subscription: None,
+        subscriptions: Vec::new(),
+        customer: None,
+    };
+    let ids = [warned.id.clone(), stuck.id.clone()];
+    let mut tx = store.begin().await.unwrap();
+    books::put_contribution(&mut tx, &gift, &alarms::written(&[warned, stuck]).unwrap()).await.unwrap();
+    tx.commit().await.unwrap();
+    store.close().await;
+    (place, ids)
+}
+
+#[tokio::test]
+async fn an_alarm_is_listed_until_somebody_says_that_they_looked_at_it() {
+    let (place, [warned, stuck]) = with_two_alarms().await;
+    let gift = ContributionId::from_bytes(GIFT);
+    let listed = place.good(&["alarms", "list"]);
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    for (id, objects) in [(&warned, "[ch_1, issfr_1]"), (&stuck, "[in_1, sub_1]")] {
+        let starts = format!("{gift}  {id}: ");
+        let line = listed.lines().find(|line| line.starts_with(&starts));
+        assert!(line.is_some_and(|line| line.ends_with(objects)), "{id}: {listed}");
+    }
+    assert_eq!(place.good(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
+
+    let looked = ["--name", " Finance desk ", "--reason", "Refunded at Stripe"];
+    let said = place.good(&[&["alarms", "acknowledge", warned.as_str()], &looked[..]].concat());
+    assert!(said.starts_with(&format!("{gift}  {warned}: ")), "{said}");
+    assert!(
+        said.contains("  acknowledged 2") && said.ends_with(" by Finance desk: Refunded at Stripe\n"),
+        "{said}"
+    );
+    let listed = place.good(&["alarms", "list"]);
+    assert!(listed.lines().count() == 1 && listed.contains(stuck.as_str()), "{listed}");
+    assert_eq!(place.good(&["alarms", "list", "--acknowledged"]), said);
+
+    // The first acknowledgement stays.
+    let again = ["alarms", "acknowledge", warned.as_str(), "--name", "Night desk", "--reason", "Me too"];
+    assert_eq!(place.good(&again), said);
+    place.good(&[
+        "alarms",
+        "acknowledge",
+        stuck.as_str(),
+        "--name",
+        "Night desk",
+        "--reason",
+        "Deleted the draft",
+    ]);
+    assert_eq!(place.good(&["alarms", "list"]), "There are no alarms.\n");
+}
+
+#[tokio::test]
+async fn an_alarm_is_not_acknowledged_without_a_name_a_reason_and_an_alarm() {
+    let (place, [warned, _]) = with_two_alarms().await;
+    let long = "x".repeat(1_001);
+    for (name, reason, sentence) in [
+        (" ", "Refunded", "name: write who looked at it"),
+        ("Finance\ndesk", "Refunded", "name: write who looked at it"),
+        (&long[..101], "Refunded", "name: write who looked at it"),
+        ("Finance desk", "", "reason: write what you found"),
+        ("Finance desk", &long[..], "reason: write what you found"),
+    ] {
+        let arguments = ["alarms", "acknowledge", warned.as_str(), "--name", name, "--reason", reason];
+        let said = place.stopped(&arguments);
+        assert!(said.contains(sentence), "{said}");
+    }
+    let other = AlarmId::of(&ContributionId::from_bytes(GIFT), "other");
+    let nowhere = ["alarms", "acknowledge", other.as_str(), "--name", "Finance desk", "--reason", "Refunded"];
+    let said = place.stopped(&nowhere);
+    assert!(said.contains("there is no such alarm now"), "{said}");
+    // What can't be understood ends with 2, as for every command.
+    for arguments in [
+        &["alarms"][..],
+        &["alarms", "acknowledge", "con_1", "--name", "Finance desk", "--reason", "Refunded"],
+        &["alarms", "acknowledge", warned.as_str(), "--name", "Finance desk"],
+        &["alarms", "acknowledge", warned.as_str(), "--reason", "Refunded"],
+    ] {
+        let said = place.run(arguments);
+        assert_eq!((said.status, said.out.as_str()), (Some(2), ""), "{said:?}");
+    }
+    assert_eq!(place.good(&["alarms", "list"]).lines().count(), 2);
+    assert_eq!(place.good(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
+}

@@ -1,0 +1,49 @@
+//! What requests write into the log.
+
+use reqwest::Client;
+
+use super::Place;
+use super::running::Running;
+
+const REQUESTS: usize = 30;
+
+/// Starts the service with these settings for Stripe and sends it the same requests over and over; the log.
+async fn log_of_a_flood(stripe: &str) -> String {
+    let text = "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n";
+    let place = Place::with(&format!("{text}{stripe}")).and_database();
+    let mut running = Running::start(&place, &["serve"]);
+    let started = tokio::task::block_in_place(|| running.logs_until("keepopen answers"));
+    let address = started.lines().last().unwrap().split_once("address=").unwrap().1;
+    let address = address.split_whitespace().next().unwrap();
+    let client = Client::new();
+    for _ in 0..REQUESTS {
+        for path in ["/webhooks/stripe", "/webhooks/stripes"] {
+            let request = client.post(format!("http://{address}{path}")).body("{}");
+            let signature = format!("t=1,v1={}", "0".repeat(64));
+            let answer = request.header("stripe-signature", signature).send().await.unwrap();
+            assert!(answer.status().is_client_error() || answer.status().is_server_error(), "{answer:?}");
+        }
+    }
+    tokio::task::block_in_place(|| running.stopped_log())
+}
+
+fn lines(log: &str, words: &str) -> usize {
+    log.lines().filter(|line| line.contains(words)).count()
+}
+
+// A slow machine may need more than the minute in which one line is logged, but not much more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_refused_webhooks_writes_a_line_and_not_one_for_each() {
+    let log = log_of_a_flood("[stripe]\nwebhook_secrets = [\"whsec_dGVzdHRlc3R0ZXN0dGVzdA\"]\n").await;
+    for words in ["a webhook was refused", "came to a path that takes none"] {
+        assert!((1..=3).contains(&lines(&log, words)), "{words}: {log}");
+    }
+    assert!(log.lines().count() < REQUESTS, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_webhooks_that_can_not_be_checked_writes_a_line_and_not_one_for_each() {
+    let log = log_of_a_flood("").await;
+    assert!((1..=3).contains(&lines(&log, "a webhook can't be checked")), "{log}");
+    assert!(log.lines().count() < REQUESTS, "{log}");
+}
