@@ -86,6 +86,22 @@ impl TestStore {
         self.store.look_for_tests(&sql).await.unwrap().remove(0)
     }
 
+    /// How the database would answer a query, a line each. Reading whole tables is made unattractive to PostgreSQL, since these are small.
+    pub(crate) async fn plan(&self, sql: &str) -> Vec<String> {
+        match &mut self.store.begin().await.unwrap() {
+            Tx::Sqlite(tx) => {
+                let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+                let rows = sqlx::query(sql).fetch_all(&mut **tx).await.unwrap();
+                rows.iter().map(|row| sqlx::Row::get(row, "detail")).collect()
+            }
+            Tx::Postgres(tx) => {
+                sqlx::query("SET LOCAL enable_seqscan = off").execute(&mut **tx).await.unwrap();
+                let sql = sqlx::AssertSqlSafe(format!("EXPLAIN {sql}"));
+                sqlx::query_scalar(sql).fetch_all(&mut **tx).await.unwrap()
+            }
+        }
+    }
+
     /// One of each thing that must not get lost.
     pub(crate) async fn with_facts(self) -> Self {
         let mut tx = self.store.begin().await.unwrap();
