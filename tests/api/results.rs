@@ -144,6 +144,7 @@ async fn results_need_a_key_a_site_and_days_that_exist() {
         "site=journal&from=2025-01-01&to=2026-11-01",
         "site=journal&from=2026-02-30&to=2026-11-01",
         "site=journal&from=soon&to=2026-11-01",
+        "site=journal&from=2026-01-01&to=2027-02-05",
         "site=journal&from=2026-11-01",
         "site=journal&from=2026-11-01&to=2026-11-02&apeal=help",
     ] {
