@@ -1,12 +1,15 @@
-//! Objects that are written as objects. Left to itself, serde also reads a list as a struct, field by field in their order:
-//! a question in that form would be taken today, and mean something else once a field is added.
+//! Objects that are written as objects, and words that are written as texts. Left to itself, serde also reads a list as a struct, field by
+//! field in their order: a question in that form would be taken today, and mean something else once a field is added. And it reads
+//! `{"banner": null}` as the word `banner`.
 
 use std::fmt;
 use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{MapAccess, Visitor};
+use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+
+use crate::text::Text;
 
 /// An object; `null` is read as if the field were left out.
 pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -43,6 +46,34 @@ where
 {
     let list = Option::<Vec<Object<T>>>::deserialize(deserializer)?;
     Ok(list.map(|list| list.into_iter().map(|object| object.0).collect()))
+}
+
+/// A word of a closed list.
+pub(crate) fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: for<'word> Deserialize<'word>,
+{
+    let text = Text::deserialize(deserializer)?;
+    T::deserialize((*text).into_deserializer())
+}
+
+/// A list of words; `null` is read as if the field were left out.
+pub(crate) fn words<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: for<'word> Deserialize<'word>,
+{
+    let list = Option::<Vec<Word<T>>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(list.into_iter().map(|word| word.0).collect())
+}
+
+struct Word<T>(T);
+
+impl<'de, T: for<'word> Deserialize<'word>> Deserialize<'de> for Word<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word(deserializer).map(Self)
+    }
 }
 
 struct Object<T>(T);

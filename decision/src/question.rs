@@ -8,7 +8,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::calendar::{date_of, timestamp_of};
-use crate::objects::{maybe_object, maybe_objects, object, objects};
+use crate::objects::{maybe_object, maybe_objects, object, objects, word, words};
 use crate::text::Text;
 use crate::usual::WrittenCounts;
 use crate::words::{DismissalKind, Surface};
@@ -20,7 +20,7 @@ pub struct Question<'a> {
     #[serde(borrow)]
     pub site: Text<'a>,
     /// Where the page has room for an appeal; left out or empty, everywhere.
-    #[serde(default, deserialize_with = "null_is_default")]
+    #[serde(default, deserialize_with = "words")]
     pub surfaces: Vec<Surface>,
     /// The page.
     #[serde(default, borrow, deserialize_with = "object")]
@@ -140,6 +140,7 @@ pub struct Dismissed<'a> {
     #[serde(borrow)]
     pub appeal: Text<'a>,
     /// How.
+    #[serde(deserialize_with = "word")]
     pub kind: DismissalKind,
     /// When, as RFC 3339.
     #[serde(deserialize_with = "rfc3339")]

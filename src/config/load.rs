@@ -58,9 +58,7 @@ fn finish(sources: Figment) -> Result<Settings, ConfigError> {
 /// Figment takes a list for a table, field by field in their order. Nobody means that, and a new field would change what it says.
 fn refuse_lists_for_tables(value: serde_json::Value) -> Result<(), ConfigError> {
     match typed::read::<Settings>(value, typed::Notation::Toml) {
-        Err(misfit) if misfit.is_list_for_table => {
-            Err(ConfigError::Wrong(format!("{}: {}", misfit.field, misfit.sentence)))
-        }
+        Err(misfit) if misfit.is_list_for_table => Err(ConfigError::Wrong(misfit.to_string())),
         _ => Ok(()),
     }
 }
@@ -90,4 +88,67 @@ fn secret_from(path: &Path) -> Result<Secret, ConfigError> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| ConfigError::SecretFile { path: path.to_owned(), error })?;
     Ok(Secret::from(text.trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A site with every table that it may have.
+    const SAMPLE: &str = r#"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.asking.frequency]
+max_views = 2
+[sites.journal.asking.upsell]
+enabled = true
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+fee_cover = { percent = 1.5, fixed_minor = 25 }
+"#;
+
+    fn tables(value: &serde_json::Value, path: &[String], found: &mut Vec<(Vec<String>, toml::Value)>) {
+        for (name, value) in value.as_object().into_iter().flatten() {
+            let path = [path, std::slice::from_ref(name)].concat();
+            if let Some(fields) = value.as_object() {
+                let values = fields.values().filter_map(|value| toml::Value::try_from(value).ok());
+                found.push((path.clone(), toml::Value::Array(values.collect())));
+                tables(value, &path, found);
+            }
+        }
+    }
+
+    fn put(table: &mut toml::Table, path: &[String], value: toml::Value) {
+        match path {
+            [] => {}
+            [name] => drop(table.insert(name.clone(), value)),
+            [name, rest @ ..] => {
+                let inner = table.entry(name).or_insert_with(|| toml::Table::new().into());
+                put(inner.as_table_mut().unwrap(), rest, value);
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_is_refused_in_place_of_every_table() {
+        let settings = from_toml(SAMPLE).unwrap();
+        let mut found = Vec::new();
+        tables(&serde_json::to_value(&settings).unwrap(), &[], &mut found);
+        assert!(found.len() > 15, "{found:?}");
+        for (path, values) in found {
+            for list in [toml::Value::Array(Vec::new()), values] {
+                let mut table: toml::Table = SAMPLE.parse().unwrap();
+                put(&mut table, &path, list);
+                let text = toml::to_string(&table).unwrap();
+                let refused = from_toml(&text).map_err(|error| error.to_string());
+                assert!(refused.is_err(), "{text}");
+            }
+        }
+    }
 }

@@ -58,7 +58,7 @@ enum EventName {
 #[post("/v1/banner/events")]
 pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
-    let event: BannerEvent = body::parse(&bytes)?;
+    let event: BannerEvent = body::parse_strict(&bytes)?;
     let site = app.site(&event.site).ok_or(Code::SiteUnknown)?;
     check_origin(&request, site)?;
     let ordinal = event.ordinal.unwrap_or(1);

@@ -11,10 +11,13 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::{Bytes, BytesMut, Payload};
 use futures_core::Stream;
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::State;
 use super::problem::{Code, Problem};
 use crate::app::App;
+use crate::config::typed::{self, Notation};
 use crate::telemetry::CutBody;
 
 /// The largest JSON body that is read: a reader's whole history fits many times.
@@ -151,7 +154,21 @@ pub async fn read_json_bytes(
     read(app, payload, JSON_LIMIT).await
 }
 
-/// Reads JSON.
+/// Reads JSON, of which an object is only ever read from an object and a word from a text, at any depth. The detail names the field.
+///
+/// # Errors
+/// It is not JSON, or not of the right shape.
+pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    // What is no JSON at all is told below, with its place.
+    if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
+        typed::read::<T>(value, Notation::Json)
+            .map_err(|misfit| Problem::with(Code::InvalidRequest, misfit))?;
+    }
+    // A value holds the last of two fields of one name; this refuses them.
+    parse(bytes)
+}
+
+/// Reads JSON whose parts see to their own shape, as those of a banner question do, or that has no parts.
 ///
 /// # Errors
 /// It is not JSON, or not of the right shape; the detail says where.

@@ -80,7 +80,7 @@ pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result
     let limited = Limited { limits: &app.checkout_limits, counts: &app.metrics.limited_checkouts };
     limited.by_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: CheckoutBody = body::parse(&bytes)?;
+    let asked: CheckoutBody = body::parse_strict(&bytes)?;
     let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;
     check_origin(&request, site)?;
     limited.by_attempt_and_site(&asked.attempt, &asked.site).map_err(|problem| Problem {

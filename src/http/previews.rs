@@ -103,7 +103,7 @@ pub async fn make(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: PreviewBody = body::parse(&bytes)?;
+    let asked: PreviewBody = body::parse_strict(&bytes)?;
     let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;
     let mut url = site.own_page(&asked.page_url).ok_or(Code::PageUrlNotAllowed)?;
     let minutes = asked.valid_minutes.unwrap_or(VALID_MINUTES);

@@ -53,5 +53,5 @@ pub fn statement(body: &[u8]) -> Result<Option<Known>, Problem> {
     if !body.windows(FIELD.len()).any(|part| part == FIELD) {
         return Ok(None);
     }
-    Ok(body::parse::<Statement>(body)?.supporter.map(Known::from))
+    Ok(body::parse_strict::<Statement>(body)?.supporter.map(Known::from))
 }

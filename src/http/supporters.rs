@@ -134,7 +134,7 @@ pub async fn lookup(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: LookupBody = body::parse(&bytes)?;
+    let asked: LookupBody = body::parse_strict(&bytes)?;
     let email = Email::parse(&asked.email)
         .map_err(|_| Problem::with(Code::InvalidRequest, "email: not an e-mail address"))?;
     let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;

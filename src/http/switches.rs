@@ -101,7 +101,7 @@ pub async fn turn(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let wanted: SwitchesChange = body::parse(&bytes)?;
+    let wanted: SwitchesChange = body::parse_strict(&bytes)?;
     let editor = Editor { store: &app.store, sites: &app.settings.sites, by: &by.key, now_ms: app.now_ms() };
     actions::turn_switches(editor, &site, |switches| wanted.apply(switches)).await.map_err(|error| {
         match error {

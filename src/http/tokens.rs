@@ -93,7 +93,8 @@ pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<
     let limited = Limited { limits: &app.token_limits, counts: &app.metrics.limited_tokens };
     limited.by_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let TokenBody::CheckoutSession { site: site_id, session, attempt, report_state } = body::parse(&bytes)?;
+    let TokenBody::CheckoutSession { site: site_id, session, attempt, report_state } =
+        body::parse_strict(&bytes)?;
     let site = app.site(&site_id).ok_or(Code::SiteUnknown)?;
     check_origin(&request, site)?;
     limited.by_attempt_and_site(&attempt, &site_id)?;

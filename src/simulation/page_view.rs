@@ -95,6 +95,9 @@ impl<'a> Line<'a> {
         if line.trim_ascii().is_empty() {
             return Err("it is empty; one page view stands on each line.".to_owned());
         }
+        if is_list(line) {
+            return Err("it is a list; write an object such as {\"reader\": \"r1\", \"at\": \"2026-06-15T12:00:00Z\"}.".to_owned());
+        }
         let written: Written<'_> = serde_json::from_slice(line).map_err(|error| told(&error))?;
         if written.reader.is_empty() {
             return Err(
@@ -116,6 +119,9 @@ fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Re
     let Some(written) = written else {
         return only_site.map(Question::from_site).ok_or_else(|| NO_SITE.to_owned());
     };
+    if is_list(written.get().as_bytes()) {
+        return Err("question: it is a list; write an object such as {\"site\": \"journal\"}.".to_owned());
+    }
     let question: Question<'_> = serde_json::from_str(written.get()).map_err(|_| {
         // Only now: looking for the path takes longer than reading.
         let reader = &mut serde_json::Deserializer::from_str(written.get());
@@ -129,6 +135,11 @@ fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Re
         return Err("question: leave `history` and `token` out; the simulation keeps the history itself, and `standing` beside the question says what a token would.".to_owned());
     }
     Ok(question)
+}
+
+/// serde would read a list too, as the fields in their order.
+fn is_list(json: &[u8]) -> bool {
+    json.trim_ascii_start().first() == Some(&b'[')
 }
 
 fn then(word: Word, interval: Option<Interval>) -> Result<Then, String> {
@@ -221,6 +232,11 @@ mod tests {
             (r#"{"reader":"","at":"2026-11-01T08:30:00Z"}"#, "reader: it is empty"),
             (r#"{"reader":"a","at":"yesterday"}"#, "at: \"yesterday\" is no RFC 3339 time"),
             (r#"{"reader":"a"}"#, "missing field `at`"),
+            (r#"["a","2026-11-01T08:30:00Z"]"#, "it is a list; write an object"),
+            (
+                r#"{"reader":"a","at":"2026-11-01T08:30:00Z","question":["journal"]}"#,
+                "question: it is a list",
+            ),
             (r#"{"reader":"a","at":"2026-11-01T08:30:00Z","page":{}}"#, "unknown field `page`"),
             (r#"{"reader":"a","at":"2026-11-01T08:30:00Z","then":"buy"}"#, "unknown variant `buy`"),
             (r#"{"reader":"a","at":"2026-11-01T08:30:00Z","interval":"month"}"#, "interval: "),

@@ -12,6 +12,7 @@ mod amounts;
 mod appeals;
 mod banner;
 mod bodies;
+mod bodies_as_lists;
 mod cases;
 mod checkout;
 mod comparing;

@@ -126,6 +126,11 @@ fn a_time_is_written_as_it_was_read() {
 fn what_stands_in_place_of_an_object_is_told_apart_from_one() {
     let error = |text: &str| serde_json::from_str::<Question<'_>>(text).unwrap_err().to_string();
     assert!(error(r#"{"site":"journal","page":[]}"#).contains("expected an object"));
+    assert!(error(r#"{"site":"journal","surfaces":[{"banner":null}]}"#).contains("expected a text"));
+    assert!(error(r#"{"site":"journal","surfaces":["roof"]}"#).contains("unknown variant `roof`"));
+    let dismissed = r#"{"site":"journal","history":{"dismissals":[{"appeal":"a","at":"2026-06-15T12:00:00Z","kind":KIND}]}}"#;
+    assert!(error(&dismissed.replace("KIND", r#"{"close":null}"#)).contains("expected a text"));
+    assert!(error(&dismissed.replace("KIND", r#""shut""#)).contains("unknown variant `shut`"));
     let days = r#"{"site":"journal","history":{"article_days":DAYS}}"#;
     assert!(error(&days.replace("DAYS", "{}")).contains("expected a sequence"));
     assert!(error(&days.replace("DAYS", r#"[["2026-11-23",1]]"#)).contains("expected an object"));

@@ -66,6 +66,15 @@ pub struct Misfit {
     pub is_list_for_table: bool,
 }
 
+impl fmt::Display for Misfit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.field.is_empty() {
+            write!(f, "{}: ", self.field)?;
+        }
+        f.write_str(&self.sentence)
+    }
+}
+
 /// Reads `value`, which was written in `notation`.
 ///
 /// # Errors

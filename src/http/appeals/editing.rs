@@ -83,7 +83,7 @@ pub async fn publish(
 ) -> Result<HttpResponse, Problem> {
     let editor = editor(&app, &by)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: PublishBody = body::parse(&bytes)?;
+    let asked: PublishBody = body::parse_strict(&bytes)?;
     let preconditions = Preconditions::of(&request)?;
     let holds = |newest| preconditions.hold(newest);
     let published = actions::publish_appeal(editor, &id, asked.version, Precondition(&holds))

@@ -141,7 +141,7 @@ pub async fn acknowledge(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
-    let asked: AcknowledgeBody = body::parse(&bytes)?;
+    let asked: AcknowledgeBody = body::parse_strict(&bytes)?;
     let id = AlarmId::parse(&id).map_err(|_| Code::AlarmNotFound)?;
     let by = Acknowledging { name: &asked.name, reason: &asked.reason, via: &by.key, now_ms: app.now_ms() };
     let done = acknowledge_alarm(&app.store, &id, by).await.map_err(|error| match error {

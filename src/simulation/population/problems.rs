@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::choice::Weighted;
-use super::{Population, Reactions};
+use super::{Population, Reactions, Supporters};
 use crate::config::SiteSettings;
+use crate::config::typed::{self, Misfit, Notation};
 
 /// The longest time that is played, in days.
 const MOST_DAYS: u32 = 3_650;
@@ -13,14 +14,32 @@ const MOST_VISITS: f64 = 500.0;
 /// More pages in a visit than that are no reader's.
 const MOST_PAGES: u32 = 1_000;
 
+/// The TOML reader takes a list for a table, field by field in their order. (What has a weight beside it is read from a table alone.)
+fn refuse_lists_for_tables(written: &toml::Table) -> Result<(), Vec<String>> {
+    fn list<T: serde::de::DeserializeOwned>(written: &toml::Table, field: &str) -> Option<String> {
+        let value = serde_json::to_value(written.get(field)?).ok()?;
+        let misfit =
+            typed::read::<T>(value, Notation::Toml).err().filter(|misfit| misfit.is_list_for_table)?;
+        let between = if misfit.field.is_empty() || misfit.field.starts_with('[') { "" } else { "." };
+        Some(Misfit { field: format!("{field}{between}{}", misfit.field), ..misfit }.to_string())
+    }
+    let found: Vec<String> =
+        [list::<Reactions>(written, "then"), list::<Vec<Supporters>>(written, "supporters")]
+            .into_iter()
+            .flatten()
+            .collect();
+    if found.is_empty() { Ok(()) } else { Err(found) }
+}
+
 impl Population {
     /// Reads a description, TOML.
     ///
     /// # Errors
     /// What is wrong with it, each with the path of the field and a sentence.
     pub fn read(text: &str, sites: &BTreeMap<String, SiteSettings>) -> Result<Self, Vec<String>> {
-        let mut population: Self =
-            toml::from_str(text).map_err(|error| vec![error.to_string().trim_end().replace('\n', "\n  ")])?;
+        let unreadable = |error: toml::de::Error| vec![error.to_string().trim_end().replace('\n', "\n  ")];
+        let mut population: Self = toml::from_str(text).map_err(unreadable)?;
+        refuse_lists_for_tables(&toml::from_str(text).map_err(unreadable)?)?;
         if population.site.is_none() && sites.len() == 1 {
             population.site = sites.keys().next().cloned();
         }
@@ -106,5 +125,36 @@ impl Problems {
         // What is written in tenths may add up to a hair more than 100.
         let fit = percents.iter().sum::<f64>() <= 100.000_001;
         self.unless(are_good && fit, path, "percents are 0 to 100, and 100 together at most.");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_in_place_of_a_table_is_refused() {
+        let sample = "readers = 9\nstarts_on = 2026-11-02\ndays = 3\nvisits = [{ weight = 1, per_week = 2 }]\n\
+                      pages = [{ weight = 1 }]\n";
+        let sites = crate::simulation::tests::settings().sites;
+        assert_eq!(Population::read(sample, &sites).err(), None);
+        for (list, sentence) in [
+            (
+                "then = [1, 2, 3, 4, 5, 6]",
+                "then: expected a table like { close_percent = ..., later_percent = ... }, found a list.",
+            ),
+            (
+                "supporters = [[\"recurring\", 5]]",
+                "supporters[0]: expected a table like { standing = ..., percent = ... }, found a list.",
+            ),
+        ] {
+            let refused = Population::read(&format!("{sample}{list}\n"), &sites).unwrap_err();
+            assert_eq!(refused, [sentence], "{list}");
+        }
+        for list in ["visits = [[1, 2]]", "pages = [[1]]", "countries = [[1, \"IE\"]]"] {
+            let text =
+                sample.lines().filter(|line| !line.starts_with(&list[..6])).collect::<Vec<_>>().join("\n");
+            assert!(Population::read(&format!("{text}\n{list}\n"), &sites).is_err(), "{list}");
+        }
     }
 }

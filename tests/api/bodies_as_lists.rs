@@ -1,0 +1,255 @@
+//! An object of a request's body is only ever read from an object, and a word from a text, on every route of the contract.
+//!
+//! serde reads a list as a struct, field by field in their order, and `{"month": null}` as the word `month`. Nobody means that, and a new field
+//! would change what it says.
+
+use std::collections::BTreeMap;
+
+use keepopen::actions;
+use keepopen::tokens::Scope;
+use reqwest::Method;
+use serde_json::{Map, Value, json};
+
+use crate::helpers::{ORIGIN, TestApp};
+
+/// Stripe's own body is stored as it came, and read by structs that take what they can.
+const STORED_AS_IT_CAME: &str = "/webhooks/stripe";
+
+/// What a request's body can hold, from the contract.
+struct Shapes<'a> {
+    contract: &'a Value,
+}
+
+/// A place in a body at which something else must be refused.
+struct Place {
+    /// From the body to it; `0` leads into a list.
+    path: Vec<String>,
+    /// What is put there.
+    wrong: Vec<Value>,
+}
+
+impl Shapes<'_> {
+    fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
+        match schema["$ref"].as_str() {
+            Some(name) => self.resolve(self.contract.pointer(&name[1..]).unwrap()),
+            None => schema,
+        }
+    }
+
+    /// The schemas that this one consists of, each without references. Of those among which a body chooses, all.
+    fn parts<'s>(&'s self, schema: &'s Value) -> Vec<&'s Value> {
+        let schema = self.resolve(schema);
+        let lists = ["allOf", "oneOf", "anyOf"].into_iter().filter_map(|name| schema[name].as_array());
+        let inner = lists.flatten().flat_map(|part| self.parts(part));
+        std::iter::once(schema).chain(inner).collect()
+    }
+
+    fn properties<'s>(&'s self, schema: &'s Value) -> Map<String, Value> {
+        let of = |part: &&Value| part["properties"].as_object().cloned().unwrap_or_default();
+        self.parts(schema).iter().flat_map(of).collect()
+    }
+
+    fn words(&self, schema: &Value) -> Option<String> {
+        let word =
+            |part: &Value| part["enum"].as_array()?.iter().find_map(|word| word.as_str().map(str::to_owned));
+        self.parts(schema).into_iter().find_map(word)
+    }
+
+    /// Something that fits.
+    fn sample(&self, schema: &Value) -> Value {
+        let parts = self.parts(schema);
+        let with = |name: &str| parts.iter().find_map(|part| part.get(name)).cloned();
+        let is = |kind: &str| parts.iter().any(|part| part["type"] == kind || part["type"][0] == kind);
+        if let Some(example) = with("example") {
+            return example;
+        }
+        match self.words(schema) {
+            Some(word) => word.into(),
+            None if is("integer") || is("number") => with("minimum").unwrap_or_else(|| 1.into()),
+            None if is("boolean") => true.into(),
+            None if is("array") => json!([]),
+            None if is("string") => match with("format").unwrap_or_default().as_str() {
+                Some("date-time") => "2026-11-20T08:00:00Z".into(),
+                Some("uuid") => "5b0f6a52-7c44-4d0e-9f7e-0d3f3ad0a1c1".into(),
+                _ => "x".into(),
+            },
+            None => json!({}),
+        }
+    }
+
+    /// Lists that could be taken for an object with these properties.
+    fn lists(&self, properties: &Map<String, Value>) -> Vec<Value> {
+        let samples: Vec<Value> = properties.values().map(|schema| self.sample(schema)).collect();
+        let mut lists = vec![json!([]), json!(vec![Value::Null; samples.len()]), json!(samples)];
+        // Fields stand in the order of the code, which is not that of the contract.
+        for one in 0..samples.len() {
+            lists.push(json!([samples[one]]));
+            for other in (0..samples.len()).filter(|other| *other != one) {
+                lists.push(json!([samples[one], samples[other]]));
+                for third in (0..samples.len()).filter(|third| ![one, other].contains(third)) {
+                    lists.push(json!([samples[one], samples[other], samples[third]]));
+                }
+            }
+        }
+        lists.truncate(60);
+        lists
+    }
+
+    /// Each object and each word below `schema`.
+    fn places(&self, schema: &Value, path: &[String], found: &mut Vec<Place>) {
+        let properties = self.properties(schema);
+        if !properties.is_empty() {
+            found.push(Place { path: path.to_vec(), wrong: self.lists(&properties) });
+        }
+        if let Some(word) = self.words(schema) {
+            let mut of_word = Map::new();
+            of_word.insert(word.clone(), Value::Null);
+            found.push(Place { path: path.to_vec(), wrong: vec![of_word.into(), json!([word])] });
+        }
+        for (name, schema) in &properties {
+            self.places(schema, &[path, std::slice::from_ref(name)].concat(), found);
+        }
+        for items in self.parts(schema).into_iter().filter_map(|part| part.get("items")) {
+            self.places(items, &[path, &["0".to_owned()]].concat(), found);
+        }
+    }
+}
+
+/// Puts `value` where `path` leads in `body`, which gets what is missing on the way.
+fn put(body: &mut Value, path: &[String], value: Value) {
+    let Some((name, rest)) = path.split_first() else {
+        *body = value;
+        return;
+    };
+    if name == "0" {
+        if !body.is_array() || body == &json!([]) {
+            *body = json!([{}]);
+        }
+        return put(&mut body[0], rest, value);
+    }
+    if !body.is_object() {
+        *body = json!({});
+    }
+    put(&mut body[name.as_str()], rest, value);
+}
+
+/// A body that is read where the contract's examples have none, or too little.
+fn good_body(path: &str, examples: Option<&Map<String, Value>>) -> Value {
+    match path {
+        "/v1/banner/explain" => json!({"site": "journal"}),
+        "/v1/alarms/{id}/acknowledge" => json!({"name": "Finance desk", "reason": "Known reader."}),
+        _ => examples
+            .and_then(|all| Some(all.values().next()?["value"].clone()))
+            .unwrap_or_else(|| panic!("{path}")),
+    }
+}
+
+/// Objects of an appeal: the contract leaves them to the language of appeals files.
+const APPEAL_OBJECTS: &[&str] = &[
+    "audience",
+    "audience/countries",
+    "audience/regions",
+    "audience/languages",
+    "audience/entitlements",
+    "audience/traits",
+    "audience/articles",
+    "pages",
+    "pages/sections",
+    "pages/tags",
+    "pages/kinds",
+    "pages/urls",
+    "schedule",
+    "schedule/hours/0",
+    "schedule/blackouts/0",
+    "frequency",
+    "dismissal",
+    "redeploys/0",
+    "redeploys/0/countries",
+    "meter",
+    "sequence/0",
+    "ticker",
+    "variants/0",
+    "variants/0/copy",
+    "variants/0/copy/thanks",
+    "variants/0/copy/mobile",
+    "variants/0/copy/translations",
+    "variants/0/copy/translations/de",
+    "variants/0/copy/body/0",
+    "variants/0/weights_by_country",
+    "variants/0/choices",
+    "variants/0/choices/EUR",
+];
+
+fn wrong_appeals() -> Vec<Place> {
+    let place = |path: &&str| Place {
+        path: path.split('/').map(str::to_owned).collect(),
+        wrong: vec![
+            json!([]),
+            json!([null]),
+            json!([null, null]),
+            json!([3, 7]),
+            json!(["a"]),
+            json!([["a"], ["b"]]),
+        ],
+    };
+    APPEAL_OBJECTS.iter().map(place).collect()
+}
+
+#[tokio::test]
+async fn a_list_is_never_read_as_an_object_and_an_object_never_as_a_word_on_any_route() {
+    let app = TestApp::start_without_appeals().await;
+    let scopes = [
+        Scope::SupportersRead,
+        Scope::MoneyRead,
+        Scope::AlarmsWrite,
+        Scope::AppealsRead,
+        Scope::AppealsWrite,
+        Scope::BannerAsk,
+    ];
+    let key = actions::create_api_key(&app.app.store, &app.app.clock, "test", &scopes).await.unwrap().secret;
+    let contract: Value = yaml_serde::from_str(include_str!("../../openapi.yaml")).unwrap();
+    let shapes = Shapes { contract: &contract };
+    let mut tried: BTreeMap<String, usize> = BTreeMap::new();
+    let mut taken: Vec<String> = Vec::new();
+    for (path, methods) in contract["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let json = &operation["requestBody"]["content"]["application/json"];
+            if json.is_null() || path == STORED_AS_IT_CAME {
+                continue;
+            }
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let good = good_body(path, json["examples"].as_object());
+            let mut places = Vec::new();
+            shapes.places(&json["schema"], &[], &mut places);
+            if path == "/v1/appeals/{id}" {
+                places.extend(wrong_appeals());
+            }
+            let url = path.replace("{id}", "summer").replace("{site}", "journal").replace("{key}", "appeal");
+            for Place { path: place, wrong } in places {
+                for wrong in wrong {
+                    let mut body = good.clone();
+                    put(&mut body, &place, wrong);
+                    let request = app.client.request(method.clone(), format!("{}{url}", app.url));
+                    let answer =
+                        app.send(request.bearer_auth(&key).header("origin", ORIGIN).json(&body)).await;
+                    let code = ["code", "errorCode"].into_iter().find_map(|name| answer.json[name].as_str());
+                    if !answer.status.is_client_error() || code.is_none() {
+                        taken.push(format!("{} {method} {path} {body}", answer.status));
+                        continue;
+                    }
+                    *tried.entry(format!("{method} {path} {}", code.unwrap())).or_default() += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(taken, Vec::<String>::new());
+    // A route that refuses everything for another reason proves nothing.
+    for (route, number) in &tried {
+        let is_for_its_shape = ["invalid_request", "appeal_invalid", "PARSE_ERROR", "INVALID_CONTEXT"]
+            .iter()
+            .any(|code| route.ends_with(code));
+        assert!(is_for_its_shape, "{number} times {route}");
+    }
+    assert!(tried.len() >= 13, "{tried:#?}");
+    app.finish().await;
+}
