@@ -96,6 +96,29 @@ story("a reader who leaves the payment page reads that nothing was charged", asy
   assert.equal(await text("give"), "Support us with €20 a month");
 });
 
+story("a page that comes out of the back-forward store asks no second time, and its form is awake", async () => {
+  await page.evaluateOnNewDocument(() => addEventListener("pageshow", (event) => ((window.persisted ??= []).push(event.persisted))));
+  const back = async (times) => {
+    await page.evaluate(() => void setTimeout(() => history.back()));
+    await page.waitForFunction((times) => window.persisted?.filter(Boolean).length === times, {}, times);
+    await new Promise((done) => setTimeout(done, 300));
+  };
+  host("two");
+  await page.goto(host("one", { head: `<script>addEventListener("DOMContentLoaded", () => document.body.insertAdjacentHTML("afterbegin", '<a id="next" href="/host/two">Two</a>'))</script>` }));
+  await until(() => views() === 1);
+  await page.click("#next");
+  await until(() => views() === 2);
+  await back(1);
+  assert.deepEqual([questions().length, views()], [2, 2]);
+  await press("amount-2000");
+  await press("give");
+  await page.waitForSelector("#cancel");
+  await back(2);
+  assert.equal(await text("message"), "You haven’t been charged.");
+  assert.equal(await text("give"), "Support us with €20 a month");
+  assert.deepEqual([questions().length, views()], [2, 2]);
+});
+
 story("a storage that is closed does not cost the thanks", async () => {
   await page.evaluateOnNewDocument(() => {
     Object.defineProperty(window, "localStorage", {
