@@ -78,12 +78,18 @@ hosted("another language is fetched with the appeal, and falls back to English",
 });
 
 hosted("styles of the page that hide and colour everything don't reach inside", async (reader) => {
-  const css = "section, div, p, h2, button, form, fieldset, label { display: none !important; color: lime !important; font-size: 1px !important } * { letter-spacing: 9px; line-height: 4 !important }";
+  const css = "section, div, p, h2, button, form, fieldset, label { display: none !important; color: lime !important; font-size: 1px !important } * { letter-spacing: 9px !important; line-height: 4 !important; text-transform: uppercase; word-spacing: 2em; font-style: italic; visibility: visible }";
   await open(reader, host("hostile", { head: `${ARTICLE}<style>${css}</style>` }));
   await counts(reader, 1);
   assert.equal(await reader.hook("give").isVisible(), true);
-  const size = await reader.hook("heading").evaluate((heading) => [parseFloat(getComputedStyle(heading).fontSize) > 18, getComputedStyle(heading).letterSpacing]);
-  assert.equal(size[0], true);
+  const looks = await reader.hook("heading").evaluate((heading) => {
+    const { fontSize, letterSpacing, textTransform, wordSpacing, fontStyle, lineHeight } = getComputedStyle(heading);
+    return [parseFloat(fontSize) > 18, letterSpacing, textTransform, wordSpacing, fontStyle, parseFloat(lineHeight) < 2 * parseFloat(fontSize)];
+  });
+  assert.deepEqual(looks, [true, "normal", "none", "0px", "normal", true]);
+  await reader.hook("later").click();
+  await reader.hook("say").getByText(/./).waitFor();
+  assert.equal(await reader.hook("say").evaluate((say) => getComputedStyle(say).letterSpacing), "normal");
 });
 
 const POLICIES = {
@@ -198,6 +204,32 @@ for (const [name, how] of Object.entries(ROUTERS)) {
   });
 }
 
+// While no appeal stands on the page, the loader alone notices that the page has become another.
+const SILENT = { show: false, reason: "not_targeted", next_eligible_at: null };
+for (const [name, how] of Object.entries(ROUTERS)) {
+  hosted(`${name}: a page after one without an appeal is asked for too`, async (reader) => {
+    fake.verdict = SILENT;
+    await open(reader, newspaper(how));
+    await counts(reader, 1, 0);
+    fake.verdict = APPEAL;
+    await reader.page.evaluate(() => window.go("/host/two"));
+    await counts(reader, 2, 1);
+    assert.deepEqual(questions().map(({ page }) => page.section), ["harbour", "sport"]);
+    assert.equal(await shown(reader), 1);
+  });
+}
+
+hosted("the way back among pages without an appeal asks for each, and counts no article", async (reader) => {
+  fake.verdict = SILENT;
+  await open(reader, newspaper(PUSH + SWAP_META));
+  await counts(reader, 1, 0);
+  await reader.page.evaluate(() => window.go("/host/two"));
+  await counts(reader, 2, 0);
+  await reader.page.evaluate(() => history.back());
+  await counts(reader, 3, 0);
+  assert.deepEqual(questions().map(({ history }) => history.articles[0].count), [1, 2, 2]);
+});
+
 hosted("the way back within the page asks for that page, and counts no article", async (reader) => {
   await open(reader, newspaper(PUSH + SWAP_META) + "?from=letter");
   await counts(reader, 1);
@@ -254,6 +286,26 @@ hosted("an answer that comes after the reader has gone on is not shown", async (
   assert.equal(await shown(reader), 0);
 });
 
+hosted("a page that says that it is busy is asked for when it no longer is", async (reader) => {
+  fake.verdict = SILENT;
+  await open(reader, newspaper(PUSH));
+  await counts(reader, 1, 0);
+  fake.verdict = APPEAL;
+  await reader.page.evaluate(() => {
+    document.documentElement.setAttribute("aria-busy", "true");
+    return window.go("/host/two");
+  });
+  await reader.page.waitForTimeout(800);
+  assert.equal(questions().length, 1);
+  await reader.page.evaluate((section) => {
+    document.head.insertAdjacentHTML("beforeend", section);
+    document.querySelector('meta[property="article:section"]').remove();
+    document.documentElement.removeAttribute("aria-busy");
+  }, meta("article:section", "sport"));
+  await counts(reader, 2, 1);
+  assert.equal(questions()[1].page.section, "sport");
+});
+
 hosted("Turbo: each visit is one page, there and back", async (reader) => {
   serve("turbo.js", await library("@hotwired/turbo/dist/turbo.es2017-umd.js"));
   const head = (section) => ARTICLE + meta("article:section", section) + `<script src="/host/turbo.js"></script>`;
@@ -299,6 +351,8 @@ for (const [name, origin] of [["of the same origin", () => fake.elsewhere], ["of
     const frame = reader.page.frameLocator("#frame");
     await frame.locator('[data-test="give"]').click();
     await reader.page.waitForURL("**/pay/cs_test_1");
+    // Browsers may keep a frame's storage apart, so what the way back needs is carried.
+    assert.equal(fake.of("/v1/checkout")[0].body.return_url.includes("#keepopen_attempt="), name.includes("another"));
     await reader.page.click("#pay-card");
     const place = name.includes("same") ? reader.page.frameLocator("#frame") : reader.page;
     await place.locator('[data-test="heading"]').getByText("Thank you").waitFor();

@@ -86,6 +86,21 @@ story("the way back from the payment page finds the form awake, and the choice a
   assert.deepEqual([questions().length, views()], [1, 1]);
 });
 
+story("a payment that failed can be tried again on the page that was kept, as another attempt", async (reader) => {
+  await reader.page.goto(fake.elsewhere + host("one"));
+  await reader.hook("amount-2000").click();
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/cs_test_1");
+  fake.sessions.get("cs_test_1").state = "payment_failed";
+  await back(reader, 1);
+  await reader.hook("again").click();
+  assert.equal(await reader.hook("give").textContent(), "Support us with €20 a month");
+  await reader.hook("give").click();
+  await reader.page.waitForURL("**/pay/cs_test_2");
+  const [first, second] = fake.of("/v1/checkout").map(({ body }) => body.attempt);
+  assert.notEqual(first, second);
+});
+
 test("a page that is prerendered is asked about and counted once, when the reader sees it", { timeout: 60_000 }, async () => {
   fake = await startFake();
   const folder = await mkdtemp(join(tmpdir(), "keepopen-prerender-"));

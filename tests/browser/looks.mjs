@@ -93,6 +93,25 @@ for (const [size, options] of [["desktop", {}], ["phone", PHONE]]) {
   });
 }
 
+story("the choices are groups with names, and what is said belongs to what it is about", {}, async (reader) => {
+  fake.verdict = FULL;
+  await bare(reader, fake);
+  const { page } = reader;
+  assert.deepEqual(await page.getByRole("group", { name: "How often" }).getByRole("radio").count(), 3);
+  assert.deepEqual(await page.getByRole("group", { name: "How much" }).getByRole("radio").count(), 4);
+  assert.equal(await page.getByRole("radio", { name: "€10 Suggested" }).isChecked(), true);
+  assert.equal(await page.getByRole("region", { name: "We need your help now" }).count(), 1);
+  await page.getByRole("radio", { name: "Other" }).check();
+  const own = page.getByRole("textbox", { name: "Your amount" });
+  await own.fill("ten");
+  await page.getByRole("button", { name: "Support us" }).click();
+  await page.getByRole("alert").getByText("Enter an amount").waitFor();
+  assert.equal(await own.getAttribute("aria-invalid"), "true");
+  assert.equal(await own.evaluate((field) => field.getRootNode().activeElement === field), true);
+  await own.fill("10");
+  assert.equal(await own.getAttribute("aria-invalid"), null);
+});
+
 story("an English appeal on an Arabic page keeps its own direction", {}, async (reader) => {
   fake.verdict = { ...APPEAL, content: { ...APPEAL.content, locale: "en" } };
   await bare(reader, fake, { mode: "rtl" });

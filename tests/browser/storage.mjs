@@ -44,6 +44,26 @@ for (const [name, block] of Object.entries(STORAGES)) {
   });
 }
 
+story("a storage with room for some things and not for a gift does not lose the gift", {}, async (reader) => {
+  // A page's script, so that the payment page and the way back see the same storage.
+  await open(reader, page("regatta"));
+  await until(() => events("view").length === 1);
+  await reader.page.evaluate((block) => {
+    new Function(`(${block})()`)();
+    // All is full but for a little more than what is there now.
+    const last = Object.keys(localStorage).filter((key) => key.startsWith("page-")).sort((a, b) => localStorage[a].length - localStorage[b].length);
+    for (let free = 0; free < 1_500; ) {
+      const key = last.shift();
+      free += key.length + localStorage[key].length;
+      localStorage.removeItem(key);
+    }
+  }, String(STORAGES["is full"]));
+  await reader.hook("amount-2000").click();
+  await pay(reader, "#pay-card");
+  assert.equal(await reader.hook("heading").textContent(), "Thank you");
+  assert.equal(reader.page.url(), page("regatta"));
+});
+
 story("what a page clears stays cleared", {}, async (reader) => {
   await open(reader, page("regatta"));
   await until(() => events("view").length === 1);
@@ -187,6 +207,7 @@ story("a gift that the site itself asks for carries what held the reader out", {
 const TROUBLES = {
   "is down": (reader) => reader.page.route("**/v1/**", (route) => route.abort()),
   "says 500": () => (fake.trouble["/v1/banner"] = { status: 500, body: { code: "internal" } }),
+  "says 503 with what it said before": () => (fake.trouble["/v1/banner"] = { status: 503, body: fake.verdict }),
   "says 500 in HTML": () => (fake.trouble["/v1/banner"] = { status: 500, text: "<h1>Bad gateway</h1>", type: "text/html" }),
   "says HTML": () => (fake.trouble["/v1/banner"] = { status: 200, text: "<h1>Sign in to the Wi-Fi</h1>", type: "text/html" }),
   "says HTML and calls it JSON": () => (fake.trouble["/v1/banner"] = { status: 200, text: "<h1>Sign in</h1>", type: "application/json" }),
@@ -201,5 +222,6 @@ for (const [name, start] of Object.entries(TROUBLES)) {
     await settled(reader);
     assert.equal(await shown(reader), 0);
     assert.match(await reader.page.locator("h1").textContent(), /winter regatta/);
+    assert.deepEqual([...fake.files], ["/embed.js"], "and nothing else is fetched in vain");
   });
 }

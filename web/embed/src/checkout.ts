@@ -52,22 +52,33 @@ export async function openPayment(embed: Embed, verdict: Shown, gift: Gift, give
   const about = JSON.stringify([embed.turn, attribution, gift.amount_minor, gift.currency, gift.interval, gift.cover_fee]);
   if (last?.about !== about) last = { id: uuid(), about };
   const attempt = last.id;
+  const pending: Pending = { attempt, session: "", at: embed.now(), gift: given };
+  if (content.thanks) pending.thanks = { ...content.thanks, locale };
+  // A preview doesn't stand there again.
+  if (attribution) pending.left = { url: location.href.split("#")[0]!, verdict, gift };
+  /** Writes it down with its session, or takes away what was written without one. */
+  const write = (session?: string) => {
+    if (!memory.works()) return;
+    memory.change((kept) => {
+      const others = kept.pending.filter((one) => one.session);
+      kept.pending = session === undefined ? others : [...others, { ...pending, session }].slice(-5);
+    });
+  };
+  // Whether there is room for it must be known before the address is made.
+  write("");
   // What this browser must know again when it comes back: in the fragment where it can't be kept, which only the payment provider and this browser see.
   const carried = memory.works() && !isForeignFrame() ? "" : `#${ATTEMPT_PARAMETER}=${attempt}`;
   const body: CheckoutBody = { site: settings.site, attempt, ...gift, return_url: ownAddress(returnAddress()) + carried, attribution };
   const answer = await embed.call("/v1/checkout", PATIENCE_MS, body, JSON_BODY);
   const url = answer?.status === 200 ? webAddress(answer.body.url) : undefined;
   if (!url || typeof answer?.body.session !== "string") {
+    write();
     if (answer?.body.code === "attempt_reused") last = undefined;
     // The appeal came with another way to give, for the case that the service can't be reached now.
     const fallback = answer?.body.fallback_url ?? content.choices?.fallback_url;
     return { why: answer?.status === 429 ? "tooMany" : "failed", fallbackUrl: webAddress(fallback) };
   }
-  const pending: Pending = { attempt, session: answer.body.session, at: embed.now(), gift: given };
-  if (content.thanks) pending.thanks = { ...content.thanks, locale };
-  // A preview doesn't stand there again.
-  if (attribution) pending.left = { url: location.href.split("#")[0]!, verdict, gift };
-  if (memory.works()) memory.change((kept) => (kept.pending = [...kept.pending, pending].slice(-5)));
+  write(answer.body.session);
   comeBack ??= () => void embed.part("settle").then(({ again }) => again(embed), () => {});
   addEventListener("pageshow", onPageShow);
   leaveTo(url);

@@ -37,6 +37,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
   let busy = false;
   /** Reads what is typed, once it was fetched. */
   let step: Parts["checkout"] | undefined;
+  let loading: Promise<typeof step> | undefined;
   /** The chosen gift in words. */
   let phrase = "";
 
@@ -74,11 +75,16 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
     if (wanted === "own") void fetchStep();
   };
 
-  const fetchStep = async () => {
-    step ??= await next.part().catch(() => undefined);
-    if (!busy) refresh();
-    return step;
-  };
+  /** Fetches it once, so that nothing that waits for it comes before the refresh. */
+  const fetchStep = () =>
+    (loading ??= next.part().then(
+      (part) => {
+        step = part;
+        if (!busy) refresh();
+        return part;
+      },
+      () => (loading = undefined),
+    ));
 
   const showAmounts = () => {
     const list = choices[interval] ?? [];

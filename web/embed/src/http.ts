@@ -1,4 +1,4 @@
-/** An answer of the service; `body` has nothing in it where there was no JSON. */
+/** An answer of the service; `body` has nothing in it where it was too long. */
 export interface Answer {
   status: number;
   body: Record<string, unknown>;
@@ -20,8 +20,8 @@ export async function call(url: string, timeoutMs: number, body?: unknown, heade
       credentials: "omit",
     });
     const text = await response.text();
-    const isJson = text.length < MAX_LENGTH && /json/.test(response.headers.get("content-type")!);
-    return { status: response.status, body: Object(isJson && JSON.parse(text)), at: Date.parse(response.headers.get("date")!) };
+    // What is no JSON is no answer of the service's: that of a proxy, or of a network that wants a login.
+    return { status: response.status, body: Object(text.length < MAX_LENGTH && JSON.parse(text)), at: Date.parse(response.headers.get("date")!) };
   } catch {
     return undefined;
   }

@@ -8,27 +8,21 @@ import type { Settings } from "./settings";
 
 /** Put in by the build: the version of all parts. */
 declare const VERSION: string;
-/** The service is asked how a payment ended at most so often, unless the reader comes back from it. */
-const CHECK_EVERY_MS = 600_000;
 const MINUTE_MS = 60_000;
 
 /** Starts on the page that is there; what comes back is for the page's own scripts. */
 export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
   const memory = openMemory(settings);
-  let skew = +memory.read().skew! || 0;
-
   const page: Embed = {
     settings,
     memory,
     turn: 0,
-    now: () => Date.now() + skew,
+    skew: +memory.read().skew! || 0,
+    now: () => Date.now() + page.skew,
     async call(path, ...request) {
       const answer = await call(settings.base + path, ...request);
       const ahead = answer!?.at - Date.now();
-      if (Math.abs(ahead - skew) > MINUTE_MS) {
-        skew = Math.abs(ahead) > MINUTE_MS ? ahead : 0;
-        memory.change((kept) => (kept.skew = skew));
-      }
+      if (Math.abs(ahead - page.skew) > MINUTE_MS) await page.use("state", "setClock", ahead);
       return answer;
     },
     context: () => readContext(settings, memory.works(), page.stale),
@@ -58,11 +52,8 @@ export function openPage(settings: Settings): NonNullable<Window["keepopen"]> {
       if (!isNew || returned || !/^article$/i.test(facts.kind!)) return;
       countArticle(kept, facts.tags ?? [], page.now());
     });
-    // On a sensitive page thanks are as much out of place as an appeal: the next page learns what became of the gift.
-    // An older version kept a `meter`: it is moved into the days.
-    if (returned || (!facts.sensitive && (meter || pending.some(({ checked }) => !(Math.abs(page.now() - checked!) < CHECK_EVERY_MS))))) {
-      if (await page.use("settle", "settle")) return;
-    } else if (pending.some(({ still }) => still)) return;
+    // An older version kept a `meter`, which is repaired there.
+    if ((returned || pending[0] || meter) && (await page.use("settle", "settle", returned))) return;
     const verdict = turn === page.turn && (await ask(page));
     if (!verdict || turn !== page.turn) return;
     const { show, reason } = verdict;

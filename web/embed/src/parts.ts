@@ -13,6 +13,8 @@ export interface Embed {
   readonly memory: Memory;
   /** Which page this is, of those that one load has shown. What was begun for another is dropped. */
   turn: number;
+  /** By how many milliseconds the service's clock is ahead of this browser's, where that is much. */
+  skew: number;
   /** What the page was like when its question was put. */
   seen?: { href: string; facts: Page; body: HTMLElement };
   /** The canonical address of the page before this one: it says nothing of this one. */

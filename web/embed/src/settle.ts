@@ -6,21 +6,27 @@ import { exchange } from "./token";
 
 // The part that learns how opened payment pages ended.
 
+/** The service is asked how a payment ended at most so often, unless the reader comes back from it. */
+const CHECK_EVERY_MS = 600_000;
 const GIVE_UP_MS = 30 * 86_400_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
 /** Learns how opened payment pages ended; true when this page must not ask, `left` when the appeal that was left stands there again. */
-export async function settle(page: Embed): Promise<boolean | "left"> {
+export async function settle(page: Embed, returned = true): Promise<boolean | "left"> {
   if (new URL(location.href).searchParams.get(PREVIEW_PARAMETER)) {
     await (await page.part("preview")).showPreview(page);
     return true;
   }
   await page.use("state", "repair");
+  const { pending } = page.memory.read();
+  const isDue = pending.some(({ checked }) => !(Math.abs(page.now() - checked!) < CHECK_EVERY_MS));
+  // On a sensitive page thanks are as much out of place as an appeal: the next page learns what became of the gift.
+  if (!returned && (page.seen?.facts.sensitive || !isDue)) return pending.some(({ still }) => still);
   const { turn } = page;
   const { session, attempt } = takeReturn();
   const here = location.href.split("#")[0];
-  const waiting = [...page.memory.read().pending].sort((a) => (a.session === session ? -1 : 0));
+  const waiting = [...pending].sort((a) => (a.session === session ? -1 : 0));
   if (session && attempt && !waiting.some((one) => one.session === session)) waiting.unshift({ session, attempt, at: page.now() });
   // A session that is not ours to ask about: somebody may have paid, so this page keeps still.
   let quiet = session !== undefined && waiting[0]?.session !== session;

@@ -6,6 +6,7 @@ import { repaired } from "./repair";
 // The part that few pages want: the reader's standing, what a silent verdict says besides, and the repair of what is kept.
 
 const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
 const PATIENCE_MS = 3_000;
 
 /** Writes down what a verdict says that shows nothing; true when it is worth asking again. */
@@ -34,6 +35,12 @@ export async function standing(page: Embed): Promise<Standing> {
   if (expiry(token) <= page.now()) return "unknown";
   const answer = await page.call("/v1/supporter", PATIENCE_MS, undefined, { authorization: `Bearer ${token}` });
   return answer?.status === 200 ? (answer.body.standing as Standing) : "unknown";
+}
+
+/** Goes by the service's clock from now on, if this browser's is more than a minute away from it. */
+export function setClock(page: Embed, ahead: number): void {
+  page.skew = Math.abs(ahead) > MINUTE_MS ? ahead : 0;
+  page.memory.change((kept) => (kept.skew = page.skew));
 }
 
 /** Repairs what is kept; whether there was something to repair. */
