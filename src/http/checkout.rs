@@ -12,7 +12,6 @@ use super::caller::check_origin;
 use super::limited::Limited;
 use super::problem::{Code, Problem};
 use crate::actions::{self, CheckoutError, CheckoutRequest};
-use crate::clock::Clock;
 use crate::config::{Interval, SiteSettings};
 use crate::money::{Currency, Money};
 use crate::stripe::CallError;
@@ -130,7 +129,7 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
 
 /// A failed call to Stripe: logged here, at most once a minute.
 pub fn stripe_problem(error: &CallError) -> Problem {
-    if STRIPE_ERRORS.admits(Clock::System.steady()) {
+    if STRIPE_ERRORS.admits() {
         tracing::error!(%error, "a call to Stripe did not succeed");
     }
     Problem::new(match error {

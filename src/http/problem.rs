@@ -10,7 +10,6 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::appeals::AppealProblem;
-use crate::clock::Clock;
 use crate::limits::Wait;
 use crate::telemetry::log_limits::DATABASE_ERRORS;
 
@@ -164,7 +163,7 @@ impl Problem {
 
     /// The database failed: logged here, at most once a minute.
     pub fn store(error: &sqlx::Error) -> Self {
-        if DATABASE_ERRORS.admits(Clock::System.steady()) {
+        if DATABASE_ERRORS.admits() {
             tracing::error!(%error, "the database does not answer as it should");
         }
         let code = match error {

@@ -21,7 +21,6 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::actions;
 use crate::app::App;
-use crate::clock::Clock;
 use crate::telemetry::log_limits::report_suppressed_lines;
 
 use appeals_file::AppealsFile;
@@ -124,7 +123,7 @@ pub fn run(app: &Arc<App>) -> Jobs {
     let trouble = "what is counted can't be put in order; it is tried again";
     jobs.start(app, When::every(COUNTED_EVERY), trouble, |app| {
         app.metrics.tidy();
-        report_suppressed_lines(Clock::System.steady());
+        report_suppressed_lines();
         ready(Ok::<(), Infallible>(()))
     });
     jobs.run_on_database(app);

@@ -1,8 +1,16 @@
 //! Log lines that anybody can cause by sending requests. At most one line of each kind is logged in a minute, and then how many
 //! more there were, so that a flood of requests does not fill the disk.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use tracing::callsite::Identifier;
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+
+use crate::clock::Clock;
 
 /// The time in which one line is logged.
 const INTERVAL: Duration = Duration::from_secs(60);
@@ -12,13 +20,6 @@ const INTERVAL: Duration = Duration::from_secs(60);
 pub struct LogLimit {
     what: &'static str,
     window: Mutex<Window>,
-}
-
-#[derive(Debug)]
-struct Window {
-    /// When its line was logged, as a steady time; `None` before the first one.
-    began: Option<Duration>,
-    suppressed: u64,
 }
 
 /// Webhooks whose signature is bad.
@@ -37,47 +38,87 @@ const ALL: [&LogLimit; 5] =
 
 impl LogLimit {
     const fn new(what: &'static str) -> Self {
-        Self { what, window: Mutex::new(Window { began: None, suppressed: 0 }) }
+        Self { what, window: Mutex::new(Window::NEW) }
     }
 
-    /// Whether a line may be logged at `now`, a time that never goes back. Lines that may not are counted.
-    pub fn admits(&self, now: Duration) -> bool {
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_first = window.is_over(now);
-        let before = if is_first { std::mem::take(&mut window.suppressed) } else { 0 };
-        if is_first {
-            window.began = Some(now);
-        } else {
-            window.suppressed += 1;
-        }
-        drop(window);
-        self.report(before);
-        is_first
-    }
-
-    /// The lines that were counted in a minute that is over. They are returned once.
-    fn take_suppressed(&self, now: Duration) -> u64 {
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        if window.is_over(now) { std::mem::take(&mut window.suppressed) } else { 0 }
-    }
-
-    fn report(&self, suppressed: u64) {
-        if suppressed > 0 {
-            tracing::warn!(what = self.what, suppressed, "more of these came in a minute than are logged");
-        }
+    /// Whether a line may be logged now. Lines that may not are counted.
+    pub fn admits(&self) -> bool {
+        locked(&self.window).admits(Clock::System.steady())
     }
 }
 
-impl Window {
-    fn is_over(&self, now: Duration) -> bool {
-        self.began.is_none_or(|began| now.saturating_sub(began) >= INTERVAL)
+/// Limits the warnings and errors of libraries: each place in their code on its own. The HTTP library logs an error for every malformed
+/// request.
+pub(super) struct LibraryLines;
+
+type Windows = HashMap<Identifier, (&'static str, Window)>;
+
+/// By the place in the code, with the module that it is in.
+static OF_LIBRARIES: LazyLock<Mutex<Windows>> = LazyLock::new(Mutex::default);
+
+impl<S: Subscriber> Layer<S> for LibraryLines {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        let about = event.metadata();
+        if *about.level() > Level::WARN || about.target().starts_with("keepopen") {
+            return true;
+        }
+        let mut windows = locked(&OF_LIBRARIES);
+        let (_, window) = windows.entry(about.callsite()).or_insert((about.target(), Window::NEW));
+        window.admits(Clock::System.steady())
     }
 }
 
 /// Logs how many lines of each kind were not logged in a minute that is over. To be called every few seconds.
-pub fn report_suppressed_lines(now: Duration) {
-    for limit in ALL {
-        limit.report(limit.take_suppressed(now));
+pub fn report_suppressed_lines() {
+    let now = Clock::System.steady();
+    let ours = ALL.map(|limit| (limit.what, locked(&limit.window).take_suppressed(now)));
+    let of_libraries = locked(&OF_LIBRARIES)
+        .values_mut()
+        .map(|(what, it)| (*what, it.take_suppressed(now)))
+        .collect::<Vec<_>>();
+    for (what, suppressed) in ours.into_iter().chain(of_libraries).filter(|(_, suppressed)| *suppressed > 0) {
+        tracing::warn!(what, suppressed, "more of these came in a minute than are logged");
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A minute in which one line is logged.
+#[derive(Debug)]
+struct Window {
+    /// When its line was logged, as a time that never goes back; `None` before the first one.
+    began: Option<Duration>,
+    suppressed: u64,
+    /// Suppressed in minutes that are over, and not reported yet.
+    unreported: u64,
+}
+
+impl Window {
+    const NEW: Self = Self { began: None, suppressed: 0, unreported: 0 };
+
+    fn admits(&mut self, now: Duration) -> bool {
+        let is_first = self.is_over(now);
+        if is_first {
+            self.unreported += std::mem::take(&mut self.suppressed);
+            self.began = Some(now);
+        } else {
+            self.suppressed += 1;
+        }
+        is_first
+    }
+
+    /// The lines that were suppressed in minutes that are over. Each is returned once.
+    fn take_suppressed(&mut self, now: Duration) -> u64 {
+        if self.is_over(now) {
+            self.unreported += std::mem::take(&mut self.suppressed);
+        }
+        std::mem::take(&mut self.unreported)
+    }
+
+    fn is_over(&self, now: Duration) -> bool {
+        self.began.is_none_or(|began| now.saturating_sub(began) >= INTERVAL)
     }
 }
 
@@ -86,20 +127,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_line_of_a_minute_is_logged_and_the_others_are_counted_once() {
-        let limit = LogLimit::new("tests");
+    fn the_first_line_of_a_minute_is_logged_and_the_others_are_reported_once() {
+        let mut window = Window::NEW;
         let at = Duration::from_secs;
-        assert_eq!(limit.take_suppressed(at(5)), 0);
-        assert!(limit.admits(at(5)));
+        assert_eq!(window.take_suppressed(at(5)), 0);
+        assert!(window.admits(at(5)));
         for second in [5, 5, 6, 64] {
-            assert!(!limit.admits(at(second)));
+            assert!(!window.admits(at(second)));
         }
-        assert_eq!(limit.take_suppressed(at(64)), 0, "the minute is not over");
-        assert_eq!([limit.take_suppressed(at(65)), limit.take_suppressed(at(66))], [4, 0]);
-        // A minute after the first line, the next one is logged whether the count was asked for or not.
-        assert!(limit.admits(at(70)));
-        assert!(!limit.admits(at(71)));
-        assert!(limit.admits(at(130)));
-        assert_eq!(limit.take_suppressed(at(500)), 0, "it was reported with the line");
+        assert_eq!(window.take_suppressed(at(64)), 0, "the minute is not over");
+        assert_eq!([window.take_suppressed(at(65)), window.take_suppressed(at(66))], [4, 0]);
+        // The next line begins another minute. A flood that goes on is reported too.
+        assert!(window.admits(at(70)));
+        assert!(!window.admits(at(71)));
+        assert!(window.admits(at(130)));
+        assert!(!window.admits(at(131)));
+        assert_eq!([window.take_suppressed(at(132)), window.take_suppressed(at(190))], [1, 1]);
     }
 }

@@ -1,6 +1,8 @@
 //! What requests write into the log.
 
 use reqwest::Client;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::Place;
 use super::running::Running;
@@ -9,21 +11,27 @@ const REQUESTS: usize = 30;
 
 /// Starts the service with these settings for Stripe and sends it the same requests over and over; the log.
 async fn log_of_a_flood(stripe: &str) -> String {
+    log_of(stripe, async |address| {
+        let client = Client::new();
+        for path in ["/webhooks/stripe", "/webhooks/stripes"].repeat(REQUESTS) {
+            let request = client.post(format!("http://{address}{path}")).body("{}");
+            let signature = format!("t=1,v1={}", "0".repeat(64));
+            let answer = request.header("stripe-signature", signature).send().await.unwrap();
+            assert!(answer.status().is_client_error() || answer.status().is_server_error(), "{answer:?}");
+        }
+    })
+    .await
+}
+
+/// The log of a service to which this was done.
+async fn log_of(stripe: &str, flood: impl AsyncFnOnce(&str)) -> String {
     let text = "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n";
     let place = Place::with(&format!("{text}{stripe}")).and_database();
     let mut running = Running::start(&place, &["serve"]);
     let started = tokio::task::block_in_place(|| running.logs_until("keepopen answers"));
     let address = started.lines().last().unwrap().split_once("address=").unwrap().1;
     let address = address.split_whitespace().next().unwrap();
-    let client = Client::new();
-    for _ in 0..REQUESTS {
-        for path in ["/webhooks/stripe", "/webhooks/stripes"] {
-            let request = client.post(format!("http://{address}{path}")).body("{}");
-            let signature = format!("t=1,v1={}", "0".repeat(64));
-            let answer = request.header("stripe-signature", signature).send().await.unwrap();
-            assert!(answer.status().is_client_error() || answer.status().is_server_error(), "{answer:?}");
-        }
-    }
+    flood(address).await;
     tokio::task::block_in_place(|| running.stopped_log())
 }
 
@@ -45,5 +53,21 @@ async fn a_flood_of_refused_webhooks_writes_a_line_and_not_one_for_each() {
 async fn a_flood_of_webhooks_that_can_not_be_checked_writes_a_line_and_not_one_for_each() {
     let log = log_of_a_flood("").await;
     assert!((1..=3).contains(&lines(&log, "a webhook can't be checked")), "{log}");
+    assert!(log.lines().count() < REQUESTS, "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_malformed_requests_writes_a_line_and_not_one_for_each() {
+    let log = log_of("", async |address| {
+        for _ in 0..REQUESTS {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.write_all(b"GET / HTTP/9.9\r\n\r\n").await.unwrap();
+            let mut answer = Vec::new();
+            stream.read_to_end(&mut answer).await.unwrap();
+            assert!(answer.starts_with(b"HTTP/1.1 400 "), "{}", String::from_utf8_lossy(&answer));
+        }
+    })
+    .await;
+    assert!((1..=3).contains(&lines(&log, "invalid HTTP version")), "{log}");
     assert!(log.lines().count() < REQUESTS, "{log}");
 }
