@@ -22,11 +22,9 @@ pub async fn work_again(app: &App, version: &str) -> Result<(), BookError> {
             continue;
         }
         let mut tx = app.store.begin().await?;
-        let booked = rewrite_gift(app, &mut tx, &gift).await?;
+        let mut booked = rewrite_gift(app, &mut tx, &gift).await?;
         tx.commit().await?;
-        for (supporter, epoch) in &booked.raised {
-            app.tokens.epochs.raise(supporter, *epoch);
-        }
+        booked.announce(app);
     }
     app.event_came.notify_one();
     Ok(())

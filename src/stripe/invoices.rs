@@ -30,12 +30,14 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
         None
     };
     let marked_outside = flag == Some(true);
-    let paid = match it.money("amount_paid")?.filter(|money| money.amount_minor > 0) {
-        // What was paid outside is not always counted as paid.
-        None if marked_outside => it.money("amount_due")?,
-        None => it.needed_money("amount_paid")?,
-        paid => paid,
-    };
+    let counted = it.money("amount_paid")?.filter(|money| money.amount_minor > 0);
+    if counted.is_none() && !marked_outside {
+        it.needed_money("amount_paid")?;
+    }
+    // What was paid outside is not always counted as paid. Where something was due, nothing else is not counted.
+    let uncounted = if counted.is_none() && flag != Some(false) { it.money("amount_due")? } else { None };
+    let uncounted = uncounted.filter(|money| money.amount_minor > 0);
+    let paid = counted.or(uncounted);
     let named = it.reference("payment_intent")?.or(it.reference("charge")?).is_some();
     let list = listed(it, paid)?;
     let off_stripe = it.money("amount_paid_off_stripe")?;
@@ -45,7 +47,7 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
         paid,
         outside: off_stripe.or(match list {
             Listed::Outside(money) => Some(money),
-            _ => None,
+            _ => uncounted.filter(|_| !marked_outside),
         }),
         through_stripe: flag == Some(false) || (flag.is_none() && named) || matches!(list, Listed::ByStripe),
         marked_outside,

@@ -78,7 +78,7 @@ async fn a_fraud_warning_ends_when_the_dispute_that_it_warned_of_has_come_or_str
     app.stripe.warn_of_fraud(&other).unwrap();
     app.stripe_says_everything().await;
     assert_eq!(open(&app).await.len(), 2);
-    app.stripe.dispute(&disputed, None).unwrap();
+    app.stripe.dispute(&disputed, Some(300)).unwrap();
     app.stripe_says_everything().await;
     assert_eq!(open(&app).await.len(), 1);
     let mut updated =

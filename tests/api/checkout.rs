@@ -104,6 +104,18 @@ async fn what_the_site_does_not_take_is_refused_with_its_limits() {
 }
 
 #[tokio::test]
+async fn no_cache_keeps_the_way_to_a_payment_page_or_a_problem() {
+    let app = TestApp::start().await;
+    let good = app.post("/v1/checkout", &checkout_body(Uuid::from_u128(1), 1000, "once")).await;
+    let bad = app.post("/v1/checkout", &checkout_body(Uuid::from_u128(1), 900, "once")).await;
+    assert_eq!((good.status.as_u16(), bad.code()), (200, "attempt_reused"));
+    for answer in [good, bad] {
+        assert_eq!(answer.headers["cache-control"], "no-store", "{answer:?}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn readers_come_back_only_to_the_site_itself() {
     let app = TestApp::start().await;
     for url in [
@@ -111,6 +123,7 @@ async fn readers_come_back_only_to_the_site_itself() {
         "https://journal.example.org.evil.example/",
         "https://journal.example.org@evil.example/",
         "https://user:pass@journal.example.org/",
+        "https://user@journal.example.org/",
         "http://journal.example.org/",
         "https://journal.example.org:8443/",
         "javascript:alert(1)",

@@ -8,7 +8,7 @@ use keepopen::actions::{self, Comparison, MOST_TRIES, ReconcileError};
 use keepopen::contributions::EntryKind as Kind;
 use keepopen::store::comparisons::hold_lease;
 use keepopen::store::other_money::OtherMoney;
-use keepopen_practice::{Loss, Trouble};
+use keepopen_practice::{Loss, Renewal, Trouble};
 use serde_json::{Value, json};
 
 use crate::helpers::TestApp;
@@ -185,6 +185,57 @@ async fn a_comparison_that_a_stopping_service_cuts_short_is_not_taken_for_a_whol
     app.finish().await;
 }
 
+/// Polls `work` so many times, lets Stripe refuse its next call, and goes on to the end.
+async fn refused_after<T>(app: &TestApp, steps: usize, work: impl Future<Output = T>) -> T {
+    let (mut work, mut left) = (pin!(work), steps);
+    let outcome = poll_fn(|context| {
+        left = left.wrapping_sub(1);
+        if left == 0 {
+            app.stripe.break_next_calls(Trouble::Status(403), 1);
+        }
+        work.as_mut().poll(context)
+    })
+    .await;
+    app.stripe.break_api(None);
+    outcome
+}
+
+#[tokio::test]
+async fn an_invoice_that_can_not_be_asked_about_is_named_and_the_lists_are_read() {
+    let mut named = 0;
+    for steps in (2..40).step_by(2) {
+        let app = TestApp::start().await;
+        let monthly = app.gives(1000, "month").await;
+        let subscription = app.stripe.payments(&monthly.session).subscription.unwrap();
+        app.stripe_says_everything().await;
+        actions::reconcile_due(&app.app).await.unwrap();
+        app.days_pass(31);
+        let invoice = app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
+        app.days_pass(7);
+        let seen = app.stripe.events().len();
+        loses_all_events(&app);
+        app.stripe.mark_paid_outside(&invoice).unwrap();
+        for event in app.stripe.events_after(seen).iter().filter(|it| it["type"] == "invoice.paid") {
+            assert_eq!(app.deliver(event).await.status, 200);
+        }
+        app.run_jobs().await;
+        app.app.clock.advance(900_000);
+        let swept = refused_after(&app, steps, actions::reconcile_due(&app.app)).await.unwrap();
+        if swept.failed.iter().any(|it| it.list == "payments of invoices") {
+            named += 1;
+            assert!(
+                swept.complete().is_err()
+                    && compared(&app).await.objects_checked_at_ms == Some(app.app.now_ms())
+            );
+        }
+        app.finish().await;
+        if named > 0 {
+            return;
+        }
+    }
+    panic!("no step was one at which the invoice was asked about");
+}
+
 #[tokio::test]
 async fn whichever_list_fails_the_next_comparison_finds_what_stood_behind_it() {
     let mut failed = Vec::new();
@@ -194,19 +245,7 @@ async fn whichever_list_fails_the_next_comparison_finds_what_stood_behind_it() {
         app.gives(1000, "month").await;
         // Longer ago than what is read again of each list in any case.
         app.app.clock.advance(2 * 3_600_000);
-        let mut work = Box::pin(actions::reconcile_since(&app.app, 0, true));
-        let mut left = steps;
-        let first = poll_fn(|context| {
-            left -= 1;
-            if left == 0 {
-                app.stripe.break_next_calls(Trouble::Status(403), 1);
-            }
-            work.as_mut().poll(context)
-        })
-        .await
-        .unwrap();
-        drop(work);
-        app.stripe.break_api(None);
+        let first = refused_after(&app, steps, actions::reconcile_since(&app.app, 0, true)).await.unwrap();
         failed.extend(first.failed.iter().map(|it| it.list.clone()));
         let second = actions::reconcile_since(&app.app, 0, true).await.unwrap();
         assert_eq!(second.failed, [], "after {:?}", first.failed);

@@ -113,6 +113,14 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
             vec![("clearing", 1750), ("offline", 250)],
         ),
         (
+            "basil: nothing is counted as paid of what was due",
+            vec![second(&|it| {
+                silent(it);
+                it["amount_paid"] = 0.into();
+            })],
+            vec![("clearing", 1000), ("offline", 1000)],
+        ),
+        (
             "a list of payments that is not whole",
             vec![second(&|it| {
                 silent(it);
@@ -256,6 +264,38 @@ async fn a_gift_of_any_interval_that_is_cancelled_at_once_stands_to_the_end_of_w
             app.finish().await;
         }
     }
+}
+
+#[tokio::test]
+async fn what_was_paid_for_is_what_the_invoice_says_else_the_period_of_the_subscription() {
+    const DAY_S: i64 = 86_400;
+    let app = TestApp::start().await;
+    let line = |amount: i64, days: i64| json!({"amount": amount, "period": {"start": NOV_5, "end": NOV_5 + days * DAY_S}});
+    let (start, end) = ("current_period_start", "current_period_end");
+    for (what, lines, on_subscription, on_item, days) in [
+        ("a line", vec![line(1000, 45)], 40, 40, 45),
+        ("a line, and a credit that reaches further", vec![line(-100, 90), line(1100, 45)], 40, 40, 45),
+        ("the subscription", vec![], 40, 0, 40),
+        ("its item", vec![], 0, 40, 40),
+        ("only a credit", vec![line(-100, 90)], 40, 0, 40),
+    ] {
+        let mut running = subscription("sub_m", "active", NOV_5);
+        for (days, holder) in [(on_subscription, ""), (on_item, "/items/data/0")] {
+            if days > 0 {
+                let holder = running.pointer_mut(holder).unwrap();
+                (holder[start], holder[end]) = (NOV_5.into(), (NOV_5 + days * DAY_S).into());
+            }
+        }
+        let mut paid = invoice("in_1", "sub_m", "paid", NOV_5);
+        paid["lines"]["data"] = lines.into();
+        let events = [
+            event("s", "customer.subscription.updated", NOV_5, running),
+            event("p", "invoice.paid", NOV_5, paid),
+        ];
+        let books = play(&app, &events).await;
+        assert_eq!(books.contributions[0].paid_until_ms, Some((NOV_5 + days * DAY_S) * 1000), "{what}");
+    }
+    app.finish().await;
 }
 
 #[tokio::test]

@@ -146,7 +146,7 @@ async fn compare_due(app: &App) -> Result<Swept, ReconcileError> {
     forget_behind_failed(app, DUE).await?;
     let mut all = sweep_events(app, DUE, None).await?;
     process_due_events(app).await?;
-    unconfirmed::ask_about_unconfirmed(app).await?;
+    all.failed.extend(unconfirmed::ask_about_unconfirmed(app).await?);
     let compared_at_ms = finished_at_ms(app, SweepKind::Objects).await?;
     if compared_at_ms.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
         all.add(sweep_objects(app, DUE, None, true).await?);

@@ -4,7 +4,7 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{OBJECTS_S, ON_ITS_WAY_S, ReconcileError};
+use super::{FailedList, OBJECTS_S, ON_ITS_WAY_S, ReconcileError};
 use crate::actions::process_event;
 use crate::app::App;
 use crate::store::inbox::{self, Arrival, EventState, Source};
@@ -14,15 +14,21 @@ use crate::stripe::CallError;
 const BATCH: i64 = 50;
 
 /// Asks Stripe what paid the newest invoices of which that is not known. The event that says so may be on its way, or the
-/// endpoint may not send it.
-pub(super) async fn ask_about_unconfirmed(app: &App) -> Result<(), ReconcileError> {
+/// endpoint may not send it. When Stripe does not answer that is named, and the lists are read all the same.
+pub(super) async fn ask_about_unconfirmed(app: &App) -> Result<Option<FailedList>, ReconcileError> {
     let now_ms = app.now_ms();
     let (from_ms, to_ms) = (now_ms - OBJECTS_S * 1000, now_ms - ON_ITS_WAY_S * 1000);
     for invoice in app.store.unconfirmed(from_ms, to_ms, BATCH).await? {
         let body = match app.stripe.fetch("invoice", &invoice).await {
             Err(CallError::NotFound) | Ok(None) => continue,
             Ok(Some(body)) => body,
-            Err(error) => return Err(error.into()),
+            Err(error) => {
+                tracing::warn!(invoice, %error, "Stripe could not be asked how an invoice was paid");
+                return Ok(Some(FailedList {
+                    list: "payments of invoices".to_owned(),
+                    why: error.to_string(),
+                }));
+            }
         };
         let hash = digest::digest(&digest::SHA256, body.as_bytes());
         let id = format!("fetched_{invoice}_{}", URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]));
@@ -42,5 +48,5 @@ pub(super) async fn ask_about_unconfirmed(app: &App) -> Result<(), ReconcileErro
         tx.commit().await?;
         process_event(app, &id).await?;
     }
-    Ok(())
+    Ok(None)
 }
