@@ -108,9 +108,10 @@ async function api(fake, path, request, text, response) {
   fake.heard.push({ path, type: request.headers["content-type"], authorization: request.headers.authorization, body });
   const trouble = fake.trouble[path];
   if (trouble === "hang") return;
-  if (path === "/v1/banner") await fake.hold;
   if (trouble?.text) return response.writeHead(trouble.status, { "content-type": trouble.type }).end(trouble.text);
   const [status, reply] = trouble ? [trouble.status, trouble.body] : ROUTES[path]?.(fake, body, request) ?? [404, {}];
+  // What is held back is the answer that was right when the question came.
+  if (path === "/v1/banner") await fake.hold;
   const type = status < 400 ? "application/json" : "application/problem+json";
   response.writeHead(status, { "content-type": type }).end(reply === undefined ? "" : JSON.stringify(reply));
 }

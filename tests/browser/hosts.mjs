@@ -230,6 +230,19 @@ hosted("the way back among pages without an appeal asks for each, and counts no 
   assert.deepEqual(questions().map(({ history }) => history.articles[0].count), [1, 2, 2]);
 });
 
+hosted("the way back over a page that was loaded anew asks for the page before it", async (reader) => {
+  fake.verdict = SILENT;
+  await open(reader, newspaper(PUSH));
+  await counts(reader, 1, 0);
+  await reader.page.evaluate(() => window.go("/host/two"));
+  await counts(reader, 2, 0);
+  await reader.page.reload();
+  await counts(reader, 3, 0);
+  await reader.page.evaluate(() => history.back());
+  await counts(reader, 4, 0);
+  assert.deepEqual(questions().map(({ page }) => page.url.slice(-3)), ["one", "two", "two", "one"]);
+});
+
 hosted("the way back within the page asks for that page, and counts no article", async (reader) => {
   await open(reader, newspaper(PUSH + SWAP_META) + "?from=letter");
   await counts(reader, 1);
@@ -275,11 +288,14 @@ hosted("keepopen.page() asks for what no address and no tag tells", async (reade
 hosted("an answer that comes after the reader has gone on is not shown", async (reader) => {
   let release;
   fake.hold = new Promise((done) => (release = done));
-  await open(reader, newspaper(PUSH + SWAP_META + `document.body.innerHTML = next.body.innerHTML;`)).catch(() => {});
+  // Not until the network is idle: the question that is held back would be given up meanwhile.
+  await reader.page.goto(newspaper(PUSH + SWAP_META + `document.body.innerHTML = next.body.innerHTML;`), { waitUntil: "load" });
   await until(() => questions().length === 1);
   fake.verdict = { show: false, reason: "not_targeted", next_eligible_at: null };
   await reader.page.evaluate(() => window.go("/host/two"));
-  await reader.page.waitForTimeout(50);
+  // The script has noticed the new page, and waits until it is complete.
+  await until(() => parts().includes("follow.js"));
+  await reader.page.waitForTimeout(100);
   release();
   fake.hold = undefined;
   await counts(reader, 2, 0);

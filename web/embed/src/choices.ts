@@ -55,9 +55,9 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
     if (fallbackUrl) message.append(" ", make("a", { href: fallbackUrl, "data-test": "fallback" }, words.fallback));
   };
 
-  const refresh = () => {
+  const refresh = (keepsMessage = false) => {
     ownLine.hidden = amount !== "own";
-    say("");
+    if (!keepsMessage) say("");
     const wanted = chosen()!;
     const isGood = wanted >= least && wanted <= most && !(wanted % unit);
     const fee = isGood ? feeOf(wanted) : 0;
@@ -75,12 +75,12 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
     if (wanted === "own") void fetchStep();
   };
 
-  /** Fetches it once, so that nothing that waits for it comes before the refresh. */
+  /** Fetches it once. What was typed meanwhile is read then. */
   const fetchStep = () =>
     (loading ??= next.part().then(
       (part) => {
         step = part;
-        if (!busy) refresh();
+        refresh(true);
         return part;
       },
       () => (loading = undefined),
@@ -124,8 +124,7 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
       }
     }
     refresh();
-    // What was typed is read again first.
-    if (sentence) void fetchStep().then(() => say(sentence));
+    if (sentence) say(sentence);
   };
 
   const submit = async () => {
@@ -164,8 +163,8 @@ export function choiceForm(choices: Choices, cta: string, locale: string, next: 
     ),
   );
   const element = make("form", { part: "choices", novalidate: true }, offered.length > 1 && intervals, amounts, ownLine, coverLine, message, button, safe);
-  own.addEventListener("input", refresh);
-  coverFee.addEventListener("change", refresh);
+  own.addEventListener("input", () => refresh());
+  coverFee.addEventListener("change", () => refresh());
   element.addEventListener("submit", (event) => {
     event.preventDefault();
     void submit();
