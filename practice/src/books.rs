@@ -92,6 +92,8 @@ pub(crate) struct Books {
     /// Those of them that the API does not show.
     hidden: HashSet<String>,
     pub(crate) trouble: Option<(Trouble, Option<u32>)>,
+    /// Calls that are carried out before the trouble begins.
+    pub(crate) calls_before_trouble: u32,
     /// The API call that is being carried out: its request id and idempotency key.
     pub(crate) request: Option<(String, Option<String>)>,
     pub(crate) secret_key: String,
@@ -146,6 +148,7 @@ impl Books {
             lost: Vec::new(),
             hidden: HashSet::new(),
             trouble: None,
+            calls_before_trouble: 0,
             request: None,
             secret_key: settings.secret_key.trim().to_owned(),
             webhook_url: settings.webhook_url.clone(),

@@ -111,6 +111,10 @@ fn check_key(books: &Books, request: &HttpRequest) -> Result<(), Refused> {
 /// The trouble that this call meets, one fewer left of it.
 fn next_trouble(books: &mut Books) -> Option<Trouble> {
     let (trouble, left) = books.trouble.clone()?;
+    if books.calls_before_trouble > 0 {
+        books.calls_before_trouble -= 1;
+        return None;
+    }
     match left {
         Some(0 | 1) => books.trouble = None,
         Some(left) => books.trouble = Some((trouble.clone(), Some(left - 1))),

@@ -191,12 +191,23 @@ impl PracticeStripe {
 
     /// Breaks every API call from now on, until `None` mends it.
     pub fn break_api(&self, trouble: Option<Trouble>) {
-        self.books.open().trouble = trouble.map(|trouble| (trouble, None));
+        let mut books = self.books.open();
+        books.trouble = trouble.map(|trouble| (trouble, None));
+        books.calls_before_trouble = 0;
     }
 
     /// Breaks only the next so many API calls.
     pub fn break_next_calls(&self, trouble: Trouble, calls: u32) {
-        self.books.open().trouble = (calls > 0).then_some((trouble, Some(calls)));
+        let mut books = self.books.open();
+        books.trouble = (calls > 0).then_some((trouble, Some(calls)));
+        books.calls_before_trouble = 0;
+    }
+
+    /// Breaks one call, after so many others.
+    pub fn break_call_after(&self, trouble: Trouble, calls: u32) {
+        let mut books = self.books.open();
+        books.trouble = Some((trouble, Some(1)));
+        books.calls_before_trouble = calls;
     }
 
     /// Every delivery tried so far, oldest first.
