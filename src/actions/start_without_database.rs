@@ -44,6 +44,9 @@ pub(super) fn start_without_database(
         app.tokens.epochs.raise(supporter, *epoch);
     }
     app.standings.add(kept.standings.iter().cloned());
+    if let Some(until_ms) = kept.standings_forgotten_until_ms {
+        app.standings.forget_until(until_ms);
+    }
     app.learned.store(kept.learned.clone().into());
     let totals = kept.tickers.iter().cloned().collect();
     app.ticker_totals.store(Arc::new(TickerTotals { as_of_ms: kept.tickers_as_of_ms, totals }));

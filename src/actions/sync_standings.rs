@@ -31,9 +31,12 @@ async fn sync_since(app: &App, since_ms: i64) -> Result<(), sqlx::Error> {
     }
     app.standings.add(rows.into_iter().filter_map(|row| change(app, row)));
     app.standings.expire(app.now_ms());
-    let standings = app.standings.all();
-    if app.in_force().kept().standings != standings {
-        app.keep(|kept| kept.standings = standings);
+    if app.standings.take_is_new() {
+        let (standings, forgotten_until_ms) = (app.standings.all(), app.standings.forgotten_until_ms());
+        app.keep(|kept| {
+            kept.standings = standings;
+            kept.standings_forgotten_until_ms = forgotten_until_ms;
+        });
     }
     Ok(())
 }

@@ -39,6 +39,9 @@ pub struct LastGood {
     pub epochs: Vec<(SupporterId, i64)>,
     /// Standings that changed within the life of a token.
     pub standings: Vec<StandingChange>,
+    /// Until when such changes are not known, in milliseconds since 1970: there were too many.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub standings_forgotten_until_ms: Option<i64>,
     /// The keys that sign and verify tokens, the one that signs first; their private halves are sealed.
     pub signing_keys: Vec<SigningKeyRow>,
 }

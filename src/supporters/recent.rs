@@ -56,8 +56,11 @@ struct Changes {
     count: usize,
     /// The time of the newest change that was forgotten for want of room, in milliseconds since 1970.
     forgotten_until_ms: Option<i64>,
+    /// Whether anything here changed since [`RecentStandings::take_is_new`] was last called.
+    is_new: bool,
 }
 
+#[derive(PartialEq)]
 struct SiteStanding {
     site: Box<str>,
     changed_at_ms: i64,
@@ -120,13 +123,28 @@ impl RecentStandings {
     pub fn expire(&self, now_ms: i64) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         changes.keep(|it| it.changed_at_ms + KEEP_MS > now_ms);
-        changes.forgotten_until_ms = changes.forgotten_until_ms.filter(|at_ms| at_ms + KEEP_MS > now_ms);
+        if changes.forgotten_until_ms.is_some_and(|at_ms| at_ms + KEEP_MS <= now_ms) {
+            changes.forgotten_until_ms = None;
+            changes.is_new = true;
+        }
         self.active.store(changes.is_active(), Ordering::Release);
     }
 
     /// Since when changes matter at `now_ms`, both in milliseconds since 1970.
     pub fn matter_since_ms(now_ms: i64) -> i64 {
         now_ms - KEEP_MS
+    }
+
+    /// Whether [`Self::all`] or [`Self::forgotten_until_ms`] changed since this was last asked.
+    pub fn take_is_new(&self) -> bool {
+        let is_new = self.changes.read().unwrap_or_else(PoisonError::into_inner).is_new;
+        // Most of the time nothing changed, and readers are not held up.
+        is_new && std::mem::take(&mut self.changes.write().unwrap_or_else(PoisonError::into_inner).is_new)
+    }
+
+    /// Until when changes are not known, in milliseconds since 1970; `None` where all are known.
+    pub fn forgotten_until_ms(&self) -> Option<i64> {
+        self.changes.read().unwrap_or_else(PoisonError::into_inner).forgotten_until_ms
     }
 
     /// Every change that is kept, in the order of supporters and sites.
@@ -168,11 +186,15 @@ impl Changes {
         let new =
             SiteStanding { site: change.site.into(), changed_at_ms: change.changed_at_ms, now: change.now };
         match sites.iter_mut().find(|known| known.site == new.site) {
-            Some(known) if known.changed_at_ms > new.changed_at_ms => {}
-            Some(known) => *known = new,
+            Some(known) if known.changed_at_ms > new.changed_at_ms || *known == new => {}
+            Some(known) => {
+                *known = new;
+                self.is_new = true;
+            }
             None => {
                 sites.push(new);
                 self.count += 1;
+                self.is_new = true;
             }
         }
     }
@@ -182,7 +204,9 @@ impl Changes {
             sites.retain(&keeps);
             !sites.is_empty()
         });
-        self.count = self.by_supporter.values().map(Vec::len).sum();
+        let count = self.by_supporter.values().map(Vec::len).sum();
+        self.is_new |= count != self.count;
+        self.count = count;
     }
 
     /// Makes room: a tenth more than must go, so that it is not done for each change.
@@ -196,7 +220,10 @@ impl Changes {
     }
 
     fn forget_until(&mut self, until_ms: i64) {
-        self.forgotten_until_ms = self.forgotten_until_ms.max(Some(until_ms));
+        if self.forgotten_until_ms < Some(until_ms) {
+            self.forgotten_until_ms = Some(until_ms);
+            self.is_new = true;
+        }
     }
 }
 
@@ -262,6 +289,26 @@ mod tests {
         assert!(standings.is_empty());
         assert_eq!(newest(&standings, 1, "journal", NOW_MS - 1000), Newest::Token);
         assert!(!standings.active.load(Ordering::Relaxed), "readers take no lock for nothing");
+    }
+
+    #[test]
+    fn whether_anything_changed_is_said_once() {
+        let standings = RecentStandings::default();
+        let one = || change(1, "journal", NOW_MS, Standing::PastDue);
+        assert!(!standings.take_is_new());
+        standings.add([one()]);
+        assert_eq!([standings.take_is_new(), standings.take_is_new()], [true, false]);
+        standings.add([one()]);
+        standings.expire(NOW_MS);
+        assert!(!standings.take_is_new(), "it was known");
+        standings.add([change(1, "journal", NOW_MS, Standing::Lapsed)]);
+        assert!(standings.take_is_new());
+        standings.forget_until(NOW_MS + 5);
+        assert!(standings.take_is_new());
+        standings.expire(NOW_MS + KEEP_MS);
+        assert!(standings.take_is_new() && standings.is_empty());
+        standings.expire(NOW_MS + KEEP_MS + 5);
+        assert!(standings.take_is_new() && standings.forgotten_until_ms().is_none());
     }
 
     #[test]

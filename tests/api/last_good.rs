@@ -123,6 +123,9 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let change =
         StandingChange { supporter, site: "journal".to_owned(), changed_at_ms: app.app.now_ms(), now };
     app.app.standings.add([change.clone()]);
+    // So long ago that every token of this test is younger.
+    let forgotten_until_ms = app.app.now_ms() - 23 * 3_600_000;
+    app.app.standings.forget_until(forgotten_until_ms);
     actions::sync_standings(&app.app).await.unwrap();
     actions::keep_last_good(&app.app).await.unwrap();
 
@@ -130,6 +133,7 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     restart(&mut app).await.unwrap();
     assert_eq!(app.app.learned.load().weights, [weights]);
     assert!(app.app.standings.all().contains(&change));
+    assert_eq!(app.app.standings.forgotten_until_ms(), Some(forgotten_until_ms));
     let appeal = app.banner(None).await["content"].clone();
     assert_eq!((&appeal["heading"], &appeal["ticker"]), (&json!("First"), &ticker));
     assert_eq!(app.banner(Some(&token)).await["reason"], "supporter");
