@@ -53,31 +53,37 @@ impl Service {
         let file = folder.path().join("keepopen.toml");
         std::fs::write(&file, &text).unwrap();
         std::fs::write(folder.path().join("appeals.toml"), APPEALS).unwrap();
-        let app = actions::start(config::from_toml(&text).unwrap(), Clock::System).await.unwrap();
+        let other = std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from);
+        let keepopen = other.clone().unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into());
+        let start = || {
+            let mut program = Command::new("sh");
+            program.args(["-c", &format!("ulimit -Sn {FILES}; exec \"$0\" serve --config \"$1\"")]);
+            program.arg(&keepopen).arg(&file).stderr(Stdio::null()).spawn().unwrap()
+        };
+        // An older version makes its own database and keys, and refuses a database that this one brought up to date: tokens are
+        // signed beside a copy.
+        let mut signs_in = text.clone();
+        let copy = tempfile::tempdir().unwrap();
+        if other.is_some() {
+            let mut program = start();
+            listens(address);
+            // It may have ended by itself.
+            let _ = program.kill();
+            program.wait().unwrap();
+            for entry in std::fs::read_dir(folder.path()).unwrap() {
+                let entry = entry.unwrap();
+                std::fs::copy(entry.path(), copy.path().join(entry.file_name())).unwrap();
+            }
+            signs_in = text.replace(&*folder.path().to_string_lossy(), &copy.path().to_string_lossy());
+        }
+        let app = actions::start(config::from_toml(&signs_in).unwrap(), Clock::System).await.unwrap();
         let tokens = (0..supporters).flat_map(|one| (0..more).map(move |two| (one, two)));
         let tokens = tokens.map(|(one, two)| token(&app, one, two)).collect();
         app.store.close().await;
         drop(app);
-        let other = std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from);
-        if other.is_some() {
-            // An older version refuses a database of this one's; the keys of the tokens stay.
-            for file in ["keepopen.db", "keepopen.db-wal", "keepopen.db-shm"] {
-                let _ = std::fs::remove_file(folder.path().join(file));
-            }
-        }
-        let keepopen = other.unwrap_or_else(|| env!("CARGO_BIN_EXE_keepopen").into());
-        let mut program = Command::new("sh");
-        program.args(["-c", &format!("ulimit -Sn {FILES}; exec \"$0\" serve --config \"$1\"")]);
-        program.arg(keepopen).arg(&file).stderr(Stdio::null());
-        let program = program.spawn().unwrap();
-        let service = Self { address, tokens, stripe, management, program, _folder: folder };
-        for _ in 0..200 {
-            if TcpStream::connect(address).is_ok() {
-                return service;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        panic!("the service does not listen");
+        let program = start();
+        listens(address);
+        Self { address, tokens, stripe, management, program, _folder: folder }
     }
 
     /// The sum of a metric's series whose line holds `part`.
@@ -104,6 +110,16 @@ impl Drop for Service {
         let _ = self.program.kill();
         let _ = self.program.wait();
     }
+}
+
+fn listens(address: SocketAddr) {
+    for _ in 0..200 {
+        if TcpStream::connect(address).is_ok() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("the service does not listen");
 }
 
 fn free() -> SocketAddr {

@@ -68,7 +68,9 @@ async fn read_as_it_arrives(
     mut whole: BytesMut,
     limit: usize,
 ) -> Result<Bytes, Problem> {
-    let arriving = app.bodies.arriving(whole.len());
+    // Room that is reserved is taken, whether bytes are in it or not.
+    let mut reserved = whole.capacity();
+    let arriving = app.bodies.arriving(reserved);
     let timeout = Duration::from_secs(app.settings.server.body_timeout_seconds);
     let grace = GRACE.min(timeout);
     let mut timer = pin!(tokio::time::sleep(grace));
@@ -88,7 +90,8 @@ async fn read_as_it_arrives(
         let Some(piece) = next.transpose().map_err(broken)? else { return Ok(whole.freeze()) };
         fits(whole.len() + piece.len(), limit)?;
         whole.extend_from_slice(&piece);
-        arriving.grow(piece.len());
+        arriving.grow(whole.capacity().saturating_sub(reserved));
+        reserved = whole.capacity();
     }
 }
 
