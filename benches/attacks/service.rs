@@ -58,7 +58,13 @@ impl Service {
         let start = || {
             let mut program = Command::new("sh");
             program.args(["-c", &format!("ulimit -Sn {FILES}; exec \"$0\" serve --config \"$1\"")]);
-            program.arg(&keepopen).arg(&file).stderr(Stdio::null()).spawn().unwrap()
+            program
+                .arg(&keepopen)
+                .arg(&file)
+                .env_remove("KEEPOPEN_TEST_PROGRAM")
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap()
         };
         // An older version makes its own database and keys, and refuses a database that this one brought up to date: tokens are
         // signed beside a copy.
@@ -66,7 +72,7 @@ impl Service {
         let copy = tempfile::tempdir().unwrap();
         if other.is_some() {
             let mut program = start();
-            listens(address);
+            listens(address).await;
             // It may have ended by itself.
             let _ = program.kill();
             program.wait().unwrap();
@@ -82,7 +88,7 @@ impl Service {
         app.store.close().await;
         drop(app);
         let program = start();
-        listens(address);
+        listens(address).await;
         Self { address, tokens, stripe, management, program, _folder: folder }
     }
 
@@ -112,12 +118,13 @@ impl Drop for Service {
     }
 }
 
-fn listens(address: SocketAddr) {
+/// Waits until it does. The practice Stripe, which a program may ask at its start, answers meanwhile.
+async fn listens(address: SocketAddr) {
     for _ in 0..200 {
         if TcpStream::connect(address).is_ok() {
             return;
         }
-        std::thread::sleep(Duration::from_millis(50));
+        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("the service does not listen");
 }
