@@ -247,7 +247,8 @@ impl Jobs {
         F: Future<Output = Result<(), E>> + Send + 'static,
         E: Display + Send + 'static,
     {
-        let (app, beat) = (Arc::clone(app), Beat { every, wake, deadline, stopped: self.stop.subscribe() });
+        let (app, clock) = (Arc::clone(app), app.clock.clone());
+        let beat = Beat { every, wake, deadline, stopped: self.stop.subscribe(), clock };
         self.tasks.push(tokio::spawn(repeat(beat, trouble, move || act(Arc::clone(&app)))));
     }
 

@@ -13,7 +13,7 @@ use tracing_subscriber::layer::Context;
 use crate::clock::Clock;
 
 /// The time in which one line is logged.
-const INTERVAL: Duration = Duration::from_secs(60);
+pub const INTERVAL: Duration = Duration::from_secs(60);
 
 /// The limit on one kind of log line.
 #[derive(Debug)]
