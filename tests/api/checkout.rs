@@ -128,8 +128,10 @@ async fn readers_come_back_only_to_the_site_itself() {
         "https://journal.example.org:8443/",
         "javascript:alert(1)",
         "blob:https://journal.example.org/0f1e2d3c-0000-4000-8000-000000000000",
+        "https://:pass@journal.example.org/",
         "/world/ferries",
         "",
+        &format!("https://journal.example.org/{}", "x".repeat(5_000)),
     ] {
         let mut body = checkout_body(Uuid::from_u128(1), 1000, "once");
         body["return_url"] = url.into();

@@ -233,3 +233,34 @@ async fn a_file_is_not_applied_beside_an_appeal_that_it_does_not_name_and_that_s
     assert_eq!(app.app.store.published_appeals().await.unwrap().len(), 2);
     app.finish().await;
 }
+
+#[tokio::test]
+async fn appeals_on_different_sites_can_have_had_the_same_id_and_each_keeps_its_sites_history() {
+    let app = TestApp::start_without_appeals().await;
+    let fields = |id: &str, site: &str, live: &str, former_ids: &[&str]| {
+        let mut fields = renamed(former_ids);
+        (fields["id"], fields["live"], fields["sites"]) = (id.into(), live.into(), json!([site]));
+        fields.as_object().unwrap().clone()
+    };
+    let one = fields("autumn", "journal", "live", &["summer"]);
+    let other = fields("winter", "gazette", "live", &["summer"]);
+    apply(&app, vec![one, other]).await.unwrap();
+    let ask = async |site: &str, dismissed: &str| {
+        let sent = json!([{"appeal": dismissed, "kind": "never", "at": "2026-11-20T00:00:00Z"}]);
+        let question = json!({"site": site, "history": {"dismissals": sent}});
+        let answer = app.post("/v1/banner", &question).await.json;
+        answer["appeal"].as_str().unwrap_or_else(|| answer["reason"].as_str().unwrap()).to_owned()
+    };
+    for (site, shown, elsewhere) in [("journal", "autumn", "winter"), ("gazette", "winter", "autumn")] {
+        assert_eq!(ask(site, "summer").await, "dismissed", "{site}");
+        assert_eq!(ask(site, elsewhere).await, shown, "the other site's appeal is not known here");
+    }
+    // The id itself may be in use again, on a third appeal of the other site.
+    apply(&app, vec![fields("winter", "gazette", "ended", &["summer"])]).await.unwrap();
+    apply(&app, vec![fields("summer", "gazette", "live", &[])]).await.unwrap();
+    assert_eq!(
+        (ask("gazette", "nothing").await.as_str(), ask("journal", "summer").await.as_str()),
+        ("summer", "dismissed")
+    );
+    app.finish().await;
+}

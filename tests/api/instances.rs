@@ -2,11 +2,14 @@
 
 use std::sync::Arc;
 
-use keepopen::actions;
+use keepopen::actions::{self, Editor, Precondition};
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::store::inbox::EventRow;
-use serde_json::Value;
+use keepopen::tokens::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
 
 use crate::databases::Database;
 use crate::helpers::{TestApp, folder, settings};
@@ -71,4 +74,76 @@ async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
             }
         }
     }
+}
+
+/// How many do something at the same time.
+const AT_ONCE: usize = 8;
+
+fn appeal(heading: &str) -> Value {
+    json!({"sites": ["journal"], "kind": "ask", "surface": ["banner"],
+        "variants": [{"id": "a", "copy": {"heading": heading}}]})
+}
+
+#[tokio::test]
+async fn what_two_servers_publish_and_switch_at_the_same_time_is_all_published_and_switched() {
+    let one = TestApp::start_without_appeals().await;
+    let other = actions::start(one.app.settings.clone(), one.app.clock.clone()).await.unwrap();
+    let mut work = JoinSet::new();
+    for place in 0..AT_ONCE {
+        let app = if place % 2 == 0 { Arc::clone(&one.app) } else { Arc::clone(&other) };
+        work.spawn(async move {
+            let (store, sites) = (&app.store, &app.settings.sites);
+            let editor = Editor { store, sites, by: "command line", now_ms: app.now_ms() };
+            let id = format!("appeal-{place}");
+            let Value::Object(fields) = appeal("Help") else { panic!("it is an object") };
+            actions::save_appeal(editor, &id, fields, Precondition::NONE).await.unwrap();
+            for _ in 0..3 {
+                actions::publish_appeal(editor, &id, None, Precondition::NONE).await.unwrap();
+                let surface = keepopen_decision::Surface::ALL[place % 3];
+                let turned = |it: &mut keepopen::appeals::Switches| {
+                    let off = it.get(Some(surface)) == keepopen::appeals::Switch::Off;
+                    let then =
+                        if off { keepopen::appeals::Switch::On } else { keepopen::appeals::Switch::Off };
+                    it.set(Some(surface), then);
+                };
+                actions::turn_switches(editor, "journal", turned).await.unwrap();
+            }
+        });
+    }
+    while let Some(done) = work.join_next().await {
+        done.unwrap();
+    }
+    let all = i64::try_from(AT_ONCE * 3).unwrap();
+    assert_eq!(one.app.store.changes().await.unwrap(), (all, all));
+    assert_eq!(one.app.store.published_appeals().await.unwrap().len(), AT_ONCE);
+    other.store.close().await;
+    one.finish().await;
+}
+
+#[tokio::test]
+async fn of_editors_who_write_the_same_version_at_the_same_time_one_does_and_the_others_are_told() {
+    let app = TestApp::start_without_appeals().await;
+    let scopes = [Scope::AppealsWrite];
+    let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap().secret;
+    let url = format!("{}/v1/appeals/summer", app.url);
+    let call = |method, path: &str, body: &Value| {
+        app.client.request(method, format!("{url}{path}")).bearer_auth(&key).json(body)
+    };
+    assert_eq!(app.send(call(Method::PUT, "", &appeal("First"))).await.status, 201);
+    for (method, path) in [(Method::PUT, ""), (Method::POST, "/publish")] {
+        let newest = app.send(call(Method::GET, "", &json!({}))).await.headers["etag"].clone();
+        let mut work = JoinSet::new();
+        for place in 0..AT_ONCE {
+            let body = if path.is_empty() { appeal(&format!("By {place}")) } else { json!({}) };
+            let request = call(method.clone(), path, &body).header("if-match", &newest);
+            work.spawn(async move { request.send().await.unwrap().status().as_u16() });
+        }
+        let mut statuses = work.join_all().await;
+        statuses.sort_unstable();
+        // To publish what was seen changes no version, so all of them may.
+        let refused = if path.is_empty() { 412 } else { 200 };
+        let expected: Vec<u16> = std::iter::once(200).chain(vec![refused; AT_ONCE - 1]).collect();
+        assert_eq!(statuses, expected, "{method} {path}");
+    }
+    app.finish().await;
 }

@@ -142,6 +142,31 @@ async fn an_appeal_with_another_id_learns_from_the_results_of_its_former_one() {
     app.finish().await;
 }
 
+#[tokio::test]
+async fn a_former_id_that_appeals_of_two_sites_had_teaches_each_what_came_on_its_own_site() {
+    let app = learning().await;
+    actions::choose_weights(&app.app).await.unwrap();
+    results(&app, "a", 40, &[100]).await;
+    results(&app, "b", 40, &[3000; 8]).await;
+    let on = |site: &str, id: &str| {
+        let renamed = format!("id = \"{id}\"\nformer_ids = [\"help\"]");
+        LEARNING
+            .replace("[\"journal\", \"gazette\"]", &format!("[\"{site}\"]"))
+            .replace("id = \"help\"", &renamed)
+    };
+    write(&app, &format!("{}{}", on("journal", "support"), on("gazette", "defend")));
+    an_hour_passes(&app).await;
+    let learned = app.app.learned.load_full();
+    let weight = |appeal: &str, variant: &str| {
+        let of_appeal = learned.weights.iter().find(|it| it.appeal == appeal).unwrap();
+        of_appeal.weights.iter().find(|(id, _)| id == variant).unwrap().1
+    };
+    assert!(weight("support", "b") > 4 * weight("support", "a"), "{learned:?}");
+    let (a, b) = (weight("defend", "a"), weight("defend", "b"));
+    assert!(a.abs_diff(b) * 10 < a + b, "nobody saw it on that site: {learned:?}");
+    app.finish().await;
+}
+
 /// So many readers see the variant for the first time in this hour.
 async fn seen(app: &TestApp, variant: &str, readers: i64) {
     let now_ms = app.app.now_ms();

@@ -26,6 +26,7 @@ mod faults;
 mod floods;
 mod generations;
 mod gifts;
+mod held_back;
 mod instances;
 mod intake;
 mod last_good;

@@ -1,6 +1,7 @@
 //! What appeals brought: views, clicks, dismissals, checkouts, gifts and money, by day.
 
 use keepopen::actions;
+use keepopen::store::planned_weights;
 use keepopen::tokens::Scope;
 use keepopen_practice::How;
 use serde_json::{Value, json};
@@ -88,7 +89,16 @@ async fn what_a_variant_brought_is_read_by_day_and_in_all() {
     let total = row("totals", None, Some("help"));
     assert_eq!((counts(&total), money(&total)), ([1, 2, 1, 1, 1, 1], Some((2000, 400))));
 
+    assert_eq!(
+        (&answer.headers["cache-control"], &answer.json["ignored"]),
+        (&"no-store".parse().unwrap(), &json!([]))
+    );
+    let mut tx = app.app.store.begin().await.unwrap();
+    let day_ms = app.app.now_ms();
+    planned_weights::record(&mut tx, ("journal", "help"), day_ms, "[]", 9, day_ms).await.unwrap();
+    tx.commit().await.unwrap();
     let one = read(&app, "site=journal&from=2026-12-01&to=2026-12-31&appeal=help").await;
+    assert_eq!(one.json["ignored"], json!([{"appeal": "help", "views": 9}]));
     assert_eq!(one.json["days"].as_array().unwrap().len(), 1);
     let other = read(&app, "site=journal&from=2026-11-01&to=2026-12-31&appeal=other").await;
     assert_eq!(other.json["totals"], json!([]));

@@ -1,11 +1,13 @@
 //! A standing that changed after its token was issued: the banner goes by the new one, on every instance.
 
 use keepopen::actions;
+use keepopen::supporters::MAX_RECENT_STANDINGS;
 use keepopen::tokens::Scope;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use crate::helpers::{Answer, Gift, TestApp};
+use crate::not_ours::deliver_all;
 
 const APPEALS: &str = r#"
 [[appeals]]
@@ -202,6 +204,77 @@ async fn a_token_does_not_outlive_a_standing_that_ends_by_time_alone() {
     assert_eq!((kind(&verdict), &verdict["token_problem"]), ("unknown_standing", &json!("token_expired")));
     assert_eq!(app.get("/v1/supporter", Some(token)).await.code(), "token_expired");
     assert_eq!(app.exchange(&gift).await.code(), "already_exchanged");
+    app.finish().await;
+}
+
+/// What a server says to a reader with this token.
+fn asked(server: &keepopen::app::App, token: &str) -> Value {
+    let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
+    serde_json::from_slice(&keepopen::http::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
+}
+
+/// So many standings with other sites change now.
+async fn others_change(app: &TestApp, count: usize) {
+    let numbers = format!(
+        "WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < {count})"
+    );
+    let id = "'sup_000000000000000000' || CAST(10000000 + number AS TEXT)";
+    let now_ms = app.app.now_ms();
+    for statement in [
+        format!("{numbers} INSERT INTO supporters (id, created_at_ms) SELECT {id}, {now_ms} FROM numbers"),
+        format!(
+            "{numbers} INSERT INTO standing_changes (supporter_id, site, changed_at_ms) SELECT {id}, 'courier', {now_ms} FROM numbers"
+        ),
+    ] {
+        assert_eq!(app.app.store.execute_for_tests(&statement).await.unwrap(), count as u64);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_reads_more_changes_than_it_keeps_takes_no_older_token_at_its_word() {
+    let app = start().await;
+    let (gift, token) = monthly_supporter(&app).await;
+    app.app.clock.advance(3_600_000);
+    card_fails(&app, &gift);
+    app.stripe_says_everything().await;
+    app.app.clock.advance(3_600_000);
+    // One more than is read: what happened to the card is not.
+    others_change(&app, MAX_RECENT_STANDINGS + 1).await;
+    let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    assert_eq!(kind(&asked(&other, &token)), "unknown_standing");
+    // A newer token knows of everything that was not read.
+    app.app.clock.advance(3_600_000);
+    let newer = app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let newer = app.token(&newer).await;
+    assert_eq!(kind(&asked(&other, &newer)), "fix_card");
+    assert_eq!(kind(&asked(&other, &token)), "unknown_standing");
+    other.store.close().await;
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn somebody_whose_gift_turns_out_to_be_another_persons_is_not_thanked_for_it_any_more() {
+    let app = start().await;
+    let (gift, token) = monthly_supporter(&app).await;
+    let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
+    assert_eq!([kind(&asked(&app.app, &token)), kind(&asked(&other, &token))], ["thank", "thank"]);
+    let former = app.contribution().await.supporter.unwrap();
+    // A later report of the session has another address. (Of two that differ, the greater counts.)
+    app.app.clock.advance(3_600_000);
+    let events = app.stripe.events();
+    let completed = events.iter().find(|event| event["type"] == "checkout.session.completed").unwrap();
+    let mut corrected = completed.clone();
+    corrected["id"] = "evt_corrected".into();
+    corrected["created"] = (app.app.now_ms() / 1000).into();
+    corrected["data"]["object"]["customer_details"]["email"] = "rightful@example.org".into();
+    assert_eq!(corrected["data"]["object"]["id"].as_str(), Some(gift.session.as_str()));
+    deliver_all(&app, [&corrected]).await;
+    assert_ne!(app.contribution().await.supporter.unwrap(), former);
+    assert_eq!(kind(&asked(&app.app, &token)), "ask");
+    actions::sync_standings(&other).await.unwrap();
+    assert_eq!(kind(&asked(&other, &token)), "ask");
+    other.store.close().await;
     app.finish().await;
 }
 

@@ -100,7 +100,24 @@ async fn switches_are_turned_by_an_editor_and_read_by_a_reader() {
     let sites: Vec<_> =
         listed.json["sites"].as_array().unwrap().iter().map(|it| it["site"].clone()).collect();
     assert_eq!((listed.status.as_u16(), sites), (200, vec![json!("gazette"), json!("journal")]));
-    assert_eq!(turn(&app, &reader, "journal", &json!({"all": "off"})).await.code(), "scope_missing");
+    use Scope::{AlarmsWrite, AppealsRead, BannerAsk, MoneyRead, SupportersRead};
+    for scope in [SupportersRead, MoneyRead, AlarmsWrite, AppealsRead, BannerAsk] {
+        let other = key(&app, scope).await;
+        let off = json!({"all": "off"});
+        assert_eq!(turn(&app, &other, "journal", &off).await.code(), "scope_missing", "{scope:?}");
+        if scope != AppealsRead {
+            for path in ["/v1/switches", "/v1/sites/journal/switches"] {
+                assert_eq!(app.get(path, Some(&other)).await.code(), "scope_missing", "{scope:?}");
+            }
+        }
+    }
+    let nobodys = format!("{}x", &editor[..editor.len() - 1]);
+    for (key, code) in [(nobodys.as_str(), "api_key_invalid"), ("nonsense", "api_key_invalid")] {
+        assert_eq!(turn(&app, key, "journal", &json!({"all": "off"})).await.code(), code);
+    }
+    let url = format!("{}/v1/sites/journal/switches", app.url);
+    let keyless = app.client.request(Method::PUT, url).json(&json!({"all": "off"}));
+    assert_eq!(app.send(keyless).await.code(), "api_key_missing");
     assert_eq!(app.get("/v1/switches", None).await.code(), "api_key_missing");
     assert_eq!(turn(&app, &editor, "nowhere", &json!({"all": "off"})).await.code(), "site_unknown");
     assert_eq!(app.get("/v1/sites/nowhere/switches", Some(&reader)).await.code(), "site_unknown");

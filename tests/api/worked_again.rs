@@ -1,6 +1,7 @@
 //! What could not be booked is worked again when that can change.
 
 use keepopen::actions::{self, MOST_TRIES};
+use keepopen::supporters::Newest;
 use keepopen_practice::How;
 use serde_json::{Value, json};
 
@@ -119,5 +120,39 @@ async fn a_new_version_works_again_what_was_in_a_currency_that_was_not_known() {
     assert!(waiting > 0);
     app.run_jobs().await;
     assert!(app.ledger().await.is_empty(), "this one does not know it either");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_standing_that_rises_when_a_site_is_configured_again_is_heard_by_the_banner_at_once() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let before = app.stripe.events().len();
+    // The site is taken out of the settings. Meanwhile the same reader gives every month, at another installation.
+    let mut settings = app.app.settings.clone();
+    let journal = settings.sites.remove("journal").unwrap();
+    let without = actions::start(settings.clone(), app.app.clock.clone()).await.unwrap();
+    let monthly = app.gives(1000, "month").await;
+    let mine = app.stripe.object(&monthly.session).unwrap()["metadata"]["keepopen_contribution"].clone();
+    let other = "con_00000000000000000000000001";
+    for event in app.stripe.events_after(before) {
+        let text = event.to_string().replace(mine.as_str().unwrap(), other);
+        crate::story::receive(&without, &serde_json::from_str(&text).unwrap()).await;
+    }
+    actions::process_due_events(&without).await.unwrap();
+    assert_eq!(without.store.other_gifts().await.unwrap(), [(other.to_owned(), "journal".to_owned())]);
+    without.store.close().await;
+
+    settings.sites.insert("journal".to_owned(), journal);
+    let again = actions::start(settings, app.app.clock.clone()).await.unwrap();
+    assert!(again.standings.is_empty());
+    actions::work_again(&again, "1").await.unwrap();
+    let supporter = again.store.contributions().await.unwrap()[0].supporter.clone().unwrap();
+    let issued_at_s = app.app.now_ms() / 1000;
+    let newest = again.standings.newest(&supporter, "journal", issued_at_s);
+    let Newest::Changed(now) = newest else { panic!("{newest:?}") };
+    assert_eq!(now.standing, keepopen_decision::Standing::Recurring);
+    again.store.close().await;
     app.finish().await;
 }

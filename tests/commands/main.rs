@@ -22,6 +22,7 @@ mod log_lines;
 mod precedence;
 mod reconcile;
 mod refused;
+mod results;
 mod running;
 mod simulate;
 #[cfg(unix)]

@@ -1,7 +1,7 @@
 //! Settings that can't be right stop the start, and the sentence says what to do.
 
-use super::Place;
 use super::example::EXAMPLE;
+use super::{JOURNAL, Place};
 
 /// What check-config and serve say to `settings`; the same, since neither may start with them.
 fn refused(settings: &str) -> String {
@@ -53,7 +53,7 @@ fn a_named_file_that_is_not_there_is_said() {
 fn a_database_that_is_not_spoken_is_never_replaced_by_another() {
     assert_refused("[database]\nurl = \"mysql://a:quiet@db/keepopen\"", &["not known", "sqlite:PATH"]);
     assert_refused("[database]\nurl = \"keepopen.db\"", &["not known", "sqlite:PATH"]);
-    for url in ["sqlite:", "sqlite::memory:", "sqlite://?mode=memory", "sqlite:a.db?mode=memory"] {
+    for url in ["sqlite:", "sqlite::memory:", "sqlite:?cache=shared", "sqlite:a.db?mode=memory"] {
         assert_refused(&format!("[database]\nurl = \"{url}\""), &["in memory", "sqlite:PATH"]);
     }
     let mysql = Place::new().and_environment("DATABASE_URL", "mysql://a:quiet@db/keepopen");
@@ -169,6 +169,10 @@ fn a_site_says_where_it_is_and_when() {
             .replace("sites.journal.", "sites.\"The Journal\"."),
         &["small letters"],
     );
+    for id in [String::new(), "j".repeat(41)] {
+        let named = example_with("[sites.journal]", &format!("[sites.\"{id}\"]"));
+        assert_refused(&named.replace("sites.journal.", &format!("sites.\"{id}\".")), &["1 to 40"]);
+    }
     assert_refused(
         &example_with("currency = \"EUR\"", "currency = \"USD\""),
         &["sites.journal.giving", "USD"],
@@ -192,6 +196,13 @@ fn amounts_lie_within_their_limits() {
         ("month = [500, 1000, 2000]", "month = []"),
     ] {
         assert_refused(&example_with(line, other), &["sites.journal.giving.EUR"]);
+    }
+    for (line, other, words) in [
+        ("minimum_minor = 100", "minimum_minor = 0", "minimum_minor must be at least 1,"),
+        ("minimum_minor = 100", "minimum_minor = 49", "at least 50: Stripe takes no less"),
+        ("maximum_minor = 1000000", "maximum_minor = 99", "maximum_minor not below it"),
+    ] {
+        assert_refused(&example_with(line, other), &[words]);
     }
 }
 
@@ -303,6 +314,14 @@ fn the_rest_of_the_settings_have_their_limits() {
         &["server.public_url", "without a path"],
     );
     assert_refused("[server]\npublic_url = \"give.example.org\"", &["public_url"]);
+    for url in ["https://give.example.org/?from=here", "ftp://give.example.org/"] {
+        assert_refused(
+            &format!("[server]\npublic_url = \"{url}\""),
+            &["server.public_url", "without a path"],
+        );
+    }
+    let asking = format!("{JOURNAL}[sites.journal.asking.frequency]\nmax_views = 0\n");
+    assert_refused(&asking, &["sites.journal.asking.frequency.max_views", "nothing ever shows"]);
     assert_refused("[log]\nlevel = \"loud=very=so\"", &["log.level"]);
     assert_refused("[log]\nlevel = \"infoo\"", &["log.level", "`infoo` is no level", "info"]);
 }

@@ -1,0 +1,138 @@
+//! What a reader's history holds back, and what it does not, over HTTP.
+
+use keepopen::actions;
+use keepopen::tokens::Scope;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::helpers::TestApp;
+
+/// A server with these appeals. `more` is added to its settings.
+async fn with(appeals: &str, more: &str) -> TestApp {
+    TestApp::start_changed(more, |settings| {
+        std::fs::write(settings.appeals.file.as_ref().unwrap(), appeals).unwrap();
+    })
+    .await
+}
+
+/// An appeal for the banner, with more of its fields.
+fn appeal(id: &str, kind: &str, more: &str) -> String {
+    format!(
+        "[[appeals]]\nid = \"{id}\"\nsites = [\"journal\"]\nkind = \"{kind}\"\nsurface = [\"banner\"]\nlive = \"live\"\n{more}\n\
+         [[appeals.variants]]\nid = \"a\"\ncopy = {{ heading = \"Help\" }}\n\
+         [[appeals.variants]]\nid = \"b\"\ncopy = {{ heading = \"Help us\" }}\n"
+    )
+}
+
+/// The appeal that a reader with this history sees, or the reason why there is none.
+async fn shown(app: &TestApp, history: Value) -> String {
+    let verdict = app.post("/v1/banner", &json!({"site": "journal", "history": history})).await.json;
+    verdict["appeal"].as_str().unwrap_or_else(|| verdict["reason"].as_str().unwrap()).to_owned()
+}
+
+fn never(appeal: &str) -> Value {
+    json!({"dismissals": [{"appeal": appeal, "kind": "never", "at": "2026-11-20T00:00:00Z"}]})
+}
+
+fn view(appeal: &str, at: &str) -> Value {
+    json!({"views": [{"appeal": appeal, "variant": "a", "at": at}]})
+}
+
+#[tokio::test]
+async fn never_again_holds_for_the_appeal_its_campaign_or_its_kind_as_the_appeal_says() {
+    for (covers, shows) in [("appeal", "second"), ("campaign", "third"), ("kind", "dismissed")] {
+        let first =
+            format!("priority = 30\ncampaign = \"letters\"\ndismissal = {{ never_covers = \"{covers}\" }}");
+        let appeals = [
+            appeal("first", "ask", &first),
+            appeal("second", "ask", "priority = 20\ncampaign = \"letters\""),
+            appeal("third", "ask", "priority = 10"),
+        ];
+        let app = with(&appeals.concat(), "").await;
+        assert_eq!(shown(&app, json!({})).await, "first");
+        assert_eq!(shown(&app, never("first")).await, shows, "{covers}");
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn views_of_thanks_do_not_use_up_what_the_site_allows_for_asking() {
+    let cap = "[sites.journal.asking.frequency]\nmax_views = 1\nwindow_days = 30\n";
+    let thanks = appeal("thanks", "thank", "");
+    let app =
+        with(&(appeal("help", "ask", "") + &appeal("other", "ask", "priority = -1") + &thanks), cap).await;
+    for at in ["2026-11-20T08:00:00Z", "2026-11-24T08:00:00Z"] {
+        assert_eq!(shown(&app, view("other", at)).await, "frequency_cap", "{at}");
+        assert_eq!(shown(&app, view("thanks", at)).await, "help", "{at}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_view_that_is_dated_in_the_future_holds_nothing_back_until_then() {
+    let app = with(&appeal("help", "ask", ""), "").await;
+    assert_eq!(shown(&app, view("help", "2026-11-24T08:00:00Z")).await, "frequency_cap");
+    for at in ["2026-11-24T10:00:00Z", "2026-11-25T09:00:00Z", "2036-11-24T09:00:00Z"] {
+        assert_eq!(shown(&app, view("help", at)).await, "help", "{at}");
+    }
+    app.app.clock.advance(3_600_000);
+    assert_eq!(shown(&app, view("help", "2026-11-24T10:00:00Z")).await, "frequency_cap");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_appeal_with_another_id_keeps_its_readers_their_variants_views_and_never_again() {
+    let share = "share_percent = 40\nformer_ids = []";
+    let app = with(&appeal("summer", "ask", share), "").await;
+    let readers = async || {
+        let mut seen = Vec::new();
+        for bucket in 0..60 {
+            let reader = json!({"bucket": bucket * 16_661});
+            let question = json!({"site": "journal", "reader": reader, "history": {}});
+            let verdict = app.post("/v1/banner", &question).await.json;
+            seen.push((verdict["show"].clone(), verdict["variant"].clone()));
+        }
+        seen
+    };
+    let before = readers().await;
+    let renamed = appeal("autumn", "ask", &share.replace("[]", "[\"summer\"]"));
+    std::fs::write(app.folder().join("appeals.toml"), renamed).unwrap();
+    actions::publish_appeals(&app.app).unwrap();
+    assert_eq!(readers().await, before);
+    let whole = appeal("autumn", "ask", "former_ids = [\"summer\"]");
+    std::fs::write(app.folder().join("appeals.toml"), whole).unwrap();
+    actions::publish_appeals(&app.app).unwrap();
+    assert_eq!(shown(&app, json!({})).await, "autumn");
+    assert_eq!(shown(&app, never("summer")).await, "dismissed");
+    assert_eq!(shown(&app, view("summer", "2026-11-24T08:00:00Z")).await, "frequency_cap");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn an_appeal_without_words_or_with_a_list_for_its_frequency_is_refused() {
+    let app = TestApp::start_without_appeals().await;
+    let scopes = [Scope::AppealsWrite];
+    let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap().secret;
+    let put = async |heading: &str, frequency: Value| {
+        let body = json!({
+            "sites": ["journal"], "kind": "ask", "surface": ["banner"], "frequency": frequency,
+            "variants": [{"id": "a", "copy": {"heading": heading}}],
+        });
+        let request = app.client.request(Method::PUT, format!("{}/v1/appeals/summer", app.url));
+        app.send(request.bearer_auth(&key).json(&body)).await
+    };
+    for (heading, frequency, field) in [
+        ("", json!(null), "variants[0].copy.heading"),
+        (" \n", json!(null), "variants[0].copy.heading"),
+        ("Help", json!([3, 7]), "frequency"),
+    ] {
+        let answer = put(heading, frequency).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (422, "appeal_invalid"), "{answer:?}");
+        let problem = &answer.json["problems"][0];
+        let said =
+            format!("{}: {}", problem["field"].as_str().unwrap(), problem["sentence"].as_str().unwrap());
+        assert!(said.contains(field), "{answer:?}");
+    }
+    assert_eq!(put("Help", json!({"max_views": 3, "window_days": 7})).await.status, 201);
+    app.finish().await;
+}

@@ -1,0 +1,144 @@
+//! `keepopen results`
+
+use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind, Frequency};
+use keepopen::ids::ContributionId;
+use keepopen::money::{Currency, Money};
+use keepopen::store::counts::CountKey;
+use keepopen::store::{Store, books, counts, planned_weights};
+
+use super::{JOURNAL, Place};
+
+const DAY_MS: i64 = 86_400_000;
+const HOUR_MS: i64 = 3_600_000;
+
+/// A gift that the appeal brought on the first day of 1970, part of which goes back on the second.
+async fn with_results(settings: &str) -> Place {
+    let place = Place::with(settings).and_database();
+    let store = Store::open(place.database_url()).await.unwrap();
+    let mut tx = store.begin().await.unwrap();
+    for (day, appeal, kind, count) in [
+        (0, "help", "first_view", 7),
+        (0, "help", "later_view", 4),
+        (0, "help", "click", 3),
+        (0, "help", "dismiss_close", 2),
+        (0, "help", "dismiss_never", 1),
+        (0, "help", "checkout", 2),
+        (1, "help", "later_view", 5),
+        (0, "other", "first_view", 1),
+    ] {
+        let key = CountKey {
+            hour_at_ms: day * DAY_MS + 23 * HOUR_MS,
+            site: "journal".to_owned(),
+            appeal: appeal.to_owned(),
+            variant: "a".to_owned(),
+            surface: "banner".to_owned(),
+            country: String::new(),
+            kind: kind.to_owned(),
+        };
+        counts::add(&mut tx, &key, count).await.unwrap();
+    }
+    let currency = Currency::parse("EUR").unwrap();
+    let gift = Contribution {
+        id: ContributionId::from_bytes([1; 16]),
+        site: "journal".to_owned(),
+        supporter: None,
+        frequency: Frequency::Once,
+        money: Some(Money { amount_minor: 1_000, currency }),
+        state: ContributionState::Paid,
+        appeal: Some("help".to_owned()),
+        variant: Some("a".to_owned()),
+        started_at_ms: Some(0),
+        last_kept_payment_at_ms: Some(0),
+        paid_until_ms: None,
+        ended_at_ms: None,
+        payments_withdrawn: 0,
+        session: None,
+        subscription: None,
+        subscriptions: Vec::new(),
+        customer: None,
+    };
+    books::put_contribution(&mut tx, &gift, "[]").await.unwrap();
+    let booked = [(EntryKind::Payment, 1_000, 0), (EntryKind::Fee, 40, 0), (EntryKind::Refund, 300, DAY_MS)];
+    for (kind, amount_minor, occurred_at_ms) in booked {
+        let entry = Entry {
+            kind,
+            object: "ch_1".to_owned(),
+            contribution: gift.id.clone(),
+            site: gift.site.clone(),
+            money: Money { amount_minor, currency },
+            occurred_at_ms,
+        };
+        books::book(&mut tx, &entry, occurred_at_ms).await.unwrap();
+    }
+    planned_weights::record(&mut tx, ("journal", "help"), 0, "[]", 9, 0).await.unwrap();
+    tx.commit().await.unwrap();
+    store.close().await;
+    place
+}
+
+/// The lines of a command's output, each with its columns one space apart.
+fn lines(out: &str) -> Vec<String> {
+    out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+const SPAN: [&str; 4] = ["--from", "1970-01-01", "--to", "1970-01-02"];
+const HEAD: &str = "day appeal variant readers views clicks dismissals checkouts gifts received net";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_appeals_brought_is_shown_in_all_and_by_day() {
+    let place = with_results(JOURNAL).await;
+    let all = place.good(&[&["results"], &SPAN[..]].concat());
+    let totals = [
+        "journal, 1970-01-01 to 1970-01-02 (UTC)",
+        HEAD,
+        "all help a 7 16 3 3 2 1 10.00 EUR 6.60 EUR",
+        "all other a 1 1 0 0 0 0 - -",
+    ];
+    let ignored =
+        "help: 9 first views do not fit the split between its variants and do not count for its weights.";
+    assert_eq!(lines(&all), [&totals[..], &[ignored]].concat());
+    let by_day = place.good(&[&["results", "--by-day"], &SPAN[..]].concat());
+    let days = [
+        "1970-01-01 help a 7 11 3 3 2 1 10.00 EUR 9.60 EUR",
+        "1970-01-01 other a 1 1 0 0 0 0 - -",
+        "1970-01-02 help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR",
+    ];
+    assert_eq!(lines(&by_day), [&totals[..], &days, &[ignored]].concat());
+    let one = place.good(&[&["results", "--appeal", "other", "--site", "journal"], &SPAN[..]].concat());
+    assert_eq!(lines(&one)[1..3], [HEAD, "all other a 1 1 0 0 0 0 - -"]);
+    let second = place.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    assert_eq!(lines(&second)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
+    // By itself, the last thirty days: nothing happened in them.
+    assert_eq!(lines(&place.good(&["results"]))[1..2], [HEAD]);
+    assert!(!place.good(&["results"]).contains("all "));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_is_one_of_the_sites_time_zone_at_the_command_line_too() {
+    let there = JOURNAL.replace("currency = \"EUR\"\n[", "currency = \"EUR\"\ntime_zone = \"Asia/Tokyo\"\n[");
+    let place = with_results(&there).await;
+    // 23:00 UTC is 08:00 of the next day there.
+    let first = place.good(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
+    assert_eq!(lines(&first)[0], "journal, 1970-01-01 to 1970-01-01 (Asia/Tokyo)");
+    assert_eq!(lines(&first)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
+    let second = place.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    assert_eq!(lines(&second)[2], "all help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR");
+    let by_day = lines(&place.good(&["results", "--by-day", "--from", "1970-01-02", "--to", "1970-01-02"]));
+    assert!(by_day.contains(&"1970-01-02 help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR".to_owned()), "{by_day:?}");
+}
+
+#[test]
+fn a_span_or_a_site_that_can_not_be_is_said() {
+    let place = Place::with(JOURNAL).and_database();
+    for (arguments, words) in [
+        (&["--site", "jurnal"][..], "no such site"),
+        (&["--from", "1970-01-02", "--to", "1970-01-01"], "`from` is after `to`"),
+        (&["--from", "1970-01-01", "--to", "1971-02-05"], "at most 400 days"),
+    ] {
+        let sentence = place.stopped(&[&["results"], arguments].concat());
+        assert!(sentence.contains(words), "{sentence}");
+    }
+    let gazette = JOURNAL.replace("journal", "gazette");
+    let two = Place::with(&format!("{JOURNAL}{gazette}")).and_database();
+    assert!(two.stopped(&["results"]).contains("--site"));
+}
