@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use keepopen_decision::{
-    AppealRules, Articles, Blackout, Consent, Device, Frequency, Hours, Live, Meter, Moment, Percent,
+    AppealRules, Articles, Blackout, Consent, Device, Frequency, Hours, Kind, Live, Meter, Moment, Percent,
     ReaderKind, Step, Trend, UnknownCountry, Value, WithoutHistory, compile,
 };
 use proptest::prelude::*;
@@ -161,12 +161,13 @@ const WAYS: &[(&str, Narrow)] = &[
     ("silent without a history", |appeal, _| appeal.without_history = WithoutHistory::Silent),
     ("a cap", |appeal, _| {
         let old = appeal.frequency.clone().unwrap_or_default();
+        let (default_views, default_days) = if appeal.kind == Kind::Upsell { (1, 90) } else { (4, 30) };
         let loosest = |none: u32, value: Option<u32>, default: u32| {
             if old.unlimited { none } else { value.unwrap_or(default) }
         };
         appeal.frequency = Some(Frequency {
-            max_views: Some(loosest(4, old.max_views, 4).min(2)),
-            window_days: Some(loosest(1, old.window_days, 30) + 5),
+            max_views: Some(loosest(4, old.max_views, default_views).min(2)),
+            window_days: Some(loosest(1, old.window_days, default_days) + 5),
             min_gap_days: Some(loosest(0, old.min_gap_days, 0) + 1),
             min_gap_hours: Some(loosest(0, old.min_gap_hours, 0) + 30),
             max_per_day: Some(1),
