@@ -1,9 +1,10 @@
 //! The decision: who is shown which appeal, or why none.
 
-use crate::compile::Compiled;
+use crate::compiled::Compiled;
+use crate::context::Facts;
 use crate::question::Question;
 use crate::verdict::{Known, UnknownSite, Verdict};
-use crate::walk::{Unrecorded, walk};
+use crate::walk::{Recorder, Unrecorded, walk};
 
 /// Answers "show the appeal?" at `now_ms` (milliseconds since 1970).
 ///
@@ -19,5 +20,19 @@ pub fn decide(
     now_ms: i64,
     draw: u32,
 ) -> Result<Verdict, UnknownSite> {
-    walk(rules, question, known, now_ms, draw, &mut Unrecorded)
+    recorded(rules, question, known, now_ms, draw, &mut Unrecorded)
+}
+
+/// As [`decide`], with somebody who may watch.
+pub(crate) fn recorded(
+    rules: &Compiled,
+    question: &Question<'_>,
+    known: &Known,
+    now_ms: i64,
+    draw: u32,
+    recorder: &mut impl Recorder,
+) -> Result<Verdict, UnknownSite> {
+    let site = rules.site(&question.site).ok_or_else(|| UnknownSite { site: question.site.to_string() })?;
+    let facts = Facts::gather(&rules.names, &site.site, question, known, now_ms, draw);
+    Ok(walk(site, &facts, recorder))
 }

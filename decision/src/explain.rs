@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use crate::compile::{Appeal, Compiled};
-use crate::course::Course;
-use crate::facts::Facts;
+use crate::compiled::{Appeal, Compiled};
+use crate::context::Facts;
+use crate::decide::recorded;
 use crate::question::Question;
 use crate::reason::Reason;
 use crate::rules::{Evidence, Outcome, Rule};
 use crate::verdict::{Known, UnknownSite, Verdict};
-use crate::walk::{Recorder, walk};
+use crate::walk::{Course, Recorder};
 
 /// A verdict with everything that led to it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -77,7 +77,7 @@ pub fn explain(
     draw: u32,
 ) -> Result<Explanation, UnknownSite> {
     let mut record = Record::default();
-    let verdict = walk(rules, question, known, now_ms, draw, &mut record)?;
+    let verdict = recorded(rules, question, known, now_ms, draw, &mut record)?;
     Ok(Explanation { verdict, appeals: record.appeals })
 }
 

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::diagnostics::Complaints;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Glob {
     /// What stands before the first star.
@@ -57,6 +59,19 @@ impl fmt::Display for Glob {
         between.iter().try_for_each(|piece| write!(f, "*{piece}"))?;
         write!(f, "*{last}")
     }
+}
+
+/// Reads patterns; one that could never fit is complained of.
+pub(crate) fn globs(field_path: &str, patterns: &[String], complaints: &mut Complaints<'_>) -> Box<[Glob]> {
+    for (place, pattern) in patterns.iter().enumerate() {
+        if !pattern.starts_with(['/', '*']) {
+            complaints.problem(
+                format!("{field_path}[{place}]"),
+                format!("{pattern:?} fits no path: begin with / or *, and leave out the host."),
+            );
+        }
+    }
+    patterns.iter().map(|pattern| Glob::new(pattern)).collect()
 }
 
 /// The path of an address, without the question or fragment after it.

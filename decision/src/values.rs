@@ -4,8 +4,8 @@
 use jiff::civil::{Date, Weekday};
 
 use crate::calendar::date_of_wall;
-use crate::compile::{Appeal, Compiled};
-use crate::facts::Facts;
+use crate::compiled::{Appeal, Compiled};
+use crate::context::Facts;
 use crate::question::Question;
 use crate::verdict::{AppealIndex, Known};
 
@@ -30,7 +30,7 @@ impl<'q> Values<'q> {
     ) -> Option<Self> {
         let site = rules.site(&question.site)?;
         let appeal = site.appeals.iter().find(|other| other.index == appeal)?;
-        Some(Self { facts: Facts::gather(rules, site, question, &NOBODY, now_ms, 0), appeal })
+        Some(Self { facts: Facts::gather(&rules.names, &site.site, question, &NOBODY, now_ms, 0), appeal })
     }
 
     /// Articles that the reader read in the weeks, and with the tags, by which the appeal's audience counts them; where it does

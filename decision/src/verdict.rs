@@ -4,8 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::labels::{Kind, Standing, Surface};
 use crate::reason::Reason;
-use crate::words::{Kind, Standing, Surface};
 
 /// What a verified token says of the reader. The caller makes it; the decision trusts it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,90 +1,166 @@
 //! Code uses the lines of the map above its own, never those below, and neighbours on one line leave
-//! each other alone.
+//! each other alone. `src/` has such a map, and so has `decision/`; no module of either uses itself by way of others.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::files::{File, below, file};
 
-/// The map, from the ground floor up.
-const LINES: &[&[&str]] = &[
-    &["clock", "ids", "money", "telemetry"],
-    &["config", "limits"],
-    &["appeals", "contributions", "supporters"],
-    &["simulation"],
-    &["store", "stripe", "mail", "tokens"],
-    &["app"],
-    &["actions"],
-    &["http", "jobs", "cli"],
-];
-
-/// Neighbours that know each other all the same, and why.
-const EXCEPTIONS: &[(&str, &str, &str)] = &[
-    ("cli", "http", "the command line starts the servers"),
-    ("cli", "jobs", "the command line starts the jobs"),
-    ("telemetry", "clock", "a kind of log line is limited to one in a minute"),
-    ("supporters", "contributions", "a standing is read off the states of somebody's contributions"),
-];
-
-/// The line of a module; none for a name that is no module of the map.
-fn line_of(module: &str) -> Option<usize> {
-    LINES.iter().position(|line| line.contains(&module))
+/// The modules of a crate, from the ground floor up.
+pub struct Map {
+    folder: &'static str,
+    lines: &'static [&'static [&'static str]],
+    /// Neighbours that know each other all the same, and why.
+    exceptions: &'static [(&'static str, &'static str, &'static str)],
 }
 
-/// Uses that the map forbids.
-pub fn forbidden_uses(files: &[File]) -> Vec<String> {
-    let mut complaints = Vec::new();
-    for (file, from, to) in uses(files) {
-        let sentence = match (line_of(&from), line_of(&to)) {
-            (None, _) => format!("{file}: `{from}` is not on the map"),
-            (_, None) => format!("{file}: `{to}` is not on the map"),
-            (Some(own), Some(other)) if other > own => {
-                format!("{file}: `{from}` uses `{to}`, which stands below it on the map")
+static SRC: Map = Map {
+    folder: "src/",
+    lines: &[
+        &["clock", "ids", "money", "telemetry"],
+        &["config", "limits"],
+        &["appeals", "contributions", "supporters"],
+        &["simulation"],
+        &["store", "stripe", "mail", "tokens"],
+        &["app"],
+        &["actions"],
+        &["http", "jobs", "cli"],
+    ],
+    exceptions: &[
+        ("cli", "http", "the command line starts the servers"),
+        ("cli", "jobs", "the command line starts the jobs"),
+        ("telemetry", "clock", "a kind of log line is limited to one in a minute"),
+        ("supporters", "contributions", "a standing is read off the states of somebody's contributions"),
+    ],
+};
+
+static DECISION: Map = Map {
+    folder: "decision/src/",
+    lines: &[
+        &["bandit", "buckets", "country", "diagnostics", "labels", "reason"],
+        &["calendar", "glob", "names", "verdict"],
+        &["appeal_rules", "question"],
+        &["timing"],
+        &["site"],
+        &["context"],
+        &["choice"],
+        &["rules"],
+        &["compiled"],
+        &["compile", "walk"],
+        &["decide"],
+        &["explain", "values"],
+    ],
+    exceptions: &[],
+};
+
+impl Map {
+    /// The line of a module; none for a name that is no module of the map.
+    fn line_of(&self, module: &str) -> Option<usize> {
+        self.lines.iter().position(|line| line.contains(&module))
+    }
+
+    fn is_exception(&self, from: &str, to: &str) -> bool {
+        self.exceptions.iter().any(|(a, b, _)| (*a, *b) == (from, to))
+    }
+
+    /// Uses that the map forbids.
+    pub fn forbidden_uses(&self, files: &[File]) -> Vec<String> {
+        let mut complaints = Vec::new();
+        for (file, from, to) in self.uses(files) {
+            let sentence = match (self.line_of(&from), self.line_of(&to)) {
+                (None, _) => format!("{file}: `{from}` is not on the map"),
+                (_, None) => format!("{file}: `{to}` is not on the map"),
+                (Some(own), Some(other)) if other > own => {
+                    format!("{file}: `{from}` uses `{to}`, which stands below it on the map")
+                }
+                (Some(own), Some(other)) if other == own && !self.is_exception(&from, &to) => {
+                    format!("{file}: `{from}` uses its neighbour `{to}`")
+                }
+                _ => continue,
+            };
+            complaints.push(sentence);
+        }
+        complaints.sort();
+        complaints.dedup();
+        complaints
+    }
+
+    /// Exceptions that nothing needs any more.
+    fn idle_exceptions(&self, files: &[File]) -> Vec<String> {
+        let uses = self.uses(files);
+        let needed = |from: &str, to: &str| uses.iter().any(|(_, a, b)| a == from && b == to);
+        self.exceptions
+            .iter()
+            .filter(|(from, to, _)| !needed(from, to))
+            .map(|(from, to, _)| format!("{from} does not use {to} any more; take the exception away"))
+            .collect()
+    }
+
+    /// Modules that use themselves by way of others, each circle as one sentence. The lines alone allow none, but exceptions
+    /// could make one.
+    fn circles(&self, files: &[File]) -> Vec<String> {
+        let mut used_by: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (_, from, to) in self.uses(files) {
+            used_by.entry(from).or_default().insert(to);
+        }
+        let reached = |from: &str| {
+            let (mut reached, mut next) = (BTreeSet::new(), vec![from.to_owned()]);
+            while let Some(module) = next.pop() {
+                let unseen: Vec<_> = used_by.get(&module).into_iter().flatten().cloned().collect();
+                next.extend(unseen.into_iter().filter(|module| reached.insert(module.clone())));
             }
-            (Some(own), Some(other)) if other == own && !is_exception(&from, &to) => {
-                format!("{file}: `{from}` uses its neighbour `{to}`")
-            }
-            _ => continue,
+            reached
         };
-        complaints.push(sentence);
+        let all: BTreeMap<&String, BTreeSet<String>> =
+            used_by.keys().map(|module| (module, reached(module))).collect();
+        let meets = |one: &String, other: &String| {
+            all[one].contains(other) && all.get(other).is_some_and(|reached| reached.contains(one))
+        };
+        let circles: BTreeSet<Vec<&str>> = all
+            .keys()
+            .filter(|module| all[*module].contains(**module))
+            .map(|one| all.keys().filter(|other| meets(one, other)).map(|other| other.as_str()).collect())
+            .collect();
+        circles.iter().map(|circle| format!("a circle of uses: {}", circle.join(", "))).collect()
     }
-    complaints.sort();
-    complaints.dedup();
-    complaints
-}
 
-/// Exceptions that nothing needs any more.
-fn idle_exceptions(files: &[File]) -> Vec<String> {
-    let uses = uses(files);
-    let needed = |from: &str, to: &str| uses.iter().any(|(_, a, b)| a == from && b == to);
-    EXCEPTIONS
-        .iter()
-        .filter(|(from, to, _)| !needed(from, to))
-        .map(|(from, to, _)| format!("{from} does not use {to} any more; take the exception away"))
-        .collect()
-}
-
-fn is_exception(from: &str, to: &str) -> bool {
-    EXCEPTIONS.iter().any(|(a, b, _)| (*a, *b) == (from, to))
-}
-
-/// Every use of one module by another: the file, who uses, who is used.
-fn uses(files: &[File]) -> Vec<(String, String, String)> {
-    let mut found = Vec::new();
-    for file in files {
-        let steps = steps_of(&file.path);
-        let Some(from) = steps.first() else { continue };
-        let code = file.code();
-        let mut used = names_after(&code, "crate::");
-        // `super::` repeated as often as the file is deep means the crate, too.
-        let up = "super::".repeat(steps.len());
-        used.extend(names_after(&code, &up).into_iter().filter(|name| line_of(name).is_some()));
-        used.retain(|name| name != from);
-        found.extend(used.into_iter().map(|to| (file.path.clone(), from.clone(), to)));
+    /// Every use of one module by another: the file, who uses, who is used.
+    fn uses(&self, files: &[File]) -> Vec<(String, String, String)> {
+        let mut found = Vec::new();
+        for file in files {
+            let steps = steps_of(&file.path, self.folder);
+            let Some(from) = steps.first() else { continue };
+            let code = file.code();
+            let mut used = names_after(&code, "crate::");
+            // `super::` repeated as often as the file is deep means the crate, too.
+            let up = "super::".repeat(steps.len());
+            used.extend(names_after(&code, &up).into_iter().filter(|name| self.line_of(name).is_some()));
+            used.retain(|name| name != from);
+            found.extend(used.into_iter().map(|to| (file.path.clone(), from.clone(), to)));
+        }
+        found
     }
-    found
+
+    /// The modules of the crate's `lib.rs` in its order, if they are on the map in the same order.
+    fn modules_in_order(&self, lib: &File) -> Result<(), String> {
+        let code = lib.code();
+        let modules: Vec<&str> = code
+            .lines()
+            .filter_map(|line| line.trim().trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
+            .collect();
+        let lines: Vec<Option<usize>> = modules.iter().map(|module| self.line_of(module)).collect();
+        if lines.iter().any(Option::is_none) {
+            Err(format!("{} has modules that are not on the map: {modules:?}", lib.path))
+        } else if modules.is_empty() || !lines.is_sorted() {
+            Err(format!("the modules of {} stand in another order than the map: {modules:?}", lib.path))
+        } else {
+            Ok(())
+        }
+    }
 }
 
 /// `src/cli/demo/mod.rs` is `cli`, `demo`; `src/lib.rs` and `src/main.rs` are nothing: they name everything.
-fn steps_of(path: &str) -> Vec<String> {
-    let inside = path.strip_prefix("src/").unwrap_or(path).trim_end_matches(".rs");
+fn steps_of(path: &str, folder: &str) -> Vec<String> {
+    let inside = path.strip_prefix(folder).unwrap_or(path).trim_end_matches(".rs");
     let steps = inside.split('/').filter(|step| !["mod", "lib", "main"].contains(step));
     steps.map(str::to_owned).collect()
 }
@@ -131,15 +207,18 @@ fn name(text: &str) -> String {
 
 #[test]
 fn code_uses_only_what_the_map_allows() {
-    let files = below("src", &[".rs"]);
-    assert!(uses(&files).len() > 50, "the rule reads too few uses to be trusted");
-    assert_eq!(forbidden_uses(&files), Vec::<String>::new());
-    assert_eq!(idle_exceptions(&files), Vec::<String>::new());
+    for map in [&SRC, &DECISION] {
+        let files = below(map.folder.trim_end_matches('/'), &[".rs"]);
+        assert!(map.uses(&files).len() > 50, "the rule reads too few uses to be trusted");
+        assert_eq!(map.forbidden_uses(&files), Vec::<String>::new());
+        assert_eq!(map.idle_exceptions(&files), Vec::<String>::new());
+        assert_eq!(map.circles(&files), Vec::<String>::new());
+    }
 }
 
 #[test]
 fn a_use_against_the_map_is_found_however_it_is_written() {
-    let complaints = |path: &str, text: &str| forbidden_uses(&[File::made_up(path, text)]);
+    let complaints = |path: &str, text: &str| SRC.forbidden_uses(&[File::made_up(path, text)]);
     let above = ["src/store/keys.rs: `store` uses `actions`, which stands below it on the map"];
     for text in [
         "use crate::actions::start;",
@@ -176,13 +255,13 @@ fn a_use_along_the_map_is_left_alone() {
         ("src/stripe/objects.rs", "use other_crate::http::Method;"),
         ("src/lib.rs", "pub mod http;"),
     ] {
-        assert_eq!(forbidden_uses(&[File::made_up(path, text)]), Vec::<String>::new(), "{text}");
+        assert_eq!(SRC.forbidden_uses(&[File::made_up(path, text)]), Vec::<String>::new(), "{text}");
     }
 }
 
 #[test]
 fn an_exception_that_nothing_needs_is_found() {
-    let idle = idle_exceptions(&[
+    let idle = SRC.idle_exceptions(&[
         File::made_up("src/cli/serve.rs", "use crate::{http, jobs};"),
         File::made_up("src/telemetry/log_limits.rs", "use crate::clock::Clock;"),
     ]);
@@ -190,12 +269,55 @@ fn an_exception_that_nothing_needs_is_found() {
 }
 
 #[test]
-fn every_module_of_the_crate_is_on_the_map_in_its_order() {
-    let lib = file("src/lib.rs").code();
-    let modules: Vec<&str> =
-        lib.lines().filter_map(|line| line.trim().strip_prefix("pub mod ")?.strip_suffix(';')).collect();
-    assert!(!modules.is_empty());
-    let lines: Vec<Option<usize>> = modules.iter().map(|module| line_of(module)).collect();
-    assert!(lines.iter().all(Option::is_some), "{modules:?}");
-    assert!(lines.is_sorted(), "the modules of src/lib.rs stand in another order than the map: {modules:?}");
+fn a_use_against_the_map_of_the_decision_is_found() {
+    let complaints = |path: &str, text: &str| DECISION.forbidden_uses(&[File::made_up(path, text)]);
+    assert_eq!(
+        complaints("decision/src/context.rs", "use crate::rules::Rule;"),
+        ["decision/src/context.rs: `context` uses `rules`, which stands below it on the map"]
+    );
+    assert_eq!(
+        complaints("decision/src/rules/cap.rs", "use super::super::walk;"),
+        ["decision/src/rules/cap.rs: `rules` uses `walk`, which stands below it on the map"]
+    );
+    assert_eq!(
+        complaints("decision/src/walk/evaluation.rs", "use crate::compile::compile;"),
+        ["decision/src/walk/evaluation.rs: `walk` uses its neighbour `compile`"]
+    );
+    assert_eq!(
+        complaints("decision/src/calendar/week.rs", "use crate::DAY_MS;"),
+        ["decision/src/calendar/week.rs: `DAY_MS` is not on the map"]
+    );
+    assert_eq!(complaints("decision/src/rules/cap.rs", "use crate::site::Cap;"), Vec::<String>::new());
+}
+
+#[test]
+fn a_circle_of_uses_is_found_also_where_exceptions_allow_each_of_them() {
+    let file = File::made_up;
+    let two = [file("src/cli/a.rs", "use crate::jobs;"), file("src/jobs/mod.rs", "use crate::cli;")];
+    assert_eq!(SRC.circles(&two), ["a circle of uses: cli, jobs"]);
+    let three = [
+        file("decision/src/walk/mod.rs", "use crate::{rules, context};"),
+        file("decision/src/rules/mod.rs", "use crate::context;"),
+        file("decision/src/context.rs", "use crate::choice;"),
+        file("decision/src/choice/mod.rs", "use crate::rules;"),
+        file("decision/src/site/cap.rs", "use crate::glob;"),
+        file("decision/src/glob.rs", "use crate::site;"),
+    ];
+    assert_eq!(
+        DECISION.circles(&three),
+        ["a circle of uses: choice, context, rules", "a circle of uses: glob, site"]
+    );
+    assert_eq!(SRC.circles(&[file("src/cli/a.rs", "use crate::{jobs, http};")]), Vec::<String>::new());
+}
+
+#[test]
+fn every_module_of_each_crate_is_on_the_map_in_its_order() {
+    assert_eq!(SRC.modules_in_order(&file("src/lib.rs")), Ok(()));
+    assert_eq!(DECISION.modules_in_order(&file("decision/src/lib.rs")), Ok(()));
+    let lib = file("decision/src/lib.rs");
+    let swapped = lib.text.replace("mod site;", "mod x;").replace("mod walk;", "mod site;");
+    let swapped = swapped.replace("mod x;", "mod walk;");
+    assert!(DECISION.modules_in_order(&File::made_up(&lib.path, &swapped)).is_err());
+    let one_more = format!("{}mod utils;\n", lib.text);
+    assert!(DECISION.modules_in_order(&File::made_up(&lib.path, &one_more)).is_err());
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Countries, Selection};
-use crate::words::{Consent, Device, ReaderKind, Standing, Trend};
+use crate::labels::{Consent, Device, ReaderKind, Standing, Trend};
 
 /// To whom an appeal shows. All that is given must fit.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

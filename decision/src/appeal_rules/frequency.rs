@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Countries, Moment, Selection, Weekday};
-use crate::words::NeverCovers;
+use super::{Countries, Moment, Selection};
+use crate::labels::{NeverCovers, Weekday};
 
 /// How often one reader sees an appeal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

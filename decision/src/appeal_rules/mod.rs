@@ -23,10 +23,10 @@ pub(crate) use choice::DEFAULT_METER_DAYS;
 pub use choice::{MAX_METER_DAYS, Meter, Percent, Step};
 pub use frequency::{Dismissal, Frequency, Redeploy};
 pub use pages::{Countries, Pages, Selection};
-pub use schedule::{Blackout, Hours, Moment, Schedule, Weekday, Zone};
+pub use schedule::{Blackout, Hours, Moment, Schedule, Zone};
 pub use site::{CoolDown, Exclusion, SiteFrequency, SiteRules, Upsell};
 
-use crate::words::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
+use crate::labels::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
 
 /// One appeal as the audience team writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

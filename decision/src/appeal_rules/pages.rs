@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::words::UnknownCountry;
+use crate::labels::UnknownCountry;
 
 /// On which pages an appeal shows.
 ///

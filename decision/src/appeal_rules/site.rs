@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::{Blackout, Percent};
-use crate::words::{Surface, Value};
+use crate::labels::{Surface, Value};
 
 /// One publication, as far as the decision needs to know it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use super::{instant_ms, timestamp};
-use crate::appeal_rules::Weekday;
+use crate::labels::Weekday;
 
 /// When a day begins for limits of views: late readers' evenings end before it.
 const DAY_BEGINS: Time = Time::constant(4, 0, 0, 0);

@@ -21,6 +21,8 @@ pub(crate) use written::{browsers_timestamp, date_of, is_usual_date, timestamp_o
 
 pub(crate) const MINUTE_MS: i64 = 60_000;
 pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// Length of a whole elapsed day in milliseconds.
+pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 
 /// The nearest time there is: years beyond 9999 count as 9999.
 fn timestamp(at_ms: i64) -> Timestamp {

@@ -2,9 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::{MINUTE_MS, next_change_ms, wall_ms};
-use crate::DAY_MS;
-use crate::appeal_rules::Weekday;
+use super::{DAY_MS, MINUTE_MS, next_change_ms, wall_ms};
+use crate::labels::Weekday;
 
 const WEEK_MS: i64 = 7 * DAY_MS;
 /// 1970-01-01 was a Thursday.

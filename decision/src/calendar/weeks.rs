@@ -2,9 +2,8 @@
 
 use jiff::tz::TimeZone;
 
-use super::instant_ms;
 use super::written::day_of;
-use crate::DAY_MS;
+use super::{DAY_MS, instant_ms};
 
 /// Weeks since the one of Monday, 1969-12-29.
 pub(crate) type Week = i64;

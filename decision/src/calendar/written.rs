@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
-use crate::DAY_MS;
+use super::DAY_MS;
 
 /// A time as in RFC 3339.
 pub(crate) fn timestamp_of(text: &str) -> Option<Timestamp> {

@@ -2,15 +2,12 @@
 //!
 //! **Owns** the reader's place among all readers: shares, holdouts, variants and sequences.
 //! **Never** asks whether an appeal fits; that is for `rules/`.
-//! **Start at** `tiers.rs` for appeals, `variants.rs` for variants and `weights.rs` for their weights; the recipe of the hash is in `assignment.rs`.
+//! **Start at** `tiers.rs` for appeals, `variants.rs` for variants and `weights.rs` for their weights; the recipe of the hash is in `buckets.rs`.
 //! **Tested in** `cases/allocation.json`, `cases/holdout.json`, `cases/assignment.json`, `cases/weights_by_country.json`, `tests/decision/properties/shares.rs`.
 
-mod assignment;
 mod tiers;
 mod variants;
 mod weights;
 
-pub use assignment::bucket_of;
-pub(crate) use assignment::{Salts, position};
 pub(crate) use tiers::{Candidate, choose, parts};
 pub(crate) use variants::Variants;

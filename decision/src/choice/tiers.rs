@@ -14,7 +14,7 @@
 
 use smallvec::SmallVec;
 
-use super::assignment::{POSITIONS, position};
+use crate::buckets::{POSITIONS, position};
 
 /// An appeal that may be chosen.
 #[derive(Clone, Copy, Debug)]

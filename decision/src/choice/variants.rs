@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use super::Salts;
-use super::assignment::position;
 use super::weights::Weights;
 use crate::appeal_rules::{AppealRules, Percent};
-use crate::compile::{Complaints, Site};
+use crate::buckets::{Salts, position};
+use crate::context::Facts;
 use crate::country::CountryCode;
-use crate::facts::Facts;
+use crate::diagnostics::Complaints;
+use crate::labels::Assignment;
+use crate::site::Site;
 use crate::verdict::HELD_OUT;
-use crate::words::Assignment;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Variants {

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::assignment::{pick, ranges};
 use crate::appeal_rules::VariantRules;
-use crate::compile::{Complaints, Site};
+use crate::buckets::{pick, ranges};
 use crate::country::CountryCode;
+use crate::diagnostics::Complaints;
+use crate::site::Site;
 
 /// What each variant gets, in every country.
 #[derive(Clone, Debug)]

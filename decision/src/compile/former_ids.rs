@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Complaints;
 use crate::appeal_rules::AppealRules;
-use crate::words::Live;
+use crate::diagnostics::Complaints;
+use crate::labels::Live;
 
 /// Which appeals that may show go by an id now, or went by it before.
 pub(super) struct Claims<'a>(BTreeMap<&'a str, Vec<&'a AppealRules>>);

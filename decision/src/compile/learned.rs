@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Appeal, Compiled};
+use crate::compiled::{Appeal, Compiled};
 
 /// An appeal on one site whose weights follow results.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Compiled {
             site.appeals.iter().filter_map(|appeal| {
                 let (variants, floor_per_million) = appeal.variants.learning()?;
                 Some(Learner {
-                    site: site.id.to_string(),
+                    site: site.site.id.to_string(),
                     appeal: appeal.id.to_string(),
                     former_ids: appeal.former_ids.iter().map(ToString::to_string).collect(),
                     variants: variants.map(str::to_owned).collect(),

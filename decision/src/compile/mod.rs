@@ -5,27 +5,17 @@
 //! **Start at** `compile` below; each rule compiles its own part in `rules/`.
 //! **Tested in** `cases/problems.json` and the tests beside the code.
 
-mod compiled;
-mod draft;
 mod former_ids;
-mod index;
 mod learned;
-mod names;
-mod problem;
-mod site;
 
 use std::collections::BTreeSet;
 
 use crate::appeal_rules::{AppealRules, SiteRules};
+use crate::compiled::{Appeal, Compiled, SiteAppeals};
+use crate::diagnostics::{Author, Complaints, Problem};
+use crate::site::{Ids, Site};
 use crate::verdict::AppealIndex;
-pub use compiled::Compiled;
-pub(crate) use compiled::{Appeal, Covered, KnownAppeal, Site};
-use draft::Author;
-pub(crate) use draft::{Complaints, Draft, blackouts, minute_of_day, moment_ms, week_hours};
-pub(crate) use index::Index;
 pub use learned::{LearnedWeights, Learner};
-pub(crate) use names::{NameId, Names};
-pub use problem::Problem;
 
 /// Checks sites and appeals and makes them ready for [`decide`](crate::decide()).
 ///
@@ -35,22 +25,23 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
     let mut problems = Vec::new();
     let mut compiled = Compiled::default();
     for (place, rules) in sites.iter().enumerate() {
-        site::add(&mut compiled, rules, place, &mut problems);
+        add_site(&mut compiled, rules, place, &mut problems);
     }
     let nowhere = Site::nowhere();
     let mut taken = BTreeSet::new();
     let claims = former_ids::Claims::of(appeals);
     for (place, rules) in appeals.iter().enumerate() {
-        let mut complaints = Complaints::new(Author::Appeal(rules), &mut problems);
+        let mut complaints = Complaints::new(Author::Appeal(&rules.id), &mut problems);
         if !taken.insert(rules.id.as_str()) {
             complaints.problem("id", "another appeal already has this id: give this one its own.");
         }
         claims.check(rules, &mut complaints);
-        let homes = site::homes(rules, &compiled.sites_by_id, &mut complaints);
+        let homes = homes(rules, &compiled.sites_by_id, &mut complaints);
         let Compiled { sites, names, .. } = &mut compiled;
         let mut compile =
             |site: &Site| Appeal::compile(AppealIndex(place), rules, site, names, &mut complaints);
-        let ready: Vec<(usize, Appeal)> = homes.iter().map(|home| (*home, compile(&sites[*home]))).collect();
+        let ready: Vec<(usize, Appeal)> =
+            homes.iter().map(|home| (*home, compile(&sites[*home].site))).collect();
         if homes.is_empty() {
             // Nobody will see it, but whoever wrote it wants to hear of everything that is wrong.
             compile(&nowhere);
@@ -61,8 +52,45 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
             }
         }
     }
-    compiled.sites.iter_mut().for_each(Site::settle);
+    compiled.sites.iter_mut().for_each(SiteAppeals::settle);
     (compiled, problems)
+}
+
+fn add_site(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: &mut Vec<Problem>) {
+    let mut complaints = Complaints::new(Author::Site(&rules.id), problems);
+    if rules.id.trim().is_empty() {
+        complaints.problem("id", format!("site number {place} needs an id."));
+        return;
+    }
+    if compiled.sites_by_id.contains_key(rules.id.as_str()) {
+        complaints.problem("id", "another site already has this id: the first one counts.");
+        return;
+    }
+    let site = Site::compile(rules, &mut compiled.names, &mut complaints);
+    compiled.sites_by_id.insert(rules.id.as_str().into(), place_of(compiled.sites.len()));
+    compiled.sites.push(SiteAppeals::new(site));
+}
+
+fn place_of(length: usize) -> u32 {
+    u32::try_from(length).expect("four thousand million appeals or sites don't fit in memory")
+}
+
+/// The places of the sites that the appeal names.
+fn homes(rules: &AppealRules, sites: &Ids, complaints: &mut Complaints<'_>) -> Vec<usize> {
+    if rules.sites.is_empty() {
+        complaints.problem("sites", "an appeal belongs to at least one site: name it.");
+    }
+    let mut homes = Vec::new();
+    for (place, id) in rules.sites.iter().enumerate() {
+        match sites.get(id.as_str()).map(|home| *home as usize) {
+            None => complaints.problem(format!("sites[{place}]"), format!("there is no site {id:?}.")),
+            Some(home) if homes.contains(&home) => {
+                complaints.problem(format!("sites[{place}]"), format!("{id:?} is named twice."));
+            }
+            Some(home) => homes.push(home),
+        }
+    }
+    homes
 }
 
 /// Where an appeal stands in its schedule.
@@ -104,15 +132,16 @@ pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
     let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));
     stages
         .filter(|(_, stage)| *stage == Some(Stage::After))
-        .map(|(rules, _)| Problem::of_appeal(rules, "schedule.ends_at", sentence))
+        .map(|(rules, _)| Problem::new(Author::Appeal(&rules.id), "schedule.ends_at", sentence))
         .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::appeal_rules::Moment;
-    use crate::words::{Kind, Surface};
+    use crate::appeal_rules::{Frequency, Meter, Moment};
+    use crate::labels::{Kind, Surface, WithoutHistory};
+    use crate::rules::{Parts, Rule};
 
     #[test]
     fn an_appeal_that_is_over_on_all_of_its_sites_is_not_to_be_published() {
@@ -147,5 +176,46 @@ mod tests {
         assert_eq!(stages("2026-06-14T14:00:00Z"), [None, Some(Stage::Within)]);
         assert_eq!(stages("2026-06-15T14:00:00Z"), [None, Some(Stage::Within)]);
         assert_eq!(stages("2026-06-15T23:00:00Z"), [None, Some(Stage::After)]);
+    }
+
+    fn compiled(appeal: AppealRules) -> Parts {
+        let (compiled, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
+        assert_eq!(problems, []);
+        compiled.sites[0].appeals[0].parts.clone()
+    }
+
+    fn awake(appeal: AppealRules) -> Vec<Rule> {
+        compiled(appeal).awake().collect()
+    }
+
+    #[test]
+    fn rules_that_nothing_can_fail_are_not_asked() {
+        let plain = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
+        assert_eq!(
+            awake(plain.clone()),
+            [
+                Rule::Surface,
+                Rule::Standing,
+                Rule::Quiet,
+                Rule::SensitivePage,
+                Rule::PaidPage,
+                Rule::History,
+                Rule::Frequency,
+                Rule::Dismissal,
+            ]
+        );
+        let timed: Vec<Rule> = compiled(plain.clone()).timed().collect();
+        assert_eq!(timed, [Rule::Quiet, Rule::Frequency, Rule::Dismissal]);
+
+        let mut thanks = AppealRules { kind: Kind::Thank, surface: vec![Surface::Wall], ..plain };
+        (thanks.pages.on_sensitive_pages, thanks.pages.on_paid_pages) = (true, true);
+        let entitlement = Some("archive".to_owned());
+        thanks.meter = Some(Meter { free_articles: 0, window_days: 30, hard: true, entitlement });
+        thanks.without_history = WithoutHistory::Ask;
+        assert_eq!(awake(thanks.clone()), [Rule::Surface, Rule::Standing, Rule::Meter]);
+
+        (thanks.meter, thanks.without_history) = (None, WithoutHistory::Silent);
+        thanks.frequency = Some(Frequency { unlimited: true, ..Frequency::default() });
+        assert_eq!(awake(thanks), [Rule::Surface, Rule::Standing, Rule::Dismissal]);
     }
 }

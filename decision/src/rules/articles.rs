@@ -3,11 +3,12 @@
 //! The present week counts, and as many before it as the appeal says. A week in the future counts as the present one:
 //! the reader's clock may be ahead of the site's. So the number only falls as time passes and nothing is read.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, count};
 use crate::appeal_rules::DEFAULT_WEEKS;
 use crate::calendar::{Week, week_begins_ms};
-use crate::compile::{Draft, NameId};
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::names::NameId;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
@@ -66,7 +67,7 @@ impl Check for Articles {
         if rules.min == 0 && rules.max.is_none() {
             draft.problem(path, "it asks for nothing: write min or max, or take it out.");
         }
-        if rules.min > 1 && draft.rules.audience.reader == Some(crate::words::ReaderKind::New) {
+        if rules.min > 1 && draft.rules.audience.reader == Some(crate::labels::ReaderKind::New) {
             draft.problem(format!("{path}.min"), "a new reader has read at most one article.");
         }
         let tags = draft.names(&format!("{path}.tags"), &rules.tags);

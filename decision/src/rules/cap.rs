@@ -5,15 +5,12 @@
 //! All three parts open once and for all as time passes, so that one instant says it.
 
 use super::count;
-use crate::DAY_MS;
 use crate::appeal_rules;
-use crate::calendar::{HOUR_MS, day_after};
-use crate::compile::Complaints;
-use crate::facts::Facts;
-use crate::words::Kind;
-
-const DEFAULT_MAX_VIEWS: u32 = 4;
-const DEFAULT_WINDOW_DAYS: u32 = 30;
+use crate::calendar::{DAY_MS, day_after};
+use crate::context::Facts;
+use crate::diagnostics::Complaints;
+use crate::labels::Kind;
+use crate::site::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, refuse_zero};
 
 /// The largest number of views and the window in days of an appeal that says neither.
 const fn defaults(kind: Kind) -> (u32, u32) {
@@ -21,15 +18,6 @@ const fn defaults(kind: Kind) -> (u32, u32) {
         Kind::Upsell => (1, 90),
         Kind::Ask | Kind::Thank | Kind::FixCard | Kind::WinBack => (DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS),
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Cap {
-    max_views: Option<u32>,
-    window_days: u32,
-    gap_days: u32,
-    gap_hours: u32,
-    max_per_day: Option<u32>,
 }
 
 impl Cap {
@@ -58,34 +46,6 @@ impl Cap {
             gap_hours: rules.min_gap_hours.unwrap_or(0),
             max_per_day: rules.max_per_day,
         })
-    }
-
-    pub(crate) fn of_site(
-        field_path: &str,
-        rules: &appeal_rules::SiteFrequency,
-        complaints: &mut Complaints<'_>,
-    ) -> Option<Self> {
-        let never = "with 0 views nothing ever shows: use kill_switch instead.";
-        refuse_zero(field_path, "max_views", rules.max_views, never, complaints);
-        refuse_zero(field_path, "max_per_day", rules.max_per_day, never, complaints);
-        refuse_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, complaints);
-        let cap = Self {
-            // A cap of no views is refused; it holds nothing back.
-            max_views: rules
-                .max_views
-                .or(rules.window_days.map(|_| DEFAULT_MAX_VIEWS))
-                .filter(|max| *max > 0),
-            window_days: rules.window_days.unwrap_or(DEFAULT_WINDOW_DAYS),
-            gap_days: rules.min_gap_days.unwrap_or(0),
-            gap_hours: rules.min_gap_hours.unwrap_or(0),
-            max_per_day: rules.max_per_day.filter(|max| *max > 0),
-        };
-        let caps = cap.max_views.is_some() || cap.max_per_day.is_some() || cap.gap_ms() > 0;
-        caps.then_some(cap)
-    }
-
-    fn gap_ms(&self) -> i64 {
-        (i64::from(self.gap_days) * DAY_MS).max(i64::from(self.gap_hours) * HOUR_MS)
     }
 
     /// When these views, the newest first, leave room for another; `i64::MIN` if they always did.
@@ -123,14 +83,6 @@ impl Cap {
             (self.gap_hours > 0).then(|| format!("newest at least {} old", count(self.gap_hours, "hour"))),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
-    }
-}
-
-pub(super) const EMPTY_WINDOW: &str = "a window of 0 days counts nothing: write 1 or more.";
-
-fn refuse_zero(path: &str, name: &str, value: Option<u32>, why: &str, complaints: &mut Complaints<'_>) {
-    if value == Some(0) {
-        complaints.problem(format!("{path}.{name}"), why);
     }
 }
 

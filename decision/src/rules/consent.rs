@@ -1,16 +1,16 @@
 //! Whether the reader agreed to be remembered, where an appeal needs it.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels;
 use crate::reason::Reason;
-use crate::words;
 
 /// What a page says of a reader who agreed.
 const GRANTED: &str = "granted";
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Consent(words::Consent);
+pub(crate) struct Consent(labels::Consent);
 
 impl Check for Consent {
     fn compile(draft: &mut Draft<'_, '_>) -> Self {

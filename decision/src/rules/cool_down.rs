@@ -1,10 +1,10 @@
 //! After any appeal was seen or sent away, on whatever surface, the page is calm for a while.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, count};
 use crate::appeal_rules;
 use crate::calendar::MINUTE_MS;
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]

@@ -1,13 +1,13 @@
 //! Where the reader is. An unknown country passes appeals that name no place, and those that say so; it fails all others: it might be
 //! one that is excluded. So does an unknown region where a region of its country is excluded.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, list};
 use crate::appeal_rules::{Countries, Selection};
-use crate::compile::Draft;
+use crate::context::Facts;
 use crate::country::{CountryCode, Region};
-use crate::facts::Facts;
+use crate::labels::UnknownCountry;
 use crate::reason::Reason;
-use crate::words::UnknownCountry;
 
 /// Some places in the world.
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
 //! What the reader holds.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, list};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::Device;
 use crate::reason::Reason;
-use crate::words::Device;
 
 /// One bit for each kind of device; none stands for all.
 #[derive(Clone, Copy, Debug)]

@@ -5,12 +5,14 @@
 
 use super::cap::{age_days, days_after};
 use super::redeploy::Redeploys;
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, list};
 use crate::appeal_rules;
-use crate::compile::{Covered, Draft, NameId};
-use crate::facts::{Facts, Sent};
+use crate::context::{Facts, Sent};
+use crate::labels::{DismissalKind, Kind};
+use crate::names::NameId;
 use crate::reason::Reason;
-use crate::words::{DismissalKind, Kind};
+use crate::site::Covered;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Dismissal {

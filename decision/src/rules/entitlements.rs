@@ -1,8 +1,8 @@
 //! What the reader is entitled to, as the verified token says.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, list};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]

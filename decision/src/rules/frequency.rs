@@ -1,11 +1,11 @@
 //! How often one reader sees one appeal.
 
-use super::cap::Cap;
 use super::redeploy::Redeploys;
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, count};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
+use crate::site::Cap;
 
 /// The cap of one appeal; `None` shows without limit.
 #[derive(Clone, Debug)]

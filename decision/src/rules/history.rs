@@ -1,11 +1,11 @@
 //! A cap needs the reader's history, and so does whatever asks how much was read. One that was left out is not an empty one: the reader may not want to be
 //! remembered, and the cap could not be kept.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::WithoutHistory;
 use crate::reason::Reason;
-use crate::words::WithoutHistory;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct History {

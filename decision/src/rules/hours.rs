@@ -3,11 +3,12 @@
 use jiff::tz::TimeZone;
 
 use super::schedule::tell;
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
 use crate::calendar::{DateSpan, WeekHours};
-use crate::compile::{Draft, blackouts, week_hours};
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
+use crate::timing::{blackouts, week_hours};
 
 /// Hours of different zones don't meet, or do within this many steps: each step ends a wait in one of them.
 const MOST_STEPS: usize = 256;

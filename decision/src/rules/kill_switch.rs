@@ -1,8 +1,8 @@
 //! The site's switch that silences everything, thanks included.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]

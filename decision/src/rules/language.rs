@@ -1,8 +1,8 @@
 //! The reader's language. `en` fits `en-IE` too (basic filtering, RFC 4647, section 3.3.1).
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, list};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]

@@ -1,10 +1,10 @@
 //! Only a live appeal shows, and an upsell only on a site that switched upsells on.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::{Kind, Live};
 use crate::reason::Reason;
-use crate::words::{Kind, Live};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LiveState {

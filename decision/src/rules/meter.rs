@@ -4,15 +4,15 @@
 //! today: the reader's clock may be ahead. So the number only falls as time passes and nothing is read, and time alone never opens
 //! a meter, but it can close one.
 
-use super::cap::EMPTY_WINDOW;
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, count};
-use crate::DAY_MS;
 use crate::appeal_rules::{self, DEFAULT_METER_DAYS, MAX_METER_DAYS};
+use crate::calendar::DAY_MS;
 use crate::calendar::date_of_wall;
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::Surface;
 use crate::reason::Reason;
-use crate::words::Surface;
+use crate::site::EMPTY_WINDOW;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Meter(Option<appeal_rules::Meter>);

@@ -1,7 +1,7 @@
 //! The rules an appeal must pass, and the order in which they are asked.
 //!
 //! **Owns** each rule: how it is compiled, what passes, which reason it gives, when time opens it, how it is told.
-//! **Never** looks at other appeals or at other rules' answers; `walk.rs` puts the answers together.
+//! **Never** looks at other appeals or at other rules' answers; `walk/` puts the answers together.
 //! **Start at** the table in `table.rs`. A new rule is a file here, a line of that table, and its cases.
 //! **Tested in** `cases/`, one file for each rule or two.
 
@@ -33,6 +33,7 @@ mod signed_in;
 mod site_excluded;
 mod site_frequency;
 mod skip_first;
+mod spec;
 mod standing;
 mod surfaces;
 mod table;
@@ -42,13 +43,11 @@ mod url;
 mod values;
 
 pub(crate) use articles::Articles;
-pub(crate) use cap::Cap;
-pub(crate) use site_excluded::Exclusion;
+pub(crate) use spec::Draft;
 pub(crate) use table::Parts;
 pub use table::Rule;
 
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
 
 /// How a rule answers for one instant.

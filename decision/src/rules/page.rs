@@ -1,8 +1,9 @@
 //! Sections and tags. One excluded name keeps the appeal away; one included name, section or tag, is enough.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::{Draft, NameId};
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::names::NameId;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]

@@ -1,8 +1,9 @@
 //! Kinds of page an appeal is meant for, and kinds it keeps away from.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::{Draft, NameId};
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::names::NameId;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]

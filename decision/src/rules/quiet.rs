@@ -1,11 +1,11 @@
 //! Whoever gave a short while ago is not asked.
 
 use super::schedule::tell;
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
-use crate::words::{Kind, Standing};
 
 /// Holds for kinds that ask for new money; thanks may come at once. An upsell lets those who gave once be quiet; who gives every month
 /// gave a short while ago at any time.

@@ -1,11 +1,11 @@
 //! Whether the reader was here before, as far as the history tells: a new reader has seen no appeal, sent none away, and
 //! read at most one article, which may be the one on the page.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, count};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::ReaderKind;
 use crate::reason::Reason;
-use crate::words::ReaderKind;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reader(Option<ReaderKind>);

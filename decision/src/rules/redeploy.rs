@@ -4,10 +4,11 @@
 use std::sync::Arc;
 
 use super::country::Places;
+use super::spec::Draft;
 use crate::appeal_rules::Redeploy;
 use crate::calendar::WeekTime;
-use crate::compile::{Draft, minute_of_day, moment_ms};
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::timing::{minute_of_day, moment_ms};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Redeploys {

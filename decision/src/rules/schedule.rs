@@ -5,12 +5,13 @@
 
 use jiff::Timestamp;
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::DAY_MS;
+use crate::calendar::DAY_MS;
 use crate::calendar::MINUTE_MS;
-use crate::compile::{Draft, moment_ms};
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
+use crate::timing::moment_ms;
 
 /// First and last millisecond; without a bound, the end of time.
 #[derive(Clone, Copy, Debug)]

@@ -1,8 +1,8 @@
 //! On sensitive pages appeals are silent, unless one says that it may speak there.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::redeploy::Redeploys;
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, count};
 use crate::choice::Variants;
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]

@@ -1,8 +1,8 @@
 //! Whether the reader is signed in with the site. One of whom that is not told is not.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]

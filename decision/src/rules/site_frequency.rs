@@ -2,12 +2,12 @@
 //! appeals that are gone. Upsells have a cap of their own, and their views count for nothing else. Appeals that ask for nothing
 //! neither count nor are held back; those without limit are not held back.
 
-use super::cap::Cap;
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, count};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::Kind;
 use crate::reason::Reason;
-use crate::words::Kind;
+use crate::site::Cap;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SiteFrequency {

@@ -1,8 +1,8 @@
 //! The first pages of a visit are for reading.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, count};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]

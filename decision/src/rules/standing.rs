@@ -1,10 +1,10 @@
 //! Who is asked and who is thanked. A known supporter is never asked; where nobody can tell, neither happens.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
-use crate::words::{Kind, Standing};
 
 /// One bit for each standing the appeal is meant for.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,10 @@
 //! Where an appeal may show, where the page has room, and what the site has switched off.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::Surface;
 use crate::reason::Reason;
-use crate::words::Surface;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Surfaces {

@@ -2,19 +2,19 @@
 
 use serde::Serialize;
 
+use super::spec::Draft;
 use super::{
     Check, Evidence, Outcome, articles, consent, cool_down, country, device, dismissal, entitlements,
     frequency, history, hours, kill_switch, language, live, meter, page, page_kind, paid_page, quiet, reader,
     schedule, sensitive_page, sequence, signed_in, site_excluded, site_frequency, skip_first, standing,
     surfaces, traits, trend, url, values,
 };
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $field:ident: $part:ty,)*) => {
         /// The rules, in the order in which they are asked: first whether the site and the appeal are on at all, and meant
-        /// for this country and page (the index in `compile/` leaves out those that are not), then the reader's
+        /// for this country and page (the index in `compiled/` leaves out those that are not), then the reader's
         /// support, then time and the rest of the page and the reader, and last what this reader has already seen.
         /// The further an appeal comes, the nearer it was to being shown.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -155,54 +155,5 @@ impl Parts {
     /// Those that can fail and whose answer time can change.
     pub(crate) fn timed(&self) -> impl Iterator<Item = Rule> + use<> {
         RuleSet(self.awake.0 & Self::TIMED.0)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Parts, Rule};
-    use crate::appeal_rules::{AppealRules, Frequency, Meter, SiteRules};
-    use crate::compile::compile;
-    use crate::words::{Kind, Surface, WithoutHistory};
-
-    fn compiled(appeal: AppealRules) -> Parts {
-        let (compiled, problems) = compile(&[SiteRules::new("journal")], &[appeal]);
-        assert_eq!(problems, []);
-        compiled.sites[0].appeals[0].parts.clone()
-    }
-
-    fn awake(appeal: AppealRules) -> Vec<Rule> {
-        compiled(appeal).awake().collect()
-    }
-
-    #[test]
-    fn rules_that_nothing_can_fail_are_not_asked() {
-        let plain = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
-        assert_eq!(
-            awake(plain.clone()),
-            [
-                Rule::Surface,
-                Rule::Standing,
-                Rule::Quiet,
-                Rule::SensitivePage,
-                Rule::PaidPage,
-                Rule::History,
-                Rule::Frequency,
-                Rule::Dismissal,
-            ]
-        );
-        let timed: Vec<Rule> = compiled(plain.clone()).timed().collect();
-        assert_eq!(timed, [Rule::Quiet, Rule::Frequency, Rule::Dismissal]);
-
-        let mut thanks = AppealRules { kind: Kind::Thank, surface: vec![Surface::Wall], ..plain };
-        (thanks.pages.on_sensitive_pages, thanks.pages.on_paid_pages) = (true, true);
-        let entitlement = Some("archive".to_owned());
-        thanks.meter = Some(Meter { free_articles: 0, window_days: 30, hard: true, entitlement });
-        thanks.without_history = WithoutHistory::Ask;
-        assert_eq!(awake(thanks.clone()), [Rule::Surface, Rule::Standing, Rule::Meter]);
-
-        (thanks.meter, thanks.without_history) = (None, WithoutHistory::Silent);
-        thanks.frequency = Some(Frequency { unlimited: true, ..Frequency::default() });
-        assert_eq!(awake(thanks), [Rule::Surface, Rule::Standing, Rule::Dismissal]);
     }
 }

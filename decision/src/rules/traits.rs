@@ -1,8 +1,9 @@
 //! Facts of the site's own that pages tell of their readers, such as `print_subscriber`. One that is not told is not there.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, list};
-use crate::compile::{Draft, NameId};
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::names::NameId;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
 //! Whether the reader reads more than before: the last four whole weeks against the four before them. The present week
 //! does not count until it is over. What makes a trend is told at [`Trend`](crate::Trend).
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, count};
 use crate::calendar::{Week, week_begins_ms};
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::Trend;
 use crate::reason::Reason;
-use crate::words::Trend;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ReadingTrend(Option<Trend>);

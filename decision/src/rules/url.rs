@@ -1,28 +1,15 @@
 //! Addresses an appeal is meant for, and addresses it keeps away from, by their path.
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, list};
-use crate::compile::{Complaints, Draft};
-use crate::facts::Facts;
-use crate::glob::Glob;
+use crate::context::Facts;
+use crate::glob::{Glob, globs};
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Url {
     include: Box<[Glob]>,
     exclude: Box<[Glob]>,
-}
-
-/// Reads patterns; one that could never fit is complained of.
-pub(crate) fn globs(field_path: &str, patterns: &[String], complaints: &mut Complaints<'_>) -> Box<[Glob]> {
-    for (place, pattern) in patterns.iter().enumerate() {
-        if !pattern.starts_with(['/', '*']) {
-            complaints.problem(
-                format!("{field_path}[{place}]"),
-                format!("{pattern:?} fits no path: begin with / or *, and leave out the host."),
-            );
-        }
-    }
-    patterns.iter().map(|pattern| Glob::new(pattern)).collect()
 }
 
 impl Check for Url {

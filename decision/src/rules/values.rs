@@ -3,12 +3,12 @@
 
 use std::sync::Arc;
 
+use super::spec::Draft;
 use super::{Check, Evidence, Outcome, list};
 use crate::choice::Variants;
-use crate::compile::Draft;
-use crate::facts::Facts;
+use crate::context::Facts;
+use crate::labels::Value;
 use crate::reason::Reason;
-use crate::words::Value;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Values {

@@ -7,11 +7,13 @@
 
 mod reader;
 mod value;
+mod weekday;
 
 use serde::{Deserialize, Serialize};
 
 pub use reader::{Consent, Device, ReaderKind, Trend};
 pub use value::Value;
+pub use weekday::Weekday;
 
 /// What an appeal wants of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

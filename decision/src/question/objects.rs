@@ -9,7 +9,7 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::text::Text;
+use super::text::Text;
 
 /// An object; `null` is read as if the field were left out.
 pub(crate) fn object<'de, D, T>(deserializer: D) -> Result<T, D::Error>

@@ -6,10 +6,10 @@
 
 use jiff::Timestamp;
 
+use super::text::{Text, plain_len};
+use super::{ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
 use crate::calendar::{browsers_timestamp, date_of, is_usual_date, timestamp_of};
-use crate::question::{ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
-use crate::text::{Text, plain_len};
-use crate::words::{DismissalKind, Surface};
+use crate::labels::{DismissalKind, Surface};
 
 /// Reads a question in its usual form. `None` does not say that it is none: the library knows.
 pub fn usual_question(json: &str) -> Option<Question<'_>> {

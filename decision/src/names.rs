@@ -6,7 +6,7 @@ use std::hash::Hasher;
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
-use super::Complaints;
+use crate::diagnostics::Complaints;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NameId(u32);
@@ -19,7 +19,7 @@ pub(crate) struct Names {
 }
 
 impl Names {
-    pub(super) fn add(&mut self, name: &str) -> NameId {
+    pub(crate) fn add(&mut self, name: &str) -> NameId {
         if let Some(id) = self.find(name) {
             return id;
         }

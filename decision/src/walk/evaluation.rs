@@ -1,10 +1,10 @@
 //! How one appeal fares: which rules it passes now, and when it passes them all.
 
-use crate::compile::Appeal;
-use crate::facts::Facts;
+use super::Recorder;
+use crate::compiled::Appeal;
+use crate::context::Facts;
 use crate::reason::Reason;
 use crate::rules::{Outcome, Rule};
-use crate::walk::Recorder;
 
 /// How one appeal fared.
 #[derive(Clone, Copy, Debug)]

@@ -1,15 +1,23 @@
 //! The one way through rules and priorities, taken by `decide` and `explain` alike.
+//!
+//! **Owns** which appeal shows, and which reason there is to give when none does.
+//! **Never** knows who watches: a recorder sees what `explain` tells, and changes nothing.
+//! **Start at** [`walk`] below; how one appeal fares is in `evaluation.rs`.
+//! **Tested in** `cases/`, `tests/decision/properties/exact.rs`, `tests/decision/explain.rs`.
+
+mod evaluation;
 
 use smallvec::SmallVec;
 
 use crate::choice::{Candidate, choose, parts};
-use crate::compile::{Appeal, Compiled, Site};
-use crate::course::{Course, try_appeal};
-use crate::facts::Facts;
-use crate::question::Question;
+use crate::compiled::{Appeal, SiteAppeals};
+use crate::context::Facts;
 use crate::reason::Reason;
 use crate::rules::{Outcome, Rule};
-use crate::verdict::{Known, UnknownSite, Verdict};
+use crate::site::Site;
+use crate::verdict::Verdict;
+pub(crate) use evaluation::Course;
+use evaluation::try_appeal;
 
 /// Somebody who may watch. With `KEEPS` false the walk stops as soon as it knows the answer.
 pub(crate) trait Recorder {
@@ -36,20 +44,7 @@ impl Recorder for Unrecorded {
     fn share(&mut self, _: &Appeal, _: u64, _: bool, _: bool) {}
 }
 
-pub(crate) fn walk(
-    rules: &Compiled,
-    question: &Question<'_>,
-    known: &Known,
-    now_ms: i64,
-    draw: u32,
-    recorder: &mut impl Recorder,
-) -> Result<Verdict, UnknownSite> {
-    let site = rules.site(&question.site).ok_or_else(|| UnknownSite { site: question.site.to_string() })?;
-    let facts = Facts::gather(rules, site, question, known, now_ms, draw);
-    Ok(walk_site(site, &facts, recorder))
-}
-
-fn walk_site<R: Recorder>(site: &Site, facts: &Facts<'_>, recorder: &mut R) -> Verdict {
+pub(crate) fn walk<R: Recorder>(site: &SiteAppeals, facts: &Facts<'_>, recorder: &mut R) -> Verdict {
     let mut silence = Silence::of(site);
     let all = if R::KEEPS {
         (0..).zip(&site.appeals).map(|(place, _)| place).collect()
@@ -76,7 +71,7 @@ fn walk_site<R: Recorder>(site: &Site, facts: &Facts<'_>, recorder: &mut R) -> V
             let chosen = chosen.filter(|_| verdict.is_none());
             left = tell_shares(&fitting, chosen, left, facts, recorder);
         }
-        verdict = verdict.or_else(|| chosen.map(|place| show(fitting[place], site, facts)));
+        verdict = verdict.or_else(|| chosen.map(|place| show(fitting[place], &site.site, facts)));
         if verdict.is_some() && !R::KEEPS {
             break;
         }
@@ -128,8 +123,8 @@ struct Silence {
 
 impl Silence {
     /// What there is to say of appeals that are not even in question.
-    fn of(site: &Site) -> Self {
-        let (furthest, reason) = match (site.kill_switch, site.index.is_empty()) {
+    fn of(site: &SiteAppeals) -> Self {
+        let (furthest, reason) = match (site.site.kill_switch, site.index.is_empty()) {
             (true, _) => (Some(Rule::KillSwitch), Reason::KillSwitch),
             (false, true) => (None, Reason::NoLiveAppeal),
             (false, false) => (Some(Rule::Country), Reason::NotTargeted),

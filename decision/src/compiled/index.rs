@@ -8,9 +8,10 @@ use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
-use super::{Appeal, NameId};
+use super::Appeal;
+use crate::context::Facts;
 use crate::country::CountryCode;
-use crate::facts::Facts;
+use crate::names::NameId;
 
 /// Places in the site's list of appeals; the lowest have the highest priority.
 pub(crate) type Places = SmallVec<[u32; 128]>;

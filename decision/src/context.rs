@@ -5,14 +5,15 @@ use std::cell::OnceCell;
 
 use smallvec::SmallVec;
 
+use crate::buckets::position;
 use crate::calendar::{DateSpan, MINUTE_MS, Week, wall_ms, week_of_date, week_of_wall};
-use crate::choice::position;
-use crate::compile::{Compiled, Covered, KnownAppeal, NameId, Names, Site};
 use crate::country::{CountryCode, Region};
 use crate::glob::path_of;
+use crate::labels::{DismissalKind, Kind, Surface};
+use crate::names::{NameId, Names};
 use crate::question::{History, Question, TagCounts};
+use crate::site::{Covered, Exclusion, KnownAppeal, Site};
 use crate::verdict::Known;
-use crate::words::{DismissalKind, Kind, Surface};
 
 /// Stands for appeals that are gone: no appeal has this key.
 const GONE: KnownAppeal = KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
@@ -86,14 +87,13 @@ pub(crate) struct Facts<'q> {
 
 impl<'q> Facts<'q> {
     pub(crate) fn gather(
-        rules: &'q Compiled,
+        names: &'q Names,
         site: &'q Site,
         question: &'q Question<'q>,
         known: &'q Known,
         now_ms: i64,
         draw: u32,
     ) -> Self {
-        let names = &rules.names;
         let page = &question.page;
         let offered: &[Surface] =
             if question.surfaces.is_empty() { &Surface::ALL } else { &question.surfaces };
@@ -172,8 +172,20 @@ impl<'q> Facts<'q> {
 
     pub(crate) fn excluded_days(&self) -> &[DateSpan] {
         self.excluded_days.get_or_init(|| {
-            self.site.exclusions.iter().filter_map(|exclusion| exclusion.days(self)).collect()
+            let meant = self.site.exclusions.iter().filter(|exclusion| self.is_meant(exclusion));
+            meant.map(|exclusion| exclusion.span).collect()
         })
+    }
+
+    /// Whether this page is one of those that the exclusion names, on whatever day.
+    pub(crate) fn is_meant(&self, exclusion: &Exclusion) -> bool {
+        let Exclusion { sections, tags, kinds, urls, .. } = exclusion;
+        let has = |names: &[NameId], name: &NameId| names.binary_search(name).is_ok();
+        let all = sections.is_empty() && tags.is_empty() && kinds.is_empty() && urls.is_empty();
+        all || self.section.is_some_and(|section| has(sections, &section))
+            || self.tags.iter().any(|tag| has(tags, tag))
+            || self.page_kind.is_some_and(|kind| has(kinds, &kind))
+            || self.path().is_some_and(|path| urls.iter().any(|glob| glob.fits(path)))
     }
 
     /// Articles read, by week, in no order.

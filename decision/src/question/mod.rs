@@ -1,4 +1,14 @@
 //! The question "show the appeal?" as a page asks it. Only `site` is needed; unknown fields are ignored.
+//!
+//! **Owns** the question's fields, and both ways to read them from JSON: serde's, and the fast one of `fast.rs`.
+//! **Never** decides anything, nor checks whether what a page says makes sense.
+//! **Start at** [`Question`] below.
+//! **Tested in** `tests/decision/reading.rs`, `tests/decision/usual.rs`, `tests/decision/near_misses.rs`.
+
+mod fast;
+mod near_misses;
+mod objects;
+mod text;
 
 use std::fmt;
 
@@ -8,10 +18,11 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::calendar::{date_of, timestamp_of};
-use crate::objects::{maybe_object, maybe_objects, object, objects, word, words};
-use crate::text::Text;
-use crate::usual::WrittenCounts;
-use crate::words::{DismissalKind, Surface};
+use crate::labels::{DismissalKind, Surface};
+pub use fast::{WrittenCounts, usual_question};
+pub use near_misses::{NearMisses, near_miss};
+use objects::{maybe_object, maybe_objects, object, objects, word, words};
+pub use text::Text;
 
 /// What a page says of itself and its reader.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

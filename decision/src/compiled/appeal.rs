@@ -1,0 +1,93 @@
+//! One appeal on one site, compiled.
+
+use std::sync::Arc;
+
+use crate::appeal_rules::AppealRules;
+use crate::buckets::Salts;
+use crate::choice::{Candidate, Variants};
+use crate::diagnostics::Complaints;
+use crate::labels::{Kind, NeverCovers};
+use crate::names::Names;
+use crate::rules::{Draft, Parts};
+use crate::site::{Covered, Site};
+use crate::verdict::AppealIndex;
+
+/// One appeal on one site: a part for each rule, beside what the choice and the verdict need.
+#[derive(Clone, Debug)]
+pub(crate) struct Appeal {
+    pub(crate) index: AppealIndex,
+    pub(crate) id: Box<str>,
+    pub(crate) former_ids: Box<[Box<str>]>,
+    pub(crate) kind: Kind,
+    pub(crate) never_covers: Covered,
+    pub(crate) priority: i32,
+    pub(crate) candidate: Candidate,
+    pub(crate) salts: Salts,
+    /// Readers out of a million from whom it is withheld.
+    pub(crate) held_out: u32,
+    pub(crate) closable: bool,
+    pub(crate) variants: Arc<Variants>,
+    pub(crate) parts: Parts,
+}
+
+impl Appeal {
+    /// By which facts and rules name it.
+    pub(crate) fn key(&self) -> u32 {
+        key_of(self.index)
+    }
+
+    pub(crate) fn compile<'a>(
+        index: AppealIndex,
+        rules: &'a AppealRules,
+        site: &Site,
+        names: &mut Names,
+        complaints: &mut Complaints<'a>,
+    ) -> Self {
+        complaints.check_id("id", &rules.id, "an appeal");
+        if rules.weight == 0 {
+            complaints.problem("weight", "with weight 0 nobody sees it: pause it instead.");
+        }
+        if rules.share_percent.is_none() {
+            complaints.problem("share_percent", "with a share of 0 nobody sees it: pause it instead.");
+        }
+        let salts = Salts::new(&site.id, rules.first_id());
+        let variants = Arc::new(Variants::compile(rules, salts, site, complaints));
+        let draft = &mut Draft { rules, key: key_of(index), site, variants: &variants, names, complaints };
+        let campaign = draft.campaign();
+        let never_covers = match (rules.dismissal.never_covers, campaign) {
+            (NeverCovers::Kind, _) => Covered::Kind(rules.kind),
+            (NeverCovers::Campaign, Some(campaign)) => Covered::Campaign(campaign),
+            (NeverCovers::Campaign, None) => {
+                draft.problem(
+                    "dismissal.never_covers",
+                    "it covers a campaign, but the appeal has none: write campaign.",
+                );
+                Covered::Appeal
+            }
+            (NeverCovers::Appeal, _) => Covered::Appeal,
+        };
+        Self {
+            index,
+            id: rules.id.as_str().into(),
+            former_ids: rules.former_ids.iter().map(|id| id.as_str().into()).collect(),
+            kind: rules.kind,
+            never_covers,
+            priority: rules.priority,
+            candidate: Candidate {
+                weight: rules.weight,
+                most: rules.share_percent.per_million(),
+                salt: salts.share,
+            },
+            salts,
+            held_out: rules.holdout_percent.per_million(),
+            closable: !draft.is_hard(),
+            parts: Parts::compile(draft),
+            variants,
+        }
+    }
+}
+
+/// By which facts and rules name an appeal.
+fn key_of(index: AppealIndex) -> u32 {
+    u32::try_from(index.0).expect("four thousand million appeals don't fit in memory")
+}

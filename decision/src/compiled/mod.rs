@@ -1,0 +1,76 @@
+//! What compiling makes: sites with their appeals in the order in which they are tried.
+//!
+//! **Owns** the form in which sites and appeals are asked: each site beside its appeals and their index.
+//! **Never** decides anything; that is for `walk/`.
+//! **Start at** [`Compiled`] below; one appeal is in `appeal.rs`.
+//! **Tested in** `cases/`, `tests/decision/properties/order.rs`.
+
+mod appeal;
+mod index;
+
+use crate::names::Names;
+use crate::rules::Articles;
+use crate::site::{Ids, KnownAppeal, Site};
+pub(crate) use appeal::Appeal;
+use index::Index;
+
+/// Sites and appeals, checked and ready to be asked. Cheap to read from many threads; swap it whole.
+#[derive(Clone, Debug, Default)]
+pub struct Compiled {
+    pub(crate) sites: Vec<SiteAppeals>,
+    pub(crate) sites_by_id: Ids,
+    pub(crate) names: Names,
+}
+
+impl Compiled {
+    pub(crate) fn site(&self, id: &str) -> Option<&SiteAppeals> {
+        self.sites_by_id.get(id).map(|place| &self.sites[*place as usize])
+    }
+}
+
+/// A site and its appeals.
+#[derive(Clone, Debug)]
+pub(crate) struct SiteAppeals {
+    pub(crate) site: Site,
+    /// Highest priority first, equals by id.
+    pub(crate) appeals: Vec<Appeal>,
+    pub(crate) index: Index,
+}
+
+impl SiteAppeals {
+    pub(crate) fn new(site: Site) -> Self {
+        Self { site, appeals: Vec::new(), index: Index::default() }
+    }
+
+    /// Puts the appeals in the order in which they are tried.
+    pub(crate) fn settle(&mut self) {
+        self.appeals
+            .sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
+        self.index = Index::new(&self.appeals);
+        let by_tag = || self.appeals.iter().map(|it| &it.parts.articles).filter(|it| !it.tags().is_empty());
+        self.site.article_tag_weeks = by_tag().map(Articles::weeks).max().unwrap_or(0);
+        let tags = by_tag().flat_map(Articles::tags);
+        self.site.article_tags = tags.copied().collect();
+        self.site.article_tags.sort_unstable();
+        self.site.article_tags.dedup();
+        self.site.appeals_by_id = self.known_appeals();
+    }
+
+    /// The appeals by present and former ids. An appeal that may show has its former ids even where another, which may not, has the
+    /// same one now: it was renamed, and its predecessor ended.
+    fn known_appeals(&self) -> Ids<KnownAppeal> {
+        let known = |appeal: &Appeal| KnownAppeal {
+            key: appeal.key(),
+            kind: appeal.kind,
+            never_covers: appeal.never_covers,
+        };
+        let former = |shows: bool| {
+            let appeals = self.appeals.iter().filter(move |appeal| appeal.parts.live.is_live() == shows);
+            appeals
+                .flat_map(move |appeal| appeal.former_ids.iter().map(move |id| (id.clone(), known(appeal))))
+        };
+        let present = self.appeals.iter().map(|appeal| (appeal.id.clone(), known(appeal)));
+        // Later ones replace earlier ones.
+        former(false).chain(present).chain(former(true)).collect()
+    }
+}

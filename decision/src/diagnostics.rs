@@ -1,0 +1,95 @@
+//! What is wrong in what people wrote, and where it is collected while sites and appeals are compiled.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// Something wrong in what people wrote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The appeal's id; `None` when a site is at fault.
+    pub appeal: Option<String>,
+    /// The site's id; `None` when an appeal is at fault.
+    pub site: Option<String>,
+    /// Where in it, such as `variants[1].id`.
+    pub field_path: String,
+    /// What is wrong, and what to do about it.
+    pub sentence: String,
+}
+
+impl Problem {
+    pub(crate) fn new(
+        author: Author<'_>,
+        field_path: impl Into<String>,
+        sentence: impl Into<String>,
+    ) -> Self {
+        let (appeal, site) = match author {
+            Author::Appeal(id) => (Some(id.to_owned()), None),
+            Author::Site(id) => (None, Some(id.to_owned())),
+        };
+        Self { appeal, site, field_path: field_path.into(), sentence: sentence.into() }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.appeal, &self.site) {
+            (Some(appeal), _) => write!(f, "appeal {appeal:?}, ")?,
+            (None, Some(site)) => write!(f, "site {site:?}, ")?,
+            (None, None) => {}
+        }
+        write!(f, "{}: {}", self.field_path, self.sentence)
+    }
+}
+
+/// What is being checked, by its id.
+#[derive(Clone, Copy)]
+pub(crate) enum Author<'a> {
+    Site(&'a str),
+    Appeal(&'a str),
+}
+
+/// Characters that an id may have.
+const LONGEST_ID: usize = 100;
+
+/// Where complaints go.
+pub(crate) struct Complaints<'a> {
+    author: Author<'a>,
+    problems: &'a mut Vec<Problem>,
+    problems_before: usize,
+}
+
+impl<'a> Complaints<'a> {
+    pub(crate) fn new(author: Author<'a>, problems: &'a mut Vec<Problem>) -> Self {
+        let problems_before = problems.len();
+        Self { author, problems, problems_before }
+    }
+
+    /// Whoever is compiled for several sites says each thing once.
+    pub(crate) fn problem(&mut self, field_path: impl Into<String>, sentence: impl Into<String>) {
+        let problem = Problem::new(self.author, field_path, sentence);
+        if !self.problems[self.problems_before..].contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// Ids stand in addresses, in results and on payments, so they are short and of one line. True when there is nothing
+    /// to say against this one.
+    pub(crate) fn check_id(&mut self, field_path: impl Into<String>, id: &str, what: &str) -> bool {
+        if id.trim().is_empty() {
+            self.problem(field_path, format!("{what} needs an id."));
+        } else if id.chars().count() > LONGEST_ID || id.contains(char::is_control) {
+            let sentence = format!(
+                "an id is at most {LONGEST_ID} characters long and of one line: give {what} another."
+            );
+            self.problem(field_path, sentence);
+        } else {
+            return true;
+        }
+        false
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.problems.len() == self.problems_before
+    }
+}

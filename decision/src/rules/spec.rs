@@ -1,0 +1,72 @@
+//! An appeal on its way through the compiler.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use crate::appeal_rules::{AppealRules, Zone};
+use crate::choice::Variants;
+use crate::diagnostics::Complaints;
+use crate::names::{NameId, Names};
+use crate::site::Site;
+
+/// What every rule is given to compile its part: the appeal as written, its site, the names, and a place for
+/// complaints.
+pub(crate) struct Draft<'a, 'b> {
+    pub(crate) rules: &'a AppealRules,
+    /// By which the facts know the appeal.
+    pub(crate) key: u32,
+    pub(crate) site: &'b Site,
+    pub(crate) variants: &'b Arc<Variants>,
+    pub(crate) names: &'b mut Names,
+    pub(crate) complaints: &'b mut Complaints<'a>,
+}
+
+impl Draft<'_, '_> {
+    pub(crate) fn problem(&mut self, field_path: impl Into<String>, sentence: impl Into<String>) {
+        self.complaints.problem(field_path, sentence);
+    }
+
+    /// The zone in which the appeal's schedule is written.
+    pub(crate) fn zone(&self) -> TimeZone {
+        match self.rules.schedule.time_zone {
+            Zone::Site => self.site.time_zone.clone(),
+            Zone::Utc => TimeZone::UTC,
+        }
+    }
+
+    /// Complains where all that is included is excluded too.
+    pub(crate) fn refuse_shadowed<T: PartialEq>(&mut self, field_path: &str, include: &[T], exclude: &[T]) {
+        if !include.is_empty() && include.iter().all(|name| exclude.contains(name)) {
+            self.problem(
+                format!("{field_path}.include"),
+                "every one of them is excluded too: it is meant for nobody.",
+            );
+        }
+    }
+
+    /// Whether it is a wall that can't be closed, and that nothing but an entitlement opens.
+    pub(crate) fn is_hard(&self) -> bool {
+        self.rules.meter.as_ref().is_some_and(|meter| meter.hard)
+    }
+
+    /// The appeal's campaign as a number.
+    pub(crate) fn campaign(&mut self) -> Option<NameId> {
+        let campaign = self.rules.campaign.as_deref()?;
+        if campaign.trim().is_empty() {
+            self.problem("campaign", "an empty name is none: write one, or take it out.");
+            return None;
+        }
+        Some(self.names.add(campaign))
+    }
+
+    /// The number of a name that some rule speaks of.
+    pub(crate) fn name(&self, name: &str) -> Option<NameId> {
+        self.names.find(name)
+    }
+
+    /// Turns a list of names into numbers, sorted.
+    pub(crate) fn names(&mut self, field_path: &str, names: &[String]) -> Box<[NameId]> {
+        self.names.add_all(field_path, names, self.complaints)
+    }
+}

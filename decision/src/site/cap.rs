@@ -1,0 +1,61 @@
+//! A cap on views as it is written for a site, and what every cap holds. What it does is in `rules/cap.rs`.
+
+use crate::appeal_rules;
+use crate::calendar::{DAY_MS, HOUR_MS};
+use crate::diagnostics::Complaints;
+
+pub(crate) const DEFAULT_MAX_VIEWS: u32 = 4;
+pub(crate) const DEFAULT_WINDOW_DAYS: u32 = 30;
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cap {
+    pub(crate) max_views: Option<u32>,
+    pub(crate) window_days: u32,
+    pub(crate) gap_days: u32,
+    pub(crate) gap_hours: u32,
+    pub(crate) max_per_day: Option<u32>,
+}
+
+impl Cap {
+    pub(crate) fn of_site(
+        field_path: &str,
+        rules: &appeal_rules::SiteFrequency,
+        complaints: &mut Complaints<'_>,
+    ) -> Option<Self> {
+        let never = "with 0 views nothing ever shows: use kill_switch instead.";
+        refuse_zero(field_path, "max_views", rules.max_views, never, complaints);
+        refuse_zero(field_path, "max_per_day", rules.max_per_day, never, complaints);
+        refuse_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, complaints);
+        let cap = Self {
+            // A cap of no views is refused; it holds nothing back.
+            max_views: rules
+                .max_views
+                .or(rules.window_days.map(|_| DEFAULT_MAX_VIEWS))
+                .filter(|max| *max > 0),
+            window_days: rules.window_days.unwrap_or(DEFAULT_WINDOW_DAYS),
+            gap_days: rules.min_gap_days.unwrap_or(0),
+            gap_hours: rules.min_gap_hours.unwrap_or(0),
+            max_per_day: rules.max_per_day.filter(|max| *max > 0),
+        };
+        let caps = cap.max_views.is_some() || cap.max_per_day.is_some() || cap.gap_ms() > 0;
+        caps.then_some(cap)
+    }
+
+    pub(crate) fn gap_ms(&self) -> i64 {
+        (i64::from(self.gap_days) * DAY_MS).max(i64::from(self.gap_hours) * HOUR_MS)
+    }
+}
+
+pub(crate) const EMPTY_WINDOW: &str = "a window of 0 days counts nothing: write 1 or more.";
+
+pub(crate) fn refuse_zero(
+    path: &str,
+    name: &str,
+    value: Option<u32>,
+    why: &str,
+    complaints: &mut Complaints<'_>,
+) {
+    if value == Some(0) {
+        complaints.problem(format!("{path}.{name}"), why);
+    }
+}

@@ -1,0 +1,49 @@
+//! Pages on which the whole site is silent, some of them only for some days.
+
+use jiff::tz::TimeZone;
+
+use crate::appeal_rules;
+use crate::calendar::DateSpan;
+use crate::diagnostics::Complaints;
+use crate::glob::{Glob, globs};
+use crate::names::{NameId, Names};
+
+/// One of the site's exclusions.
+#[derive(Clone, Debug)]
+pub(crate) struct Exclusion {
+    pub(crate) sections: Box<[NameId]>,
+    pub(crate) tags: Box<[NameId]>,
+    pub(crate) kinds: Box<[NameId]>,
+    pub(crate) urls: Box<[Glob]>,
+    pub(crate) span: DateSpan,
+}
+
+impl Exclusion {
+    pub(crate) fn compile_all(
+        written: &[appeal_rules::Exclusion],
+        zone: &TimeZone,
+        names: &mut Names,
+        complaints: &mut Complaints<'_>,
+    ) -> Box<[Self]> {
+        let one = |(place, written): (usize, &appeal_rules::Exclusion)| {
+            let path = format!("exclusions[{place}]");
+            if *written == appeal_rules::Exclusion::default() {
+                complaints
+                    .problem(&path, "it names nothing: say which pages or which days, or use kill_switch.");
+                return None;
+            }
+            let span = DateSpan::new(zone, written.first_date, written.last_date);
+            if span.is_empty() {
+                complaints.problem(format!("{path}.last_date"), "it ends before it begins: swap the two.");
+            }
+            Some(Self {
+                sections: names.add_all(&format!("{path}.sections"), &written.sections, complaints),
+                tags: names.add_all(&format!("{path}.tags"), &written.tags, complaints),
+                kinds: names.add_all(&format!("{path}.kinds"), &written.kinds, complaints),
+                urls: globs(&format!("{path}.urls"), &written.urls, complaints),
+                span,
+            })
+        };
+        written.iter().enumerate().filter_map(one).collect()
+    }
+}

@@ -1,0 +1,175 @@
+//! A site: what holds for all of its appeals.
+//!
+//! **Owns** a site's own part of the rules, compiled: its clock, caps, exclusions, country groups and known ids.
+//! **Never** knows its appeals or how a rule uses what is here; those are in `compiled/` and `rules/`.
+//! **Start at** [`Site`] below.
+//! **Tested in** `cases/site.json`, `cases/exclusions.json`, `cases/site_frequency.json`.
+
+mod cap;
+mod exclusion;
+
+use std::collections::BTreeMap;
+
+use hashbrown::HashMap;
+use jiff::tz::TimeZone;
+use rustc_hash::FxBuildHasher;
+
+use crate::appeal_rules::{CoolDown, SiteRules};
+use crate::buckets::Salts;
+use crate::calendar::{DateSpan, WeekHours};
+use crate::country::CountryCode;
+use crate::diagnostics::Complaints;
+use crate::labels::{Kind, Value};
+use crate::names::{NameId, Names};
+use crate::timing::blackouts;
+pub(crate) use cap::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, refuse_zero};
+pub(crate) use exclusion::Exclusion;
+
+pub(crate) type Ids<T = u32> = HashMap<Box<str>, T, FxBuildHasher>;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    pub(crate) id: Box<str>,
+    pub(crate) kill_switch: bool,
+    /// One bit for each surface on which nothing shows.
+    pub(crate) silenced: u8,
+    /// Readers out of a million who are never asked for money, and what splits them off.
+    pub(crate) held_out: u32,
+    pub(crate) holdout_salt: u64,
+    pub(crate) values: Box<[Value]>,
+    pub(crate) time_zone: TimeZone,
+    pub(crate) frequency: Option<Cap>,
+    /// Whether upsells show.
+    pub(crate) upsells: bool,
+    pub(crate) upsell_frequency: Option<Cap>,
+    /// Facts of the site's own, sorted.
+    pub(crate) traits: Box<[NameId]>,
+    pub(crate) cool_down: CoolDown,
+    /// Hours of each week in which the site is silent.
+    pub(crate) silent_hours: WeekHours,
+    pub(crate) silent_dates: Box<[DateSpan]>,
+    pub(crate) exclusions: Box<[Exclusion]>,
+    pub(crate) country_groups: BTreeMap<Box<str>, Box<[CountryCode]>>,
+    /// Tags by which some appeal counts articles, sorted.
+    pub(crate) article_tags: Vec<NameId>,
+    /// How many weeks before the present one the furthest of them looks back.
+    pub(crate) article_tag_weeks: i64,
+    /// By the ids that histories may hold: present ones, and former ones.
+    pub(crate) appeals_by_id: Ids<KnownAppeal>,
+}
+
+/// What a reader's history is read with: what one of its ids stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KnownAppeal {
+    pub(crate) key: u32,
+    pub(crate) kind: Kind,
+    pub(crate) never_covers: Covered,
+}
+
+/// What "never again" holds for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Covered {
+    Appeal,
+    Campaign(NameId),
+    Kind(Kind),
+}
+
+impl Site {
+    /// Compiles what holds for all of the site's appeals.
+    pub(crate) fn compile(rules: &SiteRules, names: &mut Names, complaints: &mut Complaints<'_>) -> Self {
+        let time_zone = jiff::tz::TimeZoneDatabase::bundled().get(&rules.time_zone).unwrap_or_else(|_| {
+            let sentence = format!(
+                "{:?} is not a time zone: write a name such as \"Europe/Dublin\". UTC is used until then.",
+                rules.time_zone
+            );
+            complaints.problem("time_zone", sentence);
+            TimeZone::UTC
+        });
+        let (silent_hours, silent_dates) = blackouts("blackouts", &rules.blackouts, &time_zone, complaints);
+        Self {
+            id: rules.id.as_str().into(),
+            kill_switch: rules.kill_switch,
+            silenced: rules.silenced_surfaces.iter().fold(0, |bits, surface| bits | surface.bit()),
+            held_out: rules.holdout_percent.per_million(),
+            holdout_salt: Salts::of_site_holdout(&rules.id),
+            values: rules.values.as_slice().into(),
+            frequency: Cap::of_site("frequency", &rules.frequency, complaints),
+            upsells: rules.upsell.enabled,
+            upsell_frequency: Cap::of_site("upsell.frequency", &rules.upsell.frequency, complaints),
+            traits: names.add_all("traits", &rules.traits, complaints),
+            cool_down: rules.cool_down.clone(),
+            silent_hours,
+            silent_dates,
+            exclusions: Exclusion::compile_all(&rules.exclusions, &time_zone, names, complaints),
+            country_groups: country_groups(rules, complaints),
+            article_tags: Vec::new(),
+            article_tag_weeks: 0,
+            time_zone,
+            appeals_by_id: Ids::default(),
+        }
+    }
+
+    /// The countries that a name stands for: a code is itself, and the site's groups have names.
+    ///
+    /// # Errors
+    /// A sentence for whoever wrote it, where it is neither.
+    pub(crate) fn countries(&self, name: &str) -> Result<Vec<CountryCode>, String> {
+        match (CountryCode::parse(name), self.country_groups.get(name)) {
+            (Some(code), _) => Ok(vec![code]),
+            (None, Some(group)) => Ok(group.to_vec()),
+            (None, None) => Err(format!(
+                "{name:?} is no country's code of two letters (the United Kingdom's is GB), nor a group of the site."
+            )),
+        }
+    }
+
+    /// A site for appeals that have none, so that the rest of them can be checked.
+    pub(crate) fn nowhere() -> Self {
+        Self {
+            id: "".into(),
+            kill_switch: false,
+            silenced: 0,
+            held_out: 0,
+            holdout_salt: 0,
+            values: [].into(),
+            time_zone: TimeZone::UTC,
+            frequency: None,
+            upsells: true,
+            upsell_frequency: None,
+            traits: [].into(),
+            cool_down: CoolDown::default(),
+            silent_hours: WeekHours::all().not(),
+            silent_dates: [].into(),
+            exclusions: [].into(),
+            country_groups: BTreeMap::new(),
+            article_tags: Vec::new(),
+            article_tag_weeks: 0,
+            appeals_by_id: Ids::default(),
+        }
+    }
+}
+
+fn country_groups(
+    rules: &SiteRules,
+    complaints: &mut Complaints<'_>,
+) -> BTreeMap<Box<str>, Box<[CountryCode]>> {
+    let mut groups = BTreeMap::new();
+    for (name, texts) in &rules.country_groups {
+        let path = format!("country_groups.{name}");
+        if CountryCode::parse(name).is_some() {
+            complaints.problem(&path, "this is a country's code: give the group another name.");
+        }
+        let mut codes = Vec::new();
+        for (place, text) in texts.iter().enumerate() {
+            match CountryCode::parse(text) {
+                Some(code) => codes.push(code),
+                None => complaints.problem(
+                    format!("{path}[{place}]"),
+                    format!("{text:?} is no country's code of two letters (the United Kingdom's is GB)."),
+                ),
+            }
+        }
+        groups.insert(name.as_str().into(), codes.into_boxed_slice());
+    }
+    groups
+}

@@ -1,0 +1,111 @@
+//! Times as people write them: moments, hours of the week and times of silence, as instants and spans.
+
+use jiff::tz::TimeZone;
+
+use crate::appeal_rules::{Blackout, Hours, Moment};
+use crate::calendar::{DateSpan, MINUTE_MS, WeekHours, instant_ms};
+use crate::diagnostics::Complaints;
+
+/// A time as an instant; a mere date begins with its first minute, or with its last.
+pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
+    let time = if is_last { jiff::civil::time(23, 59, 0, 0) } else { jiff::civil::Time::midnight() };
+    match moment.local(time) {
+        Ok(wall) => instant_ms(zone, wall),
+        Err(instant) => instant.as_millisecond(),
+    }
+}
+
+/// Reads hours of the week; what can't be read is complained of and left out.
+pub(crate) fn week_hours(
+    field_path: &str,
+    hours: &Hours,
+    complaints: &mut Complaints<'_>,
+) -> Option<WeekHours> {
+    let mut minute = |name: &str, text: Option<&str>, default: i64| match text {
+        None => Some(default),
+        Some(text) => {
+            let minute = minute_of_day(text);
+            if minute.is_none() {
+                complaints.problem(
+                    format!("{field_path}.{name}"),
+                    format!("{text:?} is no time of day such as \"07:00\"; a day ends at \"24:00\"."),
+                );
+            }
+            minute
+        }
+    };
+    let (from, to) = (minute("from", hours.from.as_deref(), 0), minute("to", hours.to.as_deref(), 1440));
+    let (from, to) = (from?, to?);
+    if from == to || from == 1440 {
+        complaints.problem(
+            format!("{field_path}.to"),
+            "no minute lies between the two: leave both out for the whole day.",
+        );
+        return None;
+    }
+    Some(WeekHours::new(&hours.days, from, to))
+}
+
+/// The beginning of the minute.
+pub(crate) fn minute_of(at_ms: i64) -> i64 {
+    at_ms.div_euclid(MINUTE_MS) * MINUTE_MS
+}
+
+/// The minute of the day that `07:00` is; `24:00` is the day's end.
+pub(crate) fn minute_of_day(text: &str) -> Option<i64> {
+    let (hour, minute) = text.split_once(':')?;
+    if hour.len() != 2 || minute.len() != 2 || !text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
+    {
+        return None;
+    }
+    let (hour, minute): (i64, i64) = (hour.parse().ok()?, minute.parse().ok()?);
+    let minutes = hour * 60 + minute;
+    (minute < 60 && minutes <= 1440).then_some(minutes)
+}
+
+/// Reads times of silence: those of each week together, and those by date.
+pub(crate) fn blackouts(
+    field: &str,
+    blackouts: &[Blackout],
+    zone: &TimeZone,
+    complaints: &mut Complaints<'_>,
+) -> (WeekHours, Box<[DateSpan]>) {
+    let (mut weekly, mut dated) = (WeekHours::all().not(), Vec::new());
+    for (place, blackout) in blackouts.iter().enumerate() {
+        let path = format!("{field}[{place}]");
+        let hours =
+            Hours { days: blackout.days.clone(), from: blackout.from.clone(), to: blackout.to.clone() };
+        let has_hours = hours != Hours::default();
+        let has_dates = blackout.first_date.is_some() || blackout.last_date.is_some();
+        let has_times = blackout.starts_at.is_some() || blackout.ends_at.is_some();
+        let span = match (has_hours, has_dates, has_times) {
+            (true, false, false) => {
+                weekly = weekly.or(&week_hours(&path, &hours, complaints).unwrap_or(weekly.clone()));
+                continue;
+            }
+            (false, true, false) => DateSpan::new(zone, blackout.first_date, blackout.last_date),
+            (false, false, true) => {
+                let first_ms =
+                    blackout.starts_at.map_or(i64::MIN, |at| minute_of(moment_ms(zone, at, false)));
+                let last_ms = blackout.ends_at.map(|at| minute_of(moment_ms(zone, at, true)));
+                DateSpan::between(first_ms, last_ms.map_or(i64::MAX, |last_ms| last_ms + MINUTE_MS))
+            }
+            (false, false, false) => {
+                let sentence = "it says neither hours nor dates nor times: name some, or take it out.";
+                complaints.problem(path, sentence);
+                continue;
+            }
+            _ => {
+                let sentence = "it has more than one of hours, dates and times: write one blackout for each.";
+                complaints.problem(path, sentence);
+                continue;
+            }
+        };
+        if span.is_empty() {
+            let field = if has_dates { "last_date" } else { "ends_at" };
+            complaints.problem(format!("{path}.{field}"), "it ends before it begins: swap the two.");
+        }
+        dated.push(span);
+    }
+    (weekly, dated.into())
+}
