@@ -1,8 +1,8 @@
 //! Records that a person has looked at an alarm.
 
 use crate::ids::AlarmId;
-use crate::store::Store;
 use crate::store::alarms::{self, Acknowledgement};
+use crate::store::{Store, StoreError};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 100;
@@ -32,8 +32,8 @@ pub enum AcknowledgeError {
     BadName,
     #[error("reason: write what you found, in up to {MAX_REASON} characters")]
     BadReason,
-    #[error("the database does not answer ({0})")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Acknowledges one open alarm: it no longer counts. The first acknowledgement stays; a second one changes nothing and

@@ -5,16 +5,8 @@ use std::collections::BTreeSet;
 use crate::app::App;
 use crate::contributions::{Contribution, Fact, Folded, RaisedAlarm, fold};
 use crate::ids::{ContributionId, SupporterId};
-use crate::store::{Tx, alarms, books, objects, payments, standings, supporters, unbooked};
+use crate::store::{StoreError, Tx, alarms, books, objects, payments, standings, supporters, unbooked};
 use crate::supporters::{Email, Given, StandingChange, standing_changed};
-
-/// Why facts can't be booked.
-#[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
-pub enum BookError {
-    #[error("the database does not answer, or holds what can't be read ({0})")]
-    Database(#[from] sqlx::Error),
-}
 
 /// What came of booking.
 #[derive(Debug, Default)]
@@ -47,8 +39,8 @@ impl Booked {
 /// them to one may come later.
 ///
 /// # Errors
-/// See [`BookError`].
-pub async fn book_facts(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Booked, BookError> {
+/// See [`StoreError`].
+pub async fn book_facts(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Booked, StoreError> {
     let ids: Vec<String> = facts.iter().map(|fact| fact.id().to_owned()).collect();
     for fact in facts {
         let customer = matches!(fact, Fact::Customer(_)).then(|| fact.id().to_owned());
@@ -67,14 +59,14 @@ pub async fn book_facts(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Book
 /// Writes anew, within `tx`, the gift that an object belongs to (or is).
 ///
 /// # Errors
-/// See [`BookError`].
-pub async fn rewrite_gift(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, BookError> {
+/// See [`StoreError`].
+pub async fn rewrite_gift(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, StoreError> {
     let mut booked = Booked::default();
     add(&mut booked, app, tx, object).await?;
     Ok(booked)
 }
 
-async fn add(booked: &mut Booked, app: &App, tx: &mut Tx, object: &str) -> Result<(), BookError> {
+async fn add(booked: &mut Booked, app: &App, tx: &mut Tx, object: &str) -> Result<(), StoreError> {
     let known = objects::of_the_same_gift(tx, object).await?;
     let Some(folded) = fold(&known) else { return Ok(()) };
     let gift = &folded.contribution;
@@ -91,7 +83,7 @@ async fn add(booked: &mut Booked, app: &App, tx: &mut Tx, object: &str) -> Resul
 }
 
 /// A customer's address at Stripe finds the supporter too: the newest that is known, in whatever order they came.
-async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), sqlx::Error> {
+async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     let Some(Fact::Customer(known)) = objects::one(tx, customer).await? else { return Ok(()) };
     match known.email.and_then(|email| Email::parse(&email.value).ok()) {
         Some(email) => supporters::put_customer_email(tx, customer, &email).await,
@@ -100,7 +92,7 @@ async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), sqlx::Error> {
 }
 
 /// Writes one gift.
-async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) -> Result<(), BookError> {
+async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) -> Result<(), StoreError> {
     let now_ms = app.now_ms();
     let email = folded.email.as_deref().and_then(|text| Email::parse(text).ok());
     if let Some(email) = &email {
@@ -144,7 +136,7 @@ async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) 
 }
 
 /// The alarms that nobody has acknowledged.
-async fn open_alarms(tx: &mut Tx, folded: &Folded) -> Result<Vec<RaisedAlarm>, sqlx::Error> {
+async fn open_alarms(tx: &mut Tx, folded: &Folded) -> Result<Vec<RaisedAlarm>, StoreError> {
     if folded.alarms.is_empty() {
         return Ok(Vec::new());
     }
@@ -157,7 +149,7 @@ async fn changed_standings(
     app: &App,
     tx: &mut Tx,
     contribution: &Contribution,
-) -> Result<Vec<StandingChange>, BookError> {
+) -> Result<Vec<StandingChange>, StoreError> {
     // Nobody asks for a site that is not in the settings.
     let Some(site) = app.site(&contribution.site) else { return Ok(Vec::new()) };
     let former = books::supporter_of(tx, &contribution.id).await?;

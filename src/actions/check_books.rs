@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::contributions::{Contribution, Entry, Fact, Folded, Payment, RaisedAlarm, fold};
 use crate::ids::ContributionId;
 use crate::money::Currency;
-use crate::store::Store;
 use crate::store::accounts::{Gifts, gifts_begun_after};
 use crate::store::pages::Place;
+use crate::store::{Store, StoreError};
 
 use super::seal_books::{SealKey, SealState, check_seal};
 
@@ -77,7 +77,7 @@ impl BooksReport {
 ///
 /// # Errors
 /// The database does not answer, or holds what can't be read.
-pub async fn check_books(store: &Store, key: &SealKey) -> Result<BooksReport, sqlx::Error> {
+pub async fn check_books(store: &Store, key: &SealKey) -> Result<BooksReport, StoreError> {
     let mut report = BooksReport {
         contributions: 0,
         entries: 0,

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::appeals::LearnedSoFar;
 use crate::clock::DAY_MS;
 use crate::config::SiteSettings;
-use crate::store::planned_weights;
+use crate::store::{StoreError, planned_weights};
 
 const HOUR_MS: i64 = 3_600_000;
 /// Counts of an hour are stored, by every instance, this long after it.
@@ -24,7 +24,7 @@ const LOOKS_BACK_MS: i64 = 90 * DAY_MS;
 ///
 /// # Errors
 /// The database does not answer; the weights in force stay.
-pub async fn choose_weights(app: &App) -> Result<(), sqlx::Error> {
+pub async fn choose_weights(app: &App) -> Result<(), StoreError> {
     let now_ms = app.now_ms() - STORED_AFTER_MS;
     let until_ms = now_ms - now_ms.rem_euclid(HOUR_MS);
     let before = app.learned.load_full();
@@ -54,7 +54,7 @@ async fn learn(
     learner: Learner,
     site: &SiteSettings,
     until_ms: i64,
-) -> Result<LearnedWeights, sqlx::Error> {
+) -> Result<LearnedWeights, StoreError> {
     let (site_id, appeal, from_ms) = (&learner.site, &learner.appeal, until_ms - LOOKS_BACK_MS);
     let (mut views, mut planned, mut gifts) = (Vec::new(), Vec::new(), Vec::new());
     for id in std::iter::once(appeal).chain(&learner.former_ids) {
@@ -94,7 +94,7 @@ async fn learn(
             "some first views do not fit the split between the variants and do not count for its weights"
         );
     }
-    let json = serde_json::to_string(&weights).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    let json = serde_json::to_string(&weights).map_err(StoreError::corrupt)?;
     let ignored = i64::try_from(views.ignored).unwrap_or(i64::MAX);
     let mut tx = app.store.begin().await?;
     planned_weights::record(&mut tx, (site_id, appeal), until_ms, &json, ignored, from_ms).await?;

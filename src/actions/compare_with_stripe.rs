@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::store::Store;
 use crate::store::comparisons::ListProgress;
 use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::{Finding, SweepKind};
+use crate::store::{Store, StoreError};
 
 /// Findings, and contributions to look at, that are shown.
 const MOST: i64 = 100;
@@ -83,7 +83,7 @@ impl Comparison {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Comparison, sqlx::Error> {
+pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Comparison, StoreError> {
     let mut sites: BTreeMap<(String, String), ComparisonLine> = BTreeMap::new();
     let mut line = |site: &str, currency: &str, add: &dyn Fn(&mut ComparisonLine)| {
         add(sites.entry((site.to_owned(), currency.to_owned())).or_insert_with(|| ComparisonLine {
@@ -141,7 +141,7 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
 }
 
 /// Alarms of contributions, and payments that are overdue.
-async fn to_look_at(store: &Store, now_ms: i64) -> Result<Vec<(String, String)>, sqlx::Error> {
+async fn to_look_at(store: &Store, now_ms: i64) -> Result<Vec<(String, String)>, StoreError> {
     let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (contribution, alarms) in store.alarms(MOST).await? {
         // What can't be read is shown as it is rather than left out.

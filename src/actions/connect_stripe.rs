@@ -6,8 +6,8 @@
 use super::hear_of_endpoints::label;
 use crate::clock;
 use crate::config::Mode;
-use crate::store::Store;
 use crate::store::endpoints::{self, EndpointRow};
+use crate::store::{Store, StoreError};
 use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway};
 use crate::tokens::Vault;
 
@@ -51,8 +51,8 @@ pub enum Done {
 pub enum ConnectError {
     #[error(transparent)]
     Call(#[from] CallError),
-    #[error("the database does not answer ({0})")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error("there is no endpoint of ours in this version yet; run `keepopen stripe connect` first")]
     NotConnected,
     #[error(
@@ -202,7 +202,7 @@ async fn make(with: Connector<'_>, url: &str) -> Result<String, ConnectError> {
     Ok(row.id)
 }
 
-async fn retire(with: Connector<'_>, id: &str) -> Result<(), sqlx::Error> {
+async fn retire(with: Connector<'_>, id: &str) -> Result<(), StoreError> {
     let mut tx = with.store.begin().await?;
     endpoints::retire(&mut tx, id, with.now_ms).await?;
     tx.commit().await

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use super::put_into_force::renew_in_force;
 use crate::app::App;
 use crate::appeals::{TickerCount, TickerTotals};
+use crate::store::StoreError;
 
 /// Asks the ledger for every number that the appeals in force count, and puts them into what readers are shown. Until they are
 /// there for the first time, an appeal whose words speak of them keeps silent.
 ///
 /// # Errors
 /// The database does not answer; readers see the numbers from before.
-pub async fn count_tickers(app: &App) -> Result<(), sqlx::Error> {
+pub async fn count_tickers(app: &App) -> Result<(), StoreError> {
     let counts = app.snapshot.load().ticker_counts.clone();
     if counts.is_empty() {
         return Ok(());
@@ -31,7 +32,7 @@ pub async fn count_tickers(app: &App) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn ticker_totals(app: &App, counts: BTreeSet<TickerCount>) -> Result<TickerTotals, sqlx::Error> {
+pub async fn ticker_totals(app: &App, counts: BTreeSet<TickerCount>) -> Result<TickerTotals, StoreError> {
     let mut totals = BTreeMap::new();
     for count in counts {
         let total = app.store.ticker_total(&count).await?;

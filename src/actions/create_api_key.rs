@@ -1,7 +1,7 @@
 //! Makes a secret API key.
 
 use crate::clock::Clock;
-use crate::store::{Store, keys};
+use crate::store::{Store, StoreError, keys};
 use crate::tokens::{ApiKey, Scope};
 
 /// Makes a key and stores its hash. The secret is in the answer and nowhere else.
@@ -13,7 +13,7 @@ pub async fn create_api_key(
     clock: &Clock,
     name: &str,
     scopes: &[Scope],
-) -> Result<ApiKey, sqlx::Error> {
+) -> Result<ApiKey, StoreError> {
     let key = ApiKey::make();
     let scopes = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
     let mut tx = store.begin().await?;

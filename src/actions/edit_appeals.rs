@@ -9,7 +9,7 @@ use super::hear_of_appeals::read_all;
 use crate::appeals::{AppealProblem, Draft, Snapshot};
 use crate::config::SiteSettings;
 use crate::store::appeals::{self, PublicationRow, VersionRow};
-use crate::store::{Store, Tx};
+use crate::store::{Store, StoreError, Tx};
 
 /// Who edits, where, and when.
 #[derive(Clone, Copy)]
@@ -44,7 +44,7 @@ pub enum EditError {
     NeverPublished,
     /// The database does not answer.
     #[error(transparent)]
-    Store(#[from] sqlx::Error),
+    Store(#[from] StoreError),
 }
 
 /// What came of saving.
@@ -252,7 +252,7 @@ async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionR
 
 /// Reads and checks a stored version: the sites' settings may be others than when it was written.
 fn read_stored(editor: Editor<'_>, id: &str, body: &str) -> Result<Draft, EditError> {
-    let fields = serde_json::from_str(body).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    let fields = serde_json::from_str(body).map_err(StoreError::corrupt)?;
     check(editor, id, &fields)
 }
 

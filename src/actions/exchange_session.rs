@@ -11,8 +11,8 @@ use crate::clock::DAY_MS;
 use crate::config::SiteSettings;
 use crate::contributions::ContributionState;
 use crate::ids::{ContributionId, SupporterId};
-use crate::store::checkouts;
 use crate::store::inbox::{self, Arrival, EventState, Source};
+use crate::store::{StoreError, checkouts};
 use crate::stripe::CallError;
 use crate::supporters::standing_of;
 use crate::tokens::{Claims, TokenScope};
@@ -53,8 +53,8 @@ pub enum ExchangeError {
     TakenBack,
     #[error(transparent)]
     Stripe(#[from] CallError),
-    #[error("the database does not answer ({0})")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Exchanges a paid session for a token. The return page and the webhook may

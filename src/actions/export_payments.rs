@@ -1,8 +1,8 @@
 //! Writes payments as a table, a page at a time.
 
 use crate::contributions::COLUMNS;
-use crate::store::Store;
 use crate::store::pages::{Place, WantedPayments, payments_after};
+use crate::store::{Store, StoreError};
 
 /// Payments that are read in one go.
 const AT_ONCE: i64 = 1_000;
@@ -27,7 +27,7 @@ impl PaymentsExport {
     ///
     /// # Errors
     /// The database does not answer, or holds what can't be read.
-    pub async fn next_page(&mut self) -> Result<Option<String>, sqlx::Error> {
+    pub async fn next_page(&mut self) -> Result<Option<String>, StoreError> {
         if self.ended {
             return Ok(None);
         }

@@ -1,13 +1,13 @@
 //! Stores what was counted since the last time.
 
 use crate::app::App;
-use crate::store::counts;
+use crate::store::{StoreError, counts};
 
 /// Stores the counts; what can't be stored is kept for the next time.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn flush_counts(app: &App) -> Result<(), sqlx::Error> {
+pub async fn flush_counts(app: &App) -> Result<(), StoreError> {
     let taken = app.counters.take();
     if taken.is_empty() {
         return Ok(());

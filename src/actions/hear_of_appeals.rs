@@ -5,16 +5,16 @@ use keepopen_decision::Live;
 use super::put_into_force::put_into_force;
 use crate::app::App;
 use crate::appeals::{AppealProblem, Draft};
-use crate::store::Store;
 use crate::store::appeals::PublishedRow;
 use crate::store::switches::by_site;
+use crate::store::{Store, StoreError};
 
 /// Puts into force what the store has, when something was published or switched since. Where an appeals file is
 /// configured, the appeals are those of that file alone.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
+pub async fn hear_of_appeals(app: &App) -> Result<(), StoreError> {
     hear(app, |known, now| known != now).await
 }
 
@@ -22,11 +22,11 @@ pub async fn hear_of_appeals(app: &App) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
-pub(super) async fn hear_of_appeals_anew(app: &App) -> Result<(), sqlx::Error> {
+pub(super) async fn hear_of_appeals_anew(app: &App) -> Result<(), StoreError> {
     hear(app, |_, _| true).await
 }
 
-async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), sqlx::Error> {
+async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError> {
     let _alone = app.hearing.lock().await;
     let (publications, turns) = app.store.changes().await?;
     let known = {
@@ -66,7 +66,7 @@ pub(super) fn appeals_are(app: &App, rows: &[PublishedRow], number: i64) {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn read_appeals_in_force(store: &Store) -> Result<(Vec<Draft>, Vec<AppealProblem>), sqlx::Error> {
+pub async fn read_appeals_in_force(store: &Store) -> Result<(Vec<Draft>, Vec<AppealProblem>), StoreError> {
     Ok(read_all(&store.appeals_in_force().await?))
 }
 

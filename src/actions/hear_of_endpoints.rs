@@ -2,6 +2,7 @@
 
 use crate::app::App;
 use crate::config::Secret;
+use crate::store::StoreError;
 
 /// A signing secret can't be opened, or not be read.
 #[derive(Debug, thiserror::Error)]
@@ -12,8 +13,8 @@ pub enum SealedSecret {
     )]
     Locked(String),
     /// It could not be read.
-    #[error("the database does not answer ({0})")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// The label that an endpoint's secret is sealed under.

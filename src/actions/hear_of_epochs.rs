@@ -2,13 +2,14 @@
 
 use crate::app::App;
 use crate::clock::DAY_MS;
+use crate::store::StoreError;
 
 /// Reads the epochs that were raised within the life of a token (a day; the
 /// rest allows for clocks that differ), so that the banner path knows them.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn hear_of_epochs(app: &App) -> Result<(), sqlx::Error> {
+pub async fn hear_of_epochs(app: &App) -> Result<(), StoreError> {
     let mut raised = app.store.epochs_raised_since(app.now_ms() - 2 * DAY_MS).await?;
     for (supporter, epoch) in &raised {
         app.tokens.epochs.raise(supporter, *epoch);

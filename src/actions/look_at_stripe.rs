@@ -1,8 +1,8 @@
 //! Looks whether the connection to Stripe is as it should be.
 
 use crate::config::Settings;
-use crate::store::Store;
 use crate::store::endpoints::{Contact, EndpointRow};
+use crate::store::{Store, StoreError};
 use crate::stripe::{CallError, Endpoint, Gateway};
 use crate::telemetry::{InboxState, StripeTrouble, Word};
 
@@ -47,7 +47,7 @@ pub async fn look_at_stripe(
     stripe: &Gateway,
     settings: &Settings,
     now_ms: i64,
-) -> Result<Survey, sqlx::Error> {
+) -> Result<Survey, StoreError> {
     let held = store.endpoints(settings.stripe.mode).await?;
     let contact = store.contact().await?;
     let inbox = store.inbox_rows().await?;
@@ -158,7 +158,7 @@ async fn is_silent(
     settings: &Settings,
     contact: &Contact,
     now_ms: i64,
-) -> Result<bool, sqlx::Error> {
+) -> Result<bool, StoreError> {
     let patience_ms = i64::from(settings.stripe.silence_minutes) * 60_000;
     if patience_ms == 0 {
         return Ok(false);

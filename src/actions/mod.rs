@@ -47,7 +47,7 @@ mod watch_stripe;
 mod work_again;
 
 pub use acknowledge_alarm::{AcknowledgeError, Acknowledging, acknowledge_alarm};
-pub use book_facts::{BookError, book_facts};
+pub use book_facts::book_facts;
 pub use check_books::{BooksReport, SiteBalance, check_books};
 pub use choose_weights::choose_weights;
 pub use compare_with_stripe::{Comparison, ComparisonLine, compare_with_stripe};

@@ -1,13 +1,14 @@
 //! Notes when Stripe was last heard, for other processes and for the time after a restart.
 
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::endpoints::{Contact, delivered, note_contact};
 
 /// Stores when the last delivery came, under which endpoint's secret, and how the clocks differed; when there is news.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn note_deliveries(app: &App) -> Result<(), sqlx::Error> {
+pub async fn note_deliveries(app: &App) -> Result<(), StoreError> {
     let Some(news) = app.deliveries.news() else { return Ok(()) };
     let contact =
         Contact { delivered_at_ms: news.delivered_at_ms, clock_difference_ms: news.clock_difference_ms };

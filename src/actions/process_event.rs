@@ -4,13 +4,13 @@ use crate::app::App;
 use crate::contributions::Fact;
 use crate::store::inbox::{self, Arrival, EventState, Source, Waiting};
 use crate::store::unbooked::{self, Reason};
-use crate::store::{Tx, is_unavailable};
+use crate::store::{StoreError, Tx};
 use crate::stripe::{
     BadShape, CallError, Envelope, Mentions, NotAnEvent, Report, mentions, read_event, read_fetched, subject,
 };
 use crate::telemetry::Processed;
 
-use super::book_facts::{BookError, Booked, book_facts};
+use super::book_facts::{Booked, book_facts};
 use super::outlive::{Panicked, outlive};
 
 /// After so many failed tries an event is dead: it stays, and a person must look.
@@ -25,17 +25,11 @@ enum ProcessError {
     #[error(transparent)]
     Shape(#[from] BadShape),
     #[error(transparent)]
-    Book(#[from] BookError),
+    Store(#[from] StoreError),
     #[error("the object that the event names can't be fetched ({0})")]
     Fetch(#[from] CallError),
     #[error(transparent)]
     Panicked(#[from] Panicked),
-}
-
-impl From<sqlx::Error> for ProcessError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Book(error.into())
-    }
 }
 
 /// Processes every event that is due; how many there were.
@@ -46,7 +40,7 @@ impl From<sqlx::Error> for ProcessError {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn process_due_events(app: &App) -> Result<usize, sqlx::Error> {
+pub async fn process_due_events(app: &App) -> Result<usize, StoreError> {
     let mut processed = 0;
     loop {
         let due = app.store.due_events(app.now_ms(), AT_ONCE).await?;
@@ -67,14 +61,14 @@ pub async fn process_due_events(app: &App) -> Result<usize, sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer, or takes nothing that is written. The event then waits as before.
-pub async fn process_event(app: &App, id: &str) -> Result<(), sqlx::Error> {
+pub async fn process_event(app: &App, id: &str) -> Result<(), StoreError> {
     let outcome = match outlive(process(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
         Ok((mut booked, outcome)) => {
             booked.announce(app);
             outcome
         }
         // The event is not at fault, and is not counted as tried.
-        Err(ProcessError::Book(BookError::Database(error))) if is_unavailable(&error) => return Err(error),
+        Err(ProcessError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
         Err(error) => note_failure(app, id, &error).await?,
     };
     if let Some(outcome) = outcome {
@@ -157,7 +151,7 @@ async fn book(
 }
 
 /// Whether an event that can't be read is about a gift of ours: other software may use the same account.
-async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool, sqlx::Error> {
+async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool, StoreError> {
     if mentions.is_odd || mentions.sites.iter().any(|site| app.site(site).is_some()) {
         return Ok(true);
     }
@@ -216,7 +210,7 @@ fn read(event: &Waiting) -> Result<Report, ProcessError> {
     Ok(read_event(&Envelope::read(&event.body)?)?)
 }
 
-async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<Option<Processed>, sqlx::Error> {
+async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<Option<Processed>, StoreError> {
     let mut tx = app.store.begin().await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(None) };
     let tries = event.attempts + 1;

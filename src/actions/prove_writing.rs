@@ -1,6 +1,7 @@
 //! Finds out whether the database takes what is written.
 
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::health::write_proof;
 
 /// Writes and commits one row, and remembers how it went for whoever asks
@@ -11,7 +12,7 @@ use crate::store::health::write_proof;
 ///
 /// # Errors
 /// The database does not answer, or does not write.
-pub async fn prove_writing(app: &App) -> Result<(), sqlx::Error> {
+pub async fn prove_writing(app: &App) -> Result<(), StoreError> {
     let proof = async {
         let mut tx = app.store.begin().await?;
         write_proof(&mut tx, app.now_ms()).await?;

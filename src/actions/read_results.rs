@@ -9,7 +9,7 @@ use jiff::{Timestamp, ToSpan};
 
 use crate::config::SiteSettings;
 use crate::contributions::{Account, EntryKind};
-use crate::store::{Store, Unreadable};
+use crate::store::{Store, StoreError, Unreadable};
 
 /// The most days that are read at once.
 pub const MAX_RESULT_DAYS: i32 = 400;
@@ -81,8 +81,8 @@ pub enum ResultsError {
     TooLong,
     #[error("the site's time zone does not have these days ({0})")]
     Days(#[from] jiff::Error),
-    #[error("the database does not answer ({0})")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Reads what the appeals of a site brought.
@@ -109,7 +109,7 @@ pub async fn read_results(
     }
     for row in store.hourly_money(&query.site, at_ms).await? {
         let kind = EntryKind::parse(&row.kind);
-        let kind = kind.ok_or(sqlx::Error::from(Unreadable { what: "kind of entry" }))?;
+        let kind = kind.ok_or(StoreError::from(Unreadable { what: "kind of entry" }))?;
         if let Some(outcome) = results.at(row.hour, row.appeal, row.variant)? {
             outcome.money.entry(row.currency).or_default().add(kind, row.total_minor);
         }

@@ -1,11 +1,9 @@
 //! Stores an event that Stripe delivered. Only then may it be acknowledged.
 
-use std::sync::Arc;
-
 use crate::app::App;
 use crate::store::inbox::EventState;
 use crate::store::intake::Delivered;
-use crate::store::unbooked;
+use crate::store::{StoreError, unbooked};
 use crate::stripe::{self, BadSignature, Envelope, NotAnEvent};
 
 /// What became of a delivery.
@@ -29,8 +27,8 @@ pub enum ReceiveError {
     Signature(#[from] BadSignature),
     #[error(transparent)]
     NotAnEvent(#[from] NotAnEvent),
-    #[error("the database does not answer ({0})")]
-    Database(Arc<sqlx::Error>),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Whether a delivery's body is worth reading: there is a secret to check it with, and the header has the form of a signature.
@@ -74,9 +72,9 @@ pub async fn receive_stripe_event(
         api_version: envelope.api_version.unwrap_or_default(),
     };
     // It is committed when this has returned, together with others that came at the same time.
-    let new = app.intake.store(delivered).await.map_err(ReceiveError::Database)?;
+    let new = app.intake.store(delivered).await?;
     if !new {
-        work_again(app, &envelope.id).await.map_err(|error| ReceiveError::Database(Arc::new(error)))?;
+        work_again(app, &envelope.id).await?;
         return Ok(Received::Duplicate);
     }
     if !right_mode {
@@ -91,7 +89,7 @@ pub async fn receive_stripe_event(
 }
 
 /// An event that failed at every try and that Stripe delivers again is worked again.
-async fn work_again(app: &App, id: &str) -> Result<(), sqlx::Error> {
+async fn work_again(app: &App, id: &str) -> Result<(), StoreError> {
     if !app.store.is_dead(id).await? {
         return Ok(());
     }

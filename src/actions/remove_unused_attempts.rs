@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::clock::DAY_MS;
-use crate::store::checkouts;
+use crate::store::{StoreError, checkouts};
 
 /// How long an attempt is kept.
 const KEPT_MS: i64 = 30 * DAY_MS;
@@ -16,7 +16,7 @@ const MAX_BATCHES: u32 = 50;
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn remove_unused_attempts(app: &App) -> Result<(), sqlx::Error> {
+pub async fn remove_unused_attempts(app: &App) -> Result<(), StoreError> {
     let before_ms = app.now_ms() - KEPT_MS;
     for _ in 0..MAX_BATCHES {
         let mut tx = app.store.begin().await?;

@@ -1,9 +1,10 @@
 //! Writes anew what follows from the facts.
 
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::accounts::gifts_after;
 
-use super::book_facts::{BookError, rewrite_gift};
+use super::book_facts::rewrite_gift;
 
 /// Gifts that are found in one go.
 const AT_ONCE: i64 = 200;
@@ -12,8 +13,8 @@ const AT_ONCE: i64 = 200;
 /// What is booked is never changed. How many gifts there are.
 ///
 /// # Errors
-/// See [`BookError`].
-pub async fn rewrite_books(app: &App) -> Result<u64, BookError> {
+/// See [`StoreError`].
+pub async fn rewrite_books(app: &App) -> Result<u64, StoreError> {
     let mut gifts = 0;
     for id in app.store.gifts_not_stored().await? {
         gifts += rewrite(app, &id).await?;
@@ -31,7 +32,7 @@ pub async fn rewrite_books(app: &App) -> Result<u64, BookError> {
     }
 }
 
-async fn rewrite(app: &App, id: &str) -> Result<u64, BookError> {
+async fn rewrite(app: &App, id: &str) -> Result<u64, StoreError> {
     let mut tx = app.store.begin().await?;
     let mut booked = rewrite_gift(app, &mut tx, id).await?;
     tx.commit().await?;

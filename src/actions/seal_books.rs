@@ -6,8 +6,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::clock::Clock;
-use crate::store::Store;
 use crate::store::seals::{self, Seal, SealedEntry};
+use crate::store::{Store, StoreError};
 use crate::tokens::Vault;
 
 /// Entries that are read in one go.
@@ -53,7 +53,7 @@ pub enum SealState {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, sqlx::Error> {
+pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, StoreError> {
     let Some(seal) = store.last_seal().await? else { return Ok(SealState::None) };
     let at = jiff::Timestamp::from_millisecond(seal.made_at_ms)
         .map_or_else(|_| String::new(), |at| at.to_string());
@@ -76,7 +76,7 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, sqlx:
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn seal_books(store: &Store, key: &SealKey, clock: &Clock) -> Result<Seal, sqlx::Error> {
+pub async fn seal_books(store: &Store, key: &SealKey, clock: &Clock) -> Result<Seal, StoreError> {
     let up_to_seq = store.last_seq().await?;
     let (entries, digest) = digest_of(store, up_to_seq).await?;
     let made_at_ms = clock.now_ms();
@@ -89,7 +89,7 @@ pub async fn seal_books(store: &Store, key: &SealKey, clock: &Clock) -> Result<S
 
 /// How many entries were booked up to a place in their order, and the digest of all of them. It is taken in the order
 /// of their causes, so that the order in which they came does not matter.
-async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), sqlx::Error> {
+async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), StoreError> {
     let mut context = Context::new(&SHA256);
     let (mut entries, mut after) = (0, String::new());
     loop {

@@ -14,7 +14,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::keys::{self, SigningKeyRow};
-use crate::store::{OpenError, Store, files};
+use crate::store::{OpenError, Store, StoreError, files};
 use crate::stripe::Gateway;
 use crate::tokens::{SealedKey, SigningKey, UnsealError, Vault, VaultError};
 
@@ -30,8 +30,8 @@ pub enum StartError {
     Keys(#[from] UnsealError),
     #[error("{0}")]
     Stripe(String),
-    #[error("the database does not answer ({0})")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Database(#[from] StoreError),
     #[error(transparent)]
     Appeals(#[from] PublishError),
     #[error(transparent)]
@@ -86,7 +86,7 @@ pub(super) async fn read_everything(app: &App) -> Result<(), StartError> {
 }
 
 /// The keys in the database; the first is made when there is none.
-async fn signing_keys(app: &App) -> Result<Vec<SigningKeyRow>, sqlx::Error> {
+async fn signing_keys(app: &App) -> Result<Vec<SigningKeyRow>, StoreError> {
     let mut tx = app.store.begin().await?;
     let mut rows = keys::signing_keys(&mut tx).await?;
     if rows.is_empty() {

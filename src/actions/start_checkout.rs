@@ -12,7 +12,7 @@ use crate::config::{Interval, Limits, SiteSettings};
 use crate::contributions::Origin;
 use crate::ids::ContributionId;
 use crate::money::Money;
-use crate::store::checkouts;
+use crate::store::{StoreError, checkouts};
 use crate::stripe::{CallError, NewCheckout};
 use crate::tokens::Attribution;
 
@@ -66,8 +66,8 @@ pub enum CheckoutError {
     AttemptReused,
     #[error(transparent)]
     Stripe(CallError),
-    #[error("the database does not answer ({0})")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
 }
 
 /// Makes a Checkout Session; for an attempt that has one, the same again.

@@ -11,7 +11,7 @@ use crate::clock::{self, Clock};
 use crate::config::Settings;
 use crate::store::last_good::{LastGood, LastGoodError};
 use crate::store::switches::by_site;
-use crate::store::{OpenError, Store};
+use crate::store::{OpenError, Store, StoreError};
 use crate::stripe::Gateway;
 use crate::tokens::Vault;
 
@@ -50,7 +50,7 @@ pub(super) fn start_without_database(
     app.learned.store(kept.learned.clone().into());
     let totals = kept.tickers.iter().cloned().collect();
     app.ticker_totals.store(Arc::new(TickerTotals { as_of_ms: kept.tickers_as_of_ms, totals }));
-    app.in_force().switches = by_site(&kept.switches).map_err(sqlx::Error::from)?;
+    app.in_force().switches = by_site(&kept.switches).map_err(StoreError::from)?;
     publish_appeals(&app)?;
     if app.settings.appeals.file.is_none() {
         appeals_are(&app, &kept.appeals, kept.publications);

@@ -1,6 +1,7 @@
 //! Reads which standings changed, on whichever instance.
 
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::standings::ChangedStanding;
 use crate::supporters::{MAX_RECENT_STANDINGS, RecentStandings, StandingChange, standing_of};
 
@@ -11,7 +12,7 @@ const OVERLAP_MS: i64 = 60_000;
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn read_standings(app: &App) -> Result<(), sqlx::Error> {
+pub async fn read_standings(app: &App) -> Result<(), StoreError> {
     sync_since(app, RecentStandings::matter_since_ms(app.now_ms())).await
 }
 
@@ -19,11 +20,11 @@ pub async fn read_standings(app: &App) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn sync_standings(app: &App) -> Result<(), sqlx::Error> {
+pub async fn sync_standings(app: &App) -> Result<(), StoreError> {
     sync_since(app, app.now_ms() - OVERLAP_MS).await
 }
 
-async fn sync_since(app: &App, since_ms: i64) -> Result<(), sqlx::Error> {
+async fn sync_since(app: &App, since_ms: i64) -> Result<(), StoreError> {
     let limit = MAX_RECENT_STANDINGS + 1;
     let rows = app.store.standings_changed_since(since_ms, limit).await?;
     if let Some(oldest) = rows.last().filter(|_| rows.len() == limit) {

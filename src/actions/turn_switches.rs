@@ -2,6 +2,7 @@
 
 use super::Editor;
 use crate::appeals::Switches;
+use crate::store::StoreError;
 use crate::store::switches::{self, SwitchRow};
 
 /// Why nothing was switched.
@@ -12,7 +13,7 @@ pub enum SwitchError {
     UnknownSite,
     /// The database does not answer.
     #[error(transparent)]
-    Store(#[from] sqlx::Error),
+    Store(#[from] StoreError),
 }
 
 /// Turns a site's switches to what `wanted` makes of them; what they are then.
@@ -29,7 +30,7 @@ pub async fn turn_switches(
     }
     let mut tx = editor.store.begin().await?;
     let rows = switches::of_site(&mut tx, site).await?;
-    let now = switches::by_site(&rows).map_err(sqlx::Error::from)?.remove(site).unwrap_or_default();
+    let now = switches::by_site(&rows).map_err(StoreError::from)?.remove(site).unwrap_or_default();
     let mut then = now;
     wanted(&mut then);
     for (surface, switch) in then.each() {

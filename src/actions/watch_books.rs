@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 
 use crate::app::App;
 use crate::clock::DAY_MS;
+use crate::store::StoreError;
 use crate::store::seals::Seal;
 
 use super::check_books::check_books;
@@ -14,7 +15,7 @@ use super::seal_books::{SealKey, seal_books};
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn watch_books(app: &App) -> Result<(), sqlx::Error> {
+pub async fn watch_books(app: &App) -> Result<(), StoreError> {
     let today = app.now_ms().div_euclid(DAY_MS);
     let key = SealKey::of(&app.vault);
     let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_good(seal);

@@ -5,6 +5,7 @@ use std::sync::PoisonError;
 use super::look_at_stripe::look_at_stripe;
 use super::note_deliveries::note_deliveries;
 use crate::app::App;
+use crate::store::StoreError;
 use crate::stripe::CallError;
 use crate::telemetry::{StripeTrouble, Word};
 
@@ -12,7 +13,7 @@ use crate::telemetry::{StripeTrouble, Word};
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn watch_stripe(app: &App) -> Result<(), sqlx::Error> {
+pub async fn watch_stripe(app: &App) -> Result<(), StoreError> {
     note_deliveries(app).await?;
     let survey = look_at_stripe(&app.store, &app.stripe, &app.settings, app.now_ms()).await?;
     if let Some(at_ms) = survey.contact.delivered_at_ms {

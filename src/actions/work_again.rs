@@ -1,16 +1,16 @@
 //! Works again, after an upgrade or a change of the settings, what could not be booked before.
 
 use crate::app::App;
-use crate::store::unbooked;
+use crate::store::{StoreError, unbooked};
 
-use super::book_facts::{BookError, rewrite_gift};
+use super::book_facts::rewrite_gift;
 
 /// The first time that `version` runs, queues every event that an earlier version gave up or could not read; and each time
 /// books the gifts of sites that are configured by now.
 ///
 /// # Errors
-/// See [`BookError`].
-pub async fn work_again(app: &App, version: &str) -> Result<(), BookError> {
+/// See [`StoreError`].
+pub async fn work_again(app: &App, version: &str) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
     let queued = unbooked::requeue_for_version(&mut tx, version, app.now_ms()).await?;
     tx.commit().await?;

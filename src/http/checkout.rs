@@ -70,7 +70,7 @@ struct CheckoutAnswer {
         Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptReused,
         Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::CurrencyNotTaken, Code::IntervalNotTaken,
         Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::AmountNotTaken, Code::FeeCoverNotOffered, Code::ReturnUrlNotAllowed,
-        Code::RateLimited, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured, Code::StoreUnavailable,
+        Code::RateLimited, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured, Code::Conflict, Code::StoreUnavailable,
         Code::Internal,
     ]))),
 )]
@@ -123,7 +123,7 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
             fallback_url: site.fallback_url.as_ref().map(url::Url::to_string),
             ..stripe_problem(call)
         },
-        CheckoutError::Database(error) => Problem::store(error),
+        CheckoutError::Store(error) => Problem::store(error),
     }
 }
 

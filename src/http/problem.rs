@@ -11,7 +11,8 @@ use serde::Serialize;
 
 use crate::appeals::AppealProblem;
 use crate::limits::Wait;
-use crate::telemetry::log_limits::DATABASE_ERRORS;
+use crate::store::StoreError;
+use crate::telemetry::log_limits::{CORRUPT_DATA, DATABASE_CONFLICTS, DATABASE_ERRORS};
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
@@ -76,6 +77,7 @@ codes! {
     PaymentUnpaid = "payment_unpaid", CONFLICT, "Nothing was paid.";
     PaymentFailed = "payment_failed", CONFLICT, "The payment failed; nothing was taken.";
     PaymentTakenBack = "payment_taken_back", CONFLICT, "The payment was given or taken back.";
+    Conflict = "conflict", CONFLICT, "Another change was made at the same time; read it again, then retry.";
     SessionExpired = "session_expired", CONFLICT, "The payment page expired before anything was paid.";
     VersionConflict = "version_conflict", PRECONDITION_FAILED, "Somebody wrote a version in the meantime; read it first.";
     BodyTooLarge = "body_too_large", PAYLOAD_TOO_LARGE, "The body is larger than is read here.";
@@ -96,7 +98,7 @@ codes! {
     StripeUnavailable = "stripe_unavailable", SERVICE_UNAVAILABLE, "The payment provider can't be reached; try again.";
     NotConfigured = "not_configured", SERVICE_UNAVAILABLE, "The service is not set up for this yet; its operator is told how in the log.";
     Overloaded = "overloaded", SERVICE_UNAVAILABLE, "Too many tokens are to be checked; try again in a second.";
-    StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The database does not answer; try again.";
+    StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The database is unavailable; try again.";
 }
 
 /// An error answer (RFC 9457).
@@ -161,16 +163,27 @@ impl Problem {
         Self { retry_after_seconds: Some(seconds), ..Self::new(Code::RateLimited) }
     }
 
-    /// The database failed: logged here, at most once a minute.
-    pub fn store(error: &sqlx::Error) -> Self {
-        if DATABASE_ERRORS.admits() {
-            tracing::error!(%error, "the database does not answer as it should");
-        }
+    /// The database failed. Each kind is logged here, at most once a minute.
+    pub fn store(error: &StoreError) -> Self {
         let code = match error {
-            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } | sqlx::Error::Encode(_) => {
+            StoreError::Unavailable(cause) => {
+                if DATABASE_ERRORS.admits() {
+                    tracing::error!(%cause, "the database is unavailable; requests that need it are answered with 503");
+                }
+                Code::StoreUnavailable
+            }
+            StoreError::Conflict(cause) => {
+                if DATABASE_CONFLICTS.admits() {
+                    tracing::warn!(%cause, "a request collided with another change and was answered with 409");
+                }
+                Code::Conflict
+            }
+            StoreError::Corrupt(cause) => {
+                if CORRUPT_DATA.admits() {
+                    tracing::error!(%cause, "the database holds or was given data that can't be right; run `keepopen books check`, and report it");
+                }
                 Code::Internal
             }
-            _ => Code::StoreUnavailable,
         };
         Self::new(code)
     }

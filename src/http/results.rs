@@ -142,7 +142,7 @@ pub async fn read(
         appeal: asked.appeal,
     };
     let rows = actions::read_results(&app.store, site, &query).await.map_err(|error| match error {
-        ResultsError::Database(error) => Problem::store(&error),
+        ResultsError::Store(error) => Problem::store(&error),
         wrong => Problem::with(Code::InvalidRequest, wrong),
     })?;
     let totals = actions::totals(&rows);

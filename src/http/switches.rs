@@ -90,7 +90,7 @@ pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<Ht
     responses(
         (status = 200, body = Told, description = "The site's switches, as they are now", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[put("/v1/sites/{site}/switches")]
 pub async fn turn(

@@ -85,7 +85,7 @@ struct TokenAnswer {
         Code::PaymentProcessing, Code::PaymentUnpaid, Code::PaymentFailed, Code::PaymentTakenBack,
         Code::SessionExpired, Code::AlreadyExchanged, Code::ExchangeTooLate, Code::BodyTooLarge, Code::BodyTooSlow,
         Code::UnsupportedMediaType, Code::RateLimited, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured,
-        Code::StoreUnavailable, Code::Internal,
+        Code::Conflict, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[post("/v1/tokens")]
@@ -120,7 +120,7 @@ fn problem_of(error: &ExchangeError) -> Problem {
     match error {
         ExchangeError::Unknown => Code::AttemptUnknown.into(),
         ExchangeError::Stripe(call) => stripe_problem(call),
-        ExchangeError::Database(error) => Problem::store(error),
+        ExchangeError::Store(error) => Problem::store(error),
         _ => state_of(error).unwrap_or(Code::Internal).into(),
     }
 }
@@ -135,6 +135,6 @@ fn state_of(error: &ExchangeError) -> Option<Code> {
         ExchangeError::Failed => Some(Code::PaymentFailed),
         ExchangeError::Expired => Some(Code::SessionExpired),
         ExchangeError::TakenBack => Some(Code::PaymentTakenBack),
-        ExchangeError::Unknown | ExchangeError::Stripe(_) | ExchangeError::Database(_) => None,
+        ExchangeError::Unknown | ExchangeError::Stripe(_) | ExchangeError::Store(_) => None,
     }
 }

@@ -66,7 +66,7 @@ struct DataShape {
     request_body(content = EventShape, content_type = "application/json", description = "A Stripe event, as Stripe sends it"),
     responses((status = 200, description = "Stored")),
     extensions(("x-problems" = json!([
-        Code::InvalidSignature, Code::InvalidEvent, Code::BodyTooLarge, Code::BodyTooSlow, Code::StoreUnavailable,
+        Code::InvalidSignature, Code::InvalidEvent, Code::BodyTooLarge, Code::BodyTooSlow, Code::Conflict, Code::StoreUnavailable,
         Code::NotConfigured, Code::Internal,
     ]))),
 )]
@@ -112,7 +112,7 @@ pub async fn take_delivery(
             }
             Err(Code::NotConfigured.into())
         }
-        Err(ReceiveError::Database(error)) => Err(Problem::store(&error)),
+        Err(ReceiveError::Store(error)) => Err(Problem::store(&error)),
     }
 }
 
@@ -124,7 +124,7 @@ fn outcome(received: &Result<Received, ReceiveError>) -> Delivery {
         Err(ReceiveError::Signature(_)) => Delivery::BadSignature,
         Err(ReceiveError::NotAnEvent(_)) => Delivery::NotAnEvent,
         Err(ReceiveError::NotConfigured) => Delivery::Unchecked,
-        Err(ReceiveError::Database(_)) => Delivery::StoreFailed,
+        Err(ReceiveError::Store(_)) => Delivery::StoreFailed,
     }
 }
 

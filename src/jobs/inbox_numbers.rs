@@ -1,6 +1,7 @@
 //! The inbox in numbers, for operators.
 
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::health::InboxRows;
 use crate::telemetry::{InboxState, Word};
 
@@ -8,7 +9,7 @@ use crate::telemetry::{InboxState, Word};
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn count_inbox(app: &App) -> Result<(), sqlx::Error> {
+pub async fn count_inbox(app: &App) -> Result<(), StoreError> {
     let rows = app.store.inbox_rows().await?;
     let of_state = |state: InboxState| rows.iter().find(|row| row.state == state.word());
     for state in InboxState::ALL {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::books::{CONTRIBUTION, ContributionRow, EntryRow};
 use super::pages::Place;
 use super::payments::{PAYMENT, PaymentRow};
-use super::{Store, Tx, objects};
+use super::{Store, StoreError, Tx, objects};
 use crate::contributions::{Contribution, Entry, Fact, Payment};
 
 /// Some gifts, and all that belongs to them, as of one moment.
@@ -33,7 +33,7 @@ const BY_BEGIN: &str = "SELECT id FROM contributions WHERE COALESCE(started_at_m
 ///
 /// # Errors
 /// The database does not answer, or holds what can't be read.
-pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, sqlx::Error> {
+pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, StoreError> {
     let sql = format!("{CONTRIBUTION} WHERE id > $1 ORDER BY id LIMIT $2");
     let rows: Vec<ContributionRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(after)
@@ -50,7 +50,7 @@ pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, 
 ///
 /// # Errors
 /// The database does not answer, or holds what can't be read.
-pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Place>, limit: i64) -> Result<Gifts, sqlx::Error> {
+pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Place>, limit: i64) -> Result<Gifts, StoreError> {
     let start = Place { at_ms: i64::MIN, id: String::new() };
     let after = after.unwrap_or(&start);
     let sql = format!(
@@ -74,9 +74,9 @@ async fn whole(
     which: &str,
     after: &Place,
     last: Option<Place>,
-) -> Result<Gifts, sqlx::Error> {
+) -> Result<Gifts, StoreError> {
     let contributions: Vec<Contribution> =
-        rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect::<Result<_, sqlx::Error>>()?;
+        rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect::<Result<_, StoreError>>()?;
     let Some(last) = last else {
         return Ok(Gifts { contributions, entries: vec![], payments: vec![], facts: vec![] });
     };
@@ -104,11 +104,11 @@ async fn whole(
         entries: entries
             .into_iter()
             .map(|row| Ok(Entry::try_from(row)?))
-            .collect::<Result<_, sqlx::Error>>()?,
+            .collect::<Result<_, StoreError>>()?,
         payments: payments
             .into_iter()
             .map(|row| Ok(Payment::try_from(row)?))
-            .collect::<Result<_, sqlx::Error>>()?,
+            .collect::<Result<_, StoreError>>()?,
         facts: objects::of_gifts(tx, which, after, &last).await?,
     })
 }
@@ -118,7 +118,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn accounts(&self) -> Result<BTreeMap<(String, String, String), i64>, sqlx::Error> {
+    pub async fn accounts(&self) -> Result<BTreeMap<(String, String, String), i64>, StoreError> {
         // One pass; SQLite reads it off an index and sorts nothing.
         let rows: Vec<(String, String, String, String, i64)> = on_reader!(self, db => sqlx::query_as(
             "SELECT site, currency, debit_account, credit_account, CAST(SUM(amount_minor) AS BIGINT) \
@@ -138,7 +138,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn clearing(&self) -> Result<BTreeMap<(String, String), i64>, sqlx::Error> {
+    pub async fn clearing(&self) -> Result<BTreeMap<(String, String), i64>, StoreError> {
         let accounts = self.accounts().await?;
         let clearing = accounts.into_iter().filter(|((_, _, account), _)| account == "clearing");
         Ok(clearing.map(|((site, code, _), minor)| ((site, code), minor)).collect())
@@ -148,7 +148,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn gifts_not_stored(&self) -> Result<Vec<String>, sqlx::Error> {
+    pub async fn gifts_not_stored(&self) -> Result<Vec<String>, StoreError> {
         on_reader!(self, db => sqlx::query_scalar(
             "SELECT DISTINCT from_id FROM stripe_links WHERE from_id LIKE 'con\\_%' ESCAPE '\\' \
              AND NOT EXISTS (SELECT 1 FROM contributions WHERE id = from_id) \
@@ -162,7 +162,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn settled(&self) -> Result<BTreeMap<(String, String), i64>, sqlx::Error> {
+    pub async fn settled(&self) -> Result<BTreeMap<(String, String), i64>, StoreError> {
         let rows: Vec<(String, String, i64)> = on_reader!(self, db => sqlx::query_as(
             "SELECT site, settled_currency, CAST(SUM(net_minor) AS BIGINT) FROM payments \
              WHERE settled_currency IS NOT NULL GROUP BY site, settled_currency",
@@ -176,7 +176,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn unsettled(&self) -> Result<BTreeMap<(String, String), (i64, i64)>, sqlx::Error> {
+    pub async fn unsettled(&self) -> Result<BTreeMap<(String, String), (i64, i64)>, StoreError> {
         let rows: Vec<(String, String, i64, i64)> = on_reader!(self, db => sqlx::query_as(
             "SELECT site, currency, CAST(SUM(awaiting_minor) AS BIGINT), CAST(SUM(differing_minor) AS BIGINT) \
              FROM payments WHERE awaiting_minor <> 0 OR differing_minor <> 0 GROUP BY site, currency",

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::books::contribution_id;
-use super::{Store, Tx, Unreadable};
+use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Alarm, RaisedAlarm};
 use crate::ids::{AlarmId, ContributionId};
 
@@ -68,8 +68,8 @@ fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
 ///
 /// # Errors
 /// It can't be written, which does not happen.
-pub fn written(alarms: &[RaisedAlarm]) -> Result<String, sqlx::Error> {
-    serde_json::to_string(alarms).map_err(|error| sqlx::Error::Encode(Box::new(error)))
+pub fn written(alarms: &[RaisedAlarm]) -> Result<String, StoreError> {
+    serde_json::to_string(alarms).map_err(StoreError::corrupt)
 }
 
 const ACKNOWLEDGEMENT: &str = "SELECT alarm_id, contribution_id, alarm, name, reason, via, acknowledged_at_ms \
@@ -79,7 +79,7 @@ const ACKNOWLEDGEMENT: &str = "SELECT alarm_id, contribution_id, alarm, name, re
 ///
 /// # Errors
 /// The database does not answer, or holds an id that can't be read.
-pub async fn acknowledged(tx: &mut Tx, gift: &ContributionId) -> Result<HashSet<AlarmId>, sqlx::Error> {
+pub async fn acknowledged(tx: &mut Tx, gift: &ContributionId) -> Result<HashSet<AlarmId>, StoreError> {
     let ids: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(
         "SELECT alarm_id FROM alarm_acknowledgements WHERE contribution_id = $1",
     )
@@ -93,7 +93,7 @@ pub async fn acknowledged(tx: &mut Tx, gift: &ContributionId) -> Result<HashSet<
 ///
 /// # Errors
 /// The database does not answer, or holds what can't be read.
-pub async fn acknowledgement(tx: &mut Tx, id: &AlarmId) -> Result<Option<Acknowledgement>, sqlx::Error> {
+pub async fn acknowledgement(tx: &mut Tx, id: &AlarmId) -> Result<Option<Acknowledgement>, StoreError> {
     let sql = format!("{ACKNOWLEDGEMENT} WHERE alarm_id = $1");
     let row: Option<Row> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(id.as_str())
@@ -109,7 +109,7 @@ pub async fn acknowledgement(tx: &mut Tx, id: &AlarmId) -> Result<Option<Acknowl
 pub async fn contribution_with(
     tx: &mut Tx,
     id: &AlarmId,
-) -> Result<Option<(ContributionId, Vec<RaisedAlarm>)>, sqlx::Error> {
+) -> Result<Option<(ContributionId, Vec<RaisedAlarm>)>, StoreError> {
     let row: Option<(String, String)> = on_tx!(tx, db => sqlx::query_as(
         "SELECT id, alarms FROM contributions WHERE alarms <> '[]' AND alarms LIKE $1",
     )
@@ -123,8 +123,8 @@ pub async fn contribution_with(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn acknowledge(tx: &mut Tx, it: &Acknowledgement, open: &[RaisedAlarm]) -> Result<(), sqlx::Error> {
-    let alarm = serde_json::to_string(&it.alarm).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+pub async fn acknowledge(tx: &mut Tx, it: &Acknowledgement, open: &[RaisedAlarm]) -> Result<(), StoreError> {
+    let alarm = serde_json::to_string(&it.alarm).map_err(StoreError::corrupt)?;
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO alarm_acknowledgements \
          (alarm_id, contribution_id, alarm, name, reason, via, acknowledged_at_ms) \
@@ -153,7 +153,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or holds what can't be read.
-    pub async fn open_alarms(&self, limit: i64) -> Result<Vec<(ContributionId, RaisedAlarm)>, sqlx::Error> {
+    pub async fn open_alarms(&self, limit: i64) -> Result<Vec<(ContributionId, RaisedAlarm)>, StoreError> {
         let mut all = Vec::new();
         for (gift, alarms) in self.alarms(limit).await? {
             let gift = contribution_id(&gift)?;
@@ -166,7 +166,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or holds an id that can't be read.
-    pub async fn acknowledged_alarms(&self) -> Result<HashSet<AlarmId>, sqlx::Error> {
+    pub async fn acknowledged_alarms(&self) -> Result<HashSet<AlarmId>, StoreError> {
         let ids: Vec<String> = on_reader!(self, db => sqlx::query_scalar("SELECT alarm_id FROM alarm_acknowledgements")
             .fetch_all(db)
             .await)?;
@@ -177,7 +177,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or holds what can't be read.
-    pub async fn newest_acknowledgements(&self, limit: i64) -> Result<Vec<Acknowledgement>, sqlx::Error> {
+    pub async fn newest_acknowledgements(&self, limit: i64) -> Result<Vec<Acknowledgement>, StoreError> {
         let sql = format!("{ACKNOWLEDGEMENT} ORDER BY acknowledged_at_ms DESC, alarm_id LIMIT $1");
         let rows: Vec<Row> = on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
             .bind(limit)

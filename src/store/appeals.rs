@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// One version of an appeal, as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +71,7 @@ fn findable(id: &str) -> Cow<'_, str> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, sqlx::Error> {
+pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND {NEWEST}"));
     on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
@@ -80,7 +80,7 @@ pub async fn newest(tx: &mut Tx, appeal: &str) -> Result<Option<VersionRow>, sql
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn version(tx: &mut Tx, appeal: &str, number: i64) -> Result<Option<VersionRow>, sqlx::Error> {
+pub async fn version(tx: &mut Tx, appeal: &str, number: i64) -> Result<Option<VersionRow>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND version = $2"));
     on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).bind(number).fetch_optional(db).await)
 }
@@ -89,7 +89,7 @@ pub async fn version(tx: &mut Tx, appeal: &str, number: i64) -> Result<Option<Ve
 ///
 /// # Errors
 /// The version is there already, or the database does not answer.
-pub async fn add_version(tx: &mut Tx, row: &VersionRow) -> Result<(), sqlx::Error> {
+pub async fn add_version(tx: &mut Tx, row: &VersionRow) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO appeal_versions (appeal_id, version, body, created_at_ms, created_by) \
          VALUES ($1, $2, $3, $4, $5)",
@@ -108,7 +108,7 @@ pub async fn add_version(tx: &mut Tx, row: &VersionRow) -> Result<(), sqlx::Erro
 ///
 /// # Errors
 /// There is no such version, or the database does not answer.
-pub async fn publish(tx: &mut Tx, row: &PublicationRow) -> Result<(), sqlx::Error> {
+pub async fn publish(tx: &mut Tx, row: &PublicationRow) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO publications (number, appeal_id, version, state, published_at_ms, published_by) \
          VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM publications), $1, $2, $3, $4, $5)",
@@ -127,7 +127,7 @@ pub async fn publish(tx: &mut Tx, row: &PublicationRow) -> Result<(), sqlx::Erro
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRow>, sqlx::Error> {
+pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRow>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED} AND appeal_id = $1"));
     on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
@@ -136,7 +136,7 @@ pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRo
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn in_force(tx: &mut Tx) -> Result<Vec<PublishedRow>, sqlx::Error> {
+pub async fn in_force(tx: &mut Tx) -> Result<Vec<PublishedRow>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.state <> 'ended' ORDER BY p.appeal_id"));
     on_tx!(tx, db => sqlx::query_as(sql).fetch_all(db).await)
 }
@@ -146,7 +146,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn published_appeals(&self) -> Result<Vec<PublishedRow>, sqlx::Error> {
+    pub async fn published_appeals(&self) -> Result<Vec<PublishedRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} ORDER BY p.appeal_id"));
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
@@ -155,7 +155,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn published_appeal(&self, appeal: &str) -> Result<Option<PublishedRow>, sqlx::Error> {
+    pub async fn published_appeal(&self, appeal: &str) -> Result<Option<PublishedRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.appeal_id = $1"));
         on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
     }
@@ -164,7 +164,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn appeals_in_force(&self) -> Result<Vec<PublishedRow>, sqlx::Error> {
+    pub async fn appeals_in_force(&self) -> Result<Vec<PublishedRow>, StoreError> {
         let sql =
             sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.state <> 'ended' ORDER BY p.appeal_id"));
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
@@ -174,7 +174,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn newest_versions(&self) -> Result<Vec<VersionRow>, sqlx::Error> {
+    pub async fn newest_versions(&self) -> Result<Vec<VersionRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE {NEWEST} ORDER BY appeal_id"));
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
@@ -183,7 +183,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn versions(&self, appeal: &str) -> Result<Vec<VersionRow>, sqlx::Error> {
+    pub async fn versions(&self, appeal: &str) -> Result<Vec<VersionRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 ORDER BY version DESC"));
         on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_all(db).await)
     }
@@ -192,7 +192,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn version(&self, appeal: &str, version: i64) -> Result<Option<VersionRow>, sqlx::Error> {
+    pub async fn version(&self, appeal: &str, version: i64) -> Result<Option<VersionRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{VERSION} WHERE appeal_id = $1 AND version = $2"));
         on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).bind(version).fetch_optional(db).await)
     }

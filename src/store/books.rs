@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Store, Tx, Unreadable};
+use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Contribution, ContributionState, Entry, EntryKind, Frequency};
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::{Currency, Money};
@@ -12,7 +12,7 @@ use crate::supporters::Given;
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> Result<(), sqlx::Error> {
+pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO contributions (id, site, supporter_id, interval, amount_minor, currency, state, \
          appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
@@ -58,7 +58,7 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, sqlx::Error> {
+pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, StoreError> {
     let (debit, credit) = entry.kind.accounts();
     let rows = on_tx!(tx, db => sqlx::query(
         "INSERT INTO ledger_entries (cause, kind, object, contribution_id, site, currency, \
@@ -86,7 +86,7 @@ pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, sqlx:
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn booked(tx: &mut Tx, gift: &ContributionId) -> Result<BTreeMap<String, i64>, sqlx::Error> {
+pub async fn booked(tx: &mut Tx, gift: &ContributionId) -> Result<BTreeMap<String, i64>, StoreError> {
     let booked: Vec<(String, i64)> = on_tx!(tx, db => sqlx::query_as("SELECT cause, occurred_at_ms FROM ledger_entries WHERE contribution_id = $1")
         .bind(gift.as_str())
         .fetch_all(db)
@@ -253,7 +253,7 @@ pub async fn given_by(
     tx: &mut Tx,
     supporter: &SupporterId,
     site: &str,
-) -> Result<Vec<(ContributionId, Given)>, sqlx::Error> {
+) -> Result<Vec<(ContributionId, Given)>, StoreError> {
     let rows: Vec<GivenRow> = on_tx!(tx, db => sqlx::query_as(GIVEN)
         .bind(supporter.as_str())
         .bind(site)
@@ -266,7 +266,7 @@ pub async fn given_by(
 ///
 /// # Errors
 /// The database does not answer, or holds an id that can't be read.
-pub async fn supporter_of(tx: &mut Tx, id: &ContributionId) -> Result<Option<SupporterId>, sqlx::Error> {
+pub async fn supporter_of(tx: &mut Tx, id: &ContributionId) -> Result<Option<SupporterId>, StoreError> {
     let found: Option<Option<String>> = on_tx!(tx, db => sqlx::query_scalar("SELECT supporter_id FROM contributions WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(db)
@@ -283,7 +283,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or holds something that can't be read.
-    pub async fn contribution(&self, id: &ContributionId) -> Result<Option<Contribution>, sqlx::Error> {
+    pub async fn contribution(&self, id: &ContributionId) -> Result<Option<Contribution>, StoreError> {
         let sql = format!("{CONTRIBUTION}{}", " WHERE id = $1");
         let row: Option<ContributionRow> = on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.as_str()).fetch_optional(db).await)?;
         Ok(row.map(Contribution::try_from).transpose()?)
@@ -293,7 +293,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::contribution`].
-    pub async fn contributions(&self) -> Result<Vec<Contribution>, sqlx::Error> {
+    pub async fn contributions(&self) -> Result<Vec<Contribution>, StoreError> {
         let sql = format!("{CONTRIBUTION}{}", " ORDER BY id");
         let rows: Vec<ContributionRow> =
             on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await)?;
@@ -304,7 +304,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::contribution`].
-    pub async fn entries(&self) -> Result<Vec<Entry>, sqlx::Error> {
+    pub async fn entries(&self) -> Result<Vec<Entry>, StoreError> {
         let rows: Vec<EntryRow> = on_reader!(self, db => sqlx::query_as(
             "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms \
              FROM ledger_entries ORDER BY cause",
@@ -318,7 +318,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn first_booked_at_ms(&self, id: &ContributionId) -> Result<Option<i64>, sqlx::Error> {
+    pub async fn first_booked_at_ms(&self, id: &ContributionId) -> Result<Option<i64>, StoreError> {
         on_reader!(self, db => sqlx::query_scalar(
             "SELECT MIN(booked_at_ms) FROM ledger_entries WHERE contribution_id = $1 AND kind = 'payment'",
         )
@@ -331,7 +331,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::contribution`].
-    pub async fn given(&self, supporter: &SupporterId, site: &str) -> Result<Vec<Given>, sqlx::Error> {
+    pub async fn given(&self, supporter: &SupporterId, site: &str) -> Result<Vec<Given>, StoreError> {
         let rows: Vec<GivenRow> = on_reader!(self, db => sqlx::query_as(GIVEN)
             .bind(supporter.as_str())
             .bind(site)
@@ -344,7 +344,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn alarms(&self, limit: i64) -> Result<Vec<(String, String)>, sqlx::Error> {
+    pub async fn alarms(&self, limit: i64) -> Result<Vec<(String, String)>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT id, alarms FROM contributions WHERE alarms <> '[]' ORDER BY id LIMIT $1",
         )
@@ -357,7 +357,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn alarms_in_all(&self) -> Result<i64, sqlx::Error> {
+    pub async fn alarms_in_all(&self) -> Result<i64, StoreError> {
         on_reader!(self, db => sqlx::query_scalar("SELECT COUNT(*) FROM contributions WHERE alarms <> '[]'")
             .fetch_one(db)
             .await)

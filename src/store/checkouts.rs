@@ -1,6 +1,6 @@
 //! Attempts at Stripe's Checkout.
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// One attempt of a browser.
 #[derive(Clone, Debug)]
@@ -34,7 +34,7 @@ pub async fn start(
     parameters: &str,
     contribution_id: &str,
     now_ms: i64,
-) -> Result<Checkout, sqlx::Error> {
+) -> Result<Checkout, StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO checkouts (site, attempt, parameters, contribution_id, tries, started_at_ms) \
          VALUES ($1, $2, $3, $4, 1, $5) ON CONFLICT (site, attempt) DO NOTHING",
@@ -66,7 +66,7 @@ pub async fn made(
     attempt: &str,
     session: &str,
     url: &str,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query("UPDATE checkouts SET session = $3, url = $4 WHERE site = $1 AND attempt = $2")
         .bind(site)
         .bind(attempt)
@@ -81,7 +81,7 @@ pub async fn made(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn next_try(tx: &mut Tx, site: &str, attempt: &str, tries: i64) -> Result<(), sqlx::Error> {
+pub async fn next_try(tx: &mut Tx, site: &str, attempt: &str, tries: i64) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query("UPDATE checkouts SET tries = $3 + 1 WHERE site = $1 AND attempt = $2 AND tries = $3")
         .bind(site)
         .bind(attempt)
@@ -95,7 +95,7 @@ pub async fn next_try(tx: &mut Tx, site: &str, attempt: &str, tries: i64) -> Res
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> Result<i64, sqlx::Error> {
+pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> Result<i64, StoreError> {
     on_tx!(tx, db => sqlx::query_scalar(
         "UPDATE checkouts SET exchanged_at_ms = COALESCE(exchanged_at_ms, $3) \
          WHERE site = $1 AND attempt = $2 RETURNING exchanged_at_ms",
@@ -111,7 +111,7 @@ pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> R
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn remove_unused(tx: &mut Tx, before_ms: i64, limit: u32) -> Result<u64, sqlx::Error> {
+pub async fn remove_unused(tx: &mut Tx, before_ms: i64, limit: u32) -> Result<u64, StoreError> {
     on_tx!(tx, db => sqlx::query(
         "DELETE FROM checkouts WHERE (site, attempt) IN (\
          SELECT site, attempt FROM checkouts AS old WHERE started_at_ms < $1 AND exchanged_at_ms IS NULL \
@@ -129,7 +129,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn checkout(&self, site: &str, attempt: &str) -> Result<Option<Checkout>, sqlx::Error> {
+    pub async fn checkout(&self, site: &str, attempt: &str) -> Result<Option<Checkout>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT parameters, contribution_id, tries, session, url, started_at_ms, exchanged_at_ms \
              FROM checkouts WHERE site = $1 AND attempt = $2",

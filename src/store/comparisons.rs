@@ -1,6 +1,6 @@
 //! What a comparison with Stripe keeps while it runs: its lease, and how far it read each list.
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// How far one of Stripe's lists was read.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -44,7 +44,7 @@ impl From<Row> for ListProgress {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn hold_lease(tx: &mut Tx, owner: &str, now_ms: i64, until_ms: i64) -> Result<bool, sqlx::Error> {
+pub async fn hold_lease(tx: &mut Tx, owner: &str, now_ms: i64, until_ms: i64) -> Result<bool, StoreError> {
     let rows = on_tx!(tx, db => sqlx::query(
         "INSERT INTO comparison_lease (name, owner, held_until_ms) VALUES ('comparison', $1, $3) \
          ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, held_until_ms = excluded.held_until_ms \
@@ -62,7 +62,7 @@ pub async fn hold_lease(tx: &mut Tx, owner: &str, now_ms: i64, until_ms: i64) ->
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn release_lease(tx: &mut Tx, owner: &str) -> Result<(), sqlx::Error> {
+pub async fn release_lease(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query("DELETE FROM comparison_lease WHERE owner = $1")
         .bind(owner)
         .execute(db)
@@ -74,7 +74,7 @@ pub async fn release_lease(tx: &mut Tx, owner: &str) -> Result<(), sqlx::Error> 
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn put_progress(tx: &mut Tx, run: &str, it: &ListProgress) -> Result<(), sqlx::Error> {
+pub async fn put_progress(tx: &mut Tx, run: &str, it: &ListProgress) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO comparison_lists (run, list, from_s, started_s, after_id, finished, error, updated_at_ms) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -99,7 +99,7 @@ pub async fn put_progress(tx: &mut Tx, run: &str, it: &ListProgress) -> Result<(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn forget_progress(tx: &mut Tx, run: &str, list: &str) -> Result<(), sqlx::Error> {
+pub async fn forget_progress(tx: &mut Tx, run: &str, list: &str) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query("DELETE FROM comparison_lists WHERE run = $1 AND list = $2")
         .bind(run)
         .bind(list)
@@ -112,7 +112,7 @@ pub async fn forget_progress(tx: &mut Tx, run: &str, list: &str) -> Result<(), s
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn forget_progress_before(tx: &mut Tx, started_s: i64) -> Result<(), sqlx::Error> {
+pub async fn forget_progress_before(tx: &mut Tx, started_s: i64) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query("DELETE FROM comparison_lists WHERE started_s < $1")
         .bind(started_s)
         .execute(db)
@@ -124,7 +124,7 @@ pub async fn forget_progress_before(tx: &mut Tx, started_s: i64) -> Result<(), s
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn forget_run(tx: &mut Tx, run: &str) -> Result<(), sqlx::Error> {
+pub async fn forget_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query("DELETE FROM comparison_lists WHERE run = $1")
         .bind(run)
         .execute(db)
@@ -137,7 +137,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn is_unfinished(&self, run: &str) -> Result<bool, sqlx::Error> {
+    pub async fn is_unfinished(&self, run: &str) -> Result<bool, StoreError> {
         let found: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
             "SELECT CAST(1 AS BIGINT) FROM comparison_lists WHERE run = $1 LIMIT 1",
         )
@@ -151,7 +151,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn lease_held_until_ms(&self) -> Result<Option<i64>, sqlx::Error> {
+    pub async fn lease_held_until_ms(&self) -> Result<Option<i64>, StoreError> {
         on_reader!(self, db => sqlx::query_scalar("SELECT held_until_ms FROM comparison_lease")
             .fetch_optional(db)
             .await)
@@ -161,7 +161,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn list_progress(&self, run: &str, list: &str) -> Result<Option<ListProgress>, sqlx::Error> {
+    pub async fn list_progress(&self, run: &str, list: &str) -> Result<Option<ListProgress>, StoreError> {
         let row: Option<Row> = on_reader!(self, db => sqlx::query_as(
             "SELECT list, from_s, started_s, after_id, finished, error, updated_at_ms FROM comparison_lists \
              WHERE run = $1 AND list = $2",
@@ -177,7 +177,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn failed_lists_of(&self, run: &str) -> Result<Vec<String>, sqlx::Error> {
+    pub async fn failed_lists_of(&self, run: &str) -> Result<Vec<String>, StoreError> {
         on_reader!(self, db => sqlx::query_scalar(
             "SELECT list FROM comparison_lists WHERE run = $1 AND error IS NOT NULL ORDER BY list",
         )
@@ -190,7 +190,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn failed_lists(&self) -> Result<Vec<ListProgress>, sqlx::Error> {
+    pub async fn failed_lists(&self) -> Result<Vec<ListProgress>, StoreError> {
         let rows: Vec<Row> = on_reader!(self, db => sqlx::query_as(
             "SELECT list, from_s, started_s, after_id, finished, error, updated_at_ms FROM comparison_lists \
              WHERE error IS NOT NULL AND run LIKE 'due%' ORDER BY list, updated_at_ms DESC",

@@ -1,6 +1,6 @@
 //! Views, clicks and dismissals, added up by the hour.
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// What is counted together.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -21,7 +21,7 @@ pub struct CountKey {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn add(tx: &mut Tx, key: &CountKey, count: i64) -> Result<(), sqlx::Error> {
+pub async fn add(tx: &mut Tx, key: &CountKey, count: i64) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO banner_counts (hour_at_ms, site, appeal, variant, surface, country, kind, count) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
@@ -46,7 +46,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn counts(&self, site: &str) -> Result<Vec<(String, String, String, i64)>, sqlx::Error> {
+    pub async fn counts(&self, site: &str) -> Result<Vec<(String, String, String, i64)>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT appeal, variant, kind, CAST(SUM(count) AS BIGINT) FROM banner_counts \
              WHERE site = $1 GROUP BY appeal, variant, kind ORDER BY appeal, variant, kind",

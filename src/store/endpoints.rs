@@ -1,6 +1,6 @@
 //! Webhook endpoints that were made by us, with their sealed secrets; and when Stripe was last heard.
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 use crate::config::Mode;
 
 /// An endpoint whose secret is in force.
@@ -39,7 +39,7 @@ from_row!(Contact { delivered_at_ms, clock_difference_ms });
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn add(tx: &mut Tx, row: &EndpointRow) -> Result<(), sqlx::Error> {
+pub async fn add(tx: &mut Tx, row: &EndpointRow) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO stripe_endpoints (id, mode, url, api_version, sealed_secret, created_at_ms) \
          VALUES ($1, $2, $3, $4, $5, $6)",
@@ -59,7 +59,7 @@ pub async fn add(tx: &mut Tx, row: &EndpointRow) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn retire(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), sqlx::Error> {
+pub async fn retire(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_endpoints SET retired_at_ms = $2, sealed_secret = '' WHERE id = $1 AND retired_at_ms IS NULL",
     )
@@ -74,7 +74,7 @@ pub async fn retire(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), sqlx::Erro
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn delivered(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), sqlx::Error> {
+pub async fn delivered(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_endpoints SET delivered_at_ms = $2 WHERE id = $1 AND COALESCE(delivered_at_ms, 0) < $2",
     )
@@ -89,7 +89,7 @@ pub async fn delivered(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), sqlx::Er
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn note_contact(tx: &mut Tx, contact: &Contact) -> Result<(), sqlx::Error> {
+pub async fn note_contact(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_contact SET \
          delivered_at_ms = CASE WHEN COALESCE(delivered_at_ms, 0) < COALESCE($1, 0) THEN $1 ELSE delivered_at_ms END, \
@@ -107,7 +107,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn endpoints(&self, mode: Mode) -> Result<Vec<EndpointRow>, sqlx::Error> {
+    pub async fn endpoints(&self, mode: Mode) -> Result<Vec<EndpointRow>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT id, mode, url, api_version, sealed_secret, created_at_ms, delivered_at_ms \
              FROM stripe_endpoints WHERE mode = $1 AND retired_at_ms IS NULL ORDER BY created_at_ms DESC, id",
@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn contact(&self) -> Result<Contact, sqlx::Error> {
+    pub async fn contact(&self) -> Result<Contact, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT delivered_at_ms, clock_difference_ms FROM stripe_contact WHERE id = 'last'",
         )
@@ -139,7 +139,7 @@ impl Store {
         since_ms: i64,
         paid_before_ms: i64,
         begun_before_ms: i64,
-    ) -> Result<bool, sqlx::Error> {
+    ) -> Result<bool, StoreError> {
         let owed: i64 = on_reader!(self, db => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT attempt FROM checkouts WHERE started_at_ms > $1 \
              AND (exchanged_at_ms <= $2 OR (session IS NOT NULL AND started_at_ms <= $3)) LIMIT 1) AS owed",
@@ -156,7 +156,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn has_booked_events_of(&self, mode: Mode) -> Result<bool, sqlx::Error> {
+    pub async fn has_booked_events_of(&self, mode: Mode) -> Result<bool, StoreError> {
         let found: i64 = on_reader!(self, db => sqlx::query_scalar(
             "SELECT COUNT(*) FROM (SELECT id FROM stripe_events WHERE livemode = $1 AND state <> 'set_aside' \
              LIMIT 1) AS found",

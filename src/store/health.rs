@@ -1,6 +1,6 @@
 //! Whether the database answers and writes, and what lies in the inbox that is not done.
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// How many events are so far.
 #[derive(Debug)]
@@ -19,7 +19,7 @@ from_row!(InboxRows { state, events, oldest_received_at_ms });
 ///
 /// # Errors
 /// The database does not answer, or does not write.
-pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), sqlx::Error> {
+pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', $1) \
          ON CONFLICT (id) DO UPDATE SET written_at_ms = excluded.written_at_ms",
@@ -37,7 +37,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn due_since_ms(&self) -> Result<Option<i64>, sqlx::Error> {
+    pub async fn due_since_ms(&self) -> Result<Option<i64>, StoreError> {
         on_reader!(self, db => sqlx::query_scalar(
             "SELECT MIN(next_try_at_ms) FROM stripe_events WHERE state = 'waiting'",
         )
@@ -50,7 +50,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn inbox_rows(&self) -> Result<Vec<InboxRows>, sqlx::Error> {
+    pub async fn inbox_rows(&self) -> Result<Vec<InboxRows>, StoreError> {
         // Two questions, so that each can be answered from a partial index.
         let mut rows: Vec<InboxRows> = on_reader!(self, db => sqlx::query_as(
             "SELECT CASE WHEN error IS NULL THEN 'waiting' ELSE 'retrying' END AS state, \

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::{Adding, Store, Tx};
+use super::{Adding, Store, StoreError, Tx};
 use crate::config::Mode;
 
 /// How long the question for events that are due may take: booking waits for it, so it is asked again sooner than others.
@@ -145,7 +145,7 @@ const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, 
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, sqlx::Error> {
+pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, StoreError> {
     let rows = on_tx!(tx, db => bound!(sqlx::query(INSERT), arrival)
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
@@ -178,7 +178,7 @@ fn insert_text(rows: usize, numbered: bool) -> String {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, sqlx::Error> {
+pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, StoreError> {
     on_tx!(tx, db => sqlx::query_as(
         "SELECT id, type AS kind, created_at_ms, body, attempts FROM stripe_events \
          WHERE id = $1 AND state = 'waiting'",
@@ -192,7 +192,7 @@ pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, sqlx::Err
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn done(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), sqlx::Error> {
+pub async fn done(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_events SET state = 'done', attempts = attempts + 1, error = NULL, outcome = $2 \
          WHERE id = $1",
@@ -213,7 +213,7 @@ pub async fn failed(
     id: &str,
     error: &str,
     next_try_at_ms: Option<i64>,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_events SET attempts = attempts + 1, error = $2, state = $3, \
          next_try_at_ms = COALESCE($4, next_try_at_ms) WHERE id = $1 AND state = 'waiting'",
@@ -232,7 +232,7 @@ pub async fn failed(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, StoreError> {
     let rows = on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_events SET state = 'waiting', attempts = 0, error = NULL, outcome = NULL, \
          next_try_at_ms = $2 WHERE id = $1 AND state <> 'set_aside'",
@@ -252,7 +252,7 @@ impl Adding {
     ///
     /// # Errors
     /// The database does not answer, or refuses one of them: then none is stored.
-    pub async fn insert_all(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, sqlx::Error> {
+    pub async fn insert_all(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, StoreError> {
         /// A text for each power of two, so that both databases prepare few of them; with and without numbers.
         static TEXTS: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
             [false, true].map(|numbered| {
@@ -282,7 +282,7 @@ impl Adding {
     }
 
     /// Stores one arrival; whether it is new. How many rows were added says it, which is quicker to hear than the row.
-    async fn insert(&mut self, arrival: &Arrival<'_>) -> Result<bool, sqlx::Error> {
+    async fn insert(&mut self, arrival: &Arrival<'_>) -> Result<bool, StoreError> {
         let rows = on_adding!(self, db => bound!(sqlx::query(INSERT), arrival)
             .execute(db)
             .await.map(|done| done.rows_affected()))?;
@@ -295,7 +295,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn due_events(&self, now_ms: i64, limit: i64) -> Result<Vec<String>, sqlx::Error> {
+    pub async fn due_events(&self, now_ms: i64, limit: i64) -> Result<Vec<String>, StoreError> {
         on_reader!(self, DUE_TIMEOUT, db => sqlx::query_scalar(
             "SELECT id FROM stripe_events WHERE state = 'waiting' AND next_try_at_ms <= $1 \
              ORDER BY next_try_at_ms, received_at_ms, id LIMIT $2",
@@ -310,7 +310,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn events(&self) -> Result<Vec<EventRow>, sqlx::Error> {
+    pub async fn events(&self) -> Result<Vec<EventRow>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events ORDER BY id",
         )
@@ -326,7 +326,7 @@ impl Store {
         &self,
         state: Option<EventState>,
         limit: i64,
-    ) -> Result<Vec<EventRow>, sqlx::Error> {
+    ) -> Result<Vec<EventRow>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events \
              WHERE state = COALESCE($1, state) ORDER BY received_at_ms DESC, id LIMIT $2",
@@ -341,7 +341,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn event(&self, id: &str) -> Result<Option<(EventRow, String)>, sqlx::Error> {
+    pub async fn event(&self, id: &str) -> Result<Option<(EventRow, String)>, StoreError> {
         let row: Option<EventRow> = on_reader!(self, db => sqlx::query_as(
             "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events WHERE id = $1",
         )

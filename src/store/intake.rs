@@ -13,7 +13,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::inbox::{self, Arrival, EventState, Source};
-use super::{Adding, Store, dialect};
+use super::{Adding, Store, StoreError, dialect};
 use crate::config::Mode;
 
 /// Deliveries that can be under way; others are told that the database does not answer.
@@ -60,8 +60,8 @@ impl Delivered {
     }
 }
 
-/// Whether it is new, or why it is not known to be stored. One failure may be the answer to many.
-type Answer = Result<bool, Arc<sqlx::Error>>;
+/// Whether it is new, or why it is not known to be stored.
+type Answer = Result<bool, StoreError>;
 
 /// A delivery, and where its answer is waited for.
 #[derive(Debug)]
@@ -107,7 +107,7 @@ impl Intake {
     /// # Errors
     /// The database does not answer, does not take it, or too many wait for it. It may be stored nevertheless.
     pub async fn store(&self, delivered: Delivered) -> Answer {
-        let away = |why| Arc::new(io::Error::new(io::ErrorKind::NotConnected, why).into());
+        let away = |why| StoreError::unavailable(io::Error::new(io::ErrorKind::NotConnected, why));
         let place = Arc::clone(&self.places).try_acquire_owned();
         let place = place.map_err(|_| away("too many deliveries wait for it, or the service is stopping"))?;
         let (answer, answered) = oneshot::channel();
@@ -205,7 +205,8 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
     let mut parts = vec![waiting];
     while let Some(mut part) = parts.pop() {
         let outcome = timeout(PATIENCE, Box::pin(commit(store, &part))).await;
-        let outcome = outcome.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into()));
+        let outcome = outcome
+            .unwrap_or_else(|_| Err(StoreError::unavailable(io::Error::from(io::ErrorKind::TimedOut))));
         match outcome {
             Ok((new, connection)) => {
                 commits.increment(1);
@@ -221,9 +222,8 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
                 parts.extend([second, part]);
             }
             Err(error) => {
-                let error = Arc::new(error);
                 for one in part {
-                    let _ = one.answer.send(Err(Arc::clone(&error)));
+                    let _ = one.answer.send(Err(error.clone()));
                 }
             }
         }
@@ -233,7 +233,7 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
 /// Stores them in one transaction; for each whether it is new, and the connection. They may be acknowledged when this has
 /// returned, and not before: the statement is a transaction of its own, and all that the database says of it is read,
 /// its commit at the end.
-async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, Adding), sqlx::Error> {
+async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, Adding), StoreError> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
     let mut connection = store.adding().await?;
     let mut new = connection.insert_all(&arrivals).await;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// A signing key as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ from_row!(ApiKeyRow { id, scopes });
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, sqlx::Error> {
+pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, StoreError> {
     on_tx!(tx, db => sqlx::query_as(
         "SELECT kid, public_key, sealed_private_key FROM signing_keys WHERE retired_at_ms IS NULL \
          ORDER BY created_at_ms DESC, kid",
@@ -45,7 +45,7 @@ pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, sqlx::Error
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow, now_ms: i64) -> Result<(), sqlx::Error> {
+pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow, now_ms: i64) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO signing_keys (kid, public_key, sealed_private_key, created_at_ms) \
          VALUES ($1, $2, $3, $4)",
@@ -70,7 +70,7 @@ pub async fn add_api_key(
     hash: &str,
     scopes: &str,
     now_ms: i64,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query("INSERT INTO api_keys (id, name, hash, scopes, created_at_ms) VALUES ($1, $2, $3, $4, $5)")
         .bind(id)
         .bind(name)
@@ -87,7 +87,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn api_key(&self, hash: &str) -> Result<Option<ApiKeyRow>, sqlx::Error> {
+    pub async fn api_key(&self, hash: &str) -> Result<Option<ApiKeyRow>, StoreError> {
         on_reader!(self, db => sqlx::query_as("SELECT id, scopes FROM api_keys WHERE hash = $1 AND revoked_at_ms IS NULL")
             .bind(hash)
             .fetch_optional(db)
@@ -98,7 +98,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn needs_its_key(&self) -> Result<bool, sqlx::Error> {
+    pub async fn needs_its_key(&self) -> Result<bool, StoreError> {
         let any: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
             "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM signing_keys) \
              OR EXISTS (SELECT 1 FROM stripe_endpoints) OR EXISTS (SELECT 1 FROM supporters) \

@@ -16,6 +16,7 @@ pub mod checkouts;
 pub mod comparisons;
 pub mod counts;
 pub mod endpoints;
+mod error;
 pub mod files;
 pub mod health;
 pub mod inbox;
@@ -40,8 +41,9 @@ pub mod unbooked;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-pub use dialect::{Adding, Tx, is_unavailable};
+pub use dialect::{Adding, Tx};
 use dialect::{Pools, postgres, sqlite};
+pub use error::{Cause, StoreError, Unreadable};
 
 /// The database.
 #[derive(Clone, Debug)]
@@ -100,20 +102,6 @@ pub enum OpenError {
     /// The PostgreSQL is too old.
     #[error("the PostgreSQL server is of version {0}; 14 or newer is needed")]
     OldPostgres(String),
-}
-
-/// A row holds something that this version can't read.
-#[derive(Debug, thiserror::Error)]
-#[error("the database holds a {what} that this version can't read")]
-pub struct Unreadable {
-    /// What could not be read.
-    pub what: &'static str,
-}
-
-impl From<Unreadable> for sqlx::Error {
-    fn from(error: Unreadable) -> Self {
-        Self::Decode(Box::new(error))
-    }
 }
 
 impl OpenError {
@@ -178,10 +166,10 @@ impl Store {
         self.pools.get().is_some()
     }
 
-    fn pools(&self) -> Result<&Pools, sqlx::Error> {
+    fn pools(&self) -> Result<&Pools, StoreError> {
         let away =
             || std::io::Error::new(std::io::ErrorKind::NotConnected, "it was not reached since the start");
-        self.pools.get().ok_or_else(|| sqlx::Error::Io(away()))
+        self.pools.get().ok_or_else(|| StoreError::unavailable(away()))
     }
 
     /// Starts a transaction that writes. One runs at a time, so that what it
@@ -189,16 +177,16 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        self.pools()?.begin().await
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(self.pools()?.begin().await?)
     }
 
     /// Starts a transaction that only reads, and sees all of it as of one moment. Nobody waits for it.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
-        self.pools()?.snapshot().await
+    pub async fn snapshot(&self) -> Result<Tx, StoreError> {
+        Ok(self.pools()?.snapshot().await?)
     }
 
     /// A connection for statements that are transactions of their own, and only add rows that are decided by their own key.
@@ -206,8 +194,8 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub(super) async fn adding(&self) -> Result<Adding, sqlx::Error> {
-        self.pools()?.adding().await
+    pub(super) async fn adding(&self) -> Result<Adding, StoreError> {
+        Ok(self.pools()?.adding().await?)
     }
 
     /// Takes back a connection of [`Self::adding`] on which everything went well.
@@ -222,8 +210,8 @@ impl Store {
     ///
     /// # Errors
     /// It is not, or the database was not reached yet.
-    pub fn check_files(&self) -> Result<(), sqlx::Error> {
-        self.pools()?.check_files()
+    pub fn check_files(&self) -> Result<(), StoreError> {
+        Ok(self.pools()?.check_files()?)
     }
 
     /// Closes every connection, after what is under way.
@@ -235,7 +223,7 @@ impl Store {
 
     /// Runs one statement, for tests that try to break the rules of the tables.
     #[doc(hidden)]
-    pub async fn execute_for_tests(&self, sql: &str) -> Result<u64, sqlx::Error> {
+    pub async fn execute_for_tests(&self, sql: &str) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
         let statement = sqlx::AssertSqlSafe(sql.to_owned());
         let rows =
@@ -246,7 +234,7 @@ impl Store {
 
     /// One value, as text, for tests that look into the tables.
     #[doc(hidden)]
-    pub async fn look_for_tests(&self, sql: &str) -> Result<Vec<String>, sqlx::Error> {
+    pub async fn look_for_tests(&self, sql: &str) -> Result<Vec<String>, StoreError> {
         let mut tx = self.begin().await?;
         let statement = sqlx::AssertSqlSafe(sql.to_owned());
         on_tx!(&mut tx, db => sqlx::query_scalar(statement).fetch_all(db).await)
@@ -255,7 +243,7 @@ impl Store {
     /// Takes every connection that reads, for tests of what is said while the
     /// database does not answer; until what is returned is dropped.
     #[doc(hidden)]
-    pub async fn hold_readers_for_tests(&self) -> Result<Vec<Box<dyn std::any::Any + Send>>, sqlx::Error> {
+    pub async fn hold_readers_for_tests(&self) -> Result<Vec<Box<dyn std::any::Any + Send>>, StoreError> {
         let mut held: Vec<Box<dyn std::any::Any + Send>> = Vec::new();
         match self.pools()? {
             Pools::Sqlite { reader, .. } => {

@@ -1,14 +1,14 @@
 //! What is known of Stripe's objects, and which of them belong together.
 
 use super::pages::Place;
-use super::{Store, Tx, Unreadable};
+use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Fact, Join};
 
 /// Adds a report to what is known of its object, and its ties.
 ///
 /// # Errors
 /// The database does not answer, or holds a fact that can't be read.
-pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), sqlx::Error> {
+pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), StoreError> {
     let id = report.id().to_owned();
     for link in report.links() {
         tie(tx, &id, link).await?;
@@ -18,7 +18,7 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), sqlx::Error> {
         Some(known) => known.join(report),
         None => report,
     };
-    let text = serde_json::to_string(&fact).map_err(|error| sqlx::Error::Encode(Box::new(error)))?;
+    let text = serde_json::to_string(&fact).map_err(StoreError::corrupt)?;
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO stripe_objects (id, fact) VALUES ($1, $2) \
          ON CONFLICT (id) DO UPDATE SET fact = excluded.fact",
@@ -44,7 +44,7 @@ const OF_THE_SAME_GIFT: &str = "WITH RECURSIVE gift (id) AS ( \
 ///
 /// # Errors
 /// The database does not answer, or holds a fact that can't be read.
-pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, sqlx::Error> {
+pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, StoreError> {
     let texts: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(OF_THE_SAME_GIFT)
         .bind(object)
         .fetch_all(db)
@@ -76,7 +76,7 @@ pub(super) async fn of_gifts(
     which: &str,
     after: &Place,
     last: &Place,
-) -> Result<Vec<(String, Fact)>, sqlx::Error> {
+) -> Result<Vec<(String, Fact)>, StoreError> {
     let sql = facts_of(which);
     let rows: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(after.at_ms)
@@ -92,7 +92,7 @@ pub(super) async fn of_gifts(
 ///
 /// # Errors
 /// The database does not answer, or holds a fact that can't be read.
-pub async fn one(tx: &mut Tx, id: &str) -> Result<Option<Fact>, sqlx::Error> {
+pub async fn one(tx: &mut Tx, id: &str) -> Result<Option<Fact>, StoreError> {
     let text: Option<String> = on_tx!(tx, db => sqlx::query_scalar("SELECT fact FROM stripe_objects WHERE id = $1")
         .bind(id)
         .fetch_optional(db)
@@ -100,7 +100,7 @@ pub async fn one(tx: &mut Tx, id: &str) -> Result<Option<Fact>, sqlx::Error> {
     text.map(|text| Ok(read(&text)?)).transpose()
 }
 
-async fn tie(tx: &mut Tx, from: &str, to: &str) -> Result<(), sqlx::Error> {
+async fn tie(tx: &mut Tx, from: &str, to: &str) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO stripe_links (from_id, to_id) VALUES ($1, $2) ON CONFLICT (from_id, to_id) DO NOTHING",
     )
@@ -120,7 +120,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or holds a fact that can't be read.
-    pub async fn facts(&self) -> Result<Vec<Fact>, sqlx::Error> {
+    pub async fn facts(&self) -> Result<Vec<Fact>, StoreError> {
         let texts: Vec<String> = on_reader!(self, db => sqlx::query_scalar("SELECT fact FROM stripe_objects ORDER BY id")
             .fetch_all(db)
             .await)?;

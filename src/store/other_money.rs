@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::unbooked::TIED;
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// An object at Stripe that moved money, and belongs to no gift of ours.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ from_row!(OtherMoney { kind, site, currency, count, amount_minor, newest_at_ms }
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn put(tx: &mut Tx, it: &OtherObject<'_>) -> Result<(), sqlx::Error> {
+pub async fn put(tx: &mut Tx, it: &OtherObject<'_>) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO other_money (object_id, kind, site, currency, amount_minor, created_at_ms) \
          VALUES ($1, $2, $3, $4, $5, $6) \
@@ -68,7 +68,7 @@ pub async fn put(tx: &mut Tx, it: &OtherObject<'_>) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn forget(tx: &mut Tx, object: &str) -> Result<(), sqlx::Error> {
+pub async fn forget(tx: &mut Tx, object: &str) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query("DELETE FROM other_money WHERE object_id = $1")
         .bind(object)
         .execute(db)
@@ -83,7 +83,7 @@ pub async fn forget(tx: &mut Tx, object: &str) -> Result<(), sqlx::Error> {
 pub async fn kept(
     tx: &mut Tx,
     object: &str,
-) -> Result<Option<(String, Option<String>, String, i64)>, sqlx::Error> {
+) -> Result<Option<(String, Option<String>, String, i64)>, StoreError> {
     on_tx!(tx, db => sqlx::query_as("SELECT kind, site, currency, amount_minor FROM other_money WHERE object_id = $1")
         .bind(object)
         .fetch_optional(db)
@@ -94,7 +94,7 @@ pub async fn kept(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn forget_tied(tx: &mut Tx, gift: &str) -> Result<(), sqlx::Error> {
+pub async fn forget_tied(tx: &mut Tx, gift: &str) -> Result<(), StoreError> {
     let sql = format!("{TIED} SELECT object_id FROM gift CROSS JOIN other_money WHERE object_id = gift.id");
     let objects: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
         .bind(gift)
@@ -110,7 +110,7 @@ pub async fn forget_tied(tx: &mut Tx, gift: &str) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn other_site(tx: &mut Tx, object: &str) -> Result<Option<String>, sqlx::Error> {
+pub async fn other_site(tx: &mut Tx, object: &str) -> Result<Option<String>, StoreError> {
     let sql = format!(
         "{TIED} SELECT site FROM gift CROSS JOIN other_gifts WHERE contribution_id = gift.id ORDER BY site LIMIT 1"
     );
@@ -122,7 +122,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn other_money(&self) -> Result<Vec<OtherMoney>, sqlx::Error> {
+    pub async fn other_money(&self) -> Result<Vec<OtherMoney>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT kind, site, currency, COUNT(*) AS count, CAST(SUM(amount_minor) AS BIGINT) AS amount_minor, \
              MAX(created_at_ms) AS newest_at_ms FROM other_money GROUP BY kind, site, currency \

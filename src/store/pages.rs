@@ -2,7 +2,7 @@
 
 use super::books::{CONTRIBUTION, ContributionRow, EntryRow, currency, frequency, supporter_id};
 use super::payments::PaymentRow;
-use super::{Store, Tx, payments};
+use super::{Store, StoreError, Tx, payments};
 use crate::contributions::{Contribution, ContributionState, Entry, ExportedPayment, Frequency, Payment};
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::{Currency, Money};
@@ -124,7 +124,7 @@ pub async fn payments_after(
     wanted: &WantedPayments,
     after: Option<&Place>,
     limit: i64,
-) -> Result<Vec<ExportedPayment>, sqlx::Error> {
+) -> Result<Vec<ExportedPayment>, StoreError> {
     let from_ms = after.map_or(wanted.from_ms.unwrap_or(i64::MIN), |place| place.at_ms);
     // Every id is greater than the empty text: the first page begins with the first.
     let after_id = after.map_or("", |place| place.id.as_str());
@@ -181,7 +181,7 @@ impl Store {
         wanted: &Wanted,
         after: Option<&Place>,
         limit: i64,
-    ) -> Result<Vec<Contribution>, sqlx::Error> {
+    ) -> Result<Vec<Contribution>, StoreError> {
         let until_ms = after.map_or(i64::MAX, |place| place.at_ms);
         // The first page has no place before it: all began before the end of time, whatever their ids.
         let before_id = after.map_or("", |place| place.id.as_str());
@@ -218,7 +218,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or holds what can't be read.
-    pub async fn whole_gift(&self, id: &ContributionId) -> Result<Option<WholeGift>, sqlx::Error> {
+    pub async fn whole_gift(&self, id: &ContributionId) -> Result<Option<WholeGift>, StoreError> {
         let mut tx = self.snapshot().await?;
         let sql = format!("{CONTRIBUTION} WHERE id = $1");
         let row: Option<ContributionRow> = on_tx!(&mut tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -238,7 +238,7 @@ impl Store {
         let entries = entries
             .into_iter()
             .map(|row| Ok((Entry::try_from(row.entry)?, row.booked_at_ms)))
-            .collect::<Result<_, sqlx::Error>>()?;
+            .collect::<Result<_, StoreError>>()?;
         Ok(Some(WholeGift { contribution, payments, entries }))
     }
 }

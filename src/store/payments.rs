@@ -1,7 +1,7 @@
 //! Payments as finance reads them.
 
 use super::books::{contribution_id, currency};
-use super::{Store, Tx, Unreadable};
+use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Payment, PaymentKind, Settled};
 use crate::ids::ContributionId;
 use crate::money::Money;
@@ -10,7 +10,7 @@ use crate::money::Money;
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), sqlx::Error> {
+pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, presented_currency, \
          presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, fee_minor, net_minor, \
@@ -55,7 +55,7 @@ pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer, or holds what can't be read.
-pub async fn of_gift(tx: &mut Tx, gift: &ContributionId) -> Result<Vec<Payment>, sqlx::Error> {
+pub async fn of_gift(tx: &mut Tx, gift: &ContributionId) -> Result<Vec<Payment>, StoreError> {
     let sql = format!("{PAYMENT} WHERE contribution_id = $1");
     let rows: Vec<PaymentRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
         .bind(gift.as_str())
@@ -171,7 +171,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn overdue(&self, now_ms: i64, limit: i64) -> Result<Vec<Overdue>, sqlx::Error> {
+    pub async fn overdue(&self, now_ms: i64, limit: i64) -> Result<Vec<Overdue>, StoreError> {
         let sql = format!(
             "SELECT contribution_id AS contribution, object, {UNSETTLED} AS minor, currency FROM payments \
              WHERE settle_by_ms < $1 ORDER BY settle_by_ms, object LIMIT $2"
@@ -183,7 +183,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn overdue_alone(&self, now_ms: i64) -> Result<i64, sqlx::Error> {
+    pub async fn overdue_alone(&self, now_ms: i64) -> Result<i64, StoreError> {
         on_reader!(self, db => sqlx::query_scalar(
             "SELECT COUNT(DISTINCT contribution_id) FROM payments JOIN contributions ON contributions.id = contribution_id \
              WHERE settle_by_ms < $1 AND alarms = '[]'",
@@ -197,7 +197,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn overdue_sums(&self, now_ms: i64) -> Result<Vec<(String, String, i64, i64)>, sqlx::Error> {
+    pub async fn overdue_sums(&self, now_ms: i64) -> Result<Vec<(String, String, i64, i64)>, StoreError> {
         let sql = format!(
             "SELECT site, currency, CAST(COUNT(*) AS BIGINT), CAST(SUM({UNSETTLED}) AS BIGINT) FROM payments \
              WHERE settle_by_ms < $1 GROUP BY site, currency"
@@ -210,12 +210,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn unconfirmed(
-        &self,
-        from_ms: i64,
-        to_ms: i64,
-        limit: i64,
-    ) -> Result<Vec<String>, sqlx::Error> {
+    pub async fn unconfirmed(&self, from_ms: i64, to_ms: i64, limit: i64) -> Result<Vec<String>, StoreError> {
         on_reader!(self, db => sqlx::query_scalar(
             "SELECT object FROM payments WHERE kind = 'unconfirmed' AND paid_at_ms >= $1 AND paid_at_ms < $2 \
              ORDER BY paid_at_ms DESC, object LIMIT $3",

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// The split of one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub async fn record(
     weights: &str,
     ignored_views: i64,
     keep_from_ms: i64,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO planned_weights (site, appeal, hour_at_ms, weights, ignored_views) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (site, appeal, hour_at_ms) DO NOTHING",
@@ -81,7 +81,7 @@ impl Store {
         site: &str,
         appeal: &str,
         at_ms: Range<i64>,
-    ) -> Result<Vec<PlannedWeights>, sqlx::Error> {
+    ) -> Result<Vec<PlannedWeights>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT hour_at_ms, weights FROM planned_weights \
              WHERE site = $1 AND appeal = $2 AND hour_at_ms >= $3 AND hour_at_ms < $4",
@@ -103,7 +103,7 @@ impl Store {
         site: &str,
         appeal: &str,
         at_ms: Range<i64>,
-    ) -> Result<Vec<HourViews>, sqlx::Error> {
+    ) -> Result<Vec<HourViews>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT hour_at_ms, variant, CAST(SUM(count) AS BIGINT) AS views FROM banner_counts \
              WHERE hour_at_ms >= $1 AND hour_at_ms < $2 AND site = $3 AND appeal = $4 AND kind = 'first_view' \
@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn ignored_views(&self, site: &str) -> Result<Vec<IgnoredViews>, sqlx::Error> {
+    pub async fn ignored_views(&self, site: &str) -> Result<Vec<IgnoredViews>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT appeal, ignored_views AS views FROM planned_weights p WHERE site = $1 AND ignored_views > 0 \
              AND hour_at_ms = (SELECT MAX(hour_at_ms) FROM planned_weights q WHERE q.site = p.site AND q.appeal = p.appeal) \

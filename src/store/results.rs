@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Store;
+use super::{Store, StoreError};
 use crate::money::Currency;
 
 /// Gifts that came of a variant, and what is kept of them.
@@ -95,7 +95,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn hourly_counts(&self, site: &str, at_ms: Range<i64>) -> Result<Vec<HourCount>, sqlx::Error> {
+    pub async fn hourly_counts(&self, site: &str, at_ms: Range<i64>) -> Result<Vec<HourCount>, StoreError> {
         on_reader!(self, db => sqlx::query_as(HOURLY_COUNTS)
         .bind(site)
         .bind(at_ms.start)
@@ -108,7 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn hourly_gifts(&self, site: &str, at_ms: Range<i64>) -> Result<Vec<HourGifts>, sqlx::Error> {
+    pub async fn hourly_gifts(&self, site: &str, at_ms: Range<i64>) -> Result<Vec<HourGifts>, StoreError> {
         on_reader!(self, db => sqlx::query_as(HOURLY_GIFTS)
         .bind(site)
         .bind(at_ms.start)
@@ -121,7 +121,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn hourly_money(&self, site: &str, at_ms: Range<i64>) -> Result<Vec<HourMoney>, sqlx::Error> {
+    pub async fn hourly_money(&self, site: &str, at_ms: Range<i64>) -> Result<Vec<HourMoney>, StoreError> {
         on_reader!(self, db => sqlx::query_as(HOURLY_MONEY)
         .bind(site)
         .bind(at_ms.start)
@@ -140,7 +140,7 @@ impl Store {
         appeal: &str,
         currency: Currency,
         at_ms: Range<i64>,
-    ) -> Result<Vec<VariantGifts>, sqlx::Error> {
+    ) -> Result<Vec<VariantGifts>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT variant, CAST(COUNT(*) AS BIGINT) AS gifts, CAST(SUM(kept_minor) AS BIGINT) AS total_minor FROM ( \
              SELECT c.variant AS variant, SUM(CASE WHEN e.kind IN ('payment', 'offline_payment', 'refund_reversal', 'dispute_reversal') \

@@ -1,6 +1,6 @@
 //! Seals: what the books were at a moment.
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// A seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +55,7 @@ from_row!(SealedEntry {
 ///
 /// # Errors
 /// The database does not answer, or another was made at the same moment.
-pub async fn add(tx: &mut Tx, seal: &Seal) -> Result<(), sqlx::Error> {
+pub async fn add(tx: &mut Tx, seal: &Seal) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO seals (up_to_seq, made_at_ms, entries, digest, signature) VALUES ($1, $2, $3, $4, $5)",
     )
@@ -74,7 +74,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn last_seal(&self) -> Result<Option<Seal>, sqlx::Error> {
+    pub async fn last_seal(&self) -> Result<Option<Seal>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT up_to_seq, made_at_ms, entries, digest, signature FROM seals ORDER BY made_at_ms DESC LIMIT 1",
         )
@@ -86,7 +86,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn last_seq(&self) -> Result<i64, sqlx::Error> {
+    pub async fn last_seq(&self) -> Result<i64, StoreError> {
         on_reader!(self, db => sqlx::query_scalar("SELECT COALESCE(MAX(seq), 0) FROM ledger_entries")
             .fetch_one(db)
             .await)
@@ -101,7 +101,7 @@ impl Store {
         up_to_seq: i64,
         after: &str,
         limit: i64,
-    ) -> Result<Vec<SealedEntry>, sqlx::Error> {
+    ) -> Result<Vec<SealedEntry>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT cause, contribution_id, site, currency, debit_account, credit_account, amount_minor, \
              occurred_at_ms FROM ledger_entries WHERE cause > $1 AND seq <= $2 ORDER BY cause LIMIT $3",

@@ -1,7 +1,7 @@
 //! When somebody's standing with a site last changed.
 
 use super::books::{frequency, given, supporter_id};
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 use crate::ids::SupporterId;
 use crate::supporters::Given;
 
@@ -27,7 +27,7 @@ pub async fn record_change(
     supporter: &SupporterId,
     site: &str,
     at_ms: i64,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO standing_changes (supporter_id, site, changed_at_ms) VALUES ($1, $2, $3) \
          ON CONFLICT (supporter_id, site) DO UPDATE SET changed_at_ms = excluded.changed_at_ms \
@@ -50,7 +50,7 @@ impl Store {
         &self,
         since_ms: i64,
         limit: usize,
-    ) -> Result<Vec<ChangedStanding>, sqlx::Error> {
+    ) -> Result<Vec<ChangedStanding>, StoreError> {
         let rows: Vec<ChangeRow> = on_reader!(self, db => sqlx::query_as(
             "SELECT changed.supporter_id, changed.site, changed.changed_at_ms, \
              contributions.interval, contributions.interval_count, contributions.state, \

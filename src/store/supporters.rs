@@ -1,7 +1,7 @@
 //! People who gave.
 
 use super::books::supporter_id;
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 use crate::ids::SupporterId;
 use crate::supporters::{Email, Given};
 
@@ -17,7 +17,7 @@ pub async fn put(
     email: &Email,
     customer: Option<&str>,
     now_ms: i64,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO supporters (id, email, created_at_ms) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
     )
@@ -46,7 +46,7 @@ pub async fn put(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn put_customer_email(tx: &mut Tx, customer: &str, email: &Email) -> Result<(), sqlx::Error> {
+pub async fn put_customer_email(tx: &mut Tx, customer: &str, email: &Email) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO customer_emails (customer, email) \
          SELECT $1, $2 WHERE EXISTS (SELECT 1 FROM supporter_customers WHERE customer = $1) \
@@ -63,7 +63,7 @@ pub async fn put_customer_email(tx: &mut Tx, customer: &str, email: &Email) -> R
 ///
 /// # Errors
 /// The database does not answer, or holds an id that can't be read.
-pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>, sqlx::Error> {
+pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>, StoreError> {
     let id: Option<String> =
         on_tx!(tx, db => sqlx::query_scalar(BY_EMAIL).bind(email.as_str()).fetch_optional(db).await)?;
     Ok(id.as_deref().map(supporter_id).transpose()?)
@@ -74,7 +74,7 @@ pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>,
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn raise_epoch(tx: &mut Tx, id: &SupporterId, now_ms: i64) -> Result<Option<i64>, sqlx::Error> {
+pub async fn raise_epoch(tx: &mut Tx, id: &SupporterId, now_ms: i64) -> Result<Option<i64>, StoreError> {
     on_tx!(tx, db => sqlx::query_scalar(
         "UPDATE supporters SET epoch_raised_at_ms = $2, epoch = (SELECT CAST(COALESCE(SUM(payments_withdrawn), 0) AS BIGINT) \
            FROM contributions WHERE supporter_id = $1) \
@@ -92,7 +92,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn epoch(&self, id: &SupporterId) -> Result<Option<i64>, sqlx::Error> {
+    pub async fn epoch(&self, id: &SupporterId) -> Result<Option<i64>, StoreError> {
         on_reader!(self, db => sqlx::query_scalar("SELECT epoch FROM supporters WHERE id = $1")
             .bind(id.as_str())
             .fetch_optional(db)
@@ -103,7 +103,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or holds an id that can't be read.
-    pub async fn supporters_by_email(&self, email: &Email) -> Result<Vec<SupporterId>, sqlx::Error> {
+    pub async fn supporters_by_email(&self, email: &Email) -> Result<Vec<SupporterId>, StoreError> {
         let ids: Vec<String> = on_reader!(self, db => sqlx::query_scalar(
             "SELECT id FROM supporters WHERE email = $1 UNION \
              SELECT contributions.supporter_id FROM customer_emails \
@@ -124,7 +124,7 @@ impl Store {
         &self,
         email: &Email,
         site: &str,
-    ) -> Result<Vec<(SupporterId, Vec<Given>)>, sqlx::Error> {
+    ) -> Result<Vec<(SupporterId, Vec<Given>)>, StoreError> {
         let mut found = Vec::new();
         for supporter in self.supporters_by_email(email).await? {
             let given = self.given(&supporter, site).await?;
@@ -137,7 +137,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn supporters(&self) -> Result<Vec<(String, i64)>, sqlx::Error> {
+    pub async fn supporters(&self) -> Result<Vec<(String, i64)>, StoreError> {
         on_reader!(self, db => sqlx::query_as("SELECT id, epoch FROM supporters ORDER BY id").fetch_all(db).await)
     }
 
@@ -145,7 +145,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or holds an id that can't be read.
-    pub async fn epochs_raised_since(&self, since_ms: i64) -> Result<Vec<(SupporterId, i64)>, sqlx::Error> {
+    pub async fn epochs_raised_since(&self, since_ms: i64) -> Result<Vec<(SupporterId, i64)>, StoreError> {
         let rows: Vec<(String, i64)> = on_reader!(self, db => sqlx::query_as("SELECT id, epoch FROM supporters WHERE epoch_raised_at_ms >= $1")
                 .bind(since_ms)
                 .fetch_all(db)

@@ -1,6 +1,6 @@
 //! How far what Stripe has was compared with what we know, and what was found.
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 
 /// What is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +89,7 @@ pub async fn finish(
     cursor_s: i64,
     now_ms: i64,
     (looked_at, stored): (i64, i64),
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO sweeps (kind, cursor_s, claimed_until_ms, finished_at_ms, looked_at, stored) \
          VALUES ($1, $2, 0, $3, $4, $5) ON CONFLICT (kind) DO UPDATE SET \
@@ -110,7 +110,7 @@ pub async fn finish(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn found(tx: &mut Tx, it: &Finding) -> Result<bool, sqlx::Error> {
+pub async fn found(tx: &mut Tx, it: &Finding) -> Result<bool, StoreError> {
     let rows = on_tx!(tx, db => sqlx::query(
         "INSERT INTO findings (id, object, what, sweep, found_at_ms, booked) VALUES ($1, $2, $3, $4, $5, $6) \
          ON CONFLICT (id) DO NOTHING",
@@ -130,7 +130,7 @@ pub async fn found(tx: &mut Tx, it: &Finding) -> Result<bool, sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn is_known(tx: &mut Tx, object: &str) -> Result<bool, sqlx::Error> {
+pub async fn is_known(tx: &mut Tx, object: &str) -> Result<bool, StoreError> {
     let known: Option<i64> = on_tx!(tx, db => sqlx::query_scalar(
         "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM stripe_links WHERE from_id = $1) \
          OR EXISTS (SELECT 1 FROM stripe_objects WHERE id = $1)",
@@ -146,7 +146,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn sweeps(&self) -> Result<Vec<Sweep>, sqlx::Error> {
+    pub async fn sweeps(&self) -> Result<Vec<Sweep>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT kind, cursor_s, finished_at_ms, looked_at, stored FROM sweeps ORDER BY kind",
         )
@@ -158,7 +158,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn findings(&self, limit: i64) -> Result<Vec<Finding>, sqlx::Error> {
+    pub async fn findings(&self, limit: i64) -> Result<Vec<Finding>, StoreError> {
         let rows: Vec<FindingRow> = on_reader!(self, db => sqlx::query_as(
             "SELECT id, object, what, sweep, found_at_ms, booked FROM findings ORDER BY found_at_ms DESC, id LIMIT $1",
         )
@@ -172,7 +172,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn is_without_facts(&self) -> Result<bool, sqlx::Error> {
+    pub async fn is_without_facts(&self) -> Result<bool, StoreError> {
         let any: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
             "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM stripe_events) \
              OR EXISTS (SELECT 1 FROM stripe_objects)",

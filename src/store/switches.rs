@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use keepopen_decision::Surface;
 use serde::{Deserialize, Serialize};
 
-use super::{Store, Tx, Unreadable};
+use super::{Store, StoreError, Tx, Unreadable};
 use crate::appeals::{Switch, Switches};
 
 /// One turn of one switch.
@@ -62,7 +62,7 @@ pub fn by_site(rows: &[SwitchRow]) -> Result<BTreeMap<String, Switches>, Unreada
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn turn(tx: &mut Tx, row: &SwitchRow) -> Result<(), sqlx::Error> {
+pub async fn turn(tx: &mut Tx, row: &SwitchRow) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO switches (number, site, surface, state, set_at_ms, set_by) \
          VALUES ((SELECT COALESCE(MAX(number), 0) + 1 FROM switches), $1, $2, $3, $4, $5)",
@@ -81,7 +81,7 @@ pub async fn turn(tx: &mut Tx, row: &SwitchRow) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn of_site(tx: &mut Tx, site: &str) -> Result<Vec<SwitchRow>, sqlx::Error> {
+pub async fn of_site(tx: &mut Tx, site: &str) -> Result<Vec<SwitchRow>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!("{IN_FORCE} AND s.site = $1"));
     on_tx!(tx, db => sqlx::query_as(sql).bind(site).fetch_all(db).await)
 }
@@ -91,7 +91,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn switches(&self) -> Result<Vec<SwitchRow>, sqlx::Error> {
+    pub async fn switches(&self) -> Result<Vec<SwitchRow>, StoreError> {
         let sql = sqlx::AssertSqlSafe(format!("{IN_FORCE} ORDER BY s.site, s.surface"));
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
@@ -101,7 +101,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn changes(&self) -> Result<(i64, i64), sqlx::Error> {
+    pub async fn changes(&self) -> Result<(i64, i64), StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT (SELECT COALESCE(MAX(number), 0) FROM publications), \
                     (SELECT COALESCE(MAX(number), 0) FROM switches)",

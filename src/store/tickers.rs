@@ -1,6 +1,6 @@
 //! What tickers count.
 
-use super::Store;
+use super::{Store, StoreError};
 use crate::appeals::{TickerCount, Whose};
 
 /// What readers gave in one currency: the payments of the window, less what was refunded or taken back of these
@@ -14,7 +14,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn ticker_total(&self, count: &TickerCount) -> Result<i64, sqlx::Error> {
+    pub async fn ticker_total(&self, count: &TickerCount) -> Result<i64, StoreError> {
         let (sql, whose) = match (&count.whose, count.currency) {
             (Whose::Site(id), Some(_)) => {
                 (format!("{MONEY} WHERE p.site = $1 AND p.paid_at_ms >= $2 AND p.currency = $3"), id)

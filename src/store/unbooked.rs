@@ -1,6 +1,6 @@
 //! Events that booked nothing, by the objects that they name: what ties one to a gift may come later.
 
-use super::{Store, Tx};
+use super::{Store, StoreError, Tx};
 use crate::contributions::Contribution;
 
 /// Why an event booked nothing.
@@ -46,7 +46,7 @@ pub async fn keep<'a>(
     event: &str,
     objects: impl IntoIterator<Item = &'a str>,
     reason: Reason,
-) -> Result<(), sqlx::Error> {
+) -> Result<(), StoreError> {
     for object in objects {
         on_tx!(tx, db => sqlx::query(
             "INSERT INTO unbooked_events (object_id, event_id, reason) VALUES ($1, $2, $3) \
@@ -61,7 +61,7 @@ pub async fn keep<'a>(
     Ok(())
 }
 
-async fn forget(tx: &mut Tx, event: &str) -> Result<(), sqlx::Error> {
+async fn forget(tx: &mut Tx, event: &str) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query("DELETE FROM unbooked_events WHERE event_id = $1")
         .bind(event)
         .execute(db)
@@ -73,7 +73,7 @@ async fn forget(tx: &mut Tx, event: &str) -> Result<(), sqlx::Error> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, sqlx::Error> {
+pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, StoreError> {
     let sql = format!(
         "{TIED} SELECT CAST(1 AS BIGINT) FROM gift CROSS JOIN contributions WHERE contributions.id = gift.id LIMIT 1"
     );
@@ -88,7 +88,7 @@ pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, sqlx::Error
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn began_here(tx: &mut Tx, gift: &Contribution) -> Result<bool, sqlx::Error> {
+pub async fn began_here(tx: &mut Tx, gift: &Contribution) -> Result<bool, StoreError> {
     let found: Option<i64> = on_tx!(tx, db => sqlx::query_scalar(
         "SELECT CAST(1 AS BIGINT) WHERE EXISTS (SELECT 1 FROM contributions WHERE id = $1) \
          OR EXISTS (SELECT 1 FROM checkouts WHERE site = $2 AND contribution_id = $1)",
@@ -104,7 +104,7 @@ pub async fn began_here(tx: &mut Tx, gift: &Contribution) -> Result<bool, sqlx::
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn keep_other_gift(tx: &mut Tx, gift: &Contribution) -> Result<(), sqlx::Error> {
+pub async fn keep_other_gift(tx: &mut Tx, gift: &Contribution) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO other_gifts (contribution_id, site) VALUES ($1, $2) \
          ON CONFLICT (contribution_id) DO UPDATE SET site = excluded.site",
@@ -121,7 +121,7 @@ pub async fn keep_other_gift(tx: &mut Tx, gift: &Contribution) -> Result<(), sql
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn tie(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, sqlx::Error> {
+pub async fn tie(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, StoreError> {
     let sql = format!(
         "{TIED} SELECT DISTINCT unbooked_events.event_id, unbooked_events.reason FROM gift CROSS JOIN unbooked_events \
          WHERE unbooked_events.object_id = gift.id AND unbooked_events.reason IN ('not_ours', 'unreadable')"
@@ -155,7 +155,7 @@ pub async fn tie(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, 
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn requeue(tx: &mut Tx, event: &str, now_ms: i64) -> Result<bool, sqlx::Error> {
+pub async fn requeue(tx: &mut Tx, event: &str, now_ms: i64) -> Result<bool, StoreError> {
     forget(tx, event).await?;
     super::inbox::replay(tx, event, now_ms).await
 }
@@ -169,7 +169,7 @@ pub async fn requeue_for_version(
     tx: &mut Tx,
     version: &str,
     now_ms: i64,
-) -> Result<Option<usize>, sqlx::Error> {
+) -> Result<Option<usize>, StoreError> {
     let first = on_tx!(tx, db => sqlx::query(
         "INSERT INTO program_versions (version, first_started_at_ms) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING",
     )
@@ -196,7 +196,7 @@ pub async fn requeue_for_version(
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn close_dead(tx: &mut Tx, object: &str, outcome: &str) -> Result<u64, sqlx::Error> {
+pub async fn close_dead(tx: &mut Tx, object: &str, outcome: &str) -> Result<u64, StoreError> {
     let closed = on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_events SET state = 'done', error = NULL, outcome = $2 WHERE state = 'dead' AND id IN \
          (SELECT event_id FROM unbooked_events WHERE object_id = $1 AND reason = 'dead')",
@@ -217,7 +217,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn is_dead(&self, event: &str) -> Result<bool, sqlx::Error> {
+    pub async fn is_dead(&self, event: &str) -> Result<bool, StoreError> {
         let state: Option<String> = on_reader!(self, db => sqlx::query_scalar("SELECT state FROM stripe_events WHERE id = $1")
             .bind(event)
             .fetch_optional(db)
@@ -229,7 +229,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn objects_of_dead_events(&self) -> Result<Vec<String>, sqlx::Error> {
+    pub async fn objects_of_dead_events(&self) -> Result<Vec<String>, StoreError> {
         on_reader!(self, db => sqlx::query_scalar("SELECT DISTINCT object_id FROM unbooked_events WHERE reason = 'dead'")
             .fetch_all(db)
             .await)
@@ -239,7 +239,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn other_gifts(&self) -> Result<Vec<(String, String)>, sqlx::Error> {
+    pub async fn other_gifts(&self) -> Result<Vec<(String, String)>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT contribution_id, site FROM other_gifts ORDER BY contribution_id",
         )

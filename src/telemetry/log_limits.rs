@@ -28,13 +28,24 @@ pub static REFUSED_WEBHOOKS: LogLimit = LogLimit::new("refused webhooks");
 pub static UNCHECKED_WEBHOOKS: LogLimit = LogLimit::new("webhooks without a secret to check them");
 /// Requests with a Stripe signature on other paths.
 pub static MISDIRECTED_WEBHOOKS: LogLimit = LogLimit::new("requests with a Stripe signature on other paths");
-/// Requests that failed for the database.
+/// Requests that failed because the database is unavailable.
 pub static DATABASE_ERRORS: LogLimit = LogLimit::new("requests that failed for the database");
+/// Requests that collided with another change.
+pub static DATABASE_CONFLICTS: LogLimit = LogLimit::new("requests that collided with another change");
+/// Requests that met data in the database that can't be right.
+pub static CORRUPT_DATA: LogLimit = LogLimit::new("requests that met data that can't be right");
 /// Requests for which a call to Stripe failed.
 pub static STRIPE_ERRORS: LogLimit = LogLimit::new("requests for which a call to Stripe failed");
 
-const ALL: [&LogLimit; 5] =
-    [&REFUSED_WEBHOOKS, &UNCHECKED_WEBHOOKS, &MISDIRECTED_WEBHOOKS, &DATABASE_ERRORS, &STRIPE_ERRORS];
+const ALL: [&LogLimit; 7] = [
+    &REFUSED_WEBHOOKS,
+    &UNCHECKED_WEBHOOKS,
+    &MISDIRECTED_WEBHOOKS,
+    &DATABASE_ERRORS,
+    &DATABASE_CONFLICTS,
+    &CORRUPT_DATA,
+    &STRIPE_ERRORS,
+];
 
 impl LogLimit {
     const fn new(what: &'static str) -> Self {

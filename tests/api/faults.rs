@@ -182,3 +182,23 @@ async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_not
     jobs.stop(&app.app).await;
     app.finish().await;
 }
+
+/// An answer says that the database is unavailable only when it is: a table that is missing and a key that is taken are
+/// other faults, and retrying at once does not help with the first.
+#[actix_web::test]
+async fn a_fault_in_the_data_is_not_called_an_unavailable_database() {
+    let app = TestApp::start_without_appeals().await;
+    let scopes = [keepopen::tokens::Scope::AppealsWrite];
+    let key = keepopen::actions::create_api_key(&app.app.store, &app.app.clock, "test", &scopes);
+    let key = key.await.unwrap().secret;
+    let sql = "ALTER TABLE appeal_versions RENAME TO appeal_versions_aside";
+    app.app.store.execute_for_tests(sql).await.unwrap();
+    let answer = app.get("/v1/appeals/help/versions/1", Some(&key)).await;
+    assert_eq!((answer.status.as_u16(), answer.code()), (500, "internal"));
+    app.app
+        .store
+        .execute_for_tests("ALTER TABLE appeal_versions_aside RENAME TO appeal_versions")
+        .await
+        .unwrap();
+    app.finish().await;
+}

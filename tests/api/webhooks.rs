@@ -177,14 +177,14 @@ async fn an_event_that_is_played_again_books_nothing_twice_and_one_that_was_set_
 }
 
 #[tokio::test]
-async fn while_the_database_is_away_nothing_is_acknowledged() {
+async fn while_the_inbox_is_missing_nothing_is_acknowledged_and_the_fault_is_called_ours() {
     let app = TestApp::start().await;
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms() / 1000);
     let away = "ALTER TABLE stripe_events RENAME TO away";
     app.app.store.execute_for_tests(away).await.unwrap();
     let answer = deliver_raw(&app, Some(&signature), body.clone().into_bytes()).await;
-    assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
+    assert_eq!((answer.status.as_u16(), answer.code()), (500, "internal"));
     assert_eq!(app.banner(None).await["reason"], "matched", "reading goes on");
     let back = "ALTER TABLE away RENAME TO stripe_events";
     app.app.store.execute_for_tests(back).await.unwrap();

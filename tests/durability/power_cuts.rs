@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use keepopen::app::App;
 use keepopen::clock::Clock;
+use keepopen::store::StoreError;
 use keepopen::{actions, config, http, jobs};
 use keepopen_powercut::{Lost, Recording, Syncs};
 use tempfile::TempDir;
@@ -92,7 +93,7 @@ impl Recorded {
 }
 
 async fn look(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Wrong> {
-    let damaged = |error: sqlx::Error| Wrong::Damaged(error.to_string());
+    let damaged = |error: StoreError| Wrong::Damaged(error.to_string());
     let app = start(data, &format!("sqlite:{}", data.join("keepopen.db").display())).await?;
     let sql = "SELECT integrity_check FROM pragma_integrity_check";
     let whole = app.store.look_for_tests(sql).await.map_err(damaged)?;

@@ -1,7 +1,7 @@
 //! A writer that SQLite itself rolled back is of no use any more, and is replaced.
 
 use keepopen::store::inbox::{self, Arrival};
-use keepopen::store::{Tx, is_unavailable};
+use keepopen::store::{StoreError, Tx};
 
 use crate::{TestStore, arrival};
 
@@ -22,7 +22,7 @@ async fn a_writer_whose_transaction_was_rolled_back_by_a_full_disk_is_replaced()
     let large = "x".repeat(1_000_000);
     let mut tx = store.store.begin().await.unwrap();
     let full = inbox::insert(&mut tx, &Arrival { body: &large, ..arrival("evt_1", 1_000) }).await;
-    assert!(is_unavailable(&full.unwrap_err()), "the event is not at fault");
+    assert!(matches!(full, Err(StoreError::Unavailable(_))), "the event is not at fault: {full:?}");
     drop(tx);
     // Before, this and every later one failed until a restart.
     let mut tx = store.store.begin().await.unwrap();

@@ -11,6 +11,7 @@
 #[path = "../databases/mod.rs"]
 mod databases;
 mod engine;
+mod errors;
 mod facts;
 mod full_disk;
 mod postgres;

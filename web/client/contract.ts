@@ -1072,7 +1072,7 @@ export interface components {
          * @description What went wrong, in a word that never changes.
          * @enum {string}
          */
-        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "contribution_unknown" | "alarm_not_found" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "version_conflict" | "body_too_large" | "body_too_slow" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_not_taken" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "rate_limited" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
+        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "contribution_unknown" | "alarm_not_found" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "conflict" | "session_expired" | "version_conflict" | "body_too_large" | "body_too_slow" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_not_taken" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "rate_limited" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
         /** @description What a browser needs to show one variant. */
         Content: {
             /** @description What follows it, as plain text. */
@@ -2845,7 +2845,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2955,6 +2955,21 @@ export interface operations {
                     };
                 };
             };
+            /** @description `conflict`: Another change was made at the same time; read it again, then retry. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
             /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
@@ -3000,7 +3015,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3088,7 +3103,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3196,7 +3211,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3325,7 +3340,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `appeals_from_file`: This service reads its appeals from a file; change them there. */
+            /**
+             * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
+             *     - `conflict`: Another change was made at the same time; read it again, then retry.
+             */
             409: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3336,7 +3354,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "appeals_from_file";
+                        code: "appeals_from_file" | "conflict";
                     };
                 };
             };
@@ -3415,7 +3433,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3525,6 +3543,7 @@ export interface operations {
             /**
              * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
              *     - `never_published`: The appeal was never published.
+             *     - `conflict`: Another change was made at the same time; read it again, then retry.
              */
             409: {
                 headers: {
@@ -3536,7 +3555,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "appeals_from_file" | "never_published";
+                        code: "appeals_from_file" | "never_published" | "conflict";
                     };
                 };
             };
@@ -3570,7 +3589,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3680,6 +3699,7 @@ export interface operations {
             /**
              * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
              *     - `never_published`: The appeal was never published.
+             *     - `conflict`: Another change was made at the same time; read it again, then retry.
              */
             409: {
                 headers: {
@@ -3691,7 +3711,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "appeals_from_file" | "never_published";
+                        code: "appeals_from_file" | "never_published" | "conflict";
                     };
                 };
             };
@@ -3725,7 +3745,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3932,7 +3952,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4061,7 +4081,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `appeals_from_file`: This service reads its appeals from a file; change them there. */
+            /**
+             * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
+             *     - `conflict`: Another change was made at the same time; read it again, then retry.
+             */
             409: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4072,7 +4095,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "appeals_from_file";
+                        code: "appeals_from_file" | "conflict";
                     };
                 };
             };
@@ -4151,7 +4174,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4264,7 +4287,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4511,7 +4534,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4798,7 +4821,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many tokens are to be checked; try again in a second.
-             *     - `store_unavailable`: The database does not answer; try again.
+             *     - `store_unavailable`: The database is unavailable; try again.
              */
             503: {
                 headers: {
@@ -4982,7 +5005,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5070,7 +5093,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5173,7 +5196,10 @@ export interface operations {
                     };
                 };
             };
-            /** @description `attempt_reused`: The attempt was made before with other parameters; take a new one. */
+            /**
+             * @description - `attempt_reused`: The attempt was made before with other parameters; take a new one.
+             *     - `conflict`: Another change was made at the same time; read it again, then retry.
+             */
             409: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5184,7 +5210,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "attempt_reused";
+                        code: "attempt_reused" | "conflict";
                     };
                 };
             };
@@ -5290,7 +5316,7 @@ export interface operations {
             /**
              * @description - `stripe_unavailable`: The payment provider can't be reached; try again.
              *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
-             *     - `store_unavailable`: The database does not answer; try again.
+             *     - `store_unavailable`: The database is unavailable; try again.
              */
             503: {
                 headers: {
@@ -5423,7 +5449,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5537,7 +5563,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5643,7 +5669,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5779,7 +5805,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5885,7 +5911,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6010,6 +6036,21 @@ export interface operations {
                     };
                 };
             };
+            /** @description `conflict`: Another change was made at the same time; read it again, then retry. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
             /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
@@ -6055,7 +6096,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6132,7 +6173,7 @@ export interface operations {
             };
             /**
              * @description - `overloaded`: Too many tokens are to be checked; try again in a second.
-             *     - `store_unavailable`: The database does not answer; try again.
+             *     - `store_unavailable`: The database is unavailable; try again.
              */
             503: {
                 headers: {
@@ -6303,7 +6344,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6430,7 +6471,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6518,7 +6559,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `store_unavailable`: The database does not answer; try again. */
+            /** @description `store_unavailable`: The database is unavailable; try again. */
             503: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6645,6 +6686,7 @@ export interface operations {
              *     - `session_expired`: The payment page expired before anything was paid.
              *     - `already_exchanged`: The token was fetched already.
              *     - `exchange_too_late`: A token can be fetched within 24 hours after the payment.
+             *     - `conflict`: Another change was made at the same time; read it again, then retry.
              */
             409: {
                 headers: {
@@ -6656,7 +6698,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "already_exchanged" | "exchange_too_late";
+                        code: "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "already_exchanged" | "exchange_too_late" | "conflict";
                     };
                 };
             };
@@ -6739,7 +6781,7 @@ export interface operations {
             /**
              * @description - `stripe_unavailable`: The payment provider can't be reached; try again.
              *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
-             *     - `store_unavailable`: The database does not answer; try again.
+             *     - `store_unavailable`: The database is unavailable; try again.
              */
             503: {
                 headers: {
@@ -6816,6 +6858,21 @@ export interface operations {
                     };
                 };
             };
+            /** @description `conflict`: Another change was made at the same time; read it again, then retry. */
+            409: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    Vary: components["headers"]["Vary"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "conflict";
+                    };
+                };
+            };
             /** @description `body_too_large`: The body is larger than is read here. */
             413: {
                 headers: {
@@ -6847,7 +6904,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `store_unavailable`: The database does not answer; try again.
+             * @description - `store_unavailable`: The database is unavailable; try again.
              *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
              */
             503: {

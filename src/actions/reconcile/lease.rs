@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::ReconcileError;
 use crate::app::App;
 use crate::clock;
-use crate::store::comparisons;
+use crate::store::{StoreError, comparisons};
 
 /// How long a lease lasts that is not renewed.
 pub(super) const LEASE_MS: i64 = 10_000;
@@ -37,7 +37,7 @@ pub(super) async fn alone<T>(
     outcome
 }
 
-async fn hold(app: &App, owner: &str) -> Result<bool, sqlx::Error> {
+async fn hold(app: &App, owner: &str) -> Result<bool, StoreError> {
     let mut tx = app.store.begin().await?;
     let now_ms = app.now_ms();
     let held = comparisons::hold_lease(&mut tx, owner, now_ms, now_ms + LEASE_MS).await?;
@@ -45,7 +45,7 @@ async fn hold(app: &App, owner: &str) -> Result<bool, sqlx::Error> {
     Ok(held)
 }
 
-async fn release(app: &App, owner: &str) -> Result<(), sqlx::Error> {
+async fn release(app: &App, owner: &str) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
     comparisons::release_lease(&mut tx, owner).await?;
     tx.commit().await

@@ -19,6 +19,7 @@ use std::collections::HashSet;
 
 use super::process_event::process_due_events;
 use crate::app::App;
+use crate::store::StoreError;
 use crate::store::comparisons::{self, ListProgress};
 use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::sweeps::{self, SweepKind};
@@ -50,8 +51,8 @@ const DUE_FAR: &str = "due, far";
 pub enum ReconcileError {
     #[error("{0}; a restricted key needs permission to read what is compared")]
     Call(#[from] CallError),
-    #[error("the database does not answer ({0})")]
-    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Store(#[from] StoreError),
     #[error(
         "another comparison is running, so nothing was compared; wait until it is done (if it was killed, try again in {seconds} s)"
     )]
@@ -185,7 +186,7 @@ async fn compare_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, Re
 }
 
 /// A run that was interrupted long ago is not resumed: too much may have changed in what it had read.
-async fn forget_old_runs(app: &App, now_s: i64) -> Result<(), sqlx::Error> {
+async fn forget_old_runs(app: &App, now_s: i64) -> Result<(), StoreError> {
     let mut tx = app.store.begin().await?;
     comparisons::forget_progress_before(&mut tx, now_s - DAY_S).await?;
     tx.commit().await
@@ -193,7 +194,7 @@ async fn forget_old_runs(app: &App, now_s: i64) -> Result<(), sqlx::Error> {
 
 /// What stands behind a list that could not be read was judged without knowing what is in it: it is read again from its
 /// beginning.
-async fn forget_behind_failed(app: &App, run: &str) -> Result<(), sqlx::Error> {
+async fn forget_behind_failed(app: &App, run: &str) -> Result<(), StoreError> {
     let failed = app.store.failed_lists_of(run).await?;
     if failed.is_empty() {
         return Ok(());
@@ -207,7 +208,7 @@ async fn forget_behind_failed(app: &App, run: &str) -> Result<(), sqlx::Error> {
     tx.commit().await
 }
 
-async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, sqlx::Error> {
+async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, StoreError> {
     let sweeps = app.store.sweeps().await?;
     Ok(sweeps.into_iter().find(|sweep| sweep.kind == kind.as_str()).and_then(|sweep| sweep.finished_at_ms))
 }
@@ -236,7 +237,7 @@ async fn sweep_objects(
 }
 
 impl<'a> Sweep<'a> {
-    async fn new(app: &'a App, kind: SweepKind, run: &str, notes: bool) -> Result<Self, sqlx::Error> {
+    async fn new(app: &'a App, kind: SweepKind, run: &str, notes: bool) -> Result<Self, StoreError> {
         Ok(Self {
             app,
             kind,
@@ -289,7 +290,7 @@ impl<'a> Sweep<'a> {
     }
 
     /// From when on is compared: what was asked for, or where the last comparison ended.
-    async fn begin_s(&mut self, since_s: Option<i64>) -> Result<i64, sqlx::Error> {
+    async fn begin_s(&mut self, since_s: Option<i64>) -> Result<i64, StoreError> {
         let sweeps = self.app.store.sweeps().await?;
         let cursor_s =
             sweeps.iter().find(|sweep| sweep.kind == self.kind.as_str()).map_or(0, |it| it.cursor_s);

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::Sweep;
 use crate::contributions::{Fact, InvoiceState, SessionState, SubscriptionState};
+use crate::store::StoreError;
 use crate::store::other_money::{self, OtherObject};
 use crate::store::unbooked::is_of_a_gift;
 use crate::stripe::{Listed, is_payout};
@@ -18,7 +19,7 @@ impl Sweep<'_> {
         listed: &Listed,
         what: &str,
         facts: &[Fact],
-    ) -> Result<(), sqlx::Error> {
+    ) -> Result<(), StoreError> {
         let Some(fact) = facts.first() else { return Ok(()) };
         let ids: Vec<&str> = fact.links().into_iter().chain([fact.id()]).collect();
         let mut tx = self.app.store.snapshot().await?;

@@ -8,9 +8,9 @@ use super::{ON_ITS_WAY_S, ReconcileError, Sweep};
 use crate::actions::process_event;
 use crate::contributions::{Fact, Folded, fold};
 use crate::store::inbox::{self, Arrival, EventState, Source};
-use crate::store::objects;
 use crate::store::sweeps::{self, Finding};
 use crate::store::unbooked;
+use crate::store::{StoreError, objects};
 use crate::stripe::{Listed, Report, read_fetched};
 
 impl Sweep<'_> {
@@ -88,13 +88,13 @@ impl Sweep<'_> {
     }
 
     /// The gift that an object belongs to, as it is known now.
-    async fn folded(&self, object: &str) -> Result<Option<Folded>, sqlx::Error> {
+    async fn folded(&self, object: &str) -> Result<Option<Folded>, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         Ok(fold(&objects::of_the_same_gift(&mut tx, object).await?))
     }
 
     /// Whether something names a gift of ours, or an object that is known: other software may use the same account.
-    pub(super) async fn concerns_us(&self, facts: &[Fact]) -> Result<bool, sqlx::Error> {
+    pub(super) async fn concerns_us(&self, facts: &[Fact]) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         for fact in facts {
             if fact.origin().is_some() || matches!(fact, Fact::Payout(_)) {
@@ -109,7 +109,7 @@ impl Sweep<'_> {
         Ok(false)
     }
 
-    async fn tells_something(&self, facts: &[Fact]) -> Result<bool, sqlx::Error> {
+    async fn tells_something(&self, facts: &[Fact]) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         for fact in facts {
             if fact.adds_to(objects::one(&mut tx, fact.id()).await?.as_ref()) {
@@ -136,7 +136,7 @@ impl Sweep<'_> {
     }
 
     /// Notes, once for each object, what could not be taken in or does not add up: a person has to look at it.
-    pub(super) async fn trouble(&self, object: &str, what: &str) -> Result<(), sqlx::Error> {
+    pub(super) async fn trouble(&self, object: &str, what: &str) -> Result<(), StoreError> {
         let finding = Finding {
             id: format!("{what}: {object}"),
             object: object.to_owned(),

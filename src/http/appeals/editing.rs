@@ -34,7 +34,7 @@ use crate::store::appeals::PublicationRow;
         (status = 200, body = SavedAnswer, description = "The appeal was there; it has a new version where it changed", headers(("ETag" = String, description = "For `If-Match`"))),
         (status = 201, body = SavedAnswer, description = "The appeal is new", headers(("ETag" = String, description = "For `If-Match`"))),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealsFromFile, Code::VersionConflict, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealsFromFile, Code::VersionConflict, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[put("/v1/appeals/{id}")]
 pub async fn save(
@@ -71,7 +71,7 @@ pub async fn save(
     responses(
         (status = 200, body = Summary, description = "It is in force here, and on every other instance within 2 seconds"),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/publish")]
 pub async fn publish(
@@ -104,7 +104,7 @@ pub async fn publish(
     responses(
         (status = 200, body = Summary, description = "It is held back here, and on every other instance within 2 seconds"),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/pause")]
 pub async fn pause(
@@ -128,7 +128,7 @@ pub async fn pause(
     responses(
         (status = 200, body = Summary, description = "It is over here, and on every other instance within 2 seconds"),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/end")]
 pub async fn end(

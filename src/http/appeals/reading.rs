@@ -11,6 +11,7 @@ use crate::clock;
 use crate::http::State;
 use crate::http::caller::AppealsReader;
 use crate::http::problem::{Code, Problem};
+use crate::store::StoreError;
 
 /// Every appeal, and how it stands.
 #[utoipa::path(
@@ -98,5 +99,5 @@ async fn whole(app: &App, id: &str, version: Option<i64>) -> Result<HttpResponse
 }
 
 fn fields_of(body: &str) -> Result<Map<String, Value>, Problem> {
-    serde_json::from_str(body).map_err(|error| Problem::store(&sqlx::Error::Decode(error.into())))
+    serde_json::from_str(body).map_err(|error| Problem::store(&StoreError::corrupt(error)))
 }

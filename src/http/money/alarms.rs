@@ -129,7 +129,7 @@ pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Pr
     )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AlarmNotFound, Code::BodyTooLarge,
-        Code::UnsupportedMediaType, Code::StoreUnavailable, Code::Internal,
+        Code::UnsupportedMediaType, Code::Conflict, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[post("/v1/alarms/{id}/acknowledge")]
@@ -149,7 +149,7 @@ pub async fn acknowledge(
         AcknowledgeError::BadName | AcknowledgeError::BadReason => {
             Problem::with(Code::InvalidRequest, &error)
         }
-        AcknowledgeError::Database(error) => Problem::store(&error),
+        AcknowledgeError::Store(error) => Problem::store(&error),
     })?;
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(AcknowledgementShape::from(done)))
 }

@@ -14,6 +14,7 @@ use crate::actions::PaymentsExport;
 use crate::http::State;
 use crate::http::caller::MoneyReader;
 use crate::http::problem::{Code, Problem};
+use crate::store::StoreError;
 use crate::store::pages::WantedPayments;
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -74,7 +75,7 @@ pub async fn csv(
         .streaming(Pages { first: first.map(Bytes::from), reading: Some(next(export)) }))
 }
 
-type Reading = Pin<Box<dyn Future<Output = (PaymentsExport, Result<Option<String>, sqlx::Error>)>>>;
+type Reading = Pin<Box<dyn Future<Output = (PaymentsExport, Result<Option<String>, StoreError>)>>>;
 
 fn next(mut export: PaymentsExport) -> Reading {
     Box::pin(async move {

@@ -18,6 +18,8 @@ use sqlite::Files;
 use sqlx::sqlite::SqliteError;
 use sqlx::{PgConnection, SqliteConnection};
 
+use super::StoreError;
+
 /// How long one statement of a writing transaction may take. SQLite waits up to 10 s for another process that writes.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
 /// How long one statement may take that reads on its own.
@@ -35,7 +37,7 @@ macro_rules! on_lease {
             $crate::store::dialect::pool::within(deadline, async { $statement }).await
         };
         lease.finish(&outcome);
-        outcome
+        outcome.map_err($crate::store::StoreError::from)
     }};
 }
 
@@ -81,6 +83,7 @@ macro_rules! on_adding {
                     async { $statement },
                 )
                 .await
+                .map_err($crate::store::StoreError::from)
             }
         }
     };
@@ -146,8 +149,9 @@ pub enum Adding {
 
 impl Adding {
     /// Whether a failure is only this connection's, which was not asked whether it lived: the next one may do.
-    pub fn was_gone(&self, error: &sqlx::Error) -> bool {
-        matches!(self, Self::Own(_)) && <PgConnection as pool::Driver>::is_broken_by(error)
+    pub fn was_gone(&self, error: &StoreError) -> bool {
+        matches!(self, Self::Own(_))
+            && error.library().is_some_and(<PgConnection as pool::Driver>::is_broken_by)
     }
 
     /// Whether a long statement's parameters are numbered. PostgreSQL knows no others; SQLite looks for the name of each
@@ -162,22 +166,23 @@ impl Tx {
     ///
     /// # Errors
     /// The database does not answer; then nothing is known to have happened.
-    pub async fn commit(self) -> Result<(), sqlx::Error> {
+    pub async fn commit(self) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(lease) => lease.commit().await,
-            Self::Postgres(lease) => lease.commit().await,
+            Self::Sqlite(lease) => lease.commit().await?,
+            Self::Postgres(lease) => lease.commit().await?,
         }
+        Ok(())
     }
 }
 
 /// Whether a statement may have failed for what one of its rows holds, so that the others could be taken without it.
-pub fn is_about_rows(error: &sqlx::Error) -> bool {
-    match error {
-        sqlx::Error::Encode(_) => true,
-        sqlx::Error::Database(error) if error.try_downcast_ref::<SqliteError>().is_some() => {
+pub fn is_about_rows(error: &StoreError) -> bool {
+    match error.library() {
+        Some(sqlx::Error::Encode(_)) => true,
+        Some(sqlx::Error::Database(error)) if error.try_downcast_ref::<SqliteError>().is_some() => {
             sqlite::is_about_rows(&**error)
         }
-        sqlx::Error::Database(error) => postgres::is_about_rows(&**error),
+        Some(sqlx::Error::Database(error)) => postgres::is_about_rows(&**error),
         _ => false,
     }
 }
@@ -191,6 +196,19 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
         }
         sqlx::Error::Database(error) => postgres::is_about_server(&**error),
         error => is_about_connection(error),
+    }
+}
+
+/// Whether a statement failed because another change came first: a unique key is taken, or the database rolled back
+/// one of several transactions that collided.
+pub fn is_conflict(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Database(error) if error.is_unique_violation() => true,
+        sqlx::Error::Database(error) if error.try_downcast_ref::<SqliteError>().is_some() => {
+            sqlite::is_conflict(&**error)
+        }
+        sqlx::Error::Database(error) => postgres::is_conflict(&**error),
+        _ => false,
     }
 }
 

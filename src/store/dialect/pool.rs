@@ -115,7 +115,7 @@ impl<C: Driver> Pool<C> {
         let slot = slots.acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
         let (connection, made) = match self.alive().await {
             Some(alive) => alive,
-            None => ((self.0.connect)().await?, Stopwatch::start()),
+            None => ((self.0.connect)().await.map_err(not_connected)?, Stopwatch::start()),
         };
         let use_ = Use::default();
         Ok(Lease {
@@ -318,6 +318,15 @@ pub async fn within<T>(
     statement: impl Future<Output = Result<T, sqlx::Error>>,
 ) -> Result<T, sqlx::Error> {
     timeout(deadline, statement).await.unwrap_or_else(|_| Err(timed_out()))
+}
+
+/// Without a connection the database is unavailable, whatever the server gives as its reason: a password that was changed,
+/// a database that takes no connections.
+fn not_connected(error: sqlx::Error) -> sqlx::Error {
+    match error {
+        error @ sqlx::Error::Io(_) => error,
+        error => sqlx::Error::Io(io::Error::new(io::ErrorKind::NotConnected, error)),
+    }
 }
 
 fn timed_out() -> sqlx::Error {

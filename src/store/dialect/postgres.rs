@@ -246,6 +246,11 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     ["22", "23", "40", "54"].iter().any(|class| code.starts_with(class))
 }
 
+/// Whether the server rolled a transaction back because it collided with another (class 40: serialization failure, deadlock).
+pub fn is_conflict(error: &dyn DatabaseError) -> bool {
+    error.code().unwrap_or_default().starts_with("40")
+}
+
 /// Whether a statement failed for the state of the server: it ended the connection or is stopping (08, 57P), a limit of
 /// time was reached (55P03: of a lock, 57014: of the statement, 25P03 and 57P05: of silence), it is read-only after a failover (25006), or
 /// it lacks memory, disk or connections (53, 58).

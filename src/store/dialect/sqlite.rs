@@ -185,6 +185,12 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
 }
 
+/// Whether a statement met another one of this process that holds the table.
+pub fn is_conflict(error: &dyn DatabaseError) -> bool {
+    const LOCKED: i32 = 6;
+    code(error) == Some(LOCKED)
+}
+
 /// Waits until no other process opens this database, and keeps others waiting
 /// as long as what is returned lives. Making the write-ahead log and the tables
 /// of a new file is not safe against a second process that does the same.

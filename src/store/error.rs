@@ -1,0 +1,80 @@
+//! Why a store operation failed, in three kinds that a caller can act on. The database library's own error stays
+//! inside, for the log.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+
+use super::dialect;
+
+/// Why a store operation failed.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database can't be reached, did not answer in time, or accepts no writes (a full disk, a read-only server,
+    /// a damaged or moved file). No request or event is at fault: the same operation may succeed later.
+    #[error("the database is unavailable ({0})")]
+    Unavailable(Cause),
+    /// Another change came first: a unique key is taken, or the server rolled back one of two transactions that
+    /// collided. Reading again and retrying may succeed.
+    #[error("another change came first ({0})")]
+    Conflict(Cause),
+    /// The database holds, or was given, data that can't be right: a value that this version can't read, a constraint
+    /// that is broken, a table or column that is missing. Retrying does not help.
+    #[error("the database holds or was given data that can't be right ({0})")]
+    Corrupt(Cause),
+}
+
+/// What the database library said. It can be shown and logged, and nothing else.
+#[derive(Clone, Debug)]
+pub struct Cause(Arc<dyn Error + Send + Sync>);
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A row holds something that this version can't read.
+#[derive(Debug, thiserror::Error)]
+#[error("the database holds a {what} that this version can't read")]
+pub struct Unreadable {
+    /// What could not be read.
+    pub what: &'static str,
+}
+
+impl StoreError {
+    /// Stored data could not be read, or data could not be written as text.
+    pub fn corrupt(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Corrupt(Cause(Arc::new(error)))
+    }
+
+    /// The database can't be used at all.
+    pub(super) fn unavailable(error: impl Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Cause(Arc::new(error)))
+    }
+
+    /// What the database library said, if it was the library that said it.
+    pub(super) fn library(&self) -> Option<&sqlx::Error> {
+        let (Self::Unavailable(cause) | Self::Conflict(cause) | Self::Corrupt(cause)) = self;
+        cause.0.downcast_ref()
+    }
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        let kind = if dialect::is_unavailable(&error) {
+            Self::Unavailable
+        } else if dialect::is_conflict(&error) {
+            Self::Conflict
+        } else {
+            Self::Corrupt
+        };
+        kind(Cause(Arc::new(error)))
+    }
+}
+
+impl From<Unreadable> for StoreError {
+    fn from(error: Unreadable) -> Self {
+        Self::corrupt(error)
+    }
+}

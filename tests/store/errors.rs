@@ -1,0 +1,51 @@
+//! What kind of error a failed operation reports: whether retrying helps, and whether the database is to blame.
+
+use keepopen::store::{Store, StoreError};
+
+use super::TestStore;
+
+#[actix_web::test]
+async fn a_database_that_was_not_reached_is_unavailable() {
+    let store = Store::away();
+    for outcome in
+        [store.begin().await.map(drop), store.snapshot().await.map(drop), store.inbox_rows().await.map(drop)]
+    {
+        assert!(matches!(outcome, Err(StoreError::Unavailable(_))), "{outcome:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_key_that_is_taken_is_a_conflict() {
+    let it = TestStore::open().await;
+    let sql = "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', 1)";
+    it.store.execute_for_tests(sql).await.unwrap();
+    let outcome = it.store.execute_for_tests(sql).await;
+    assert!(matches!(outcome, Err(StoreError::Conflict(_))), "{outcome:?}");
+}
+
+#[actix_web::test]
+async fn what_the_tables_refuse_and_what_is_not_there_is_corrupt() {
+    let it = TestStore::open().await.with_facts().await;
+    for sql in [
+        "DELETE FROM ledger_entries",
+        "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', NULL)",
+        "UPDATE contributions SET supporter_id = 'sup_nobody'",
+        "INSERT INTO no_such_table VALUES (1)",
+        "not SQL",
+    ] {
+        let outcome = it.store.execute_for_tests(sql).await;
+        assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{sql}: {outcome:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_value_that_this_version_cannot_read_is_corrupt() {
+    let it = TestStore::open().await.with_facts().await;
+    it.store.execute_for_tests("UPDATE contributions SET alarms = 'no list'").await.unwrap();
+    let outcome = it.store.open_alarms(10).await;
+    assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{outcome:?}");
+    assert_eq!(
+        outcome.unwrap_err().to_string(),
+        "the database holds or was given data that can't be right (the database holds a list of alarms that this version can't read)"
+    );
+}
