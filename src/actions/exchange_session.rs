@@ -1,17 +1,16 @@
 //! Gives the browser that gave its supporter token.
 
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
-use super::process_event::process_event;
+use super::ingest_fetched::{FetchedObject, ingest_fetched};
 use crate::app::App;
 use crate::clock::DAY_MS;
 use crate::config::SiteSettings;
 use crate::contributions::ContributionState;
 use crate::ids::{ContributionId, SupporterId};
-use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::{StoreError, checkouts};
 use crate::stripe::CallError;
 use crate::supporters::standing_of;
@@ -122,24 +121,10 @@ async fn ask_stripe(app: &App, session: &str) -> Result<(), ExchangeError> {
         Err(CallError::NotFound) => return Err(ExchangeError::Unknown),
         other => other?,
     };
-    let now_ms = app.now_ms();
-    let hash = URL_SAFE_NO_PAD.encode(&digest::digest(&digest::SHA256, body.as_bytes()).as_ref()[..12]);
-    let id = format!("fetched_{session}_{hash}");
-    let arrival = Arrival {
-        id: &id,
-        kind: "fetched checkout.session",
-        api_version: "",
-        source: Source::Fetched,
-        mode: app.settings.stripe.mode,
-        created_at_ms: now_ms,
-        received_at_ms: now_ms,
-        body: &body,
-        state: EventState::Waiting,
-    };
-    let mut tx = app.store.begin().await?;
-    inbox::insert(&mut tx, &arrival).await?;
-    tx.commit().await?;
-    Ok(process_event(app, &id).await?)
+    let object =
+        FetchedObject { id: session, what: "checkout.session", body: &body, fetched_at_ms: app.now_ms() };
+    ingest_fetched(app, object).await?;
+    Ok(())
 }
 
 /// Makes the token from what the books say now. While they say the same, a repeated call gets the same token: one gift must not

@@ -21,6 +21,7 @@ mod flush_counts;
 mod hear_of_appeals;
 mod hear_of_endpoints;
 mod hear_of_epochs;
+mod ingest_fetched;
 mod keep_last_good;
 mod look_at_stripe;
 mod note_deliveries;

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::contributions::Fact;
-use crate::store::inbox::{self, Arrival, EventState, Source, Waiting};
+use crate::store::inbox::{self, Waiting};
 use crate::store::unbooked::{self, Reason};
 use crate::store::{StoreError, Tx};
 use crate::stripe::{
@@ -11,6 +11,7 @@ use crate::stripe::{
 use crate::telemetry::Processed;
 
 use super::book_facts::{Booked, book_facts};
+use super::ingest_fetched::{FetchedObject, insert_fetched};
 use super::outlive::{Panicked, outlive};
 
 /// After so many failed tries an event is dead: it stays, and a person must look.
@@ -179,21 +180,8 @@ async fn fetch(
     }
     let body = fetched?;
     if let Some(body) = &body {
-        let now_ms = app.now_ms();
-        let fetched = format!("fetched_{id}_{}", event.id);
-        let kind = format!("fetched {object}");
-        let arrival = Arrival {
-            id: &fetched,
-            kind: &kind,
-            api_version: "",
-            source: Source::Fetched,
-            mode: app.settings.stripe.mode,
-            created_at_ms: now_ms,
-            received_at_ms: now_ms,
-            body,
-            state: EventState::Waiting,
-        };
-        inbox::insert(&mut tx, &arrival).await?;
+        let object = FetchedObject { id, what: object, body, fetched_at_ms: app.now_ms() };
+        insert_fetched(app, &mut tx, object, &event.id).await?;
     }
     inbox::done(&mut tx, &event.id, if body.is_some() { "its object is fetched" } else { "nothing to book" })
         .await?;

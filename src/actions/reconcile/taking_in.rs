@@ -1,13 +1,8 @@
 //! An object of Stripe's that tells something new is stored as a fact, and booked.
 
-use aws_lc_rs::digest;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::{ON_ITS_WAY_S, ReconcileError, Sweep};
-use crate::actions::process_event;
+use crate::actions::ingest_fetched::{FetchedObject, Ingested, ingest_fetched};
 use crate::contributions::{Fact, Folded, fold};
-use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::sweeps::{self, Finding};
 use crate::store::unbooked;
 use crate::store::{StoreError, objects};
@@ -35,33 +30,17 @@ impl Sweep<'_> {
 
     async fn take_in(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
         let before = self.folded(&listed.id).await?;
-        let hash = digest::digest(&digest::SHA256, listed.body.as_bytes());
-        let id = format!("fetched_{}_{}", listed.id, URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]));
-        let kind = format!("fetched {what}");
-        let arrival = Arrival {
-            id: &id,
-            kind: &kind,
-            api_version: "",
-            source: Source::Fetched,
-            mode: self.app.settings.stripe.mode,
-            created_at_ms: self.now_ms,
-            received_at_ms: self.app.now_ms(),
-            body: &listed.body,
-            state: EventState::Waiting,
-        };
-        let mut tx = self.app.store.begin().await?;
-        let new = inbox::insert(&mut tx, &arrival).await?;
-        tx.commit().await?;
-        self.done.stored += i64::from(new);
-        process_event(self.app, &id).await?;
+        let object = FetchedObject { id: &listed.id, what, body: &listed.body, fetched_at_ms: self.now_ms };
+        let Ingested { inbox_id, is_new } = ingest_fetched(self.app, object).await?;
+        self.done.stored += i64::from(is_new);
         let after = self.folded(&listed.id).await?;
         // What is known better and changes nothing of a gift is not worth a word.
         let says = |it: &Option<Folded>| {
             it.as_ref().map(|it| (it.entries.clone(), it.contribution.state, it.contribution.money))
         };
-        if new && self.is_worth_a_word(listed.created_s) && says(&before) != says(&after) {
+        if is_new && self.is_worth_a_word(listed.created_s) && says(&before) != says(&after) {
             let mut tx = self.app.store.begin().await?;
-            sweeps::found(&mut tx, &self.finding(&id, &listed.id, what)).await?;
+            sweeps::found(&mut tx, &self.finding(&inbox_id, &listed.id, what)).await?;
             tx.commit().await?;
         }
         Ok(())

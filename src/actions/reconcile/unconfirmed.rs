@@ -1,13 +1,8 @@
 //! Invoices that are paid, and of which no event said how: Stripe is asked.
 
-use aws_lc_rs::digest;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use super::{FailedList, OBJECTS_S, ON_ITS_WAY_S, ReconcileError};
-use crate::actions::process_event;
+use crate::actions::ingest_fetched::{FetchedObject, ingest_fetched};
 use crate::app::App;
-use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::stripe::CallError;
 
 /// Invoices that are asked about in one go.
@@ -30,23 +25,8 @@ pub(super) async fn ask_about_unconfirmed(app: &App) -> Result<Option<FailedList
                 }));
             }
         };
-        let hash = digest::digest(&digest::SHA256, body.as_bytes());
-        let id = format!("fetched_{invoice}_{}", URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]));
-        let arrival = Arrival {
-            id: &id,
-            kind: "fetched invoice",
-            api_version: "",
-            source: Source::Fetched,
-            mode: app.settings.stripe.mode,
-            created_at_ms: now_ms,
-            received_at_ms: now_ms,
-            body: &body,
-            state: EventState::Waiting,
-        };
-        let mut tx = app.store.begin().await?;
-        inbox::insert(&mut tx, &arrival).await?;
-        tx.commit().await?;
-        process_event(app, &id).await?;
+        let object = FetchedObject { id: &invoice, what: "invoice", body: &body, fetched_at_ms: now_ms };
+        ingest_fetched(app, object).await?;
     }
     Ok(None)
 }
