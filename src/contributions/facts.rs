@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::balance::{PayoutFact, TransactionFact};
 use super::frequency::{Frequency, IntervalUnit};
-use super::join::{Join, Latest, Newest};
+use super::join::{Join, Latest, Newest, State as _};
 use super::signals::{CustomerFact, IntentFact, ReviewFact, UnknownCurrencyFact, WarningFact};
 use super::states::{DisputeState, InvoiceState, RefundState, SessionMode, SessionState, SubscriptionState};
 use crate::ids::ContributionId;
@@ -311,6 +311,22 @@ impl Fact {
     /// Whether it is a part of one gift; a customer and a payout are not.
     pub fn is_of_a_gift(&self) -> bool {
         !matches!(self, Self::Payout(_) | Self::Customer(_))
+    }
+
+    /// When Stripe created an object that can still change (0 where Stripe does not say), in seconds since 1970; none for
+    /// one that is final, or whose changes always create another object.
+    pub fn pending_since_s(&self) -> Option<i64> {
+        let (is_final, created_at_s) = match self {
+            Self::Session(it) => (it.latest.state.is_terminal(), it.created_at_s),
+            Self::Invoice(it) => (it.latest.state.is_terminal(), it.created_at_s),
+            // The states of a refund end when it failed; one that arrived rarely does.
+            Self::Refund(it) => {
+                (it.latest.state.is_terminal() || it.latest.state == RefundState::Succeeded, it.created_at_s)
+            }
+            Self::Dispute(it) => (it.latest.state.is_terminal(), it.created_at_s),
+            _ => return None,
+        };
+        (!is_final).then(|| created_at_s.unwrap_or(0))
     }
 
     /// Whether it says more than what is known, but for the time at which it says it.

@@ -20,11 +20,12 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), StoreError> {
     };
     let text = serde_json::to_string(&fact).map_err(StoreError::corrupt)?;
     on_tx!(tx, db => sqlx::query(
-        "INSERT INTO stripe_objects (id, fact) VALUES ($1, $2) \
-         ON CONFLICT (id) DO UPDATE SET fact = excluded.fact",
+        "INSERT INTO stripe_objects (id, fact, pending_since_s) VALUES ($1, $2, $3) \
+         ON CONFLICT (id) DO UPDATE SET fact = excluded.fact, pending_since_s = excluded.pending_since_s",
     )
     .bind(&id)
     .bind(text)
+    .bind(fact.pending_since_s())
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
     Ok(())
@@ -115,7 +116,23 @@ fn read(text: &str) -> Result<Fact, Unreadable> {
     serde_json::from_str(text).map_err(|_| Unreadable { what: "fact" })
 }
 
+/// Objects that can still change, by when Stripe created them.
+const PENDING: &str =
+    "SELECT fact FROM stripe_objects WHERE pending_since_s < $1 ORDER BY pending_since_s, id";
+
 impl Store {
+    /// Objects that can still change and that Stripe created before `before_s` (seconds since 1970), oldest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn pending_objects(&self, before_s: i64) -> Result<Vec<Fact>, StoreError> {
+        let texts: Vec<String> = on_reader!(self, db => sqlx::query_scalar(PENDING)
+            .bind(before_s)
+            .fetch_all(db)
+            .await)?;
+        texts.iter().map(|text| Ok(read(text)?)).collect()
+    }
+
     /// Every fact, in the order of their ids.
     ///
     /// # Errors
@@ -157,6 +174,8 @@ mod tests {
                 assert!(!plan.iter().any(|line| line.starts_with(&format!("SCAN {table}"))), "{plan:?}");
             }
         }
+        let pending = plan(&store, PENDING).await;
+        assert!(pending.iter().any(|line| line.contains("INDEX stripe_objects_pending")), "{pending:?}");
         store.close().await;
     }
 }

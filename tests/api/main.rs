@@ -37,6 +37,7 @@ mod money;
 mod more_variants;
 mod not_ours;
 mod paid_outside;
+mod pending;
 mod previews;
 mod reconciling;
 mod replays;

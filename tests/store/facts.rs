@@ -126,3 +126,48 @@ async fn objects_tied_in_any_direction_are_of_the_same_gift() {
         assert_eq!(gift.iter().map(keepopen::contributions::Fact::id).collect::<Vec<_>>(), wanted, "{from}");
     }
 }
+
+/// An object of each kind that can still change, in each of its states.
+fn objects_in_every_state() -> Vec<serde_json::Value> {
+    let states = [
+        ("session", vec!["open", "processing", "nothing_to_pay", "expired", "failed", "paid"]),
+        ("invoice", vec!["other", "draft", "stuck", "open", "failing", "uncollectible", "void", "paid"]),
+        ("refund", vec!["other", "requires_action", "pending", "succeeded", "canceled", "failed"]),
+        ("dispute", vec!["other", "warning", "open", "dropped", "won", "lost"]),
+    ];
+    let of_kind = |(kind, states): (&str, Vec<&'static str>)| {
+        let kind = kind.to_owned();
+        states.into_iter().enumerate().map(move |(at, state)| {
+            let created_at_s = if at % 2 == 0 { json!(100 + at) } else { json!(null) };
+            json!({
+                "kind": kind, "id": format!("{kind}_{state}"), "created_at_s": created_at_s,
+                "latest": {"state": state, "reported_at_s": 1}, "finished": false, "left": false, "returned": false, "paid_by": [],
+            })
+        })
+    };
+    states.into_iter().flat_map(of_kind).collect()
+}
+
+#[actix_web::test]
+async fn the_upgrade_marks_the_objects_that_can_still_change_as_a_new_report_does() {
+    let it = TestStore::open().await;
+    let mut tx = it.store.begin().await.unwrap();
+    for fact in objects_in_every_state() {
+        objects::add(&mut tx, serde_json::from_value(fact).unwrap()).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    let marked = it.rows("stripe_objects").await;
+    let ids: Vec<String> =
+        it.store.pending_objects(i64::MAX).await.unwrap().iter().map(|fact| fact.id().to_owned()).collect();
+    assert_eq!(ids.len(), 14, "{ids:?}");
+    let migration = if it.database.url().starts_with("postgres") {
+        include_str!("../../migrations/postgres/0019_pending_objects.sql")
+    } else {
+        include_str!("../../migrations/sqlite/0019_pending_objects.sql")
+    };
+    let backfill = migration.split(';').find(|sql| sql.contains("UPDATE stripe_objects")).unwrap();
+    it.sql("UPDATE stripe_objects SET pending_since_s = NULL").await.unwrap();
+    assert_ne!(it.rows("stripe_objects").await, marked);
+    it.sql(backfill).await.unwrap();
+    assert_eq!(it.rows("stripe_objects").await, marked);
+}

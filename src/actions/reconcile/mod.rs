@@ -11,6 +11,7 @@
 mod balance;
 mod lease;
 mod other_money;
+mod pending;
 mod reading;
 mod taking_in;
 mod unconfirmed;
@@ -36,6 +37,8 @@ const FIRST_S: i64 = 3 * DAY_S;
 const EVENTS_KEPT_S: i64 = 30 * DAY_S;
 /// How far back objects are looked at each day: a bank debit, or an invoice that is tried again, can take weeks.
 const OBJECTS_S: i64 = 35 * DAY_S;
+/// How long a Checkout Session can be open, and some more.
+const SESSION_S: i64 = 2 * DAY_S;
 /// How long a payout can still change after it was made.
 const PAYOUT_CHANGES_S: i64 = 14 * DAY_S;
 /// What is younger may still be on its way as a webhook, and is not worth a word.
@@ -291,12 +294,16 @@ impl<'a> Sweep<'a> {
 
     /// From when on is compared: what was asked for, or where the last comparison ended.
     async fn begin_s(&mut self, since_s: Option<i64>) -> Result<i64, StoreError> {
-        let sweeps = self.app.store.sweeps().await?;
-        let cursor_s =
-            sweeps.iter().find(|sweep| sweep.kind == self.kind.as_str()).map_or(0, |it| it.cursor_s);
-        let due_s = if cursor_s == 0 { self.now_s() - FIRST_S } else { cursor_s - OVERLAP_S };
+        let due_s = self.cursor_s().await?.map_or(self.now_s() - FIRST_S, |cursor_s| cursor_s - OVERLAP_S);
         self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
         Ok(since_s.unwrap_or(due_s))
+    }
+
+    /// Until when everything was compared, in seconds since 1970; none before the first comparison.
+    async fn cursor_s(&self) -> Result<Option<i64>, StoreError> {
+        let sweeps = self.app.store.sweeps().await?;
+        let last = sweeps.iter().find(|sweep| sweep.kind == self.kind.as_str());
+        Ok(last.map(|it| it.cursor_s).filter(|cursor_s| *cursor_s > 0))
     }
 
     fn now_s(&self) -> i64 {
@@ -341,14 +348,17 @@ impl<'a> Sweep<'a> {
     }
 
     async fn objects(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
-        let due_s = self.now_s() - OBJECTS_S;
+        let cursor_s = self.cursor_s().await?;
+        // After a long downtime, the lists also cover the time since the last comparison, and the sessions that were open
+        // then.
+        let due_s = (self.now_s() - OBJECTS_S).min(cursor_s.map_or(i64::MAX, |at_s| at_s - SESSION_S));
         self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
         let from_s = since_s.unwrap_or(due_s);
         for list in List::OF_GIFTS {
             // A subscription changes for years after it was made.
-            let from_s = if list.what == "subscription" { 0 } else { from_s };
-            self.list(list, from_s, Take::Object).await?;
+            let list_from_s = if list.what == "subscription" { 0 } else { from_s };
+            self.list(list, list_from_s, Take::Object).await?;
         }
-        Ok(())
+        self.pending(from_s, since_s.is_some()).await
     }
 }

@@ -111,7 +111,7 @@ impl Sweep<'_> {
     }
 
     /// A service that is stopping goes on with the comparison after the next start.
-    fn stops(&mut self) -> bool {
+    pub(super) fn stops(&mut self) -> bool {
         self.whole &= !self.app.is_stopping();
         !self.whole
     }

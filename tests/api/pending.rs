@@ -1,0 +1,146 @@
+//! Whatever Stripe decides weeks later is found by comparing, even if every event about it was lost.
+
+use keepopen::actions::reconcile_due;
+use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
+use keepopen_practice::{How, Loss, Outcome, Renewal, Trouble};
+
+use crate::helpers::{Gift, TestApp};
+
+/// Everything is known, 40 days pass, and from then on every event is lost.
+async fn much_later(app: &TestApp) {
+    app.stripe_says_everything().await;
+    reconcile_due(&app.app).await.unwrap();
+    app.days_pass(40);
+    reconcile_due(&app.app).await.unwrap();
+    app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
+}
+
+async fn a_day_later(app: &TestApp) {
+    app.days_pass(1);
+    let swept = reconcile_due(&app.app).await.unwrap();
+    assert!(swept.failed.is_empty(), "{swept:?}");
+}
+
+async fn pays_by_debit(app: &TestApp) -> Gift {
+    let gift = app.starts_to_give(1000, "once").await;
+    app.stripe.pay(&gift.session, How::BankDebit).unwrap();
+    gift
+}
+
+#[tokio::test]
+async fn a_bank_debit_that_fails_after_40_days_is_found_to_have_failed() {
+    let app = TestApp::start().await;
+    let gift = pays_by_debit(&app).await;
+    much_later(&app).await;
+    app.stripe.settle_bank_debit(&gift.session, false).unwrap();
+    a_day_later(&app).await;
+    assert_eq!(app.state().await, State::Failed);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_bank_debit_that_succeeds_after_40_days_is_booked_once() {
+    let app = TestApp::start().await;
+    let gift = pays_by_debit(&app).await;
+    much_later(&app).await;
+    app.stripe.settle_bank_debit(&gift.session, true).unwrap();
+    a_day_later(&app).await;
+    a_day_later(&app).await;
+    assert_eq!((app.state().await, app.ledger().await), (State::Paid, vec![(Kind::Payment, 1000)]));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_dispute_that_is_decided_after_40_days_is_found_either_way() {
+    for (outcome, entries) in [
+        (Outcome::Won, [Kind::Dispute, Kind::DisputeReversal, Kind::Payment].as_slice()),
+        (Outcome::Lost, &[Kind::Dispute, Kind::Payment]),
+    ] {
+        let app = TestApp::start().await;
+        let gift = app.gives(1000, "once").await;
+        let dispute = app.stripe.dispute(&app.stripe.payments(&gift.session).charge.unwrap(), None).unwrap();
+        much_later(&app).await;
+        app.stripe.close_dispute(&dispute, outcome).unwrap();
+        a_day_later(&app).await;
+        let kinds: Vec<Kind> = app.ledger().await.into_iter().map(|(kind, _)| kind).collect();
+        assert_eq!(kinds, entries);
+        assert_eq!(app.app.store.pending_objects(i64::MAX).await.unwrap(), []);
+        app.finish().await;
+    }
+}
+
+#[tokio::test]
+async fn an_invoice_that_is_paid_after_40_days_is_booked() {
+    let app = TestApp::start().await;
+    let gift = app.gives(1000, "month").await;
+    let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
+    app.days_pass(31);
+    app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
+    much_later(&app).await;
+    assert_eq!(app.state().await, State::PastDue);
+    app.stripe.mend_card(&subscription).unwrap();
+    a_day_later(&app).await;
+    assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Payment, 1000)]);
+    assert_eq!(app.state().await, State::Active);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_pending_object_that_can_not_be_fetched_is_named_and_fetched_the_next_time() {
+    for calls in 0..20 {
+        let app = TestApp::start().await;
+        let gift = pays_by_debit(&app).await;
+        much_later(&app).await;
+        app.stripe.settle_bank_debit(&gift.session, false).unwrap();
+        app.days_pass(1);
+        app.stripe.break_call_after(Trouble::Status(403), calls);
+        let swept = reconcile_due(&app.app).await.unwrap();
+        let named = swept.failed.iter().any(|it| it.list == "pending objects");
+        if named {
+            assert!(swept.complete().is_err());
+            assert_eq!(app.state().await, State::Processing);
+            reconcile_due(&app.app).await.unwrap();
+            assert_eq!(app.state().await, State::Failed);
+        }
+        app.finish().await;
+        if named {
+            return;
+        }
+    }
+    panic!("the object was never fetched");
+}
+
+#[tokio::test]
+async fn after_60_days_without_a_server_the_first_comparison_finds_what_happened_meanwhile() {
+    let app = TestApp::start().await;
+    reconcile_due(&app.app).await.unwrap();
+    let left_open = app.starts_to_give(700, "once").await;
+    app.stripe_says_everything().await;
+    reconcile_due(&app.app).await.unwrap();
+    app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
+    app.stripe.pay(&left_open.session, How::Card).unwrap();
+    app.days_pass(1);
+    app.gives(1000, "once").await;
+    app.days_pass(60);
+    a_day_later(&app).await;
+    let mut ledger = app.ledger().await;
+    ledger.sort_by_key(|(_, minor)| *minor);
+    assert_eq!(ledger, [(Kind::Payment, 700), (Kind::Payment, 1000)]);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_never_ends_is_fetched_once_a_month_after_half_a_year() {
+    let app = TestApp::start().await;
+    pays_by_debit(&app).await;
+    app.stripe_says_everything().await;
+    app.days_pass(200);
+    let mut fetched = 0;
+    for _ in 0..60 {
+        app.days_pass(1);
+        let before = reconcile_due(&app.app).await.unwrap().looked_at;
+        fetched += before;
+    }
+    assert_eq!(fetched, 2, "once in 30 days");
+    app.finish().await;
+}
