@@ -16,6 +16,7 @@ use serde_json::Value;
 
 use super::State;
 use super::problem::{Code, Problem};
+use super::second_look::second_look;
 use crate::app::App;
 use crate::config::typed::{self, Notation};
 use crate::telemetry::CutBody;
@@ -28,9 +29,9 @@ const GRACE: Duration = Duration::from_secs(5);
 /// How fast the rest must arrive, in bytes a millisecond: slower than any mobile network that loads a page.
 const MIN_BYTES_PER_MS: u64 = 4;
 
-/// How often the server may look at the connection before a timer is set for the body: what the client has sent already is there
-/// after a turn or two, and a timer costs more than they do.
-const TURNS: u32 = 2;
+/// How often the server may look at the connection again before a timer is set for the body: what the client has sent already is there
+/// after a turn, and a timer costs more.
+const TURNS: u32 = 1;
 
 /// Which content types a route reads as JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,34 +47,30 @@ pub enum Accepts {
 /// # Errors
 /// There are more, they are too slow, or the connection broke.
 pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
-    let mut whole = match at_once(&mut payload).await? {
-        Next::Piece(first) => {
-            fits(first.len(), limit)?;
-            // Most bodies come in one piece, which is taken as it is.
-            match at_once(&mut payload).await? {
-                Next::End => return Ok(first),
-                Next::Piece(second) => {
-                    let mut both = BytesMut::from(first);
-                    add(&mut both, &second, limit)?;
-                    both
-                }
-                Next::Later => BytesMut::from(first),
-            }
-        }
-        Next::End => return Ok(Bytes::new()),
-        Next::Later => BytesMut::new(),
-    };
     let mut turns = 0;
+    let mut next = Next::of(second_look(&mut payload).await)?;
+    if matches!(next, Next::Later) {
+        next = soon(&mut payload, &mut turns).await?;
+    }
+    let first = match next {
+        Next::Piece(first) => first,
+        Next::End => return Ok(Bytes::new()),
+        Next::Later => return Box::pin(read_as_it_arrives(app, payload, BytesMut::new(), limit)).await,
+    };
+    fits(first.len(), limit)?;
+    let mut next = soon(&mut payload, &mut turns).await?;
+    // Most bodies come in one piece, which is taken as it is.
+    if matches!(next, Next::End) {
+        return Ok(first);
+    }
+    let mut whole = BytesMut::from(first);
     loop {
-        match at_once(&mut payload).await? {
+        match next {
             Next::End => return Ok(whole.freeze()),
             Next::Piece(piece) => add(&mut whole, &piece, limit)?,
-            Next::Later if turns < TURNS => {
-                turns += 1;
-                tokio::task::yield_now().await;
-            }
-            Next::Later => return read_as_it_arrives(app, payload, whole, limit).await,
+            Next::Later => return Box::pin(read_as_it_arrives(app, payload, whole, limit)).await,
         }
+        next = soon(&mut payload, &mut turns).await?;
     }
 }
 
@@ -136,16 +133,29 @@ enum Next {
     Later,
 }
 
-async fn at_once(payload: &mut Payload) -> Result<Next, Problem> {
-    poll_fn(|context| {
-        Poll::Ready(match Pin::new(&mut *payload).poll_next(context) {
-            Poll::Ready(Some(Ok(piece))) => Ok(Next::Piece(piece)),
+impl Next {
+    fn of(read: Poll<Option<Result<Bytes, PayloadError>>>) -> Result<Self, Problem> {
+        match read {
+            Poll::Ready(Some(Ok(piece))) => Ok(Self::Piece(piece)),
             Poll::Ready(Some(Err(error))) => Err(broken(error)),
-            Poll::Ready(None) => Ok(Next::End),
-            Poll::Pending => Ok(Next::Later),
-        })
-    })
-    .await
+            Poll::Ready(None) => Ok(Self::End),
+            Poll::Pending => Ok(Self::Later),
+        }
+    }
+}
+
+/// What there is of a body, after a turn if that is left.
+async fn soon(payload: &mut Payload, turns: &mut u32) -> Result<Next, Problem> {
+    loop {
+        let read = poll_fn(|context| Poll::Ready(Pin::new(&mut *payload).poll_next(context))).await;
+        match Next::of(read)? {
+            Next::Later if *turns < TURNS => {
+                *turns += 1;
+                tokio::task::yield_now().await;
+            }
+            next => return Ok(next),
+        }
+    }
 }
 
 fn broken(_: PayloadError) -> Problem {

@@ -29,6 +29,7 @@ mod problem;
 mod question;
 mod request_counts;
 mod results;
+mod second_look;
 mod server;
 mod stated;
 mod supporters;

@@ -51,6 +51,45 @@ async fn a_body_that_does_not_arrive_in_time_is_refused_and_its_connection_close
 }
 
 #[tokio::test]
+async fn a_request_whose_body_does_not_arrive_is_refused_in_time_behind_another_one_too() {
+    let app = TestApp::start_changed("", |settings| settings.server.body_timeout_seconds = 1).await;
+    let body = r#"{"site":"journal","history":{}}"#;
+    let whole = format!("{}{body}", head("/v1/banner", &format!("Content-Length: {}", body.len())));
+    for sent in ["", "{"] {
+        let behind = format!("{}{sent}", head("/v1/banner", "Content-Length: 9"));
+        let text = answer(sends(&app, &format!("{whole}{whole}{behind}"))).await;
+        assert_eq!(text.matches("\"reason\":\"matched\"").count(), 2, "{sent}: {text}");
+        assert!(text.contains("HTTP/1.1 408 "), "{sent}: {text}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_sent_when_its_head_was_read_is_read_in_pieces_too() {
+    let app = TestApp::start().await;
+    let body = r#"{"site":"journal","history":{}}"#;
+    for pieces in [&[31][..], &[0, 31], &[1, 31], &[9, 18, 31]] {
+        let length = format!("Content-Length: {}\r\nExpect: 100-continue\r\nConnection: close", body.len());
+        let mut stream = sends(&app, &head("/v1/banner", &length));
+        let text = tokio::task::spawn_blocking(move || {
+            let mut go_on = [0; 25];
+            stream.read_exact(&mut go_on).unwrap();
+            assert_eq!(&go_on, b"HTTP/1.1 100 Continue\r\n\r\n");
+            let mut sent = 0;
+            for end in pieces {
+                stream.write_all(&body.as_bytes()[sent..*end]).unwrap();
+                sent = *end;
+            }
+            let mut text = String::new();
+            stream.read_to_string(&mut text).map(|_| text)
+        });
+        let text = text.await.unwrap().unwrap();
+        assert!(text.contains("\"reason\":\"matched\""), "{pieces:?}: {text}");
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
 async fn an_answer_that_needs_no_body_closes_the_connection_of_one_that_never_ends() {
     let app = TestApp::start().await;
     for (path, length, sent, status) in [

@@ -1,0 +1,120 @@
+//! Reads what there is of a request's body, without being woken for it.
+//!
+//! The server polls a handler as soon as it has the head, then hands it the body, which mostly stands behind the head in the same
+//! buffer, and polls it again. A handler that asks to be woken for the body makes the server look at the connection again after
+//! the answer, although nothing came since: a tenth of what a banner question costs in the program. So nobody is woken for the
+//! first part of a body. A task of each server thread wakes the handlers that were not polled again, as those of requests that
+//! came behind another one; it runs once for all connections that had something to read, and mostly finds none.
+
+use std::cell::{Cell, RefCell};
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+
+use actix_web::error::PayloadError;
+use actix_web::web::{Bytes, Payload};
+use futures_core::Stream;
+
+/// What a body's stream says.
+type Read = Option<Result<Bytes, PayloadError>>;
+
+/// What there is of the body at once, or else when the handler is polled again; pending if there is nothing then either.
+pub async fn second_look(payload: &mut Payload) -> Poll<Read> {
+    let mut waiting = None;
+    poll_fn(|context| {
+        let mut payload = Pin::new(&mut *payload);
+        if waiting.take().is_some() {
+            return Poll::Ready(payload.poll_next(context));
+        }
+        let read = payload.as_mut().poll_next(&mut Context::from_waker(Waker::noop()));
+        if read.is_pending() {
+            waiting = Some(Waiting::new(context.waker()));
+            return Poll::Pending;
+        }
+        Poll::Ready(read)
+    })
+    .await
+}
+
+thread_local! {
+    static WAITING: RefCell<Vec<(u64, Waker)>> = const { RefCell::new(Vec::new()) };
+    static NEXT: Cell<u64> = const { Cell::new(0) };
+    static TASK: RefCell<Task> = const { RefCell::new(Task::None) };
+}
+
+/// The task that wakes those who wait.
+enum Task {
+    /// There is none.
+    None,
+    /// It has not begun, and will.
+    Begins,
+    /// It runs when this is woken.
+    Waits(Waker),
+}
+
+/// Somebody who waits to be polled again, until this is dropped.
+struct Waiting(u64);
+
+impl Waiting {
+    fn new(waker: &Waker) -> Self {
+        let number = NEXT.replace(NEXT.get().wrapping_add(1));
+        WAITING.with_borrow_mut(|waiting| waiting.push((number, waker.clone())));
+        wake_the_task();
+        Self(number)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        // When the thread ends there is nobody left to wake.
+        let _ = WAITING.try_with(|waiting| {
+            let mut waiting = waiting.borrow_mut();
+            if let Some(place) = waiting.iter().rposition(|(number, _)| *number == self.0) {
+                waiting.swap_remove(place);
+            }
+        });
+    }
+}
+
+fn wake_the_task() {
+    let is_there = TASK.with_borrow_mut(|task| match task {
+        Task::Waits(waker) => {
+            waker.wake_by_ref();
+            true
+        }
+        Task::Begins => true,
+        Task::None => {
+            *task = Task::Begins;
+            false
+        }
+    });
+    if !is_there {
+        actix_web::rt::spawn(WakesAll);
+    }
+}
+
+/// Wakes all who wait, each time it is woken itself.
+struct WakesAll;
+
+impl Future for WakesAll {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        TASK.with_borrow_mut(|task| {
+            if !matches!(task, Task::Waits(waker) if waker.will_wake(context.waker())) {
+                *task = Task::Waits(context.waker().clone());
+            }
+        });
+        if WAITING.with_borrow(|waiting| !waiting.is_empty()) {
+            WAITING.take().into_iter().for_each(|(_, waker)| waker.wake());
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for WakesAll {
+    fn drop(&mut self) {
+        // Its server ended; the thread's next one gets a task of its own.
+        let _ = TASK.try_with(|task| *task.borrow_mut() = Task::None);
+    }
+}
