@@ -55,11 +55,21 @@ use crate::tokens::{Purpose, Shown};
 #[post("/v1/banner")]
 pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
-    let asked = Asked::read(&bytes)?;
-    if asked.stated.is_some() {
-        check_may_state(&request).await?;
+    match Asked::read(&bytes)? {
+        asked @ Asked { stated: None, .. } => asked.answer(&app, &request),
+        // In a box of its own: the place for it would be made for every question.
+        asked => Box::pin(answer_to_back_end(&app, &request, asked)).await,
     }
-    Ok(answered(verdict_for(&app, &asked.question, Some(&request), asked.stated, &asked.warnings)?))
+}
+
+/// The answer to a question that states the reader's standing.
+async fn answer_to_back_end(
+    app: &App,
+    request: &HttpRequest,
+    asked: Asked<'_>,
+) -> Result<HttpResponse, Problem> {
+    check_may_state(request).await?;
+    asked.answer(app, request)
 }
 
 /// The answer to the JSON body of `POST /v1/banner` without a key, as JSON.
@@ -92,6 +102,10 @@ impl<'a> Asked<'a> {
         let question = body::parse(body)?;
         let NearMisses(warnings) = body::parse(body).unwrap_or_default();
         Ok(Self { question, stated: statement(body)?, warnings })
+    }
+
+    fn answer(self, app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+        verdict_for(app, &self.question, Some(request), self.stated, &self.warnings).map(answered)
     }
 }
 
