@@ -48,19 +48,19 @@ pub struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Its fields in their order, each with what it has.
+    /// Its fields in their order, each with what it has. Names are as they are written, with quotes and colon.
     pub fn fields(&self) -> [(&'static str, Option<&'a RawValue>); 9] {
         let Self { locale, heading, body, cta, dismiss, choices, ticker, thanks, quiet_days } = *self;
         [
-            ("locale", locale),
-            ("heading", Some(heading)),
-            ("body", Some(body)),
-            ("cta", cta),
-            ("dismiss", dismiss),
-            ("choices", choices),
-            ("ticker", ticker),
-            ("thanks", thanks),
-            ("quiet_days", quiet_days),
+            (r#""locale":"#, locale),
+            (r#""heading":"#, Some(heading)),
+            (r#""body":"#, Some(body)),
+            (r#""cta":"#, cta),
+            (r#""dismiss":"#, dismiss),
+            (r#""choices":"#, choices),
+            (r#""ticker":"#, ticker),
+            (r#""thanks":"#, thanks),
+            (r#""quiet_days":"#, quiet_days),
         ]
     }
 }
@@ -137,7 +137,7 @@ mod tests {
                 let content =
                     wording.with(given(&*locale), given(&*choices), given(&*ticker), given(&*quiet));
                 let fields = content.fields().into_iter();
-                let fields = fields.filter_map(|(name, value)| Some(format!("\"{name}\":{}", value?)));
+                let fields = fields.filter_map(|(name, value)| Some(format!("{name}{}", value?)));
                 let ours = fields.collect::<Vec<_>>().join(",");
                 assert_eq!(format!("{{{ours}}}"), serde_json::to_string(&content).unwrap());
             }

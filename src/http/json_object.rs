@@ -1,7 +1,8 @@
 //! An object written field by field. serde_json looks at each byte of every name and text, whether it must be escaped: that would be
 //! three quarters of what writing a verdict costs, and nearly all of it is known to need none.
 
-/// A JSON object that is being written.
+/// A JSON object that is being written. Names are given as they are written, with quotes and colon, so that each is one piece. Every field
+/// ends with a comma; the end of its object takes the place of the last one.
 pub struct JsonObject {
     json: Vec<u8>,
 }
@@ -14,16 +15,12 @@ impl JsonObject {
         Self { json }
     }
 
-    /// Adds a field whose value is JSON already. Its name needs no escape.
-    #[inline]
+    /// Adds a field whose value is JSON already.
+    #[inline(always)]
     pub fn json(&mut self, name: &'static str, value: &str) {
-        if self.json.last() != Some(&b'{') {
-            self.json.push(b',');
-        }
-        self.json.push(b'"');
         self.json.extend_from_slice(name.as_bytes());
-        self.json.extend_from_slice(b"\":");
         self.json.extend_from_slice(value.as_bytes());
+        self.json.push(b',');
     }
 
     /// Adds a text.
@@ -34,9 +31,16 @@ impl JsonObject {
         if text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
             return self.json(name, &serde_json::Value::from(text).to_string());
         }
-        self.json(name, "\"");
-        self.json.extend_from_slice(text.as_bytes());
+        self.word(name, text);
+    }
+
+    /// Adds a text of which is known that it needs no escape.
+    #[inline(always)]
+    pub fn word(&mut self, name: &'static str, word: &str) {
+        self.json.extend_from_slice(name.as_bytes());
         self.json.push(b'"');
+        self.json.extend_from_slice(word.as_bytes());
+        self.json.extend_from_slice(b"\",");
     }
 
     /// Adds `true` or `false`.
@@ -46,15 +50,24 @@ impl JsonObject {
 
     /// Adds an object, to which `fill` adds its fields.
     pub fn object(&mut self, name: &'static str, fill: impl FnOnce(&mut Self)) {
-        self.json(name, "{");
+        self.json.extend_from_slice(name.as_bytes());
+        self.json.push(b'{');
         fill(self);
-        self.json.push(b'}');
+        self.close();
+        self.json.push(b',');
     }
 
     /// The whole.
     pub fn end(mut self) -> Vec<u8> {
-        self.json.push(b'}');
+        self.close();
         self.json
+    }
+
+    fn close(&mut self) {
+        match self.json.last_mut() {
+            Some(last) if *last == b',' => *last = b'}',
+            _ => self.json.push(b'}'),
+        }
     }
 }
 
@@ -69,14 +82,14 @@ mod tests {
         let texts = ["", "plain", "\"", "\\", "a\nb", "\u{1f}", " ", "\u{7f}", "é€😀", "a\"b\\c"];
         for text in texts {
             let mut object = JsonObject::with_room(0);
-            object.object("none", |_| ());
-            object.text("text", text);
-            object.object("inner", |inner| {
-                inner.truth("yes", true);
-                inner.object("deeper", |deeper| deeper.text("text", text));
-                inner.truth("no", false);
+            object.object(r#""none":"#, |_| ());
+            object.text(r#""text":"#, text);
+            object.object(r#""inner":"#, |inner| {
+                inner.truth(r#""yes":"#, true);
+                inner.object(r#""deeper":"#, |deeper| deeper.text(r#""text":"#, text));
+                inner.truth(r#""no":"#, false);
             });
-            object.json("list", "[1,{}]");
+            object.json(r#""list":"#, "[1,{}]");
             let read: Value = serde_json::from_slice(&object.end()).unwrap();
             let inner = json!({"yes": true, "deeper": {"text": text}, "no": false});
             assert_eq!(read, json!({"none": {}, "text": text, "inner": inner, "list": [1, {}]}));

@@ -96,43 +96,54 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         next_eligible_at,
         warnings,
     } = body;
-    // Few answers are longer: one allocation, made once.
-    let mut json = JsonObject::with_room(2048);
-    json.truth("show", *show);
-    let texts = [("surface", surface), ("kind", kind), ("appeal", appeal), ("variant", variant)];
-    for (name, text) in texts {
-        if let Some(text) = text {
-            json.text(name, text);
-        }
+    // One allocation, made once, and for most answers a small one.
+    let content = content.as_ref().map(Content::fields);
+    let pieces = content.iter().flatten().filter_map(|(_, piece)| *piece);
+    let note_len = attribution.as_ref().map_or(0, String::len);
+    let mut json =
+        JsonObject::with_room(384 + note_len + pieces.map(|piece| piece.get().len()).sum::<usize>());
+    json.truth(r#""show":"#, *show);
+    // What is a text here and not a word is an appeal's, and may be anything.
+    if let Some(surface) = surface {
+        json.word(r#""surface":"#, surface);
+    }
+    if let Some(kind) = kind {
+        json.word(r#""kind":"#, kind);
+    }
+    if let Some(appeal) = appeal {
+        json.text(r#""appeal":"#, appeal);
+    }
+    if let Some(variant) = variant {
+        json.text(r#""variant":"#, variant);
     }
     if let Some(closable) = closable {
-        json.truth("closable", *closable);
+        json.truth(r#""closable":"#, *closable);
     }
-    json.text("reason", reason);
+    json.word(r#""reason":"#, reason);
     if let Some(note) = attribution {
-        json.text("attribution", note);
+        json.word(r#""attribution":"#, note);
     }
     if let Some(problem) = token_problem {
-        json.text("token_problem", problem);
+        json.word(r#""token_problem":"#, problem);
     }
-    if let Some(content) = content {
-        json.object("content", |json| {
-            for (name, value) in content.fields() {
-                if let Some(value) = value {
-                    json.json(name, value.get());
+    if let Some(fields) = content {
+        json.object(r#""content":"#, |json| {
+            for (name, piece) in fields {
+                if let Some(piece) = piece {
+                    json.json(name, piece.get());
                 }
             }
         });
     }
     if let Some(values) = values {
-        json.json("values", &as_json(values)?);
+        json.json(r#""values":"#, &as_json(values)?);
     }
     match next_eligible_at {
-        Some(at) => json.text("next_eligible_at", at),
-        None => json.json("next_eligible_at", "null"),
+        Some(at) => json.word(r#""next_eligible_at":"#, at),
+        None => json.json(r#""next_eligible_at":"#, "null"),
     }
     if !warnings.is_empty() {
-        json.json("warnings", &as_json(warnings)?);
+        json.json(r#""warnings":"#, &as_json(warnings)?);
     }
     Ok(json.end())
 }
