@@ -59,8 +59,9 @@ pub(crate) fn browsers_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
     Timestamp::from_millisecond(day * DAY_MS + i64::from(in_day_ms)).ok()
 }
 
-/// `2026-11-23`.
-fn usual_date(text: &[u8; 10]) -> Option<Date> {
+/// `2026-11-23`; `None` if there is no such day, or it is written in another way.
+#[inline]
+pub(crate) fn usual_date(text: &[u8; 10]) -> Option<Date> {
     let ([y1, y2], month, day) = usual_parts(text)?;
     let year = i16::from(y1) * 100 + i16::from(y2);
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()

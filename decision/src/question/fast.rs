@@ -4,11 +4,10 @@
 //! usual is read here: known fields, each once, texts without escapes, whole numbers, at most one space after a colon or a comma.
 //! Anything else is `None`, and left to the library: what is read here, it reads the same.
 
-use jiff::Timestamp;
-
-use super::text::{Text, plain_len};
+use super::cursor::Cursor;
+use super::text::Text;
 use super::{ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader, TagCounts, View};
-use crate::calendar::{browsers_timestamp, date_of, is_usual_date, timestamp_of};
+use crate::calendar::date_of;
 use crate::labels::{DismissalKind, Surface};
 
 /// Reads a question in its usual form. `None` does not say that it is none: the library knows.
@@ -16,13 +15,6 @@ pub fn usual_question(json: &str) -> Option<Question<'_>> {
     let mut cursor = Cursor { json, at: 0 };
     let question = cursor.question()?;
     (cursor.at == json.len()).then_some(question)
-}
-
-/// Where in the text we are.
-#[derive(Clone, Copy)]
-struct Cursor<'a> {
-    json: &'a str,
-    at: usize,
 }
 
 /// An object of numbers that was looked through, and is read when it is asked for.
@@ -124,9 +116,9 @@ impl<'a> Cursor<'a> {
             locale = Self::maybe_text,
             device = Self::maybe_text,
             signed_in = |it: &mut Self| it.maybe(Self::truth),
+            traits = |it: &mut Self| it.maybe(|it| it.list(2, Self::text)),
             consent = Self::maybe_text,
             bucket = |it: &mut Self| it.maybe(Self::number),
-            traits = |it: &mut Self| it.maybe(|it| it.list(2, Self::text)),
         }
         Some(Reader {
             country: country.flatten(),
@@ -159,6 +151,20 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn view(&mut self) -> Option<View<'a>> {
+        self.whole(Self::scripts_view).or_else(|| self.any_view())
+    }
+
+    /// `{"appeal":"…","variant":"…","at":"…"}`, as our script writes it.
+    #[inline]
+    fn scripts_view(&mut self) -> Option<View<'a>> {
+        let appeal = self.after(b"{\"appeal\":\"")?.rest_of_plain()?;
+        let variant = self.after(b",\"variant\":\"")?.rest_of_plain()?;
+        let at = self.after(b",\"at\":")?.time()?;
+        self.after(b"}")?;
+        Some(View { appeal: appeal.into(), variant: Some(variant.into()), at })
+    }
+
+    fn any_view(&mut self) -> Option<View<'a>> {
         fields! { self:
             appeal = Self::plain,
             variant = |it: &mut Self| it.maybe(Self::plain),
@@ -178,6 +184,20 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn week(&mut self) -> Option<ArticleWeek<'a>> {
+        self.whole(Self::scripts_week).or_else(|| self.any_week())
+    }
+
+    /// `{"week":"2026-11-23","count":4,"tags":{…}}`, as our script writes it.
+    #[inline]
+    fn scripts_week(&mut self) -> Option<ArticleWeek<'a>> {
+        let week = self.after(b"{\"week\":")?.usual_date()?;
+        let count = self.after(b",\"count\":")?.number()?;
+        let tags = self.after(b",\"tags\":")?.counts()?;
+        self.after(b"}")?;
+        Some(ArticleWeek { week: week.into(), count, tags: TagCounts::Written(tags) })
+    }
+
+    fn any_week(&mut self) -> Option<ArticleWeek<'a>> {
         fields! { self:
             week = Self::date,
             count = |it: &mut Self| it.maybe(Self::number),
@@ -192,6 +212,19 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn article_day(&mut self) -> Option<ArticleDay> {
+        self.whole(Self::scripts_day).or_else(|| self.any_day())
+    }
+
+    /// `{"day":"2026-11-23","count":4}`, as our script writes it.
+    #[inline]
+    fn scripts_day(&mut self) -> Option<ArticleDay> {
+        let day = self.after(b"{\"day\":")?.usual_day()?;
+        let count = self.after(b",\"count\":")?.number()?;
+        self.after(b"}")?;
+        Some(ArticleDay { day, count })
+    }
+
+    fn any_day(&mut self) -> Option<ArticleDay> {
         fields! { self:
             day = Self::date,
             count = |it: &mut Self| it.maybe(Self::number),
@@ -241,141 +274,5 @@ impl<'a> Cursor<'a> {
     fn dismissal_kind(&mut self) -> Option<DismissalKind> {
         let word = self.plain()?;
         DismissalKind::ALL.into_iter().find(|kind| kind.as_str() == word)
-    }
-
-    /// A time. Where it is as long as browsers make it, what comes behind it need not wait until it is read.
-    #[inline]
-    fn time(&mut self) -> Option<Timestamp> {
-        if let Some([b'"', text @ .., b'"']) = self.json.as_bytes()[self.at..].first_chunk::<26>()
-            && let Some(at) = browsers_timestamp(text)
-        {
-            self.at += 26;
-            return Some(at);
-        }
-        timestamp_of(self.plain()?)
-    }
-
-    /// A date, or what else stands in its place. As [`Self::time`].
-    #[inline]
-    fn date(&mut self) -> Option<&'a str> {
-        if let Some([b'"', text @ .., b'"']) = self.json.as_bytes()[self.at..].first_chunk::<12>()
-            && is_usual_date(text)
-        {
-            let from = self.at + 1;
-            self.at += 12;
-            return self.json.get(from..from + 10);
-        }
-        self.plain()
-    }
-
-    fn left(&self) -> usize {
-        self.json.len() - self.at
-    }
-
-    #[inline]
-    fn peek(&self) -> Option<u8> {
-        self.json.as_bytes().get(self.at).copied()
-    }
-
-    #[inline(always)]
-    fn eat(&mut self, expected: &[u8]) -> bool {
-        let found = self.json.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(expected));
-        if found {
-            self.at += expected.len();
-        }
-        found
-    }
-
-    #[inline]
-    fn space(&mut self) {
-        if self.peek() == Some(b' ') {
-            std::hint::cold_path();
-            self.at += 1;
-        }
-    }
-
-    #[inline]
-    fn comma(&mut self) -> bool {
-        let found = self.eat(b",");
-        if found {
-            self.space();
-        }
-        found
-    }
-
-    fn list<T>(&mut self, room: usize, mut one: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        if !self.eat(b"[") {
-            return None;
-        }
-        if self.eat(b"]") {
-            return Some(Vec::new());
-        }
-        let mut list = Vec::with_capacity(room);
-        // A copy of our own stays in registers.
-        let mut cursor = *self;
-        loop {
-            list.push(one(&mut cursor)?);
-            if !cursor.comma() {
-                break;
-            }
-        }
-        *self = cursor;
-        self.eat(b"]").then_some(list)
-    }
-
-    #[inline]
-    fn maybe<T>(&mut self, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
-        if self.eat(b"null") { Some(None) } else { value(self).map(Some) }
-    }
-
-    fn maybe_text(&mut self) -> Option<Option<Text<'a>>> {
-        self.maybe(Self::text)
-    }
-
-    fn truth(&mut self) -> Option<bool> {
-        if self.eat(b"true") { Some(true) } else { self.eat(b"false").then_some(false) }
-    }
-
-    #[inline]
-    fn number(&mut self) -> Option<u32> {
-        let first = self.digit()?;
-        let mut number = first;
-        while let Some(digit) = self.digit() {
-            // JSON has no number that begins with a zero that is not all of it.
-            if first == 0 {
-                return None;
-            }
-            number = number.checked_mul(10)?.checked_add(digit)?;
-        }
-        Some(number)
-    }
-
-    #[inline]
-    fn digit(&mut self) -> Option<u32> {
-        let digit = u32::from(self.peek()?).wrapping_sub(u32::from(b'0'));
-        (digit <= 9).then(|| {
-            self.at += 1;
-            digit
-        })
-    }
-
-    #[inline]
-    fn text(&mut self) -> Option<Text<'a>> {
-        self.plain().map(Text::from)
-    }
-
-    /// A text without escapes.
-    #[inline]
-    fn plain(&mut self) -> Option<&'a str> {
-        if !self.eat(b"\"") {
-            return None;
-        }
-        let from = self.at;
-        let end = from + plain_len(&self.json.as_bytes()[from..]);
-        self.at = end;
-        if !self.eat(b"\"") {
-            return None;
-        }
-        self.json.get(from..end)
     }
 }

@@ -5,6 +5,7 @@
 //! **Start at** [`Question`] below.
 //! **Tested in** `tests/decision/reading.rs`, `tests/decision/usual.rs`, `tests/decision/near_misses.rs`.
 
+mod cursor;
 mod fast;
 mod near_misses;
 mod objects;

@@ -56,7 +56,7 @@ impl Cap {
     ) -> i64 {
         let nth_newest = |max: Option<u32>| newest_first.clone().nth(max? as usize - 1);
         let room_ms = nth_newest(self.max_views).map(|at_ms| days_after(at_ms, self.window_days));
-        let today_ms = nth_newest(self.max_per_day).map(|at_ms| day_after(&facts.site.time_zone, at_ms));
+        let today_ms = nth_newest(self.max_per_day).map(|at_ms| day_over(at_ms, facts));
         let gap_ms = self.gap_ms();
         let gap_over_ms =
             if gap_ms > 0 { newest_first.next().map(|at_ms| at_ms.saturating_add(gap_ms)) } else { None };
@@ -83,6 +83,19 @@ impl Cap {
             (self.gap_hours > 0).then(|| format!("newest at least {} old", count(self.gap_hours, "hour"))),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// Longer than any day, also one on which clocks are put back, or together with one that the calendar of a place left out.
+const LONGEST_DAY_MS: i64 = 3 * DAY_MS;
+
+/// When the day of a view was over. Where that is past in any case, the calendar is not asked, and a later time is told that is past too.
+fn day_over(view_ms: i64, facts: &Facts<'_>) -> i64 {
+    let at_the_latest_ms = view_ms.saturating_add(LONGEST_DAY_MS);
+    if at_the_latest_ms <= facts.now_ms {
+        at_the_latest_ms
+    } else {
+        day_after(&facts.site.time_zone, view_ms)
     }
 }
 

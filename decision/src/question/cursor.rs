@@ -1,0 +1,191 @@
+//! Where a reader is in a JSON text, and the smallest parts that are read there.
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+
+use super::text::{Text, plain_len};
+use crate::calendar::{browsers_timestamp, is_usual_date, timestamp_of, usual_date};
+
+/// Where in the text we are.
+#[derive(Clone, Copy)]
+pub(super) struct Cursor<'a> {
+    pub(super) json: &'a str,
+    pub(super) at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    /// A time. Where it is as long as browsers make it, what comes behind it need not wait until it is read.
+    #[inline]
+    pub(super) fn time(&mut self) -> Option<Timestamp> {
+        if let Some([b'"', text @ .., b'"']) = self.json.as_bytes()[self.at..].first_chunk::<26>()
+            && let Some(at) = browsers_timestamp(text)
+        {
+            self.at += 26;
+            return Some(at);
+        }
+        timestamp_of(self.plain()?)
+    }
+
+    /// A date, or what else stands in its place.
+    pub(super) fn date(&mut self) -> Option<&'a str> {
+        self.whole(Self::usual_date).or_else(|| self.plain())
+    }
+
+    /// A date such as `"2026-11-23"`, whether or not there is such a day.
+    #[inline(always)]
+    pub(super) fn usual_date(&mut self) -> Option<&'a str> {
+        let from = self.at + 1;
+        is_usual_date(self.ten()?).then(|| self.json.get(from..from + 10)).flatten()
+    }
+
+    /// The day of such a date.
+    #[inline(always)]
+    pub(super) fn usual_day(&mut self) -> Option<Date> {
+        usual_date(self.ten()?)
+    }
+
+    /// Ten bytes between quotes.
+    #[inline(always)]
+    fn ten(&mut self) -> Option<&'a [u8; 10]> {
+        let json = self.json.as_bytes();
+        let [b'"', ten @ .., b'"'] = json.get(self.at..)?.first_chunk::<12>()? else { return None };
+        self.at += 12;
+        Some(ten)
+    }
+
+    pub(super) fn left(&self) -> usize {
+        self.json.len() - self.at
+    }
+
+    #[inline]
+    fn peek(&self) -> Option<u8> {
+        self.json.as_bytes().get(self.at).copied()
+    }
+
+    #[inline(always)]
+    pub(super) fn eat(&mut self, expected: &[u8]) -> bool {
+        let found = self.json.as_bytes().get(self.at..).is_some_and(|rest| rest.starts_with(expected));
+        if found {
+            self.at += expected.len();
+        }
+        found
+    }
+
+    /// Goes on behind what is expected.
+    #[inline(always)]
+    pub(super) fn after(&mut self, expected: &[u8]) -> Option<&mut Self> {
+        self.eat(expected).then_some(self)
+    }
+
+    /// Reads all of something, or stays where it is.
+    #[inline(always)]
+    pub(super) fn whole<T>(&mut self, read: impl FnOnce(&mut Self) -> Option<T>) -> Option<T> {
+        let began = self.at;
+        let whole = read(self);
+        if whole.is_none() {
+            std::hint::cold_path();
+            self.at = began;
+        }
+        whole
+    }
+
+    #[inline]
+    pub(super) fn space(&mut self) {
+        if self.peek() == Some(b' ') {
+            std::hint::cold_path();
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    pub(super) fn comma(&mut self) -> bool {
+        let found = self.eat(b",");
+        if found {
+            self.space();
+        }
+        found
+    }
+
+    pub(super) fn list<T>(
+        &mut self,
+        room: usize,
+        mut one: impl FnMut(&mut Self) -> Option<T>,
+    ) -> Option<Vec<T>> {
+        if !self.eat(b"[") {
+            return None;
+        }
+        if self.eat(b"]") {
+            return Some(Vec::new());
+        }
+        let mut list = Vec::with_capacity(room);
+        // A copy of our own stays in registers.
+        let mut cursor = *self;
+        loop {
+            list.push(one(&mut cursor)?);
+            if !cursor.comma() {
+                break;
+            }
+        }
+        *self = cursor;
+        self.eat(b"]").then_some(list)
+    }
+
+    #[inline]
+    pub(super) fn maybe<T>(&mut self, value: impl FnOnce(&mut Self) -> Option<T>) -> Option<Option<T>> {
+        if self.eat(b"null") { Some(None) } else { value(self).map(Some) }
+    }
+
+    pub(super) fn maybe_text(&mut self) -> Option<Option<Text<'a>>> {
+        self.maybe(Self::text)
+    }
+
+    pub(super) fn truth(&mut self) -> Option<bool> {
+        if self.eat(b"true") { Some(true) } else { self.eat(b"false").then_some(false) }
+    }
+
+    #[inline]
+    pub(super) fn number(&mut self) -> Option<u32> {
+        let first = self.digit()?;
+        let mut number = first;
+        while let Some(digit) = self.digit() {
+            // JSON has no number that begins with a zero that is not all of it.
+            if first == 0 {
+                return None;
+            }
+            number = number.checked_mul(10)?.checked_add(digit)?;
+        }
+        Some(number)
+    }
+
+    #[inline]
+    fn digit(&mut self) -> Option<u32> {
+        let digit = u32::from(self.peek()?).wrapping_sub(u32::from(b'0'));
+        (digit <= 9).then(|| {
+            self.at += 1;
+            digit
+        })
+    }
+
+    #[inline]
+    pub(super) fn text(&mut self) -> Option<Text<'a>> {
+        self.plain().map(Text::from)
+    }
+
+    /// A text without escapes.
+    #[inline]
+    pub(super) fn plain(&mut self) -> Option<&'a str> {
+        self.after(b"\"")?.rest_of_plain()
+    }
+
+    /// The rest of a text without escapes, from behind its first quote.
+    #[inline]
+    pub(super) fn rest_of_plain(&mut self) -> Option<&'a str> {
+        let from = self.at;
+        let end = from + plain_len(&self.json.as_bytes()[from..]);
+        self.at = end;
+        if !self.eat(b"\"") {
+            return None;
+        }
+        self.json.get(from..end)
+    }
+}
