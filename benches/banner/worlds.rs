@@ -176,13 +176,12 @@ frequency = {{ max_views = 1, window_days = 5 }}"#,
             r#"{"site":"journal","surfaces":["banner","inline"],"#,
             r#""page":{"url":"https://journal.example.org/politics/1","#,
             &format!(r#""section":"{section}","tags":{},"#, json!(tags)),
-            r#""kind":"article","sensitive":false,"ordinal":3},"#,
+            r#""kind":"article","sensitive":false},"#,
             r#""reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"#,
             r#""consent":"granted","bucket":417223},"#,
             &token,
             &format!(r#""history":{{"views":[{}],"dismissals":[],"#, views.join(",")),
-            &format!(r#""articles":[{}],"article_days":[{}],"#, weeks.join(","), days.join(",")),
-            r#""free_articles_used":4}}"#,
+            &format!(r#""articles":[{}],"article_days":[{}]}}}}"#, weeks.join(","), days.join(",")),
         ]
         .concat()
     }
