@@ -241,7 +241,7 @@ impl<'a> Cursor<'a> {
         }
         if !cursor.eat(b"}") {
             loop {
-                cursor.count()?;
+                cursor.pass_count()?;
                 if !cursor.comma() {
                     break;
                 }
@@ -253,6 +253,14 @@ impl<'a> Cursor<'a> {
         let object = self.json.get(self.at..cursor.at)?;
         *self = cursor;
         Some(WrittenCounts { object })
+    }
+
+    /// Goes past one number and its name.
+    #[inline(always)]
+    fn pass_count(&mut self) -> Option<()> {
+        self.after(b"\"")?.pass_plain();
+        self.after(b"\":")?.space();
+        self.number().map(|_| ())
     }
 
     /// One number and its name.
