@@ -7,35 +7,35 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use url::Url;
 
-/// One block of a text: a paragraph, a quote, an image or a list.
+/// One block of text: a paragraph, a quote, an image or a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(untagged)]
 pub enum Block {
     /// A paragraph.
     Paragraph(String),
-    /// Somebody's words.
+    /// A quote.
     Quote {
-        /// What was said.
+        /// The quoted text.
         quote: String,
-        /// Who said it.
+        /// The person quoted.
         #[serde(skip_serializing_if = "Option::is_none")]
         by: Option<String>,
     },
-    /// An image, which the browser fetches from where it is.
+    /// An image. The browser fetches it from its URL.
     Image {
-        /// Its address, `https`.
+        /// Its URL, with `https`.
         #[schema(value_type = String, format = "uri")]
         image: String,
-        /// What it shows, for those who do not see it; empty where it only decorates.
+        /// A description for readers who don't see the image; empty if it is decorative.
         alt: String,
-        /// Its width in pixels, so that its place is kept while it loads. Comes with `height`.
+        /// Its width in pixels, to reserve its space while it loads. Present together with `height`.
         #[serde(skip_serializing_if = "Option::is_none")]
         width: Option<u32>,
         /// Its height in pixels.
         #[serde(skip_serializing_if = "Option::is_none")]
         height: Option<u32>,
     },
-    /// Points, one below the other.
+    /// A list of points.
     List {
         /// Each point.
         list: Vec<String>,

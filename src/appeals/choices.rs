@@ -13,50 +13,50 @@ use super::{AppealProblem, Draft};
 use crate::config::{Interval, Offer, OfferedAmount, OwnAmounts, SiteSettings};
 use crate::money::Currency;
 
-/// What can be given. All amounts are in the currency's minor unit.
+/// What the reader can give. All amounts are in the currency's minor unit.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Choices {
-    /// ISO 4217 code.
+    /// An ISO 4217 code.
     #[schema(value_type = String, example = "EUR")]
     pub currency: Currency,
-    /// How many decimals an amount has.
+    /// The number of decimals of an amount.
     pub minor_digits: u32,
     /// Every amount is a multiple of this.
     pub step_minor: i64,
-    /// Amounts offered once.
+    /// Amounts offered for a one-off gift.
     pub once: Vec<i64>,
-    /// Amounts offered monthly.
+    /// Amounts offered for a monthly gift.
     pub month: Vec<i64>,
-    /// Amounts offered yearly.
+    /// Amounts offered for a yearly gift.
     pub year: Vec<i64>,
     /// What is chosen at first.
     pub default: OfferedAmount,
-    /// The one of the amounts that is pointed out.
+    /// The amount to highlight.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub highlighted: Option<OfferedAmount>,
-    /// The smallest amount that is taken.
+    /// The smallest accepted amount.
     pub minimum_minor: i64,
-    /// The largest amount that is taken.
+    /// The largest accepted amount.
     pub maximum_minor: i64,
-    /// The fee that the reader may take over; none where that is not offered.
+    /// The fee that the reader can choose to cover; absent if the site does not offer that.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fee_cover: Option<FeeCoverTerms>,
-    /// Whether another amount may be typed.
+    /// Whether the reader can enter another amount.
     pub other: bool,
-    /// Where else readers can give, if no payment page can be opened: the site's `fallback_url`.
+    /// Another page where readers can give if no payment page opens: the site's `fallback_url`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub fallback_url: Option<Url>,
 }
 
-/// Stripe's fee. What is paid so that an amount is left is `(amount + fixed_minor) * 1000000 / (1000000 - per_million)`, rounded up
-/// to a multiple of `step_minor`.
+/// Stripe's fee. To keep an amount after the fee, the reader pays
+/// `(amount + fixed_minor) * 1000000 / (1000000 - per_million)`, rounded up to a multiple of `step_minor`.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = FeeCover)]
 pub struct FeeCoverTerms {
-    /// The part of the payment that it takes; 15000 is 1.5 percent.
+    /// The variable part of the fee, in millionths of the payment; 15000 is 1.5 percent.
     pub per_million: u32,
-    /// What it takes of each payment beside that.
+    /// The fixed part of the fee for each payment.
     pub fixed_minor: i64,
 }
 

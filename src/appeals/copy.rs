@@ -22,16 +22,16 @@ pub struct Copy {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Words {
-    /// The line on top.
+    /// The heading.
     pub heading: String,
-    /// What follows it.
+    /// The text below it.
     #[serde(default)]
     pub body: Vec<Block>,
     /// The button that goes to the payment page.
     pub cta: Option<String>,
     /// The button that sends the appeal away.
     pub dismiss: Option<String>,
-    /// What is said after the gift.
+    /// The thanks after a gift.
     pub thanks: Option<ThanksCopy>,
     /// What is said otherwise on phones.
     pub mobile: Option<MobileCopy>,
@@ -48,13 +48,13 @@ pub struct MobileCopy {
     pub dismiss: Option<String>,
 }
 
-/// What is said after the gift.
+/// The thanks after a gift.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ThanksCopy {
-    /// The line on top.
+    /// The heading.
     pub heading: String,
-    /// What follows it.
+    /// The text below it.
     #[serde(default)]
     pub body: Vec<Block>,
 }

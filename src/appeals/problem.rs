@@ -4,12 +4,12 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Why one appeal can't be used.
+/// Why one appeal is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct AppealProblem {
-    /// The appeal's id, or its place in the file (`#3`) if it has none.
+    /// The appeal's id, or its position in the file (`#3`) if it has none.
     pub appeal: String,
-    /// Where in it, such as `variants[1].copy`; empty where it is the whole.
+    /// The field, such as `variants[1].copy`; empty if the whole appeal is concerned.
     pub field: String,
     /// What is wrong, and what to do about it.
     pub sentence: String,

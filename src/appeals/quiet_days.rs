@@ -5,10 +5,10 @@ use serde::Serialize;
 
 use crate::config::SiteSettings;
 
-/// For how many whole days the reader is not asked, by what the reader does.
+/// For how many whole days the reader is not asked, depending on what the reader does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct QuietDays {
-    /// After a plain close of this appeal.
+    /// After the reader closes this appeal.
     #[schema(example = 14)]
     close: u32,
     /// After "ask me later", for this appeal.
@@ -17,7 +17,8 @@ pub struct QuietDays {
     /// After "I already support you", for every appeal that asks for money.
     #[schema(example = 90)]
     already_gave: u32,
-    /// After a one-off gift, for every appeal that asks for money. A reader who gives monthly or yearly isn't asked at all.
+    /// After a one-off gift, for every appeal that asks for money. A reader who gives monthly or yearly is not
+    /// asked at all.
     #[schema(example = 90)]
     gift: u32,
 }

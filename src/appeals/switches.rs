@@ -33,45 +33,45 @@ impl Switch {
     }
 }
 
-/// The switches of one site. What is left out is on.
+/// The switches of one site. An omitted switch is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Switches {
-    /// Every surface at once.
+    /// All surfaces together.
     pub all: Switch,
-    /// Each surface by itself. One shows only where `all` is on, too.
+    /// Each surface. A surface shows appeals only if `all` is on too.
     pub surfaces: SurfaceSwitches,
 }
 
-/// Each surface by itself. What is left out is on.
+/// Each surface. An omitted surface is on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SurfaceSwitches {
-    /// At the page's edge.
+    /// At the edge of the page.
     pub banner: Switch,
-    /// In the article.
+    /// Inside the article.
     pub inline: Switch,
     /// Over the rest of the article.
     pub wall: Switch,
 }
 
-/// What to switch. What is left out or null stays as it is.
+/// The switches to change. A switch that is omitted or null stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SwitchesChange {
-    /// Every surface at once.
+    /// All surfaces together.
     pub all: Option<Switch>,
-    /// Each surface by itself. One shows only where `all` is on, too.
+    /// Each surface. A surface shows appeals only if `all` is on too.
     pub surfaces: SurfacesChange,
 }
 
-/// What to switch of each surface. What is left out or null stays as it is.
+/// The surfaces to change. A surface that is omitted or null stays as it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields, from = "HashMap<Surface, Option<Switch>>", default)]
 pub struct SurfacesChange {
-    /// At the page's edge.
+    /// At the edge of the page.
     pub banner: Option<Switch>,
-    /// In the article.
+    /// Inside the article.
     pub inline: Option<Switch>,
     /// Over the rest of the article.
     pub wall: Option<Switch>,

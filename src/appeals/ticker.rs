@@ -94,30 +94,30 @@ pub struct TickerTotals {
     pub totals: BTreeMap<TickerCount, i64>,
 }
 
-/// How far the appeal has come.
+/// The progress of an appeal.
 #[derive(Debug, Serialize, utoipa::ToSchema)]
 #[schema(as = Ticker)]
 pub struct TickerShown {
     /// What is counted.
     counts: CountedKind,
-    /// What has come in: in the currency's minor unit, or supporters.
+    /// The amount raised in the currency's minor unit, or the number of supporters.
     total: i64,
-    /// What is wanted, as `total`.
+    /// The goal, in the same unit as `total`.
     goal: i64,
-    /// What has come in of what is wanted, in whole percent; more than 100 beyond the goal.
+    /// The progress towards the goal in whole percent; above 100 beyond the goal.
     percent: i64,
     /// ISO 4217 code, for money.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "EUR")]
     currency: Option<Currency>,
-    /// How many decimals an amount has, for money.
+    /// The number of decimals of an amount, for money.
     #[serde(skip_serializing_if = "Option::is_none")]
     minor_digits: Option<u32>,
-    /// The day from which on payments count, on the site's clock; left out where all that ever came is counted.
+    /// The first day whose payments count, in the site's time zone; absent if all payments count.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Date, example = "2026-11-01")]
     from: Option<String>,
-    /// When it was counted: at most about a minute ago, unless the database does not answer.
+    /// When it was counted: at most about a minute ago, unless the database is unavailable.
     #[schema(format = DateTime)]
     as_of: String,
 }

@@ -5,17 +5,17 @@ use serde::Serialize;
 
 use crate::money::Currency;
 
-/// The values that the words speak of, and no others.
+/// The values that the text uses, and no others.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct Values {
-    /// Articles that the reader read in the weeks, and with the tags, by which the appeal counts them.
+    /// The number of articles that the reader read, in the weeks and with the tags that the appeal counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     article_count: Option<u64>,
     /// The reader's country, ISO 3166-1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "IE")]
     country: Option<String>,
-    /// The currency that the reader is asked in, ISO 4217.
+    /// The currency in which the reader is asked, ISO 4217.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "EUR")]
     currency: Option<Currency>,
@@ -27,19 +27,19 @@ pub struct Values {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Date)]
     date: Option<String>,
-    /// Days until the appeal ends, the one that has begun too.
+    /// Days until the appeal ends, including the present one.
     #[serde(skip_serializing_if = "Option::is_none")]
     days_left: Option<i64>,
-    /// What the appeal's ticker has come to: in the currency's minor unit, or supporters.
+    /// The progress of the appeal's ticker: an amount in the currency's minor unit, or a number of supporters.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticker_total: Option<i64>,
-    /// What is wanted, as `ticker_total`.
+    /// The goal, in the same unit as `ticker_total`.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticker_goal: Option<i64>,
-    /// What is still missing, as `ticker_total`; 0 once the goal is reached.
+    /// The amount or number missing from the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticker_left: Option<i64>,
-    /// What has come in of what is wanted, in whole percent; more than 100 beyond the goal.
+    /// The progress towards the goal in whole percent; above 100 beyond the goal.
     #[serde(skip_serializing_if = "Option::is_none")]
     ticker_percent: Option<i64>,
 }

@@ -7,41 +7,41 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::placeholders::spoken_of;
 use super::{Block, ThanksCopy, Words};
 
-/// What a browser needs to show one variant.
+/// Everything that a browser needs to show one variant.
 #[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
 pub struct Content<'a> {
-    /// BCP 47 tag of the language it is in.
+    /// The BCP 47 tag of the text's language.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     locale: Option<&'a RawValue>,
-    /// The heading. Like every text here, it may contain placeholders such as `{country}`, and ICU plural forms such as
-    /// `{article_count, plural, one {# article} other {# articles}}`, to be filled in from the verdict's `values`.
+    /// The heading. Like all text here, it can contain placeholders such as `{country}`, and ICU plural forms such
+    /// as `{article_count, plural, one {# article} other {# articles}}`. Fill them in from the verdict's `values`.
     #[schema(value_type = String)]
     heading: &'a RawValue,
-    /// What follows it, as plain text.
+    /// The text below the heading, as plain text.
     #[schema(value_type = Vec<Block>)]
     body: &'a RawValue,
-    /// The words on the button that goes to the payment page.
+    /// The text of the button that leads to the payment page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     cta: Option<&'a RawValue>,
-    /// The words on the button that sends the appeal away.
+    /// The text of the button that dismisses the appeal.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     dismiss: Option<&'a RawValue>,
-    /// What can be given; none where the appeal does not ask for a gift.
+    /// What the reader can give; absent if the appeal does not ask for a gift.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<super::Choices>)]
     choices: Option<&'a RawValue>,
-    /// How far the appeal has come.
+    /// The progress of an appeal.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<super::TickerShown>)]
     ticker: Option<&'a RawValue>,
-    /// What is said after the gift.
+    /// The thanks after a gift.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<ThanksCopy>)]
     thanks: Option<&'a RawValue>,
-    /// For how many days the reader is then not asked, by what the reader does.
+    /// For how many days the reader is not asked afterwards, depending on what the reader does.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<super::QuietDays>)]
     quiet_days: Option<&'a RawValue>,

@@ -25,17 +25,17 @@ macro_rules! offering {
             /// Amounts offered once; empty: one-off gifts are not offered.
             #[serde(default)]
             pub once: Vec<i64>,
-            /// Amounts offered monthly.
+            /// Amounts offered for a monthly gift.
             #[serde(default)]
             pub month: Vec<i64>,
-            /// Amounts offered yearly.
+            /// Amounts offered for a yearly gift.
             #[serde(default)]
             pub year: Vec<i64>,
             /// The interval chosen at first.
             pub default_interval: Interval,
             /// The amount chosen at first.
             pub default_amount_minor: i64,
-            /// The one of the amounts that is pointed out.
+            /// The amount to highlight.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub highlighted: Option<OfferedAmount>,
         }
@@ -59,9 +59,9 @@ macro_rules! offering {
 offering! {
     /// What can be given in one currency.
     Giving {
-        /// The smallest amount that is taken.
+        /// The smallest accepted amount.
         pub minimum_minor: i64,
-        /// The largest amount that is taken.
+        /// The largest accepted amount.
         pub maximum_minor: i64,
         /// Countries, and the site's groups of them, whose readers are asked in this currency and not in the site's.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -88,13 +88,13 @@ offering! {
     OwnAmounts {}
 }
 
-/// One of the amounts that are offered.
+/// One of the offered amounts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfferedAmount {
     /// How often.
     pub interval: Interval,
-    /// How much, in the minor unit.
+    /// The amount, in the minor unit.
     pub amount_minor: i64,
 }
 

@@ -67,7 +67,7 @@ pub enum Banner {
     Off,
 }
 
-/// How often a contribution is taken.
+/// How often a contribution is paid.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema,
 )]

@@ -6,7 +6,7 @@ use super::EntryKind;
 use crate::ids::ContributionId;
 use crate::money::{Currency, Money};
 
-/// How money came.
+/// How a payment arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentKind {
@@ -52,18 +52,18 @@ pub(super) const OFFLINE_PART: &str = "/offline";
 /// Money that came, and what became of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Payment {
-    /// Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift. With `/offline` behind it, the
-    /// part of an invoice that was paid outside Stripe.
+    /// Its key at Stripe: the payment intent of a one-off gift, or the invoice of a recurring one. If it ends with
+    /// `/offline`, it is the part of an invoice that was paid outside Stripe.
     pub object: String,
     /// How it came.
     pub kind: PaymentKind,
     /// The gift it belongs to.
     pub contribution: ContributionId,
-    /// The site it was given to.
+    /// The site that received it.
     pub site: String,
-    /// How much came.
+    /// The amount received.
     pub money: Money,
-    /// What the reader saw and paid, where that was another currency.
+    /// The amount that the reader saw and paid, if it was in another currency.
     pub presented: Option<Money>,
     /// When it came, in milliseconds since 1970.
     pub paid_at_ms: i64,
@@ -81,7 +81,7 @@ pub struct Payment {
     pub settled: Option<Settled>,
     /// The charge.
     pub charge: Option<String>,
-    /// The payout that it left with.
+    /// The payout that contained the payment.
     pub payout: Option<String>,
     /// When the bank has that payout, in milliseconds since 1970.
     pub payout_arrives_at_ms: Option<i64>,

@@ -6,7 +6,7 @@ use super::Frequency;
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::Money;
 
-/// Where a contribution stands.
+/// The state of a contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ContributionState {
@@ -74,7 +74,7 @@ impl ContributionState {
 pub struct Contribution {
     /// Its id, made at checkout and carried by Stripe's metadata.
     pub id: ContributionId,
-    /// The site it was given to.
+    /// The site that received it.
     pub site: String,
     /// Who gave; none while no fact has named an e-mail address.
     pub supporter: Option<SupporterId>,
@@ -82,9 +82,9 @@ pub struct Contribution {
     pub frequency: Frequency,
     /// How much each time, as agreed now; none while no fact has said so.
     pub money: Option<Money>,
-    /// Where it stands.
+    /// The state.
     pub state: ContributionState,
-    /// The appeal that was followed.
+    /// The appeal that led to the gift.
     pub appeal: Option<String>,
     /// Its variant.
     pub variant: Option<String>,

@@ -1,4 +1,4 @@
-//! "Show the appeal banner?"
+//! "Decide whether to show an appeal"
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Payload, Query};
@@ -21,20 +21,23 @@ use crate::appeals::{Snapshot, TickerValues, Values};
 use crate::clock;
 use crate::tokens::{Purpose, Shown};
 
-/// Show the appeal banner?
+/// Decide whether to show an appeal.
 ///
-/// Say what you know of the page and its reader; the verdict says whether an appeal shows, which, and why. All but `site` may be left out.
+/// Send what you know about the page and its reader. The verdict says whether to show an appeal, which one, and
+/// why. Only `site` is required.
 ///
-/// - `history` is what the reader's browser remembers. `{}` says that nothing was seen; left out, it means "not known", and an appeal with
-///   a limit then answers `no_consent`.
-/// - `supporter` is for a site's back end that knows its supporters by itself: the reader's standing, with a secret API key of scope `banner:ask`
-///   in `Authorization`. It outweighs `token`. Without such a key it is refused.
-/// - `token` is the supporter token. Send it whenever there is one: it is how a supporter is recognised and not asked. One that is expired
-///   or not good makes the reader `unknown`, who is neither asked nor thanked.
-/// - Keep `attribution` of a verdict that shows, and send it along with the events and the checkout that come of it.
+/// - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
+///   the history is unknown, and an appeal with a frequency limit answers `no_consent`.
+/// - `supporter` is for a site's back end that recognises supporters itself: it states the reader's standing. It
+///   needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without one. It takes precedence
+///   over `token`.
+/// - `token` is the supporter token. If there is one, always send it: it is how a supporter is recognised. If the
+///   token has expired or is invalid, the reader is `unknown`, and is neither asked nor thanked.
+/// - If the verdict shows an appeal, keep its `attribution`, and send it with the events and the checkout that
+///   follow.
 ///
-/// The body may also come as `text/plain`, which saves a browser the preflight. When the call fails or takes too long, show the page without an
-/// appeal.
+/// The body may also be sent as `text/plain`, which saves a browser the preflight request. If the call fails or
+/// takes too long, show the page without an appeal.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "ask_banner",
@@ -109,10 +112,10 @@ impl<'a> Asked<'a> {
     }
 }
 
-/// Show the appeal banner? From a query.
+/// Decide whether to show an appeal, from query parameters.
 ///
-/// The same question for caches, templates and ESI, about a reader of whom nothing is known: no history, so an appeal with a limit does
-/// not show, and never a token, which must not stand in a URL.
+/// This is for caches, templates and ESI, which know nothing about the reader. It takes no history, so an appeal
+/// with a frequency limit does not show. It takes no token, because a token must not appear in a URL.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "ask_banner_from_query",

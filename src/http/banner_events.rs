@@ -12,20 +12,20 @@ use super::problem::{Code, Problem};
 use super::words::DismissalKindShape;
 use crate::tokens::Attribution;
 
-/// What became of a banner.
+/// What happened to an appeal.
 #[derive(Deserialize, utoipa::ToSchema)]
 struct BannerEvent {
     /// The site's id.
     site: String,
     /// What happened.
     event: EventName,
-    /// The verdict's signed note; without a good one nothing is counted.
+    /// The verdict's signed attribution. Without a valid one, nothing is counted.
     attribution: String,
-    /// Of a view: the how manieth of this reader, from 1; 20 stands for more.
+    /// For a view: how many times this reader has now seen the appeal, counted from 1. 20 means 20 or more.
     #[serde(default)]
     #[schema(value_type = Option<i64>, minimum = 1, maximum = 4_294_967_295_i64)]
     ordinal: Option<u32>,
-    /// Of a dismissal: how.
+    /// For a dismissal: how the reader dismissed the appeal.
     #[serde(default)]
     #[schema(value_type = Option<DismissalKindShape>)]
     dismissal: Option<DismissalKind>,
@@ -41,15 +41,16 @@ enum EventName {
 
 /// Report a view, a click or a dismissal.
 ///
-/// What became of a verdict that showed; counts are by the hour, never by reader. Made for `navigator.sendBeacon`, so `text/plain` serves too. An
-/// event whose attribution is expired or not good is answered in the same way, and not counted. Each attribution counts once for each of
-/// `view`, `click` and `dismiss`. A `dismiss` says how in `dismissal`.
+/// Reports what happened to an appeal that a verdict showed. The service stores hourly counts, never a row per
+/// reader. Use `navigator.sendBeacon`; `text/plain` is accepted too. If the attribution has expired or is invalid,
+/// the response is the same, but nothing is counted. Each attribution counts once for each of `view`, `click` and
+/// `dismiss`. A `dismiss` says how the appeal was dismissed in `dismissal`.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "report_banner_event",
     request_body(content((BannerEvent = "application/json"), (BannerEvent = "text/plain"))),
     responses(
-        (status = 204, description = "Taken"),
+        (status = 204, description = "Accepted"),
     ),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType,

@@ -17,27 +17,29 @@ use crate::money::{Currency, Money};
 use crate::stripe::CallError;
 use crate::telemetry::log_limits::STRIPE_ERRORS;
 
-/// What is to be given.
+/// What to give.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct CheckoutBody {
     /// The site's id.
     site: String,
-    /// A UUID that the browser makes and keeps: asking again with it is safe, and the token is fetched with it.
+    /// A UUID that the browser creates and stores. You can safely repeat a call with the same `attempt`. It is also
+    /// needed to fetch the token.
     attempt: Uuid,
-    /// How much each time, in the currency's minor unit.
+    /// The amount of each payment, in the currency's minor unit.
     amount_minor: i64,
-    /// ISO 4217 code.
+    /// An ISO 4217 code.
     #[schema(example = "EUR")]
     currency: String,
     /// How often.
     interval: Interval,
-    /// Whether the reader pays Stripe's fee on top, where `choices` has a `fee_cover`. The service adds so much that the amount is left.
+    /// Whether the reader pays Stripe's fee on top, if `choices` has a `fee_cover`. The service adds enough for the
+    /// amount to remain after the fee.
     #[serde(default)]
     cover_fee: bool,
-    /// Where the reader comes back to: a page on one of the site's origins.
+    /// The page to which the reader returns, on one of the site's origins.
     return_url: String,
-    /// The verdict's signed note.
+    /// The verdict's signed attribution.
     #[serde(default)]
     attribution: Option<String>,
 }
@@ -45,19 +47,20 @@ struct CheckoutBody {
 /// Where the reader pays.
 #[derive(Serialize, utoipa::ToSchema)]
 struct CheckoutAnswer {
-    /// Stripe's id of the Checkout Session.
+    /// The id of Stripe's Checkout Session.
     session: String,
-    /// Stripe's payment page. It comes back to the return URL with `keepopen_session` added.
+    /// The URL of Stripe's payment page. Stripe returns the reader to the return URL with `keepopen_session` added.
     url: String,
 }
 
 /// Start a payment.
 ///
-/// Answers with the address of Stripe's payment page: send the reader there. Stripe brings them back to `return_url` with `keepopen_session` added;
-/// then `POST /v1/tokens` fetches the supporter token.
+/// Returns the URL of Stripe's payment page. Send the reader there. Stripe returns the reader to `return_url` with
+/// `keepopen_session` added. Then fetch the supporter token with `POST /v1/tokens`.
 ///
-/// `attempt` is a UUID that the browser makes for each gift and keeps. The same call again with it is safe (a double click, a lost answer); the
-/// same attempt with other parameters is refused. While Stripe can't be reached, the problem carries the site's `fallback_url`, if it has one.
+/// `attempt` is a UUID that the browser creates for each gift and stores. You can safely repeat the same call with
+/// it, for example after a double click or a lost response. The same attempt with different parameters is refused.
+/// If Stripe is unreachable, the problem contains the site's `fallback_url`, if it has one.
 #[utoipa::path(
     tag = "Giving",
     operation_id = "start_checkout",

@@ -26,9 +26,9 @@ const PARTS: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x
 
 static CONFIG: LazyLock<Arc<Config<'_>>> = LazyLock::new(|| Arc::new(Config::from("openapi.yaml")));
 
-/// The contract, to read.
+/// Open the API reference.
 ///
-/// A page for people. It shows `/openapi.yaml`, and sends what is tried out to this service and to nobody else.
+/// A page that shows `/openapi.yaml`. When you try out a call, the page sends it to this service and nowhere else.
 #[utoipa::path(
     tag = "Contract",
     operation_id = "read_docs",
@@ -36,7 +36,7 @@ static CONFIG: LazyLock<Arc<Config<'_>>> = LazyLock::new(|| Arc::new(Config::fro
         status = 200, body = String, content_type = "text/html", description = "The page",
         headers(
             ("Cache-Control" = String, description = "`no-cache`"),
-            ("Content-Security-Policy" = String, description = "This service alone"),
+            ("Content-Security-Policy" = String, description = "Only this service"),
             ("Referrer-Policy" = String, description = "`no-referrer`"),
             ("X-Content-Type-Options" = String, description = "`nosniff`"),
         ),
@@ -47,7 +47,7 @@ pub async fn page() -> HttpResponse {
     answer("text/html; charset=utf-8").insert_header((CACHE_CONTROL, "no-cache")).body(PAGE)
 }
 
-/// A part of that page.
+/// Get a part of the API reference.
 ///
 /// Its script, its style sheet and its icon.
 #[utoipa::path(
@@ -62,9 +62,9 @@ pub async fn page() -> HttpResponse {
             (String = "image/png"),
         ),
         headers(
-            ("Cache-Control" = String, description = "An hour"),
+            ("Cache-Control" = String, description = "One hour"),
             ("Content-Encoding" = Option<String>, description = "`gzip` for the parts of the library"),
-            ("Content-Security-Policy" = String, description = "This service alone"),
+            ("Content-Security-Policy" = String, description = "Only this service"),
             ("Referrer-Policy" = String, description = "`no-referrer`"),
             ("X-Content-Type-Options" = String, description = "`nosniff`"),
         ),

@@ -67,30 +67,30 @@ fn version_of(pieces: &[&[u8]]) -> String {
     hash.finish().as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The script, as it is now.
+/// Get the present version of the script.
 ///
-/// What a page loads, with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers keep it for five minutes. It is served
-/// compressed to clients that accept Brotli or gzip.
+/// A page loads it with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers cache it
+/// for five minutes. It is compressed for clients that accept Brotli or gzip.
 #[utoipa::path(
     tag = "Embed",
     operation_id = "load_embed",
     params(
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known already"),
-        ("Accept-Encoding" = Option<String>, Header, description = "`br` and `gzip` are there"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the cached response"),
+        ("Accept-Encoding" = Option<String>, Header, description = "`br` and `gzip` are supported"),
     ),
     responses(
         (
             status = 200, body = String, content_type = "text/javascript", description = "The script",
             headers(
                 ("Cache-Control" = String, description = "Five minutes"),
-                ("ETag" = String, description = "Changes with the script, and with its encoding: after the version stands `-br` or `-gzip`"),
-                ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; left out where it is not compressed"),
-                ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin: any page may name the script's hash"),
-                ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`: any page may load it"),
+                ("ETag" = String, description = "Changes with the script and with its encoding: `-br` or `-gzip` follows the version"),
+                ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; absent if it is not compressed"),
+                ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin, so that a page can use the script's hash"),
+                ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`, so that any page can load it"),
             ),
         ),
         (
-            status = 304, description = "It has not changed",
+            status = 304, description = "The script has not changed",
             headers(
                 ("Cache-Control" = String, description = "Five minutes"),
                 ("ETag" = String, description = "Changes with the script"),
@@ -103,27 +103,28 @@ pub async fn latest(request: HttpRequest) -> Result<HttpResponse, Problem> {
     answer(&request, SCRIPTS.get(LOADER).ok_or(Code::NotFound)?, FIVE_MINUTES)
 }
 
-/// One version of one file of the script.
+/// Get a file of the script in one version.
 ///
-/// These bytes never change, so they can be kept for good, and a page may name the hash of `embed.js` (`integrity`). The script fetches its own other parts
-/// here when it needs them. A version that this server does not have is a 404.
+/// These bytes never change, so they can be cached forever, and a page can use the hash of `embed.js`
+/// (`integrity`). The script fetches its other parts here when it needs them. A version that this server does not
+/// have is a 404.
 #[utoipa::path(
     tag = "Embed",
     operation_id = "load_embed_version",
     params(
-        ("version" = String, Path, description = "For `embed.js` the first 16 hex digits of its SHA-256; the other files share a version, which stands in it"),
+        ("version" = String, Path, description = "For `embed.js`, the first 16 hex digits of its SHA-256. The other files share a version, which `embed.js` contains"),
         ("file" = String, Path, description = "`embed.js`, or another part of the script"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that is known already"),
-        ("Accept-Encoding" = Option<String>, Header, description = "`br` and `gzip` are there"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the cached response"),
+        ("Accept-Encoding" = Option<String>, Header, description = "`br` and `gzip` are supported"),
     ),
-    responses((status = 304, description = "It never changes"), (
+    responses((status = 304, description = "The file has not changed"), (
         status = 200, body = String, content_type = "text/javascript", description = "The script",
         headers(
-            ("Cache-Control" = String, description = "A year, immutable"),
-            ("ETag" = String, description = "The version, and the encoding"),
-            ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; left out where it is not compressed"),
-            ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin: any page may load it as a module"),
-            ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`: any page may load it"),
+            ("Cache-Control" = String, description = "One year, immutable"),
+            ("ETag" = String, description = "The version and the encoding"),
+            ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; absent if it is not compressed"),
+            ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin, so that any page can load it as a module"),
+            ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`, so that any page can load it"),
         ),
     )),
     extensions(("x-problems" = json!([Code::NotFound]))),

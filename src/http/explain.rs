@@ -17,23 +17,23 @@ use super::words::ReasonShape;
 use crate::clock;
 use crate::tokens::Purpose;
 
-/// A verdict, and everything that led to it.
+/// A verdict, and how it was reached.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Explanation)]
 struct ExplanationBody {
     /// Whether an appeal is shown.
     show: bool,
-    /// Why, in one word of a fixed list.
+    /// The reason, from a fixed list.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The first instant at which time alone changes the answer, if it ever does.
+    /// The next time at which the answer can change without anything else changing, if there is one.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// Every appeal of the site, in the order in which they are tried.
     appeals: Vec<ExplainedAppeal>,
 }
 
-/// How one appeal fared.
+/// The evaluation of one appeal.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = ExplainedAppeal)]
 struct ExplainedAppeal {
@@ -43,27 +43,28 @@ struct ExplainedAppeal {
     priority: i32,
     /// Whether it passed every rule.
     passed: bool,
-    /// Whether it is the one that shows, or would if the reader were not held out.
+    /// Whether this appeal shows, or would show if the reader were not held out.
     chosen: bool,
-    /// Its own reason: of the first rule that it failed; `share` where another got the reader, `holdout` where the reader is held out.
+    /// The appeal's own reason: that of the first rule that it failed. `share` if another appeal got the reader,
+    /// `holdout` if the reader is held out.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The first instant at which time alone would let it pass, if it ever does.
+    /// The next time at which the appeal could pass without anything else changing, if there is one.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// The variant that this reader would see.
     variant: String,
-    /// The reader's country, where the variants have weights of its own; left out, the usual weights count.
+    /// The reader's country, if the variants have different weights there; absent if the usual weights apply.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "NZ")]
     weights_of: Option<String>,
-    /// Readers it gets out of a million among the appeals that passed with it.
+    /// The share of readers, in millionths, that it gets among the appeals that passed with it.
     readers_per_million: Option<u64>,
-    /// Every rule, in the order in which they are asked.
+    /// Every rule, in the order in which they are evaluated.
     rules: Vec<ExplainedRule>,
 }
 
-/// How one rule was answered.
+/// The result of one rule.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = ExplainedRule)]
 struct ExplainedRule {
@@ -72,28 +73,28 @@ struct ExplainedRule {
     rule: serde_json::Value,
     /// Whether the appeal passed it.
     passed: bool,
-    /// What was found, in words.
+    /// The value that was found, as text.
     #[schema(example = "4 views in 30 days")]
     seen: String,
-    /// What would have passed, in words.
+    /// The value that would have passed, as text.
     wanted: String,
-    /// When time alone opens it, where it was failed and time can.
+    /// When the rule will pass without anything else changing, if it failed and time can change it.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
 }
 
-/// Why was this reader asked, or not?
+/// Explain why a reader is asked or not.
 ///
-/// Takes the question of `POST /v1/banner`, decides by the same code, and lists each appeal with each rule: the value that was
-/// found and the value that was wanted. It counts nothing. For the people who write appeals, with a secret API key of scope `appeals:read`,
-/// or with a good `preview` of the same site.
+/// Takes the body of `POST /v1/banner`, decides with the same code, and lists each appeal with each rule: the value
+/// that was found and the value that was required. It counts nothing. It is for the people who write appeals. It
+/// needs a secret API key of scope `appeals:read`, or a valid `preview` of the same site.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "explain_banner",
     security(("api_key" = []), ()),
     request_body = ExplainQuestionShape,
     responses((
-        status = 200, body = ExplanationBody, description = "The verdict, and everything that led to it",
+        status = 200, body = ExplanationBody, description = "The verdict, and how it was reached",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([

@@ -9,7 +9,7 @@ use super::State;
 /// A JWK Set (RFC 7517).
 #[derive(Serialize, utoipa::ToSchema)]
 struct JwkSet {
-    /// Ed25519 keys (RFC 8037), the one that signs first.
+    /// Ed25519 keys (RFC 8037), the one in use for signing first.
     #[schema(value_type = Vec<JwkShape>)]
     keys: Vec<serde_json::Value>,
 }
@@ -23,27 +23,27 @@ struct JwkShape {
     kty: String,
     /// `Ed25519`
     crv: String,
-    /// `EdDSA`: accept no other.
+    /// `EdDSA`. Accept no other value.
     alg: String,
     /// `sig`
     r#use: String,
-    /// What a token's header calls the key.
+    /// The key's id, as in a token's header.
     kid: String,
     /// The key.
     x: String,
 }
 
-/// The public keys of supporter tokens.
+/// Get the public keys for supporter tokens.
 ///
-/// With them a back end checks a token without asking: the signature and `alg` `EdDSA`, `typ` `supporter+jwt`, `iss` (this service's public URL), `aud` (the
-/// site's id), `exp`. Any page may read them.
+/// A back end uses these keys to verify a token offline: the signature, and `alg` `EdDSA`, `typ` `supporter+jwt`,
+/// `iss` (this service's public URL), `aud` (the site's id) and `exp`. Any page can read them.
 #[utoipa::path(
     tag = "Tokens",
     operation_id = "read_public_keys",
     responses((
         status = 200, body = JwkSet, description = "The keys",
         headers(
-            ("Cache-Control" = String, description = "An hour"),
+            ("Cache-Control" = String, description = "One hour"),
             ("Access-Control-Allow-Origin" = String, description = "`*`"),
         ),
     )),

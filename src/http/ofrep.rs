@@ -26,11 +26,11 @@ const FLAGS: [&str; 2] = ["appeal", "show_appeal"];
 /// The longest that a cached answer is good, in seconds; its attribution is good for a day.
 const FRESH_FOR_S: i64 = 3600;
 
-/// What an SDK sends.
+/// The request of an SDK.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[schema(as = EvaluationRequest)]
 struct Asked<'a> {
-    /// The question of `POST /v1/banner`, with the SDK's `targetingKey` beside it.
+    /// The body of `POST /v1/banner`, in addition to the SDK's `targetingKey`.
     #[serde(borrow)]
     #[schema(value_type = QuestionShape)]
     context: &'a RawValue,
@@ -50,13 +50,13 @@ struct Target {
 struct Evaluation {
     /// The flag: `appeal` or `show_appeal`.
     key: &'static str,
-    /// `TARGETING_MATCH` when an appeal is shown, `DEFAULT` otherwise.
+    /// `TARGETING_MATCH` if an appeal shows, otherwise `DEFAULT`.
     reason: &'static str,
     /// The appeal's variant, or `none`; for `show_appeal`, `on` or `off`.
     variant: String,
-    /// The verdict, as `POST /v1/banner` answers it; for `show_appeal`, true or false.
+    /// The verdict, as returned by `POST /v1/banner`; for `show_appeal`, true or false.
     value: Value,
-    /// `reason`: the verdict's own reason.
+    /// `reason`: the reason in the verdict.
     metadata: Value,
 }
 
@@ -64,25 +64,25 @@ struct Evaluation {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Evaluations)]
 struct Evaluations {
-    /// One for each.
+    /// One item for each flag.
     flags: Vec<Evaluation>,
 }
 
-/// Why there is no value, in the protocol's words.
+/// Why there is no value, with the codes of the protocol.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = EvaluationFailure)]
 #[serde(rename_all = "camelCase")]
 struct Failure {
-    /// The flag that was asked for.
+    /// The requested flag.
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
     /// `PARSE_ERROR`, `INVALID_CONTEXT`, `FLAG_NOT_FOUND` or `GENERAL`.
     error_code: &'static str,
-    /// What exactly.
+    /// The particulars of this case.
     error_details: String,
 }
 
-/// One flag.
+/// Evaluate one flag.
 #[utoipa::path(
     tag = "OpenFeature",
     operation_id = "evaluate_flag",
@@ -90,11 +90,11 @@ struct Failure {
     request_body = Asked<'_>,
     responses(
         (status = 200, body = Evaluation, description = "The flag's value", headers(("Cache-Control" = String, description = "`no-store`"))),
-        (status = 400, body = Failure, description = "The context can't be read, or names a site that there is not"),
-        (status = 404, body = Failure, description = "There is no such flag"),
+        (status = 400, body = Failure, description = "The context can't be read, or names an unknown site"),
+        (status = 404, body = Failure, description = "The flag does not exist"),
         (status = 408, body = Failure, description = "The body took too long to arrive"),
-        (status = 413, body = Failure, description = "The body is larger than is read here"),
-        (status = 415, body = Failure, description = "The body is not sent as JSON"),
+        (status = 413, body = Failure, description = "The body is too large"),
+        (status = 415, body = Failure, description = "The content type is not JSON"),
     )
 )]
 #[post("/ofrep/v1/evaluate/flags/{key}")]
@@ -116,19 +116,19 @@ pub async fn evaluate(app: State, key: Path<String>, request: HttpRequest, paylo
     }
 }
 
-/// Every flag. With `If-None-Match`, nothing where the answer is the same as before.
+/// Evaluate all flags. With `If-None-Match`, the response is empty if nothing has changed.
 #[utoipa::path(
     tag = "OpenFeature",
     operation_id = "evaluate_flags",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the last answer")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the previous response")),
     request_body = Asked<'_>,
     responses(
-        (status = 200, body = Evaluations, description = "The value of each flag", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-None-Match`"))),
-        (status = 304, description = "Nothing has changed", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-None-Match`"))),
-        (status = 400, body = Failure, description = "The context can't be read, or names a site that there is not"),
+        (status = 200, body = Evaluations, description = "The value of each flag", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-None-Match`"))),
+        (status = 304, description = "Nothing has changed", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-None-Match`"))),
+        (status = 400, body = Failure, description = "The context can't be read, or names an unknown site"),
         (status = 408, body = Failure, description = "The body took too long to arrive"),
-        (status = 413, body = Failure, description = "The body is larger than is read here"),
-        (status = 415, body = Failure, description = "The body is not sent as JSON"),
+        (status = 413, body = Failure, description = "The body is too large"),
+        (status = 415, body = Failure, description = "The content type is not JSON"),
     )
 )]
 #[post("/ofrep/v1/evaluate/flags")]

@@ -37,37 +37,39 @@ struct PreviewBody {
     /// The site's id.
     #[schema(example = "journal")]
     site: String,
-    /// The page to show it on, on one of the site's origins.
+    /// The URL of the page on which to show it, on one of the site's origins.
     page_url: String,
-    /// The version, also one that was never published; left out or null, what is published when the page is opened.
+    /// The version, even one that was never published. If omitted or null, the version that is published when the
+    /// page is opened.
     #[serde(default)]
     version: Option<i64>,
-    /// The variant; left out or null, the first.
+    /// The variant; the first if omitted or null.
     #[serde(default)]
     variant: Option<String>,
-    /// One of the appeal's surfaces; left out or null, the first for which the page has room.
+    /// One of the appeal's surfaces. If omitted or null, the first that the page has a place for.
     #[serde(default)]
     #[schema(value_type = Option<SurfaceShape>)]
     surface: Option<Surface>,
-    /// BCP 47 tag of the language; left out or null, the page's.
+    /// The BCP 47 tag of the language; the page's language if omitted or null.
     #[serde(default)]
     locale: Option<String>,
-    /// `mobile`, `tablet` or `desktop`: whose words are shown; left out or null, those for the screen at hand.
+    /// `mobile`, `tablet` or `desktop`: the device whose text to show. If omitted or null, the text for the device
+    /// in use.
     #[serde(default)]
     device: Option<String>,
-    /// How long the URL is good, in minutes: at most a week, an hour where it is left out.
+    /// How long the URL is valid, in minutes: one hour by default, one week at most.
     #[serde(default)]
     #[schema(value_type = Option<i32>, minimum = 1, maximum = 10_080)]
     valid_minutes: Option<u32>,
 }
 
-/// Where to look.
+/// Where to see the preview.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = PreviewUrl)]
 struct PreviewUrl {
-    /// The page with the preview in its address. Whoever has it can open it, until it expires.
+    /// The URL of the page with the preview. Anybody who has it can open it until it expires.
     url: String,
-    /// RFC 3339.
+    /// When it expires, RFC 3339.
     #[schema(format = DateTime)]
     expires_at: String,
 }
@@ -79,10 +81,11 @@ pub(super) struct Note {
     pub(super) preview: Option<String>,
 }
 
-/// Make a URL that shows an appeal on a page of the site, to whoever opens it.
+/// Create a preview of an appeal.
 ///
-/// The script on the page then shows the appeal with a mark, whatever its rules, its state, the reader's history and the switches say. It counts
-/// nothing, remembers nothing, and a gift that comes of it is put down to no appeal.
+/// Returns a URL that shows the appeal on a page of the site to anybody who opens it. The script on the page shows
+/// the appeal with a mark. It ignores the appeal's rules and state, the reader's history, and the switches. Nothing
+/// is counted or remembered, and a gift made from a preview is not credited to an appeal.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "preview_appeal",
@@ -143,11 +146,11 @@ pub async fn make(
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
-/// What a preview shows.
+/// Get the content of a preview.
 ///
-/// Takes the question of `POST /v1/banner` and the note that stands in the page's address as `keepopen_preview`. The answer shows what the note
-/// says, whatever the rules, the reader's history and the switches say; it has no `attribution`, and nothing is counted. The database
-/// may be asked for it.
+/// Takes the body of `POST /v1/banner`, and the signed value that is in the page's URL as `keepopen_preview`. The
+/// response shows the appeal of the preview and ignores the rules, the reader's history and the switches. It has no
+/// `attribution`, and nothing is counted. This call may read the database.
 #[utoipa::path(
     tag = "Banner",
     operation_id = "show_preview",

@@ -16,7 +16,7 @@ use crate::telemetry::log_limits::{CORRUPT_DATA, DATABASE_CONFLICTS, DATABASE_ER
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $word:literal, $status:ident, $title:literal;)+) => {
-        /// What went wrong, in a word that never changes.
+        /// A stable code for the error.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, utoipa::ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum Code {
@@ -37,7 +37,7 @@ macro_rules! codes {
                 match self { $(Self::$variant => StatusCode::$status),+ }
             }
 
-            /// What it means, in a sentence.
+            /// The meaning of the code, in a sentence.
             pub fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title),+ }
             }
@@ -101,28 +101,28 @@ codes! {
     StoreUnavailable = "store_unavailable", SERVICE_UNAVAILABLE, "The database is unavailable; try again.";
 }
 
-/// An error answer (RFC 9457).
+/// An error response (RFC 9457).
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]
 pub struct Problem {
-    /// A word that never changes; programs decide by it.
+    /// A stable code, for use in programs.
     pub code: Code,
-    /// What it means, in a sentence.
+    /// The meaning of the code, in a sentence.
     pub title: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// What exactly, where there is more to say.
+    /// The particulars of this case, if there are any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
-    /// The smallest amount that is taken, in the minor unit.
+    /// The smallest accepted amount, in the minor unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub minimum_minor: Option<i64>,
-    /// The largest amount that is taken, in the minor unit.
+    /// The largest accepted amount, in the minor unit.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub maximum_minor: Option<i64>,
-    /// Where readers can give while this service can't take them to Stripe.
+    /// Another page where readers can give while Stripe is unreachable.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fallback_url: Option<String>,
-    /// After how many seconds to try again; the `Retry-After` header says the same.
+    /// The number of seconds after which to try again, as in the `Retry-After` header.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<i64>, minimum = 1)]
     pub retry_after_seconds: Option<NonZeroU32>,

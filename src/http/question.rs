@@ -13,9 +13,8 @@ use super::problem::{Code, Problem};
 use super::stated::StatedSupporter;
 use super::words::{DismissalKindShape, SurfaceShape};
 
-/// What a page says of itself and of its reader. All but `site` may be left
-/// out; unknown fields are ignored. (This is the shape for people; the
-/// decision reads it in its own type.)
+/// A page's description of itself and of its reader. Only `site` is required, and unknown fields are ignored. (This
+/// type describes the request; the decision reads it into its own type.)
 #[derive(utoipa::ToSchema)]
 #[schema(as = Question)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
@@ -23,7 +22,7 @@ pub struct QuestionShape {
     /// The site's id.
     #[schema(example = "journal")]
     site: String,
-    /// Where the page has room; left out: everywhere.
+    /// The surfaces that the page has a place for; all surfaces if omitted.
     surfaces: Option<Vec<SurfaceShape>>,
     page: Option<PageShape>,
     reader: Option<ReaderShape>,
@@ -37,49 +36,50 @@ pub struct QuestionShape {
 #[schema(as = Page)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
 pub struct PageShape {
-    /// Its address.
+    /// Its URL.
     url: Option<String>,
-    /// Its section, in any case.
+    /// Its section; upper and lower case are the same.
     section: Option<String>,
-    /// Its tags, in any case.
+    /// Its tags; upper and lower case are the same.
     tags: Option<Vec<String>>,
-    /// What kind of page it is, such as `article` or `front`.
+    /// The kind of page, such as `article` or `front`.
     kind: Option<String>,
-    /// Whether an appeal would be out of place on it.
+    /// Whether an appeal would be out of place on the page, for example next to a report of an accident.
     sensitive: Option<bool>,
-    /// Whether somebody paid for it to be there.
+    /// Whether the page is sponsored.
     paid: Option<bool>,
-    /// Which page of this visit it is, from 1.
+    /// The position of this page in the reader's visit, counted from 1.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     ordinal: Option<u32>,
 }
 
-/// What is known of the reader without knowing who it is.
+/// What is known about the reader, without identifying them.
 #[derive(utoipa::ToSchema)]
 #[schema(as = Reader)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
 pub struct ReaderShape {
-    /// ISO 3166-1 code of two letters.
+    /// A two-letter ISO 3166-1 code.
     country: Option<String>,
     /// The region's code within the country.
     region: Option<String>,
-    /// BCP 47 tag.
+    /// A BCP 47 tag.
     locale: Option<String>,
-    /// Kind of device.
+    /// The kind of device.
     device: Option<String>,
-    /// Whether the reader is signed in with the site.
+    /// Whether the reader is signed in to the site.
     signed_in: Option<bool>,
     /// `granted` or `denied`.
     consent: Option<String>,
-    /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
+    /// A number from 0 to 999,999 that is stored for this reader. With the same number, the reader always gets the
+    /// same variant.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     bucket: Option<u32>,
-    /// Facts of the site's own, those of its `traits` that the reader has.
+    /// Which of the site's `traits` the reader has.
     #[schema(example = json!(["print_subscriber"]))]
     traits: Option<Vec<String>>,
 }
 
-/// What the reader's browser remembers. Left out is not the same as empty.
+/// What the reader's browser remembers. Omitting it is not the same as sending an empty history.
 #[derive(utoipa::ToSchema)]
 #[schema(as = History)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
@@ -87,35 +87,35 @@ pub struct HistoryShape {
     views: Option<Vec<ViewShape>>,
     dismissals: Option<Vec<DismissalShape>>,
     articles: Option<Vec<ArticleWeekShape>>,
-    /// Articles by day, without the page that asks. An appeal's meter counts those of the days in its `window_days`: today, in the
-    /// site's time zone, and the days before it. A later day counts as today.
+    /// Articles by day, without the present page. An appeal's meter counts those in its `window_days`: today, in
+    /// the site's time zone, and the days before it. A later day counts as today.
     article_days: Option<Vec<ArticleDayShape>>,
-    /// For a caller that counts free articles itself: how many were used before the page that asks, in whatever window. Ignored where
-    /// there are `article_days`.
+    /// For a caller that counts free articles itself: how many the reader used before the present page, in any
+    /// window. Ignored if there are `article_days`.
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     free_articles_used: Option<u32>,
 }
 
-/// One time an appeal was seen.
+/// One view of an appeal.
 #[derive(utoipa::ToSchema)]
 #[schema(as = View)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
 pub struct ViewShape {
     appeal: String,
     variant: Option<String>,
-    /// When.
+    /// The time.
     #[schema(format = DateTime)]
     at: String,
 }
 
-/// One time an appeal was sent away.
+/// One dismissal of an appeal.
 #[derive(utoipa::ToSchema)]
 #[schema(as = Dismissal)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
 pub struct DismissalShape {
     appeal: String,
     kind: DismissalKindShape,
-    /// When.
+    /// The time.
     #[schema(format = DateTime)]
     at: String,
 }
@@ -125,11 +125,11 @@ pub struct DismissalShape {
 #[schema(as = ArticleWeek)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
 pub struct ArticleWeekShape {
-    /// The week's Monday, as a date.
+    /// The date of the week's Monday.
     week: String,
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     count: Option<u32>,
-    /// How many of them with each tag.
+    /// The number of articles with each tag.
     tags: Option<BTreeMap<String, Count>>,
 }
 
@@ -138,14 +138,14 @@ pub struct ArticleWeekShape {
 #[schema(as = ArticleDay)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
 pub struct ArticleDayShape {
-    /// The date in the reader's calendar.
+    /// The date in the reader's time zone.
     #[schema(format = Date, example = "2026-11-28")]
     day: String,
     #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     count: Option<u32>,
 }
 
-/// How many.
+/// The number of articles.
 #[derive(utoipa::ToSchema)]
 #[schema(minimum = 0, maximum = 4_294_967_295_i64)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
@@ -184,11 +184,11 @@ macro_rules! with_note {
     };
 }
 
-const NOTE: &str = "The note that stands in the address of a preview's page as `keepopen_preview`.";
+const NOTE: &str = "The signed value that is in the preview page's URL as `keepopen_preview`.";
 
 with_note! {
-    PreviewQuestionShape = "PreviewQuestion", true: "A question, and what is to be shown.";
-    ExplainQuestionShape = "ExplainQuestion", false: "A question, and a preview's note where there is no key.";
+    PreviewQuestionShape = "PreviewQuestion", true: "A banner request, and the preview to show.";
+    ExplainQuestionShape = "ExplainQuestion", false: "A banner request, and a preview's signed value if there is no key.";
 }
 
 /// A question with the standing that a back end states beside its fields, for the contract.
@@ -202,7 +202,7 @@ impl PartialSchema for BannerQuestionShape {
         AllOfBuilder::new()
             .item(Ref::from_schema_name(QuestionShape::name()))
             .item(ObjectBuilder::new().property("supporter", stated))
-            .description(Some("A question; a site's back end may state the reader's standing."))
+            .description(Some("A banner request. A site's back end can state the reader's standing."))
             .into()
     }
 }
@@ -220,7 +220,7 @@ impl ToSchema for BannerQuestionShape {
     }
 }
 
-const STATED: &str = "What the site's own back end knows of the reader. It outweighs `token`. Only with an API key of scope `banner:ask`.";
+const STATED: &str = "What the site's own back end knows about the reader. It takes precedence over `token`. It needs an API key of scope `banner:ask`.";
 
 /// The question of an anonymous reader, in a query.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -229,36 +229,36 @@ pub struct QuestionQuery {
     /// The site's id.
     #[param(example = "journal")]
     site: String,
-    /// Surfaces the page has room for, with commas between; left out: everywhere.
+    /// The surfaces that the page has a place for, separated by commas; all surfaces if omitted.
     #[param(pattern = "^((banner|inline|wall)(,(banner|inline|wall))*)?$", example = "banner,inline")]
     surfaces: Option<String>,
-    /// The page's address.
+    /// The page's URL.
     url: Option<String>,
     /// The page's section.
     section: Option<String>,
-    /// The page's tags, with commas between.
+    /// The page's tags, separated by commas.
     tags: Option<String>,
-    /// What kind of page it is.
+    /// The kind of page.
     kind: Option<String>,
-    /// Whether an appeal would be out of place on the page.
+    /// Whether an appeal would be out of place on the page, for example next to a report of an accident.
     sensitive: Option<bool>,
-    /// Whether somebody paid for the page to be there.
+    /// Whether the page is sponsored.
     paid: Option<bool>,
-    /// Which page of this visit it is.
+    /// The position of this page in the reader's visit, counted from 1.
     #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     ordinal: Option<u32>,
-    /// ISO 3166-1 code of two letters.
+    /// A two-letter ISO 3166-1 code.
     country: Option<String>,
     /// The region's code within the country.
     region: Option<String>,
-    /// BCP 47 tag.
+    /// A BCP 47 tag.
     locale: Option<String>,
-    /// Kind of device.
+    /// The kind of device.
     device: Option<String>,
-    /// A number from 0 to 999,999 that this reader keeps.
+    /// A number from 0 to 999,999 that is stored for this reader.
     #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
     bucket: Option<u32>,
-    /// Facts of the site's own, those of its `traits` that the reader has, with commas between.
+    /// Which of the site's `traits` the reader has, separated by commas.
     traits: Option<String>,
     /// Refused: a token must not stand in a URL.
     #[param(ignore)]

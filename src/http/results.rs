@@ -22,14 +22,14 @@ struct Asked {
     /// The first day, in the site's time zone.
     #[param(value_type = String, format = Date, example = "2026-11-01")]
     from: String,
-    /// The last day; at most 400 days from the first.
+    /// The last day, at most 400 days after the first.
     #[param(value_type = String, format = Date, example = "2026-11-30")]
     to: String,
     /// Only this appeal.
     appeal: Option<String>,
 }
 
-/// What appeals brought.
+/// The results of appeals.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Results)]
 struct ResultsBody {
@@ -43,42 +43,43 @@ struct ResultsBody {
     to: String,
     /// The IANA time zone of the days. An hour counts for the day on which it begins.
     time_zone: String,
-    /// When this was read, RFC 3339. A day that is not over yet is not complete.
+    /// When the results were read, RFC 3339. A day that has not ended is incomplete.
     #[schema(format = DateTime)]
     as_of: String,
     /// The totals of each appeal and variant.
     totals: Vec<ResultBody>,
-    /// Day by day, the oldest first.
+    /// The results of each day, oldest first.
     days: Vec<ResultBody>,
-    /// Appeals that learn their weights, and for which some readers were not counted.
+    /// Appeals with learned weights for which some readers were not counted.
     ignored: Vec<IgnoredBody>,
 }
 
-/// First views that do not count for the weights of an appeal.
+/// First views that don't count for the weights of an appeal.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = IgnoredViews)]
 struct IgnoredBody {
     /// The appeal's id.
     appeal: String,
-    /// How many first views in the last 90 days do not fit the split in which its variants were shown. They look as if somebody had sent them by hand.
+    /// The number of first views in the last 90 days that don't match the shares in which the variants were shown.
+    /// Somebody may have sent them by hand.
     views: i64,
 }
 
-/// What came of a variant, on one day or in all.
+/// The results of a variant, for one day or in total.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Result)]
 struct ResultBody {
-    /// The day; left out of a total.
+    /// The day; absent in a total.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = Date)]
     day: Option<String>,
-    /// The appeal's id; null for gifts that no appeal brought.
+    /// The appeal's id; null for gifts that came through no appeal.
     appeal: Option<String>,
     /// The variant's id, or `holdout` for readers who were held out.
     variant: Option<String>,
-    /// Readers who saw it.
+    /// The number of readers who saw it.
     readers: i64,
-    /// Views, with the first of each reader.
+    /// The number of views, including each reader's first.
     views: i64,
     /// Clicks.
     clicks: i64,
@@ -86,9 +87,10 @@ struct ResultBody {
     dismissals: i64,
     /// Payment pages opened.
     checkouts: i64,
-    /// Contributions whose first payment came.
+    /// Contributions whose first payment arrived.
     gifts: i64,
-    /// Money of every payment that came, also of contributions that began earlier. One item for each currency.
+    /// The money of all payments that arrived, including payments of older contributions. One item for each
+    /// currency.
     money: Vec<MoneyBody>,
 }
 
@@ -96,23 +98,23 @@ struct ResultBody {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = ResultMoney)]
 struct MoneyBody {
-    /// ISO 4217 code.
+    /// An ISO 4217 code.
     #[schema(example = "EUR")]
     currency: String,
     /// What readers gave.
     received_minor: i64,
-    /// Refunds and disputes, less those that were reversed.
+    /// Refunds and disputes, minus reversals.
     returned_minor: i64,
-    /// What Stripe kept.
+    /// Stripe's fees.
     fees_minor: i64,
-    /// What is left. Where Stripe paid out in another currency, it is left in that one.
+    /// What remains after refunds, disputes and fees. If Stripe settled in another currency, it is in that one.
     net_minor: i64,
 }
 
-/// Read what appeals brought.
+/// Get the results of appeals.
 ///
-/// Readers, views, clicks, dismissals, checkouts, gifts and money of each appeal and variant, by day. With a secret API key of scope `appeals:read` or
-/// `money:read`.
+/// Readers, views, clicks, dismissals, checkouts, gifts and money of each appeal and variant, by day. Needs a
+/// secret API key of scope `appeals:read` or `money:read`.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "read_results",

@@ -14,19 +14,19 @@ struct Statement {
     supporter: Option<StatedSupporter>,
 }
 
-/// What a site's back end knows of the reader.
+/// What a site's back end knows about the reader.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = StatedSupporter)]
 pub struct StatedSupporter {
-    /// The standing with the site.
+    /// The reader's standing with the site.
     #[schema(value_type = StandingShape)]
     standing: Standing,
-    /// The first instant when asking is allowed again. Left out or null, it is allowed.
+    /// The earliest time at which the reader may be asked again. If omitted or null, asking is allowed now.
     #[serde(default)]
     #[schema(value_type = Option<String>, format = DateTime)]
     quiet_until: Option<Timestamp>,
-    /// What the reader is entitled to, by name.
+    /// The names of the reader's entitlements.
     #[serde(default)]
     entitlements: Vec<String>,
 }

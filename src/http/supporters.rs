@@ -20,7 +20,7 @@ use crate::supporters::{Email, StandingNow, best_standing, standing_of};
 /// A supporter's standing with one site.
 #[derive(Serialize, utoipa::ToSchema)]
 struct SupporterAnswer {
-    /// Who.
+    /// The supporter's id.
     #[schema(value_type = String, example = "sup_0123456789abcdefghjkmnpqrs")]
     supporter: SupporterId,
     /// The site's id.
@@ -28,7 +28,7 @@ struct SupporterAnswer {
     /// The standing.
     #[schema(value_type = StandingShape)]
     standing: Standing,
-    /// The first instant when asking is allowed again.
+    /// The earliest time at which the reader may be asked again.
     #[schema(format = DateTime)]
     quiet_until: Option<String>,
 }
@@ -40,26 +40,27 @@ struct SiteQuery {
     site: String,
 }
 
-/// Whom to look up.
+/// The supporter to look up.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 struct LookupBody {
     /// The site's id.
     site: String,
-    /// The address that was given under. It stands in the body, so that it stands in no log.
+    /// The e-mail address of the gift. It is in the body so that it appears in no log.
     #[schema(format = Email, max_length = 254)]
     email: String,
 }
 
-/// Own standing, by supporter token.
+/// Get your own standing with a supporter token.
 ///
-/// How things stand now with the token's site: also when the token was made before a refund, which it can't know of.
+/// Returns the present standing with the token's site. It includes changes since the token was issued, such as a
+/// refund.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "read_own_standing",
     security(("supporter_token" = [])),
     responses((
-        status = 200, body = SupporterAnswer, description = "The standing with the token's site, now",
+        status = 200, body = SupporterAnswer, description = "The present standing with the token's site",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
@@ -73,7 +74,7 @@ pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Probl
     answer(&app, claims.sub.clone(), &claims.aud).await
 }
 
-/// A supporter's standing, by id.
+/// Get a supporter's standing by id.
 ///
 /// For a site's back end, with a secret API key of scope `supporters:read`. The id is a token's `sub`.
 #[utoipa::path(
@@ -84,7 +85,7 @@ pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Probl
     security(("api_key" = [])),
     params(("id" = String, Path, description = "`sup_…`"), SiteQuery),
     responses((
-        status = 200, body = SupporterAnswer, description = "The standing with the site, now",
+        status = 200, body = SupporterAnswer, description = "The present standing with the site",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
@@ -105,19 +106,20 @@ pub async fn by_id(
     answer(&app, id, &query.site).await
 }
 
-/// A supporter's standing, by e-mail address.
+/// Look up a supporter's standing by e-mail address.
 ///
-/// For a site's back end, with a secret API key of scope `supporters:read`. Who typed an address at the payment page has not shown that it is theirs:
-/// the answer is good for not asking, and no proof of who is reading. Where several supporters share the address, the best standing answers.
-/// All spellings of an address are one: upper and lower case, composed and decomposed letters, a domain's Unicode and ASCII form.
-/// An address that never gave is a 404, not a standing.
+/// For a site's back end, with a secret API key of scope `supporters:read`. A reader who enters an address on the
+/// payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove who is
+/// reading. If several supporters share the address, the response is their best standing. All spellings of an
+/// address are the same: upper and lower case, composed and decomposed letters, and a domain's Unicode and ASCII
+/// form. If the address never gave, the response is a 404, not a standing.
 #[utoipa::path(
     tag = "Supporters",
     operation_id = "look_up_supporter",
     security(("api_key" = [])),
     request_body = LookupBody,
     responses((
-        status = 200, body = SupporterAnswer, description = "The standing with the site, now",
+        status = 200, body = SupporterAnswer, description = "The present standing with the site",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([

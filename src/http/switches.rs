@@ -15,27 +15,27 @@ use crate::appeals::{SurfaceSwitches, Switch, Switches, SwitchesChange};
 use crate::clock;
 use crate::store::switches::{SwitchRow, by_site};
 
-/// What is switched off on one site.
+/// The switches of one site.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = SiteSwitches)]
 struct Told {
     /// The site's id.
     #[schema(example = "journal")]
     site: String,
-    /// Every surface at once.
+    /// All surfaces together.
     all: Switch,
-    /// Each surface by itself. One shows only where `all` is on, too.
+    /// Each surface. A surface shows appeals only if `all` is on too.
     surfaces: SurfaceSwitches,
     /// What the settings switch off (`banner`, `asking.silenced_surfaces`), whatever the switches say.
     settings: Switches,
-    /// When a switch was turned last, RFC 3339; null where none ever was.
+    /// When a switch was last changed, RFC 3339; null if none ever was.
     #[schema(format = DateTime)]
     turned_at: Option<String>,
-    /// Who did it: an API key's id, or `command line`.
+    /// Who changed it: an API key's id, or `command line`.
     turned_by: Option<String>,
 }
 
-/// What is switched off on every site.
+/// The switches of all sites.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AllSwitches)]
 struct ListedSwitches {
@@ -43,7 +43,7 @@ struct ListedSwitches {
     sites: Vec<Told>,
 }
 
-/// What is switched off, on every site.
+/// List the switches of all sites.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "list_switches",
@@ -60,7 +60,7 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
     Ok(answered(&ListedSwitches { sites: told.collect::<Result<_, _>>()? }))
 }
 
-/// What is switched off on one site.
+/// The switches of one site.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "read_switches",
@@ -77,10 +77,11 @@ pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<Ht
     Ok(answered(&told(&app, &site, &rows)?))
 }
 
-/// Silence a site or one of its surfaces at once, or let it speak again.
+/// Switch a site or one of its surfaces off or on.
 ///
-/// The body says what to switch; what is left out stays as it is, so that nobody who switches one surface ends "all off" unseen. Readers of a silenced surface get the reason `kill_switch`.
-/// It is in force here at once, and on every other instance within 2 seconds, also where appeals come from a file.
+/// The body lists what to switch. Anything that it omits stays as it is, so switching one surface does not end "all
+/// off". Readers of a silenced surface get the reason `kill_switch`. The change takes effect on this instance at
+/// once, and on every other instance within 2 seconds, even if appeals come from a file.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "turn_switches",
@@ -88,7 +89,7 @@ pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<Ht
     params(("site" = String, Path, description = "The site's id")),
     request_body = SwitchesChange,
     responses(
-        (status = 200, body = Told, description = "The site's switches, as they are now", headers(("Cache-Control" = String, description = "`no-store`"))),
+        (status = 200, body = Told, description = "The site's switches after the change", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]

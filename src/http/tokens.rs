@@ -18,7 +18,7 @@ use crate::actions::{self, ExchangeError};
 use crate::clock;
 use crate::ids::SupporterId;
 
-/// By what right a token is asked for.
+/// The grant for a token.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[serde(tag = "grant", rename_all = "snake_case", deny_unknown_fields)]
 enum TokenBody {
@@ -26,12 +26,12 @@ enum TokenBody {
     CheckoutSession {
         /// The site's id.
         site: String,
-        /// `keepopen_session` of the return URL.
+        /// The value of `keepopen_session` in the return URL.
         session: String,
-        /// The attempt's UUID: only the browser that gave knows it.
+        /// The attempt's UUID. Only the browser that gave knows it.
         attempt: Uuid,
-        /// Answers 202 with the `state`, in place of a problem, while there is no token for this payment. For browsers, which write each problem on the
-        /// page's console.
+        /// Returns 202 with the `state`, instead of a problem, while there is no token for this payment. For
+        /// browsers, which log each problem on the console.
         #[serde(default)]
         report_state: bool,
     },
@@ -47,28 +47,31 @@ struct TokenState {
 /// A supporter token.
 #[derive(Serialize, utoipa::ToSchema)]
 struct TokenAnswer {
-    /// A JWT (EdDSA); `/.well-known/jwks.json` has the keys.
+    /// A JWT (EdDSA). The keys are at `/.well-known/jwks.json`.
     token: String,
-    /// When it is no longer good.
+    /// When it expires.
     #[schema(format = DateTime)]
     expires_at: String,
-    /// Who.
+    /// The supporter's id.
     #[schema(value_type = String, example = "sup_0123456789abcdefghjkmnpqrs")]
     supporter: SupporterId,
-    /// The standing with the site.
+    /// The reader's standing with the site.
     #[schema(value_type = StandingShape)]
     standing: Standing,
-    /// The first instant when asking is allowed again.
+    /// The earliest time at which the reader may be asked again.
     #[schema(format = DateTime)]
     quiet_until: Option<String>,
 }
 
 /// Fetch the supporter token of a payment.
 ///
-/// When the reader comes back from the payment page: `session` is `keepopen_session` of the return URL, `attempt` the UUID that this browser gave
-/// with. Whoever has both gets the token: once, within 24 hours after the money came (the same again within ten minutes, should the answer get lost).
+/// Call this when the reader returns from the payment page. `session` is the value of `keepopen_session` in the
+/// return URL, and `attempt` is the UUID with which this browser started the payment. A caller with both gets the
+/// token, once, within 24 hours after the payment was booked. If the response gets lost, the call can be repeated
+/// within ten minutes and returns the same token.
 ///
-/// `payment_processing` is no failure: a bank debit may take days. Neither thank nor ask, and try again at the reader's next visit.
+/// `payment_processing` is not a failure: a bank debit may take days. Neither thank nor ask, and try again at the
+/// reader's next visit.
 #[utoipa::path(
     tag = "Tokens",
     operation_id = "fetch_token",
@@ -77,7 +80,7 @@ struct TokenAnswer {
         status = 200, body = TokenAnswer, description = "The token",
         headers(("Cache-Control" = String, description = "`no-store`")),
     ), (
-        status = 202, body = TokenState, description = "There is no token for this payment (yet), and `report_state` was asked for",
+        status = 202, body = TokenState, description = "There is no token for this payment (yet), and the request set `report_state`",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([

@@ -7,18 +7,17 @@ use super::problem::{Code, Problem};
 use super::words::{KindShape, ReasonShape, SurfaceShape};
 use crate::appeals::{Content, Values};
 
-/// The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
-/// `attribution` and `content` are there.
+/// The verdict. If `show` is true, `surface`, `kind`, `appeal`, `variant`, `attribution` and `content` are present.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Verdict)]
 pub(super) struct VerdictBody<'a> {
     /// Whether an appeal is shown.
     pub(super) show: bool,
-    /// Where.
+    /// Where it shows.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<SurfaceShape>)]
     pub(super) surface: Option<&'a str>,
-    /// What it wants.
+    /// What it asks for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<KindShape>)]
     pub(super) kind: Option<&'a str>,
@@ -28,31 +27,34 @@ pub(super) struct VerdictBody<'a> {
     /// The variant's id.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) variant: Option<&'a str>,
-    /// Whether the reader may send it away; a wall without free articles left may not be.
+    /// Whether the reader may dismiss it. A hard wall after the last free article can't be dismissed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) closable: Option<bool>,
-    /// Why, in one word of a fixed list.
+    /// The reason, from a fixed list.
     #[schema(value_type = ReasonShape)]
     pub(super) reason: &'a str,
-    /// A signed note, to be sent along with events and checkouts. A reader who is held out (`reason` is `holdout`) has one too, so
-    /// that what the held-out give can be told. A preview has none, and counts for nothing.
+    /// A signed value to send with events and checkouts. A reader who is held out (`reason` is `holdout`) gets one
+    /// too, so that their gifts can be counted. A preview has none and is not counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) attribution: Option<String>,
-    /// Why the token counts for nothing, as a code: `token_superseded` after a refund, say, when the browser should drop it and ask again.
+    /// Why the token can't be used, as a code. If it is `token_superseded`, for example after a refund, the browser
+    /// should delete the token and ask again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) token_problem: Option<&'a str>,
-    /// What is shown.
+    /// What to show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) content: Option<Content<'a>>,
-    /// The values that the texts use, to be put in place of `{article_count}` and the like, and to choose between plural forms (ICU
-    /// MessageFormat's `plural` and `selectordinal`, by the rules of `content.locale`). Left out where the texts use none.
+    /// The values that the text uses. Replace placeholders such as `{article_count}` with them, and use them to
+    /// select plural forms (ICU MessageFormat's `plural` and `selectordinal`, with the rules of `content.locale`).
+    /// Absent if the text uses none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<Values>,
-    /// The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
+    /// The next time at which the answer can change without anything else changing, if there is one. Until then, a
+    /// browser need not ask again.
     #[schema(format = DateTime)]
     pub(super) next_eligible_at: Option<String>,
-    /// Fields of the question that are not known and look like a slip, each with what was probably meant. They were ignored, like all
-    /// unknown fields. Left out where there are none.
+    /// Unknown fields of the request that look like typing errors, each with the name that was probably meant. They
+    /// were ignored, like all unknown fields. Absent if there are none.
     #[serde(skip_serializing_if = "<[String]>::is_empty")]
     #[schema(value_type = Option<Vec<String>>, example = json!(["page.sensitve is not known and was ignored; did you mean page.sensitive?"]))]
     pub(super) warnings: &'a [String],

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::telemetry::Delivery;
 use crate::telemetry::log_limits::{MISDIRECTED_WEBHOOKS, REFUSED_WEBHOOKS, UNCHECKED_WEBHOOKS};
 
-/// What must be in an event. All else that Stripe writes is stored as it comes.
+/// The required fields of an event. Everything else that Stripe sends is stored unchanged.
 #[derive(utoipa::ToSchema)]
 #[schema(as = StripeEvent)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
@@ -25,7 +25,7 @@ struct EventShape {
         example = "evt_1a2b3c"
     )]
     id: String,
-    /// Its type.
+    /// The event's type.
     #[schema(
         min_length = 1,
         max_length = 255,
@@ -33,36 +33,37 @@ struct EventShape {
         example = "invoice.paid"
     )]
     r#type: String,
-    /// The version of Stripe's API that its object is written in.
+    /// The version of Stripe's API that the object uses.
     #[schema(max_length = 255, pattern = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$")]
     api_version: Option<String>,
-    /// Whether money moves.
+    /// Whether it is from live mode.
     livemode: Option<bool>,
-    /// When Stripe made it: seconds since 1970, or RFC 3339.
+    /// When Stripe created it: seconds since 1970, or RFC 3339.
     #[schema(value_type = Option<Value>)]
     created: Option<Value>,
-    /// What it tells of.
+    /// What the event is about.
     data: Option<DataShape>,
 }
 
-/// What an event tells of.
+/// What an event is about.
 #[derive(utoipa::ToSchema)]
 #[schema(as = StripeEventData)]
 #[expect(dead_code, reason = "it is only shown in the contract")]
 struct DataShape {
-    /// The object as it was when the event was made.
+    /// The object as it was when the event was created.
     #[schema(value_type = Option<Value>)]
     object: Option<Value>,
 }
 
 /// Deliver a Stripe event.
 ///
-/// Answered with 2xx once the event is on disk: also when it was there before, is of a type that nothing is booked from, or is of the other mode. Stripe
-/// delivers everything else again. The signature is over the bytes of the body as they are.
+/// The answer is 2xx when the event is on disk. This includes an event that was stored before, an event of a type
+/// that is not booked, and an event of the wrong mode. For any other answer, Stripe delivers the event again. The
+/// signature covers the bytes of the body.
 #[utoipa::path(
     tag = "Stripe",
     operation_id = "receive_stripe_event",
-    params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`, as Stripe's libraries make it")),
+    params(("Stripe-Signature" = String, Header, description = "`t=…,v1=…`, as created by Stripe's libraries")),
     request_body(content = EventShape, content_type = "application/json", description = "A Stripe event, as Stripe sends it"),
     responses((status = 200, description = "Stored")),
     extensions(("x-problems" = json!([

@@ -33,8 +33,8 @@ macro_rules! words {
 
 words! {
     SurfaceShape = Surface: "Where an appeal shows.";
-    KindShape = Kind: "What an appeal wants of its reader.";
-    ReasonShape = Reason: "Why a verdict is what it is.";
-    StandingShape = Standing: "What is known of a reader's support.";
-    DismissalKindShape = DismissalKind: "How a reader sent an appeal away.";
+    KindShape = Kind: "What an appeal asks of its reader.";
+    ReasonShape = Reason: "The reason for a verdict.";
+    StandingShape = Standing: "What is known about a reader's support.";
+    DismissalKindShape = DismissalKind: "How a reader dismissed an appeal.";
 }

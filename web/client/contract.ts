@@ -12,9 +12,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The public keys of supporter tokens.
-         * @description With them a back end checks a token without asking: the signature and `alg` `EdDSA`, `typ` `supporter+jwt`, `iss` (this service's public URL), `aud` (the
-         *     site's id), `exp`. Any page may read them.
+         * Get the public keys for supporter tokens.
+         * @description A back end uses these keys to verify a token offline: the signature, and `alg` `EdDSA`, `typ` `supporter+jwt`,
+         *     `iss` (this service's public URL), `aud` (the site's id) and `exp`. Any page can read them.
          */
         get: operations["read_public_keys"];
         put?: never;
@@ -33,8 +33,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The contract, to read.
-         * @description A page for people. It shows `/openapi.yaml`, and sends what is tried out to this service and to nobody else.
+         * Open the API reference.
+         * @description A page that shows `/openapi.yaml`. When you try out a call, the page sends it to this service and nowhere else.
          */
         get: operations["read_docs"];
         put?: never;
@@ -53,7 +53,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A part of that page.
+         * Get a part of the API reference.
          * @description Its script, its style sheet and its icon.
          */
         get: operations["load_docs_part"];
@@ -73,9 +73,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The script, as it is now.
-         * @description What a page loads, with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers keep it for five minutes. It is served
-         *     compressed to clients that accept Brotli or gzip.
+         * Get the present version of the script.
+         * @description A page loads it with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers cache it
+         *     for five minutes. It is compressed for clients that accept Brotli or gzip.
          */
         get: operations["load_embed"];
         put?: never;
@@ -94,9 +94,10 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One version of one file of the script.
-         * @description These bytes never change, so they can be kept for good, and a page may name the hash of `embed.js` (`integrity`). The script fetches its own other parts
-         *     here when it needs them. A version that this server does not have is a 404.
+         * Get a file of the script in one version.
+         * @description These bytes never change, so they can be cached forever, and a page can use the hash of `embed.js`
+         *     (`integrity`). The script fetches its other parts here when it needs them. A version that this server does not
+         *     have is a 404.
          */
         get: operations["load_embed_version"];
         put?: never;
@@ -116,7 +117,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Every flag. With `If-None-Match`, nothing where the answer is the same as before. */
+        /** Evaluate all flags. With `If-None-Match`, the response is empty if nothing has changed. */
         post: operations["evaluate_flags"];
         delete?: never;
         options?: never;
@@ -133,7 +134,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** One flag. */
+        /** Evaluate one flag. */
         post: operations["evaluate_flag"];
         delete?: never;
         options?: never;
@@ -149,8 +150,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The contract.
-         * @description This document: every route, what it takes and what it answers, in OpenAPI 3.1. `/docs` shows it to people.
+         * Get this document.
+         * @description Every route, with its requests and responses, in OpenAPI 3.1. `/docs` shows it as a page.
          */
         get: operations["read_contract"];
         put?: never;
@@ -169,8 +170,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The alarms.
-         * @description With a secret API key of scope `money:read` or `alarms:write`. An alarm ends by itself when its cause does, or when somebody acknowledges it.
+         * List the alarms.
+         * @description Needs a secret API key of scope `money:read` or `alarms:write`. An alarm closes when its cause ends, or when
+         *     somebody acknowledges it.
          */
         get: operations["list_alarms"];
         put?: never;
@@ -191,10 +193,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Say that a person has looked at an alarm.
-         * @description With a secret API key of scope `alarms:write`. The alarm no longer counts. Who and why is kept for good. The acknowledgement is of exactly
-         *     this alarm: if the amount or the objects that it states change, it comes back under another id. A second acknowledgement changes nothing,
-         *     and the answer is the first.
+         * Acknowledge an alarm.
+         * @description Needs a secret API key of scope `alarms:write`. The alarm no longer counts. The service permanently records who
+         *     acknowledged it and why. The acknowledgement covers exactly this alarm: if its amount or its objects change, the
+         *     alarm returns with another id. A second acknowledgement changes nothing and returns the first one.
          */
         post: operations["acknowledge_alarm"];
         delete?: never;
@@ -210,7 +212,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every appeal, and how it stands. */
+        /** List all appeals and their states. */
         get: operations["list_appeals"];
         put?: never;
         post?: never;
@@ -227,12 +229,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One appeal in its newest version. */
+        /** Get the newest version of an appeal. */
         get: operations["read_appeal"];
         /**
-         * Write a version of an appeal. It is checked, and not published.
-         * @description With `If-Match`, only if its newest version is the one that yours was made from; with `If-None-Match: *`, only if there is no such appeal yet.
-         *     With neither, it is written in any case (RFC 9110).
+         * Write a version of an appeal.
+         * @description The appeal is validated but not published. With `If-Match`, it is written only if the newest version is the one
+         *     that yours is based on. With `If-None-Match: *`, it is written only if the appeal does not exist. With neither
+         *     header, it is always written (RFC 9110).
          */
         put: operations["write_appeal"];
         post?: never;
@@ -251,7 +254,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** End an appeal. Publishing it again takes it up again. */
+        /**
+         * End an appeal.
+         * @description Publish the appeal to start it again.
+         */
         post: operations["end_appeal"];
         delete?: never;
         options?: never;
@@ -268,7 +274,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Hold an appeal back for now. */
+        /** Pause an appeal. */
         post: operations["pause_appeal"];
         delete?: never;
         options?: never;
@@ -286,9 +292,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Make a URL that shows an appeal on a page of the site, to whoever opens it.
-         * @description The script on the page then shows the appeal with a mark, whatever its rules, its state, the reader's history and the switches say. It counts
-         *     nothing, remembers nothing, and a gift that comes of it is put down to no appeal.
+         * Create a preview of an appeal.
+         * @description Returns a URL that shows the appeal on a page of the site to anybody who opens it. The script on the page shows
+         *     the appeal with a mark. It ignores the appeal's rules and state, the reader's history, and the switches. Nothing
+         *     is counted or remembered, and a gift made from a preview is not credited to an appeal.
          */
         post: operations["preview_appeal"];
         delete?: never;
@@ -308,7 +315,8 @@ export interface paths {
         put?: never;
         /**
          * Publish a version.
-         * @description With `If-Match`, only if the appeal's newest version is the one that you have seen, so that nobody publishes somebody else's unfinished draft.
+         * @description With `If-Match`, the version is published only if the appeal's newest version is the one that you have seen.
+         *     This prevents publishing somebody else's unfinished draft.
          */
         post: operations["publish_appeal"];
         delete?: never;
@@ -324,7 +332,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One appeal in an older version. */
+        /** Get an older version of an appeal. */
         get: operations["read_appeal_version"];
         put?: never;
         post?: never;
@@ -342,26 +350,29 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Show the appeal banner? From a query.
-         * @description The same question for caches, templates and ESI, about a reader of whom nothing is known: no history, so an appeal with a limit does
-         *     not show, and never a token, which must not stand in a URL.
+         * Decide whether to show an appeal, from query parameters.
+         * @description This is for caches, templates and ESI, which know nothing about the reader. It takes no history, so an appeal
+         *     with a frequency limit does not show. It takes no token, because a token must not appear in a URL.
          */
         get: operations["ask_banner_from_query"];
         put?: never;
         /**
-         * Show the appeal banner?
-         * @description Say what you know of the page and its reader; the verdict says whether an appeal shows, which, and why. All but `site` may be left out.
+         * Decide whether to show an appeal.
+         * @description Send what you know about the page and its reader. The verdict says whether to show an appeal, which one, and
+         *     why. Only `site` is required.
          *
-         *     - `history` is what the reader's browser remembers. `{}` says that nothing was seen; left out, it means "not known", and an appeal with
-         *       a limit then answers `no_consent`.
-         *     - `supporter` is for a site's back end that knows its supporters by itself: the reader's standing, with a secret API key of scope `banner:ask`
-         *       in `Authorization`. It outweighs `token`. Without such a key it is refused.
-         *     - `token` is the supporter token. Send it whenever there is one: it is how a supporter is recognised and not asked. One that is expired
-         *       or not good makes the reader `unknown`, who is neither asked nor thanked.
-         *     - Keep `attribution` of a verdict that shows, and send it along with the events and the checkout that come of it.
+         *     - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
+         *       the history is unknown, and an appeal with a frequency limit answers `no_consent`.
+         *     - `supporter` is for a site's back end that recognises supporters itself: it states the reader's standing. It
+         *       needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without one. It takes precedence
+         *       over `token`.
+         *     - `token` is the supporter token. If there is one, always send it: it is how a supporter is recognised. If the
+         *       token has expired or is invalid, the reader is `unknown`, and is neither asked nor thanked.
+         *     - If the verdict shows an appeal, keep its `attribution`, and send it with the events and the checkout that
+         *       follow.
          *
-         *     The body may also come as `text/plain`, which saves a browser the preflight. When the call fails or takes too long, show the page without an
-         *     appeal.
+         *     The body may also be sent as `text/plain`, which saves a browser the preflight request. If the call fails or
+         *     takes too long, show the page without an appeal.
          */
         post: operations["ask_banner"];
         delete?: never;
@@ -381,9 +392,10 @@ export interface paths {
         put?: never;
         /**
          * Report a view, a click or a dismissal.
-         * @description What became of a verdict that showed; counts are by the hour, never by reader. Made for `navigator.sendBeacon`, so `text/plain` serves too. An
-         *     event whose attribution is expired or not good is answered in the same way, and not counted. Each attribution counts once for each of
-         *     `view`, `click` and `dismiss`. A `dismiss` says how in `dismissal`.
+         * @description Reports what happened to an appeal that a verdict showed. The service stores hourly counts, never a row per
+         *     reader. Use `navigator.sendBeacon`; `text/plain` is accepted too. If the attribution has expired or is invalid,
+         *     the response is the same, but nothing is counted. Each attribution counts once for each of `view`, `click` and
+         *     `dismiss`. A `dismiss` says how the appeal was dismissed in `dismissal`.
          */
         post: operations["report_banner_event"];
         delete?: never;
@@ -402,10 +414,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Why was this reader asked, or not?
-         * @description Takes the question of `POST /v1/banner`, decides by the same code, and lists each appeal with each rule: the value that was
-         *     found and the value that was wanted. It counts nothing. For the people who write appeals, with a secret API key of scope `appeals:read`,
-         *     or with a good `preview` of the same site.
+         * Explain why a reader is asked or not.
+         * @description Takes the body of `POST /v1/banner`, decides with the same code, and lists each appeal with each rule: the value
+         *     that was found and the value that was required. It counts nothing. It is for the people who write appeals. It
+         *     needs a secret API key of scope `appeals:read`, or a valid `preview` of the same site.
          */
         post: operations["explain_banner"];
         delete?: never;
@@ -424,10 +436,10 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * What a preview shows.
-         * @description Takes the question of `POST /v1/banner` and the note that stands in the page's address as `keepopen_preview`. The answer shows what the note
-         *     says, whatever the rules, the reader's history and the switches say; it has no `attribution`, and nothing is counted. The database
-         *     may be asked for it.
+         * Get the content of a preview.
+         * @description Takes the body of `POST /v1/banner`, and the signed value that is in the page's URL as `keepopen_preview`. The
+         *     response shows the appeal of the preview and ignores the rules, the reader's history and the switches. It has no
+         *     `attribution`, and nothing is counted. This call may read the database.
          */
         post: operations["show_preview"];
         delete?: never;
@@ -444,8 +456,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * "Stripe says 41,230.00 net, we say 41,230.00."
-         * @description With a secret API key of scope `money:read`. Stripe is not asked: this is how things stood when it was last compared.
+         * Get the comparison with Stripe.
+         * @description "Stripe says 41,230.00 net, we say 41,230.00." Needs a secret API key of scope `money:read`. This call does not
+         *     ask Stripe: it returns the result of the last comparison.
          */
         get: operations["compare_books"];
         put?: never;
@@ -467,11 +480,12 @@ export interface paths {
         put?: never;
         /**
          * Start a payment.
-         * @description Answers with the address of Stripe's payment page: send the reader there. Stripe brings them back to `return_url` with `keepopen_session` added;
-         *     then `POST /v1/tokens` fetches the supporter token.
+         * @description Returns the URL of Stripe's payment page. Send the reader there. Stripe returns the reader to `return_url` with
+         *     `keepopen_session` added. Then fetch the supporter token with `POST /v1/tokens`.
          *
-         *     `attempt` is a UUID that the browser makes for each gift and keeps. The same call again with it is safe (a double click, a lost answer); the
-         *     same attempt with other parameters is refused. While Stripe can't be reached, the problem carries the site's `fallback_url`, if it has one.
+         *     `attempt` is a UUID that the browser creates for each gift and stores. You can safely repeat the same call with
+         *     it, for example after a double click or a lost response. The same attempt with different parameters is refused.
+         *     If Stripe is unreachable, the problem contains the site's `fallback_url`, if it has one.
          */
         post: operations["start_checkout"];
         delete?: never;
@@ -488,9 +502,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Contributions, the newest first.
-         * @description With a secret API key of scope `money:read`. `next` leads to the next page; what is given in the meantime stands on pages before it, so that
-         *     nothing is told twice or left out.
+         * List contributions, newest first.
+         * @description Needs a secret API key of scope `money:read`. `next` leads to the next page. Contributions that begin in the
+         *     meantime belong to earlier pages, so no contribution is repeated or missed.
          */
         get: operations["list_contributions"];
         put?: never;
@@ -509,9 +523,11 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Payments as CSV.
-         * @description With a secret API key of scope `money:read`. One line for each payment, the oldest first, as of when that line is read; amounts with the decimals of
-         *     their currency. `docs/money.md` explains the columns. An answer that breaks off is not whole: the connection then ends without its last chunk.
+         * Export payments as CSV
+         * @description Needs a secret API key of scope `money:read`. The table has one line for each payment, oldest first, in its
+         *     state when the line is read. Amounts have the decimals of their currency. `docs/money.md` explains the columns.
+         *     If the export fails midway, the connection closes without the last chunk, so that clients notice the incomplete
+         *     download.
          */
         get: operations["export_payments"];
         put?: never;
@@ -530,8 +546,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * One contribution, with its payments and ledger entries.
-         * @description With a secret API key of scope `money:read`.
+         * Get a contribution with its payments and ledger entries.
+         * @description Needs a secret API key of scope `money:read`.
          */
         get: operations["read_contribution"];
         put?: never;
@@ -550,9 +566,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Read what appeals brought.
-         * @description Readers, views, clicks, dismissals, checkouts, gifts and money of each appeal and variant, by day. With a secret API key of scope `appeals:read` or
-         *     `money:read`.
+         * Get the results of appeals.
+         * @description Readers, views, clicks, dismissals, checkouts, gifts and money of each appeal and variant, by day. Needs a
+         *     secret API key of scope `appeals:read` or `money:read`.
          */
         get: operations["read_results"];
         put?: never;
@@ -570,12 +586,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is switched off on one site. */
+        /** The switches of one site. */
         get: operations["read_switches"];
         /**
-         * Silence a site or one of its surfaces at once, or let it speak again.
-         * @description The body says what to switch; what is left out stays as it is, so that nobody who switches one surface ends "all off" unseen. Readers of a silenced surface get the reason `kill_switch`.
-         *     It is in force here at once, and on every other instance within 2 seconds, also where appeals come from a file.
+         * Switch a site or one of its surfaces off or on.
+         * @description The body lists what to switch. Anything that it omits stays as it is, so switching one surface does not end "all
+         *     off". Readers of a silenced surface get the reason `kill_switch`. The change takes effect on this instance at
+         *     once, and on every other instance within 2 seconds, even if appeals come from a file.
          */
         put: operations["turn_switches"];
         post?: never;
@@ -593,8 +610,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Own standing, by supporter token.
-         * @description How things stand now with the token's site: also when the token was made before a refund, which it can't know of.
+         * Get your own standing with a supporter token.
+         * @description Returns the present standing with the token's site. It includes changes since the token was issued, such as a
+         *     refund.
          */
         get: operations["read_own_standing"];
         put?: never;
@@ -615,11 +633,12 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * A supporter's standing, by e-mail address.
-         * @description For a site's back end, with a secret API key of scope `supporters:read`. Who typed an address at the payment page has not shown that it is theirs:
-         *     the answer is good for not asking, and no proof of who is reading. Where several supporters share the address, the best standing answers.
-         *     All spellings of an address are one: upper and lower case, composed and decomposed letters, a domain's Unicode and ASCII form.
-         *     An address that never gave is a 404, not a standing.
+         * Look up a supporter's standing by e-mail address.
+         * @description For a site's back end, with a secret API key of scope `supporters:read`. A reader who enters an address on the
+         *     payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove who is
+         *     reading. If several supporters share the address, the response is their best standing. All spellings of an
+         *     address are the same: upper and lower case, composed and decomposed letters, and a domain's Unicode and ASCII
+         *     form. If the address never gave, the response is a 404, not a standing.
          */
         post: operations["look_up_supporter"];
         delete?: never;
@@ -636,7 +655,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * A supporter's standing, by id.
+         * Get a supporter's standing by id.
          * @description For a site's back end, with a secret API key of scope `supporters:read`. The id is a token's `sub`.
          */
         get: operations["read_supporter"];
@@ -655,7 +674,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What is switched off, on every site. */
+        /** List the switches of all sites. */
         get: operations["list_switches"];
         put?: never;
         post?: never;
@@ -676,10 +695,13 @@ export interface paths {
         put?: never;
         /**
          * Fetch the supporter token of a payment.
-         * @description When the reader comes back from the payment page: `session` is `keepopen_session` of the return URL, `attempt` the UUID that this browser gave
-         *     with. Whoever has both gets the token: once, within 24 hours after the money came (the same again within ten minutes, should the answer get lost).
+         * @description Call this when the reader returns from the payment page. `session` is the value of `keepopen_session` in the
+         *     return URL, and `attempt` is the UUID with which this browser started the payment. A caller with both gets the
+         *     token, once, within 24 hours after the payment was booked. If the response gets lost, the call can be repeated
+         *     within ten minutes and returns the same token.
          *
-         *     `payment_processing` is no failure: a bank debit may take days. Neither thank nor ask, and try again at the reader's next visit.
+         *     `payment_processing` is not a failure: a bank debit may take days. Neither thank nor ask, and try again at the
+         *     reader's next visit.
          */
         post: operations["fetch_token"];
         delete?: never;
@@ -699,8 +721,9 @@ export interface paths {
         put?: never;
         /**
          * Deliver a Stripe event.
-         * @description Answered with 2xx once the event is on disk: also when it was there before, is of a type that nothing is booked from, or is of the other mode. Stripe
-         *     delivers everything else again. The signature is over the bytes of the body as they are.
+         * @description The answer is 2xx when the event is on disk. This includes an event that was stored before, an event of a type
+         *     that is not booked, and an event of the wrong mode. For any other answer, Stripe delivers the event again. The
+         *     signature covers the bytes of the body.
          */
         post: operations["receive_stripe_event"];
         delete?: never;
@@ -713,52 +736,52 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Who looked, and what they found. */
+        /** @description Who looked at the alarm, and what they found. */
         AcknowledgeAlarm: {
             /**
-             * @description Who looked at it: up to 100 characters in one line.
+             * @description The person who looked at it: up to 100 characters in one line.
              * @example Finance desk, M.
              */
             name: string;
             /**
-             * @description What they found: up to 1,000 characters.
+             * @description What this person found: up to 1,000 characters.
              * @example Known reader, confirmed by phone.
              */
             reason: string;
         };
-        /** @description Somebody looked at an alarm. */
+        /** @description An acknowledged alarm. */
         AlarmAcknowledgement: {
             /**
              * Format: date-time
              * @description When, RFC 3339.
              */
             acknowledged_at: string;
-            /** @description What it stated when it was acknowledged. */
+            /** @description The alarm's facts when it was acknowledged. */
             alarm: Record<string, never>;
             /** @description The contribution that it is about. */
             contribution: string;
             /** @description The alarm's id. */
             id: string;
-            /** @description Who looked at it. */
+            /** @description The person who looked at it. */
             name: string;
-            /** @description What they found. */
+            /** @description What this person found. */
             reason: string;
             /** @description An API key's id, or `command line`. */
             via: string;
         };
-        /** @description The alarms that are open, and those that were acknowledged last. */
+        /** @description The open alarms, and the latest acknowledgements. */
         Alarms: {
-            /** @description The newest acknowledgements, a hundred at most. */
+            /** @description The newest acknowledgements, at most a hundred. */
             acknowledgements: components["schemas"]["AlarmAcknowledgement"][];
-            /** @description The open ones of the first hundred contributions that have any, by the contributions' ids. */
+            /** @description The open alarms of the first hundred contributions that have any, in the order of the contributions' ids. */
             alarms: components["schemas"]["OpenAlarm"][];
             /**
              * Format: int64
-             * @description How many contributions have an open alarm. 0 when nobody needs to look.
+             * @description The number of contributions with an open alarm. 0 if nothing needs review.
              */
             contributions_total: number;
         };
-        /** @description What is switched off on every site. */
+        /** @description The switches of all sites. */
         AllSwitches: {
             /** @description By id. */
             sites: components["schemas"]["SiteSwitches"][];
@@ -769,17 +792,17 @@ export interface components {
             appeal: Record<string, never>;
             /**
              * Format: int64
-             * @description The version that `appeal` is.
+             * @description The number of the version in `appeal`.
              */
             of_version: number;
             /** @description Its versions, the newest first. */
             versions: components["schemas"]["AppealVersion"][];
         };
-        /** @description Why one appeal can't be used. */
+        /** @description Why one appeal is invalid. */
         AppealProblem: {
-            /** @description The appeal's id, or its place in the file (`#3`) if it has none. */
+            /** @description The appeal's id, or its position in the file (`#3`) if it has none. */
             appeal: string;
-            /** @description Where in it, such as `variants[1].copy`; empty where it is the whole. */
+            /** @description The field, such as `variants[1].copy`; empty if the whole appeal is concerned. */
             field: string;
             /** @description What is wrong, and what to do about it. */
             sentence: string;
@@ -788,11 +811,11 @@ export interface components {
         AppealPublish: {
             /**
              * Format: int64
-             * @description The version; left out or null, the newest. An older one rolls back.
+             * @description The version to publish; the newest if omitted or null. An older version rolls back.
              */
             version?: number | null;
         };
-        /** @description What came of writing. */
+        /** @description The result of writing an appeal. */
         AppealSaved: {
             /**
              * Format: int64
@@ -800,7 +823,7 @@ export interface components {
              */
             version: number;
         };
-        /** @description How an appeal stands. */
+        /** @description The state of an appeal. */
         AppealSummary: {
             /**
              * @description Its id.
@@ -809,11 +832,11 @@ export interface components {
             id: string;
             /** @description What readers get of it now. */
             phase: components["schemas"]["Phase"];
-            /** @description When it was put into the phase that it was put in last, RFC 3339. */
+            /** @description When the appeal entered its present phase, RFC 3339. */
             published_at?: string | null;
             /**
              * Format: int64
-             * @description The version that was published last, if any was.
+             * @description The version that was published last, if any.
              */
             published_version?: number | null;
             /**
@@ -821,22 +844,22 @@ export interface components {
              * @description The newest version's number, from 1.
              */
             version: number;
-            /** @description When that was written, RFC 3339. */
+            /** @description When the newest version was written, RFC 3339. */
             written_at: string;
         };
         /** @description One version of an appeal. */
         AppealVersion: {
             /**
              * Format: int64
-             * @description From 1.
+             * @description The version's number, from 1.
              */
             version: number;
             /** @description When it was written, RFC 3339. */
             written_at: string;
-            /** @description Who wrote it: an API key's id, or `command line`. */
+            /** @description The author: an API key's id, or `command line`. */
             written_by: string;
         };
-        /** @description Every appeal. */
+        /** @description All appeals. */
         Appeals: {
             /** @description By id. */
             appeals: components["schemas"]["AppealSummary"][];
@@ -847,7 +870,7 @@ export interface components {
             count?: number | null;
             /**
              * Format: date
-             * @description The date in the reader's calendar.
+             * @description The date in the reader's time zone.
              * @example 2026-11-28
              */
             day: string;
@@ -856,41 +879,41 @@ export interface components {
         ArticleWeek: {
             /** Format: int64 */
             count?: number | null;
-            /** @description How many of them with each tag. */
+            /** @description The number of articles with each tag. */
             tags?: {
                 [key: string]: components["schemas"]["Count"];
             } | null;
-            /** @description The week's Monday, as a date. */
+            /** @description The date of the week's Monday. */
             week: string;
         };
-        /** @description What became of a banner. */
+        /** @description What happened to an appeal. */
         BannerEvent: {
-            /** @description The verdict's signed note; without a good one nothing is counted. */
+            /** @description The verdict's signed attribution. Without a valid one, nothing is counted. */
             attribution: string;
             dismissal?: components["schemas"]["DismissalKind"] | null;
             /** @description What happened. */
             event: components["schemas"]["EventName"];
             /**
              * Format: int64
-             * @description Of a view: the how manieth of this reader, from 1; 20 stands for more.
+             * @description For a view: how many times this reader has now seen the appeal, counted from 1. 20 means 20 or more.
              */
             ordinal?: number | null;
             /** @description The site's id. */
             site: string;
         };
-        /** @description A question; a site's back end may state the reader's standing. */
+        /** @description A banner request. A site's back end can state the reader's standing. */
         BannerQuestion: components["schemas"]["Question"] & {
-            /** @description What the site's own back end knows of the reader. It outweighs `token`. Only with an API key of scope `banner:ask`. */
+            /** @description What the site's own back end knows about the reader. It takes precedence over `token`. It needs an API key of scope `banner:ask`. */
             supporter?: components["schemas"]["StatedSupporter"];
         };
-        /** @description One block of a text: a paragraph, a quote, an image or a list. */
+        /** @description One block of text: a paragraph, a quote, an image or a list. */
         Block: string | {
-            /** @description Who said it. */
+            /** @description The person quoted. */
             by?: string | null;
-            /** @description What was said. */
+            /** @description The quoted text. */
             quote: string;
         } | {
-            /** @description What it shows, for those who do not see it; empty where it only decorates. */
+            /** @description A description for readers who don't see the image; empty if it is decorative. */
             alt: string;
             /**
              * Format: int32
@@ -899,208 +922,216 @@ export interface components {
             height?: number | null;
             /**
              * Format: uri
-             * @description Its address, `https`.
+             * @description Its URL, with `https`.
              */
             image: string;
             /**
              * Format: int32
-             * @description Its width in pixels, so that its place is kept while it loads. Comes with `height`.
+             * @description Its width in pixels, to reserve its space while it loads. Present together with `height`.
              */
             width?: number | null;
         } | {
             /** @description Each point. */
             list: string[];
         };
-        /** @description What Stripe says and what we say. */
+        /** @description The comparison with Stripe. */
         Books: {
-            /** @description Whether the two say the same of every site and currency, nothing is overdue, and nothing is incomplete. */
+            /** @description Whether both sides agree for every site and currency, nothing is overdue, and nothing is incomplete. */
             agrees: boolean;
             /**
              * Format: date-time
-             * @description When Stripe's balance was last looked through, RFC 3339; null when not yet.
+             * @description When Stripe's balance was last read, RFC 3339; null if it was never read.
              */
             checked_at?: string | null;
-            /** @description What a comparison found, the newest first; a hundred at most. */
+            /** @description What comparisons found, newest first; at most a hundred. */
             found: components["schemas"]["Finding"][];
-            /** @description Lists of Stripe's that could not be read the last time; empty when all were. What stands in them alone is not compared. */
+            /**
+             * @description Lists that could not be read from Stripe the last time; empty if all were read. Objects that appear only in
+             *     these lists are not compared.
+             */
             incomplete: components["schemas"]["IncompleteList"][];
-            /** @description Of each site and currency. */
+            /** @description One item for each site and currency. */
             lines: components["schemas"]["BooksLine"][];
             /**
              * Format: date-time
-             * @description When Stripe's objects were last looked through, RFC 3339.
+             * @description When Stripe's objects were last read, RFC 3339.
              */
             objects_checked_at?: string | null;
             /**
-             * @description What moved money on the Stripe account and belongs to no gift of ours, by kind, site and currency. A gift that is missing here stands
-             *     among it. The same money can stand under several kinds, such as a charge and its balance transaction.
+             * @description Money on the Stripe account that belongs to no gift here, by kind, site and currency. If a gift is missing
+             *     here, look for it in this list. The same money can appear under several kinds, such as a charge and its
+             *     balance transaction.
              */
             other_money: components["schemas"]["OtherMoney"][];
-            /** @description Contributions with something that does not add up, or that wants a person to look: the first hundred, by id. */
+            /** @description Contributions that don't add up or need manual review: the first hundred, by id. */
             to_look_at: components["schemas"]["ToLookAt"][];
             /**
              * Format: int64
-             * @description How many of them there are in all.
+             * @description The total number of them.
              */
             to_look_at_in_all: number;
         };
-        /** @description One site and currency; all in the minor unit. */
+        /** @description One site and currency. All amounts are in the minor unit. */
         BooksLine: {
             /**
              * Format: int64
-             * @description What is booked beside, and Stripe has not settled yet.
+             * @description Also booked, but not settled by Stripe yet.
              */
             awaiting_minor: number;
             /** @description The currency, ISO 4217. */
             currency: string;
             /**
              * Format: int64
-             * @description By how much the ledger has more than Stripe; 0 when all is well.
+             * @description How much the ledger's sum exceeds Stripe's; 0 if they agree.
              */
             difference_minor: number;
             /**
              * Format: int64
-             * @description What the ledger has of the same.
+             * @description The same sum in the ledger.
              */
             ledger_net_minor: number;
             /**
              * Format: int64
-             * @description What was paid outside Stripe, and is in none of the sums above.
+             * @description Paid outside Stripe, and in none of the sums above.
              */
             offline_minor: number;
             /**
              * Format: int64
-             * @description How many payments Stripe has not settled in the time that their methods allow; 0 when all is well.
+             * @description The number of payments that Stripe has not settled in the time that their payment methods allow; normally 0.
              */
             overdue: number;
             /**
              * Format: int64
-             * @description What of them is not settled.
+             * @description The part of these payments that is not settled.
              */
             overdue_minor: number;
             /**
              * Format: int64
-             * @description What was sent to the bank.
+             * @description What Stripe sent to the bank.
              */
             paid_out_minor: number;
             /** @description The site. */
             site: string;
             /**
              * Format: int64
-             * @description What Stripe's balance transactions add up to, after fees.
+             * @description The sum of Stripe's balance transactions, after fees.
              */
             stripe_net_minor: number;
         };
         /** @description Where the reader pays. */
         CheckoutAnswer: {
-            /** @description Stripe's id of the Checkout Session. */
+            /** @description The id of Stripe's Checkout Session. */
             session: string;
-            /** @description Stripe's payment page. It comes back to the return URL with `keepopen_session` added. */
+            /** @description The URL of Stripe's payment page. Stripe returns the reader to the return URL with `keepopen_session` added. */
             url: string;
         };
-        /** @description What is to be given. */
+        /** @description What to give. */
         CheckoutBody: {
             /**
              * Format: int64
-             * @description How much each time, in the currency's minor unit.
+             * @description The amount of each payment, in the currency's minor unit.
              */
             amount_minor: number;
             /**
              * Format: uuid
-             * @description A UUID that the browser makes and keeps: asking again with it is safe, and the token is fetched with it.
+             * @description A UUID that the browser creates and stores. You can safely repeat a call with the same `attempt`. It is also
+             *     needed to fetch the token.
              */
             attempt: string;
-            /** @description The verdict's signed note. */
+            /** @description The verdict's signed attribution. */
             attribution?: string | null;
-            /** @description Whether the reader pays Stripe's fee on top, where `choices` has a `fee_cover`. The service adds so much that the amount is left. */
+            /**
+             * @description Whether the reader pays Stripe's fee on top, if `choices` has a `fee_cover`. The service adds enough for the
+             *     amount to remain after the fee.
+             */
             cover_fee?: boolean;
             /**
-             * @description ISO 4217 code.
+             * @description An ISO 4217 code.
              * @example EUR
              */
             currency: string;
             /** @description How often. */
             interval: components["schemas"]["Interval"];
-            /** @description Where the reader comes back to: a page on one of the site's origins. */
+            /** @description The page to which the reader returns, on one of the site's origins. */
             return_url: string;
             /** @description The site's id. */
             site: string;
         };
-        /** @description What can be given. All amounts are in the currency's minor unit. */
+        /** @description What the reader can give. All amounts are in the currency's minor unit. */
         Choices: {
             /**
-             * @description ISO 4217 code.
+             * @description An ISO 4217 code.
              * @example EUR
              */
             currency: string;
             /** @description What is chosen at first. */
             default: components["schemas"]["OfferedAmount"];
-            /** @description Where else readers can give, if no payment page can be opened: the site's `fallback_url`. */
+            /** @description Another page where readers can give if no payment page opens: the site's `fallback_url`. */
             fallback_url?: string | null;
             fee_cover?: components["schemas"]["FeeCover"] | null;
             highlighted?: components["schemas"]["OfferedAmount"] | null;
             /**
              * Format: int64
-             * @description The largest amount that is taken.
+             * @description The largest accepted amount.
              */
             maximum_minor: number;
             /**
              * Format: int64
-             * @description The smallest amount that is taken.
+             * @description The smallest accepted amount.
              */
             minimum_minor: number;
             /**
              * Format: int32
-             * @description How many decimals an amount has.
+             * @description The number of decimals of an amount.
              */
             minor_digits: number;
-            /** @description Amounts offered monthly. */
+            /** @description Amounts offered for a monthly gift. */
             month: number[];
-            /** @description Amounts offered once. */
+            /** @description Amounts offered for a one-off gift. */
             once: number[];
-            /** @description Whether another amount may be typed. */
+            /** @description Whether the reader can enter another amount. */
             other: boolean;
             /**
              * Format: int64
              * @description Every amount is a multiple of this.
              */
             step_minor: number;
-            /** @description Amounts offered yearly. */
+            /** @description Amounts offered for a yearly gift. */
             year: number[];
         };
         /**
-         * @description What went wrong, in a word that never changes.
+         * @description A stable code for the error.
          * @enum {string}
          */
         Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "contribution_unknown" | "alarm_not_found" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "conflict" | "session_expired" | "version_conflict" | "body_too_large" | "body_too_slow" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_not_taken" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "rate_limited" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
-        /** @description What a browser needs to show one variant. */
+        /** @description Everything that a browser needs to show one variant. */
         Content: {
-            /** @description What follows it, as plain text. */
+            /** @description The text below the heading, as plain text. */
             body: components["schemas"]["Block"][];
             choices?: components["schemas"]["Choices"] | null;
-            /** @description The words on the button that goes to the payment page. */
+            /** @description The text of the button that leads to the payment page. */
             cta?: string | null;
-            /** @description The words on the button that sends the appeal away. */
+            /** @description The text of the button that dismisses the appeal. */
             dismiss?: string | null;
             /**
-             * @description The heading. Like every text here, it may contain placeholders such as `{country}`, and ICU plural forms such as
-             *     `{article_count, plural, one {# article} other {# articles}}`, to be filled in from the verdict's `values`.
+             * @description The heading. Like all text here, it can contain placeholders such as `{country}`, and ICU plural forms such
+             *     as `{article_count, plural, one {# article} other {# articles}}`. Fill them in from the verdict's `values`.
              */
             heading: string;
-            /** @description BCP 47 tag of the language it is in. */
+            /** @description The BCP 47 tag of the text's language. */
             locale?: string | null;
             quiet_days?: components["schemas"]["QuietDays"] | null;
             thanks?: components["schemas"]["ThanksCopy"] | null;
             ticker?: components["schemas"]["Ticker"] | null;
         };
-        /** @description One act of giving. */
+        /** @description One gift, one-off or recurring. */
         Contribution: {
             /**
              * Format: int64
-             * @description How much each time, in the currency's minor unit; null while Stripe has not said.
+             * @description The amount of each payment, in the currency's minor unit; null until Stripe reports it.
              */
             amount_minor?: number | null;
-            /** @description The appeal that was followed. */
+            /** @description The appeal that led to the gift. */
             appeal?: string | null;
             /** @description Its currency, ISO 4217. */
             currency?: string | null;
@@ -1116,50 +1147,51 @@ export interface components {
              * @example con_0123456789abcdefghjkmnpqrs
              */
             id: string;
-            /** @description How often it is given, together with `interval_count`. */
+            /** @description The unit of time between two payments, used with `interval_count`. */
             interval: components["schemas"]["IntervalUnit"];
             /**
              * Format: int32
-             * @description How many of the interval are between two payments: 3 with `month` is quarterly. 1 for a one-off.
+             * @description The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift.
              */
             interval_count: number;
             /**
              * Format: date-time
-             * @description The newest payment that was not taken back in full, RFC 3339.
+             * @description The newest payment that was not fully reversed, RFC 3339.
              */
             last_kept_payment_at?: string | null;
             /**
              * Format: date-time
-             * @description Until when a recurring one is paid for, RFC 3339. Its giver is a supporter until then, also when it has ended.
+             * @description The end of the paid period of a recurring gift, RFC 3339. The reader is a supporter until then, even if the
+             *     gift has ended.
              */
             paid_until?: string | null;
             /**
              * Format: int64
-             * @description How many of its payments were ever given or taken back in full.
+             * @description How many of its payments were ever fully reversed.
              */
             payments_withdrawn: number;
             /** @description Stripe's Checkout Session. */
             session?: string | null;
-            /** @description The site it was given to. */
+            /** @description The site that received it. */
             site: string;
             /**
              * Format: date-time
              * @description When it began, RFC 3339.
              */
             started_at?: string | null;
-            /** @description Where it stands. */
+            /** @description The state. */
             state: components["schemas"]["ContributionState"];
-            /** @description Stripe's subscription. Of several it is the one that is alive, or that was paid. */
+            /** @description Stripe's subscription. If there are several, the one that is active or that was paid. */
             subscription?: string | null;
-            /** @description All subscriptions of the contribution: more than one where staff made it anew in Stripe's dashboard. */
+            /** @description All subscriptions of the contribution. There are several if staff created a new one in Stripe's dashboard. */
             subscriptions: string[];
             /**
-             * @description Who gave; null while Stripe has not named an address.
+             * @description The supporter; null until Stripe reports an e-mail address.
              * @example sup_0123456789abcdefghjkmnpqrs
              */
             supporter?: string | null;
             /**
-             * @description What is given and how often, in English; null while Stripe has not said.
+             * @description The amount and the interval, in English; null until Stripe reports them.
              * @example €21 every 3 months
              */
             terms?: string | null;
@@ -1167,7 +1199,7 @@ export interface components {
             variant?: string | null;
         };
         /**
-         * @description Where a contribution stands.
+         * @description The state of a contribution.
          * @enum {string}
          */
         ContributionState: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "taken_back";
@@ -1175,34 +1207,34 @@ export interface components {
         Contributions: {
             /** @description The newest first. */
             contributions: components["schemas"]["Contribution"][];
-            /** @description Send it as `after` for the next page; null when this was the last. */
+            /** @description Send it as `after` to get the next page; null on the last page. */
             next?: string | null;
         };
         /**
          * Format: int64
-         * @description How many.
+         * @description The number of articles.
          */
         Count: number;
-        /** @description One time an appeal was sent away. */
+        /** @description One dismissal of an appeal. */
         Dismissal: {
             appeal: string;
             /**
              * Format: date-time
-             * @description When.
+             * @description The time.
              */
             at: string;
             kind: components["schemas"]["DismissalKind"];
         };
         /**
-         * @description How a reader sent an appeal away.
+         * @description How a reader dismissed an appeal.
          * @enum {string}
          */
         DismissalKind: "close" | "later" | "already_gave" | "never";
-        /** @description One immutable transfer of the ledger. */
+        /** @description One immutable transfer in the ledger. */
         Entry: {
             /**
              * Format: int64
-             * @description How much, in the minor unit; always above 0.
+             * @description The amount, in the minor unit; always above 0.
              */
             amount_minor: number;
             /**
@@ -1210,19 +1242,19 @@ export interface components {
              * @description When it was booked here, RFC 3339.
              */
             booked_at: string;
-            /** @description The account that is credited. */
+            /** @description The credited account. */
             credit: string;
             /** @description Its currency. */
             currency: string;
-            /** @description The account that is debited. */
+            /** @description The debited account. */
             debit: string;
-            /** @description What moved the money, such as `payment`, `fee` or `payout`. */
+            /** @description The kind of entry, such as `payment`, `fee` or `payout`. */
             kind: string;
-            /** @description The object at Stripe that says so; of a payout, the payout and the balance transaction in it. */
+            /** @description The Stripe object that caused it; for a payout, the payout and its balance transaction. */
             object: string;
             /**
              * Format: date-time
-             * @description When it happened, as Stripe dates it, RFC 3339.
+             * @description When it happened, according to Stripe, RFC 3339.
              */
             occurred_at: string;
         };
@@ -1230,50 +1262,50 @@ export interface components {
         Evaluation: {
             /** @description The flag: `appeal` or `show_appeal`. */
             key: string;
-            /** @description `reason`: the verdict's own reason. */
+            /** @description `reason`: the reason in the verdict. */
             metadata: unknown;
-            /** @description `TARGETING_MATCH` when an appeal is shown, `DEFAULT` otherwise. */
+            /** @description `TARGETING_MATCH` if an appeal shows, otherwise `DEFAULT`. */
             reason: string;
-            /** @description The verdict, as `POST /v1/banner` answers it; for `show_appeal`, true or false. */
+            /** @description The verdict, as returned by `POST /v1/banner`; for `show_appeal`, true or false. */
             value: unknown;
             /** @description The appeal's variant, or `none`; for `show_appeal`, `on` or `off`. */
             variant: string;
         };
-        /** @description Why there is no value, in the protocol's words. */
+        /** @description Why there is no value, with the codes of the protocol. */
         EvaluationFailure: {
             /** @description `PARSE_ERROR`, `INVALID_CONTEXT`, `FLAG_NOT_FOUND` or `GENERAL`. */
             errorCode: string;
-            /** @description What exactly. */
+            /** @description The particulars of this case. */
             errorDetails: string;
-            /** @description The flag that was asked for. */
+            /** @description The requested flag. */
             key?: string | null;
         };
-        /** @description What an SDK sends. */
+        /** @description The request of an SDK. */
         EvaluationRequest: {
-            /** @description The question of `POST /v1/banner`, with the SDK's `targetingKey` beside it. */
+            /** @description The body of `POST /v1/banner`, in addition to the SDK's `targetingKey`. */
             context: components["schemas"]["Question"];
         };
         /** @description The value of every flag. */
         Evaluations: {
-            /** @description One for each. */
+            /** @description One item for each flag. */
             flags: components["schemas"]["Evaluation"][];
         };
         /** @enum {string} */
         EventName: "view" | "click" | "dismiss";
-        /** @description A question, and a preview's note where there is no key. */
+        /** @description A banner request, and a preview's signed value if there is no key. */
         ExplainQuestion: components["schemas"]["Question"] & {
-            /** @description The note that stands in the address of a preview's page as `keepopen_preview`. */
+            /** @description The signed value that is in the preview page's URL as `keepopen_preview`. */
             preview?: string;
         };
-        /** @description How one appeal fared. */
+        /** @description The evaluation of one appeal. */
         ExplainedAppeal: {
             /** @description Its id. */
             appeal: string;
-            /** @description Whether it is the one that shows, or would if the reader were not held out. */
+            /** @description Whether this appeal shows, or would show if the reader were not held out. */
             chosen: boolean;
             /**
              * Format: date-time
-             * @description The first instant at which time alone would let it pass, if it ever does.
+             * @description The next time at which the appeal could pass without anything else changing, if there is one.
              */
             next_eligible_at?: string | null;
             /** @description Whether it passed every rule. */
@@ -1285,26 +1317,29 @@ export interface components {
             priority: number;
             /**
              * Format: int64
-             * @description Readers it gets out of a million among the appeals that passed with it.
+             * @description The share of readers, in millionths, that it gets among the appeals that passed with it.
              */
             readers_per_million?: number | null;
-            /** @description Its own reason: of the first rule that it failed; `share` where another got the reader, `holdout` where the reader is held out. */
+            /**
+             * @description The appeal's own reason: that of the first rule that it failed. `share` if another appeal got the reader,
+             *     `holdout` if the reader is held out.
+             */
             reason: components["schemas"]["Reason"];
-            /** @description Every rule, in the order in which they are asked. */
+            /** @description Every rule, in the order in which they are evaluated. */
             rules: components["schemas"]["ExplainedRule"][];
             /** @description The variant that this reader would see. */
             variant: string;
             /**
-             * @description The reader's country, where the variants have weights of its own; left out, the usual weights count.
+             * @description The reader's country, if the variants have different weights there; absent if the usual weights apply.
              * @example NZ
              */
             weights_of?: string | null;
         };
-        /** @description How one rule was answered. */
+        /** @description The result of one rule. */
         ExplainedRule: {
             /**
              * Format: date-time
-             * @description When time alone opens it, where it was failed and time can.
+             * @description When the rule will pass without anything else changing, if it failed and time can change it.
              */
             opens_at?: string | null;
             /** @description Whether the appeal passed it. */
@@ -1315,46 +1350,49 @@ export interface components {
              */
             rule: string;
             /**
-             * @description What was found, in words.
+             * @description The value that was found, as text.
              * @example 4 views in 30 days
              */
             seen: string;
-            /** @description What would have passed, in words. */
+            /** @description The value that would have passed, as text. */
             wanted: string;
         };
-        /** @description A verdict, and everything that led to it. */
+        /** @description A verdict, and how it was reached. */
         Explanation: {
             /** @description Every appeal of the site, in the order in which they are tried. */
             appeals: components["schemas"]["ExplainedAppeal"][];
             /**
              * Format: date-time
-             * @description The first instant at which time alone changes the answer, if it ever does.
+             * @description The next time at which the answer can change without anything else changing, if there is one.
              */
             next_eligible_at?: string | null;
-            /** @description Why, in one word of a fixed list. */
+            /** @description The reason, from a fixed list. */
             reason: components["schemas"]["Reason"];
             /** @description Whether an appeal is shown. */
             show: boolean;
         };
         /**
-         * @description Stripe's fee. What is paid so that an amount is left is `(amount + fixed_minor) * 1000000 / (1000000 - per_million)`, rounded up
-         *     to a multiple of `step_minor`.
+         * @description Stripe's fee. To keep an amount after the fee, the reader pays
+         *     `(amount + fixed_minor) * 1000000 / (1000000 - per_million)`, rounded up to a multiple of `step_minor`.
          */
         FeeCover: {
             /**
              * Format: int64
-             * @description What it takes of each payment beside that.
+             * @description The fixed part of the fee for each payment.
              */
             fixed_minor: number;
             /**
              * Format: int32
-             * @description The part of the payment that it takes; 15000 is 1.5 percent.
+             * @description The variable part of the fee, in millionths of the payment; 15000 is 1.5 percent.
              */
             per_million: number;
         };
         /** @description Something that a comparison found. */
         Finding: {
-            /** @description True: no webhook had told of it, and it is booked. False: it could not be taken in or does not add up, and wants a person to look. */
+            /**
+             * @description True if no webhook reported it and it was booked. False if it could not be read or does not add up, and
+             *     needs manual review.
+             */
             booked: boolean;
             /**
              * Format: date-time
@@ -1365,50 +1403,51 @@ export interface components {
             object: string;
             /** @description What was compared: `events`, `balance` or `objects`. */
             sweep: string;
-            /** @description Of what is booked, what it is; of the rest, what is wrong with it. */
+            /** @description If it was booked, what it is. Otherwise, what is wrong with it. */
             what: string;
         };
-        /** @description What the reader's browser remembers. Left out is not the same as empty. */
+        /** @description What the reader's browser remembers. Omitting it is not the same as sending an empty history. */
         History: {
             /**
-             * @description Articles by day, without the page that asks. An appeal's meter counts those of the days in its `window_days`: today, in the
-             *     site's time zone, and the days before it. A later day counts as today.
+             * @description Articles by day, without the present page. An appeal's meter counts those in its `window_days`: today, in
+             *     the site's time zone, and the days before it. A later day counts as today.
              */
             article_days?: components["schemas"]["ArticleDay"][] | null;
             articles?: components["schemas"]["ArticleWeek"][] | null;
             dismissals?: components["schemas"]["Dismissal"][] | null;
             /**
              * Format: int64
-             * @description For a caller that counts free articles itself: how many were used before the page that asks, in whatever window. Ignored where
-             *     there are `article_days`.
+             * @description For a caller that counts free articles itself: how many the reader used before the present page, in any
+             *     window. Ignored if there are `article_days`.
              */
             free_articles_used?: number | null;
             views?: components["schemas"]["View"][] | null;
         };
-        /** @description First views that do not count for the weights of an appeal. */
+        /** @description First views that don't count for the weights of an appeal. */
         IgnoredViews: {
             /** @description The appeal's id. */
             appeal: string;
             /**
              * Format: int64
-             * @description How many first views in the last 90 days do not fit the split in which its variants were shown. They look as if somebody had sent them by hand.
+             * @description The number of first views in the last 90 days that don't match the shares in which the variants were shown.
+             *     Somebody may have sent them by hand.
              */
             views: number;
         };
-        /** @description A list of Stripe's that could not be read to its end. */
+        /** @description A list that could not be read from Stripe completely. */
         IncompleteList: {
-            /** @description Which, such as `disputes`. */
+            /** @description The list, such as `disputes`. */
             list: string;
             /**
              * Format: date-time
              * @description When it was last tried, RFC 3339.
              */
             tried_at: string;
-            /** @description Why. */
+            /** @description The reason. */
             why: string;
         };
         /**
-         * @description How often a contribution is taken.
+         * @description How often a contribution is paid.
          * @enum {string}
          */
         Interval: "once" | "month" | "year";
@@ -1419,11 +1458,11 @@ export interface components {
         IntervalUnit: "once" | "day" | "week" | "month" | "year";
         /** @description A public key. */
         Jwk: {
-            /** @description `EdDSA`: accept no other. */
+            /** @description `EdDSA`. Accept no other value. */
             alg: string;
             /** @description `Ed25519` */
             crv: string;
-            /** @description What a token's header calls the key. */
+            /** @description The key's id, as in a token's header. */
             kid: string;
             /** @description `OKP` */
             kty: string;
@@ -1434,29 +1473,29 @@ export interface components {
         };
         /** @description A JWK Set (RFC 7517). */
         JwkSet: {
-            /** @description Ed25519 keys (RFC 8037), the one that signs first. */
+            /** @description Ed25519 keys (RFC 8037), the one in use for signing first. */
             keys: components["schemas"]["Jwk"][];
         };
         /**
-         * @description What an appeal wants of its reader.
+         * @description What an appeal asks of its reader.
          * @enum {string}
          */
         Kind: "ask" | "thank" | "fix_card" | "win_back" | "upsell";
-        /** @description Whom to look up. */
+        /** @description The supporter to look up. */
         LookupBody: {
             /**
              * Format: email
-             * @description The address that was given under. It stands in the body, so that it stands in no log.
+             * @description The e-mail address of the gift. It is in the body so that it appears in no log.
              */
             email: string;
             /** @description The site's id. */
             site: string;
         };
-        /** @description One of the amounts that are offered. */
+        /** @description One of the offered amounts. */
         OfferedAmount: {
             /**
              * Format: int64
-             * @description How much, in the minor unit.
+             * @description The amount, in the minor unit.
              */
             amount_minor: number;
             /** @description How often. */
@@ -1464,21 +1503,21 @@ export interface components {
         };
         /** @description An open alarm. */
         OpenAlarm: {
-            /** @description Its kind, and the objects and amounts that it states: `{"alarm": "fraud_warning", "warning": "issfr_…"}`. */
+            /** @description Its kind, and the objects and amounts that it is about: `{"alarm": "fraud_warning", "warning": "issfr_…"}`. */
             alarm: Record<string, never>;
             /** @description The contribution that it is about. */
             contribution: string;
             /**
-             * @description Names exactly this alarm: should its facts change, it is another one.
+             * @description The id of exactly this alarm. If the alarm's facts change, the id changes.
              * @example alm_0123456789abcdefghjkmnpqrs
              */
             id: string;
-            /** @description Stripe's ids of every object that it is about. */
+            /** @description Stripe's ids of all objects that it is about. */
             objects: string[];
             /** @description The same as a sentence. */
             text: string;
         };
-        /** @description Money on the Stripe account that belongs to no gift of ours. */
+        /** @description Money on the Stripe account that belongs to no gift here. */
         OtherMoney: {
             /**
              * Format: int64
@@ -1487,78 +1526,81 @@ export interface components {
             amount_minor: number;
             /**
              * Format: int64
-             * @description How many objects there are.
+             * @description The number of objects.
              */
             count: number;
-            /** @description The currency's code as Stripe has it, in capitals; `XXX` for subscriptions whose price is not one amount. */
+            /** @description Stripe's code for the currency, in capitals; `XXX` for subscriptions whose price is not a single amount. */
             currency: string;
             /** @description What it is, such as `charge` or `balance transaction (stripe_fee)`. */
             kind: string;
             /**
              * Format: date-time
-             * @description When Stripe made the newest, RFC 3339.
+             * @description When Stripe created the newest object, RFC 3339.
              */
             newest_at: string;
-            /** @description The site of another installation that it was given to; null for other software. */
+            /** @description The site of another installation that received it; null for other software. */
             site?: string | null;
         };
         /** @description The page. */
         Page: {
-            /** @description What kind of page it is, such as `article` or `front`. */
+            /** @description The kind of page, such as `article` or `front`. */
             kind?: string | null;
             /**
              * Format: int64
-             * @description Which page of this visit it is, from 1.
+             * @description The position of this page in the reader's visit, counted from 1.
              */
             ordinal?: number | null;
-            /** @description Whether somebody paid for it to be there. */
+            /** @description Whether the page is sponsored. */
             paid?: boolean | null;
-            /** @description Its section, in any case. */
+            /** @description Its section; upper and lower case are the same. */
             section?: string | null;
-            /** @description Whether an appeal would be out of place on it. */
+            /** @description Whether an appeal would be out of place on the page, for example next to a report of an accident. */
             sensitive?: boolean | null;
-            /** @description Its tags, in any case. */
+            /** @description Its tags; upper and lower case are the same. */
             tags?: string[] | null;
-            /** @description Its address. */
+            /** @description Its URL. */
             url?: string | null;
         };
-        /** @description Money that came, and what became of it. All amounts are in the minor unit of the currency that they name. */
+        /** @description A payment and its reversals. All amounts are in the minor unit of the currency that they name. */
         Payment: {
             /**
              * Format: int64
-             * @description How much came.
+             * @description The amount received.
              */
             amount_minor: number;
             /**
              * Format: int64
-             * @description Booked, and Stripe has not settled it yet.
+             * @description Booked, but not settled by Stripe yet.
              */
             awaiting_minor: number;
             /** @description Stripe's charge. */
             charge?: string | null;
-            /** @description The currency of the amount, of what was refunded and disputed, and of what is awaited. */
+            /** @description The currency of the amount, and of the refunded, disputed and unsettled amounts. */
             currency: string;
             /**
              * Format: int64
-             * @description By how much more is booked than Stripe's balance says; 0 when all is well.
+             * @description How much the booked amount exceeds Stripe's balance; 0 if they agree.
              */
             differing_minor: number;
             /**
              * Format: int64
-             * @description Taken back by banks and not won back.
+             * @description Withdrawn by banks in disputes and not won back.
              */
             disputed_minor: number;
             /**
              * Format: int64
-             * @description What Stripe kept.
+             * @description Stripe's fees.
              */
             fee_minor?: number | null;
             /**
-             * @description Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift. With `/offline` behind it, the part of an invoice that was paid
-             *     outside Stripe.
+             * @description Its key at Stripe: the payment intent of a one-off gift, or the invoice of a recurring one. If it ends with
+             *     `/offline`, it is the part of an invoice that was paid outside Stripe.
              */
             id: string;
-            /** @description How it came. Nothing is booked of an `unconfirmed` payment: the invoice is paid, and Stripe has not said yet whether it moved the money. */
+            /**
+             * @description How the payment arrived. An `unconfirmed` payment is not booked: the invoice is paid, but Stripe has not
+             *     said yet whether it moved the money.
+             */
             kind: components["schemas"]["PaymentKind"];
             /**
              * Format: int64
@@ -1567,10 +1609,10 @@ export interface components {
             net_minor?: number | null;
             /**
              * Format: date-time
-             * @description When it came, RFC 3339.
+             * @description When it arrived, RFC 3339.
              */
             paid_at: string;
-            /** @description The payout that it left with. */
+            /** @description The payout that contained the payment. */
             payout?: string | null;
             /**
              * Format: date-time
@@ -1579,26 +1621,26 @@ export interface components {
             payout_arrives_at?: string | null;
             /**
              * Format: int64
-             * @description What the reader saw and paid, where that was another currency.
+             * @description The amount that the reader saw and paid, if it was in another currency.
              */
             presented_amount_minor?: number | null;
-            /** @description That currency. */
+            /** @description The currency of that amount. */
             presented_currency?: string | null;
             /**
              * Format: int64
-             * @description Refunded and not come back.
+             * @description Refunded, minus failed refunds.
              */
             refunded_minor: number;
             /**
              * Format: date-time
-             * @description When Stripe should have settled all of it, RFC 3339; null once it has.
+             * @description When Stripe should have settled all of it, RFC 3339; null when it is settled.
              */
             settle_by?: string | null;
-            /** @description The currency that Stripe settled in; null until it has. */
+            /** @description The currency in which Stripe settled; null until it settles. */
             settlement_currency?: string | null;
         };
         /**
-         * @description How money came.
+         * @description How a payment arrived.
          * @enum {string}
          */
         PaymentKind: "payment" | "offline_payment" | "unconfirmed";
@@ -1609,11 +1651,14 @@ export interface components {
         Phase: "draft" | "scheduled" | "live" | "paused" | "ended";
         /** @description What to show, and where. */
         PreviewBody: {
-            /** @description `mobile`, `tablet` or `desktop`: whose words are shown; left out or null, those for the screen at hand. */
+            /**
+             * @description `mobile`, `tablet` or `desktop`: the device whose text to show. If omitted or null, the text for the device
+             *     in use.
+             */
             device?: string | null;
-            /** @description BCP 47 tag of the language; left out or null, the page's. */
+            /** @description The BCP 47 tag of the language; the page's language if omitted or null. */
             locale?: string | null;
-            /** @description The page to show it on, on one of the site's origins. */
+            /** @description The URL of the page on which to show it, on one of the site's origins. */
             page_url: string;
             /**
              * @description The site's id.
@@ -1623,55 +1668,56 @@ export interface components {
             surface?: components["schemas"]["Surface"] | null;
             /**
              * Format: int32
-             * @description How long the URL is good, in minutes: at most a week, an hour where it is left out.
+             * @description How long the URL is valid, in minutes: one hour by default, one week at most.
              */
             valid_minutes?: number | null;
-            /** @description The variant; left out or null, the first. */
+            /** @description The variant; the first if omitted or null. */
             variant?: string | null;
             /**
              * Format: int64
-             * @description The version, also one that was never published; left out or null, what is published when the page is opened.
+             * @description The version, even one that was never published. If omitted or null, the version that is published when the
+             *     page is opened.
              */
             version?: number | null;
         };
-        /** @description A question, and what is to be shown. */
+        /** @description A banner request, and the preview to show. */
         PreviewQuestion: components["schemas"]["Question"] & {
-            /** @description The note that stands in the address of a preview's page as `keepopen_preview`. */
+            /** @description The signed value that is in the preview page's URL as `keepopen_preview`. */
             preview: string;
         };
-        /** @description Where to look. */
+        /** @description Where to see the preview. */
         PreviewUrl: {
             /**
              * Format: date-time
-             * @description RFC 3339.
+             * @description When it expires, RFC 3339.
              */
             expires_at: string;
-            /** @description The page with the preview in its address. Whoever has it can open it, until it expires. */
+            /** @description The URL of the page with the preview. Anybody who has it can open it until it expires. */
             url: string;
         };
-        /** @description An error answer (RFC 9457). */
+        /** @description An error response (RFC 9457). */
         Problem: {
-            /** @description A word that never changes; programs decide by it. */
+            /** @description A stable code, for use in programs. */
             code: components["schemas"]["Code"];
-            /** @description What exactly, where there is more to say. */
+            /** @description The particulars of this case, if there are any. */
             detail?: string | null;
-            /** @description Where readers can give while this service can't take them to Stripe. */
+            /** @description Another page where readers can give while Stripe is unreachable. */
             fallback_url?: string | null;
             /**
              * Format: int64
-             * @description The largest amount that is taken, in the minor unit.
+             * @description The largest accepted amount, in the minor unit.
              */
             maximum_minor?: number | null;
             /**
              * Format: int64
-             * @description The smallest amount that is taken, in the minor unit.
+             * @description The smallest accepted amount, in the minor unit.
              */
             minimum_minor?: number | null;
             /** @description What is wrong with an appeal, field by field. */
             problems?: components["schemas"]["AppealProblem"][];
             /**
              * Format: int64
-             * @description After how many seconds to try again; the `Retry-After` header says the same.
+             * @description The number of seconds after which to try again, as in the `Retry-After` header.
              */
             retry_after_seconds?: number | null;
             /**
@@ -1679,13 +1725,12 @@ export interface components {
              * @description The HTTP status.
              */
             status: number;
-            /** @description What it means, in a sentence. */
+            /** @description The meaning of the code, in a sentence. */
             title: string;
         };
         /**
-         * @description What a page says of itself and of its reader. All but `site` may be left
-         *     out; unknown fields are ignored. (This is the shape for people; the
-         *     decision reads it in its own type.)
+         * @description A page's description of itself and of its reader. Only `site` is required, and unknown fields are ignored. (This
+         *     type describes the request; the decision reads it into its own type.)
          */
         Question: {
             history?: components["schemas"]["History"] | null;
@@ -1696,12 +1741,12 @@ export interface components {
              * @example journal
              */
             site: string;
-            /** @description Where the page has room; left out: everywhere. */
+            /** @description The surfaces that the page has a place for; all surfaces if omitted. */
             surfaces?: components["schemas"]["Surface"][] | null;
             /** @description The supporter token. */
             token?: string | null;
         };
-        /** @description For how many whole days the reader is not asked, by what the reader does. */
+        /** @description For how many whole days the reader is not asked, depending on what the reader does. */
         QuietDays: {
             /**
              * Format: int32
@@ -1711,13 +1756,14 @@ export interface components {
             already_gave: number;
             /**
              * Format: int32
-             * @description After a plain close of this appeal.
+             * @description After the reader closes this appeal.
              * @example 14
              */
             close: number;
             /**
              * Format: int32
-             * @description After a one-off gift, for every appeal that asks for money. A reader who gives monthly or yearly isn't asked at all.
+             * @description After a one-off gift, for every appeal that asks for money. A reader who gives monthly or yearly is not
+             *     asked at all.
              * @example 90
              */
             gift: number;
@@ -1728,27 +1774,28 @@ export interface components {
              */
             later: number;
         };
-        /** @description What is known of the reader without knowing who it is. */
+        /** @description What is known about the reader, without identifying them. */
         Reader: {
             /**
              * Format: int64
-             * @description A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
+             * @description A number from 0 to 999,999 that is stored for this reader. With the same number, the reader always gets the
+             *     same variant.
              */
             bucket?: number | null;
             /** @description `granted` or `denied`. */
             consent?: string | null;
-            /** @description ISO 3166-1 code of two letters. */
+            /** @description A two-letter ISO 3166-1 code. */
             country?: string | null;
-            /** @description Kind of device. */
+            /** @description The kind of device. */
             device?: string | null;
-            /** @description BCP 47 tag. */
+            /** @description A BCP 47 tag. */
             locale?: string | null;
             /** @description The region's code within the country. */
             region?: string | null;
-            /** @description Whether the reader is signed in with the site. */
+            /** @description Whether the reader is signed in to the site. */
             signed_in?: boolean | null;
             /**
-             * @description Facts of the site's own, those of its `traits` that the reader has.
+             * @description Which of the site's `traits` the reader has.
              * @example [
              *       "print_subscriber"
              *     ]
@@ -1756,13 +1803,13 @@ export interface components {
             traits?: string[] | null;
         };
         /**
-         * @description Why a verdict is what it is.
+         * @description The reason for a verdict.
          * @enum {string}
          */
         Reason: "matched" | "supporter" | "recent_giver" | "unknown_standing" | "kill_switch" | "holdout" | "no_consent" | "excluded_page" | "sensitive_page" | "out_of_schedule" | "not_targeted" | "frequency_cap" | "dismissed" | "below_meter" | "needs_entitlement" | "missing_value" | "share" | "sequence_done" | "no_live_appeal" | "overloaded";
-        /** @description What came of a variant, on one day or in all. */
+        /** @description The results of a variant, for one day or in total. */
         Result: {
-            /** @description The appeal's id; null for gifts that no appeal brought. */
+            /** @description The appeal's id; null for gifts that came through no appeal. */
             appeal?: string | null;
             /**
              * Format: int64
@@ -1776,7 +1823,7 @@ export interface components {
             clicks: number;
             /**
              * Format: date
-             * @description The day; left out of a total.
+             * @description The day; absent in a total.
              */
             day?: string | null;
             /**
@@ -1786,39 +1833,42 @@ export interface components {
             dismissals: number;
             /**
              * Format: int64
-             * @description Contributions whose first payment came.
+             * @description Contributions whose first payment arrived.
              */
             gifts: number;
-            /** @description Money of every payment that came, also of contributions that began earlier. One item for each currency. */
+            /**
+             * @description The money of all payments that arrived, including payments of older contributions. One item for each
+             *     currency.
+             */
             money: components["schemas"]["ResultMoney"][];
             /**
              * Format: int64
-             * @description Readers who saw it.
+             * @description The number of readers who saw it.
              */
             readers: number;
             /** @description The variant's id, or `holdout` for readers who were held out. */
             variant?: string | null;
             /**
              * Format: int64
-             * @description Views, with the first of each reader.
+             * @description The number of views, including each reader's first.
              */
             views: number;
         };
         /** @description Sums in the currency's minor unit. */
         ResultMoney: {
             /**
-             * @description ISO 4217 code.
+             * @description An ISO 4217 code.
              * @example EUR
              */
             currency: string;
             /**
              * Format: int64
-             * @description What Stripe kept.
+             * @description Stripe's fees.
              */
             fees_minor: number;
             /**
              * Format: int64
-             * @description What is left. Where Stripe paid out in another currency, it is left in that one.
+             * @description What remains after refunds, disputes and fees. If Stripe settled in another currency, it is in that one.
              */
             net_minor: number;
             /**
@@ -1828,25 +1878,25 @@ export interface components {
             received_minor: number;
             /**
              * Format: int64
-             * @description Refunds and disputes, less those that were reversed.
+             * @description Refunds and disputes, minus reversals.
              */
             returned_minor: number;
         };
-        /** @description What appeals brought. */
+        /** @description The results of appeals. */
         Results: {
             /**
              * Format: date-time
-             * @description When this was read, RFC 3339. A day that is not over yet is not complete.
+             * @description When the results were read, RFC 3339. A day that has not ended is incomplete.
              */
             as_of: string;
-            /** @description Day by day, the oldest first. */
+            /** @description The results of each day, oldest first. */
             days: components["schemas"]["Result"][];
             /**
              * Format: date
              * @description The first day.
              */
             from: string;
-            /** @description Appeals that learn their weights, and for which some readers were not counted. */
+            /** @description Appeals with learned weights for which some readers were not counted. */
             ignored: components["schemas"]["IgnoredViews"][];
             /** @description The site's id. */
             site: string;
@@ -1860,9 +1910,9 @@ export interface components {
             /** @description The totals of each appeal and variant. */
             totals: components["schemas"]["Result"][];
         };
-        /** @description What is switched off on one site. */
+        /** @description The switches of one site. */
         SiteSwitches: {
-            /** @description Every surface at once. */
+            /** @description All surfaces together. */
             all: components["schemas"]["Switch"];
             /** @description What the settings switch off (`banner`, `asking.silenced_surfaces`), whatever the switches say. */
             settings: components["schemas"]["Switches"];
@@ -1871,38 +1921,38 @@ export interface components {
              * @example journal
              */
             site: string;
-            /** @description Each surface by itself. One shows only where `all` is on, too. */
+            /** @description Each surface. A surface shows appeals only if `all` is on too. */
             surfaces: components["schemas"]["SurfaceSwitches"];
             /**
              * Format: date-time
-             * @description When a switch was turned last, RFC 3339; null where none ever was.
+             * @description When a switch was last changed, RFC 3339; null if none ever was.
              */
             turned_at?: string | null;
-            /** @description Who did it: an API key's id, or `command line`. */
+            /** @description Who changed it: an API key's id, or `command line`. */
             turned_by?: string | null;
         };
         /**
-         * @description What is known of a reader's support.
+         * @description What is known about a reader's support.
          * @enum {string}
          */
         Standing: "none" | "one_off" | "recurring" | "past_due" | "lapsed" | "unknown";
-        /** @description What a site's back end knows of the reader. */
+        /** @description What a site's back end knows about the reader. */
         StatedSupporter: {
-            /** @description What the reader is entitled to, by name. */
+            /** @description The names of the reader's entitlements. */
             entitlements?: string[];
             /**
              * Format: date-time
-             * @description The first instant when asking is allowed again. Left out or null, it is allowed.
+             * @description The earliest time at which the reader may be asked again. If omitted or null, asking is allowed now.
              */
             quiet_until?: string | null;
-            /** @description The standing with the site. */
+            /** @description The reader's standing with the site. */
             standing: components["schemas"]["Standing"];
         };
-        /** @description What must be in an event. All else that Stripe writes is stored as it comes. */
+        /** @description The required fields of an event. Everything else that Stripe sends is stored unchanged. */
         StripeEvent: {
-            /** @description The version of Stripe's API that its object is written in. */
+            /** @description The version of Stripe's API that the object uses. */
             api_version?: string | null;
-            /** @description When Stripe made it: seconds since 1970, or RFC 3339. */
+            /** @description When Stripe created it: seconds since 1970, or RFC 3339. */
             created?: unknown;
             data?: components["schemas"]["StripeEventData"] | null;
             /**
@@ -1910,24 +1960,24 @@ export interface components {
              * @example evt_1a2b3c
              */
             id: string;
-            /** @description Whether money moves. */
+            /** @description Whether it is from live mode. */
             livemode?: boolean | null;
             /**
-             * @description Its type.
+             * @description The event's type.
              * @example invoice.paid
              */
             type: string;
         };
-        /** @description What an event tells of. */
+        /** @description What an event is about. */
         StripeEventData: {
-            /** @description The object as it was when the event was made. */
+            /** @description The object as it was when the event was created. */
             object?: unknown;
         };
         /** @description A supporter's standing with one site. */
         SupporterAnswer: {
             /**
              * Format: date-time
-             * @description The first instant when asking is allowed again.
+             * @description The earliest time at which the reader may be asked again.
              */
             quiet_until?: string | null;
             /** @description The site's id. */
@@ -1935,7 +1985,7 @@ export interface components {
             /** @description The standing. */
             standing: components["schemas"]["Standing"];
             /**
-             * @description Who.
+             * @description The supporter's id.
              * @example sup_0123456789abcdefghjkmnpqrs
              */
             supporter: string;
@@ -1945,15 +1995,15 @@ export interface components {
          * @enum {string}
          */
         Surface: "banner" | "inline" | "wall";
-        /** @description Each surface by itself. What is left out is on. */
+        /** @description Each surface. An omitted surface is on. */
         SurfaceSwitches: {
             /**
-             * @description At the page's edge.
+             * @description At the edge of the page.
              * @default on
              */
             banner: components["schemas"]["Switch"];
             /**
-             * @description In the article.
+             * @description Inside the article.
              * @default on
              */
             inline: components["schemas"]["Switch"];
@@ -1963,7 +2013,7 @@ export interface components {
              */
             wall: components["schemas"]["Switch"];
         };
-        /** @description What to switch of each surface. What is left out or null stays as it is. */
+        /** @description The surfaces to change. A surface that is omitted or null stays as it is. */
         SurfacesChange: {
             /** @default null */
             banner: components["schemas"]["Switch"] | null;
@@ -1977,15 +2027,15 @@ export interface components {
          * @enum {string}
          */
         Switch: "on" | "off";
-        /** @description The switches of one site. What is left out is on. */
+        /** @description The switches of one site. An omitted switch is on. */
         Switches: {
             /**
-             * @description Every surface at once.
+             * @description All surfaces together.
              * @default on
              */
             all: components["schemas"]["Switch"];
             /**
-             * @description Each surface by itself. One shows only where `all` is on, too.
+             * @description Each surface. A surface shows appeals only if `all` is on too.
              * @default {
              *       "banner": "on",
              *       "inline": "on",
@@ -1994,12 +2044,12 @@ export interface components {
              */
             surfaces: components["schemas"]["SurfaceSwitches"];
         };
-        /** @description What to switch. What is left out or null stays as it is. */
+        /** @description The switches to change. A switch that is omitted or null stays as it is. */
         SwitchesChange: {
             /** @default null */
             all: components["schemas"]["Switch"] | null;
             /**
-             * @description Each surface by itself. One shows only where `all` is on, too.
+             * @description Each surface. A surface shows appeals only if `all` is on too.
              * @default {
              *       "banner": null,
              *       "inline": null,
@@ -2008,18 +2058,18 @@ export interface components {
              */
             surfaces: components["schemas"]["SurfacesChange"];
         };
-        /** @description What is said after the gift. */
+        /** @description The thanks after a gift. */
         ThanksCopy: {
-            /** @description What follows it. */
+            /** @description The text below it. */
             body?: components["schemas"]["Block"][];
-            /** @description The line on top. */
+            /** @description The heading. */
             heading: string;
         };
-        /** @description How far the appeal has come. */
+        /** @description The progress of an appeal. */
         Ticker: {
             /**
              * Format: date-time
-             * @description When it was counted: at most about a minute ago, unless the database does not answer.
+             * @description When it was counted: at most about a minute ago, unless the database is unavailable.
              */
             as_of: string;
             /** @description What is counted. */
@@ -2031,28 +2081,28 @@ export interface components {
             currency?: string | null;
             /**
              * Format: date
-             * @description The day from which on payments count, on the site's clock; left out where all that ever came is counted.
+             * @description The first day whose payments count, in the site's time zone; absent if all payments count.
              * @example 2026-11-01
              */
             from?: string | null;
             /**
              * Format: int64
-             * @description What is wanted, as `total`.
+             * @description The goal, in the same unit as `total`.
              */
             goal: number;
             /**
              * Format: int32
-             * @description How many decimals an amount has, for money.
+             * @description The number of decimals of an amount, for money.
              */
             minor_digits?: number | null;
             /**
              * Format: int64
-             * @description What has come in of what is wanted, in whole percent; more than 100 beyond the goal.
+             * @description The progress towards the goal in whole percent; above 100 beyond the goal.
              */
             percent: number;
             /**
              * Format: int64
-             * @description What has come in: in the currency's minor unit, or supporters.
+             * @description The amount raised in the currency's minor unit, or the number of supporters.
              */
             total: number;
         };
@@ -2061,9 +2111,9 @@ export interface components {
          * @enum {string}
          */
         TickerCounts: "money" | "supporters";
-        /** @description A contribution that wants a person to look. */
+        /** @description A contribution that needs manual review. */
         ToLookAt: {
-            /** @description What it is: each has `alarm`, and the objects and amounts that it is about. */
+            /** @description What needs review: each item has `alarm`, and the objects and amounts that it is about. */
             alarms: Record<string, never>[];
             /** @description Its id. */
             contribution: string;
@@ -2072,39 +2122,39 @@ export interface components {
         TokenAnswer: {
             /**
              * Format: date-time
-             * @description When it is no longer good.
+             * @description When it expires.
              */
             expires_at: string;
             /**
              * Format: date-time
-             * @description The first instant when asking is allowed again.
+             * @description The earliest time at which the reader may be asked again.
              */
             quiet_until?: string | null;
-            /** @description The standing with the site. */
+            /** @description The reader's standing with the site. */
             standing: components["schemas"]["Standing"];
             /**
-             * @description Who.
+             * @description The supporter's id.
              * @example sup_0123456789abcdefghjkmnpqrs
              */
             supporter: string;
-            /** @description A JWT (EdDSA); `/.well-known/jwks.json` has the keys. */
+            /** @description A JWT (EdDSA). The keys are at `/.well-known/jwks.json`. */
             token: string;
         };
-        /** @description By what right a token is asked for. */
+        /** @description The grant for a token. */
         TokenBody: {
             /**
              * Format: uuid
-             * @description The attempt's UUID: only the browser that gave knows it.
+             * @description The attempt's UUID. Only the browser that gave knows it.
              */
             attempt: string;
             /** @enum {string} */
             grant: "checkout_session";
             /**
-             * @description Answers 202 with the `state`, in place of a problem, while there is no token for this payment. For browsers, which write each problem on the
-             *     page's console.
+             * @description Returns 202 with the `state`, instead of a problem, while there is no token for this payment. For
+             *     browsers, which log each problem on the console.
              */
             report_state?: boolean;
-            /** @description `keepopen_session` of the return URL. */
+            /** @description The value of `keepopen_session` in the return URL. */
             session: string;
             /** @description The site's id. */
             site: string;
@@ -2114,11 +2164,11 @@ export interface components {
             /** @description The code that the problem would have. */
             state: string;
         };
-        /** @description The values that the words speak of, and no others. */
+        /** @description The values that the text uses, and no others. */
         Values: {
             /**
              * Format: int64
-             * @description Articles that the reader read in the weeks, and with the tags, by which the appeal counts them.
+             * @description The number of articles that the reader read, in the weeks and with the tags that the appeal counts.
              */
             article_count?: number | null;
             /**
@@ -2127,7 +2177,7 @@ export interface components {
              */
             country?: string | null;
             /**
-             * @description The currency that the reader is asked in, ISO 4217.
+             * @description The currency in which the reader is asked, ISO 4217.
              * @example EUR
              */
             currency?: string | null;
@@ -2138,27 +2188,27 @@ export interface components {
             date?: string | null;
             /**
              * Format: int64
-             * @description Days until the appeal ends, the one that has begun too.
+             * @description Days until the appeal ends, including the present one.
              */
             days_left?: number | null;
             /**
              * Format: int64
-             * @description What is wanted, as `ticker_total`.
+             * @description The goal, in the same unit as `ticker_total`.
              */
             ticker_goal?: number | null;
             /**
              * Format: int64
-             * @description What is still missing, as `ticker_total`; 0 once the goal is reached.
+             * @description The amount or number missing from the goal, in the same unit as `ticker_total`; 0 when the goal is reached.
              */
             ticker_left?: number | null;
             /**
              * Format: int64
-             * @description What has come in of what is wanted, in whole percent; more than 100 beyond the goal.
+             * @description The progress towards the goal in whole percent; above 100 beyond the goal.
              */
             ticker_percent?: number | null;
             /**
              * Format: int64
-             * @description What the appeal's ticker has come to: in the currency's minor unit, or supporters.
+             * @description The progress of the appeal's ticker: an amount in the currency's minor unit, or a number of supporters.
              */
             ticker_total?: number | null;
             /**
@@ -2167,61 +2217,62 @@ export interface components {
              */
             weekday?: string | null;
         };
-        /**
-         * @description The answer. When `show` is true, `surface`, `kind`, `appeal`, `variant`,
-         *     `attribution` and `content` are there.
-         */
+        /** @description The verdict. If `show` is true, `surface`, `kind`, `appeal`, `variant`, `attribution` and `content` are present. */
         Verdict: {
             /** @description The appeal's id. */
             appeal?: string | null;
             /**
-             * @description A signed note, to be sent along with events and checkouts. A reader who is held out (`reason` is `holdout`) has one too, so
-             *     that what the held-out give can be told. A preview has none, and counts for nothing.
+             * @description A signed value to send with events and checkouts. A reader who is held out (`reason` is `holdout`) gets one
+             *     too, so that their gifts can be counted. A preview has none and is not counted.
              */
             attribution?: string | null;
-            /** @description Whether the reader may send it away; a wall without free articles left may not be. */
+            /** @description Whether the reader may dismiss it. A hard wall after the last free article can't be dismissed. */
             closable?: boolean | null;
             content?: components["schemas"]["Content"] | null;
             kind?: components["schemas"]["Kind"] | null;
             /**
              * Format: date-time
-             * @description The first instant at which time alone changes the answer, if it ever does. Until then a browser may do without asking.
+             * @description The next time at which the answer can change without anything else changing, if there is one. Until then, a
+             *     browser need not ask again.
              */
             next_eligible_at?: string | null;
-            /** @description Why, in one word of a fixed list. */
+            /** @description The reason, from a fixed list. */
             reason: components["schemas"]["Reason"];
             /** @description Whether an appeal is shown. */
             show: boolean;
             surface?: components["schemas"]["Surface"] | null;
-            /** @description Why the token counts for nothing, as a code: `token_superseded` after a refund, say, when the browser should drop it and ask again. */
+            /**
+             * @description Why the token can't be used, as a code. If it is `token_superseded`, for example after a refund, the browser
+             *     should delete the token and ask again.
+             */
             token_problem?: string | null;
             values?: components["schemas"]["Values"] | null;
             /** @description The variant's id. */
             variant?: string | null;
             /**
-             * @description Fields of the question that are not known and look like a slip, each with what was probably meant. They were ignored, like all
-             *     unknown fields. Left out where there are none.
+             * @description Unknown fields of the request that look like typing errors, each with the name that was probably meant. They
+             *     were ignored, like all unknown fields. Absent if there are none.
              * @example [
              *       "page.sensitve is not known and was ignored; did you mean page.sensitive?"
              *     ]
              */
             warnings?: string[] | null;
         };
-        /** @description One time an appeal was seen. */
+        /** @description One view of an appeal. */
         View: {
             appeal: string;
             /**
              * Format: date-time
-             * @description When.
+             * @description The time.
              */
             at: string;
             variant?: string | null;
         };
-        /** @description A contribution with all that is booked of it. */
+        /** @description A contribution with everything that is booked for it. */
         WholeContribution: components["schemas"]["Contribution"] & {
-            /** @description Its ledger entries, the oldest first. */
+            /** @description Its ledger entries, oldest first. */
             entries: components["schemas"]["Entry"][];
-            /** @description Its payments, the oldest first. */
+            /** @description Its payments, oldest first. */
             payments: components["schemas"]["Payment"][];
         };
     };
@@ -2231,13 +2282,13 @@ export interface components {
     headers: {
         /** @description `no-store` */
         "Cache-Control": string;
-        /** @description After how many seconds to try again. */
+        /** @description The number of seconds after which to try again. */
         "Retry-After": string;
-        /** @description Which request headers the answer depends on. */
+        /** @description The request headers on which the response depends. */
         Vary: string;
         /** @description `Bearer` */
         "WWW-Authenticate": string;
-        /** @description The request's id: the caller's own where it sent a harmless one. It stands in the log. */
+        /** @description The request's id: the caller's own if it is valid, otherwise a new one. It appears in the log. */
         "X-Request-Id": string;
     };
     pathItems: never;
@@ -2354,7 +2405,7 @@ export interface operations {
                 headers: {
                     /** @description `*` */
                     "Access-Control-Allow-Origin"?: string;
-                    /** @description An hour */
+                    /** @description One hour */
                     "Cache-Control"?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2380,7 +2431,7 @@ export interface operations {
                 headers: {
                     /** @description `no-cache` */
                     "Cache-Control"?: string;
-                    /** @description This service alone */
+                    /** @description Only this service */
                     "Content-Security-Policy"?: string;
                     /** @description `no-referrer` */
                     "Referrer-Policy"?: string;
@@ -2414,11 +2465,11 @@ export interface operations {
             /** @description The part */
             200: {
                 headers: {
-                    /** @description An hour */
+                    /** @description One hour */
                     "Cache-Control"?: string;
                     /** @description `gzip` for the parts of the library */
                     "Content-Encoding"?: string | null;
-                    /** @description This service alone */
+                    /** @description Only this service */
                     "Content-Security-Policy"?: string;
                     /** @description `no-referrer` */
                     "Referrer-Policy"?: string;
@@ -2455,9 +2506,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that is known already */
+                /** @description The `ETag` of the cached response */
                 "If-None-Match"?: string | null;
-                /** @description `br` and `gzip` are there */
+                /** @description `br` and `gzip` are supported */
                 "Accept-Encoding"?: string | null;
             };
             path?: never;
@@ -2468,15 +2519,15 @@ export interface operations {
             /** @description The script */
             200: {
                 headers: {
-                    /** @description `*`, or the site's origin: any page may name the script's hash */
+                    /** @description `*`, or the site's origin, so that a page can use the script's hash */
                     "Access-Control-Allow-Origin"?: string;
                     /** @description Five minutes */
                     "Cache-Control"?: string;
-                    /** @description `br` or `gzip`; left out where it is not compressed */
+                    /** @description `br` or `gzip`; absent if it is not compressed */
                     "Content-Encoding"?: string | null;
-                    /** @description `cross-origin`: any page may load it */
+                    /** @description `cross-origin`, so that any page can load it */
                     "Cross-Origin-Resource-Policy"?: string;
-                    /** @description Changes with the script, and with its encoding: after the version stands `-br` or `-gzip` */
+                    /** @description Changes with the script and with its encoding: `-br` or `-gzip` follows the version */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2486,7 +2537,7 @@ export interface operations {
                     "text/javascript": string;
                 };
             };
-            /** @description It has not changed */
+            /** @description The script has not changed */
             304: {
                 headers: {
                     /** @description Five minutes */
@@ -2505,13 +2556,13 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` that is known already */
+                /** @description The `ETag` of the cached response */
                 "If-None-Match"?: string | null;
-                /** @description `br` and `gzip` are there */
+                /** @description `br` and `gzip` are supported */
                 "Accept-Encoding"?: string | null;
             };
             path: {
-                /** @description For `embed.js` the first 16 hex digits of its SHA-256; the other files share a version, which stands in it */
+                /** @description For `embed.js`, the first 16 hex digits of its SHA-256. The other files share a version, which `embed.js` contains */
                 version: string;
                 /** @description `embed.js`, or another part of the script */
                 file: string;
@@ -2523,15 +2574,15 @@ export interface operations {
             /** @description The script */
             200: {
                 headers: {
-                    /** @description `*`, or the site's origin: any page may load it as a module */
+                    /** @description `*`, or the site's origin, so that any page can load it as a module */
                     "Access-Control-Allow-Origin"?: string;
-                    /** @description A year, immutable */
+                    /** @description One year, immutable */
                     "Cache-Control"?: string;
-                    /** @description `br` or `gzip`; left out where it is not compressed */
+                    /** @description `br` or `gzip`; absent if it is not compressed */
                     "Content-Encoding"?: string | null;
-                    /** @description `cross-origin`: any page may load it */
+                    /** @description `cross-origin`, so that any page can load it */
                     "Cross-Origin-Resource-Policy"?: string;
-                    /** @description The version, and the encoding */
+                    /** @description The version and the encoding */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2541,7 +2592,7 @@ export interface operations {
                     "text/javascript": string;
                 };
             };
-            /** @description It never changes */
+            /** @description The file has not changed */
             304: {
                 headers: {
                     Vary: components["headers"]["Vary"];
@@ -2571,7 +2622,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of the last answer */
+                /** @description The `ETag` of the previous response */
                 "If-None-Match"?: string | null;
             };
             path?: never;
@@ -2588,7 +2639,7 @@ export interface operations {
                 headers: {
                     /** @description `no-store` */
                     "Cache-Control"?: string;
-                    /** @description For `If-None-Match` */
+                    /** @description Use it for `If-None-Match` */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2603,7 +2654,7 @@ export interface operations {
                 headers: {
                     /** @description `no-store` */
                     "Cache-Control"?: string;
-                    /** @description For `If-None-Match` */
+                    /** @description Use it for `If-None-Match` */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2611,7 +2662,7 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description The context can't be read, or names a site that there is not */
+            /** @description The context can't be read, or names an unknown site */
             400: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2635,7 +2686,7 @@ export interface operations {
                     "application/json": components["schemas"]["EvaluationFailure"];
                 };
             };
-            /** @description The body is larger than is read here */
+            /** @description The body is too large */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2647,7 +2698,7 @@ export interface operations {
                     "application/json": components["schemas"]["EvaluationFailure"];
                 };
             };
-            /** @description The body is not sent as JSON */
+            /** @description The content type is not JSON */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2690,7 +2741,7 @@ export interface operations {
                     "application/json": components["schemas"]["Evaluation"];
                 };
             };
-            /** @description The context can't be read, or names a site that there is not */
+            /** @description The context can't be read, or names an unknown site */
             400: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2702,7 +2753,7 @@ export interface operations {
                     "application/json": components["schemas"]["EvaluationFailure"];
                 };
             };
-            /** @description There is no such flag */
+            /** @description The flag does not exist */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2726,7 +2777,7 @@ export interface operations {
                     "application/json": components["schemas"]["EvaluationFailure"];
                 };
             };
-            /** @description The body is larger than is read here */
+            /** @description The body is too large */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2738,7 +2789,7 @@ export interface operations {
                     "application/json": components["schemas"]["EvaluationFailure"];
                 };
             };
-            /** @description The body is not sent as JSON */
+            /** @description The content type is not JSON */
             415: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3137,7 +3188,7 @@ export interface operations {
                 headers: {
                     /** @description `no-store` */
                     "Cache-Control"?: string;
-                    /** @description For `If-Match` */
+                    /** @description Use it for `If-Match` */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3232,9 +3283,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The `ETag` of the version that it is made from */
+                /** @description The `ETag` of the version that this one is based on */
                 "If-Match"?: string | null;
-                /** @description `*`: only if there is no such appeal */
+                /** @description `*`: only if the appeal does not exist */
                 "If-None-Match"?: string | null;
             };
             path: {
@@ -3243,17 +3294,17 @@ export interface operations {
             };
             cookie?: never;
         };
-        /** @description The appeal, with the fields of an appeals file but `live` */
+        /** @description The appeal, with the fields of an appeals file except `live` */
         requestBody: {
             content: {
                 "application/json": Record<string, never>;
             };
         };
         responses: {
-            /** @description The appeal was there; it has a new version where it changed */
+            /** @description The appeal existed; it has a new version if it changed */
             200: {
                 headers: {
-                    /** @description For `If-Match` */
+                    /** @description Use it for `If-Match` */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3266,7 +3317,7 @@ export interface operations {
             /** @description The appeal is new */
             201: {
                 headers: {
-                    /** @description For `If-Match` */
+                    /** @description Use it for `If-Match` */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3465,7 +3516,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is over here, and on every other instance within 2 seconds */
+            /** @description Ended on this instance, and on every other instance within 2 seconds */
             200: {
                 headers: {
                     Vary: components["headers"]["Vary"];
@@ -3621,7 +3672,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description It is held back here, and on every other instance within 2 seconds */
+            /** @description Paused on this instance, and on every other instance within 2 seconds */
             200: {
                 headers: {
                     Vary: components["headers"]["Vary"];
@@ -3988,7 +4039,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description It is in force here, and on every other instance within 2 seconds */
+            /** @description Published on this instance, and on every other instance within 2 seconds */
             200: {
                 headers: {
                     Vary: components["headers"]["Vary"];
@@ -4210,7 +4261,7 @@ export interface operations {
                 headers: {
                     /** @description `no-store` */
                     "Cache-Control"?: string;
-                    /** @description For `If-Match` */
+                    /** @description Use it for `If-Match` */
                     ETag?: string;
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4313,35 +4364,35 @@ export interface operations {
                  */
                 site: string;
                 /**
-                 * @description Surfaces the page has room for, with commas between; left out: everywhere.
+                 * @description The surfaces that the page has a place for, separated by commas; all surfaces if omitted.
                  * @example banner,inline
                  */
                 surfaces?: string;
-                /** @description The page's address. */
+                /** @description The page's URL. */
                 url?: string;
                 /** @description The page's section. */
                 section?: string;
-                /** @description The page's tags, with commas between. */
+                /** @description The page's tags, separated by commas. */
                 tags?: string;
-                /** @description What kind of page it is. */
+                /** @description The kind of page. */
                 kind?: string;
-                /** @description Whether an appeal would be out of place on the page. */
+                /** @description Whether an appeal would be out of place on the page, for example next to a report of an accident. */
                 sensitive?: boolean;
-                /** @description Whether somebody paid for the page to be there. */
+                /** @description Whether the page is sponsored. */
                 paid?: boolean;
-                /** @description Which page of this visit it is. */
+                /** @description The position of this page in the reader's visit, counted from 1. */
                 ordinal?: number;
-                /** @description ISO 3166-1 code of two letters. */
+                /** @description A two-letter ISO 3166-1 code. */
                 country?: string;
                 /** @description The region's code within the country. */
                 region?: string;
-                /** @description BCP 47 tag. */
+                /** @description A BCP 47 tag. */
                 locale?: string;
-                /** @description Kind of device. */
+                /** @description The kind of device. */
                 device?: string;
-                /** @description A number from 0 to 999,999 that this reader keeps. */
+                /** @description A number from 0 to 999,999 that is stored for this reader. */
                 bucket?: number;
-                /** @description Facts of the site's own, those of its `traits` that the reader has, with commas between. */
+                /** @description Which of the site's `traits` the reader has, separated by commas. */
                 traits?: string;
             };
             header?: never;
@@ -4565,7 +4616,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Taken */
+            /** @description Accepted */
             204: {
                 headers: {
                     Vary: components["headers"]["Vary"];
@@ -4679,7 +4730,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The verdict, and everything that led to it */
+            /** @description The verdict, and how it was reached */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -5337,33 +5388,39 @@ export interface operations {
     list_contributions: {
         parameters: {
             query?: {
-                /** @description Only those given to this site. */
+                /** @description Only contributions to this site. */
                 site?: string;
-                /** @description Only those in this state. */
+                /** @description Only contributions in this state. */
                 state?: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "taken_back";
-                /** @description Only those given so often. */
+                /** @description Only contributions with this interval. */
                 interval?: "once" | "day" | "week" | "month" | "year";
-                /** @description With `interval`: how many of it are between two payments. 3 with `month` finds quarterly ones. */
+                /** @description With `interval`: the number of intervals between two payments. 3 with `month` finds quarterly contributions. */
                 interval_count?: number;
                 /**
-                 * @description Only those in this currency, ISO 4217.
+                 * @description Only contributions in this currency, ISO 4217.
                  * @example EUR
                  */
                 currency?: string;
-                /** @description With `true`, only recurring ones that will take money again: what is left to end before a currency is retired. */
+                /**
+                 * @description With `true`, only recurring contributions that will take money again. Use it to find what to end before you
+                 *     retire a currency.
+                 */
                 running?: boolean;
                 /**
-                 * @description Only those of this supporter.
+                 * @description Only contributions of this supporter.
                  * @example sup_0123456789abcdefghjkmnpqrs
                  */
                 supporter?: string;
-                /** @description Only those begun at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC. */
+                /**
+                 * @description Only contributions that began at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at
+                 *     midnight UTC.
+                 */
                 from?: string;
-                /** @description Only those begun before this time or day. */
+                /** @description Only contributions that began before this time or day. */
                 to?: string;
-                /** @description How many on a page. */
+                /** @description The number of contributions on a page. */
                 limit?: number;
-                /** @description `next` of the page before. */
+                /** @description The `next` value of the previous page. */
                 after?: string;
             };
             header?: never;
@@ -5471,9 +5528,9 @@ export interface operations {
             query?: {
                 /** @description Only payments to this site. */
                 site?: string;
-                /** @description Only those that came at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC. */
+                /** @description Only payments at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC. */
                 from?: string;
-                /** @description Only those that came before this time or day. */
+                /** @description Only payments before this time or day. */
                 to?: string;
             };
             header?: never;
@@ -5487,7 +5544,7 @@ export interface operations {
                 headers: {
                     /** @description `no-store` */
                     "Cache-Control"?: string;
-                    /** @description A file's name */
+                    /** @description The file name */
                     "Content-Disposition"?: string;
                     Vary: components["headers"]["Vary"];
                     /** @description `nosniff` */
@@ -5592,7 +5649,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The contribution, and all that is booked of it */
+            /** @description The contribution, with everything that is booked for it */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -5700,7 +5757,7 @@ export interface operations {
                  */
                 from: string;
                 /**
-                 * @description The last day; at most 400 days from the first.
+                 * @description The last day, at most 400 days after the first.
                  * @example 2026-11-30
                  */
                 to: string;
@@ -5944,7 +6001,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The site's switches, as they are now */
+            /** @description The site's switches after the change */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -6122,7 +6179,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The standing with the token's site, now */
+            /** @description The present standing with the token's site */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -6204,7 +6261,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The standing with the site, now */
+            /** @description The present standing with the site */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -6376,7 +6433,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The standing with the site, now */
+            /** @description The present standing with the site */
             200: {
                 headers: {
                     /** @description `no-store` */
@@ -6602,7 +6659,7 @@ export interface operations {
                     "application/json": components["schemas"]["TokenAnswer"];
                 };
             };
-            /** @description There is no token for this payment (yet), and `report_state` was asked for */
+            /** @description There is no token for this payment (yet), and the request set `report_state` */
             202: {
                 headers: {
                     /** @description `no-store` */
@@ -6803,7 +6860,7 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                /** @description `t=…,v1=…`, as Stripe's libraries make it */
+                /** @description `t=…,v1=…`, as created by Stripe's libraries */
                 "Stripe-Signature": string;
             };
             path?: never;

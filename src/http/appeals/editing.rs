@@ -16,23 +16,24 @@ use crate::http::caller::AppealsEditor;
 use crate::http::problem::{Code, Problem};
 use crate::store::appeals::PublicationRow;
 
-/// Write a version of an appeal. It is checked, and not published.
+/// Write a version of an appeal.
 ///
-/// With `If-Match`, only if its newest version is the one that yours was made from; with `If-None-Match: *`, only if there is no such appeal yet.
-/// With neither, it is written in any case (RFC 9110).
+/// The appeal is validated but not published. With `If-Match`, it is written only if the newest version is the one
+/// that yours is based on. With `If-None-Match: *`, it is written only if the appeal does not exist. With neither
+/// header, it is always written (RFC 9110).
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "write_appeal",
     security(("api_key" = [])),
     params(
         ("id" = String, Path, description = "The appeal's id"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that it is made from"),
-        ("If-None-Match" = Option<String>, Header, description = "`*`: only if there is no such appeal"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that this one is based on"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only if the appeal does not exist"),
     ),
-    request_body(content = Object, description = "The appeal, with the fields of an appeals file but `live`"),
+    request_body(content = Object, description = "The appeal, with the fields of an appeals file except `live`"),
     responses(
-        (status = 200, body = SavedAnswer, description = "The appeal was there; it has a new version where it changed", headers(("ETag" = String, description = "For `If-Match`"))),
-        (status = 201, body = SavedAnswer, description = "The appeal is new", headers(("ETag" = String, description = "For `If-Match`"))),
+        (status = 200, body = SavedAnswer, description = "The appeal existed; it has a new version if it changed", headers(("ETag" = String, description = "Use it for `If-Match`"))),
+        (status = 201, body = SavedAnswer, description = "The appeal is new", headers(("ETag" = String, description = "Use it for `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealsFromFile, Code::VersionConflict, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -58,7 +59,8 @@ pub async fn save(
 
 /// Publish a version.
 ///
-/// With `If-Match`, only if the appeal's newest version is the one that you have seen, so that nobody publishes somebody else's unfinished draft.
+/// With `If-Match`, the version is published only if the appeal's newest version is the one that you have seen.
+/// This prevents publishing somebody else's unfinished draft.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "publish_appeal",
@@ -69,7 +71,7 @@ pub async fn save(
     ),
     request_body = PublishBody,
     responses(
-        (status = 200, body = Summary, description = "It is in force here, and on every other instance within 2 seconds"),
+        (status = 200, body = Summary, description = "Published on this instance, and on every other instance within 2 seconds"),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -92,7 +94,7 @@ pub async fn publish(
     in_force(&app, &published).await
 }
 
-/// Hold an appeal back for now.
+/// Pause an appeal.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "pause_appeal",
@@ -102,7 +104,7 @@ pub async fn publish(
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you have seen"),
     ),
     responses(
-        (status = 200, body = Summary, description = "It is held back here, and on every other instance within 2 seconds"),
+        (status = 200, body = Summary, description = "Paused on this instance, and on every other instance within 2 seconds"),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -116,7 +118,9 @@ pub async fn pause(
     set_aside(&app, &by, &id, Live::Paused, &request).await
 }
 
-/// End an appeal. Publishing it again takes it up again.
+/// End an appeal.
+///
+/// Publish the appeal to start it again.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "end_appeal",
@@ -126,7 +130,7 @@ pub async fn pause(
         ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you have seen"),
     ),
     responses(
-        (status = 200, body = Summary, description = "It is over here, and on every other instance within 2 seconds"),
+        (status = 200, body = Summary, description = "Ended on this instance, and on every other instance within 2 seconds"),
     ),
     extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]

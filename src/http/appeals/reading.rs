@@ -13,7 +13,7 @@ use crate::http::caller::AppealsReader;
 use crate::http::problem::{Code, Problem};
 use crate::store::StoreError;
 
-/// Every appeal, and how it stands.
+/// List all appeals and their states.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "list_appeals",
@@ -31,14 +31,14 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(Listed { appeals }))
 }
 
-/// One appeal in its newest version.
+/// Get the newest version of an appeal.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "read_appeal",
     security(("api_key" = [])),
     params(("id" = String, Path, description = "The appeal's id")),
     responses(
-        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-Match`"))),
+        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::StoreUnavailable, Code::Internal]))),
 )]
@@ -47,7 +47,7 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
     whole(&app, &id, None).await
 }
 
-/// One appeal in an older version.
+/// Get an older version of an appeal.
 #[utoipa::path(
     tag = "Appeals",
     operation_id = "read_appeal_version",
@@ -57,7 +57,7 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
         ("version" = i64, Path, description = "The version's number"),
     ),
     responses(
-        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "For `If-Match`"))),
+        (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
     ),
     extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::StoreUnavailable, Code::Internal]))),
 )]

@@ -11,7 +11,7 @@ use crate::appeals::{Draft, Phase, phases};
 use crate::clock;
 use crate::store::appeals::{PublishedRow, VersionRow};
 
-/// How an appeal stands.
+/// The state of an appeal.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AppealSummary)]
 pub struct Summary {
@@ -22,15 +22,15 @@ pub struct Summary {
     pub phase: Phase,
     /// The newest version's number, from 1.
     pub version: i64,
-    /// When that was written, RFC 3339.
+    /// When the newest version was written, RFC 3339.
     pub written_at: String,
-    /// The version that was published last, if any was.
+    /// The version that was published last, if any.
     pub published_version: Option<i64>,
-    /// When it was put into the phase that it was put in last, RFC 3339.
+    /// When the appeal entered its present phase, RFC 3339.
     pub published_at: Option<String>,
 }
 
-/// Every appeal.
+/// All appeals.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Appeals)]
 pub struct Listed {
@@ -42,11 +42,11 @@ pub struct Listed {
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AppealVersion)]
 pub struct Version {
-    /// From 1.
+    /// The version's number, from 1.
     pub version: i64,
     /// When it was written, RFC 3339.
     pub written_at: String,
-    /// Who wrote it: an API key's id, or `command line`.
+    /// The author: an API key's id, or `command line`.
     pub written_by: String,
 }
 
@@ -56,7 +56,7 @@ pub struct Version {
 pub struct Whole {
     #[serde(flatten)]
     pub summary: Summary,
-    /// The version that `appeal` is.
+    /// The number of the version in `appeal`.
     pub of_version: i64,
     /// The appeal, with the fields of an appeals file.
     #[schema(value_type = Object)]
@@ -65,7 +65,7 @@ pub struct Whole {
     pub versions: Vec<Version>,
 }
 
-/// What came of writing.
+/// The result of writing an appeal.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AppealSaved)]
 pub struct SavedAnswer {
@@ -78,7 +78,7 @@ pub struct SavedAnswer {
 #[schema(as = AppealPublish)]
 #[serde(deny_unknown_fields)]
 pub struct PublishBody {
-    /// The version; left out or null, the newest. An older one rolls back.
+    /// The version to publish; the newest if omitted or null. An older version rolls back.
     #[serde(default)]
     pub version: Option<i64>,
 }

@@ -32,15 +32,15 @@ use super::routes;
     ),
     components(schemas(Code, Problem)),
     tags(
-        (name = "Banner", description = "Is this reader asked for support, here and now?"),
-        (name = "Giving", description = "To Stripe's payment page."),
+        (name = "Banner", description = "Should this reader be asked for support?"),
+        (name = "Giving", description = "Send the reader to Stripe's payment page."),
         (name = "Tokens", description = "Signed proof of support, for the reader's browser."),
-        (name = "Supporters", description = "How things stand with a supporter, now."),
-        (name = "Money", description = "Contributions, payments, and what Stripe says beside what we say."),
-        (name = "Appeals", description = "What readers are asked: versions, and what is in force."),
-        (name = "OpenFeature", description = "The same question, as OpenFeature's SDKs ask it."),
+        (name = "Supporters", description = "The present standing of a supporter."),
+        (name = "Money", description = "Contributions, payments, and the comparison with Stripe."),
+        (name = "Appeals", description = "The appeals, their versions, and which one is active."),
+        (name = "OpenFeature", description = "Banner requests from OpenFeature's SDKs."),
         (name = "Embed", description = "The script that a page loads."),
-        (name = "Stripe", description = "What Stripe calls."),
+        (name = "Stripe", description = "The route that Stripe calls."),
         (name = "Contract", description = "This page."),
     ),
 )]
@@ -85,12 +85,12 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 const HEADERS: [(&str, &str); 5] = [
     (
         "X-Request-Id",
-        "The request's id: the caller's own where it sent a harmless one. It stands in the log.",
+        "The request's id: the caller's own if it is valid, otherwise a new one. It appears in the log.",
     ),
-    ("Vary", "Which request headers the answer depends on."),
+    ("Vary", "The request headers on which the response depends."),
     ("WWW-Authenticate", "`Bearer`"),
     ("Cache-Control", "`no-store`"),
-    ("Retry-After", "After how many seconds to try again."),
+    ("Retry-After", "The number of seconds after which to try again."),
 ];
 
 /// Whether answers with this status have the header.
@@ -164,9 +164,9 @@ pub fn openapi_yaml() -> &'static str {
     &YAML
 }
 
-/// The contract.
+/// Get this document.
 ///
-/// This document: every route, what it takes and what it answers, in OpenAPI 3.1. `/docs` shows it to people.
+/// Every route, with its requests and responses, in OpenAPI 3.1. `/docs` shows it as a page.
 #[utoipa::path(
     tag = "Contract",
     operation_id = "read_contract",

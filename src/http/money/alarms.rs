@@ -23,33 +23,33 @@ const MAX_LISTED: i64 = 100;
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = OpenAlarm)]
 struct OpenAlarmShape {
-    /// Names exactly this alarm: should its facts change, it is another one.
+    /// The id of exactly this alarm. If the alarm's facts change, the id changes.
     #[schema(example = "alm_0123456789abcdefghjkmnpqrs")]
     id: String,
     /// The contribution that it is about.
     contribution: String,
-    /// Its kind, and the objects and amounts that it states: `{"alarm": "fraud_warning", "warning": "issfr_…"}`.
+    /// Its kind, and the objects and amounts that it is about: `{"alarm": "fraud_warning", "warning": "issfr_…"}`.
     #[schema(value_type = Object)]
     alarm: Value,
     /// The same as a sentence.
     text: String,
-    /// Stripe's ids of every object that it is about.
+    /// Stripe's ids of all objects that it is about.
     objects: Vec<String>,
 }
 
-/// The alarms that are open, and those that were acknowledged last.
+/// The open alarms, and the latest acknowledgements.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Alarms)]
 struct AlarmsShape {
-    /// The open ones of the first hundred contributions that have any, by the contributions' ids.
+    /// The open alarms of the first hundred contributions that have any, in the order of the contributions' ids.
     alarms: Vec<OpenAlarmShape>,
-    /// How many contributions have an open alarm. 0 when nobody needs to look.
+    /// The number of contributions with an open alarm. 0 if nothing needs review.
     contributions_total: i64,
-    /// The newest acknowledgements, a hundred at most.
+    /// The newest acknowledgements, at most a hundred.
     acknowledgements: Vec<AcknowledgementShape>,
 }
 
-/// Somebody looked at an alarm.
+/// An acknowledged alarm.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = AlarmAcknowledgement)]
 struct AcknowledgementShape {
@@ -57,12 +57,12 @@ struct AcknowledgementShape {
     id: String,
     /// The contribution that it is about.
     contribution: String,
-    /// What it stated when it was acknowledged.
+    /// The alarm's facts when it was acknowledged.
     #[schema(value_type = Object)]
     alarm: Value,
-    /// Who looked at it.
+    /// The person who looked at it.
     name: String,
-    /// What they found.
+    /// What this person found.
     reason: String,
     /// An API key's id, or `command line`.
     via: String,
@@ -71,22 +71,23 @@ struct AcknowledgementShape {
     acknowledged_at: String,
 }
 
-/// Who looked, and what they found.
+/// Who looked at the alarm, and what they found.
 #[derive(Deserialize, utoipa::ToSchema)]
 #[schema(as = AcknowledgeAlarm)]
 #[serde(deny_unknown_fields)]
 struct AcknowledgeBody {
-    /// Who looked at it: up to 100 characters in one line.
+    /// The person who looked at it: up to 100 characters in one line.
     #[schema(min_length = 1, max_length = 100, example = "Finance desk, M.")]
     name: String,
-    /// What they found: up to 1,000 characters.
+    /// What this person found: up to 1,000 characters.
     #[schema(min_length = 1, max_length = 1000, example = "Known reader, confirmed by phone.")]
     reason: String,
 }
 
-/// The alarms.
+/// List the alarms.
 ///
-/// With a secret API key of scope `money:read` or `alarms:write`. An alarm ends by itself when its cause does, or when somebody acknowledges it.
+/// Needs a secret API key of scope `money:read` or `alarms:write`. An alarm closes when its cause ends, or when
+/// somebody acknowledges it.
 #[utoipa::path(
     tag = "Money",
     operation_id = "list_alarms",
@@ -112,11 +113,11 @@ pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Pr
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
 
-/// Say that a person has looked at an alarm.
+/// Acknowledge an alarm.
 ///
-/// With a secret API key of scope `alarms:write`. The alarm no longer counts. Who and why is kept for good. The acknowledgement is of exactly
-/// this alarm: if the amount or the objects that it states change, it comes back under another id. A second acknowledgement changes nothing,
-/// and the answer is the first.
+/// Needs a secret API key of scope `alarms:write`. The alarm no longer counts. The service permanently records who
+/// acknowledged it and why. The acknowledgement covers exactly this alarm: if its amount or its objects change, the
+/// alarm returns with another id. A second acknowledgement changes nothing and returns the first one.
 #[utoipa::path(
     tag = "Money",
     operation_id = "acknowledge_alarm",

@@ -14,34 +14,36 @@ use crate::store::comparisons::ListProgress;
 use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::Finding;
 
-/// What Stripe says and what we say.
+/// The comparison with Stripe.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Books)]
 struct BooksShape {
-    /// Whether the two say the same of every site and currency, nothing is overdue, and nothing is incomplete.
+    /// Whether both sides agree for every site and currency, nothing is overdue, and nothing is incomplete.
     agrees: bool,
-    /// Of each site and currency.
+    /// One item for each site and currency.
     lines: Vec<BooksLineShape>,
-    /// When Stripe's balance was last looked through, RFC 3339; null when not yet.
+    /// When Stripe's balance was last read, RFC 3339; null if it was never read.
     #[schema(format = DateTime)]
     checked_at: Option<String>,
-    /// When Stripe's objects were last looked through, RFC 3339.
+    /// When Stripe's objects were last read, RFC 3339.
     #[schema(format = DateTime)]
     objects_checked_at: Option<String>,
-    /// Contributions with something that does not add up, or that wants a person to look: the first hundred, by id.
+    /// Contributions that don't add up or need manual review: the first hundred, by id.
     to_look_at: Vec<ToLookAtShape>,
-    /// How many of them there are in all.
+    /// The total number of them.
     to_look_at_in_all: i64,
-    /// What a comparison found, the newest first; a hundred at most.
+    /// What comparisons found, newest first; at most a hundred.
     found: Vec<FindingShape>,
-    /// What moved money on the Stripe account and belongs to no gift of ours, by kind, site and currency. A gift that is missing here stands
-    /// among it. The same money can stand under several kinds, such as a charge and its balance transaction.
+    /// Money on the Stripe account that belongs to no gift here, by kind, site and currency. If a gift is missing
+    /// here, look for it in this list. The same money can appear under several kinds, such as a charge and its
+    /// balance transaction.
     other_money: Vec<OtherMoneyShape>,
-    /// Lists of Stripe's that could not be read the last time; empty when all were. What stands in them alone is not compared.
+    /// Lists that could not be read from Stripe the last time; empty if all were read. Objects that appear only in
+    /// these lists are not compared.
     incomplete: Vec<IncompleteListShape>,
 }
 
-/// One site and currency; all in the minor unit.
+/// One site and currency. All amounts are in the minor unit.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = BooksLine)]
 struct BooksLineShape {
@@ -49,31 +51,31 @@ struct BooksLineShape {
     site: String,
     /// The currency, ISO 4217.
     currency: String,
-    /// What Stripe's balance transactions add up to, after fees.
+    /// The sum of Stripe's balance transactions, after fees.
     stripe_net_minor: i64,
-    /// What the ledger has of the same.
+    /// The same sum in the ledger.
     ledger_net_minor: i64,
-    /// By how much the ledger has more than Stripe; 0 when all is well.
+    /// How much the ledger's sum exceeds Stripe's; 0 if they agree.
     difference_minor: i64,
-    /// What is booked beside, and Stripe has not settled yet.
+    /// Also booked, but not settled by Stripe yet.
     awaiting_minor: i64,
-    /// How many payments Stripe has not settled in the time that their methods allow; 0 when all is well.
+    /// The number of payments that Stripe has not settled in the time that their payment methods allow; normally 0.
     overdue: i64,
-    /// What of them is not settled.
+    /// The part of these payments that is not settled.
     overdue_minor: i64,
-    /// What was paid outside Stripe, and is in none of the sums above.
+    /// Paid outside Stripe, and in none of the sums above.
     offline_minor: i64,
-    /// What was sent to the bank.
+    /// What Stripe sent to the bank.
     paid_out_minor: i64,
 }
 
-/// A contribution that wants a person to look.
+/// A contribution that needs manual review.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = ToLookAt)]
 struct ToLookAtShape {
     /// Its id.
     contribution: String,
-    /// What it is: each has `alarm`, and the objects and amounts that it is about.
+    /// What needs review: each item has `alarm`, and the objects and amounts that it is about.
     #[schema(value_type = Vec<Object>)]
     alarms: Value,
 }
@@ -84,9 +86,10 @@ struct ToLookAtShape {
 struct FindingShape {
     /// Stripe's object.
     object: String,
-    /// Of what is booked, what it is; of the rest, what is wrong with it.
+    /// If it was booked, what it is. Otherwise, what is wrong with it.
     what: String,
-    /// True: no webhook had told of it, and it is booked. False: it could not be taken in or does not add up, and wants a person to look.
+    /// True if no webhook reported it and it was booked. False if it could not be read or does not add up, and
+    /// needs manual review.
     booked: bool,
     /// What was compared: `events`, `balance` or `objects`.
     sweep: String,
@@ -95,41 +98,42 @@ struct FindingShape {
     found_at: String,
 }
 
-/// Money on the Stripe account that belongs to no gift of ours.
+/// Money on the Stripe account that belongs to no gift here.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = OtherMoney)]
 struct OtherMoneyShape {
     /// What it is, such as `charge` or `balance transaction (stripe_fee)`.
     kind: String,
-    /// The site of another installation that it was given to; null for other software.
+    /// The site of another installation that received it; null for other software.
     site: Option<String>,
-    /// The currency's code as Stripe has it, in capitals; `XXX` for subscriptions whose price is not one amount.
+    /// Stripe's code for the currency, in capitals; `XXX` for subscriptions whose price is not a single amount.
     currency: String,
-    /// How many objects there are.
+    /// The number of objects.
     count: i64,
     /// Their sum, in Stripe's smallest unit of the currency.
     amount_minor: i64,
-    /// When Stripe made the newest, RFC 3339.
+    /// When Stripe created the newest object, RFC 3339.
     #[schema(format = DateTime)]
     newest_at: String,
 }
 
-/// A list of Stripe's that could not be read to its end.
+/// A list that could not be read from Stripe completely.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = IncompleteList)]
 struct IncompleteListShape {
-    /// Which, such as `disputes`.
+    /// The list, such as `disputes`.
     list: String,
-    /// Why.
+    /// The reason.
     why: String,
     /// When it was last tried, RFC 3339.
     #[schema(format = DateTime)]
     tried_at: String,
 }
 
-/// "Stripe says 41,230.00 net, we say 41,230.00."
+/// Get the comparison with Stripe.
 ///
-/// With a secret API key of scope `money:read`. Stripe is not asked: this is how things stood when it was last compared.
+/// "Stripe says 41,230.00 net, we say 41,230.00." Needs a secret API key of scope `money:read`. This call does not
+/// ask Stripe: it returns the result of the last comparison.
 #[utoipa::path(
     tag = "Money",
     operation_id = "compare_books",

@@ -23,18 +23,20 @@ use crate::store::pages::WantedPayments;
 struct ExportQuery {
     /// Only payments to this site.
     site: Option<String>,
-    /// Only those that came at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC.
+    /// Only payments at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC.
     #[param(format = DateTime)]
     from: Option<String>,
-    /// Only those that came before this time or day.
+    /// Only payments before this time or day.
     #[param(format = DateTime)]
     to: Option<String>,
 }
 
-/// Payments as CSV.
+/// Export payments as CSV
 ///
-/// With a secret API key of scope `money:read`. One line for each payment, the oldest first, as of when that line is read; amounts with the decimals of
-/// their currency. `docs/money.md` explains the columns. An answer that breaks off is not whole: the connection then ends without its last chunk.
+/// Needs a secret API key of scope `money:read`. The table has one line for each payment, oldest first, in its
+/// state when the line is read. Amounts have the decimals of their currency. `docs/money.md` explains the columns.
+/// If the export fails midway, the connection closes without the last chunk, so that clients notice the incomplete
+/// download.
 #[utoipa::path(
     tag = "Money",
     operation_id = "export_payments",
@@ -44,7 +46,7 @@ struct ExportQuery {
         status = 200, body = String, content_type = "text/csv", description = "One line for each payment (RFC 4180)",
         headers(
             ("Cache-Control" = String, description = "`no-store`"),
-            ("Content-Disposition" = String, description = "A file's name"),
+            ("Content-Disposition" = String, description = "The file name"),
             ("X-Content-Type-Options" = String, description = "`nosniff`"),
         ),
     )),

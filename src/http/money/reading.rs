@@ -26,42 +26,44 @@ const MOST: u32 = 200;
 #[into_params(parameter_in = Query)]
 #[serde(deny_unknown_fields)]
 struct ListQuery {
-    /// Only those given to this site.
+    /// Only contributions to this site.
     site: Option<String>,
-    /// Only those in this state.
+    /// Only contributions in this state.
     #[param(inline)]
     state: Option<ContributionState>,
-    /// Only those given so often.
+    /// Only contributions with this interval.
     #[param(inline)]
     interval: Option<IntervalShape>,
-    /// With `interval`: how many of it are between two payments. 3 with `month` finds quarterly ones.
+    /// With `interval`: the number of intervals between two payments. 3 with `month` finds quarterly contributions.
     #[param(minimum = 1, maximum = 9999, default = 1)]
     interval_count: Option<u32>,
-    /// Only those in this currency, ISO 4217.
+    /// Only contributions in this currency, ISO 4217.
     #[param(example = "EUR")]
     currency: Option<String>,
-    /// With `true`, only recurring ones that will take money again: what is left to end before a currency is retired.
+    /// With `true`, only recurring contributions that will take money again. Use it to find what to end before you
+    /// retire a currency.
     running: Option<bool>,
-    /// Only those of this supporter.
+    /// Only contributions of this supporter.
     #[param(example = "sup_0123456789abcdefghjkmnpqrs")]
     supporter: Option<String>,
-    /// Only those begun at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC.
+    /// Only contributions that began at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at
+    /// midnight UTC.
     #[param(format = DateTime)]
     from: Option<String>,
-    /// Only those begun before this time or day.
+    /// Only contributions that began before this time or day.
     #[param(format = DateTime)]
     to: Option<String>,
-    /// How many on a page.
+    /// The number of contributions on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
-    /// `next` of the page before.
+    /// The `next` value of the previous page.
     after: Option<String>,
 }
 
-/// Contributions, the newest first.
+/// List contributions, newest first.
 ///
-/// With a secret API key of scope `money:read`. `next` leads to the next page; what is given in the meantime stands on pages before it, so that
-/// nothing is told twice or left out.
+/// Needs a secret API key of scope `money:read`. `next` leads to the next page. Contributions that begin in the
+/// meantime belong to earlier pages, so no contribution is repeated or missed.
 #[utoipa::path(
     tag = "Money",
     operation_id = "list_contributions",
@@ -109,16 +111,16 @@ pub async fn list(
         .json(ContributionsShape { contributions, next }))
 }
 
-/// One contribution, with its payments and ledger entries.
+/// Get a contribution with its payments and ledger entries.
 ///
-/// With a secret API key of scope `money:read`.
+/// Needs a secret API key of scope `money:read`.
 #[utoipa::path(
     tag = "Money",
     operation_id = "read_contribution",
     security(("api_key" = [])),
     params(("id" = String, Path, description = "`con_…`")),
     responses((
-        status = 200, body = WholeShape, description = "The contribution, and all that is booked of it",
+        status = 200, body = WholeShape, description = "The contribution, with everything that is booked for it",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([

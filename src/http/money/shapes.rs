@@ -47,55 +47,56 @@ impl IntervalShape {
     }
 }
 
-/// One act of giving.
+/// One gift, one-off or recurring.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Contribution)]
 pub struct ContributionShape {
     /// Its id.
     #[schema(example = "con_0123456789abcdefghjkmnpqrs")]
     id: String,
-    /// The site it was given to.
+    /// The site that received it.
     site: String,
-    /// Who gave; null while Stripe has not named an address.
+    /// The supporter; null until Stripe reports an e-mail address.
     #[schema(example = "sup_0123456789abcdefghjkmnpqrs")]
     supporter: Option<String>,
-    /// How often it is given, together with `interval_count`.
+    /// The unit of time between two payments, used with `interval_count`.
     interval: IntervalShape,
-    /// How many of the interval are between two payments: 3 with `month` is quarterly. 1 for a one-off.
+    /// The number of intervals between two payments: 3 with `month` is quarterly. 1 for a one-off gift.
     #[schema(minimum = 1)]
     interval_count: u32,
-    /// What is given and how often, in English; null while Stripe has not said.
+    /// The amount and the interval, in English; null until Stripe reports them.
     #[schema(example = "€21 every 3 months")]
     terms: Option<String>,
-    /// How much each time, in the currency's minor unit; null while Stripe has not said.
+    /// The amount of each payment, in the currency's minor unit; null until Stripe reports it.
     amount_minor: Option<i64>,
     /// Its currency, ISO 4217.
     currency: Option<String>,
-    /// Where it stands.
+    /// The state.
     state: ContributionState,
-    /// The appeal that was followed.
+    /// The appeal that led to the gift.
     appeal: Option<String>,
     /// Its variant.
     variant: Option<String>,
     /// When it began, RFC 3339.
     #[schema(format = DateTime)]
     started_at: Option<String>,
-    /// The newest payment that was not taken back in full, RFC 3339.
+    /// The newest payment that was not fully reversed, RFC 3339.
     #[schema(format = DateTime)]
     last_kept_payment_at: Option<String>,
-    /// Until when a recurring one is paid for, RFC 3339. Its giver is a supporter until then, also when it has ended.
+    /// The end of the paid period of a recurring gift, RFC 3339. The reader is a supporter until then, even if the
+    /// gift has ended.
     #[schema(format = DateTime)]
     paid_until: Option<String>,
     /// When its subscription ended, RFC 3339; null while it runs.
     #[schema(format = DateTime)]
     ended_at: Option<String>,
-    /// How many of its payments were ever given or taken back in full.
+    /// How many of its payments were ever fully reversed.
     payments_withdrawn: i64,
     /// Stripe's Checkout Session.
     session: Option<String>,
-    /// Stripe's subscription. Of several it is the one that is alive, or that was paid.
+    /// Stripe's subscription. If there are several, the one that is active or that was paid.
     subscription: Option<String>,
-    /// All subscriptions of the contribution: more than one where staff made it anew in Stripe's dashboard.
+    /// All subscriptions of the contribution. There are several if staff created a new one in Stripe's dashboard.
     subscriptions: Vec<String>,
     /// Stripe's customer.
     customer: Option<String>,
@@ -107,73 +108,74 @@ pub struct ContributionShape {
 pub struct ContributionsShape {
     /// The newest first.
     pub contributions: Vec<ContributionShape>,
-    /// Send it as `after` for the next page; null when this was the last.
+    /// Send it as `after` to get the next page; null on the last page.
     pub next: Option<String>,
 }
 
-/// Money that came, and what became of it. All amounts are in the minor unit of the currency that they name.
+/// A payment and its reversals. All amounts are in the minor unit of the currency that they name.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Payment)]
 pub struct PaymentShape {
-    /// Its key at Stripe: the payment intent of a one-off, the invoice of a recurring gift. With `/offline` behind it, the part of an invoice that was paid
-    /// outside Stripe.
+    /// Its key at Stripe: the payment intent of a one-off gift, or the invoice of a recurring one. If it ends with
+    /// `/offline`, it is the part of an invoice that was paid outside Stripe.
     id: String,
-    /// How it came. Nothing is booked of an `unconfirmed` payment: the invoice is paid, and Stripe has not said yet whether it moved the money.
+    /// How the payment arrived. An `unconfirmed` payment is not booked: the invoice is paid, but Stripe has not
+    /// said yet whether it moved the money.
     kind: PaymentKind,
-    /// How much came.
+    /// The amount received.
     amount_minor: i64,
-    /// The currency of the amount, of what was refunded and disputed, and of what is awaited.
+    /// The currency of the amount, and of the refunded, disputed and unsettled amounts.
     currency: String,
-    /// What the reader saw and paid, where that was another currency.
+    /// The amount that the reader saw and paid, if it was in another currency.
     presented_amount_minor: Option<i64>,
-    /// That currency.
+    /// The currency of that amount.
     presented_currency: Option<String>,
-    /// When it came, RFC 3339.
+    /// When it arrived, RFC 3339.
     #[schema(format = DateTime)]
     paid_at: String,
-    /// Refunded and not come back.
+    /// Refunded, minus failed refunds.
     refunded_minor: i64,
-    /// Taken back by banks and not won back.
+    /// Withdrawn by banks in disputes and not won back.
     disputed_minor: i64,
-    /// Booked, and Stripe has not settled it yet.
+    /// Booked, but not settled by Stripe yet.
     awaiting_minor: i64,
-    /// By how much more is booked than Stripe's balance says; 0 when all is well.
+    /// How much the booked amount exceeds Stripe's balance; 0 if they agree.
     differing_minor: i64,
-    /// When Stripe should have settled all of it, RFC 3339; null once it has.
+    /// When Stripe should have settled all of it, RFC 3339; null when it is settled.
     #[schema(format = DateTime)]
     settle_by: Option<String>,
-    /// What Stripe kept.
+    /// Stripe's fees.
     fee_minor: Option<i64>,
     /// What is left after fees, refunds and disputes.
     net_minor: Option<i64>,
-    /// The currency that Stripe settled in; null until it has.
+    /// The currency in which Stripe settled; null until it settles.
     settlement_currency: Option<String>,
     /// Stripe's charge.
     charge: Option<String>,
-    /// The payout that it left with.
+    /// The payout that contained the payment.
     payout: Option<String>,
     /// When the bank has that payout, RFC 3339.
     #[schema(format = DateTime)]
     payout_arrives_at: Option<String>,
 }
 
-/// One immutable transfer of the ledger.
+/// One immutable transfer in the ledger.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Entry)]
 pub struct EntryShape {
-    /// What moved the money, such as `payment`, `fee` or `payout`.
+    /// The kind of entry, such as `payment`, `fee` or `payout`.
     kind: &'static str,
-    /// The object at Stripe that says so; of a payout, the payout and the balance transaction in it.
+    /// The Stripe object that caused it; for a payout, the payout and its balance transaction.
     object: String,
-    /// The account that is debited.
+    /// The debited account.
     debit: &'static str,
-    /// The account that is credited.
+    /// The credited account.
     credit: &'static str,
-    /// How much, in the minor unit; always above 0.
+    /// The amount, in the minor unit; always above 0.
     amount_minor: i64,
     /// Its currency.
     currency: String,
-    /// When it happened, as Stripe dates it, RFC 3339.
+    /// When it happened, according to Stripe, RFC 3339.
     #[schema(format = DateTime)]
     occurred_at: String,
     /// When it was booked here, RFC 3339.
@@ -181,15 +183,15 @@ pub struct EntryShape {
     booked_at: String,
 }
 
-/// A contribution with all that is booked of it.
+/// A contribution with everything that is booked for it.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = WholeContribution)]
 pub struct WholeShape {
     #[serde(flatten)]
     contribution: ContributionShape,
-    /// Its payments, the oldest first.
+    /// Its payments, oldest first.
     payments: Vec<PaymentShape>,
-    /// Its ledger entries, the oldest first.
+    /// Its ledger entries, oldest first.
     entries: Vec<EntryShape>,
 }
 
