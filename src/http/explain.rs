@@ -26,7 +26,7 @@ struct ExplanationBody {
     /// The reason, from a fixed list.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The next time at which the answer can change without anything else changing, if there is one.
+    /// The next time at which the answer can change because time has passed, if there is one.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// Every appeal of the site, in the order in which they are tried.
@@ -49,7 +49,7 @@ struct ExplainedAppeal {
     /// `holdout` if the reader is held out.
     #[schema(value_type = ReasonShape)]
     reason: &'static str,
-    /// The next time at which the appeal could pass without anything else changing, if there is one.
+    /// The next time at which the appeal could pass because time has passed, if there is one.
     #[schema(format = DateTime)]
     next_eligible_at: Option<String>,
     /// The variant that this reader would see.
@@ -78,7 +78,7 @@ struct ExplainedRule {
     seen: String,
     /// The value that would have passed, as text.
     wanted: String,
-    /// When the rule will pass without anything else changing, if it failed and time can change it.
+    /// When the rule will pass because time has passed, if it failed and time can change it.
     #[schema(format = DateTime)]
     opens_at: Option<String>,
 }

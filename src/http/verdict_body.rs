@@ -49,8 +49,8 @@ pub(super) struct VerdictBody<'a> {
     /// Absent if the text uses none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) values: Option<Values>,
-    /// The next time at which the answer can change without anything else changing, if there is one. Until then, a
-    /// browser need not ask again.
+    /// The next time at which the answer can change because time has passed, if there is one. Until then, a browser
+    /// need not ask again.
     #[schema(format = DateTime)]
     pub(super) next_eligible_at: Option<String>,
     /// Unknown fields of the request that look like typing errors, each with the name that was probably meant. They

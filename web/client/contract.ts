@@ -1305,7 +1305,7 @@ export interface components {
             chosen: boolean;
             /**
              * Format: date-time
-             * @description The next time at which the appeal could pass without anything else changing, if there is one.
+             * @description The next time at which the appeal could pass because time has passed, if there is one.
              */
             next_eligible_at?: string | null;
             /** @description Whether it passed every rule. */
@@ -1339,7 +1339,7 @@ export interface components {
         ExplainedRule: {
             /**
              * Format: date-time
-             * @description When the rule will pass without anything else changing, if it failed and time can change it.
+             * @description When the rule will pass because time has passed, if it failed and time can change it.
              */
             opens_at?: string | null;
             /** @description Whether the appeal passed it. */
@@ -1363,7 +1363,7 @@ export interface components {
             appeals: components["schemas"]["ExplainedAppeal"][];
             /**
              * Format: date-time
-             * @description The next time at which the answer can change without anything else changing, if there is one.
+             * @description The next time at which the answer can change because time has passed, if there is one.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
@@ -2232,8 +2232,8 @@ export interface components {
             kind?: components["schemas"]["Kind"] | null;
             /**
              * Format: date-time
-             * @description The next time at which the answer can change without anything else changing, if there is one. Until then, a
-             *     browser need not ask again.
+             * @description The next time at which the answer can change because time has passed, if there is one. Until then, a browser
+             *     need not ask again.
              */
             next_eligible_at?: string | null;
             /** @description The reason, from a fixed list. */
