@@ -1,15 +1,45 @@
 //! The decision: who is shown which appeal, or why none.
 
-use crate::compiled::Compiled;
+use crate::compiled::{Compiled, CompiledSite, SiteAppeals};
 use crate::context::Facts;
 use crate::question::Question;
 use crate::verdict::{Known, UnknownSite, Verdict};
-use crate::walk::{Recorder, Unrecorded, walk};
+use crate::walk::{Unrecorded, walk};
 
-/// Answers "show the appeal?" at `now_ms` (milliseconds since 1970).
+/// A question put to compiled appeals.
 ///
-/// The site's appeals are tried from the highest priority down; the first that passes every rule shows.
-/// `draw` (0 to 999,999, thrown by the caller) picks the variant of a reader who sent no bucket.
+/// The facts of the question are gathered once, here. The verdict, its explanation and the values of the
+/// wording that shows are all read from them.
+pub struct Decision<'q> {
+    pub(crate) appeals: &'q SiteAppeals,
+    pub(crate) facts: Facts<'q>,
+}
+
+impl<'q> Decision<'q> {
+    /// Gathers the facts of `question` at `now_ms` (milliseconds since 1970).
+    ///
+    /// `draw` is a random number from 0 to 999,999. It picks the variant of a reader who sent no bucket.
+    #[inline]
+    pub fn new(
+        site: CompiledSite<'q>,
+        question: &'q Question<'q>,
+        known: &'q Known,
+        now_ms: i64,
+        draw: u32,
+    ) -> Self {
+        let CompiledSite { names, appeals } = site;
+        // Nothing here can fail: a result would be moved, and the facts are large.
+        Self { appeals, facts: Facts::gather(names, &appeals.site, question, known, now_ms, draw) }
+    }
+
+    /// Tries the site's appeals from the highest priority down. The first one that passes every rule shows.
+    #[inline]
+    pub fn verdict(&self) -> Verdict {
+        walk(self.appeals, &self.facts, &mut Unrecorded)
+    }
+}
+
+/// Decides one question: [`Decision::new`] and [`Decision::verdict`] in one call.
 ///
 /// # Errors
 /// The question names a site that was not compiled.
@@ -20,19 +50,6 @@ pub fn decide(
     now_ms: i64,
     draw: u32,
 ) -> Result<Verdict, UnknownSite> {
-    recorded(rules, question, known, now_ms, draw, &mut Unrecorded)
-}
-
-/// As [`decide`], with somebody who may watch.
-pub(crate) fn recorded(
-    rules: &Compiled,
-    question: &Question<'_>,
-    known: &Known,
-    now_ms: i64,
-    draw: u32,
-    recorder: &mut impl Recorder,
-) -> Result<Verdict, UnknownSite> {
-    let site = rules.site(&question.site).ok_or_else(|| UnknownSite { site: question.site.to_string() })?;
-    let facts = Facts::gather(&rules.names, &site.site, question, known, now_ms, draw);
-    Ok(walk(site, &facts, recorder))
+    let site = rules.site(&question.site)?;
+    Ok(Decision::new(site, question, known, now_ms, draw).verdict())
 }

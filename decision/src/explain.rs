@@ -4,12 +4,12 @@ use serde::Serialize;
 
 use crate::compiled::{Appeal, Compiled};
 use crate::context::Facts;
-use crate::decide::recorded;
+use crate::decide::Decision;
 use crate::question::Question;
 use crate::reason::Reason;
 use crate::rules::{Evidence, Outcome, Rule};
 use crate::verdict::{Known, UnknownSite, Verdict};
-use crate::walk::{Course, Recorder};
+use crate::walk::{Course, Recorder, walk};
 
 /// A verdict with everything that led to it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -65,7 +65,16 @@ pub struct RuleExplanation {
     pub opens_at_ms: Option<i64>,
 }
 
-/// Decides as [`decide`](crate::decide()) does, by the same code, and keeps a record of every rule.
+impl Decision<'_> {
+    /// Takes the same walk as [`Decision::verdict`], through every appeal, and records what each rule found.
+    pub fn explain(&self) -> Explanation {
+        let mut record = Record::default();
+        let verdict = walk(self.appeals, &self.facts, &mut record);
+        Explanation { verdict, appeals: record.appeals }
+    }
+}
+
+/// Explains one question: [`Decision::new`] and [`Decision::explain`] in one call.
 ///
 /// # Errors
 /// The question names a site that was not compiled.
@@ -76,9 +85,8 @@ pub fn explain(
     now_ms: i64,
     draw: u32,
 ) -> Result<Explanation, UnknownSite> {
-    let mut record = Record::default();
-    let verdict = recorded(rules, question, known, now_ms, draw, &mut record)?;
-    Ok(Explanation { verdict, appeals: record.appeals })
+    let site = rules.site(&question.site)?;
+    Ok(Decision::new(site, question, known, now_ms, draw).explain())
 }
 
 #[derive(Default)]

@@ -48,9 +48,9 @@ pub use appeal_rules::{
 };
 pub use buckets::bucket_of;
 pub use compile::{LearnedWeights, Learner, Stage, compile, past_ends, stages_of};
-pub use compiled::Compiled;
+pub use compiled::{Compiled, CompiledSite};
 pub use country::CountryCode;
-pub use decide::decide;
+pub use decide::{Decision, decide};
 pub use diagnostics::Problem;
 pub use explain::{AppealExplanation, Explanation, RuleExplanation, explain};
 pub use labels::{

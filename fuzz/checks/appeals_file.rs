@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use keepopen::appeals::file::Format;
 use keepopen::appeals::{Snapshot, file};
 use keepopen::config::{self, Settings};
-use keepopen_decision::{History, Known, Question, Value, Values, Verdict, decide, past_ends};
+use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, past_ends};
 
 use super::NOW_S;
 
@@ -46,14 +46,15 @@ fn check(text: &str, format: Format, settings: &Settings) {
         question.history = Some(History::default());
         question.reader.locale = (draw % 2 == 1).then(|| "de-AT".into());
         question.reader.device = (draw % 3 == 2).then(|| "mobile".into());
-        let verdict = decide(&snapshot.compiled, &question, &Known::nobody(), now_ms, draw);
-        match verdict.expect("the site is there") {
+        let nobody = Known::nobody();
+        let site = snapshot.compiled.site(&question.site).expect("the site is there");
+        let decision = Decision::new(site, &question, &nobody, now_ms, draw);
+        match decision.verdict() {
             Verdict::Show { appeal, variant, .. } | Verdict::HeldOut { appeal, variant, .. } => {
                 let variants = &snapshot.appeal(appeal).variants;
                 let variant = variants.get(variant).expect("it is a variant that there is");
                 let (_, needs) = variant.content(&question.site, &question.reader, None, None);
-                let known = Values::of(&snapshot.compiled, &question, appeal, now_ms);
-                let known = known.expect("it is on this site");
+                let known = decision.values(appeal).expect("it is on this site");
                 let there = needs.iter().all(|value| match value {
                     Value::ArticleCount => known.article_count().is_some(),
                     Value::Country => known.country().is_some(),

@@ -61,7 +61,7 @@ impl Values {
     /// Those of `wanted` that are there.
     pub fn of(
         wanted: &[decision::Value],
-        known: &decision::Values<'_>,
+        known: &decision::Values<'_, '_>,
         currency: Currency,
         ticker: Option<TickerValues>,
     ) -> Self {
@@ -69,7 +69,9 @@ impl Values {
         for value in wanted {
             match value {
                 decision::Value::ArticleCount => values.article_count = known.article_count(),
-                decision::Value::Country => values.country = known.country(),
+                decision::Value::Country => {
+                    values.country = known.country().map(|code| code.to_string());
+                }
                 decision::Value::Currency => values.currency = Some(currency),
                 decision::Value::Weekday => values.weekday = Some(known.weekday()),
                 decision::Value::Date => values.date = Some(known.date().to_string()),

@@ -4,8 +4,8 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
 use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use keepopen_decision::{
-    self as decision, AppealIndex, CountryCode, HELD_OUT, Known, NearMisses, Question, Reason, Surface,
-    Value, Verdict, decide, usual_question,
+    AppealIndex, Decision, HELD_OUT, Known, NearMisses, Question, Reason, Surface, Value, Verdict,
+    usual_question,
 };
 
 use super::State;
@@ -17,7 +17,7 @@ use super::question::{self, BannerQuestionShape, QuestionQuery};
 use super::stated::statement;
 use super::verdict_body::{VerdictBody, written};
 use crate::app::App;
-use crate::appeals::{Snapshot, TickerValues, Values};
+use crate::appeals::{TickerValues, Values};
 use crate::clock;
 use crate::tokens::{Purpose, Shown};
 
@@ -168,11 +168,15 @@ fn verdict_for(
     let snapshot = app.snapshot.load();
     let token = stated.map_or_else(|| checked(app, question, request, Purpose::Asking, now_ms), Ok);
     let token_problem = token_problem(&token);
-    let verdict = match known_by(token) {
-        Some(known) => decide(&snapshot.compiled, question, &known, now_ms, clock::draw())
-            .map_err(|_| Problem::new(Code::SiteUnknown))?,
-        None if app.site(&question.site).is_none() => return Err(Code::SiteUnknown.into()),
-        None => Verdict::Silent { reason: Reason::Overloaded, next_eligible_at_ms: None },
+    let known = known_by(token);
+    let is_overloaded = known.is_none();
+    let known = known.unwrap_or(Known::unknown());
+    let site = snapshot.compiled.site(&question.site).map_err(|_| Problem::new(Code::SiteUnknown))?;
+    let decision = Decision::new(site, question, &known, now_ms, clock::draw());
+    let verdict = if is_overloaded {
+        Verdict::Silent { reason: Reason::Overloaded, next_eligible_at_ms: None }
+    } else {
+        decision.verdict()
     };
     app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
@@ -199,7 +203,7 @@ fn verdict_for(
                 reason,
                 attribution: Some(note(&appeal.id, &variant.id, surface)),
                 content: Some(content),
-                values: values(app, &snapshot, question, index, needs, now_ms, ticker.map(|it| it.values)),
+                values: values(app, &decision, question, index, needs, ticker.map(|it| it.values)),
                 token_problem: None,
                 next_eligible_at: None,
                 warnings: &[],
@@ -222,18 +226,16 @@ fn verdict_for(
 /// The values that the words speak of.
 pub(super) fn values(
     app: &App,
-    snapshot: &Snapshot,
+    decision: &Decision<'_>,
     question: &Question<'_>,
     appeal: AppealIndex,
     needs: &[Value],
-    now_ms: i64,
     ticker: Option<TickerValues>,
 ) -> Option<Values> {
     if needs.is_empty() {
         return None;
     }
-    let known = decision::Values::of(&snapshot.compiled, question, appeal, now_ms)?;
-    let country = question.reader.country.as_deref().and_then(CountryCode::parse);
-    let currency = app.site(&question.site)?.currency_in(country);
+    let known = decision.values(appeal)?;
+    let currency = app.site(&question.site)?.currency_in(known.country());
     Some(Values::of(needs, &known, currency, ticker))
 }

@@ -3,7 +3,7 @@
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
-use keepopen_decision::{AppealIndex, Device, Live, Question, Reason, Surface, Text};
+use keepopen_decision::{AppealIndex, Decision, Device, Known, Live, Question, Reason, Surface, Text};
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -189,6 +189,9 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let ticker = appeal.ticker(&question.site);
     let (ticker_json, quiet) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
     let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet);
+    let nobody = Known::nobody();
+    let site = snapshot.compiled.site(&question.site).map_err(|_| Code::SiteUnknown)?;
+    let decision = Decision::new(site, &question, &nobody, app.now_ms(), 0);
     let body = VerdictBody {
         show: true,
         surface: Some(surface.as_str()),
@@ -197,15 +200,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
         variant: Some(&variant.id),
         closable: Some(true),
         content: Some(content),
-        values: values(
-            &app,
-            &snapshot,
-            &question,
-            AppealIndex(0),
-            needs,
-            app.now_ms(),
-            ticker.map(|it| it.values),
-        ),
+        values: values(&app, &decision, &question, AppealIndex(0), needs, ticker.map(|it| it.values)),
         ..VerdictBody::silent(Reason::Matched.as_str())
     };
     Ok(answered(written(&body)?))

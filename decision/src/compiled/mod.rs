@@ -11,6 +11,7 @@ mod index;
 use crate::names::Names;
 use crate::rules::Articles;
 use crate::site::{Ids, KnownAppeal, Site};
+use crate::verdict::UnknownSite;
 pub(crate) use appeal::Appeal;
 use index::Index;
 
@@ -23,9 +24,23 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    pub(crate) fn site(&self, id: &str) -> Option<&SiteAppeals> {
-        self.sites_by_id.get(id).map(|place| &self.sites[*place as usize])
+    /// The site of that id.
+    ///
+    /// # Errors
+    /// No site of that id was compiled.
+    pub fn site(&self, id: &str) -> Result<CompiledSite<'_>, UnknownSite> {
+        match self.sites_by_id.get(id) {
+            Some(place) => Ok(CompiledSite { names: &self.names, appeals: &self.sites[*place as usize] }),
+            None => Err(UnknownSite { site: id.to_owned() }),
+        }
     }
+}
+
+/// One site of the compiled ones, to ask questions of.
+#[derive(Clone, Copy, Debug)]
+pub struct CompiledSite<'a> {
+    pub(crate) names: &'a Names,
+    pub(crate) appeals: &'a SiteAppeals,
 }
 
 /// A site and its appeals.

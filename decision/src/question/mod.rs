@@ -25,28 +25,50 @@ pub use near_misses::{NearMisses, near_miss};
 use objects::{maybe_object, maybe_objects, object, objects, word, words};
 pub use text::Text;
 
-/// What a page says of itself and its reader.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-pub struct Question<'a> {
-    /// The site that asks.
-    #[serde(borrow)]
-    pub site: Text<'a>,
-    /// Where the page has room for an appeal; left out or empty, everywhere.
-    #[serde(default, deserialize_with = "words")]
-    pub surfaces: Vec<Surface>,
-    /// The page.
-    #[serde(default, borrow, deserialize_with = "object")]
-    pub page: Page<'a>,
-    /// The reader.
-    #[serde(default, borrow, deserialize_with = "object")]
-    pub reader: Reader<'a>,
-    /// What this reader's browser remembers; left out is not the same as empty.
-    #[serde(default, borrow, deserialize_with = "maybe_object")]
-    pub history: Option<History<'a>>,
-    /// The supporter token, as it came. The decision does not read it: the caller verifies it and passes on a
-    /// [`Known`](crate::Known).
-    #[serde(default, borrow)]
-    pub token: Option<Text<'a>>,
+/// Declares an object of the question once: the struct, how serde reads it, and the names of its fields for `near_misses.rs`. The fast
+/// reader builds the struct field by field, so that it can't leave one out.
+macro_rules! object {
+    (
+        $(#[$attribute:meta])*
+        pub struct $object:ident $(<$life:lifetime>)? {
+            $($(#[$field_attribute:meta])* pub $field:ident: $kind:ty,)+
+        }
+    ) => {
+        $(#[$attribute])*
+        pub struct $object $(<$life>)? {
+            $($(#[$field_attribute])* pub $field: $kind,)+
+        }
+
+        impl $(<$life>)? $object $(<$life>)? {
+            pub(crate) const FIELDS: &'static [&'static str] = &[$(stringify!($field)),+];
+        }
+    };
+}
+
+object! {
+    /// What a page says of itself and its reader.
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+    pub struct Question<'a> {
+        /// The site that asks.
+        #[serde(borrow)]
+        pub site: Text<'a>,
+        /// Where the page has room for an appeal; left out or empty, everywhere.
+        #[serde(default, deserialize_with = "words")]
+        pub surfaces: Vec<Surface>,
+        /// The page.
+        #[serde(default, borrow, deserialize_with = "object")]
+        pub page: Page<'a>,
+        /// The reader.
+        #[serde(default, borrow, deserialize_with = "object")]
+        pub reader: Reader<'a>,
+        /// What this reader's browser remembers; left out is not the same as empty.
+        #[serde(default, borrow, deserialize_with = "maybe_object")]
+        pub history: Option<History<'a>>,
+        /// The supporter token, as it came. The decision does not read it: the caller verifies it and passes on a
+        /// [`Known`](crate::Known).
+        #[serde(default, borrow)]
+        pub token: Option<Text<'a>>,
+    }
 }
 
 impl<'a> Question<'a> {
@@ -56,132 +78,146 @@ impl<'a> Question<'a> {
     }
 }
 
-/// The page on which the appeal would show.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct Page<'a> {
-    /// Its address.
-    #[serde(borrow)]
-    pub url: Option<Text<'a>>,
-    /// Its section.
-    #[serde(borrow)]
-    pub section: Option<Text<'a>>,
-    /// Its tags.
-    #[serde(borrow, deserialize_with = "null_is_default")]
-    pub tags: Vec<Text<'a>>,
-    /// What kind of page it is, such as `article` or `front`.
-    #[serde(borrow)]
-    pub kind: Option<Text<'a>>,
-    /// Whether an appeal would be out of place on it.
-    #[serde(deserialize_with = "null_is_default")]
-    pub sensitive: bool,
-    /// Whether somebody paid for it to be there.
-    #[serde(deserialize_with = "null_is_default")]
-    pub paid: bool,
-    /// Which page of this visit it is, from 1.
-    pub ordinal: Option<u32>,
+object! {
+    /// The page on which the appeal would show.
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    pub struct Page<'a> {
+        /// Its address.
+        #[serde(borrow)]
+        pub url: Option<Text<'a>>,
+        /// Its section.
+        #[serde(borrow)]
+        pub section: Option<Text<'a>>,
+        /// Its tags.
+        #[serde(borrow, deserialize_with = "null_is_default")]
+        pub tags: Vec<Text<'a>>,
+        /// What kind of page it is, such as `article` or `front`.
+        #[serde(borrow)]
+        pub kind: Option<Text<'a>>,
+        /// Whether an appeal would be out of place on it.
+        #[serde(deserialize_with = "null_is_default")]
+        pub sensitive: bool,
+        /// Whether somebody paid for it to be there.
+        #[serde(deserialize_with = "null_is_default")]
+        pub paid: bool,
+        /// Which page of this visit it is, from 1.
+        pub ordinal: Option<u32>,
+    }
 }
 
-/// What is known of the reader without knowing who it is.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct Reader<'a> {
-    /// ISO 3166-1 code of two letters.
-    #[serde(borrow)]
-    pub country: Option<Text<'a>>,
-    /// The region's code within the country.
-    #[serde(borrow)]
-    pub region: Option<Text<'a>>,
-    /// BCP 47 tag.
-    #[serde(borrow)]
-    pub locale: Option<Text<'a>>,
-    /// Kind of device.
-    #[serde(borrow)]
-    pub device: Option<Text<'a>>,
-    /// Whether the reader is signed in with the site.
-    pub signed_in: Option<bool>,
-    /// What the reader said about being remembered.
-    #[serde(borrow)]
-    pub consent: Option<Text<'a>>,
-    /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
-    pub bucket: Option<u32>,
-    /// Facts of the site's own, those of its `traits` that the reader has, such as `print_subscriber`.
-    #[serde(borrow, deserialize_with = "null_is_default")]
-    pub traits: Vec<Text<'a>>,
+object! {
+    /// What is known of the reader without knowing who it is.
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    pub struct Reader<'a> {
+        /// ISO 3166-1 code of two letters.
+        #[serde(borrow)]
+        pub country: Option<Text<'a>>,
+        /// The region's code within the country.
+        #[serde(borrow)]
+        pub region: Option<Text<'a>>,
+        /// BCP 47 tag.
+        #[serde(borrow)]
+        pub locale: Option<Text<'a>>,
+        /// Kind of device.
+        #[serde(borrow)]
+        pub device: Option<Text<'a>>,
+        /// Whether the reader is signed in with the site.
+        pub signed_in: Option<bool>,
+        /// What the reader said about being remembered.
+        #[serde(borrow)]
+        pub consent: Option<Text<'a>>,
+        /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
+        pub bucket: Option<u32>,
+        /// Facts of the site's own, those of its `traits` that the reader has, such as `print_subscriber`.
+        #[serde(borrow, deserialize_with = "null_is_default")]
+        pub traits: Vec<Text<'a>>,
+    }
 }
 
-/// What the reader's browser remembers.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
-#[serde(default)]
-pub struct History<'a> {
-    /// Appeals seen.
-    #[serde(borrow, deserialize_with = "objects")]
-    pub views: Vec<View<'a>>,
-    /// Appeals sent away.
-    #[serde(borrow, deserialize_with = "objects")]
-    pub dismissals: Vec<Dismissed<'a>>,
-    /// Articles read, week by week.
-    #[serde(borrow, deserialize_with = "objects")]
-    pub articles: Vec<ArticleWeek<'a>>,
-    /// Articles read, day by day, without the present page; `None` where the caller counts free articles itself.
-    #[serde(deserialize_with = "maybe_objects")]
-    pub article_days: Option<Vec<ArticleDay>>,
-    /// How many of the free articles were used before the present page, by a count of the caller's own. Ignored where there are
-    /// `article_days`.
-    pub free_articles_used: Option<u32>,
+object! {
+    /// What the reader's browser remembers.
+    #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+    #[serde(default)]
+    pub struct History<'a> {
+        /// Appeals seen.
+        #[serde(borrow, deserialize_with = "objects")]
+        pub views: Vec<View<'a>>,
+        /// Appeals sent away.
+        #[serde(borrow, deserialize_with = "objects")]
+        pub dismissals: Vec<Dismissed<'a>>,
+        /// Articles read, week by week.
+        #[serde(borrow, deserialize_with = "objects")]
+        pub articles: Vec<ArticleWeek<'a>>,
+        /// Articles read, day by day, without the present page; `None` where the caller counts free articles itself.
+        #[serde(deserialize_with = "maybe_objects")]
+        pub article_days: Option<Vec<ArticleDay>>,
+        /// How many of the free articles were used before the present page, by a count of the caller's own. Ignored where there are
+        /// `article_days`.
+        pub free_articles_used: Option<u32>,
+    }
 }
 
-/// One time an appeal was seen.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct View<'a> {
-    /// The appeal's id.
-    #[serde(borrow)]
-    pub appeal: Text<'a>,
-    /// The variant's id.
-    #[serde(default, borrow)]
-    pub variant: Option<Text<'a>>,
-    /// When, as RFC 3339.
-    #[serde(deserialize_with = "rfc3339")]
-    pub at: Timestamp,
+object! {
+    /// One time an appeal was seen.
+    #[derive(Clone, Debug, PartialEq, Deserialize)]
+    pub struct View<'a> {
+        /// The appeal's id.
+        #[serde(borrow)]
+        pub appeal: Text<'a>,
+        /// The variant's id.
+        #[serde(default, borrow)]
+        pub variant: Option<Text<'a>>,
+        /// When, as RFC 3339.
+        #[serde(deserialize_with = "rfc3339")]
+        pub at: Timestamp,
+    }
 }
 
-/// One time an appeal was sent away.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct Dismissed<'a> {
-    /// The appeal's id.
-    #[serde(borrow)]
-    pub appeal: Text<'a>,
-    /// How.
-    #[serde(deserialize_with = "word")]
-    pub kind: DismissalKind,
-    /// When, as RFC 3339.
-    #[serde(deserialize_with = "rfc3339")]
-    pub at: Timestamp,
+object! {
+    /// One time an appeal was sent away.
+    #[derive(Clone, Debug, PartialEq, Deserialize)]
+    pub struct Dismissed<'a> {
+        /// The appeal's id.
+        #[serde(borrow)]
+        pub appeal: Text<'a>,
+        /// How.
+        #[serde(deserialize_with = "word")]
+        pub kind: DismissalKind,
+        /// When, as RFC 3339.
+        #[serde(deserialize_with = "rfc3339")]
+        pub at: Timestamp,
+    }
 }
 
-/// Articles read in one week.
-#[derive(Clone, Debug, PartialEq, Deserialize)]
-pub struct ArticleWeek<'a> {
-    /// The week's Monday, as a date.
-    #[serde(borrow)]
-    pub week: Text<'a>,
-    /// Articles read in it.
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub count: u32,
-    /// Articles read in it, by tag; an object in JSON.
-    #[serde(default, borrow, deserialize_with = "pairs")]
-    pub tags: TagCounts<'a>,
+object! {
+    /// Articles read in one week.
+    #[derive(Clone, Debug, PartialEq, Deserialize)]
+    pub struct ArticleWeek<'a> {
+        /// The week's Monday, as a date.
+        #[serde(borrow)]
+        pub week: Text<'a>,
+        /// Articles read in it.
+        #[serde(default, deserialize_with = "null_is_default")]
+        pub count: u32,
+        /// Articles read in it, by tag; an object in JSON.
+        #[serde(default, borrow, deserialize_with = "pairs")]
+        pub tags: TagCounts<'a>,
+    }
 }
 
-/// Articles read on one day.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-pub struct ArticleDay {
-    /// The date, in the reader's own calendar.
-    #[serde(deserialize_with = "date")]
-    pub day: Date,
-    /// Articles read on it.
-    #[serde(default, deserialize_with = "null_is_default")]
-    pub count: u32,
+object! {
+    /// Articles read on one day.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+    pub struct ArticleDay {
+        /// The date, in the reader's own calendar.
+        #[serde(deserialize_with = "date")]
+        pub day: Date,
+        /// Articles read on it.
+        #[serde(default, deserialize_with = "null_is_default")]
+        pub count: u32,
+    }
 }
 
 /// Articles by tag. Few weeks are ever asked for theirs, so what a browser wrote is only looked through, and read when it is asked for.

@@ -8,38 +8,42 @@ use std::fmt;
 use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-/// An object of the question: what it is called, its fields, and which of them are objects or lists of objects.
+use super::{ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader, View};
+
+/// An object of the question: its path, its fields, and which of them are objects or lists of objects.
 struct Shape {
     path: &'static str,
     fields: &'static [&'static str],
+    /// Fields that the caller reads from the same object.
+    callers: &'static [&'static str],
     objects: &'static [(&'static str, &'static Shape)],
 }
 
+impl Shape {
+    const fn of(path: &'static str, fields: &'static [&'static str]) -> Self {
+        Self { path, fields, callers: &[], objects: &[] }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.fields.contains(&name) || self.callers.contains(&name)
+    }
+}
+
 static QUESTION: Shape = Shape {
-    path: "",
-    fields: &["site", "surfaces", "page", "reader", "history", "token", "supporter", "preview"],
+    callers: &["supporter", "preview"],
     objects: &[("page", &PAGE), ("reader", &READER), ("history", &HISTORY)],
+    ..Shape::of("", Question::FIELDS)
 };
-static PAGE: Shape = Shape {
-    path: "page",
-    fields: &["url", "section", "tags", "kind", "sensitive", "paid", "ordinal"],
-    objects: &[],
-};
-static READER: Shape = Shape {
-    path: "reader",
-    fields: &["country", "region", "locale", "device", "signed_in", "consent", "bucket", "traits"],
-    objects: &[],
-};
+static PAGE: Shape = Shape::of("page", Page::FIELDS);
+static READER: Shape = Shape::of("reader", Reader::FIELDS);
 static HISTORY: Shape = Shape {
-    path: "history",
-    fields: &["views", "dismissals", "articles", "article_days", "free_articles_used"],
     objects: &[("views", &VIEW), ("dismissals", &DISMISSAL), ("articles", &WEEK), ("article_days", &DAY)],
+    ..Shape::of("history", History::FIELDS)
 };
-static VIEW: Shape = Shape { path: "history.views", fields: &["appeal", "variant", "at"], objects: &[] };
-static DISMISSAL: Shape =
-    Shape { path: "history.dismissals", fields: &["appeal", "kind", "at"], objects: &[] };
-static WEEK: Shape = Shape { path: "history.articles", fields: &["week", "count", "tags"], objects: &[] };
-static DAY: Shape = Shape { path: "history.article_days", fields: &["day", "count"], objects: &[] };
+static VIEW: Shape = Shape::of("history.views", View::FIELDS);
+static DISMISSAL: Shape = Shape::of("history.dismissals", Dismissed::FIELDS);
+static WEEK: Shape = Shape::of("history.articles", ArticleWeek::FIELDS);
+static DAY: Shape = Shape::of("history.article_days", ArticleDay::FIELDS);
 
 /// Warnings are few: one tells enough, and an answer stays small.
 const MAX_WARNINGS: usize = 5;
@@ -123,12 +127,14 @@ impl<'de> Visitor<'de> for Search<'_> {
 }
 
 fn warn(name: &str, shape: &Shape, warnings: &mut Vec<String>) {
-    if shape.fields.contains(&name) || warnings.len() == MAX_WARNINGS {
+    if shape.has(name) || warnings.len() == MAX_WARNINGS {
         return;
     }
-    let here = near_miss(name, shape.fields).map(|field| join(shape.path, field));
+    let here = near_miss(name, shape.fields)
+        .or_else(|| near_miss(name, shape.callers))
+        .map(|field| join(shape.path, field));
     let elsewhere = || {
-        let other = [&QUESTION, &PAGE, &READER].into_iter().find(|other| other.fields.contains(&name))?;
+        let other = [&QUESTION, &PAGE, &READER].into_iter().find(|other| other.has(name))?;
         Some(join(other.path, name))
     };
     if let Some(meant) = here.or_else(elsewhere) {

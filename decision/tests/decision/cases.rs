@@ -5,8 +5,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use keepopen_decision::{
-    AppealRules, Explanation, Known, LearnedWeights, Problem, Question, Reason, SiteRules, Standing, Surface,
-    Values, Verdict, compile, decide, explain, quiet_until_ms,
+    AppealRules, Decision, Explanation, Known, LearnedWeights, Problem, Question, Reason, SiteRules,
+    Standing, Surface, Values, Verdict, compile, decide, explain, quiet_until_ms,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -127,27 +127,35 @@ fn play(case: &Case) -> Result<(), String> {
     };
     let known = known(case);
     let now_ms = case.now.as_millisecond();
-    let verdict = decide(&rules, &question, &known, now_ms, case.draw);
-    let explanation = explain(&rules, &question, &known, now_ms, case.draw);
-    match (verdict, explanation) {
-        (Err(_), Err(_)) if case.expect.unknown_site => Ok(()),
-        (Ok(verdict), Ok(explanation)) if !case.expect.unknown_site => {
+    match rules.site(&question.site) {
+        Err(_) if case.expect.unknown_site => Ok(()),
+        Ok(site) if !case.expect.unknown_site => {
+            let decision = Decision::new(site, &question, &known, now_ms, case.draw);
+            let (verdict, explanation) = (decision.verdict(), decision.explain());
             same("explained verdict", &explanation.verdict, &verdict)?;
+            // What was worked out for one of them is the same for the other.
+            same("verdict alone", &decide(&rules, &question, &known, now_ms, case.draw), &Ok(verdict))?;
+            same(
+                "explanation alone",
+                &explain(&rules, &question, &known, now_ms, case.draw),
+                &Ok(explanation.clone()),
+            )?;
             compare(case, verdict, &explanation)?;
             let Verdict::Show { appeal, .. } = verdict else {
                 return same("values", &None, &case.expect.values.as_ref());
             };
-            let values = values(&Values::of(&rules, &question, appeal, now_ms).expect("it shows there"));
+            let values = values(&decision.values(appeal).expect("it shows there"));
             same("values", &values, case.expect.values.as_ref().unwrap_or(&values))
         }
-        other => Err(format!("came out as {other:?}")),
+        Ok(_) => Err("the site is known".to_owned()),
+        Err(error) => Err(format!("came out as {error:?}")),
     }
 }
 
 /// Those that are there.
-fn values(values: &Values<'_>) -> Value {
+fn values(values: &Values<'_, '_>) -> Value {
     let mut there = serde_json::json!({
-        "article_count": values.article_count(), "country": values.country(), "date": values.date(),
+        "article_count": values.article_count(), "country": values.country().map(|code| code.to_string()), "date": values.date(),
         "weekday": values.weekday(), "days_left": values.days_left(),
     });
     there.as_object_mut().expect("it is written above").retain(|_, value| !value.is_null());

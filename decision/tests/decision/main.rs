@@ -8,6 +8,7 @@
 mod bandit;
 mod behaviours;
 mod cases;
+mod contract;
 mod explain;
 mod given;
 mod near_misses;

@@ -3,7 +3,7 @@
 use keepopen_decision::{Question, usual_question};
 use proptest::prelude::*;
 
-const WHOLE: &str = r#"{"site":"journal","surfaces":["banner","inline","wall"],"page":{"url":"https://journal.example.org/é","section":"politics","tags":["budget","assembly"],"kind":"article","sensitive":false,"paid":true,"ordinal":3},"reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"consent":"granted","bucket":417223},"history":{"views":[{"appeal":"summer","variant":"a","at":"2026-11-23T08:00:00.123Z"},{"appeal":"winter","at":"2026-11-23T08:00:00Z"}],"dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-11-20T08:00:00Z"}],"articles":[{"week":"2026-11-16","count":4,"tags":{"budget":2,"health & care":0}},{"week":"2026-11-09"}],"article_days":[{"day":"2026-11-22","count":2},{"day":"2026-11-23"}],"free_articles_used":0},"token":"a.b.c"}"#;
+pub const WHOLE: &str = r#"{"site":"journal","surfaces":["banner","inline","wall"],"page":{"url":"https://journal.example.org/é","section":"politics","tags":["budget","assembly"],"kind":"article","sensitive":false,"paid":true,"ordinal":3},"reader":{"country":"IE","region":"L","locale":"en-IE","device":"mobile","signed_in":false,"consent":"granted","bucket":417223},"history":{"views":[{"appeal":"summer","variant":"a","at":"2026-11-23T08:00:00.123Z"},{"appeal":"winter","at":"2026-11-23T08:00:00Z"}],"dismissals":[{"appeal":"summer","kind":"already_gave","at":"2026-11-20T08:00:00Z"}],"articles":[{"week":"2026-11-16","count":4,"tags":{"budget":2,"health & care":0}},{"week":"2026-11-09"}],"article_days":[{"day":"2026-11-22","count":2},{"day":"2026-11-23"}],"free_articles_used":0},"token":"a.b.c"}"#;
 
 #[test]
 fn what_browsers_write_is_read_whole() {

@@ -1,0 +1,232 @@
+//! The question's schema in `openapi.yaml`, and what the two readers of a question take, are the same.
+
+use std::collections::BTreeSet;
+
+use keepopen_decision::{
+    ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader, View, usual_question,
+};
+use serde::de::{Deserializer, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+use serde_json::{Value, json};
+
+use super::usual::WHOLE;
+
+fn schemas() -> Value {
+    let contract: Value = yaml_serde::from_str(include_str!("../../../openapi.yaml")).expect("it is YAML");
+    contract["components"]["schemas"].clone()
+}
+
+/// Each object of a question: its schema, where one stands in [`WHOLE`], and the fields that serde reads.
+fn objects() -> [(&'static str, &'static str, &'static [&'static str]); 8] {
+    [
+        ("Question", "", fields::<Question<'_>>()),
+        ("Page", "/page", fields::<Page<'_>>()),
+        ("Reader", "/reader", fields::<Reader<'_>>()),
+        ("History", "/history", fields::<History<'_>>()),
+        ("View", "/history/views/0", fields::<View<'_>>()),
+        ("Dismissal", "/history/dismissals/0", fields::<Dismissed<'_>>()),
+        ("ArticleWeek", "/history/articles/0", fields::<ArticleWeek<'_>>()),
+        ("ArticleDay", "/history/article_days/0", fields::<ArticleDay>()),
+    ]
+}
+
+/// Values of every type, right for some fields and wrong for others.
+fn values() -> Vec<Value> {
+    let whole: Value = serde_json::from_str(WHOLE).expect("it is JSON");
+    let mut values = vec![
+        json!(null),
+        json!(true),
+        json!(false),
+        json!(0),
+        json!(3),
+        json!(u32::MAX),
+        json!(u64::from(u32::MAX) + 1),
+        json!(-1),
+        json!(1.5),
+        json!(""),
+        json!("text"),
+        json!("banner"),
+        json!("close"),
+        json!("later"),
+        json!("2026-06-15"),
+        json!("2026-06-16"),
+        json!("2026-06-15T12:00:00Z"),
+        json!("2026-06-15T12:00:00.001Z"),
+        json!([]),
+        json!(["text"]),
+        json!(["banner"]),
+        json!(["banner", "inline"]),
+        json!([3]),
+        json!([null]),
+        json!([[]]),
+        json!([{}]),
+        json!({}),
+        json!({"text": 3}),
+        json!({"text": "text"}),
+        json!({"text": null}),
+    ];
+    for (_, place, _) in objects() {
+        let object = whole.pointer(place).expect("it has each object").clone();
+        values.extend([json!([object]), object]);
+    }
+    values
+}
+
+#[test]
+fn each_object_has_the_same_fields_in_the_schema_as_in_the_readers() {
+    let schemas = schemas();
+    for (name, _, fields) in objects() {
+        let properties = schemas[name]["properties"].as_object().unwrap();
+        let properties: BTreeSet<&str> = properties.keys().map(String::as_str).collect();
+        assert_eq!(properties, fields.iter().copied().collect(), "{name}");
+    }
+}
+
+#[test]
+fn both_readers_take_what_the_schema_allows_and_nothing_else() {
+    let (schemas, values) = (schemas(), values());
+    let whole: Value = serde_json::from_str(WHOLE).unwrap();
+    for (name, place, fields) in objects() {
+        for field in fields {
+            let mut taken: Vec<String> = Vec::new();
+            for value in &values {
+                let mut question = whole.clone();
+                question.pointer_mut(place).unwrap()[*field] = value.clone();
+                let schema = &schemas[name]["properties"][*field];
+                let allowed = [Unknown::Ignored, Unknown::Refused]
+                    .map(|unknown| Schemas(&schemas, unknown).allow(schema, value));
+                if let Some(read) = read_by_both(&question, allowed, &format!("{name}.{field} = {value}")) {
+                    taken.push(read);
+                }
+            }
+            taken.dedup();
+            assert!(taken.len() > 1, "{name}.{field}: whatever it is, the question read is the same");
+
+            let mut question = whole.clone();
+            question.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(*field);
+            let required = schemas[name]["required"].as_array().into_iter().flatten();
+            let optional = !required.into_iter().any(|required| required == field);
+            read_by_both(&question, [optional; 2], &format!("{name} without {field}"));
+        }
+    }
+}
+
+/// What both readers make of the question; `None` if they refuse it, as they must unless it is allowed. The fast one leaves
+/// questions with unknown fields to serde: those are allowed at first only.
+fn read_by_both(question: &Value, [allowed, known]: [bool; 2], what: &str) -> Option<String> {
+    let json = question.to_string();
+    let (fast, serde) = (usual_question(&json), serde_json::from_str::<Question<'_>>(&json));
+    assert_eq!(serde.is_ok(), allowed, "{what}: {serde:?}");
+    let read = serde.as_ref().ok().map(|question| format!("{question:?}"));
+    assert_eq!(fast, serde.ok().filter(|_| known), "{what}");
+    read
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unknown {
+    Ignored,
+    Refused,
+}
+
+/// The contract's schemas, and what to do with fields that they don't know.
+struct Schemas<'a>(&'a Value, Unknown);
+
+impl Schemas<'_> {
+    /// Whether the schema allows the value. It knows the few keywords that the question's schemas use.
+    fn allow(&self, schema: &Value, value: &Value) -> bool {
+        if let Some(reference) = schema["$ref"].as_str() {
+            let name = reference.rsplit('/').next().expect("it has a name");
+            return self.allow(&self.0[name], value);
+        }
+        if let Some(any) = schema["oneOf"].as_array() {
+            return any.iter().any(|schema| self.allow(schema, value));
+        }
+        let types = match &schema["type"] {
+            Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
+            one => Vec::from_iter(one.as_str()),
+        };
+        assert!(!types.is_empty(), "the test does not know the schema {schema}");
+        types.iter().any(|it| self.allow_type(it, schema, value))
+    }
+
+    fn allow_type(&self, name: &str, schema: &Value, value: &Value) -> bool {
+        match (name, value) {
+            ("null", Value::Null) | ("boolean", Value::Bool(_)) => true,
+            ("string", Value::String(text)) => is_text(schema, text),
+            ("integer", Value::Number(number)) => number.as_i64().is_some_and(|number| {
+                schema["minimum"].as_i64() <= Some(number) && Some(number) <= schema["maximum"].as_i64()
+            }),
+            ("array", Value::Array(items)) => items.iter().all(|item| self.allow(&schema["items"], item)),
+            ("object", Value::Object(object)) => {
+                let mut required = schema["required"].as_array().into_iter().flatten();
+                let has_required =
+                    required.all(|name| name.as_str().is_some_and(|it| object.contains_key(it)));
+                let other = &schema["additionalProperties"];
+                let fits = |(name, value)| match schema["properties"].get(name) {
+                    Some(property) => self.allow(property, value),
+                    None if other.is_object() => self.allow(other, value),
+                    None => self.1 == Unknown::Ignored,
+                };
+                has_required && object.iter().all(fits)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn is_text(schema: &Value, text: &str) -> bool {
+    let is_listed = schema["enum"].as_array().is_none_or(|words| words.iter().any(|word| word == text));
+    let is_formed = match schema["format"].as_str() {
+        None => true,
+        Some("date") => text.len() == 10 && text.starts_with("2026-"),
+        Some("date-time") => text.starts_with("2026-") && text.ends_with('Z'),
+        Some(other) => panic!("the test does not know the format {other}"),
+    };
+    is_listed && is_formed
+}
+
+/// The fields that serde's reader of a struct knows.
+fn fields<'de, T: Deserialize<'de> + std::fmt::Debug>() -> &'static [&'static str] {
+    T::deserialize(Fields).expect_err("it has a struct's fields").0
+}
+
+struct Fields;
+
+#[derive(Debug)]
+struct Asked(&'static [&'static str]);
+
+impl std::fmt::Display for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.0)
+    }
+}
+
+impl std::error::Error for Asked {}
+
+impl serde::de::Error for Asked {
+    fn custom<T: std::fmt::Display>(message: T) -> Self {
+        panic!("no struct was asked for: {message}")
+    }
+}
+
+impl<'de> Deserializer<'de> for Fields {
+    type Error = Asked;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Asked> {
+        panic!("no struct was asked for")
+    }
+
+    fn deserialize_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        fields: &'static [&'static str],
+        _: V,
+    ) -> Result<V::Value, Asked> {
+        Err(Asked(fields))
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit unit_struct
+        newtype_struct seq tuple tuple_struct map enum identifier ignored_any
+    }
+}
