@@ -16,13 +16,14 @@ use crate::site::{Covered, Exclusion, KnownAppeal, Site};
 use crate::verdict::Known;
 
 /// Stands for appeals that are gone: no appeal has this key.
-const GONE: KnownAppeal = KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
+const UNKNOWN_APPEAL: KnownAppeal =
+    KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
 
 /// Readers' clocks may be ahead of ours by so much. A view from further ahead is ignored until its time has come.
 const CLOCK_SKEW_MS: i64 = 10 * MINUTE_MS;
 
 #[derive(Clone, Copy, Debug)]
-struct Seen {
+struct PastView {
     appeal: u32,
     /// What it wanted; one that is gone asked for money, as far as anybody knows.
     kind: Kind,
@@ -30,7 +31,7 @@ struct Seen {
 }
 
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Sent {
+pub(crate) struct PastDismissal {
     pub(crate) appeal: u32,
     pub(crate) kind: DismissalKind,
     /// What it holds for if the reader said "never again".
@@ -55,9 +56,9 @@ pub(crate) struct ReadTag {
 }
 
 /// Weeks that are read of a history, two years of them; the rest is left out, so that no history is slow.
-const MOST_WEEKS: usize = 104;
+const MAX_WEEKS: usize = 104;
 
-pub(crate) struct Facts<'q> {
+pub(crate) struct ReaderContext<'q> {
     pub(crate) now_ms: i64,
     draw: u32,
     pub(crate) site: &'q Site,
@@ -79,13 +80,13 @@ pub(crate) struct Facts<'q> {
     /// Days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
     // These have room for what most readers bring: the whole is moved once for each question, so that more room costs everybody.
-    seen: OnceCell<SmallVec<[Seen; 16]>>,
-    sent: OnceCell<SmallVec<[Sent; 4]>>,
+    seen: OnceCell<SmallVec<[PastView; 16]>>,
+    sent: OnceCell<SmallVec<[PastDismissal; 4]>>,
     weeks: OnceCell<SmallVec<[ReadWeek<'q>; 12]>>,
     tagged: OnceCell<SmallVec<[ReadTag; 24]>>,
 }
 
-impl<'q> Facts<'q> {
+impl<'q> ReaderContext<'q> {
     pub(crate) fn gather(
         names: &'q Names,
         site: &'q Site,
@@ -143,7 +144,7 @@ impl<'q> Facts<'q> {
     }
 
     fn appeal(&self, id: &str) -> KnownAppeal {
-        self.site.appeals_by_id.get(id).copied().unwrap_or(GONE)
+        self.site.appeals_by_id.get(id).copied().unwrap_or(UNKNOWN_APPEAL)
     }
 
     /// The facts of the site's own that the page told of the reader and some rule speaks of.
@@ -172,13 +173,13 @@ impl<'q> Facts<'q> {
 
     pub(crate) fn excluded_days(&self) -> &[DateSpan] {
         self.excluded_days.get_or_init(|| {
-            let meant = self.site.exclusions.iter().filter(|exclusion| self.is_meant(exclusion));
+            let meant = self.site.exclusions.iter().filter(|exclusion| self.is_excluded_by(exclusion));
             meant.map(|exclusion| exclusion.span).collect()
         })
     }
 
     /// Whether this page is one of those that the exclusion names, on whatever day.
-    pub(crate) fn is_meant(&self, exclusion: &Exclusion) -> bool {
+    pub(crate) fn is_excluded_by(&self, exclusion: &Exclusion) -> bool {
         let Exclusion { sections, tags, kinds, urls, .. } = exclusion;
         let has = |names: &[NameId], name: &NameId| names.binary_search(name).is_ok();
         let all = sections.is_empty() && tags.is_empty() && kinds.is_empty() && urls.is_empty();
@@ -192,7 +193,7 @@ impl<'q> Facts<'q> {
     pub(crate) fn weeks(&self) -> &[ReadWeek<'q>] {
         self.weeks.get_or_init(|| {
             let articles = self.history().map_or(&[][..], |history| &history.articles);
-            let articles = &articles[..articles.len().min(MOST_WEEKS)];
+            let articles = &articles[..articles.len().min(MAX_WEEKS)];
             let mut weeks = SmallVec::with_capacity(articles.len());
             for read in articles {
                 if let Some(week) = week_of_date(&read.week) {
@@ -221,14 +222,14 @@ impl<'q> Facts<'q> {
         })
     }
 
-    fn seen(&self) -> &[Seen] {
+    fn seen(&self) -> &[PastView] {
         self.seen.get_or_init(|| {
             let views = self.history().map_or(&[][..], |history| &history.views);
-            let mut seen: SmallVec<[Seen; 16]> = views
+            let mut seen: SmallVec<[PastView; 16]> = views
                 .iter()
                 .map(|view| {
                     let KnownAppeal { key, kind, .. } = self.appeal(&view.appeal);
-                    Seen { appeal: key, kind, at_ms: view.at.as_millisecond() }
+                    PastView { appeal: key, kind, at_ms: view.at.as_millisecond() }
                 })
                 .collect();
             seen.sort_unstable_by_key(|seen| std::cmp::Reverse(seen.at_ms));
@@ -246,7 +247,7 @@ impl<'q> Facts<'q> {
         !self.seen().is_empty()
     }
 
-    fn seen_at(&self, at_ms: i64) -> impl Iterator<Item = &Seen> + Clone + '_ {
+    fn seen_at(&self, at_ms: i64) -> impl Iterator<Item = &PastView> + Clone + '_ {
         self.seen().iter().skip_while(move |seen| !Self::counts(seen.at_ms, at_ms))
     }
 
@@ -272,7 +273,7 @@ impl<'q> Facts<'q> {
         since_ms: i64,
         at_ms: i64,
     ) -> impl Iterator<Item = i64> + Clone + '_ {
-        let counts = move |seen: &&Seen| seen.appeal == appeal;
+        let counts = move |seen: &&PastView| seen.appeal == appeal;
         self.seen_at(at_ms)
             .take_while(move |seen| seen.at_ms >= since_ms)
             .filter(counts)
@@ -280,14 +281,19 @@ impl<'q> Facts<'q> {
     }
 
     /// What was sent away, in no order.
-    pub(crate) fn dismissals(&self) -> impl Iterator<Item = Sent> + Clone + '_ {
+    pub(crate) fn dismissals(&self) -> impl Iterator<Item = PastDismissal> + Clone + '_ {
         let sent = self.sent.get_or_init(|| {
             let dismissals = self.history().map_or(&[][..], |history| &history.dismissals);
             dismissals
                 .iter()
                 .map(|sent| {
                     let KnownAppeal { key, never_covers, .. } = self.appeal(&sent.appeal);
-                    Sent { appeal: key, kind: sent.kind, never_covers, at_ms: sent.at.as_millisecond() }
+                    PastDismissal {
+                        appeal: key,
+                        kind: sent.kind,
+                        never_covers,
+                        at_ms: sent.at.as_millisecond(),
+                    }
                 })
                 .collect()
         });

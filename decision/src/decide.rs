@@ -1,7 +1,7 @@
 //! The decision: who is shown which appeal, or why none.
 
 use crate::compiled::{Compiled, CompiledSite, SiteAppeals};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::question::Question;
 use crate::verdict::{Known, UnknownSite, Verdict};
 use crate::walk::{Unrecorded, walk};
@@ -12,7 +12,7 @@ use crate::walk::{Unrecorded, walk};
 /// wording that shows are all read from them.
 pub struct Decision<'q> {
     pub(crate) appeals: &'q SiteAppeals,
-    pub(crate) facts: Facts<'q>,
+    pub(crate) context: ReaderContext<'q>,
 }
 
 impl<'q> Decision<'q> {
@@ -29,13 +29,13 @@ impl<'q> Decision<'q> {
     ) -> Self {
         let CompiledSite { names, appeals } = site;
         // Nothing here can fail: a result would be moved, and the facts are large.
-        Self { appeals, facts: Facts::gather(names, &appeals.site, question, known, now_ms, draw) }
+        Self { appeals, context: ReaderContext::gather(names, &appeals.site, question, known, now_ms, draw) }
     }
 
     /// Tries the site's appeals from the highest priority down. The first one that passes every rule shows.
     #[inline]
     pub fn verdict(&self) -> Verdict {
-        walk(self.appeals, &self.facts, &mut Unrecorded)
+        walk(self.appeals, &self.context, &mut Unrecorded)
     }
 }
 

@@ -19,13 +19,13 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(
-        author: Author<'_>,
+        subject: Subject<'_>,
         field_path: impl Into<String>,
         sentence: impl Into<String>,
     ) -> Self {
-        let (appeal, site) = match author {
-            Author::Appeal(id) => (Some(id.to_owned()), None),
-            Author::Site(id) => (None, Some(id.to_owned())),
+        let (appeal, site) = match subject {
+            Subject::Appeal(id) => (Some(id.to_owned()), None),
+            Subject::Site(id) => (None, Some(id.to_owned())),
         };
         Self { appeal, site, field_path: field_path.into(), sentence: sentence.into() }
     }
@@ -44,30 +44,30 @@ impl fmt::Display for Problem {
 
 /// What is being checked, by its id.
 #[derive(Clone, Copy)]
-pub(crate) enum Author<'a> {
+pub(crate) enum Subject<'a> {
     Site(&'a str),
     Appeal(&'a str),
 }
 
 /// Characters that an id may have.
-const LONGEST_ID: usize = 100;
+const MAX_ID_LEN: usize = 100;
 
 /// Where complaints go.
-pub(crate) struct Complaints<'a> {
-    author: Author<'a>,
+pub(crate) struct Diagnostics<'a> {
+    subject: Subject<'a>,
     problems: &'a mut Vec<Problem>,
     problems_before: usize,
 }
 
-impl<'a> Complaints<'a> {
-    pub(crate) fn new(author: Author<'a>, problems: &'a mut Vec<Problem>) -> Self {
+impl<'a> Diagnostics<'a> {
+    pub(crate) fn new(subject: Subject<'a>, problems: &'a mut Vec<Problem>) -> Self {
         let problems_before = problems.len();
-        Self { author, problems, problems_before }
+        Self { subject, problems, problems_before }
     }
 
     /// Whoever is compiled for several sites says each thing once.
     pub(crate) fn problem(&mut self, field_path: impl Into<String>, sentence: impl Into<String>) {
-        let problem = Problem::new(self.author, field_path, sentence);
+        let problem = Problem::new(self.subject, field_path, sentence);
         if !self.problems[self.problems_before..].contains(&problem) {
             self.problems.push(problem);
         }
@@ -78,9 +78,9 @@ impl<'a> Complaints<'a> {
     pub(crate) fn check_id(&mut self, field_path: impl Into<String>, id: &str, what: &str) -> bool {
         if id.trim().is_empty() {
             self.problem(field_path, format!("{what} needs an id."));
-        } else if id.chars().count() > LONGEST_ID || id.contains(char::is_control) {
+        } else if id.chars().count() > MAX_ID_LEN || id.contains(char::is_control) {
             let sentence = format!(
-                "an id is at most {LONGEST_ID} characters long and of one line: give {what} another."
+                "an id is at most {MAX_ID_LEN} characters long and of one line: give {what} another."
             );
             self.problem(field_path, sentence);
         } else {

@@ -3,13 +3,13 @@
 use serde::Serialize;
 
 use crate::compiled::{Appeal, Compiled};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::decide::Decision;
 use crate::question::Question;
 use crate::reason::Reason;
 use crate::rules::{Evidence, Outcome, Rule};
 use crate::verdict::{Known, UnknownSite, Verdict};
-use crate::walk::{Course, Recorder, walk};
+use crate::walk::{Evaluation, Recorder, walk};
 
 /// A verdict with everything that led to it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -69,7 +69,7 @@ impl Decision<'_> {
     /// Takes the same walk as [`Decision::verdict`], through every appeal, and records what each rule found.
     pub fn explain(&self) -> Explanation {
         let mut record = Record::default();
-        let verdict = walk(self.appeals, &self.facts, &mut record);
+        let verdict = walk(self.appeals, &self.context, &mut record);
         Explanation { verdict, appeals: record.appeals }
     }
 }
@@ -97,10 +97,10 @@ struct Record {
 }
 
 impl Recorder for Record {
-    const KEEPS: bool = true;
+    const RECORDS: bool = true;
 
-    fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, facts: &Facts<'_>) {
-        let Evidence { seen, wanted } = appeal.parts.evidence(rule, facts);
+    fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, context: &ReaderContext<'_>) {
+        let Evidence { seen, wanted } = appeal.parts.evidence(rule, context);
         let (reason, opens_at_ms) = match outcome {
             Outcome::Pass => (None, None),
             Outcome::Blocked(reason) => (Some(reason), None),
@@ -116,22 +116,22 @@ impl Recorder for Record {
         });
     }
 
-    fn appeal(&mut self, appeal: &Appeal, course: Course, facts: &Facts<'_>) {
-        let (reason, next_eligible_at_ms) = match course {
-            Course::Passed => (Reason::Matched, None),
-            Course::Failed { reason, opens_at_ms, .. } => (reason, opens_at_ms),
+    fn appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
+        let (reason, next_eligible_at_ms) = match evaluation {
+            Evaluation::Passed => (Reason::Matched, None),
+            Evaluation::Failed { reason, opens_at_ms, .. } => (reason, opens_at_ms),
         };
         self.appeals.push(AppealExplanation {
             appeal: appeal.id.to_string(),
             priority: appeal.priority,
-            passed: matches!(course, Course::Passed),
+            passed: matches!(evaluation, Evaluation::Passed),
             chosen: false,
             readers_per_million: None,
             reason,
             next_eligible_at_ms,
-            variant: appeal.variants.id(appeal.parts.sequence.variant(facts)).to_owned(),
-            weights_of: appeal.variants.weights_of(facts).map(|country| country.to_string()),
-            position: appeal.variants.position(facts),
+            variant: appeal.variants.id(appeal.parts.sequence.variant(context)).to_owned(),
+            weights_of: appeal.variants.weights_of(context).map(|country| country.to_string()),
+            position: appeal.variants.position(context),
             rules: std::mem::take(&mut self.rules),
         });
     }

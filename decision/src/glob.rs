@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Glob {
@@ -62,10 +62,10 @@ impl fmt::Display for Glob {
 }
 
 /// Reads patterns; one that could never fit is complained of.
-pub(crate) fn globs(field_path: &str, patterns: &[String], complaints: &mut Complaints<'_>) -> Box<[Glob]> {
+pub(crate) fn globs(field_path: &str, patterns: &[String], diagnostics: &mut Diagnostics<'_>) -> Box<[Glob]> {
     for (place, pattern) in patterns.iter().enumerate() {
         if !pattern.starts_with(['/', '*']) {
-            complaints.problem(
+            diagnostics.problem(
                 format!("{field_path}[{place}]"),
                 format!("{pattern:?} fits no path: begin with / or *, and leave out the host."),
             );

@@ -59,7 +59,7 @@ pub use labels::{
 };
 pub use question::{
     ArticleDay, ArticleWeek, Dismissed, History, NearMisses, Page, Question, Reader, TagCounts, Text, View,
-    WrittenCounts, near_miss, usual_question,
+    WrittenCounts, fast_question, near_miss,
 };
 pub use reason::Reason;
 pub use rules::Rule;

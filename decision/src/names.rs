@@ -6,7 +6,7 @@ use std::hash::Hasher;
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
 
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NameId(u32);
@@ -35,12 +35,12 @@ impl Names {
         &mut self,
         field_path: &str,
         names: &[String],
-        complaints: &mut Complaints<'_>,
+        diagnostics: &mut Diagnostics<'_>,
     ) -> Box<[NameId]> {
         let mut ids = Vec::with_capacity(names.len());
         for (place, name) in names.iter().enumerate() {
             if name.trim().is_empty() {
-                complaints.problem(
+                diagnostics.problem(
                     format!("{field_path}[{place}]"),
                     "an empty name fits nothing: write one, or take it out.",
                 );

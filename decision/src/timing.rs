@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::appeal_rules::{Blackout, Hours, Moment};
 use crate::calendar::{DateSpan, MINUTE_MS, WeekHours, instant_ms};
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 
 /// A time as an instant; a mere date begins with its first minute, or with its last.
 pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
@@ -19,14 +19,14 @@ pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
 pub(crate) fn week_hours(
     field_path: &str,
     hours: &Hours,
-    complaints: &mut Complaints<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> Option<WeekHours> {
     let mut minute = |name: &str, text: Option<&str>, default: i64| match text {
         None => Some(default),
         Some(text) => {
             let minute = minute_of_day(text);
             if minute.is_none() {
-                complaints.problem(
+                diagnostics.problem(
                     format!("{field_path}.{name}"),
                     format!("{text:?} is no time of day such as \"07:00\"; a day ends at \"24:00\"."),
                 );
@@ -37,7 +37,7 @@ pub(crate) fn week_hours(
     let (from, to) = (minute("from", hours.from.as_deref(), 0), minute("to", hours.to.as_deref(), 1440));
     let (from, to) = (from?, to?);
     if from == to || from == 1440 {
-        complaints.problem(
+        diagnostics.problem(
             format!("{field_path}.to"),
             "no minute lies between the two: leave both out for the whole day.",
         );
@@ -68,7 +68,7 @@ pub(crate) fn blackouts(
     field: &str,
     blackouts: &[Blackout],
     zone: &TimeZone,
-    complaints: &mut Complaints<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> (WeekHours, Box<[DateSpan]>) {
     let (mut weekly, mut dated) = (WeekHours::all().not(), Vec::new());
     for (place, blackout) in blackouts.iter().enumerate() {
@@ -80,7 +80,7 @@ pub(crate) fn blackouts(
         let has_times = blackout.starts_at.is_some() || blackout.ends_at.is_some();
         let span = match (has_hours, has_dates, has_times) {
             (true, false, false) => {
-                weekly = weekly.or(&week_hours(&path, &hours, complaints).unwrap_or(weekly.clone()));
+                weekly = weekly.or(&week_hours(&path, &hours, diagnostics).unwrap_or(weekly.clone()));
                 continue;
             }
             (false, true, false) => DateSpan::new(zone, blackout.first_date, blackout.last_date),
@@ -92,18 +92,18 @@ pub(crate) fn blackouts(
             }
             (false, false, false) => {
                 let sentence = "it says neither hours nor dates nor times: name some, or take it out.";
-                complaints.problem(path, sentence);
+                diagnostics.problem(path, sentence);
                 continue;
             }
             _ => {
                 let sentence = "it has more than one of hours, dates and times: write one blackout for each.";
-                complaints.problem(path, sentence);
+                diagnostics.problem(path, sentence);
                 continue;
             }
         };
         if span.is_empty() {
             let field = if has_dates { "last_date" } else { "ends_at" };
-            complaints.problem(format!("{path}.{field}"), "it ends before it begins: swap the two.");
+            diagnostics.problem(format!("{path}.{field}"), "it ends before it begins: swap the two.");
         }
         dated.push(span);
     }

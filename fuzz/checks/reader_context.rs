@@ -11,7 +11,7 @@ use keepopen::http::verdict_json;
 use keepopen::ids::SupporterId;
 use keepopen::tokens::{Claims, TokenScope};
 use keepopen::{actions, config};
-use keepopen_decision::{Question, usual_question};
+use keepopen_decision::{Question, fast_question};
 use serde_json::{Value, json};
 
 use super::NOW_S;
@@ -21,7 +21,7 @@ pub fn reader_context(data: &[u8]) {
     static SERVICE: OnceLock<Service> = OnceLock::new();
     let service = SERVICE.get_or_init(Service::start);
     let filled = service.fill_in(data);
-    if let Some(usual) = std::str::from_utf8(&filled).ok().and_then(usual_question) {
+    if let Some(usual) = std::str::from_utf8(&filled).ok().and_then(fast_question) {
         let question =
             serde_json::from_slice::<Question<'_>>(&filled).expect("the library reads what is usual");
         assert_eq!(usual, question, "the library reads it otherwise");

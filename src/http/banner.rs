@@ -5,7 +5,7 @@ use actix_web::web::{Payload, Query};
 use actix_web::{HttpRequest, HttpResponse, get, post};
 use keepopen_decision::{
     AppealIndex, Decision, HELD_OUT, Known, NearMisses, Question, Reason, Surface, Value, Verdict,
-    usual_question,
+    fast_question,
 };
 
 use super::State;
@@ -98,7 +98,7 @@ struct Asked<'a> {
 
 impl<'a> Asked<'a> {
     fn read(body: &'a [u8]) -> Result<Self, Problem> {
-        if let Some(question) = std::str::from_utf8(body).ok().and_then(usual_question) {
+        if let Some(question) = std::str::from_utf8(body).ok().and_then(fast_question) {
             // What is read so has no unknown fields.
             return Ok(Self { question, stated: None, warnings: Vec::new() });
         }

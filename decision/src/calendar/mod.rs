@@ -17,7 +17,7 @@ use jiff::tz::TimeZone;
 pub(crate) use dates::{DateSpan, WeekTime, date_of_wall, day_after};
 pub(crate) use week::WeekHours;
 pub(crate) use weeks::{Week, week_begins_ms, week_of_date, week_of_wall};
-pub(crate) use written::{browsers_timestamp, date_of, is_usual_date, timestamp_of, usual_date};
+pub(crate) use written::{browser_timestamp, common_date, date_of, is_common_date, timestamp_of};
 
 pub(crate) const MINUTE_MS: i64 = 60_000;
 pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;

@@ -9,7 +9,7 @@ const WEEK_MS: i64 = 7 * DAY_MS;
 /// 1970-01-01 was a Thursday.
 const MONDAY_TO_EPOCH_MS: i64 = 3 * DAY_MS;
 /// Clocks are put back or forward far less often than twice a week, so that a whole week is soon among the spans tried.
-const MOST_CHANGES: usize = 64;
+const MAX_CHANGES: usize = 64;
 
 /// Hours of the week on a wall clock, in milliseconds from Monday 00:00: half-open, sorted, none touching another.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -106,7 +106,7 @@ impl WeekHours {
             return Some(at_ms);
         }
         let mut from_ms = at_ms;
-        for _ in 0..MOST_CHANGES {
+        for _ in 0..MAX_CHANGES {
             let opens_at_ms = from_ms.saturating_add(self.wait_ms(wall_ms(zone, from_ms))?);
             if opens_at_ms == from_ms {
                 return Some(opens_at_ms);
@@ -120,7 +120,7 @@ impl WeekHours {
     }
 
     /// As people read it.
-    pub(crate) fn tell(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
         if self.is_all() {
             return "every hour".to_owned();
@@ -171,8 +171,8 @@ mod tests {
     #[test]
     fn hours_over_midnight_belong_to_the_day_on_which_they_begin() {
         let nights = WeekHours::new(&[Weekday::Sun], 22 * 60, 6 * 60);
-        assert_eq!(nights.tell(), "Mon 00:00 to Mon 06:00, Sun 22:00 to Mon 00:00");
-        assert_eq!(nights.not().tell(), "Mon 06:00 to Sun 22:00");
+        assert_eq!(nights.describe(), "Mon 00:00 to Mon 06:00, Sun 22:00 to Mon 00:00");
+        assert_eq!(nights.not().describe(), "Mon 06:00 to Sun 22:00");
     }
 
     #[test]
@@ -181,7 +181,7 @@ mod tests {
         assert!(some.minus(&WeekHours::all()).is_empty());
         assert_eq!(WeekHours::all().minus(&some).or(&some), WeekHours::all());
         assert_eq!(
-            some.minus(&WeekHours::new(&[], 90, 100)).tell(),
+            some.minus(&WeekHours::new(&[], 90, 100)).describe(),
             "Tue 01:00 to Tue 01:30, Tue 01:40 to Tue 02:00"
         );
     }

@@ -8,42 +8,42 @@ use super::DAY_MS;
 
 /// A time as in RFC 3339.
 pub(crate) fn timestamp_of(text: &str) -> Option<Timestamp> {
-    usual_timestamp(text.as_bytes()).or_else(|| text.parse().ok())
+    common_timestamp(text.as_bytes()).or_else(|| text.parse().ok())
 }
 
 /// A date such as `2026-11-23`.
 pub(crate) fn date_of(text: &str) -> Option<Date> {
-    let usual = text.as_bytes().try_into().ok().and_then(usual_date);
-    usual.or_else(|| text.parse().ok())
+    let common = text.as_bytes().try_into().ok().and_then(common_date);
+    common.or_else(|| text.parse().ok())
 }
 
 /// A date such as `2026-11-23`, in days since 1970.
 pub(crate) fn day_of(text: &str) -> Option<i64> {
-    let usual = text.as_bytes().try_into().ok().and_then(usual_day);
-    usual.or_else(|| librarys_day(text))
+    let common = text.as_bytes().try_into().ok().and_then(common_day);
+    common.or_else(|| library_day(text))
 }
 
-fn librarys_day(text: &str) -> Option<i64> {
+fn library_day(text: &str) -> Option<i64> {
     let date: Date = text.parse().ok()?;
     Some(date.duration_since(Date::constant(1970, 1, 1)).as_hours().div_euclid(24))
 }
 
 /// `2026-11-23T08:00:00.000Z` or `2026-11-23T08:00:00Z`.
-fn usual_timestamp(text: &[u8]) -> Option<Timestamp> {
+fn common_timestamp(text: &[u8]) -> Option<Timestamp> {
     match text.len() {
-        24 => browsers_timestamp(text.try_into().ok()?),
+        24 => browser_timestamp(text.try_into().ok()?),
         20 => {
             let (whole, _) = text.split_last_chunk::<1>().filter(|(_, last)| **last == *b"Z")?;
             let mut with_milliseconds = *b"____-__-__T__:__:__.000Z";
             with_milliseconds[..19].copy_from_slice(whole);
-            browsers_timestamp(&with_milliseconds)
+            browser_timestamp(&with_milliseconds)
         }
         _ => None,
     }
 }
 
 /// `2026-11-23T08:00:00.000Z`, as every browser writes a time (ECMA-262, 21.4.1.32).
-pub(crate) fn browsers_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
+pub(crate) fn browser_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
     let (eights, _) = text.as_chunks();
     let [date, hours, seconds] = *eights else { return None };
     let [y1, _, y2, _, _, month, ..] = twos(date, *b"0000-00-")?;
@@ -61,21 +61,21 @@ pub(crate) fn browsers_timestamp(text: &[u8; 24]) -> Option<Timestamp> {
 
 /// `2026-11-23`; `None` if there is no such day, or it is written in another way.
 #[inline]
-pub(crate) fn usual_date(text: &[u8; 10]) -> Option<Date> {
-    let ([y1, y2], month, day) = usual_parts(text)?;
+pub(crate) fn common_date(text: &[u8; 10]) -> Option<Date> {
+    let ([y1, y2], month, day) = common_parts(text)?;
     let year = i16::from(y1) * 100 + i16::from(y2);
     Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
 }
 
 /// `2026-11-23`, in days since 1970.
-fn usual_day(text: &[u8; 10]) -> Option<i64> {
-    let (year, month, day) = usual_parts(text)?;
+fn common_day(text: &[u8; 10]) -> Option<i64> {
+    let (year, month, day) = common_parts(text)?;
     day_of_date(year, month, day)
 }
 
 /// The year, in two times two digits, the month and the day that look like `2026-11-23`.
 #[inline]
-fn usual_parts(text: &[u8; 10]) -> Option<([u8; 2], u8, u8)> {
+fn common_parts(text: &[u8; 10]) -> Option<([u8; 2], u8, u8)> {
     let (first, last) = text.split_first_chunk()?;
     let [y1, _, y2, _, _, month, ..] = twos(*first, *b"0000-00-")?;
     match *last {
@@ -86,7 +86,7 @@ fn usual_parts(text: &[u8; 10]) -> Option<([u8; 2], u8, u8)> {
 
 /// Whether it looks like `2026-11-23`.
 #[inline]
-pub(crate) fn is_usual_date(text: &[u8; 10]) -> bool {
+pub(crate) fn is_common_date(text: &[u8; 10]) -> bool {
     let (first, last) = text.split_first_chunk().expect("ten are more than eight");
     digits(*first, *b"0000-00-").is_some() && last.iter().all(u8::is_ascii_digit)
 }
@@ -154,20 +154,20 @@ mod tests {
         fn the_usual_form_is_read_as_the_library_reads_it(at_ms in -62_135_596_800_000_i64..253_402_207_200_000, whole: bool) {
             let at = Timestamp::from_millisecond(if whole { at_ms.div_euclid(1000) * 1000 } else { at_ms }).unwrap();
             let text = if whole { format!("{at:.0}") } else { format!("{at:.3}") };
-            prop_assert_eq!(usual_timestamp(text.as_bytes()), Some(at), "{}", text);
+            prop_assert_eq!(common_timestamp(text.as_bytes()), Some(at), "{}", text);
             let date = text.get(..10).unwrap();
-            prop_assert!(is_usual_date(date.as_bytes().try_into().unwrap()));
-            prop_assert_eq!(usual_day(date.as_bytes().try_into().unwrap()), librarys_day(date));
+            prop_assert!(is_common_date(date.as_bytes().try_into().unwrap()));
+            prop_assert_eq!(common_day(date.as_bytes().try_into().unwrap()), library_day(date));
         }
 
         #[test]
         fn whatever_looks_like_it_is_read_so_or_left_to_the_library(
             text in "[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{3})?[Z+]",
         ) {
-            let ours = usual_timestamp(text.as_bytes());
+            let ours = common_timestamp(text.as_bytes());
             prop_assert!(ours.is_none() || ours == text.parse().ok(), "{}", text);
             prop_assert_eq!(timestamp_of(&text), text.parse().ok());
-            prop_assert_eq!(day_of(&text[..10]), librarys_day(&text[..10]));
+            prop_assert_eq!(day_of(&text[..10]), library_day(&text[..10]));
             prop_assert_eq!(date_of(&text[..10]), text[..10].parse().ok());
         }
 
@@ -181,16 +181,16 @@ mod tests {
             let date: [u8; 10] = text[..10].try_into().unwrap();
             // What is no UTF-8 does not come so far, and is no time either.
             let librarys = str::from_utf8(&text).ok().and_then(|text| text.parse().ok());
-            let ours = browsers_timestamp(&text);
+            let ours = browser_timestamp(&text);
             prop_assert!(ours.is_none() || ours == librarys, "{:?}", text);
-            let librarys = str::from_utf8(&date).ok().and_then(librarys_day);
-            let ours = usual_day(&date);
+            let librarys = str::from_utf8(&date).ok().and_then(library_day);
+            let ours = common_day(&date);
             prop_assert!(ours.is_none() || ours == librarys, "{:?}", text);
             let is_as_it_should_be = |(place, byte): (usize, &u8)| match place {
                 4 | 7 => *byte == b'-',
                 _ => byte.is_ascii_digit(),
             };
-            prop_assert_eq!(is_usual_date(&date), date.iter().enumerate().all(is_as_it_should_be));
+            prop_assert_eq!(is_common_date(&date), date.iter().enumerate().all(is_as_it_should_be));
         }
     }
 
@@ -203,7 +203,7 @@ mod tests {
             ("00:00:60.000", false),
         ] {
             let text = format!("2026-11-23T{time}Z");
-            let ours = browsers_timestamp(text.as_bytes().try_into().unwrap());
+            let ours = browser_timestamp(text.as_bytes().try_into().unwrap());
             assert_eq!(ours, text.parse().ok().filter(|_| is_one), "{text}");
         }
     }
@@ -216,10 +216,10 @@ mod tests {
                 for day in [0, 1, 28, 29, 30, 31, 32] {
                     let text = format!("{year:04}-{month:02}-{day:02}");
                     let is_one = Date::new(year, month, day).is_ok();
-                    let ours = usual_day(text.as_bytes().try_into().unwrap());
-                    assert_eq!(ours, is_one.then(|| librarys_day(&text).unwrap()), "{text}");
+                    let ours = common_day(text.as_bytes().try_into().unwrap());
+                    assert_eq!(ours, is_one.then(|| library_day(&text).unwrap()), "{text}");
                     assert_eq!(
-                        usual_date(text.as_bytes().try_into().unwrap()),
+                        common_date(text.as_bytes().try_into().unwrap()),
                         Date::new(year, month, day).ok()
                     );
                 }
@@ -235,11 +235,11 @@ mod tests {
             "2026-11-23T08:00:00.000001Z",
             "-002026-11-23T08:00:00Z",
         ] {
-            assert_eq!(usual_timestamp(text.as_bytes()), None, "{text}");
+            assert_eq!(common_timestamp(text.as_bytes()), None, "{text}");
             assert_eq!(timestamp_of(text), text.parse().ok(), "{text}");
         }
         for text in ["", "2026", "2026-11-2x", "20261123"] {
-            assert_eq!(day_of(text), librarys_day(text), "{text}");
+            assert_eq!(day_of(text), library_day(text), "{text}");
             assert_eq!(date_of(text), text.parse().ok(), "{text}");
         }
     }

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::weights::Weights;
 use crate::appeal_rules::{AppealRules, Percent};
 use crate::buckets::{Salts, position};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::country::CountryCode;
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 use crate::labels::Assignment;
 use crate::site::Site;
 use crate::verdict::HELD_OUT;
@@ -38,42 +38,42 @@ impl Variants {
         rules: &AppealRules,
         salts: Salts,
         site: &Site,
-        complaints: &mut Complaints<'_>,
+        diagnostics: &mut Diagnostics<'_>,
     ) -> Self {
         let variants = &rules.variants;
         if variants.is_empty() {
-            complaints.problem(
+            diagnostics.problem(
                 "variants",
                 "an appeal needs at least one variant: without one there is nothing to show.",
             );
         } else if variants.iter().all(|variant| variant.weight == 0) {
-            complaints.problem("variants", "every variant has weight 0: give at least one of them readers.");
+            diagnostics.problem("variants", "every variant has weight 0: give at least one of them readers.");
         }
         let mut taken = BTreeSet::new();
         for (place, variant) in variants.iter().enumerate() {
-            if !complaints.check_id(format!("variants[{place}].id"), &variant.id, "a variant") {
+            if !diagnostics.check_id(format!("variants[{place}].id"), &variant.id, "a variant") {
                 continue;
             }
             if variant.id == HELD_OUT {
-                complaints.problem(
+                diagnostics.problem(
                     format!("variants[{place}].id"),
                     format!("{HELD_OUT:?} is what results call readers who see no variant: take another id."),
                 );
             } else if !taken.insert(variant.id.as_str()) {
-                complaints
+                diagnostics
                     .problem(format!("variants[{place}].id"), format!("{:?} is named twice.", variant.id));
             }
         }
-        let floor = floor(rules, complaints);
-        refuse_idle_weights(rules, complaints);
+        let floor = floor(rules, diagnostics);
+        refuse_unused_weights(rules, diagnostics);
         Self {
             appeal_ids: std::iter::once(&rules.id)
                 .chain(&rules.former_ids)
                 .map(|id| id.as_str().into())
                 .collect(),
             ids: variants.iter().map(|variant| variant.id.as_str().into()).collect(),
-            weights: Weights::compile(variants, site, complaints),
-            steps: steps(rules, complaints),
+            weights: Weights::compile(variants, site, diagnostics),
+            steps: steps(rules, diagnostics),
             assignment: rules.assignment,
             floor,
             salt: salts.variants,
@@ -82,8 +82,8 @@ impl Variants {
 
     /// The variants that share readers by learned weights, and the floor; `None` where weights are as written.
     pub(crate) fn learning(&self) -> Option<(impl Iterator<Item = &str>, u32)> {
-        let usual = self.weights.usual();
-        let sharing = self.ids.iter().enumerate().filter(|(place, _)| usual.has_weight(*place));
+        let default = self.weights.default();
+        let sharing = self.ids.iter().enumerate().filter(|(place, _)| default.has_weight(*place));
         let ids = sharing.map(|(_, id)| &**id);
         (self.assignment == Assignment::Learned).then_some((ids, self.floor))
     }
@@ -94,7 +94,7 @@ impl Variants {
         let fits = weights.len() == sharing.count() && weights.iter().any(|(_, weight)| *weight > 0);
         let learned = |id: &str| weights.iter().find(|(other, _)| other == id).map(|(_, weight)| *weight);
         let weight =
-            |(place, id)| learned(id).or_else(|| (!self.weights.usual().has_weight(place)).then_some(0));
+            |(place, id)| learned(id).or_else(|| (!self.weights.default().has_weight(place)).then_some(0));
         let all: Vec<u32> = self.ids.iter().map(|id| &**id).enumerate().map(weight).collect::<Option<_>>()?;
         fits.then(|| Self { weights: self.weights.reweighed(&all), ..self.clone() })
     }
@@ -108,13 +108,13 @@ impl Variants {
     }
 
     /// The place of the reader among the variants' ranges.
-    pub(crate) fn position(&self, facts: &Facts<'_>) -> u32 {
-        position(self.salt, facts.bucket())
+    pub(crate) fn position(&self, context: &ReaderContext<'_>) -> u32 {
+        position(self.salt, context.bucket())
     }
 
     /// The reader's country, if it has weights of its own.
-    pub(crate) fn weights_of(&self, facts: &Facts<'_>) -> Option<CountryCode> {
-        self.weights.own(facts.country).map(|(country, _)| country)
+    pub(crate) fn weights_of(&self, context: &ReaderContext<'_>) -> Option<CountryCode> {
+        self.weights.own(context.country).map(|(country, _)| country)
     }
 
     /// The variant that comes after so many views; `None` when the sequence is over.
@@ -128,23 +128,21 @@ impl Variants {
     }
 
     /// The variant of a reader who has seen the appeal so often since it began anew.
-    pub(crate) fn choose(&self, facts: &Facts<'_>, views: u64) -> usize {
+    pub(crate) fn choose(&self, context: &ReaderContext<'_>, views: u64) -> usize {
         if self.has_steps() {
             return self.after(views).or(self.steps.last().map(|step| step.variant)).unwrap_or(0);
         }
-        let kept = if self.assignment == Assignment::Fixed { None } else { self.last_seen(facts) };
-        kept.unwrap_or_else(|| self.weights.shares(facts.country).pick(self.position(facts)))
+        let kept = if self.assignment == Assignment::Fixed { None } else { self.last_seen(context) };
+        kept.unwrap_or_else(|| self.weights.shares(context.country).pick(self.position(context)))
     }
 
     /// The variant that this reader saw last, if it is still there for new readers of the country too.
-    fn last_seen(&self, facts: &Facts<'_>) -> Option<usize> {
-        let shares = self.weights.shares(facts.country);
+    fn last_seen(&self, context: &ReaderContext<'_>) -> Option<usize> {
+        let shares = self.weights.shares(context.country);
         let is_own = |id: &str| self.appeal_ids.iter().any(|own| **own == *id);
-        let views = facts
-            .history()?
-            .views
-            .iter()
-            .filter(|view| is_own(&view.appeal) && Facts::counts(view.at.as_millisecond(), facts.now_ms));
+        let views = context.history()?.views.iter().filter(|view| {
+            is_own(&view.appeal) && ReaderContext::counts(view.at.as_millisecond(), context.now_ms)
+        });
         let seen = views.filter_map(|view| {
             let id = view.variant.as_deref()?;
             let place = self.ids.iter().position(|variant| **variant == *id)?;
@@ -155,18 +153,18 @@ impl Variants {
 }
 
 /// The floor of weights that are learned, and what is wrong with learning them.
-fn floor(rules: &AppealRules, complaints: &mut Complaints<'_>) -> u32 {
+fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
     const DEFAULT: u32 = 50_000;
     const ALL: u32 = 1_000_000;
     if rules.assignment != Assignment::Learned {
         if rules.floor_percent.is_some() {
-            complaints
+            diagnostics
                 .problem("floor_percent", "it counts only where assignment is \"learned\": take it out.");
         }
         return DEFAULT;
     }
     if !rules.sequence.is_empty() {
-        complaints.problem(
+        diagnostics.problem(
             "assignment",
             "a sequence has its own order, with nothing to learn: take out one of the two.",
         );
@@ -174,22 +172,22 @@ fn floor(rules: &AppealRules, complaints: &mut Complaints<'_>) -> u32 {
     for (place, variant) in rules.variants.iter().enumerate().filter(|(_, variant)| variant.weight > 1) {
         let sentence =
             format!("weights follow results: leave {}'s out, or write 0 to give it no readers.", variant.id);
-        complaints.problem(format!("variants[{place}].weight"), sentence);
+        diagnostics.problem(format!("variants[{place}].weight"), sentence);
     }
     let number = rules.variants.iter().filter(|variant| variant.weight > 0).count();
     let floor = rules.floor_percent.map_or(DEFAULT, Percent::per_million);
     if floor == 0 {
-        complaints
+        diagnostics
             .problem("floor_percent", "with a floor of 0 a variant that began badly is never tried again.");
     } else if rules.floor_percent.is_some() && number as u64 * u64::from(floor) > u64::from(ALL) {
         let most = f64::from(ALL) / 10_000.0 / number as f64;
-        complaints.problem("floor_percent", format!("{number} variants can have {most:.1} % each at most."));
+        diagnostics.problem("floor_percent", format!("{number} variants can have {most:.1} % each at most."));
     }
     floor
 }
 
 /// Complains of weights by country where none would be heeded.
-fn refuse_idle_weights(rules: &AppealRules, complaints: &mut Complaints<'_>) {
+fn refuse_unused_weights(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) {
     let sentence = match (rules.sequence.is_empty(), rules.assignment) {
         (false, _) => "a sequence goes by views and not by weights: take out one of the two.",
         (true, Assignment::Learned) => "weights follow results, the same in every country: take it out.",
@@ -197,25 +195,26 @@ fn refuse_idle_weights(rules: &AppealRules, complaints: &mut Complaints<'_>) {
     };
     let named = rules.variants.iter().enumerate().filter(|(_, it)| !it.weights_by_country.is_empty());
     for (place, _) in named {
-        complaints.problem(format!("variants[{place}].weights_by_country"), sentence);
+        diagnostics.problem(format!("variants[{place}].weights_by_country"), sentence);
     }
 }
 
-fn steps(rules: &AppealRules, complaints: &mut Complaints<'_>) -> Box<[Step]> {
+fn steps(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> Box<[Step]> {
     let mut end = 0_u64;
     let mut steps = Vec::with_capacity(rules.sequence.len());
     for (place, step) in rules.sequence.iter().enumerate() {
         let path = format!("sequence[{place}]");
         let variant = rules.variants.iter().position(|variant| variant.id == step.variant);
         if variant.is_none() {
-            complaints.problem(format!("{path}.variant"), format!("there is no variant {:?}.", step.variant));
+            diagnostics
+                .problem(format!("{path}.variant"), format!("there is no variant {:?}.", step.variant));
         }
         match step.views {
             Some(0) => {
-                complaints.problem(format!("{path}.views"), "a step of 0 views never comes: take it out.")
+                diagnostics.problem(format!("{path}.views"), "a step of 0 views never comes: take it out.")
             }
             None if place + 1 < rules.sequence.len() => {
-                complaints.problem(format!("{path}.views"), "only the last step may last for ever.");
+                diagnostics.problem(format!("{path}.views"), "only the last step may last for ever.");
             }
             Some(_) | None => {}
         }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use crate::appeal_rules::VariantRules;
 use crate::buckets::{pick, ranges};
 use crate::country::CountryCode;
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 use crate::site::Site;
 
 /// What each variant gets, in every country.
 #[derive(Clone, Debug)]
 pub(super) struct Weights {
-    usual: Shares,
+    default: Shares,
     /// Those of countries that have their own, sorted by country.
     own: Box<[(CountryCode, Shares)]>,
 }
@@ -44,33 +44,33 @@ impl Shares {
 }
 
 impl Weights {
-    pub(super) fn compile(variants: &[VariantRules], site: &Site, complaints: &mut Complaints<'_>) -> Self {
-        let usual: Vec<u32> = variants.iter().map(|variant| variant.weight).collect();
+    pub(super) fn compile(variants: &[VariantRules], site: &Site, diagnostics: &mut Diagnostics<'_>) -> Self {
+        let default: Vec<u32> = variants.iter().map(|variant| variant.weight).collect();
         let mut own: BTreeMap<CountryCode, (Vec<u32>, String)> = BTreeMap::new();
         for (place, variant) in variants.iter().enumerate() {
             let field_path = format!("variants[{place}].weights_by_country");
-            for (country, (name, weight)) in named(variant, &field_path, site, complaints) {
-                let first = || (usual.clone(), format!("{field_path}.{name}"));
+            for (country, (name, weight)) in named(variant, &field_path, site, diagnostics) {
+                let first = || (default.clone(), format!("{field_path}.{name}"));
                 own.entry(country).or_insert_with(first).0[place] = weight;
             }
         }
         for (country, (_, field_path)) in own.iter().filter(|(_, (weights, _))| is_for_nobody(weights)) {
             let sentence =
                 format!("every variant has weight 0 in {country}: give at least one of them readers there.");
-            complaints.problem(field_path, sentence);
+            diagnostics.problem(field_path, sentence);
         }
         let own = own.into_iter().map(|(country, (weights, _))| (country, Shares::new(&weights)));
-        Self { usual: Shares::new(&usual), own: own.collect() }
+        Self { default: Shares::new(&default), own: own.collect() }
     }
 
-    pub(super) const fn usual(&self) -> &Shares {
-        &self.usual
+    pub(super) const fn default(&self) -> &Shares {
+        &self.default
     }
 
     /// The same with other usual ones. Who has none is asked of the written ones.
-    pub(super) fn reweighed(&self, usual: &[u32]) -> Self {
+    pub(super) fn reweighed(&self, default: &[u32]) -> Self {
         let mut other = self.clone();
-        for (share, end) in other.usual.0.iter_mut().zip(ranges(usual)) {
+        for (share, end) in other.default.0.iter_mut().zip(ranges(default)) {
             share.end = end;
         }
         other
@@ -84,7 +84,7 @@ impl Weights {
     }
 
     pub(super) fn shares(&self, country: Option<CountryCode>) -> &Shares {
-        self.own(country).map_or(&self.usual, |(_, shares)| shares)
+        self.own(country).map_or(&self.default, |(_, shares)| shares)
     }
 }
 
@@ -98,14 +98,14 @@ fn named<'a>(
     variant: &'a VariantRules,
     field_path: &str,
     site: &Site,
-    complaints: &mut Complaints<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> BTreeMap<CountryCode, (&'a str, u32)> {
     let (mut by_code, mut by_group) = (BTreeMap::new(), BTreeMap::new());
     let mut contradicted = Vec::new();
     for (name, weight) in &variant.weights_by_country {
         let is_group = CountryCode::parse(name).is_none();
         let countries = site.countries(name).unwrap_or_else(|sentence| {
-            complaints.problem(format!("{field_path}.{name}"), sentence);
+            diagnostics.problem(format!("{field_path}.{name}"), sentence);
             Vec::new()
         });
         let named = if is_group { &mut by_group } else { &mut by_code };
@@ -125,7 +125,7 @@ fn named<'a>(
         } else {
             format!("{first:?} gives the same country another weight: name it once.")
         };
-        complaints.problem(format!("{field_path}.{name}"), sentence);
+        diagnostics.problem(format!("{field_path}.{name}"), sentence);
     }
     by_group.extend(by_code);
     by_group

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::appeal_rules::AppealRules;
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 use crate::labels::Live;
 
 /// Which appeals that may show go by an id now, or went by it before.
@@ -28,23 +28,23 @@ impl<'a> Claims<'a> {
     }
 
     /// Reports former ids that can't be used. Of two appeals that may show on the same site only one can have a history.
-    pub(super) fn check(&self, rules: &AppealRules, complaints: &mut Complaints<'_>) {
+    pub(super) fn check(&self, rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) {
         for (place, id) in rules.former_ids.iter().enumerate() {
             let path = format!("former_ids[{place}]");
-            if !complaints.check_id(path.as_str(), id, "an appeal") {
+            if !diagnostics.check_id(path.as_str(), id, "an appeal") {
                 continue;
             }
             if *id == rules.id {
-                complaints.problem(path, "this is its present id: take it out.");
+                diagnostics.problem(path, "this is its present id: take it out.");
             } else if rules.former_ids[..place].contains(id) {
-                complaints.problem(path, format!("{id:?} is named twice."));
+                diagnostics.problem(path, format!("{id:?} is named twice."));
             } else if let Some(other) = self.others(id, rules) {
                 let sentence = if other.id == *id {
                     format!("the appeal {id:?} still shows: end it, or take its id out of the former ids.")
                 } else {
                     format!("the appeal {:?} had this id too: leave it to one of the two.", other.id)
                 };
-                complaints.problem(path, sentence);
+                diagnostics.problem(path, sentence);
             }
         }
     }

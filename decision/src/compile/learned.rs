@@ -66,8 +66,8 @@ impl Compiled {
 impl Appeal {
     fn learn(&mut self, weights: &[(String, u32)]) {
         let Some(variants) = self.variants.reweighed(weights).map(Arc::new) else { return };
-        self.parts.sequence.exchange(Arc::clone(&variants));
-        self.parts.values.exchange(Arc::clone(&variants));
+        self.parts.sequence.replace_variants(Arc::clone(&variants));
+        self.parts.values.replace_variants(Arc::clone(&variants));
         self.variants = variants;
     }
 }

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use crate::appeal_rules::{AppealRules, SiteRules};
 use crate::compiled::{Appeal, Compiled, SiteAppeals};
-use crate::diagnostics::{Author, Complaints, Problem};
+use crate::diagnostics::{Diagnostics, Problem, Subject};
 use crate::site::{Ids, Site};
 use crate::verdict::AppealIndex;
 pub use learned::{LearnedWeights, Learner};
@@ -27,28 +27,28 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
     for (place, rules) in sites.iter().enumerate() {
         add_site(&mut compiled, rules, place, &mut problems);
     }
-    let nowhere = Site::nowhere();
+    let placeholder = Site::placeholder();
     let mut taken = BTreeSet::new();
     let claims = former_ids::Claims::of(appeals);
     for (place, rules) in appeals.iter().enumerate() {
-        let mut complaints = Complaints::new(Author::Appeal(&rules.id), &mut problems);
+        let mut diagnostics = Diagnostics::new(Subject::Appeal(&rules.id), &mut problems);
         if !taken.insert(rules.id.as_str()) {
-            complaints.problem("id", "another appeal already has this id: give this one its own.");
+            diagnostics.problem("id", "another appeal already has this id: give this one its own.");
         }
-        claims.check(rules, &mut complaints);
-        let homes = homes(rules, &compiled.sites_by_id, &mut complaints);
+        claims.check(rules, &mut diagnostics);
+        let target_sites = target_sites(rules, &compiled.sites_by_id, &mut diagnostics);
         let Compiled { sites, names, .. } = &mut compiled;
         let mut compile =
-            |site: &Site| Appeal::compile(AppealIndex(place), rules, site, names, &mut complaints);
+            |site: &Site| Appeal::compile(AppealIndex(place), rules, site, names, &mut diagnostics);
         let ready: Vec<(usize, Appeal)> =
-            homes.iter().map(|home| (*home, compile(&sites[*home].site))).collect();
-        if homes.is_empty() {
+            target_sites.iter().map(|target| (*target, compile(&sites[*target].site))).collect();
+        if target_sites.is_empty() {
             // Nobody will see it, but whoever wrote it wants to hear of everything that is wrong.
-            compile(&nowhere);
+            compile(&placeholder);
         }
-        if complaints.is_empty() {
-            for (home, appeal) in ready {
-                sites[home].appeals.push(appeal);
+        if diagnostics.is_empty() {
+            for (target, appeal) in ready {
+                sites[target].appeals.push(appeal);
             }
         }
     }
@@ -57,16 +57,16 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
 }
 
 fn add_site(compiled: &mut Compiled, rules: &SiteRules, place: usize, problems: &mut Vec<Problem>) {
-    let mut complaints = Complaints::new(Author::Site(&rules.id), problems);
+    let mut diagnostics = Diagnostics::new(Subject::Site(&rules.id), problems);
     if rules.id.trim().is_empty() {
-        complaints.problem("id", format!("site number {place} needs an id."));
+        diagnostics.problem("id", format!("site number {place} needs an id."));
         return;
     }
     if compiled.sites_by_id.contains_key(rules.id.as_str()) {
-        complaints.problem("id", "another site already has this id: the first one counts.");
+        diagnostics.problem("id", "another site already has this id: the first one counts.");
         return;
     }
-    let site = Site::compile(rules, &mut compiled.names, &mut complaints);
+    let site = Site::compile(rules, &mut compiled.names, &mut diagnostics);
     compiled.sites_by_id.insert(rules.id.as_str().into(), place_of(compiled.sites.len()));
     compiled.sites.push(SiteAppeals::new(site));
 }
@@ -76,21 +76,21 @@ fn place_of(length: usize) -> u32 {
 }
 
 /// The places of the sites that the appeal names.
-fn homes(rules: &AppealRules, sites: &Ids, complaints: &mut Complaints<'_>) -> Vec<usize> {
+fn target_sites(rules: &AppealRules, sites: &Ids, diagnostics: &mut Diagnostics<'_>) -> Vec<usize> {
     if rules.sites.is_empty() {
-        complaints.problem("sites", "an appeal belongs to at least one site: name it.");
+        diagnostics.problem("sites", "an appeal belongs to at least one site: name it.");
     }
-    let mut homes = Vec::new();
+    let mut target_sites = Vec::new();
     for (place, id) in rules.sites.iter().enumerate() {
-        match sites.get(id.as_str()).map(|home| *home as usize) {
-            None => complaints.problem(format!("sites[{place}]"), format!("there is no site {id:?}.")),
-            Some(home) if homes.contains(&home) => {
-                complaints.problem(format!("sites[{place}]"), format!("{id:?} is named twice."));
+        match sites.get(id.as_str()).map(|target| *target as usize) {
+            None => diagnostics.problem(format!("sites[{place}]"), format!("there is no site {id:?}.")),
+            Some(target) if target_sites.contains(&target) => {
+                diagnostics.problem(format!("sites[{place}]"), format!("{id:?} is named twice."));
             }
-            Some(home) => homes.push(home),
+            Some(target) => target_sites.push(target),
         }
     }
-    homes
+    target_sites
 }
 
 /// Where an appeal stands in its schedule.
@@ -132,7 +132,7 @@ pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
     let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));
     stages
         .filter(|(_, stage)| *stage == Some(Stage::After))
-        .map(|(rules, _)| Problem::new(Author::Appeal(&rules.id), "schedule.ends_at", sentence))
+        .map(|(rules, _)| Problem::new(Subject::Appeal(&rules.id), "schedule.ends_at", sentence))
         .collect()
 }
 
@@ -184,15 +184,15 @@ mod tests {
         compiled.sites[0].appeals[0].parts.clone()
     }
 
-    fn awake(appeal: AppealRules) -> Vec<Rule> {
-        compiled(appeal).awake().collect()
+    fn active(appeal: AppealRules) -> Vec<Rule> {
+        compiled(appeal).active().collect()
     }
 
     #[test]
     fn rules_that_nothing_can_fail_are_not_asked() {
         let plain = AppealRules::new("summer", "journal", Kind::Ask, Surface::Banner);
         assert_eq!(
-            awake(plain.clone()),
+            active(plain.clone()),
             [
                 Rule::Surface,
                 Rule::Standing,
@@ -212,10 +212,10 @@ mod tests {
         let entitlement = Some("archive".to_owned());
         thanks.meter = Some(Meter { free_articles: 0, window_days: 30, hard: true, entitlement });
         thanks.without_history = WithoutHistory::Ask;
-        assert_eq!(awake(thanks.clone()), [Rule::Surface, Rule::Standing, Rule::Meter]);
+        assert_eq!(active(thanks.clone()), [Rule::Surface, Rule::Standing, Rule::Meter]);
 
         (thanks.meter, thanks.without_history) = (None, WithoutHistory::Silent);
         thanks.frequency = Some(Frequency { unlimited: true, ..Frequency::default() });
-        assert_eq!(awake(thanks), [Rule::Surface, Rule::Standing, Rule::Dismissal]);
+        assert_eq!(active(thanks), [Rule::Surface, Rule::Standing, Rule::Dismissal]);
     }
 }

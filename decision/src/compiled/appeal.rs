@@ -5,10 +5,10 @@ use std::sync::Arc;
 use crate::appeal_rules::AppealRules;
 use crate::buckets::Salts;
 use crate::choice::{Candidate, Variants};
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 use crate::labels::{Kind, NeverCovers};
 use crate::names::Names;
-use crate::rules::{Draft, Parts};
+use crate::rules::{AppealSpec, Parts};
 use crate::site::{Covered, Site};
 use crate::verdict::AppealIndex;
 
@@ -41,24 +41,25 @@ impl Appeal {
         rules: &'a AppealRules,
         site: &Site,
         names: &mut Names,
-        complaints: &mut Complaints<'a>,
+        diagnostics: &mut Diagnostics<'a>,
     ) -> Self {
-        complaints.check_id("id", &rules.id, "an appeal");
+        diagnostics.check_id("id", &rules.id, "an appeal");
         if rules.weight == 0 {
-            complaints.problem("weight", "with weight 0 nobody sees it: pause it instead.");
+            diagnostics.problem("weight", "with weight 0 nobody sees it: pause it instead.");
         }
         if rules.share_percent.is_none() {
-            complaints.problem("share_percent", "with a share of 0 nobody sees it: pause it instead.");
+            diagnostics.problem("share_percent", "with a share of 0 nobody sees it: pause it instead.");
         }
         let salts = Salts::new(&site.id, rules.first_id());
-        let variants = Arc::new(Variants::compile(rules, salts, site, complaints));
-        let draft = &mut Draft { rules, key: key_of(index), site, variants: &variants, names, complaints };
-        let campaign = draft.campaign();
+        let variants = Arc::new(Variants::compile(rules, salts, site, diagnostics));
+        let spec =
+            &mut AppealSpec { rules, key: key_of(index), site, variants: &variants, names, diagnostics };
+        let campaign = spec.campaign();
         let never_covers = match (rules.dismissal.never_covers, campaign) {
             (NeverCovers::Kind, _) => Covered::Kind(rules.kind),
             (NeverCovers::Campaign, Some(campaign)) => Covered::Campaign(campaign),
             (NeverCovers::Campaign, None) => {
-                draft.problem(
+                spec.problem(
                     "dismissal.never_covers",
                     "it covers a campaign, but the appeal has none: write campaign.",
                 );
@@ -80,8 +81,8 @@ impl Appeal {
             },
             salts,
             held_out: rules.holdout_percent.per_million(),
-            closable: !draft.is_hard(),
-            parts: Parts::compile(draft),
+            closable: !spec.is_hard(),
+            parts: Parts::compile(spec),
             variants,
         }
     }

@@ -9,7 +9,7 @@ use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 
 use super::Appeal;
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::country::CountryCode;
 use crate::names::NameId;
 
@@ -62,19 +62,19 @@ impl Index {
     }
 
     /// Those in question, in their order.
-    pub(crate) fn find(&self, facts: &Facts<'_>) -> Places {
+    pub(crate) fn find(&self, context: &ReaderContext<'_>) -> Places {
         let mut places = Places::new();
         // Where a surface is switched off, the rule for surfaces has another reason, and of equals the first has the word.
-        let is_switched_off = facts.site.silenced & facts.surfaces != 0;
+        let is_switched_off = context.site.silenced & context.surfaces != 0;
         for part in
-            self.by_surfaces.iter().filter(|part| is_switched_off || part.surfaces & facts.surfaces != 0)
+            self.by_surfaces.iter().filter(|part| is_switched_off || part.surfaces & context.surfaces != 0)
         {
             places.extend_from_slice(&part.always);
-            let names = facts.tags.iter().copied().chain(facts.section);
+            let names = context.tags.iter().copied().chain(context.section);
             names
                 .filter_map(|name| part.by_name.get(&name))
                 .for_each(|found| places.extend_from_slice(found));
-            if let Some(found) = facts.country.and_then(|code| part.by_country.get(&code)) {
+            if let Some(found) = context.country.and_then(|code| part.by_country.get(&code)) {
                 places.extend_from_slice(found);
             }
         }

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::text::{Text, plain_len};
-use crate::calendar::{browsers_timestamp, is_usual_date, timestamp_of, usual_date};
+use crate::calendar::{browser_timestamp, common_date, is_common_date, timestamp_of};
 
 /// Where in the text we are.
 #[derive(Clone, Copy)]
@@ -18,7 +18,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     pub(super) fn time(&mut self) -> Option<Timestamp> {
         if let Some([b'"', text @ .., b'"']) = self.json.as_bytes()[self.at..].first_chunk::<26>()
-            && let Some(at) = browsers_timestamp(text)
+            && let Some(at) = browser_timestamp(text)
         {
             self.at += 26;
             return Some(at);
@@ -28,20 +28,20 @@ impl<'a> Cursor<'a> {
 
     /// A date, or what else stands in its place.
     pub(super) fn date(&mut self) -> Option<&'a str> {
-        self.whole(Self::usual_date).or_else(|| self.plain())
+        self.whole(Self::common_date).or_else(|| self.plain())
     }
 
     /// A date such as `"2026-11-23"`, whether or not there is such a day.
     #[inline(always)]
-    pub(super) fn usual_date(&mut self) -> Option<&'a str> {
+    pub(super) fn common_date(&mut self) -> Option<&'a str> {
         let from = self.at + 1;
-        is_usual_date(self.ten()?).then(|| self.json.get(from..from + 10)).flatten()
+        is_common_date(self.ten()?).then(|| self.json.get(from..from + 10)).flatten()
     }
 
     /// The day of such a date.
     #[inline(always)]
     pub(super) fn usual_day(&mut self) -> Option<Date> {
-        usual_date(self.ten()?)
+        common_date(self.ten()?)
     }
 
     /// Ten bytes between quotes.

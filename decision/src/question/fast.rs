@@ -11,7 +11,7 @@ use crate::calendar::date_of;
 use crate::labels::{DismissalKind, Surface};
 
 /// Reads a question in its usual form. `None` does not say that it is none: the library knows.
-pub fn usual_question(json: &str) -> Option<Question<'_>> {
+pub fn fast_question(json: &str) -> Option<Question<'_>> {
     let mut cursor = Cursor { json, at: 0 };
     let question = cursor.question()?;
     (cursor.at == json.len()).then_some(question)
@@ -190,7 +190,7 @@ impl<'a> Cursor<'a> {
     /// `{"week":"2026-11-23","count":4,"tags":{…}}`, as our script writes it.
     #[inline]
     fn scripts_week(&mut self) -> Option<ArticleWeek<'a>> {
-        let week = self.after(b"{\"week\":")?.usual_date()?;
+        let week = self.after(b"{\"week\":")?.common_date()?;
         let count = self.after(b",\"count\":")?.number()?;
         let tags = self.after(b",\"tags\":")?.counts()?;
         self.after(b"}")?;

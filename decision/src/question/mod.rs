@@ -3,7 +3,7 @@
 //! **Owns** the question's fields, and both ways to read them from JSON: serde's, and the fast one of `fast.rs`.
 //! **Never** decides anything, nor checks whether what a page says makes sense.
 //! **Start at** [`Question`] below.
-//! **Tested in** `tests/decision/reading.rs`, `tests/decision/usual.rs`, `tests/decision/near_misses.rs`.
+//! **Tested in** `tests/decision/reading.rs`, `tests/decision/fast.rs`, `tests/decision/near_misses.rs`.
 
 mod cursor;
 mod fast;
@@ -20,7 +20,7 @@ use serde::{Deserialize, Deserializer};
 
 use crate::calendar::{date_of, timestamp_of};
 use crate::labels::{DismissalKind, Surface};
-pub use fast::{WrittenCounts, usual_question};
+pub use fast::{WrittenCounts, fast_question};
 pub use near_misses::{NearMisses, near_miss};
 use objects::{maybe_object, maybe_objects, object, objects, word, words};
 pub use text::Text;

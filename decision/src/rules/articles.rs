@@ -3,11 +3,11 @@
 //! The present week counts, and as many before it as the appeal says. A week in the future counts as the present one:
 //! the reader's clock may be ahead of the site's. So the number only falls as time passes and nothing is read.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
 use crate::appeal_rules::DEFAULT_WEEKS;
 use crate::calendar::{Week, week_begins_ms};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::names::NameId;
 use crate::reason::Reason;
 
@@ -22,12 +22,12 @@ pub(crate) struct Articles {
 
 impl Articles {
     /// Articles read from this week on.
-    fn since(&self, facts: &Facts<'_>, week: Week) -> u64 {
+    fn since(&self, context: &ReaderContext<'_>, week: Week) -> u64 {
         if self.tags.is_empty() {
-            let weeks = facts.weeks().iter().filter(|read| read.week >= week);
+            let weeks = context.weeks().iter().filter(|read| read.week >= week);
             return weeks.map(|read| u64::from(read.count)).sum();
         }
-        let tagged = facts.tagged().iter().filter(|read| read.week >= week);
+        let tagged = context.tagged().iter().filter(|read| read.week >= week);
         tagged
             .filter(|read| self.tags.binary_search(&read.tag).is_ok())
             .map(|read| u64::from(read.count))
@@ -35,8 +35,8 @@ impl Articles {
     }
 
     /// Articles read in the weeks that count.
-    pub(crate) fn read(&self, facts: &Facts<'_>) -> u64 {
-        self.since(facts, self.first_week(facts, facts.now_ms))
+    pub(crate) fn read(&self, context: &ReaderContext<'_>) -> u64 {
+        self.since(context, self.first_week(context, context.now_ms))
     }
 
     pub(crate) fn tags(&self) -> &[NameId] {
@@ -48,29 +48,29 @@ impl Articles {
         self.weeks
     }
 
-    fn first_week(&self, facts: &Facts<'_>, at_ms: i64) -> Week {
-        facts.week(at_ms) - self.weeks
+    fn first_week(&self, context: &ReaderContext<'_>, at_ms: i64) -> Week {
+        context.week(at_ms) - self.weeks
     }
 }
 
 impl Check for Articles {
     const TIMED: bool = true;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let Some(rules) = &draft.rules.audience.articles else {
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let Some(rules) = &spec.rules.audience.articles else {
             return Self { weeks: DEFAULT_WEEKS.into(), min: 0, max: u64::MAX, tags: [].into() };
         };
         let path = "audience.articles";
         if rules.max.is_some_and(|max| max < rules.min) {
-            draft.problem(format!("{path}.max"), "no number is between the two: make max at least min.");
+            spec.problem(format!("{path}.max"), "no number is between the two: make max at least min.");
         }
         if rules.min == 0 && rules.max.is_none() {
-            draft.problem(path, "it asks for nothing: write min or max, or take it out.");
+            spec.problem(path, "it asks for nothing: write min or max, or take it out.");
         }
-        if rules.min > 1 && draft.rules.audience.reader == Some(crate::labels::ReaderKind::New) {
-            draft.problem(format!("{path}.min"), "a new reader has read at most one article.");
+        if rules.min > 1 && spec.rules.audience.reader == Some(crate::labels::ReaderKind::New) {
+            spec.problem(format!("{path}.min"), "a new reader has read at most one article.");
         }
-        let tags = draft.names(&format!("{path}.tags"), &rules.tags);
+        let tags = spec.names(&format!("{path}.tags"), &rules.tags);
         Self {
             weeks: i64::from(rules.weeks),
             min: u64::from(rules.min),
@@ -79,32 +79,32 @@ impl Check for Articles {
         }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.min == 0 && self.max == u64::MAX
     }
 
-    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        let mut first = self.first_week(facts, at_ms);
-        let mut number = self.since(facts, first);
+    fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
+        let mut first = self.first_week(context, at_ms);
+        let mut number = self.since(context, first);
         if number < self.min {
             return Outcome::Blocked(Reason::BelowMeter);
         }
         let mut opens_at_ms = at_ms;
         while number > self.max {
             // The oldest week that counts is the next to leave.
-            let weeks = facts.weeks().iter().map(|read| read.week);
+            let weeks = context.weeks().iter().map(|read| read.week);
             let Some(oldest) = weeks.filter(|week| *week >= first).min() else {
                 break;
             };
             first = oldest + 1;
-            opens_at_ms = week_begins_ms(&facts.site.time_zone, first + self.weeks);
-            number = self.since(facts, first);
+            opens_at_ms = week_begins_ms(&context.site.time_zone, first + self.weeks);
+            number = self.since(context, first);
         }
         Outcome::from_opening((number >= self.min).then_some(opens_at_ms), at_ms, Reason::NotTargeted)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let read = self.read(facts);
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let read = self.read(context);
         let seen = format!(
             "{} in {} and the present one",
             count(read, "article"),
@@ -113,7 +113,7 @@ impl Check for Articles {
         let tags = if self.tags.is_empty() {
             String::new()
         } else {
-            format!(" on {}", facts.names.list(&self.tags))
+            format!(" on {}", context.names.list(&self.tags))
         };
         let wanted = match (self.min, self.max) {
             (0, u64::MAX) => "any number".to_owned(),

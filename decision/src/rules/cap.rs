@@ -7,8 +7,8 @@
 use super::count;
 use crate::appeal_rules;
 use crate::calendar::{DAY_MS, day_after};
-use crate::context::Facts;
-use crate::diagnostics::Complaints;
+use crate::context::ReaderContext;
+use crate::diagnostics::Diagnostics;
 use crate::labels::Kind;
 use crate::site::{Cap, DEFAULT_MAX_VIEWS, DEFAULT_WINDOW_DAYS, EMPTY_WINDOW, refuse_zero};
 
@@ -24,20 +24,20 @@ impl Cap {
     pub(super) fn of_appeal(
         kind: Kind,
         rules: &appeal_rules::Frequency,
-        complaints: &mut Complaints<'_>,
+        diagnostics: &mut Diagnostics<'_>,
     ) -> Option<Self> {
         let numbers =
             [rules.max_views, rules.window_days, rules.min_gap_days, rules.min_gap_hours, rules.max_per_day];
         if rules.unlimited && numbers.iter().any(Option::is_some) {
-            complaints.problem(
+            diagnostics.problem(
                 "frequency.unlimited",
                 "an unlimited appeal has no cap: take out the numbers or this.",
             );
         }
         let never = "with 0 views it never shows: pause the appeal instead.";
-        refuse_zero("frequency", "max_views", rules.max_views, never, complaints);
-        refuse_zero("frequency", "max_per_day", rules.max_per_day, never, complaints);
-        refuse_zero("frequency", "window_days", rules.window_days, EMPTY_WINDOW, complaints);
+        refuse_zero("frequency", "max_views", rules.max_views, never, diagnostics);
+        refuse_zero("frequency", "max_per_day", rules.max_per_day, never, diagnostics);
+        refuse_zero("frequency", "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
         let (max_views, window_days) = defaults(kind);
         (!rules.unlimited).then_some(Self {
             max_views: Some(rules.max_views.unwrap_or(max_views)),
@@ -52,11 +52,11 @@ impl Cap {
     pub(super) fn opens_at(
         &self,
         mut newest_first: impl Iterator<Item = i64> + Clone,
-        facts: &Facts<'_>,
+        context: &ReaderContext<'_>,
     ) -> i64 {
         let nth_newest = |max: Option<u32>| newest_first.clone().nth(max? as usize - 1);
         let room_ms = nth_newest(self.max_views).map(|at_ms| days_after(at_ms, self.window_days));
-        let today_ms = nth_newest(self.max_per_day).map(|at_ms| day_over(at_ms, facts));
+        let today_ms = nth_newest(self.max_per_day).map(|at_ms| day_over(at_ms, context));
         let gap_ms = self.gap_ms();
         let gap_over_ms =
             if gap_ms > 0 { newest_first.next().map(|at_ms| at_ms.saturating_add(gap_ms)) } else { None };
@@ -90,12 +90,12 @@ impl Cap {
 const LONGEST_DAY_MS: i64 = 3 * DAY_MS;
 
 /// When the day of a view was over. Where that is past in any case, the calendar is not asked, and a later time is told that is past too.
-fn day_over(view_ms: i64, facts: &Facts<'_>) -> i64 {
+fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
     let at_the_latest_ms = view_ms.saturating_add(LONGEST_DAY_MS);
-    if at_the_latest_ms <= facts.now_ms {
+    if at_the_latest_ms <= context.now_ms {
         at_the_latest_ms
     } else {
-        day_after(&facts.site.time_zone, view_ms)
+        day_after(&context.site.time_zone, view_ms)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Whether the reader agreed to be remembered, where an appeal needs it.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels;
 use crate::reason::Reason;
 
@@ -13,21 +13,21 @@ const GRANTED: &str = "granted";
 pub(crate) struct Consent(labels::Consent);
 
 impl Check for Consent {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self(draft.rules.audience.consent)
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        Self(spec.rules.audience.consent)
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.0.is_any()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let granted = facts.question.reader.consent.as_deref() == Some(GRANTED);
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let granted = context.question.reader.consent.as_deref() == Some(GRANTED);
         Outcome::pass_if(self.0.is_any() || granted, Reason::NoConsent)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let wanted = if self.0.is_any() { "anything" } else { GRANTED };
-        Evidence::new(facts.question.reader.consent.as_deref().unwrap_or("not told"), wanted)
+        Evidence::new(context.question.reader.consent.as_deref().unwrap_or("not told"), wanted)
     }
 }

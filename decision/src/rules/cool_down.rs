@@ -1,10 +1,10 @@
 //! After any appeal was seen or sent away, on whatever surface, the page is calm for a while.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
 use crate::appeal_rules;
 use crate::calendar::MINUTE_MS;
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
@@ -12,13 +12,13 @@ pub(crate) struct CoolDown(appeal_rules::CoolDown);
 
 impl CoolDown {
     /// When both times of calm are over, and which of the two lasts longer.
-    fn over(&self, facts: &Facts<'_>, at_ms: i64) -> (i64, Reason) {
+    fn over(&self, context: &ReaderContext<'_>, at_ms: i64) -> (i64, Reason) {
         let over_ms = |newest_ms: Option<i64>, minutes: u32| match newest_ms {
             Some(at_ms) if minutes > 0 => at_ms.saturating_add(i64::from(minutes) * MINUTE_MS),
             _ => i64::MIN,
         };
-        let seen = over_ms(facts.views(at_ms).next(), self.0.after_view_minutes);
-        let sent = over_ms(facts.dismissals().map(|sent| sent.at_ms).max(), self.0.after_dismissal_minutes);
+        let seen = over_ms(context.views(at_ms).next(), self.0.after_view_minutes);
+        let sent = over_ms(context.dismissals().map(|sent| sent.at_ms).max(), self.0.after_dismissal_minutes);
         if sent >= seen { (sent, Reason::Dismissed) } else { (seen, Reason::FrequencyCap) }
     }
 }
@@ -26,33 +26,33 @@ impl CoolDown {
 impl Check for CoolDown {
     const TIMED: bool = true;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self(if draft.is_hard() { appeal_rules::CoolDown::default() } else { draft.site.cool_down.clone() })
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        Self(if spec.is_hard() { appeal_rules::CoolDown::default() } else { spec.site.cool_down.clone() })
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.0 == appeal_rules::CoolDown::default()
     }
 
-    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        let (opens_at_ms, reason) = self.over(facts, at_ms);
+    fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
+        let (opens_at_ms, reason) = self.over(context, at_ms);
         Outcome::from_opening(Some(opens_at_ms), at_ms, reason)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let ago = |newest_ms: Option<i64>| {
             newest_ms.map_or_else(
                 || "never".to_owned(),
                 |at_ms| {
-                    let minutes = facts.now_ms.saturating_sub(at_ms).max(0) / MINUTE_MS;
+                    let minutes = context.now_ms.saturating_sub(at_ms).max(0) / MINUTE_MS;
                     format!("{} ago", count(minutes.unsigned_abs(), "minute"))
                 },
             )
         };
         let seen = format!(
             "any appeal seen: {}; sent away: {}",
-            ago(facts.views(facts.now_ms).next()),
-            ago(facts.dismissals().map(|sent| sent.at_ms).max())
+            ago(context.views(context.now_ms).next()),
+            ago(context.dismissals().map(|sent| sent.at_ms).max())
         );
         let wanted = format!(
             "{} after one was seen, {} after one was sent away",

@@ -1,10 +1,10 @@
 //! Where the reader is. An unknown country passes appeals that name no place, and those that say so; it fails all others: it might be
 //! one that is excluded. So does an unknown region where a region of its country is excluded.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
 use crate::appeal_rules::{Countries, Selection};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::country::{CountryCode, Region};
 use crate::labels::UnknownCountry;
 use crate::reason::Reason;
@@ -22,21 +22,21 @@ pub(crate) struct Places {
 
 impl Places {
     pub(super) fn compile(
-        draft: &mut Draft<'_, '_>,
+        spec: &mut AppealSpec<'_, '_>,
         field_path: &str,
         countries: &Countries,
         regions: &Selection,
     ) -> Self {
         let path = |field: &str, list: &str| format!("{field_path}.{field}.{list}");
         let places = Self {
-            include: codes(draft, &path("countries", "include"), &countries.include),
-            exclude: codes(draft, &path("countries", "exclude"), &countries.exclude),
-            include_regions: parsed_regions(draft, &path("regions", "include"), &regions.include),
-            exclude_regions: parsed_regions(draft, &path("regions", "exclude"), &regions.exclude),
+            include: codes(spec, &path("countries", "include"), &countries.include),
+            exclude: codes(spec, &path("countries", "exclude"), &countries.exclude),
+            include_regions: parsed_regions(spec, &path("regions", "include"), &regions.include),
+            exclude_regions: parsed_regions(spec, &path("regions", "exclude"), &regions.exclude),
             unknown_fits: countries.unknown == Some(UnknownCountry::Include),
         };
         if countries.unknown.is_some() && places.name_nothing() {
-            draft.problem(
+            spec.problem(
                 path("countries", "unknown"),
                 "it names no country, so that an unknown one fits anyway: take it out.",
             );
@@ -46,7 +46,7 @@ impl Places {
             && !countries.is_empty()
             && countries.iter().all(|code| places.exclude.contains(code))
         {
-            draft.problem(
+            spec.problem(
                 path("countries", "include"),
                 "every one of them is excluded too: it is meant for nobody.",
             );
@@ -68,29 +68,29 @@ impl Places {
         (has_any && !self.unknown_fits).then(|| self.include.iter().copied().chain(of_regions))
     }
 
-    pub(super) fn have(&self, facts: &Facts<'_>) -> bool {
-        let Some(code) = facts.country else {
+    pub(super) fn have(&self, context: &ReaderContext<'_>) -> bool {
+        let Some(code) = context.country else {
             return self.unknown_fits || self.name_nothing();
         };
         let is_excluded = self.exclude.binary_search(&code).is_ok()
-            || match facts.region {
+            || match context.region {
                 Some(region) => self.exclude_regions.contains(&region),
                 None => self.exclude_regions.iter().any(|region| region.country == code),
             };
         let is_included = (self.include.is_empty() && self.include_regions.is_empty())
             || self.include.binary_search(&code).is_ok()
-            || facts.region.is_some_and(|region| self.include_regions.contains(&region));
+            || context.region.is_some_and(|region| self.include_regions.contains(&region));
         is_included && !is_excluded
     }
 }
 
 /// Codes as they are, and the codes of the site's groups.
-fn codes(draft: &mut Draft<'_, '_>, field_path: &str, texts: &[String]) -> Box<[CountryCode]> {
+fn codes(spec: &mut AppealSpec<'_, '_>, field_path: &str, texts: &[String]) -> Box<[CountryCode]> {
     let mut codes = Vec::with_capacity(texts.len());
     for (place, text) in texts.iter().enumerate() {
-        match draft.site.countries(text) {
+        match spec.site.countries(text) {
             Ok(countries) => codes.extend(countries),
-            Err(sentence) => draft.problem(format!("{field_path}[{place}]"), sentence),
+            Err(sentence) => spec.problem(format!("{field_path}[{place}]"), sentence),
         }
     }
     codes.sort_unstable();
@@ -98,12 +98,12 @@ fn codes(draft: &mut Draft<'_, '_>, field_path: &str, texts: &[String]) -> Box<[
     codes.into_boxed_slice()
 }
 
-fn parsed_regions(draft: &mut Draft<'_, '_>, field_path: &str, texts: &[String]) -> Box<[Region]> {
+fn parsed_regions(spec: &mut AppealSpec<'_, '_>, field_path: &str, texts: &[String]) -> Box<[Region]> {
     let mut regions = Vec::with_capacity(texts.len());
     for (place, text) in texts.iter().enumerate() {
         match Region::parse(text) {
             Some(region) => regions.push(region),
-            None => draft.problem(
+            None => spec.problem(
                 format!("{field_path}[{place}]"),
                 format!(
                     "{text:?} is no region such as \"US-CA\": a country's code, a dash, the region's code."
@@ -124,22 +124,22 @@ impl Country {
 }
 
 impl Check for Country {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let audience = &draft.rules.audience;
-        Self(Places::compile(draft, "audience", &audience.countries, &audience.regions))
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let audience = &spec.rules.audience;
+        Self(Places::compile(spec, "audience", &audience.countries, &audience.regions))
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.0.name_nothing()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.0.have(facts), Reason::NotTargeted)
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        Outcome::pass_if(self.0.have(context), Reason::NotTargeted)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let country = facts.country.map(|code| code.to_string());
-        let seen = facts.region.map(|region| region.to_string()).or(country);
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let country = context.country.map(|code| code.to_string());
+        let seen = context.region.map(|region| region.to_string()).or(country);
         let all = |codes: &[CountryCode], regions: &[Region]| {
             let regions = regions.iter().map(ToString::to_string);
             list(codes.iter().map(ToString::to_string).chain(regions), "")

@@ -1,8 +1,8 @@
 //! What the reader holds.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels::Device;
 use crate::reason::Reason;
 
@@ -10,26 +10,26 @@ use crate::reason::Reason;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Devices(u8);
 
-fn device(facts: &Facts<'_>) -> Option<Device> {
-    facts.question.reader.device.as_deref().and_then(Device::parse)
+fn device(context: &ReaderContext<'_>) -> Option<Device> {
+    context.question.reader.device.as_deref().and_then(Device::parse)
 }
 
 impl Check for Devices {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self(draft.rules.audience.devices.iter().fold(0, |bits, device| bits | device.bit()))
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        Self(spec.rules.audience.devices.iter().fold(0, |bits, device| bits | device.bit()))
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.0 == 0
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let fits = self.0 == 0 || device(facts).is_some_and(|device| self.0 & device.bit() != 0);
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let fits = self.0 == 0 || device(context).is_some_and(|device| self.0 & device.bit() != 0);
         Outcome::pass_if(fits, Reason::NotTargeted)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let wanted = Device::ALL.into_iter().filter(|device| self.0 & device.bit() != 0).map(Device::as_str);
-        Evidence::new(device(facts).map_or("not told", Device::as_str), list(wanted, "any"))
+        Evidence::new(device(context).map_or("not told", Device::as_str), list(wanted, "any"))
     }
 }

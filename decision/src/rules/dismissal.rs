@@ -5,10 +5,10 @@
 
 use super::cap::{age_days, days_after};
 use super::redeploy::Redeploys;
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
 use crate::appeal_rules;
-use crate::context::{Facts, Sent};
+use crate::context::{PastDismissal, ReaderContext};
 use crate::labels::{DismissalKind, Kind};
 use crate::names::NameId;
 use crate::reason::Reason;
@@ -26,9 +26,9 @@ pub(crate) struct Dismissal {
 
 impl Dismissal {
     /// What was sent away and still counts: "already gave" and "never" were meant for good, whenever it was.
-    fn sent(&self, facts: &Facts<'_>, since_ms: i64) -> impl Iterator<Item = Sent> {
+    fn sent(&self, context: &ReaderContext<'_>, since_ms: i64) -> impl Iterator<Item = PastDismissal> {
         let appeal = self.redeploys.appeal();
-        facts.dismissals().filter(move |sent| match sent.kind {
+        context.dismissals().filter(move |sent| match sent.kind {
             DismissalKind::AlreadyGave => self.kind.asks() || sent.appeal == appeal,
             DismissalKind::Never => sent.appeal == appeal || self.is_covered(sent.never_covers),
             DismissalKind::Close | DismissalKind::Later => sent.appeal == appeal && sent.at_ms >= since_ms,
@@ -44,7 +44,7 @@ impl Dismissal {
     }
 
     /// Whole days of peace; `None` is for ever.
-    const fn peace_days(&self, kind: DismissalKind) -> Option<u32> {
+    const fn quiet_days(&self, kind: DismissalKind) -> Option<u32> {
         match kind {
             DismissalKind::Close => Some(self.days.close_days),
             DismissalKind::Later => Some(self.days.later_days),
@@ -54,10 +54,10 @@ impl Dismissal {
     }
 
     /// When the last time of peace is over.
-    fn opens_at(&self, facts: &Facts<'_>, since_ms: i64) -> Option<i64> {
+    fn opens_at(&self, context: &ReaderContext<'_>, since_ms: i64) -> Option<i64> {
         let mut over_ms = i64::MIN;
-        for sent in self.sent(facts, since_ms) {
-            let days = self.peace_days(sent.kind)?;
+        for sent in self.sent(context, since_ms) {
+            let days = self.quiet_days(sent.kind)?;
             if days > 0 {
                 over_ms = over_ms.max(days_after(sent.at_ms, days));
             }
@@ -69,32 +69,32 @@ impl Dismissal {
 impl Check for Dismissal {
     const TIMED: bool = true;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         Self {
-            hard: draft.is_hard(),
-            kind: draft.rules.kind,
-            campaign: draft.campaign(),
-            days: draft.rules.dismissal.clone(),
-            redeploys: Redeploys::compile(draft),
+            hard: spec.is_hard(),
+            kind: spec.rules.kind,
+            campaign: spec.campaign(),
+            days: spec.rules.dismissal.clone(),
+            redeploys: Redeploys::compile(spec),
         }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.hard
     }
 
-    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        if self.hard || facts.dismissals().next().is_none() {
+    fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
+        if self.hard || context.dismissals().next().is_none() {
             return Outcome::Pass;
         }
-        let opens_at_ms = self.redeploys.first(facts, at_ms, |since_ms| self.opens_at(facts, since_ms));
+        let opens_at_ms = self.redeploys.first(context, at_ms, |since_ms| self.opens_at(context, since_ms));
         Outcome::from_opening(opens_at_ms, at_ms, Reason::Dismissed)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let since_ms = self.redeploys.since_ms(facts, facts.now_ms);
-        let sent = self.sent(facts, since_ms).map(|sent| {
-            format!("{} (age in whole days: {})", sent.kind.as_str(), age_days(sent.at_ms, facts.now_ms))
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let since_ms = self.redeploys.since_ms(context, context.now_ms);
+        let sent = self.sent(context, since_ms).map(|sent| {
+            format!("{} (age in whole days: {})", sent.kind.as_str(), age_days(sent.at_ms, context.now_ms))
         });
         let never = self.days.never_days.map_or_else(|| "for ever".to_owned(), |days| days.to_string());
         let wanted = format!(

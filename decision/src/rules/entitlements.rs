@@ -1,8 +1,8 @@
 //! What the reader is entitled to, as the verified token says.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
@@ -12,26 +12,26 @@ pub(crate) struct Entitlements {
 }
 
 impl Check for Entitlements {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let written = &draft.rules.audience.entitlements;
-        draft.refuse_shadowed("audience.entitlements", &written.include, &written.exclude);
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let written = &spec.rules.audience.entitlements;
+        spec.refuse_shadowed("audience.entitlements", &written.include, &written.exclude);
         let boxed = |names: &[String]| names.iter().map(|name| name.as_str().into()).collect();
         Self { include: boxed(&written.include), exclude: boxed(&written.exclude) }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.include.is_empty() && self.exclude.is_empty()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let any_of = |names: &[Box<str>]| names.iter().any(|name| facts.is_entitled(name));
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let any_of = |names: &[Box<str>]| names.iter().any(|name| context.is_entitled(name));
         if any_of(&self.exclude) {
             return Outcome::Blocked(Reason::NotTargeted);
         }
         Outcome::pass_if(self.include.is_empty() || any_of(&self.include), Reason::NeedsEntitlement)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let wanted = match (self.include.is_empty(), self.exclude.is_empty()) {
             (true, true) => "anything".to_owned(),
             (false, true) => format!("one of: {}", list(&self.include, "none")),
@@ -40,6 +40,6 @@ impl Check for Entitlements {
                 format!("one of: {}; none of: {}", list(&self.include, "none"), list(&self.exclude, "none"))
             }
         };
-        Evidence::new(list(&facts.known.entitlements, "none"), wanted)
+        Evidence::new(list(&context.known.entitlements, "none"), wanted)
     }
 }

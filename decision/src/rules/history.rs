@@ -1,9 +1,9 @@
 //! A cap needs the reader's history, and so does whatever asks how much was read. One that was left out is not an empty one: the reader may not want to be
 //! remembered, and the cap could not be kept.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels::WithoutHistory;
 use crate::reason::Reason;
 
@@ -13,26 +13,26 @@ pub(crate) struct History {
 }
 
 impl Check for History {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let rules = draft.rules;
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let rules = spec.rules;
         let has_cap =
-            !draft.is_hard() && !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
+            !spec.is_hard() && !rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
         let audience = &rules.audience;
         let asks_back = audience.reader.is_some() || audience.articles.is_some() || audience.trend.is_some();
         let counts = rules.meter.is_some() || !rules.sequence.is_empty();
         Self { needed: (has_cap || asks_back || counts) && rules.without_history == WithoutHistory::Silent }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         !self.needed
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(!self.needed || facts.history().is_some(), Reason::NoConsent)
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        Outcome::pass_if(!self.needed || context.history().is_some(), Reason::NoConsent)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let seen = if facts.history().is_some() { "a history" } else { "no history" };
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let seen = if context.history().is_some() { "a history" } else { "no history" };
         Evidence::new(seen, if self.needed { "a history" } else { "anything" })
     }
 }

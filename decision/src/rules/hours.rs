@@ -2,11 +2,11 @@
 
 use jiff::tz::TimeZone;
 
-use super::schedule::tell;
-use super::spec::Draft;
+use super::schedule::describe;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
 use crate::calendar::{DateSpan, WeekHours};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::timing::{blackouts, week_hours};
 
@@ -49,18 +49,18 @@ impl OpenHours {
 impl Check for OpenHours {
     const TIMED: bool = true;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let (zone, site, schedule) = (draft.zone(), draft.site, &draft.rules.schedule);
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let (zone, site, schedule) = (spec.zone(), spec.site, &spec.rules.schedule);
         let mut hours = WeekHours::all().not();
         for (place, written) in schedule.hours.iter().enumerate() {
-            if let Some(more) = week_hours(&format!("schedule.hours[{place}]"), written, draft.complaints) {
+            if let Some(more) = week_hours(&format!("schedule.hours[{place}]"), written, spec.diagnostics) {
                 hours = hours.or(&more);
             }
         }
         if schedule.hours.is_empty() {
             hours = WeekHours::all();
         }
-        let (weekly, dated) = blackouts("schedule.blackouts", &schedule.blackouts, &zone, draft.complaints);
+        let (weekly, dated) = blackouts("schedule.blackouts", &schedule.blackouts, &zone, spec.diagnostics);
         let mut own = hours.minus(&weekly);
         let mut others = site.silent_hours.not();
         if zone == site.time_zone {
@@ -68,7 +68,7 @@ impl Check for OpenHours {
             others = WeekHours::all();
         }
         if own.is_empty() || others.is_empty() {
-            draft.problem(
+            spec.problem(
                 "schedule.hours",
                 "no hour of the week is left, what with the times of silence, its own and the site's.",
             );
@@ -78,26 +78,26 @@ impl Check for OpenHours {
         Self { zone, own, site: others, silent_dates, on_site_clock }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.own.is_all() && self.site.is_all() && self.silent_dates.is_empty()
     }
 
-    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
+    fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
         // The common case without the search: the site's clock is read once for all appeals.
-        if self.on_site_clock && self.own.have(facts.wall_ms(at_ms)) && !self.is_silent_date(at_ms) {
+        if self.on_site_clock && self.own.have(context.wall_ms(at_ms)) && !self.is_silent_date(at_ms) {
             return Outcome::Pass;
         }
-        Outcome::from_opening(self.opens_at(&facts.site.time_zone, at_ms), at_ms, Reason::OutOfSchedule)
+        Outcome::from_opening(self.opens_at(&context.site.time_zone, at_ms), at_ms, Reason::OutOfSchedule)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let mut wanted = self.own.tell();
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let mut wanted = self.own.describe();
         if !self.site.is_all() {
-            wanted.push_str(&format!("; on the site's clock {}", self.site.tell()));
+            wanted.push_str(&format!("; on the site's clock {}", self.site.describe()));
         }
-        if self.is_silent_date(facts.now_ms) {
+        if self.is_silent_date(context.now_ms) {
             wanted.push_str("; not on a silent date");
         }
-        Evidence::new(tell(facts.now_ms, facts), wanted)
+        Evidence::new(describe(context.now_ms, context), wanted)
     }
 }

@@ -1,8 +1,8 @@
 //! The site's switch that silences everything, thanks included.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]
@@ -11,19 +11,19 @@ pub(crate) struct KillSwitch {
 }
 
 impl Check for KillSwitch {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self { off: draft.site.kill_switch }
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        Self { off: spec.site.kill_switch }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         !self.off
     }
 
-    fn check(&self, _: &Facts<'_>, _: i64) -> Outcome {
+    fn check(&self, _: &ReaderContext<'_>, _: i64) -> Outcome {
         Outcome::pass_if(!self.off, Reason::KillSwitch)
     }
 
-    fn evidence(&self, _: &Facts<'_>) -> Evidence {
+    fn evidence(&self, _: &ReaderContext<'_>) -> Evidence {
         Evidence::new(if self.off { "appeals off" } else { "appeals on" }, "appeals on")
     }
 }

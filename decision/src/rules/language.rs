@@ -1,8 +1,8 @@
 //! The reader's language. `en` fits `en-IE` too (basic filtering, RFC 4647, section 3.3.1).
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
@@ -23,33 +23,33 @@ fn fits(range: &str, language: &str) -> bool {
 }
 
 impl Check for Language {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let languages = &draft.rules.audience.languages;
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let languages = &spec.rules.audience.languages;
         for (name, ranges) in [("include", &languages.include), ("exclude", &languages.exclude)] {
             for (place, range) in ranges.iter().enumerate() {
                 let is_tag = range.split('-').all(|part| {
                     (1..=8).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
                 });
                 if !is_tag {
-                    draft.problem(
+                    spec.problem(
                         format!("audience.languages.{name}[{place}]"),
                         format!("{range:?} is no language tag such as \"en\" or \"pt-BR\"."),
                     );
                 }
             }
         }
-        draft.refuse_shadowed("audience.languages", &languages.include, &languages.exclude);
+        spec.refuse_shadowed("audience.languages", &languages.include, &languages.exclude);
         let boxed = |ranges: &[String]| ranges.iter().map(|range| range.as_str().into()).collect();
         Self { include: boxed(&languages.include), exclude: boxed(&languages.exclude) }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.include.is_empty() && self.exclude.is_empty()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let passes = match facts.question.reader.locale.as_deref() {
-            None => self.is_idle(),
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let passes = match context.question.reader.locale.as_deref() {
+            None => self.is_noop(),
             Some(language) => {
                 let among = |ranges: &[Box<str>]| ranges.iter().any(|range| fits(range, language));
                 !among(&self.exclude) && (self.include.is_empty() || among(&self.include))
@@ -58,7 +58,7 @@ impl Check for Language {
         Outcome::pass_if(passes, Reason::NotTargeted)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let wanted = match (self.include.is_empty(), self.exclude.is_empty()) {
             (true, true) => "any".to_owned(),
             (false, true) => format!("one of: {}", list(&self.include, "none")),
@@ -67,7 +67,7 @@ impl Check for Language {
                 format!("one of: {}; none of: {}", list(&self.include, "none"), list(&self.exclude, "none"))
             }
         };
-        Evidence::new(facts.question.reader.locale.as_deref().unwrap_or("not told"), wanted)
+        Evidence::new(context.question.reader.locale.as_deref().unwrap_or("not told"), wanted)
     }
 }
 

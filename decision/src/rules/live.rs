@@ -1,8 +1,8 @@
 //! Only a live appeal shows, and an upsell only on a site that switched upsells on.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels::{Kind, Live};
 use crate::reason::Reason;
 
@@ -20,24 +20,23 @@ impl LiveState {
 }
 
 impl Check for LiveState {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let live = draft.rules.live;
-        if live == Live::Scheduled && draft.rules.schedule.starts_at.is_none() {
-            draft
-                .problem("schedule.starts_at", "a scheduled appeal needs a start: name it, or make it live.");
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let live = spec.rules.live;
+        if live == Live::Scheduled && spec.rules.schedule.starts_at.is_none() {
+            spec.problem("schedule.starts_at", "a scheduled appeal needs a start: name it, or make it live.");
         }
-        Self { live, switched_off: draft.rules.kind == Kind::Upsell && !draft.site.upsells }
+        Self { live, switched_off: spec.rules.kind == Kind::Upsell && !spec.site.upsells }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.is_live()
     }
 
-    fn check(&self, _: &Facts<'_>, _: i64) -> Outcome {
+    fn check(&self, _: &ReaderContext<'_>, _: i64) -> Outcome {
         Outcome::pass_if(self.is_live(), Reason::NoLiveAppeal)
     }
 
-    fn evidence(&self, _: &Facts<'_>) -> Evidence {
+    fn evidence(&self, _: &ReaderContext<'_>) -> Evidence {
         if self.switched_off {
             let seen = format!("{}, but the site has upsells switched off", self.live.as_str());
             return Evidence::new(seen, "live or scheduled, with upsells switched on");

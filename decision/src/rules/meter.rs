@@ -4,12 +4,12 @@
 //! today: the reader's clock may be ahead. So the number only falls as time passes and nothing is read, and time alone never opens
 //! a meter, but it can close one.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
 use crate::appeal_rules::{self, DEFAULT_METER_DAYS, MAX_METER_DAYS};
 use crate::calendar::DAY_MS;
 use crate::calendar::date_of_wall;
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels::Surface;
 use crate::reason::Reason;
 use crate::site::EMPTY_WINDOW;
@@ -18,9 +18,9 @@ use crate::site::EMPTY_WINDOW;
 pub(crate) struct Meter(Option<appeal_rules::Meter>);
 
 impl Meter {
-    fn is_entitled(&self, facts: &Facts<'_>) -> bool {
+    fn is_entitled(&self, context: &ReaderContext<'_>) -> bool {
         let entitlement = self.0.as_ref().and_then(|meter| meter.entitlement.as_deref());
-        entitlement.is_some_and(|entitlement| facts.is_entitled(entitlement))
+        entitlement.is_some_and(|entitlement| context.is_entitled(entitlement))
     }
 
     fn window_days(&self) -> u32 {
@@ -28,15 +28,15 @@ impl Meter {
     }
 
     /// Free articles used before the present page.
-    fn used(&self, facts: &Facts<'_>, at_ms: i64) -> u64 {
-        let Some(history) = facts.history() else {
+    fn used(&self, context: &ReaderContext<'_>, at_ms: i64) -> u64 {
+        let Some(history) = context.history() else {
             return 0;
         };
         let Some(days) = &history.article_days else {
             return history.free_articles_used.unwrap_or(0).into();
         };
         let before_today_ms = i64::from(self.window_days().saturating_sub(1)) * DAY_MS;
-        let first = date_of_wall(facts.wall_ms(at_ms).saturating_sub(before_today_ms));
+        let first = date_of_wall(context.wall_ms(at_ms).saturating_sub(before_today_ms));
         days.iter().filter(|read| read.day >= first).map(|read| u64::from(read.count)).sum()
     }
 }
@@ -44,11 +44,11 @@ impl Meter {
 impl Check for Meter {
     const TIMED: bool = true;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let rules = draft.rules;
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let rules = spec.rules;
         match rules.meter.as_ref().map(|meter| meter.window_days) {
-            Some(0) => draft.problem("meter.window_days", EMPTY_WINDOW),
-            Some(days) if days > MAX_METER_DAYS => draft.problem(
+            Some(0) => spec.problem("meter.window_days", EMPTY_WINDOW),
+            Some(days) if days > MAX_METER_DAYS => spec.problem(
                 "meter.window_days",
                 format!("browsers keep {MAX_METER_DAYS} days of articles: write {MAX_METER_DAYS} or less."),
             ),
@@ -56,19 +56,19 @@ impl Check for Meter {
         }
         if let Some(meter) = rules.meter.as_ref().filter(|meter| meter.hard) {
             if meter.entitlement.is_none() {
-                draft.problem(
+                spec.problem(
                     "meter.entitlement",
                     "nobody gets past this wall: name the entitlement with which one reads on.",
                 );
             }
             if rules.surface.iter().any(|surface| *surface != Surface::Wall) {
-                draft.problem(
+                spec.problem(
                     "surface",
                     "only a wall can be hard: leave the other surfaces to another appeal.",
                 );
             }
             if rules.frequency.is_some() {
-                draft.problem(
+                spec.problem(
                     "frequency",
                     "a hard wall can't have a cap: take it out, or make the wall soft.",
                 );
@@ -77,25 +77,25 @@ impl Check for Meter {
         Self(rules.meter.clone())
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.0.is_none()
     }
 
-    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        if self.is_entitled(facts) {
+    fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
+        if self.is_entitled(context) {
             return Outcome::Blocked(Reason::NotTargeted);
         }
         let is_over =
-            self.0.as_ref().is_none_or(|meter| self.used(facts, at_ms) >= u64::from(meter.free_articles));
+            self.0.as_ref().is_none_or(|meter| self.used(context, at_ms) >= u64::from(meter.free_articles));
         Outcome::pass_if(is_over, Reason::BelowMeter)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let entitled = if self.is_entitled(facts) { ", entitled to read on" } else { "" };
-        let used = count(self.used(facts, facts.now_ms), "free article");
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let entitled = if self.is_entitled(context) { ", entitled to read on" } else { "" };
+        let used = count(self.used(context, context.now_ms), "free article");
         let window = format!(" in {}", count(self.window_days(), "day"));
         // The caller's own count has a window that is not known here.
-        let is_counted_here = facts.history().is_some_and(|history| history.article_days.is_some());
+        let is_counted_here = context.history().is_some_and(|history| history.article_days.is_some());
         let seen = format!("{used} used{}{entitled}", if is_counted_here { window.as_str() } else { "" });
         let wanted = self.0.as_ref().map_or_else(
             || "any number".to_owned(),

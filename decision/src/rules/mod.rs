@@ -43,11 +43,11 @@ mod url;
 mod values;
 
 pub(crate) use articles::Articles;
-pub(crate) use spec::Draft;
+pub(crate) use spec::AppealSpec;
 pub(crate) use table::Parts;
 pub use table::Rule;
 
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 
 /// How a rule answers for one instant.
@@ -95,15 +95,15 @@ pub(crate) trait Check: Sized {
     /// Whether its answer for one question can differ from one instant to another.
     const TIMED: bool = false;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self;
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self;
 
     /// Whether it passes whatever the question and the time, so that nobody need ask.
-    fn is_idle(&self) -> bool;
+    fn is_noop(&self) -> bool;
 
-    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome;
+    fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome;
 
     /// What it finds now. Costs memory and time; asked for only when somebody wants an explanation.
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence;
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence;
 }
 
 /// A number and its unit, in words.

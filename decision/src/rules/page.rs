@@ -1,8 +1,8 @@
 //! Sections and tags. One excluded name keeps the appeal away; one included name, section or tag, is enough.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::names::NameId;
 use crate::reason::Reason;
 
@@ -17,19 +17,19 @@ impl Names {
         self.sections.is_empty() && self.tags.is_empty()
     }
 
-    fn meet(&self, facts: &Facts<'_>) -> bool {
-        facts.section.is_some_and(|section| self.sections.binary_search(&section).is_ok())
-            || facts.tags.iter().any(|tag| self.tags.binary_search(tag).is_ok())
+    fn meet(&self, context: &ReaderContext<'_>) -> bool {
+        context.section.is_some_and(|section| self.sections.binary_search(&section).is_ok())
+            || context.tags.iter().any(|tag| self.tags.binary_search(tag).is_ok())
     }
 
-    fn tell(&self, facts: &Facts<'_>) -> String {
-        format!("sections: {}; tags: {}", facts.names.list(&self.sections), facts.names.list(&self.tags))
+    fn describe(&self, context: &ReaderContext<'_>) -> String {
+        format!("sections: {}; tags: {}", context.names.list(&self.sections), context.names.list(&self.tags))
     }
 }
 
 /// What the page calls itself, also where no rule speaks of it.
-fn seen(facts: &Facts<'_>) -> String {
-    let page = &facts.question.page;
+fn seen(context: &ReaderContext<'_>) -> String {
+    let page = &context.question.page;
     let tags: Vec<&str> = page.tags.iter().map(|tag| &**tag).collect();
     let tags = if tags.is_empty() { "none".to_owned() } else { tags.join(", ") };
     format!("section: {}; tags: {tags}", page.section.as_deref().unwrap_or("none"))
@@ -39,26 +39,29 @@ fn seen(facts: &Facts<'_>) -> String {
 pub(crate) struct PageExcluded(Names);
 
 impl Check for PageExcluded {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let pages = &draft.rules.pages;
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let pages = &spec.rules.pages;
         Self(Names {
-            sections: draft.names("pages.sections.exclude", &pages.sections.exclude),
-            tags: draft.names("pages.tags.exclude", &pages.tags.exclude),
+            sections: spec.names("pages.sections.exclude", &pages.sections.exclude),
+            tags: spec.names("pages.tags.exclude", &pages.tags.exclude),
         })
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.0.is_empty()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(!self.0.meet(facts), Reason::ExcludedPage)
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        Outcome::pass_if(!self.0.meet(context), Reason::ExcludedPage)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let wanted =
-            if self.0.is_empty() { "any".to_owned() } else { format!("none of: {}", self.0.tell(facts)) };
-        Evidence::new(seen(facts), wanted)
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let wanted = if self.0.is_empty() {
+            "any".to_owned()
+        } else {
+            format!("none of: {}", self.0.describe(context))
+        };
+        Evidence::new(seen(context), wanted)
     }
 }
 
@@ -73,33 +76,36 @@ impl PageTargeted {
 }
 
 impl Check for PageTargeted {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let pages = &draft.rules.pages;
-        let sections = draft.names("pages.sections.include", &pages.sections.include);
-        let tags = draft.names("pages.tags.include", &pages.tags.include);
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let pages = &spec.rules.pages;
+        let sections = spec.names("pages.sections.include", &pages.sections.include);
+        let tags = spec.names("pages.tags.include", &pages.tags.include);
         // A section may be left where every tag is excluded, and the other way round.
         if tags.is_empty() {
-            let excluded = draft.names("pages.sections.exclude", &pages.sections.exclude);
-            draft.refuse_shadowed("pages.sections", &sections, &excluded);
+            let excluded = spec.names("pages.sections.exclude", &pages.sections.exclude);
+            spec.refuse_shadowed("pages.sections", &sections, &excluded);
         }
         if sections.is_empty() {
-            let excluded = draft.names("pages.tags.exclude", &pages.tags.exclude);
-            draft.refuse_shadowed("pages.tags", &tags, &excluded);
+            let excluded = spec.names("pages.tags.exclude", &pages.tags.exclude);
+            spec.refuse_shadowed("pages.tags", &tags, &excluded);
         }
         Self(Names { sections, tags })
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.0.is_empty()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.0.is_empty() || self.0.meet(facts), Reason::NotTargeted)
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        Outcome::pass_if(self.0.is_empty() || self.0.meet(context), Reason::NotTargeted)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let wanted =
-            if self.0.is_empty() { "any".to_owned() } else { format!("one of: {}", self.0.tell(facts)) };
-        Evidence::new(seen(facts), wanted)
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let wanted = if self.0.is_empty() {
+            "any".to_owned()
+        } else {
+            format!("one of: {}", self.0.describe(context))
+        };
+        Evidence::new(seen(context), wanted)
     }
 }

@@ -1,9 +1,9 @@
 //! Whoever gave a short while ago is not asked.
 
-use super::schedule::tell;
-use super::spec::Draft;
+use super::schedule::describe;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
 
@@ -23,29 +23,29 @@ impl Quiet {
 impl Check for Quiet {
     const TIMED: bool = true;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self { kind: draft.rules.kind }
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        Self { kind: spec.rules.kind }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         !self.kind.wants_money()
     }
 
-    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        match facts.known.quiet_until_ms {
-            Some(opens_at_ms) if at_ms < opens_at_ms && self.holds(facts.known.standing) => {
+    fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
+        match context.known.quiet_until_ms {
+            Some(opens_at_ms) if at_ms < opens_at_ms && self.holds(context.known.standing) => {
                 Outcome::Waiting { reason: Reason::RecentGiver, opens_at_ms }
             }
             _ => Outcome::Pass,
         }
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let seen = match facts.known.quiet_until_ms {
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let seen = match context.known.quiet_until_ms {
             None => "no quiet period".to_owned(),
-            Some(until_ms) => format!("quiet until {}", tell(until_ms, facts)),
+            Some(until_ms) => format!("quiet until {}", describe(until_ms, context)),
         };
-        let wanted = if self.holds(facts.known.standing) {
+        let wanted = if self.holds(context.known.standing) {
             "quiet period over"
         } else if self.kind == Kind::Upsell {
             "anything: only those who gave once are left quiet"

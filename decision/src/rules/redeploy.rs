@@ -4,10 +4,10 @@
 use std::sync::Arc;
 
 use super::country::Places;
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use crate::appeal_rules::Redeploy;
 use crate::calendar::WeekTime;
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::timing::{minute_of_day, moment_ms};
 
 #[derive(Clone, Debug)]
@@ -23,25 +23,25 @@ enum When {
 }
 
 impl When {
-    fn compile(draft: &mut Draft<'_, '_>, path: &str, written: &Redeploy) -> Self {
+    fn compile(spec: &mut AppealSpec<'_, '_>, path: &str, written: &Redeploy) -> Self {
         let Some(at) = written.at else {
             if written.days.is_empty() {
-                draft.problem(path, "it says no time: write at, or the days of each week.");
+                spec.problem(path, "it says no time: write at, or the days of each week.");
             }
             let text = written.time.as_deref().unwrap_or("00:00");
             let minute = minute_of_day(text).filter(|minute| *minute < 24 * 60);
             if minute.is_none() {
-                draft.problem(
+                spec.problem(
                     format!("{path}.time"),
                     format!("{text:?} is no time of day such as \"09:00\"."),
                 );
             }
-            return Self::Weekly(WeekTime::new(draft.zone(), &written.days, minute.unwrap_or(0)));
+            return Self::Weekly(WeekTime::new(spec.zone(), &written.days, minute.unwrap_or(0)));
         };
         if !written.days.is_empty() || written.time.is_some() {
-            draft.problem(path, "it is both once and each week: write at, or days and time.");
+            spec.problem(path, "it is both once and each week: write at, or days and time.");
         }
-        Self::Once(moment_ms(&draft.zone(), at, false))
+        Self::Once(moment_ms(&spec.zone(), at, false))
     }
 
     /// The last one not after `at_ms`.
@@ -62,46 +62,46 @@ impl When {
 }
 
 impl Redeploys {
-    pub(super) fn compile(draft: &mut Draft<'_, '_>) -> Self {
+    pub(super) fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
         let mut times = Vec::new();
-        for (place, redeploy) in draft.rules.redeploys.iter().enumerate() {
+        for (place, redeploy) in spec.rules.redeploys.iter().enumerate() {
             let path = format!("redeploys[{place}]");
-            let places = Places::compile(draft, &path, &redeploy.countries, &redeploy.regions);
-            times.push((When::compile(draft, &path, redeploy), places));
+            let places = Places::compile(spec, &path, &redeploy.countries, &redeploy.regions);
+            times.push((When::compile(spec, &path, redeploy), places));
         }
-        Self { appeal: draft.key, times: times.into() }
+        Self { appeal: spec.key, times: times.into() }
     }
 
     pub(super) const fn appeal(&self) -> u32 {
         self.appeal
     }
 
-    fn times<'q>(&'q self, facts: &'q Facts<'_>) -> impl Iterator<Item = &'q When> {
-        self.times.iter().filter(|(_, places)| places.have(facts)).map(|(when, _)| when)
+    fn times<'q>(&'q self, context: &'q ReaderContext<'_>) -> impl Iterator<Item = &'q When> {
+        self.times.iter().filter(|(_, places)| places.have(context)).map(|(when, _)| when)
     }
 
     /// What is older than this no longer counts at `at_ms`.
-    pub(super) fn since_ms(&self, facts: &Facts<'_>, at_ms: i64) -> i64 {
-        self.times(facts).filter_map(|when| when.last(at_ms)).max().unwrap_or(i64::MIN)
+    pub(super) fn since_ms(&self, context: &ReaderContext<'_>, at_ms: i64) -> i64 {
+        self.times(context).filter_map(|when| when.last(at_ms)).max().unwrap_or(i64::MIN)
     }
 
     /// The first instant from `at_ms` on at which a rule passes. `opens_at` tells, for what counts since then, when the
     /// rule opens for good, if it ever does.
     pub(super) fn first(
         &self,
-        facts: &Facts<'_>,
+        context: &ReaderContext<'_>,
         at_ms: i64,
         opens_at: impl Fn(i64) -> Option<i64>,
     ) -> Option<i64> {
-        let now = opens_at(self.since_ms(facts, at_ms)).map(|opens_ms| opens_ms.max(at_ms));
+        let now = opens_at(self.since_ms(context, at_ms)).map(|opens_ms| opens_ms.max(at_ms));
         if now == Some(at_ms) || self.times.is_empty() {
             return now;
         }
         // What counts changes with the first redeploy from now on, and with the first after anything that the history dates later.
-        let dismissals = facts.dismissals().map(|sent| sent.at_ms);
-        let dated = dismissals.chain(facts.views(at_ms)).filter(|dated_ms| *dated_ms > at_ms);
+        let dismissals = context.dismissals().map(|sent| sent.at_ms);
+        let dated = dismissals.chain(context.views(at_ms)).filter(|dated_ms| *dated_ms > at_ms);
         let later = std::iter::once(at_ms).chain(dated);
-        let later = later.flat_map(|from_ms| self.times(facts).filter_map(move |when| when.next(from_ms)));
+        let later = later.flat_map(|from_ms| self.times(context).filter_map(move |when| when.next(from_ms)));
         later.filter_map(|time_ms| Some(opens_at(time_ms)?.max(time_ms))).chain(now).min()
     }
 }

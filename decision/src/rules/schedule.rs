@@ -5,11 +5,11 @@
 
 use jiff::Timestamp;
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
 use crate::calendar::DAY_MS;
 use crate::calendar::MINUTE_MS;
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::timing::moment_ms;
 
@@ -33,11 +33,11 @@ impl Schedule {
 
 impl Schedule {
     /// Days until the end on the clock of the site's wall, the one that has begun too; `None` without an end.
-    pub(crate) fn days_left(&self, facts: &Facts<'_>) -> Option<i64> {
+    pub(crate) fn days_left(&self, context: &ReaderContext<'_>) -> Option<i64> {
         if self.last_ms == i64::MAX {
             return None;
         }
-        let left_ms = facts.wall_ms(self.last_ms + 1).saturating_sub(facts.wall_ms(facts.now_ms));
+        let left_ms = context.wall_ms(self.last_ms + 1).saturating_sub(context.wall_ms(context.now_ms));
         Some(left_ms.max(0).saturating_add(DAY_MS - 1) / DAY_MS)
     }
 }
@@ -49,42 +49,42 @@ fn minute_of(at_ms: i64) -> i64 {
 impl Check for Schedule {
     const TIMED: bool = true;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let (zone, rules) = (draft.zone(), &draft.rules.schedule);
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let (zone, rules) = (spec.zone(), &spec.rules.schedule);
         let first_ms = rules.starts_at.map_or(i64::MIN, |at| minute_of(moment_ms(&zone, at, false)));
         let last_ms =
             rules.ends_at.map_or(i64::MAX, |at| minute_of(moment_ms(&zone, at, true)) + MINUTE_MS - 1);
         if last_ms < first_ms {
-            draft.problem("schedule.ends_at", "it ends before it starts: swap the two, or mend one.");
+            spec.problem("schedule.ends_at", "it ends before it starts: swap the two, or mend one.");
         }
         Self { first_ms, last_ms }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.first_ms == i64::MIN && self.last_ms == i64::MAX
     }
 
-    fn check(&self, _: &Facts<'_>, at_ms: i64) -> Outcome {
+    fn check(&self, _: &ReaderContext<'_>, at_ms: i64) -> Outcome {
         let opens_at_ms = (!self.is_over(at_ms)).then_some(self.first_ms);
         Outcome::from_opening(opens_at_ms, at_ms, Reason::OutOfSchedule)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let from = (self.first_ms != i64::MIN).then(|| format!("from {}", tell(self.first_ms, facts)));
-        let to = (self.last_ms != i64::MAX).then(|| format!("to {}", tell(self.last_ms, facts)));
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let from = (self.first_ms != i64::MIN).then(|| format!("from {}", describe(self.first_ms, context)));
+        let to = (self.last_ms != i64::MAX).then(|| format!("to {}", describe(self.last_ms, context)));
         let wanted = match (from, to) {
             (None, None) => "any time".to_owned(),
             (Some(bound), None) | (None, Some(bound)) => bound,
             (Some(from), Some(to)) => format!("{from} {to}"),
         };
-        Evidence::new(tell(facts.now_ms, facts), wanted)
+        Evidence::new(describe(context.now_ms, context), wanted)
     }
 }
 
 /// A time as the site's people read it.
-pub(super) fn tell(at_ms: i64, facts: &Facts<'_>) -> String {
+pub(super) fn describe(at_ms: i64, context: &ReaderContext<'_>) -> String {
     Timestamp::from_millisecond(at_ms).map_or_else(
         |_| format!("{at_ms} ms"),
-        |at| at.to_zoned_datetime(facts.site.time_zone.clone()).to_string(),
+        |at| at.to_zoned_datetime(context.site.time_zone.clone()).to_string(),
     )
 }

@@ -1,8 +1,8 @@
 //! On sensitive pages appeals are silent, unless one says that it may speak there.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]
@@ -11,20 +11,20 @@ pub(crate) struct SensitivePage {
 }
 
 impl Check for SensitivePage {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self { allowed: draft.rules.pages.on_sensitive_pages }
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        Self { allowed: spec.rules.pages.on_sensitive_pages }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.allowed
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.allowed || !facts.question.page.sensitive, Reason::SensitivePage)
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        Outcome::pass_if(self.allowed || !context.question.page.sensitive, Reason::SensitivePage)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let seen = if facts.question.page.sensitive { "sensitive page" } else { "ordinary page" };
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let seen = if context.question.page.sensitive { "sensitive page" } else { "ordinary page" };
         Evidence::new(seen, if self.allowed { "any page" } else { "ordinary page" })
     }
 }

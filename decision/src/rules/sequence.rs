@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::redeploy::Redeploys;
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
 use crate::choice::Variants;
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 
 #[derive(Clone, Debug)]
@@ -17,47 +17,47 @@ pub(crate) struct Sequence {
 
 impl Sequence {
     /// Takes the same variants with other weights.
-    pub(crate) fn exchange(&mut self, variants: Arc<Variants>) {
+    pub(crate) fn replace_variants(&mut self, variants: Arc<Variants>) {
         self.variants = variants;
     }
 
-    fn views(&self, facts: &Facts<'_>, since_ms: i64, at_ms: i64) -> u64 {
-        facts.views_of(self.redeploys.appeal(), since_ms, at_ms).count() as u64
+    fn views(&self, context: &ReaderContext<'_>, since_ms: i64, at_ms: i64) -> u64 {
+        context.views_of(self.redeploys.appeal(), since_ms, at_ms).count() as u64
     }
 
     /// The variant that this reader gets now.
-    pub(crate) fn variant(&self, facts: &Facts<'_>) -> usize {
+    pub(crate) fn variant(&self, context: &ReaderContext<'_>) -> usize {
         let views = if self.variants.has_steps() {
-            self.views(facts, self.redeploys.since_ms(facts, facts.now_ms), facts.now_ms)
+            self.views(context, self.redeploys.since_ms(context, context.now_ms), context.now_ms)
         } else {
             0
         };
-        self.variants.choose(facts, views)
+        self.variants.choose(context, views)
     }
 }
 
 impl Check for Sequence {
     const TIMED: bool = true;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self { variants: Arc::clone(draft.variants), redeploys: Redeploys::compile(draft) }
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        Self { variants: Arc::clone(spec.variants), redeploys: Redeploys::compile(spec) }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         !self.variants.has_steps()
     }
 
-    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
+    fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
         let goes_on =
-            |since_ms| self.is_idle() || self.variants.after(self.views(facts, since_ms, at_ms)).is_some();
+            |since_ms| self.is_noop() || self.variants.after(self.views(context, since_ms, at_ms)).is_some();
         let opens_at_ms =
-            self.redeploys.first(facts, at_ms, |since_ms| goes_on(since_ms).then_some(i64::MIN));
+            self.redeploys.first(context, at_ms, |since_ms| goes_on(since_ms).then_some(i64::MIN));
         Outcome::from_opening(opens_at_ms, at_ms, Reason::SequenceDone)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let views = self.views(facts, self.redeploys.since_ms(facts, facts.now_ms), facts.now_ms);
-        let wanted = match (self.is_idle(), self.variants.length()) {
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let views = self.views(context, self.redeploys.since_ms(context, context.now_ms), context.now_ms);
+        let wanted = match (self.is_noop(), self.variants.length()) {
             (true, _) => "no sequence".to_owned(),
             (false, u64::MAX) => "a sequence without end".to_owned(),
             (false, length) => format!("fewer than {}", count(length, "view")),

@@ -1,8 +1,8 @@
 //! Whether the reader is signed in with the site. One of whom that is not told is not.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]
@@ -13,20 +13,20 @@ const fn word(signed_in: bool) -> &'static str {
 }
 
 impl Check for SignedIn {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self(draft.rules.audience.signed_in)
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        Self(spec.rules.audience.signed_in)
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.0.is_none()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let is = facts.question.reader.signed_in.unwrap_or(false);
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let is = context.question.reader.signed_in.unwrap_or(false);
         Outcome::pass_if(self.0.is_none_or(|wanted| wanted == is), Reason::NotTargeted)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        Evidence::new(facts.question.reader.signed_in.map_or("not told", word), self.0.map_or("any", word))
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        Evidence::new(context.question.reader.signed_in.map_or("not told", word), self.0.map_or("any", word))
     }
 }

@@ -2,9 +2,9 @@
 //! appeals that are gone. Upsells have a cap of their own, and their views count for nothing else. Appeals that ask for nothing
 //! neither count nor are held back; those without limit are not held back.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels::Kind;
 use crate::reason::Reason;
 use crate::site::Cap;
@@ -16,11 +16,11 @@ pub(crate) struct SiteFrequency {
 }
 
 impl SiteFrequency {
-    fn opens_at(&self, cap: &Cap, facts: &Facts<'_>, at_ms: i64) -> i64 {
+    fn opens_at(&self, cap: &Cap, context: &ReaderContext<'_>, at_ms: i64) -> i64 {
         if self.is_upsell {
-            cap.opens_at(facts.views_of_upsells(at_ms), facts)
+            cap.opens_at(context.views_of_upsells(at_ms), context)
         } else {
-            cap.opens_at(facts.views_of_asks(at_ms), facts)
+            cap.opens_at(context.views_of_asks(at_ms), context)
         }
     }
 }
@@ -28,33 +28,33 @@ impl SiteFrequency {
 impl Check for SiteFrequency {
     const TIMED: bool = true;
 
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let unlimited = draft.rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
-        let held = draft.rules.kind.wants_money() && !unlimited && !draft.is_hard();
-        let is_upsell = draft.rules.kind == Kind::Upsell;
-        let cap = if is_upsell { draft.site.upsell_frequency } else { draft.site.frequency };
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let unlimited = spec.rules.frequency.as_ref().is_some_and(|frequency| frequency.unlimited);
+        let held = spec.rules.kind.wants_money() && !unlimited && !spec.is_hard();
+        let is_upsell = spec.rules.kind == Kind::Upsell;
+        let cap = if is_upsell { spec.site.upsell_frequency } else { spec.site.frequency };
         Self { cap: cap.filter(|_| held), is_upsell }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.cap.is_none()
     }
 
-    fn check(&self, facts: &Facts<'_>, at_ms: i64) -> Outcome {
-        let opens_at_ms = self.cap.map_or(i64::MIN, |cap| self.opens_at(&cap, facts, at_ms));
+    fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
+        let opens_at_ms = self.cap.map_or(i64::MIN, |cap| self.opens_at(&cap, context, at_ms));
         Outcome::from_opening(Some(opens_at_ms), at_ms, Reason::FrequencyCap)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let now_ms = facts.now_ms;
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let now_ms = context.now_ms;
         let Some(cap) = self.cap else {
-            let views = facts.views_of_asks(now_ms).count() as u64;
+            let views = context.views_of_asks(now_ms).count() as u64;
             return Evidence::new(format!("{} on the whole site", count(views, "view")), "anything");
         };
         let seen = if self.is_upsell {
-            format!("upsells on the whole site: {}", cap.seen(facts.views_of_upsells(now_ms), now_ms))
+            format!("upsells on the whole site: {}", cap.seen(context.views_of_upsells(now_ms), now_ms))
         } else {
-            format!("on the whole site: {}", cap.seen(facts.views_of_asks(now_ms), now_ms))
+            format!("on the whole site: {}", cap.seen(context.views_of_asks(now_ms), now_ms))
         };
         Evidence::new(seen, cap.wanted())
     }

@@ -1,29 +1,29 @@
 //! The first pages of a visit are for reading.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SkipFirst(u32);
 
 impl Check for SkipFirst {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        Self(draft.rules.pages.skip_first)
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        Self(spec.rules.pages.skip_first)
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.0 == 0
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let ordinal = facts.question.page.ordinal.unwrap_or(1);
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let ordinal = context.question.page.ordinal.unwrap_or(1);
         Outcome::pass_if(ordinal > self.0, Reason::FrequencyCap)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let ordinal = facts.question.page.ordinal;
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let ordinal = context.question.page.ordinal;
         let seen =
             ordinal.map_or_else(|| "not told".to_owned(), |ordinal| format!("page {ordinal} of the visit"));
         let wanted = if self.0 == 0 {

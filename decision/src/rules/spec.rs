@@ -6,25 +6,25 @@ use jiff::tz::TimeZone;
 
 use crate::appeal_rules::{AppealRules, Zone};
 use crate::choice::Variants;
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 use crate::names::{NameId, Names};
 use crate::site::Site;
 
 /// What every rule is given to compile its part: the appeal as written, its site, the names, and a place for
 /// complaints.
-pub(crate) struct Draft<'a, 'b> {
+pub(crate) struct AppealSpec<'a, 'b> {
     pub(crate) rules: &'a AppealRules,
     /// By which the facts know the appeal.
     pub(crate) key: u32,
     pub(crate) site: &'b Site,
     pub(crate) variants: &'b Arc<Variants>,
     pub(crate) names: &'b mut Names,
-    pub(crate) complaints: &'b mut Complaints<'a>,
+    pub(crate) diagnostics: &'b mut Diagnostics<'a>,
 }
 
-impl Draft<'_, '_> {
+impl AppealSpec<'_, '_> {
     pub(crate) fn problem(&mut self, field_path: impl Into<String>, sentence: impl Into<String>) {
-        self.complaints.problem(field_path, sentence);
+        self.diagnostics.problem(field_path, sentence);
     }
 
     /// The zone in which the appeal's schedule is written.
@@ -67,6 +67,6 @@ impl Draft<'_, '_> {
 
     /// Turns a list of names into numbers, sorted.
     pub(crate) fn names(&mut self, field_path: &str, names: &[String]) -> Box<[NameId]> {
-        self.names.add_all(field_path, names, self.complaints)
+        self.names.add_all(field_path, names, self.diagnostics)
     }
 }

@@ -1,8 +1,8 @@
 //! Who is asked and who is thanked. A known supporter is never asked; where nobody can tell, neither happens.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
 
@@ -48,13 +48,13 @@ fn bits(standings: impl IntoIterator<Item = Standing>) -> u8 {
 }
 
 impl Check for Standings {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let kind = draft.rules.kind;
-        let Some(named) = &draft.rules.audience.standings else {
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let kind = spec.rules.kind;
+        let Some(named) = &spec.rules.audience.standings else {
             return Self(bits(defaults(kind).iter().copied()));
         };
         if named.is_empty() {
-            draft.problem(
+            spec.problem(
                 "audience.standings",
                 "an empty list is meant for nobody: name a standing, or leave it out.",
             );
@@ -66,18 +66,18 @@ impl Check for Standings {
                     kind.as_str(),
                     standing.as_str()
                 );
-                draft.problem(format!("audience.standings[{place}]"), sentence);
+                spec.problem(format!("audience.standings[{place}]"), sentence);
             }
         }
         Self(bits(named.iter().copied().filter(|standing| refusal(kind, *standing).is_none())))
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         false
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let standing = facts.known.standing;
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let standing = context.known.standing;
         let reason = match standing {
             Standing::Unknown => Reason::UnknownStanding,
             Standing::OneOff | Standing::Recurring | Standing::PastDue => Reason::Supporter,
@@ -86,13 +86,13 @@ impl Check for Standings {
         Outcome::pass_if(self.0 & standing.bit() != 0, reason)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let wanted: Vec<&str> = Standing::ALL
             .into_iter()
             .filter(|standing| self.0 & standing.bit() != 0)
             .map(Standing::as_str)
             .collect();
-        Evidence::new(facts.known.standing.as_str(), wanted.join(" or "))
+        Evidence::new(context.known.standing.as_str(), wanted.join(" or "))
     }
 }
 

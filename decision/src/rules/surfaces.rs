@@ -1,8 +1,8 @@
 //! Where an appeal may show, where the page has room, and what the site has switched off.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels::Surface;
 use crate::reason::Reason;
 
@@ -20,37 +20,37 @@ impl Surfaces {
     }
 
     /// The most wanted of the surfaces the page has room for, and that the site has not switched off.
-    pub(crate) fn choose(&self, facts: &Facts<'_>) -> Option<Surface> {
-        let open = facts.surfaces & !facts.site.silenced;
+    pub(crate) fn choose(&self, context: &ReaderContext<'_>) -> Option<Surface> {
+        let open = context.surfaces & !context.site.silenced;
         self.wanted.iter().copied().find(|surface| surface.bit() & open != 0)
     }
 }
 
 impl Check for Surfaces {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let wanted = &draft.rules.surface;
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let wanted = &spec.rules.surface;
         if wanted.is_empty() {
-            draft.problem("surface", "an appeal needs at least one surface: banner, inline or wall.");
+            spec.problem("surface", "an appeal needs at least one surface: banner, inline or wall.");
         }
         let bits = wanted.iter().fold(0, |bits, surface| bits | surface.bit());
         Self { wanted: wanted.as_slice().into(), bits }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         false
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let fitting = self.bits & facts.surfaces;
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let fitting = self.bits & context.surfaces;
         let reason = if fitting == 0 { Reason::NotTargeted } else { Reason::KillSwitch };
-        Outcome::pass_if(fitting & !facts.site.silenced != 0, reason)
+        Outcome::pass_if(fitting & !context.site.silenced != 0, reason)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let silenced = facts.surfaces & facts.site.silenced;
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let silenced = context.surfaces & context.site.silenced;
         let switched_off =
             if silenced == 0 { String::new() } else { format!("; switched off: {}", list(silenced)) };
-        Evidence::new(format!("{}{switched_off}", list(facts.surfaces)), list(self.bits))
+        Evidence::new(format!("{}{switched_off}", list(context.surfaces)), list(self.bits))
     }
 }
 

@@ -2,14 +2,14 @@
 
 use serde::Serialize;
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{
     Check, Evidence, Outcome, articles, consent, cool_down, country, device, dismissal, entitlements,
     frequency, history, hours, kill_switch, language, live, meter, page, page_kind, paid_page, quiet, reader,
     schedule, sensitive_page, sequence, signed_in, site_excluded, site_frequency, skip_first, standing,
     surfaces, traits, trend, url, values,
 };
-use crate::context::Facts;
+use crate::context::ReaderContext;
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $field:ident: $part:ty,)*) => {
@@ -32,28 +32,28 @@ macro_rules! rules {
         #[derive(Clone, Debug)]
         pub(crate) struct Parts {
             $(pub(crate) $field: $part,)*
-            awake: RuleSet,
+            active: RuleSet,
         }
 
         impl Parts {
             /// Those whose answer can differ from one instant to another.
             const TIMED: RuleSet = RuleSet(0 $(| ((<$part as Check>::TIMED as u64) << Rule::$name as u64))*);
 
-            pub(crate) fn compile(draft: &mut Draft<'_, '_>) -> Self {
-                $(let $field = <$part as Check>::compile(draft);)*
-                let awake = RuleSet(0 $(| (u64::from(!$field.is_idle()) << Rule::$name as u64))*);
-                Self { $($field,)* awake }
+            pub(crate) fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+                $(let $field = <$part as Check>::compile(spec);)*
+                let active = RuleSet(0 $(| (u64::from(!$field.is_noop()) << Rule::$name as u64))*);
+                Self { $($field,)* active }
             }
 
-            pub(crate) fn check(&self, rule: Rule, facts: &Facts<'_>, at_ms: i64) -> Outcome {
+            pub(crate) fn check(&self, rule: Rule, context: &ReaderContext<'_>, at_ms: i64) -> Outcome {
                 match rule {
-                    $(Rule::$name => self.$field.check(facts, at_ms),)*
+                    $(Rule::$name => self.$field.check(context, at_ms),)*
                 }
             }
 
-            pub(crate) fn evidence(&self, rule: Rule, facts: &Facts<'_>) -> Evidence {
+            pub(crate) fn evidence(&self, rule: Rule, context: &ReaderContext<'_>) -> Evidence {
                 match rule {
-                    $(Rule::$name => self.$field.evidence(facts),)*
+                    $(Rule::$name => self.$field.evidence(context),)*
                 }
             }
         }
@@ -148,12 +148,12 @@ impl Iterator for RuleSet {
 
 impl Parts {
     /// Those that can fail at all, in their order.
-    pub(crate) fn awake(&self) -> impl Iterator<Item = Rule> + use<> {
-        self.awake
+    pub(crate) fn active(&self) -> impl Iterator<Item = Rule> + use<> {
+        self.active
     }
 
     /// Those that can fail and whose answer time can change.
     pub(crate) fn timed(&self) -> impl Iterator<Item = Rule> + use<> {
-        RuleSet(self.awake.0 & Self::TIMED.0)
+        RuleSet(self.active.0 & Self::TIMED.0)
     }
 }

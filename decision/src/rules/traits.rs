@@ -1,8 +1,8 @@
 //! Facts of the site's own that pages tell of their readers, such as `print_subscriber`. One that is not told is not there.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::names::NameId;
 use crate::reason::Reason;
 
@@ -13,49 +13,49 @@ pub(crate) struct Traits {
 }
 
 /// Turns names into numbers, and refuses those that the site does not list: nobody would ever have them.
-fn listed(draft: &mut Draft<'_, '_>, field_path: &str, names: &[String]) -> Box<[NameId]> {
-    let all = draft.names(field_path, names);
+fn listed(spec: &mut AppealSpec<'_, '_>, field_path: &str, names: &[String]) -> Box<[NameId]> {
+    let all = spec.names(field_path, names);
     for (place, name) in names.iter().enumerate().filter(|(_, name)| !name.trim().is_empty()) {
-        let site = draft.site;
-        if site.id.is_empty() || draft.name(name).is_some_and(|id| site.traits.binary_search(&id).is_ok()) {
+        let site = spec.site;
+        if site.id.is_empty() || spec.name(name).is_some_and(|id| site.traits.binary_search(&id).is_ok()) {
             continue;
         }
         let sentence = format!(
             "{name:?} is none of the traits of site {:?}: list it in [sites.{}.asking] traits, or take it out.",
             site.id, site.id
         );
-        draft.problem(format!("{field_path}[{place}]"), sentence);
+        spec.problem(format!("{field_path}[{place}]"), sentence);
     }
     all
 }
 
 impl Check for Traits {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let written = &draft.rules.audience.traits;
-        let include = listed(draft, "audience.traits.include", &written.include);
-        let exclude = listed(draft, "audience.traits.exclude", &written.exclude);
-        draft.refuse_shadowed("audience.traits", &include, &exclude);
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let written = &spec.rules.audience.traits;
+        let include = listed(spec, "audience.traits.include", &written.include);
+        let exclude = listed(spec, "audience.traits.exclude", &written.exclude);
+        spec.refuse_shadowed("audience.traits", &include, &exclude);
         Self { include, exclude }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.include.is_empty() && self.exclude.is_empty()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let any_of = |names: &[NameId]| facts.traits().iter().any(|name| names.binary_search(name).is_ok());
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let any_of = |names: &[NameId]| context.traits().iter().any(|name| names.binary_search(name).is_ok());
         let passes = !any_of(&self.exclude) && (self.include.is_empty() || any_of(&self.include));
         Outcome::pass_if(passes, Reason::NotTargeted)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let names = |ids: &[NameId]| facts.names.list(ids);
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let names = |ids: &[NameId]| context.names.list(ids);
         let wanted = match (self.include.is_empty(), self.exclude.is_empty()) {
             (true, true) => "any".to_owned(),
             (false, true) => format!("one of: {}", names(&self.include)),
             (true, false) => format!("none of: {}", names(&self.exclude)),
             (false, false) => format!("one of: {}; none of: {}", names(&self.include), names(&self.exclude)),
         };
-        Evidence::new(list(facts.question.reader.traits.iter().map(|name| &**name), "none"), wanted)
+        Evidence::new(list(context.question.reader.traits.iter().map(|name| &**name), "none"), wanted)
     }
 }

@@ -1,8 +1,8 @@
 //! Addresses an appeal is meant for, and addresses it keeps away from, by their path.
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::glob::{Glob, globs};
 use crate::reason::Reason;
 
@@ -13,34 +13,37 @@ pub(crate) struct Url {
 }
 
 impl Check for Url {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let urls = &draft.rules.pages.urls;
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let urls = &spec.rules.pages.urls;
         Self {
-            include: globs("pages.urls.include", &urls.include, draft.complaints),
-            exclude: globs("pages.urls.exclude", &urls.exclude, draft.complaints),
+            include: globs("pages.urls.include", &urls.include, spec.diagnostics),
+            exclude: globs("pages.urls.exclude", &urls.exclude, spec.diagnostics),
         }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.include.is_empty() && self.exclude.is_empty()
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        let fits = |globs: &[Glob]| facts.path().is_some_and(|path| globs.iter().any(|glob| glob.fits(path)));
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        let fits =
+            |globs: &[Glob]| context.path().is_some_and(|path| globs.iter().any(|glob| glob.fits(path)));
         if fits(&self.exclude) {
             return Outcome::Blocked(Reason::ExcludedPage);
         }
         Outcome::pass_if(self.include.is_empty() || fits(&self.include), Reason::NotTargeted)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        let tell = |globs: &[Glob]| list(globs.iter().map(ToString::to_string), "none");
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        let describe = |globs: &[Glob]| list(globs.iter().map(ToString::to_string), "none");
         let wanted = match (self.include.is_empty(), self.exclude.is_empty()) {
             (true, true) => "any".to_owned(),
-            (false, true) => format!("one of: {}", tell(&self.include)),
-            (true, false) => format!("none of: {}", tell(&self.exclude)),
-            (false, false) => format!("one of: {}; none of: {}", tell(&self.include), tell(&self.exclude)),
+            (false, true) => format!("one of: {}", describe(&self.include)),
+            (true, false) => format!("none of: {}", describe(&self.exclude)),
+            (false, false) => {
+                format!("one of: {}; none of: {}", describe(&self.include), describe(&self.exclude))
+            }
         };
-        Evidence::new(facts.path().unwrap_or("not told"), wanted)
+        Evidence::new(context.path().unwrap_or("not told"), wanted)
     }
 }

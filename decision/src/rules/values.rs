@@ -3,10 +3,10 @@
 
 use std::sync::Arc;
 
-use super::spec::Draft;
+use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
 use crate::choice::Variants;
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::labels::Value;
 use crate::reason::Reason;
 
@@ -27,59 +27,59 @@ fn bits(values: &[Value]) -> u16 {
 
 impl Values {
     /// Takes the same variants with other weights.
-    pub(crate) fn exchange(&mut self, variants: Arc<Variants>) {
+    pub(crate) fn replace_variants(&mut self, variants: Arc<Variants>) {
         self.variants = variants;
     }
 
-    fn needed(&self, facts: &Facts<'_>) -> u16 {
-        self.needs.get(self.variants.choose(facts, 0)).copied().unwrap_or(0)
+    fn needed(&self, context: &ReaderContext<'_>) -> u16 {
+        self.needs.get(self.variants.choose(context, 0)).copied().unwrap_or(0)
     }
 
-    fn there(&self, facts: &Facts<'_>) -> u16 {
+    fn there(&self, context: &ReaderContext<'_>) -> u16 {
         let mut there = self.given;
-        if facts.history().is_some() {
+        if context.history().is_some() {
             there |= Value::ArticleCount.bit();
         }
-        if facts.country.is_some() {
+        if context.country.is_some() {
             there |= Value::Country.bit();
         }
         there
     }
 }
 
-fn tell(bits: u16) -> String {
+fn describe(bits: u16) -> String {
     list(Value::ALL.into_iter().filter(|value| bits & value.bit() != 0).map(Value::as_str), "nothing")
 }
 
 impl Check for Values {
-    fn compile(draft: &mut Draft<'_, '_>) -> Self {
-        let rules = draft.rules;
+    fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
+        let rules = spec.rules;
         let mut needs: Vec<u16> = rules.variants.iter().map(|variant| bits(&variant.needs)).collect();
-        if draft.variants.has_steps() {
+        if spec.variants.has_steps() {
             let all = needs.iter().fold(0, |all, needs| all | needs);
             needs.fill(all);
         }
-        let mut given = bits(&ALWAYS) | bits(&draft.site.values) | bits(&rules.given);
+        let mut given = bits(&ALWAYS) | bits(&spec.site.values) | bits(&rules.given);
         if rules.schedule.ends_at.is_some() {
             given |= Value::DaysLeft.bit();
         } else if let Some(place) = needs.iter().position(|needs| needs & Value::DaysLeft.bit() != 0) {
-            draft.problem(
+            spec.problem(
                 format!("variants[{place}].needs"),
                 "it needs days_left, but the appeal names no end: write schedule.ends_at.",
             );
         }
-        Self { needs: needs.into(), given, variants: Arc::clone(draft.variants) }
+        Self { needs: needs.into(), given, variants: Arc::clone(spec.variants) }
     }
 
-    fn is_idle(&self) -> bool {
+    fn is_noop(&self) -> bool {
         self.needs.iter().all(|needs| needs & !self.given == 0)
     }
 
-    fn check(&self, facts: &Facts<'_>, _: i64) -> Outcome {
-        Outcome::pass_if(self.needed(facts) & !self.there(facts) == 0, Reason::MissingValue)
+    fn check(&self, context: &ReaderContext<'_>, _: i64) -> Outcome {
+        Outcome::pass_if(self.needed(context) & !self.there(context) == 0, Reason::MissingValue)
     }
 
-    fn evidence(&self, facts: &Facts<'_>) -> Evidence {
-        Evidence::new(tell(self.there(facts)), tell(self.needed(facts)))
+    fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
+        Evidence::new(describe(self.there(context)), describe(self.needed(context)))
     }
 }

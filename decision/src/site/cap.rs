@@ -2,7 +2,7 @@
 
 use crate::appeal_rules;
 use crate::calendar::{DAY_MS, HOUR_MS};
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 
 pub(crate) const DEFAULT_MAX_VIEWS: u32 = 4;
 pub(crate) const DEFAULT_WINDOW_DAYS: u32 = 30;
@@ -20,12 +20,12 @@ impl Cap {
     pub(crate) fn of_site(
         field_path: &str,
         rules: &appeal_rules::SiteFrequency,
-        complaints: &mut Complaints<'_>,
+        diagnostics: &mut Diagnostics<'_>,
     ) -> Option<Self> {
         let never = "with 0 views nothing ever shows: use kill_switch instead.";
-        refuse_zero(field_path, "max_views", rules.max_views, never, complaints);
-        refuse_zero(field_path, "max_per_day", rules.max_per_day, never, complaints);
-        refuse_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, complaints);
+        refuse_zero(field_path, "max_views", rules.max_views, never, diagnostics);
+        refuse_zero(field_path, "max_per_day", rules.max_per_day, never, diagnostics);
+        refuse_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
         let cap = Self {
             // A cap of no views is refused; it holds nothing back.
             max_views: rules
@@ -53,9 +53,9 @@ pub(crate) fn refuse_zero(
     name: &str,
     value: Option<u32>,
     why: &str,
-    complaints: &mut Complaints<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) {
     if value == Some(0) {
-        complaints.problem(format!("{path}.{name}"), why);
+        diagnostics.problem(format!("{path}.{name}"), why);
     }
 }

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::appeal_rules;
 use crate::calendar::DateSpan;
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 use crate::glob::{Glob, globs};
 use crate::names::{NameId, Names};
 
@@ -23,24 +23,24 @@ impl Exclusion {
         written: &[appeal_rules::Exclusion],
         zone: &TimeZone,
         names: &mut Names,
-        complaints: &mut Complaints<'_>,
+        diagnostics: &mut Diagnostics<'_>,
     ) -> Box<[Self]> {
         let one = |(place, written): (usize, &appeal_rules::Exclusion)| {
             let path = format!("exclusions[{place}]");
             if *written == appeal_rules::Exclusion::default() {
-                complaints
+                diagnostics
                     .problem(&path, "it names nothing: say which pages or which days, or use kill_switch.");
                 return None;
             }
             let span = DateSpan::new(zone, written.first_date, written.last_date);
             if span.is_empty() {
-                complaints.problem(format!("{path}.last_date"), "it ends before it begins: swap the two.");
+                diagnostics.problem(format!("{path}.last_date"), "it ends before it begins: swap the two.");
             }
             Some(Self {
-                sections: names.add_all(&format!("{path}.sections"), &written.sections, complaints),
-                tags: names.add_all(&format!("{path}.tags"), &written.tags, complaints),
-                kinds: names.add_all(&format!("{path}.kinds"), &written.kinds, complaints),
-                urls: globs(&format!("{path}.urls"), &written.urls, complaints),
+                sections: names.add_all(&format!("{path}.sections"), &written.sections, diagnostics),
+                tags: names.add_all(&format!("{path}.tags"), &written.tags, diagnostics),
+                kinds: names.add_all(&format!("{path}.kinds"), &written.kinds, diagnostics),
+                urls: globs(&format!("{path}.urls"), &written.urls, diagnostics),
                 span,
             })
         };

@@ -18,7 +18,7 @@ use crate::appeal_rules::{CoolDown, SiteRules};
 use crate::buckets::Salts;
 use crate::calendar::{DateSpan, WeekHours};
 use crate::country::CountryCode;
-use crate::diagnostics::Complaints;
+use crate::diagnostics::Diagnostics;
 use crate::labels::{Kind, Value};
 use crate::names::{NameId, Names};
 use crate::timing::blackouts;
@@ -76,16 +76,16 @@ pub(crate) enum Covered {
 
 impl Site {
     /// Compiles what holds for all of the site's appeals.
-    pub(crate) fn compile(rules: &SiteRules, names: &mut Names, complaints: &mut Complaints<'_>) -> Self {
+    pub(crate) fn compile(rules: &SiteRules, names: &mut Names, diagnostics: &mut Diagnostics<'_>) -> Self {
         let time_zone = jiff::tz::TimeZoneDatabase::bundled().get(&rules.time_zone).unwrap_or_else(|_| {
             let sentence = format!(
                 "{:?} is not a time zone: write a name such as \"Europe/Dublin\". UTC is used until then.",
                 rules.time_zone
             );
-            complaints.problem("time_zone", sentence);
+            diagnostics.problem("time_zone", sentence);
             TimeZone::UTC
         });
-        let (silent_hours, silent_dates) = blackouts("blackouts", &rules.blackouts, &time_zone, complaints);
+        let (silent_hours, silent_dates) = blackouts("blackouts", &rules.blackouts, &time_zone, diagnostics);
         Self {
             id: rules.id.as_str().into(),
             kill_switch: rules.kill_switch,
@@ -93,15 +93,15 @@ impl Site {
             held_out: rules.holdout_percent.per_million(),
             holdout_salt: Salts::of_site_holdout(&rules.id),
             values: rules.values.as_slice().into(),
-            frequency: Cap::of_site("frequency", &rules.frequency, complaints),
+            frequency: Cap::of_site("frequency", &rules.frequency, diagnostics),
             upsells: rules.upsell.enabled,
-            upsell_frequency: Cap::of_site("upsell.frequency", &rules.upsell.frequency, complaints),
-            traits: names.add_all("traits", &rules.traits, complaints),
+            upsell_frequency: Cap::of_site("upsell.frequency", &rules.upsell.frequency, diagnostics),
+            traits: names.add_all("traits", &rules.traits, diagnostics),
             cool_down: rules.cool_down.clone(),
             silent_hours,
             silent_dates,
-            exclusions: Exclusion::compile_all(&rules.exclusions, &time_zone, names, complaints),
-            country_groups: country_groups(rules, complaints),
+            exclusions: Exclusion::compile_all(&rules.exclusions, &time_zone, names, diagnostics),
+            country_groups: country_groups(rules, diagnostics),
             article_tags: Vec::new(),
             article_tag_weeks: 0,
             time_zone,
@@ -124,7 +124,7 @@ impl Site {
     }
 
     /// A site for appeals that have none, so that the rest of them can be checked.
-    pub(crate) fn nowhere() -> Self {
+    pub(crate) fn placeholder() -> Self {
         Self {
             id: "".into(),
             kill_switch: false,
@@ -151,19 +151,19 @@ impl Site {
 
 fn country_groups(
     rules: &SiteRules,
-    complaints: &mut Complaints<'_>,
+    diagnostics: &mut Diagnostics<'_>,
 ) -> BTreeMap<Box<str>, Box<[CountryCode]>> {
     let mut groups = BTreeMap::new();
     for (name, texts) in &rules.country_groups {
         let path = format!("country_groups.{name}");
         if CountryCode::parse(name).is_some() {
-            complaints.problem(&path, "this is a country's code: give the group another name.");
+            diagnostics.problem(&path, "this is a country's code: give the group another name.");
         }
         let mut codes = Vec::new();
         for (place, text) in texts.iter().enumerate() {
             match CountryCode::parse(text) {
                 Some(code) => codes.push(code),
-                None => complaints.problem(
+                None => diagnostics.problem(
                     format!("{path}[{place}]"),
                     format!("{text:?} is no country's code of two letters (the United Kingdom's is GB)."),
                 ),

@@ -2,13 +2,13 @@
 
 use super::Recorder;
 use crate::compiled::Appeal;
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::rules::{Outcome, Rule};
 
 /// How one appeal fared.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Course {
+pub(crate) enum Evaluation {
     Passed,
     Failed {
         /// The first rule that failed.
@@ -19,16 +19,20 @@ pub(crate) enum Course {
     },
 }
 
-pub(crate) fn try_appeal<R: Recorder>(appeal: &Appeal, facts: &Facts<'_>, recorder: &mut R) -> Course {
-    if R::KEEPS {
+pub(crate) fn evaluate<R: Recorder>(
+    appeal: &Appeal,
+    context: &ReaderContext<'_>,
+    recorder: &mut R,
+) -> Evaluation {
+    if R::RECORDS {
         for rule in Rule::ORDER {
-            recorder.rule(rule, appeal.parts.check(rule, facts, facts.now_ms), appeal, facts);
+            recorder.rule(rule, appeal.parts.check(rule, context, context.now_ms), appeal, context);
         }
     }
     let mut first_failure = None;
     let mut opens = true;
-    for rule in appeal.parts.awake() {
-        match appeal.parts.check(rule, facts, facts.now_ms) {
+    for rule in appeal.parts.active() {
+        match appeal.parts.check(rule, context, context.now_ms) {
             Outcome::Pass => {}
             Outcome::Waiting { reason, .. } => first_failure = first_failure.or(Some((rule, reason))),
             Outcome::Blocked(reason) => {
@@ -39,28 +43,28 @@ pub(crate) fn try_appeal<R: Recorder>(appeal: &Appeal, facts: &Facts<'_>, record
         }
     }
     match first_failure {
-        None => Course::Passed,
+        None => Evaluation::Passed,
         Some((at, reason)) => {
-            let opens_at_ms = if opens { opens_at(appeal, facts, facts.now_ms) } else { None };
-            Course::Failed { at, reason, opens_at_ms }
+            let opens_at_ms = if opens { opens_at(appeal, context, context.now_ms) } else { None };
+            Evaluation::Failed { at, reason, opens_at_ms }
         }
     }
 }
 
 /// Rounds after which rules that open and close in turns count as never open together. Each round ends a wait that
 /// some rule asked for; hours of the week that meet do so long before.
-const MOST_ROUNDS: usize = 512;
+const MAX_ROUNDS: usize = 512;
 
 /// The first instant from `from_ms` on at which every rule that time can change passes.
 ///
 /// Each rule tells exactly when it next passes, and none of the instants it skips is one at which all pass. So the
 /// first instant at which none asks to wait any longer is the first there is.
-fn opens_at(appeal: &Appeal, facts: &Facts<'_>, from_ms: i64) -> Option<i64> {
+fn opens_at(appeal: &Appeal, context: &ReaderContext<'_>, from_ms: i64) -> Option<i64> {
     let mut at_ms = from_ms;
-    for _ in 0..MOST_ROUNDS {
+    for _ in 0..MAX_ROUNDS {
         let mut waited = false;
         for rule in appeal.parts.timed() {
-            match appeal.parts.check(rule, facts, at_ms) {
+            match appeal.parts.check(rule, context, at_ms) {
                 Outcome::Pass => {}
                 Outcome::Blocked(_) => return None,
                 Outcome::Waiting { opens_at_ms, .. } => {

@@ -11,21 +11,21 @@ use smallvec::SmallVec;
 
 use crate::choice::{Candidate, choose, parts};
 use crate::compiled::{Appeal, SiteAppeals};
-use crate::context::Facts;
+use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::rules::{Outcome, Rule};
 use crate::site::Site;
 use crate::verdict::Verdict;
-pub(crate) use evaluation::Course;
-use evaluation::try_appeal;
+pub(crate) use evaluation::Evaluation;
+use evaluation::evaluate;
 
 /// Somebody who may watch. With `KEEPS` false the walk stops as soon as it knows the answer.
 pub(crate) trait Recorder {
-    const KEEPS: bool;
+    const RECORDS: bool;
 
-    fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, facts: &Facts<'_>);
+    fn rule(&mut self, rule: Rule, outcome: Outcome, appeal: &Appeal, context: &ReaderContext<'_>);
 
-    fn appeal(&mut self, appeal: &Appeal, course: Course, facts: &Facts<'_>);
+    fn appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>);
 
     /// An appeal that passed every rule got these readers, out of a million.
     fn share(&mut self, appeal: &Appeal, readers: u64, got_this_one: bool, is_held_out: bool);
@@ -35,21 +35,25 @@ pub(crate) trait Recorder {
 pub(crate) struct Unrecorded;
 
 impl Recorder for Unrecorded {
-    const KEEPS: bool = false;
+    const RECORDS: bool = false;
 
-    fn rule(&mut self, _: Rule, _: Outcome, _: &Appeal, _: &Facts<'_>) {}
+    fn rule(&mut self, _: Rule, _: Outcome, _: &Appeal, _: &ReaderContext<'_>) {}
 
-    fn appeal(&mut self, _: &Appeal, _: Course, _: &Facts<'_>) {}
+    fn appeal(&mut self, _: &Appeal, _: Evaluation, _: &ReaderContext<'_>) {}
 
     fn share(&mut self, _: &Appeal, _: u64, _: bool, _: bool) {}
 }
 
-pub(crate) fn walk<R: Recorder>(site: &SiteAppeals, facts: &Facts<'_>, recorder: &mut R) -> Verdict {
-    let mut silence = Silence::of(site);
-    let all = if R::KEEPS {
+pub(crate) fn walk<R: Recorder>(
+    site: &SiteAppeals,
+    context: &ReaderContext<'_>,
+    recorder: &mut R,
+) -> Verdict {
+    let mut no_show = NoShow::of(site);
+    let all = if R::RECORDS {
         (0..).zip(&site.appeals).map(|(place, _)| place).collect()
     } else {
-        site.index.find(facts)
+        site.index.find(context)
     };
     let mut verdict = None;
     let mut left = 1.0;
@@ -57,34 +61,34 @@ pub(crate) fn walk<R: Recorder>(site: &SiteAppeals, facts: &Facts<'_>, recorder:
     for equals in all.chunk_by(|one, other| appeal(one).priority == appeal(other).priority) {
         let mut fitting: SmallVec<[&Appeal; 8]> = SmallVec::new();
         for appeal in equals.iter().map(appeal) {
-            let course = try_appeal(appeal, facts, recorder);
-            if R::KEEPS {
-                recorder.appeal(appeal, course, facts);
+            let evaluation = evaluate(appeal, context, recorder);
+            if R::RECORDS {
+                recorder.appeal(appeal, evaluation, context);
             }
-            silence.hear(appeal, course, facts);
-            if matches!(course, Course::Passed) {
+            no_show.hear(appeal, evaluation, context);
+            if matches!(evaluation, Evaluation::Passed) {
                 fitting.push(appeal);
             }
         }
-        let chosen = choose(fitting.iter().map(|appeal| appeal.candidate), facts.bucket());
-        if R::KEEPS {
+        let chosen = choose(fitting.iter().map(|appeal| appeal.candidate), context.bucket());
+        if R::RECORDS {
             let chosen = chosen.filter(|_| verdict.is_none());
-            left = tell_shares(&fitting, chosen, left, facts, recorder);
+            left = record_shares(&fitting, chosen, left, context, recorder);
         }
-        verdict = verdict.or_else(|| chosen.map(|place| show(fitting[place], &site.site, facts)));
-        if verdict.is_some() && !R::KEEPS {
+        verdict = verdict.or_else(|| chosen.map(|place| show(fitting[place], &site.site, context)));
+        if verdict.is_some() && !R::RECORDS {
             break;
         }
     }
-    verdict.unwrap_or_else(|| silence.verdict())
+    verdict.unwrap_or_else(|| no_show.verdict())
 }
 
 /// Tells what part of the readers each appeal of one priority gets. Returns the part that is left for lower priorities.
-fn tell_shares<R: Recorder>(
+fn record_shares<R: Recorder>(
     fitting: &[&Appeal],
     chosen: Option<usize>,
     left: f64,
-    facts: &Facts<'_>,
+    context: &ReaderContext<'_>,
     recorder: &mut R,
 ) -> f64 {
     let candidates: SmallVec<[Candidate; 8]> = fitting.iter().map(|appeal| appeal.candidate).collect();
@@ -92,21 +96,21 @@ fn tell_shares<R: Recorder>(
     for (place, (appeal, part)) in fitting.iter().zip(parts).enumerate() {
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a million")]
         let readers = (left * part * 1_000_000.0).round() as u64;
-        recorder.share(appeal, readers, chosen == Some(place), is_held_out(appeal, facts.site, facts));
+        recorder.share(appeal, readers, chosen == Some(place), is_held_out(appeal, context.site, context));
     }
     left * left_of_these
 }
 
-fn is_held_out(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> bool {
-    facts.is_among(appeal.salts.holdout, appeal.held_out)
-        || (appeal.kind.wants_money() && facts.is_among(site.holdout_salt, site.held_out))
+fn is_held_out(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> bool {
+    context.is_among(appeal.salts.holdout, appeal.held_out)
+        || (appeal.kind.wants_money() && context.is_among(site.holdout_salt, site.held_out))
 }
 
-fn show(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> Verdict {
-    let variant = appeal.parts.sequence.variant(facts);
-    let surface = appeal.parts.surface.choose(facts).expect("the rule for surfaces passed");
+fn show(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> Verdict {
+    let variant = appeal.parts.sequence.variant(context);
+    let surface = appeal.parts.surface.choose(context).expect("the rule for surfaces passed");
     let Appeal { index, kind, closable, .. } = *appeal;
-    if is_held_out(appeal, site, facts) {
+    if is_held_out(appeal, site, context) {
         Verdict::HeldOut { appeal: index, variant, surface, kind }
     } else {
         Verdict::Show { appeal: index, variant, surface, kind, closable }
@@ -114,14 +118,14 @@ fn show(appeal: &Appeal, site: &Site, facts: &Facts<'_>) -> Verdict {
 }
 
 /// What there is to say if nothing shows.
-struct Silence {
+struct NoShow {
     furthest: Option<Rule>,
     reason: Reason,
     /// The first instant at which an appeal that takes this reader opens.
     opens_at_ms: Option<i64>,
 }
 
-impl Silence {
+impl NoShow {
     /// What there is to say of appeals that are not even in question.
     fn of(site: &SiteAppeals) -> Self {
         let (furthest, reason) = match (site.site.kill_switch, site.index.is_empty()) {
@@ -133,21 +137,21 @@ impl Silence {
     }
 
     /// Appeals are heard by priority, so that of two that came equally far the first keeps the word.
-    fn hear(&mut self, appeal: &Appeal, course: Course, facts: &Facts<'_>) {
-        match course {
-            Course::Passed => {
+    fn hear(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
+        match evaluation {
+            Evaluation::Passed => {
                 // If it does not show all the same, the reader is outside its share, and time does not change that.
                 self.furthest = Rule::ORDER.last().copied();
                 self.reason = Reason::Share;
             }
-            Course::Failed { at, reason, opens_at_ms } => {
+            Evaluation::Failed { at, reason, opens_at_ms } => {
                 if self.furthest.is_none_or(|furthest| at as u8 > furthest as u8) {
                     self.furthest = Some(at);
                     self.reason = reason;
                 }
                 if let Some(opens_at_ms) = opens_at_ms
                     && self.opens_at_ms.is_none_or(|first_ms| opens_at_ms < first_ms)
-                    && appeal.candidate.takes(facts.bucket())
+                    && appeal.candidate.takes(context.bucket())
                 {
                     self.opens_at_ms = Some(opens_at_ms);
                 }

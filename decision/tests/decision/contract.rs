@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use keepopen_decision::{
-    ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader, View, usual_question,
+    ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader, View, fast_question,
 };
 use serde::de::{Deserializer, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 use serde_json::{Value, json};
 
-use super::usual::WHOLE;
+use super::fast::WHOLE;
 
 fn schemas() -> Value {
     let contract: Value = yaml_serde::from_str(include_str!("../../../openapi.yaml")).expect("it is YAML");
@@ -115,7 +115,7 @@ fn both_readers_take_what_the_schema_allows_and_nothing_else() {
 /// questions with unknown fields to serde: those are allowed at first only.
 fn read_by_both(question: &Value, [allowed, known]: [bool; 2], what: &str) -> Option<String> {
     let json = question.to_string();
-    let (fast, serde) = (usual_question(&json), serde_json::from_str::<Question<'_>>(&json));
+    let (fast, serde) = (fast_question(&json), serde_json::from_str::<Question<'_>>(&json));
     assert_eq!(serde.is_ok(), allowed, "{what}: {serde:?}");
     let read = serde.as_ref().ok().map(|question| format!("{question:?}"));
     assert_eq!(fast, serde.ok().filter(|_| known), "{what}");

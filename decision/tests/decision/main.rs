@@ -10,10 +10,11 @@ mod behaviours;
 mod cases;
 mod contract;
 mod explain;
+mod fast;
 mod given;
 mod near_misses;
 mod properties;
 mod reading;
 mod told;
-mod usual;
+
 mod words;
