@@ -1,5 +1,5 @@
-//! What is true of one question. What is cheap is worked out once before any appeal is tried; what the history tells
-//! is counted when the first rule asks for it, and kept.
+//! The reader's context: everything the rules need to know about one question. Cheap parts are computed once, before any appeal
+//! is tried. Parts that need the history are computed when the first rule needs them, and cached.
 
 use std::cell::OnceCell;
 
@@ -15,17 +15,17 @@ use crate::question::{History, Question, TagCounts};
 use crate::site::{Covered, Exclusion, KnownAppeal, Site};
 use crate::verdict::Known;
 
-/// Stands for appeals that are gone: no appeal has this key.
+/// Stands for appeals that no longer exist. No appeal has this key.
 const UNKNOWN_APPEAL: KnownAppeal =
     KnownAppeal { key: u32::MAX, kind: Kind::Ask, never_covers: Covered::Appeal };
 
-/// Readers' clocks may be ahead of ours by so much. A view from further ahead is ignored until its time has come.
+/// How far a reader's clock may be ahead of ours. A view from further in the future is ignored until its time has come.
 const CLOCK_SKEW_MS: i64 = 10 * MINUTE_MS;
 
 #[derive(Clone, Copy, Debug)]
 struct PastView {
     appeal: u32,
-    /// What it wanted; one that is gone asked for money, as far as anybody knows.
+    /// The appeal's kind. An appeal that no longer exists counts as one that asked for money.
     kind: Kind,
     at_ms: i64,
 }
@@ -34,7 +34,7 @@ struct PastView {
 pub(crate) struct PastDismissal {
     pub(crate) appeal: u32,
     pub(crate) kind: DismissalKind,
-    /// What it holds for if the reader said "never again".
+    /// What "never again" covers, if that is what the reader said.
     pub(crate) never_covers: Covered,
     pub(crate) at_ms: i64,
 }
@@ -55,7 +55,7 @@ pub(crate) struct ReadTag {
     pub(crate) count: u32,
 }
 
-/// Weeks that are read of a history, two years of them; the rest is left out, so that no history is slow.
+/// The maximum number of weeks read from a history: two years. The rest is ignored, so that no history is slow to read.
 const MAX_WEEKS: usize = 104;
 
 pub(crate) struct ReaderContext<'q> {
@@ -75,11 +75,11 @@ pub(crate) struct ReaderContext<'q> {
     traits: OnceCell<SmallVec<[NameId; 4]>>,
     /// The path of the page's address.
     path: OnceCell<Option<&'q str>>,
-    /// What the clock on the site's wall shows now.
+    /// The site's local time, as if it were UTC.
     wall_ms: OnceCell<i64>,
     /// Days on which the site excludes this page.
     excluded_days: OnceCell<SmallVec<[DateSpan; 4]>>,
-    // These have room for what most readers bring: the whole is moved once for each question, so that more room costs everybody.
+    // Sized for most readers. The whole struct is moved once per question, so more inline room costs every question.
     seen: OnceCell<SmallVec<[PastView; 16]>>,
     sent: OnceCell<SmallVec<[PastDismissal; 4]>>,
     weeks: OnceCell<SmallVec<[ReadWeek<'q>; 12]>>,
@@ -132,12 +132,12 @@ impl<'q> ReaderContext<'q> {
         *self.path.get_or_init(|| self.question.page.url.as_deref().map(path_of))
     }
 
-    /// The reader's own number, or the draw for a reader who has none.
+    /// The reader's bucket, or the draw for a reader without one.
     pub(crate) fn bucket(&self) -> u32 {
         self.question.reader.bucket.unwrap_or(self.draw)
     }
 
-    /// Whether the reader is among so many out of a million. One without a bucket never is: it would not last.
+    /// Whether the reader is among the first `per_million`. A reader without a bucket never is: the answer would change with each question.
     pub(crate) fn is_among(&self, salt: u64, per_million: u32) -> bool {
         per_million > 0
             && self.question.reader.bucket.is_some_and(|bucket| position(salt, bucket) < per_million)
@@ -147,7 +147,7 @@ impl<'q> ReaderContext<'q> {
         self.site.appeals_by_id.get(id).copied().unwrap_or(UNKNOWN_APPEAL)
     }
 
-    /// The facts of the site's own that the page told of the reader and some rule speaks of.
+    /// The reader's traits, as sent by the page, that at least one rule names.
     pub(crate) fn traits(&self) -> &[NameId] {
         self.traits.get_or_init(|| {
             self.question.reader.traits.iter().filter_map(|name| self.names.find(name.trim())).collect()
@@ -158,7 +158,7 @@ impl<'q> ReaderContext<'q> {
         self.known.entitlements.iter().any(|entitlement| entitlement == name)
     }
 
-    /// What the clock on the site's wall shows, counted as if it were UTC.
+    /// The site's local time at `at_ms`, as if it were UTC.
     pub(crate) fn wall_ms(&self, at_ms: i64) -> i64 {
         if at_ms == self.now_ms {
             *self.wall_ms.get_or_init(|| wall_ms(&self.site.time_zone, at_ms))
@@ -178,7 +178,7 @@ impl<'q> ReaderContext<'q> {
         })
     }
 
-    /// Whether this page is one of those that the exclusion names, on whatever day.
+    /// Whether the exclusion names this page, on any day.
     pub(crate) fn is_excluded_by(&self, exclusion: &Exclusion) -> bool {
         let Exclusion { sections, tags, kinds, urls, .. } = exclusion;
         let has = |names: &[NameId], name: &NameId| names.binary_search(name).is_ok();
@@ -189,7 +189,7 @@ impl<'q> ReaderContext<'q> {
             || self.path().is_some_and(|path| urls.iter().any(|glob| glob.fits(path)))
     }
 
-    /// Articles read, by week, in no order.
+    /// Articles read per week, in no particular order.
     pub(crate) fn weeks(&self) -> &[ReadWeek<'q>] {
         self.weeks.get_or_init(|| {
             let articles = self.history().map_or(&[][..], |history| &history.articles);
@@ -204,11 +204,11 @@ impl<'q> ReaderContext<'q> {
         })
     }
 
-    /// Articles read, by week and tag, for tags by which some appeal counts them, and as far back as one does.
+    /// Articles read per week and tag, for the tags that some appeal counts, as far back as any appeal looks.
     pub(crate) fn tagged(&self) -> &[ReadTag] {
         self.tagged.get_or_init(|| {
             let wanted = &self.site.article_tags;
-            // Later times look back to later weeks.
+            // Later instants look back to later weeks.
             let first = self.week(self.now_ms) - self.site.article_tag_weeks;
             let mut tagged = SmallVec::new();
             for read in self.weeks().iter().filter(|read| read.week >= first) {
@@ -237,12 +237,12 @@ impl<'q> ReaderContext<'q> {
         })
     }
 
-    /// Whether a view counts at `at_ms`: one from the future does not, until its time has come.
+    /// Whether a view counts at `at_ms`. A view in the future does not count until its time has come.
     pub(crate) const fn counts(view_ms: i64, at_ms: i64) -> bool {
         view_ms <= at_ms.saturating_add(CLOCK_SKEW_MS)
     }
 
-    /// Whether the history holds any view at all, whenever it was.
+    /// Whether the history holds any view, at any time.
     pub(crate) fn has_views(&self) -> bool {
         !self.seen().is_empty()
     }
@@ -251,12 +251,12 @@ impl<'q> ReaderContext<'q> {
         self.seen().iter().skip_while(move |seen| !Self::counts(seen.at_ms, at_ms))
     }
 
-    /// The views of any appeal that count at `at_ms`, the newest first.
+    /// Views of any appeal that count at `at_ms`, newest first.
     pub(crate) fn views(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
         self.seen_at(at_ms).map(|seen| seen.at_ms)
     }
 
-    /// The views that count at `at_ms` of appeals that ask for money, and of those that are gone; the newest first.
+    /// Views that count at `at_ms` of appeals that ask for money and of appeals that no longer exist, newest first.
     pub(crate) fn views_of_asks(&self, at_ms: i64) -> impl Iterator<Item = i64> + Clone + '_ {
         self.seen_at(at_ms).filter(|seen| seen.kind.asks()).map(|seen| seen.at_ms)
     }
@@ -280,7 +280,7 @@ impl<'q> ReaderContext<'q> {
             .map(|seen| seen.at_ms)
     }
 
-    /// What was sent away, in no order.
+    /// Dismissals, in no particular order.
     pub(crate) fn dismissals(&self) -> impl Iterator<Item = PastDismissal> + Clone + '_ {
         let sent = self.sent.get_or_init(|| {
             let dismissals = self.history().map_or(&[][..], |history| &history.dismissals);

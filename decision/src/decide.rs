@@ -1,4 +1,4 @@
-//! The decision: who is shown which appeal, or why none.
+//! The decision: which appeal a reader sees, or why none.
 
 use crate::compiled::{Compiled, CompiledSite, SiteAppeals};
 use crate::context::ReaderContext;
@@ -8,15 +8,15 @@ use crate::walk::{Unrecorded, walk};
 
 /// A question put to compiled appeals.
 ///
-/// The facts of the question are gathered once, here. The verdict, its explanation and the values of the
-/// wording that shows are all read from them.
+/// The reader's context is gathered once, in [`Decision::new`]. The verdict, its explanation and the values for
+/// the copy text all use it.
 pub struct Decision<'q> {
     pub(crate) appeals: &'q SiteAppeals,
     pub(crate) context: ReaderContext<'q>,
 }
 
 impl<'q> Decision<'q> {
-    /// Gathers the facts of `question` at `now_ms` (milliseconds since 1970).
+    /// Gathers the reader's context for `question` at `now_ms` (milliseconds since 1970).
     ///
     /// `draw` is a random number from 0 to 999,999. It picks the variant of a reader who sent no bucket.
     #[inline]
@@ -28,7 +28,7 @@ impl<'q> Decision<'q> {
         draw: u32,
     ) -> Self {
         let CompiledSite { names, appeals } = site;
-        // Nothing here can fail: a result would be moved, and the facts are large.
+        // This cannot fail on purpose: returning a result would copy the context, which is large.
         Self { appeals, context: ReaderContext::gather(names, &appeals.site, question, known, now_ms, draw) }
     }
 

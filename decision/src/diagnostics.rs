@@ -1,19 +1,19 @@
-//! What is wrong in what people wrote, and where it is collected while sites and appeals are compiled.
+//! Problems in sites and appeals, and the collector for them during compilation.
 
 use std::fmt;
 
 use serde::Serialize;
 
-/// Something wrong in what people wrote.
+/// A problem in a site or an appeal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Problem {
-    /// The appeal's id; `None` when a site is at fault.
+    /// The appeal's id; `None` if the problem is in a site.
     pub appeal: Option<String>,
-    /// The site's id; `None` when an appeal is at fault.
+    /// The site's id; `None` if the problem is in an appeal.
     pub site: Option<String>,
-    /// Where in it, such as `variants[1].id`.
+    /// The field's path, such as `variants[1].id`.
     pub field_path: String,
-    /// What is wrong, and what to do about it.
+    /// What is wrong and how to fix it.
     pub sentence: String,
 }
 
@@ -42,17 +42,17 @@ impl fmt::Display for Problem {
     }
 }
 
-/// What is being checked, by its id.
+/// The site or appeal being checked, by its id.
 #[derive(Clone, Copy)]
 pub(crate) enum Subject<'a> {
     Site(&'a str),
     Appeal(&'a str),
 }
 
-/// Characters that an id may have.
+/// The maximum length of an id, in characters.
 const MAX_ID_LEN: usize = 100;
 
-/// Where complaints go.
+/// Collects the problems of one subject.
 pub(crate) struct Diagnostics<'a> {
     subject: Subject<'a>,
     problems: &'a mut Vec<Problem>,
@@ -65,7 +65,7 @@ impl<'a> Diagnostics<'a> {
         Self { subject, problems, problems_before }
     }
 
-    /// Whoever is compiled for several sites says each thing once.
+    /// Reports a problem. An appeal that is compiled for several sites reports each problem once.
     pub(crate) fn problem(&mut self, field_path: impl Into<String>, sentence: impl Into<String>) {
         let problem = Problem::new(self.subject, field_path, sentence);
         if !self.problems[self.problems_before..].contains(&problem) {
@@ -73,8 +73,8 @@ impl<'a> Diagnostics<'a> {
         }
     }
 
-    /// Ids stand in addresses, in results and on payments, so they are short and of one line. True when there is nothing
-    /// to say against this one.
+    /// Checks an id and returns whether it is valid. Ids appear in URLs, results and payments, so they must be short and
+    /// on one line.
     pub(crate) fn check_id(&mut self, field_path: impl Into<String>, id: &str, what: &str) -> bool {
         if id.trim().is_empty() {
             self.problem(field_path, format!("{what} needs an id."));

@@ -1,4 +1,4 @@
-//! Why a verdict came out as it did: every appeal, every rule.
+//! Explains a verdict: every appeal and every rule.
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub struct Explanation {
     pub appeals: Vec<AppealExplanation>,
 }
 
-/// How one appeal fared.
+/// One appeal's part in a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AppealExplanation {
     /// The appeal's id.
@@ -40,24 +40,24 @@ pub struct AppealExplanation {
     pub next_eligible_at_ms: Option<i64>,
     /// The variant this reader would see.
     pub variant: String,
-    /// The code of the reader's country where its variants have weights of their own; `None` where the usual ones count.
+    /// The code of the reader's country if its variants have separate weights there; `None` if the default weights apply.
     pub weights_of: Option<String>,
-    /// Where the reader stands among the variants' ranges, from 0 to 999,999.
+    /// The reader's position among the variants' ranges, from 0 to 999,999.
     pub position: u32,
-    /// Every rule, in the order in which they are asked.
+    /// Every rule, in the order in which they are checked.
     pub rules: Vec<RuleExplanation>,
 }
 
-/// How one rule was answered.
+/// One rule's part in a verdict.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RuleExplanation {
     /// The rule.
     pub rule: Rule,
     /// Whether the appeal passed it.
     pub passed: bool,
-    /// What was found, in words.
+    /// What the rule found, as text.
     pub seen: String,
-    /// What would have passed, in words.
+    /// What would have passed, as text.
     pub wanted: String,
     /// The reason this rule gives, if it was failed.
     pub reason: Option<Reason>,
@@ -92,7 +92,7 @@ pub fn explain(
 #[derive(Default)]
 struct Record {
     appeals: Vec<AppealExplanation>,
-    /// Those of the appeal that is being tried.
+    /// The rules of the appeal being evaluated.
     rules: Vec<RuleExplanation>,
 }
 

@@ -7,13 +7,13 @@ use crate::diagnostics::Diagnostics;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Glob {
-    /// What stands before the first star.
+    /// The text before the first star.
     start: Box<str>,
     /// `None` without a star.
     rest: Option<Rest>,
 }
 
-/// What stands between stars, and after the last.
+/// The text between stars, and after the last one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rest {
     between: Box<[Box<str>]>,

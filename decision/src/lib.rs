@@ -1,11 +1,11 @@
-//! Who is asked for support, and why.
+//! Decides which appeal a reader sees, and why.
 //!
-//! **Owns** the decision: rules, the reader's context and the time go in, a verdict with its reason comes out.
-//! **Never** does I/O, asks a clock, throws dice or waits; the same input gives the same verdict for ever.
-//! **Start at** `decide.rs`, then `walk/mod.rs` for the way and `rules/mod.rs` for the order of the rules.
-//! **Tested in** `cases/` (played by `tests/decision/cases.rs`), and the rest of `tests/decision/`.
+//! **Owns** the decision: it takes rules, a reader's context and the time, and returns a verdict with its reason.
+//! **Never** does I/O, reads a clock, draws a random number or waits. The same input always gives the same verdict.
+//! **Start at** `decide.rs`, then `walk/mod.rs` for the order in which appeals are tried and `rules/mod.rs` for the rules.
+//! **Tested in** `cases/` (run by `tests/decision/cases.rs`), and the rest of `tests/decision/`.
 
-// From the ground floor up: a module uses those above it. `tests/house/layers.rs` in the project's root holds the floors.
+// In layers, lowest first: a module may only use modules of earlier layers. `tests/house/layers.rs` in the workspace root checks it.
 pub mod bandit;
 mod buckets;
 mod country;
@@ -66,14 +66,14 @@ pub use rules::Rule;
 pub use values::Values;
 pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
 
-/// First instant at which somebody who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.
+/// Returns the first instant at which a reader who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.
 ///
-/// A giver stays quiet while the whole days since the gift are `<= quiet_days`: with 90, day 90 is still quiet.
+/// The reader is not asked while the number of whole days since the gift is at most `quiet_days`: with 90, not on day 90 either.
 pub fn quiet_until_ms(gave_at_ms: i64, quiet_days: u32) -> i64 {
     gave_at_ms.saturating_add((i64::from(quiet_days) + 1) * calendar::DAY_MS)
 }
 
-/// The first instant of a moment that is written in that time zone (IANA), in milliseconds since 1970; `None` where there is no such zone.
+/// Returns the first instant of a moment in an IANA time zone, in milliseconds since 1970; `None` if the zone does not exist.
 pub fn begins_at_ms(moment: Moment, time_zone: &str) -> Option<i64> {
     let zone = jiff::tz::TimeZoneDatabase::bundled().get(time_zone).ok()?;
     Some(timing::moment_ms(&zone, moment, false))

@@ -53,12 +53,12 @@ impl Names {
         ids.into_boxed_slice()
     }
 
-    /// The name's number, if any rule speaks of it.
+    /// The name's number, if any rule uses it.
     pub(crate) fn find(&self, name: &str) -> Option<NameId> {
         self.ids.find(hash_of(name), |id| same_folded(name, &self.written[id.0 as usize])).copied()
     }
 
-    /// The names as they were first written, for people to read.
+    /// The names in their original spelling, as text.
     pub(crate) fn list(&self, ids: &[NameId]) -> String {
         let names: Vec<&str> = ids.iter().map(|id| &*self.written[id.0 as usize]).collect();
         if names.is_empty() { "none".to_owned() } else { names.join(", ") }
@@ -78,8 +78,7 @@ fn hash_of(name: &str) -> u64 {
     hash_of_bytes(folded.as_bytes())
 }
 
-/// With the bit that tells small letters of ASCII from capitals set in every byte: it costs nothing, and which other bytes are taken for the
-/// same does not matter.
+/// Hashes with the ASCII lower-case bit set in every byte. That is cheap, and collisions of other bytes are harmless.
 fn hash_of_bytes(name: &[u8]) -> u64 {
     const SMALL: u64 = u64::MAX / 255 * 0x20;
     let mut state = FxHasher::default();
@@ -92,7 +91,7 @@ fn hash_of_bytes(name: &[u8]) -> u64 {
     state.finish()
 }
 
-/// Fewer than eight bytes as one number: together with how many they are, it tells which.
+/// Fewer than eight bytes as one number. Number and length together identify the bytes.
 fn up_to_eight(bytes: &[u8]) -> u64 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
         return u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last));

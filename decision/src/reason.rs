@@ -16,7 +16,7 @@ macro_rules! reasons {
             /// Every reason, in the order of the list.
             pub const ALL: &[Self] = &[$(Self::$name),*];
 
-            /// The word as it stands in JSON.
+            /// The label as in JSON.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $word,)* }
             }
@@ -29,15 +29,15 @@ reasons! {
     Matched = "matched",
     /// The reader supports the site.
     Supporter = "supporter",
-    /// The reader gave a short while ago.
+    /// The reader gave recently.
     RecentGiver = "recent_giver",
-    /// Nobody can tell whether the reader supports the site.
+    /// It is not known whether the reader supports the site.
     UnknownStanding = "unknown_standing",
     /// The site's appeals are switched off.
     KillSwitch = "kill_switch",
     /// The reader is in the group that is held out for comparison.
     Holdout = "holdout",
-    /// The reader's history was left out, and the appeal has a cap to keep to.
+    /// The question has no history, and the appeal has a cap.
     NoConsent = "no_consent",
     /// The page is one where the appeal must not show.
     ExcludedPage = "excluded_page",
@@ -49,13 +49,13 @@ reasons! {
     NotTargeted = "not_targeted",
     /// The reader has seen the appeal often enough.
     FrequencyCap = "frequency_cap",
-    /// The reader sent the appeal away.
+    /// The reader dismissed the appeal.
     Dismissed = "dismissed",
     /// The reader has not read enough yet.
     BelowMeter = "below_meter",
     /// The page is for those who have an entitlement.
     NeedsEntitlement = "needs_entitlement",
-    /// The wording needs a value that is not there.
+    /// The copy text needs a value that is not available.
     MissingValue = "missing_value",
     /// The appeal takes only a share of readers, and this one is outside it.
     Share = "share",
@@ -63,7 +63,7 @@ reasons! {
     SequenceDone = "sequence_done",
     /// The site has no live appeal.
     NoLiveAppeal = "no_live_appeal",
-    /// The service has no room to answer.
+    /// The service is overloaded.
     Overloaded = "overloaded",
 }
 

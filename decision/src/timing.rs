@@ -1,4 +1,4 @@
-//! Times as people write them: moments, hours of the week and times of silence, as instants and spans.
+//! Converts times in rules (moments, weekly hours and blackouts) to instants and spans.
 
 use jiff::tz::TimeZone;
 
@@ -6,7 +6,7 @@ use crate::appeal_rules::{Blackout, Hours, Moment};
 use crate::calendar::{DateSpan, MINUTE_MS, WeekHours, instant_ms};
 use crate::diagnostics::Diagnostics;
 
-/// A time as an instant; a mere date begins with its first minute, or with its last.
+/// Converts a moment to an instant. A date without a time is its first minute, or its last.
 pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
     let time = if is_last { jiff::civil::time(23, 59, 0, 0) } else { jiff::civil::Time::midnight() };
     match moment.local(time) {
@@ -15,7 +15,7 @@ pub(crate) fn moment_ms(zone: &TimeZone, moment: Moment, is_last: bool) -> i64 {
     }
 }
 
-/// Reads hours of the week; what can't be read is complained of and left out.
+/// Reads weekly hours. Invalid hours are reported and skipped.
 pub(crate) fn week_hours(
     field_path: &str,
     hours: &Hours,
@@ -63,7 +63,7 @@ pub(crate) fn minute_of_day(text: &str) -> Option<i64> {
     (minute < 60 && minutes <= 1440).then_some(minutes)
 }
 
-/// Reads times of silence: those of each week together, and those by date.
+/// Reads blackouts: the weekly ones merged, and those by date.
 pub(crate) fn blackouts(
     field: &str,
     blackouts: &[Blackout],

@@ -1,5 +1,5 @@
-//! The values that wordings speak of, worked out from the same facts as the verdict. Whether they are there at all is a rule, in
-//! `rules/values.rs`.
+//! Values for placeholders in the copy text, computed from the same context as the verdict. The rule in `rules/values.rs` checks
+//! whether they are available.
 
 use jiff::civil::{Date, Weekday};
 
@@ -10,7 +10,7 @@ use crate::country::CountryCode;
 use crate::decide::Decision;
 use crate::verdict::AppealIndex;
 
-/// What a wording of one appeal may tell one reader. None of it depends on the reader's support.
+/// Values that one appeal's copy text may show to one reader. None of them depends on the reader's standing.
 pub struct Values<'d, 'q> {
     context: &'d ReaderContext<'q>,
     appeal: &'d Appeal,

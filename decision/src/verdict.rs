@@ -1,4 +1,4 @@
-//! What goes in beside the question, and what comes out.
+//! The reader's standing as input, and the verdict as output.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::labels::{Kind, Standing, Surface};
 use crate::reason::Reason;
 
-/// What a verified token says of the reader. The caller makes it; the decision trusts it.
+/// What a verified token says about the reader. The caller builds it; the decision trusts it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     /// The reader's standing.
@@ -26,17 +26,17 @@ impl Known {
         Self { standing: Standing::None, quiet_until_ms: None, entitlements: Vec::new() }
     }
 
-    /// A reader whose token is expired or can't be verified, or whose payment is on its way.
+    /// A reader whose token is expired or can't be verified, or whose payment is pending.
     pub const fn unknown() -> Self {
         Self { standing: Standing::Unknown, quiet_until_ms: None, entitlements: Vec::new() }
     }
 }
 
-/// An appeal's place in the slice given to [`compile`](crate::compile()).
+/// An appeal's index in the slice given to [`compile`](crate::compile()).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct AppealIndex(pub usize);
 
-/// What stands in place of a variant's id where results speak of readers who were held out; no variant may be called so.
+/// The variant id under which results count held-out readers. No variant may have this id.
 pub const HELD_OUT: &str = "holdout";
 
 /// The answer to "show the appeal?".
@@ -51,12 +51,12 @@ pub enum Verdict {
         variant: usize,
         /// Where.
         surface: Surface,
-        /// What it wants.
+        /// Its kind.
         kind: Kind,
-        /// Whether the reader may send it away.
+        /// Whether the reader may close it.
         closable: bool,
     },
-    /// Show nothing to this reader, so that what the appeal brings can be told: this is what would have shown.
+    /// Show nothing to this reader, who is in the comparison group: this is what would have shown.
     HeldOut {
         /// The appeal.
         appeal: AppealIndex,
@@ -64,12 +64,12 @@ pub enum Verdict {
         variant: usize,
         /// Where it would have shown.
         surface: Surface,
-        /// What it wants.
+        /// Its kind.
         kind: Kind,
     },
     /// Show nothing.
     Silent {
-        /// Why: the reason of the appeal that came furthest through the rules, ties by priority.
+        /// The reason of the appeal that got furthest through the rules; of equals, the one with the highest priority.
         reason: Reason,
         /// First millisecond since 1970 at which time alone would change the answer, if it ever does.
         next_eligible_at_ms: Option<i64>,
@@ -86,7 +86,7 @@ impl Verdict {
         }
     }
 
-    /// First millisecond since 1970 at which time alone would change the answer, where that can be told.
+    /// First millisecond since 1970 at which time alone would change the answer, if known.
     pub const fn next_eligible_at_ms(&self) -> Option<i64> {
         match self {
             Self::Show { .. } | Self::HeldOut { .. } => None,

@@ -24,10 +24,10 @@ pub struct Audience {
     /// BCP 47 tags: `en` fits `en-IE` too. A reader whose language is unknown gets only appeals that name none.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub languages: Selection,
-    /// Kinds of device; with none, all. A device of another kind, or of none that is told, fits only with none.
+    /// Kinds of device; empty means all. An unknown device or one of another kind matches only an empty list.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub devices: Vec<Device>,
-    /// Only readers who are signed in with the site, or only others; one of whom it is not told is not.
+    /// Only readers who are signed in with the site, or only others. If the page does not say, the reader is not signed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in: Option<bool>,
     /// Whether the reader must have agreed to be remembered.
@@ -36,7 +36,7 @@ pub struct Audience {
     /// Entitlements of the verified token: any of those included is enough, none excluded may be there.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub entitlements: Selection,
-    /// Facts of the site's own, such as `print_subscriber`: any of those included is enough, none excluded may be there. Each must be one
+    /// Traits defined by the site, such as `print_subscriber`: any of those included is enough, none excluded may be there. Each must be one
     /// of the site's `traits`. A trait that the page does not send counts as absent.
     #[serde(default, skip_serializing_if = "Selection::is_empty")]
     pub traits: Selection,

@@ -18,7 +18,7 @@ pub struct Frequency {
     /// Whole days between two views; 0 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_gap_days: Option<u32>,
-    /// Whole hours between two views, beside the days; 0 unless given.
+    /// Whole hours between two views, in addition to the days; 0 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub min_gap_hours: Option<u32>,
     /// Views in one day, which begins at 04:00 in the site's time zone; no limit unless given.
@@ -60,11 +60,11 @@ impl Default for Dismissal {
     }
 }
 
-/// A time from which an appeal begins anew, once or each week. "I already gave" and "never again" stay: the reader meant them.
+/// A time at which an appeal starts over, once or every week. "I already gave" and "never again" still count.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Redeploy {
-    /// When; what was seen or sent away before no longer counts.
+    /// When. Earlier views and dismissals no longer count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Moment>,
     /// Instead: on these days of each week.

@@ -1,4 +1,4 @@
-//! Appeals and sites as people write them: the input of [`compile`](crate::compile()).
+//! Appeals and sites as their authors write them: the input of [`compile`](crate::compile()).
 //!
 //! **Owns** every field that can be written, its default and its unit. Unknown fields are errors, so that a typo is
 //! never a silent rule.
@@ -28,22 +28,22 @@ pub use site::{CoolDown, Exclusion, SiteFrequency, SiteRules, Upsell};
 
 use crate::labels::{Assignment, Kind, Live, Surface, Value, WithoutHistory};
 
-/// One appeal as the audience team writes it.
+/// One appeal as its author writes it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct AppealRules {
-    /// The name by which histories, results and verdicts call the appeal.
+    /// The id of the appeal in histories, results and verdicts.
     pub id: String,
     /// Ids that it had before, the oldest first. What readers saw and dismissed under them counts for it, and readers keep their
     /// variants and shares. Results stay with the id under which they were counted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub former_ids: Vec<String>,
-    /// A name that appeals have in common, for `dismissal.never_covers`.
+    /// A name that several appeals share, for `dismissal.never_covers`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub campaign: Option<String>,
     /// The sites it belongs to.
     pub sites: Vec<String>,
-    /// What it wants.
+    /// Its kind: what it asks of the reader.
     pub kind: Kind,
     /// Where it may show, the most wanted place first.
     pub surface: Vec<Surface>,
@@ -57,7 +57,7 @@ pub struct AppealRules {
     /// the same priority at 100; readers outside its share see those, or appeals of lower priority.
     #[serde(default = "Percent::all", skip_serializing_if = "Percent::is_all")]
     pub share_percent: Percent,
-    /// Readers who would see it and are shown nothing, so that what it brings can be told, in percent.
+    /// The percentage of its readers who are shown nothing, for comparison.
     #[serde(default, skip_serializing_if = "Percent::is_none")]
     pub holdout_percent: Percent,
     /// Whether it may be shown at all; a draft unless it says otherwise.
@@ -66,7 +66,7 @@ pub struct AppealRules {
     /// When it shows.
     #[serde(default)]
     pub schedule: Schedule,
-    /// To whom it shows.
+    /// Which readers see it.
     #[serde(default)]
     pub audience: Audience,
     /// On which pages it shows.
@@ -75,30 +75,30 @@ pub struct AppealRules {
     /// How often one reader sees it. Left out: 4 views in 30 days, or 1 in 90 days where it is an upsell.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub frequency: Option<Frequency>,
-    /// How long it stays away after a reader sent it away.
+    /// How long it does not show after a reader dismissed it.
     #[serde(default)]
     pub dismissal: Dismissal,
-    /// Times at which it begins anew: earlier views, closes and "later"s no longer count.
+    /// Times at which it starts over: earlier views and dismissals of kind `close` or `later` no longer count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redeploys: Vec<Redeploy>,
-    /// What it does when the reader's history was left out.
+    /// What it does if the question has no history.
     #[serde(default)]
     pub without_history: WithoutHistory,
-    /// Articles that are free before it shows.
+    /// Free articles before it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub meter: Option<Meter>,
-    /// Its wordings, at least one.
+    /// Its variants, at least one.
     pub variants: Vec<VariantRules>,
-    /// Its wordings one after the other, and then nothing; with none, each reader keeps one.
+    /// Its variants one after the other, and then nothing. Without a sequence, each reader gets one variant.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub sequence: Vec<Step>,
-    /// How a reader's variant is found.
+    /// How a reader's variant is chosen.
     #[serde(default, skip_serializing_if = "Assignment::is_fixed")]
     pub assignment: Assignment,
     /// Where weights follow results: what no variant gets less than, in percent of the readers; 5 unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub floor_percent: Option<Percent>,
-    /// Values that are there for its wordings whatever the question; whoever compiles it says so, never whoever writes it.
+    /// Values that are available for its copy text in every question. The caller of `compile` sets them, never the author.
     #[serde(skip)]
     pub given: Vec<Value>,
 }
@@ -136,7 +136,7 @@ impl AppealRules {
 }
 
 impl AppealRules {
-    /// The id it had first. Readers' places follow from it, so that another id moves nobody.
+    /// Its first id. Readers' positions depend on it, so a new id moves no reader.
     pub(crate) fn first_id(&self) -> &str {
         self.former_ids.first().unwrap_or(&self.id)
     }
@@ -152,7 +152,7 @@ pub struct VariantRules {
     #[serde(default = "default_weight")]
     pub weight: u32,
     /// Its weight in countries where it is another: by ISO 3166-1 code, or by the name of one of the site's country groups. A country's
-    /// code goes before its groups; a reader of any other country, or of none that is told, counts by `weight`.
+    /// code goes before its groups; `weight` applies to readers of other countries and of unknown ones.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub weights_by_country: BTreeMap<String, u32>,
     /// Values that its wording can't do without; a reader for whom one is missing does not see the appeal.

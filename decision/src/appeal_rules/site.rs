@@ -15,13 +15,13 @@ pub struct SiteRules {
     /// The name by which questions and appeals call the site.
     pub id: String,
     /// Whole days after a gift in which the giver is not asked again; the last of them is still quiet.
-    /// Whoever makes tokens turns it into a time with [`quiet_until_ms`](crate::quiet_until_ms).
+    /// The issuer of tokens turns it into a time with [`quiet_until_ms`](crate::quiet_until_ms).
     #[serde(default = "default_quiet_days")]
     pub quiet_days: u32,
     /// Silences every appeal of the site at once.
     #[serde(default)]
     pub kill_switch: bool,
-    /// IANA name of the zone in which hours, dates and days are meant, and in which explanations tell the time.
+    /// IANA name of the time zone for hours, dates and days, and for times in explanations.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
     /// How often one reader sees appeals that ask for money, all of them together; no cap unless given.
@@ -30,19 +30,19 @@ pub struct SiteRules {
     /// Whether givers are asked to give more, and how often.
     #[serde(default)]
     pub upsell: Upsell,
-    /// Facts of the site's own that its pages tell of readers, for `audience.traits`.
+    /// Traits of readers that the site's pages may send, for `audience.traits`.
     #[serde(default)]
     pub traits: Vec<String>,
-    /// Peace on all surfaces after any appeal was seen or sent away.
+    /// The minimum pause, on every surface, after a reader sees or dismisses any appeal.
     #[serde(default)]
     pub cool_down: CoolDown,
     /// Surfaces on which nothing shows.
     #[serde(default)]
     pub silenced_surfaces: Vec<Surface>,
-    /// Readers who are never asked for money, so that what asking brings can be told, in percent.
+    /// The percentage of readers who are never asked for money, for comparison.
     #[serde(default)]
     pub holdout_percent: Percent,
-    /// Values that the site has for wordings, beside those that each question brings.
+    /// Values that the site provides for copy text, in addition to those of each question.
     #[serde(default)]
     pub values: Vec<Value>,
     /// Groups of countries, by name, to be used where countries are selected.
@@ -107,7 +107,7 @@ pub struct SiteFrequency {
     pub max_per_day: Option<u32>,
 }
 
-/// Whether readers who give are asked to give more.
+/// Whether supporters are asked to give more.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Upsell {
@@ -142,12 +142,12 @@ pub struct Exclusion {
     pub last_date: Option<Date>,
 }
 
-/// Peace on all surfaces after any appeal was seen or sent away; none unless given.
+/// The minimum pause, on every surface, after a reader sees or dismisses any appeal; none by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CoolDown {
     /// Minutes after any appeal was seen.
     pub after_view_minutes: u32,
-    /// Minutes after any appeal was sent away, in any way.
+    /// Minutes after any appeal was dismissed, in any way.
     pub after_dismissal_minutes: u32,
 }

@@ -1,7 +1,7 @@
-//! Clocks on walls: hours of the week, days and dates of a time zone, as instants.
+//! Local time: weekly hours, days and dates of a time zone, as instants.
 //!
-//! **Owns** the way between instants and a site's own time, exact also where clocks are put back or forward.
-//! **Never** asks what time it is.
+//! **Owns** the conversion between instants and a site's local time, exact across daylight-saving changes too.
+//! **Never** reads the clock.
 //! **Start at** [`WeekHours::opens_at`] for hours, [`day_after`] for the day that begins at 04:00.
 //! **Tested in** the files here, `cases/hours.json`, `cases/daily.json`.
 
@@ -24,24 +24,24 @@ pub(crate) const HOUR_MS: i64 = 60 * MINUTE_MS;
 /// Length of a whole elapsed day in milliseconds.
 pub(crate) const DAY_MS: i64 = 24 * HOUR_MS;
 
-/// The nearest time there is: years beyond 9999 count as 9999.
+/// The nearest valid timestamp: years beyond 9999 count as 9999.
 fn timestamp(at_ms: i64) -> Timestamp {
     let nearest = if at_ms.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
     Timestamp::from_millisecond(at_ms).unwrap_or(nearest)
 }
 
-/// What the clock on the wall shows, counted as if it were UTC.
+/// The local time, as if it were UTC.
 pub(crate) fn wall_ms(zone: &TimeZone, at_ms: i64) -> i64 {
     let offset_s = zone.to_offset(timestamp(at_ms)).seconds();
     at_ms.saturating_add(i64::from(offset_s) * 1000)
 }
 
-/// When clocks are next put back or forward.
+/// The next change of the zone's offset.
 fn next_change_ms(zone: &TimeZone, at_ms: i64) -> Option<i64> {
     zone.following(timestamp(at_ms)).next().map(|change| change.timestamp().as_millisecond())
 }
 
-/// When a clock on the wall first shows this time, or would have, were it not put forward.
+/// The first instant with this local time. A time skipped by a daylight-saving change counts as if it existed.
 pub(crate) fn instant_ms(zone: &TimeZone, wall: DateTime) -> i64 {
     zone.to_timestamp(wall).map_or(i64::MAX, |at| at.as_millisecond())
 }

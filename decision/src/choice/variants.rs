@@ -20,7 +20,7 @@ pub(crate) struct Variants {
     weights: Weights,
     steps: Box<[Step]>,
     assignment: Assignment,
-    /// What no variant gets less than, out of a million, where weights are learned.
+    /// The minimum share of a variant with learned weights, out of a million.
     floor: u32,
     salt: u64,
 }
@@ -80,7 +80,7 @@ impl Variants {
         }
     }
 
-    /// The variants that share readers by learned weights, and the floor; `None` where weights are as written.
+    /// The variants that share readers by learned weights, and the floor; `None` if the weights are not learned.
     pub(crate) fn learning(&self) -> Option<(impl Iterator<Item = &str>, u32)> {
         let default = self.weights.default();
         let sharing = self.ids.iter().enumerate().filter(|(place, _)| default.has_weight(*place));
@@ -88,7 +88,7 @@ impl Variants {
         (self.assignment == Assignment::Learned).then_some((ids, self.floor))
     }
 
-    /// The same with other weights, given by id; `None` unless they are of exactly those that share readers.
+    /// The same with other weights, given by id; `None` unless they are for exactly the variants that share readers.
     pub(crate) fn reweighed(&self, weights: &[(String, u32)]) -> Option<Self> {
         let (sharing, _) = self.learning()?;
         let fits = weights.len() == sharing.count() && weights.iter().any(|(_, weight)| *weight > 0);
@@ -112,7 +112,7 @@ impl Variants {
         position(self.salt, context.bucket())
     }
 
-    /// The reader's country, if it has weights of its own.
+    /// The reader's country, if it has separate weights.
     pub(crate) fn weights_of(&self, context: &ReaderContext<'_>) -> Option<CountryCode> {
         self.weights.own(context.country).map(|(country, _)| country)
     }
@@ -127,7 +127,7 @@ impl Variants {
         self.steps.last().map_or(u64::MAX, |step| step.end)
     }
 
-    /// The variant of a reader who has seen the appeal so often since it began anew.
+    /// The variant for a reader with this many views since the last redeploy.
     pub(crate) fn choose(&self, context: &ReaderContext<'_>, views: u64) -> usize {
         if self.has_steps() {
             return self.after(views).or(self.steps.last().map(|step| step.variant)).unwrap_or(0);
@@ -136,7 +136,7 @@ impl Variants {
         kept.unwrap_or_else(|| self.weights.shares(context.country).pick(self.position(context)))
     }
 
-    /// The variant that this reader saw last, if it is still there for new readers of the country too.
+    /// The variant that this reader saw last, if it still has weight in the reader's country.
     fn last_seen(&self, context: &ReaderContext<'_>) -> Option<usize> {
         let shares = self.weights.shares(context.country);
         let is_own = |id: &str| self.appeal_ids.iter().any(|own| **own == *id);
@@ -186,7 +186,7 @@ fn floor(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> u32 {
     floor
 }
 
-/// Complains of weights by country where none would be heeded.
+/// Reports weights by country that would have no effect.
 fn refuse_unused_weights(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) {
     let sentence = match (rules.sequence.is_empty(), rules.assignment) {
         (false, _) => "a sequence goes by views and not by weights: take out one of the two.",

@@ -1,4 +1,4 @@
-//! Weights as ranges: the usual ones of an appeal's variants, and those of countries that have their own.
+//! Variant weights as ranges: the default ones, and those of countries with separate weights.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::country::CountryCode;
 use crate::diagnostics::Diagnostics;
 use crate::site::Site;
 
-/// What each variant gets, in every country.
+/// The shares of each variant, by country.
 #[derive(Clone, Debug)]
 pub(super) struct Weights {
     default: Shares,
-    /// Those of countries that have their own, sorted by country.
+    /// The shares of countries with separate weights, sorted by country.
     own: Box<[(CountryCode, Shares)]>,
 }
 
@@ -67,7 +67,7 @@ impl Weights {
         &self.default
     }
 
-    /// The same with other usual ones. Who has none is asked of the written ones.
+    /// The same with other default weights. Whether a variant has a weight at all is still decided by the written ones.
     pub(super) fn reweighed(&self, default: &[u32]) -> Self {
         let mut other = self.clone();
         for (share, end) in other.default.0.iter_mut().zip(ranges(default)) {
@@ -76,7 +76,7 @@ impl Weights {
         other
     }
 
-    /// Those of the country alone; `None` where it has the usual ones.
+    /// The country's separate shares; `None` if the default ones apply.
     pub(super) fn own(&self, country: Option<CountryCode>) -> Option<(CountryCode, &Shares)> {
         let country = country?;
         let place = self.own.binary_search_by_key(&country, |(country, _)| *country).ok()?;

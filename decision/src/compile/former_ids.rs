@@ -1,4 +1,4 @@
-//! Checks the ids that appeals had before.
+//! Checks former ids of appeals.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::appeal_rules::AppealRules;
 use crate::diagnostics::Diagnostics;
 use crate::labels::Live;
 
-/// Which appeals that may show go by an id now, or went by it before.
+/// For each id, the appeals that may show and use it now or used it before.
 pub(super) struct Claims<'a>(BTreeMap<&'a str, Vec<&'a AppealRules>>);
 
 const fn may_show(rules: &AppealRules) -> bool {
@@ -16,7 +16,7 @@ const fn may_show(rules: &AppealRules) -> bool {
 impl<'a> Claims<'a> {
     pub(super) fn of(appeals: &'a [AppealRules]) -> Self {
         let mut claims: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-        // Most sets of appeals have no former ids, and then nothing is asked of this.
+        // Most appeals have no former ids; then there is nothing to check.
         if appeals.iter().any(|rules| !rules.former_ids.is_empty()) {
             for rules in appeals.iter().filter(|rules| may_show(rules)) {
                 for id in std::iter::once(&rules.id).chain(&rules.former_ids) {

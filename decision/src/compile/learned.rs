@@ -13,11 +13,11 @@ pub struct Learner {
     pub site: String,
     /// The appeal's id.
     pub appeal: String,
-    /// The ids that it had before: their results are its own.
+    /// The appeal's former ids. Results under them count as its own.
     pub former_ids: Vec<String>,
     /// Ids of the variants that share readers, in their order.
     pub variants: Vec<String>,
-    /// What none of them gets less than, out of a million.
+    /// The minimum share of each variant, out of a million.
     pub floor_per_million: u32,
 }
 
@@ -49,8 +49,7 @@ impl Compiled {
         })
     }
 
-    /// Gives appeals the weights that were learned. What was learned for other appeals, or for other variants than there are now, is passed
-    /// over.
+    /// Applies learned weights. Weights for appeals or variants that no longer exist are ignored.
     pub fn learn(&mut self, learned: &[LearnedWeights]) {
         for learned in learned {
             let site =

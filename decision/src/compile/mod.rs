@@ -1,9 +1,9 @@
-//! From what people wrote to what can be asked a million times.
+//! Compiles sites and appeals into a form that decides quickly.
 //!
 //! **Owns** checking sites and appeals, and turning names into numbers.
-//! **Never** lets one bad appeal take another down, nor shows one that has a problem.
+//! **Never** lets an invalid appeal affect another, and never keeps one that has a problem.
 //! **Start at** `compile` below; each rule compiles its own part in `rules/`.
-//! **Tested in** `cases/problems.json` and the tests beside the code.
+//! **Tested in** `cases/problems.json` and the unit tests.
 
 mod former_ids;
 mod learned;
@@ -17,10 +17,10 @@ use crate::site::{Ids, Site};
 use crate::verdict::AppealIndex;
 pub use learned::{LearnedWeights, Learner};
 
-/// Checks sites and appeals and makes them ready for [`decide`](crate::decide()).
+/// Checks sites and appeals and compiles them for [`decide`](crate::decide()).
 ///
-/// An appeal with a problem is left out and takes no other down. Verdicts name appeals by their place in
-/// `appeals`, counting those left out.
+/// An appeal with a problem is skipped and affects no other. Verdicts identify appeals by their index in
+/// `appeals`, which includes skipped ones.
 pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<Problem>) {
     let mut problems = Vec::new();
     let mut compiled = Compiled::default();
@@ -43,7 +43,7 @@ pub fn compile(sites: &[SiteRules], appeals: &[AppealRules]) -> (Compiled, Vec<P
         let ready: Vec<(usize, Appeal)> =
             target_sites.iter().map(|target| (*target, compile(&sites[*target].site))).collect();
         if target_sites.is_empty() {
-            // Nobody will see it, but whoever wrote it wants to hear of everything that is wrong.
+            // The appeal never shows, but its author gets every problem reported at once.
             compile(&placeholder);
         }
         if diagnostics.is_empty() {
@@ -75,7 +75,7 @@ fn place_of(length: usize) -> u32 {
     u32::try_from(length).expect("four thousand million appeals or sites don't fit in memory")
 }
 
-/// The places of the sites that the appeal names.
+/// The indexes of the sites that the appeal names.
 fn target_sites(rules: &AppealRules, sites: &Ids, diagnostics: &mut Diagnostics<'_>) -> Vec<usize> {
     if rules.sites.is_empty() {
         diagnostics.problem("sites", "an appeal belongs to at least one site: name it.");
@@ -96,11 +96,11 @@ fn target_sites(rules: &AppealRules, sites: &Ids, diagnostics: &mut Diagnostics<
 /// Where an appeal stands in its schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
-    /// Its first minute has not come, on any of its sites.
+    /// It has not started on any of its sites.
     Before,
-    /// It has come, on one of them at least.
+    /// It has started on at least one of them and not ended on all.
     Within,
-    /// Its last minute has passed, on all of them.
+    /// It has ended on all of them.
     After,
 }
 
@@ -116,7 +116,7 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
             (false, false) => Stage::Before,
         };
         let stage = &mut stages[appeal.index.0];
-        // Over on one site and not on another, or begun on one alone: it has begun, and is not over.
+        // The stages differ between sites, so the appeal has started and has not ended everywhere.
         *stage = Some(match *stage {
             Some(elsewhere) if elsewhere != here => Stage::Within,
             _ => here,
@@ -125,8 +125,8 @@ pub fn stages_of(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> V
     stages
 }
 
-/// What is wrong with publishing appeals at `now_ms` (milliseconds since 1970), though they can be compiled: those that
-/// are over already. Appeals that were published while they had time to run stay compiled, and just end.
+/// Returns a problem for each appeal that would already be over if it were published at `now_ms` (milliseconds since 1970).
+/// Such an appeal still compiles: one that was published in time simply ends.
 pub fn past_ends(sites: &[SiteRules], appeals: &[AppealRules], now_ms: i64) -> Vec<Problem> {
     let sentence = "it is over already: give it a later end, or take the end out.";
     let stages = appeals.iter().zip(stages_of(sites, appeals, now_ms));

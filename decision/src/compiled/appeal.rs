@@ -12,7 +12,7 @@ use crate::rules::{AppealSpec, Parts};
 use crate::site::{Covered, Site};
 use crate::verdict::AppealIndex;
 
-/// One appeal on one site: a part for each rule, beside what the choice and the verdict need.
+/// One appeal on one site: a part for each rule, and what the choice and the verdict need.
 #[derive(Clone, Debug)]
 pub(crate) struct Appeal {
     pub(crate) index: AppealIndex,
@@ -23,7 +23,7 @@ pub(crate) struct Appeal {
     pub(crate) priority: i32,
     pub(crate) candidate: Candidate,
     pub(crate) salts: Salts,
-    /// Readers out of a million from whom it is withheld.
+    /// Readers out of a million who are held out.
     pub(crate) held_out: u32,
     pub(crate) closable: bool,
     pub(crate) variants: Arc<Variants>,
@@ -31,7 +31,7 @@ pub(crate) struct Appeal {
 }
 
 impl Appeal {
-    /// By which facts and rules name it.
+    /// The key by which the reader's context and the rules identify it.
     pub(crate) fn key(&self) -> u32 {
         key_of(self.index)
     }
@@ -88,7 +88,7 @@ impl Appeal {
     }
 }
 
-/// By which facts and rules name an appeal.
+/// The key of an appeal: its index as 32 bits.
 fn key_of(index: AppealIndex) -> u32 {
     u32::try_from(index.0).expect("four thousand million appeals don't fit in memory")
 }

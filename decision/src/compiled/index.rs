@@ -1,8 +1,8 @@
-//! Finds the appeals that a page, its surfaces and a country leave in question, so that those meant for others cost nothing.
+//! Finds the appeals that can match a page, its surfaces and the reader's country, so that all others cost nothing.
 //!
-//! Appeals for the same surfaces stand together. Among them, one that names sections or tags is found by them, else one that names countries or regions by those, else it is
-//! always in question. Who is not found would fail the rule for country, for sections and tags or for surfaces; these come before
-//! all others that look at the question and give the same reason, so that the verdict is the same as if it were asked.
+//! Appeals are grouped by their surfaces. Within a group, an appeal is found by the sections and tags it names, otherwise by the countries and
+//! regions it names, otherwise always. An appeal that is not found would fail the rule for country, page or surface. These rules come before
+//! all others that depend on the question, and have the same reason, so skipping the appeal does not change the verdict.
 
 use hashbrown::HashMap;
 use rustc_hash::FxBuildHasher;
@@ -13,10 +13,10 @@ use crate::context::ReaderContext;
 use crate::country::CountryCode;
 use crate::names::NameId;
 
-/// Places in the site's list of appeals; the lowest have the highest priority.
+/// Indexes into the site's appeals. Lower indexes have a higher priority.
 pub(crate) type Places = SmallVec<[u32; 128]>;
 
-/// Those that are not live are left out.
+/// The index of a site's appeals. It holds only those that are live.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     by_surfaces: Vec<Part>,
@@ -61,10 +61,10 @@ impl Index {
         self.by_surfaces.is_empty()
     }
 
-    /// Those in question, in their order.
+    /// Finds the appeals that can match, in order.
     pub(crate) fn find(&self, context: &ReaderContext<'_>) -> Places {
         let mut places = Places::new();
-        // Where a surface is switched off, the rule for surfaces has another reason, and of equals the first has the word.
+        // If a surface is switched off, the rule for surfaces has another reason, so every appeal must be evaluated.
         let is_switched_off = context.site.silenced & context.surfaces != 0;
         for part in
             self.by_surfaces.iter().filter(|part| is_switched_off || part.surfaces & context.surfaces != 0)
@@ -86,7 +86,7 @@ impl Index {
     }
 }
 
-/// Places come in their order, so that a name that an appeal says twice is at the end.
+/// Adds a place once. Places are added in ascending order, so a duplicate is always the last one.
 fn push(places: &mut Vec<u32>, place: u32) {
     if places.last() != Some(&place) {
         places.push(place);

@@ -1,6 +1,6 @@
-//! What compiling makes: sites with their appeals in the order in which they are tried.
+//! Compiled sites, each with its appeals in the order in which they are tried.
 //!
-//! **Owns** the form in which sites and appeals are asked: each site beside its appeals and their index.
+//! **Owns** the compiled form: each site with its appeals and their index.
 //! **Never** decides anything; that is for `walk/`.
 //! **Start at** [`Compiled`] below; one appeal is in `appeal.rs`.
 //! **Tested in** `cases/`, `tests/decision/properties/order.rs`.
@@ -15,7 +15,7 @@ use crate::verdict::UnknownSite;
 pub(crate) use appeal::Appeal;
 use index::Index;
 
-/// Sites and appeals, checked and ready to be asked. Cheap to read from many threads; swap it whole.
+/// Checked and compiled sites and appeals. Cheap to read from many threads; replace it as a whole.
 #[derive(Clone, Debug, Default)]
 pub struct Compiled {
     pub(crate) sites: Vec<SiteAppeals>,
@@ -24,10 +24,10 @@ pub struct Compiled {
 }
 
 impl Compiled {
-    /// The site of that id.
+    /// Finds a site by its id.
     ///
     /// # Errors
-    /// No site of that id was compiled.
+    /// No compiled site has this id.
     pub fn site(&self, id: &str) -> Result<CompiledSite<'_>, UnknownSite> {
         match self.sites_by_id.get(id) {
             Some(place) => Ok(CompiledSite { names: &self.names, appeals: &self.sites[*place as usize] }),
@@ -36,7 +36,7 @@ impl Compiled {
     }
 }
 
-/// One site of the compiled ones, to ask questions of.
+/// One compiled site.
 #[derive(Clone, Copy, Debug)]
 pub struct CompiledSite<'a> {
     pub(crate) names: &'a Names,
@@ -57,7 +57,7 @@ impl SiteAppeals {
         Self { site, appeals: Vec::new(), index: Index::default() }
     }
 
-    /// Puts the appeals in the order in which they are tried.
+    /// Sorts the appeals and builds everything that depends on all of them.
     pub(crate) fn settle(&mut self) {
         self.appeals
             .sort_by(|one, other| other.priority.cmp(&one.priority).then_with(|| one.id.cmp(&other.id)));
@@ -71,8 +71,8 @@ impl SiteAppeals {
         self.site.appeals_by_id = self.known_appeals();
     }
 
-    /// The appeals by present and former ids. An appeal that may show has its former ids even where another, which may not, has the
-    /// same one now: it was renamed, and its predecessor ended.
+    /// The appeals by current and former id. An appeal that may show keeps its former ids even if another appeal that may not show uses
+    /// one of them now: the first was renamed, and the second has ended.
     fn known_appeals(&self) -> Ids<KnownAppeal> {
         let known = |appeal: &Appeal| KnownAppeal {
             key: appeal.key(),

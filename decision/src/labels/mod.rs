@@ -1,8 +1,8 @@
-//! The product's closed lists of words, as types.
+//! Labels: the enums of the API and of the rules.
 //!
-//! **Owns** the words that stand in appeals, questions and verdicts, as enums.
+//! **Owns** the labels in appeals, questions and verdicts, as enums.
 //! **Never** decides anything.
-//! **Start at** `Kind` and `Standing` below; words for readers are in `reader.rs`.
+//! **Start at** `Kind` and `Standing` below; labels for readers are in `reader.rs`.
 //! **Tested in** `tests/decision/reading.rs`.
 
 mod reader;
@@ -15,7 +15,7 @@ pub use reader::{Consent, Device, ReaderKind, Trend};
 pub use value::Value;
 pub use weekday::Weekday;
 
-/// What an appeal wants of its reader.
+/// What an appeal asks of its reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
@@ -25,9 +25,9 @@ pub enum Kind {
     Thank,
     /// Asks a supporter whose payment failed for another card.
     FixCard,
-    /// Asks somebody whose support ended to come back.
+    /// Asks a former supporter to come back.
     WinBack,
-    /// Asks somebody who gives to give more. Shows only on sites that switch upsells on.
+    /// Asks a supporter to give more. Shows only on sites that switch upsells on.
     Upsell,
 }
 
@@ -45,7 +45,7 @@ impl Kind {
         matches!(self, Self::Ask | Self::WinBack)
     }
 
-    /// The word as it stands in JSON.
+    /// The label as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Ask => "ask",
@@ -73,7 +73,7 @@ impl Surface {
     /// Every surface.
     pub const ALL: [Self; 3] = [Self::Banner, Self::Inline, Self::Wall];
 
-    /// The word as it stands in JSON.
+    /// The label as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Banner => "banner",
@@ -87,11 +87,11 @@ impl Surface {
     }
 }
 
-/// What is known of a reader's support.
+/// What is known about a reader's support.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Standing {
-    /// Never gave, as far as anybody knows.
+    /// Never gave, as far as is known.
     #[default]
     None,
     /// Gave once.
@@ -102,7 +102,7 @@ pub enum Standing {
     PastDue,
     /// Gave regularly once; that has ended.
     Lapsed,
-    /// Can't be told: an expired or unverifiable token, or a payment still on its way.
+    /// Not known: an expired or unverifiable token, or a payment that is still pending.
     Unknown,
 }
 
@@ -111,7 +111,7 @@ impl Standing {
     pub const ALL: [Self; 6] =
         [Self::None, Self::OneOff, Self::Recurring, Self::PastDue, Self::Lapsed, Self::Unknown];
 
-    /// The word as it stands in JSON.
+    /// The label as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -128,7 +128,7 @@ impl Standing {
     }
 }
 
-/// How a reader sent an appeal away.
+/// How a reader dismissed an appeal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DismissalKind {
@@ -146,7 +146,7 @@ impl DismissalKind {
     /// Every way.
     pub const ALL: [Self; 4] = [Self::Close, Self::Later, Self::AlreadyGave, Self::Never];
 
-    /// The word as it stands in JSON.
+    /// The label as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Close => "close",
@@ -157,7 +157,7 @@ impl DismissalKind {
     }
 }
 
-/// What a reader's "never again" holds for.
+/// What a reader's "never again" covers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NeverCovers {
@@ -205,13 +205,13 @@ pub enum Live {
 }
 
 impl Live {
-    /// Reads the word back.
+    /// Parses the label.
     pub fn parse(word: &str) -> Option<Self> {
         let all = [Self::Live, Self::Scheduled, Self::Paused, Self::Draft, Self::Ended];
         all.into_iter().find(|live| live.as_str() == word)
     }
 
-    /// The word as it stands in JSON.
+    /// The label as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Live => "live",
@@ -243,13 +243,13 @@ impl Assignment {
     }
 }
 
-/// What an appeal with a view cap does when the reader's history was left out.
+/// What an appeal with a view cap does if the question has no history.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum WithoutHistory {
-    /// Stays silent: without a history nobody can keep to the cap.
+    /// Does not show: without a history, the cap can't be enforced.
     #[default]
     Silent,
-    /// Shows all the same, as if the history were empty.
+    /// Shows, as if the history were empty.
     Ask,
 }

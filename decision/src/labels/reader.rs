@@ -1,4 +1,4 @@
-//! Words for readers.
+//! Labels for readers.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ impl Device {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Mobile, Self::Tablet, Self::Desktop];
 
-    /// The word as it stands in JSON.
+    /// The label as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mobile => "mobile",
@@ -27,7 +27,7 @@ impl Device {
         }
     }
 
-    /// `None` for words that are none of these, in any case.
+    /// Parses the label, ignoring case; `None` for any other text.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|device| device.as_str().eq_ignore_ascii_case(word))
     }
@@ -55,7 +55,7 @@ impl Consent {
     }
 }
 
-/// Whether a reader was here before, as far as the history tells.
+/// Whether the reader was here before, according to the history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ReaderKind {
@@ -78,7 +78,7 @@ pub enum Trend {
 }
 
 impl Trend {
-    /// The word as it stands in JSON.
+    /// The label as in JSON.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Rising => "rising",
@@ -87,7 +87,7 @@ impl Trend {
         }
     }
 
-    /// What these two numbers of articles tell.
+    /// The trend of these two numbers of articles.
     pub(crate) const fn of(recent: u64, before: u64) -> Self {
         let (more, less) = (recent.saturating_sub(before), before.saturating_sub(recent));
         if more >= 2 && more.saturating_mul(4) >= before {

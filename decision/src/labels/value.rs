@@ -1,8 +1,8 @@
-//! Values that wordings speak of.
+//! Values for placeholders in the copy text.
 
 use serde::{Deserialize, Serialize};
 
-/// A value that a wording may speak of.
+/// A value that the copy text may use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Value {
@@ -43,7 +43,7 @@ impl Value {
         Self::TickerPercent,
     ];
 
-    /// The word as it stands in JSON and in placeholders.
+    /// The label as in JSON and in placeholders.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::ArticleCount => "article_count",

@@ -10,7 +10,7 @@ use super::{ArticleDay, ArticleWeek, Dismissed, History, Page, Question, Reader,
 use crate::calendar::date_of;
 use crate::labels::{DismissalKind, Surface};
 
-/// Reads a question in its usual form. `None` does not say that it is none: the library knows.
+/// Reads a question in the form that browsers and most libraries write. `None` means that serde must read it; it may still be valid.
 pub fn fast_question(json: &str) -> Option<Question<'_>> {
     let mut cursor = Cursor { json, at: 0 };
     let question = cursor.question()?;

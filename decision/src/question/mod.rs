@@ -46,7 +46,7 @@ macro_rules! object {
 }
 
 object! {
-    /// What a page says of itself and its reader.
+    /// What a page says about itself and its reader.
     #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
     pub struct Question<'a> {
         /// The site that asks.
@@ -107,7 +107,7 @@ object! {
 }
 
 object! {
-    /// What is known of the reader without knowing who it is.
+    /// What the page knows about the reader, without identifying them.
     #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
     #[serde(default)]
     pub struct Reader<'a> {
@@ -130,7 +130,7 @@ object! {
         pub consent: Option<Text<'a>>,
         /// A number from 0 to 999,999 that this reader keeps, so that the same variant comes back.
         pub bucket: Option<u32>,
-        /// Facts of the site's own, those of its `traits` that the reader has, such as `print_subscriber`.
+        /// Those of the site's `traits` that the reader has, such as `print_subscriber`.
         #[serde(borrow, deserialize_with = "null_is_default")]
         pub traits: Vec<Text<'a>>,
     }
@@ -144,7 +144,7 @@ object! {
         /// Appeals seen.
         #[serde(borrow, deserialize_with = "objects")]
         pub views: Vec<View<'a>>,
-        /// Appeals sent away.
+        /// Dismissals.
         #[serde(borrow, deserialize_with = "objects")]
         pub dismissals: Vec<Dismissed<'a>>,
         /// Articles read, week by week.
@@ -160,7 +160,7 @@ object! {
 }
 
 object! {
-    /// One time an appeal was seen.
+    /// One view of an appeal.
     #[derive(Clone, Debug, PartialEq, Deserialize)]
     pub struct View<'a> {
         /// The appeal's id.
@@ -176,7 +176,7 @@ object! {
 }
 
 object! {
-    /// One time an appeal was sent away.
+    /// One dismissal of an appeal.
     #[derive(Clone, Debug, PartialEq, Deserialize)]
     pub struct Dismissed<'a> {
         /// The appeal's id.
@@ -220,17 +220,17 @@ object! {
     }
 }
 
-/// Articles by tag. Few weeks are ever asked for theirs, so what a browser wrote is only looked through, and read when it is asked for.
+/// Articles by tag. Few weeks' tags are ever used, so the fast reader only checks them, and reads them when they are used.
 #[derive(Clone, Debug)]
 pub enum TagCounts<'a> {
-    /// As they were read.
+    /// Read by serde.
     Read(Vec<(Text<'a>, u32)>),
-    /// As they are written.
+    /// Checked JSON, not read yet.
     Written(WrittenCounts<'a>),
 }
 
 impl TagCounts<'_> {
-    /// Does something for each tag with its articles, as they stand there.
+    /// Calls `one` for each tag with its number of articles, in their order.
     pub(crate) fn for_each(&self, mut one: impl FnMut(&str, u32)) {
         match self {
             Self::Read(read) => read.iter().for_each(|(tag, count)| one(tag, *count)),
@@ -238,7 +238,7 @@ impl TagCounts<'_> {
         }
     }
 
-    /// Each tag with its articles, as they stand there.
+    /// Each tag with its number of articles, in their order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, u32)> {
         let (read, written) = match self {
             Self::Read(read) => (Some(read.iter().map(|(tag, count)| (&**tag, *count))), None),

@@ -1,7 +1,7 @@
-//! Finds names in a question that nothing reads and that look like a slip: `sensitve`, `signedIn`, or `url` outside of `page`.
+//! Finds unknown field names in a question that look like a typo: `sensitve`, `signedIn`, or `url` outside of `page`.
 //!
-//! Unknown fields are ignored, so that pages may send more than this version knows. A slip would be silent then: a page that meant to be
-//! sensitive would be asked on. The caller reads a question in this way only where it was not in its usual form.
+//! Unknown fields are ignored, so that pages may send more than this version knows. Without a warning a typo would go unnoticed: a page
+//! marked `sensitve` would show appeals. The caller looks for typos only if the fast reader did not accept the question.
 
 use std::fmt;
 
@@ -45,10 +45,10 @@ static DISMISSAL: Shape = Shape::of("history.dismissals", Dismissed::FIELDS);
 static WEEK: Shape = Shape::of("history.articles", ArticleWeek::FIELDS);
 static DAY: Shape = Shape::of("history.article_days", ArticleDay::FIELDS);
 
-/// Warnings are few: one tells enough, and an answer stays small.
+/// The maximum number of warnings. A few are enough, and the response stays small.
 const MAX_WARNINGS: usize = 5;
 
-/// A sentence for each field of a question that nothing reads and that looks like a slip. Read it from the question's JSON.
+/// A warning for each unknown field of a question that looks like a typo. Deserialize it from the question's JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NearMisses(pub Vec<String>);
 
@@ -73,7 +73,7 @@ impl<'de> DeserializeSeed<'de> for Search<'_> {
     }
 }
 
-/// Whatever is no object or list of objects has no names, and was read or refused elsewhere.
+/// Other values have no field names; the question's reader accepts or rejects them.
 impl<'de> Visitor<'de> for Search<'_> {
     type Value = ();
 
@@ -150,7 +150,7 @@ fn join(path: &str, field: &str) -> String {
     if path.is_empty() { field.to_owned() } else { format!("{path}.{field}") }
 }
 
-/// The one of the known names that this one, which is none of them, was probably meant to be.
+/// Returns the known name that an unknown name was probably meant to be.
 pub fn near_miss<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     if name.len() > 2 * MAX_NAME {
         return None;
@@ -166,7 +166,7 @@ pub fn near_miss<'a>(name: &str, known: &[&'a str]) -> Option<&'a str> {
     (distance(nearest) <= may_differ_by).then_some(nearest)
 }
 
-/// Longer names are no slip of a short one.
+/// Names longer than this are not compared.
 const MAX_NAME: usize = 24;
 
 /// Small letters and digits: `signedIn` and `signed-in` are `signed_in`.

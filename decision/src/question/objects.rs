@@ -1,6 +1,6 @@
-//! Objects that are written as objects, and words that are written as texts. Left to itself, serde also reads a list as a struct, field by
-//! field in their order: a question in that form would be taken today, and mean something else once a field is added. And it reads
-//! `{"banner": null}` as the word `banner`.
+//! Deserializers that accept only objects for structs and only strings for labels. By default serde also reads a list as a struct, field by
+//! field: such a question would be accepted today and mean something else once a field is added. It also reads
+//! `{"banner": null}` as the label `banner`.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -48,7 +48,7 @@ where
     Ok(list.map(|list| list.into_iter().map(|object| object.0).collect()))
 }
 
-/// A word of a closed list.
+/// A label.
 pub(crate) fn word<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -58,7 +58,7 @@ where
     T::deserialize((*text).into_deserializer())
 }
 
-/// A list of words; `null` is read as if the field were left out.
+/// A list of labels; `null` is read as if the field were left out.
 pub(crate) fn words<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,4 +1,4 @@
-//! Text of a question, borrowed from the request where it stands there as is.
+//! Strings of a question, borrowed from the request body if they contain no escapes.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! After any appeal was seen or sent away, on whatever surface, the page is calm for a while.
+//! The cool-down: a minimum pause, on every surface, after a reader sees or dismisses any appeal.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, count};
@@ -11,7 +11,7 @@ use crate::reason::Reason;
 pub(crate) struct CoolDown(appeal_rules::CoolDown);
 
 impl CoolDown {
-    /// When both times of calm are over, and which of the two lasts longer.
+    /// When both pauses are over, and the reason of the longer one.
     fn over(&self, context: &ReaderContext<'_>, at_ms: i64) -> (i64, Reason) {
         let over_ms = |newest_ms: Option<i64>, minutes: u32| match newest_ms {
             Some(at_ms) if minutes > 0 => at_ms.saturating_add(i64::from(minutes) * MINUTE_MS),

@@ -1,5 +1,5 @@
-//! Where the reader is. An unknown country passes appeals that name no place, and those that say so; it fails all others: it might be
-//! one that is excluded. So does an unknown region where a region of its country is excluded.
+//! The reader's country and region. An unknown country passes appeals that name no country or region, and those that include it explicitly. It fails
+//! all others, because it might be an excluded one. An unknown region fails if a region of its country is excluded.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
@@ -9,7 +9,7 @@ use crate::country::{CountryCode, Region};
 use crate::labels::UnknownCountry;
 use crate::reason::Reason;
 
-/// Some places in the world.
+/// Included and excluded countries and regions.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     include: Box<[CountryCode]>,
@@ -61,7 +61,7 @@ impl Places {
             && self.exclude_regions.is_empty()
     }
 
-    /// The countries outside which nobody fits; `None` if there are none, or if readers of unknown countries fit.
+    /// The countries to which this is limited; `None` if it has no such limit, or if an unknown country fits.
     pub(crate) fn countries(&self) -> Option<impl Iterator<Item = CountryCode> + '_> {
         let of_regions = self.include_regions.iter().map(|region| region.country);
         let has_any = !(self.include.is_empty() && self.include_regions.is_empty());

@@ -1,7 +1,7 @@
-//! A reader who sent an appeal away is left in peace, as long as the way it was sent away asks for.
+//! A reader who dismissed an appeal does not see it for some days. The number of days depends on the kind of dismissal.
 //!
-//! "I already gave" is said to the newsroom, not to one wording: it counts for every appeal that asks for money. What "never again"
-//! holds for is said by the appeal that was sent away.
+//! "I already gave" applies to every appeal that asks for money, not to one appeal. What "never again" covers is set in the appeal
+//! that was dismissed.
 
 use super::cap::{age_days, days_after};
 use super::redeploy::Redeploys;
@@ -16,7 +16,7 @@ use crate::site::Covered;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Dismissal {
-    /// A wall that can't be closed can't be sent away either.
+    /// A wall that can't be closed can't be dismissed either.
     hard: bool,
     kind: Kind,
     campaign: Option<NameId>,
@@ -25,7 +25,7 @@ pub(crate) struct Dismissal {
 }
 
 impl Dismissal {
-    /// What was sent away and still counts: "already gave" and "never" were meant for good, whenever it was.
+    /// Dismissals that still count. "Already gave" and "never" count whenever they were made, also before a redeploy.
     fn sent(&self, context: &ReaderContext<'_>, since_ms: i64) -> impl Iterator<Item = PastDismissal> {
         let appeal = self.redeploys.appeal();
         context.dismissals().filter(move |sent| match sent.kind {
@@ -43,7 +43,7 @@ impl Dismissal {
         }
     }
 
-    /// Whole days of peace; `None` is for ever.
+    /// Whole days without the appeal; `None` means forever.
     const fn quiet_days(&self, kind: DismissalKind) -> Option<u32> {
         match kind {
             DismissalKind::Close => Some(self.days.close_days),
@@ -53,7 +53,7 @@ impl Dismissal {
         }
     }
 
-    /// When the last time of peace is over.
+    /// When the last of these periods is over.
     fn opens_at(&self, context: &ReaderContext<'_>, since_ms: i64) -> Option<i64> {
         let mut over_ms = i64::MIN;
         for sent in self.sent(context, since_ms) {

@@ -1,5 +1,5 @@
-//! A cap needs the reader's history, and so does whatever asks how much was read. One that was left out is not an empty one: the reader may not want to be
-//! remembered, and the cap could not be kept.
+//! A cap needs the reader's history, and so do rules about how much was read. A missing history is not an empty one: the reader may not have
+//! agreed to be remembered, and the cap could not be enforced.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

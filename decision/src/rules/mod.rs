@@ -1,9 +1,9 @@
-//! The rules an appeal must pass, and the order in which they are asked.
+//! The rules that an appeal must pass, in the order in which they are checked.
 //!
-//! **Owns** each rule: how it is compiled, what passes, which reason it gives, when time opens it, how it is told.
-//! **Never** looks at other appeals or at other rules' answers; `walk/` puts the answers together.
+//! **Owns** each rule: how it is compiled, what passes, its reason, when it opens over time, and how it is explained.
+//! **Never** looks at other appeals or at other rules' outcomes; `walk/` combines the outcomes.
 //! **Start at** the table in `table.rs`. A new rule is a file here, a line of that table, and its cases.
-//! **Tested in** `cases/`, one file for each rule or two.
+//! **Tested in** `cases/`, about one file per rule.
 
 mod articles;
 mod cap;
@@ -50,13 +50,13 @@ pub use table::Rule;
 use crate::context::ReaderContext;
 use crate::reason::Reason;
 
-/// How a rule answers for one instant.
+/// A rule's outcome at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     Pass,
-    /// Nothing that time alone does will open it from here on.
+    /// Time alone will never open it from this instant on.
     Blocked(Reason),
-    /// Opens by itself: this is the first later millisecond at which it passes.
+    /// Opens as time passes: this is the first later millisecond at which it passes.
     Waiting {
         reason: Reason,
         opens_at_ms: i64,
@@ -78,7 +78,7 @@ impl Outcome {
     }
 }
 
-/// What was found and what would have passed, for people to read.
+/// What the rule found and what would have passed, as text.
 pub(crate) struct Evidence {
     pub(crate) seen: String,
     pub(crate) wanted: String,
@@ -92,27 +92,27 @@ impl Evidence {
 
 /// One rule of one appeal.
 pub(crate) trait Check: Sized {
-    /// Whether its answer for one question can differ from one instant to another.
+    /// Whether its outcome for one question can change over time.
     const TIMED: bool = false;
 
     fn compile(spec: &mut AppealSpec<'_, '_>) -> Self;
 
-    /// Whether it passes whatever the question and the time, so that nobody need ask.
+    /// Whether it always passes, whatever the question and the time. It is then not checked.
     fn is_noop(&self) -> bool;
 
     fn check(&self, context: &ReaderContext<'_>, at_ms: i64) -> Outcome;
 
-    /// What it finds now. Costs memory and time; asked for only when somebody wants an explanation.
+    /// What it finds now. This allocates, so it is called only for explanations.
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence;
 }
 
-/// A number and its unit, in words.
+/// A number and its unit, as text.
 fn count(number: impl Into<u64>, unit: &str) -> String {
     let number = number.into();
     format!("{number} {unit}{}", if number == 1 { "" } else { "s" })
 }
 
-/// Words with commas between, or what to say when there are none.
+/// Joins items with commas, or returns `none` if there are none.
 fn list<T: AsRef<str>>(words: impl IntoIterator<Item = T>, none: &str) -> String {
     let mut told = String::new();
     for word in words {

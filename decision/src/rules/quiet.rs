@@ -1,4 +1,4 @@
-//! Whoever gave a short while ago is not asked.
+//! A reader who gave recently is not asked.
 
 use super::schedule::describe;
 use super::spec::AppealSpec;
@@ -7,8 +7,8 @@ use crate::context::ReaderContext;
 use crate::labels::{Kind, Standing};
 use crate::reason::Reason;
 
-/// Holds for kinds that ask for new money; thanks may come at once. An upsell lets those who gave once be quiet; who gives every month
-/// gave a short while ago at any time.
+/// Applies to kinds that ask for new money; thanks may show at once. For an upsell it applies to readers who gave once only: a monthly giver
+/// always gave recently.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Quiet {
     kind: Kind,

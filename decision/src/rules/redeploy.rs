@@ -1,5 +1,5 @@
-//! Times from which an appeal begins anew, once or each week, for all readers or for those of some countries. A part of the rules that
-//! look at what was seen and sent away; no rule of its own.
+//! Redeploys: times at which an appeal starts over, once or every week, for all readers or for some countries. Not a rule itself, but used by
+//! the rules about views and dismissals.
 
 use std::sync::Arc;
 

@@ -1,7 +1,7 @@
 //! When an appeal begins and ends. Both bounds belong to it, and both count in whole minutes.
 //!
-//! The end is asked of the time of the question, so that an appeal is silent from the next minute on however old
-//! the set of appeals is that still holds it.
+//! The end is compared with the time of the question, so an appeal stops in the next minute even if the compiled
+//! appeals are older than that.
 
 use jiff::Timestamp;
 
@@ -32,7 +32,7 @@ impl Schedule {
 }
 
 impl Schedule {
-    /// Days until the end on the clock of the site's wall, the one that has begun too; `None` without an end.
+    /// Days until the end in the site's local time, including the current one; `None` without an end.
     pub(crate) fn days_left(&self, context: &ReaderContext<'_>) -> Option<i64> {
         if self.last_ms == i64::MAX {
             return None;
@@ -55,7 +55,7 @@ impl Check for Schedule {
         let last_ms =
             rules.ends_at.map_or(i64::MAX, |at| minute_of(moment_ms(&zone, at, true)) + MINUTE_MS - 1);
         if last_ms < first_ms {
-            spec.problem("schedule.ends_at", "it ends before it starts: swap the two, or mend one.");
+            spec.problem("schedule.ends_at", "it ends before it starts: swap the two, or fix one of them.");
         }
         Self { first_ms, last_ms }
     }
@@ -81,7 +81,7 @@ impl Check for Schedule {
     }
 }
 
-/// A time as the site's people read it.
+/// A time in the site's time zone, as text.
 pub(super) fn describe(at_ms: i64, context: &ReaderContext<'_>) -> String {
     Timestamp::from_millisecond(at_ms).map_or_else(
         |_| format!("{at_ms} ms"),

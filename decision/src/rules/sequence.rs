@@ -1,4 +1,4 @@
-//! After the last step of a sequence there is nothing more to say, until the appeal begins anew.
+//! After the last step of its sequence, an appeal does not show until it is redeployed.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ pub(crate) struct Sequence {
 }
 
 impl Sequence {
-    /// Takes the same variants with other weights.
+    /// Replaces the variants with the same variants at other weights.
     pub(crate) fn replace_variants(&mut self, variants: Arc<Variants>) {
         self.variants = variants;
     }

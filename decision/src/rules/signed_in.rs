@@ -1,4 +1,4 @@
-//! Whether the reader is signed in with the site. One of whom that is not told is not.
+//! Whether the reader is signed in with the site. If the page does not say, the reader counts as not signed in.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};

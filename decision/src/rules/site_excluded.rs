@@ -1,4 +1,4 @@
-//! Pages on which the whole site is silent, some of them only for some days.
+//! Pages on which the site shows no appeal, some of them only on certain days.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome, list};
@@ -17,7 +17,7 @@ impl Exclusion {
     }
 }
 
-/// Belongs to the site, so that an appeal has nothing to keep for it but whether there are any.
+/// Exclusions belong to the site; an appeal stores only whether there are any.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SiteExcluded {
     any: bool,

@@ -1,4 +1,4 @@
-//! An appeal on its way through the compiler.
+//! The input from which each rule compiles its part of an appeal.
 
 use std::sync::Arc;
 
@@ -10,11 +10,10 @@ use crate::diagnostics::Diagnostics;
 use crate::names::{NameId, Names};
 use crate::site::Site;
 
-/// What every rule is given to compile its part: the appeal as written, its site, the names, and a place for
-/// complaints.
+/// An appeal being compiled for one site: its rules as written, the site, the names, and the diagnostics.
 pub(crate) struct AppealSpec<'a, 'b> {
     pub(crate) rules: &'a AppealRules,
-    /// By which the facts know the appeal.
+    /// The key by which the reader's context identifies the appeal.
     pub(crate) key: u32,
     pub(crate) site: &'b Site,
     pub(crate) variants: &'b Arc<Variants>,
@@ -27,7 +26,7 @@ impl AppealSpec<'_, '_> {
         self.diagnostics.problem(field_path, sentence);
     }
 
-    /// The zone in which the appeal's schedule is written.
+    /// The time zone of the appeal's schedule.
     pub(crate) fn zone(&self) -> TimeZone {
         match self.rules.schedule.time_zone {
             Zone::Site => self.site.time_zone.clone(),
@@ -35,7 +34,7 @@ impl AppealSpec<'_, '_> {
         }
     }
 
-    /// Complains where all that is included is excluded too.
+    /// Reports a problem if everything included is also excluded.
     pub(crate) fn refuse_shadowed<T: PartialEq>(&mut self, field_path: &str, include: &[T], exclude: &[T]) {
         if !include.is_empty() && include.iter().all(|name| exclude.contains(name)) {
             self.problem(
@@ -45,7 +44,7 @@ impl AppealSpec<'_, '_> {
         }
     }
 
-    /// Whether it is a wall that can't be closed, and that nothing but an entitlement opens.
+    /// Whether it is a wall that can't be closed and that only an entitlement opens.
     pub(crate) fn is_hard(&self) -> bool {
         self.rules.meter.as_ref().is_some_and(|meter| meter.hard)
     }
@@ -60,7 +59,7 @@ impl AppealSpec<'_, '_> {
         Some(self.names.add(campaign))
     }
 
-    /// The number of a name that some rule speaks of.
+    /// The number of a name that at least one rule uses.
     pub(crate) fn name(&self, name: &str) -> Option<NameId> {
         self.names.find(name)
     }

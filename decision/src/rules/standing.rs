@@ -1,4 +1,4 @@
-//! Who is asked and who is thanked. A known supporter is never asked; where nobody can tell, neither happens.
+//! Which standings an appeal may address. A known supporter is never asked; a reader whose standing is unknown is neither asked nor thanked.
 
 use super::spec::AppealSpec;
 use super::{Check, Evidence, Outcome};
@@ -33,7 +33,7 @@ const fn refusal(kind: Kind, standing: Standing) -> Option<&'static str> {
         (Kind::Thank | Kind::Upsell, Standing::PastDue) => Some("the last payment did not come"),
         (Kind::Thank, Standing::None) => Some("this reader did not give"),
         (Kind::FixCard, Standing::None | Standing::OneOff | Standing::Recurring | Standing::Lapsed) => {
-            Some("only a past_due supporter has a card to mend")
+            Some("only a past_due supporter has a card to fix")
         }
         (Kind::Ask, Standing::None | Standing::OneOff | Standing::Lapsed)
         | (Kind::Thank, Standing::OneOff | Standing::Recurring | Standing::Lapsed)

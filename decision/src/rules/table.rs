@@ -1,4 +1,4 @@
-//! The one list of rules. From it come the enum, the parts of an appeal, and the calls, without dynamic dispatch.
+//! The list of rules. The macro generates the enum, an appeal's parts and static dispatch from it.
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::context::ReaderContext;
 
 macro_rules! rules {
     ($($(#[$doc:meta])* $name:ident = $field:ident: $part:ty,)*) => {
-        /// The rules, in the order in which they are asked: first whether the site and the appeal are on at all, and meant
+        /// The rules, in the order in which they are checked: first whether the site and the appeal are on at all, and meant
         /// for this country and page (the index in `compiled/` leaves out those that are not), then the reader's
         /// support, then time and the rest of the page and the reader, and last what this reader has already seen.
         /// The further an appeal comes, the nearer it was to being shown.
@@ -24,11 +24,11 @@ macro_rules! rules {
         }
 
         impl Rule {
-            /// Every rule, in the order in which they are asked.
+            /// Every rule, in the order in which they are checked.
             pub const ORDER: [Self; [$(stringify!($name)),*].len()] = [$(Self::$name),*];
         }
 
-        /// What each rule keeps of an appeal.
+        /// What each rule stores of an appeal.
         #[derive(Clone, Debug)]
         pub(crate) struct Parts {
             $(pub(crate) $field: $part,)*
@@ -36,7 +36,7 @@ macro_rules! rules {
         }
 
         impl Parts {
-            /// Those whose answer can differ from one instant to another.
+            /// Rules whose outcome can change over time.
             const TIMED: RuleSet = RuleSet(0 $(| ((<$part as Check>::TIMED as u64) << Rule::$name as u64))*);
 
             pub(crate) fn compile(spec: &mut AppealSpec<'_, '_>) -> Self {
@@ -77,7 +77,7 @@ rules! {
     Quiet = quiet: quiet::Quiet,
     /// It has begun and is not over.
     Schedule = schedule: schedule::Schedule,
-    /// It is the hour for it, and no time of silence.
+    /// It may show at this hour, and there is no blackout.
     Hours = hours: hours::OpenHours,
     /// The page is not sensitive.
     SensitivePage = sensitive_page: sensitive_page::SensitivePage,
@@ -121,9 +121,9 @@ rules! {
     Frequency = frequency: frequency::Frequency,
     /// Not enough was seen on the whole site.
     SiteFrequency = site_frequency: site_frequency::SiteFrequency,
-    /// No appeal was seen or sent away a moment ago.
+    /// No appeal was seen or dismissed a moment ago.
     CoolDown = cool_down: cool_down::CoolDown,
-    /// It was not sent away.
+    /// It was not dismissed.
     Dismissal = dismissal: dismissal::Dismissal,
     /// Its sequence goes on.
     Sequence = sequence: sequence::Sequence,
@@ -147,12 +147,12 @@ impl Iterator for RuleSet {
 }
 
 impl Parts {
-    /// Those that can fail at all, in their order.
+    /// Rules that can fail, in order.
     pub(crate) fn active(&self) -> impl Iterator<Item = Rule> + use<> {
         self.active
     }
 
-    /// Those that can fail and whose answer time can change.
+    /// Rules that can fail and whose outcome can change over time.
     pub(crate) fn timed(&self) -> impl Iterator<Item = Rule> + use<> {
         RuleSet(self.active.0 & Self::TIMED.0)
     }

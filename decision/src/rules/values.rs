@@ -1,5 +1,5 @@
-//! Values that the wording can't do without. They are those of the variant that this reader would see; a sequence needs
-//! those of all its steps, so that it never stops half-way.
+//! Values that the copy text requires: those of the variant that the reader would see. A sequence requires the values
+//! of all its steps, so that it never stops half-way.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::reason::Reason;
 pub(crate) struct Values {
     /// What each variant needs, as one bit for each value.
     needs: Box<[u16]>,
-    /// What is there whatever the question.
+    /// Values that are available for every question.
     given: u16,
     variants: Arc<Variants>,
 }
@@ -26,7 +26,7 @@ fn bits(values: &[Value]) -> u16 {
 }
 
 impl Values {
-    /// Takes the same variants with other weights.
+    /// Replaces the variants with the same variants at other weights.
     pub(crate) fn replace_variants(&mut self, variants: Arc<Variants>) {
         self.variants = variants;
     }

@@ -1,4 +1,4 @@
-//! A cap on views as it is written for a site, and what every cap holds. What it does is in `rules/cap.rs`.
+//! The data of a cap on views, and how a site's cap is compiled. `rules/cap.rs` applies it.
 
 use crate::appeal_rules;
 use crate::calendar::{DAY_MS, HOUR_MS};
@@ -27,7 +27,7 @@ impl Cap {
         refuse_zero(field_path, "max_per_day", rules.max_per_day, never, diagnostics);
         refuse_zero(field_path, "window_days", rules.window_days, EMPTY_WINDOW, diagnostics);
         let cap = Self {
-            // A cap of no views is refused; it holds nothing back.
+            // 0 views is reported as a problem; the cap then has no effect.
             max_views: rules
                 .max_views
                 .or(rules.window_days.map(|_| DEFAULT_MAX_VIEWS))

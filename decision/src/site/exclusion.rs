@@ -1,4 +1,4 @@
-//! Pages on which the whole site is silent, some of them only for some days.
+//! Pages on which the site shows no appeal, some of them only on certain days.
 
 use jiff::tz::TimeZone;
 

@@ -1,4 +1,4 @@
-//! A site: what holds for all of its appeals.
+//! A compiled site: everything that applies to all of its appeals.
 //!
 //! **Owns** a site's own part of the rules, compiled: its clock, caps, exclusions, country groups and known ids.
 //! **Never** knows its appeals or how a rule uses what is here; those are in `compiled/` and `rules/`.
@@ -31,9 +31,9 @@ pub(crate) type Ids<T = u32> = HashMap<Box<str>, T, FxBuildHasher>;
 pub(crate) struct Site {
     pub(crate) id: Box<str>,
     pub(crate) kill_switch: bool,
-    /// One bit for each surface on which nothing shows.
+    /// One bit per surface on which nothing shows.
     pub(crate) silenced: u8,
-    /// Readers out of a million who are never asked for money, and what splits them off.
+    /// Readers out of a million who are never asked for money, and the salt that selects them.
     pub(crate) held_out: u32,
     pub(crate) holdout_salt: u64,
     pub(crate) values: Box<[Value]>,
@@ -42,7 +42,7 @@ pub(crate) struct Site {
     /// Whether upsells show.
     pub(crate) upsells: bool,
     pub(crate) upsell_frequency: Option<Cap>,
-    /// Facts of the site's own, sorted.
+    /// The site's traits, sorted.
     pub(crate) traits: Box<[NameId]>,
     pub(crate) cool_down: CoolDown,
     /// Hours of each week in which the site is silent.
@@ -50,15 +50,15 @@ pub(crate) struct Site {
     pub(crate) silent_dates: Box<[DateSpan]>,
     pub(crate) exclusions: Box<[Exclusion]>,
     pub(crate) country_groups: BTreeMap<Box<str>, Box<[CountryCode]>>,
-    /// Tags by which some appeal counts articles, sorted.
+    /// Tags by which at least one appeal counts articles, sorted.
     pub(crate) article_tags: Vec<NameId>,
-    /// How many weeks before the present one the furthest of them looks back.
+    /// The largest number of weeks before the current one that any of these appeals looks back.
     pub(crate) article_tag_weeks: i64,
-    /// By the ids that histories may hold: present ones, and former ones.
+    /// Appeals by the ids that histories may contain: current and former ones.
     pub(crate) appeals_by_id: Ids<KnownAppeal>,
 }
 
-/// What a reader's history is read with: what one of its ids stands for.
+/// The appeal behind an id in a reader's history.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KnownAppeal {
     pub(crate) key: u32,
@@ -66,7 +66,7 @@ pub(crate) struct KnownAppeal {
     pub(crate) never_covers: Covered,
 }
 
-/// What "never again" holds for.
+/// What "never again" covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Covered {
     Appeal,
@@ -75,7 +75,7 @@ pub(crate) enum Covered {
 }
 
 impl Site {
-    /// Compiles what holds for all of the site's appeals.
+    /// Compiles everything that applies to all of the site's appeals.
     pub(crate) fn compile(rules: &SiteRules, names: &mut Names, diagnostics: &mut Diagnostics<'_>) -> Self {
         let time_zone = jiff::tz::TimeZoneDatabase::bundled().get(&rules.time_zone).unwrap_or_else(|_| {
             let sentence = format!(
@@ -109,10 +109,10 @@ impl Site {
         }
     }
 
-    /// The countries that a name stands for: a code is itself, and the site's groups have names.
+    /// The countries that a name stands for: a country's code, or one of the site's country groups.
     ///
     /// # Errors
-    /// A sentence for whoever wrote it, where it is neither.
+    /// The name is neither; the error is the problem's sentence.
     pub(crate) fn countries(&self, name: &str) -> Result<Vec<CountryCode>, String> {
         match (CountryCode::parse(name), self.country_groups.get(name)) {
             (Some(code), _) => Ok(vec![code]),
@@ -123,7 +123,7 @@ impl Site {
         }
     }
 
-    /// A site for appeals that have none, so that the rest of them can be checked.
+    /// A placeholder for appeals without a site, so that the rest of such an appeal can be checked.
     pub(crate) fn placeholder() -> Self {
         Self {
             id: "".into(),

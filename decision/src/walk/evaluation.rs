@@ -1,4 +1,4 @@
-//! How one appeal fares: which rules it passes now, and when it passes them all.
+//! Evaluates one appeal: which rules it passes now, and when it passes all of them.
 
 use super::Recorder;
 use crate::compiled::Appeal;
@@ -6,7 +6,7 @@ use crate::context::ReaderContext;
 use crate::reason::Reason;
 use crate::rules::{Outcome, Rule};
 
-/// How one appeal fared.
+/// The result for one appeal.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Evaluation {
     Passed,
@@ -51,14 +51,14 @@ pub(crate) fn evaluate<R: Recorder>(
     }
 }
 
-/// Rounds after which rules that open and close in turns count as never open together. Each round ends a wait that
-/// some rule asked for; hours of the week that meet do so long before.
+/// After this many rounds, rules that open and close in turn count as never open together. Each round ends one rule's wait. Weekly
+/// hours that overlap do so much earlier.
 const MAX_ROUNDS: usize = 512;
 
 /// The first instant from `from_ms` on at which every rule that time can change passes.
 ///
-/// Each rule tells exactly when it next passes, and none of the instants it skips is one at which all pass. So the
-/// first instant at which none asks to wait any longer is the first there is.
+/// Each rule returns exactly when it next passes, so no instant at which all pass is skipped. The first instant at
+/// which no rule waits is therefore the first at which all pass.
 fn opens_at(appeal: &Appeal, context: &ReaderContext<'_>, from_ms: i64) -> Option<i64> {
     let mut at_ms = from_ms;
     for _ in 0..MAX_ROUNDS {

@@ -1,8 +1,8 @@
-//! The one way through rules and priorities, taken by `decide` and `explain` alike.
+//! Tries a site's appeals by priority. `decide` and `explain` share this walk.
 //!
-//! **Owns** which appeal shows, and which reason there is to give when none does.
-//! **Never** knows who watches: a recorder sees what `explain` tells, and changes nothing.
-//! **Start at** [`walk`] below; how one appeal fares is in `evaluation.rs`.
+//! **Owns** which appeal shows, and the reason when none does.
+//! **Never** lets a recorder change the verdict: it only receives what `explain` reports.
+//! **Start at** [`walk`] below; one appeal's rules are evaluated in `evaluation.rs`.
 //! **Tested in** `cases/`, `tests/decision/properties/exact.rs`, `tests/decision/explain.rs`.
 
 mod evaluation;
@@ -19,7 +19,7 @@ use crate::verdict::Verdict;
 pub(crate) use evaluation::Evaluation;
 use evaluation::evaluate;
 
-/// Somebody who may watch. With `KEEPS` false the walk stops as soon as it knows the answer.
+/// Receives what the walk finds. With `RECORDS` false, the walk stops as soon as it knows the verdict.
 pub(crate) trait Recorder {
     const RECORDS: bool;
 
@@ -27,11 +27,11 @@ pub(crate) trait Recorder {
 
     fn appeal(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>);
 
-    /// An appeal that passed every rule got these readers, out of a million.
+    /// Records the readers out of a million that an appeal gets which passed every rule.
     fn share(&mut self, appeal: &Appeal, readers: u64, got_this_one: bool, is_held_out: bool);
 }
 
-/// Nobody watches.
+/// Records nothing.
 pub(crate) struct Unrecorded;
 
 impl Recorder for Unrecorded {
@@ -83,7 +83,7 @@ pub(crate) fn walk<R: Recorder>(
     verdict.unwrap_or_else(|| no_show.verdict())
 }
 
-/// Tells what part of the readers each appeal of one priority gets. Returns the part that is left for lower priorities.
+/// Records which share of readers each appeal of one priority gets. Returns the share left for lower priorities.
 fn record_shares<R: Recorder>(
     fitting: &[&Appeal],
     chosen: Option<usize>,
@@ -117,16 +117,16 @@ fn show(appeal: &Appeal, site: &Site, context: &ReaderContext<'_>) -> Verdict {
     }
 }
 
-/// What there is to say if nothing shows.
+/// The verdict if no appeal shows.
 struct NoShow {
     furthest: Option<Rule>,
     reason: Reason,
-    /// The first instant at which an appeal that takes this reader opens.
+    /// The first instant at which time alone makes an appeal show to this reader.
     opens_at_ms: Option<i64>,
 }
 
 impl NoShow {
-    /// What there is to say of appeals that are not even in question.
+    /// The reason when the index finds no appeal.
     fn of(site: &SiteAppeals) -> Self {
         let (furthest, reason) = match (site.site.kill_switch, site.index.is_empty()) {
             (true, _) => (Some(Rule::KillSwitch), Reason::KillSwitch),
@@ -136,11 +136,11 @@ impl NoShow {
         Self { furthest, reason, opens_at_ms: None }
     }
 
-    /// Appeals are heard by priority, so that of two that came equally far the first keeps the word.
+    /// Takes in one appeal's evaluation. Appeals come in order of priority; of two that got equally far, the first decides the reason.
     fn hear(&mut self, appeal: &Appeal, evaluation: Evaluation, context: &ReaderContext<'_>) {
         match evaluation {
             Evaluation::Passed => {
-                // If it does not show all the same, the reader is outside its share, and time does not change that.
+                // If it still does not show, the reader is outside its share, and time does not change that.
                 self.furthest = Rule::ORDER.last().copied();
                 self.reason = Reason::Share;
             }
