@@ -24,6 +24,8 @@ pub mod app;
 
 pub mod actions;
 
+pub mod web;
+
 pub mod cli;
 pub mod http;
 pub mod jobs;

@@ -79,7 +79,7 @@ struct CheckoutAnswer {
 )]
 #[post("/v1/checkout")]
 pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let limited = Limited { limits: &app.checkout_limits, counts: &app.metrics.limited_checkouts };
+    let limited = Limited::of(&app, &request);
     limited.by_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let asked: CheckoutBody = body::parse_strict(&bytes)?;

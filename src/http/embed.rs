@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG,
-    HeaderValue, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
 };
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -158,7 +157,6 @@ fn answer(
     answer
         .insert_header((CACHE_CONTROL, cache))
         .insert_header((ETAG, tag))
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .insert_header((VARY, HeaderValue::from_static("Accept-Encoding")));
     if unchanged {
         return Ok(answer.finish());

@@ -1,6 +1,6 @@
 //! The public keys.
 
-use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL};
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
 
@@ -52,6 +52,5 @@ struct JwkShape {
 pub async fn keys(app: State) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
         .json(JwkSet { keys: app.tokens.jwks() })
 }

@@ -9,8 +9,8 @@ use metrics::{Counter, Histogram};
 use rustc_hash::FxHashMap;
 use tracing::Span;
 
-use super::contract;
 use crate::telemetry::Metrics;
+use crate::web::{Cors, CrossOrigin, Registry, Route, SiteOrigins};
 
 /// The classes of statuses, as labels.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -19,48 +19,54 @@ const OTHER: &str = "other";
 /// The route that is asked for every page that is read.
 const BANNER: &str = "/v1/banner";
 
-/// Every route's numbers.
+/// Every path's numbers.
 pub struct RequestCounts {
-    routes: FxHashMap<String, Route>,
-    other: Route,
+    paths: FxHashMap<&'static str, Methods>,
+    other: Methods,
 }
 
-struct Route {
-    methods: Vec<(Method, Arc<Counted>)>,
+struct Methods {
+    known: Vec<(Method, Arc<Counted>)>,
     other: Arc<Counted>,
 }
 
-/// The numbers of one route and method.
+/// The numbers of one route, and what its answers say to pages of other origins.
 pub struct Counted {
-    route: String,
+    route: &'static str,
     method: String,
     classes: [Counter; CLASSES.len()],
     seconds: Histogram,
+    pub cors: CrossOrigin,
 }
 
 impl RequestCounts {
-    /// Numbers for every route of the contract, at zero.
-    pub fn new(metrics: &Metrics) -> Self {
-        let route = |route: &str, methods: &[&str]| {
-            let counted = |method: &str| Arc::new(Counted::new(metrics, route, method));
-            let known = methods.iter().filter_map(|it| Some((it.parse::<Method>().ok()?, counted(it))));
-            Route { methods: known.collect(), other: counted(OTHER) }
+    /// Numbers for every route of the table, at zero.
+    pub fn new(metrics: &Metrics, routes: Registry, sites: &Arc<SiteOrigins>) -> Self {
+        let counted = |path: &'static str, method: &str, cors: Cors| {
+            Arc::new(Counted::new(metrics, path, method, CrossOrigin::new(cors, sites)))
         };
-        let routes = contract::routes_and_methods();
+        let methods = |path: &'static str, routes: &[&Route]| {
+            let known =
+                routes.iter().map(|it| (it.method.clone(), counted(path, it.method.as_str(), it.cors)));
+            // What a page may ask of one method here, it may be told of the others.
+            let widest = routes.iter().map(|it| it.cors).max().unwrap_or(Cors::SameOrigin);
+            Methods { known: known.collect(), other: counted(path, OTHER, widest) }
+        };
+        let paths = routes.by_path();
         Self {
-            routes: routes.map(|(path, methods)| (path.to_owned(), route(path, &methods))).collect(),
-            other: route(OTHER, &[]),
+            paths: paths.map(|(path, routes)| (path, methods(path, &routes))).collect(),
+            other: methods(OTHER, &[]),
         }
     }
 
     /// The numbers of a request's route and method.
     pub fn of(&self, request: &ServiceRequest) -> Arc<Counted> {
         // The pattern of most routes is their path. The others', and that no route fits, is found by trying all of them.
-        let by_path = self.routes.get(request.path());
-        let by_pattern = || self.routes.get(&request.match_pattern()?);
-        let route = by_path.or_else(by_pattern).unwrap_or(&self.other);
-        let known = route.methods.iter().find(|(known, _)| known == request.method());
-        Arc::clone(known.map_or(&route.other, |(_, counted)| counted))
+        let by_path = self.paths.get(request.path());
+        let by_pattern = || self.paths.get(request.match_pattern()?.as_str());
+        let methods = by_path.or_else(by_pattern).unwrap_or(&self.other);
+        let known = methods.known.iter().find(|(known, _)| known == request.method());
+        Arc::clone(known.map_or(&methods.other, |(_, counted)| counted))
     }
 }
 
@@ -69,7 +75,7 @@ fn text(id: &HeaderValue) -> &str {
 }
 
 impl Counted {
-    fn new(metrics: &Metrics, route: &str, method: &str) -> Self {
+    fn new(metrics: &Metrics, route: &'static str, method: &str, cors: CrossOrigin) -> Self {
         let labels = [("route", route), ("method", method)];
         let help = "How long a request took until its answer began, in seconds.";
         let seconds = metrics.durations("keepopen_http_request_seconds", help, &labels);
@@ -81,13 +87,13 @@ impl Counted {
                 &labels,
             )
         });
-        Self { route: route.to_owned(), method: method.to_owned(), classes, seconds }
+        Self { route, method: method.to_owned(), classes, seconds, cors }
     }
 
     /// What its log lines stand in. Where nobody is waited for and next to nothing is logged, only those who ask for more than usual
     /// have it: it would cost as much as the decision.
     pub fn span(&self, id: &HeaderValue) -> Span {
-        let (method, route) = (self.method.as_str(), self.route.as_str());
+        let (method, route) = (self.method.as_str(), self.route);
         if route == BANNER {
             tracing::debug_span!("request", id = text(id), method, route)
         } else {

@@ -3,21 +3,18 @@
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 
+use actix_web::HttpServer;
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::http::Method;
-use actix_web::http::header::{ALLOW, HeaderValue, LOCATION};
-use actix_web::web::{Data, Payload};
-use actix_web::{HttpRequest, HttpResponse, HttpServer, ResponseError};
+use actix_web::web::Data;
 use utoipa_actix_web::AppExt;
 
-use super::contract::methods_of;
-use super::cors::cors;
+use super::fallback::answer_the_rest;
 use super::open_files::open_files;
-use super::problem::{Code, Problem};
 use super::request_counts::RequestCounts;
+use super::routes::{ROUTES, register};
 use super::watch::Watch;
-use super::{State, routes, webhooks};
 use crate::app::App;
+use crate::web::SiteOrigins;
 
 /// The most connections of one worker.
 const MAX_CONNECTIONS: usize = 25_000;
@@ -54,7 +51,8 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     let listener = TcpListener::bind(address).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let app = Arc::clone(app);
-    let counts = Arc::new(RequestCounts::new(&app.metrics));
+    let counts =
+        Arc::new(RequestCounts::new(&app.metrics, ROUTES, &Arc::new(SiteOrigins::new(&app.settings))));
     let workers = match app.settings.server.workers {
         0 => std::thread::available_parallelism().map_or(1, usize::from),
         number => number,
@@ -63,10 +61,9 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
         actix_web::App::new()
             .into_utoipa_app()
             .app_data(Data::from(Arc::clone(&app)))
-            .configure(routes)
+            .configure(register)
             .into_app()
-            .default_service(actix_web::web::to(nothing_here))
-            .wrap(cors(&app.settings))
+            .default_service(actix_web::web::to(answer_the_rest))
             .wrap(Watch(Arc::clone(&counts)))
     })
     .disable_signals()
@@ -83,29 +80,4 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
 fn max_connections(open_files: u64, workers: usize) -> usize {
     let all = usize::try_from(open_files - open_files / 4).unwrap_or(usize::MAX);
     (all / workers).clamp(16, MAX_CONNECTIONS)
-}
-
-/// What no handler takes: nothing is there, or it can't be done there.
-async fn nothing_here(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
-    let is_webhook = webhooks::is_webhook(&app, request.path());
-    if is_webhook && request.method() == Method::POST {
-        let outcome = webhooks::take_delivery(app, request, payload).await;
-        return outcome.unwrap_or_else(|problem| problem.error_response());
-    }
-    webhooks::note_misdirected(&app, &request);
-    if request.path() == "/docs/" {
-        return HttpResponse::PermanentRedirect().insert_header((LOCATION, "../docs")).finish();
-    }
-    let mut methods = methods_of(if is_webhook { webhooks::PATH } else { request.path() });
-    if methods.is_empty() {
-        return Problem::new(Code::NotFound).error_response();
-    }
-    if methods.contains(&"GET") {
-        methods.push("HEAD");
-    }
-    let mut answer = Problem::new(Code::MethodNotAllowed).error_response();
-    if let Ok(methods) = HeaderValue::from_str(&methods.join(", ")) {
-        answer.headers_mut().insert(ALLOW, methods);
-    }
-    answer
 }

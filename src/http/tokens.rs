@@ -93,7 +93,7 @@ struct TokenAnswer {
 )]
 #[post("/v1/tokens")]
 pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
-    let limited = Limited { limits: &app.token_limits, counts: &app.metrics.limited_tokens };
+    let limited = Limited::of(&app, &request);
     limited.by_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let TokenBody::CheckoutSession { site: site_id, session, attempt, report_state } =

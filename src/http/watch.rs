@@ -111,6 +111,7 @@ where
         this.counted.count(status, this.began.elapsed_s());
         if let (Ok(response), Some(id)) = (&mut outcome, this.id.take()) {
             response.headers_mut().insert(REQUEST_ID.clone(), id);
+            this.counted.cors.add_headers(response);
         }
         let unread = this.unread.take();
         Poll::Ready(outcome.map(|response| response.map_body(|_, body| Answer { body, unread })))

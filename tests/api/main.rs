@@ -42,6 +42,7 @@ mod previews;
 mod reconciling;
 mod replays;
 mod results;
+mod routes;
 mod settling;
 mod slow_bodies;
 mod standing;

@@ -23,6 +23,7 @@ static SRC: Map = Map {
         &["store", "stripe", "mail", "tokens"],
         &["app"],
         &["actions"],
+        &["web"],
         &["http", "jobs", "cli"],
     ],
     exceptions: &[

@@ -10,6 +10,7 @@ mod problems;
 
 use std::sync::LazyLock;
 
+use actix_web::http::Method;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpResponse, get};
 use utoipa::OpenApi;
@@ -21,7 +22,8 @@ use utoipa::openapi::{PathItem, Ref, RefOr, Schema};
 use utoipa_actix_web::AppExt;
 
 use super::problem::{Code, Problem};
-use super::routes;
+use super::routes::{ROUTES, register};
+use crate::web::Cors;
 
 #[derive(OpenApi)]
 #[openapi(
@@ -50,7 +52,7 @@ static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
     let (_, mut contract) = actix_web::App::new()
         .into_utoipa_app()
         .openapi(Contract::openapi())
-        .configure(routes)
+        .configure(register)
         .split_for_parts();
     let bearer = |format: &str, what: &str| {
         let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format(format);
@@ -68,20 +70,24 @@ static OPENAPI: LazyLock<utoipa::openapi::OpenApi> = LazyLock::new(|| {
             HeaderBuilder::new().schema(Some(Object::with_type(Type::String))).description(Some(what));
         components.headers.insert(name.to_owned(), RefOr::T(header.build()));
     }
-    for operation in contract.paths.paths.values_mut().flat_map(operations) {
-        problems::spell_out(operation);
-        name_headers(operation);
+    for (path, item) in &mut contract.paths.paths {
+        for (method, operation) in operations(item) {
+            problems::spell_out(operation);
+            let cors = ROUTES.0.iter().find(|it| it.method == method && it.path == path).map(|it| it.cors);
+            name_headers(operation, cors.unwrap_or(Cors::SameOrigin));
+        }
     }
-    examples::put(contract.paths.paths.values_mut().flat_map(operations));
+    examples::put(contract.paths.paths.values_mut().flat_map(operations).map(|(_, operation)| operation));
     close_token_body(&mut contract);
     contract
 });
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.post, &mut item.put].into_iter().flatten()
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operation)> {
+    let all = [(Method::GET, &mut item.get), (Method::POST, &mut item.post), (Method::PUT, &mut item.put)];
+    all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// The headers that every answer has, and those that go with a status.
+/// The headers that every answer of a route has, and those that go with a status.
 const HEADERS: [(&str, &str); 5] = [
     (
         "X-Request-Id",
@@ -94,8 +100,9 @@ const HEADERS: [(&str, &str); 5] = [
 ];
 
 /// Whether answers with this status have the header.
-fn goes_with(header: &str, status: &str) -> bool {
+fn goes_with(header: &str, status: &str, cors: Cors) -> bool {
     match header {
+        "Vary" => cors > Cors::SameOrigin,
         "WWW-Authenticate" => status == "401",
         "Retry-After" => status == "429",
         "Cache-Control" => status.starts_with(['4', '5']),
@@ -103,10 +110,10 @@ fn goes_with(header: &str, status: &str) -> bool {
     }
 }
 
-fn name_headers(operation: &mut Operation) {
+fn name_headers(operation: &mut Operation, cors: Cors) {
     for (status, answer) in &mut operation.responses.responses {
         let RefOr::T(answer) = answer else { continue };
-        for (name, _) in HEADERS.iter().filter(|(name, _)| goes_with(name, status)) {
+        for (name, _) in HEADERS.iter().filter(|(name, _)| goes_with(name, status, cors)) {
             let reference = Ref::new(format!("#/components/headers/{name}"));
             answer.headers.insert((*name).to_owned(), RefOr::Ref(reference));
         }
@@ -128,36 +135,6 @@ fn close_token_body(contract: &mut utoipa::openapi::OpenApi) {
 
 static YAML: LazyLock<String> =
     LazyLock::new(|| OPENAPI.to_yaml().expect("the contract is strings, lists and maps"));
-
-/// Every route's pattern, and the methods that it is served with.
-pub fn routes_and_methods() -> impl Iterator<Item = (&'static str, Vec<&'static str>)> {
-    OPENAPI.paths.paths.iter().map(|(template, item)| (template.as_str(), methods(item).collect()))
-}
-
-fn methods(item: &PathItem) -> impl Iterator<Item = &'static str> {
-    let all = [("GET", &item.get), ("POST", &item.post), ("PUT", &item.put)];
-    all.into_iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| name)
-}
-
-/// The methods that `path` is served with; none when there is nothing at it. A path that is named goes
-/// before a pattern that fits it.
-pub fn methods_of(path: &str) -> Vec<&'static str> {
-    if let Some(item) = OPENAPI.paths.paths.get(path) {
-        return methods(item).collect();
-    }
-    let fits = |template: &str| {
-        let (mut parts, mut wanted) = (path.split('/'), template.split('/'));
-        loop {
-            match (parts.next(), wanted.next()) {
-                (None, None) => return true,
-                (Some(part), Some(name)) if name == part || (name.starts_with('{') && !part.is_empty()) => {}
-                _ => return false,
-            }
-        }
-    };
-    let fitting = OPENAPI.paths.paths.iter().filter(|(template, _)| fits(template));
-    fitting.flat_map(|(_, item)| methods(item)).collect()
-}
 
 /// The contract as YAML.
 pub fn openapi_yaml() -> &'static str {

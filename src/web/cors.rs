@@ -1,0 +1,90 @@
+//! Which pages of other origins may read an answer, by the class of its route. Every request is answered: only the browser
+//! keeps a page from reading what it should not.
+
+use std::sync::Arc;
+
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, ACCESS_CONTROL_REQUEST_METHOD, HeaderValue,
+    ORIGIN, VARY,
+};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse};
+use rustc_hash::FxHashSet;
+
+use super::registry::{self, Cors, Route};
+use crate::config::Settings;
+
+/// Headers that a page may send.
+static REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type, if-none-match");
+/// Headers that a page may read. A reader's clock may be wrong: the script goes by our date.
+static READABLE_HEADERS: HeaderValue = HeaderValue::from_static("date, etag, retry-after");
+/// How long a browser may remember what it was granted.
+static PREFLIGHT_TTL_S: HeaderValue = HeaderValue::from_static("86400");
+
+/// The origins of every site.
+pub struct SiteOrigins(FxHashSet<Vec<u8>>);
+
+impl SiteOrigins {
+    /// Those of the settings.
+    pub fn new(settings: &Settings) -> Self {
+        let origins = settings.sites.values().flat_map(|site| &site.origins);
+        Self(origins.map(|origin| origin.clone().into_bytes()).collect())
+    }
+}
+
+/// What a route's answers say to pages of other origins.
+#[derive(Clone)]
+pub struct CrossOrigin {
+    class: Cors,
+    sites: Arc<SiteOrigins>,
+}
+
+impl CrossOrigin {
+    /// For the routes of a class.
+    pub fn new(class: Cors, sites: &Arc<SiteOrigins>) -> Self {
+        Self { class, sites: Arc::clone(sites) }
+    }
+
+    /// Adds the headers by which a page may read the answer.
+    pub fn add_headers<B>(&self, answer: &mut ServiceResponse<B>) {
+        if self.class == Cors::SameOrigin {
+            return;
+        }
+        let origin = answer.request().headers().get(ORIGIN);
+        let listed = origin.filter(|origin| self.sites.0.contains(origin.as_bytes())).cloned();
+        let headers = answer.headers_mut();
+        let others = headers.get(VARY).and_then(|value| value.to_str().ok());
+        let vary = others.and_then(|others| HeaderValue::from_str(&format!("{others}, Origin")).ok());
+        headers.insert(VARY, vary.unwrap_or(HeaderValue::from_static("Origin")));
+        let allowed = match (self.class, listed) {
+            (_, Some(origin)) => origin,
+            (Cors::AnyPage, None) => HeaderValue::from_static("*"),
+            _ => return,
+        };
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, allowed);
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, READABLE_HEADERS.clone());
+    }
+}
+
+/// Whether a browser asks if a page may send a request.
+pub fn is_preflight(request: &HttpRequest) -> bool {
+    request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+/// The answer to a preflight for one of the routes at its path; none when pages of other origins may not call it. Whether the
+/// page's origin may, [`CrossOrigin::add_headers`] says.
+pub fn answer_preflight(request: &HttpRequest, routes: &[&Route]) -> Option<HttpResponse> {
+    let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD)?.to_str().ok()?;
+    let open: Vec<&Route> = routes.iter().copied().filter(|route| route.cors > Cors::SameOrigin).collect();
+    let is_wanted =
+        |route: &&Route| route.method == *wanted || (route.method == Method::GET && wanted == "HEAD");
+    open.iter().find(|route| is_wanted(route))?;
+    let mut answer = HttpResponse::build(StatusCode::NO_CONTENT);
+    answer
+        .insert_header((ACCESS_CONTROL_ALLOW_METHODS, registry::methods(&open)))
+        .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, REQUEST_HEADERS.clone()))
+        .insert_header((ACCESS_CONTROL_MAX_AGE, PREFLIGHT_TTL_S.clone()));
+    Some(answer.finish())
+}

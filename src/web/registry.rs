@@ -1,0 +1,140 @@
+//! The route registry: one table per door says of every route who may call it, which pages may read its answers, and how
+//! often it may be called. CORS, `Allow`, the metrics' labels and the tests are derived from the table.
+
+use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
+
+use crate::tokens::Scope;
+
+/// One route.
+pub struct Route {
+    /// The method. A `GET` also answers `HEAD`.
+    pub method: Method,
+    /// The path's pattern, such as `/v1/supporters/{id}`. It is the route's label in the metrics, so that ids never become series.
+    pub path: &'static str,
+    /// Who may call it.
+    pub audience: Audience,
+    /// Which pages may read its answers.
+    pub cors: Cors,
+    /// Which limit counts its calls.
+    pub rate: Rate,
+}
+
+/// Who may call a route. The handler's parameters enforce it; a test calls every route to prove that they do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anyone, without credentials.
+    Anyone,
+    /// A reader with a supporter token.
+    Supporter,
+    /// A holder of a secret API key that has one of these scopes.
+    Key(&'static [Scope]),
+    /// A holder of such a key, or of a signed preview.
+    KeyOrPreview(&'static [Scope]),
+    /// A holder of a signed preview.
+    Preview,
+    /// Stripe, by its signature.
+    Stripe,
+}
+
+/// Which pages may read a route's answers. The order is from the fewest to the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cors {
+    /// Pages of our own origin only: routes for back ends and operators.
+    SameOrigin,
+    /// Pages of the sites' origins, exactly as the settings list them.
+    Sites,
+    /// Any page.
+    AnyPage,
+}
+
+/// Which limit counts a route's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rate {
+    /// None.
+    Unlimited,
+    /// The limits of checkouts.
+    Checkouts,
+    /// The limits of token exchanges.
+    Tokens,
+}
+
+/// Every route of one door.
+#[derive(Clone, Copy)]
+pub struct Registry(pub &'static [Route]);
+
+impl Registry {
+    /// The routes at a path, one for each method. A path that is spelled out in the table wins over a pattern that fits it.
+    pub fn at(self, path: &str) -> Vec<&'static Route> {
+        let exact: Vec<&Route> = self.0.iter().filter(|route| route.path == path).collect();
+        if exact.is_empty() {
+            return self.0.iter().filter(|route| fits(route.path, path)).collect();
+        }
+        exact
+    }
+
+    /// Every pattern once, with its routes.
+    pub fn by_path(self) -> impl Iterator<Item = (&'static str, Vec<&'static Route>)> {
+        let is_first = move |at: usize| self.0[..at].iter().all(|route| route.path != self.0[at].path);
+        let firsts = (0..self.0.len()).filter(move |at| is_first(*at)).map(move |at| self.0[at].path);
+        firsts.map(move |path| (path, self.0.iter().filter(|route| route.path == path).collect()))
+    }
+}
+
+/// The methods of these routes, as `Allow` lists them.
+pub fn methods(routes: &[&Route]) -> HeaderValue {
+    let mut names: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
+    names.sort_unstable();
+    if names.contains(&"GET") {
+        names.push("HEAD");
+    }
+    HeaderValue::from_str(&names.join(", ")).expect("names of methods are letters")
+}
+
+/// Whether a pattern fits a path. A part in braces fits any part that is not empty.
+fn fits(pattern: &str, path: &str) -> bool {
+    let (mut parts, mut wanted) = (path.split('/'), pattern.split('/'));
+    loop {
+        match (parts.next(), wanted.next()) {
+            (None, None) => return true,
+            (Some(part), Some(name)) if name == part || (name.starts_with('{') && !part.is_empty()) => {}
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn route(method: Method, path: &'static str) -> Route {
+        Route { method, path, audience: Audience::Anyone, cors: Cors::SameOrigin, rate: Rate::Unlimited }
+    }
+
+    static ROUTES: [Route; 4] = [
+        route(Method::POST, "/gifts"),
+        route(Method::GET, "/gifts"),
+        route(Method::GET, "/gifts/{id}"),
+        route(Method::POST, "/gifts/lookup"),
+    ];
+
+    fn at(path: &str) -> String {
+        methods(&Registry(&ROUTES).at(path)).to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_path_has_the_methods_of_its_routes_and_head_where_get_is() {
+        assert_eq!(at("/gifts"), "GET, POST, HEAD");
+        assert_eq!(at("/gifts/con_1"), "GET, HEAD");
+        assert_eq!(at("/gifts/lookup"), "POST");
+        for nowhere in ["/", "/gift", "/gifts/", "//gifts", "/gifts/con_1/", "/gifts/con_1/refund"] {
+            assert_eq!(at(nowhere), "", "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn every_path_is_listed_once() {
+        let paths: Vec<_> = Registry(&ROUTES).by_path().map(|(path, routes)| (path, routes.len())).collect();
+        assert_eq!(paths, [("/gifts", 2), ("/gifts/{id}", 1), ("/gifts/lookup", 1)]);
+    }
+}

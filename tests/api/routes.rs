@@ -1,0 +1,151 @@
+//! What the table of routes says holds for every route: who may call it, which pages may read its answers, which methods its
+//! path has, and how it is counted.
+
+use keepopen::actions;
+use keepopen::http::ROUTES;
+use keepopen::tokens::Scope;
+use keepopen::web::{Audience, Cors, Route};
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
+
+use crate::helpers::{Answer, ORIGIN, TestApp};
+
+const SCOPES: [Scope; 6] = [
+    Scope::SupportersRead,
+    Scope::MoneyRead,
+    Scope::AlarmsWrite,
+    Scope::AppealsRead,
+    Scope::AppealsWrite,
+    Scope::BannerAsk,
+];
+const ELSEWHERE: &str = "https://elsewhere.example";
+
+/// The route's pattern with something in place of every part in braces.
+fn path(route: &Route) -> String {
+    let part = |part: &str| if part.starts_with('{') { "x".to_owned() } else { part.to_owned() };
+    route.path.split('/').map(part).collect::<Vec<_>>().join("/")
+}
+
+fn request(app: &TestApp, method: &str, path: &str) -> RequestBuilder {
+    app.client.request(method.parse().unwrap(), format!("{}{path}", app.url))
+}
+
+async fn call(app: &TestApp, route: &Route, key: Option<&str>) -> Answer {
+    let request = request(app, route.method.as_str(), &path(route));
+    let request = key.into_iter().fold(request, RequestBuilder::bearer_auth);
+    app.send(if route.method == "GET" { request } else { request.json(&json!({"site": "journal"})) }).await
+}
+
+fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
+    answer.headers.get(name).map(|value| value.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn every_route_refuses_a_caller_without_the_credentials_of_its_audience() {
+    let app = TestApp::start().await;
+    for route in ROUTES.0 {
+        let answer = call(&app, route, None).await;
+        let status = answer.status.as_u16();
+        let refusal = match route.audience {
+            Audience::Anyone => {
+                assert!(![401, 403].contains(&status), "{} {}: {answer:?}", route.method, route.path);
+                continue;
+            }
+            Audience::Supporter => (401, "token_missing"),
+            Audience::Key(_) | Audience::KeyOrPreview(_) => (401, "api_key_missing"),
+            Audience::Preview => (403, "preview_invalid"),
+            Audience::Stripe => (400, "invalid_signature"),
+        };
+        assert_eq!((status, answer.code()), refusal, "{} {}", route.method, route.path);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_key_opens_the_routes_of_its_scope_and_no_other() {
+    let app = TestApp::start().await;
+    for scope in SCOPES {
+        let created = actions::create_api_key(&app.app.store, &app.app.clock, "test", &[scope]).await;
+        let key = created.unwrap().secret;
+        for route in ROUTES.0 {
+            let (Audience::Key(scopes) | Audience::KeyOrPreview(scopes)) = route.audience else { continue };
+            let answer = call(&app, route, Some(&key)).await;
+            let refused = [401, 403].contains(&answer.status.as_u16());
+            let place = format!("{} {} with {scope:?}", route.method, route.path);
+            assert_eq!(refused, !scopes.contains(&scope), "{place}: {answer:?}");
+            assert!(!refused || answer.code() == "scope_missing", "{place}: {answer:?}");
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_of_another_origin_reads_what_the_class_of_the_route_lets_it_read() {
+    let app = TestApp::start().await;
+    for route in ROUTES.0 {
+        for origin in [ORIGIN, ELSEWHERE] {
+            let allowed = match route.cors {
+                Cors::SameOrigin => None,
+                Cors::Sites => Some(ORIGIN).filter(|it| *it == origin),
+                Cors::AnyPage => Some(if origin == ORIGIN { ORIGIN } else { "*" }),
+            };
+            let place = format!("{} {} from {origin}", route.method, route.path);
+            let asked = request(&app, route.method.as_str(), &path(route)).header("origin", origin);
+            let answer = app.send(asked).await;
+            assert_eq!(header(&answer, "access-control-allow-origin"), allowed, "{place}");
+            assert_eq!(
+                header(&answer, "access-control-expose-headers").is_some(),
+                allowed.is_some(),
+                "{place}"
+            );
+            // A cache must not give one page's answer to another page.
+            let varies = header(&answer, "vary").is_some_and(|value| value.ends_with("Origin"));
+            assert_eq!(varies, route.cors != Cors::SameOrigin, "{place}");
+
+            let asked = request(&app, "OPTIONS", &path(route)).header("origin", origin);
+            let asked = asked.header("access-control-request-method", route.method.as_str());
+            let answer = app.send(asked).await;
+            assert_eq!(header(&answer, "access-control-allow-origin"), allowed, "preflight of {place}");
+            let status = if route.cors == Cors::SameOrigin { 405 } else { 204 };
+            assert_eq!(answer.status.as_u16(), status, "preflight of {place}");
+            assert!(header(&answer, "access-control-allow-credentials").is_none());
+            if status == 204 {
+                let methods = header(&answer, "access-control-allow-methods").unwrap();
+                assert!(methods.split(", ").any(|it| it == route.method.as_str()), "{place}: {methods}");
+                assert_eq!(header(&answer, "access-control-max-age"), Some("86400"), "{place}");
+            }
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_preflight_for_a_method_that_is_not_there_is_refused() {
+    let app = TestApp::start().await;
+    for (path, method) in [("/v1/checkout", "PUT"), ("/v1/banner/events", "GET"), ("/embed.js", "POST")] {
+        let asked = request(&app, "OPTIONS", path).header("origin", ORIGIN);
+        let answer = app.send(asked.header("access-control-request-method", method)).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (405, "method_not_allowed"), "{method} {path}");
+        assert_eq!(header(&answer, "access-control-allow-methods"), None);
+    }
+    let asked = request(&app, "OPTIONS", "/v1/nowhere").header("origin", ORIGIN);
+    let answer = app.send(asked.header("access-control-request-method", "POST")).await;
+    assert_eq!((answer.status.as_u16(), header(&answer, "access-control-allow-origin")), (404, None));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn every_path_names_its_methods_and_every_route_is_counted() {
+    let app = TestApp::start().await;
+    for route in ROUTES.0 {
+        let answer = app.send(request(&app, "PATCH", &path(route))).await;
+        assert_eq!((answer.status.as_u16(), answer.code()), (405, "method_not_allowed"), "{}", route.path);
+        let allowed: Vec<&str> = header(&answer, "allow").unwrap().split(", ").collect();
+        assert!(allowed.contains(&route.method.as_str()), "{}: {allowed:?}", route.path);
+        assert_eq!(allowed.contains(&"HEAD"), allowed.contains(&Method::GET.as_str()), "{}", route.path);
+        let labels = format!("route=\"{}\",method=\"{}\"", route.path, route.method);
+        let series = format!("keepopen_http_requests_total{{{labels},status=\"2xx\"}}");
+        assert!(app.app.metrics.render().contains(&series), "{series}");
+    }
+    app.finish().await;
+}
