@@ -214,7 +214,7 @@ fn steps(rules: &AppealRules, diagnostics: &mut Diagnostics<'_>) -> Box<[Step]> 
                 diagnostics.problem(format!("{path}.views"), "a step of 0 views never comes: take it out.")
             }
             None if place + 1 < rules.sequence.len() => {
-                diagnostics.problem(format!("{path}.views"), "only the last step may last for ever.");
+                diagnostics.problem(format!("{path}.views"), "only the last step may leave views out.");
             }
             Some(_) | None => {}
         }

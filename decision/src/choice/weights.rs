@@ -121,9 +121,9 @@ fn named<'a>(
             continue;
         }
         let sentence = if is_group {
-            format!("{first:?} gives {country} another weight: write {country}'s own beside them.")
+            format!("{first:?} gives {country} another weight: give {country} a weight of its own.")
         } else {
-            format!("{first:?} gives the same country another weight: name it once.")
+            format!("{first:?} gives the same country another weight: name the country only once.")
         };
         diagnostics.problem(format!("{field_path}.{name}"), sentence);
     }

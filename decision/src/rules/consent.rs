@@ -28,6 +28,6 @@ impl Check for Consent {
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let wanted = if self.0.is_any() { "anything" } else { GRANTED };
-        Evidence::new(context.question.reader.consent.as_deref().unwrap_or("not told"), wanted)
+        Evidence::new(context.question.reader.consent.as_deref().unwrap_or("unknown"), wanted)
     }
 }

@@ -50,12 +50,12 @@ impl Check for CoolDown {
             )
         };
         let seen = format!(
-            "any appeal seen: {}; sent away: {}",
+            "any appeal seen: {}; dismissed: {}",
             ago(context.views(context.now_ms).next()),
             ago(context.dismissals().map(|sent| sent.at_ms).max())
         );
         let wanted = format!(
-            "{} after one was seen, {} after one was sent away",
+            "{} after a view, {} after a dismissal",
             count(self.0.after_view_minutes, "minute"),
             count(self.0.after_dismissal_minutes, "minute")
         );

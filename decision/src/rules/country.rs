@@ -48,7 +48,7 @@ impl Places {
         {
             spec.problem(
                 path("countries", "include"),
-                "every one of them is excluded too: it is meant for nobody.",
+                "every one of them is also excluded, so no reader can match: remove some from one of the lists.",
             );
         }
         places

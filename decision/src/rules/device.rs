@@ -30,6 +30,6 @@ impl Check for Devices {
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let wanted = Device::ALL.into_iter().filter(|device| self.0 & device.bit() != 0).map(Device::as_str);
-        Evidence::new(device(context).map_or("not told", Device::as_str), list(wanted, "any"))
+        Evidence::new(device(context).map_or("unknown", Device::as_str), list(wanted, "any"))
     }
 }

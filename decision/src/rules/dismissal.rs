@@ -96,11 +96,11 @@ impl Check for Dismissal {
         let sent = self.sent(context, since_ms).map(|sent| {
             format!("{} (age in whole days: {})", sent.kind.as_str(), age_days(sent.at_ms, context.now_ms))
         });
-        let never = self.days.never_days.map_or_else(|| "for ever".to_owned(), |days| days.to_string());
+        let never = self.days.never_days.map_or_else(|| "forever".to_owned(), |days| days.to_string());
         let wanted = format!(
             "days passed: {} after close, {} after later, {} after already_gave, {never} after never",
             self.days.close_days, self.days.later_days, self.days.already_gave_days
         );
-        Evidence::new(list(sent, "never sent away"), wanted)
+        Evidence::new(list(sent, "never dismissed"), wanted)
     }
 }

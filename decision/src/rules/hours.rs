@@ -70,7 +70,7 @@ impl Check for OpenHours {
         if own.is_empty() || others.is_empty() {
             spec.problem(
                 "schedule.hours",
-                "no hour of the week is left, what with the times of silence, its own and the site's.",
+                "the blackouts, its own and the site's, leave no hour of the week in which it can show.",
             );
         }
         let silent_dates = dated.iter().chain(&site.silent_dates).copied().collect();

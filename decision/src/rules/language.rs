@@ -67,7 +67,7 @@ impl Check for Language {
                 format!("one of: {}; none of: {}", list(&self.include, "none"), list(&self.exclude, "none"))
             }
         };
-        Evidence::new(context.question.reader.locale.as_deref().unwrap_or("not told"), wanted)
+        Evidence::new(context.question.reader.locale.as_deref().unwrap_or("unknown"), wanted)
     }
 }
 

@@ -58,7 +58,7 @@ impl Check for Meter {
             if meter.entitlement.is_none() {
                 spec.problem(
                     "meter.entitlement",
-                    "nobody gets past this wall: name the entitlement with which one reads on.",
+                    "no reader gets past this wall: name the entitlement that opens it.",
                 );
             }
             if rules.surface.iter().any(|surface| *surface != Surface::Wall) {

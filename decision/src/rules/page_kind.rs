@@ -44,6 +44,6 @@ impl Check for PageKind {
                 context.names.list(&self.exclude)
             ),
         };
-        Evidence::new(context.question.page.kind.as_deref().unwrap_or("not told"), wanted)
+        Evidence::new(context.question.page.kind.as_deref().unwrap_or("unknown"), wanted)
     }
 }

@@ -48,7 +48,7 @@ impl Check for Quiet {
         let wanted = if self.holds(context.known.standing) {
             "quiet period over"
         } else if self.kind == Kind::Upsell {
-            "anything: only those who gave once are left quiet"
+            "anything: only readers who gave once have a quiet period"
         } else {
             "anything: it asks for no money"
         };

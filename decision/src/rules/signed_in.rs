@@ -27,6 +27,6 @@ impl Check for SignedIn {
     }
 
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
-        Evidence::new(context.question.reader.signed_in.map_or("not told", word), self.0.map_or("any", word))
+        Evidence::new(context.question.reader.signed_in.map_or("unknown", word), self.0.map_or("any", word))
     }
 }

@@ -25,7 +25,7 @@ impl Check for SkipFirst {
     fn evidence(&self, context: &ReaderContext<'_>) -> Evidence {
         let ordinal = context.question.page.ordinal;
         let seen =
-            ordinal.map_or_else(|| "not told".to_owned(), |ordinal| format!("page {ordinal} of the visit"));
+            ordinal.map_or_else(|| "unknown".to_owned(), |ordinal| format!("page {ordinal} of the visit"));
         let wanted = if self.0 == 0 {
             "any page".to_owned()
         } else {

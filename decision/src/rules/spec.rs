@@ -39,7 +39,7 @@ impl AppealSpec<'_, '_> {
         if !include.is_empty() && include.iter().all(|name| exclude.contains(name)) {
             self.problem(
                 format!("{field_path}.include"),
-                "every one of them is excluded too: it is meant for nobody.",
+                "every one of them is also excluded, so nothing can match: remove some from one of the lists.",
             );
         }
     }

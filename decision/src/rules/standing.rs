@@ -23,7 +23,7 @@ const fn defaults(kind: Kind) -> &'static [Standing] {
 /// Why a kind may never meet a standing, whatever the appeal says.
 const fn refusal(kind: Kind, standing: Standing) -> Option<&'static str> {
     match (kind, standing) {
-        (_, Standing::Unknown) => Some("nobody can tell whether this reader gave"),
+        (_, Standing::Unknown) => Some("it is not known whether this reader gave"),
         (Kind::Ask | Kind::WinBack, Standing::Recurring | Standing::PastDue) => {
             Some("a known supporter is never asked")
         }
@@ -56,7 +56,7 @@ impl Check for Standings {
         if named.is_empty() {
             spec.problem(
                 "audience.standings",
-                "an empty list is meant for nobody: name a standing, or leave it out.",
+                "an empty list matches no reader: name a standing, or remove the list.",
             );
         }
         for (place, standing) in named.iter().enumerate() {

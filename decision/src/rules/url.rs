@@ -44,6 +44,6 @@ impl Check for Url {
                 format!("one of: {}; none of: {}", describe(&self.include), describe(&self.exclude))
             }
         };
-        Evidence::new(context.path().unwrap_or("not told"), wanted)
+        Evidence::new(context.path().unwrap_or("unknown"), wanted)
     }
 }

@@ -59,7 +59,7 @@ fn in_cases() -> BTreeSet<String> {
 /// Those whose difference stands in the first column of the last table of the page.
 fn written_down() -> BTreeSet<String> {
     let page = std::fs::read_to_string(folder().join("README.md")).expect("the page is there");
-    let (_, table) = page.split_once("## Where we differ on purpose").expect("the table is there");
+    let (_, table) = page.split_once("## Intended differences").expect("the table is there");
     let rows = table.lines().filter_map(|line| line.strip_prefix("| "));
     let ids = rows.filter_map(|row| row.split(" | ").next()).flat_map(|cell| cell.split(", "));
     ids.filter(|id| id.contains('-') && !id.starts_with('-')).map(str::to_owned).collect()

@@ -129,8 +129,8 @@ fn every_rule_of_a_reader_who_sees_nothing_is_told_in_words() {
     assert_eq!(words(Rule::Country), is("US-NY", "one of: US-CA"));
     assert_eq!(words(Rule::Language), is("en-US", "one of: fr"));
     assert_eq!(words(Rule::Device), is("desktop", "mobile, tablet"));
-    assert_eq!(words(Rule::SignedIn), is("not told", "signed in"));
-    assert_eq!(words(Rule::Consent), is("not told", "granted"));
+    assert_eq!(words(Rule::SignedIn), is("unknown", "signed in"));
+    assert_eq!(words(Rule::Consent), is("unknown", "granted"));
     assert_eq!(words(Rule::Entitlements), is("none", "one of: archive"));
     assert_eq!(words(Rule::Reader), is("returning: 1 view, 0 dismissals, 4 articles", "new"));
     assert_eq!(words(Rule::Articles), is("4 articles in 8 weeks and the present one", "at most 3"));

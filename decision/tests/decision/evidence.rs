@@ -27,14 +27,14 @@ Hours: 2026-06-15T13:00:00+01:00[Europe/Dublin] | every hour
 SensitivePage: ordinary page | ordinary page
 PaidPage: ordinary page | ordinary page
 SiteExcluded: not excluded | a page that the site does not exclude
-PageKind: not told | any
-Url: not told | any
+PageKind: unknown | any
+Url: unknown | any
 PageExcluded: section: none; tags: none | any
-Language: not told | any
-Device: not told | any
-SignedIn: not told | any
+Language: unknown | any
+Device: unknown | any
+SignedIn: unknown | any
 Traits: none | any
-Consent: not told | anything
+Consent: unknown | anything
 Entitlements: none | anything
 Values: article_count, currency, weekday, date | nothing
 History: a history | a history
@@ -42,11 +42,11 @@ Reader: new: 0 views, 0 dismissals, 0 articles | any
 Articles: 0 articles in 52 weeks and the present one | any number
 Trend: steady: 0 articles in four weeks, 0 in the four before | any
 Meter: 0 free articles used | any number
-SkipFirst: not told | any page
+SkipFirst: unknown | any page
 Frequency: views inside 30 days: 0; never seen | fewer than 4 views
 SiteFrequency: 0 views on the whole site | anything
-CoolDown: any appeal seen: never; sent away: never | 0 minutes after one was seen, 0 minutes after one was sent away
-Dismissal: never sent away | days passed: 14 after close, 3 after later, 365 after already_gave, for ever after never
+CoolDown: any appeal seen: never; dismissed: never | 0 minutes after a view, 0 minutes after a dismissal
+Dismissal: never dismissed | days passed: 14 after close, 3 after later, 365 after already_gave, forever after never
 Sequence: 0 views | no sequence
 ");
 }
@@ -119,7 +119,7 @@ Meter: 2 free articles used in 30 days, entitled to read on | 1 free article use
 SkipFirst: page 2 of the visit | after the first 1 page
 Frequency: views inside 7 days: 1; age of the newest in whole days: 4 | fewer than 3 views; fewer than 2 since 04:00; newest at least 4 hours old
 SiteFrequency: 3 views on the whole site | anything
-CoolDown: any appeal seen: 1 minute ago; sent away: 7200 minutes ago | 0 minutes after one was seen, 0 minutes after one was sent away
+CoolDown: any appeal seen: 1 minute ago; dismissed: 7200 minutes ago | 0 minutes after a view, 0 minutes after a dismissal
 Dismissal: later (age in whole days: 5) | days passed: 1 after close, 2 after later, 365 after already_gave, 400 after never
 Sequence: 2 views | no sequence
 ");
@@ -171,10 +171,10 @@ PageKind: three | one of: one, two; none of: three
 Url: /a/b | one of: /a*; none of: *b*
 PageExcluded: section: one; tags: none | none of: sections: three; tags: three
 Language: de | one of: en; none of: en-US
-Device: not told | desktop
+Device: unknown | desktop
 SignedIn: signed in | signed in
 Traits: none | any
-Consent: not told | anything
+Consent: unknown | anything
 Entitlements: none | one of: one, two; none of: three
 Values: article_count, country, currency, weekday, date, days_left, ticker_goal | nothing
 History: a history | a history
@@ -182,11 +182,11 @@ Reader: returning: 1 view, 2 dismissals, 0 articles | any
 Articles: 0 articles in 52 weeks and the present one | at least 3
 Trend: steady: 0 articles in four weeks, 0 in the four before | any
 Meter: 0 free articles used | any number
-SkipFirst: not told | any page
+SkipFirst: unknown | any page
 Frequency: views inside 30 days: 0; never seen | fewer than 4 views
 SiteFrequency: on the whole site: views inside 30 days: 1; age of the newest in whole days: 2 | fewer than 1 view; newest at least 2 days old
-CoolDown: any appeal seen: 2880 minutes ago; sent away: 0 minutes ago | 1 minute after one was seen, 5 minutes after one was sent away
-Dismissal: already_gave (age in whole days: 0), close (age in whole days: 0) | days passed: 14 after close, 3 after later, 365 after already_gave, for ever after never
+CoolDown: any appeal seen: 2880 minutes ago; dismissed: 0 minutes ago | 1 minute after a view, 5 minutes after a dismissal
+Dismissal: already_gave (age in whole days: 0), close (age in whole days: 0) | days passed: 14 after close, 3 after later, 365 after already_gave, forever after never
 Sequence: 0 views | a sequence without end
 ");
 }
@@ -207,7 +207,7 @@ fn the_last_words_that_an_appeal_may_have() {
     };
     assert_eq!(words(Rule::Standing), "none | recurring");
     assert_eq!(words(Rule::Quiet), "quiet until 9223372036854775807 ms | anything: it asks for no money");
-    assert_eq!(words(Rule::Consent), "not told | granted");
+    assert_eq!(words(Rule::Consent), "unknown | granted");
     assert_eq!(words(Rule::History), "no history | anything");
     assert_eq!(words(Rule::Articles), "0 articles in 52 weeks and the present one | at most 0");
     assert_eq!(words(Rule::Frequency), "0 views in all | anything");
