@@ -2844,7 +2844,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -2860,7 +2860,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2874,7 +2874,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2948,7 +2948,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -2964,7 +2964,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2978,7 +2978,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `alarm_not_found`: There is no such alarm now: it ended, or its facts changed. List the alarms again. */
+            /** @description `alarm_not_found`: There is no such alarm: it has closed, or its facts changed. List the alarms again. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -2992,7 +2992,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `conflict`: Another change was made at the same time; read it again, then retry. */
+            /** @description `conflict`: Another change was made at the same time. Read the latest state, then retry. */
             409: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3006,7 +3006,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3034,7 +3034,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3087,7 +3087,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -3103,7 +3103,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3117,7 +3117,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3175,7 +3175,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -3191,7 +3191,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3219,7 +3219,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3311,7 +3311,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -3327,7 +3327,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3357,7 +3357,7 @@ export interface operations {
             };
             /**
              * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
-             *     - `conflict`: Another change was made at the same time; read it again, then retry.
+             *     - `conflict`: Another change was made at the same time. Read the latest state, then retry.
              */
             409: {
                 headers: {
@@ -3372,7 +3372,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
+            /** @description `version_conflict`: Somebody wrote a newer version. Read it first. */
             412: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3386,7 +3386,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3414,7 +3414,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `appeal_invalid`: The appeal can't be used as it is written; `problems` says where. */
+            /** @description `appeal_invalid`: The appeal is invalid; `problems` says where. */
             422: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3428,7 +3428,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3499,7 +3499,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -3515,7 +3515,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3546,7 +3546,7 @@ export interface operations {
             /**
              * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
              *     - `never_published`: The appeal was never published.
-             *     - `conflict`: Another change was made at the same time; read it again, then retry.
+             *     - `conflict`: Another change was made at the same time. Read the latest state, then retry.
              */
             409: {
                 headers: {
@@ -3561,7 +3561,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
+            /** @description `version_conflict`: Somebody wrote a newer version. Read it first. */
             412: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3575,7 +3575,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3646,7 +3646,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -3662,7 +3662,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3693,7 +3693,7 @@ export interface operations {
             /**
              * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
              *     - `never_published`: The appeal was never published.
-             *     - `conflict`: Another change was made at the same time; read it again, then retry.
+             *     - `conflict`: Another change was made at the same time. Read the latest state, then retry.
              */
             409: {
                 headers: {
@@ -3708,7 +3708,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
+            /** @description `version_conflict`: Somebody wrote a newer version. Read it first. */
             412: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3722,7 +3722,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3796,7 +3796,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -3812,7 +3812,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3872,7 +3872,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3902,7 +3902,7 @@ export interface operations {
             };
             /**
              * @description - `page_url_not_allowed`: The page's URL is not on one of the site's origins.
-             *     - `appeal_invalid`: The appeal can't be used as it is written; `problems` says where.
+             *     - `appeal_invalid`: The appeal is invalid; `problems` says where.
              */
             422: {
                 headers: {
@@ -3917,7 +3917,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3992,7 +3992,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -4008,7 +4008,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4055,7 +4055,7 @@ export interface operations {
             };
             /**
              * @description - `appeals_from_file`: This service reads its appeals from a file; change them there.
-             *     - `conflict`: Another change was made at the same time; read it again, then retry.
+             *     - `conflict`: Another change was made at the same time. Read the latest state, then retry.
              */
             409: {
                 headers: {
@@ -4070,7 +4070,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `version_conflict`: Somebody wrote a version in the meantime; read it first. */
+            /** @description `version_conflict`: Somebody wrote a newer version. Read it first. */
             412: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4084,7 +4084,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4112,7 +4112,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `appeal_invalid`: The appeal can't be used as it is written; `problems` says where. */
+            /** @description `appeal_invalid`: The appeal is invalid; `problems` says where. */
             422: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4126,7 +4126,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4186,7 +4186,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -4202,7 +4202,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4233,7 +4233,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4324,7 +4324,7 @@ export interface operations {
             };
             /**
              * @description - `invalid_request`: The request can't be read; `detail` says where.
-             *     - `token_in_url`: A token must not stand in a URL; ask with POST.
+             *     - `token_in_url`: A token must not be in a URL. Use POST.
              */
             400: {
                 headers: {
@@ -4401,7 +4401,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -4418,7 +4418,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4463,7 +4463,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4593,7 +4593,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4668,7 +4668,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -4686,8 +4686,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `scope_missing`: The API key may not do this.
-             *     - `preview_invalid`: The preview is not one of ours, is for another site, or its time is over; make a new one.
+             * @description - `scope_missing`: The API key does not have the required scope.
+             *     - `preview_invalid`: The preview is invalid, is for another site, or has expired. Create a new one.
              */
             403: {
                 headers: {
@@ -4733,7 +4733,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4763,7 +4763,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4779,7 +4779,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `overloaded`: Too many tokens are to be checked; try again in a second.
+             * @description - `overloaded`: There are too many tokens to verify. Try again in a second.
              *     - `store_unavailable`: The database is unavailable; try again.
              */
             503: {
@@ -4840,7 +4840,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `preview_invalid`: The preview is not one of ours, is for another site, or its time is over; make a new one. */
+            /** @description `preview_invalid`: The preview is invalid, is for another site, or has expired. Create a new one. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4904,7 +4904,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4934,7 +4934,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `appeal_invalid`: The appeal can't be used as it is written; `problems` says where. */
+            /** @description `appeal_invalid`: The appeal is invalid; `problems` says where. */
             422: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4949,7 +4949,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5004,7 +5004,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -5020,7 +5020,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5034,7 +5034,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5151,8 +5151,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `attempt_reused`: The attempt was made before with other parameters; take a new one.
-             *     - `conflict`: Another change was made at the same time; read it again, then retry.
+             * @description - `attempt_reused`: This attempt id was already used with different parameters. Use a new one.
+             *     - `conflict`: Another change was made at the same time. Read the latest state, then retry.
              */
             409: {
                 headers: {
@@ -5168,7 +5168,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5199,11 +5199,11 @@ export interface operations {
                 };
             };
             /**
-             * @description - `currency_not_taken`: The site does not take this currency.
-             *     - `interval_not_taken`: The site does not take gifts at this interval.
+             * @description - `currency_not_taken`: The site does not support this currency.
+             *     - `interval_not_taken`: The site does not support gifts at this interval.
              *     - `amount_below_minimum`: The amount is below the site's minimum.
              *     - `amount_above_maximum`: The amount is above the site's maximum.
-             *     - `amount_not_taken`: Stripe does not take such an amount in this currency.
+             *     - `amount_not_taken`: Stripe does not accept this amount in this currency.
              *     - `fee_cover_not_offered`: The site does not let readers cover the fee in this currency.
              *     - `return_url_not_allowed`: The return URL is not on one of the site's origins.
              */
@@ -5237,7 +5237,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5269,7 +5269,7 @@ export interface operations {
             };
             /**
              * @description - `stripe_unavailable`: The payment provider can't be reached; try again.
-             *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
+             *     - `not_configured`: The service is not set up for this yet. The log tells the operator what to do.
              *     - `store_unavailable`: The database is unavailable; try again.
              */
             503: {
@@ -5360,7 +5360,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -5376,7 +5376,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5390,7 +5390,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5468,7 +5468,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -5484,7 +5484,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5498,7 +5498,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5554,7 +5554,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -5570,7 +5570,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5598,7 +5598,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5683,7 +5683,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -5699,7 +5699,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5727,7 +5727,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5783,7 +5783,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -5799,7 +5799,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5827,7 +5827,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5901,7 +5901,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -5917,7 +5917,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5959,7 +5959,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `conflict`: Another change was made at the same time; read it again, then retry. */
+            /** @description `conflict`: Another change was made at the same time. Read the latest state, then retry. */
             409: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5973,7 +5973,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6001,7 +6001,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6055,9 +6055,9 @@ export interface operations {
             };
             /**
              * @description - `token_missing`: Send `Authorization: Bearer` with a supporter token.
-             *     - `token_invalid`: The supporter token is not one of ours.
+             *     - `token_invalid`: The supporter token is invalid.
              *     - `token_expired`: The supporter token has expired.
-             *     - `token_superseded`: What the supporter token says was withdrawn since.
+             *     - `token_superseded`: The supporter token was withdrawn, for example after a refund. Delete it.
              */
             401: {
                 headers: {
@@ -6074,7 +6074,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6090,7 +6090,7 @@ export interface operations {
                 };
             };
             /**
-             * @description - `overloaded`: Too many tokens are to be checked; try again in a second.
+             * @description - `overloaded`: There are too many tokens to verify. Try again in a second.
              *     - `store_unavailable`: The database is unavailable; try again.
              */
             503: {
@@ -6150,7 +6150,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -6166,7 +6166,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6211,7 +6211,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6239,7 +6239,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6312,7 +6312,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -6328,7 +6328,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6359,7 +6359,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6412,7 +6412,7 @@ export interface operations {
             };
             /**
              * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is not known, or was revoked.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
              */
             401: {
                 headers: {
@@ -6428,7 +6428,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `scope_missing`: The API key may not do this. */
+            /** @description `scope_missing`: The API key does not have the required scope. */
             403: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6442,7 +6442,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6543,7 +6543,7 @@ export interface operations {
             };
             /**
              * @description - `site_unknown`: There is no such site.
-             *     - `attempt_unknown`: No such attempt with this session.
+             *     - `attempt_unknown`: There is no such attempt with this session.
              */
             404: {
                 headers: {
@@ -6575,14 +6575,14 @@ export interface operations {
                 };
             };
             /**
-             * @description - `payment_processing`: The payment is on its way and not settled yet.
+             * @description - `payment_processing`: The payment is not settled yet.
              *     - `payment_unpaid`: Nothing was paid.
-             *     - `payment_failed`: The payment failed; nothing was taken.
-             *     - `payment_taken_back`: The payment was given or taken back.
+             *     - `payment_failed`: The payment failed. No money was taken.
+             *     - `payment_taken_back`: The payment was refunded or disputed.
              *     - `session_expired`: The payment page expired before anything was paid.
-             *     - `already_exchanged`: The token was fetched already.
-             *     - `exchange_too_late`: A token can be fetched within 24 hours after the payment.
-             *     - `conflict`: Another change was made at the same time; read it again, then retry.
+             *     - `already_exchanged`: The token was already fetched.
+             *     - `exchange_too_late`: A token can only be fetched within 24 hours after the payment.
+             *     - `conflict`: Another change was made at the same time. Read the latest state, then retry.
              */
             409: {
                 headers: {
@@ -6598,7 +6598,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6644,7 +6644,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6676,7 +6676,7 @@ export interface operations {
             };
             /**
              * @description - `stripe_unavailable`: The payment provider can't be reached; try again.
-             *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
+             *     - `not_configured`: The service is not set up for this yet. The log tells the operator what to do.
              *     - `store_unavailable`: The database is unavailable; try again.
              */
             503: {
@@ -6721,7 +6721,7 @@ export interface operations {
                 content?: never;
             };
             /**
-             * @description - `invalid_signature`: The webhook signature does not fit.
+             * @description - `invalid_signature`: The webhook signature is invalid.
              *     - `invalid_event`: The webhook body is not a Stripe event.
              */
             400: {
@@ -6751,7 +6751,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `conflict`: Another change was made at the same time; read it again, then retry. */
+            /** @description `conflict`: Another change was made at the same time. Read the latest state, then retry. */
             409: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6765,7 +6765,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `body_too_large`: The body is larger than is read here. */
+            /** @description `body_too_large`: The body is too large. */
             413: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6779,7 +6779,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `internal`: Something went wrong here; it is logged. */
+            /** @description `internal`: An internal error occurred. It is logged. */
             500: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6795,7 +6795,7 @@ export interface operations {
             };
             /**
              * @description - `store_unavailable`: The database is unavailable; try again.
-             *     - `not_configured`: The service is not set up for this yet; its operator is told how in the log.
+             *     - `not_configured`: The service is not set up for this yet. The log tells the operator what to do.
              */
             503: {
                 headers: {
