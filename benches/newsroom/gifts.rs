@@ -153,6 +153,7 @@ impl Gift {
             subscription,
             invoice: None,
             paid_events_s: vec![self.began_s],
+            failed: false,
         })
     }
 
@@ -176,6 +177,8 @@ impl Gift {
             terms: Some(Newest { reported_at_s: self.began_s, value: terms }),
             period: None,
             ended_at_s: (!runs).then_some(last_s + MONTH_S),
+            changes: Vec::new(),
+            cancelled_on_request: false,
         });
         vec![self.session(Some(id), None), subscription]
     }
@@ -217,6 +220,8 @@ impl Gift {
                 period: None,
                 paid_by: vec![intent.clone()],
                 paid_events_s: Vec::new(),
+                failed_events_s: Vec::new(),
+                renews: false,
             }));
         }
         if at_s < END_S - 6 * 3_600 {

@@ -1,12 +1,19 @@
 //! Adds facts to what is known, and writes anew what follows from them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::app::App;
-use crate::contributions::{Contribution, Fact, Folded, RaisedAlarm, fold};
+use crate::contributions::{
+    Contribution, DomainEvent, Fact, Folded, RaisedAlarm, facts_of_contribution, fold,
+};
 use crate::ids::{ContributionId, SupporterId};
 use crate::store::{StoreError, Tx, alarms, books, objects, payments, standings, supporters, unbooked};
 use crate::supporters::{Email, Given, StandingChange, standing_changed};
+
+use super::emit_events::Emitter;
+
+/// The objects that a booking touches, each as it was known before.
+type Before = BTreeMap<String, Option<Fact>>;
 
 /// What came of booking.
 #[derive(Debug, Default)]
@@ -36,22 +43,25 @@ impl Booked {
 }
 
 /// Books `facts` within `tx`. Facts of no gift of ours are kept: what ties
-/// them to one may come later.
+/// them to one may come later. `E` takes the domain events that follow.
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn book_facts(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Booked, StoreError> {
+pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Booked, StoreError> {
     let ids: Vec<String> = facts.iter().map(|fact| fact.id().to_owned()).collect();
+    let mut before = Before::new();
     for fact in facts {
+        let id = fact.id().to_owned();
         let customer = matches!(fact, Fact::Customer(_)).then(|| fact.id().to_owned());
-        objects::add(tx, fact).await?;
+        let known = objects::add(tx, fact).await?;
+        before.entry(id).or_insert(known);
         if let Some(customer) = customer {
             record_email(tx, &customer).await?;
         }
     }
     let mut booked = Booked::default();
     for id in ids {
-        add(&mut booked, app, tx, &id).await?;
+        add::<E>(&mut booked, app, tx, &id, &before).await?;
     }
     Ok(booked)
 }
@@ -60,13 +70,19 @@ pub async fn book_facts(app: &App, tx: &mut Tx, facts: Vec<Fact>) -> Result<Book
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn rewrite_gift(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, StoreError> {
+pub async fn rewrite_gift<E: Emitter>(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, StoreError> {
     let mut booked = Booked::default();
-    add(&mut booked, app, tx, object).await?;
+    add::<E>(&mut booked, app, tx, object, &Before::new()).await?;
     Ok(booked)
 }
 
-async fn add(booked: &mut Booked, app: &App, tx: &mut Tx, object: &str) -> Result<(), StoreError> {
+async fn add<E: Emitter>(
+    booked: &mut Booked,
+    app: &App,
+    tx: &mut Tx,
+    object: &str,
+    before: &Before,
+) -> Result<(), StoreError> {
     let known = objects::of_the_same_gift(tx, object).await?;
     let Some(folded) = fold(&known) else { return Ok(()) };
     let gift = &folded.contribution;
@@ -77,9 +93,29 @@ async fn add(booked: &mut Booked, app: &App, tx: &mut Tx, object: &str) -> Resul
     }
     if booked.contributions.insert(gift.id.clone()) {
         booked.works_again |= unbooked::tie(tx, gift, app.now_ms()).await?;
-        write(booked, app, tx, folded).await?;
+        let known_before = events_before(tx, known, before, gift).await?;
+        write::<E>(booked, app, tx, folded, &known_before).await?;
     }
     Ok(())
+}
+
+/// The keys of the events that were true before this booking. None of a contribution that was never written.
+async fn events_before(
+    tx: &mut Tx,
+    known: Vec<Fact>,
+    before: &Before,
+    gift: &Contribution,
+) -> Result<BTreeSet<String>, StoreError> {
+    let as_before = known.into_iter().filter_map(|fact| match before.get(fact.id()) {
+        Some(earlier) => earlier.clone(),
+        None => Some(fact),
+    });
+    let folded = fold(&facts_of_contribution(&gift.id, as_before.collect()));
+    let events = folded.map(|it| it.events).unwrap_or_default();
+    if events.is_empty() || !books::is_stored(tx, &gift.id).await? {
+        return Ok(BTreeSet::new());
+    }
+    Ok(events.iter().map(DomainEvent::key).collect())
 }
 
 /// A customer's address at Stripe finds the supporter too: the newest that is known, in whatever order they came.
@@ -91,8 +127,14 @@ async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     }
 }
 
-/// Writes one gift.
-async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) -> Result<(), StoreError> {
+/// Writes one gift. `known_before`: the keys of the events that are no news.
+async fn write<E: Emitter>(
+    booked: &mut Booked,
+    app: &App,
+    tx: &mut Tx,
+    mut folded: Folded,
+    known_before: &BTreeSet<String>,
+) -> Result<(), StoreError> {
     let now_ms = app.now_ms();
     let email = folded.email.as_deref().and_then(|text| Email::parse(text).ok());
     if let Some(email) = &email {
@@ -127,6 +169,12 @@ async fn write(booked: &mut Booked, app: &App, tx: &mut Tx, mut folded: Folded) 
     for payment in folded.payments.iter().filter(|payment| !stored.contains(payment)) {
         payments::put(tx, payment).await?;
     }
+    let mut events = std::mem::take(&mut folded.events);
+    events.retain(|it| !known_before.contains(&it.key()));
+    for event in &mut events {
+        event.supporter.clone_from(&folded.contribution.supporter);
+    }
+    E::emit(tx, &events, now_ms).await?;
     if let Some(id) = folded.contribution.supporter
         && let Some(epoch) = supporters::raise_epoch(tx, &id, now_ms).await?
     {

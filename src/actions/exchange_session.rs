@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
 
+use super::emit_events::Recording;
 use super::ingest_fetched::{FetchedObject, ingest_fetched};
 use crate::app::App;
 use crate::clock::DAY_MS;
@@ -123,7 +124,7 @@ async fn ask_stripe(app: &App, session: &str) -> Result<(), ExchangeError> {
     };
     let object =
         FetchedObject { id: session, what: "checkout.session", body: &body, fetched_at_ms: app.now_ms() };
-    ingest_fetched(app, object).await?;
+    ingest_fetched::<Recording>(app, object).await?;
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use super::emit_events::Emitter;
 use super::process_event::process_event;
 use crate::app::App;
 use crate::store::inbox::{self, Arrival, EventState, Source};
@@ -35,13 +36,16 @@ pub(super) struct Ingested {
 ///
 /// # Errors
 /// See [`StoreError`].
-pub(super) async fn ingest_fetched(app: &App, object: FetchedObject<'_>) -> Result<Ingested, StoreError> {
+pub(super) async fn ingest_fetched<E: Emitter>(
+    app: &App,
+    object: FetchedObject<'_>,
+) -> Result<Ingested, StoreError> {
     let hash = digest::digest(&digest::SHA256, object.body.as_bytes());
     let version = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]);
     let mut tx = app.store.begin().await?;
     let (inbox_id, is_new) = insert_fetched(app, &mut tx, object, &version).await?;
     tx.commit().await?;
-    process_event(app, &inbox_id).await?;
+    process_event::<E>(app, &inbox_id).await?;
     Ok(Ingested { inbox_id, is_new })
 }
 

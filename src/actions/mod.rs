@@ -15,6 +15,7 @@ mod count_tickers;
 mod count_views;
 mod create_api_key;
 mod edit_appeals;
+mod emit_events;
 mod exchange_session;
 mod export_payments;
 mod flush_counts;
@@ -32,6 +33,7 @@ mod prove_writing;
 mod publish_appeals;
 mod put_into_force;
 mod read_results;
+mod rebuild;
 mod receive_stripe_event;
 mod reconcile;
 mod remove_unused_attempts;
@@ -61,6 +63,7 @@ pub use edit_appeals::{
     EditError, Editor, LIVE_VERSION, Precondition, Saved, apply_appeals, publish_appeal, save_appeal,
     set_appeal_aside,
 };
+pub use emit_events::{Emitter, Recording, Silent};
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
 pub use export_payments::PaymentsExport;
 pub use flush_counts::flush_counts;
@@ -72,12 +75,13 @@ pub use look_at_stripe::{Survey, look_at_stripe, webhook_url};
 pub use note_deliveries::note_deliveries;
 pub use open_vault::open_vault;
 pub use outlive::{Panicked, outlive};
-pub use process_event::{MOST_TRIES, process_due_events, process_event};
+pub use process_event::{MOST_TRIES, process_due_events, process_event, process_events_with};
 pub use prove_writing::prove_writing;
 pub use publish_appeals::{PublishError, publish_appeals};
 pub use read_results::{
     MAX_RESULT_DAYS, MoneySums, Outcome, ResultKey, ResultsError, ResultsQuery, read_results, totals,
 };
+pub use rebuild::{RebuildError, rebuild};
 pub use receive_stripe_event::{ReceiveError, Received, check_before_reading, receive_stripe_event};
 pub use reconcile::{FailedList, ReconcileError, Swept, reconcile_due, reconcile_since};
 pub use remove_unused_attempts::remove_unused_attempts;

@@ -11,6 +11,7 @@ use crate::stripe::{
 use crate::telemetry::Processed;
 
 use super::book_facts::{Booked, book_facts};
+use super::emit_events::{Emitter, Recording};
 use super::ingest_fetched::{FetchedObject, insert_fetched};
 use super::outlive::{Panicked, outlive};
 
@@ -42,6 +43,14 @@ enum ProcessError {
 /// # Errors
 /// The database does not answer.
 pub async fn process_due_events(app: &App) -> Result<usize, StoreError> {
+    process_events_with::<Recording>(app).await
+}
+
+/// As [`process_due_events`], with another emitter.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn process_events_with<E: Emitter>(app: &App) -> Result<usize, StoreError> {
     let mut processed = 0;
     loop {
         let due = app.store.due_events(app.now_ms(), AT_ONCE).await?;
@@ -53,7 +62,7 @@ pub async fn process_due_events(app: &App) -> Result<usize, StoreError> {
                 return Ok(processed);
             }
             processed += 1;
-            process_event(app, &id).await?;
+            process_event::<E>(app, &id).await?;
         }
     }
 }
@@ -62,8 +71,8 @@ pub async fn process_due_events(app: &App) -> Result<usize, StoreError> {
 ///
 /// # Errors
 /// The database does not answer, or takes nothing that is written. The event then waits as before.
-pub async fn process_event(app: &App, id: &str) -> Result<(), StoreError> {
-    let outcome = match outlive(process(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
+pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreError> {
+    let outcome = match outlive(process::<E>(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
         Ok((mut booked, outcome)) => {
             booked.announce(app);
             outcome
@@ -79,7 +88,7 @@ pub async fn process_event(app: &App, id: &str) -> Result<(), StoreError> {
 }
 
 /// What came of it; nothing where somebody else was faster.
-async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
+async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
     let mut tx = app.store.begin().await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
     let none = Booked::default;
@@ -92,7 +101,7 @@ async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), Pro
             drop(tx);
             return fetch(app, &event, (&object, &named), may_be_elsewhere).await;
         }
-        Ok(Report::Facts(facts)) => book(app, &mut tx, &event, facts).await?,
+        Ok(Report::Facts(facts)) => book::<E>(app, &mut tx, &event, facts).await?,
         Err(error) => {
             let mentions = mentions(&event.body);
             if concerns_us(app, &mut tx, &mentions).await? {
@@ -116,7 +125,7 @@ async fn process(app: &App, id: &str) -> Result<(Booked, Option<Processed>), Pro
 }
 
 /// Books what an event tells; what came of it, as a count and in words.
-async fn book(
+async fn book<E: Emitter>(
     app: &App,
     tx: &mut Tx,
     event: &Waiting,
@@ -128,7 +137,7 @@ async fn book(
         Fact::UnknownCurrency(it) => it.still_unknown().map(str::to_owned),
         _ => None,
     });
-    let booked = book_facts(app, tx, facts).await?;
+    let booked = book_facts::<E>(app, tx, facts).await?;
     let objects = ids.iter().map(String::as_str);
     let (outcome, words) = if !booked.contributions.is_empty() {
         match unknown {

@@ -5,12 +5,13 @@ use crate::store::StoreError;
 use crate::store::accounts::gifts_after;
 
 use super::book_facts::rewrite_gift;
+use super::emit_events::Silent;
 
 /// Gifts that are found in one go.
 const AT_ONCE: i64 = 200;
 
 /// Folds every gift anew and writes it: contributions and payments as the facts have them, entries that are missing.
-/// What is booked is never changed. How many gifts there are.
+/// What is booked is never changed, and no domain event is emitted. How many gifts there are.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -34,7 +35,7 @@ pub async fn rewrite_books(app: &App) -> Result<u64, StoreError> {
 
 async fn rewrite(app: &App, id: &str) -> Result<u64, StoreError> {
     let mut tx = app.store.begin().await?;
-    let mut booked = rewrite_gift(app, &mut tx, id).await?;
+    let mut booked = rewrite_gift::<Silent>(app, &mut tx, id).await?;
     tx.commit().await?;
     booked.announce(app);
     Ok(booked.contributions.len() as u64)

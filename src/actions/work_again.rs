@@ -4,6 +4,7 @@ use crate::app::App;
 use crate::store::{StoreError, unbooked};
 
 use super::book_facts::rewrite_gift;
+use super::emit_events::Recording;
 
 /// The first time that `version` runs, queues every event that an earlier version gave up or could not read; and each time
 /// books the gifts of sites that are configured by now.
@@ -22,7 +23,7 @@ pub async fn work_again(app: &App, version: &str) -> Result<(), StoreError> {
             continue;
         }
         let mut tx = app.store.begin().await?;
-        let mut booked = rewrite_gift(app, &mut tx, &gift).await?;
+        let mut booked = rewrite_gift::<Recording>(app, &mut tx, &gift).await?;
         tx.commit().await?;
         booked.announce(app);
     }

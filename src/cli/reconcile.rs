@@ -46,11 +46,7 @@ pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
         let app = actions::start(settings, Clock::System).await?;
         let outcome = async {
             asks_stripe(&app.stripe)?;
-            if !app.store.is_without_facts().await? {
-                return Err("this database holds events already; name an empty one in database.url, or run `keepopen reconcile --since DATE` to take in what is missing".into());
-            }
-            let swept = actions::reconcile_since(&app, 0, false).await?;
-            actions::process_due_events(&app).await?;
+            let swept = actions::rebuild(&app).await?;
             tell_swept(&swept)?;
             let failed = swept.failed.into_iter().map(|it| it.list).collect();
             tell(&actions::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())

@@ -148,6 +148,7 @@ mod tests {
             subscription: None,
             invoice: None,
             paid_events_s: paid_events_s.to_vec(),
+            failed: false,
         })
     }
 

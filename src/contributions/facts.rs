@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::balance::{PayoutFact, TransactionFact};
+use super::changes::SubscriptionChange;
 use super::frequency::{Frequency, IntervalUnit};
 use super::join::{Join, Latest, Newest, State as _};
 use super::signals::{CustomerFact, IntentFact, ReviewFact, UnknownCurrencyFact, WarningFact};
@@ -68,6 +69,9 @@ pub struct SessionFact {
     /// When Stripe made the events that report it paid.
     #[serde(default)]
     pub paid_events_s: Vec<i64>,
+    /// True once any report said that the payment had failed.
+    #[serde(default)]
+    pub failed: bool,
 }
 
 /// A subscription.
@@ -84,6 +88,12 @@ pub struct SubscriptionFact {
     pub period: Option<Newest<Period>>,
     /// When it ended, once it did.
     pub ended_at_s: Option<i64>,
+    /// Its changes, as far as events reported them.
+    #[serde(default)]
+    pub changes: Vec<SubscriptionChange>,
+    /// True once any report said that it ended because somebody asked for it.
+    #[serde(default)]
+    pub cancelled_on_request: bool,
 }
 
 /// What a subscription takes, and how often.
@@ -155,6 +165,12 @@ pub struct InvoiceFact {
     /// When Stripe made the events that report it paid.
     #[serde(default)]
     pub paid_events_s: Vec<i64>,
+    /// When Stripe made the events that report that its payment failed, or waits for the reader.
+    #[serde(default)]
+    pub failed_events_s: Vec<i64>,
+    /// True once any report said that it is for a further period of its subscription.
+    #[serde(default)]
+    pub renews: bool,
 }
 
 /// Which payment intent or charge paid which invoice (since basil, the only tie). Without either, the payment was made
@@ -231,9 +247,9 @@ pub struct DisputeFact {
     pub reversed_events_s: Vec<i64>,
 }
 
-join_fields!(SessionFact: latest, mode, total, presented, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished; all: paid_events_s);
-join_fields!(SubscriptionFact: latest, created_at_s, origin, customer, terms, period, ended_at_s; any: ; all: );
-join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, outside, origin, customer, email, subscription, period; any: through_stripe, marked_outside, collected_at_once, never_attempted; all: paid_by, paid_events_s);
+join_fields!(SessionFact: latest, mode, total, presented, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished, failed; all: paid_events_s);
+join_fields!(SubscriptionFact: latest, created_at_s, origin, customer, terms, period, ended_at_s; any: cancelled_on_request; all: changes);
+join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, outside, origin, customer, email, subscription, period; any: through_stripe, marked_outside, collected_at_once, never_attempted, renews; all: paid_by, paid_events_s, failed_events_s);
 join_fields!(InvoicePaymentFact: invoice, paid; any: is_paid; all: paid_by);
 join_fields!(ChargeFact: origin, payment_intent, invoice, paid, refunded, created_at_s, method; any: ; all: succeeded_events_s);
 join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: reversed_events_s);

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::alarms::{Alarm, RaisedAlarm};
 use super::dates::Dates;
+use super::events::{DomainEvent, Sources};
 use super::movements::{Came, Taken};
 use super::payments::OFFLINE_PART;
 use super::settlement::{Movement, settle};
@@ -24,6 +25,8 @@ pub struct Folded {
     pub payments: Vec<Payment>,
     /// What of it Stripe's balance knows.
     pub balance: Balance,
+    /// Every domain event that the facts say happened, by key. More facts only ever add to them.
+    pub events: Vec<DomainEvent>,
     /// What does not add up, and wants a person to look.
     pub alarms: Vec<RaisedAlarm>,
     /// Of each entry, by its cause, every date that it may have been booked with, in milliseconds since 1970.
@@ -177,6 +180,16 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     alarms.sort();
     let alarms = alarms.into_iter().map(|alarm| alarm.raise(&origin.contribution, &story)).collect();
 
+    let email = story.email(!payments.is_empty());
+    let sources = Sources {
+        story: &story,
+        origin: &origin,
+        payments: &payments,
+        taken: &taken,
+        entries: &entries,
+        has_supporter: email.is_some(),
+    };
+    let events = sources.events();
     let contribution = story.contribution(&origin, &payments, &taken);
     let payment = |came: &Came| {
         let paid_at_ms = came.at_s?.saturating_mul(1000);
@@ -217,8 +230,9 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             differing_minor: settlement.differing_minor,
         },
         contribution,
-        email: story.email(!payments.is_empty()),
+        email,
         entries,
+        events,
         alarms,
         dates_ms,
     })

@@ -70,6 +70,7 @@ fn session(mode: SessionMode) -> impl Strategy<Value = Fact> {
                 payment_intent,
                 subscription,
                 invoice: None,
+                failed: latest.state == Failed,
                 paid_events_s,
             })
         },
@@ -78,6 +79,13 @@ fn session(mode: SessionMode) -> impl Strategy<Value = Fact> {
 
 fn period() -> impl Strategy<Value = Period> {
     (0..9_i64, 0..9_i64).prop_map(|(start_s, length_s)| Period { end_s: start_s + length_s, start_s })
+}
+
+fn changes() -> impl Strategy<Value = Vec<SubscriptionChange>> {
+    use ChangeKind::*;
+    let kind = select(vec![Terms, Paused, Resumed, CancelScheduled, CancelWithdrawn]);
+    let change = (1..5_i64, kind).prop_map(|(at_s, kind)| SubscriptionChange { at_s, kind });
+    proptest::collection::btree_set(change, 0..3).prop_map(|changes| changes.into_iter().collect())
 }
 
 fn subscription() -> impl Strategy<Value = Fact> {
@@ -92,8 +100,8 @@ fn subscription() -> impl Strategy<Value = Fact> {
     });
     let period = option::of((0..3_i64, period()))
         .prop_map(|it| it.map(|(reported_at_s, value)| Newest { reported_at_s, value }));
-    (state, origin(), terms, period, option::of(0..9_i64)).prop_map(
-        |(latest, origin, terms, period, ended_at_s)| {
+    (state, origin(), terms, period, option::of(0..9_i64), changes(), any::<bool>()).prop_map(
+        |(latest, origin, terms, period, ended_at_s, changes, cancelled_on_request)| {
             Fact::Subscription(SubscriptionFact {
                 id: "sub_1".to_owned(),
                 latest,
@@ -103,6 +111,8 @@ fn subscription() -> impl Strategy<Value = Fact> {
                 terms,
                 period,
                 ended_at_s,
+                changes,
+                cancelled_on_request,
             })
         },
     )
@@ -113,8 +123,10 @@ fn invoice() -> impl Strategy<Value = Fact> {
     let state = latest(&[Draft, Open, Failing, Uncollectible, Void, Paid, Other]);
     let paid_by = proptest::collection::btree_set((0..3_u8).prop_map(|n| format!("pi_{n}")), 0..3);
     let period = option::of(period());
-    (state, option::of(Just(eur(3))), origin(), id("sub"), paid_by, events(), period, any::<[bool; 4]>())
-        .prop_map(|(latest, paid, origin, subscription, paid_by, paid_events_s, period, claims)| {
+    let times = (events(), events());
+    (state, option::of(Just(eur(3))), origin(), id("sub"), paid_by, times, period, any::<[bool; 5]>())
+        .prop_map(|(latest, paid, origin, subscription, paid_by, times, period, claims)| {
+            let (paid_events_s, failed_events_s) = times;
             Fact::Invoice(InvoiceFact {
                 id: "in_1".to_owned(),
                 latest,
@@ -133,6 +145,8 @@ fn invoice() -> impl Strategy<Value = Fact> {
                 period,
                 paid_by: paid_by.into_iter().collect(),
                 paid_events_s,
+                failed_events_s,
+                renews: claims[4],
             })
         })
 }
@@ -311,6 +325,19 @@ proptest! {
         let late = causes(&reports);
         for cause in early {
             prop_assert!(late.contains(&cause), "{cause} was booked and then not: {late:?}");
+        }
+    }
+
+    #[test]
+    fn a_later_report_never_takes_a_domain_event_away(reports in reports(), cut in 0..12_usize) {
+        let keys = |reports: &[Fact]| -> Vec<String> {
+            let folded = fold(&join_all(reports.iter().cloned()));
+            folded.map_or_else(Vec::new, |it| it.events.iter().map(DomainEvent::key).collect())
+        };
+        let early = keys(&reports[..cut.min(reports.len())]);
+        let late = keys(&reports);
+        for key in early {
+            prop_assert!(late.contains(&key), "{key} had happened and then not: {late:?}");
         }
     }
 

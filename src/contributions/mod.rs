@@ -10,9 +10,11 @@ mod join;
 mod alarm_causes;
 mod alarms;
 mod balance;
+mod changes;
 mod collected;
 mod dates;
 mod entries;
+mod events;
 mod export;
 mod facts;
 mod fold;
@@ -31,7 +33,9 @@ mod story;
 
 pub use alarms::{Alarm, RaisedAlarm};
 pub use balance::{Moved, PayoutFact, PayoutMark, TransactionFact};
+pub use changes::{ChangeKind, SubscriptionChange};
 pub use entries::{Account, Entry, EntryKind};
+pub use events::{DomainEvent, DomainEventKind, facts_of_contribution};
 pub use export::{COLUMNS, ExportedPayment};
 pub use facts::{
     ChargeFact, DisputeFact, Fact, InvoiceFact, InvoicePaymentFact, Origin, Period, RefundFact, SessionFact,

@@ -263,6 +263,7 @@ mod tests {
             subscription: None,
             invoice: None,
             paid_events_s: vec![1],
+            failed: false,
         };
         let charge = ChargeFact {
             id: "ch_1".to_owned(),

@@ -150,6 +150,7 @@ mod tests {
             subscription: None,
             invoice: None,
             paid_events_s: if paid { vec![at_s] } else { Vec::new() },
+            failed: false,
         })
     }
 
@@ -163,6 +164,8 @@ mod tests {
             terms: None,
             period: None,
             ended_at_s: None,
+            changes: Vec::new(),
+            cancelled_on_request: false,
         })
     }
 
@@ -185,6 +188,8 @@ mod tests {
             period: None,
             paid_by: vec![id.replace("in", "pi")],
             paid_events_s: Vec::new(),
+            failed_events_s: Vec::new(),
+            renews: false,
         })
     }
 

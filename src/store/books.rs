@@ -262,6 +262,18 @@ pub async fn given_by(
     Ok(rows.into_iter().map(GivenRow::given).collect::<Result<_, _>>()?)
 }
 
+/// Whether a contribution was written.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn is_stored(tx: &mut Tx, id: &ContributionId) -> Result<bool, StoreError> {
+    let found: Option<i64> = on_tx!(tx, db => sqlx::query_scalar("SELECT CAST(1 AS BIGINT) FROM contributions WHERE id = $1")
+        .bind(id.as_str())
+        .fetch_optional(db)
+        .await)?;
+    Ok(found.is_some())
+}
+
 /// The supporter whose contribution this is so far.
 ///
 /// # Errors

@@ -26,6 +26,7 @@ pub mod last_good;
 mod migrations;
 pub mod objects;
 pub mod other_money;
+pub mod outbox;
 pub mod pages;
 pub mod payments;
 pub mod planned_weights;

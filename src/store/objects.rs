@@ -4,17 +4,18 @@ use super::pages::Place;
 use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Fact, Join};
 
-/// Adds a report to what is known of its object, and its ties.
+/// Adds a report to what is known of its object, and its ties. What was known before.
 ///
 /// # Errors
 /// The database does not answer, or holds a fact that can't be read.
-pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), StoreError> {
+pub async fn add(tx: &mut Tx, report: Fact) -> Result<Option<Fact>, StoreError> {
     let id = report.id().to_owned();
     for link in report.links() {
         tie(tx, &id, link).await?;
         tie(tx, link, &id).await?;
     }
-    let fact = match one(tx, &id).await? {
+    let before = one(tx, &id).await?;
+    let fact = match before.clone() {
         Some(known) => known.join(report),
         None => report,
     };
@@ -28,7 +29,7 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<(), StoreError> {
     .bind(fact.pending_since_s())
     .execute(db)
     .await.map(|done| done.rows_affected()))?;
-    Ok(())
+    Ok(before)
 }
 
 /// The facts of one gift. (Of SQLite, CROSS JOIN asks to begin with the gift. By itself it may rather read the objects in the

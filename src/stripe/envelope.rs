@@ -32,12 +32,16 @@ pub struct Envelope<'a> {
     context: Option<Value>,
     #[serde(skip)]
     object: Option<&'a str>,
+    #[serde(skip)]
+    previous: Option<&'a str>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Data<'a> {
     #[serde(borrow, default)]
     object: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    previous_attributes: Option<&'a RawValue>,
 }
 
 /// The body is signed but is no event.
@@ -53,7 +57,9 @@ impl<'a> Envelope<'a> {
     pub fn read(body: &'a str) -> Result<Self, NotAnEvent> {
         let mut envelope: Self = read_object(body)?;
         if let Some(data) = envelope.data {
-            envelope.object = read_object::<Data<'_>>(data.get())?.object.map(RawValue::get);
+            let data: Data<'_> = read_object(data.get())?;
+            envelope.object = data.object.map(RawValue::get);
+            envelope.previous = data.previous_attributes.map(RawValue::get);
         }
         let version = envelope.api_version.as_deref().unwrap_or_default();
         let short = |text: &str| text.chars().count() <= 255 && is_one_line(&text);
@@ -95,6 +101,11 @@ impl<'a> Envelope<'a> {
     /// Whether what it names may be on another account: an organisation's events have such a context.
     pub fn has_context(&self) -> bool {
         self.context.is_some()
+    }
+
+    /// What the changed fields held before, where the event says so; null where it does not.
+    pub fn previous(&self) -> Value {
+        self.previous.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
     /// The object it reports, as it came.

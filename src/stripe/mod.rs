@@ -6,6 +6,7 @@
 //! **Tested in** the files here, `tests/payloads/`, `tests/api/corpus.rs`, `tests/api/generations.rs`, `tests/commands/stripe.rs`.
 
 mod balance;
+mod changes;
 mod charges;
 mod client;
 mod currencies;

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::field::{BadShape, Object};
 use super::invoices::{Collection, paid_by_of, read_collection, read_invoice_payment};
-use super::{Envelope, balance, charges, currencies, metadata, signals, subscriptions};
+use super::{Envelope, balance, changes, charges, currencies, metadata, signals, subscriptions};
 use crate::contributions::{
     Fact, InvoiceFact, InvoiceState, Latest, Origin, SessionFact, SessionMode, SessionState,
     SubscriptionState,
@@ -57,7 +57,21 @@ pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
         let may_be_elsewhere = envelope.has_context();
         return Ok(Report::Named { object: object.to_owned(), id: id.to_owned(), may_be_elsewhere });
     }
-    read(envelope.object().unwrap_or("null"), &envelope.kind, envelope.created_s())
+    let object = envelope.object().unwrap_or("null");
+    let mut report = read(object, &envelope.kind, envelope.created_s())?;
+    if let Report::Facts(facts) = &mut report {
+        add_changes(facts, object, envelope);
+    }
+    Ok(report)
+}
+
+/// Adds what the event says changed, which its object does not show.
+fn add_changes(facts: &mut [Fact], object: &str, envelope: &Envelope<'_>) {
+    let [Fact::Subscription(fact), ..] = facts else { return };
+    let Ok(value) = serde_json::from_str(object) else { return };
+    let subscription = Object { name: "subscription", value: &value };
+    let (kind, at_s) = (envelope.kind.as_str(), envelope.created_s());
+    fact.changes = changes::read_changes(subscription, envelope.previous(), kind, at_s);
 }
 
 /// Events of these families tell of money: one whose object does not say what it is must not pass for nothing.
@@ -82,6 +96,8 @@ pub fn concerns_us(event: &str) -> bool {
 
 /// Our own word for what was fetched of one payout: the payout, and the transactions in it.
 pub const PAYOUT_CONTENTS: &str = "keepopen.payout_contents";
+const PAYMENT_FAILED: &str = "invoice.payment_failed";
+const ACTION_REQUIRED: &str = "invoice.payment_action_required";
 const NO_OBJECT: BadShape = BadShape { object: "event", field: "data.object" };
 
 /// Reads an object that was fetched at `at_s`.
@@ -192,6 +208,7 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
             state == SessionState::Paid && event.starts_with("checkout.session."),
             at_s,
         ),
+        failed: state == SessionState::Failed,
     })
 }
 
@@ -241,9 +258,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         _ if event == "invoice.deleted" => InvoiceState::Void,
         Some("paid") => InvoiceState::Paid,
         // A payment that waits for the reader has not come, and will not without them.
-        Some("open") if matches!(event, "invoice.payment_failed" | "invoice.payment_action_required") => {
-            InvoiceState::Failing
-        }
+        Some("open") if matches!(event, PAYMENT_FAILED | ACTION_REQUIRED) => InvoiceState::Failing,
         Some("open") => InvoiceState::Open,
         Some("draft")
             if event == "invoice.finalization_failed" || it.child("last_finalization_error")?.is_some() =>
@@ -292,6 +307,8 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
             state == InvoiceState::Paid && matches!(event, "invoice.paid" | "invoice.payment_succeeded"),
             at_s,
         ),
+        failed_events_s: event_time(matches!(event, PAYMENT_FAILED | ACTION_REQUIRED), at_s),
+        renews: it.value.get("billing_reason").is_some_and(|reason| reason == "subscription_cycle"),
     })
 }
 

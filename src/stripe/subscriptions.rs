@@ -33,12 +33,29 @@ pub fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, 
         terms: terms(it)?.map(newest),
         period: current_period(it)?.map(|value| Newest { reported_at_s: at_s, value }),
         ended_at_s: it.time("ended_at")?,
+        changes: Vec::new(),
+        cancelled_on_request: state == SubscriptionState::Canceled && is_requested(it),
     })
+}
+
+/// Whether somebody asked for the end of a canceled subscription. Versions before 2023 give no reason, but show that the
+/// end had been scheduled.
+fn is_requested(it: Object<'_>) -> bool {
+    match it.value.get("cancellation_details") {
+        Some(details) => details.get("reason").is_some_and(|reason| reason == "cancellation_requested"),
+        None => is_cancel_scheduled(it),
+    }
+}
+
+/// Whether it will end by itself. Flexible billing sets `cancel_at` alone.
+pub(super) fn is_cancel_scheduled(it: Object<'_>) -> bool {
+    let field = |name| it.value.get(name).unwrap_or(&serde_json::Value::Null);
+    !field("cancel_at").is_null() || field("cancel_at_period_end") == true
 }
 
 /// What the items of a subscription take in all; none when they do not all have the same interval, or have no price in
 /// whole minor units.
-fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
+pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     let mut sum: Option<Terms> = None;
     for item in it.list("items")? {
         let Some(price) = item.expanded("price")?.or(item.expanded("plan")?) else { return Ok(None) };

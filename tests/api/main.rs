@@ -36,6 +36,7 @@ mod management;
 mod money;
 mod more_variants;
 mod not_ours;
+mod outbox;
 mod paid_outside;
 mod pending;
 mod previews;

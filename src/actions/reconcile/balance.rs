@@ -1,5 +1,6 @@
 //! Stripe's balance, and what left it for the bank.
 
+use crate::actions::emit_events::Emitter;
 use std::collections::BTreeSet;
 
 use super::reading::Take;
@@ -8,7 +9,7 @@ use crate::contributions::{Fact, PayoutFact, TransactionFact};
 use crate::store::objects;
 use crate::stripe::{CallError, List, Listed, PAYOUT_CONTENTS, Report, is_payout, read_fetched};
 
-impl Sweep<'_> {
+impl<E: Emitter> Sweep<'_, E> {
     pub(super) async fn balance(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
         let from_s = self.begin_s(since_s).await?;
         self.list(List::TRANSACTIONS, from_s, Take::Object).await?;

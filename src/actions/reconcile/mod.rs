@@ -17,8 +17,10 @@ mod taking_in;
 mod unconfirmed;
 
 use std::collections::HashSet;
+use std::marker::PhantomData;
 
-use super::process_event::process_due_events;
+use super::emit_events::{Emitter, Recording};
+use super::process_event::{process_due_events, process_events_with};
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::comparisons::{self, ListProgress};
@@ -110,8 +112,9 @@ impl Swept {
     }
 }
 
-/// A comparison under way.
-struct Sweep<'a> {
+/// A comparison under way. `E` takes the domain events of what it finds.
+struct Sweep<'a, E> {
+    emitter: PhantomData<E>,
     app: &'a App,
     kind: SweepKind,
     /// What was asked for: an interrupted run of the same is resumed.
@@ -148,17 +151,17 @@ async fn compare_due(app: &App) -> Result<Swept, ReconcileError> {
     let now_s = app.now_ms().div_euclid(1000);
     forget_old_runs(app, now_s).await?;
     forget_behind_failed(app, DUE).await?;
-    let mut all = sweep_events(app, DUE, None).await?;
+    let mut all = sweep_events::<Recording>(app, DUE, None).await?;
     process_due_events(app).await?;
     all.failed.extend(unconfirmed::ask_about_unconfirmed(app).await?);
     let compared_at_ms = finished_at_ms(app, SweepKind::Objects).await?;
     if compared_at_ms.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
-        all.add(sweep_objects(app, DUE, None, true).await?);
+        all.add(sweep_objects::<Recording>(app, DUE, None, true).await?);
     }
     if app.store.is_unfinished(DUE_FAR).await? {
-        all.add(sweep_balance(app, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
+        all.add(sweep_balance::<Recording>(app, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
     } else {
-        all.add(sweep_balance(app, DUE, None).await?);
+        all.add(sweep_balance::<Recording>(app, DUE, None).await?);
     }
     Ok(all)
 }
@@ -169,17 +172,25 @@ async fn compare_due(app: &App) -> Result<Swept, ReconcileError> {
 /// # Errors
 /// As [`reconcile_due`].
 pub async fn reconcile_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
-    lease::alone(app, compare_since(app, since_s, notes)).await
+    lease::alone(app, compare_since::<Recording>(app, since_s, notes)).await
 }
 
-async fn compare_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
+/// Books everything that Stripe has, for a new database. `E` takes the domain events.
+///
+/// # Errors
+/// As [`reconcile_due`].
+pub(super) async fn book_everything<E: Emitter>(app: &App) -> Result<Swept, ReconcileError> {
+    lease::alone(app, compare_since::<E>(app, 0, false)).await
+}
+
+async fn compare_since<E: Emitter>(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
     forget_old_runs(app, app.now_ms().div_euclid(1000)).await?;
     let run = format!("since {since_s}");
     forget_behind_failed(app, &run).await?;
-    let mut all = sweep_events(app, &run, Some(since_s)).await?;
-    process_due_events(app).await?;
-    all.add(sweep_objects(app, &run, Some(since_s), notes).await?);
-    all.add(sweep_balance(app, &run, Some(since_s)).await?);
+    let mut all = sweep_events::<E>(app, &run, Some(since_s)).await?;
+    process_events_with::<E>(app).await?;
+    all.add(sweep_objects::<E>(app, &run, Some(since_s), notes).await?);
+    all.add(sweep_balance::<E>(app, &run, Some(since_s)).await?);
     if all.failed.is_empty() && !app.is_stopping() {
         let mut tx = app.store.begin().await?;
         comparisons::forget_run(&mut tx, &run).await?;
@@ -216,32 +227,41 @@ async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, Store
     Ok(sweeps.into_iter().find(|sweep| sweep.kind == kind.as_str()).and_then(|sweep| sweep.finished_at_ms))
 }
 
-async fn sweep_events(app: &App, run: &str, since_s: Option<i64>) -> Result<Swept, ReconcileError> {
-    let mut sweep = Sweep::new(app, SweepKind::Events, run, true).await?;
+async fn sweep_events<E: Emitter>(
+    app: &App,
+    run: &str,
+    since_s: Option<i64>,
+) -> Result<Swept, ReconcileError> {
+    let mut sweep = Sweep::<E>::new(app, SweepKind::Events, run, true).await?;
     sweep.events(since_s).await?;
     sweep.end().await
 }
 
-async fn sweep_balance(app: &App, run: &str, since_s: Option<i64>) -> Result<Swept, ReconcileError> {
-    let mut sweep = Sweep::new(app, SweepKind::Balance, run, false).await?;
+async fn sweep_balance<E: Emitter>(
+    app: &App,
+    run: &str,
+    since_s: Option<i64>,
+) -> Result<Swept, ReconcileError> {
+    let mut sweep = Sweep::<E>::new(app, SweepKind::Balance, run, false).await?;
     sweep.balance(since_s).await?;
     sweep.end().await
 }
 
-async fn sweep_objects(
+async fn sweep_objects<E: Emitter>(
     app: &App,
     run: &str,
     since_s: Option<i64>,
     notes: bool,
 ) -> Result<Swept, ReconcileError> {
-    let mut sweep = Sweep::new(app, SweepKind::Objects, run, notes).await?;
+    let mut sweep = Sweep::<E>::new(app, SweepKind::Objects, run, notes).await?;
     sweep.objects(since_s).await?;
     sweep.end().await
 }
 
-impl<'a> Sweep<'a> {
+impl<'a, E: Emitter> Sweep<'a, E> {
     async fn new(app: &'a App, kind: SweepKind, run: &str, notes: bool) -> Result<Self, StoreError> {
         Ok(Self {
+            emitter: PhantomData,
             app,
             kind,
             run: run.to_owned(),

@@ -1,5 +1,6 @@
 //! Counts what moved money on the account and belongs to no gift of ours, so that a missing gift is seen.
 
+use crate::actions::emit_events::Emitter;
 use serde_json::Value;
 
 use super::Sweep;
@@ -12,7 +13,7 @@ use crate::stripe::{Listed, is_payout};
 /// ISO 4217's code for no currency: a subscription whose price is not one amount.
 const NO_CURRENCY: &str = "XXX";
 
-impl Sweep<'_> {
+impl<E: Emitter> Sweep<'_, E> {
     /// Keeps, or forgets, an object as it is now. `facts` is what was read of it, itself first.
     pub(super) async fn count_other_money(
         &self,

@@ -1,6 +1,7 @@
 //! Objects that can still change and are too old for the lists: each is fetched.
 
 use super::{DAY_S, FailedList, ReconcileError, Sweep};
+use crate::actions::emit_events::Emitter;
 use crate::contributions::Fact;
 use crate::store::{StoreError, unbooked};
 use crate::stripe::{CallError, Listed};
@@ -10,7 +11,7 @@ const DAILY_S: i64 = 180 * DAY_S;
 /// How often older ones are fetched, such as an invoice that is never going to be paid.
 const OLD_INTERVAL_DAYS: i64 = 30;
 
-impl Sweep<'_> {
+impl<E: Emitter> Sweep<'_, E> {
     /// Fetches the objects of known gifts that can still change and that Stripe created before `before_s` (seconds since
     /// 1970). `all`: including the old ones that are not due today.
     pub(super) async fn pending(&mut self, before_s: i64, all: bool) -> Result<(), ReconcileError> {

@@ -1,5 +1,6 @@
 //! Reads one of Stripe's lists to its end: page by page, again where Stripe fails, and from where an earlier run stopped.
 
+use crate::actions::emit_events::Emitter;
 use std::time::Duration;
 
 use super::{DAY_S, FailedList, OVERLAP_S, ReconcileError, Sweep};
@@ -22,7 +23,7 @@ pub(super) enum Take {
     },
 }
 
-impl Sweep<'_> {
+impl<E: Emitter> Sweep<'_, E> {
     /// Reads what was made at or after `from_s`. A list that can't be read is noted and does not stop the comparison.
     pub(super) async fn list(&mut self, list: List, from_s: i64, take: Take) -> Result<(), ReconcileError> {
         self.lists.push(list.name);

@@ -1,6 +1,7 @@
 //! An object of Stripe's that tells something new is stored as a fact, and booked.
 
 use super::{ON_ITS_WAY_S, ReconcileError, Sweep};
+use crate::actions::emit_events::Emitter;
 use crate::actions::ingest_fetched::{FetchedObject, Ingested, ingest_fetched};
 use crate::contributions::{Fact, Folded, fold};
 use crate::store::sweeps::{self, Finding};
@@ -8,7 +9,7 @@ use crate::store::unbooked;
 use crate::store::{StoreError, objects};
 use crate::stripe::{Listed, Report, read_fetched};
 
-impl Sweep<'_> {
+impl<E: Emitter> Sweep<'_, E> {
     /// Stores an object as a fact, and books it, if it is of a gift of ours and tells something new. Counts it if it moved
     /// money and is not ours.
     pub(super) async fn store(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
@@ -31,7 +32,7 @@ impl Sweep<'_> {
     async fn take_in(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
         let before = self.folded(&listed.id).await?;
         let object = FetchedObject { id: &listed.id, what, body: &listed.body, fetched_at_ms: self.now_ms };
-        let Ingested { inbox_id, is_new } = ingest_fetched(self.app, object).await?;
+        let Ingested { inbox_id, is_new } = ingest_fetched::<E>(self.app, object).await?;
         self.done.stored += i64::from(is_new);
         let after = self.folded(&listed.id).await?;
         // What is known better and changes nothing of a gift is not worth a word.

@@ -1,6 +1,7 @@
 //! Invoices that are paid, and of which no event said how: Stripe is asked.
 
 use super::{FailedList, OBJECTS_S, ON_ITS_WAY_S, ReconcileError};
+use crate::actions::emit_events::Recording;
 use crate::actions::ingest_fetched::{FetchedObject, ingest_fetched};
 use crate::app::App;
 use crate::stripe::CallError;
@@ -26,7 +27,7 @@ pub(super) async fn ask_about_unconfirmed(app: &App) -> Result<Option<FailedList
             }
         };
         let object = FetchedObject { id: &invoice, what: "invoice", body: &body, fetched_at_ms: now_ms };
-        ingest_fetched(app, object).await?;
+        ingest_fetched::<Recording>(app, object).await?;
     }
     Ok(None)
 }

@@ -1,0 +1,42 @@
+//! Where domain events go when a contribution is written: into the outbox, or nowhere.
+
+use crate::contributions::DomainEvent;
+use crate::store::{StoreError, Tx, outbox};
+
+/// Receives the domain events of a booking, within its transaction.
+///
+/// Which emitter an action uses is a part of its type, so that a rebuild can't emit by mistake.
+pub trait Emitter: Send + Sync + 'static {
+    /// Takes what became true.
+    ///
+    /// # Errors
+    /// See [`StoreError`]. The booking is rolled back.
+    fn emit(
+        tx: &mut Tx,
+        events: &[DomainEvent],
+        now_ms: i64,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Writes each event into the outbox, at most once.
+#[derive(Debug)]
+pub enum Recording {}
+
+/// Emits nothing: for a rebuild, where nothing became true that was not true before.
+#[derive(Debug)]
+pub enum Silent {}
+
+impl Emitter for Recording {
+    async fn emit(tx: &mut Tx, events: &[DomainEvent], now_ms: i64) -> Result<(), StoreError> {
+        for event in events {
+            outbox::put(tx, event, now_ms).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Emitter for Silent {
+    async fn emit(_: &mut Tx, _: &[DomainEvent], _: i64) -> Result<(), StoreError> {
+        Ok(())
+    }
+}

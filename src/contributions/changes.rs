@@ -1,0 +1,40 @@
+//! Changes of a subscription that only the event of the change reports: its object shows the newest state alone.
+
+use serde::{Deserialize, Serialize};
+
+/// One change of a subscription, as one event of Stripe's reports it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SubscriptionChange {
+    /// When Stripe created the event, in seconds since 1970.
+    pub at_s: i64,
+    /// What changed.
+    pub kind: ChangeKind,
+}
+
+/// What changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// The amount or the interval.
+    Terms,
+    /// Payments are no longer collected.
+    Paused,
+    /// Payments are collected again.
+    Resumed,
+    /// It will end later.
+    CancelScheduled,
+    /// It will no longer end.
+    CancelWithdrawn,
+}
+
+impl ChangeKind {
+    /// Whether a later `other` makes this one old news.
+    pub(super) fn is_overtaken_by(self, other: Self) -> bool {
+        let pair = |kind| match kind {
+            Self::Terms => 0,
+            Self::Paused | Self::Resumed => 1,
+            Self::CancelScheduled | Self::CancelWithdrawn => 2,
+        };
+        pair(self) == pair(other)
+    }
+}

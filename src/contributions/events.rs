@@ -1,0 +1,348 @@
+//! Domain events: what became true of a contribution.
+//!
+//! They are a function of the facts alone, and monotone: more facts only ever add events. So whatever order facts arrive
+//! in, and however often, the events written by then are the same. Each event therefore comes from something that no later
+//! report takes back: a ledger entry, a state that ends, or a report that the fact remembers.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::changes::{ChangeKind, SubscriptionChange};
+use super::movements::{Came, Taken};
+use super::payments::OFFLINE_PART;
+use super::story::Story;
+use super::{
+    DisputeState, Entry, EntryKind, Fact, InvoiceFact, InvoiceState, Origin, SessionMode, SessionState,
+    SubscriptionFact, SubscriptionState,
+};
+use crate::ids::{ContributionId, SupporterId};
+use crate::money::Money;
+
+/// What became true.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DomainEventKind {
+    /// The first payment of a contribution arrived.
+    Started,
+    /// A payment arrived.
+    Paid,
+    /// The payment that arrived is for a further period.
+    Renewed,
+    /// A payment was tried and failed, or waits for the reader. Once per invoice.
+    PaymentFailed,
+    /// The amount or the interval changed.
+    Changed,
+    /// Payments are no longer collected.
+    Paused,
+    /// Payments are collected again.
+    Resumed,
+    /// The contribution will end later.
+    CancelScheduled,
+    /// The contribution will no longer end.
+    CancelWithdrawn,
+    /// The contribution ended because somebody asked for it.
+    Cancelled,
+    /// The contribution ended, for whatever reason.
+    Ended,
+    /// Money was refunded.
+    Refunded,
+    /// A refund failed: the money is back.
+    RefundFailed,
+    /// A bank took money back.
+    Disputed,
+    /// A dispute that had taken money is closed.
+    DisputeClosed,
+    /// Something happened that can change a supporter's standing.
+    SupporterChanged,
+}
+
+impl DomainEventKind {
+    /// Every kind.
+    pub const ALL: [Self; 16] = [
+        Self::Started,
+        Self::Paid,
+        Self::Renewed,
+        Self::PaymentFailed,
+        Self::Changed,
+        Self::Paused,
+        Self::Resumed,
+        Self::CancelScheduled,
+        Self::CancelWithdrawn,
+        Self::Cancelled,
+        Self::Ended,
+        Self::Refunded,
+        Self::RefundFailed,
+        Self::Disputed,
+        Self::DisputeClosed,
+        Self::SupporterChanged,
+    ];
+
+    /// The name in the database and, later, outside.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Started => "contribution.started",
+            Self::Paid => "contribution.paid",
+            Self::Renewed => "contribution.renewed",
+            Self::PaymentFailed => "contribution.payment_failed",
+            Self::Changed => "contribution.changed",
+            Self::Paused => "contribution.paused",
+            Self::Resumed => "contribution.resumed",
+            Self::CancelScheduled => "contribution.cancel_scheduled",
+            Self::CancelWithdrawn => "contribution.cancel_withdrawn",
+            Self::Cancelled => "contribution.cancelled",
+            Self::Ended => "contribution.ended",
+            Self::Refunded => "contribution.refunded",
+            Self::RefundFailed => "contribution.refund_failed",
+            Self::Disputed => "contribution.disputed",
+            Self::DisputeClosed => "contribution.dispute_closed",
+            Self::SupporterChanged => "supporter.changed",
+        }
+    }
+
+    fn of_change(kind: ChangeKind) -> Self {
+        match kind {
+            ChangeKind::Terms => Self::Changed,
+            ChangeKind::Paused => Self::Paused,
+            ChangeKind::Resumed => Self::Resumed,
+            ChangeKind::CancelScheduled => Self::CancelScheduled,
+            ChangeKind::CancelWithdrawn => Self::CancelWithdrawn,
+        }
+    }
+
+    /// Whether it can change a supporter's standing by itself.
+    fn changes_standing(self) -> bool {
+        matches!(
+            self,
+            Self::Started
+                | Self::PaymentFailed
+                | Self::Ended
+                | Self::Refunded
+                | Self::RefundFailed
+                | Self::Disputed
+                | Self::DisputeClosed
+        )
+    }
+}
+
+/// One thing that became true. It carries ids and amounts, never personal data.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DomainEvent {
+    /// What became true.
+    pub kind: DomainEventKind,
+    /// Stripe's id of what caused it.
+    pub cause: String,
+    /// The contribution.
+    pub contribution: ContributionId,
+    /// The site it was given to.
+    pub site: String,
+    /// Who gave; known once the contribution is written.
+    pub supporter: Option<SupporterId>,
+    /// When it happened, in milliseconds since 1970.
+    pub occurred_at_ms: i64,
+    /// The amount, for money that moved.
+    pub money: Option<Money>,
+    /// Whether something later already undid it. Nothing is sent for such an event.
+    pub overtaken: bool,
+}
+
+impl DomainEvent {
+    /// The key under which it is written at most once.
+    pub fn key(&self) -> String {
+        format!("{}/{}", self.kind.as_str(), self.cause)
+    }
+}
+
+/// What the events are derived from.
+pub(super) struct Sources<'a> {
+    pub story: &'a Story<'a>,
+    pub origin: &'a Origin,
+    pub payments: &'a BTreeMap<String, Came>,
+    pub taken: &'a BTreeMap<&'a str, Taken>,
+    pub entries: &'a [Entry],
+    /// Whether an e-mail address is known, and with it a supporter.
+    pub has_supporter: bool,
+}
+
+impl Sources<'_> {
+    /// Every event that the facts say happened, by key.
+    pub fn events(&self) -> Vec<DomainEvent> {
+        let mut events: BTreeMap<String, DomainEvent> = BTreeMap::new();
+        let mut add = |event: DomainEvent| {
+            events.entry(event.key()).or_insert(event);
+        };
+        self.of_entries(&mut add);
+        for fact in self.story.facts {
+            self.of_fact(fact, &mut add);
+        }
+        if self.has_supporter {
+            let changes: Vec<DomainEvent> =
+                events.values().filter(|it| self.changes_standing(it)).map(supporter_changed).collect();
+            events.extend(changes.into_iter().map(|it| (it.key(), it)));
+        }
+        events.into_values().collect()
+    }
+
+    fn event(&self, kind: DomainEventKind, cause: &str, at_s: i64, overtaken: bool) -> DomainEvent {
+        DomainEvent {
+            kind,
+            cause: cause.to_owned(),
+            contribution: self.origin.contribution.clone(),
+            site: self.origin.site.clone(),
+            supporter: None,
+            occurred_at_ms: at_s.saturating_mul(1000),
+            money: None,
+            overtaken,
+        }
+    }
+
+    /// Money that moved. Entries are monotone, and so are these.
+    fn of_entries(&self, add: &mut impl FnMut(DomainEvent)) {
+        use DomainEventKind::{Disputed, Paid, RefundFailed, Refunded, Renewed, Started};
+        let has = |kind: EntryKind, object: &str| {
+            self.entries.iter().any(|it| it.kind == kind && it.object == object)
+        };
+        let of_entry = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
+            occurred_at_ms: entry.occurred_at_ms,
+            money: Some(entry.money),
+            ..self.event(kind, &entry.object, 0, overtaken)
+        };
+        let payments = || {
+            self.entries.iter().filter(|it| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment))
+        };
+        if let Some(first) = payments().min_by_key(|it| (it.occurred_at_ms, &it.object)) {
+            let none_left = !self.payments.values().any(|it| it.is_kept(self.taken));
+            let cause = self.origin.contribution.as_str().to_owned();
+            add(DomainEvent { cause, ..of_entry(Started, first, none_left) });
+        }
+        for entry in payments() {
+            let gone = !self.is_kept(&entry.object);
+            add(of_entry(Paid, entry, gone));
+            if self.story.invoices.iter().any(|it| it.id == entry.object && it.renews) {
+                add(of_entry(Renewed, entry, gone));
+            }
+        }
+        for entry in self.entries {
+            match entry.kind {
+                EntryKind::Refund => {
+                    let failed = has(EntryKind::RefundReversal, &entry.object);
+                    add(of_entry(Refunded, entry, failed));
+                }
+                EntryKind::RefundReversal => add(of_entry(RefundFailed, entry, false)),
+                EntryKind::Dispute => {
+                    let closed =
+                        self.story.facts.iter().any(|it| closed_dispute(it, &entry.object).is_some());
+                    add(of_entry(Disputed, entry, closed));
+                    for fact in self.story.facts {
+                        if let Some(at_s) = closed_dispute(fact, &entry.object) {
+                            let money = Some(entry.money);
+                            let event =
+                                self.event(DomainEventKind::DisputeClosed, &entry.object, at_s, false);
+                            add(DomainEvent { money, ..event });
+                        }
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn of_fact(&self, fact: &Fact, add: &mut impl FnMut(DomainEvent)) {
+        match fact {
+            Fact::Session(it) if it.failed && it.mode == Some(SessionMode::Payment) => {
+                let overtaken = it.latest.state == SessionState::Paid;
+                let event = DomainEventKind::PaymentFailed;
+                add(self.event(event, &it.id, it.latest.reported_at_s, overtaken));
+            }
+            Fact::Invoice(it) if it.subscription.is_some() => {
+                let Some(at_s) = it.failed_events_s.iter().min() else { return };
+                let over = matches!(
+                    it.latest.state,
+                    InvoiceState::Paid | InvoiceState::Void | InvoiceState::Uncollectible
+                );
+                add(self.event(DomainEventKind::PaymentFailed, &it.id, *at_s, over));
+            }
+            Fact::Subscription(it) => self.of_subscription(it, add),
+            _ => {}
+        }
+    }
+
+    fn of_subscription(&self, it: &SubscriptionFact, add: &mut impl FnMut(DomainEvent)) {
+        let over =
+            matches!(it.latest.state, SubscriptionState::Canceled | SubscriptionState::IncompleteExpired);
+        for change in &it.changes {
+            let overtaken = over || it.changes.iter().any(|later| overtakes(later, change));
+            let cause = format!("{}/{}", it.id, change.at_s);
+            add(self.event(DomainEventKind::of_change(change.kind), &cause, change.at_s, overtaken));
+        }
+        // What ends before a payment arrived never was a contribution.
+        let paid = |it: &Entry| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment);
+        if it.latest.state != SubscriptionState::Canceled || !self.entries.iter().any(paid) {
+            return;
+        }
+        let at_s = it.ended_at_s.unwrap_or(it.latest.reported_at_s);
+        // Another subscription of the contribution goes on.
+        let goes_on = self.story.ended_at_s().is_none();
+        add(self.event(DomainEventKind::Ended, &it.id, at_s, goes_on));
+        if it.cancelled_on_request {
+            add(self.event(DomainEventKind::Cancelled, &it.id, at_s, goes_on));
+        }
+    }
+
+    /// Whether some of what an entry's object brought was not taken back.
+    fn is_kept(&self, object: &str) -> bool {
+        let offline = format!("{object}{OFFLINE_PART}");
+        [object, &offline].iter().any(|id| self.payments.get(*id).is_some_and(|it| it.is_kept(self.taken)))
+    }
+
+    fn changes_standing(&self, event: &DomainEvent) -> bool {
+        let failed = |it: &InvoiceFact| it.id == event.cause && !it.failed_events_s.is_empty();
+        // A payment that had failed before ends the arrears.
+        event.kind.changes_standing()
+            || (event.kind == DomainEventKind::Paid && self.story.invoices.iter().any(|it| failed(it)))
+    }
+}
+
+/// The supporter's standing is to be read again. That is never old news.
+fn supporter_changed(event: &DomainEvent) -> DomainEvent {
+    DomainEvent {
+        kind: DomainEventKind::SupporterChanged,
+        cause: event.key(),
+        money: None,
+        overtaken: false,
+        ..event.clone()
+    }
+}
+
+/// When a dispute was closed, in seconds since 1970; none while it is open, and of any other object.
+fn closed_dispute(fact: &Fact, id: &str) -> Option<i64> {
+    match fact {
+        Fact::Dispute(it) if it.id == id => {
+            let closed =
+                matches!(it.latest.state, DisputeState::Dropped | DisputeState::Won | DisputeState::Lost);
+            closed.then_some(it.latest.reported_at_s)
+        }
+        _ => None,
+    }
+}
+
+fn overtakes(later: &SubscriptionChange, change: &SubscriptionChange) -> bool {
+    later.at_s > change.at_s && change.kind.is_overtaken_by(later.kind)
+}
+
+/// The facts among `facts` that belong to a contribution by their own links: what the contribution was while only these
+/// facts were known.
+pub fn facts_of_contribution(id: &ContributionId, facts: Vec<Fact>) -> Vec<Fact> {
+    let mut links: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for fact in &facts {
+        for link in fact.links() {
+            links.entry(fact.id()).or_default().push(link);
+            links.entry(link).or_default().push(fact.id());
+        }
+    }
+    let mut tied: BTreeSet<String> = BTreeSet::new();
+    let mut next = vec![id.as_str()];
+    while let Some(one) = next.pop() {
+        if tied.insert(one.to_owned()) {
+            next.extend(links.get(one).into_iter().flatten());
+        }
+    }
+    facts.into_iter().filter(|fact| tied.contains(fact.id())).collect()
+}

@@ -1,0 +1,98 @@
+//! Domain events that were written, each once. Nothing in it is ever changed.
+
+use super::{Store, StoreError, Tx};
+use crate::contributions::DomainEvent;
+use crate::ids::SupporterId;
+
+/// What became of an event when it was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutboxState {
+    /// It was true when it was written: whoever is to hear of it hears of it.
+    Current,
+    /// Something later had undone it already: nothing is sent for it.
+    Overtaken,
+}
+
+impl OutboxState {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Current => "current",
+            Self::Overtaken => "overtaken",
+        }
+    }
+}
+
+/// Writes an event. False when one with its key is there already: the first stays.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn put(tx: &mut Tx, event: &DomainEvent, now_ms: i64) -> Result<bool, StoreError> {
+    let state = if event.overtaken { OutboxState::Overtaken } else { OutboxState::Current };
+    let payload = match event.money {
+        Some(money) => serde_json::json!({
+            "amount_minor": money.amount_minor,
+            "currency": money.currency.code(),
+        }),
+        None => serde_json::json!({}),
+    };
+    let rows = on_tx!(tx, db => sqlx::query(
+        "INSERT INTO outbox (key, seq, kind, cause, contribution_id, supporter_id, site, occurred_at_ms, created_at_ms, \
+         payload, state) \
+         VALUES ($1, (SELECT COALESCE(MAX(seq), 0) + 1 FROM outbox), $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+         ON CONFLICT (key) DO NOTHING",
+    )
+    .bind(event.key())
+    .bind(event.kind.as_str())
+    .bind(&event.cause)
+    .bind(event.contribution.as_str())
+    .bind(event.supporter.as_ref().map(SupporterId::as_str))
+    .bind(&event.site)
+    .bind(event.occurred_at_ms)
+    .bind(now_ms)
+    .bind(payload.to_string())
+    .bind(state.as_str())
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// An event as it was written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OutboxRow {
+    /// Kind and cause.
+    pub key: String,
+    /// What became true.
+    pub kind: String,
+    /// The contribution.
+    pub contribution_id: String,
+    /// Who gave, if that was known.
+    pub supporter_id: Option<String>,
+    /// The site.
+    pub site: String,
+    /// When it happened, in milliseconds since 1970.
+    pub occurred_at_ms: i64,
+    /// JSON with amounts; no personal data.
+    pub payload: String,
+    /// See [`OutboxState`].
+    pub state: String,
+}
+
+from_row!(OutboxRow { key, kind, contribution_id, supporter_id, site, occurred_at_ms, payload, state });
+
+impl Store {
+    /// Up to `limit` events, in the order in which they were written, after a number in that order.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn outbox(&self, after_seq: i64, limit: i64) -> Result<Vec<OutboxRow>, StoreError> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT key, kind, contribution_id, supporter_id, site, occurred_at_ms, payload, state FROM outbox \
+             WHERE seq > $1 ORDER BY seq LIMIT $2",
+        )
+        .bind(after_seq)
+        .bind(limit)
+        .fetch_all(db)
+        .await)
+    }
+}

@@ -1,0 +1,49 @@
+//! What an event says changed of a subscription, from its `previous_attributes`
+//! (<https://docs.stripe.com/api/events/object#event_object-data-previous_attributes>).
+
+use serde_json::Value;
+
+use super::field::Object;
+use super::subscriptions::{is_cancel_scheduled, terms};
+use crate::contributions::{ChangeKind, SubscriptionChange};
+
+/// The changes that an event of type `event` reports. `previous` holds the fields that changed, as they were before.
+///
+/// Shapes that can't be read report nothing: no money follows from a change.
+pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> Vec<SubscriptionChange> {
+    let mut kinds = match event {
+        "customer.subscription.paused" => vec![ChangeKind::Paused],
+        "customer.subscription.resumed" => vec![ChangeKind::Resumed],
+        "customer.subscription.updated" => updated(it, previous),
+        _ => Vec::new(),
+    };
+    // An event that does not say when it was made has no key.
+    kinds.retain(|_| at_s > 0);
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds.into_iter().map(|kind| SubscriptionChange { at_s, kind }).collect()
+}
+
+fn updated(it: Object<'_>, previous: Value) -> Vec<ChangeKind> {
+    let (Value::Object(fields), Value::Object(now)) = (previous, it.value) else { return Vec::new() };
+    let mut before = now.clone();
+    before.extend(fields);
+    let before = Value::Object(before);
+    let before = Object { name: it.name, value: &before };
+    let turned = |was: bool, is: bool, on: ChangeKind, off: ChangeKind| match (was, is) {
+        (false, true) => Some(on),
+        (true, false) => Some(off),
+        _ => None,
+    };
+    let paused = turned(is_paused(before), is_paused(it), ChangeKind::Paused, ChangeKind::Resumed);
+    let (was, is) = (is_cancel_scheduled(before), is_cancel_scheduled(it));
+    let cancel = turned(was, is, ChangeKind::CancelScheduled, ChangeKind::CancelWithdrawn);
+    let known = |it| terms(it).ok().flatten();
+    let changed = known(before).zip(known(it)).is_some_and(|(before, now)| before != now);
+    paused.into_iter().chain(cancel).chain(changed.then_some(ChangeKind::Terms)).collect()
+}
+
+fn is_paused(it: Object<'_>) -> bool {
+    let field = |name| it.value.get(name).unwrap_or(&Value::Null);
+    !field("pause_collection").is_null() || field("status") == "paused"
+}

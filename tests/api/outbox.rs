@@ -1,0 +1,208 @@
+//! Domain events: what became true is written once, whatever order it was learnt in.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use keepopen::actions::{self, Silent};
+use keepopen::app::App;
+use keepopen::clock::Clock;
+use keepopen::store::outbox::OutboxRow;
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::databases::Database;
+use crate::helpers::{TestApp, folder, settings};
+use crate::story::{receive, tell};
+
+/// A server of its own, on a new database and the same practice Stripe.
+struct Another {
+    app: Arc<App>,
+    _folder: TempDir,
+    _database: Database,
+}
+
+impl Another {
+    async fn beside(told: &TestApp) -> Self {
+        let folder = folder();
+        std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
+        let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
+        let database = Database::make(folder.path());
+        let settings = settings(folder.path(), &database, &told.stripe, "");
+        let app = actions::start(settings, clock).await.unwrap();
+        Self { app, _folder: folder, _database: database }
+    }
+
+    async fn hears(&self, events: &[&Value]) -> Vec<OutboxRow> {
+        for event in events {
+            receive(&self.app, event).await;
+            actions::process_due_events(&self.app).await.unwrap();
+        }
+        outbox(&self.app).await
+    }
+
+    async fn end(self) {
+        self.app.store.close().await;
+    }
+}
+
+async fn outbox(app: &App) -> Vec<OutboxRow> {
+    app.store.outbox(0, i64::MAX).await.unwrap()
+}
+
+fn keys(rows: &[OutboxRow]) -> Vec<&str> {
+    let mut keys: Vec<&str> = rows.iter().map(|it| it.key.as_str()).collect();
+    keys.sort_unstable();
+    keys
+}
+
+fn states<'a>(rows: &'a [OutboxRow], kind: &str) -> Vec<&'a str> {
+    rows.iter().filter(|it| it.kind == kind).map(|it| it.state.as_str()).collect()
+}
+
+#[tokio::test]
+async fn a_story_in_any_order_and_with_any_repeats_emits_the_same_domain_events() {
+    let told = TestApp::start().await;
+    tell(&told).await;
+    let events = told.stripe.events();
+    let in_order: Vec<&Value> = events.iter().collect();
+    let first = Another::beside(&told).await;
+    let expected = first.hears(&in_order).await;
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for row in &expected {
+        *counts.entry(&row.kind).or_default() += 1;
+    }
+    let counts: Vec<(&str, usize)> = counts.into_iter().collect();
+    assert_eq!(
+        counts,
+        [
+            ("contribution.cancel_scheduled", 1),
+            ("contribution.cancelled", 2),
+            ("contribution.dispute_closed", 2),
+            ("contribution.disputed", 2),
+            ("contribution.ended", 2),
+            ("contribution.paid", 8),
+            ("contribution.payment_failed", 2),
+            ("contribution.refund_failed", 1),
+            ("contribution.refunded", 3),
+            ("contribution.renewed", 2),
+            ("contribution.started", 6),
+            ("supporter.changed", 19),
+        ]
+    );
+    assert!(expected.iter().all(|it| it.state == "current"), "each was learnt when it happened");
+    assert!(expected.iter().all(|it| it.supporter_id.is_some()), "{expected:?}");
+    first.end().await;
+    for seed in 0..4 {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut order: Vec<&Value> = in_order.iter().chain(&in_order).copied().collect();
+        random.shuffle(&mut order);
+        let other = Another::beside(&told).await;
+        assert_eq!(keys(&other.hears(&order).await), keys(&expected), "seed {seed}");
+        other.end().await;
+    }
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn a_failure_heard_of_after_its_success_is_written_as_overtaken() {
+    let told = TestApp::start().await;
+    let gift = told.gives(1000, "month").await;
+    let subscription = told.stripe.payments(&gift.session).subscription.unwrap();
+    told.days_pass(31);
+    told.stripe.next_month(&subscription, false).unwrap();
+    told.days_pass(1);
+    told.stripe.mend_card(&subscription).unwrap();
+    let events = told.stripe.events();
+    let (failed, others): (Vec<&Value>, Vec<&Value>) =
+        events.iter().partition(|it| it["type"] == "invoice.payment_failed");
+    assert_eq!(failed.len(), 1);
+    let late = Another::beside(&told).await;
+    late.hears(&others).await;
+    let rows = late.hears(&failed).await;
+    assert_eq!(states(&rows, "contribution.payment_failed"), ["overtaken"]);
+    assert_eq!(states(&rows, "contribution.paid"), ["current", "current"]);
+    late.end().await;
+    let in_time = Another::beside(&told).await;
+    let rows = in_time.hears(&events.iter().collect::<Vec<_>>()).await;
+    assert_eq!(states(&rows, "contribution.payment_failed"), ["current"]);
+    in_time.end().await;
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn pauses_and_scheduled_cancels_are_events_each_time() {
+    let told = TestApp::start().await;
+    let gift = told.gives(1000, "month").await;
+    let subscription = told.stripe.payments(&gift.session).subscription.unwrap();
+    for _ in 0..2 {
+        told.days_pass(1);
+        told.stripe.pause_collection(&subscription, Some("void")).unwrap();
+        told.days_pass(1);
+        told.stripe.pause_collection(&subscription, None).unwrap();
+    }
+    told.days_pass(1);
+    told.stripe.apply_update(&subscription, 1500).unwrap();
+    told.stripe.cancel(&subscription, true).unwrap();
+    let events = told.stripe.events();
+    let in_order = Another::beside(&told).await;
+    let rows = in_order.hears(&events.iter().collect::<Vec<_>>()).await;
+    for (kind, times) in [("paused", 2), ("resumed", 2), ("changed", 1), ("cancel_scheduled", 1)] {
+        let expected = vec!["current"; times];
+        assert_eq!(states(&rows, &format!("contribution.{kind}")), expected, "{kind}");
+    }
+    in_order.end().await;
+    let backwards = Another::beside(&told).await;
+    let rows = backwards.hears(&events.iter().rev().collect::<Vec<_>>()).await;
+    assert_eq!(states(&rows, "contribution.paused"), ["overtaken", "overtaken"]);
+    backwards.end().await;
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alone() {
+    let told = TestApp::start().await;
+    tell(&told).await;
+    let known = told.stripe.events().len();
+
+    let rebuilt = Another::beside(&told).await;
+    actions::rebuild(&rebuilt.app).await.unwrap();
+    assert_eq!(rebuilt.app.store.contributions().await.unwrap().len(), 8);
+    assert_eq!(outbox(&rebuilt.app).await, []);
+    actions::rewrite_books(&rebuilt.app).await.unwrap();
+    assert_eq!(outbox(&rebuilt.app).await, []);
+
+    // A database of a version that had no outbox: its past is not announced either.
+    let older = Another::beside(&told).await;
+    for event in &told.stripe.events() {
+        receive(&older.app, event).await;
+    }
+    actions::process_events_with::<Silent>(&older.app).await.unwrap();
+    actions::rewrite_books(&older.app).await.unwrap();
+    assert_eq!(outbox(&older.app).await, []);
+
+    let charge = told.stripe.objects("charge").into_iter().find(|it| it["amount"] == 700).unwrap();
+    told.stripe.refund(charge["id"].as_str().unwrap(), Some(100)).unwrap();
+    let news = told.stripe.events_after(known);
+    let news: Vec<&Value> = news.iter().collect();
+    for server in [rebuilt, older] {
+        let rows = server.hears(&news).await;
+        let kinds: Vec<&str> = rows.iter().map(|it| it.kind.as_str()).collect();
+        assert_eq!(kinds, ["contribution.refunded", "supporter.changed"]);
+        server.end().await;
+    }
+    told.finish().await;
+}
+
+#[tokio::test]
+async fn what_was_written_into_the_outbox_stays_as_it_was() {
+    let app = TestApp::start().await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let before = outbox(&app.app).await;
+    assert_eq!(before.len(), 3, "{before:?}");
+    for sql in ["DELETE FROM outbox", "UPDATE outbox SET state = 'overtaken'"] {
+        assert!(app.app.store.execute_for_tests(sql).await.is_err(), "the database refuses it");
+    }
+    assert_eq!(outbox(&app.app).await, before);
+    app.finish().await;
+}
