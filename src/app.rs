@@ -91,6 +91,8 @@ pub struct App {
     pub bodies: Bodies,
     /// Wakes the worker when an event came in.
     pub event_came: Arc<Notify>,
+    /// Wakes a worker of the queue when a task was added.
+    pub task_added: Arc<Notify>,
     /// When this process last checked the books, in milliseconds since 1970; 0 when not yet.
     pub books_checked_at_ms: AtomicI64,
     /// What is counted for operators.
@@ -174,6 +176,7 @@ impl App {
             session_reads: OnceIn::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
             bodies: Bodies::at_most(MAX_BODIES, MAX_BODY_BYTES.max(4 * settings.stripe.webhook_max_bytes)),
             event_came: Arc::default(),
+            task_added: Arc::default(),
             books_checked_at_ms: AtomicI64::new(0),
             deliveries: Deliveries::new(&settings.stripe.webhook_secrets),
             stripe_troubles: Mutex::default(),

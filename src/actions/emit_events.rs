@@ -28,11 +28,27 @@ pub enum Silent {}
 
 impl Emitter for Recording {
     async fn emit(tx: &mut Tx, events: &[DomainEvent], now_ms: i64) -> Result<(), StoreError> {
-        for event in events {
-            outbox::put(tx, event, now_ms).await?;
-        }
-        Ok(())
+        record_events(tx, events, now_ms).await.map(drop)
     }
+}
+
+/// Writes events into the outbox. Those that were not there, and that nothing has overtaken: whoever is to hear of one gets
+/// a task for it in the same transaction.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn record_events<'a>(
+    tx: &mut Tx,
+    events: &'a [DomainEvent],
+    now_ms: i64,
+) -> Result<Vec<&'a DomainEvent>, StoreError> {
+    let mut news = Vec::new();
+    for event in events {
+        if outbox::put(tx, event, now_ms).await? && !event.overtaken {
+            news.push(event);
+        }
+    }
+    Ok(news)
 }
 
 impl Emitter for Silent {

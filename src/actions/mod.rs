@@ -18,6 +18,7 @@ mod edit_appeals;
 mod emit_events;
 mod exchange_session;
 mod export_payments;
+mod fetch_object;
 mod flush_counts;
 mod hear_of_appeals;
 mod hear_of_endpoints;
@@ -38,7 +39,9 @@ mod receive_stripe_event;
 mod reconcile;
 mod remove_unused_attempts;
 mod replay_event;
+mod replay_task;
 mod rewrite_books;
+mod run_tasks;
 mod seal_books;
 mod start;
 mod start_checkout;
@@ -63,9 +66,10 @@ pub use edit_appeals::{
     EditError, Editor, LIVE_VERSION, Precondition, Saved, apply_appeals, publish_appeal, save_appeal,
     set_appeal_aside,
 };
-pub use emit_events::{Emitter, Recording, Silent};
+pub use emit_events::{Emitter, Recording, Silent, record_events};
 pub use exchange_session::{ExchangeError, Exchanged, exchange_session};
 pub use export_payments::PaymentsExport;
+pub use fetch_object::FetchObject;
 pub use flush_counts::flush_counts;
 pub use hear_of_appeals::{hear_of_appeals, read_appeals_in_force, read_published};
 pub use hear_of_endpoints::{SealedSecret, hear_of_endpoints};
@@ -86,7 +90,9 @@ pub use receive_stripe_event::{ReceiveError, Received, check_before_reading, rec
 pub use reconcile::{FailedList, ReconcileError, Swept, reconcile_due, reconcile_since};
 pub use remove_unused_attempts::remove_unused_attempts;
 pub use replay_event::replay_event;
+pub use replay_task::replay_task;
 pub use rewrite_books::rewrite_books;
+pub use run_tasks::{MAX_ATTEMPTS, Task, TaskError, enqueue, run_due_tasks};
 pub use seal_books::{SealKey, SealState, seal_books};
 pub use start::{StartError, start};
 pub use start_checkout::{Checkout, CheckoutError, CheckoutRequest, start_checkout};

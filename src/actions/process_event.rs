@@ -6,14 +6,15 @@ use crate::store::inbox::{self, Waiting};
 use crate::store::unbooked::{self, Reason};
 use crate::store::{StoreError, Tx};
 use crate::stripe::{
-    BadShape, CallError, Envelope, Mentions, NotAnEvent, Report, mentions, read_event, read_fetched, subject,
+    BadShape, Envelope, Mentions, NotAnEvent, Report, mentions, read_event, read_fetched, subject,
 };
 use crate::telemetry::Processed;
 
 use super::book_facts::{Booked, book_facts};
 use super::emit_events::{Emitter, Recording};
-use super::ingest_fetched::{FetchedObject, insert_fetched};
+use super::fetch_object::FetchObject;
 use super::outlive::{Panicked, outlive};
+use super::run_tasks::enqueue;
 
 /// After so many failed tries an event is dead: it stays, and a person must look.
 pub const MOST_TRIES: i64 = 12;
@@ -28,8 +29,6 @@ enum ProcessError {
     Shape(#[from] BadShape),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("the object that the event names can't be fetched ({0})")]
-    Fetch(#[from] CallError),
     #[error(transparent)]
     Panicked(#[from] Panicked),
 }
@@ -92,14 +91,17 @@ async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Proc
     let mut tx = app.store.begin().await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
     let none = Booked::default;
+    let mut is_fetched_later = false;
     let (booked, outcome, words) = match read(&event) {
         Ok(Report::Nothing) => (none(), Processed::NothingToBook, "nothing to book".to_owned()),
         Ok(Report::ConnectedAccount) => {
             (none(), Processed::NotOurs, "not ours: of a connected account".to_owned())
         }
         Ok(Report::Named { object, id: named, may_be_elsewhere }) => {
-            drop(tx);
-            return fetch(app, &event, (&object, &named), may_be_elsewhere).await;
+            let task = FetchObject { event: event.id.clone(), object, id: named, may_be_elsewhere };
+            enqueue(&mut tx, &task, app.now_ms()).await?;
+            is_fetched_later = true;
+            (none(), Processed::NothingToBook, "its object is to be fetched".to_owned())
         }
         Ok(Report::Facts(facts)) => book::<E>(app, &mut tx, &event, facts).await?,
         Err(error) => {
@@ -114,6 +116,9 @@ async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Proc
     };
     inbox::done(&mut tx, id, &words).await?;
     tx.commit().await?;
+    if is_fetched_later {
+        app.task_added.notify_one();
+    }
     if booked.works_again {
         app.event_came.notify_one();
     }
@@ -171,32 +176,6 @@ async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool
         }
     }
     Ok(false)
-}
-
-/// A thin event names its object: it is fetched, and stored as a fact of its own before it is used.
-async fn fetch(
-    app: &App,
-    event: &Waiting,
-    (object, id): (&str, &str),
-    may_be_elsewhere: bool,
-) -> Result<(Booked, Option<Processed>), ProcessError> {
-    let fetched = app.stripe.fetch(object, id).await;
-    let mut tx = app.store.begin().await?;
-    if may_be_elsewhere && fetched == Err(CallError::NotFound) {
-        inbox::done(&mut tx, &event.id, "not ours: its object is on another account").await?;
-        tx.commit().await?;
-        return Ok((Booked::default(), Some(Processed::NotOurs)));
-    }
-    let body = fetched?;
-    if let Some(body) = &body {
-        let object = FetchedObject { id, what: object, body, fetched_at_ms: app.now_ms() };
-        insert_fetched(app, &mut tx, object, &event.id).await?;
-    }
-    inbox::done(&mut tx, &event.id, if body.is_some() { "its object is fetched" } else { "nothing to book" })
-        .await?;
-    tx.commit().await?;
-    app.event_came.notify_one();
-    Ok((Booked::default(), Some(Processed::NothingToBook)))
 }
 
 fn read(event: &Waiting) -> Result<Report, ProcessError> {

@@ -13,6 +13,7 @@ mod contributions;
 mod demo;
 mod events;
 mod health;
+mod queue;
 mod reconcile;
 mod results;
 mod serve;
@@ -59,6 +60,11 @@ enum Verb {
     Events {
         #[command(subcommand)]
         verb: events::Verb,
+    },
+    /// The queue of what happens later: fetching objects that Stripe's thin events name.
+    Queue {
+        #[command(subcommand)]
+        verb: queue::Verb,
     },
     /// The ledger: what Stripe says really came.
     Books {
@@ -131,6 +137,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::CheckConfig => check_config(&settings()?),
         Verb::Openapi => say(http::openapi_yaml()),
         Verb::Events { verb } => events::run(verb, &settings()?),
+        Verb::Queue { verb } => queue::run(verb, &settings()?),
         Verb::Books { verb } => books::run(verb, settings()?),
         Verb::Contributions { verb } => contributions::run(verb, &settings()?),
         Verb::Alarms { verb } => alarms::run(verb, &settings()?),

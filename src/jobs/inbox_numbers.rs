@@ -1,4 +1,4 @@
-//! The inbox in numbers, for operators.
+//! The inbox and the queue in numbers, for operators.
 
 use crate::app::App;
 use crate::store::StoreError;
@@ -18,5 +18,16 @@ pub async fn count_inbox(app: &App) -> Result<(), StoreError> {
     let waiting = [InboxState::Waiting, InboxState::Retrying].into_iter().filter_map(of_state);
     let oldest_at_ms = waiting.map(|row: &InboxRows| row.oldest_received_at_ms).min();
     app.metrics.inbox.set_oldest_waiting_ms(oldest_at_ms.map_or(0, |at_ms| app.now_ms() - at_ms));
+    Ok(())
+}
+
+/// Looks at the queue once, and shows what it holds.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn count_queue(app: &App) -> Result<(), StoreError> {
+    let numbers = app.store.task_numbers().await?;
+    let oldest_ms = numbers.oldest_at_ms.map_or(0, |at_ms| app.now_ms() - at_ms);
+    app.metrics.queue.set(numbers.waiting, numbers.dead, oldest_ms);
     Ok(())
 }

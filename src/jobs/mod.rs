@@ -19,16 +19,20 @@ use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::actions;
+use crate::actions::{self, FetchObject};
 use crate::app::App;
 use crate::telemetry::log_limits::report_suppressed_lines;
 
 use appeals_file::AppealsFile;
-pub use inbox_numbers::count_inbox;
+pub use inbox_numbers::{count_inbox, count_queue};
 use repeat::{Beat, repeat};
 
 /// How often the inbox is looked at when no event wakes the worker.
 const INBOX_EVERY: Duration = Duration::from_secs(1);
+/// How often the queue is looked at when no task wakes a worker.
+const QUEUE_INTERVAL: Duration = Duration::from_secs(1);
+/// Tasks of one kind that this process does at the same time.
+const QUEUE_WORKERS: usize = 2;
 /// How often we look for what an earlier version, or other settings, could not book. The first time, at the start, matters.
 const WORKED_AGAIN_EVERY: Duration = Duration::from_secs(300);
 /// How often counts are stored.
@@ -138,6 +142,13 @@ impl Jobs {
         self.start_on_database(app, when, trouble, |app| async move {
             actions::process_due_events(&app).await.map(drop)
         });
+        for _ in 0..QUEUE_WORKERS {
+            let when = When::every(QUEUE_INTERVAL).or_woken_by(&app.task_added).long();
+            let trouble = "the queue can't be worked through; it is tried again";
+            self.start_on_database(app, when, trouble, |app| async move {
+                actions::run_due_tasks::<FetchObject>(&app).await.map(drop)
+            });
+        }
         let trouble = "what could not be booked before can't be worked again; it is tried again";
         self.start_on_database(app, When::every(WORKED_AGAIN_EVERY), trouble, |app| async move {
             actions::work_again(&app, env!("CARGO_PKG_VERSION")).await
@@ -154,9 +165,10 @@ impl Jobs {
         self.start_on_database(app, When::every(EPOCHS_EVERY), trouble, |app| async move {
             actions::sync_standings(&app).await
         });
-        let trouble = "the inbox can't be counted; it is tried again";
+        let trouble = "the inbox and the queue can't be counted; it is tried again";
         self.start_on_database(app, When::every(COUNTED_EVERY), trouble, |app| async move {
-            count_inbox(&app).await
+            count_inbox(&app).await?;
+            count_queue(&app).await
         });
         let trouble =
             "the database takes nothing that is written; webhooks are answered with 503 until it does";

@@ -204,6 +204,19 @@ pub async fn done(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), StoreError
     Ok(())
 }
 
+/// Says what came of an event that is done, once that is known.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn set_outcome(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), StoreError> {
+    on_tx!(tx, db => sqlx::query("UPDATE stripe_events SET outcome = $2 WHERE id = $1 AND state = 'done'")
+        .bind(id)
+        .bind(outcome)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
 /// Notes a failed try: when the next one is, or that there will be none.
 ///
 /// # Errors

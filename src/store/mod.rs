@@ -36,6 +36,7 @@ pub mod standings;
 pub mod supporters;
 pub mod sweeps;
 pub mod switches;
+pub mod tasks;
 pub mod tickers;
 pub mod unbooked;
 
@@ -171,6 +172,11 @@ impl Store {
         let away =
             || std::io::Error::new(std::io::ErrorKind::NotConnected, "it was not reached since the start");
         self.pools.get().ok_or_else(|| StoreError::unavailable(away()))
+    }
+
+    /// Whether it is PostgreSQL.
+    fn is_on_postgres(&self) -> Result<bool, StoreError> {
+        Ok(matches!(self.pools()?, Pools::Postgres { .. }))
     }
 
     /// Starts a transaction that writes. One runs at a time, so that what it

@@ -39,6 +39,8 @@ pub struct Metrics {
     pub cut_bodies: Counts<CutBody>,
     /// The inbox as it was last looked at.
     pub inbox: InboxGauges,
+    /// The queue as it was last looked at.
+    pub queue: QueueGauges,
     /// The books as they were last checked.
     pub books: BooksGauges,
     /// Payments that did not come, as Stripe reports them.
@@ -118,6 +120,35 @@ impl InboxGauges {
     /// Says for how long the oldest event that is not done has been waiting, in milliseconds.
     pub fn set_oldest_waiting_ms(&self, waiting_ms: i64) {
         self.oldest_waiting.set(waiting_ms as f64 / 1000.0);
+    }
+}
+
+/// The queue in numbers.
+pub struct QueueGauges {
+    waiting: Gauge,
+    dead: Gauge,
+    oldest_waiting: Gauge,
+}
+
+impl QueueGauges {
+    fn new(recorder: &PrometheusRecorder) -> Self {
+        let tasks = |state| {
+            let help = "Tasks in the queue, by state.";
+            gauge(recorder, "keepopen_queue_tasks", help, &[("state", state)])
+        };
+        let help = "How long the oldest task that is not done has been in the queue, in seconds.";
+        Self {
+            waiting: tasks("waiting"),
+            dead: tasks("dead"),
+            oldest_waiting: gauge(recorder, "keepopen_queue_oldest_waiting_seconds", help, &[]),
+        }
+    }
+
+    /// Shows how many tasks wait and are dead, and for how many milliseconds the oldest has been waiting.
+    pub fn set(&self, waiting: i64, dead: i64, oldest_waiting_ms: i64) {
+        self.waiting.set(waiting as f64);
+        self.dead.set(dead as f64);
+        self.oldest_waiting.set(oldest_waiting_ms as f64 / 1000.0);
     }
 }
 
@@ -205,6 +236,7 @@ impl Metrics {
         let rows = rows.collect();
         let help = "How long the oldest event that is still to be booked has been waiting, in seconds.";
         let oldest_waiting = gauge(&recorder, "keepopen_inbox_oldest_waiting_seconds", help, &[]);
+        let queue = QueueGauges::new(&recorder);
         let books = BooksGauges {
             wrong: gauge(
                 &recorder,
@@ -258,6 +290,7 @@ impl Metrics {
             limited_tokens,
             cut_bodies,
             inbox: InboxGauges { rows, oldest_waiting },
+            queue,
             books,
             declines,
             misdirected,

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
+use keepopen::actions;
 use keepopen::app::App;
 use keepopen::clock::{Clock, DAY_MS};
 use keepopen::config::{self, Settings};
 use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind};
-use keepopen::{actions, http};
+use keepopen::http;
 use keepopen_practice::{How, PracticeStripe};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -318,7 +319,7 @@ impl TestApp {
     }
 
     pub async fn run_jobs(&self) {
-        actions::process_due_events(&self.app).await.unwrap();
+        crate::queue::process_everything(&self.app).await;
     }
 
     /// The only contribution there is.

@@ -40,6 +40,7 @@ mod outbox;
 mod paid_outside;
 mod pending;
 mod previews;
+mod queue;
 mod reconciling;
 mod replays;
 mod results;

@@ -20,6 +20,7 @@ mod health;
 mod last_good;
 mod log_lines;
 mod precedence;
+mod queue;
 mod reconcile;
 mod refused;
 mod results;

@@ -21,5 +21,6 @@ mod power_cuts;
 mod program;
 mod proof;
 mod proxy;
+mod queue;
 mod silence;
 mod stops;

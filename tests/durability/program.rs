@@ -19,8 +19,8 @@ use keepopen::tokens::Vault;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::answers_first;
 use super::databases::Database;
+use super::{answers_first, queue};
 
 /// The settings of a service on this database.
 pub(crate) fn settings(data: &std::path::Path, database: &str) -> String {
@@ -69,6 +69,8 @@ pub(crate) enum Program {
     Keepopen,
     /// One that acknowledges what it has not stored yet.
     AnswersFirst,
+    /// One whose workers tell a receiver on this port of each domain event.
+    Queue(queue::Worker, u16),
 }
 
 /// A folder with a database, and the program for it.
@@ -134,6 +136,7 @@ impl Service {
                 command
             }
             Program::AnswersFirst => answers_first::command(),
+            Program::Queue(worker, receiver) => queue::command(worker, receiver),
         };
         command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
         Running::of(command.spawn().unwrap())

@@ -21,7 +21,7 @@ use sqlx::{PgConnection, SqliteConnection};
 use super::StoreError;
 
 /// How long one statement of a writing transaction may take. SQLite waits up to 10 s for another process that writes.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
 /// How long one statement may take that reads on its own.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long one statement of a reading transaction may take: some add up the whole ledger.
@@ -64,6 +64,23 @@ macro_rules! on_reader {
             }
             $crate::store::dialect::Pools::Postgres { pool, .. } => {
                 let lease = &mut pool.acquire($deadline).await?;
+                on_lease!(lease, $it => $statement)
+            }
+        }
+    };
+}
+
+/// Runs one statement that writes and is a transaction of its own, on whichever database it is. On PostgreSQL it does not
+/// wait for [`Pools::begin`].
+macro_rules! on_writer {
+    ($store:expr, $it:ident => $statement:expr) => {
+        match $store.pools()? {
+            $crate::store::dialect::Pools::Sqlite { writer, .. } => {
+                let lease = &mut writer.acquire($crate::store::dialect::WRITE_TIMEOUT).await?;
+                on_lease!(lease, $it => $statement)
+            }
+            $crate::store::dialect::Pools::Postgres { pool, .. } => {
+                let lease = &mut pool.acquire($crate::store::dialect::WRITE_TIMEOUT).await?;
                 on_lease!(lease, $it => $statement)
             }
         }

@@ -13,6 +13,7 @@ use super::driver::{HERALD, World};
 use crate::databases::Database;
 use crate::generations::{GENERATIONS, Templates, fill_up, templates};
 use crate::helpers::{folder, settings};
+use crate::queue::process_everything;
 use crate::story::{Ties, receive};
 
 /// So many of a hundred events are never delivered, though Stripe lists them.
@@ -128,11 +129,11 @@ async fn deliver(app: &Arc<App>, events: &[&Value], random: &mut fastrand::Rng) 
     for event in events {
         receive(app, event).await;
         if random.u8(0..40) == 0 {
-            actions::process_due_events(app).await.unwrap();
+            process_everything(app).await;
         }
         app.clock.advance(random.i64(0..120_000));
     }
-    actions::process_due_events(app).await.unwrap();
+    process_everything(app).await;
 }
 
 /// Delivers while it happens, at once or up to three days later, and compares with Stripe now and then. How many
@@ -152,7 +153,7 @@ pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
         deliver_due(app, &mut under_way).await;
         if world.random.u8(0..6) == 0 {
             actions::reconcile_due(app).await.unwrap();
-            actions::process_due_events(app).await.unwrap();
+            process_everything(app).await;
         }
     }
     world.end();
@@ -163,7 +164,7 @@ pub async fn as_it_happens(world: &mut World<'_>, events: usize) -> usize {
     // What objects tell is known a day later.
     app.clock.advance(DAY_MS);
     actions::reconcile_due(app).await.unwrap();
-    actions::process_due_events(app).await.unwrap();
+    process_everything(app).await;
     stripe.events_after(0).len()
 }
 
@@ -199,5 +200,5 @@ async fn deliver_due(app: &Arc<App>, under_way: &mut Vec<(i64, Value)>) {
     for (_, event) in &due {
         receive(app, event).await;
     }
-    actions::process_due_events(app).await.unwrap();
+    process_everything(app).await;
 }

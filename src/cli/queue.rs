@@ -1,0 +1,69 @@
+//! `keepopen queue`
+
+use clap::Subcommand;
+
+use super::{Stopped, runtime, say};
+use crate::actions;
+use crate::clock::{Clock, ago};
+use crate::config::Settings;
+use crate::store::Store;
+use crate::store::tasks::TaskRow;
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Tasks that wait, one per line: key, state, tries, and why the last try failed.
+    List {
+        /// Only tasks that failed at every try.
+        #[arg(long)]
+        dead: bool,
+        /// How many at most.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
+    /// Try a dead task again. Fix what made it fail first.
+    Replay {
+        /// The task's key, as `keepopen queue list --dead` shows it.
+        key: String,
+    },
+}
+
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+    runtime()?.block_on(async {
+        let store = Store::open(&settings.database_url()).await?;
+        let outcome = act(verb, &store).await;
+        store.close().await;
+        outcome
+    })
+}
+
+async fn act(verb: &Verb, store: &Store) -> Result<(), Stopped> {
+    match verb {
+        Verb::List { dead, limit } => {
+            let rows = store.tasks(dead.then_some("dead"), i64::from(*limit)).await?;
+            if rows.is_empty() {
+                return say(if *dead { "No task is dead." } else { "The queue is empty." });
+            }
+            let now_ms = Clock::System.now_ms();
+            rows.iter().try_for_each(|row| say(&line(row, now_ms)))
+        }
+        Verb::Replay { key } => {
+            if !actions::replay_task(store, &Clock::System, key).await? {
+                return Err(format!(
+                    "{key} is not a dead task; `keepopen queue list --dead` shows which there are"
+                )
+                .into());
+            }
+            say(&format!("{key} waits; a running service tries it within a second."))
+        }
+    }
+}
+
+fn line(row: &TaskRow, now_ms: i64) -> String {
+    let state = match &row.lease_owner {
+        Some(_) => "running",
+        None => row.state.as_str(),
+    };
+    let error = row.error.as_deref().unwrap_or("not failed yet");
+    let added = ago(Some(row.created_at_ms), now_ms);
+    format!("{}  {state:<7}  {:>2}  added {added}  {error}", row.key, row.attempts)
+}

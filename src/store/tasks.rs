@@ -1,0 +1,205 @@
+//! The queue: what must happen later and outside a transaction, each under its own key.
+
+use super::{Store, StoreError, Tx};
+
+/// A task that a worker holds until its lease ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Claimed {
+    /// What is to happen, and what caused it.
+    pub key: String,
+    /// The task in JSON.
+    pub payload: String,
+    /// How often it was tried, with this try.
+    pub attempts: i64,
+}
+
+from_row!(Claimed { key, payload, attempts });
+
+/// A task, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskRow {
+    /// What is to happen, and what caused it.
+    pub key: String,
+    /// `waiting` or `dead`.
+    pub state: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it was added, in milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// The worker that holds it.
+    pub lease_owner: Option<String>,
+    /// Why the last try failed.
+    pub error: Option<String>,
+}
+
+from_row!(TaskRow { key, state, attempts, created_at_ms, lease_owner, error });
+
+/// The queue in numbers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TaskNumbers {
+    /// Tasks that wait or are being done.
+    pub waiting: i64,
+    /// Tasks that failed at every try.
+    pub dead: i64,
+    /// When the oldest waiting task was added, in milliseconds since 1970; none if none waits.
+    pub oldest_at_ms: Option<i64>,
+}
+
+struct NumbersRow {
+    waiting: i64,
+    dead: i64,
+    oldest_at_ms: Option<i64>,
+}
+
+from_row!(NumbersRow { waiting, dead, oldest_at_ms });
+
+/// Adds a task. One with its key that waits is left as it is; one that is dead is tried again.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn put(tx: &mut Tx, kind: &str, key: &str, payload: &str, now_ms: i64) -> Result<(), StoreError> {
+    on_tx!(tx, db => sqlx::query(
+        "INSERT INTO tasks (key, kind, payload, state, attempts, next_try_at_ms, created_at_ms) \
+         VALUES ($1, $2, $3, 'waiting', 0, $4, $4) \
+         ON CONFLICT (key) DO UPDATE SET state = 'waiting', attempts = 0, error = NULL, lease_owner = NULL, \
+         next_try_at_ms = excluded.next_try_at_ms WHERE tasks.state = 'dead'",
+    )
+    .bind(key)
+    .bind(kind)
+    .bind(payload)
+    .bind(now_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Removes a finished task. False when the lease ended and another worker has it: then nothing of the transaction may be
+/// committed.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn finish(tx: &mut Tx, key: &str, owner: &str) -> Result<bool, StoreError> {
+    let rows = on_tx!(tx, db => sqlx::query("DELETE FROM tasks WHERE key = $1 AND lease_owner = $2 AND state = 'waiting'")
+        .bind(key)
+        .bind(owner)
+        .execute(db)
+        .await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Records a failed try, and ends the lease: when the next try is, or that there will be none.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn fail(
+    tx: &mut Tx,
+    key: &str,
+    owner: &str,
+    error: &str,
+    next_try_at_ms: Option<i64>,
+) -> Result<(), StoreError> {
+    on_tx!(tx, db => sqlx::query(
+        "UPDATE tasks SET error = $3, state = $4, next_try_at_ms = COALESCE($5, next_try_at_ms), lease_owner = NULL \
+         WHERE key = $1 AND lease_owner = $2",
+    )
+    .bind(key)
+    .bind(owner)
+    .bind(error)
+    .bind(if next_try_at_ms.is_some() { "waiting" } else { "dead" })
+    .bind(next_try_at_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// Has a dead task tried again, with all its tries. False when there is no such dead task.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn replay(tx: &mut Tx, key: &str, now_ms: i64) -> Result<bool, StoreError> {
+    let rows = on_tx!(tx, db => sqlx::query(
+        "UPDATE tasks SET state = 'waiting', attempts = 0, error = NULL, lease_owner = NULL, next_try_at_ms = $2 \
+         WHERE key = $1 AND state = 'dead'",
+    )
+    .bind(key)
+    .bind(now_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
+    Ok(rows == 1)
+}
+
+/// Takes the task that is due longest. On PostgreSQL several workers claim at the same time without waiting for each other.
+fn claim_text(skip_locked: &str) -> String {
+    format!(
+        "UPDATE tasks SET lease_owner = $1, next_try_at_ms = $2, attempts = attempts + 1 WHERE key = ( \
+           SELECT key FROM tasks WHERE kind = $3 AND state = 'waiting' AND next_try_at_ms <= $4 \
+           ORDER BY next_try_at_ms, key LIMIT 1 {skip_locked} \
+         ) RETURNING key, payload, attempts"
+    )
+}
+
+impl Store {
+    /// Claims the task of a kind that is due longest at `now_ms` for `owner`, until `until_ms`. It counts as tried, so that a
+    /// task which ends its process every time does not go on for ever.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn claim_task(
+        &self,
+        kind: &str,
+        owner: &str,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<Option<Claimed>, StoreError> {
+        // Looking does not wait for a writer, and mostly there is nothing.
+        let due: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
+            "SELECT CAST(1 AS BIGINT) FROM tasks WHERE kind = $1 AND state = 'waiting' AND next_try_at_ms <= $2 LIMIT 1",
+        )
+        .bind(kind)
+        .bind(now_ms)
+        .fetch_optional(db)
+        .await)?;
+        if due.is_none() {
+            return Ok(None);
+        }
+        let skip_locked = if self.is_on_postgres()? { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let sql = claim_text(skip_locked);
+        on_writer!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
+            .bind(owner)
+            .bind(until_ms)
+            .bind(kind)
+            .bind(now_ms)
+            .fetch_optional(db)
+            .await)
+    }
+
+    /// Up to `limit` tasks, those due longest first; of one state, where one is named.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn tasks(&self, state: Option<&str>, limit: i64) -> Result<Vec<TaskRow>, StoreError> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT key, state, attempts, created_at_ms, lease_owner, error FROM tasks \
+             WHERE state = COALESCE($1, state) ORDER BY next_try_at_ms, key LIMIT $2",
+        )
+        .bind(state)
+        .bind(limit)
+        .fetch_all(db)
+        .await)
+    }
+
+    /// How many tasks there are, and how old the oldest is.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn task_numbers(&self) -> Result<TaskNumbers, StoreError> {
+        let row: NumbersRow = on_reader!(self, db => sqlx::query_as(
+            "SELECT CAST(COALESCE(SUM(CASE WHEN state = 'waiting' THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting, \
+             CAST(COALESCE(SUM(CASE WHEN state = 'dead' THEN 1 ELSE 0 END), 0) AS BIGINT) AS dead, \
+             MIN(CASE WHEN state = 'waiting' THEN created_at_ms END) AS oldest_at_ms FROM tasks",
+        )
+        .fetch_one(db)
+        .await)?;
+        Ok(TaskNumbers { waiting: row.waiting, dead: row.dead, oldest_at_ms: row.oldest_at_ms })
+    }
+}

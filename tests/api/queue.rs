@@ -1,0 +1,189 @@
+//! The queue: what happens later and outside a transaction.
+
+use std::collections::BTreeSet;
+use std::sync::{LazyLock, Mutex};
+
+use keepopen::actions::{self, FetchObject, MAX_ATTEMPTS, Task, TaskError, enqueue, run_due_tasks};
+use keepopen::app::App;
+use keepopen::store::{StoreError, Tx};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::helpers::TestApp;
+
+/// Works through the inbox and the queue.
+pub async fn process_everything(app: &App) {
+    actions::process_due_events(app).await.unwrap();
+    // Objects that thin events name are fetched, and booked then.
+    while actions::run_due_tasks::<FetchObject>(app).await.unwrap() > 0 {
+        actions::process_due_events(app).await.unwrap();
+    }
+}
+
+/// Tasks of these tests, each with its name; the tests of one binary share them.
+static PERFORMED: LazyLock<Mutex<Vec<String>>> = LazyLock::new(Mutex::default);
+
+fn performed(name: &str) -> usize {
+    PERFORMED.lock().unwrap().iter().filter(|it| it.starts_with(name)).count()
+}
+
+/// A task that does what its test wants.
+#[derive(Clone, Serialize, Deserialize)]
+struct Errand {
+    name: String,
+    fails: bool,
+    panics: bool,
+}
+
+impl Errand {
+    fn of(name: &str) -> Self {
+        Self { name: name.to_owned(), fails: false, panics: false }
+    }
+}
+
+impl Task for Errand {
+    const KIND: &'static str = "errand";
+    type Done = ();
+
+    fn cause(&self) -> String {
+        self.name.clone()
+    }
+
+    async fn perform(&self, _: &App) -> Result<(), TaskError> {
+        PERFORMED.lock().unwrap().push(self.name.clone());
+        assert!(!self.panics, "on purpose");
+        // So that workers take turns.
+        tokio::task::yield_now().await;
+        if self.fails { Err(TaskError::Failed("the receiver is away".to_owned())) } else { Ok(()) }
+    }
+
+    async fn commit(&self, _: &App, _: &mut Tx, (): ()) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+async fn add(app: &App, errand: &Errand) {
+    let mut tx = app.store.begin().await.unwrap();
+    enqueue(&mut tx, errand, app.now_ms()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_task_is_done_once_and_leaves_the_queue_however_often_it_was_added() {
+    let app = TestApp::start().await;
+    add(&app.app, &Errand::of("once")).await;
+    add(&app.app, &Errand::of("once")).await;
+    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 1);
+    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+    assert_eq!(performed("once"), 1);
+    assert_eq!(app.app.store.tasks(None, 9).await.unwrap(), []);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_task_of_a_transaction_that_is_rolled_back_is_not_in_the_queue() {
+    let app = TestApp::start().await;
+    let mut tx = app.app.store.begin().await.unwrap();
+    enqueue(&mut tx, &Errand::of("never"), app.app.now_ms()).await.unwrap();
+    drop(tx);
+    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_task_that_fails_is_tried_less_and_less_often_then_dead_and_can_be_replayed() {
+    let app = TestApp::start().await;
+    add(&app.app, &Errand { fails: true, ..Errand::of("failing") }).await;
+    add(&app.app, &Errand { panics: true, ..Errand::of("panicking") }).await;
+    let mut hours = 0;
+    while app.app.store.tasks(Some("dead"), 9).await.unwrap().len() < 2 {
+        run_due_tasks::<Errand>(&app.app).await.unwrap();
+        // It waits for at least half a second.
+        assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+        app.app.clock.advance(3_600_000);
+        hours += 1;
+        assert!(hours < 100, "it never gives up");
+    }
+    let tries = usize::try_from(MAX_ATTEMPTS).unwrap();
+    assert_eq!((performed("failing"), performed("panicking")), (tries, tries));
+    let dead = app.app.store.tasks(Some("dead"), 9).await.unwrap();
+    let errors: BTreeSet<&str> = dead.iter().filter_map(|it| it.error.as_deref()).collect();
+    assert!(errors.contains("the receiver is away"), "{errors:?}");
+    let numbers = app.app.store.task_numbers().await.unwrap();
+    assert_eq!((numbers.waiting, numbers.dead, numbers.oldest_at_ms), (0, 2, None));
+
+    assert!(!actions::replay_task(&app.app.store, &app.app.clock, "errand/other").await.unwrap());
+    assert!(actions::replay_task(&app.app.store, &app.app.clock, "errand/failing").await.unwrap());
+    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 1);
+    assert_eq!(performed("failing"), tries + 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_died_keeps_a_task_until_its_lease_ends() {
+    let app = TestApp::start().await;
+    add(&app.app, &Errand::of("leased")).await;
+    let now_ms = app.app.now_ms();
+    let lease_ms = i64::try_from(Errand::LEASE.as_millis()).unwrap();
+    let store = &app.app.store;
+    assert!(store.claim_task(Errand::KIND, "died", now_ms, now_ms + lease_ms).await.unwrap().is_some());
+    assert!(store.claim_task(Errand::KIND, "other", now_ms, now_ms + lease_ms).await.unwrap().is_none());
+    app.app.clock.advance(lease_ms - 1);
+    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+    app.app.clock.advance(1);
+    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 1);
+    assert_eq!(performed("leased"), 1);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn several_workers_share_the_queue_and_none_does_what_another_does() {
+    let app = TestApp::start().await;
+    for number in 0..40 {
+        add(&app.app, &Errand::of(&format!("shared {number}"))).await;
+    }
+    let worker = || run_due_tasks::<Errand>(&app.app);
+    let (a, b, c) = tokio::join!(worker(), worker(), worker());
+    let done = [a.unwrap(), b.unwrap(), c.unwrap()];
+    assert_eq!(done.iter().sum::<usize>(), 40, "{done:?}");
+    assert_eq!(performed("shared"), 40);
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_worker_that_is_told_to_stop_begins_no_further_task() {
+    let app = TestApp::start().await;
+    add(&app.app, &Errand::of("after the stop")).await;
+    app.app.begin_stopping();
+    assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 0);
+    assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
+    app.finish().await;
+}
+
+/// The thin event that names a charge.
+fn thin_event(charge: &str) -> Value {
+    json!({"id": "evt_thin", "object": "v2.core.event", "type": "v1.charge.succeeded", "livemode": false,
+        "created": "2026-11-24T09:00:00Z",
+        "related_object": {"id": charge, "type": "charge", "url": format!("/v1/charges/{charge}")}})
+}
+
+#[tokio::test]
+async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a_dead_task() {
+    let app = TestApp::start().await;
+    assert_eq!(app.deliver(&thin_event("ch_nowhere")).await.status, 200);
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    assert_eq!(app.ledger().await.len(), 1);
+    let waiting = app.app.store.tasks(None, 9).await.unwrap();
+    assert_eq!((waiting.len(), waiting[0].key.as_str()), (1, "fetch_object/evt_thin"));
+    for _ in 0..MAX_ATTEMPTS {
+        app.app.clock.advance(3_600_000);
+        run_due_tasks::<FetchObject>(&app.app).await.unwrap();
+    }
+    assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
+    // Replaying the event tries it again.
+    assert!(actions::replay_event(&app.app.store, &app.app.clock, "evt_thin").await.unwrap());
+    actions::process_due_events(&app.app).await.unwrap();
+    assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
+    app.finish().await;
+}

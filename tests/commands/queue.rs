@@ -1,0 +1,43 @@
+//! `keepopen queue`: what happens later, for people.
+
+use keepopen::clock::Clock;
+use keepopen::store::{Store, tasks};
+
+use super::Place;
+
+/// A place whose queue holds one task that waits and one that is dead.
+async fn with_a_dead_task() -> Place {
+    let place = Place::new().and_database();
+    let store = Store::open(place.database_url()).await.unwrap();
+    let now_ms = Clock::System.now_ms();
+    for key in ["fetch_object/evt_1", "fetch_object/evt_2"] {
+        let mut tx = store.begin().await.unwrap();
+        tasks::put(&mut tx, "fetch_object", key, "{}", now_ms).await.unwrap();
+        tx.commit().await.unwrap();
+        if key.ends_with('1') {
+            store.claim_task("fetch_object", "worker", now_ms, now_ms).await.unwrap().unwrap();
+            let mut tx = store.begin().await.unwrap();
+            tasks::fail(&mut tx, key, "worker", "Stripe refused", None).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+    }
+    store.close().await;
+    place
+}
+
+#[tokio::test]
+async fn a_dead_task_is_listed_with_its_error_and_can_be_tried_again() {
+    let place = with_a_dead_task().await;
+    let dead = place.good(&["queue", "list", "--dead"]);
+    assert_eq!(dead, "fetch_object/evt_1  dead      1  added less than a minute ago  Stripe refused\n");
+    let all = place.good(&["queue", "list"]);
+    assert!(all.contains("fetch_object/evt_2  waiting   0") && all.contains("not failed yet"), "{all}");
+    assert!(place.good(&["queue", "replay", "fetch_object/evt_1"]).contains("fetch_object/evt_1 waits"));
+    assert_eq!(place.good(&["queue", "list", "--dead"]), "No task is dead.\n");
+}
+
+#[test]
+fn a_task_that_is_not_dead_is_not_replayed() {
+    let sentence = Place::new().and_database().stopped(&["queue", "replay", "fetch_object/evt_1"]);
+    assert!(sentence.contains("fetch_object/evt_1 is not a dead task"), "{sentence}");
+}

@@ -1,0 +1,244 @@
+//! kill -9 between booking and doing: each task is done at least once, and its effect happens at most once where the
+//! receiver takes a key.
+//!
+//! The service is this test binary, run once more: the product has no receiver yet. It books as the product does, with an
+//! emitter that also adds a task for each domain event, and its workers send each event to a receiver on a loopback port.
+
+use std::collections::BTreeMap;
+use std::process::Command;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, HttpServer};
+use keepopen::actions::{self, Emitter, Task, TaskError, enqueue, record_events, run_due_tasks};
+use keepopen::app::App;
+use keepopen::clock::Clock;
+use keepopen::contributions::DomainEvent;
+use keepopen::store::{StoreError, Tx};
+use keepopen::{config, http, telemetry};
+use serde::{Deserialize, Serialize};
+use tokio::task::block_in_place;
+
+use super::deliveries::Deliveries;
+use super::long_run::{LongRun, Round};
+use super::program::{Program, Service};
+
+/// Set for a process that is to be the service: where the receiver is.
+const RECEIVER: &str = "KEEPOPEN_TEST_RECEIVER";
+/// Set for one that finishes a task before it has done it.
+const CARELESS: &str = "KEEPOPEN_TEST_CARELESS";
+/// Kills of one database.
+const IN_A_ROUND: u64 = 25;
+
+/// How the service does its tasks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Worker {
+    Careful,
+    /// It finishes a task before it has done it. It must be caught.
+    Careless,
+}
+
+/// Starts this binary as the service; the folder that it is started in has the settings.
+pub(crate) fn command(worker: Worker, receiver: u16) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["queue::this_process_is_the_service_if_it_is_told_so", "--exact", "--nocapture"]);
+    command.env_clear().env(RECEIVER, receiver.to_string());
+    if worker == Worker::Careless {
+        command.env(CARELESS, "yes");
+    }
+    command
+}
+
+/// Adds a task for each domain event that is news.
+enum Notifying {}
+
+impl Emitter for Notifying {
+    async fn emit(tx: &mut Tx, events: &[DomainEvent], now_ms: i64) -> Result<(), StoreError> {
+        for event in record_events(tx, events, now_ms).await? {
+            enqueue(tx, &Notify { event: event.key() }, now_ms).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Tells the receiver of a domain event, under its key.
+#[derive(Serialize, Deserialize)]
+struct Notify {
+    event: String,
+}
+
+impl Task for Notify {
+    const KIND: &'static str = "notify";
+    const TIMEOUT: Duration = Duration::from_secs(5);
+    const LEASE: Duration = Duration::from_millis(1500);
+    type Done = ();
+
+    fn cause(&self) -> String {
+        self.event.clone()
+    }
+
+    async fn perform(&self, _: &App) -> Result<(), TaskError> {
+        let receiver = std::env::var(RECEIVER).unwrap();
+        let url = format!("http://127.0.0.1:{receiver}/{}", self.event.replace('/', ":"));
+        let send = reqwest::Client::new().post(url).send();
+        if std::env::var(CARELESS).is_ok() {
+            tokio::spawn(async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                drop(send.await);
+            });
+            return Ok(());
+        }
+        let answer = send.await.map_err(|error| TaskError::Failed(error.to_string()))?;
+        if answer.status().is_success() { Ok(()) } else { Err(TaskError::Failed("refused".to_owned())) }
+    }
+
+    async fn commit(&self, _: &App, _: &mut Tx, (): ()) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn this_process_is_the_service_if_it_is_told_so() {
+    if std::env::var(RECEIVER).is_err() {
+        return;
+    }
+    let settings = config::from_toml(&std::fs::read_to_string("keepopen.toml").unwrap()).unwrap();
+    telemetry::start(settings.log.format, &settings.log.level).unwrap();
+    actix_web::rt::System::new().block_on(async {
+        let app = actions::start(settings, Clock::System).await.unwrap();
+        let running = http::serve(&app).unwrap();
+        actix_web::rt::spawn(running.server);
+        tracing::info!(address = %running.address, "keepopen answers");
+        let book = async {
+            while !app.is_stopping() {
+                actions::process_events_with::<Notifying>(&app).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        let work = || async {
+            while !app.is_stopping() {
+                run_due_tasks::<Notify>(&app).await.unwrap();
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::join!(book, work(), work())
+    });
+}
+
+/// How often each key was received. The receiver lets only the first of each have an effect.
+type Received = Arc<Mutex<BTreeMap<String, u64>>>;
+
+async fn receive(received: Data<Received>, key: Path<String>) -> HttpResponse {
+    *received.lock().unwrap().entry(key.replace(':', "/")).or_default() += 1;
+    HttpResponse::Ok().finish()
+}
+
+/// A receiver on a loopback port.
+fn receiver() -> (u16, Received) {
+    let received = Received::default();
+    let data = Data::new(Arc::clone(&received));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        let app = move || {
+            let route = actix_web::web::post().to(receive);
+            actix_web::App::new().app_data(data.clone()).route("/{key:.*}", route)
+        };
+        let server = HttpServer::new(app).workers(1).disable_signals().listen(listener).unwrap();
+        actix_web::rt::System::new().block_on(server.run())
+    });
+    (port, received)
+}
+
+/// What a round saw.
+#[derive(Debug, Default)]
+struct Seen {
+    events: u64,
+    sent_again: u64,
+    tasks_at_kills: u64,
+}
+
+/// Waits until every event is booked and the queue is empty.
+async fn everything_is_done(app: &App) {
+    super::proof::everything_is_processed(app).await;
+    let done = async {
+        while app.store.task_numbers().await.unwrap().waiting > 0 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    if tokio::time::timeout(Duration::from_secs(120), done).await.is_err() {
+        panic!("the queue does not get empty: {:?}", app.store.tasks(None, 3).await.unwrap());
+    }
+}
+
+/// Kills a service again and again while it books and works, and looks in the end. The events that nobody heard of.
+async fn kill_between_booking_and_doing(round: Round, worker: Worker) -> (Seen, Vec<String>) {
+    let (mut random, mut seen) = (fastrand::Rng::with_seed(round.seed), Seen::default());
+    let (port, received) = receiver();
+    let service = Service::new(Program::Queue(worker, port));
+    let deliveries = Deliveries::without_end(round.seed);
+    for _ in 0..round.count {
+        let running = service.start();
+        let address = block_in_place(|| running.address());
+        let senders = deliveries.begin(&address);
+        deliveries.acknowledges(random.usize(1..=60)).await;
+        // Only so that the kill comes at any moment: nothing is waited for.
+        tokio::time::sleep(Duration::from_micros(random.u64(..60_000))).await;
+        block_in_place(|| running.kill());
+        senders.join_all().await;
+        let app = service.look().await;
+        seen.tasks_at_kills += u64::try_from(app.store.task_numbers().await.unwrap().waiting).unwrap();
+        app.store.close().await;
+    }
+    let running = service.start();
+    let address = block_in_place(|| running.address());
+    deliveries.no_more();
+    deliveries.begin(&address).join_all().await;
+    let app = service.look().await;
+    everything_is_done(&app).await;
+    let outbox = app.store.outbox(0, i64::MAX).await.unwrap();
+    assert_eq!(app.store.task_numbers().await.unwrap().dead, 0);
+    app.store.close().await;
+    block_in_place(|| running.kill());
+
+    let received = received.lock().unwrap();
+    let current: Vec<&str> =
+        outbox.iter().filter(|it| it.state == "current").map(|it| it.key.as_str()).collect();
+    assert!(received.keys().all(|key| current.contains(&key.as_str())), "it heard of what did not happen");
+    seen.events = current.len() as u64;
+    seen.sent_again = received.values().map(|times| times - 1).sum();
+    let unheard = current.into_iter().filter(|key| !received.contains_key(*key)).map(str::to_owned).collect();
+    (seen, unheard)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_that_is_killed_between_booking_and_doing_does_every_task() {
+    let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
+    let mut run = LongRun::of(&format!("kills of workers on {database}"), "KEEPOPEN_TEST_WORKER_KILLS", 25);
+    while let Some(round) = run.round(IN_A_ROUND) {
+        let (seen, unheard) = kill_between_booking_and_doing(round, Worker::Careful).await;
+        assert_eq!(unheard, Vec::<String>::new(), "in {round:?} of {run}");
+        run.went_well(
+            round,
+            &[
+                ("domain events", seen.events),
+                ("sent again", seen.sent_again),
+                ("tasks in the queue at a kill", seen.tasks_at_kills),
+            ],
+        );
+        if run.is_long() {
+            println!("{run}");
+        }
+    }
+    println!("{run}");
+    assert!(run.total("tasks in the queue at a kill") > 0, "no kill came between booking and doing: {run}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_finishes_a_task_before_it_has_done_it_is_caught() {
+    let round = Round { seed: 5, count: IN_A_ROUND };
+    let (seen, unheard) = kill_between_booking_and_doing(round, Worker::Careless).await;
+    assert!(!unheard.is_empty(), "it was not caught: {seen:?}");
+    println!("{} of {} events were never heard of", unheard.len(), seen.events);
+}
