@@ -128,6 +128,21 @@ pub async fn replay(tx: &mut Tx, key: &str, now_ms: i64) -> Result<bool, StoreEr
     Ok(rows == 1)
 }
 
+/// Has every dead task of a kind tried again. How many there are.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn replay_all(tx: &mut Tx, kind: &str, now_ms: i64) -> Result<u64, StoreError> {
+    on_tx!(tx, db => sqlx::query(
+        "UPDATE tasks SET state = 'waiting', attempts = 0, error = NULL, lease_owner = NULL, next_try_at_ms = $2 \
+         WHERE kind = $1 AND state = 'dead'",
+    )
+    .bind(kind)
+    .bind(now_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))
+}
+
 /// Takes the task that is due longest. On PostgreSQL several workers claim at the same time without waiting for each other.
 fn claim_text(skip_locked: &str) -> String {
     format!(

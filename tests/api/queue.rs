@@ -181,7 +181,14 @@ async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a
         run_due_tasks::<FetchObject>(&app.app).await.unwrap();
     }
     assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
-    // Replaying the event tries it again.
+    // A new version tries it again, and so does whoever replays the event.
+    actions::work_again(&app.app, "a new version").await.unwrap();
+    assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
+    for _ in 0..MAX_ATTEMPTS {
+        app.app.clock.advance(3_600_000);
+        run_due_tasks::<FetchObject>(&app.app).await.unwrap();
+    }
+    assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
     assert!(actions::replay_event(&app.app.store, &app.app.clock, "evt_thin").await.unwrap());
     actions::process_due_events(&app.app).await.unwrap();
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
