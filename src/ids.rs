@@ -104,6 +104,13 @@ impl std::str::FromStr for AlarmId {
     }
 }
 
+impl std::str::FromStr for ApiKeyId {
+    type Err = NotAnId;
+    fn from_str(text: &str) -> Result<Self, NotAnId> {
+        Self::parse(text)
+    }
+}
+
 impl SupporterId {
     /// The id of whoever gives under this (normalised) e-mail address.
     ///

@@ -5,6 +5,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
+#[path = "house/changes.rs"]
+mod changes;
 #[path = "house/files.rs"]
 mod files;
 #[path = "house/folders.rs"]

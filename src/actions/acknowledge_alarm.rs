@@ -1,8 +1,9 @@
 //! Records that a person has looked at an alarm.
 
+use crate::app::{Change, Context};
 use crate::ids::AlarmId;
+use crate::store::StoreError;
 use crate::store::alarms::{self, Acknowledgement};
-use crate::store::{Store, StoreError};
 
 /// The longest name, in characters.
 const MAX_NAME: usize = 100;
@@ -16,10 +17,6 @@ pub struct Acknowledging<'a> {
     pub name: &'a str,
     /// What they found.
     pub reason: &'a str,
-    /// How they say so: an API key's id, or `command line`.
-    pub via: &'a str,
-    /// When, in milliseconds since 1970.
-    pub now_ms: i64,
 }
 
 /// Why an alarm is not acknowledged.
@@ -42,7 +39,7 @@ pub enum AcknowledgeError {
 /// # Errors
 /// See [`AcknowledgeError`].
 pub async fn acknowledge_alarm(
-    store: &Store,
+    context: &Context<'_>,
     id: &AlarmId,
     by: Acknowledging<'_>,
 ) -> Result<Acknowledgement, AcknowledgeError> {
@@ -54,7 +51,7 @@ pub async fn acknowledge_alarm(
     if reason.is_empty() || reason.chars().count() > MAX_REASON || reason.contains(odd) {
         return Err(AcknowledgeError::BadReason);
     }
-    let mut tx = store.begin().await?;
+    let mut tx = context.change().await?;
     if let Some(first) = alarms::acknowledgement(&mut tx, id).await? {
         return Ok(first);
     }
@@ -68,10 +65,11 @@ pub async fn acknowledge_alarm(
         alarm,
         name: name.to_owned(),
         reason: reason.to_owned(),
-        via: by.via.to_owned(),
-        acknowledged_at_ms: by.now_ms,
+        via: context.actor.label().to_owned(),
+        acknowledged_at_ms: context.now_ms(),
     };
     alarms::acknowledge(&mut tx, &acknowledgement, &open).await?;
-    tx.commit().await?;
+    let change = Change::new("alarm.acknowledge", id.as_str()).personal("name").personal("reason");
+    tx.commit([change]).await?;
     Ok(acknowledgement)
 }

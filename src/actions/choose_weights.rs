@@ -6,7 +6,7 @@ use keepopen_decision::{LearnedWeights, Learner};
 
 use super::count_views::count_views;
 use super::put_into_force::renew_in_force;
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::appeals::LearnedSoFar;
 use crate::clock::DAY_MS;
 use crate::config::SiteSettings;
@@ -96,7 +96,7 @@ async fn learn(
     }
     let json = serde_json::to_string(&weights).map_err(StoreError::corrupt)?;
     let ignored = i64::try_from(views.ignored).unwrap_or(i64::MAX);
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("weights").machine_write(MachineWrite::Weights).await?;
     planned_weights::record(&mut tx, (site_id, appeal), until_ms, &json, ignored, from_ms).await?;
     tx.commit().await?;
     Ok(LearnedWeights { weights, site: learner.site, appeal: learner.appeal })

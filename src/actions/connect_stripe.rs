@@ -3,28 +3,15 @@
 //! Stripe tells an endpoint's secret only when it is made, and never changes its version: a new secret and a new version
 //! are a new endpoint with the same address. Both deliver until the old one is disabled; what comes twice is booked once.
 
-use super::hear_of_endpoints::label;
-use crate::clock;
-use crate::config::Mode;
-use crate::store::endpoints::{self, EndpointRow};
-use crate::store::{Store, StoreError};
-use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway};
-use crate::tokens::Vault;
+use serde_json::Value;
 
-/// What a command that changes the connection works with.
-#[derive(Clone, Copy)]
-pub struct Connector<'a> {
-    /// Where the secrets are kept.
-    pub store: &'a Store,
-    /// The way to Stripe.
-    pub stripe: &'a Gateway,
-    /// Seals the secrets.
-    pub vault: &'a Vault,
-    /// Which of Stripe's worlds.
-    pub mode: Mode,
-    /// The time.
-    pub now_ms: i64,
-}
+use super::hear_of_endpoints::label;
+use crate::app::{Change, Context};
+use crate::clock;
+use crate::store::StoreError;
+use crate::store::endpoints::{self, EndpointRow};
+use crate::stripe::{API_VERSION, CallError, Endpoint};
+use crate::tokens::Vault;
 
 /// What was done with one endpoint, or left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,18 +54,24 @@ pub enum ConnectError {
 ///
 /// # Errors
 /// See [`ConnectError`].
-pub async fn connect_stripe(with: Connector<'_>, url: &str) -> Result<Vec<Done>, ConnectError> {
-    let here = Here::look(with, url).await?;
+pub async fn connect_stripe(
+    context: &Context<'_>,
+    vault: &Vault,
+    url: &str,
+) -> Result<Vec<Done>, ConnectError> {
+    let here = Here::look(context, url).await?;
     let (id, done) = match here.current() {
         Some(endpoint) if endpoint.enabled && endpoint.has_right_events() => {
             (endpoint.id.clone(), Done::Kept(endpoint.id.clone()))
         }
         Some(endpoint) => {
-            with.stripe.mend_endpoint(&endpoint.id).await?;
+            context.stripe.mend_endpoint(&endpoint.id).await?;
+            let change = Change::new("endpoint.fix", &*endpoint.id);
+            context.change().await?.commit([change]).await?;
             (endpoint.id.clone(), Done::Mended(endpoint.clone()))
         }
         None => {
-            let id = make(with, url).await?;
+            let id = make(context, vault, url).await?;
             (id.clone(), Done::Made(id))
         }
     };
@@ -92,13 +85,17 @@ pub async fn connect_stripe(with: Connector<'_>, url: &str) -> Result<Vec<Done>,
 ///
 /// # Errors
 /// See [`ConnectError`].
-pub async fn roll_stripe_secret(with: Connector<'_>, url: &str) -> Result<Vec<Done>, ConnectError> {
-    let here = Here::look(with, url).await?;
+pub async fn roll_stripe_secret(
+    context: &Context<'_>,
+    vault: &Vault,
+    url: &str,
+) -> Result<Vec<Done>, ConnectError> {
+    let here = Here::look(context, url).await?;
     let current = here.current().ok_or(ConnectError::NotConnected)?;
     if let Some(old) = here.old(&current.id).next() {
         return Err(ConnectError::NotFinished(old.id.clone()));
     }
-    Ok(vec![Done::Made(make(with, url).await?), Done::StillDelivers(current.clone())])
+    Ok(vec![Done::Made(make(context, vault, url).await?), Done::StillDelivers(current.clone())])
 }
 
 /// Disables every endpoint of ours but the newest, and forgets their secrets. Unless `force`, only when the newest has
@@ -107,11 +104,11 @@ pub async fn roll_stripe_secret(with: Connector<'_>, url: &str) -> Result<Vec<Do
 /// # Errors
 /// See [`ConnectError`].
 pub async fn finish_stripe_roll(
-    with: Connector<'_>,
+    context: &Context<'_>,
     url: &str,
     force: bool,
 ) -> Result<Vec<Done>, ConnectError> {
-    let here = Here::look(with, url).await?;
+    let here = Here::look(context, url).await?;
     let current = here.current().ok_or(ConnectError::NotConnected)?;
     let old: Vec<&Endpoint> = here.old(&current.id).collect();
     let has_delivered = here.held(&current.id).is_some_and(|row| row.delivered_at_ms.is_some());
@@ -120,13 +117,13 @@ pub async fn finish_stripe_roll(
     }
     let mut done = Vec::new();
     for endpoint in &old {
-        with.stripe.disable_endpoint(&endpoint.id).await?;
-        retire(with, &endpoint.id).await?;
+        context.stripe.disable_endpoint(&endpoint.id).await?;
+        retire(context, &endpoint.id).await?;
         done.push(Done::Disabled(endpoint.id.clone()));
     }
     for row in here.held.iter().filter(|row| row.id != current.id) {
         if !old.iter().any(|endpoint| endpoint.id == row.id) {
-            retire(with, &row.id).await?;
+            retire(context, &row.id).await?;
             done.push(Done::Forgotten(row.id.clone()));
         }
     }
@@ -141,9 +138,9 @@ struct Here<'a> {
 }
 
 impl<'a> Here<'a> {
-    async fn look(with: Connector<'_>, url: &'a str) -> Result<Self, ConnectError> {
-        let at_stripe = with.stripe.endpoints().await?;
-        Ok(Self { url, at_stripe, held: with.store.endpoints(with.mode).await? })
+    async fn look(context: &Context<'_>, url: &'a str) -> Result<Self, ConnectError> {
+        let at_stripe = context.stripe.endpoints().await?;
+        Ok(Self { url, at_stripe, held: context.store.endpoints(context.settings.stripe.mode).await? })
     }
 
     fn held(&self, id: &str) -> Option<&EndpointRow> {
@@ -175,26 +172,27 @@ impl<'a> Here<'a> {
     }
 }
 
-async fn make(with: Connector<'_>, url: &str) -> Result<String, ConnectError> {
+async fn make(context: &Context<'_>, vault: &Vault, url: &str) -> Result<String, ConnectError> {
     let key: String = clock::random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
-    let made = with.stripe.make_endpoint(url, &format!("keepopen-endpoint-{key}")).await?;
+    let made = context.stripe.make_endpoint(url, &format!("keepopen-endpoint-{key}")).await?;
     let row = EndpointRow {
-        sealed_secret: with.vault.seal_secret(&made.secret, &label(&made.id)),
+        sealed_secret: vault.seal_secret(&made.secret, &label(&made.id)),
         id: made.id,
-        mode: with.mode.as_str().to_owned(),
+        mode: context.settings.stripe.mode.as_str().to_owned(),
         url: url.to_owned(),
         api_version: API_VERSION.to_owned(),
-        created_at_ms: with.now_ms,
+        created_at_ms: context.now_ms(),
         delivered_at_ms: None,
     };
     let kept = async {
-        let mut tx = with.store.begin().await?;
+        let mut tx = context.change().await?;
         endpoints::add(&mut tx, &row).await?;
-        tx.commit().await
+        let change = Change::new("endpoint.create", &*row.id).field("url", Value::Null, url);
+        tx.commit([change]).await
     };
     if let Err(error) = kept.await {
         // Nobody knows its secret now. Should this fail too, the next --finish disables it.
-        if let Err(error) = with.stripe.disable_endpoint(&row.id).await {
+        if let Err(error) = context.stripe.disable_endpoint(&row.id).await {
             tracing::warn!(endpoint = row.id, %error, "an endpoint whose secret could not be kept is not disabled");
         }
         return Err(error.into());
@@ -202,8 +200,8 @@ async fn make(with: Connector<'_>, url: &str) -> Result<String, ConnectError> {
     Ok(row.id)
 }
 
-async fn retire(with: Connector<'_>, id: &str) -> Result<(), StoreError> {
-    let mut tx = with.store.begin().await?;
-    endpoints::retire(&mut tx, id, with.now_ms).await?;
-    tx.commit().await
+async fn retire(context: &Context<'_>, id: &str) -> Result<(), StoreError> {
+    let mut tx = context.change().await?;
+    endpoints::retire(&mut tx, id, context.now_ms()).await?;
+    tx.commit([Change::new("endpoint.retire", id)]).await
 }

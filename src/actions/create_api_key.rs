@@ -1,23 +1,34 @@
 //! Makes a secret API key.
 
-use crate::clock::Clock;
-use crate::store::{Store, StoreError, keys};
+use serde_json::Value;
+
+use crate::app::{Change, Context};
+use crate::store::{StoreError, keys};
 use crate::tokens::{ApiKey, Scope};
 
 /// Makes a key and stores its hash. The secret is in the answer and nowhere else.
 ///
 /// # Errors
-/// The database does not answer.
+/// See [`StoreError`].
 pub async fn create_api_key(
-    store: &Store,
-    clock: &Clock,
+    context: &Context<'_>,
     name: &str,
     scopes: &[Scope],
 ) -> Result<ApiKey, StoreError> {
     let key = ApiKey::make();
     let scopes = scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>().join(" ");
-    let mut tx = store.begin().await?;
-    keys::add_api_key(&mut tx, key.id.as_str(), name, &key.hash, &scopes, clock.now_ms()).await?;
-    tx.commit().await?;
+    let row = keys::NewApiKey {
+        id: key.id.as_str().to_owned(),
+        name: name.to_owned(),
+        hash: key.hash.clone(),
+        scopes,
+        created_at_ms: context.now_ms(),
+    };
+    let mut tx = context.change().await?;
+    keys::add_api_key(&mut tx, &row).await?;
+    // The name is free text and may be a person's.
+    let change =
+        Change::new("api_key.create", row.id).personal("name").field("scopes", Value::Null, row.scopes);
+    tx.commit([change]).await?;
     Ok(key)
 }

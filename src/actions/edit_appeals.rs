@@ -1,28 +1,13 @@
 //! Writes versions of appeals, and publishes them.
 
-use std::collections::BTreeMap;
-
 use keepopen_decision::Live;
 use serde_json::{Map, Value};
 
 use super::hear_of_appeals::read_all;
+use crate::app::{Change, Context};
 use crate::appeals::{AppealProblem, Draft, Snapshot};
-use crate::config::SiteSettings;
 use crate::store::appeals::{self, PublicationRow, VersionRow};
-use crate::store::{Store, StoreError, Tx};
-
-/// Who edits, where, and when.
-#[derive(Clone, Copy)]
-pub struct Editor<'a> {
-    /// Where appeals are kept.
-    pub store: &'a Store,
-    /// The sites that they are for.
-    pub sites: &'a BTreeMap<String, SiteSettings>,
-    /// Who it is: an API key's id, or `command line`.
-    pub by: &'a str,
-    /// Milliseconds since 1970.
-    pub now_ms: i64,
-}
+use crate::store::{StoreError, Tx};
 
 /// Why an edit was not made.
 #[derive(Debug, thiserror::Error)]
@@ -56,6 +41,13 @@ pub struct Saved {
     pub made: bool,
 }
 
+impl Saved {
+    fn change(self, id: &str) -> Option<Change> {
+        let before = Some(self.version - 1).filter(|before| *before > 0);
+        self.made.then(|| Change::new("appeal.save", id).field("version", before, self.version))
+    }
+}
+
 /// What must hold of an appeal's newest version (0: there is no such appeal) before it is changed. RFC 9110, section 13.1.
 #[derive(Clone, Copy)]
 pub struct Precondition<'a>(pub &'a (dyn Fn(i64) -> bool + Sync));
@@ -74,26 +66,26 @@ impl Precondition<'_> {
 /// # Errors
 /// See [`EditError`].
 pub async fn save_appeal(
-    editor: Editor<'_>,
+    context: &Context<'_>,
     id: &str,
     fields: Map<String, Value>,
     precondition: Precondition<'_>,
 ) -> Result<Saved, EditError> {
-    let mut tx = editor.store.begin().await?;
-    let saved = save(&mut tx, editor, id, fields, precondition).await?;
-    tx.commit().await?;
+    let mut tx = context.change().await?;
+    let saved = save(&mut tx, context, id, fields, precondition).await?;
+    tx.commit(saved.change(id)).await?;
     Ok(saved)
 }
 
 async fn save(
     tx: &mut Tx,
-    editor: Editor<'_>,
+    context: &Context<'_>,
     id: &str,
     mut fields: Map<String, Value>,
     precondition: Precondition<'_>,
 ) -> Result<Saved, EditError> {
     fields.entry("id").or_insert_with(|| id.into());
-    check(editor, id, &fields)?;
+    check(context, id, &fields)?;
     let newest = appeals::newest(tx, id).await?;
     let number = newest.as_ref().map_or(0, |row| row.version);
     precondition.check(number)?;
@@ -107,8 +99,8 @@ async fn save(
         appeal_id: id.to_owned(),
         version: number + 1,
         body: Value::Object(fields).to_string(),
-        created_at_ms: editor.now_ms,
-        created_by: editor.by.to_owned(),
+        created_at_ms: context.now_ms(),
+        created_by: context.actor.label().to_owned(),
     };
     appeals::add_version(tx, &row).await?;
     Ok(Saved { version: row.version, made: true })
@@ -119,36 +111,36 @@ async fn save(
 /// # Errors
 /// See [`EditError`].
 pub async fn publish_appeal(
-    editor: Editor<'_>,
+    context: &Context<'_>,
     id: &str,
     version: Option<i64>,
     precondition: Precondition<'_>,
 ) -> Result<PublicationRow, EditError> {
-    let mut tx = editor.store.begin().await?;
+    let mut tx = context.change().await?;
     let newest = appeals::newest(&mut tx, id).await?.ok_or(EditError::Unknown)?;
     precondition.check(newest.version)?;
-    let published = publish(&mut tx, editor, newest, version).await?;
-    tx.commit().await?;
+    let (published, change) = publish(&mut tx, context, newest, version).await?;
+    tx.commit([change]).await?;
     Ok(published)
 }
 
 async fn publish(
     tx: &mut Tx,
-    editor: Editor<'_>,
+    context: &Context<'_>,
     newest: VersionRow,
     version: Option<i64>,
-) -> Result<PublicationRow, EditError> {
+) -> Result<(PublicationRow, Change), EditError> {
     let id = &newest.appeal_id.clone();
     let chosen = match version {
         None => newest,
         Some(number) if number == newest.version => newest,
         Some(number) => appeals::version(tx, id, number).await?.ok_or(EditError::UnknownVersion)?,
     };
-    let draft = read_stored(editor, id, &chosen.body)?;
-    has_time_to_run(editor, &draft)?;
-    let before = problems_together(tx, editor).await?;
-    let published = record(tx, editor, id, chosen.version, Live::Live).await?;
-    check_together(tx, editor, &[id], &before).await?;
+    let draft = read_stored(context, id, &chosen.body)?;
+    has_time_to_run(context, &draft)?;
+    let before = problems_together(tx, context).await?;
+    let published = record(tx, context, id, chosen.version, Live::Live).await?;
+    check_together(tx, context, &[id], &before).await?;
     Ok(published)
 }
 
@@ -157,16 +149,16 @@ async fn publish(
 /// # Errors
 /// See [`EditError`].
 pub async fn set_appeal_aside(
-    editor: Editor<'_>,
+    context: &Context<'_>,
     id: &str,
     state: Live,
     precondition: Precondition<'_>,
 ) -> Result<PublicationRow, EditError> {
-    let mut tx = editor.store.begin().await?;
+    let mut tx = context.change().await?;
     precondition.check(appeals::newest(&mut tx, id).await?.ok_or(EditError::Unknown)?.version)?;
     let now = appeals::published(&mut tx, id).await?.ok_or(EditError::NeverPublished)?;
-    let published = record(&mut tx, editor, id, now.version, state).await?;
-    tx.commit().await?;
+    let (published, change) = record(&mut tx, context, id, now.version, state).await?;
+    tx.commit([change]).await?;
     Ok(published)
 }
 
@@ -179,7 +171,7 @@ pub async fn set_appeal_aside(
 /// # Errors
 /// See [`EditError`].
 pub async fn apply_appeals(
-    editor: Editor<'_>,
+    context: &Context<'_>,
     mut appeals: Vec<Map<String, Value>>,
 ) -> Result<Vec<(String, Saved, Live)>, EditError> {
     let mut problems = Vec::new();
@@ -192,20 +184,21 @@ pub async fn apply_appeals(
             Err(problem) => problems.push(problem),
         }
     }
-    problems = Snapshot::build(editor.sites, &drafts, problems).problems;
+    problems = Snapshot::build(&context.settings.sites, &drafts, problems).problems;
     if !problems.is_empty() {
         return Err(EditError::Invalid(problems));
     }
-    let mut tx = editor.store.begin().await?;
-    let before = problems_together(&mut tx, editor).await?;
-    let mut done = Vec::new();
+    let mut tx = context.change().await?;
+    let before = problems_together(&mut tx, context).await?;
+    let (mut done, mut changes) = (Vec::new(), Vec::new());
     for ((mut draft, mut fields), live_version) in drafts.into_iter().zip(appeals).zip(live_versions) {
         fields.shift_remove("live");
         let (id, wanted) = (draft.rules.id.clone(), draft.rules.live);
-        let mut saved = save(&mut tx, editor, &id, fields, Precondition::NONE).await?;
+        let mut saved = save(&mut tx, context, &id, fields, Precondition::NONE).await?;
+        changes.extend(saved.change(&id));
         if let Some(live_version) = live_version {
             let older = older_version(&mut tx, &id, &live_version).await?;
-            draft = read_stored(editor, &id, &older.body)?;
+            draft = read_stored(context, &id, &older.body)?;
             saved.version = older.version;
         }
         let now = appeals::published(&mut tx, &id).await?;
@@ -220,15 +213,15 @@ pub async fn apply_appeals(
         if !is_so && state != Live::Draft {
             // What is live already may be past its end: an exported file can be applied again.
             if state == Live::Live {
-                has_time_to_run(editor, &draft)?;
+                has_time_to_run(context, &draft)?;
             }
-            record(&mut tx, editor, &id, saved.version, state).await?;
+            changes.push(record(&mut tx, context, &id, saved.version, state).await?.1);
         }
         done.push((id, saved, state));
     }
     let ids: Vec<&str> = done.iter().map(|(id, _, _): &(String, _, _)| id.as_str()).collect();
-    check_together(&mut tx, editor, &ids, &before).await?;
-    tx.commit().await?;
+    check_together(&mut tx, context, &ids, &before).await?;
+    tx.commit(changes).await?;
     Ok(done)
 }
 
@@ -251,32 +244,41 @@ async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionR
 }
 
 /// Reads and checks a stored version: the sites' settings may be others than when it was written.
-fn read_stored(editor: Editor<'_>, id: &str, body: &str) -> Result<Draft, EditError> {
+fn read_stored(context: &Context<'_>, id: &str, body: &str) -> Result<Draft, EditError> {
     let fields = serde_json::from_str(body).map_err(StoreError::corrupt)?;
-    check(editor, id, &fields)
+    check(context, id, &fields)
 }
 
 async fn record(
     tx: &mut Tx,
-    editor: Editor<'_>,
+    context: &Context<'_>,
     id: &str,
     version: i64,
     state: Live,
-) -> Result<PublicationRow, EditError> {
+) -> Result<(PublicationRow, Change), EditError> {
+    let before = appeals::published(tx, id).await?;
     let row = PublicationRow {
         appeal_id: id.to_owned(),
         version,
         state: state.as_str().to_owned(),
-        published_at_ms: editor.now_ms,
-        published_by: editor.by.to_owned(),
+        published_at_ms: context.now_ms(),
+        published_by: context.actor.label().to_owned(),
     };
     appeals::publish(tx, &row).await?;
-    Ok(row)
+    let action = match state {
+        Live::Paused => "appeal.pause",
+        Live::Ended => "appeal.end",
+        Live::Draft | Live::Scheduled | Live::Live => "appeal.publish",
+    };
+    let change = Change::new(action, id)
+        .field("version", before.as_ref().map(|row| row.version), version)
+        .field("state", before.map(|row| row.state), state.as_str());
+    Ok((row, change))
 }
 
 /// Refuses to put into force what would be over at once.
-fn has_time_to_run(editor: Editor<'_>, draft: &Draft) -> Result<(), EditError> {
-    let problems = Snapshot::past_ends(editor.sites, draft, editor.now_ms);
+fn has_time_to_run(context: &Context<'_>, draft: &Draft) -> Result<(), EditError> {
+    let problems = Snapshot::past_ends(&context.settings.sites, draft, context.now_ms());
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
@@ -284,23 +286,23 @@ fn has_time_to_run(editor: Editor<'_>, draft: &Draft) -> Result<(), EditError> {
 /// that still shows, say. The compiler that activates them decides that. `before` are the problems that there were already.
 async fn check_together(
     tx: &mut Tx,
-    editor: Editor<'_>,
+    context: &Context<'_>,
     ids: &[&str],
     before: &[AppealProblem],
 ) -> Result<(), EditError> {
-    let mut problems = problems_together(tx, editor).await?;
+    let mut problems = problems_together(tx, context).await?;
     problems.retain(|problem| ids.contains(&problem.appeal.as_str()) || !before.contains(problem));
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
 /// What is wrong with the published appeals, as the transaction sees them.
-async fn problems_together(tx: &mut Tx, editor: Editor<'_>) -> Result<Vec<AppealProblem>, EditError> {
+async fn problems_together(tx: &mut Tx, context: &Context<'_>) -> Result<Vec<AppealProblem>, EditError> {
     let (drafts, problems) = read_all(&appeals::in_force(tx).await?);
-    Ok(Snapshot::build(editor.sites, &drafts, problems).problems)
+    Ok(Snapshot::build(&context.settings.sites, &drafts, problems).problems)
 }
 
 /// Everything that is wrong with one appeal by itself.
-fn check(editor: Editor<'_>, id: &str, fields: &Map<String, Value>) -> Result<Draft, EditError> {
+fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result<Draft, EditError> {
     let problem = |field: &str, sentence: String| AppealProblem {
         appeal: id.to_owned(),
         field: field.to_owned(),
@@ -321,7 +323,7 @@ fn check(editor: Editor<'_>, id: &str, fields: &Map<String, Value>) -> Result<Dr
     if draft.rules.id != id {
         problems.push(problem("id", format!("it is {id:?} here; write the same, or leave it out.")));
     } else {
-        problems = Snapshot::build(editor.sites, std::slice::from_ref(&draft), problems).problems;
+        problems = Snapshot::build(&context.settings.sites, std::slice::from_ref(&draft), problems).problems;
     }
     if problems.is_empty() { Ok(draft) } else { Err(EditError::Invalid(problems)) }
 }

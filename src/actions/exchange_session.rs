@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::emit_events::Recording;
 use super::ingest_fetched::{FetchedObject, ingest_fetched};
-use crate::app::App;
+use crate::app::{Actor, App, MachineWrite};
 use crate::clock::DAY_MS;
 use crate::config::SiteSettings;
 use crate::contributions::ContributionState;
@@ -90,7 +90,7 @@ pub async fn exchange_session(
     if checkout.exchanged_at_ms.is_none() && paid_at_ms.is_some_and(|at_ms| now_ms - at_ms > WINDOW_MS) {
         return Err(ExchangeError::TooLate);
     }
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.context(Actor::Reader).machine_write(MachineWrite::Checkout).await?;
     let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
     tx.commit().await?;
     // Another instance, or another call, may have been faster.

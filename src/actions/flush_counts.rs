@@ -1,6 +1,6 @@
 //! Stores what was counted since the last time.
 
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::store::{StoreError, counts};
 
 /// Stores the counts; what can't be stored is kept for the next time.
@@ -13,7 +13,7 @@ pub async fn flush_counts(app: &App) -> Result<(), StoreError> {
         return Ok(());
     }
     let stored = async {
-        let mut tx = app.store.begin().await?;
+        let mut tx = app.as_job("counts").machine_write(MachineWrite::Counts).await?;
         for (key, count) in &taken {
             counts::add(&mut tx, key, *count).await?;
         }

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::emit_events::Emitter;
 use super::process_event::process_event;
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::{StoreError, Tx};
 
@@ -42,7 +42,7 @@ pub(super) async fn ingest_fetched<E: Emitter>(
 ) -> Result<Ingested, StoreError> {
     let hash = digest::digest(&digest::SHA256, object.body.as_bytes());
     let version = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]);
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
     let (inbox_id, is_new) = insert_fetched(app, &mut tx, object, &version).await?;
     tx.commit().await?;
     process_event::<E>(app, &inbox_id).await?;

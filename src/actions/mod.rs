@@ -37,9 +37,11 @@ mod read_results;
 mod rebuild;
 mod receive_stripe_event;
 mod reconcile;
+mod record_command;
 mod remove_unused_attempts;
 mod replay_event;
 mod replay_task;
+mod revoke_api_key;
 mod rewrite_books;
 mod run_tasks;
 mod seal_books;
@@ -57,13 +59,11 @@ pub use book_facts::book_facts;
 pub use check_books::{BooksReport, SiteBalance, check_books};
 pub use choose_weights::choose_weights;
 pub use compare_with_stripe::{Comparison, ComparisonLine, compare_with_stripe};
-pub use connect_stripe::{
-    ConnectError, Connector, Done, connect_stripe, finish_stripe_roll, roll_stripe_secret,
-};
+pub use connect_stripe::{ConnectError, Done, connect_stripe, finish_stripe_roll, roll_stripe_secret};
 pub use count_tickers::{count_tickers, ticker_totals};
 pub use create_api_key::create_api_key;
 pub use edit_appeals::{
-    EditError, Editor, LIVE_VERSION, Precondition, Saved, apply_appeals, publish_appeal, save_appeal,
+    EditError, LIVE_VERSION, Precondition, Saved, apply_appeals, publish_appeal, save_appeal,
     set_appeal_aside,
 };
 pub use emit_events::{Emitter, Recording, Silent, record_events};
@@ -88,9 +88,11 @@ pub use read_results::{
 pub use rebuild::{RebuildError, rebuild};
 pub use receive_stripe_event::{ReceiveError, Received, check_before_reading, receive_stripe_event};
 pub use reconcile::{FailedList, ReconcileError, Swept, reconcile_due, reconcile_since};
+pub use record_command::record_reconciliation;
 pub use remove_unused_attempts::remove_unused_attempts;
 pub use replay_event::replay_event;
 pub use replay_task::replay_task;
+pub use revoke_api_key::{RevokeError, revoke_api_key};
 pub use rewrite_books::rewrite_books;
 pub use run_tasks::{MAX_ATTEMPTS, Task, TaskError, enqueue, run_due_tasks};
 pub use seal_books::{SealKey, SealState, seal_books};

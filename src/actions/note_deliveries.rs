@@ -1,6 +1,6 @@
 //! Notes when Stripe was last heard, for other processes and for the time after a restart.
 
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::store::StoreError;
 use crate::store::endpoints::{Contact, delivered, note_contact};
 
@@ -12,7 +12,7 @@ pub async fn note_deliveries(app: &App) -> Result<(), StoreError> {
     let Some(news) = app.deliveries.news() else { return Ok(()) };
     let contact =
         Contact { delivered_at_ms: news.delivered_at_ms, clock_difference_ms: news.clock_difference_ms };
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("stripe").machine_write(MachineWrite::LastDelivery).await?;
     note_contact(&mut tx, &contact).await?;
     for endpoint in app.deliveries.secrets().endpoints() {
         if let Some(at_ms) = endpoint.last_at_ms() {

@@ -1,6 +1,6 @@
 //! Works through the inbox: from events as they arrived to entries.
 
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::contributions::Fact;
 use crate::store::inbox::{self, Waiting};
 use crate::store::unbooked::{self, Reason};
@@ -88,7 +88,7 @@ pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreE
 
 /// What came of it; nothing where somebody else was faster.
 async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
     let none = Booked::default;
     let mut is_fetched_later = false;
@@ -187,7 +187,7 @@ fn read(event: &Waiting) -> Result<Report, ProcessError> {
 }
 
 async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<Option<Processed>, StoreError> {
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(None) };
     let tries = event.attempts + 1;
     let next_try_at_ms = (tries < MOST_TRIES).then(|| app.now_ms() + wait_ms(tries));

@@ -1,6 +1,6 @@
 //! Finds out whether the database takes what is written.
 
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::store::StoreError;
 use crate::store::health::write_proof;
 
@@ -14,7 +14,7 @@ use crate::store::health::write_proof;
 /// The database does not answer, or does not write.
 pub async fn prove_writing(app: &App) -> Result<(), StoreError> {
     let proof = async {
-        let mut tx = app.store.begin().await?;
+        let mut tx = app.as_job("write_probe").machine_write(MachineWrite::WriteProbe).await?;
         write_proof(&mut tx, app.now_ms()).await?;
         tx.commit().await
     };

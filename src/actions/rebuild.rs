@@ -2,6 +2,7 @@
 
 use super::emit_events::Silent;
 use super::process_event::process_events_with;
+use super::record_command::record_rebuild;
 use super::reconcile::{ReconcileError, Swept, book_everything};
 use crate::app::App;
 
@@ -26,6 +27,7 @@ pub async fn rebuild(app: &App) -> Result<Swept, RebuildError> {
     if !app.store.is_without_facts().await.map_err(ReconcileError::from)? {
         return Err(RebuildError::NotEmpty);
     }
+    record_rebuild(&app.as_operator()).await.map_err(ReconcileError::from)?;
     let swept = book_everything::<Silent>(app).await?;
     process_events_with::<Silent>(app).await.map_err(ReconcileError::from)?;
     Ok(swept)

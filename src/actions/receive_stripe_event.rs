@@ -1,6 +1,6 @@
 //! Stores an event that Stripe delivered. Only then may it be acknowledged.
 
-use crate::app::App;
+use crate::app::{Actor, App, Change, Context};
 use crate::store::inbox::EventState;
 use crate::store::intake::Delivered;
 use crate::store::{StoreError, unbooked};
@@ -74,7 +74,7 @@ pub async fn receive_stripe_event(
     // It is committed when this has returned, together with others that came at the same time.
     let new = app.intake.store(delivered).await?;
     if !new {
-        work_again(app, &envelope.id).await?;
+        work_again(app, &app.context(Actor::Stripe), &envelope.id).await?;
         return Ok(Received::Duplicate);
     }
     if !right_mode {
@@ -89,13 +89,13 @@ pub async fn receive_stripe_event(
 }
 
 /// An event that failed at every try and that Stripe delivers again is worked again.
-async fn work_again(app: &App, id: &str) -> Result<(), StoreError> {
+async fn work_again(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
     if !app.store.is_dead(id).await? {
         return Ok(());
     }
-    let mut tx = app.store.begin().await?;
+    let mut tx = context.change().await?;
     unbooked::requeue(&mut tx, id, app.now_ms()).await?;
-    tx.commit().await?;
+    tx.commit([Change::new("event.requeue", id)]).await?;
     tracing::info!(event = id, "a dead event was delivered again and is worked again");
     app.event_came.notify_one();
     Ok(())

@@ -1,6 +1,6 @@
 //! Removes attempts at the checkout that nothing came of.
 
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::clock::DAY_MS;
 use crate::store::{StoreError, checkouts};
 
@@ -19,7 +19,7 @@ const MAX_BATCHES: u32 = 50;
 pub async fn remove_unused_attempts(app: &App) -> Result<(), StoreError> {
     let before_ms = app.now_ms() - KEPT_MS;
     for _ in 0..MAX_BATCHES {
-        let mut tx = app.store.begin().await?;
+        let mut tx = app.as_job("attempts").machine_write(MachineWrite::Checkout).await?;
         let removed = checkouts::remove_unused(&mut tx, before_ms, BATCH).await?;
         tx.commit().await?;
         if removed < u64::from(BATCH) {

@@ -1,6 +1,8 @@
 //! Writes anew what follows from the facts.
 
-use crate::app::App;
+use serde_json::Value;
+
+use crate::app::{App, Change, Context, MachineWrite};
 use crate::store::StoreError;
 use crate::store::accounts::gifts_after;
 
@@ -15,7 +17,7 @@ const AT_ONCE: i64 = 200;
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn rewrite_books(app: &App) -> Result<u64, StoreError> {
+pub async fn rewrite_books(app: &App, context: &Context<'_>) -> Result<u64, StoreError> {
     let mut gifts = 0;
     for id in app.store.gifts_not_stored().await? {
         gifts += rewrite(app, &id).await?;
@@ -25,16 +27,19 @@ pub async fn rewrite_books(app: &App) -> Result<u64, StoreError> {
         let mut tx = app.store.snapshot().await?;
         let found = gifts_after(&mut tx, &after, AT_ONCE).await?.contributions;
         drop(tx);
-        let Some(last) = found.last() else { return Ok(gifts) };
+        let Some(last) = found.last() else { break };
         after = last.id.as_str().to_owned();
         for gift in &found {
             gifts += rewrite(app, gift.id.as_str()).await?;
         }
     }
+    let change = Change::new("ledger.rewrite", "all").field("contributions", Value::Null, gifts);
+    context.change().await?.commit([change]).await?;
+    Ok(gifts)
 }
 
 async fn rewrite(app: &App, id: &str) -> Result<u64, StoreError> {
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("rewrite").machine_write(MachineWrite::Booking).await?;
     let mut booked = rewrite_gift::<Silent>(app, &mut tx, id).await?;
     tx.commit().await?;
     booked.announce(app);

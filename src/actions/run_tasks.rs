@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
 use super::outlive::{Panicked, outlive};
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::clock;
 use crate::store::tasks::{self, Claimed};
 use crate::store::{StoreError, Tx};
@@ -107,7 +107,7 @@ async fn run<T: Task>(app: &App, claimed: &Claimed, owner: &str) -> Result<(), S
         Ok(performed) => performed,
         Err(error) => return record_failure(app, claimed, owner, &error).await,
     };
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("queue").machine_write(MachineWrite::Queue).await?;
     if !tasks::finish(&mut tx, &claimed.key, owner).await? {
         // Another worker has it by now, and stores what came of it.
         tracing::warn!(
@@ -140,7 +140,7 @@ async fn record_failure(
     let draw = u16::from_le_bytes(clock::random_bytes());
     let is_last = *attempts >= MAX_ATTEMPTS;
     let next_try_at_ms = (!is_last).then(|| app.now_ms().saturating_add(backoff_ms(*attempts, draw)));
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("queue").machine_write(MachineWrite::Queue).await?;
     tasks::fail(&mut tx, key, owner, &error.to_string(), next_try_at_ms).await?;
     tx.commit().await?;
     if is_last {

@@ -1,11 +1,12 @@
 //! Seals the books, so that nobody changes what is booked without being found out.
 
-use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::digest::{Context as Digesting, SHA256};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::Value;
 
-use crate::clock::Clock;
+use crate::app::{Change, Context};
 use crate::store::seals::{self, Seal, SealedEntry};
 use crate::store::{Store, StoreError};
 use crate::tokens::Vault;
@@ -76,21 +77,22 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn seal_books(store: &Store, key: &SealKey, clock: &Clock) -> Result<Seal, StoreError> {
-    let up_to_seq = store.last_seq().await?;
-    let (entries, digest) = digest_of(store, up_to_seq).await?;
-    let made_at_ms = clock.now_ms();
+pub async fn seal_books(context: &Context<'_>, key: &SealKey) -> Result<Seal, StoreError> {
+    let up_to_seq = context.store.last_seq().await?;
+    let (entries, digest) = digest_of(context.store, up_to_seq).await?;
+    let made_at_ms = context.now_ms();
     let seal = key.sign(Seal { up_to_seq, made_at_ms, entries, digest, signature: String::new() });
-    let mut tx = store.begin().await?;
+    let mut tx = context.change().await?;
     seals::add(&mut tx, &seal).await?;
-    tx.commit().await?;
+    let change = Change::new("ledger.seal", up_to_seq.to_string()).field("entries", Value::Null, entries);
+    tx.commit([change]).await?;
     Ok(seal)
 }
 
 /// How many entries were booked up to a place in their order, and the digest of all of them. It is taken in the order
 /// of their causes, so that the order in which they came does not matter.
 async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), StoreError> {
-    let mut context = Context::new(&SHA256);
+    let mut context = Digesting::new(&SHA256);
     let (mut entries, mut after) = (0, String::new());
     loop {
         let page = store.entries_to_seal(up_to_seq, &after, AT_ONCE).await?;

@@ -10,7 +10,7 @@ use super::open_vault::open_vault;
 use super::publish_appeals::{PublishError, publish_appeals};
 use super::start_without_database::start_without_database;
 use super::sync_standings::read_standings;
-use crate::app::App;
+use crate::app::{App, Change, Context};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::keys::{self, SigningKeyRow};
@@ -75,7 +75,7 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
 
 /// Reads all that the banner needs from the database: keys, epochs, appeals.
 pub(super) async fn read_everything(app: &App) -> Result<(), StartError> {
-    let rows = signing_keys(app).await?;
+    let rows = signing_keys(&app.as_job("start"), &app.vault).await?;
     app.tokens.set_keys(open_keys(&app.vault, &rows)?);
     app.keep(|kept| kept.signing_keys = rows);
     hear_of_epochs(app).await?;
@@ -86,16 +86,16 @@ pub(super) async fn read_everything(app: &App) -> Result<(), StartError> {
 }
 
 /// The keys in the database; the first is made when there is none.
-async fn signing_keys(app: &App) -> Result<Vec<SigningKeyRow>, StoreError> {
-    let mut tx = app.store.begin().await?;
+async fn signing_keys(context: &Context<'_>, vault: &Vault) -> Result<Vec<SigningKeyRow>, StoreError> {
+    let mut tx = context.change().await?;
     let mut rows = keys::signing_keys(&mut tx).await?;
     if rows.is_empty() {
-        let made = SigningKey::make(&app.vault);
+        let made = SigningKey::make(vault);
         let row = SigningKeyRow { kid: made.kid, public_key: made.public, sealed_private_key: made.sealed };
-        keys::add_signing_key(&mut tx, &row, app.now_ms()).await?;
+        keys::add_signing_key(&mut tx, &row, context.now_ms()).await?;
+        tx.commit([Change::new("signing_key.create", &*row.kid)]).await?;
         rows.push(row);
     }
-    tx.commit().await?;
     Ok(rows)
 }
 

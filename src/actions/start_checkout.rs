@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
 use uuid::Uuid;
 
-use crate::app::App;
+use crate::app::{Actor, App, MachineWrite};
 use crate::clock;
 use crate::config::{Interval, Limits, SiteSettings};
 use crate::contributions::Origin;
@@ -95,7 +95,7 @@ pub async fn start_checkout(
     let parameters = fingerprint(&asked);
     let attempt = request.attempt.to_string();
     let fresh = ContributionId::from_bytes(clock::random_bytes());
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.context(Actor::Reader).machine_write(MachineWrite::Checkout).await?;
     let known =
         checkouts::start(&mut tx, request.site, &attempt, &parameters, fresh.as_str(), app.now_ms()).await?;
     tx.commit().await?;
@@ -121,7 +121,7 @@ pub async fn start_checkout(
         key: &key,
     };
     let made = app.stripe.create_checkout(&new).await;
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.context(Actor::Reader).machine_write(MachineWrite::Checkout).await?;
     let outcome = match made {
         Ok(made) => {
             checkouts::made(&mut tx, request.site, &attempt, &made.id, &made.url).await?;

@@ -1,6 +1,8 @@
 //! Silences a site or one of its surfaces at once, and lets it speak again.
 
-use super::Editor;
+use keepopen_decision::Surface;
+
+use crate::app::{Change, Context};
 use crate::appeals::Switches;
 use crate::store::StoreError;
 use crate::store::switches::{self, SwitchRow};
@@ -21,24 +23,29 @@ pub enum SwitchError {
 /// # Errors
 /// See [`SwitchError`].
 pub async fn turn_switches(
-    editor: Editor<'_>,
+    context: &Context<'_>,
     site: &str,
     wanted: impl FnOnce(&mut Switches),
 ) -> Result<Switches, SwitchError> {
-    if !editor.sites.contains_key(site) {
+    if !context.settings.sites.contains_key(site) {
         return Err(SwitchError::UnknownSite);
     }
-    let mut tx = editor.store.begin().await?;
+    let mut tx = context.change().await?;
     let rows = switches::of_site(&mut tx, site).await?;
     let now = switches::by_site(&rows).map_err(StoreError::from)?.remove(site).unwrap_or_default();
     let mut then = now;
     wanted(&mut then);
+    let mut change = Change::new("switch.set", site);
+    let mut changed = false;
     for (surface, switch) in then.each() {
         if switch != now.get(surface) {
-            let row = SwitchRow::new(site, surface, switch, editor.now_ms, editor.by);
+            let row = SwitchRow::new(site, surface, switch, context.now_ms(), context.actor.label());
             switches::turn(&mut tx, &row).await?;
+            let name = surface.map_or("all", Surface::as_str);
+            change = change.field(name, now.get(surface).as_str(), switch.as_str());
+            changed = true;
         }
     }
-    tx.commit().await?;
+    tx.commit(changed.then_some(change)).await?;
     Ok(then)
 }

@@ -43,7 +43,7 @@ pub async fn watch_books(app: &App) -> Result<(), StoreError> {
         tracing::error!(sentence, "the books are wrong; run `keepopen books check`");
     }
     if report.is_right() && sealed.is_none() {
-        seal_books(&app.store, &key, &app.clock).await?;
+        seal_books(&app.as_job("books"), &key).await?;
     }
     Ok(())
 }

@@ -1,6 +1,8 @@
 //! Works again, after an upgrade or a change of the settings, what could not be booked before.
 
-use crate::app::App;
+use serde_json::Value;
+
+use crate::app::{App, Change, Context, MachineWrite};
 use crate::store::{StoreError, tasks, unbooked};
 
 use super::book_facts::rewrite_gift;
@@ -14,12 +16,7 @@ use super::run_tasks::Task;
 /// # Errors
 /// See [`StoreError`].
 pub async fn work_again(app: &App, version: &str) -> Result<(), StoreError> {
-    let mut tx = app.store.begin().await?;
-    let queued = unbooked::requeue_for_version(&mut tx, version, app.now_ms()).await?;
-    if queued.is_some() {
-        tasks::replay_all(&mut tx, FetchObject::KIND, app.now_ms()).await?;
-    }
-    tx.commit().await?;
+    let queued = requeue(&app.as_job("start"), version).await?;
     if let Some(events) = queued.filter(|events| *events > 0) {
         tracing::info!(version, events, "this version works again what an earlier one could not book");
     }
@@ -27,11 +24,25 @@ pub async fn work_again(app: &App, version: &str) -> Result<(), StoreError> {
         if app.site(&site).is_none() {
             continue;
         }
-        let mut tx = app.store.begin().await?;
+        let mut tx = app.as_job("start").machine_write(MachineWrite::Booking).await?;
         let mut booked = rewrite_gift::<Recording>(app, &mut tx, &gift).await?;
         tx.commit().await?;
         booked.announce(app);
     }
     app.event_came.notify_one();
     Ok(())
+}
+
+/// How many events were queued; nothing where this version has run before.
+async fn requeue(context: &Context<'_>, version: &str) -> Result<Option<usize>, StoreError> {
+    let mut tx = context.change().await?;
+    let queued = unbooked::requeue_for_version(&mut tx, version, context.now_ms()).await?;
+    if queued.is_some() {
+        tasks::replay_all(&mut tx, FetchObject::KIND, context.now_ms()).await?;
+    }
+    tx.commit(
+        queued.map(|events| Change::new("inbox.requeue", version).field("events", Value::Null, events)),
+    )
+    .await?;
+    Ok(queued)
 }

@@ -2,12 +2,11 @@
 
 use clap::Subcommand;
 
-use super::{Stopped, runtime, say};
+use super::{Opened, Stopped, runtime, say};
 use crate::actions::{self, Acknowledging};
-use crate::clock::{Clock, rfc3339};
+use crate::clock::rfc3339;
 use crate::config::Settings;
 use crate::ids::AlarmId;
-use crate::store::Store;
 use crate::store::alarms::Acknowledgement;
 
 /// Contributions with alarms, and acknowledgements, that are printed.
@@ -37,33 +36,32 @@ pub enum Verb {
 
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     runtime()?.block_on(async {
-        let store = Store::open(&settings.database_url()).await?;
-        let outcome = act(verb, &store).await;
-        store.close().await;
+        let opened = Opened::open(settings).await?;
+        let outcome = act(verb, &opened).await;
+        opened.store.close().await;
         outcome
     })
 }
 
-async fn act(verb: &Verb, store: &Store) -> Result<(), Stopped> {
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
     match verb {
         Verb::List { acknowledged: false } => {
-            let open = store.open_alarms(MAX_LISTED).await?;
+            let open = opened.store.open_alarms(MAX_LISTED).await?;
             if open.is_empty() {
                 return say("There are no alarms.");
             }
             open.iter().try_for_each(|(contribution, alarm)| say(&format!("{contribution}  {alarm}")))
         }
         Verb::List { acknowledged: true } => {
-            let all = store.newest_acknowledgements(MAX_LISTED).await?;
+            let all = opened.store.newest_acknowledgements(MAX_LISTED).await?;
             if all.is_empty() {
                 return say("No alarm was acknowledged.");
             }
             all.iter().try_for_each(|it| say(&line(it)))
         }
         Verb::Acknowledge { id, name, reason } => {
-            let now_ms = Clock::System.now_ms();
-            let by = Acknowledging { name, reason, via: "command line", now_ms };
-            say(&line(&actions::acknowledge_alarm(store, id, by).await?))
+            let by = Acknowledging { name, reason };
+            say(&line(&actions::acknowledge_alarm(&opened.context(), id, by).await?))
         }
     }
 }

@@ -4,11 +4,12 @@ use std::io::Write;
 
 use clap::Subcommand;
 
-use super::{Stopped, runtime, say};
+use super::{Opened, Stopped, runtime, say};
 use crate::actions;
-use crate::clock::Clock;
+use crate::clock::rfc3339;
 use crate::config::Settings;
-use crate::store::Store;
+use crate::ids::ApiKeyId;
+use crate::store::keys::ApiKeyListing;
 use crate::tokens::Scope;
 
 #[derive(Subcommand)]
@@ -22,21 +23,53 @@ pub enum Verb {
         #[arg(long, value_enum, required = true)]
         scope: Vec<Scope>,
     },
+    /// Print every key, the oldest first, a line each: its id, when it was made, whether it is active, its scopes and its name.
+    List,
+    /// Revoke a key. Every running instance refuses it within 2 seconds.
+    Revoke {
+        /// The key's id (key_…).
+        id: ApiKeyId,
+    },
 }
 
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
-    let Verb::Create { name, scope } = verb;
     runtime()?.block_on(async {
-        let store = Store::open(&settings.database_url()).await?;
-        let key = actions::create_api_key(&store, &Clock::System, name, scope).await?;
-        store.close().await;
-        // The key alone on standard output, so that it can be piped into a secret store.
-        say(&key.secret)?;
-        writeln!(
-            std::io::stderr(),
-            "This is the only time the key is shown. Send it as `Authorization: Bearer …`.\nIts id is {}.",
-            key.id
-        )?;
-        Ok(())
+        let opened = Opened::open(settings).await?;
+        let outcome = act(verb, &opened).await;
+        opened.store.close().await;
+        outcome
     })
+}
+
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
+    match verb {
+        Verb::Create { name, scope } => {
+            let key = actions::create_api_key(&opened.context(), name, scope).await?;
+            // The key alone on standard output, so that it can be piped into a secret store.
+            say(&key.secret)?;
+            writeln!(
+                std::io::stderr(),
+                "This is the only time the key is shown. Send it as `Authorization: Bearer …`.\nIts id is {}.",
+                key.id
+            )?;
+            Ok(())
+        }
+        Verb::List => {
+            let keys = opened.store.api_keys().await?;
+            if keys.is_empty() {
+                return say("There are no API keys.");
+            }
+            keys.iter().try_for_each(|key| say(&line(key)))
+        }
+        Verb::Revoke { id } => {
+            let key = actions::revoke_api_key(&opened.context(), id).await?;
+            say(&line(&key))
+        }
+    }
+}
+
+fn line(key: &ApiKeyListing) -> String {
+    let state =
+        key.revoked_at_ms.map_or_else(|| "active".to_owned(), |at_ms| format!("revoked {}", rfc3339(at_ms)));
+    format!("{}  {}  {state}  {}  {}", key.id, rfc3339(key.created_at_ms), key.scopes, key.name)
 }

@@ -7,11 +7,10 @@ use clap::Subcommand;
 use keepopen_decision::Live;
 use serde_json::{Map, Value};
 
-use super::{Stopped, runtime, say};
-use crate::actions::{self, EditError, Editor};
+use super::{Opened, Stopped, runtime, say};
+use crate::actions::{self, EditError};
 use crate::appeals::file::{Format, NotUnderstood};
 use crate::appeals::{AppealProblem, Draft, Snapshot, file};
-use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::Store;
 use crate::store::appeals::PublishedRow;
@@ -65,18 +64,12 @@ fn apply(path: &Path, settings: &Settings) -> Result<(), Stopped> {
     let fields =
         file::fields(&read(path)?, Format::of(path)).map_err(|error| not_understood(path, &error))?;
     let done = runtime()?.block_on(async {
-        let store = Store::open(&settings.database_url()).await?;
-        let editor = Editor {
-            store: &store,
-            sites: &settings.sites,
-            by: "command line",
-            now_ms: Clock::System.now_ms(),
-        };
-        let done = actions::apply_appeals(editor, fields).await.map_err(|error| match error {
+        let opened = Opened::open(settings).await?;
+        let done = actions::apply_appeals(&opened.context(), fields).await.map_err(|error| match error {
             EditError::Invalid(problems) => Stopped::from(told(path, &problems)),
             other => other.into(),
         });
-        store.close().await;
+        opened.store.close().await;
         done
     })?;
     for (id, saved, state) in done {

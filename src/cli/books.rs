@@ -2,12 +2,11 @@
 
 use clap::Subcommand;
 
-use super::{Stopped, runtime, say};
+use super::{Opened, Stopped, runtime, say};
 use crate::actions::{self, BooksReport, SealKey, SealState};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::money::Money;
-use crate::store::Store;
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -23,20 +22,20 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
     runtime()?.block_on(async {
         if let Verb::Rewrite = verb {
             let app = actions::start(settings, Clock::System).await?;
-            let gifts = actions::rewrite_books(&app).await;
+            let gifts = actions::rewrite_books(&app, &app.as_operator()).await;
             app.store.close().await;
             return say(&format!("{} contributions are written anew.", gifts?));
         }
-        let store = Store::open(&settings.database_url()).await?;
-        let vault = actions::open_vault(&settings, &store).await?;
-        let outcome = check(verb, &store, &SealKey::of(&vault)).await;
-        store.close().await;
+        let opened = Opened::open(&settings).await?;
+        let vault = actions::open_vault(&settings, &opened.store).await?;
+        let outcome = check(verb, &opened, &SealKey::of(&vault)).await;
+        opened.store.close().await;
         outcome
     })
 }
 
-async fn check(verb: &Verb, store: &Store, key: &SealKey) -> Result<(), Stopped> {
-    let report = actions::check_books(store, key).await?;
+async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), Stopped> {
+    let report = actions::check_books(&opened.store, key).await?;
     say(&told(&report))?;
     if !report.is_right() {
         return Err(
@@ -44,7 +43,7 @@ async fn check(verb: &Verb, store: &Store, key: &SealKey) -> Result<(), Stopped>
         );
     }
     if let Verb::Seal = verb {
-        let seal = actions::seal_books(store, key, &Clock::System).await?;
+        let seal = actions::seal_books(&opened.context(), key).await?;
         say(&format!("Sealed: {} entries, digest {}", seal.entries, seal.digest))?;
     }
     Ok(())

@@ -2,11 +2,9 @@
 
 use clap::Subcommand;
 
-use super::{Stopped, runtime, say};
+use super::{Opened, Stopped, runtime, say};
 use crate::actions;
-use crate::clock::Clock;
 use crate::config::Settings;
-use crate::store::Store;
 use crate::store::inbox::{EventRow, EventState};
 
 #[derive(Subcommand)]
@@ -41,14 +39,15 @@ fn state(text: &str) -> Result<EventState, String> {
 
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     runtime()?.block_on(async {
-        let store = Store::open(&settings.database_url()).await?;
-        let outcome = act(verb, &store).await;
-        store.close().await;
+        let opened = Opened::open(settings).await?;
+        let outcome = act(verb, &opened).await;
+        opened.store.close().await;
         outcome
     })
 }
 
-async fn act(verb: &Verb, store: &Store) -> Result<(), Stopped> {
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
+    let store = &opened.store;
     match verb {
         Verb::List { state, limit } => {
             let rows = store.newest_events(*state, i64::from(*limit)).await?;
@@ -63,7 +62,7 @@ async fn act(verb: &Verb, store: &Store) -> Result<(), Stopped> {
             if *body { say(&text) } else { Ok(()) }
         }
         Verb::Replay { id } => {
-            if !actions::replay_event(store, &Clock::System, id).await? {
+            if !actions::replay_event(&opened.context(), id).await? {
                 return Err(format!("{id} is not in the inbox, or is of the other mode").into());
             }
             say(&format!("{id} waits; a running service takes it up within a second."))

@@ -8,6 +8,7 @@
 mod alarms;
 mod api_key;
 mod appeals;
+mod audit;
 mod books;
 mod contributions;
 mod demo;
@@ -27,9 +28,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::{Actor, Context};
+use crate::clock::Clock;
 use crate::config::{self, ConfigError, Settings};
 use crate::http;
 use crate::store::Store;
+use crate::stripe::Gateway;
 
 /// A self-hosted reader-contribution service for newsrooms.
 #[derive(Parser)]
@@ -104,6 +108,11 @@ enum Verb {
         #[command(subcommand)]
         verb: stripe::Verb,
     },
+    /// Who changed what, and when.
+    Audit {
+        #[command(subcommand)]
+        verb: audit::Verb,
+    },
     /// Secret API keys for site back ends.
     ApiKey {
         #[command(subcommand)]
@@ -148,6 +157,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Switch { verb } => switch::run(verb, &settings()?),
         Verb::Simulate(options) => simulate::simulate(options, &settings()?),
         Verb::Stripe { verb } => stripe::run(verb, &settings()?),
+        Verb::Audit { verb } => audit::run(verb, &settings()?),
         Verb::ApiKey { verb } => api_key::run(verb, &settings()?),
     }
 }
@@ -165,6 +175,28 @@ fn migrate(settings: &Settings) -> Result<(), Stopped> {
         Store::open(&url).await?.close().await;
         say("The database is up to date.")
     })
+}
+
+/// What is opened for a command that changes something.
+struct Opened<'a> {
+    settings: &'a Settings,
+    store: Store,
+    stripe: Gateway,
+    clock: Clock,
+}
+
+impl<'a> Opened<'a> {
+    async fn open(settings: &'a Settings) -> Result<Self, Stopped> {
+        let stripe = Gateway::new(&settings.stripe)?;
+        let store = Store::open(&settings.database_url()).await?;
+        Ok(Self { settings, store, stripe, clock: Clock::System })
+    }
+
+    /// The operator acts.
+    fn context(&self) -> Context<'_> {
+        let Self { settings, store, stripe, clock } = self;
+        Context { store, stripe, settings, clock, actor: Actor::Operator, request_id: None }
+    }
 }
 
 /// Prints to standard output.

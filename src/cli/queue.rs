@@ -2,11 +2,10 @@
 
 use clap::Subcommand;
 
-use super::{Stopped, runtime, say};
+use super::{Opened, Stopped, runtime, say};
 use crate::actions;
-use crate::clock::{Clock, ago};
+use crate::clock::ago;
 use crate::config::Settings;
-use crate::store::Store;
 use crate::store::tasks::TaskRow;
 
 #[derive(Subcommand)]
@@ -29,25 +28,25 @@ pub enum Verb {
 
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     runtime()?.block_on(async {
-        let store = Store::open(&settings.database_url()).await?;
-        let outcome = act(verb, &store).await;
-        store.close().await;
+        let opened = Opened::open(settings).await?;
+        let outcome = act(verb, &opened).await;
+        opened.store.close().await;
         outcome
     })
 }
 
-async fn act(verb: &Verb, store: &Store) -> Result<(), Stopped> {
+async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
     match verb {
         Verb::List { dead, limit } => {
-            let rows = store.tasks(dead.then_some("dead"), i64::from(*limit)).await?;
+            let rows = opened.store.tasks(dead.then_some("dead"), i64::from(*limit)).await?;
             if rows.is_empty() {
                 return say(if *dead { "No task is dead." } else { "The queue is empty." });
             }
-            let now_ms = Clock::System.now_ms();
+            let now_ms = opened.clock.now_ms();
             rows.iter().try_for_each(|row| say(&line(row, now_ms)))
         }
         Verb::Replay { key } => {
-            if !actions::replay_task(store, &Clock::System, key).await? {
+            if !actions::replay_task(&opened.context(), key).await? {
                 return Err(format!(
                     "{key} is not a dead task; `keepopen queue list --dead` shows which there are"
                 )

@@ -25,6 +25,7 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
             let mut failed = Vec::new();
             if !options.show {
                 asks_stripe(&app.stripe)?;
+                actions::record_reconciliation(&app.as_operator(), options.since).await?;
                 let swept = match options.since {
                     Some(since_ms) => actions::reconcile_since(&app, since_ms.div_euclid(1000), true).await?,
                     None => actions::reconcile_due(&app).await?,

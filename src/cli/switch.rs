@@ -3,10 +3,9 @@
 use clap::Subcommand;
 use keepopen_decision::Surface;
 
-use super::{Stopped, runtime, say};
-use crate::actions::{self, Editor, SwitchError};
+use super::{Opened, Stopped, runtime, say};
+use crate::actions::{self, SwitchError};
 use crate::appeals::{Switch, Switches};
-use crate::clock::Clock;
 use crate::config::Settings;
 use crate::store::Store;
 use crate::store::switches::by_site;
@@ -44,15 +43,10 @@ fn turn(which: &Which, switch: Switch, settings: &Settings) -> Result<(), Stoppe
         if !settings.sites.contains_key(&which.site) {
             return Err(Stopped::from(SwitchError::UnknownSite));
         }
-        let store = Store::open(&settings.database_url()).await?;
-        let editor = Editor {
-            store: &store,
-            sites: &settings.sites,
-            by: "command line",
-            now_ms: Clock::System.now_ms(),
-        };
-        let turned = actions::turn_switches(editor, &which.site, |it| it.set(which.surface, switch)).await;
-        store.close().await;
+        let opened = Opened::open(settings).await?;
+        let set = |it: &mut Switches| it.set(which.surface, switch);
+        let turned = actions::turn_switches(&opened.context(), &which.site, set).await;
+        opened.store.close().await;
         Ok(turned?)
     })?;
     say(&line(&which.site, &switches, settings))

@@ -10,7 +10,8 @@ use actix_web::{FromRequest, HttpRequest};
 
 use super::State;
 use super::problem::{Code, Problem};
-use crate::app::App;
+use super::watch::REQUEST_ID;
+use crate::app::{Actor, App, Context};
 use crate::config::{ForwardedHeader, SiteSettings};
 use crate::limits::Address;
 use crate::tokens::{ApiKey, Asker, BadToken, Claims, Purpose, Scope};
@@ -28,10 +29,7 @@ pub struct MoneyReader;
 pub struct AlarmsReader;
 
 /// Somebody with a secret API key that may acknowledge alarms.
-pub struct AlarmsEditor {
-    /// The key's id.
-    pub key: String,
-}
+pub struct AlarmsEditor(pub KeyHolder);
 
 /// Somebody with a secret API key that may read appeals.
 pub struct AppealsReader;
@@ -40,9 +38,22 @@ pub struct AppealsReader;
 pub struct ResultsReader;
 
 /// Somebody with a secret API key that may write and publish appeals.
-pub struct AppealsEditor {
-    /// The key's id.
-    pub key: String,
+pub struct AppealsEditor(pub KeyHolder);
+
+/// Somebody with a secret API key that may read the audit log.
+pub struct AuditReader;
+
+/// A program that changes something, and the request by which it does so.
+pub struct KeyHolder {
+    key: String,
+    request_id: Option<String>,
+}
+
+impl KeyHolder {
+    /// What an action works with, for this caller.
+    pub fn context<'a>(&self, app: &'a App) -> Context<'a> {
+        Context { request_id: self.request_id.clone(), ..app.context(Actor::ApiKey(self.key.clone())) }
+    }
 }
 
 type Waiting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
@@ -90,10 +101,11 @@ macro_rules! with_key {
 with_key!(SupportersReader, [SupportersRead], _ => SupportersReader);
 with_key!(MoneyReader, [MoneyRead], _ => MoneyReader);
 with_key!(AlarmsReader, [MoneyRead, AlarmsWrite], _ => AlarmsReader);
-with_key!(AlarmsEditor, [AlarmsWrite], key => AlarmsEditor { key });
+with_key!(AlarmsEditor, [AlarmsWrite], holder => AlarmsEditor(holder));
+with_key!(AuditReader, [AuditRead], _ => AuditReader);
 with_key!(AppealsReader, [AppealsRead, AppealsWrite], _ => AppealsReader);
 with_key!(ResultsReader, [AppealsRead, AppealsWrite, MoneyRead], _ => ResultsReader);
-with_key!(AppealsEditor, [AppealsWrite], key => AppealsEditor { key });
+with_key!(AppealsEditor, [AppealsWrite], holder => AppealsEditor(holder));
 
 /// Checks that the request has an API key that may state a reader's standing. A key that was good a moment ago is not looked up again, and
 /// while the database is unavailable it counts for longer: asking goes on like reading.
@@ -119,8 +131,8 @@ pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The id of the request's API key, if it holds one of the scopes.
-async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<String, Problem> {
+/// Who holds the request's API key, if it has one of the scopes.
+async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, Problem> {
     let app = state(request)?;
     let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
     if !ApiKey::looks_like_one(&secret) {
@@ -129,7 +141,8 @@ async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<String, Pro
     let known = app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;
     let known = known.ok_or(Code::ApiKeyInvalid)?;
     if known.scopes.split(' ').any(|held| scopes.iter().any(|scope| scope.as_str() == held)) {
-        Ok(known.id)
+        let request_id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+        Ok(KeyHolder { key: known.id, request_id: request_id.map(str::to_owned) })
     } else {
         Err(Code::ScopeMissing.into())
     }

@@ -6,6 +6,7 @@
 //! **Tested in** `tests/api/`.
 
 mod appeals;
+mod audit;
 mod banner;
 mod banner_events;
 mod body;

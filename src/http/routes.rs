@@ -7,10 +7,10 @@ use actix_web::http::Method;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    appeals, banner, banner_events, checkout, contract, docs, embed, explain, jwks, money, ofrep, previews,
+    appeals, audit, banner, banner_events, checkout, contract, docs, embed, explain, jwks, money, ofrep, previews,
     results, supporters, switches, tokens, webhooks,
 };
-use crate::tokens::Scope::{AlarmsWrite, AppealsRead, AppealsWrite, MoneyRead, SupportersRead};
+use crate::tokens::Scope::{AlarmsWrite, AppealsRead, AppealsWrite, AuditRead, MoneyRead, SupportersRead};
 use crate::web::Audience::{Anyone, Key, KeyOrPreview, Preview, Stripe, Supporter};
 use crate::web::Cors::{AnyPage, SameOrigin, Sites};
 use crate::web::Rate::{self, Unlimited};
@@ -60,6 +60,7 @@ routes! {
     GET "/v1/books", money::compare, Key(&[MoneyRead]), SameOrigin, Unlimited;
     GET "/v1/alarms", money::list_alarms, Key(&[MoneyRead, AlarmsWrite]), SameOrigin, Unlimited;
     POST "/v1/alarms/{id}/acknowledge", money::acknowledge, Key(&[AlarmsWrite]), SameOrigin, Unlimited;
+    GET "/v1/audit", audit::list, Key(&[AuditRead]), SameOrigin, Unlimited;
     POST "/ofrep/v1/evaluate/flags/{key}", ofrep::evaluate, Anyone, Sites, Unlimited;
     POST "/ofrep/v1/evaluate/flags", ofrep::evaluate_all, Anyone, Sites, Unlimited;
     GET "/.well-known/jwks.json", jwks::keys, Anyone, AnyPage, Unlimited;

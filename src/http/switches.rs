@@ -9,7 +9,7 @@ use super::State;
 use super::body::{self, Accepts};
 use super::caller::{AppealsEditor, AppealsReader};
 use super::problem::{Code, Problem};
-use crate::actions::{self, Editor, SwitchError};
+use crate::actions::{self, SwitchError};
 use crate::app::App;
 use crate::appeals::{SurfaceSwitches, Switch, Switches, SwitchesChange};
 use crate::clock;
@@ -103,13 +103,12 @@ pub async fn turn(
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let wanted: SwitchesChange = body::parse_strict(&bytes)?;
-    let editor = Editor { store: &app.store, sites: &app.settings.sites, by: &by.key, now_ms: app.now_ms() };
-    actions::turn_switches(editor, &site, |switches| wanted.apply(switches)).await.map_err(|error| {
-        match error {
+    actions::turn_switches(&by.0.context(&app), &site, |switches| wanted.apply(switches)).await.map_err(
+        |error| match error {
             SwitchError::UnknownSite => Code::SiteUnknown.into(),
             SwitchError::Store(error) => Problem::store(&error),
-        }
-    })?;
+        },
+    )?;
     actions::hear_of_appeals(&app).await.map_err(|error| Problem::store(&error))?;
     let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
     Ok(answered(&told(&app, &site, &rows)?))

@@ -11,7 +11,7 @@ use std::task::{self, Poll};
 use actix_web::Error;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
 use actix_web::http::Method;
-use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use pin_project_lite::pin_project;
 use tracing::Instrument;
 use tracing::instrument::Instrumented;
@@ -21,7 +21,7 @@ use super::unread::{Answer, Unread};
 use crate::clock::{self, Stopwatch};
 
 /// The header that carries a request's id, on the way in and out.
-static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// The longest id that is taken from a caller.
 const LONGEST_ID: usize = 64;
 
@@ -76,6 +76,10 @@ where
         let unread = Unread::of(&mut request);
         let began = Stopwatch::start();
         let id = id_of(request.headers());
+        if request.headers().contains_key(AUTHORIZATION) {
+            // A caller with a key may change something, and the audit log names the request.
+            request.headers_mut().insert(REQUEST_ID.clone(), id.clone());
+        }
         let counted = self.counts.of(&request);
         let span = counted.span(&id);
         let answer = span.in_scope(|| self.service.call(request));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError, Tx, rows};
 
 /// A signing key as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,30 +59,91 @@ pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow, now_ms: i64) -> R
     Ok(())
 }
 
+row! {
+    /// A secret API key that is to be kept.
+    #[derive(Clone, Debug)]
+    pub struct NewApiKey {
+        /// Its id.
+        pub id: String,
+        /// What it is for.
+        pub name: String,
+        /// The hash of the secret.
+        pub hash: String,
+        /// What it may do, separated by spaces.
+        pub scopes: String,
+        /// When it was made, in milliseconds since 1970.
+        pub created_at_ms: i64,
+    }
+}
+
+/// A secret API key, as it is listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKeyListing {
+    /// Its id.
+    pub id: String,
+    /// What it is for.
+    pub name: String,
+    /// What it may do, separated by spaces.
+    pub scopes: String,
+    /// When it was made, in milliseconds since 1970.
+    pub created_at_ms: i64,
+    /// When it was revoked, in milliseconds since 1970.
+    pub revoked_at_ms: Option<i64>,
+}
+
+from_row!(ApiKeyListing { id, name, scopes, created_at_ms, revoked_at_ms });
+
 /// Adds an API key.
 ///
 /// # Errors
-/// The database does not answer.
-pub async fn add_api_key(
-    tx: &mut Tx,
-    id: &str,
-    name: &str,
-    hash: &str,
-    scopes: &str,
-    now_ms: i64,
-) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query("INSERT INTO api_keys (id, name, hash, scopes, created_at_ms) VALUES ($1, $2, $3, $4, $5)")
-        .bind(id)
-        .bind(name)
-        .bind(hash)
-        .bind(scopes)
-        .bind(now_ms)
-        .execute(db)
-        .await.map(|done| done.rows_affected()))?;
+/// See [`StoreError`].
+pub async fn add_api_key(tx: &mut Tx, key: &NewApiKey) -> Result<(), StoreError> {
+    let sql = rows::insert_into("api_keys", NewApiKey::COLUMNS);
+    on_tx!(tx, db => key.bind_to(sqlx::query(sql)).execute(db).await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+/// The API key with this id, revoked or not.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn api_key_by_id(tx: &mut Tx, id: &str) -> Result<Option<ApiKeyListing>, StoreError> {
+    on_tx!(tx, db => sqlx::query_as(
+        "SELECT id, name, scopes, created_at_ms, revoked_at_ms FROM api_keys WHERE id = $1",
+    )
+    .bind(id)
+    .fetch_optional(db)
+    .await)
+}
+
+/// Revokes an API key, unless it is revoked already.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn revoke_api_key(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), StoreError> {
+    on_tx!(tx, db => sqlx::query(
+        "UPDATE api_keys SET revoked_at_ms = $2 WHERE id = $1 AND revoked_at_ms IS NULL",
+    )
+    .bind(id)
+    .bind(now_ms)
+    .execute(db)
+    .await.map(|done| done.rows_affected()))?;
     Ok(())
 }
 
 impl Store {
+    /// Every API key, the oldest first; revoked ones too.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn api_keys(&self) -> Result<Vec<ApiKeyListing>, StoreError> {
+        on_reader!(self, db => sqlx::query_as(
+            "SELECT id, name, scopes, created_at_ms, revoked_at_ms FROM api_keys ORDER BY created_at_ms, id",
+        )
+        .fetch_all(db)
+        .await)
+    }
+
     /// The API key with this hash, unless it was revoked.
     ///
     /// # Errors

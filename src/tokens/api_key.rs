@@ -26,6 +26,9 @@ pub enum Scope {
     /// Write appeals, and publish them.
     #[value(name = "appeals:write")]
     AppealsWrite,
+    /// Read the audit log.
+    #[value(name = "audit:read")]
+    AuditRead,
     /// Ask banner questions that state the reader's standing.
     #[value(name = "banner:ask")]
     BannerAsk,
@@ -40,6 +43,7 @@ impl Scope {
             Self::AlarmsWrite => "alarms:write",
             Self::AppealsRead => "appeals:read",
             Self::AppealsWrite => "appeals:write",
+            Self::AuditRead => "audit:read",
             Self::BannerAsk => "banner:ask",
         }
     }

@@ -23,7 +23,7 @@ async fn counts(app: &TestApp) -> (i64, usize) {
 }
 
 async fn key(app: &TestApp, scope: Scope) -> String {
-    actions::create_api_key(&app.app.store, &app.app.clock, "test", &[scope]).await.unwrap().secret
+    actions::create_api_key(&app.app.as_operator(), "test", &[scope]).await.unwrap().secret
 }
 
 async fn acknowledge(app: &TestApp, id: &str, body: &Value) -> Answer {
@@ -239,7 +239,7 @@ async fn an_acknowledged_alarm_no_longer_counts_and_comes_back_when_its_facts_ch
     app.days_pass(1);
     let again = acknowledge(&app, id, &json!({"name": "Somebody", "reason": "Other"})).await;
     assert_eq!(again.json, done.json);
-    actions::rewrite_books(&app.app).await.unwrap();
+    actions::rewrite_books(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(counts(&app).await, (0, 0));
     let listed = app.get("/v1/alarms", Some(&reader)).await.json;
     assert_eq!((&listed["alarms"], &listed["acknowledgements"][0]), (&json!([]), &done.json));

@@ -15,7 +15,7 @@ struct Desk<'a> {
 
 impl<'a> Desk<'a> {
     async fn open(app: &'a TestApp, scope: Scope) -> Self {
-        let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[scope]).await.unwrap();
+        let key = actions::create_api_key(&app.app.as_operator(), "desk", &[scope]).await.unwrap();
         Self { app, key: key.secret }
     }
 
@@ -313,10 +313,7 @@ async fn an_exported_file_can_be_applied_again_after_an_appeal_of_it_is_over() {
         let mut body = appeal(heading);
         (body["id"], body["live"]) = (json!("summer"), json!(state));
         body["schedule"] = json!({"ends_at": "2026-11-26"});
-        let sites = &app.app.settings.sites;
-        let editor =
-            actions::Editor { store: &app.app.store, sites, by: "command line", now_ms: app.app.now_ms() };
-        actions::apply_appeals(editor, vec![body.as_object().unwrap().clone()]).await
+        actions::apply_appeals(&app.app.as_operator(), vec![body.as_object().unwrap().clone()]).await
     };
     apply("Help", "live").await.unwrap();
     app.days_pass(30);

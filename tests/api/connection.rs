@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use keepopen::actions::{self, Connector, connect_stripe};
+use keepopen::actions::{self, connect_stripe};
 use keepopen::stripe::EVENTS;
 use keepopen_practice::Trouble;
 use serde_json::{Value, json};
@@ -54,18 +54,8 @@ fn wrong(app: &TestApp) -> Vec<String> {
     on.map(|line| line.split('"').nth(1).unwrap().to_owned()).collect()
 }
 
-fn connector(app: &TestApp) -> Connector<'_> {
-    Connector {
-        store: &app.app.store,
-        stripe: &app.app.stripe,
-        vault: &app.app.vault,
-        mode: app.app.settings.stripe.mode,
-        now_ms: app.app.now_ms(),
-    }
-}
-
 async fn connect(app: &TestApp) -> String {
-    connect_stripe(connector(app), URL).await.unwrap();
+    connect_stripe(&app.app.as_operator(), &app.app.vault, URL).await.unwrap();
     app.stripe.endpoints().last().unwrap()["id"].as_str().unwrap().to_owned()
 }
 
@@ -109,7 +99,7 @@ async fn an_endpoint_whose_secret_can_not_be_kept_is_disabled() {
     let full = "CREATE UNIQUE INDEX no_more ON stripe_endpoints (mode)";
     app.app.store.execute_for_tests(full).await.unwrap();
     let elsewhere = "https://other.example.org/webhooks/stripe";
-    connect_stripe(connector(&app), elsewhere).await.unwrap_err();
+    connect_stripe(&app.app.as_operator(), &app.app.vault, elsewhere).await.unwrap_err();
     let states: Vec<Value> = app.stripe.endpoints().iter().map(|it| it["status"].clone()).collect();
     assert_eq!(states, ["enabled", "disabled"]);
     app.finish().await;

@@ -1,6 +1,6 @@
 //! Editing appeals over HTTP with preconditions, and switches that change only what they name.
 
-use keepopen::actions::{self, Editor};
+use keepopen::actions;
 use keepopen::tokens::Scope;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ struct Desk<'a> {
 impl<'a> Desk<'a> {
     async fn open(app: &'a TestApp) -> Self {
         let scopes = [Scope::AppealsWrite];
-        let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap();
+        let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
         Self { app, key: key.secret }
     }
 
@@ -129,13 +129,7 @@ async fn switching_one_surface_leaves_the_others_as_they_are() {
 
 /// Applies the appeals of a file at the command line.
 async fn apply(app: &TestApp, appeals: Vec<Map<String, Value>>) -> Result<(), actions::EditError> {
-    let editor = Editor {
-        store: &app.app.store,
-        sites: &app.app.settings.sites,
-        by: "command line",
-        now_ms: app.app.now_ms(),
-    };
-    actions::apply_appeals(editor, appeals).await?;
+    actions::apply_appeals(&app.app.as_operator(), appeals).await?;
     actions::hear_of_appeals(&app.app).await.unwrap();
     Ok(())
 }

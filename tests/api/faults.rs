@@ -189,8 +189,8 @@ async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_not
 async fn a_fault_in_the_data_is_not_called_an_unavailable_database() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [keepopen::tokens::Scope::AppealsWrite];
-    let key = keepopen::actions::create_api_key(&app.app.store, &app.app.clock, "test", &scopes);
-    let key = key.await.unwrap().secret;
+    let operator = app.app.as_operator();
+    let key = keepopen::actions::create_api_key(&operator, "test", &scopes).await.unwrap().secret;
     let sql = "ALTER TABLE appeal_versions RENAME TO appeal_versions_aside";
     app.app.store.execute_for_tests(sql).await.unwrap();
     let answer = app.get("/v1/appeals/help/versions/1", Some(&key)).await;

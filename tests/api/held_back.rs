@@ -112,7 +112,7 @@ async fn an_appeal_with_another_id_keeps_its_readers_their_variants_views_and_ne
 async fn an_appeal_without_words_or_with_a_list_for_its_frequency_is_refused() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [Scope::AppealsWrite];
-    let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap().secret;
+    let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap().secret;
     let put = async |heading: &str, frequency: Value| {
         let body = json!({
             "sites": ["journal"], "kind": "ask", "surface": ["banner"], "frequency": frequency,

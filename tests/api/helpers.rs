@@ -347,7 +347,7 @@ impl TestApp {
     /// A secret key that may read supporters.
     pub async fn api_key(&self) -> String {
         let scopes = [keepopen::tokens::Scope::SupportersRead];
-        actions::create_api_key(&self.app.store, &self.app.clock, "test", &scopes).await.unwrap().secret
+        actions::create_api_key(&self.app.as_operator(), "test", &scopes).await.unwrap().secret
     }
 
     /// The standing that a site's back end is told.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keepopen::actions::{self, Editor, Precondition};
+use keepopen::actions::{self, Precondition};
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::store::inbox::EventRow;
@@ -92,8 +92,7 @@ async fn what_two_servers_publish_and_switch_at_the_same_time_is_all_published_a
     for place in 0..AT_ONCE {
         let app = if place % 2 == 0 { Arc::clone(&one.app) } else { Arc::clone(&other) };
         work.spawn(async move {
-            let (store, sites) = (&app.store, &app.settings.sites);
-            let editor = Editor { store, sites, by: "command line", now_ms: app.now_ms() };
+            let editor = &app.as_operator();
             let id = format!("appeal-{place}");
             let Value::Object(fields) = appeal("Help") else { panic!("it is an object") };
             actions::save_appeal(editor, &id, fields, Precondition::NONE).await.unwrap();
@@ -124,7 +123,7 @@ async fn what_two_servers_publish_and_switch_at_the_same_time_is_all_published_a
 async fn of_editors_who_write_the_same_version_at_the_same_time_one_does_and_the_others_are_told() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [Scope::AppealsWrite];
-    let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap().secret;
+    let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap().secret;
     let url = format!("{}/v1/appeals/summer", app.url);
     let call = |method, path: &str, body: &Value| {
         app.client.request(method, format!("{url}{path}")).bearer_auth(&key).json(body)

@@ -73,10 +73,7 @@ async fn publish(app: &TestApp, key: &str, heading: &str) -> Answer {
 }
 
 async fn key(app: &TestApp) -> String {
-    actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[Scope::AppealsWrite])
-        .await
-        .unwrap()
-        .secret
+    actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsWrite]).await.unwrap().secret
 }
 
 async fn ready(app: &TestApp) -> String {

@@ -198,7 +198,7 @@ async fn views_that_the_split_does_not_explain_do_not_steer_the_weights_and_are_
     let shares = shares(&app).await;
     assert!((20..=80).contains(&shares["a"]), "{shares:?}");
     let scopes = [keepopen::tokens::Scope::AppealsRead];
-    let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap();
+    let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
     let read = app.get("/v1/results?site=journal&from=2026-11-24&to=2026-11-24", Some(&key.secret)).await;
     assert_eq!(read.json["ignored"][0]["appeal"], "help");
     assert!((1800..=2000).contains(&read.json["ignored"][0]["views"].as_i64().unwrap()), "{read:?}");

@@ -10,6 +10,7 @@ mod helpers;
 mod alarms;
 mod amounts;
 mod appeals;
+mod audit;
 mod banner;
 mod bodies;
 mod bodies_as_lists;

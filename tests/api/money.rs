@@ -11,7 +11,7 @@ use crate::helpers::{Answer, EMAIL, TestApp};
 
 /// A secret key that may read money.
 pub async fn key(app: &TestApp) -> String {
-    let made = actions::create_api_key(&app.app.store, &app.app.clock, "money", &[Scope::MoneyRead]).await;
+    let made = actions::create_api_key(&app.app.as_operator(), "money", &[Scope::MoneyRead]).await;
     made.unwrap().secret
 }
 

@@ -290,7 +290,7 @@ async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
     assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
     assert!(outcomes(&app).await.contains(&"not ours: the site courier is not configured here".to_owned()));
     assert_eq!(app.app.store.other_gifts().await.unwrap(), [(other.to_owned(), "courier".to_owned())]);
-    actions::rewrite_books(&app.app).await.unwrap();
+    actions::rewrite_books(&app.app, &app.app.as_operator()).await.unwrap();
     actions::work_again(&app.app, "1").await.unwrap();
     assert!(app.app.store.contributions().await.unwrap().is_empty());
 

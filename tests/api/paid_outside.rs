@@ -208,10 +208,7 @@ async fn what_stripe_does_not_settle_in_time_is_an_alarm_and_no_agreement() {
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     let key = keepopen::tokens::Scope::MoneyRead;
-    let key = keepopen::actions::create_api_key(&app.app.store, &app.app.clock, "test", &[key])
-        .await
-        .unwrap()
-        .secret;
+    let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &[key]).await.unwrap().secret;
     let books = async || app.get("/v1/books", Some(&key)).await.json;
     app.days_pass(2);
     reconcile(&app).await;

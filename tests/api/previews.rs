@@ -9,10 +9,7 @@ use url::Url;
 use crate::helpers::{ARTICLE, Answer, TestApp};
 
 async fn key(app: &TestApp) -> String {
-    actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[Scope::AppealsWrite])
-        .await
-        .unwrap()
-        .secret
+    actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsWrite]).await.unwrap().secret
 }
 
 async fn call(app: &TestApp, key: &str, method: Method, path: &str, body: &Value) -> Answer {

@@ -112,8 +112,8 @@ async fn a_task_that_fails_is_tried_less_and_less_often_then_dead_and_can_be_rep
     let numbers = app.app.store.task_numbers().await.unwrap();
     assert_eq!((numbers.waiting, numbers.dead, numbers.oldest_at_ms), (0, 2, None));
 
-    assert!(!actions::replay_task(&app.app.store, &app.app.clock, "errand/other").await.unwrap());
-    assert!(actions::replay_task(&app.app.store, &app.app.clock, "errand/failing").await.unwrap());
+    assert!(!actions::replay_task(&app.app.as_operator(), "errand/other").await.unwrap());
+    assert!(actions::replay_task(&app.app.as_operator(), "errand/failing").await.unwrap());
     assert_eq!(run_due_tasks::<Errand>(&app.app).await.unwrap(), 1);
     assert_eq!(performed("failing"), tries + 1);
     app.finish().await;
@@ -189,7 +189,7 @@ async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a
         run_due_tasks::<FetchObject>(&app.app).await.unwrap();
     }
     assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
-    assert!(actions::replay_event(&app.app.store, &app.app.clock, "evt_thin").await.unwrap());
+    assert!(actions::replay_event(&app.app.as_operator(), "evt_thin").await.unwrap());
     actions::process_due_events(&app.app).await.unwrap();
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
     app.finish().await;

@@ -297,7 +297,7 @@ async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check
     change(&app, "UPDATE contributions SET state = 'failed'").await;
     assert_eq!(wrong_books(&app.app).await.len(), 2);
     // Both are written anew from the facts; and an entry that is gone comes back.
-    actions::rewrite_books(&app.app).await.unwrap();
+    actions::rewrite_books(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.state().await, State::Paid);
     assert_eq!(wrong_books(&app.app).await, Vec::<String>::new());
     change(&app, "DELETE FROM ledger_entries WHERE kind = 'fee'").await;
@@ -306,7 +306,7 @@ async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check
         wrong.iter().any(|it| it.starts_with("entry fee:txn_") && it.contains("stored None")),
         "{wrong:?}"
     );
-    actions::rewrite_books(&app.app).await.unwrap();
+    actions::rewrite_books(&app.app, &app.app.as_operator()).await.unwrap();
     app.finish().await;
 }
 
@@ -316,7 +316,7 @@ async fn a_seal_shows_what_was_changed_or_taken_out_since() {
     let (store, key) = (&app.app.store, SealKey::of(&app.app.vault));
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    actions::seal_books(store, &key, &app.app.clock).await.unwrap();
+    actions::seal_books(&app.app.as_operator(), &key).await.unwrap();
     let sealed = actions::check_books(store, &key).await.unwrap();
     assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);
     // What is booked after it does not break it.

@@ -11,7 +11,7 @@ use crate::helpers::{Answer, TestApp, checkout_body};
 
 async fn read(app: &TestApp, query: &str) -> Answer {
     let scopes = [Scope::AppealsRead];
-    let key = actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap();
+    let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
     actions::flush_counts(&app.app).await.unwrap();
     app.get(&format!("/v1/results?{query}"), Some(&key.secret)).await
 }

@@ -65,7 +65,7 @@ async fn every_route_refuses_a_caller_without_the_credentials_of_its_audience() 
 async fn a_key_opens_the_routes_of_its_scope_and_no_other() {
     let app = TestApp::start().await;
     for scope in SCOPES {
-        let created = actions::create_api_key(&app.app.store, &app.app.clock, "test", &[scope]).await;
+        let created = actions::create_api_key(&app.app.as_operator(), "test", &[scope]).await;
         let key = created.unwrap().secret;
         for route in ROUTES.0 {
             let (Audience::Key(scopes) | Audience::KeyOrPreview(scopes)) = route.audience else { continue };

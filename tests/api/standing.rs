@@ -22,8 +22,7 @@ pub async fn standing(app: &TestApp, email: &str) -> String {
 /// The contributions as a program reads them.
 async fn listed(app: &TestApp) -> Vec<Value> {
     let scopes = [Scope::MoneyRead];
-    let key =
-        keepopen::actions::create_api_key(&app.app.store, &app.app.clock, "test", &scopes).await.unwrap();
+    let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &scopes).await.unwrap();
     let answer = app.get("/v1/contributions", Some(&key.secret)).await;
     answer.json["contributions"].as_array().unwrap().clone()
 }

@@ -113,8 +113,7 @@ async fn a_supporter_who_gave_once_and_gives_monthly_now_is_known_as_recurring()
 
 /// What the rules on standing found.
 async fn explained(app: &TestApp, question: &Value) -> String {
-    let key =
-        actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[Scope::AppealsRead]).await.unwrap();
+    let key = actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::AppealsRead]).await.unwrap();
     let request = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(key.secret);
     let answer = app.send(request.json(question)).await;
     assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
@@ -300,7 +299,7 @@ async fn rebuilding_the_books_records_no_change() {
     let changes = app.app.store.standings_changed_since(0, 10).await.unwrap();
     assert_eq!(changes.len(), 1);
     app.days_pass(1);
-    actions::rewrite_books(&app.app).await.unwrap();
+    actions::rewrite_books(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), changes);
     app.finish().await;
 }
@@ -318,10 +317,8 @@ async fn ask_with(app: &TestApp, key: Option<&str>, question: &Value) -> Answer 
 #[tokio::test]
 async fn a_back_end_with_a_key_states_the_standing_of_its_reader() {
     let app = start().await;
-    let key = actions::create_api_key(&app.app.store, &app.app.clock, "site", &[Scope::BannerAsk])
-        .await
-        .unwrap()
-        .secret;
+    let key =
+        actions::create_api_key(&app.app.as_operator(), "site", &[Scope::BannerAsk]).await.unwrap().secret;
     let (_, token) = monthly_supporter(&app).await;
     for (standing, shown) in [
         ("none", "ask"),
@@ -358,10 +355,8 @@ async fn a_standing_without_a_key_that_may_state_it_is_refused_and_not_ignored()
     // A key that is sent with everything does no harm to a question that states nothing.
     let plain = json!({"site": "journal", "history": {}});
     assert_eq!(ask_with(&app, Some(&powerless), &plain).await.json["show"], true);
-    let key = actions::create_api_key(&app.app.store, &app.app.clock, "site", &[Scope::BannerAsk])
-        .await
-        .unwrap()
-        .secret;
+    let key =
+        actions::create_api_key(&app.app.as_operator(), "site", &[Scope::BannerAsk]).await.unwrap().secret;
     for wrong in
         [json!({"standing": "rich"}), json!({}), json!({"standing": "none", "standin": 1}), json!([])]
     {

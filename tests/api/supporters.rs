@@ -40,8 +40,7 @@ async fn without_a_good_key_nothing_is_told() {
         assert_eq!(answer.headers["www-authenticate"], "Bearer");
     }
     assert_eq!(app.get("/v1/supporter", Some(&key)).await.code(), "token_invalid");
-    let store = &app.app.store;
-    let powerless = keepopen::actions::create_api_key(store, &app.app.clock, "none", &[]).await.unwrap();
+    let powerless = keepopen::actions::create_api_key(&app.app.as_operator(), "none", &[]).await.unwrap();
     assert_eq!(app.get(&path, Some(&powerless.secret)).await.code(), "scope_missing");
     app.finish().await;
 }

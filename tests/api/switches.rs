@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::helpers::{Answer, TestApp};
 
 async fn key(app: &TestApp, scope: Scope) -> String {
-    actions::create_api_key(&app.app.store, &app.app.clock, "desk", &[scope]).await.unwrap().secret
+    actions::create_api_key(&app.app.as_operator(), "desk", &[scope]).await.unwrap().secret
 }
 
 async fn turn(app: &TestApp, key: &str, site: &str, switches: &Value) -> Answer {

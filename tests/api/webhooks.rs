@@ -143,8 +143,8 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     let store = &app.app.store;
     let dead = store.newest_events(Some(keepopen::store::inbox::EventState::Dead), 10).await.unwrap();
     assert_eq!(dead.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["evt_bad"]);
-    assert!(keepopen::actions::replay_event(store, &app.app.clock, "evt_bad").await.unwrap());
-    assert!(!keepopen::actions::replay_event(store, &app.app.clock, "evt_nothing").await.unwrap());
+    assert!(keepopen::actions::replay_event(&app.app.as_operator(), "evt_bad").await.unwrap());
+    assert!(!keepopen::actions::replay_event(&app.app.as_operator(), "evt_nothing").await.unwrap());
     assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
     let again = of(store.events().await.unwrap());
     assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));
@@ -167,8 +167,7 @@ async fn an_event_that_is_played_again_books_nothing_twice_and_one_that_was_set_
     (foreign["id"], foreign["livemode"]) = ("evt_live".into(), true.into());
     assert_eq!(app.deliver(&foreign).await.status, 200);
     for event in app.app.store.events().await.unwrap() {
-        let played =
-            keepopen::actions::replay_event(&app.app.store, &app.app.clock, &event.id).await.unwrap();
+        let played = keepopen::actions::replay_event(&app.app.as_operator(), &event.id).await.unwrap();
         assert_eq!(played, event.id != "evt_live");
     }
     app.run_jobs().await;

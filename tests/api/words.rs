@@ -159,8 +159,7 @@ async fn feature_flags_carry_the_same_words_and_values() {
 async fn what_can_not_be_said_is_refused_with_its_field() {
     let app = TestApp::start_without_appeals().await;
     let scopes = [keepopen::tokens::Scope::AppealsWrite];
-    let key =
-        keepopen::actions::create_api_key(&app.app.store, &app.app.clock, "desk", &scopes).await.unwrap();
+    let key = keepopen::actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
     let cases: [(Value, &str, &str); 12] = [
         (json!({"heading": "{nme}"}), "variants[0].copy.heading", "{nme} is no placeholder"),
         (json!({"heading": "{gift}"}), "variants[0].copy.heading", "on the button"),

@@ -63,7 +63,7 @@ async fn a_dead_event_that_is_replayed_has_all_its_tries_again_from_the_shortest
     }
     assert_eq!(row(&app).await.state, "dead");
     assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
-    assert!(replay_event(&app.app.store, &app.app.clock, "evt_bad").await.unwrap());
+    assert!(replay_event(&app.app.as_operator(), "evt_bad").await.unwrap());
     assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
     let again = row(&app).await;
     assert_eq!((again.state.as_str(), again.attempts), ("waiting", 1));

@@ -67,6 +67,9 @@ async fn an_alarm_is_listed_until_somebody_says_that_they_looked_at_it() {
         said.contains("  acknowledged 2") && said.ends_with(" by Finance desk: Refunded at Stripe\n"),
         "{said}"
     );
+    let audited = place.good(&["audit", "list"]);
+    let row = format!("  operator  alarm.acknowledge  {warned}  name (not kept), reason (not kept)\n");
+    assert!(audited.ends_with(&row), "{audited}");
     let listed = place.good(&["alarms", "list"]);
     assert!(listed.lines().count() == 1 && listed.contains(stuck.as_str()), "{listed}");
     assert_eq!(place.good(&["alarms", "list", "--acknowledged"]), said);

@@ -38,6 +38,8 @@ async fn a_dead_event_is_listed_with_its_error_and_can_be_played_again() {
     assert_eq!(place.good(&["events", "list", "--state", "dead"]), "There is no such event.\n");
     let waiting = place.good(&["events", "show", "evt_1"]);
     assert_eq!(waiting, "evt_1  waiting     0  refund.created  not tried yet\n");
+    let audited = place.good(&["audit", "list"]);
+    assert!(audited.ends_with("  operator  event.replay  evt_1\n"), "{audited}");
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@
 mod alarms;
 mod api_key;
 mod appeals;
+mod audit;
 mod contract;
 mod contributions;
 #[path = "../databases/mod.rs"]

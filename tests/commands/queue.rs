@@ -34,6 +34,8 @@ async fn a_dead_task_is_listed_with_its_error_and_can_be_tried_again() {
     assert!(all.contains("fetch_object/evt_2  waiting   0") && all.contains("not failed yet"), "{all}");
     assert!(place.good(&["queue", "replay", "fetch_object/evt_1"]).contains("fetch_object/evt_1 waits"));
     assert_eq!(place.good(&["queue", "list", "--dead"]), "No task is dead.\n");
+    let audited = place.good(&["audit", "list"]);
+    assert!(audited.ends_with("  operator  task.replay  fetch_object/evt_1\n"), "{audited}");
 }
 
 #[test]

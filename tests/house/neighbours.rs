@@ -24,8 +24,8 @@ const SECRETS: &[Secret] = &[
     },
     Secret {
         words: &["store.begin()", "Store::begin"],
-        places: &["src/actions/", "src/store/"],
-        why: "writing goes through an action, which owns its transaction",
+        places: &["src/app/context.rs", "src/store/"],
+        why: "writing goes through a Context, which writes the audit row",
     },
     Secret {
         words: &["keepopen_practice"],

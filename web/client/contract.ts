@@ -342,6 +342,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who changed what, the newest first.
+         * @description With a secret API key of scope `audit:read`. The log holds no personal data but ids. What Stripe reports is not in it: the ledger names the
+         *     cause of every entry.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/banner": {
         parameters: {
             query?: never;
@@ -885,6 +906,54 @@ export interface components {
             } | null;
             /** @description The date of the week's Monday. */
             week: string;
+        };
+        /** @description A page of changes, the newest first. */
+        AuditLog: {
+            /** @description The changes. */
+            changes: components["schemas"]["AuditedChange"][];
+            /**
+             * Format: int64
+             * @description Send it as `after` to get the next page; null on the last.
+             */
+            next?: number | null;
+        };
+        /** @description Who changed what. */
+        AuditedChange: {
+            /**
+             * @description What was done.
+             * @example appeal.publish
+             */
+            action: string;
+            /**
+             * @description What kind of actor made it: `reader`, `supporter`, `api_key`, `staff`, `operator`, `job` or `stripe`.
+             * @example api_key
+             */
+            actor: string;
+            /** @description Which one: an id, or a job's name. Null for the command line, Stripe and unknown readers. */
+            actor_id?: string | null;
+            /** @description A staff member's role at that time. */
+            actor_role?: string | null;
+            /**
+             * Format: date-time
+             * @description When, RFC 3339.
+             */
+            at: string;
+            /** @description The fields that changed, each with its values before and after. A field that may hold personal data has `personal` and no values. */
+            changes: Record<string, never>[];
+            /**
+             * Format: int64
+             * @description Its place in the log, counted from 1.
+             */
+            number: number;
+            /** @description Its id. */
+            object_id: string;
+            /**
+             * @description What kind of object was changed.
+             * @example appeal
+             */
+            object_type: string;
+            /** @description The id of the HTTP request (`X-Request-Id`), if there was one. */
+            request_id?: string | null;
         };
         /** @description What happened to an appeal. */
         BannerEvent: {
@@ -2306,6 +2375,8 @@ export type AppealVersion = components['schemas']['AppealVersion'];
 export type Appeals = components['schemas']['Appeals'];
 export type ArticleDay = components['schemas']['ArticleDay'];
 export type ArticleWeek = components['schemas']['ArticleWeek'];
+export type AuditLog = components['schemas']['AuditLog'];
+export type AuditedChange = components['schemas']['AuditedChange'];
 export type BannerEvent = components['schemas']['BannerEvent'];
 export type BannerQuestion = components['schemas']['BannerQuestion'];
 export type Block = components['schemas']['Block'];
@@ -4230,6 +4301,127 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
                         code: "appeal_unknown" | "version_unknown";
+                    };
+                };
+            };
+            /** @description `internal`: An internal error occurred. It is logged. */
+            500: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database is unavailable; try again. */
+            503: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description Only changes at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC. */
+                from?: string;
+                /** @description Only changes before this time or day. */
+                to?: string;
+                /**
+                 * @description Only changes by this kind of actor (`api_key`), or by the one with this id (`key_…`).
+                 * @example api_key
+                 */
+                actor?: string;
+                /**
+                 * @description Only this action.
+                 * @example appeal.publish
+                 */
+                action?: string;
+                /**
+                 * @description Only changes of this kind of object (`appeal`), or of the one with this id.
+                 * @example appeal
+                 */
+                object?: string;
+                /** @description How many are wanted. */
+                limit?: number;
+                /** @description The `next` of the page before. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of changes */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditLog"];
+                };
+            };
+            /** @description `invalid_request`: The request can't be read; `detail` says where. */
+            400: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "invalid_request";
+                    };
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
+             */
+            401: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key does not have the required scope. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
                     };
                 };
             };

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::ReconcileError;
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::clock;
 use crate::store::{StoreError, comparisons};
 
@@ -38,7 +38,7 @@ pub(super) async fn alone<T>(
 }
 
 async fn hold(app: &App, owner: &str) -> Result<bool, StoreError> {
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
     let now_ms = app.now_ms();
     let held = comparisons::hold_lease(&mut tx, owner, now_ms, now_ms + LEASE_MS).await?;
     tx.commit().await?;
@@ -46,7 +46,7 @@ async fn hold(app: &App, owner: &str) -> Result<bool, StoreError> {
 }
 
 async fn release(app: &App, owner: &str) -> Result<(), StoreError> {
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
     comparisons::release_lease(&mut tx, owner).await?;
     tx.commit().await
 }

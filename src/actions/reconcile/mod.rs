@@ -21,7 +21,7 @@ use std::marker::PhantomData;
 
 use super::emit_events::{Emitter, Recording};
 use super::process_event::{process_due_events, process_events_with};
-use crate::app::App;
+use crate::app::{App, MachineWrite};
 use crate::store::StoreError;
 use crate::store::comparisons::{self, ListProgress};
 use crate::store::inbox::{self, Arrival, EventState, Source};
@@ -192,7 +192,7 @@ async fn compare_since<E: Emitter>(app: &App, since_s: i64, notes: bool) -> Resu
     all.add(sweep_objects::<E>(app, &run, Some(since_s), notes).await?);
     all.add(sweep_balance::<E>(app, &run, Some(since_s)).await?);
     if all.failed.is_empty() && !app.is_stopping() {
-        let mut tx = app.store.begin().await?;
+        let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         comparisons::forget_run(&mut tx, &run).await?;
         tx.commit().await?;
     }
@@ -201,7 +201,7 @@ async fn compare_since<E: Emitter>(app: &App, since_s: i64, notes: bool) -> Resu
 
 /// A run that was interrupted long ago is not resumed: too much may have changed in what it had read.
 async fn forget_old_runs(app: &App, now_s: i64) -> Result<(), StoreError> {
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
     comparisons::forget_progress_before(&mut tx, now_s - DAY_S).await?;
     tx.commit().await
 }
@@ -215,7 +215,7 @@ async fn forget_behind_failed(app: &App, run: &str) -> Result<(), StoreError> {
     }
     let in_order = [List::EVENTS].into_iter().chain(List::OF_GIFTS).chain(List::OF_BALANCE);
     let is_failed = |list: &List| failed.iter().any(|name| name == list.name);
-    let mut tx = app.store.begin().await?;
+    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
     for list in in_order.skip_while(|list| !is_failed(list)).filter(|list| !is_failed(list)) {
         comparisons::forget_progress(&mut tx, run, list.name).await?;
     }
@@ -277,7 +277,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
 
     /// Notes how far it came, if it came to its end.
     async fn end(self) -> Result<Swept, ReconcileError> {
-        let mut tx = self.app.store.begin().await?;
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         if self.done.failed.is_empty() && self.whole {
             let counts = (self.done.looked_at, self.done.stored);
             if self.reaches_back {
@@ -357,7 +357,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
             body: &listed.body,
             state: if right_mode { EventState::Waiting } else { EventState::SetAside },
         };
-        let mut tx = self.app.store.begin().await?;
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         if inbox::insert(&mut tx, &arrival).await? {
             self.done.stored += 1;
             if self.is_worth_a_word(envelope.created_s()) {

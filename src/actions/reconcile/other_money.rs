@@ -4,6 +4,7 @@ use crate::actions::emit_events::Emitter;
 use serde_json::Value;
 
 use super::Sweep;
+use crate::app::MachineWrite;
 use crate::contributions::{Fact, InvoiceState, SessionState, SubscriptionState};
 use crate::store::StoreError;
 use crate::store::other_money::{self, OtherObject};
@@ -42,7 +43,7 @@ impl<E: Emitter> Sweep<'_, E> {
         if now == known {
             return Ok(());
         }
-        let mut tx = self.app.store.begin().await?;
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         match now {
             None => other_money::forget(&mut tx, fact.id()).await?,
             Some((kind, site, currency, amount_minor)) => {

@@ -4,6 +4,7 @@ use crate::actions::emit_events::Emitter;
 use std::time::Duration;
 
 use super::{DAY_S, FailedList, OVERLAP_S, ReconcileError, Sweep};
+use crate::app::MachineWrite;
 use crate::store::comparisons::{self, ListProgress};
 use crate::stripe::{CallError, List, Listed};
 
@@ -106,7 +107,7 @@ impl<E: Emitter> Sweep<'_, E> {
 
     async fn save(&self, progress: &mut ListProgress) -> Result<(), ReconcileError> {
         progress.updated_at_ms = self.app.now_ms();
-        let mut tx = self.app.store.begin().await?;
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         comparisons::put_progress(&mut tx, &self.run, progress).await?;
         Ok(tx.commit().await?)
     }

@@ -3,6 +3,7 @@
 use super::{ON_ITS_WAY_S, ReconcileError, Sweep};
 use crate::actions::emit_events::Emitter;
 use crate::actions::ingest_fetched::{FetchedObject, Ingested, ingest_fetched};
+use crate::app::MachineWrite;
 use crate::contributions::{Fact, Folded, fold};
 use crate::store::sweeps::{self, Finding};
 use crate::store::unbooked;
@@ -40,7 +41,7 @@ impl<E: Emitter> Sweep<'_, E> {
             it.as_ref().map(|it| (it.entries.clone(), it.contribution.state, it.contribution.money))
         };
         if is_new && self.is_worth_a_word(listed.created_s) && says(&before) != says(&after) {
-            let mut tx = self.app.store.begin().await?;
+            let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
             sweeps::found(&mut tx, &self.finding(&inbox_id, &listed.id, what)).await?;
             tx.commit().await?;
         }
@@ -58,7 +59,7 @@ impl<E: Emitter> Sweep<'_, E> {
         if !is_known || !self.dead.remove(&listed.id) {
             return Ok(());
         }
-        let mut tx = self.app.store.begin().await?;
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         let is_booked = unbooked::is_of_a_gift(&mut tx, &listed.id).await?;
         let outcome = if is_booked { "booked by a comparison with Stripe" } else { "not ours" };
         let closed = unbooked::close_dead(&mut tx, &listed.id, outcome).await?;
@@ -125,7 +126,7 @@ impl<E: Emitter> Sweep<'_, E> {
             found_at_ms: self.app.now_ms(),
             booked: false,
         };
-        let mut tx = self.app.store.begin().await?;
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         let new = sweeps::found(&mut tx, &finding).await?;
         tx.commit().await?;
         if new {

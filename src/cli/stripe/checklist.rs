@@ -19,8 +19,8 @@ enum Mark {
 struct Point(Mark, String);
 
 pub async fn checklist(opened: &Opened<'_>) -> Result<(), Stopped> {
-    let Opened { settings, store, stripe, now_ms } = opened;
-    let survey = look_at_stripe(store, stripe, settings, *now_ms).await?;
+    let Opened { settings, store, stripe, .. } = opened;
+    let survey = look_at_stripe(store, stripe, settings, opened.clock.now_ms()).await?;
     let mut points = of_settings(settings);
     points.extend(of_account(stripe.account().await, settings));
     points.extend(of_connection(&survey, settings));

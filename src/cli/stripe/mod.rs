@@ -11,11 +11,9 @@ mod status;
 use clap::Subcommand;
 use url::Url;
 
-use super::{Stopped, runtime, say};
-use crate::actions::{self, ConnectError, Connector, Done, webhook_url};
-use crate::clock::Clock;
+use super::{Opened, Stopped, runtime, say};
+use crate::actions::{self, ConnectError, Done, webhook_url};
 use crate::config::{Mode, Settings};
-use crate::store::Store;
 use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway, PERMISSIONS};
 
 #[derive(Subcommand)]
@@ -49,22 +47,12 @@ pub struct End {
     force: bool,
 }
 
-/// What is opened for a command.
-struct Opened<'a> {
-    settings: &'a Settings,
-    store: Store,
-    stripe: Gateway,
-    now_ms: i64,
-}
-
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
-    let stripe = Gateway::new(&settings.stripe)?;
-    if !stripe.is_configured() {
+    if !Gateway::new(&settings.stripe)?.is_configured() {
         return Err(CallError::NotConfigured.into());
     }
     runtime()?.block_on(async {
-        let store = Store::open(&settings.database_url()).await?;
-        let opened = Opened { settings, store, stripe, now_ms: Clock::System.now_ms() };
+        let opened = Opened::open(settings).await?;
         let outcome = act(verb, &opened).await;
         opened.store.close().await;
         outcome
@@ -92,19 +80,13 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
 async fn change(opened: &Opened<'_>, url: &str, end: End, roll: bool) -> Result<Vec<Done>, Stopped> {
     let settings = opened.settings;
     let vault = actions::open_vault(settings, &opened.store).await?;
-    let with = Connector {
-        store: &opened.store,
-        stripe: &opened.stripe,
-        vault: &vault,
-        mode: settings.stripe.mode,
-        now_ms: opened.now_ms,
-    };
+    let context = &opened.context();
     let done = if end.finish {
-        actions::finish_stripe_roll(with, url, end.force).await
+        actions::finish_stripe_roll(context, url, end.force).await
     } else if roll {
-        actions::roll_stripe_secret(with, url).await
+        actions::roll_stripe_secret(context, &vault, url).await
     } else {
-        actions::connect_stripe(with, url).await
+        actions::connect_stripe(context, &vault, url).await
     };
     done.map_err(|error| explained(error, url))
 }

@@ -7,8 +7,8 @@ use crate::clock::rfc3339;
 use crate::stripe::{API_VERSION, Endpoint};
 
 pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
-    let Opened { settings, store, stripe, now_ms } = opened;
-    let survey = look_at_stripe(store, stripe, settings, *now_ms).await?;
+    let Opened { settings, store, stripe, .. } = opened;
+    let survey = look_at_stripe(store, stripe, settings, opened.clock.now_ms()).await?;
     say(&format!("mode: {}", settings.stripe.mode.as_str()))?;
     match &survey.endpoint {
         Some(endpoint) => endpoint_lines(endpoint, &survey)?,

@@ -8,8 +8,8 @@ use keepopen_decision::Live;
 use serde_json::{Map, Value};
 
 use super::shapes::{PublishBody, SavedAnswer, Summary, etag};
-use crate::actions::{self, EditError, Editor, Precondition};
-use crate::app::App;
+use crate::actions::{self, EditError, Precondition};
+use crate::app::{App, Context};
 use crate::http::State;
 use crate::http::body::{self, Accepts};
 use crate::http::caller::AppealsEditor;
@@ -45,12 +45,13 @@ pub async fn save(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let editor = editor(&app, &by)?;
+    let context = context(&app, &by)?;
     let precondition = Preconditions::of(&request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let fields: Map<String, Value> = body::parse(&bytes)?;
     let holds = |newest| precondition.hold(newest);
-    let saved = actions::save_appeal(editor, &id, fields, Precondition(&holds)).await.map_err(problem_of)?;
+    let saved =
+        actions::save_appeal(&context, &id, fields, Precondition(&holds)).await.map_err(problem_of)?;
     let status = if saved.made && saved.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
     Ok(HttpResponse::build(status)
         .insert_header((ETAG, etag(saved.version)))
@@ -83,12 +84,12 @@ pub async fn publish(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let editor = editor(&app, &by)?;
+    let context = context(&app, &by)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let asked: PublishBody = body::parse_strict(&bytes)?;
     let preconditions = Preconditions::of(&request)?;
     let holds = |newest| preconditions.hold(newest);
-    let published = actions::publish_appeal(editor, &id, asked.version, Precondition(&holds))
+    let published = actions::publish_appeal(&context, &id, asked.version, Precondition(&holds))
         .await
         .map_err(problem_of)?;
     in_force(&app, &published).await
@@ -153,7 +154,7 @@ async fn set_aside(
 ) -> Result<HttpResponse, Problem> {
     let preconditions = Preconditions::of(request)?;
     let holds = |newest| preconditions.hold(newest);
-    let published = actions::set_appeal_aside(editor(app, by)?, id, state, Precondition(&holds))
+    let published = actions::set_appeal_aside(&context(app, by)?, id, state, Precondition(&holds))
         .await
         .map_err(problem_of)?;
     in_force(app, &published).await
@@ -217,12 +218,12 @@ impl Preconditions {
     }
 }
 
-/// Who edits; nobody where the appeals come from a file.
-fn editor<'a>(app: &'a App, by: &'a AppealsEditor) -> Result<Editor<'a>, Problem> {
+/// The caller's context; none where the appeals come from a file.
+fn context<'a>(app: &'a App, by: &AppealsEditor) -> Result<Context<'a>, Problem> {
     if app.settings.appeals.file.is_some() {
         return Err(Code::AppealsFromFile.into());
     }
-    Ok(Editor { store: &app.store, sites: &app.settings.sites, by: &by.key, now_ms: app.now_ms() })
+    Ok(by.0.context(app))
 }
 
 fn problem_of(error: EditError) -> Problem {

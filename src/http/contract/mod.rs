@@ -40,6 +40,7 @@ use crate::web::Cors;
         (name = "Supporters", description = "The present standing of a supporter."),
         (name = "Money", description = "Contributions, payments, and the comparison with Stripe."),
         (name = "Appeals", description = "The appeals, their versions, and which one is active."),
+        (name = "Audit", description = "Who changed what, and when."),
         (name = "OpenFeature", description = "Banner requests from OpenFeature's SDKs."),
         (name = "Embed", description = "The script that a page loads."),
         (name = "Stripe", description = "The route that Stripe calls."),

@@ -144,8 +144,9 @@ pub async fn acknowledge(
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let asked: AcknowledgeBody = body::parse_strict(&bytes)?;
     let id = AlarmId::parse(&id).map_err(|_| Code::AlarmNotFound)?;
-    let by = Acknowledging { name: &asked.name, reason: &asked.reason, via: &by.key, now_ms: app.now_ms() };
-    let done = acknowledge_alarm(&app.store, &id, by).await.map_err(|error| match error {
+    let context = by.0.context(&app);
+    let by = Acknowledging { name: &asked.name, reason: &asked.reason };
+    let done = acknowledge_alarm(&context, &id, by).await.map_err(|error| match error {
         AcknowledgeError::NotFound => Code::AlarmNotFound.into(),
         AcknowledgeError::BadName | AcknowledgeError::BadReason => {
             Problem::with(Code::InvalidRequest, &error)

@@ -123,6 +123,41 @@ macro_rules! from_row {
     };
 }
 
+/// Declares a row that is read and written as a whole: a struct whose fields are called as its columns, the list of these
+/// columns, and how they are bound. All three come from the one list of fields, so no two columns can be swapped.
+macro_rules! row {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty),+ $(,)?
+        }
+    ) => {
+        $(#[$meta])*
+        $vis struct $name {
+            $($(#[$field_meta])* $field_vis $field: $type),+
+        }
+
+        from_row!($name { $($field),+ });
+
+        impl $name {
+            /// The columns, in the order in which `bind_to` binds them.
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
+
+            /// Binds every column to a statement of [`crate::store::rows::insert_into`].
+            fn bind_to<'q, DB>(
+                &self,
+                query: sqlx::query::Query<'q, DB, DB::Arguments>,
+            ) -> sqlx::query::Query<'q, DB, DB::Arguments>
+            where
+                DB: sqlx::Database,
+                $($type: for<'t> sqlx::Encode<'t, DB> + sqlx::Type<DB>),+
+            {
+                query$(.bind(&self.$field))+
+            }
+        }
+    };
+}
+
 /// The connections.
 #[derive(Clone, Debug)]
 pub enum Pools {

@@ -1,4 +1,12 @@
-//! What is built once and handed round.
+//! What is built once and passed to every action.
+//!
+//! **Owns** the parts of a running service, and the context of one action: who is acting, and how it may write.
+//! **Never** decides anything.
+//! **Start at** [`Context`], then [`App`].
+//! **Tested in** `tests/api/audit.rs`, and by every test of `tests/api/`.
+
+mod actor;
+mod context;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -9,6 +17,9 @@ use arc_swap::ArcSwap;
 use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+pub use actor::Actor;
+pub use context::{Change, Changing, Context, MachineWrite};
 
 use crate::appeals::{AppealProblem, Draft, LearnedSoFar, Snapshot, Switches, TickerTotals};
 use crate::clock::Clock;
@@ -191,6 +202,28 @@ impl App {
             intake,
             store,
         })
+    }
+
+    /// What an action works with, for this actor.
+    pub fn context(&self, actor: Actor) -> Context<'_> {
+        Context {
+            store: &self.store,
+            stripe: &self.stripe,
+            settings: &self.settings,
+            clock: &self.clock,
+            actor,
+            request_id: None,
+        }
+    }
+
+    /// The same for a job of the service.
+    pub fn as_job(&self, name: &'static str) -> Context<'_> {
+        self.context(Actor::Job(name))
+    }
+
+    /// The same for a person at the command line.
+    pub fn as_operator(&self) -> Context<'_> {
+        self.context(Actor::Operator)
     }
 
     /// A site's settings.

@@ -1,0 +1,63 @@
+//! Who is acting.
+
+use crate::ids::SupporterId;
+
+/// Who causes a change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Actor {
+    /// Anybody with a browser, of whom nothing is known.
+    Reader,
+    /// A person with a good supporter token.
+    Supporter(SupporterId),
+    /// A program with a secret API key: the key's id.
+    ApiKey(String),
+    /// A member of the staff: their id and their role.
+    Staff(String, String),
+    /// A person at the command line.
+    Operator,
+    /// A job of the service, by its name.
+    Job(&'static str),
+    /// Stripe, by a webhook.
+    Stripe,
+}
+
+impl Actor {
+    /// The kind of actor, as the audit log has it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Reader => "reader",
+            Self::Supporter(_) => "supporter",
+            Self::ApiKey(_) => "api_key",
+            Self::Staff(..) => "staff",
+            Self::Operator => "operator",
+            Self::Job(_) => "job",
+            Self::Stripe => "stripe",
+        }
+    }
+
+    /// Which one of that kind.
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Supporter(id) => Some(id.as_str()),
+            Self::ApiKey(id) | Self::Staff(id, _) => Some(id),
+            Self::Job(name) => Some(name),
+            Self::Reader | Self::Operator | Self::Stripe => None,
+        }
+    }
+
+    /// A staff member's role.
+    pub fn role(&self) -> Option<&str> {
+        match self {
+            Self::Staff(_, role) => Some(role),
+            _ => None,
+        }
+    }
+
+    /// How versions of appeals, switches and acknowledgements name whoever made them: an id, or `command line`.
+    pub fn label(&self) -> &str {
+        match self {
+            Self::Operator => "command line",
+            other => other.id().unwrap_or_else(|| other.kind()),
+        }
+    }
+}

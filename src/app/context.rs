@@ -1,0 +1,160 @@
+//! What an action works with, and the only ways to write: a change that leaves an audit row, or one of the listed kinds of
+//! writes that need none.
+
+use std::ops::{Deref, DerefMut};
+
+use serde_json::{Value, json};
+
+use super::actor::Actor;
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::store::audit::{self, AuditRow};
+use crate::store::{Store, StoreError, Tx};
+use crate::stripe::Gateway;
+
+/// What an action works with, and who is acting.
+#[derive(Clone)]
+pub struct Context<'a> {
+    /// The database.
+    pub store: &'a Store,
+    /// The way to Stripe.
+    pub stripe: &'a Gateway,
+    /// The settings.
+    pub settings: &'a Settings,
+    /// The time.
+    pub clock: &'a Clock,
+    /// Who is acting.
+    pub actor: Actor,
+    /// The id of the HTTP request, if there is one.
+    pub request_id: Option<String>,
+}
+
+/// Writes that leave no audit row, each with the reason.
+///
+/// Everything else is a [`Change`]: what a person or an API key causes, and every change of appeals, switches, keys, alarms, the
+/// connection to Stripe and the seals, whoever makes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MachineWrite {
+    /// Books what Stripe reported, or stores what was fetched from it. The inbox and the ledger are append-only and name the
+    /// cause and the time of every entry.
+    Booking,
+    /// Stores how far a comparison with Stripe is, its lease, and what it found. It changes no money.
+    Reconciliation,
+    /// Adds up views, clicks and dismissals by the hour. No person can be told from them.
+    Counts,
+    /// Stores a reader's attempt to give, or that its token was fetched. Readers are many and anonymous, and the row itself says
+    /// when.
+    Checkout,
+    /// Stores weights that were learned from results. They are kept by the hour.
+    Weights,
+    /// Takes a task off the queue together with what came of it, or records its failure. So far every task fetches an object
+    /// from Stripe, which is booked.
+    Queue,
+    /// Stores when Stripe last delivered.
+    LastDelivery,
+    /// Proves that the database accepts writes.
+    WriteProbe,
+}
+
+impl Context<'_> {
+    /// Now, in milliseconds since 1970.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
+    /// Begins a change. It is committed together with its audit rows, or not at all.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn change(&self) -> Result<Changing<'_>, StoreError> {
+        Ok(Changing { tx: self.store.begin().await?, context: self })
+    }
+
+    /// Begins a write that leaves no audit row.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn machine_write(&self, _: MachineWrite) -> Result<Tx, StoreError> {
+        self.store.begin().await
+    }
+}
+
+/// A transaction that changes something. Dropped without a commit, nothing happened.
+pub struct Changing<'a> {
+    tx: Tx,
+    context: &'a Context<'a>,
+}
+
+impl Changing<'_> {
+    /// Writes an audit row for each change and commits. Without any change nothing is committed, so an action that forgets to
+    /// say what it changed changes nothing.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn commit(mut self, changes: impl IntoIterator<Item = Change>) -> Result<(), StoreError> {
+        let Context { actor, request_id, .. } = self.context;
+        let mut any = false;
+        for change in changes {
+            any = true;
+            let row = AuditRow {
+                seq: 0,
+                at_ms: self.context.now_ms(),
+                actor: actor.kind().to_owned(),
+                actor_id: actor.id().map(str::to_owned),
+                actor_role: actor.role().map(str::to_owned),
+                action: change.action.to_owned(),
+                object_type: change.object_type.to_owned(),
+                object_id: change.object_id,
+                changes: Value::Array(change.fields).to_string(),
+                request_id: request_id.clone(),
+            };
+            audit::append(&mut self.tx, row).await?;
+        }
+        if any { self.tx.commit().await } else { Ok(()) }
+    }
+}
+
+impl Deref for Changing<'_> {
+    type Target = Tx;
+
+    fn deref(&self) -> &Tx {
+        &self.tx
+    }
+}
+
+impl DerefMut for Changing<'_> {
+    fn deref_mut(&mut self) -> &mut Tx {
+        &mut self.tx
+    }
+}
+
+/// What was changed, on one object.
+#[derive(Debug)]
+pub struct Change {
+    action: &'static str,
+    object_type: &'static str,
+    object_id: String,
+    fields: Vec<Value>,
+}
+
+impl Change {
+    /// A change of one object. The action is the kind of object and a verb, such as `appeal.publish`.
+    pub fn new(action: &'static str, object_id: impl Into<String>) -> Self {
+        let object_type = action.split_once('.').map_or(action, |(object_type, _)| object_type);
+        Self { action, object_type, object_id: object_id.into(), fields: Vec::new() }
+    }
+
+    /// Records a field with its values before and after. They must not be personal data.
+    #[must_use]
+    pub fn field(mut self, name: &str, before: impl Into<Value>, after: impl Into<Value>) -> Self {
+        self.fields.push(json!({"field": name, "before": before.into(), "after": after.into()}));
+        self
+    }
+
+    /// Records that a field was set which may hold a person's data: its name alone.
+    #[must_use]
+    pub fn personal(mut self, name: &str) -> Self {
+        self.fields.push(json!({"field": name, "personal": true}));
+        self
+    }
+}

@@ -1,0 +1,100 @@
+//! `keepopen audit`
+
+use clap::Subcommand;
+
+use super::{Stopped, runtime, say};
+use crate::clock::{parse_time_ms, rfc3339};
+use crate::config::Settings;
+use crate::store::Store;
+use crate::store::audit::{AuditFilter, AuditRow};
+
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Print changes, the newest first, a line each: number, time, actor, action, object, what changed, request.
+    List(Filter),
+}
+
+#[derive(clap::Args)]
+pub struct Filter {
+    /// Only changes on this day or later (2026-01-31, UTC), or at this time or later (2026-01-31T08:00:00Z).
+    #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
+    since: Option<i64>,
+    /// Only changes before this day or time.
+    #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
+    until: Option<i64>,
+    /// Only changes by this kind of actor (operator, api_key, job, stripe), or by the one with this id.
+    #[arg(long)]
+    actor: Option<String>,
+    /// Only this action, such as appeal.publish.
+    #[arg(long)]
+    action: Option<String>,
+    /// Only changes of this kind of object (appeal, switch, api_key, alarm, endpoint), or of the one with this id.
+    #[arg(long)]
+    object: Option<String>,
+    /// How many at most.
+    #[arg(long, default_value_t = 100)]
+    limit: u32,
+    /// Print JSON, one object per line.
+    #[arg(long)]
+    json: bool,
+}
+
+pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
+    let Verb::List(filter) = verb;
+    let wanted = AuditFilter {
+        from_ms: filter.since,
+        to_ms: filter.until,
+        actor: filter.actor.clone(),
+        action: filter.action.clone(),
+        object: filter.object.clone(),
+    };
+    let rows = runtime()?.block_on(async {
+        let store = Store::open(&settings.database_url()).await?;
+        let rows = store.audit_log(&wanted, None, i64::from(filter.limit)).await;
+        store.close().await;
+        Ok::<_, Stopped>(rows?)
+    })?;
+    if filter.json {
+        return rows.iter().try_for_each(|row| say(&serde_json::to_string(&json(row)?)?));
+    }
+    if rows.is_empty() {
+        return say("There is no such change.");
+    }
+    rows.iter().try_for_each(|row| say(&line(row)?))
+}
+
+/// As `GET /v1/audit` has it.
+fn json(row: &AuditRow) -> Result<serde_json::Value, Stopped> {
+    let changes: serde_json::Value = serde_json::from_str(&row.changes)?;
+    Ok(serde_json::json!({
+        "number": row.seq, "at": rfc3339(row.at_ms), "actor": row.actor, "actor_id": row.actor_id,
+        "actor_role": row.actor_role, "action": row.action, "object_type": row.object_type,
+        "object_id": row.object_id, "changes": changes, "request_id": row.request_id,
+    }))
+}
+
+fn line(row: &AuditRow) -> Result<String, Stopped> {
+    let actor = match (&row.actor_id, &row.actor_role) {
+        (Some(id), Some(role)) => format!("{} {id} ({role})", row.actor),
+        (Some(id), None) => format!("{} {id}", row.actor),
+        (None, _) => row.actor.clone(),
+    };
+    let changes: Vec<serde_json::Value> = serde_json::from_str(&row.changes)?;
+    let changes: Vec<String> = changes.iter().map(change).collect();
+    let changes = if changes.is_empty() { String::new() } else { format!("  {}", changes.join(", ")) };
+    let request = row.request_id.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
+    let (number, at) = (row.seq, rfc3339(row.at_ms));
+    Ok(format!("{number}  {at}  {actor}  {}  {}{changes}{request}", row.action, row.object_id))
+}
+
+/// Such as `state: "paused" -> "live"`; of a field that may be personal, its name alone.
+fn change(field: &serde_json::Value) -> String {
+    let name = field["field"].as_str().unwrap_or_default();
+    if field["personal"].as_bool() == Some(true) {
+        return format!("{name} (not kept)");
+    }
+    if field["before"].is_null() {
+        return format!("{name}: {}", field["after"]);
+    }
+    format!("{name}: {} -> {}", field["before"], field["after"])
+}

@@ -1,0 +1,92 @@
+//! The audit log: who changed what, on which object, when. Rows are added in the transaction of the change.
+
+use super::{Store, StoreError, Tx, rows};
+
+row! {
+    /// One change.
+    #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+    pub struct AuditRow {
+        /// Its place in the log, counted from 1.
+        pub seq: i64,
+        /// When it was made, in milliseconds since 1970.
+        pub at_ms: i64,
+        /// What kind of actor made it: `reader`, `supporter`, `api_key`, `staff`, `operator`, `job` or `stripe`.
+        pub actor: String,
+        /// Which one: a supporter's, key's or staff member's id, or a job's name.
+        pub actor_id: Option<String>,
+        /// A staff member's role at that time.
+        pub actor_role: Option<String>,
+        /// What was done, such as `appeal.publish`.
+        pub action: String,
+        /// What kind of object was changed, such as `appeal`.
+        pub object_type: String,
+        /// Its id.
+        pub object_id: String,
+        /// JSON: a list of fields, each with its values before and after; a person's field has neither.
+        pub changes: String,
+        /// The id of the HTTP request, if there was one.
+        pub request_id: Option<String>,
+    }
+}
+
+/// Which rows are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Only changes at this time (milliseconds since 1970) or later.
+    pub from_ms: Option<i64>,
+    /// Only changes before this time.
+    pub to_ms: Option<i64>,
+    /// Only those of this kind of actor, or of the actor with this id.
+    pub actor: Option<String>,
+    /// Only this action.
+    pub action: Option<String>,
+    /// Only those of objects of this kind, or of the object with this id.
+    pub object: Option<String>,
+}
+
+/// Adds a row at the end of the log, whatever its `seq` says. Writing transactions run one at a time, so the numbers have no
+/// gap and follow the order of the commits.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn append(tx: &mut Tx, row: AuditRow) -> Result<(), StoreError> {
+    let last: Option<i64> =
+        on_tx!(&mut *tx, db => sqlx::query_scalar("SELECT MAX(seq) FROM audit_log").fetch_one(db).await)?;
+    let row = AuditRow { seq: last.unwrap_or(0) + 1, ..row };
+    let sql = rows::insert_into("audit_log", AuditRow::COLUMNS);
+    on_tx!(tx, db => row.bind_to(sqlx::query(sql)).execute(db).await.map(|done| done.rows_affected()))?;
+    Ok(())
+}
+
+impl Store {
+    /// Up to `limit` changes before a place in the log, the newest first.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn audit_log(
+        &self,
+        wanted: &AuditFilter,
+        before_seq: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        let sql = rows::select_from(
+            "audit_log",
+            AuditRow::COLUMNS,
+            "WHERE seq < $1 AND at_ms >= $2 AND at_ms < $3 \
+             AND (CAST($4 AS TEXT) IS NULL OR actor = $4 OR actor_id = $4) \
+             AND (CAST($5 AS TEXT) IS NULL OR action = $5) \
+             AND (CAST($6 AS TEXT) IS NULL OR object_type = $6 OR object_id = $6) \
+             ORDER BY seq DESC LIMIT $7",
+        );
+        on_reader!(self, db => sqlx::query_as(sql)
+            .bind(before_seq.unwrap_or(i64::MAX))
+            .bind(wanted.from_ms.unwrap_or(i64::MIN))
+            .bind(wanted.to_ms.unwrap_or(i64::MAX))
+            .bind(wanted.actor.as_deref())
+            .bind(wanted.action.as_deref())
+            .bind(wanted.object.as_deref())
+            .bind(limit)
+            .fetch_all(db)
+            .await)
+    }
+}

@@ -1,0 +1,126 @@
+//! `keepopen audit`, and that every command which changes something leaves a row.
+
+use std::sync::Arc;
+
+use keepopen::clock::Clock;
+use keepopen_practice::PracticeStripe;
+use serde_json::Value;
+
+use super::{JOURNAL, Place};
+
+const KEY: &str = "sk_test_practice";
+
+async fn practice() -> PracticeStripe {
+    PracticeStripe::start(keepopen_practice::Settings {
+        bind: "127.0.0.1:0".parse().unwrap(),
+        secret_key: KEY.to_owned(),
+        webhook_secret: "whsec_practice".to_owned(),
+        webhook_url: None,
+        now: Arc::new(|| Clock::System.now_ms() / 1000),
+        retry_after: Vec::new(),
+        account_name: "The Journal".to_owned(),
+    })
+    .await
+    .unwrap()
+}
+
+/// The newest row of the log.
+fn newest(place: &Place) -> Value {
+    let said = place.good(&["audit", "list", "--limit", "1", "--json"]);
+    serde_json::from_str(&said).unwrap()
+}
+
+/// Commands that change nothing which the audit log is for.
+const NOT_AUDITED: &[&str] = &[
+    "serve",
+    "demo",
+    "health",
+    "migrate",
+    "check-config",
+    "openapi",
+    "events list",
+    "events show",
+    "books check",
+    "contributions list",
+    "contributions export",
+    "alarms list",
+    "appeals check",
+    "appeals export",
+    "results",
+    "switch show",
+    "simulate",
+    "stripe status",
+    "stripe checklist",
+    "audit list",
+    "queue list",
+    "api-key list",
+];
+
+/// Commands that change something, each with what it writes, in an order in which they can run one after the other. `events replay`,
+/// `queue replay` and `alarms acknowledge` need an event, a task and an alarm; they are tried in `events.rs`, `queue.rs` and `alarms.rs`.
+const AUDITED: &[(&str, &str)] = &[
+    ("rebuild", "ledger.rebuild"),
+    ("reconcile", "ledger.reconcile"),
+    ("api-key create --name desk --scope money:read", "api_key.create"),
+    ("api-key revoke KEY", "api_key.revoke"),
+    ("switch off --site journal", "switch.set"),
+    ("switch on --site journal", "switch.set"),
+    ("appeals apply appeals.toml", "appeal.publish"),
+    ("books seal", "ledger.seal"),
+    ("books rewrite", "ledger.rewrite"),
+    ("stripe connect", "endpoint.create"),
+    ("stripe roll-secret", "endpoint.create"),
+    ("events replay", ""),
+    ("queue replay", ""),
+    ("alarms acknowledge", ""),
+];
+
+/// The commands below `above`, as its help lists them.
+fn below(place: &Place, above: &[&str]) -> Vec<String> {
+    let help = place.good(&[above, &["--help"][..]].concat());
+    let Some((_, listed)) = help.split_once("\nCommands:\n") else { return vec![above.join(" ")] };
+    let names = listed.lines().take_while(|line| !line.is_empty());
+    let names = names.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
+    names.flat_map(|name| below(place, &[above, &[name][..]].concat())).collect()
+}
+
+#[test]
+fn every_command_is_either_audited_or_named() {
+    let commands = below(&Place::new(), &[]);
+    assert!(commands.len() > 25, "too few commands were read: {commands:?}");
+    let audited = |command: &str| AUDITED.iter().any(|(line, _)| line.starts_with(command));
+    let unknown: Vec<&String> =
+        commands.iter().filter(|it| !NOT_AUDITED.contains(&it.as_str()) && !audited(it)).collect();
+    assert_eq!(unknown, Vec::<&String>::new(), "does it leave an audit row?");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_command_that_changes_something_leaves_a_row_of_the_operator() {
+    let stripe = practice().await;
+    let settings = format!(
+        "[server]\npublic_url = \"https://give.example.org/\"\n[stripe]\nsecret_key = \"{KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
+        stripe.url()
+    );
+    let place = Place::with(&settings).and_database();
+    let appeals = "[[appeals]]\nid = \"help\"\nsites = [\"journal\"]\nkind = \"ask\"\nsurface = [\"banner\"]\nlive = \"live\"\n\
+                   [[appeals.variants]]\nid = \"a\"\ncopy = { heading = \"Help\", cta = \"Give\" }\n";
+    place.write("appeals.toml", appeals);
+    for (line, action) in AUDITED.iter().filter(|(_, action)| !action.is_empty()) {
+        let newest_before = place.good(&["audit", "list", "--limit", "1", "--json"]);
+        let key = place.good(&["api-key", "list"]).split("  ").next().unwrap_or_default().to_owned();
+        let line = line.replace("KEY", &key);
+        place.good(&line.split(' ').collect::<Vec<_>>());
+        let row = newest(&place);
+        assert_eq!((&row["actor"], &row["action"]), (&"operator".into(), &(*action).into()), "{line}");
+        assert_ne!(place.good(&["audit", "list", "--limit", "1", "--json"]), newest_before, "{line}");
+    }
+    assert!(place.good(&["api-key", "list"]).contains("  revoked 2"));
+    let listed = place.good(&["audit", "list", "--object", "journal"]);
+    assert_eq!(listed.lines().count(), 2, "{listed}");
+    assert!(listed.contains("  operator  switch.set  journal  all: \"off\" -> \"on\"\n"), "{listed}");
+    assert_eq!(place.good(&["audit", "list", "--until", "2020-01-01"]), "There is no such change.\n");
+    let of_keys = place.good(&["audit", "list", "--action", "api_key.create", "--actor", "operator"]);
+    assert!(of_keys.contains("name (not kept), scopes: \"money:read\""), "{of_keys}");
+    assert!(!of_keys.contains("desk"), "{of_keys}");
+}

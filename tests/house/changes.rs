@@ -1,0 +1,72 @@
+//! An action that changes something takes a Context, and writes without an audit row are the listed ones.
+
+use super::files::{File, below};
+
+/// Each kind of write that leaves no audit row, and the files that may use it.
+const MACHINE_WRITES: &[(&str, &[&str])] = &[
+    ("Booking", &["process_event.rs", "rewrite_books.rs", "work_again.rs", "ingest_fetched.rs"]),
+    ("Reconciliation", &["mod.rs", "lease.rs", "other_money.rs", "reading.rs", "taking_in.rs"]),
+    ("Counts", &["flush_counts.rs"]),
+    ("Checkout", &["start_checkout.rs", "exchange_session.rs", "remove_unused_attempts.rs"]),
+    ("Weights", &["choose_weights.rs"]),
+    ("LastDelivery", &["note_deliveries.rs"]),
+    ("Queue", &["run_tasks.rs"]),
+    ("WriteProbe", &["prove_writing.rs"]),
+];
+
+/// Functions in `src/actions/` that begin a change and have no Context among their parameters.
+fn changes_without_context(files: &[File]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in files.iter().filter(|file| file.path.starts_with("src/actions/")) {
+        let code = file.code();
+        for function in code.split("fn ").skip(1).filter(|function| function.contains(".change()")) {
+            let signature = function.split(" {\n").next().unwrap_or_default();
+            if !signature.contains("Context<'_>") {
+                let name = function.split(['(', '<']).next().unwrap_or_default();
+                complaints.push(format!("{}: `{name}` changes something without a Context", file.path));
+            }
+        }
+    }
+    complaints
+}
+
+/// Uses of a machine write in a file that is not listed for it.
+fn unlisted_machine_writes(files: &[File]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for file in files.iter().filter(|file| file.path.starts_with("src/actions/")) {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        for used in file.code().split("MachineWrite::").skip(1) {
+            let kind: String = used.chars().take_while(|c| c.is_alphanumeric()).collect();
+            let listed = MACHINE_WRITES.iter().any(|(known, files)| *known == kind && files.contains(&name));
+            if !listed {
+                complaints.push(format!("{}: `{kind}` is not listed for this file", file.path));
+            }
+        }
+    }
+    complaints
+}
+
+#[test]
+fn an_action_that_changes_something_takes_a_context() {
+    let files = below("src", &[".rs"]);
+    assert!(files.iter().any(|file| file.code().contains(".change()")), "the rule reads nothing");
+    assert_eq!(changes_without_context(&files), Vec::<String>::new());
+    let good =
+        "pub async fn save(context: &Context<'_>) {\n    context.change().await;\n}\nfn other() {\n}\n";
+    assert_eq!(changes_without_context(&[File::made_up("src/actions/save.rs", good)]), Vec::<String>::new());
+    let bad = "fn other(context: &Context<'_>) {\n}\npub async fn save(app: &App) {\n    app.as_operator().change().await;\n}\n";
+    assert_eq!(
+        changes_without_context(&[File::made_up("src/actions/save.rs", bad)]),
+        ["src/actions/save.rs: `save` changes something without a Context"]
+    );
+}
+
+#[test]
+fn a_write_without_an_audit_row_is_one_of_the_listed_ones() {
+    assert_eq!(unlisted_machine_writes(&below("src", &[".rs"])), Vec::<String>::new());
+    let bad = "context.machine_write(MachineWrite::Counts)";
+    assert_eq!(
+        unlisted_machine_writes(&[File::made_up("src/actions/edit_appeals.rs", bad)]),
+        ["src/actions/edit_appeals.rs: `Counts` is not listed for this file"]
+    );
+}
