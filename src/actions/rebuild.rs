@@ -2,8 +2,8 @@
 
 use super::emit_events::Silent;
 use super::process_event::process_events_with;
-use super::record_command::record_rebuild;
 use super::reconcile::{ReconcileError, Swept, book_everything};
+use super::record_command::record_rebuild;
 use crate::app::App;
 
 /// Why nothing was rebuilt, or not all of it.

@@ -7,8 +7,8 @@ use actix_web::http::Method;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use super::{
-    appeals, audit, banner, banner_events, checkout, contract, docs, embed, explain, jwks, money, ofrep, previews,
-    results, supporters, switches, tokens, webhooks,
+    appeals, audit, banner, banner_events, checkout, contract, docs, embed, explain, jwks, money, ofrep,
+    previews, results, supporters, switches, tokens, webhooks,
 };
 use crate::tokens::Scope::{AlarmsWrite, AppealsRead, AppealsWrite, AuditRead, MoneyRead, SupportersRead};
 use crate::web::Audience::{Anyone, Key, KeyOrPreview, Preview, Stripe, Supporter};

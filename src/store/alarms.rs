@@ -125,20 +125,15 @@ pub async fn contribution_with(
 /// The database does not answer.
 pub async fn acknowledge(tx: &mut Tx, it: &Acknowledgement, open: &[RaisedAlarm]) -> Result<(), StoreError> {
     let alarm = serde_json::to_string(&it.alarm).map_err(StoreError::corrupt)?;
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO alarm_acknowledgements \
-         (alarm_id, contribution_id, alarm, name, reason, via, acknowledged_at_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(it.alarm_id.as_str())
-    .bind(it.contribution.as_str())
-    .bind(alarm)
-    .bind(&it.name)
-    .bind(&it.reason)
-    .bind(&it.via)
-    .bind(it.acknowledged_at_ms)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, insert "alarm_acknowledgements", {
+        alarm_id: it.alarm_id.as_str(),
+        contribution_id: it.contribution.as_str(),
+        alarm: alarm,
+        name: &it.name,
+        reason: &it.reason,
+        via: &it.via,
+        acknowledged_at_ms: it.acknowledged_at_ms,
+    })?;
     let text = written(open)?;
     on_tx!(tx, db => sqlx::query("UPDATE contributions SET alarms = $2 WHERE id = $1")
         .bind(it.contribution.as_str())

@@ -53,7 +53,7 @@ pub async fn append(tx: &mut Tx, row: AuditRow) -> Result<(), StoreError> {
     let last: Option<i64> =
         on_tx!(&mut *tx, db => sqlx::query_scalar("SELECT MAX(seq) FROM audit_log").fetch_one(db).await)?;
     let row = AuditRow { seq: last.unwrap_or(0) + 1, ..row };
-    let sql = rows::insert_into("audit_log", AuditRow::COLUMNS);
+    let sql = rows::insert("audit_log", AuditRow::COLUMNS);
     on_tx!(tx, db => row.bind_to(sqlx::query(sql)).execute(db).await.map(|done| done.rows_affected()))?;
     Ok(())
 }

@@ -13,44 +13,28 @@ use crate::supporters::Given;
 /// # Errors
 /// The database does not answer.
 pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO contributions (id, site, supporter_id, interval, amount_minor, currency, state, \
-         appeal, variant, started_at_ms, last_kept_payment_at_ms, payments_withdrawn, session, \
-         subscription, customer, alarms, interval_count, paid_until_ms, ended_at_ms, subscriptions) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
-         ON CONFLICT (id) DO UPDATE SET site = excluded.site, supporter_id = excluded.supporter_id, \
-         interval = excluded.interval, interval_count = excluded.interval_count, \
-         paid_until_ms = excluded.paid_until_ms, ended_at_ms = excluded.ended_at_ms, amount_minor = excluded.amount_minor, \
-         currency = excluded.currency, state = excluded.state, appeal = excluded.appeal, \
-         variant = excluded.variant, started_at_ms = excluded.started_at_ms, \
-         last_kept_payment_at_ms = excluded.last_kept_payment_at_ms, \
-         payments_withdrawn = excluded.payments_withdrawn, session = excluded.session, \
-         subscription = excluded.subscription, subscriptions = excluded.subscriptions, \
-         customer = excluded.customer, \
-         alarms = excluded.alarms",
-    )
-    .bind(it.id.as_str())
-    .bind(&it.site)
-    .bind(it.supporter.as_ref().map(SupporterId::as_str))
-    .bind(it.frequency.as_str())
-    .bind(it.money.map(|money| money.amount_minor))
-    .bind(it.money.map(|money| money.currency.code().to_owned()))
-    .bind(it.state.as_str())
-    .bind(&it.appeal)
-    .bind(&it.variant)
-    .bind(it.started_at_ms)
-    .bind(it.last_kept_payment_at_ms)
-    .bind(it.payments_withdrawn)
-    .bind(&it.session)
-    .bind(&it.subscription)
-    .bind(&it.customer)
-    .bind(alarms)
-    .bind(i64::from(it.frequency.count()))
-    .bind(it.paid_until_ms)
-    .bind(it.ended_at_ms)
-    .bind(it.subscriptions.join(" "))
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, upsert "contributions" by "id", {
+        id: it.id.as_str(),
+        site: &it.site,
+        supporter_id: it.supporter.as_ref().map(SupporterId::as_str),
+        interval: it.frequency.as_str(),
+        amount_minor: it.money.map(|money| money.amount_minor),
+        currency: it.money.map(|money| money.currency.code().to_owned()),
+        state: it.state.as_str(),
+        appeal: &it.appeal,
+        variant: &it.variant,
+        started_at_ms: it.started_at_ms,
+        last_kept_payment_at_ms: it.last_kept_payment_at_ms,
+        payments_withdrawn: it.payments_withdrawn,
+        session: &it.session,
+        subscription: &it.subscription,
+        customer: &it.customer,
+        alarms: alarms,
+        interval_count: i64::from(it.frequency.count()),
+        paid_until_ms: it.paid_until_ms,
+        ended_at_ms: it.ended_at_ms,
+        subscriptions: it.subscriptions.join(" "),
+    })?;
     Ok(())
 }
 

@@ -75,23 +75,16 @@ pub async fn release_lease(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
 /// # Errors
 /// The database does not answer.
 pub async fn put_progress(tx: &mut Tx, run: &str, it: &ListProgress) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO comparison_lists (run, list, from_s, started_s, after_id, finished, error, updated_at_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8) \
-         ON CONFLICT (run, list) DO UPDATE SET from_s = excluded.from_s, started_s = excluded.started_s, \
-         after_id = excluded.after_id, finished = excluded.finished, error = excluded.error, \
-         updated_at_ms = excluded.updated_at_ms",
-    )
-    .bind(run)
-    .bind(&it.list)
-    .bind(it.from_s)
-    .bind(it.started_s)
-    .bind(&it.after_id)
-    .bind(if it.finished { "yes" } else { "no" })
-    .bind(&it.error)
-    .bind(it.updated_at_ms)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, upsert "comparison_lists" by "run, list", {
+        run: run,
+        list: &it.list,
+        from_s: it.from_s,
+        started_s: it.started_s,
+        after_id: &it.after_id,
+        finished: if it.finished { "yes" } else { "no" },
+        error: &it.error,
+        updated_at_ms: it.updated_at_ms,
+    })?;
     Ok(())
 }
 

@@ -40,18 +40,14 @@ from_row!(Contact { delivered_at_ms, clock_difference_ms });
 /// # Errors
 /// The database does not answer.
 pub async fn add(tx: &mut Tx, row: &EndpointRow) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO stripe_endpoints (id, mode, url, api_version, sealed_secret, created_at_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6)",
-    )
-    .bind(&row.id)
-    .bind(&row.mode)
-    .bind(&row.url)
-    .bind(&row.api_version)
-    .bind(&row.sealed_secret)
-    .bind(row.created_at_ms)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, insert "stripe_endpoints", {
+        id: &row.id,
+        mode: &row.mode,
+        url: &row.url,
+        api_version: &row.api_version,
+        sealed_secret: &row.sealed_secret,
+        created_at_ms: row.created_at_ms,
+    })?;
     Ok(())
 }
 

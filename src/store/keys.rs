@@ -46,16 +46,12 @@ pub async fn signing_keys(tx: &mut Tx) -> Result<Vec<SigningKeyRow>, StoreError>
 /// # Errors
 /// The database does not answer.
 pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow, now_ms: i64) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO signing_keys (kid, public_key, sealed_private_key, created_at_ms) \
-         VALUES ($1, $2, $3, $4)",
-    )
-    .bind(&key.kid)
-    .bind(&key.public_key)
-    .bind(&key.sealed_private_key)
-    .bind(now_ms)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, insert "signing_keys", {
+        kid: &key.kid,
+        public_key: &key.public_key,
+        sealed_private_key: &key.sealed_private_key,
+        created_at_ms: now_ms,
+    })?;
     Ok(())
 }
 
@@ -98,7 +94,7 @@ from_row!(ApiKeyListing { id, name, scopes, created_at_ms, revoked_at_ms });
 /// # Errors
 /// See [`StoreError`].
 pub async fn add_api_key(tx: &mut Tx, key: &NewApiKey) -> Result<(), StoreError> {
-    let sql = rows::insert_into("api_keys", NewApiKey::COLUMNS);
+    let sql = rows::insert("api_keys", NewApiKey::COLUMNS);
     on_tx!(tx, db => key.bind_to(sqlx::query(sql)).execute(db).await.map(|done| done.rows_affected()))?;
     Ok(())
 }

@@ -20,15 +20,11 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<Option<Fact>, StoreError> 
         None => report,
     };
     let text = serde_json::to_string(&fact).map_err(StoreError::corrupt)?;
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO stripe_objects (id, fact, pending_since_s) VALUES ($1, $2, $3) \
-         ON CONFLICT (id) DO UPDATE SET fact = excluded.fact, pending_since_s = excluded.pending_since_s",
-    )
-    .bind(&id)
-    .bind(text)
-    .bind(fact.pending_since_s())
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, upsert "stripe_objects" by "id", {
+        id: &id,
+        fact: text,
+        pending_since_s: fact.pending_since_s(),
+    })?;
     Ok(before)
 }
 
@@ -103,13 +99,10 @@ pub async fn one(tx: &mut Tx, id: &str) -> Result<Option<Fact>, StoreError> {
 }
 
 async fn tie(tx: &mut Tx, from: &str, to: &str) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO stripe_links (from_id, to_id) VALUES ($1, $2) ON CONFLICT (from_id, to_id) DO NOTHING",
-    )
-    .bind(from)
-    .bind(to)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, insert_new "stripe_links" by "from_id, to_id", {
+        from_id: from,
+        to_id: to,
+    })?;
     Ok(())
 }
 

@@ -46,21 +46,14 @@ from_row!(OtherMoney { kind, site, currency, count, amount_minor, newest_at_ms }
 /// # Errors
 /// The database does not answer.
 pub async fn put(tx: &mut Tx, it: &OtherObject<'_>) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO other_money (object_id, kind, site, currency, amount_minor, created_at_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (object_id) DO UPDATE SET kind = excluded.kind, site = excluded.site, \
-         currency = excluded.currency, amount_minor = excluded.amount_minor, \
-         created_at_ms = excluded.created_at_ms",
-    )
-    .bind(it.id)
-    .bind(it.kind)
-    .bind(it.site)
-    .bind(it.currency)
-    .bind(it.amount_minor)
-    .bind(it.created_at_ms)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, upsert "other_money" by "object_id", {
+        object_id: it.id,
+        kind: it.kind,
+        site: it.site,
+        currency: it.currency,
+        amount_minor: it.amount_minor,
+        created_at_ms: it.created_at_ms,
+    })?;
     Ok(())
 }
 

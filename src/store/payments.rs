@@ -11,43 +11,28 @@ use crate::money::Money;
 /// # Errors
 /// The database does not answer.
 pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, presented_currency, \
-         presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, fee_minor, net_minor, \
-         charge, payout, payout_arrives_at_ms, awaiting_minor, differing_minor, kind, settle_by_ms) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) \
-         ON CONFLICT (object) DO UPDATE SET contribution_id = excluded.contribution_id, site = excluded.site, \
-         currency = excluded.currency, amount_minor = excluded.amount_minor, \
-         presented_currency = excluded.presented_currency, presented_minor = excluded.presented_minor, \
-         paid_at_ms = excluded.paid_at_ms, refunded_minor = excluded.refunded_minor, \
-         disputed_minor = excluded.disputed_minor, settled_currency = excluded.settled_currency, \
-         fee_minor = excluded.fee_minor, net_minor = excluded.net_minor, charge = excluded.charge, \
-         payout = excluded.payout, payout_arrives_at_ms = excluded.payout_arrives_at_ms, \
-         awaiting_minor = excluded.awaiting_minor, differing_minor = excluded.differing_minor, \
-         kind = excluded.kind, settle_by_ms = excluded.settle_by_ms",
-    )
-    .bind(&it.object)
-    .bind(it.contribution.as_str())
-    .bind(&it.site)
-    .bind(it.money.currency.code().to_owned())
-    .bind(it.money.amount_minor)
-    .bind(it.presented.map(|money| money.currency.code().to_owned()))
-    .bind(it.presented.map(|money| money.amount_minor))
-    .bind(it.paid_at_ms)
-    .bind(it.refunded_minor)
-    .bind(it.disputed_minor)
-    .bind(it.settled.map(|settled| settled.currency.code().to_owned()))
-    .bind(it.settled.map(|settled| settled.fee_minor))
-    .bind(it.settled.map(|settled| settled.net_minor))
-    .bind(&it.charge)
-    .bind(&it.payout)
-    .bind(it.payout_arrives_at_ms)
-    .bind(it.awaiting_minor)
-    .bind(it.differing_minor)
-    .bind(it.kind.as_str())
-    .bind(it.settle_by_ms)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, upsert "payments" by "object", {
+        object: &it.object,
+        contribution_id: it.contribution.as_str(),
+        site: &it.site,
+        currency: it.money.currency.code().to_owned(),
+        amount_minor: it.money.amount_minor,
+        presented_currency: it.presented.map(|money| money.currency.code().to_owned()),
+        presented_minor: it.presented.map(|money| money.amount_minor),
+        paid_at_ms: it.paid_at_ms,
+        refunded_minor: it.refunded_minor,
+        disputed_minor: it.disputed_minor,
+        settled_currency: it.settled.map(|settled| settled.currency.code().to_owned()),
+        fee_minor: it.settled.map(|settled| settled.fee_minor),
+        net_minor: it.settled.map(|settled| settled.net_minor),
+        charge: &it.charge,
+        payout: &it.payout,
+        payout_arrives_at_ms: it.payout_arrives_at_ms,
+        awaiting_minor: it.awaiting_minor,
+        differing_minor: it.differing_minor,
+        kind: it.kind.as_str(),
+        settle_by_ms: it.settle_by_ms,
+    })?;
     Ok(())
 }
 

@@ -51,17 +51,13 @@ pub async fn record(
     ignored_views: i64,
     keep_from_ms: i64,
 ) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO planned_weights (site, appeal, hour_at_ms, weights, ignored_views) VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (site, appeal, hour_at_ms) DO NOTHING",
-    )
-    .bind(site)
-    .bind(appeal)
-    .bind(hour_at_ms)
-    .bind(weights)
-    .bind(ignored_views)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, insert_new "planned_weights" by "site, appeal, hour_at_ms", {
+        site: site,
+        appeal: appeal,
+        hour_at_ms: hour_at_ms,
+        weights: weights,
+        ignored_views: ignored_views,
+    })?;
     on_tx!(tx, db => sqlx::query("DELETE FROM planned_weights WHERE site = $1 AND appeal = $2 AND hour_at_ms < $3")
         .bind(site)
         .bind(appeal)

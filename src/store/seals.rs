@@ -56,16 +56,13 @@ from_row!(SealedEntry {
 /// # Errors
 /// The database does not answer, or another was made at the same moment.
 pub async fn add(tx: &mut Tx, seal: &Seal) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO seals (up_to_seq, made_at_ms, entries, digest, signature) VALUES ($1, $2, $3, $4, $5)",
-    )
-    .bind(seal.up_to_seq)
-    .bind(seal.made_at_ms)
-    .bind(seal.entries)
-    .bind(&seal.digest)
-    .bind(&seal.signature)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, insert "seals", {
+        up_to_seq: seal.up_to_seq,
+        made_at_ms: seal.made_at_ms,
+        entries: seal.entries,
+        digest: &seal.digest,
+        signature: &seal.signature,
+    })?;
     Ok(())
 }
 

@@ -18,23 +18,16 @@ pub async fn put(
     customer: Option<&str>,
     now_ms: i64,
 ) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO supporters (id, email, created_at_ms) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
-    )
-    .bind(id.as_str())
-    .bind(email.as_str())
-    .bind(now_ms)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, insert_new "supporters" by "id", {
+        id: id.as_str(),
+        email: email.as_str(),
+        created_at_ms: now_ms,
+    })?;
     if let Some(customer) = customer {
-        on_tx!(tx, db => sqlx::query(
-            "INSERT INTO supporter_customers (customer, supporter_id) VALUES ($1, $2) \
-             ON CONFLICT (customer) DO UPDATE SET supporter_id = excluded.supporter_id",
-        )
-        .bind(customer)
-        .bind(id.as_str())
-        .execute(db)
-        .await.map(|done| done.rows_affected()))?;
+        write_row!(tx, upsert "supporter_customers" by "customer", {
+            customer: customer,
+            supporter_id: id.as_str(),
+        })?;
     }
     Ok(())
 }

@@ -111,18 +111,14 @@ pub async fn finish(
 /// # Errors
 /// The database does not answer.
 pub async fn found(tx: &mut Tx, it: &Finding) -> Result<bool, StoreError> {
-    let rows = on_tx!(tx, db => sqlx::query(
-        "INSERT INTO findings (id, object, what, sweep, found_at_ms, booked) VALUES ($1, $2, $3, $4, $5, $6) \
-         ON CONFLICT (id) DO NOTHING",
-    )
-    .bind(&it.id)
-    .bind(&it.object)
-    .bind(&it.what)
-    .bind(&it.sweep)
-    .bind(it.found_at_ms)
-    .bind(i64::from(it.booked))
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    let rows = write_row!(tx, insert_new "findings" by "id", {
+        id: &it.id,
+        object: &it.object,
+        what: &it.what,
+        sweep: &it.sweep,
+        found_at_ms: it.found_at_ms,
+        booked: i64::from(it.booked),
+    })?;
     Ok(rows == 1)
 }
 

@@ -48,15 +48,11 @@ pub async fn keep<'a>(
     reason: Reason,
 ) -> Result<(), StoreError> {
     for object in objects {
-        on_tx!(tx, db => sqlx::query(
-            "INSERT INTO unbooked_events (object_id, event_id, reason) VALUES ($1, $2, $3) \
-             ON CONFLICT (object_id, event_id) DO UPDATE SET reason = excluded.reason",
-        )
-        .bind(object)
-        .bind(event)
-        .bind(reason.as_str())
-        .execute(db)
-        .await.map(|done| done.rows_affected()))?;
+        write_row!(tx, upsert "unbooked_events" by "object_id, event_id", {
+            object_id: object,
+            event_id: event,
+            reason: reason.as_str(),
+        })?;
     }
     Ok(())
 }
@@ -105,14 +101,10 @@ pub async fn began_here(tx: &mut Tx, gift: &Contribution) -> Result<bool, StoreE
 /// # Errors
 /// The database does not answer.
 pub async fn keep_other_gift(tx: &mut Tx, gift: &Contribution) -> Result<(), StoreError> {
-    on_tx!(tx, db => sqlx::query(
-        "INSERT INTO other_gifts (contribution_id, site) VALUES ($1, $2) \
-         ON CONFLICT (contribution_id) DO UPDATE SET site = excluded.site",
-    )
-    .bind(gift.id.as_str())
-    .bind(&gift.site)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    write_row!(tx, upsert "other_gifts" by "contribution_id", {
+        contribution_id: gift.id.as_str(),
+        site: &gift.site,
+    })?;
     Ok(())
 }
 
@@ -170,13 +162,10 @@ pub async fn requeue_for_version(
     version: &str,
     now_ms: i64,
 ) -> Result<Option<usize>, StoreError> {
-    let first = on_tx!(tx, db => sqlx::query(
-        "INSERT INTO program_versions (version, first_started_at_ms) VALUES ($1, $2) ON CONFLICT (version) DO NOTHING",
-    )
-    .bind(version)
-    .bind(now_ms)
-    .execute(db)
-    .await.map(|done| done.rows_affected()))?;
+    let first = write_row!(tx, insert_new "program_versions" by "version", {
+        version: version,
+        first_started_at_ms: now_ms,
+    })?;
     if first == 0 {
         return Ok(None);
     }

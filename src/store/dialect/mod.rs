@@ -123,6 +123,20 @@ macro_rules! from_row {
     };
 }
 
+/// Writes one row: each column stands next to its value, so that no two can be swapped by their order. `insert` adds it,
+/// `insert_new` does so unless the key is there already, and `upsert` replaces the row with this key. Returns the number of rows
+/// that were written.
+macro_rules! write_row {
+    ($tx:expr, $how:ident $table:literal $(by $key:literal)?, { $($column:ident: $value:expr),+ $(,)? }) => {{
+        let sql = $crate::store::rows::$how($table, &[$(stringify!($column)),+] $(, $key)?);
+        on_tx!($tx, db => sqlx::query(sql)
+            $(.bind($value))+
+            .execute(db)
+            .await
+            .map(|done| done.rows_affected()))
+    }};
+}
+
 /// Declares a row that is read and written as a whole: a struct whose fields are called as its columns, the list of these
 /// columns, and how they are bound. All three come from the one list of fields, so no two columns can be swapped.
 macro_rules! row {
@@ -143,7 +157,7 @@ macro_rules! row {
             /// The columns, in the order in which `bind_to` binds them.
             const COLUMNS: &'static [&'static str] = &[$(stringify!($field)),+];
 
-            /// Binds every column to a statement of [`crate::store::rows::insert_into`].
+            /// Binds every column to a statement of [`crate::store::rows::insert`].
             fn bind_to<'q, DB>(
                 &self,
                 query: sqlx::query::Query<'q, DB, DB::Arguments>,
