@@ -105,7 +105,7 @@ fn deliver(service: &Service, number: usize) -> bool {
     let at_s = Clock::System.now_ms().div_euclid(1000);
     let key = hmac::Key::new(hmac::HMAC_SHA256, b"whsec_practice");
     let tag = hmac::sign(&key, format!("{at_s}.{body}").as_bytes());
-    let tag: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    let tag = hex::encode(tag);
     let text = format!(
         "POST /webhooks/stripe HTTP/1.1\r\nHost: give.example.org\r\nStripe-Signature: t={at_s},v1={tag}\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()

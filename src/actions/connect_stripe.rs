@@ -173,7 +173,7 @@ impl<'a> Here<'a> {
 }
 
 async fn make(context: &Context<'_>, vault: &Vault, url: &str) -> Result<String, ConnectError> {
-    let key: String = clock::random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let key = hex::encode(clock::random_bytes::<16>());
     let made = context.stripe.make_endpoint(url, &format!("keepopen-endpoint-{key}")).await?;
     let row = EndpointRow {
         sealed_secret: vault.seal_secret(&made.secret, &label(&made.id)),

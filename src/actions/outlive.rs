@@ -1,8 +1,8 @@
 //! Goes on after a panic.
 
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
 
 /// What was being done has a mistake that nobody foresaw. The panic's own
 /// words are on standard error.
@@ -16,10 +16,5 @@ pub struct Panicked;
 /// # Errors
 /// It panicked.
 pub async fn outlive<F: Future>(work: F) -> Result<F::Output, Panicked> {
-    let mut work = pin!(work);
-    poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
-        Ok(poll) => poll.map(Ok),
-        Err(_) => std::task::Poll::Ready(Err(Panicked)),
-    })
-    .await
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Panicked)
 }

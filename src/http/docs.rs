@@ -3,15 +3,13 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY,
-    X_CONTENT_TYPE_OPTIONS,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::web::Path;
 use actix_web::{HttpResponse, HttpResponseBuilder, get};
 use utoipa_swagger_ui::Config;
 
 use super::problem::{Code, Problem};
+use crate::web::security_headers;
 
 const PAGE: &str = include_str!("../../web/docs/index.html");
 const SCRIPT: &str = include_str!("../../web/docs/page.js");
@@ -99,10 +97,9 @@ pub async fn part(file: Path<String>) -> Result<HttpResponse, Problem> {
 
 fn answer(media_type: &str) -> HttpResponseBuilder {
     let mut answer = HttpResponse::Ok();
-    answer
-        .insert_header((CONTENT_TYPE, media_type))
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
+    answer.insert_header((CONTENT_TYPE, media_type));
+    security_headers(POLICY).into_iter().for_each(|header| {
+        answer.insert_header(header);
+    });
     answer
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use actix_web::http::header::{
-    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderValue, IF_NONE_MATCH, VARY,
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETag, EntityTag, HeaderValue, VARY,
 };
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get};
@@ -15,6 +15,7 @@ use aws_lc_rs::digest;
 use rust_embed::Embed;
 
 use super::problem::{Code, Problem};
+use crate::web::knows;
 
 /// What `npm run build` made: each file plain, and compressed with `.gz` and `.br` after its name.
 #[derive(Embed)]
@@ -63,7 +64,7 @@ fn version_of(pieces: &[&[u8]]) -> String {
     for piece in pieces {
         hash.update(piece);
     }
-    hash.finish().as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::encode(&hash.finish().as_ref()[..8])
 }
 
 /// Get the present version of the script.
@@ -148,15 +149,13 @@ fn answer(
         .find_map(|(name, bytes)| Some((Some(name), bytes.as_ref().filter(|_| accepts(&accepted, name))?)))
         .unwrap_or((None, &script.plain));
     let suffix = encoding.map(|name| format!("-{name}")).unwrap_or_default();
-    let tag = format!("\"{}{suffix}\"", script.version);
-    let known = request.headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    let unchanged =
-        known.flat_map(|value| value.split(',')).any(|one| one.trim().trim_start_matches("W/") == tag);
+    let tag = EntityTag::new_strong(format!("{}{suffix}", script.version));
+    let unchanged = knows(request, &tag);
 
     let mut answer = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     answer
         .insert_header((CACHE_CONTROL, cache))
-        .insert_header((ETAG, tag))
+        .insert_header(ETag(tag))
         .insert_header((VARY, HeaderValue::from_static("Accept-Encoding")));
     if unchanged {
         return Ok(answer.finish());

@@ -26,7 +26,6 @@ mod money;
 mod ofrep;
 mod open_files;
 mod previews;
-mod problem;
 mod question;
 mod request_counts;
 mod results;
@@ -43,9 +42,7 @@ mod watch;
 mod webhooks;
 mod words;
 
-use actix_web::web::Data;
-
-use crate::app::App;
+use crate::web::{State, problem};
 
 pub use banner::verdict_json;
 pub use contract::openapi_yaml;
@@ -54,6 +51,3 @@ pub use open_files::raise_open_files;
 pub use problem::{Code, Problem};
 pub use routes::ROUTES;
 pub use server::{Running, serve};
-
-/// The state that every handler gets.
-type State = Data<App>;

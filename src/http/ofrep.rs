@@ -4,7 +4,7 @@
 //! reader's bucket where there is none.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag};
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
 use aws_lc_rs::digest;
@@ -20,6 +20,7 @@ use super::body::{self, Accepts};
 use super::problem::{Code, Problem};
 use super::question::QuestionShape;
 use crate::app::App;
+use crate::web::knows;
 
 /// The flags that there are: the whole verdict as an object, and whether an appeal is shown.
 const FLAGS: [&str; 2] = ["appeal", "show_appeal"];
@@ -138,13 +139,12 @@ pub async fn evaluate_all(app: State, request: HttpRequest, payload: Payload) ->
         Err(problem) => return failure(problem, None),
     };
     let tag = tag_of(&verdict, app.now_ms());
-    let known = request.headers().get(IF_NONE_MATCH).and_then(|value| value.to_str().ok());
     let no_store = (CACHE_CONTROL, "no-store");
-    if known.is_some_and(|known| known.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)) {
-        return HttpResponse::NotModified().insert_header(no_store).insert_header((ETAG, tag)).finish();
+    if knows(&request, &tag) {
+        return HttpResponse::NotModified().insert_header(no_store).insert_header(ETag(tag)).finish();
     }
     let flags = FLAGS.into_iter().map(|flag| evaluation(flag, &verdict)).collect();
-    HttpResponse::Ok().insert_header(no_store).insert_header((ETAG, tag)).json(Evaluations { flags })
+    HttpResponse::Ok().insert_header(no_store).insert_header(ETag(tag)).json(Evaluations { flags })
 }
 
 async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<Value, Problem> {
@@ -183,15 +183,14 @@ fn evaluation(flag: &'static str, verdict: &Value) -> Evaluation {
 }
 
 /// Changes when the answer does, and each hour: the attribution in it, which differs each time, grows old.
-fn tag_of(verdict: &Value, now_ms: i64) -> String {
+fn tag_of(verdict: &Value, now_ms: i64) -> EntityTag {
     let mut lasting = verdict.clone();
     if let Some(fields) = lasting.as_object_mut() {
         fields.shift_remove("attribution");
     }
     let hour = now_ms.div_euclid(FRESH_FOR_S * 1000);
     let hash = digest::digest(&digest::SHA256, format!("{hour} {lasting}").as_bytes());
-    let hex: String = hash.as_ref()[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    EntityTag::new_strong(hex::encode(&hash.as_ref()[..8]))
 }
 
 fn failure(problem: Problem, key: Option<String>) -> HttpResponse {

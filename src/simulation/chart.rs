@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use askama::filters::{Escaper, Html};
+
 use super::report::{Outcome, Report};
 use super::table::counted;
 
@@ -160,16 +162,10 @@ fn shortened(text: &str) -> String {
 
 /// Text as it stands in XML; what XML can't hold is left out.
 fn escaped(text: &str) -> String {
-    let mut safe = String::new();
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
-            c => safe.push(c),
-        }
-    }
+    let kept: String =
+        text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect();
+    let mut safe = String::with_capacity(kept.len());
+    Html.write_escaped_str(&mut safe, &kept).expect("a String takes all that is written to it");
     safe
 }
 
@@ -186,7 +182,7 @@ mod tests {
         report.draft.readers_by_asks[5].share = 0.625;
         let svg = chart(&report);
         assert!(svg.contains("Draft: 0 times 37.5 %, 1 times 0.0 %"), "{svg}");
-        assert!(svg.contains("a&lt;b&gt;&amp;.toml"));
+        assert!(svg.contains("a&#60;b&#62;&#38;.toml"));
         // 62.5 % of a scale to 80 % on 226 pixels.
         assert!(svg.contains("height=\"176.6\""), "{svg}");
         assert_eq!(svg.matches("class=\"number\"").count(), 12);

@@ -120,7 +120,7 @@ mod tests {
         let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
         let mut signed = format!("{at_s}.").into_bytes();
         signed.extend_from_slice(body);
-        hmac::sign(&key, &signed).as_ref().iter().map(|b| format!("{b:02x}")).collect()
+        hex::encode(hmac::sign(&key, &signed))
     }
 
     fn judge(header: &str, secrets: &[&str]) -> Result<(), BadSignature> {

@@ -38,6 +38,7 @@ mod money;
 mod more_variants;
 mod not_ours;
 mod outbox;
+mod pages;
 mod paid_outside;
 mod pending;
 mod previews;

@@ -212,7 +212,7 @@ fn the_chart_is_well_formed_and_stands_alone() {
         svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.contains("<desc id=\"desc\">")
     );
     assert_eq!(svg.matches("http").count(), 1, "nothing is fetched");
-    assert!(svg.contains("a&lt;b&gt;&amp;'.toml"));
+    assert!(svg.contains("a&#60;b&#62;&#38;&#39;.toml"));
     let said = place.stopped(&[&REPLAY[..], &["--svg", "nowhere/chart.svg"]].concat());
     assert!(said.starts_with("nowhere/chart.svg can't be written"), "{said}");
 }

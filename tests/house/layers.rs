@@ -236,6 +236,10 @@ fn a_use_against_the_map_is_found_however_it_is_written() {
         ["src/jobs/mod.rs: `jobs` uses its neighbour `http`"]
     );
     assert_eq!(
+        complaints("src/web/page.rs", "use crate::http::banner;"),
+        ["src/web/page.rs: `web` uses `http`, which stands below it on the map"]
+    );
+    assert_eq!(
         complaints("src/utils.rs", "use crate::ids::Id;"),
         ["src/utils.rs: `utils` is not on the map"]
     );

@@ -1,4 +1,4 @@
-//! Every code word that a caller can meet is listed in `src/http/problem.rs` and nowhere else, and the
+//! Every code word that a caller can meet is listed in `src/web/problem.rs` and nowhere else, and the
 //! contract says which route answers with it. (What is answered is held against the contract by `tests/contract/`.)
 
 use keepopen::http::Code;
@@ -7,7 +7,7 @@ use super::files::{File, below, file};
 
 /// Codes that any route can answer with, or none does by itself.
 const GENERAL: &[Code] = &[Code::Internal, Code::MethodNotAllowed];
-const LIST: &str = "src/http/problem.rs";
+const LIST: &str = "src/web/problem.rs";
 
 /// Code words written as strings outside of the list.
 fn words_outside_the_list(files: &[File]) -> Vec<String> {

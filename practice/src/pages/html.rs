@@ -1,21 +1,14 @@
 //! The frame of every page, and escaping.
 
+use askama::filters::{Escaper, Html};
+
 /// The one style sheet, in the page itself.
 const STYLE: &str = include_str!("style.css");
 
 /// Text made safe to stand in HTML, in attributes too.
 pub(crate) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            c => safe.push(c),
-        }
-    }
+    Html.write_escaped_str(&mut safe, text).expect("a String takes all that is written to it");
     safe
 }
 

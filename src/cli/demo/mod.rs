@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use keepopen_practice::PracticeStripe;
+use tempfile::TempDir;
 
 use super::serve::{StopSignals, run_until_stopped};
 use super::{Stopped, say};
@@ -48,16 +49,15 @@ pub fn demo(options: &Options, configured: &Settings) -> Result<(), Stopped> {
         return Err("a live Stripe configuration is set here, and the demo's Stripe is a stand-in; run the demo in another folder and without KEEPOPEN_STRIPE__… in the environment".into());
     }
     telemetry::start(configured.log.format, "warn,keepopen=info")?;
-    let temporary = TemporaryFolder::unless(options.data_dir.as_deref())?;
-    let folder = temporary.path();
-    let outcome = actix_web::rt::System::new().block_on(run(options, folder));
-    drop(temporary);
+    let folder = DataFolder::new(options.data_dir.as_deref())?;
+    let outcome = actix_web::rt::System::new().block_on(run(options, folder.path()));
+    folder.remove();
     outcome
 }
 
 async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
     let [newspaper_at, keepopen_at, practice_at] = addresses(options.port)?;
-    let webhook_secret = format!("whsec_{}", hex(&clock::random_bytes::<16>()));
+    let webhook_secret = format!("whsec_{}", hex::encode(clock::random_bytes::<16>()));
     let practice = PracticeStripe::start(keepopen_practice::Settings {
         bind: practice_at,
         secret_key: SECRET_KEY.to_owned(),
@@ -152,43 +152,33 @@ fn addresses(port: u16) -> Result<[SocketAddr; 3], Stopped> {
     Ok(wanted)
 }
 
-/// The data folder; a temporary one goes when the demo ends.
-enum TemporaryFolder {
-    Temporary(PathBuf),
+/// The data folder; a temporary one is removed when the demo ends.
+enum DataFolder {
+    Temporary(TempDir),
     Given(PathBuf),
 }
 
-impl TemporaryFolder {
-    fn unless(given: Option<&Path>) -> std::io::Result<Self> {
-        let (folder, path) = match given {
-            Some(path) => (Self::Given(path.to_owned()), path.to_owned()),
-            None => {
-                let name = format!("keepopen-demo-{}", hex(&clock::random_bytes::<8>()));
-                let path = std::env::temp_dir().join(name);
-                (Self::Temporary(path.clone()), path)
-            }
+impl DataFolder {
+    fn new(given: Option<&Path>) -> std::io::Result<Self> {
+        let Some(path) = given else {
+            return tempfile::Builder::new().prefix("keepopen-demo-").tempdir().map(Self::Temporary);
         };
         std::fs::create_dir_all(path)?;
-        Ok(folder)
+        Ok(Self::Given(path.to_owned()))
     }
 
     fn path(&self) -> &Path {
         match self {
-            Self::Temporary(path) | Self::Given(path) => path,
+            Self::Temporary(folder) => folder.path(),
+            Self::Given(path) => path,
         }
     }
-}
 
-impl Drop for TemporaryFolder {
-    fn drop(&mut self) {
-        if let Self::Temporary(path) = self
-            && let Err(error) = std::fs::remove_dir_all(&*path)
+    fn remove(self) {
+        if let Self::Temporary(folder) = self
+            && let Err(error) = folder.close()
         {
-            tracing::warn!(path = %path.display(), %error, "the demo's folder could not be removed");
+            tracing::warn!(%error, "the demo's folder could not be removed; remove it by hand");
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

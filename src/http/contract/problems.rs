@@ -10,7 +10,7 @@ use utoipa::openapi::path::Operation;
 use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Type};
 use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
 
-use crate::http::problem::{Code, MEDIA_TYPE, Problem};
+use crate::web::problem::{Code, MEDIA_TYPE, Problem};
 
 /// Where a handler lists its code words.
 const LIST: &str = "x-problems";

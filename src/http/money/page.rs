@@ -1,199 +1,250 @@
-//! What Stripe says beside what we say, as a page for the finance desk. It has no script, and tells nobody's name.
+//! What Stripe says beside what we say, as a page for the finance desk. It has no script, and names nobody.
 
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
-};
 use actix_web::{HttpResponse, get};
+use askama::Template;
+use icu_locale_core::locale;
 use serde_json::{Map, Value};
 
 use crate::actions::{Comparison, ComparisonLine, compare_with_stripe};
-use crate::clock::{ago, rfc3339};
+use crate::clock::{ago, random_bytes};
 use crate::http::State;
 use crate::http::problem::Problem;
-use crate::money::{Currency, Money};
-
-const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1b1b;\
-    background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin:2rem 0 .25rem}table{border-collapse:collapse;width:100%;\
-    margin:.5rem 0}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #ccc;vertical-align:top;\
-    overflow-wrap:break-word}td:first-child{overflow-wrap:anywhere}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}\
-    .says{font-size:1.15rem;margin:.25rem 0}.good{color:#0a5c2b}.bad{color:#a30d0d;font-weight:600}.quiet{color:#555}\
-    @media(prefers-color-scheme:dark){body{color:#e8e8e8;background:#161616}th,td{border-color:#444}.good{color:#7fd6a0}\
-    .bad{color:#ff9a9a}.quiet{color:#aaa}}";
-
-const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+use crate::money::Currency;
+use crate::store::comparisons::ListProgress;
+use crate::store::other_money::OtherMoney;
+use crate::store::sweeps::Finding;
+use crate::web::{Formats, Frame, PageProblem, Time, page};
 
 /// "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago."
 #[get("/books")]
-pub async fn books_page(app: State) -> Result<HttpResponse, Problem> {
-    let found =
-        compare_with_stripe(&app.store, app.now_ms()).await.map_err(|error| Problem::store(&error))?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
-        .insert_header((REFERRER_POLICY, "no-referrer"))
-        .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(html(&found, app.now_ms())))
+pub async fn books_page(app: State) -> Result<HttpResponse, PageProblem> {
+    let found = compare_with_stripe(&app.store, app.now_ms()).await;
+    let found = found.map_err(|error| Problem::store(&error))?;
+    let books = BooksPage::new(&found, app.now_ms(), random_bytes());
+    page(&books.frame, &books)
 }
 
-fn html(it: &Comparison, now_ms: i64) -> String {
-    let checked = ago(it.checked_at_ms, now_ms);
-    let mut page = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Books</title>\
-         <meta name=\"viewport\" content=\"width=device-width\"><style>{STYLE}</style></head><body>\
-         <h1>What Stripe says, and what we say</h1>\n"
-    );
-    if it.lines.is_empty() {
-        page += &format!("<p class=\"says\">Nothing is recorded yet. Last checked: {checked}.</p>\n");
-    }
-    it.lines.iter().for_each(|line| page += &line_html(line, &checked));
-    page += &format!(
-        "<p class=\"quiet\">All of Stripe's objects last checked: {}.</p>\n",
-        ago(it.objects_checked_at_ms, now_ms)
-    );
-    page += &incomplete(it);
-    page += &to_look_at(&it.to_look_at, it.to_look_at_in_all);
-    page += &found(
-        it,
-        false,
-        "Check with Stripe",
-        "We can't read these, or they don't add up. Check them in Stripe's dashboard.",
-    );
-    page += &found(it, true, "Found during reconciliation", "No webhook reported these. They are recorded.");
-    page += &other_money(it);
-    page + "</body></html>\n"
+#[derive(Template)]
+#[template(path = "books.html")]
+struct BooksPage {
+    frame: Frame,
+    checked: String,
+    objects_checked: String,
+    lines: Vec<Line>,
+    /// Those that have rows.
+    sections: Vec<Section>,
 }
 
-fn incomplete(it: &Comparison) -> String {
-    let rows = it.incomplete.iter().map(|list| {
-        [escape(&list.list), escape(list.error.as_deref().unwrap_or_default()), rfc3339(list.updated_at_ms)]
-    });
-    let words = "<span class=\"bad\">These lists of Stripe's could not be read the last time.</span> What stands in them alone is not compared.";
-    table("The comparison is not complete", words, ["list", "why", "tried at"], rows)
+/// One site and currency.
+struct Line {
+    site: String,
+    currency: String,
+    stripe: String,
+    ledger: String,
+    verdict: Verdict,
+    amounts: [(&'static str, String); 4],
 }
 
-fn other_money(it: &Comparison) -> String {
-    let rows = it.other_money.iter().map(|other| {
-        [
-            escape(&other.kind),
-            escape(other.site.as_deref().unwrap_or("none of ours")),
-            other.count.to_string(),
-            format!("{} {}", grouped(other.amount_minor, &other.currency), escape(&other.currency)),
-            rfc3339(other.newest_at_ms),
-        ]
-    });
-    let words = "These moved money on your Stripe account and belong to no gift that is booked here. If a gift is missing, it stands among them. \
-        The same money can stand under several kinds, such as a charge and its balance transaction.";
-    table("Other money on this account", words, ["kind", "site", "how many", "sum", "newest"], rows)
+/// Whether the two agree, in a sentence.
+struct Verdict {
+    is_good: bool,
+    text: String,
 }
 
-fn line_html(line: &ComparisonLine, checked: &str) -> String {
-    let written = |minor| grouped(minor, &line.currency);
-    let difference = line.difference_minor();
-    let verdict = match difference {
-        0 if line.overdue != 0 => format!(
-            "<span class=\"bad\">{} of {} payments should have been settled by now.</span>",
-            written(line.overdue_minor),
-            line.overdue
-        ),
-        0 => "<span class=\"good\">They agree.</span>".to_owned(),
-        more if more > 0 => format!("<span class=\"bad\">We have {} more.</span>", written(more)),
-        less => format!("<span class=\"bad\">We have {} less.</span>", written(-less)),
-    };
-    let row = |name: &str, minor| format!("<tr><td>{name}</td><td class=\"n\">{}</td></tr>", written(minor));
-    format!(
-        "<h2>{} {}</h2>\n<p class=\"says\">Stripe says {} net, we say {}, checked {checked}. {verdict}</p>\n<table>{}{}{}{}</table>\n",
-        escape(&line.site),
-        escape(&line.currency),
-        written(line.stripe_net_minor),
-        written(line.ledger_net_minor),
-        row("Recorded, not yet settled by Stripe", line.awaiting_minor),
-        row("Sent to the bank", line.paid_out_minor),
-        row("Settled, still at Stripe", line.ledger_net_minor - line.paid_out_minor),
-        row("Paid outside Stripe", line.offline_minor),
-    )
+/// A table under a heading.
+struct Section {
+    title: &'static str,
+    lead: String,
+    is_warning: bool,
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
 }
 
-fn found(it: &Comparison, booked: bool, title: &str, words: &str) -> String {
-    let rows = it.found.iter().filter(|found| found.booked == booked).map(|found| {
-        [escape(&found.object), escape(&found.what), escape(&found.sweep), rfc3339(found.found_at_ms)]
-    });
-    table(title, words, ["object", "what", "found in", "found at"], rows)
+struct Column {
+    name: &'static str,
+    is_number: bool,
 }
 
-fn to_look_at(all: &[(String, String)], in_all: i64) -> String {
-    let rows = all.iter().flat_map(|(contribution, alarms)| {
-        let read: Vec<Map<String, Value>> = serde_json::from_str(alarms).unwrap_or_default();
-        read.into_iter().map(move |alarm| {
-            let word = |value: &Value| match value {
-                Value::String(text) => text.clone(),
-                Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
-                other => other.to_string(),
-            };
-            let what = alarm.get("alarm").map(word).unwrap_or_default().replace('_', " ");
-            let about = alarm.iter().filter(|(name, _)| *name != "alarm");
-            let about: Vec<String> =
-                about.map(|(name, value)| format!("{}: {}", name.replace('_', " "), word(value))).collect();
-            [escape(contribution), escape(&what), escape(&about.join(", "))]
-        })
-    });
-    let mut words = "These don't add up, or a person should know about them.".to_owned();
-    if usize::try_from(in_all).is_ok_and(|in_all| in_all > all.len()) {
-        words += &format!(" These are the first {} contributions of {in_all}.", all.len());
-    }
-    table("Needs review", &words, ["contribution", "what", "about"], rows)
+enum Cell {
+    Text(String),
+    Id(String),
+    Number(String),
+    Time(Time),
 }
 
-/// Nothing where there are no rows. Cells are HTML.
-fn table<const N: usize>(
-    title: &str,
-    words: &str,
-    names: [&str; N],
-    rows: impl Iterator<Item = [String; N]>,
-) -> String {
-    let line = |tag: &str, cells: &[String]| -> String {
-        let cells: String = cells.iter().map(|cell| format!("<{tag}>{cell}</{tag}>")).collect();
-        format!("<tr>{cells}</tr>")
-    };
-    let body: String = rows.map(|cells| line("td", &cells)).collect();
-    if body.is_empty() {
-        return String::new();
-    }
-    let head = line("th", &names.map(str::to_owned));
-    format!("<h2>{title}</h2>\n<p class=\"quiet\">{words}</p>\n<table>{head}{body}</table>\n")
-}
-
-/// As people read it: `41,230.00`.
-fn grouped(amount_minor: i64, currency: &str) -> String {
-    let Ok(currency) = Currency::parse(currency) else { return amount_minor.to_string() };
-    let text = Money { amount_minor, currency }.decimal();
-    let (whole, part) =
-        text.split_once('.').map_or((text.as_str(), None), |(whole, part)| (whole, Some(part)));
-    let (sign, digits) = whole.strip_prefix('-').map_or(("", whole), |digits| ("-", digits));
-    let mut out = sign.to_owned();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
+impl BooksPage {
+    fn new(it: &Comparison, now_ms: i64, nonce: [u8; 16]) -> Self {
+        // The page is written in English.
+        let formats = Formats::new(&locale!("en"));
+        let sections = [
+            incomplete(it),
+            needs_review(it, &formats),
+            found(
+                it,
+                false,
+                "Check with Stripe",
+                "We can't read these, or they don't add up. Check them in Stripe's dashboard.",
+            ),
+            found(it, true, "Found during reconciliation", "No webhook reported these. They are recorded."),
+            other_money(it, &formats),
+        ];
+        Self {
+            frame: Frame::new("Stripe and our ledger", nonce),
+            checked: ago(it.checked_at_ms, now_ms),
+            objects_checked: ago(it.objects_checked_at_ms, now_ms),
+            lines: it.lines.iter().map(|line| Line::new(line, &formats)).collect(),
+            sections: sections.into_iter().filter(|section| !section.rows.is_empty()).collect(),
         }
-        out.push(digit);
     }
-    part.map_or(out.clone(), |part| format!("{out}.{part}"))
 }
 
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
-        .replace('\'', "&#39;")
+impl Line {
+    fn new(it: &ComparisonLine, formats: &Formats) -> Self {
+        let written = |minor| amount(formats, minor, &it.currency);
+        Self {
+            site: it.site.clone(),
+            currency: it.currency.clone(),
+            stripe: written(it.stripe_net_minor),
+            ledger: written(it.ledger_net_minor),
+            verdict: Verdict::new(it, formats),
+            amounts: [
+                ("Recorded, not yet settled by Stripe", written(it.awaiting_minor)),
+                ("Sent to the bank", written(it.paid_out_minor)),
+                ("Settled, still at Stripe", written(it.ledger_net_minor - it.paid_out_minor)),
+                ("Paid outside Stripe", written(it.offline_minor)),
+            ],
+        }
+    }
+}
+
+impl Verdict {
+    fn new(it: &ComparisonLine, formats: &Formats) -> Self {
+        let written = |minor| amount(formats, minor, &it.currency);
+        let text = match it.difference_minor() {
+            0 if it.overdue == 0 => return Self { is_good: true, text: "They agree.".to_owned() },
+            0 => format!(
+                "{} of {} payments should have been settled by now.",
+                written(it.overdue_minor),
+                formats.count(it.overdue)
+            ),
+            more if more > 0 => format!("We have {} more.", written(more)),
+            less => format!("We have {} less.", written(-less)),
+        };
+        Self { is_good: false, text }
+    }
+
+    /// The class in the style sheet.
+    fn class(&self) -> &'static str {
+        if self.is_good { "good" } else { "bad" }
+    }
+}
+
+fn incomplete(it: &Comparison) -> Section {
+    let row = |list: &ListProgress| {
+        let error = list.error.clone().unwrap_or_default();
+        vec![Cell::Text(list.list.clone()), Cell::Text(error), Cell::Time(Time::new(list.updated_at_ms))]
+    };
+    Section {
+        title: "The comparison is not complete",
+        lead: "Stripe did not return these lists the last time. What is only in them was not compared."
+            .to_owned(),
+        is_warning: true,
+        columns: texts(&["List", "Why", "Tried at"]),
+        rows: it.incomplete.iter().map(row).collect(),
+    }
+}
+
+fn needs_review(it: &Comparison, formats: &Formats) -> Section {
+    let mut lead = "These don't add up, or a person should know about them.".to_owned();
+    let (listed, all) = (i64::try_from(it.to_look_at.len()).unwrap_or(i64::MAX), it.to_look_at_in_all);
+    if all > listed {
+        lead += &format!(
+            " These are the first {} contributions of {}.",
+            formats.count(listed),
+            formats.count(all)
+        );
+    }
+    let rows = it.to_look_at.iter().flat_map(|(contribution, alarms)| {
+        let alarms: Vec<Map<String, Value>> = serde_json::from_str(alarms).unwrap_or_default();
+        alarms.into_iter().map(|alarm| alarm_row(contribution, &alarm))
+    });
+    Section {
+        title: "Needs review",
+        lead,
+        is_warning: false,
+        columns: texts(&["Contribution", "What", "About"]),
+        rows: rows.collect(),
+    }
+}
+
+fn alarm_row(contribution: &str, alarm: &Map<String, Value>) -> Vec<Cell> {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    let what = alarm.get("alarm").map(text).unwrap_or_default().replace('_', " ");
+    let about = alarm.iter().filter(|(name, _)| *name != "alarm");
+    let about: Vec<String> =
+        about.map(|(name, value)| format!("{}: {}", name.replace('_', " "), text(value))).collect();
+    vec![Cell::Id(contribution.to_owned()), Cell::Text(what), Cell::Text(about.join(", "))]
+}
+
+fn found(it: &Comparison, booked: bool, title: &'static str, lead: &str) -> Section {
+    let row = |it: &Finding| {
+        let (object, found_at) = (Cell::Id(it.object.clone()), Cell::Time(Time::new(it.found_at_ms)));
+        vec![object, Cell::Text(it.what.clone()), Cell::Text(it.sweep.clone()), found_at]
+    };
+    Section {
+        title,
+        lead: lead.to_owned(),
+        is_warning: false,
+        columns: texts(&["Object", "What", "Found in", "Found at"]),
+        rows: it.found.iter().filter(|found| found.booked == booked).map(row).collect(),
+    }
+}
+
+fn other_money(it: &Comparison, formats: &Formats) -> Section {
+    let row = |it: &OtherMoney| {
+        vec![
+            Cell::Text(it.kind.clone()),
+            Cell::Text(it.site.clone().unwrap_or_else(|| "none of ours".to_owned())),
+            Cell::Number(formats.count(it.count)),
+            Cell::Number(format!("{} {}", amount(formats, it.amount_minor, &it.currency), it.currency)),
+            Cell::Time(Time::new(it.newest_at_ms)),
+        ]
+    };
+    let column = |name, is_number| Column { name, is_number };
+    Section {
+        title: "Other money on this account",
+        lead: "These moved money on your Stripe account and belong to no gift that is recorded here. If a gift is missing, it is \
+            among them. The same money can be listed under several kinds, such as a charge and its balance transaction."
+            .to_owned(),
+        is_warning: false,
+        columns: vec![
+            column("Kind", false),
+            column("Site", false),
+            column("How many", true),
+            column("Sum", true),
+            column("Newest", false),
+        ],
+        rows: it.other_money.iter().map(row).collect(),
+    }
+}
+
+fn texts(names: &[&'static str]) -> Vec<Column> {
+    names.iter().map(|name| Column { name, is_number: false }).collect()
+}
+
+/// An amount of a currency that Stripe named; one that ISO 4217 does not have is written in its minor unit.
+fn amount(formats: &Formats, amount_minor: i64, currency: &str) -> String {
+    Currency::parse(currency)
+        .map_or_else(|_| formats.count(amount_minor), |currency| formats.amount(amount_minor, currency))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::comparisons::ListProgress;
-    use crate::store::other_money::OtherMoney;
-    use crate::store::sweeps::Finding;
 
     fn found(object: &str, what: &str, booked: bool) -> Finding {
         Finding {
@@ -252,6 +303,10 @@ mod tests {
         }
     }
 
+    fn html(it: &Comparison, now_ms: i64) -> String {
+        BooksPage::new(it, now_ms, [0; 16]).render().unwrap()
+    }
+
     #[test]
     fn the_page_says_whether_the_two_agree_and_what_to_look_at() {
         let page = html(&comparison(), 4 * 60_000);
@@ -259,36 +314,33 @@ mod tests {
             "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago. <span class=\"good\">They agree.",
             "Stripe says 4,123,000 net, we say 4,123,005, checked 4 minutes ago. <span class=\"bad\">We have 5 more.",
             "checked 4 minutes ago. <span class=\"bad\">15.00 of 2 payments should have been settled by now.",
-            "<td>Paid outside Stripe</td><td class=\"n\">700.00</td>",
-            "<td class=\"n\">15.00</td>",
-            "<td class=\"n\">40,000.00</td>",
-            "<td class=\"n\">1,230.00</td>",
+            "<dt>Paid outside Stripe</dt><dd>700.00</dd>",
+            "<dd>15.00</dd>",
+            "<dd>40,000.00</dd>",
+            "<dd>1,230.00</dd>",
             "Stripe's objects last checked: never yet.",
-            "<td>con_1</td><td>fraud warning</td><td>warning: issfr_&lt;1&gt;</td>",
+            "<td class=\"id\">con_1</td><td>fraud warning</td><td>warning: issfr_&#60;1&#62;</td>",
             "These are the first 1 contributions of 2.",
-            "They are recorded.</p>\n<table><tr><th>object</th><th>what</th><th>found in</th><th>found at</th></tr>\
-             <tr><td>ch_1</td><td>charge</td><td>objects</td><td>1970-01-01T00:00:00Z</td></tr></table>",
-            "in Stripe's dashboard.</p>\n<table><tr><th>object</th><th>what</th><th>found in</th><th>found at</th></tr>\
-             <tr><td>po_1</td><td>payout that is not</td>",
+            "<tr><td class=\"id\">ch_1</td><td>charge</td><td>objects</td>\
+             <td class=\"time\"><time datetime=\"1970-01-01T00:00:00Z\">1970-01-01 00:00 UTC</time></td></tr>",
+            "<td class=\"id\">po_1</td><td>payout that is not</td>",
+            "<td class=\"number\">3</td><td class=\"number\">1,234.56 EUR</td>",
         ] {
             assert!(page.contains(words), "{words} is not in {page}");
         }
-        assert!(!page.contains("<script") && !page.contains("issfr_<"), "{page}");
+        // Each finding is under its own heading.
+        let (before, after) = page.split_once("Found during reconciliation").unwrap();
+        assert!(before.contains("po_1") && after.contains("ch_1"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("issfr_<") && !page.contains("style="), "{page}");
     }
 
     #[test]
-    fn digits_stand_in_groups_of_three() {
-        let all = [
-            (0, "EUR"),
-            (99_999, "EUR"),
-            (100_000, "EUR"),
-            (-123_456_789, "EUR"),
-            (1_000, "JPY"),
-            (-999, "JPY"),
-        ];
-        assert_eq!(
-            all.map(|(minor, code)| grouped(minor, code)),
-            ["0.00", "999.99", "1,000.00", "-1,234,567.89", "1,000", "-999"]
-        );
+    fn what_is_empty_is_left_out() {
+        let mut nothing = comparison();
+        (nothing.lines, nothing.found, nothing.to_look_at) = (vec![], vec![], vec![]);
+        (nothing.other_money, nothing.incomplete) = (vec![], vec![]);
+        let page = html(&nothing, 4 * 60_000);
+        assert!(page.contains("Nothing is recorded yet. Last checked: 4 minutes ago."), "{page}");
+        assert!(!page.contains("<table") && !page.contains("<h2"), "{page}");
     }
 }

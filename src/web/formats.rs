@@ -1,0 +1,95 @@
+//! Numbers, amounts of money and times as people read them.
+
+use icu_decimal::DecimalFormatter;
+use icu_decimal::input::Decimal;
+use icu_locale_core::Locale;
+
+use crate::clock;
+use crate::money::Currency;
+
+/// Writes numbers as a language does, by CLDR.
+pub struct Formats(DecimalFormatter);
+
+impl Formats {
+    /// For a language. One that is not known is written like the nearest that is.
+    pub fn new(locale: &Locale) -> Self {
+        let formatter = DecimalFormatter::try_new(locale.into(), Default::default());
+        Self(formatter.expect("the tables are compiled in, and the root's serve for every language"))
+    }
+
+    /// A count, such as `41,230`.
+    pub fn count(&self, count: i64) -> String {
+        self.0.format(&Decimal::from(count)).to_string()
+    }
+
+    /// An amount with all its decimals and without its currency, such as `41,230.00`. ICU's own formatter of currencies rounds
+    /// some of Stripe's amounts, so the decimals come from [`Currency`].
+    pub fn amount(&self, amount_minor: i64, currency: Currency) -> String {
+        let digits = i16::try_from(currency.minor_digits()).expect("a currency has three decimals at most");
+        let mut amount = Decimal::from(amount_minor);
+        amount.multiply_pow10(-digits);
+        self.0.format(&amount).to_string()
+    }
+}
+
+/// A time in UTC. Day and time are written by ISO 8601, which every language reads in the same way.
+pub struct Time {
+    /// For programs.
+    pub rfc3339: String,
+    /// For people: `2026-11-24 09:00 UTC`.
+    pub text: String,
+}
+
+impl Time {
+    /// Of milliseconds since 1970.
+    pub fn new(at_ms: i64) -> Self {
+        let rfc3339 = clock::rfc3339(at_ms);
+        let text = match (rfc3339.get(..10), rfc3339.get(11..16)) {
+            (Some(day), Some(time)) => format!("{day} {time} UTC"),
+            _ => rfc3339.clone(),
+        };
+        Self { rfc3339, text }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use icu_locale_core::locale;
+
+    use super::*;
+
+    #[test]
+    fn an_amount_has_the_decimals_of_its_currency_and_the_marks_of_its_language() {
+        let written = |locale: Locale, minor: i64, code: &str| {
+            Formats::new(&locale).amount(minor, Currency::parse(code).unwrap())
+        };
+        for (locale, minor, code, wanted) in [
+            (locale!("en"), 0, "EUR", "0.00"),
+            (locale!("en"), 99_999, "EUR", "999.99"),
+            (locale!("en"), 100_000, "EUR", "1,000.00"),
+            (locale!("en"), -123_456_789, "EUR", "-1,234,567.89"),
+            (locale!("en"), 1_000, "JPY", "1,000"),
+            (locale!("en"), -999, "JPY", "-999"),
+            (locale!("en"), 1_234_560, "KWD", "1,234.560"),
+            // Forints have decimals at Stripe, and ICU's formatter of currencies drops them.
+            (locale!("en"), 150_050, "HUF", "1,500.50"),
+            (locale!("de"), -123_456_789, "EUR", "-1.234.567,89"),
+            (locale!("fr"), 100_000, "EUR", "1\u{202f}000,00"),
+            (locale!("en-IN"), 123_456_789, "INR", "12,34,567.89"),
+            (locale!("en"), i64::MIN, "EUR", "-92,233,720,368,547,758.08"),
+        ] {
+            assert_eq!(written(locale, minor, code), wanted, "{minor} {code}");
+        }
+        assert_eq!(Formats::new(&locale!("en")).count(1_234_567), "1,234,567");
+        assert_eq!(Formats::new(&locale!("de")).count(1_234_567), "1.234.567");
+    }
+
+    #[test]
+    fn a_time_reads_the_same_in_every_language() {
+        let time = Time::new(1_795_510_800_000);
+        assert_eq!(
+            (time.rfc3339.as_str(), time.text.as_str()),
+            ("2026-11-24T09:00:00Z", "2026-11-24 09:00 UTC")
+        );
+    }
+}

@@ -1,0 +1,169 @@
+//! Pages for people: one layout, one style sheet, and headers that let nothing else in.
+
+use std::fmt;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::problem::{Code, Problem};
+use crate::clock;
+
+/// The style sheet of every page. It is part of the page, and allowed by the page's nonce.
+const STYLE: &str = include_str!("../../templates/page.css");
+
+/// What `layout.html` needs. A template that extends it has this as its field `frame`.
+pub struct Frame {
+    /// The title of the window; the product's name follows it.
+    pub title: String,
+    /// New for every answer, so that nothing injected into a page can guess it.
+    pub nonce: String,
+}
+
+impl Frame {
+    /// For one answer.
+    pub fn new(title: impl Into<String>, nonce: [u8; 16]) -> Self {
+        Self { title: title.into(), nonce: URL_SAFE_NO_PAD.encode(nonce) }
+    }
+
+    /// The style sheet.
+    pub fn style(&self) -> &'static str {
+        STYLE
+    }
+
+    /// Nothing but the page's own style sheet: no script, no form, no frame around it.
+    fn policy(&self) -> String {
+        format!(
+            "default-src 'none'; style-src 'nonce-{}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+            self.nonce
+        )
+    }
+}
+
+/// The headers of everything that a browser shows as a page.
+pub fn security_headers(policy: &str) -> [(HeaderName, HeaderValue); 3] {
+    let policy = HeaderValue::from_str(policy).expect("a policy is plain ASCII");
+    [
+        (CONTENT_SECURITY_POLICY, policy),
+        (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+        (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    ]
+}
+
+/// Answers with a page.
+///
+/// # Errors
+/// The template can't be rendered.
+pub fn page(frame: &Frame, template: &impl Template) -> Result<HttpResponse, PageProblem> {
+    let html = template.render().map_err(|error| {
+        tracing::error!(%error, "a page can't be rendered");
+        Problem::new(Code::Internal)
+    })?;
+    let mut answer = HttpResponse::Ok();
+    answer
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"));
+    security_headers(&frame.policy()).into_iter().for_each(|header| {
+        answer.insert_header(header);
+    });
+    Ok(answer.body(html))
+}
+
+/// A problem, shown to a person as a page. Handlers of pages return it.
+#[derive(Debug)]
+pub struct PageProblem(Problem);
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage<'a> {
+    frame: &'a Frame,
+    problem: &'a Problem,
+}
+
+impl From<Problem> for PageProblem {
+    fn from(problem: Problem) -> Self {
+        Self(problem)
+    }
+}
+
+impl fmt::Display for PageProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl ResponseError for PageProblem {
+    fn status_code(&self) -> StatusCode {
+        self.0.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let frame = Frame::new(self.0.title, clock::random_bytes());
+        // It has its status and headers, such as `Retry-After`, from the problem.
+        let answer = self.0.error_response();
+        let Ok(html) = (ErrorPage { frame: &frame, problem: &self.0 }).render() else { return answer };
+        let mut answer = answer.set_body(BoxBody::new(html));
+        let headers = answer.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        security_headers(&frame.policy()).into_iter().for_each(|(name, value)| {
+            headers.insert(name, value);
+        });
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::MessageBody;
+    use actix_web::http::header::RETRY_AFTER;
+
+    use super::*;
+
+    fn header(answer: &HttpResponse, name: &HeaderName) -> String {
+        answer.headers().get(name).unwrap().to_str().unwrap().to_owned()
+    }
+
+    fn read(answer: HttpResponse) -> String {
+        let bytes = answer.into_body().try_into_bytes().unwrap();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    #[test]
+    fn the_style_sheet_is_allowed_by_a_nonce_that_no_other_answer_has() {
+        let nonce = |answer: &HttpResponse| {
+            let policy = header(answer, &CONTENT_SECURITY_POLICY);
+            policy.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0.to_owned()
+        };
+        let answer = || PageProblem(Problem::new(Code::StoreUnavailable)).error_response();
+        let (one, other) = (answer(), answer());
+        assert_ne!(nonce(&one), nonce(&other));
+        let allowed = format!("<style nonce=\"{}\">", nonce(&one));
+        let html = read(one);
+        assert!(html.contains(&allowed), "{html}");
+        assert!(!html.contains("style=") && !html.contains("<script"), "the policy forbids it: {html}");
+    }
+
+    #[test]
+    fn a_problem_is_a_page_with_its_status_and_headers_and_escaped_words() {
+        let problem = Problem::with(Code::InvalidRequest, "<b onload=x> & \"y\"");
+        let answer = PageProblem(problem).error_response();
+        assert_eq!(answer.status(), 400);
+        assert_eq!(header(&answer, &CONTENT_TYPE), "text/html; charset=utf-8");
+        assert_eq!(header(&answer, &CACHE_CONTROL), "no-store");
+        let html = read(answer);
+        assert!(
+            html.contains("<code>invalid_request</code>") && html.contains("&#60;b onload=x&#62;"),
+            "{html}"
+        );
+        assert!(!html.contains("<b onload"), "{html}");
+        let answer = PageProblem(Problem::new(Code::Overloaded)).error_response();
+        assert_eq!((answer.status().as_u16(), header(&answer, &RETRY_AFTER).as_str()), (503, "1"));
+    }
+}

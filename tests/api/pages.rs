@@ -1,0 +1,50 @@
+//! Pages for people: what every one of them has in common.
+
+use keepopen::http;
+use reqwest::{Client, Response};
+
+use crate::helpers::TestApp;
+
+/// The page `/books` of the management port.
+async fn books(app: &TestApp) -> Response {
+    let running = http::serve_management(&app.app).unwrap().unwrap();
+    tokio::spawn(running.server);
+    Client::new().get(format!("http://{}/books", running.address)).send().await.unwrap()
+}
+
+/// The page's text, whose style sheet is all that its policy allows.
+async fn checked(page: Response) -> String {
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{policy}");
+    assert!(!policy.contains("unsafe") && !policy.contains("script-src"), "{policy}");
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(page.headers()["x-content-type-options"], "nosniff");
+    assert_eq!(page.headers()["referrer-policy"], "no-referrer");
+    assert_eq!(page.headers()["cache-control"], "no-store");
+    let nonce = policy.split_once("'nonce-").unwrap().1.split_once('\'').unwrap().0;
+    let text = page.text().await.unwrap();
+    assert!(text.contains(&format!("<style nonce=\"{nonce}\">")), "{policy} {text}");
+    assert!(!text.contains("<script") && !text.contains("style="), "{text}");
+    text
+}
+
+#[tokio::test]
+async fn a_page_carries_its_own_style_sheet_and_nothing_else_runs_in_it() {
+    let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
+    let page = books(&app).await;
+    assert_eq!(page.status(), 200);
+    assert!(checked(page).await.contains("<h1>Stripe and our ledger</h1>"));
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_page_that_can_not_be_shown_says_so_as_a_page() {
+    let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
+    app.app.store.execute_for_tests("ALTER TABLE comparison_lists RENAME TO away").await.unwrap();
+    let page = books(&app).await;
+    assert_eq!(page.status(), 500);
+    let text = checked(page).await;
+    assert!(text.contains("<code>internal</code>"), "{text}");
+    app.app.store.execute_for_tests("ALTER TABLE away RENAME TO comparison_lists").await.unwrap();
+    app.finish().await;
+}
