@@ -1,6 +1,7 @@
 //! What the table of routes says holds for every route: who may call it, which pages may read its answers, which methods its
 //! path has, and how it is counted.
 
+use clap::ValueEnum;
 use keepopen::actions;
 use keepopen::http::ROUTES;
 use keepopen::tokens::Scope;
@@ -10,14 +11,6 @@ use serde_json::json;
 
 use crate::helpers::{Answer, ORIGIN, TestApp};
 
-const SCOPES: [Scope; 6] = [
-    Scope::SupportersRead,
-    Scope::MoneyRead,
-    Scope::AlarmsWrite,
-    Scope::AppealsRead,
-    Scope::AppealsWrite,
-    Scope::BannerAsk,
-];
 const ELSEWHERE: &str = "https://elsewhere.example";
 
 /// The route's pattern with something in place of every part in braces.
@@ -64,7 +57,7 @@ async fn every_route_refuses_a_caller_without_the_credentials_of_its_audience() 
 #[tokio::test]
 async fn a_key_opens_the_routes_of_its_scope_and_no_other() {
     let app = TestApp::start().await;
-    for scope in SCOPES {
+    for scope in Scope::value_variants().iter().copied() {
         let created = actions::create_api_key(&app.app.as_operator(), "test", &[scope]).await;
         let key = created.unwrap().secret;
         for route in ROUTES.0 {
