@@ -43,10 +43,10 @@ const CONTRIBUTIONS: Table = Table {
         "appeal",
         "variant",
         "started_at_ms",
-        "last_kept_payment_at_ms",
+        "last_retained_payment_at_ms",
         "paid_until_ms",
         "ended_at_ms",
-        "payments_withdrawn",
+        "reversed_payments",
         "session",
         "subscription",
         "subscriptions",
@@ -84,8 +84,8 @@ const PAYMENTS: Table = Table {
         "paid_at_ms",
         "refunded_minor",
         "disputed_minor",
-        "awaiting_minor",
-        "differing_minor",
+        "unsettled_minor",
+        "discrepancy_minor",
         "settled_currency",
         "fee_minor",
         "net_minor",
@@ -194,7 +194,7 @@ fn put_giver(maker: &mut Maker, giver: &Giver, gifts: &[Gift]) {
         assert!(all.alarms.is_empty(), "{:?}", all.alarms);
         folded.push(Contribution { supporter: Some(giver.id.clone()), ..all.contribution });
     }
-    let epoch: i64 = folded.iter().map(|it| it.payments_withdrawn).sum();
+    let epoch: i64 = folded.iter().map(|it| it.reversed_payments).sum();
     let (id, since) = (giver.id.as_str().to_owned(), Cell::Number(giver.since_s * 1000));
     let raised_at = if epoch > 0 { giver.since_s * 1000 } else { 0 };
     let email = Cell::Text(giver.email.clone());
@@ -222,10 +222,10 @@ fn put_contribution(maker: &mut Maker, it: &Contribution) {
             text(it.appeal.clone()),
             text(it.variant.clone()),
             number(it.started_at_ms),
-            number(it.last_kept_payment_at_ms),
+            number(it.last_retained_payment_at_ms),
             number(it.paid_until_ms),
             number(it.ended_at_ms),
-            Cell::Number(it.payments_withdrawn),
+            Cell::Number(it.reversed_payments),
             text(it.session.clone()),
             text(it.subscription.clone()),
             Cell::Text(it.subscriptions.join(" ")),
@@ -280,8 +280,8 @@ fn put_payment_row(maker: &mut Maker, it: &Payment) {
             Cell::Number(it.paid_at_ms),
             Cell::Number(it.refunded_minor),
             Cell::Number(it.disputed_minor),
-            Cell::Number(it.awaiting_minor),
-            Cell::Number(it.differing_minor),
+            Cell::Number(it.unsettled_minor),
+            Cell::Number(it.discrepancy_minor),
             text(it.settled.map(|settled| settled.currency.code().to_owned())),
             number(it.settled.map(|settled| settled.fee_minor)),
             number(it.settled.map(|settled| settled.net_minor)),

@@ -82,7 +82,7 @@ name = "The Journal"
 origins = ["https://journal.example.org"]
 currency = "EUR"
 time_zone = "Europe/Dublin"
-[sites.journal.asking]
+[sites.journal.rules]
 country_groups = { baltics = ["EE", "LV", "LT"] }
 [sites.journal.giving.EUR]
 minimum_minor = 100

@@ -43,9 +43,9 @@ pub struct SiteBalance {
     /// What Stripe's balance transactions of the same gifts add up to.
     pub net_minor: i64,
     /// What is booked, and Stripe's balance transaction is not known yet.
-    pub awaiting_minor: i64,
+    pub unsettled_minor: i64,
     /// By how much more is booked than Stripe's balance transactions say.
-    pub differing_minor: i64,
+    pub discrepancy_minor: i64,
     /// What was sent to the bank.
     pub paid_out_minor: i64,
 }
@@ -57,7 +57,7 @@ impl BooksReport {
     }
 
     /// How many gifts have something that does not add up, or wants a person to look.
-    pub fn to_look_at(&self) -> usize {
+    pub fn needs_review(&self) -> usize {
         let mut gifts: Vec<&ContributionId> = self.alarms.iter().map(|(gift, _)| gift).collect();
         gifts.dedup();
         gifts.len()
@@ -200,14 +200,14 @@ fn add_balance(report: &mut BooksReport, folded: &Folded, entries: &[Entry]) {
     for (currency, minor) in &said.net_minor {
         balances.entry(*currency).or_default().net_minor += minor;
     }
-    for (currency, minor) in &said.awaiting_minor {
-        balances.entry(*currency).or_default().awaiting_minor += minor;
+    for (currency, minor) in &said.unsettled_minor {
+        balances.entry(*currency).or_default().unsettled_minor += minor;
     }
-    for (currency, minor) in &said.differing_minor {
-        balances.entry(*currency).or_default().differing_minor += minor;
+    for (currency, minor) in &said.discrepancy_minor {
+        balances.entry(*currency).or_default().discrepancy_minor += minor;
     }
     for (currency, balance) in balances {
-        let says = balance.net_minor + balance.awaiting_minor + balance.differing_minor;
+        let says = balance.net_minor + balance.unsettled_minor + balance.discrepancy_minor;
         if balance.clearing_minor != says {
             report.wrong(format!(
                 "{}: clearing holds {} {currency} (minor unit) but Stripe's balance and what it has not said yet make {says}",
@@ -217,8 +217,8 @@ fn add_balance(report: &mut BooksReport, folded: &Folded, entries: &[Entry]) {
         let sum = report.balances.entry((site.clone(), currency)).or_default();
         sum.clearing_minor += balance.clearing_minor;
         sum.net_minor += balance.net_minor;
-        sum.awaiting_minor += balance.awaiting_minor;
-        sum.differing_minor += balance.differing_minor;
+        sum.unsettled_minor += balance.unsettled_minor;
+        sum.discrepancy_minor += balance.discrepancy_minor;
         sum.paid_out_minor += balance.paid_out_minor;
     }
 }

@@ -24,9 +24,9 @@ pub struct Comparison {
     pub objects_checked_at_ms: Option<i64>,
     /// The first hundred contributions with something that does not add up, is not settled in time, or wants a person to
     /// look: id, and what it is in JSON.
-    pub to_look_at: Vec<(String, String)>,
+    pub needs_review: Vec<(String, String)>,
     /// How many of them there are in all.
-    pub to_look_at_in_all: i64,
+    pub needs_review_total: i64,
     /// The last hundred that a comparison found, the newest first.
     pub found: Vec<Finding>,
     /// What moved money on the Stripe account and belongs to no gift of ours. The same money can stand under several kinds,
@@ -48,7 +48,7 @@ pub struct ComparisonLine {
     /// What the ledger has of the same.
     pub ledger_net_minor: i64,
     /// What is booked beside, and Stripe has not settled yet.
-    pub awaiting_minor: i64,
+    pub unsettled_minor: i64,
     /// How many payments Stripe has not settled in the time that their methods allow.
     pub overdue: i64,
     /// What of them is not settled.
@@ -91,7 +91,7 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
             currency: currency.to_owned(),
             stripe_net_minor: 0,
             ledger_net_minor: 0,
-            awaiting_minor: 0,
+            unsettled_minor: 0,
             overdue: 0,
             overdue_minor: 0,
             offline_minor: 0,
@@ -114,7 +114,7 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
     }
     for ((site, currency), (awaiting, _)) in store.unsettled().await? {
         line(&site, &currency, &|it| {
-            it.awaiting_minor += awaiting;
+            it.unsettled_minor += awaiting;
             it.ledger_net_minor -= awaiting;
         });
     }
@@ -132,8 +132,8 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
         lines: sites.into_values().collect(),
         checked_at_ms: finished(SweepKind::Balance),
         objects_checked_at_ms: finished(SweepKind::Objects),
-        to_look_at: to_look_at(store, now_ms).await?,
-        to_look_at_in_all: store.alarms_in_all().await? + store.overdue_alone(now_ms).await?,
+        needs_review: needs_review(store, now_ms).await?,
+        needs_review_total: store.alarms_in_all().await? + store.overdue_alone(now_ms).await?,
         found: store.findings(MOST).await?,
         other_money: store.other_money().await?,
         incomplete: store.failed_lists().await?,
@@ -141,7 +141,7 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
 }
 
 /// Alarms of contributions, and payments that are overdue.
-async fn to_look_at(store: &Store, now_ms: i64) -> Result<Vec<(String, String)>, StoreError> {
+async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, String)>, StoreError> {
     let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for (contribution, alarms) in store.alarms(MOST).await? {
         // What can't be read is shown as it is rather than left out.

@@ -50,7 +50,7 @@ pub enum ExchangeError {
     #[error("the payment page expired")]
     Expired,
     #[error("the payment was given or taken back")]
-    TakenBack,
+    Reversed,
     #[error(transparent)]
     Stripe(#[from] CallError),
     #[error(transparent)]
@@ -112,7 +112,7 @@ async fn paid_by(app: &App, id: &ContributionId) -> Result<SupporterId, Exchange
         ContributionState::Open | ContributionState::NothingToPay => Err(ExchangeError::Unpaid),
         ContributionState::Failed => Err(ExchangeError::Failed),
         ContributionState::Expired => Err(ExchangeError::Expired),
-        ContributionState::TakenBack => Err(ExchangeError::TakenBack),
+        ContributionState::Reversed => Err(ExchangeError::Reversed),
     }
 }
 

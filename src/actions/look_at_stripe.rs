@@ -27,7 +27,7 @@ pub struct Survey {
     /// Events that were given up.
     pub dead: i64,
     /// Events of the other mode.
-    pub set_aside: i64,
+    pub quarantined: i64,
     /// What is wrong.
     pub troubles: Vec<StripeTrouble>,
 }
@@ -53,7 +53,7 @@ pub async fn look_at_stripe(
     let inbox = store.inbox_rows().await?;
     let count =
         |state: InboxState| inbox.iter().find(|row| row.state == state.word()).map_or(0, |row| row.events);
-    let (dead, set_aside) = (count(InboxState::Dead), count(InboxState::SetAside));
+    let (dead, quarantined) = (count(InboxState::Dead), count(InboxState::Quarantined));
     let asked = stripe.endpoints().await;
     let (endpoint, others) = match &asked {
         Ok(all) => ours_and_others(all, &held, &webhook_url(settings, &held)),
@@ -73,7 +73,7 @@ pub async fn look_at_stripe(
     if dead > 0 {
         troubles.push(StripeTrouble::DeadEvents);
     }
-    Ok(Survey { endpoint, others, not_asked: asked.err(), held, contact, dead, set_aside, troubles })
+    Ok(Survey { endpoint, others, not_asked: asked.err(), held, contact, dead, quarantined, troubles })
 }
 
 impl StripeTrouble {

@@ -195,7 +195,7 @@ impl MoneySums {
             Account::Refunds | Account::Disputes => self.returned_minor += minor,
             Account::Fees => self.fees_minor += minor,
             Account::Clearing | Account::Offline | Account::Bank => self.net_minor += minor,
-            Account::Exchange => {}
+            Account::Fx => {}
         }
     }
 }

@@ -14,7 +14,7 @@ pub enum Received {
     /// It was there already.
     Duplicate,
     /// It is of the wrong mode: stored, and never booked.
-    SetAside,
+    Quarantined,
 }
 
 /// Why a delivery is not acknowledged.
@@ -66,7 +66,7 @@ pub async fn receive_stripe_event(
         created_at_ms: envelope.created_s().saturating_mul(1000),
         received_at_ms: now_ms,
         body: text.to_owned(),
-        state: if right_mode { EventState::Waiting } else { EventState::SetAside },
+        state: if right_mode { EventState::Waiting } else { EventState::Quarantined },
         id: envelope.id.clone(),
         kind: envelope.kind,
         api_version: envelope.api_version.unwrap_or_default(),
@@ -82,7 +82,7 @@ pub async fn receive_stripe_event(
             event = envelope.id,
             "an event of the other mode is set aside; check which endpoint sends it, or stripe.mode"
         );
-        return Ok(Received::SetAside);
+        return Ok(Received::Quarantined);
     }
     app.event_came.notify_one();
     Ok(Received::Stored)

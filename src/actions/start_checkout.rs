@@ -49,9 +49,9 @@ pub struct Checkout {
 #[expect(missing_docs, reason = "each says it in its sentence; amounts in the minor unit")]
 pub enum CheckoutError {
     #[error("the site does not take this currency")]
-    CurrencyNotTaken,
+    UnsupportedCurrency,
     #[error("the site does not take gifts at this interval")]
-    IntervalNotTaken,
+    UnsupportedInterval,
     #[error("the amount is below {minimum_minor}")]
     BelowMinimum { minimum_minor: i64 },
     #[error("the amount is above {maximum_minor}")]
@@ -145,9 +145,9 @@ pub async fn start_checkout(
 /// The fee on top of the amount, where it is to be covered, if the site takes what is asked for.
 fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Option<i64>, CheckoutError> {
     let Money { amount_minor, currency } = request.money;
-    let giving = site.giving.get(&currency).ok_or(CheckoutError::CurrencyNotTaken)?;
+    let giving = site.giving.get(&currency).ok_or(CheckoutError::UnsupportedCurrency)?;
     if !giving.takes(request.interval) {
-        return Err(CheckoutError::IntervalNotTaken);
+        return Err(CheckoutError::UnsupportedInterval);
     }
     let Limits { minimum_minor, maximum_minor, step_minor } = giving.limits(currency);
     if amount_minor < minimum_minor {

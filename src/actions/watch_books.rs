@@ -38,7 +38,7 @@ pub async fn watch_books(app: &App) -> Result<(), StoreError> {
     }
     let report = check_books(&app.store, &key).await?;
     let overdue = usize::try_from(app.store.overdue_alone(app.now_ms()).await?).unwrap_or(usize::MAX);
-    told(report.wrong_in_all, report.to_look_at().saturating_add(overdue), app.now_ms());
+    told(report.wrong_in_all, report.needs_review().saturating_add(overdue), app.now_ms());
     for sentence in &report.wrong {
         tracing::error!(sentence, "the books are wrong; run `keepopen books check`");
     }

@@ -135,7 +135,7 @@ impl Switches {
         if site.banner == Banner::Off {
             switches.all = Switch::Off;
         }
-        for surface in &site.asking.silenced_surfaces {
+        for surface in &site.rules.silenced_surfaces {
             switches.set(Some(*surface), Switch::Off);
         }
         switches
@@ -153,7 +153,7 @@ pub fn switched(
             match (surface, switch) {
                 (_, Switch::On) => {}
                 (None, Switch::Off) => site.banner = Banner::Off,
-                (Some(surface), Switch::Off) => site.asking.silenced_surfaces.push(surface),
+                (Some(surface), Switch::Off) => site.rules.silenced_surfaces.push(surface),
             }
         }
     }

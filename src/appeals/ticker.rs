@@ -26,8 +26,8 @@ pub struct WrittenTicker {
     goal_minor: Option<i64>,
     goal_supporters: Option<i64>,
     from: Option<Moment>,
-    elsewhere_minor: Option<i64>,
-    elsewhere_supporters: Option<i64>,
+    offline_minor: Option<i64>,
+    offline_supporters: Option<i64>,
 }
 
 /// What is counted.
@@ -150,11 +150,11 @@ impl TryFrom<WrittenTicker> for Ticker {
         let of_money = [
             ("currency", it.currency.is_some()),
             ("goal_minor", it.goal_minor.is_some()),
-            ("elsewhere_minor", it.elsewhere_minor.is_some()),
+            ("offline_minor", it.offline_minor.is_some()),
         ];
         let of_supporters = [
             ("goal_supporters", it.goal_supporters.is_some()),
-            ("elsewhere_supporters", it.elsewhere_supporters.is_some()),
+            ("offline_supporters", it.offline_supporters.is_some()),
         ];
         let (goal_field, goal, elsewhere_field, elsewhere, foreign, currency) = match it.counts {
             CountedKind::Money => {
@@ -162,12 +162,12 @@ impl TryFrom<WrittenTicker> for Ticker {
                     ("currency", "a ticker of money counts one currency: write which.".to_owned())
                 })?;
                 let foreign = of_supporters.as_slice();
-                ("goal_minor", it.goal_minor, "elsewhere_minor", it.elsewhere_minor, foreign, Some(currency))
+                ("goal_minor", it.goal_minor, "offline_minor", it.offline_minor, foreign, Some(currency))
             }
             CountedKind::Supporters => {
                 let foreign = of_money.as_slice();
-                let elsewhere = it.elsewhere_supporters;
-                ("goal_supporters", it.goal_supporters, "elsewhere_supporters", elsewhere, foreign, None)
+                let elsewhere = it.offline_supporters;
+                ("goal_supporters", it.goal_supporters, "offline_supporters", elsewhere, foreign, None)
             }
         };
         if let Some((field, _)) = foreign.iter().find(|(_, given)| *given) {
@@ -301,7 +301,7 @@ mod tests {
             (format!("{money}currency = \"EUR\""), "goal_minor"),
             (format!("{money}currency = \"EUR\"\ngoal_minor = 0"), "goal_minor"),
             (format!("{money}currency = \"EUR\"\ngoal_minor = 1\ngoal_supporters = 1"), "goal_supporters"),
-            (format!("{money}currency = \"EUR\"\ngoal_minor = 1\nelsewhere_minor = -1"), "elsewhere_minor"),
+            (format!("{money}currency = \"EUR\"\ngoal_minor = 1\noffline_minor = -1"), "offline_minor"),
             (supporters.to_owned(), "goal_supporters"),
             (format!("{supporters}goal_supporters = 1\ncurrency = \"EUR\""), "currency"),
             (format!("{supporters}goal_supporters = 1\ngoal_minor = 1"), "goal_minor"),
@@ -314,7 +314,7 @@ mod tests {
     #[test]
     fn what_is_left_ends_at_nothing_and_the_percentage_goes_on() {
         let ticker =
-            ticker("counts = \"supporters\"\ngoal_supporters = 300\nelsewhere_supporters = 1").unwrap();
+            ticker("counts = \"supporters\"\ngoal_supporters = 300\noffline_supporters = 1").unwrap();
         let values = |counted| {
             let TickerValues { total, left, percent, .. } = ticker.published(counted, None, 0).values;
             (total, left, percent)

@@ -56,10 +56,10 @@ fn told(report: &BooksReport) -> String {
         let mut line = format!(
             "{site} {currency}: Stripe says {} net, the ledger {}",
             written(it.net_minor),
-            written(it.clearing_minor - it.awaiting_minor)
+            written(it.clearing_minor - it.unsettled_minor)
         );
-        if it.awaiting_minor != 0 {
-            line += &format!("; {} more is recorded, not yet settled by Stripe", written(it.awaiting_minor));
+        if it.unsettled_minor != 0 {
+            line += &format!("; {} more is recorded, not yet settled by Stripe", written(it.unsettled_minor));
         }
         line += &format!(
             "; {} at the bank, {} at Stripe",

@@ -11,7 +11,7 @@ use crate::store::inbox::{EventRow, EventState};
 pub enum Verb {
     /// The newest events of the inbox, a line each: id, state, tries, type, and what came of it.
     List {
-        /// Only those that are waiting, done, set_aside or dead.
+        /// Only those that are waiting, done, quarantined or dead.
         #[arg(long, value_parser = state)]
         state: Option<EventState>,
         /// How many at the most.
@@ -34,7 +34,7 @@ pub enum Verb {
 }
 
 fn state(text: &str) -> Result<EventState, String> {
-    EventState::parse(text).ok_or_else(|| "waiting, done, set_aside or dead".to_owned())
+    EventState::parse(text).ok_or_else(|| "waiting, done, quarantined or dead".to_owned())
 }
 
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {

@@ -94,9 +94,9 @@ fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Sto
             differ += 1;
             text += &format!(": we have {} more", written(line.difference_minor()));
         }
-        if line.awaiting_minor != 0 {
+        if line.unsettled_minor != 0 {
             text +=
-                &format!("; {} more is recorded, not yet settled by Stripe", written(line.awaiting_minor));
+                &format!("; {} more is recorded, not yet settled by Stripe", written(line.unsettled_minor));
         }
         if line.overdue != 0 {
             overdue += line.overdue;
@@ -117,11 +117,11 @@ fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Sto
         ago(it.checked_at_ms, now_ms),
         ago(it.objects_checked_at_ms, now_ms)
     ))?;
-    for (id, alarms) in &it.to_look_at {
+    for (id, alarms) in &it.needs_review {
         say(&format!("Needs review: {id}: {alarms}"))?;
     }
-    if usize::try_from(it.to_look_at_in_all)? > it.to_look_at.len() {
-        say(&format!("These are the first {} of {}.", it.to_look_at.len(), it.to_look_at_in_all))?;
+    if usize::try_from(it.needs_review_total)? > it.needs_review.len() {
+        say(&format!("These are the first {} of {}.", it.needs_review.len(), it.needs_review_total))?;
     }
     for finding in &it.found {
         let at = Timestamp::from_millisecond(finding.found_at_ms)?;

@@ -127,7 +127,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
         return wrong("server.body_timeout_seconds must be at least 1");
     }
     settings.sites.iter().try_for_each(|(id, site)| check_site(id, site))?;
-    check_asking(settings)
+    check_rules(settings)
 }
 
 /// What works, and is seldom meant.
@@ -158,13 +158,13 @@ fn is_for_operators(ip: IpAddr) -> bool {
 }
 
 /// What the decision finds wrong with a site.
-fn check_asking(settings: &Settings) -> Result<(), ConfigError> {
+fn check_rules(settings: &Settings) -> Result<(), ConfigError> {
     let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
     let (_, problems) = keepopen_decision::compile(&sites, &[]);
     match problems.first() {
         Some(problem) => {
             let site = problem.site.as_deref().unwrap_or_default();
-            wrong(format!("sites.{site}.asking.{}: {}", problem.field_path, problem.sentence))
+            wrong(format!("sites.{site}.rules.{}: {}", problem.field_path, problem.sentence))
         }
         None => Ok(()),
     }

@@ -177,7 +177,7 @@ impl SiteSettings {
 
     /// The country of that code, or those of the site's group of that name.
     fn countries_called(&self, name: &str) -> Vec<CountryCode> {
-        match self.asking.country_groups.get(name) {
+        match self.rules.country_groups.get(name) {
             Some(group) => group.iter().filter_map(|code| CountryCode::parse(code)).collect(),
             None => CountryCode::parse(name).into_iter().collect(),
         }

@@ -100,9 +100,9 @@ mod tests {
 name = "The Journal"
 origins = ["https://journal.example.org"]
 currency = "EUR"
-[sites.journal.asking.frequency]
+[sites.journal.rules.frequency]
 max_views = 2
-[sites.journal.asking.upsell]
+[sites.journal.rules.upsell]
 enabled = true
 [sites.journal.giving.EUR]
 minimum_minor = 100

@@ -5,12 +5,12 @@
 //! **Start at** [`load`]; `config.example.toml` is the manual.
 //! **Tested in** `tests/commands/`.
 
-mod asking;
 mod check;
 mod giving;
 mod limits;
 mod load;
 mod management;
+mod rules;
 mod secret;
 mod server;
 mod sites;
@@ -23,12 +23,12 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use asking::Asking;
 pub use check::{ConfigError, Mode, is_loopback};
 pub use giving::{ByCountry, FeeCover, Giving, Limits, Offer, OfferedAmount, OwnAmounts};
 pub use limits::LimitSettings;
 pub use load::{from_toml, load};
 pub use management::ManagementSettings;
+pub use rules::RuleSettings;
 pub use secret::Secret;
 pub use server::{ForwardedHeader, ServerSettings};
 pub use sites::{Banner, Interval, SiteSettings};

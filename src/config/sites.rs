@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Asking, Giving};
+use super::{Giving, RuleSettings};
 use crate::money::Currency;
 
 /// One publication.
@@ -35,7 +35,7 @@ pub struct SiteSettings {
     pub fallback_url: Option<Url>,
     /// What holds for every appeal of the site.
     #[serde(default)]
-    pub asking: Asking,
+    pub rules: RuleSettings,
     /// What can be given, by currency.
     pub giving: BTreeMap<Currency, Giving>,
 }

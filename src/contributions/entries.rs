@@ -22,7 +22,7 @@ pub enum Account {
     /// What banks took back.
     Disputes,
     /// Between two currencies: what readers paid in one and Stripe settled in another.
-    Exchange,
+    Fx,
     /// What Stripe sent to our bank.
     Bank,
 }
@@ -118,8 +118,8 @@ impl EntryKind {
             Self::DisputeReversal => (Account::Clearing, Account::Disputes),
             Self::Fee => (Account::Fees, Account::Clearing),
             Self::FeeReversal => (Account::Clearing, Account::Fees),
-            Self::ExchangeOut => (Account::Exchange, Account::Clearing),
-            Self::ExchangeIn => (Account::Clearing, Account::Exchange),
+            Self::ExchangeOut => (Account::Fx, Account::Clearing),
+            Self::ExchangeIn => (Account::Clearing, Account::Fx),
             Self::Payout => (Account::Bank, Account::Clearing),
             Self::PayoutReversal => (Account::Clearing, Account::Bank),
         }
@@ -141,13 +141,22 @@ impl EntryKind {
 }
 
 impl Account {
+    /// The label in JSON and at the command line. The ledger keeps `exchange` for `fx`: its rows never change, and seals
+    /// of earlier days are made from them.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Fx => "fx",
+            other => other.as_str(),
+        }
+    }
+
     /// Every account, in the order in which people read them.
     pub const ALL: [Self; 8] = [
         Self::Contributions,
         Self::Refunds,
         Self::Disputes,
         Self::Fees,
-        Self::Exchange,
+        Self::Fx,
         Self::Clearing,
         Self::Offline,
         Self::Bank,
@@ -162,7 +171,7 @@ impl Account {
             Self::Fees => "fees",
             Self::Refunds => "refunds",
             Self::Disputes => "disputes",
-            Self::Exchange => "exchange",
+            Self::Fx => "exchange",
             Self::Bank => "bank",
         }
     }

@@ -63,9 +63,9 @@ pub struct Balance {
     /// What Stripe's balance transactions add up to.
     pub net_minor: BTreeMap<Currency, i64>,
     /// What is booked, and Stripe's balance transaction is not known yet.
-    pub awaiting_minor: BTreeMap<Currency, i64>,
+    pub unsettled_minor: BTreeMap<Currency, i64>,
     /// By how much more is booked than Stripe's balance transactions say.
-    pub differing_minor: BTreeMap<Currency, i64>,
+    pub discrepancy_minor: BTreeMap<Currency, i64>,
 }
 
 /// Folds all facts of one gift. None when none of them is ours.
@@ -207,8 +207,8 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             paid_at_ms,
             refunded_minor: sums.refunded_minor,
             disputed_minor: sums.disputed_minor,
-            awaiting_minor: of.map_or(0, |of| of.awaiting_minor),
-            differing_minor: of.map_or(0, |of| of.differing_minor),
+            unsettled_minor: of.map_or(0, |of| of.unsettled_minor),
+            discrepancy_minor: of.map_or(0, |of| of.discrepancy_minor),
             settle_by_ms: match came.kind {
                 PaymentKind::Unconfirmed => story.settle_by_s(came, &came.dates),
                 _ => of.and_then(|of| of.settle_by_s),
@@ -226,8 +226,8 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
         payments: payments.values().filter_map(payment).collect(),
         balance: Balance {
             net_minor: settlement.net_minor,
-            awaiting_minor: settlement.awaiting_minor,
-            differing_minor: settlement.differing_minor,
+            unsettled_minor: settlement.unsettled_minor,
+            discrepancy_minor: settlement.discrepancy_minor,
         },
         contribution,
         email,

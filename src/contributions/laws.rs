@@ -375,7 +375,7 @@ proptest! {
         }
         let balance = &folded.balance;
         for (currency, minor) in
-            balance.net_minor.iter().chain(&balance.awaiting_minor).chain(&balance.differing_minor)
+            balance.net_minor.iter().chain(&balance.unsettled_minor).chain(&balance.discrepancy_minor)
         {
             *clearing.entry(*currency).or_default() -= minor;
         }

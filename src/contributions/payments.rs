@@ -72,9 +72,9 @@ pub struct Payment {
     /// Taken back by banks and not won back, in the minor unit of `money`.
     pub disputed_minor: i64,
     /// Booked of it, its refunds and its disputes, and not settled yet, in the minor unit of `money`.
-    pub awaiting_minor: i64,
+    pub unsettled_minor: i64,
     /// By how much more is booked than Stripe's balance says, in the minor unit of `money`.
-    pub differing_minor: i64,
+    pub discrepancy_minor: i64,
     /// When Stripe should have settled all of it, in milliseconds since 1970; none once it has.
     pub settle_by_ms: Option<i64>,
     /// What Stripe settled; none until its balance transaction is known.

@@ -41,9 +41,9 @@ pub(super) struct Settlement<'a> {
     /// What Stripe's balance holds more by these transactions.
     pub net_minor: BTreeMap<Currency, i64>,
     /// What is booked and not settled yet.
-    pub awaiting_minor: BTreeMap<Currency, i64>,
+    pub unsettled_minor: BTreeMap<Currency, i64>,
     /// By how much more is booked than was settled.
-    pub differing_minor: BTreeMap<Currency, i64>,
+    pub discrepancy_minor: BTreeMap<Currency, i64>,
     /// Of each payment.
     pub payments: BTreeMap<&'a str, OfPayment>,
 }
@@ -53,8 +53,8 @@ pub(super) struct Settlement<'a> {
 pub(super) struct OfPayment {
     pub settled: Option<Settled>,
     pub payout: Option<(String, PayoutMark)>,
-    pub awaiting_minor: i64,
-    pub differing_minor: i64,
+    pub unsettled_minor: i64,
+    pub discrepancy_minor: i64,
     /// When Stripe should have settled what it has not, in seconds since 1970.
     pub settle_by_s: Option<i64>,
 }
@@ -97,15 +97,15 @@ pub(super) fn settle<'a>(
         let payment = all.payments.entry(of.payment).or_default();
         match settled_minor.get(of.object) {
             None => {
-                payment.awaiting_minor += of.booked_minor;
+                payment.unsettled_minor += of.booked_minor;
                 let due = payment.settle_by_s.into_iter().chain(of.settle_by_s);
                 payment.settle_by_s = due.min();
-                *all.awaiting_minor.entry(currency).or_default() += of.booked_minor;
+                *all.unsettled_minor.entry(currency).or_default() += of.booked_minor;
             }
             Some(settled) if *settled == of.booked_minor => {}
             Some(settled) => {
-                payment.differing_minor += of.booked_minor - settled;
-                *all.differing_minor.entry(currency).or_default() += of.booked_minor - settled;
+                payment.discrepancy_minor += of.booked_minor - settled;
+                *all.discrepancy_minor.entry(currency).or_default() += of.booked_minor - settled;
                 all.alarms.push(Alarm::BalanceDiffers {
                     object: of.object.to_owned(),
                     booked_minor: of.booked_minor,

@@ -238,7 +238,7 @@ mod tests {
         let both = [refund("pi_a", 500), refund("pi_b", 500)];
         assert_eq!(
             folded(&[sessions.as_slice(), &both].concat()).contribution.state,
-            ContributionState::TakenBack
+            ContributionState::Reversed
         );
     }
 

@@ -29,7 +29,7 @@ pub enum ContributionState {
     /// A recurring one that is over.
     Ended,
     /// Every payment was refunded or taken back in full, or the latest one was disputed while it still runs.
-    TakenBack,
+    Reversed,
 }
 
 impl ContributionState {
@@ -44,7 +44,7 @@ impl ContributionState {
         Self::Active,
         Self::PastDue,
         Self::Ended,
-        Self::TakenBack,
+        Self::Reversed,
     ];
 
     /// The word in JSON and in the database.
@@ -59,7 +59,7 @@ impl ContributionState {
             Self::Active => "active",
             Self::PastDue => "past_due",
             Self::Ended => "ended",
-            Self::TakenBack => "taken_back",
+            Self::Reversed => "reversed",
         }
     }
 
@@ -91,14 +91,14 @@ pub struct Contribution {
     /// When it began, in milliseconds since 1970.
     pub started_at_ms: Option<i64>,
     /// The newest payment that was not taken back in full, in milliseconds since 1970.
-    pub last_kept_payment_at_ms: Option<i64>,
+    pub last_retained_payment_at_ms: Option<i64>,
     /// Until when it is paid for, in milliseconds since 1970; none for a one-off, or while no payment was kept.
     pub paid_until_ms: Option<i64>,
     /// When its subscription ended, in milliseconds since 1970; none while it runs.
     pub ended_at_ms: Option<i64>,
     /// How many payments were ever refunded or disputed in full. It only
     /// grows, and with it the supporter's epoch.
-    pub payments_withdrawn: i64,
+    pub reversed_payments: i64,
     /// Stripe's ids of the session, the subscription and the customer.
     pub session: Option<String>,
     /// The subscription at Stripe; of several the one that decides.

@@ -225,10 +225,10 @@ impl<'a> Story<'a> {
                 .or_else(|| self.subscription_facts.iter().filter_map(|it| it.created_at_s).min())
                 .or_else(|| first_invoice.and_then(|it| it.created_at_s))
                 .map(milliseconds),
-            last_kept_payment_at_ms: last_kept.map(milliseconds),
+            last_retained_payment_at_ms: last_kept.map(milliseconds),
             paid_until_ms: paid_until_s(self, frequency, payments, taken).map(milliseconds),
             ended_at_ms: self.ended_at_s().map(milliseconds),
-            payments_withdrawn: i64::try_from(withdrawn).unwrap_or(i64::MAX),
+            reversed_payments: i64::try_from(withdrawn).unwrap_or(i64::MAX),
             session: self.session.map(|it| it.id.clone()),
             subscription: self.subscriptions.deciding.map(str::to_owned),
             subscriptions: self.subscriptions.all.iter().map(|id| (*id).to_owned()).collect(),
@@ -294,7 +294,7 @@ impl<'a> Story<'a> {
     fn one_off_state(&self, money: Option<Kept>) -> ContributionState {
         if let Some(money) = money {
             // Of several payments any that was kept will do.
-            return if money.any { ContributionState::Paid } else { ContributionState::TakenBack };
+            return if money.any { ContributionState::Paid } else { ContributionState::Reversed };
         }
         match self.session.map(|it| it.latest.state) {
             None | Some(SessionState::Open) => ContributionState::Open,
@@ -316,10 +316,10 @@ impl<'a> Story<'a> {
             |it: &InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
         let given_up = self.own_invoices().next().is_some() && self.own_invoices().all(given_up);
         match money {
-            Some(money) if !money.any => ContributionState::TakenBack,
+            Some(money) if !money.any => ContributionState::Reversed,
             Some(_) if over => ContributionState::Ended,
             // The bank took the latest payment back. A refund of one payment, in contrast, is goodwill: the gift goes on.
-            Some(money) if !money.newest && money.newest_disputed => ContributionState::TakenBack,
+            Some(money) if !money.newest && money.newest_disputed => ContributionState::Reversed,
             Some(_) if failing => ContributionState::PastDue,
             Some(_) => ContributionState::Active,
             None => match self.session.map(|it| it.latest.state) {

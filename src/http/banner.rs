@@ -51,7 +51,7 @@ use crate::tokens::{Purpose, Shown};
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::BodyTooLarge,
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::BodyTooLarge,
         Code::BodyTooSlow, Code::UnsupportedMediaType, Code::StoreUnavailable,
     ]))),
 )]
@@ -124,7 +124,7 @@ impl<'a> Asked<'a> {
         status = 200, body = VerdictBody, description = "The verdict",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::TokenInUrl, Code::SiteUnknown]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::TokenInUrl, Code::SiteNotFound]))),
 )]
 #[get("/v1/banner")]
 pub async fn ask_from_query(
@@ -171,7 +171,7 @@ fn verdict_for(
     let known = known_by(token);
     let is_overloaded = known.is_none();
     let known = known.unwrap_or(Known::unknown());
-    let site = snapshot.compiled.site(&question.site).map_err(|_| Problem::new(Code::SiteUnknown))?;
+    let site = snapshot.compiled.site(&question.site).map_err(|_| Problem::new(Code::SiteNotFound))?;
     let decision = Decision::new(site, question, &known, now_ms, clock::draw());
     let verdict = if is_overloaded {
         Verdict::Silent { reason: Reason::Overloaded, next_eligible_at_ms: None }

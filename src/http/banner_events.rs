@@ -53,14 +53,14 @@ enum EventName {
         (status = 204, description = "Accepted"),
     ),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType,
+        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteNotFound, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType,
     ]))),
 )]
 #[post("/v1/banner/events")]
 pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
     let event: BannerEvent = body::parse_strict(&bytes)?;
-    let site = app.site(&event.site).ok_or(Code::SiteUnknown)?;
+    let site = app.site(&event.site).ok_or(Code::SiteNotFound)?;
     check_origin(&request, site)?;
     let ordinal = event.ordinal.unwrap_or(1);
     if ordinal == 0 {

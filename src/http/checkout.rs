@@ -70,9 +70,9 @@ struct CheckoutAnswer {
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptReused,
-        Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::CurrencyNotTaken, Code::IntervalNotTaken,
-        Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::AmountNotTaken, Code::FeeCoverNotOffered, Code::ReturnUrlNotAllowed,
+        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteNotFound, Code::AttemptReused,
+        Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::UnsupportedCurrency, Code::UnsupportedInterval,
+        Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::UnsupportedAmount, Code::FeeCoverNotOffered, Code::ReturnUrlNotAllowed,
         Code::RateLimited, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured, Code::Conflict, Code::StoreUnavailable,
         Code::Internal,
     ]))),
@@ -83,13 +83,13 @@ pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result
     limited.by_address(&app, &request)?;
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let asked: CheckoutBody = body::parse_strict(&bytes)?;
-    let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;
+    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
     check_origin(&request, site)?;
     limited.by_attempt_and_site(&asked.attempt, &asked.site).map_err(|problem| Problem {
         fallback_url: site.fallback_url.as_ref().map(url::Url::to_string),
         ..problem
     })?;
-    let currency = Currency::parse(&asked.currency).map_err(|_| Code::CurrencyNotTaken)?;
+    let currency = Currency::parse(&asked.currency).map_err(|_| Code::UnsupportedCurrency)?;
     let wanted = CheckoutRequest {
         site: &asked.site,
         attempt: asked.attempt,
@@ -107,8 +107,8 @@ pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result
 
 fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
     match error {
-        CheckoutError::CurrencyNotTaken => Code::CurrencyNotTaken.into(),
-        CheckoutError::IntervalNotTaken => Code::IntervalNotTaken.into(),
+        CheckoutError::UnsupportedCurrency => Code::UnsupportedCurrency.into(),
+        CheckoutError::UnsupportedInterval => Code::UnsupportedInterval.into(),
         CheckoutError::BelowMinimum { minimum_minor } => {
             Problem { minimum_minor: Some(*minimum_minor), ..Problem::new(Code::AmountBelowMinimum) }
         }
@@ -116,7 +116,7 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
             Problem { maximum_minor: Some(*maximum_minor), ..Problem::new(Code::AmountAboveMaximum) }
         }
         CheckoutError::NoMultiple { step_minor } => Problem::with(
-            Code::AmountNotTaken,
+            Code::UnsupportedAmount,
             format!("Stripe takes only multiples of {step_minor} (in the minor unit) in this currency"),
         ),
         CheckoutError::FeeCoverNotOffered => Code::FeeCoverNotOffered.into(),

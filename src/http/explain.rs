@@ -98,7 +98,7 @@ struct ExplainedRule {
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::PreviewInvalid, Code::SiteUnknown,
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::PreviewInvalid, Code::SiteNotFound,
         Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::Overloaded, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
@@ -124,7 +124,7 @@ pub async fn why(
     let snapshot = app.snapshot.load();
     let known = known(&app, &question, Some(&request), Purpose::Acting, now_ms).ok_or(Code::Overloaded)?;
     let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw())
-        .map_err(|_| Problem::new(Code::SiteUnknown))?;
+        .map_err(|_| Problem::new(Code::SiteNotFound))?;
     let answer = ExplanationBody {
         show: matches!(explained.verdict, keepopen_decision::Verdict::Show { .. }),
         reason: explained.verdict.reason().as_str(),

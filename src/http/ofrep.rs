@@ -153,7 +153,7 @@ async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<V
     let context = asked.context.get().as_bytes();
     let target: Target = body::parse(context)?;
     if target.site.is_none() {
-        return Err(Problem::with(Code::SiteUnknown, "the context names no site; set `site` to its id"));
+        return Err(Problem::with(Code::SiteNotFound, "the context names no site; set `site` to its id"));
     }
     let mut question: Question<'_> = body::parse(context)?;
     if question.reader.bucket.is_none() {
@@ -196,12 +196,12 @@ fn tag_of(verdict: &Value, now_ms: i64) -> EntityTag {
 fn failure(problem: Problem, key: Option<String>) -> HttpResponse {
     let error_code = match problem.code {
         Code::InvalidRequest => "PARSE_ERROR",
-        Code::SiteUnknown => "INVALID_CONTEXT",
+        Code::SiteNotFound => "INVALID_CONTEXT",
         _ => "GENERAL",
     };
     let details = problem.detail.unwrap_or_else(|| problem.title.to_owned());
     let status =
-        if problem.code == Code::SiteUnknown { StatusCode::BAD_REQUEST } else { problem.code.status() };
+        if problem.code == Code::SiteNotFound { StatusCode::BAD_REQUEST } else { problem.code.status() };
     failed(status, key, error_code, details)
 }
 

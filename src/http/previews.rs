@@ -95,7 +95,7 @@ pub(super) struct Note {
     responses(
         (status = 200, body = PreviewUrl, description = "The URL", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::AppealUnknown, Code::VersionUnknown, Code::NeverPublished, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::PageUrlNotAllowed, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::AppealNotFound, Code::VersionNotFound, Code::NeverPublished, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::PageUrlNotAllowed, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/previews")]
 pub async fn make(
@@ -107,7 +107,7 @@ pub async fn make(
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let asked: PreviewBody = body::parse_strict(&bytes)?;
-    let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;
+    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
     let mut url = site.own_page(&asked.page_url).ok_or(Code::PageUrlNotAllowed)?;
     let minutes = asked.valid_minutes.unwrap_or(VALID_MINUTES);
     if !(1..=MOST_MINUTES).contains(&minutes) {
@@ -163,7 +163,7 @@ pub async fn make(
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::PreviewInvalid, Code::SiteUnknown, Code::AppealUnknown, Code::VersionUnknown, Code::NeverPublished,
+        Code::InvalidRequest, Code::PreviewInvalid, Code::SiteNotFound, Code::AppealNotFound, Code::VersionNotFound, Code::NeverPublished,
         Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
@@ -172,7 +172,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
     let mut question: Question<'_> = body::parse(&bytes)?;
     let Note { preview } = body::parse(&bytes)?;
-    app.site(&question.site).ok_or(Code::SiteUnknown)?;
+    app.site(&question.site).ok_or(Code::SiteNotFound)?;
     let note = read(&app, &question, preview.as_deref())?;
     let draft = draft_of(&app, &note.appeal, note.version).await?;
     let snapshot = counted(&app, &draft).await?;
@@ -190,7 +190,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let (ticker_json, quiet) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
     let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet);
     let nobody = Known::nobody();
-    let site = snapshot.compiled.site(&question.site).map_err(|_| Code::SiteUnknown)?;
+    let site = snapshot.compiled.site(&question.site).map_err(|_| Code::SiteNotFound)?;
     let decision = Decision::new(site, &question, &nobody, app.now_ms(), 0);
     let body = VerdictBody {
         show: true,
@@ -223,15 +223,15 @@ async fn draft_of(app: &App, id: &str, version: Option<i64>) -> Result<Draft, Pr
     let mut draft = match version {
         None => match in_force() {
             Some(draft) => draft,
-            None if from_file => return Err(Code::AppealUnknown.into()),
+            None if from_file => return Err(Code::AppealNotFound.into()),
             None => published(app, id).await?,
         },
         Some(_) if from_file => {
-            return Err(Problem::with(Code::VersionUnknown, "a file's appeals have no versions"));
+            return Err(Problem::with(Code::VersionNotFound, "a file's appeals have no versions"));
         }
         Some(number) => {
             let row = app.store.version(id, number).await.map_err(|error| Problem::store(&error))?;
-            let row = row.ok_or(Code::VersionUnknown)?;
+            let row = row.ok_or(Code::VersionNotFound)?;
             Draft::read_version(id, &row.body, Live::Live).map_err(unusable)?
         }
     };
@@ -245,7 +245,7 @@ async fn published(app: &App, id: &str) -> Result<Draft, Problem> {
         Some(row) => actions::read_published(&row).map_err(unusable),
         None => {
             let known = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
-            Err(if known.is_empty() { Code::AppealUnknown } else { Code::NeverPublished }.into())
+            Err(if known.is_empty() { Code::AppealNotFound } else { Code::NeverPublished }.into())
         }
     }
 }

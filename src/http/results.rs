@@ -125,7 +125,7 @@ struct MoneyBody {
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown,
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound,
         Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
@@ -136,7 +136,7 @@ pub async fn read(
     query: Result<Query<Asked>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let asked = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
-    let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;
+    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
     let query = ResultsQuery {
         from: day("from", &asked.from)?,
         to: day("to", &asked.to)?,

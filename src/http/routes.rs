@@ -57,7 +57,7 @@ routes! {
     GET "/v1/contributions", money::list, Key(&[MoneyRead]), SameOrigin, Unlimited;
     GET "/v1/contributions/export.csv", money::csv, Key(&[MoneyRead]), SameOrigin, Unlimited;
     GET "/v1/contributions/{id}", money::read, Key(&[MoneyRead]), SameOrigin, Unlimited;
-    GET "/v1/books", money::compare, Key(&[MoneyRead]), SameOrigin, Unlimited;
+    GET "/v1/reconciliation", money::compare, Key(&[MoneyRead]), SameOrigin, Unlimited;
     GET "/v1/alarms", money::list_alarms, Key(&[MoneyRead, AlarmsWrite]), SameOrigin, Unlimited;
     POST "/v1/alarms/{id}/acknowledge", money::acknowledge, Key(&[AlarmsWrite]), SameOrigin, Unlimited;
     GET "/v1/audit", audit::list, Key(&[AuditRead]), SameOrigin, Unlimited;

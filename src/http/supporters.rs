@@ -90,7 +90,7 @@ pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Probl
     )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing,
-        Code::SiteUnknown, Code::SupporterUnknown, Code::StoreUnavailable, Code::Internal,
+        Code::SiteNotFound, Code::SupporterNotFound, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[get("/v1/supporters/{id}", guard = "is_no_other_route")]
@@ -101,8 +101,8 @@ pub async fn by_id(
     query: Result<Query<SiteQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
-    let id = SupporterId::parse(&id).map_err(|_| Code::SupporterUnknown)?;
-    app.store.epoch(&id).await.map_err(|error| Problem::store(&error))?.ok_or(Code::SupporterUnknown)?;
+    let id = SupporterId::parse(&id).map_err(|_| Code::SupporterNotFound)?;
+    app.store.epoch(&id).await.map_err(|error| Problem::store(&error))?.ok_or(Code::SupporterNotFound)?;
     answer(&app, id, &query.site).await
 }
 
@@ -124,7 +124,7 @@ pub async fn by_id(
     )),
     extensions(("x-problems" = json!([
         Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing,
-        Code::SiteUnknown, Code::SupporterUnknown, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType,
+        Code::SiteNotFound, Code::SupporterNotFound, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType,
         Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
@@ -139,10 +139,10 @@ pub async fn lookup(
     let asked: LookupBody = body::parse_strict(&bytes)?;
     let email = Email::parse(&asked.email)
         .map_err(|_| Problem::with(Code::InvalidRequest, "email: not an e-mail address"))?;
-    let site = app.site(&asked.site).ok_or(Code::SiteUnknown)?;
+    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
     let found = app.store.given_under(&email, &asked.site).await.map_err(|error| Problem::store(&error))?;
     let best = best_standing(&found, site.quiet_days, app.now_ms());
-    let (supporter, now) = best.ok_or(Code::SupporterUnknown)?;
+    let (supporter, now) = best.ok_or(Code::SupporterNotFound)?;
     Ok(told(supporter, &asked.site, now))
 }
 
@@ -152,7 +152,7 @@ fn is_no_other_route(context: &GuardContext<'_>) -> bool {
 }
 
 async fn answer(app: &App, supporter: SupporterId, site_id: &str) -> Result<HttpResponse, Problem> {
-    let site = app.site(site_id).ok_or(Code::SiteUnknown)?;
+    let site = app.site(site_id).ok_or(Code::SiteNotFound)?;
     let given = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
     Ok(told(supporter, site_id, standing_of(&given, site.quiet_days, app.now_ms())))
 }

@@ -26,7 +26,7 @@ struct Told {
     all: Switch,
     /// Each surface. A surface shows appeals only if `all` is on too.
     surfaces: SurfaceSwitches,
-    /// What the settings switch off (`banner`, `asking.silenced_surfaces`), whatever the switches say.
+    /// What the settings switch off (`banner`, `rules.silenced_surfaces`), whatever the switches say.
     settings: Switches,
     /// When a switch was last changed, RFC 3339; null if none ever was.
     #[schema(format = DateTime)]
@@ -69,7 +69,7 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
     responses(
         (status = 200, body = Told, description = "The site's switches", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
-    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[get("/v1/sites/{site}/switches")]
 pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<HttpResponse, Problem> {
@@ -91,7 +91,7 @@ pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<Ht
     responses(
         (status = 200, body = Told, description = "The site's switches after the change", headers(("Cache-Control" = String, description = "`no-store`"))),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteUnknown, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[put("/v1/sites/{site}/switches")]
 pub async fn turn(
@@ -105,7 +105,7 @@ pub async fn turn(
     let wanted: SwitchesChange = body::parse_strict(&bytes)?;
     actions::turn_switches(&by.0.context(&app), &site, |switches| wanted.apply(switches)).await.map_err(
         |error| match error {
-            SwitchError::UnknownSite => Code::SiteUnknown.into(),
+            SwitchError::UnknownSite => Code::SiteNotFound.into(),
             SwitchError::Store(error) => Problem::store(&error),
         },
     )?;
@@ -115,7 +115,7 @@ pub async fn turn(
 }
 
 fn told(app: &App, site: &str, rows: &[SwitchRow]) -> Result<Told, Problem> {
-    let settings = app.site(site).ok_or(Code::SiteUnknown)?;
+    let settings = app.site(site).ok_or(Code::SiteNotFound)?;
     let rows: Vec<SwitchRow> = rows.iter().filter(|row| row.site == site).cloned().collect();
     let switches = by_site(&rows).map_err(|error| Problem::store(&error.into()))?;
     let last = rows.into_iter().max_by_key(|row| row.set_at_ms);

@@ -84,9 +84,9 @@ struct TokenAnswer {
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
-        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteUnknown, Code::AttemptUnknown,
-        Code::PaymentProcessing, Code::PaymentUnpaid, Code::PaymentFailed, Code::PaymentTakenBack,
-        Code::SessionExpired, Code::AlreadyExchanged, Code::ExchangeTooLate, Code::BodyTooLarge, Code::BodyTooSlow,
+        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteNotFound, Code::AttemptNotFound,
+        Code::PaymentProcessing, Code::PaymentUnpaid, Code::PaymentFailed, Code::PaymentReversed,
+        Code::SessionExpired, Code::AlreadyExchanged, Code::TokenWindowExpired, Code::BodyTooLarge, Code::BodyTooSlow,
         Code::UnsupportedMediaType, Code::RateLimited, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured,
         Code::Conflict, Code::StoreUnavailable, Code::Internal,
     ]))),
@@ -98,7 +98,7 @@ pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let TokenBody::CheckoutSession { site: site_id, session, attempt, report_state } =
         body::parse_strict(&bytes)?;
-    let site = app.site(&site_id).ok_or(Code::SiteUnknown)?;
+    let site = app.site(&site_id).ok_or(Code::SiteNotFound)?;
     check_origin(&request, site)?;
     limited.by_attempt_and_site(&attempt, &site_id)?;
     let made = match actions::exchange_session(&app, &site_id, site, &session, &attempt).await {
@@ -121,7 +121,7 @@ pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<
 
 fn problem_of(error: &ExchangeError) -> Problem {
     match error {
-        ExchangeError::Unknown => Code::AttemptUnknown.into(),
+        ExchangeError::Unknown => Code::AttemptNotFound.into(),
         ExchangeError::Stripe(call) => stripe_problem(call),
         ExchangeError::Store(error) => Problem::store(error),
         _ => state_of(error).unwrap_or(Code::Internal).into(),
@@ -132,12 +132,12 @@ fn problem_of(error: &ExchangeError) -> Problem {
 fn state_of(error: &ExchangeError) -> Option<Code> {
     match error {
         ExchangeError::AlreadyExchanged => Some(Code::AlreadyExchanged),
-        ExchangeError::TooLate => Some(Code::ExchangeTooLate),
+        ExchangeError::TooLate => Some(Code::TokenWindowExpired),
         ExchangeError::Processing => Some(Code::PaymentProcessing),
         ExchangeError::Unpaid => Some(Code::PaymentUnpaid),
         ExchangeError::Failed => Some(Code::PaymentFailed),
         ExchangeError::Expired => Some(Code::SessionExpired),
-        ExchangeError::TakenBack => Some(Code::PaymentTakenBack),
+        ExchangeError::Reversed => Some(Code::PaymentReversed),
         ExchangeError::Unknown | ExchangeError::Stripe(_) | ExchangeError::Store(_) => None,
     }
 }

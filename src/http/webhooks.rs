@@ -121,7 +121,7 @@ fn outcome(received: &Result<Received, ReceiveError>) -> Delivery {
     match received {
         Ok(Received::Stored) => Delivery::Stored,
         Ok(Received::Duplicate) => Delivery::Duplicate,
-        Ok(Received::SetAside) => Delivery::SetAside,
+        Ok(Received::Quarantined) => Delivery::Quarantined,
         Err(ReceiveError::Signature(_)) => Delivery::BadSignature,
         Err(ReceiveError::NotAnEvent(_)) => Delivery::NotAnEvent,
         Err(ReceiveError::NotConfigured) => Delivery::Unchecked,

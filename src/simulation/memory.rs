@@ -86,7 +86,7 @@ impl Support {
         let given = Given {
             frequency: interval.into(),
             state,
-            last_kept_payment_at_ms: Some(at_ms),
+            last_retained_payment_at_ms: Some(at_ms),
             paid_until_ms: None,
         };
         let now = standing_of(&[given], quiet_days, at_ms);

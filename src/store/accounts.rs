@@ -178,8 +178,8 @@ impl Store {
     /// The database does not answer.
     pub async fn unsettled(&self) -> Result<BTreeMap<(String, String), (i64, i64)>, StoreError> {
         let rows: Vec<(String, String, i64, i64)> = on_reader!(self, db => sqlx::query_as(
-            "SELECT site, currency, CAST(SUM(awaiting_minor) AS BIGINT), CAST(SUM(differing_minor) AS BIGINT) \
-             FROM payments WHERE awaiting_minor <> 0 OR differing_minor <> 0 GROUP BY site, currency",
+            "SELECT site, currency, CAST(SUM(unsettled_minor) AS BIGINT), CAST(SUM(discrepancy_minor) AS BIGINT) \
+             FROM payments WHERE unsettled_minor <> 0 OR discrepancy_minor <> 0 GROUP BY site, currency",
         )
         .fetch_all(db)
         .await)?;

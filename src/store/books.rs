@@ -24,8 +24,8 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
         appeal: &it.appeal,
         variant: &it.variant,
         started_at_ms: it.started_at_ms,
-        last_kept_payment_at_ms: it.last_kept_payment_at_ms,
-        payments_withdrawn: it.payments_withdrawn,
+        last_retained_payment_at_ms: it.last_retained_payment_at_ms,
+        reversed_payments: it.reversed_payments,
         session: &it.session,
         subscription: &it.subscription,
         customer: &it.customer,
@@ -102,10 +102,10 @@ pub(super) struct ContributionRow {
     appeal: Option<String>,
     variant: Option<String>,
     pub(super) started_at_ms: Option<i64>,
-    last_kept_payment_at_ms: Option<i64>,
+    last_retained_payment_at_ms: Option<i64>,
     paid_until_ms: Option<i64>,
     ended_at_ms: Option<i64>,
-    payments_withdrawn: i64,
+    reversed_payments: i64,
     session: Option<String>,
     subscription: Option<String>,
     subscriptions: String,
@@ -124,10 +124,10 @@ from_row!(ContributionRow {
     appeal,
     variant,
     started_at_ms,
-    last_kept_payment_at_ms,
+    last_retained_payment_at_ms,
     paid_until_ms,
     ended_at_ms,
-    payments_withdrawn,
+    reversed_payments,
     session,
     subscription,
     subscriptions,
@@ -165,10 +165,10 @@ impl TryFrom<ContributionRow> for Contribution {
             appeal: row.appeal,
             variant: row.variant,
             started_at_ms: row.started_at_ms,
-            last_kept_payment_at_ms: row.last_kept_payment_at_ms,
+            last_retained_payment_at_ms: row.last_retained_payment_at_ms,
             paid_until_ms: row.paid_until_ms,
             ended_at_ms: row.ended_at_ms,
-            payments_withdrawn: row.payments_withdrawn,
+            reversed_payments: row.reversed_payments,
             session: row.session,
             subscription: row.subscription,
             subscriptions: row.subscriptions.split_whitespace().map(str::to_owned).collect(),
@@ -197,7 +197,7 @@ fn state(text: &str) -> Result<ContributionState, Unreadable> {
     ContributionState::parse(text).ok_or(Unreadable { what: "state of a contribution" })
 }
 
-const GIVEN: &str = "SELECT id, interval, interval_count, state, last_kept_payment_at_ms, paid_until_ms FROM contributions \
+const GIVEN: &str = "SELECT id, interval, interval_count, state, last_retained_payment_at_ms, paid_until_ms FROM contributions \
      WHERE supporter_id = $1 AND site = $2";
 
 struct GivenRow {
@@ -205,16 +205,16 @@ struct GivenRow {
     interval: String,
     interval_count: i64,
     state: String,
-    last_kept_payment_at_ms: Option<i64>,
+    last_retained_payment_at_ms: Option<i64>,
     paid_until_ms: Option<i64>,
 }
 
-from_row!(GivenRow { id, interval, interval_count, state, last_kept_payment_at_ms, paid_until_ms });
+from_row!(GivenRow { id, interval, interval_count, state, last_retained_payment_at_ms, paid_until_ms });
 
 impl GivenRow {
     fn given(self) -> Result<(ContributionId, Given), Unreadable> {
         let frequency = frequency(&self.interval, self.interval_count)?;
-        let given = given(frequency, &self.state, self.last_kept_payment_at_ms, self.paid_until_ms)?;
+        let given = given(frequency, &self.state, self.last_retained_payment_at_ms, self.paid_until_ms)?;
         Ok((contribution_id(&self.id)?, given))
     }
 }
@@ -223,10 +223,10 @@ impl GivenRow {
 pub(super) fn given(
     frequency: Frequency,
     at: &str,
-    last_kept_payment_at_ms: Option<i64>,
+    last_retained_payment_at_ms: Option<i64>,
     paid_until_ms: Option<i64>,
 ) -> Result<Given, Unreadable> {
-    Ok(Given { frequency, state: state(at)?, last_kept_payment_at_ms, paid_until_ms })
+    Ok(Given { frequency, state: state(at)?, last_retained_payment_at_ms, paid_until_ms })
 }
 
 /// What somebody gave to one site, by contribution, within a transaction.
@@ -271,8 +271,8 @@ pub async fn supporter_of(tx: &mut Tx, id: &ContributionId) -> Result<Option<Sup
 }
 
 pub(super) const CONTRIBUTION: &str = "SELECT id, site, supporter_id, interval, interval_count, amount_minor, \
-     currency, state, appeal, variant, started_at_ms, last_kept_payment_at_ms, paid_until_ms, ended_at_ms, \
-     payments_withdrawn, session, subscription, subscriptions, customer FROM contributions";
+     currency, state, appeal, variant, started_at_ms, last_retained_payment_at_ms, paid_until_ms, ended_at_ms, \
+     reversed_payments, session, subscription, subscriptions, customer FROM contributions";
 
 impl Store {
     /// One contribution.

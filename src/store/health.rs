@@ -5,7 +5,7 @@ use super::{Store, StoreError, Tx};
 /// How many events are so far.
 #[derive(Debug)]
 pub struct InboxRows {
-    /// `waiting`, `retrying` (it waits, and a try has failed), `set_aside` or `dead`.
+    /// `waiting`, `retrying` (it waits, and a try has failed), `quarantined` or `dead`.
     pub state: String,
     /// How many.
     pub events: i64,
@@ -60,7 +60,7 @@ impl Store {
         .fetch_all(db)
         .await)?;
         let stopped: Vec<InboxRows> = on_reader!(self, db => sqlx::query_as(
-            "SELECT state, COUNT(*) AS events, MIN(received_at_ms) AS oldest_received_at_ms \
+            "SELECT CASE state WHEN 'set_aside' THEN 'quarantined' ELSE state END AS state, COUNT(*) AS events, MIN(received_at_ms) AS oldest_received_at_ms \
              FROM stripe_events WHERE state IN ('set_aside', 'dead') GROUP BY state",
         )
         .fetch_all(db)

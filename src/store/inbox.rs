@@ -60,26 +60,34 @@ pub enum EventState {
     /// Booked, or nothing to book.
     Done,
     /// Of the wrong mode: kept, never booked.
-    SetAside,
+    Quarantined,
     /// Failed at every try; a person must look.
     Dead,
 }
 
 impl EventState {
     /// Every state.
-    pub const ALL: [Self; 4] = [Self::Waiting, Self::Done, Self::SetAside, Self::Dead];
+    pub const ALL: [Self; 4] = [Self::Waiting, Self::Done, Self::Quarantined, Self::Dead];
 
-    /// Reads the word back.
+    /// Parses the label that is shown.
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.label() == text)
     }
 
-    /// The word in the database.
+    /// The label that is shown.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Quarantined => "quarantined",
+            other => other.as_str(),
+        }
+    }
+
+    /// The label in the database. (The inbox is append-only, so a label that changed is not rewritten there.)
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
             Self::Done => "done",
-            Self::SetAside => "set_aside",
+            Self::Quarantined => "set_aside",
             Self::Dead => "dead",
         }
     }
@@ -325,7 +333,8 @@ impl Store {
     /// The database does not answer.
     pub async fn events(&self) -> Result<Vec<EventRow>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
-            "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events ORDER BY id",
+            "SELECT id, type AS kind, CASE state WHEN 'set_aside' THEN 'quarantined' ELSE state END AS state, attempts, error, outcome \
+             FROM stripe_events ORDER BY id",
         )
         .fetch_all(db)
         .await)
@@ -341,7 +350,8 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<EventRow>, StoreError> {
         on_reader!(self, db => sqlx::query_as(
-            "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events \
+            "SELECT id, type AS kind, CASE state WHEN 'set_aside' THEN 'quarantined' ELSE state END AS state, attempts, error, outcome \
+             FROM stripe_events \
              WHERE state = COALESCE($1, state) ORDER BY received_at_ms DESC, id LIMIT $2",
         )
         .bind(state.map(EventState::as_str))
@@ -356,7 +366,8 @@ impl Store {
     /// The database does not answer.
     pub async fn event(&self, id: &str) -> Result<Option<(EventRow, String)>, StoreError> {
         let row: Option<EventRow> = on_reader!(self, db => sqlx::query_as(
-            "SELECT id, type AS kind, state, attempts, error, outcome FROM stripe_events WHERE id = $1",
+            "SELECT id, type AS kind, CASE state WHEN 'set_aside' THEN 'quarantined' ELSE state END AS state, attempts, error, outcome \
+             FROM stripe_events WHERE id = $1",
         )
         .bind(id)
         .fetch_optional(db)

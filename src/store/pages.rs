@@ -132,7 +132,7 @@ pub async fn payments_after(
         // Of SQLite, CROSS JOIN asks to begin with the first table: the order is its index's, and nothing is sorted.
         "SELECT object, contribution_id, payments.site, payments.currency, payments.amount_minor, \
          presented_currency, presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, \
-         fee_minor, net_minor, charge, payout, payout_arrives_at_ms, awaiting_minor, differing_minor, kind, settle_by_ms, \
+         fee_minor, net_minor, charge, payout, payout_arrives_at_ms, unsettled_minor, discrepancy_minor, kind, settle_by_ms, \
          supporter_id, interval, interval_count, contributions.amount_minor AS agreed_minor, \
          contributions.currency AS agreed_currency, appeal, variant \
          FROM payments CROSS JOIN contributions WHERE contributions.id = contribution_id \

@@ -28,8 +28,8 @@ pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), StoreError> {
         charge: &it.charge,
         payout: &it.payout,
         payout_arrives_at_ms: it.payout_arrives_at_ms,
-        awaiting_minor: it.awaiting_minor,
-        differing_minor: it.differing_minor,
+        unsettled_minor: it.unsettled_minor,
+        discrepancy_minor: it.discrepancy_minor,
         kind: it.kind.as_str(),
         settle_by_ms: it.settle_by_ms,
     })?;
@@ -51,7 +51,7 @@ pub async fn of_gift(tx: &mut Tx, gift: &ContributionId) -> Result<Vec<Payment>,
 
 pub(super) const PAYMENT: &str = "SELECT object, contribution_id, site, currency, amount_minor, \
      presented_currency, presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, \
-     fee_minor, net_minor, charge, payout, payout_arrives_at_ms, awaiting_minor, differing_minor, kind, settle_by_ms FROM payments";
+     fee_minor, net_minor, charge, payout, payout_arrives_at_ms, unsettled_minor, discrepancy_minor, kind, settle_by_ms FROM payments";
 
 pub(super) struct PaymentRow {
     object: String,
@@ -70,8 +70,8 @@ pub(super) struct PaymentRow {
     charge: Option<String>,
     payout: Option<String>,
     payout_arrives_at_ms: Option<i64>,
-    awaiting_minor: i64,
-    differing_minor: i64,
+    unsettled_minor: i64,
+    discrepancy_minor: i64,
     kind: String,
     settle_by_ms: Option<i64>,
 }
@@ -93,8 +93,8 @@ from_row!(PaymentRow {
     charge,
     payout,
     payout_arrives_at_ms,
-    awaiting_minor,
-    differing_minor,
+    unsettled_minor,
+    discrepancy_minor,
     kind,
     settle_by_ms
 });
@@ -122,8 +122,8 @@ impl TryFrom<PaymentRow> for Payment {
             paid_at_ms: row.paid_at_ms,
             refunded_minor: row.refunded_minor,
             disputed_minor: row.disputed_minor,
-            awaiting_minor: row.awaiting_minor,
-            differing_minor: row.differing_minor,
+            unsettled_minor: row.unsettled_minor,
+            discrepancy_minor: row.discrepancy_minor,
             settle_by_ms: row.settle_by_ms,
             settled,
             charge: row.charge,
@@ -149,7 +149,7 @@ pub struct Overdue {
 from_row!(Overdue { contribution, object, minor, currency });
 
 /// What of a payment is not settled.
-const UNSETTLED: &str = "CASE WHEN kind = 'unconfirmed' THEN payments.amount_minor ELSE awaiting_minor END";
+const UNSETTLED: &str = "CASE WHEN kind = 'unconfirmed' THEN payments.amount_minor ELSE unsettled_minor END";
 
 impl Store {
     /// The first `limit` payments that should have been settled before `now_ms` (milliseconds since 1970) and are not.

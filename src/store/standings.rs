@@ -54,7 +54,7 @@ impl Store {
         let rows: Vec<ChangeRow> = on_reader!(self, db => sqlx::query_as(
             "SELECT changed.supporter_id, changed.site, changed.changed_at_ms, \
              contributions.interval, contributions.interval_count, contributions.state, \
-             contributions.last_kept_payment_at_ms, contributions.paid_until_ms \
+             contributions.last_retained_payment_at_ms, contributions.paid_until_ms \
              FROM (SELECT supporter_id, site, changed_at_ms FROM standing_changes WHERE changed_at_ms >= $1 \
                    ORDER BY changed_at_ms DESC, supporter_id, site LIMIT $2) AS changed \
              LEFT JOIN contributions ON contributions.supporter_id = changed.supporter_id \
@@ -75,7 +75,7 @@ impl Store {
             if let (Some(change), Some(interval), Some(state)) = (changes.last_mut(), row.interval, row.state)
             {
                 let frequency = frequency(&interval, row.interval_count.unwrap_or(1))?;
-                let given = given(frequency, &state, row.last_kept_payment_at_ms, row.paid_until_ms)?;
+                let given = given(frequency, &state, row.last_retained_payment_at_ms, row.paid_until_ms)?;
                 change.given.push(given);
             }
         }
@@ -90,7 +90,7 @@ struct ChangeRow {
     interval: Option<String>,
     interval_count: Option<i64>,
     state: Option<String>,
-    last_kept_payment_at_ms: Option<i64>,
+    last_retained_payment_at_ms: Option<i64>,
     paid_until_ms: Option<i64>,
 }
 
@@ -101,6 +101,6 @@ from_row!(ChangeRow {
     interval,
     interval_count,
     state,
-    last_kept_payment_at_ms,
+    last_retained_payment_at_ms,
     paid_until_ms
 });

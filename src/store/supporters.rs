@@ -69,9 +69,9 @@ pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>,
 /// The database does not answer.
 pub async fn raise_epoch(tx: &mut Tx, id: &SupporterId, now_ms: i64) -> Result<Option<i64>, StoreError> {
     on_tx!(tx, db => sqlx::query_scalar(
-        "UPDATE supporters SET epoch_raised_at_ms = $2, epoch = (SELECT CAST(COALESCE(SUM(payments_withdrawn), 0) AS BIGINT) \
+        "UPDATE supporters SET epoch_raised_at_ms = $2, epoch = (SELECT CAST(COALESCE(SUM(reversed_payments), 0) AS BIGINT) \
            FROM contributions WHERE supporter_id = $1) \
-         WHERE id = $1 AND epoch < (SELECT COALESCE(SUM(payments_withdrawn), 0) \
+         WHERE id = $1 AND epoch < (SELECT COALESCE(SUM(reversed_payments), 0) \
            FROM contributions WHERE supporter_id = $1) RETURNING epoch",
     )
     .bind(id.as_str())

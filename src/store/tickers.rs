@@ -25,10 +25,10 @@ impl Store {
                 (format!("{MONEY} {join} WHERE {such}"), id)
             }
             (Whose::Site(id), None) => {
-                (format!("{SUPPORTERS} WHERE site = $1 AND last_kept_payment_at_ms >= $2"), id)
+                (format!("{SUPPORTERS} WHERE site = $1 AND last_retained_payment_at_ms >= $2"), id)
             }
             (Whose::Appeal(id), None) => {
-                (format!("{SUPPORTERS} WHERE appeal = $1 AND last_kept_payment_at_ms >= $2"), id)
+                (format!("{SUPPORTERS} WHERE appeal = $1 AND last_retained_payment_at_ms >= $2"), id)
             }
         };
         let currency = count.currency.map(|currency| currency.code().to_owned());

@@ -15,7 +15,7 @@ pub struct Given {
     /// Where it stands.
     pub state: ContributionState,
     /// The newest payment that stayed, in milliseconds since 1970.
-    pub last_kept_payment_at_ms: Option<i64>,
+    pub last_retained_payment_at_ms: Option<i64>,
     /// Until when a recurring one is paid for, in milliseconds since 1970.
     pub paid_until_ms: Option<i64>,
 }
@@ -72,7 +72,7 @@ impl Given {
         Self {
             frequency: contribution.frequency,
             state: contribution.state,
-            last_kept_payment_at_ms: contribution.last_kept_payment_at_ms,
+            last_retained_payment_at_ms: contribution.last_retained_payment_at_ms,
             paid_until_ms: contribution.paid_until_ms,
         }
     }
@@ -114,7 +114,7 @@ pub fn standing_of(given: &[Given], quiet_days: u32, now_ms: i64) -> StandingNow
     let ends_at_ms = paid_until_ms.filter(|until_ms| now_ms < *until_ms);
     let standing = standing_while(given, ends_at_ms.is_some());
     let next = ends_at_ms.map(|at_ms| NextStanding { at_ms, standing: standing_while(given, false) });
-    let newest = given.iter().filter_map(|it| it.last_kept_payment_at_ms).max();
+    let newest = given.iter().filter_map(|it| it.last_retained_payment_at_ms).max();
     let quiet = newest.map(|at_ms| quiet_until_ms(at_ms, quiet_days));
     StandingNow {
         standing,
@@ -133,8 +133,8 @@ fn standing_while(given: &[Given], still_paid_for: bool) -> Standing {
     } else if any(ContributionState::Processing) {
         Standing::Unknown
     } else {
-        let kept = given.iter().filter(|it| it.last_kept_payment_at_ms.is_some());
-        match kept.max_by_key(|it| it.last_kept_payment_at_ms) {
+        let kept = given.iter().filter(|it| it.last_retained_payment_at_ms.is_some());
+        match kept.max_by_key(|it| it.last_retained_payment_at_ms) {
             None => Standing::None,
             Some(it) if it.frequency == Frequency::Once => Standing::OneOff,
             Some(_) => Standing::Lapsed,
@@ -153,7 +153,7 @@ pub fn best_standing(
 ) -> Option<(SupporterId, StandingNow)> {
     let all: Vec<Given> = sharing.iter().flat_map(|(_, given)| given).copied().collect();
     let together = standing_of(&all, quiet_days, now_ms);
-    let newest = |given: &[Given]| given.iter().filter_map(|it| it.last_kept_payment_at_ms).max();
+    let newest = |given: &[Given]| given.iter().filter_map(|it| it.last_retained_payment_at_ms).max();
     let best = sharing.iter().max_by_key(|(id, given)| {
         let has_it = standing_of(given, quiet_days, now_ms).standing == together.standing;
         (has_it, newest(given), std::cmp::Reverse(id))
@@ -172,8 +172,8 @@ mod tests {
     const YEARLY: Frequency = Frequency::Every { unit: IntervalUnit::Year, count: 1 };
 
     fn given(frequency: Frequency, state: State, paid_at_ms: i64) -> Given {
-        let last_kept_payment_at_ms = (paid_at_ms > 0).then_some(paid_at_ms);
-        Given { frequency, state, last_kept_payment_at_ms, paid_until_ms: None }
+        let last_retained_payment_at_ms = (paid_at_ms > 0).then_some(paid_at_ms);
+        Given { frequency, state, last_retained_payment_at_ms, paid_until_ms: None }
     }
 
     fn standing(given: &[Given]) -> Standing {
@@ -184,7 +184,7 @@ mod tests {
     fn nothing_given_is_none_and_nothing_is_quiet() {
         let nobody = StandingNow { standing: Standing::None, quiet_until_ms: None, next: None };
         assert_eq!(standing_of(&[], 90, 0), nobody);
-        for state in [State::Open, State::Expired, State::Failed, State::TakenBack, State::NothingToPay] {
+        for state in [State::Open, State::Expired, State::Failed, State::Reversed, State::NothingToPay] {
             assert_eq!(standing_of(&[given(Frequency::Once, state, 0)], 90, 0), nobody, "{state:?}");
         }
     }
@@ -249,7 +249,7 @@ mod tests {
 
     #[test]
     fn an_ended_gift_that_was_given_back_leaves_nothing() {
-        assert_eq!(standing(&[given(YEARLY, State::TakenBack, 0)]), Standing::None);
+        assert_eq!(standing(&[given(YEARLY, State::Reversed, 0)]), Standing::None);
     }
 
     #[test]

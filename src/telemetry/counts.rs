@@ -48,7 +48,7 @@ words! {
         /// It was there already.
         Duplicate = "duplicate",
         /// It is of the other mode: stored, never booked.
-        SetAside = "set_aside",
+        Quarantined = "quarantined",
         /// Its signature does not fit.
         BadSignature = "bad_signature",
         /// It is signed, and no event.
@@ -142,7 +142,7 @@ words! {
         /// A try failed; it is tried again.
         Retrying = "retrying",
         /// Of the other mode.
-        SetAside = "set_aside",
+        Quarantined = "quarantined",
         /// Failed at every try; a person must look.
         Dead = "dead",
     }

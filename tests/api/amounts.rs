@@ -105,7 +105,7 @@ countries = ["IM"]
 year = [2000]
 default_interval = "year"
 default_amount_minor = 2000
-[sites.journal.asking.country_groups]
+[sites.journal.rules.country_groups]
 south = ["GR", "CY"]
 "#;
 
@@ -155,10 +155,10 @@ async fn whatever_the_site_offers_somewhere_is_taken_from_anybody() {
     for (currency, interval, amount_minor, code) in [
         ("GBP", "month", 800, ""),
         ("GBP", "year", 800, ""),
-        ("GBP", "once", 800, "interval_not_taken"),
+        ("GBP", "once", 800, "unsupported_interval"),
         ("GBP", "month", 199, "amount_below_minimum"),
         ("EUR", "once", 199, ""),
-        ("CHF", "once", 800, "currency_not_taken"),
+        ("CHF", "once", 800, "unsupported_currency"),
     ] {
         let mut body = checkout_body(an_attempt(), amount_minor, interval);
         body["currency"] = json!(currency);
@@ -246,7 +246,7 @@ async fn an_own_amount_that_stripe_does_not_take_in_this_currency_is_refused_bef
         app.post("/v1/checkout", &body).await
     };
     let refused = ask(1_005).await;
-    assert_eq!((refused.status.as_u16(), refused.code()), (422, "amount_not_taken"), "{refused:?}");
+    assert_eq!((refused.status.as_u16(), refused.code()), (422, "unsupported_amount"), "{refused:?}");
     assert_eq!(ask(1_010).await.status, 200);
     app.finish().await;
 }

@@ -129,7 +129,7 @@ async fn what_cannot_be_used_is_refused_with_the_path_of_the_field() {
         refused(&|it| it["variants"][0]["copy"]["heading"] = json!(unknown)).await,
         "variants[0].copy.heading"
     );
-    assert_eq!(desk.get("/summer").await.code(), "appeal_unknown", "nothing was kept");
+    assert_eq!(desk.get("/summer").await.code(), "appeal_not_found", "nothing was kept");
     let text = app.client.put(format!("{}/v1/appeals/summer", app.url)).bearer_auth(&desk.key).body("{}");
     assert_eq!(app.send(text).await.code(), "unsupported_media_type");
     let list = desk.put("/summer", &json!([])).await;
@@ -193,14 +193,14 @@ async fn what_is_not_there_can_not_be_published_or_set_aside() {
     let app = TestApp::start_without_appeals().await;
     let desk = Desk::open(&app, Scope::AppealsWrite).await;
     for path in ["publish", "pause", "end"] {
-        assert_eq!(desk.post(&format!("/nothing/{path}")).await.code(), "appeal_unknown");
+        assert_eq!(desk.post(&format!("/nothing/{path}")).await.code(), "appeal_not_found");
     }
     desk.put("/summer", &appeal("Help")).await;
     assert_eq!(desk.post("/summer/pause").await.code(), "never_published");
     let missing = desk.call(Method::POST, "/summer/publish", Some(&json!({"version": 7})), None).await;
-    assert_eq!(missing.code(), "version_unknown");
+    assert_eq!(missing.code(), "version_not_found");
     for path in ["/summer/versions/7", "/summer/versions/x"] {
-        assert_eq!(desk.get(path).await.code(), "version_unknown");
+        assert_eq!(desk.get(path).await.code(), "version_not_found");
     }
     app.finish().await;
 }
@@ -247,7 +247,7 @@ async fn an_explanation_names_the_rule_that_keeps_an_appeal_away() {
     assert_eq!((reason.as_str(), rule["rule"].as_str()), ("frequency_cap", Some("frequency")));
     assert!(rule["opens_at"].is_string(), "{rule}");
     let nowhere = app.client.post(format!("{}/v1/banner/explain", app.url)).bearer_auth(&desk.key);
-    assert_eq!(app.send(nowhere.json(&json!({"site": "nowhere"}))).await.code(), "site_unknown");
+    assert_eq!(app.send(nowhere.json(&json!({"site": "nowhere"}))).await.code(), "site_not_found");
     let nobody = app.post("/v1/banner/explain", &json!({"site": "journal"})).await;
     assert_eq!(nobody.code(), "api_key_missing");
     app.finish().await;
@@ -276,7 +276,7 @@ async fn a_reader_of_a_country_with_weights_of_its_own_gets_those_and_an_explana
 
 #[tokio::test]
 async fn a_reader_who_is_held_out_is_not_asked_and_can_be_told_apart() {
-    let app = TestApp::start_with("[sites.journal.asking]\nholdout_percent = 100\n").await;
+    let app = TestApp::start_with("[sites.journal.rules]\nholdout_percent = 100\n").await;
     let question = json!({"site": "journal", "reader": {"bucket": 7}, "history": {}});
     let verdict = app.post("/v1/banner", &question).await.json;
     assert_eq!((&verdict["show"], &verdict["reason"]), (&json!(false), &json!("holdout")));
@@ -371,7 +371,7 @@ async fn an_id_with_a_character_that_no_database_keeps_is_of_no_appeal() {
     ] {
         let body = (method == Method::POST).then(|| json!({}));
         let answer = desk.call(method.clone(), &format!("{place}{more}"), body.as_ref(), None).await;
-        assert_eq!((answer.status.as_u16(), answer.code()), (404, "appeal_unknown"), "{method} {more}");
+        assert_eq!((answer.status.as_u16(), answer.code()), (404, "appeal_not_found"), "{method} {more}");
     }
     let answer = desk.put(place, &appeal("Help")).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (422, "appeal_invalid"));

@@ -155,7 +155,7 @@ async fn the_same_question_can_be_asked_in_a_query_but_never_with_a_token() {
     assert_eq!(get("site=journal&surfaces=ceiling").await.code(), "invalid_request");
     assert_eq!(get("site=journal&bucket=many").await.code(), "invalid_request");
     assert_eq!(get("").await.code(), "invalid_request");
-    assert_eq!(get("site=nowhere").await.code(), "site_unknown");
+    assert_eq!(get("site=nowhere").await.code(), "site_not_found");
     app.finish().await;
 }
 
@@ -172,7 +172,7 @@ async fn a_question_that_can_not_be_read_gets_a_clear_answer() {
             400,
             "invalid_request",
         ),
-        (r#"{"site":"nowhere"}"#, 404, "site_unknown"),
+        (r#"{"site":"nowhere"}"#, 404, "site_not_found"),
     ];
     for (body, status, code) in bodies {
         let request = app.client.post(format!("{}/v1/banner", app.url)).header("content-type", "text/plain");

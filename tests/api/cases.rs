@@ -78,7 +78,7 @@ async fn a_bank_debit_is_dated_by_the_day_on_which_it_succeeded() {
     let at_ms = 1_793_869_200_000;
     assert_eq!(given(&books), [(Kind::Payment, 3000, at_ms)]);
     assert_eq!(books.payments[0].paid_at_ms, at_ms, "the export has it in the same month");
-    assert_eq!(books.contributions[0].last_kept_payment_at_ms, Some(at_ms));
+    assert_eq!(books.contributions[0].last_retained_payment_at_ms, Some(at_ms));
 }
 
 #[tokio::test]

@@ -90,15 +90,15 @@ async fn what_the_site_does_not_take_is_refused_with_its_limits() {
     assert_eq!(negative.code(), "amount_below_minimum");
     let high = refused(|body| body["amount_minor"] = 100_001.into()).await;
     assert_eq!((high.code(), &high.json["maximum_minor"]), ("amount_above_maximum", &json!(100_000)));
-    assert_eq!(refused(|body| body["currency"] = "USD".into()).await.code(), "currency_not_taken");
-    assert_eq!(refused(|body| body["currency"] = "XXQ".into()).await.code(), "currency_not_taken");
+    assert_eq!(refused(|body| body["currency"] = "USD".into()).await.code(), "unsupported_currency");
+    assert_eq!(refused(|body| body["currency"] = "XXQ".into()).await.code(), "unsupported_currency");
     assert_eq!(refused(|body| body["interval"] = "week".into()).await.code(), "invalid_request");
     assert_eq!(refused(|body| body["amount_minor"] = 10.5.into()).await.code(), "invalid_request");
-    assert_eq!(refused(|body| body["site"] = "nowhere".into()).await.code(), "site_unknown");
+    assert_eq!(refused(|body| body["site"] = "nowhere".into()).await.code(), "site_not_found");
     assert_eq!(refused(|body| body["ammount"] = 5.into()).await.code(), "invalid_request");
     let yen = json!({"site": "gazette", "attempt": Uuid::from_u128(2), "amount_minor": 500, "currency": "JPY", "interval": "month", "return_url": "https://gazette.example.org/"});
     let request = app.client.post(format!("{}/v1/checkout", app.url)).json(&yen);
-    assert_eq!(app.send(request).await.code(), "interval_not_taken");
+    assert_eq!(app.send(request).await.code(), "unsupported_interval");
     assert!(app.stripe.objects("checkout.session").is_empty());
     app.finish().await;
 }

@@ -87,7 +87,7 @@ async fn a_comparison_that_is_killed_anywhere_is_resumed_and_skips_nothing() {
     assert!(swept.resumed && swept.failed.is_empty(), "{swept:?}");
     // What was given while it was away is older than its end: it is in the lists that it read again.
     assert_eq!(app.ledger().await.len(), gifts + kills);
-    assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.awaiting_minor == 0));
+    assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.unsettled_minor == 0));
     let again = actions::reconcile_since(&app.app, 0, true).await.unwrap();
     assert!(!again.resumed && again.looked_at > 0 && again.stored == 0, "{again:?}");
     app.finish().await;
@@ -272,7 +272,7 @@ async fn money_at_stripe_that_is_not_ours_is_counted_by_kind_and_currency() {
         assert_eq!(moved.count, 2);
         assert!(moved.amount_minor < 4000, "after fees");
     }
-    let answer = app.get("/v1/books", Some(&crate::money::key(&app).await)).await;
+    let answer = app.get("/v1/reconciliation", Some(&crate::money::key(&app).await)).await;
     let kinds = answer.json["other_money"].as_array().unwrap();
     assert!(kinds.iter().any(|it| it["kind"] == "charge" && it["count"] == 2), "{answer:?}");
     assert_eq!(answer.json["incomplete"], json!([]));

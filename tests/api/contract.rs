@@ -17,7 +17,7 @@ const PATHS: [(&str, &str); 17] = [
     ("/v1/contributions", "GET, HEAD"),
     ("/v1/contributions/con_1", "GET, HEAD"),
     ("/v1/contributions/export.csv", "GET, HEAD"),
-    ("/v1/books", "GET, HEAD"),
+    ("/v1/reconciliation", "GET, HEAD"),
     ("/.well-known/jwks.json", "GET, HEAD"),
     ("/webhooks/stripe", "POST"),
     ("/embed.js", "GET, HEAD"),
@@ -177,7 +177,7 @@ async fn whoever_is_refused_is_told_with_which_scheme_to_ask() {
     for (path, code) in [
         ("/v1/supporter", "token_missing"),
         ("/v1/supporters/sup_1?site=journal", "api_key_missing"),
-        ("/v1/books", "api_key_missing"),
+        ("/v1/reconciliation", "api_key_missing"),
     ] {
         for authorization in [None, Some("Basic YTpi"), Some("Bearer"), Some("Bearer ")] {
             let request = app.client.get(format!("{}{path}", app.url));

@@ -198,8 +198,8 @@ async fn unused_attempts_are_removed_after_thirty_days_and_paid_ones_stay() {
         [is_known(&unused).await, is_known(&paid).await, is_known(&exchanged).await],
         [false, true, true]
     );
-    assert_eq!(app.exchange(&unused).await.code(), "attempt_unknown");
-    assert_eq!(app.exchange(&paid).await.code(), "exchange_too_late");
+    assert_eq!(app.exchange(&unused).await.code(), "attempt_not_found");
+    assert_eq!(app.exchange(&paid).await.code(), "token_window_expired");
     app.finish().await;
 }
 

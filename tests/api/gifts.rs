@@ -30,7 +30,7 @@ async fn ten_a_month_is_paid_thanked_and_never_asked_again_until_it_is_refunded(
     app.stripe_says_everything().await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Refund, 1000)]);
     assert_eq!(app.clearing().await, 0);
-    assert_eq!((app.state().await, app.standing().await.as_str()), (State::TakenBack, "none"));
+    assert_eq!((app.state().await, app.standing().await.as_str()), (State::Reversed, "none"));
     let verdict = app.banner(Some(&token)).await;
     assert_eq!(
         (&verdict["reason"], &verdict["token_problem"]),
@@ -83,7 +83,7 @@ async fn a_declined_card_books_nothing_and_gives_no_token() {
     let stranger = Gift { attempt: uuid::Uuid::from_u128(7), ..gift.clone() };
     assert_eq!(
         app.exchange_reporting_state(&stranger).await.code(),
-        "attempt_unknown",
+        "attempt_not_found",
         "who has no right gets no state"
     );
     assert_eq!(app.banner(None).await["reason"], "matched");

@@ -57,7 +57,7 @@ async fn never_again_holds_for_the_appeal_its_campaign_or_its_kind_as_the_appeal
 
 #[tokio::test]
 async fn views_of_thanks_do_not_use_up_what_the_site_allows_for_asking() {
-    let cap = "[sites.journal.asking.frequency]\nmax_views = 1\nwindow_days = 30\n";
+    let cap = "[sites.journal.rules.frequency]\nmax_views = 1\nwindow_days = 30\n";
     let thanks = appeal("thanks", "thank", "");
     let app =
         with(&(appeal("help", "ask", "") + &appeal("other", "ask", "priority = -1") + &thanks), cap).await;

@@ -97,7 +97,7 @@ async fn deliveries_that_wait_at_the_same_time_share_a_commit_and_each_is_stored
     events.extend([event("evt_07"), event("evt_old"), foreign, event("evt_07")]);
     assert_eq!(together(&app, &events).await, vec![200; events.len()]);
     assert_eq!(counted(&app, "keepopen_webhook_commits_total"), 3, "the one before, and all others");
-    assert_eq!(["stored", "duplicate", "set_aside"].map(|word| deliveries(&app, word)), [32, 3, 1]);
+    assert_eq!(["stored", "duplicate", "quarantined"].map(|word| deliveries(&app, word)), [32, 3, 1]);
     assert_eq!(ids(&app).await.len(), 33);
     assert_eq!(process_due_events(&app.app).await.unwrap(), 32);
     app.finish().await;

@@ -147,7 +147,7 @@ async fn deliveries_and_the_inbox_are_counted_by_what_became_of_them() {
     for (outcome, times) in [
         ("stored", 1.0),
         ("duplicate", 1.0),
-        ("set_aside", 1.0),
+        ("quarantined", 1.0),
         ("bad_signature", 1.0),
         ("not_an_event", 1.0),
         ("store_failed", 0.0),
@@ -159,7 +159,7 @@ async fn deliveries_and_the_inbox_are_counted_by_what_became_of_them() {
     app.app.clock.advance(90_000);
     jobs::count_inbox(&app.app).await.unwrap();
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"waiting\"}").await, 1.0);
-    assert_eq!(value(&url, "keepopen_inbox_events{state=\"set_aside\"}").await, 1.0);
+    assert_eq!(value(&url, "keepopen_inbox_events{state=\"quarantined\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_inbox_oldest_waiting_seconds").await, 90.0);
     app.run_jobs().await;
     jobs::count_inbox(&app.app).await.unwrap();

@@ -42,7 +42,8 @@ async fn compare(app: &TestApp) {
 async fn only_a_key_for_money_reads_money() {
     let app = TestApp::start().await;
     let other = app.api_key().await;
-    for path in ["/v1/contributions", "/v1/contributions/con_1", "/v1/contributions/export.csv", "/v1/books"]
+    for path in
+        ["/v1/contributions", "/v1/contributions/con_1", "/v1/contributions/export.csv", "/v1/reconciliation"]
     {
         assert_eq!(app.get(path, None).await.code(), "api_key_missing", "{path}");
         assert_eq!(app.get(path, Some("keepopen_sk_none")).await.code(), "api_key_invalid", "{path}");
@@ -227,7 +228,7 @@ async fn a_question_that_can_not_be_read_is_refused() {
     for id in ["con_1", "con_00000000000000000000000000", "sup_00000000000000000000000000", "%00"] {
         assert_eq!(
             get(&app, &format!("/v1/contributions/{id}")).await.code(),
-            "contribution_unknown",
+            "contribution_not_found",
             "{id}"
         );
     }
@@ -341,7 +342,7 @@ async fn an_export_of_many_pages_holds_every_payment_once() {
     app.stripe_says_everything().await;
     // As many as make three pages, all but a few in the same second.
     let copy = "INSERT INTO payments (object, contribution_id, site, currency, amount_minor, paid_at_ms, refunded_minor, \
-         disputed_minor, awaiting_minor, differing_minor) \
+         disputed_minor, unsettled_minor, discrepancy_minor) \
          WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 2500) \
          SELECT 'pi_many' || n, contribution_id, site, currency, amount_minor, paid_at_ms + n / 2400, 0, 0, 0, 0 \
          FROM payments CROSS JOIN many";
@@ -366,21 +367,21 @@ async fn the_books_say_what_stripe_says_and_what_we_say() {
         assert!(policy.contains("default-src 'none'") && !policy.contains("script-src"), "{policy}");
         answer.text().await.unwrap()
     };
-    assert_eq!(good(&app, "/v1/books").await["checked_at"], Value::Null);
+    assert_eq!(good(&app, "/v1/reconciliation").await["checked_at"], Value::Null);
     assert!(page().await.contains("Nothing is recorded yet. Last checked: never yet."));
     app.gives(4000, "once").await;
     app.stripe_says_everything().await;
-    let before = good(&app, "/v1/books").await;
-    assert_eq!(before["lines"][0]["awaiting_minor"], 4000, "{before}");
+    let before = good(&app, "/v1/reconciliation").await;
+    assert_eq!(before["lines"][0]["unsettled_minor"], 4000, "{before}");
     compare(&app).await;
     app.app.clock.advance(4 * 60_000);
-    let books = good(&app, "/v1/books").await;
+    let books = good(&app, "/v1/reconciliation").await;
     let line = &books["lines"][0];
     assert_eq!((&line["site"], &line["currency"]), (&json!("journal"), &json!("EUR")));
     let net = line["stripe_net_minor"].as_i64().unwrap();
     assert!(net > 3000, "{books}");
     assert_eq!(
-        (&line["ledger_net_minor"], &line["difference_minor"], &line["awaiting_minor"]),
+        (&line["ledger_net_minor"], &line["difference_minor"], &line["unsettled_minor"]),
         (&json!(net), &json!(0), &json!(0))
     );
     assert_eq!(books["checked_at"], "2026-11-24T09:00:00Z");

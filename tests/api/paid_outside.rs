@@ -31,7 +31,7 @@ async fn an_invoice_marked_as_paid_outside_stripe_counts_and_is_never_in_clearin
     assert_eq!(of_it, [Kind::OfflinePayment]);
     assert_eq!(accounts(&books), [("clearing", 700), ("contributions", -1400), ("offline", 700)].into());
     let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
-    assert_eq!((gift.state, gift.last_kept_payment_at_ms), (State::Active, Some(1_796_879_119_000)));
+    assert_eq!((gift.state, gift.last_retained_payment_at_ms), (State::Active, Some(1_796_879_119_000)));
     let kinds: Vec<_> = books.payments.iter().map(|it| (it.kind, it.money.amount_minor)).collect();
     assert_eq!(kinds, [(PaymentKind::Payment, 700), (PaymentKind::OfflinePayment, 700)]);
 }
@@ -193,7 +193,7 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
         assert_eq!(books.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{what}");
         let gift = &books.contributions[0];
         assert_eq!(
-            (gift.state, gift.last_kept_payment_at_ms),
+            (gift.state, gift.last_retained_payment_at_ms),
             (State::Active, Some(1_796_879_119_000)),
             "{what}"
         );
@@ -209,25 +209,25 @@ async fn what_stripe_does_not_settle_in_time_is_an_alarm_and_no_agreement() {
     app.stripe_says_everything().await;
     let key = keepopen::tokens::Scope::MoneyRead;
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &[key]).await.unwrap().secret;
-    let books = async || app.get("/v1/books", Some(&key)).await.json;
+    let books = async || app.get("/v1/reconciliation", Some(&key)).await.json;
     app.days_pass(2);
     reconcile(&app).await;
     let young = books().await;
-    assert_eq!((&young["agrees"], &young["to_look_at_in_all"]), (&json!(true), &json!(0)), "{young}");
+    assert_eq!((&young["agrees"], &young["needs_review_total"]), (&json!(true), &json!(0)), "{young}");
     app.days_pass(2);
     reconcile(&app).await;
     let late = books().await;
-    assert_eq!((&late["agrees"], &late["to_look_at_in_all"]), (&json!(false), &json!(1)), "{late}");
+    assert_eq!((&late["agrees"], &late["needs_review_total"]), (&json!(false), &json!(1)), "{late}");
     let line = &late["lines"][0];
     assert_eq!(
         (&line["overdue"], &line["overdue_minor"], &line["difference_minor"]),
         (&json!(1), &json!(1000), &json!(0))
     );
-    assert_eq!(late["to_look_at"][0]["alarms"][0]["alarm"], "not_settled_in_time");
+    assert_eq!(late["needs_review"][0]["alarms"][0]["alarm"], "not_settled_in_time");
     app.stripe.post_fees();
     reconcile(&app).await;
     let settled = books().await;
-    assert_eq!((&settled["agrees"], &settled["to_look_at_in_all"]), (&json!(true), &json!(0)), "{settled}");
+    assert_eq!((&settled["agrees"], &settled["needs_review_total"]), (&json!(true), &json!(0)), "{settled}");
     app.finish().await;
 }
 

@@ -151,7 +151,7 @@ async fn a_preview_that_is_over_changed_or_of_another_site_shows_nothing() {
         assert_eq!((refused.status.as_u16(), refused.code()), (403, "preview_invalid"), "{text}");
     }
     assert_eq!(app.post("/v1/banner/preview", &json!({"site": "journal"})).await.code(), "preview_invalid");
-    assert_eq!(show(&app, &note, &json!({"site": "nowhere"})).await.code(), "site_unknown");
+    assert_eq!(show(&app, &note, &json!({"site": "nowhere"})).await.code(), "site_not_found");
     app.app.clock.advance(1000);
     assert_eq!(show(&app, &note, &json!({})).await.code(), "preview_invalid");
     app.finish().await;
@@ -161,15 +161,15 @@ async fn a_preview_that_is_over_changed_or_of_another_site_shows_nothing() {
 async fn what_can_not_be_previewed_is_said_when_the_url_is_made() {
     let app = TestApp::start_without_appeals().await;
     let key = key(&app).await;
-    assert_eq!(make(&app, &key, &json!({})).await.code(), "appeal_unknown");
+    assert_eq!(make(&app, &key, &json!({})).await.code(), "appeal_not_found");
     write(&app, &key, "First").await;
     publish(&app, &key).await;
     for (more, code) in [
         (json!({"page_url": "https://elsewhere.example/"}), "page_url_not_allowed"),
         (json!({"page_url": "ferries.html"}), "page_url_not_allowed"),
-        (json!({"site": "nowhere"}), "site_unknown"),
+        (json!({"site": "nowhere"}), "site_not_found"),
         (json!({"site": "gazette", "page_url": "https://gazette.example.org/"}), "invalid_request"),
-        (json!({"version": 7}), "version_unknown"),
+        (json!({"version": 7}), "version_not_found"),
         (json!({"variant": "c"}), "invalid_request"),
         (json!({"surface": "wall"}), "invalid_request"),
         (json!({"device": "watch"}), "invalid_request"),
@@ -200,10 +200,10 @@ async fn an_appeal_of_a_file_can_be_previewed_too() {
     assert_eq!(heading(&shown), "We need your help now");
     let versioned = json!({"site": "journal", "page_url": ARTICLE, "version": 1});
     let refused = call(&app, &key, Method::POST, "/v1/appeals/help/previews", &versioned).await;
-    assert_eq!(refused.code(), "version_unknown");
+    assert_eq!(refused.code(), "version_not_found");
     assert_eq!(
         call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &body).await.code(),
-        "appeal_unknown"
+        "appeal_not_found"
     );
     app.finish().await;
 }

@@ -78,7 +78,7 @@ async fn a_gift_of_which_stripe_made_no_event_is_found_by_its_objects() {
     assert!(!found.is_empty() && found.iter().all(|it| it.sweep == "objects"), "{found:?}");
     assert!(found.iter().any(|it| it.what == "Checkout Session"), "{found:?}");
     // Its fees are known, too.
-    assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.awaiting_minor == 0));
+    assert!(payments(&app).await.iter().all(|it| it.settled.is_some() && it.unsettled_minor == 0));
     app.days_pass(1);
     reconcile(&app).await;
     assert_eq!(findings(&app).await, found);
@@ -102,7 +102,7 @@ async fn what_objects_tell_days_later_is_settled_and_paid_out_as_if_it_had_been_
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     let payment = payments(&app).await.remove(0);
-    assert_eq!((payment.awaiting_minor, payment.settled.map(|it| it.net_minor)), (0, Some(960)));
+    assert_eq!((payment.unsettled_minor, payment.settled.map(|it| it.net_minor)), (0, Some(960)));
     assert!(payment.payout.is_some());
     app.finish().await;
 }
@@ -212,7 +212,7 @@ async fn an_event_of_the_other_mode_stays_set_aside_when_it_is_found_again() {
     app.run_jobs().await;
     reconcile(&app).await;
     let rows = app.app.store.events().await.unwrap();
-    let aside = rows.iter().filter(|it| it.state == "set_aside").count();
+    let aside = rows.iter().filter(|it| it.state == "quarantined").count();
     assert_eq!(aside, foreign.len());
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)], "the object itself is of our mode");
     app.finish().await;

@@ -148,7 +148,7 @@ async fn results_need_a_key_a_site_and_days_that_exist() {
     let powerless = app.api_key().await;
     let path = "/v1/results?site=journal&from=2026-11-01&to=2026-11-02";
     assert_eq!(app.get(path, Some(&powerless)).await.code(), "scope_missing");
-    assert_eq!(read(&app, "site=nowhere&from=2026-11-01&to=2026-11-02").await.code(), "site_unknown");
+    assert_eq!(read(&app, "site=nowhere&from=2026-11-01&to=2026-11-02").await.code(), "site_not_found");
     for wrong in [
         "site=journal&from=2026-11-02&to=2026-11-01",
         "site=journal&from=2025-01-01&to=2026-11-01",

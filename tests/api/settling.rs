@@ -52,7 +52,7 @@ async fn assert_equals_stripe(app: &TestApp) {
     let compared = actions::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap();
     let mut ours = BTreeMap::new();
     for line in &compared.lines {
-        assert_eq!((line.difference_minor(), line.awaiting_minor), (0, 0), "{line:?}");
+        assert_eq!((line.difference_minor(), line.unsettled_minor), (0, 0), "{line:?}");
         *ours.entry(line.currency.clone()).or_default() += line.ledger_net_minor;
     }
     ours.retain(|_, minor| *minor != 0);
@@ -65,12 +65,12 @@ async fn fee_and_net_of_a_gift_are_booked_when_stripes_balance_was_compared() {
     app.gives(1000, "month").await;
     app.stripe_says_everything().await;
     let before = payment(&app).await;
-    assert_eq!((before.settled, before.awaiting_minor), (None, 1000));
+    assert_eq!((before.settled, before.unsettled_minor), (None, 1000));
     reconcile(&app).await;
     let after = payment(&app).await;
     let settled = after.settled.unwrap();
     assert_eq!((settled.currency.code(), settled.fee_minor, settled.net_minor), ("EUR", 40, 960));
-    assert_eq!((after.awaiting_minor, after.differing_minor), (0, 0));
+    assert_eq!((after.unsettled_minor, after.discrepancy_minor), (0, 0));
     assert_eq!((account(&app, "EUR", "fees").await, account(&app, "EUR", "clearing").await), (40, 960));
     assert_equals_stripe(&app).await;
     app.finish().await;
@@ -218,12 +218,12 @@ async fn a_fee_that_stripe_posts_late_is_booked_then() {
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     reconcile(&app).await;
-    assert_eq!(payment(&app).await.awaiting_minor, 1000);
+    assert_eq!(payment(&app).await.unsettled_minor, 1000);
     app.days_pass(2);
     app.stripe.post_fees();
     reconcile(&app).await;
     let payment = payment(&app).await;
-    assert_eq!((payment.settled.unwrap().fee_minor, payment.awaiting_minor), (40, 0));
+    assert_eq!((payment.settled.unwrap().fee_minor, payment.unsettled_minor), (40, 0));
     assert_equals_stripe(&app).await;
     app.finish().await;
 }

@@ -77,7 +77,7 @@ async fn a_refund_of_every_payment_of_a_running_gift_leaves_nothing() {
         refund(&app, &charge, None);
     }
     app.stripe_says_everything().await;
-    assert_eq!((app.state().await, app.standing().await.as_str()), (State::TakenBack, "none"));
+    assert_eq!((app.state().await, app.standing().await.as_str()), (State::Reversed, "none"));
     app.finish().await;
 }
 
@@ -104,7 +104,7 @@ async fn a_dispute_of_the_newest_month_is_no_goodwill() {
     app.stripe.close_dispute(&older, Outcome::Won).unwrap();
     app.stripe.dispute(&charges[1], None).unwrap();
     app.stripe_says_everything().await;
-    assert_eq!((app.state().await, app.standing().await.as_str()), (State::TakenBack, "lapsed"));
+    assert_eq!((app.state().await, app.standing().await.as_str()), (State::Reversed, "lapsed"));
     app.finish().await;
 }
 
@@ -320,7 +320,7 @@ async fn the_newest_address_of_a_customer_finds_the_giver_and_the_ones_between_d
         let app = told(&events).await;
         assert_eq!(standing(&app, EMAIL).await, "recurring", "{order}");
         assert_eq!(standing(&app, "moved@example.org").await, "recurring", "{order}");
-        assert_eq!(lookup(&app, "mistyped@example.org").await.code(), "supporter_unknown", "{order}");
+        assert_eq!(lookup(&app, "mistyped@example.org").await.code(), "supporter_not_found", "{order}");
         app.finish().await;
     }
     app.finish().await;

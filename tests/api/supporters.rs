@@ -81,7 +81,7 @@ async fn who_is_not_known_is_not_found() {
     for id in ["sup_0000000000000000000000000v", "con_00000000000000000000000000", "%00", "x"] {
         assert_eq!(
             get(&format!("/v1/supporters/{id}?site=journal")).await.code(),
-            "supporter_unknown",
+            "supporter_not_found",
             "{id}"
         );
     }
@@ -92,7 +92,7 @@ async fn who_is_not_known_is_not_found() {
     };
     assert_eq!(
         lookup(json!({"site": "journal", "email": "nobody@example.org"})).await.code(),
-        "supporter_unknown"
+        "supporter_not_found"
     );
     assert_eq!(lookup(json!({"site": "journal", "email": "nobody"})).await.code(), "invalid_request");
     assert_eq!(lookup(json!({"site": "journal"})).await.code(), "invalid_request");

@@ -78,7 +78,7 @@ async fn what_one_instance_switches_the_others_hear_and_a_restart_finds() {
 
 #[tokio::test]
 async fn what_the_settings_silence_stays_silent_and_is_told() {
-    let app = TestApp::start_with("[sites.journal.asking]\nsilenced_surfaces = [\"banner\"]\n").await;
+    let app = TestApp::start_with("[sites.journal.rules]\nsilenced_surfaces = [\"banner\"]\n").await;
     let key = key(&app, Scope::AppealsWrite).await;
     let on = turn(&app, &key, "journal", &json!({"surfaces": {"inline": "off"}})).await;
     assert_eq!(
@@ -119,8 +119,8 @@ async fn switches_are_turned_by_an_editor_and_read_by_a_reader() {
     let keyless = app.client.request(Method::PUT, url).json(&json!({"all": "off"}));
     assert_eq!(app.send(keyless).await.code(), "api_key_missing");
     assert_eq!(app.get("/v1/switches", None).await.code(), "api_key_missing");
-    assert_eq!(turn(&app, &editor, "nowhere", &json!({"all": "off"})).await.code(), "site_unknown");
-    assert_eq!(app.get("/v1/sites/nowhere/switches", Some(&reader)).await.code(), "site_unknown");
+    assert_eq!(turn(&app, &editor, "nowhere", &json!({"all": "off"})).await.code(), "site_not_found");
+    assert_eq!(app.get("/v1/sites/nowhere/switches", Some(&reader)).await.code(), "site_not_found");
     for wrong in
         [json!({"al": "off"}), json!({"all": "of"}), json!({"surfaces": {"poster": "off"}}), json!([])]
     {

@@ -98,7 +98,7 @@ async fn a_ticker_counts_from_its_day_on_the_sites_clock() {
         let has_begun = ["2026-11-24", "2026-11-24T09:00"].contains(&from);
         let day = has_begun.then_some("2026-11-24");
         assert_eq!(ticker["from"].as_str(), day, "no day is told before it has come: {from}");
-        let supporters = format!("{SUPPORTERS}from = \"{from}\"\nelsewhere_supporters = 2");
+        let supporters = format!("{SUPPORTERS}from = \"{from}\"\noffline_supporters = 2");
         publish(&app, &appeal(&supporters, ""));
         assert_eq!(told(&app).await[0], 2 + i64::from(total > 0), "{from}");
     }

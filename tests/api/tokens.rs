@@ -46,7 +46,7 @@ async fn a_session_id_alone_opens_nothing() {
     let other = app.gives(1000, "once").await;
     for attempt in [Uuid::nil(), other.attempt] {
         let answer = app.exchange(&Gift { attempt, ..gift.clone() }).await;
-        assert_eq!((answer.status.as_u16(), answer.code()), (404, "attempt_unknown"));
+        assert_eq!((answer.status.as_u16(), answer.code()), (404, "attempt_not_found"));
     }
     app.finish().await;
 }
@@ -73,7 +73,7 @@ async fn a_day_after_the_money_came_it_is_too_late_to_fetch_the_token() {
     app.days_pass(1);
     app.token(&early).await;
     app.app.clock.advance(1);
-    assert_eq!(app.exchange(&late).await.code(), "exchange_too_late");
+    assert_eq!(app.exchange(&late).await.code(), "token_window_expired");
     app.finish().await;
 }
 
@@ -220,7 +220,7 @@ async fn a_flood_of_forged_tokens_silences_the_banner_for_tokens_not_seen_before
     assert_eq!(app.banner(Some(&seen)).await["reason"], "supporter");
     assert_eq!(app.banner(None).await["reason"], "matched");
     let nowhere = json!({"site": "nowhere", "token": unseen});
-    assert_eq!(app.post("/v1/banner", &nowhere).await.code(), "site_unknown");
+    assert_eq!(app.post("/v1/banner", &nowhere).await.code(), "site_not_found");
     let counted = app.app.metrics.render();
     for line in ["remembered\"} 1", "good\"} 1", "bad\"} 1", "unchecked\"} 5"] {
         assert!(

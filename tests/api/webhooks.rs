@@ -107,7 +107,7 @@ async fn an_event_of_the_other_mode_is_stored_and_set_aside() {
     }
     app.run_jobs().await;
     let events = app.app.store.events().await.unwrap();
-    assert!(!events.is_empty() && events.iter().all(|it| it.state == "set_aside"), "{events:?}");
+    assert!(!events.is_empty() && events.iter().all(|it| it.state == "quarantined"), "{events:?}");
     assert!(app.ledger().await.is_empty());
     app.finish().await;
 }

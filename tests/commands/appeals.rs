@@ -83,7 +83,7 @@ fn yaml_is_read_and_written_where_it_is_asked_for() {
 #[test]
 fn weights_by_country_are_checked_and_come_back_as_they_were_in_both_formats() {
     let settings =
-        format!("{JOURNAL}[sites.journal.asking]\ncountry_groups = {{ baltics = [\"EE\", \"LV\"] }}\n");
+        format!("{JOURNAL}[sites.journal.rules]\ncountry_groups = {{ baltics = [\"EE\", \"LV\"] }}\n");
     let place = Place::with(&settings).and_database();
     let file = format!(
         "{FILE}\n[appeals.variants.weights_by_country]\nNO = 0\nbaltics = 3\n\n[[appeals.variants]]\nid = \"b\"\n\n[appeals.variants.copy]\nheading = \"Help\"\n"

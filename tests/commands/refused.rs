@@ -320,8 +320,8 @@ fn the_rest_of_the_settings_have_their_limits() {
             &["server.public_url", "without a path"],
         );
     }
-    let asking = format!("{JOURNAL}[sites.journal.asking.frequency]\nmax_views = 0\n");
-    assert_refused(&asking, &["sites.journal.asking.frequency.max_views", "nothing ever shows"]);
+    let asking = format!("{JOURNAL}[sites.journal.rules.frequency]\nmax_views = 0\n");
+    assert_refused(&asking, &["sites.journal.rules.frequency.max_views", "nothing ever shows"]);
     assert_refused("[log]\nlevel = \"loud=very=so\"", &["log.level"]);
     assert_refused("[log]\nlevel = \"infoo\"", &["log.level", "`infoo` is no level", "info"]);
 }

@@ -45,8 +45,8 @@ fn codes_without_a_route(files: &[File]) -> Vec<&'static str> {
 #[test]
 fn code_words_are_written_in_the_list_alone() {
     assert_eq!(words_outside_the_list(&below("src", &[".rs"])), Vec::<String>::new());
-    let told = |path: &str| words_outside_the_list(&[File::made_up(path, "let a = \"site_unknown\";")]);
-    assert_eq!(told("src/actions/a.rs"), ["src/actions/a.rs writes \"site_unknown\""]);
+    let told = |path: &str| words_outside_the_list(&[File::made_up(path, "let a = \"site_not_found\";")]);
+    assert_eq!(told("src/actions/a.rs"), ["src/actions/a.rs writes \"site_not_found\""]);
     assert_eq!(told(LIST), Vec::<String>::new());
 }
 
@@ -77,11 +77,11 @@ fn the_docs_have_every_code_with_its_status_and_meaning() {
 #[test]
 fn a_code_that_no_route_lists_is_found() {
     let line =
-        "extensions((\"x-problems\" = json!([Code::SiteUnknown, Code::NotFound]))), // Code::BodyTooLarge";
+        "extensions((\"x-problems\" = json!([Code::SiteNotFound, Code::NotFound]))), // Code::BodyTooLarge";
     let unnamed = codes_without_a_route(&[File::made_up("src/http/a.rs", line)]);
-    assert!(unnamed.contains(&"body_too_large") && !unnamed.contains(&"site_unknown"));
+    assert!(unnamed.contains(&"body_too_large") && !unnamed.contains(&"site_not_found"));
     let by_hand =
-        File::made_up("src/http/a.rs", "(status = 404, body = Problem, description = \"`site_unknown`\"),");
+        File::made_up("src/http/a.rs", "(status = 404, body = Problem, description = \"`site_not_found`\"),");
     assert_eq!(described_by_hand(&[by_hand]), ["src/http/a.rs"]);
 }
 

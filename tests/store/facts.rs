@@ -41,7 +41,7 @@ async fn events_are_due_the_longest_waiting_first() {
     for (id, at_ms) in [("evt_c", 30), ("evt_a", 20), ("evt_b", 20), ("evt_late", 500), ("evt_tried", 1)] {
         inbox::insert(&mut tx, &arrival(id, at_ms)).await.unwrap();
     }
-    let aside = inbox::Arrival { state: EventState::SetAside, ..arrival("evt_aside", 1) };
+    let aside = inbox::Arrival { state: EventState::Quarantined, ..arrival("evt_aside", 1) };
     inbox::insert(&mut tx, &aside).await.unwrap();
     inbox::failed(&mut tx, "evt_tried", "the wire was cut", Some(25)).await.unwrap();
     tx.commit().await.unwrap();

@@ -163,7 +163,7 @@ pub(crate) fn arrival(id: &str, received_at_ms: i64) -> Arrival<'_> {
 }
 
 /// The contribution that every test here means, with so many payments withdrawn.
-pub(crate) async fn put_contribution(tx: &mut Tx, payments_withdrawn: i64) {
+pub(crate) async fn put_contribution(tx: &mut Tx, reversed_payments: i64) {
     let email = Email::parse("reader@example.org").unwrap();
     supporters::put(tx, &supporter(), &email, Some("cus_1"), 1_000).await.unwrap();
     let it = Contribution {
@@ -176,10 +176,10 @@ pub(crate) async fn put_contribution(tx: &mut Tx, payments_withdrawn: i64) {
         appeal: None,
         variant: None,
         started_at_ms: Some(1_000),
-        last_kept_payment_at_ms: Some(1_000),
+        last_retained_payment_at_ms: Some(1_000),
         paid_until_ms: None,
         ended_at_ms: None,
-        payments_withdrawn,
+        reversed_payments,
         session: Some("cs_1".to_owned()),
         subscription: None,
         subscriptions: Vec::new(),

@@ -469,27 +469,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/books": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /**
-         * Get the comparison with Stripe.
-         * @description "Stripe says 41,230.00 net, we say 41,230.00." Needs a secret API key of scope `money:read`. This call does not
-         *     ask Stripe: it returns the result of the last comparison.
-         */
-        get: operations["compare_books"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/checkout": {
         parameters: {
             query?: never;
@@ -571,6 +550,27 @@ export interface paths {
          * @description Needs a secret API key of scope `money:read`.
          */
         get: operations["read_contribution"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get the comparison with Stripe.
+         * @description "Stripe says 41,230.00 net, we say 41,230.00." Needs a secret API key of scope `money:read`. This call does not
+         *     ask Stripe: it returns the result of the last comparison.
+         */
+        get: operations["compare_books"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1021,6 +1021,13 @@ export interface components {
             incomplete: components["schemas"]["IncompleteList"][];
             /** @description One item for each site and currency. */
             lines: components["schemas"]["BooksLine"][];
+            /** @description Contributions that don't add up or need manual review: the first hundred, by id. */
+            needs_review: components["schemas"]["ToLookAt"][];
+            /**
+             * Format: int64
+             * @description The total number of them.
+             */
+            needs_review_total: number;
             /**
              * Format: date-time
              * @description When Stripe's objects were last read, RFC 3339.
@@ -1032,21 +1039,9 @@ export interface components {
              *     balance transaction.
              */
             other_money: components["schemas"]["OtherMoney"][];
-            /** @description Contributions that don't add up or need manual review: the first hundred, by id. */
-            to_look_at: components["schemas"]["ToLookAt"][];
-            /**
-             * Format: int64
-             * @description The total number of them.
-             */
-            to_look_at_in_all: number;
         };
         /** @description One site and currency. All amounts are in the minor unit. */
         BooksLine: {
-            /**
-             * Format: int64
-             * @description Also booked, but not settled by Stripe yet.
-             */
-            awaiting_minor: number;
             /** @description The currency, ISO 4217. */
             currency: string;
             /**
@@ -1086,6 +1081,11 @@ export interface components {
              * @description The sum of Stripe's balance transactions, after fees.
              */
             stripe_net_minor: number;
+            /**
+             * Format: int64
+             * @description Also booked, but not settled by Stripe yet.
+             */
+            unsettled_minor: number;
         };
         /** @description Where the reader pays. */
         CheckoutAnswer: {
@@ -1172,7 +1172,7 @@ export interface components {
          * @description A stable code for the error.
          * @enum {string}
          */
-        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_unknown" | "not_found" | "supporter_unknown" | "contribution_unknown" | "alarm_not_found" | "appeal_unknown" | "version_unknown" | "attempt_unknown" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "exchange_too_late" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "conflict" | "session_expired" | "version_conflict" | "body_too_large" | "body_too_slow" | "unsupported_media_type" | "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_not_taken" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "rate_limited" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
+        Code: "invalid_request" | "token_in_url" | "invalid_signature" | "invalid_event" | "token_missing" | "token_invalid" | "token_expired" | "token_superseded" | "api_key_missing" | "api_key_invalid" | "scope_missing" | "origin_not_allowed" | "preview_invalid" | "site_not_found" | "not_found" | "supporter_not_found" | "contribution_not_found" | "alarm_not_found" | "appeal_not_found" | "version_not_found" | "attempt_not_found" | "method_not_allowed" | "attempt_reused" | "appeals_from_file" | "never_published" | "already_exchanged" | "token_window_expired" | "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_reversed" | "conflict" | "session_expired" | "version_conflict" | "body_too_large" | "body_too_slow" | "unsupported_media_type" | "unsupported_currency" | "unsupported_interval" | "amount_below_minimum" | "unsupported_amount" | "amount_above_maximum" | "fee_cover_not_offered" | "return_url_not_allowed" | "page_url_not_allowed" | "appeal_invalid" | "rate_limited" | "internal" | "stripe_refused" | "stripe_unavailable" | "not_configured" | "overloaded" | "store_unavailable";
         /** @description Everything that a browser needs to show one variant. */
         Content: {
             /** @description The text below the heading, as plain text. */
@@ -1227,7 +1227,7 @@ export interface components {
              * Format: date-time
              * @description The newest payment that was not fully reversed, RFC 3339.
              */
-            last_kept_payment_at?: string | null;
+            last_retained_payment_at?: string | null;
             /**
              * Format: date-time
              * @description The end of the paid period of a recurring gift, RFC 3339. The reader is a supporter until then, even if the
@@ -1238,7 +1238,7 @@ export interface components {
              * Format: int64
              * @description How many of its payments were ever fully reversed.
              */
-            payments_withdrawn: number;
+            reversed_payments: number;
             /** @description Stripe's Checkout Session. */
             session?: string | null;
             /** @description The site that received it. */
@@ -1271,7 +1271,7 @@ export interface components {
          * @description The state of a contribution.
          * @enum {string}
          */
-        ContributionState: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "taken_back";
+        ContributionState: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "reversed";
         /** @description A page of contributions. */
         Contributions: {
             /** @description The newest first. */
@@ -1637,11 +1637,6 @@ export interface components {
              * @description The amount received.
              */
             amount_minor: number;
-            /**
-             * Format: int64
-             * @description Booked, but not settled by Stripe yet.
-             */
-            awaiting_minor: number;
             /** @description Stripe's charge. */
             charge?: string | null;
             /** @description The currency of the amount, and of the refunded, disputed and unsettled amounts. */
@@ -1650,7 +1645,7 @@ export interface components {
              * Format: int64
              * @description How much the booked amount exceeds Stripe's balance; 0 if they agree.
              */
-            differing_minor: number;
+            discrepancy_minor: number;
             /**
              * Format: int64
              * @description Withdrawn by banks in disputes and not won back.
@@ -1707,6 +1702,11 @@ export interface components {
             settle_by?: string | null;
             /** @description The currency in which Stripe settled; null until it settles. */
             settlement_currency?: string | null;
+            /**
+             * Format: int64
+             * @description Booked, but not settled by Stripe yet.
+             */
+            unsettled_minor: number;
         };
         /**
          * @description How a payment arrived.
@@ -1983,7 +1983,7 @@ export interface components {
         SiteSwitches: {
             /** @description All surfaces together. */
             all: components["schemas"]["Switch"];
-            /** @description What the settings switch off (`banner`, `asking.silenced_surfaces`), whatever the switches say. */
+            /** @description What the settings switch off (`banner`, `rules.silenced_surfaces`), whatever the switches say. */
             settings: components["schemas"]["Switches"];
             /**
              * @description The site's id.
@@ -3276,7 +3276,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `appeal_unknown`: There is no such appeal. */
+            /** @description `appeal_not_found`: There is no such appeal. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3286,7 +3286,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "appeal_unknown";
+                        code: "appeal_not_found";
                     };
                 };
             };
@@ -3600,7 +3600,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `appeal_unknown`: There is no such appeal. */
+            /** @description `appeal_not_found`: There is no such appeal. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3610,7 +3610,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "appeal_unknown";
+                        code: "appeal_not_found";
                     };
                 };
             };
@@ -3747,7 +3747,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `appeal_unknown`: There is no such appeal. */
+            /** @description `appeal_not_found`: There is no such appeal. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -3757,7 +3757,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "appeal_unknown";
+                        code: "appeal_not_found";
                     };
                 };
             };
@@ -3898,9 +3898,9 @@ export interface operations {
                 };
             };
             /**
-             * @description - `site_unknown`: There is no such site.
-             *     - `appeal_unknown`: There is no such appeal.
-             *     - `version_unknown`: The appeal has no such version.
+             * @description - `site_not_found`: There is no such site.
+             *     - `appeal_not_found`: There is no such appeal.
+             *     - `version_not_found`: The appeal has no such version.
              */
             404: {
                 headers: {
@@ -3911,7 +3911,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown" | "appeal_unknown" | "version_unknown";
+                        code: "site_not_found" | "appeal_not_found" | "version_not_found";
                     };
                 };
             };
@@ -4094,8 +4094,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `appeal_unknown`: There is no such appeal.
-             *     - `version_unknown`: The appeal has no such version.
+             * @description - `appeal_not_found`: There is no such appeal.
+             *     - `version_not_found`: The appeal has no such version.
              */
             404: {
                 headers: {
@@ -4106,7 +4106,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "appeal_unknown" | "version_unknown";
+                        code: "appeal_not_found" | "version_not_found";
                     };
                 };
             };
@@ -4288,8 +4288,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `appeal_unknown`: There is no such appeal.
-             *     - `version_unknown`: The appeal has no such version.
+             * @description - `appeal_not_found`: There is no such appeal.
+             *     - `version_not_found`: The appeal has no such version.
              */
             404: {
                 headers: {
@@ -4300,7 +4300,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "appeal_unknown" | "version_unknown";
+                        code: "appeal_not_found" | "version_not_found";
                     };
                 };
             };
@@ -4532,7 +4532,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `site_unknown`: There is no such site. */
+            /** @description `site_not_found`: There is no such site. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4543,7 +4543,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown";
+                        code: "site_not_found";
                     };
                 };
             };
@@ -4625,7 +4625,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `site_unknown`: There is no such site. */
+            /** @description `site_not_found`: There is no such site. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4636,7 +4636,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown";
+                        code: "site_not_found";
                     };
                 };
             };
@@ -4755,7 +4755,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `site_unknown`: There is no such site. */
+            /** @description `site_not_found`: There is no such site. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4766,7 +4766,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown";
+                        code: "site_not_found";
                     };
                 };
             };
@@ -4895,7 +4895,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `site_unknown`: There is no such site. */
+            /** @description `site_not_found`: There is no such site. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -4906,7 +4906,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown";
+                        code: "site_not_found";
                     };
                 };
             };
@@ -5048,9 +5048,9 @@ export interface operations {
                 };
             };
             /**
-             * @description - `site_unknown`: There is no such site.
-             *     - `appeal_unknown`: There is no such appeal.
-             *     - `version_unknown`: The appeal has no such version.
+             * @description - `site_not_found`: There is no such site.
+             *     - `appeal_not_found`: There is no such appeal.
+             *     - `version_not_found`: The appeal has no such version.
              */
             404: {
                 headers: {
@@ -5062,7 +5062,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown" | "appeal_unknown" | "version_unknown";
+                        code: "site_not_found" | "appeal_not_found" | "version_not_found";
                     };
                 };
             };
@@ -5173,89 +5173,6 @@ export interface operations {
             };
         };
     };
-    compare_books: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description What Stripe says and what we say */
-            200: {
-                headers: {
-                    /** @description `no-store` */
-                    "Cache-Control"?: string;
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Books"];
-                };
-            };
-            /**
-             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
-             *     - `api_key_invalid`: The API key is unknown or was revoked.
-             */
-            401: {
-                headers: {
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "api_key_missing" | "api_key_invalid";
-                    };
-                };
-            };
-            /** @description `scope_missing`: The API key does not have the required scope. */
-            403: {
-                headers: {
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "scope_missing";
-                    };
-                };
-            };
-            /** @description `internal`: An internal error occurred. It is logged. */
-            500: {
-                headers: {
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "internal";
-                    };
-                };
-            };
-            /** @description `store_unavailable`: The database is unavailable; try again. */
-            503: {
-                headers: {
-                    "Cache-Control": components["headers"]["Cache-Control"];
-                    "X-Request-Id": components["headers"]["X-Request-Id"];
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"] & {
-                        /** @enum {string} */
-                        code: "store_unavailable";
-                    };
-                };
-            };
-        };
-    };
     start_checkout: {
         parameters: {
             query?: never;
@@ -5312,7 +5229,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `site_unknown`: There is no such site. */
+            /** @description `site_not_found`: There is no such site. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5323,7 +5240,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown";
+                        code: "site_not_found";
                     };
                 };
             };
@@ -5391,11 +5308,11 @@ export interface operations {
                 };
             };
             /**
-             * @description - `currency_not_taken`: The site does not support this currency.
-             *     - `interval_not_taken`: The site does not support gifts at this interval.
+             * @description - `unsupported_currency`: The site does not support this currency.
+             *     - `unsupported_interval`: The site does not support gifts at this interval.
              *     - `amount_below_minimum`: The amount is below the site's minimum.
              *     - `amount_above_maximum`: The amount is above the site's maximum.
-             *     - `amount_not_taken`: Stripe does not accept this amount in this currency.
+             *     - `unsupported_amount`: Stripe does not accept this amount in this currency.
              *     - `fee_cover_not_offered`: The site does not let readers cover the fee in this currency.
              *     - `return_url_not_allowed`: The return URL is not on one of the site's origins.
              */
@@ -5409,7 +5326,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "currency_not_taken" | "interval_not_taken" | "amount_below_minimum" | "amount_above_maximum" | "amount_not_taken" | "fee_cover_not_offered" | "return_url_not_allowed";
+                        code: "unsupported_currency" | "unsupported_interval" | "amount_below_minimum" | "amount_above_maximum" | "unsupported_amount" | "fee_cover_not_offered" | "return_url_not_allowed";
                     };
                 };
             };
@@ -5486,7 +5403,7 @@ export interface operations {
                 /** @description Only contributions to this site. */
                 site?: string;
                 /** @description Only contributions in this state. */
-                state?: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "taken_back";
+                state?: "open" | "expired" | "processing" | "failed" | "nothing_to_pay" | "paid" | "active" | "past_due" | "ended" | "reversed";
                 /** @description Only contributions with this interval. */
                 interval?: "once" | "day" | "week" | "month" | "year";
                 /** @description With `interval`: the number of intervals between two payments. 3 with `month` finds quarterly contributions. */
@@ -5776,7 +5693,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `contribution_unknown`: There is no such contribution. */
+            /** @description `contribution_not_found`: There is no such contribution. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5786,7 +5703,90 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "contribution_unknown";
+                        code: "contribution_not_found";
+                    };
+                };
+            };
+            /** @description `internal`: An internal error occurred. It is logged. */
+            500: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "internal";
+                    };
+                };
+            };
+            /** @description `store_unavailable`: The database is unavailable; try again. */
+            503: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "store_unavailable";
+                    };
+                };
+            };
+        };
+    };
+    compare_books: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What Stripe says and what we say */
+            200: {
+                headers: {
+                    /** @description `no-store` */
+                    "Cache-Control"?: string;
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Books"];
+                };
+            };
+            /**
+             * @description - `api_key_missing`: Send `Authorization: Bearer` with a secret API key.
+             *     - `api_key_invalid`: The API key is unknown or was revoked.
+             */
+            401: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "api_key_missing" | "api_key_invalid";
+                    };
+                };
+            };
+            /** @description `scope_missing`: The API key does not have the required scope. */
+            403: {
+                headers: {
+                    "Cache-Control": components["headers"]["Cache-Control"];
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"] & {
+                        /** @enum {string} */
+                        code: "scope_missing";
                     };
                 };
             };
@@ -5905,7 +5905,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `site_unknown`: There is no such site. */
+            /** @description `site_not_found`: There is no such site. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -5915,7 +5915,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown";
+                        code: "site_not_found";
                     };
                 };
             };
@@ -6005,7 +6005,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `site_unknown`: There is no such site. */
+            /** @description `site_not_found`: There is no such site. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6015,7 +6015,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown";
+                        code: "site_not_found";
                     };
                 };
             };
@@ -6123,7 +6123,7 @@ export interface operations {
                     };
                 };
             };
-            /** @description `site_unknown`: There is no such site. */
+            /** @description `site_not_found`: There is no such site. */
             404: {
                 headers: {
                     "Cache-Control": components["headers"]["Cache-Control"];
@@ -6133,7 +6133,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown";
+                        code: "site_not_found";
                     };
                 };
             };
@@ -6373,8 +6373,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `site_unknown`: There is no such site.
-             *     - `supporter_unknown`: There is no such supporter.
+             * @description - `site_not_found`: There is no such site.
+             *     - `supporter_not_found`: There is no such supporter.
              */
             404: {
                 headers: {
@@ -6385,7 +6385,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown" | "supporter_unknown";
+                        code: "site_not_found" | "supporter_not_found";
                     };
                 };
             };
@@ -6535,8 +6535,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `site_unknown`: There is no such site.
-             *     - `supporter_unknown`: There is no such supporter.
+             * @description - `site_not_found`: There is no such site.
+             *     - `supporter_not_found`: There is no such supporter.
              */
             404: {
                 headers: {
@@ -6547,7 +6547,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown" | "supporter_unknown";
+                        code: "site_not_found" | "supporter_not_found";
                     };
                 };
             };
@@ -6734,8 +6734,8 @@ export interface operations {
                 };
             };
             /**
-             * @description - `site_unknown`: There is no such site.
-             *     - `attempt_unknown`: There is no such attempt with this session.
+             * @description - `site_not_found`: There is no such site.
+             *     - `attempt_not_found`: There is no such attempt with this session.
              */
             404: {
                 headers: {
@@ -6747,7 +6747,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "site_unknown" | "attempt_unknown";
+                        code: "site_not_found" | "attempt_not_found";
                     };
                 };
             };
@@ -6770,10 +6770,10 @@ export interface operations {
              * @description - `payment_processing`: The payment is not settled yet.
              *     - `payment_unpaid`: Nothing was paid.
              *     - `payment_failed`: The payment failed. No money was taken.
-             *     - `payment_taken_back`: The payment was refunded or disputed.
+             *     - `payment_reversed`: The payment was refunded or disputed.
              *     - `session_expired`: The payment page expired before anything was paid.
              *     - `already_exchanged`: The token was already fetched.
-             *     - `exchange_too_late`: A token can only be fetched within 24 hours after the payment.
+             *     - `token_window_expired`: A token can only be fetched within 24 hours after the payment.
              *     - `conflict`: Another change was made at the same time. Read the latest state, then retry.
              */
             409: {
@@ -6786,7 +6786,7 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"] & {
                         /** @enum {string} */
-                        code: "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_taken_back" | "session_expired" | "already_exchanged" | "exchange_too_late" | "conflict";
+                        code: "payment_processing" | "payment_unpaid" | "payment_failed" | "payment_reversed" | "session_expired" | "already_exchanged" | "token_window_expired" | "conflict";
                     };
                 };
             };

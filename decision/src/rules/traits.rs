@@ -21,7 +21,7 @@ fn listed(spec: &mut AppealSpec<'_, '_>, field_path: &str, names: &[String]) -> 
             continue;
         }
         let sentence = format!(
-            "{name:?} is not a trait of site {:?}: add it to traits in [sites.{}.asking], or remove it here.",
+            "{name:?} is not a trait of site {:?}: add it to traits in [sites.{}.rules], or remove it here.",
             site.id, site.id
         );
         spec.problem(format!("{field_path}[{place}]"), sentence);

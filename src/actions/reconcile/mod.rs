@@ -355,7 +355,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
             created_at_ms: envelope.created_s().saturating_mul(1000),
             received_at_ms: self.app.now_ms(),
             body: &listed.body,
-            state: if right_mode { EventState::Waiting } else { EventState::SetAside },
+            state: if right_mode { EventState::Waiting } else { EventState::Quarantined },
         };
         let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         if inbox::insert(&mut tx, &arrival).await? {

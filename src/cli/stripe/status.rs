@@ -22,7 +22,7 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
     let delivered = survey.contact.delivered_at_ms;
     say(&format!("last delivery: {}", delivered.map_or_else(|| "none yet".to_owned(), rfc3339)))?;
     say(&format!("clock: {}", clock(survey.contact.clock_difference_ms)))?;
-    say(&format!("events given up: {}, of the other mode: {}", survey.dead, survey.set_aside))?;
+    say(&format!("events given up: {}, of the other mode: {}", survey.dead, survey.quarantined))?;
     let mut wrong: Vec<String> =
         survey.troubles.iter().map(|trouble| trouble.sentence().to_owned()).collect();
     if let Some(error) = &survey.not_asked {

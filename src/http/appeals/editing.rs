@@ -74,7 +74,7 @@ pub async fn save(
     responses(
         (status = 200, body = Summary, description = "Published on this instance, and on every other instance within 2 seconds"),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::VersionNotFound, Code::VersionConflict, Code::AppealsFromFile, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/publish")]
 pub async fn publish(
@@ -107,7 +107,7 @@ pub async fn publish(
     responses(
         (status = 200, body = Summary, description = "Paused on this instance, and on every other instance within 2 seconds"),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/pause")]
 pub async fn pause(
@@ -133,7 +133,7 @@ pub async fn pause(
     responses(
         (status = 200, body = Summary, description = "Ended on this instance, and on every other instance within 2 seconds"),
     ),
-    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[post("/v1/appeals/{id}/end")]
 pub async fn end(
@@ -165,7 +165,7 @@ async fn in_force(app: &App, published: &PublicationRow) -> Result<HttpResponse,
     actions::hear_of_appeals(app).await.map_err(|error| Problem::store(&error))?;
     let id = &published.appeal_id;
     let versions = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
-    let newest = versions.first().ok_or(Code::AppealUnknown)?;
+    let newest = versions.first().ok_or(Code::AppealNotFound)?;
     let published = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
     Ok(HttpResponse::Ok().json(Summary::of(app, newest, published.as_ref())))
 }
@@ -238,8 +238,8 @@ fn problem_of(error: EditError) -> Problem {
             };
             Problem::with(Code::VersionConflict, detail)
         }
-        EditError::Unknown => Code::AppealUnknown.into(),
-        EditError::UnknownVersion => Code::VersionUnknown.into(),
+        EditError::Unknown => Code::AppealNotFound.into(),
+        EditError::UnknownVersion => Code::VersionNotFound.into(),
         EditError::NeverPublished => Code::NeverPublished.into(),
         EditError::Store(error) => Problem::store(&error),
     }

@@ -40,7 +40,7 @@ pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem>
     responses(
         (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
     ),
-    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[get("/v1/appeals/{id}")]
 pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<HttpResponse, Problem> {
@@ -59,7 +59,7 @@ pub async fn read(app: State, _: AppealsReader, id: Path<String>) -> Result<Http
     responses(
         (status = 200, body = Whole, description = "The appeal; its `ETag` is the newest version's number", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-Match`"))),
     ),
-    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealUnknown, Code::VersionUnknown, Code::StoreUnavailable, Code::Internal]))),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::VersionNotFound, Code::StoreUnavailable, Code::Internal]))),
 )]
 #[get("/v1/appeals/{id}/versions/{version}")]
 pub async fn read_version(
@@ -68,15 +68,15 @@ pub async fn read_version(
     place: Path<(String, String)>,
 ) -> Result<HttpResponse, Problem> {
     let (id, version) = place.into_inner();
-    whole(&app, &id, Some(version.parse().map_err(|_| Code::VersionUnknown)?)).await
+    whole(&app, &id, Some(version.parse().map_err(|_| Code::VersionNotFound)?)).await
 }
 
 async fn whole(app: &App, id: &str, version: Option<i64>) -> Result<HttpResponse, Problem> {
     let versions = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
-    let newest = versions.first().ok_or(Code::AppealUnknown)?;
+    let newest = versions.first().ok_or(Code::AppealNotFound)?;
     let chosen = match version {
         None => newest,
-        Some(number) => versions.iter().find(|row| row.version == number).ok_or(Code::VersionUnknown)?,
+        Some(number) => versions.iter().find(|row| row.version == number).ok_or(Code::VersionNotFound)?,
     };
     let published = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
     let answer = Whole {

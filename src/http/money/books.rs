@@ -29,9 +29,9 @@ struct BooksShape {
     #[schema(format = DateTime)]
     objects_checked_at: Option<String>,
     /// Contributions that don't add up or need manual review: the first hundred, by id.
-    to_look_at: Vec<ToLookAtShape>,
+    needs_review: Vec<NeedsReviewShape>,
     /// The total number of them.
-    to_look_at_in_all: i64,
+    needs_review_total: i64,
     /// What comparisons found, newest first; at most a hundred.
     found: Vec<FindingShape>,
     /// Money on the Stripe account that belongs to no gift here, by kind, site and currency. If a gift is missing
@@ -58,7 +58,7 @@ struct BooksLineShape {
     /// How much the ledger's sum exceeds Stripe's; 0 if they agree.
     difference_minor: i64,
     /// Also booked, but not settled by Stripe yet.
-    awaiting_minor: i64,
+    unsettled_minor: i64,
     /// The number of payments that Stripe has not settled in the time that their payment methods allow; normally 0.
     overdue: i64,
     /// The part of these payments that is not settled.
@@ -72,7 +72,7 @@ struct BooksLineShape {
 /// A contribution that needs manual review.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = ToLookAt)]
-struct ToLookAtShape {
+struct NeedsReviewShape {
     /// Its id.
     contribution: String,
     /// What needs review: each item has `alarm`, and the objects and amounts that it is about.
@@ -146,7 +146,7 @@ struct IncompleteListShape {
         Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
-#[get("/v1/books")]
+#[get("/v1/reconciliation")]
 pub async fn compare(app: State, _: MoneyReader) -> Result<HttpResponse, Problem> {
     let found =
         compare_with_stripe(&app.store, app.now_ms()).await.map_err(|error| Problem::store(&error))?;
@@ -160,8 +160,8 @@ impl From<Comparison> for BooksShape {
             lines: it.lines.into_iter().map(BooksLineShape::from).collect(),
             checked_at: it.checked_at_ms.map(clock::rfc3339),
             objects_checked_at: it.objects_checked_at_ms.map(clock::rfc3339),
-            to_look_at_in_all: it.to_look_at_in_all,
-            to_look_at: it.to_look_at.into_iter().map(ToLookAtShape::from).collect(),
+            needs_review_total: it.needs_review_total,
+            needs_review: it.needs_review.into_iter().map(NeedsReviewShape::from).collect(),
             found: it.found.into_iter().map(FindingShape::from).collect(),
             other_money: it.other_money.into_iter().map(OtherMoneyShape::from).collect(),
             incomplete: it.incomplete.into_iter().map(IncompleteListShape::from).collect(),
@@ -177,7 +177,7 @@ impl From<ComparisonLine> for BooksLineShape {
             currency: it.currency,
             stripe_net_minor: it.stripe_net_minor,
             ledger_net_minor: it.ledger_net_minor,
-            awaiting_minor: it.awaiting_minor,
+            unsettled_minor: it.unsettled_minor,
             overdue: it.overdue,
             overdue_minor: it.overdue_minor,
             offline_minor: it.offline_minor,
@@ -186,7 +186,7 @@ impl From<ComparisonLine> for BooksLineShape {
     }
 }
 
-impl From<(String, String)> for ToLookAtShape {
+impl From<(String, String)> for NeedsReviewShape {
     fn from((contribution, alarms): (String, String)) -> Self {
         // What can't be read is shown as it is rather than left out.
         let alarms = serde_json::from_str(&alarms).unwrap_or_else(|_| serde_json::json!([{"alarm": alarms}]));

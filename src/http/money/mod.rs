@@ -1,6 +1,6 @@
 //! Money, for people and programs: contributions, payments as a table, and what Stripe says beside what we say.
 //!
-//! **Owns** the routes below `/v1/contributions`, `/v1/books`, and the page `/books` of the management port.
+//! **Owns** the routes below `/v1/contributions`, `/v1/reconciliation`, and the page `/books` of the management port.
 //! **Never** tells an e-mail address: supporters are told by their ids.
 //! **Start at** `reading.rs`.
 //! **Tested in** `tests/api/money.rs`.

@@ -108,7 +108,7 @@ impl Line {
             ledger: written(it.ledger_net_minor),
             verdict: Verdict::new(it, formats),
             amounts: [
-                ("Recorded, not yet settled by Stripe", written(it.awaiting_minor)),
+                ("Recorded, not yet settled by Stripe", written(it.unsettled_minor)),
                 ("Sent to the bank", written(it.paid_out_minor)),
                 ("Settled, still at Stripe", written(it.ledger_net_minor - it.paid_out_minor)),
                 ("Paid outside Stripe", written(it.offline_minor)),
@@ -156,7 +156,7 @@ fn incomplete(it: &Comparison) -> Section {
 
 fn needs_review(it: &Comparison, formats: &Formats) -> Section {
     let mut lead = "These don't add up, or a person should know about them.".to_owned();
-    let (listed, all) = (i64::try_from(it.to_look_at.len()).unwrap_or(i64::MAX), it.to_look_at_in_all);
+    let (listed, all) = (i64::try_from(it.needs_review.len()).unwrap_or(i64::MAX), it.needs_review_total);
     if all > listed {
         lead += &format!(
             " These are the first {} contributions of {}.",
@@ -164,7 +164,7 @@ fn needs_review(it: &Comparison, formats: &Formats) -> Section {
             formats.count(all)
         );
     }
-    let rows = it.to_look_at.iter().flat_map(|(contribution, alarms)| {
+    let rows = it.needs_review.iter().flat_map(|(contribution, alarms)| {
         let alarms: Vec<Map<String, Value>> = serde_json::from_str(alarms).unwrap_or_default();
         alarms.into_iter().map(|alarm| alarm_row(contribution, &alarm))
     });
@@ -263,7 +263,7 @@ mod tests {
             currency: "EUR".to_owned(),
             stripe_net_minor: 4_123_000,
             ledger_net_minor: 4_123_000,
-            awaiting_minor: 1_500,
+            unsettled_minor: 1_500,
             overdue: 0,
             overdue_minor: 0,
             offline_minor: 70_000,
@@ -277,11 +277,11 @@ mod tests {
             lines: vec![line, other, late],
             checked_at_ms: Some(0),
             objects_checked_at_ms: None,
-            to_look_at: vec![(
+            needs_review: vec![(
                 "con_1".to_owned(),
                 r#"[{"alarm":"fraud_warning","warning":"issfr_<1>"}]"#.to_owned(),
             )],
-            to_look_at_in_all: 2,
+            needs_review_total: 2,
             found: vec![found("ch_1", "charge", true), found("po_1", "payout that is not", false)],
             other_money: vec![OtherMoney {
                 kind: "charge".to_owned(),
@@ -337,7 +337,7 @@ mod tests {
     #[test]
     fn what_is_empty_is_left_out() {
         let mut nothing = comparison();
-        (nothing.lines, nothing.found, nothing.to_look_at) = (vec![], vec![], vec![]);
+        (nothing.lines, nothing.found, nothing.needs_review) = (vec![], vec![], vec![]);
         (nothing.other_money, nothing.incomplete) = (vec![], vec![]);
         let page = html(&nothing, 4 * 60_000);
         assert!(page.contains("Nothing is recorded yet. Last checked: 4 minutes ago."), "{page}");

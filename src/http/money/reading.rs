@@ -124,14 +124,14 @@ pub async fn list(
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
-        Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::ContributionUnknown, Code::StoreUnavailable, Code::Internal,
+        Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::ContributionNotFound, Code::StoreUnavailable, Code::Internal,
     ]))),
 )]
 #[get("/v1/contributions/{id}")]
 pub async fn read(app: State, _: MoneyReader, id: Path<String>) -> Result<HttpResponse, Problem> {
-    let id = ContributionId::parse(&id).map_err(|_| Code::ContributionUnknown)?;
+    let id = ContributionId::parse(&id).map_err(|_| Code::ContributionNotFound)?;
     let found = app.store.whole_gift(&id).await.map_err(|error| Problem::store(&error))?;
-    let whole = WholeShape::from(found.ok_or(Code::ContributionUnknown)?);
+    let whole = WholeShape::from(found.ok_or(Code::ContributionNotFound)?);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(whole))
 }
 

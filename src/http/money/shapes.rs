@@ -82,7 +82,7 @@ pub struct ContributionShape {
     started_at: Option<String>,
     /// The newest payment that was not fully reversed, RFC 3339.
     #[schema(format = DateTime)]
-    last_kept_payment_at: Option<String>,
+    last_retained_payment_at: Option<String>,
     /// The end of the paid period of a recurring gift, RFC 3339. The reader is a supporter until then, even if the
     /// gift has ended.
     #[schema(format = DateTime)]
@@ -91,7 +91,7 @@ pub struct ContributionShape {
     #[schema(format = DateTime)]
     ended_at: Option<String>,
     /// How many of its payments were ever fully reversed.
-    payments_withdrawn: i64,
+    reversed_payments: i64,
     /// Stripe's Checkout Session.
     session: Option<String>,
     /// Stripe's subscription. If there are several, the one that is active or that was paid.
@@ -138,9 +138,9 @@ pub struct PaymentShape {
     /// Withdrawn by banks in disputes and not won back.
     disputed_minor: i64,
     /// Booked, but not settled by Stripe yet.
-    awaiting_minor: i64,
+    unsettled_minor: i64,
     /// How much the booked amount exceeds Stripe's balance; 0 if they agree.
-    differing_minor: i64,
+    discrepancy_minor: i64,
     /// When Stripe should have settled all of it, RFC 3339; null when it is settled.
     #[schema(format = DateTime)]
     settle_by: Option<String>,
@@ -210,10 +210,10 @@ impl From<Contribution> for ContributionShape {
             appeal: it.appeal,
             variant: it.variant,
             started_at: it.started_at_ms.map(clock::rfc3339),
-            last_kept_payment_at: it.last_kept_payment_at_ms.map(clock::rfc3339),
+            last_retained_payment_at: it.last_retained_payment_at_ms.map(clock::rfc3339),
             paid_until: it.paid_until_ms.map(clock::rfc3339),
             ended_at: it.ended_at_ms.map(clock::rfc3339),
-            payments_withdrawn: it.payments_withdrawn,
+            reversed_payments: it.reversed_payments,
             session: it.session,
             subscription: it.subscription,
             subscriptions: it.subscriptions,
@@ -234,8 +234,8 @@ impl From<Payment> for PaymentShape {
             paid_at: clock::rfc3339(it.paid_at_ms),
             refunded_minor: it.refunded_minor,
             disputed_minor: it.disputed_minor,
-            awaiting_minor: it.awaiting_minor,
-            differing_minor: it.differing_minor,
+            unsettled_minor: it.unsettled_minor,
+            discrepancy_minor: it.discrepancy_minor,
             settle_by: it.settle_by_ms.map(clock::rfc3339),
             fee_minor: it.settled.map(|settled| settled.fee_minor),
             net_minor: it.settled.map(|settled| settled.net_minor),
@@ -253,8 +253,8 @@ impl From<(Entry, i64)> for EntryShape {
         Self {
             kind: it.kind.as_str(),
             object: it.object,
-            debit: debit.as_str(),
-            credit: credit.as_str(),
+            debit: debit.label(),
+            credit: credit.label(),
             amount_minor: it.money.amount_minor,
             currency: it.money.currency.into(),
             occurred_at: clock::rfc3339(it.occurred_at_ms),

@@ -103,7 +103,7 @@ pub async fn found(app: &App) -> Found {
 pub async fn check(world: &World<'_>, app: &App) -> Found {
     let gifts = found(app).await;
     for line in actions::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
-        assert_eq!((line.difference_minor(), line.awaiting_minor), (0, 0), "{line:?}");
+        assert_eq!((line.difference_minor(), line.unsettled_minor), (0, 0), "{line:?}");
     }
     let mut complaints = Vec::new();
     world.with_balance(|balance| {
@@ -187,7 +187,7 @@ impl OfGift<'_> {
                 amount_minor: it.money.amount_minor,
                 refunded_minor: it.refunded_minor,
                 disputed_minor: it.disputed_minor,
-                unsettled_minor: (it.awaiting_minor, it.differing_minor),
+                unsettled_minor: (it.unsettled_minor, it.discrepancy_minor),
                 settled: it.settled.map(|it| (it.currency.code().to_owned(), it.fee_minor, it.net_minor)),
                 payout: it.payout.clone(),
             })

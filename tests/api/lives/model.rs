@@ -151,7 +151,7 @@ impl Gift {
         let disputed =
             newest.is_some_and(|(_, left_minor, disputed_minor)| left_minor <= 0 && disputed_minor > 0);
         if all_gone || (disputed && status != Some(Status::Over)) {
-            return State::TakenBack;
+            return State::Reversed;
         }
         match (newest.is_some(), status) {
             (true, None) => State::Paid,
@@ -209,8 +209,8 @@ impl Gift {
                     let settled_minor = number(transaction, "amount");
                     let source = transaction["source"].as_str().unwrap();
                     let own_minor = paid.moved_by(source).unwrap() * settled_minor.signum();
-                    move_to(Account::Exchange, Account::Clearing, self.currency, own_minor);
-                    move_to(Account::Clearing, Account::Exchange, currency, settled_minor);
+                    move_to(Account::Fx, Account::Clearing, self.currency, own_minor);
+                    move_to(Account::Clearing, Account::Fx, currency, settled_minor);
                 }
                 if balance.payout_of(transaction).is_some() {
                     move_to(Account::Bank, Account::Clearing, currency, number(transaction, "net"));

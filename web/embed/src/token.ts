@@ -25,8 +25,8 @@ const ENDS: Record<string, Outcome["state"]> = {
   payment_processing: "processing",
   payment_failed: "failed",
   payment_unpaid: "open",
-  exchange_too_late: "late",
-  payment_taken_back: "over",
+  token_window_expired: "late",
+  payment_reversed: "over",
   session_expired: "over",
   already_exchanged: "over",
 };

@@ -12,8 +12,8 @@ test("each answer about a payment is told apart", () => {
   assert.equal(state(409, { code: "payment_unpaid" }), "open");
   assert.equal(state(409, { code: "session_expired" }), "over");
   assert.equal(state(409, { code: "already_exchanged" }), "over");
-  assert.equal(state(409, { code: "payment_taken_back" }), "over");
-  assert.equal(state(409, { code: "exchange_too_late" }), "late");
+  assert.equal(state(409, { code: "payment_reversed" }), "over");
+  assert.equal(state(409, { code: "token_window_expired" }), "late");
   assert.equal(state(403, { code: "something_new" }), "refused");
 });
 

@@ -1,4 +1,4 @@
-//! `[sites.ID.asking]`: what holds for every appeal of a site.
+//! `[sites.ID.rules]`: what holds for every appeal of a site.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ const DEFAULT_MAX_PER_DAY: u32 = 1;
 /// What holds for every appeal of a site. The words are explained at the decision's own types.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Asking {
+pub struct RuleSettings {
     /// How often one reader sees appeals that ask for money, all of them together; once a day unless given.
     pub frequency: SiteFrequency,
     /// Whether givers are asked to give more, and how often.
@@ -38,23 +38,23 @@ pub struct Asking {
 impl SiteSettings {
     /// What the decision needs to know of the site that is called `id`.
     pub fn rules(&self, id: &str) -> SiteRules {
-        let asking = self.asking.clone();
+        let rules = self.rules.clone();
         SiteRules {
             quiet_days: self.quiet_days,
             kill_switch: self.banner == Banner::Off,
             time_zone: self.time_zone.clone(),
             frequency: SiteFrequency {
-                max_per_day: asking.frequency.max_per_day.or(Some(DEFAULT_MAX_PER_DAY)),
-                ..asking.frequency
+                max_per_day: rules.frequency.max_per_day.or(Some(DEFAULT_MAX_PER_DAY)),
+                ..rules.frequency
             },
-            upsell: asking.upsell,
-            traits: asking.traits,
-            cool_down: asking.cool_down,
-            silenced_surfaces: asking.silenced_surfaces,
-            holdout_percent: asking.holdout_percent,
-            country_groups: asking.country_groups,
-            exclusions: asking.exclusions,
-            blackouts: asking.blackouts,
+            upsell: rules.upsell,
+            traits: rules.traits,
+            cool_down: rules.cool_down,
+            silenced_surfaces: rules.silenced_surfaces,
+            holdout_percent: rules.holdout_percent,
+            country_groups: rules.country_groups,
+            exclusions: rules.exclusions,
+            blackouts: rules.blackouts,
             ..SiteRules::new(id)
         }
     }
@@ -66,8 +66,8 @@ mod tests {
 
     use super::*;
 
-    fn frequency(asking: &Value) -> SiteFrequency {
-        let site = json!({"name": "J", "origins": [], "currency": "EUR", "giving": {}, "asking": asking});
+    fn frequency(rules: &Value) -> SiteFrequency {
+        let site = json!({"name": "J", "origins": [], "currency": "EUR", "giving": {}, "rules": rules});
         serde_json::from_value::<SiteSettings>(site).unwrap().rules("journal").frequency
     }
 
