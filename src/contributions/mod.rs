@@ -12,6 +12,8 @@ mod alarms;
 mod balance;
 mod changes;
 mod collected;
+#[cfg(test)]
+mod contradictions;
 mod dates;
 mod entries;
 mod events;
