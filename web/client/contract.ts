@@ -2349,6 +2349,8 @@ export interface components {
     parameters: never;
     requestBodies: never;
     headers: {
+        /** @description `*`, or the site's origin: any page may read the response. */
+        "Access-Control-Allow-Origin": string;
         /** @description `no-store` */
         "Cache-Control": string;
         /** @description The number of seconds after which to try again. */
@@ -2455,6 +2457,7 @@ export type Values = components['schemas']['Values'];
 export type Verdict = components['schemas']['Verdict'];
 export type View = components['schemas']['View'];
 export type WholeContribution = components['schemas']['WholeContribution'];
+export type HeaderAccessControlAllowOrigin = components['headers']['Access-Control-Allow-Origin'];
 export type HeaderCacheControl = components['headers']['Cache-Control'];
 export type HeaderRetryAfter = components['headers']['Retry-After'];
 export type HeaderVary = components['headers']['Vary'];
@@ -2608,6 +2611,7 @@ export interface operations {
             /** @description The script has not changed */
             304: {
                 headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     /** @description Five minutes */
                     "Cache-Control"?: string;
                     /** @description Changes with the script */
@@ -2663,6 +2667,7 @@ export interface operations {
             /** @description The file has not changed */
             304: {
                 headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;
@@ -2672,6 +2677,7 @@ export interface operations {
             /** @description `not_found`: There is nothing here. */
             404: {
                 headers: {
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                     "Cache-Control": components["headers"]["Cache-Control"];
                     Vary: components["headers"]["Vary"];
                     "X-Request-Id": components["headers"]["X-Request-Id"];

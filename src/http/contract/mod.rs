@@ -89,12 +89,13 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
 }
 
 /// The headers that every answer of a route has, and those that go with a status.
-const HEADERS: [(&str, &str); 5] = [
+const HEADERS: [(&str, &str); 6] = [
     (
         "X-Request-Id",
         "The request's id: the caller's own if it is valid, otherwise a new one. It appears in the log.",
     ),
     ("Vary", "The request headers on which the response depends."),
+    ("Access-Control-Allow-Origin", "`*`, or the site's origin: any page may read the response."),
     ("WWW-Authenticate", "`Bearer`"),
     ("Cache-Control", "`no-store`"),
     ("Retry-After", "The number of seconds after which to try again."),
@@ -104,6 +105,7 @@ const HEADERS: [(&str, &str); 5] = [
 fn goes_with(header: &str, status: &str, cors: Cors) -> bool {
     match header {
         "Vary" => cors > Cors::SameOrigin,
+        "Access-Control-Allow-Origin" => cors == Cors::AnyPage,
         "WWW-Authenticate" => status == "401",
         "Retry-After" => status == "429",
         "Cache-Control" => status.starts_with(['4', '5']),
@@ -116,7 +118,7 @@ fn name_headers(operation: &mut Operation, cors: Cors) {
         let RefOr::T(answer) = answer else { continue };
         for (name, _) in HEADERS.iter().filter(|(name, _)| goes_with(name, status, cors)) {
             let reference = Ref::new(format!("#/components/headers/{name}"));
-            answer.headers.insert((*name).to_owned(), RefOr::Ref(reference));
+            answer.headers.entry((*name).to_owned()).or_insert(RefOr::Ref(reference));
         }
     }
 }
