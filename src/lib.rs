@@ -22,6 +22,8 @@ pub mod tokens;
 
 pub mod app;
 
+pub mod reports;
+
 pub mod actions;
 
 pub mod web;

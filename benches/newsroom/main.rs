@@ -21,8 +21,8 @@ mod rows;
 
 use std::path::Path;
 
-use keepopen::actions::SealKey;
 use keepopen::clock::Stopwatch;
+use keepopen::reports::SealKey;
 use keepopen::store::Store;
 use keepopen::tokens::Vault;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};

@@ -1,11 +1,12 @@
 //! Asks a loaded database what the service asks, by the same functions.
 
 use fastrand::Rng;
-use keepopen::actions::{PaymentsExport, SealKey, check_books, compare_with_stripe, seal_books};
+use keepopen::actions::seal_books;
 use keepopen::app::{Actor, Context};
 use keepopen::clock::{Clock, Stopwatch};
 use keepopen::config;
 use keepopen::contributions::{ContributionState, Frequency};
+use keepopen::reports::{PaymentsExport, SealKey, check_books, compare_with_stripe};
 use keepopen::store::Store;
 use keepopen::store::objects::of_the_same_gift;
 use keepopen::store::pages::{Place, Wanted, WantedPayments};

@@ -3,10 +3,11 @@
 use clap::Subcommand;
 
 use super::{Opened, Stopped, runtime, say};
-use crate::actions::{self, BooksReport, SealKey, SealState};
+use crate::actions;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::money::Money;
+use crate::reports::{self, BooksReport, SealKey, SealState};
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -35,7 +36,7 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
 }
 
 async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), Stopped> {
-    let report = actions::check_books(&opened.store, key).await?;
+    let report = reports::check_books(&opened.store, key).await?;
     say(&told(&report))?;
     if !report.is_right() {
         return Err(

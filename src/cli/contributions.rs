@@ -5,11 +5,11 @@ use std::io::Write;
 use clap::Subcommand;
 
 use super::{Stopped, runtime, say};
-use crate::actions::PaymentsExport;
 use crate::clock::{parse_time_ms, rfc3339};
 use crate::config::Settings;
 use crate::contributions::{Contribution, ContributionState, Frequency};
 use crate::money::Currency;
+use crate::reports::PaymentsExport;
 use crate::store::Store;
 use crate::store::pages::{Place, Wanted, WantedPayments};
 

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 
 use super::{Stopped, runtime, say};
-use crate::actions::{self, Comparison, Swept};
+use crate::actions::{self, Swept};
 use crate::clock::{Clock, ago, parse_time_ms};
 use crate::config::Settings;
 use crate::money::{Currency, Money};
+use crate::reports::{self, Comparison};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -34,7 +35,7 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
                 actions::process_due_events(&app).await?;
                 failed = swept.failed.into_iter().map(|it| it.list).collect();
             }
-            tell(&actions::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
+            tell(&reports::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
         }
         .await;
         app.store.close().await;
@@ -50,7 +51,7 @@ pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
             let swept = actions::rebuild(&app).await?;
             tell_swept(&swept)?;
             let failed = swept.failed.into_iter().map(|it| it.list).collect();
-            tell(&actions::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
+            tell(&reports::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
         }
         .await;
         app.store.close().await;

@@ -5,10 +5,10 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::{Stopped, runtime, say};
-use crate::actions::{self, MoneySums, Outcome, ResultsQuery};
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::money::{Currency, Money};
+use crate::reports::{self, MoneySums, Outcome, ResultsQuery};
 use crate::store::Store;
 
 #[derive(clap::Args)]
@@ -52,13 +52,13 @@ pub fn results(options: &Options, settings: &Settings) -> Result<(), Stopped> {
     let query = ResultsQuery { site: id.clone(), from, to, appeal: options.appeal.clone() };
     let (rows, ignored) = runtime()?.block_on(async {
         let store = Store::open(&settings.database_url()).await?;
-        let rows = actions::read_results(&store, site, &query).await;
+        let rows = reports::read_results(&store, site, &query).await;
         let ignored = store.ignored_views(id).await;
         store.close().await;
         Ok::<_, Stopped>((rows?, ignored?))
     })?;
     let mut table = vec![HEAD.map(str::to_owned).to_vec()];
-    let totals = actions::totals(&rows);
+    let totals = reports::totals(&rows);
     for ((appeal, variant), outcome) in &totals {
         table.push(line("all", appeal.as_deref(), variant.as_deref(), outcome));
     }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::State;
 use super::caller::ResultsReader;
 use super::problem::{Code, Problem};
-use crate::actions::{self, Outcome, ResultsError, ResultsQuery};
 use crate::clock;
+use crate::reports::{self, Outcome, ResultsError, ResultsQuery};
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -143,11 +143,11 @@ pub async fn read(
         site: asked.site,
         appeal: asked.appeal,
     };
-    let rows = actions::read_results(&app.store, site, &query).await.map_err(|error| match error {
+    let rows = reports::read_results(&app.store, site, &query).await.map_err(|error| match error {
         ResultsError::Store(error) => Problem::store(&error),
         wrong => Problem::with(Code::InvalidRequest, wrong),
     })?;
-    let totals = actions::totals(&rows);
+    let totals = reports::totals(&rows);
     let ignored = app.store.ignored_views(&query.site).await.map_err(|error| Problem::store(&error))?;
     let answer = ResultsBody {
         site: query.site,

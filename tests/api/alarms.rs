@@ -2,6 +2,7 @@
 
 use keepopen::actions;
 use keepopen::contributions::{Alarm, RaisedAlarm};
+use keepopen::reports;
 use keepopen::tokens::Scope;
 use keepopen_practice::Renewal;
 use serde_json::{Value, json};
@@ -17,8 +18,8 @@ async fn open(app: &TestApp) -> Vec<RaisedAlarm> {
 
 /// How many contributions count as having an alarm, and how many alarms a check of the books finds.
 async fn counts(app: &TestApp) -> (i64, usize) {
-    let key = actions::SealKey::of(&app.app.vault);
-    let report = actions::check_books(&app.app.store, &key).await.unwrap();
+    let key = reports::SealKey::of(&app.app.vault);
+    let report = reports::check_books(&app.app.store, &key).await.unwrap();
     (app.app.store.alarms_in_all().await.unwrap(), report.alarms.len())
 }
 

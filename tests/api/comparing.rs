@@ -5,8 +5,9 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use keepopen::actions::{self, Comparison, MOST_TRIES, ReconcileError};
+use keepopen::actions::{self, MOST_TRIES, ReconcileError};
 use keepopen::contributions::EntryKind as Kind;
+use keepopen::reports::{self, Comparison};
 use keepopen::store::comparisons::hold_lease;
 use keepopen::store::other_money::OtherMoney;
 use keepopen_practice::{Loss, Renewal, Trouble};
@@ -17,7 +18,7 @@ use crate::reconciling::somebody_else_sells;
 use crate::settling::payments;
 
 async fn compared(app: &TestApp) -> Comparison {
-    actions::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap()
+    reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap()
 }
 
 fn loses_all_events(app: &TestApp) {
@@ -294,7 +295,7 @@ async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ou
     settings.appeals.file = None;
     let other = actions::start(settings, clock()).await.unwrap();
     actions::reconcile_since(&other, 0, true).await.unwrap();
-    let said = actions::compare_with_stripe(&other.store, other.now_ms()).await.unwrap();
+    let said = reports::compare_with_stripe(&other.store, other.now_ms()).await.unwrap();
     assert!(said.lines.is_empty() && other.store.contributions().await.unwrap().is_empty());
     let [charge] = of(&said.other_money, "charge")[..] else { panic!("{said:?}") };
     assert_eq!((charge.count, charge.amount_minor, charge.site.as_deref()), (1, 1000, Some("journal")));
@@ -304,7 +305,7 @@ async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ou
     let now = actions::start(both, clock()).await.unwrap();
     actions::work_again(&now, "1").await.unwrap();
     actions::reconcile_since(&now, 0, true).await.unwrap();
-    let said = actions::compare_with_stripe(&now.store, now.now_ms()).await.unwrap();
+    let said = reports::compare_with_stripe(&now.store, now.now_ms()).await.unwrap();
     assert_eq!((said.other_money, said.lines.len()), (vec![], 1));
     now.store.close().await;
     app.stripe_says_everything().await;

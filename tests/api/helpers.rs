@@ -6,12 +6,12 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
-use keepopen::actions;
 use keepopen::app::App;
 use keepopen::clock::{Clock, DAY_MS};
 use keepopen::config::{self, Settings};
 use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind};
-use keepopen::http;
+use keepopen::reports;
+use keepopen::{actions, http};
 use keepopen_practice::{How, PracticeStripe};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -382,7 +382,7 @@ pub fn checkout_body(attempt: Uuid, amount_minor: i64, interval: &str) -> Value 
 
 /// What a check of the books finds wrong.
 pub async fn wrong_books(app: &App) -> Vec<String> {
-    actions::check_books(&app.store, &actions::SealKey::of(&app.vault)).await.unwrap().wrong
+    reports::check_books(&app.store, &reports::SealKey::of(&app.vault)).await.unwrap().wrong
 }
 
 /// Whether an entry is of what readers gave or what was taken back: not of fees, other currencies or payouts.

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use keepopen::actions::{self, SealKey, SealState};
+use keepopen::actions;
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::contributions::{ContributionState as State, EntryKind as Kind};
+use keepopen::reports::{self, SealKey, SealState};
 use keepopen::store::sweeps::Finding;
 use keepopen_practice::{How, Loss};
 use serde_json::Value;
@@ -175,7 +176,7 @@ async fn objects_of_other_software_are_neither_stored_nor_booked() {
     reconcile(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000)]);
     assert_eq!(app.app.store.contributions().await.unwrap().len(), 1);
-    let line = actions::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap().lines.remove(0);
+    let line = reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap().lines.remove(0);
     assert_eq!((line.stripe_net_minor, line.ledger_net_minor, line.paid_out_minor), (960, 960, 960));
     app.finish().await;
 }
@@ -317,12 +318,12 @@ async fn a_seal_shows_what_was_changed_or_taken_out_since() {
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     actions::seal_books(&app.app.as_operator(), &key).await.unwrap();
-    let sealed = actions::check_books(store, &key).await.unwrap();
+    let sealed = reports::check_books(store, &key).await.unwrap();
     assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);
     // What is booked after it does not break it.
     app.gives(500, "once").await;
     app.stripe_says_everything().await;
-    let later = actions::check_books(store, &key).await.unwrap();
+    let later = reports::check_books(store, &key).await.unwrap();
     assert_eq!(later.seal, sealed.seal);
 
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use keepopen::actions;
 use keepopen::contributions::{EntryKind as Kind, Payment};
+use keepopen::reports;
 use keepopen::store::accounts::gifts_after;
 use keepopen::store::sweeps;
 use keepopen_practice::{Outcome, Settlement};
@@ -49,7 +50,7 @@ fn net_at_stripe(app: &TestApp) -> BTreeMap<String, i64> {
 
 /// The ledger has what Stripe's balance has, to the cent, and nothing waits.
 async fn assert_equals_stripe(app: &TestApp) {
-    let compared = actions::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap();
+    let compared = reports::compare_with_stripe(&app.app.store, app.app.now_ms()).await.unwrap();
     let mut ours = BTreeMap::new();
     for line in &compared.lines {
         assert_eq!((line.difference_minor(), line.unsettled_minor), (0, 0), "{line:?}");

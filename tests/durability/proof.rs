@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use keepopen::actions::{self, SealKey};
 use keepopen::app::App;
 use keepopen::contributions::{Contribution, Entry, Fact};
+use keepopen::reports::{self, SealKey};
 use keepopen::store::inbox::{EventRow, EventState};
 
 use super::gifts::{booked_from, lines};
@@ -70,7 +70,7 @@ pub(crate) async fn examine(app: &App, acknowledged: &BTreeSet<String>) -> Resul
         let odd: Vec<_> = booked.iter().filter(|line| !right.contains(line)).collect();
         return Err(Wrong::Ledger(format!("missing: {missing:?}; twice: {twice:?}; not right: {odd:?}")));
     }
-    match actions::check_books(&app.store, &SealKey::of(&app.vault)).await {
+    match reports::check_books(&app.store, &SealKey::of(&app.vault)).await {
         Ok(report) if report.is_right() => Ok(()),
         Ok(report) => Err(Wrong::Books(report.wrong)),
         Err(error) => Err(Wrong::Damaged(error.to_string())),

@@ -22,6 +22,7 @@ static SRC: Map = Map {
         &["simulation"],
         &["store", "stripe", "mail", "tokens"],
         &["app"],
+        &["reports"],
         &["actions"],
         &["web"],
         &["http", "jobs", "cli"],

@@ -3,9 +3,10 @@
 use keepopen_decision::Live;
 
 use super::Opened;
-use crate::actions::{Survey, look_at_stripe, read_appeals_in_force};
+use crate::actions::read_appeals_in_force;
 use crate::cli::{Stopped, appeals, say};
 use crate::config::{Mode, Settings};
+use crate::reports::{Survey, look_at_stripe};
 use crate::stripe::{Account, CallError};
 
 /// How a point stands.

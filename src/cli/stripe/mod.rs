@@ -12,8 +12,9 @@ use clap::Subcommand;
 use url::Url;
 
 use super::{Opened, Stopped, runtime, say};
-use crate::actions::{self, ConnectError, Done, webhook_url};
+use crate::actions::{self, ConnectError, Done};
 use crate::config::{Mode, Settings};
+use crate::reports::webhook_url;
 use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway, PERMISSIONS};
 
 #[derive(Subcommand)]

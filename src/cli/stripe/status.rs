@@ -1,9 +1,9 @@
 //! `keepopen stripe status`
 
 use super::{Opened, version};
-use crate::actions::{Survey, look_at_stripe, webhook_url};
 use crate::cli::{Stopped, say};
 use crate::clock::rfc3339;
+use crate::reports::{Survey, look_at_stripe, webhook_url};
 use crate::stripe::{API_VERSION, Endpoint};
 
 pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {

@@ -5,11 +5,11 @@ use actix_web::{HttpResponse, get};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::actions::{Comparison, ComparisonLine, compare_with_stripe};
 use crate::clock;
 use crate::http::State;
 use crate::http::caller::MoneyReader;
 use crate::http::problem::{Code, Problem};
+use crate::reports::{Comparison, ComparisonLine, compare_with_stripe};
 use crate::store::comparisons::ListProgress;
 use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::Finding;

@@ -10,10 +10,10 @@ use futures_core::Stream;
 use serde::Deserialize;
 
 use super::reading::{plain, time};
-use crate::actions::PaymentsExport;
 use crate::http::State;
 use crate::http::caller::MoneyReader;
 use crate::http::problem::{Code, Problem};
+use crate::reports::PaymentsExport;
 use crate::store::StoreError;
 use crate::store::pages::WantedPayments;
 

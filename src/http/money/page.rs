@@ -5,11 +5,11 @@ use askama::Template;
 use icu_locale_core::locale;
 use serde_json::{Map, Value};
 
-use crate::actions::{Comparison, ComparisonLine, compare_with_stripe};
 use crate::clock::{ago, random_bytes};
 use crate::http::State;
 use crate::http::problem::Problem;
 use crate::money::Currency;
+use crate::reports::{Comparison, ComparisonLine, compare_with_stripe};
 use crate::store::comparisons::ListProgress;
 use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::Finding;

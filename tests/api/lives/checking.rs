@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use keepopen::actions::{self, SealKey};
 use keepopen::app::App;
 use keepopen::contributions::{Alarm, Contribution, Entry, Payment};
 use keepopen::ids::ContributionId;
+use keepopen::reports::{self, SealKey};
 use keepopen::store::accounts::gifts_after;
 
 use super::driver::World;
@@ -65,7 +65,7 @@ impl Found {
 
 /// What the books have, which must be right in themselves.
 pub async fn found(app: &App) -> Found {
-    let report = actions::check_books(&app.store, &SealKey::of(&app.vault)).await.unwrap();
+    let report = reports::check_books(&app.store, &SealKey::of(&app.vault)).await.unwrap();
     assert_eq!(report.wrong, Vec::<String>::new());
     for event in app.store.events().await.unwrap() {
         assert!(event.state == "done" && event.error.is_none(), "{event:?}");
@@ -102,7 +102,7 @@ pub async fn found(app: &App) -> Found {
 /// The books are right in themselves, and what the model says.
 pub async fn check(world: &World<'_>, app: &App) -> Found {
     let gifts = found(app).await;
-    for line in actions::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
+    for line in reports::compare_with_stripe(&app.store, app.now_ms()).await.unwrap().lines {
         assert_eq!((line.difference_minor(), line.unsettled_minor), (0, 0), "{line:?}");
     }
     let mut complaints = Vec::new();

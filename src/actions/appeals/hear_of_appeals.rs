@@ -1,0 +1,119 @@
+//! Hears what was published or switched, here or on another instance.
+
+use keepopen_decision::Live;
+
+use super::put_into_force::put_into_force;
+use crate::app::App;
+use crate::appeals::{AppealProblem, Draft};
+use crate::store::appeals::PublishedRow;
+use crate::store::switches::by_site;
+use crate::store::{Store, StoreError};
+
+/// Puts into force what the store has, when something was published or switched since. Where an appeals file is
+/// configured, the appeals are those of that file alone.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn hear_of_appeals(app: &App) -> Result<(), StoreError> {
+    hear(app, |known, now| known != now).await
+}
+
+/// Puts into force what the store has, whatever was in force.
+///
+/// # Errors
+/// The database does not answer.
+pub(in crate::actions) async fn hear_of_appeals_anew(app: &App) -> Result<(), StoreError> {
+    hear(app, |_, _| true).await
+}
+
+async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError> {
+    let _alone = app.hearing.lock().await;
+    let (publications, turns) = app.store.changes().await?;
+    let known = {
+        let in_force = app.in_force();
+        (in_force.kept().publications, in_force.kept().turns)
+    };
+    let mut switched = false;
+    if is_news(known.1, turns) {
+        let rows = app.store.switches().await?;
+        let switches = by_site(&rows)?;
+        // At a start they mostly are what they were, and the snapshot need not be made twice.
+        switched = switches != std::mem::replace(&mut app.in_force().switches, switches.clone());
+        app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
+        if turns > 0 {
+            tracing::info!(turns, "switches are in force");
+        }
+    }
+    if app.settings.appeals.file.is_none() && is_news(known.0, publications) {
+        let rows = app.store.appeals_in_force().await?;
+        appeals_are(app, &rows, publications);
+        app.keep(|kept| (kept.publications, kept.appeals) = (publications, rows));
+    } else if switched {
+        put_into_force(app, |_| {});
+    }
+    Ok(())
+}
+
+/// Puts published appeals into force.
+pub(in crate::actions) fn appeals_are(app: &App, rows: &[PublishedRow], number: i64) {
+    let (drafts, problems) = read_all(rows);
+    put_into_force(app, |in_force| {
+        (in_force.drafts, in_force.problems, in_force.number) = (drafts, problems, number);
+    });
+}
+
+/// What the store has in force, and what of it can't be read.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn read_appeals_in_force(store: &Store) -> Result<(Vec<Draft>, Vec<AppealProblem>), StoreError> {
+    Ok(read_all(&store.appeals_in_force().await?))
+}
+
+/// Published appeals, and what of them can't be read.
+pub(in crate::actions) fn read_all(rows: &[PublishedRow]) -> (Vec<Draft>, Vec<AppealProblem>) {
+    let (mut drafts, mut problems) = (Vec::new(), Vec::new());
+    for row in rows {
+        match read_published(row) {
+            Ok(draft) => drafts.push(draft),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    (drafts, problems)
+}
+
+/// A published appeal in the state that it was published in.
+///
+/// # Errors
+/// This version of the program can't read the appeal, or does not know the state.
+pub fn read_published(row: &PublishedRow) -> Result<Draft, AppealProblem> {
+    let live = Live::parse(&row.state).ok_or_else(|| AppealProblem {
+        appeal: row.appeal_id.clone(),
+        field: "live".to_owned(),
+        sentence: format!("{:?} is no state that this version knows.", row.state),
+    })?;
+    Draft::read_version(&row.appeal_id, &row.body, live)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_appeal_in_a_state_that_is_not_known_is_left_out_and_said() {
+        let mut row = PublishedRow {
+            appeal_id: "summer".to_owned(),
+            version: 1,
+            state: "live".to_owned(),
+            published_at_ms: 0,
+            body: r#"{"id": "summer", "sites": ["journal"], "kind": "ask", "surface": ["banner"],
+                "variants": [{"id": "a", "copy": {"heading": "Help"}}]}"#
+                .to_owned(),
+        };
+        assert_eq!(read_published(&row).unwrap().rules.live, Live::Live);
+        row.state = "resting".to_owned();
+        let problem = read_published(&row).unwrap_err();
+        assert_eq!((problem.appeal.as_str(), problem.field.as_str()), ("summer", "live"));
+        assert!(problem.sentence.contains("resting"), "{problem}");
+    }
+}

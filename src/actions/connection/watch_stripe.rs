@@ -1,0 +1,44 @@
+//! Watches the connection to Stripe.
+
+use std::sync::PoisonError;
+
+use super::note_deliveries::note_deliveries;
+use crate::app::App;
+use crate::reports::look_at_stripe;
+use crate::store::StoreError;
+use crate::stripe::CallError;
+use crate::telemetry::{StripeTrouble, Word};
+
+/// Looks once, shows what is wrong as numbers, and says in the log what has become wrong or right since the last look.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn watch_stripe(app: &App) -> Result<(), StoreError> {
+    note_deliveries(app).await?;
+    let survey = look_at_stripe(&app.store, &app.stripe, &app.settings, app.now_ms()).await?;
+    if let Some(at_ms) = survey.contact.delivered_at_ms {
+        app.metrics.stripe.set_last_delivery_ms(at_ms);
+    }
+    // A Stripe that does not answer tells nothing of the endpoint: what was known of it stays.
+    let is_told = !matches!(&survey.not_asked, Some(error) if !matches!(error, CallError::Refused { .. }));
+    let mut known = app.stripe_troubles.lock().unwrap_or_else(PoisonError::into_inner);
+    let was = std::mem::take(&mut *known);
+    for what in StripeTrouble::ALL.iter().copied() {
+        let before = was.contains(&what);
+        let now = match what {
+            StripeTrouble::Signatures => app.deliveries.are_mostly_bad(),
+            what if what.is_of_endpoint() && !is_told => before,
+            what => survey.troubles.contains(&what),
+        };
+        app.metrics.stripe.set_trouble(what, now);
+        match (before, now) {
+            (false, true) => tracing::warn!(what = what.word(), "{}", what.sentence()),
+            (true, false) => tracing::info!(what = what.word(), "this is right again at Stripe"),
+            _ => {}
+        }
+        if now {
+            known.push(what);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,167 @@
+//! Gives the browser that gave its supporter token.
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use uuid::Uuid;
+
+use crate::actions::inbox::ingest_fetched::{FetchedObject, ingest_fetched};
+use crate::actions::ledger::emit_events::Recording;
+use crate::app::{Actor, App, MachineWrite};
+use crate::clock::DAY_MS;
+use crate::config::SiteSettings;
+use crate::contributions::ContributionState;
+use crate::ids::{ContributionId, SupporterId};
+use crate::store::{StoreError, checkouts};
+use crate::stripe::CallError;
+use crate::supporters::standing_of;
+use crate::tokens::{Claims, TokenScope};
+
+/// How long after the money came a token can be fetched.
+const WINDOW_MS: i64 = DAY_MS;
+/// A browser whose answer got lost may ask again for so long.
+const AGAIN_MS: i64 = 600_000;
+
+/// A token, and what it says.
+#[derive(Debug)]
+pub struct Exchanged {
+    /// The supporter token.
+    pub token: String,
+    /// What it says.
+    pub claims: Claims,
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum ExchangeError {
+    #[error("no such attempt with this session")]
+    Unknown,
+    #[error("the token was fetched already")]
+    AlreadyExchanged,
+    #[error("the time for fetching the token is over")]
+    TooLate,
+    #[error("the payment is not settled yet")]
+    Processing,
+    #[error("nothing was paid")]
+    Unpaid,
+    #[error("the payment failed")]
+    Failed,
+    #[error("the payment page expired")]
+    Expired,
+    #[error("the payment was given or taken back")]
+    Reversed,
+    #[error(transparent)]
+    Stripe(#[from] CallError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Exchanges a paid session for a token. The return page and the webhook may
+/// race: what Stripe says here is stored and booked under the same keys.
+///
+/// # Errors
+/// See [`ExchangeError`].
+pub async fn exchange_session(
+    app: &App,
+    site_id: &str,
+    site: &SiteSettings,
+    session: &str,
+    attempt: &Uuid,
+) -> Result<Exchanged, ExchangeError> {
+    let key = *attempt;
+    let attempt = attempt.to_string();
+    let checkout = app.store.checkout(site_id, &attempt).await?;
+    let checkout =
+        checkout.filter(|it| it.session.as_deref() == Some(session)).ok_or(ExchangeError::Unknown)?;
+    let now_ms = app.now_ms();
+    if checkout.exchanged_at_ms.is_some_and(|at_ms| now_ms - at_ms > AGAIN_MS) {
+        return Err(ExchangeError::AlreadyExchanged);
+    }
+    let id = ContributionId::parse(&checkout.contribution_id).map_err(|_| ExchangeError::Unknown)?;
+    let mut supporter = paid_by(app, &id).await;
+    if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
+        // Two at the same time are one browser asking twice, and one answer of Stripe's serves both.
+        app.session_reads.run(&key, ask_stripe(app, session)).await?;
+        supporter = paid_by(app, &id).await;
+    }
+    let supporter = supporter?;
+    let paid_at_ms = app.store.first_booked_at_ms(&id).await?;
+    if checkout.exchanged_at_ms.is_none() && paid_at_ms.is_some_and(|at_ms| now_ms - at_ms > WINDOW_MS) {
+        return Err(ExchangeError::TooLate);
+    }
+    let mut tx = app.context(Actor::Reader).machine_write(MachineWrite::Checkout).await?;
+    let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
+    tx.commit().await?;
+    // Another instance, or another call, may have been faster.
+    if now_ms - first_ms > AGAIN_MS {
+        return Err(ExchangeError::AlreadyExchanged);
+    }
+    issue(app, (site_id, site), supporter, (&attempt, first_ms)).await
+}
+
+/// Whose money came, by the books.
+async fn paid_by(app: &App, id: &ContributionId) -> Result<SupporterId, ExchangeError> {
+    let Some(gift) = app.store.contribution(id).await? else { return Err(ExchangeError::Unpaid) };
+    match gift.state {
+        ContributionState::Paid
+        | ContributionState::Active
+        | ContributionState::PastDue
+        | ContributionState::Ended => gift.supporter.ok_or(ExchangeError::Processing),
+        ContributionState::Processing => Err(ExchangeError::Processing),
+        ContributionState::Open | ContributionState::NothingToPay => Err(ExchangeError::Unpaid),
+        ContributionState::Failed => Err(ExchangeError::Failed),
+        ContributionState::Expired => Err(ExchangeError::Expired),
+        ContributionState::Reversed => Err(ExchangeError::Reversed),
+    }
+}
+
+/// Fetches the session, stores it as a fact in the inbox, and processes it.
+async fn ask_stripe(app: &App, session: &str) -> Result<(), ExchangeError> {
+    let body = match app.stripe.fetch_session(session).await {
+        Err(CallError::NotFound) => return Err(ExchangeError::Unknown),
+        other => other?,
+    };
+    let object =
+        FetchedObject { id: session, what: "checkout.session", body: &body, fetched_at_ms: app.now_ms() };
+    ingest_fetched::<Recording>(app, object).await?;
+    Ok(())
+}
+
+/// Makes the token from what the books say now. While they say the same, a repeated call gets the same token: one gift must not
+/// fill the memory of checked tokens.
+async fn issue(
+    app: &App,
+    (site_id, site): (&str, &SiteSettings),
+    supporter: SupporterId,
+    (attempt, first_ms): (&str, i64),
+) -> Result<Exchanged, ExchangeError> {
+    let epoch = app.store.epoch(&supporter).await?.unwrap_or(0);
+    let given = app.store.given(&supporter, site_id).await?;
+    let now = standing_of(&given, site.quiet_days, app.now_ms());
+    let iat = first_ms.div_euclid(1000);
+    let exp = iat + i64::from(app.settings.tokens.valid_hours) * 3600;
+    let mut claims = Claims {
+        iss: app.tokens.issuer().to_owned(),
+        aud: site_id.to_owned(),
+        sub: supporter,
+        iat,
+        // A token does not outlive what it says: from then on the standing is unknown to whoever verifies it.
+        exp: now.ends_at_s().map_or(exp, |ends_at| exp.min(ends_at)),
+        nbf: None,
+        jti: String::new(),
+        epoch,
+        scope: TokenScope::Standing,
+        standing: now.standing,
+        quiet_until: now.quiet_until_s(),
+        entitlements: Vec::new(),
+    };
+    claims.jti = id_of(app, attempt, &claims);
+    Ok(Exchanged { token: app.tokens.sign(&claims), claims })
+}
+
+/// A token's id, which nobody can guess: it follows from the attempt and from all else that the token says.
+fn id_of(app: &App, attempt: &str, claims: &Claims) -> String {
+    let said = serde_json::json!([attempt, claims]).to_string();
+    URL_SAFE_NO_PAD.encode(&hmac::sign(&app.vault.token_id_key(), said.as_bytes()).as_ref()[..16])
+}

@@ -1,0 +1,78 @@
+//! Stores an object that was fetched from Stripe in the inbox, and books it.
+
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::process_event::process_event;
+use crate::actions::ledger::emit_events::Emitter;
+use crate::app::{App, MachineWrite};
+use crate::store::inbox::{self, Arrival, EventState, Source};
+use crate::store::{StoreError, Tx};
+
+/// An object as Stripe returned it.
+#[derive(Clone, Copy)]
+pub(in crate::actions) struct FetchedObject<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// Its type, as a person reads it, such as `invoice`.
+    pub what: &'a str,
+    /// Its JSON.
+    pub body: &'a str,
+    /// When it was fetched, in milliseconds since 1970.
+    pub fetched_at_ms: i64,
+}
+
+/// What became of a fetched object.
+pub(in crate::actions) struct Ingested {
+    /// Its id in the inbox.
+    pub inbox_id: String,
+    /// False if exactly the same JSON was stored before.
+    pub is_new: bool,
+}
+
+/// Stores a fetched object and processes it. The inbox id follows from the JSON, so an object that did not change is
+/// stored once.
+///
+/// # Errors
+/// See [`StoreError`].
+pub(in crate::actions) async fn ingest_fetched<E: Emitter>(
+    app: &App,
+    object: FetchedObject<'_>,
+) -> Result<Ingested, StoreError> {
+    let hash = digest::digest(&digest::SHA256, object.body.as_bytes());
+    let version = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]);
+    let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
+    let (inbox_id, is_new) = insert_fetched(app, &mut tx, object, &version).await?;
+    tx.commit().await?;
+    process_event::<E>(app, &inbox_id).await?;
+    Ok(Ingested { inbox_id, is_new })
+}
+
+/// Adds a fetched object to the inbox; its id there, and whether it is new. `version` tells two fetches of the same
+/// object apart.
+///
+/// # Errors
+/// See [`StoreError`].
+pub(in crate::actions) async fn insert_fetched(
+    app: &App,
+    tx: &mut Tx,
+    object: FetchedObject<'_>,
+    version: &str,
+) -> Result<(String, bool), StoreError> {
+    let id = format!("fetched_{}_{version}", object.id);
+    let kind = format!("fetched {}", object.what);
+    let arrival = Arrival {
+        id: &id,
+        kind: &kind,
+        api_version: "",
+        source: Source::Fetched,
+        mode: app.settings.stripe.mode,
+        created_at_ms: object.fetched_at_ms,
+        received_at_ms: app.now_ms(),
+        body: object.body,
+        state: EventState::Waiting,
+    };
+    let is_new = inbox::insert(tx, &arrival).await?;
+    Ok((id, is_new))
+}

@@ -1,0 +1,17 @@
+//! From a delivery to what is booked.
+//!
+//! **Owns** storing, processing and replaying Stripe's events.
+//! **Never** acknowledges an event that is not stored.
+//! **Start at** `receive_stripe_event.rs`.
+//! **Tested in** `tests/api/webhooks.rs`.
+
+pub(super) mod ingest_fetched;
+pub(super) mod process_event;
+pub(super) mod receive_stripe_event;
+pub(super) mod replay_event;
+pub(super) mod work_again;
+
+pub use process_event::{MOST_TRIES, process_due_events, process_event, process_events_with};
+pub use receive_stripe_event::{ReceiveError, Received, check_before_reading, receive_stripe_event};
+pub use replay_event::replay_event;
+pub use work_again::work_again;

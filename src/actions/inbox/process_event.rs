@@ -1,0 +1,212 @@
+//! Works through the inbox: from events as they arrived to entries.
+
+use crate::app::{App, MachineWrite};
+use crate::contributions::Fact;
+use crate::store::inbox::{self, Waiting};
+use crate::store::unbooked::{self, Reason};
+use crate::store::{StoreError, Tx};
+use crate::stripe::{
+    BadShape, Envelope, Mentions, NotAnEvent, Report, mentions, read_event, read_fetched, subject,
+};
+use crate::telemetry::Processed;
+
+use crate::actions::ledger::book_facts::{Booked, book_facts};
+use crate::actions::ledger::emit_events::{Emitter, Recording};
+use crate::actions::queue::fetch_object::FetchObject;
+use crate::actions::queue::run_tasks::enqueue;
+use crate::actions::service::outlive::{Panicked, outlive};
+
+/// After so many failed tries an event is dead: it stays, and a person must look.
+pub const MOST_TRIES: i64 = 12;
+/// Events taken up in one go.
+const AT_ONCE: i64 = 100;
+
+#[derive(Debug, thiserror::Error)]
+enum ProcessError {
+    #[error(transparent)]
+    NotAnEvent(#[from] NotAnEvent),
+    #[error(transparent)]
+    Shape(#[from] BadShape),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+}
+
+/// Processes every event that is due; how many there were.
+///
+/// A failure is noted with its event and tried again later, each time after a
+/// longer wait; it does not hold up the others. A service that is stopping
+/// leaves what it has not begun to the next start.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn process_due_events(app: &App) -> Result<usize, StoreError> {
+    process_events_with::<Recording>(app).await
+}
+
+/// As [`process_due_events`], with another emitter.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn process_events_with<E: Emitter>(app: &App) -> Result<usize, StoreError> {
+    let mut processed = 0;
+    loop {
+        let due = app.store.due_events(app.now_ms(), AT_ONCE).await?;
+        if due.is_empty() {
+            return Ok(processed);
+        }
+        for id in due {
+            if app.is_stopping() {
+                return Ok(processed);
+            }
+            processed += 1;
+            process_event::<E>(app, &id).await?;
+        }
+    }
+}
+
+/// Processes one event, if it still waits. A failure is noted with it.
+///
+/// # Errors
+/// The database does not answer, or takes nothing that is written. The event then waits as before.
+pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreError> {
+    let outcome = match outlive(process::<E>(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
+        Ok((mut booked, outcome)) => {
+            booked.announce(app);
+            outcome
+        }
+        // The event is not at fault, and is not counted as tried.
+        Err(ProcessError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
+        Err(error) => note_failure(app, id, &error).await?,
+    };
+    if let Some(outcome) = outcome {
+        app.metrics.events_processed.count(outcome);
+    }
+    Ok(())
+}
+
+/// What came of it; nothing where somebody else was faster.
+async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
+    let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
+    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
+    let none = Booked::default;
+    let mut is_fetched_later = false;
+    let (booked, outcome, words) = match read(&event) {
+        Ok(Report::Nothing) => (none(), Processed::NothingToBook, "nothing to book".to_owned()),
+        Ok(Report::ConnectedAccount) => {
+            (none(), Processed::NotOurs, "not ours: of a connected account".to_owned())
+        }
+        Ok(Report::Named { object, id: named, may_be_elsewhere }) => {
+            let task = FetchObject { event: event.id.clone(), object, id: named, may_be_elsewhere };
+            enqueue(&mut tx, &task, app.now_ms()).await?;
+            is_fetched_later = true;
+            (none(), Processed::NothingToBook, "its object is to be fetched".to_owned())
+        }
+        Ok(Report::Facts(facts)) => book::<E>(app, &mut tx, &event, facts).await?,
+        Err(error) => {
+            let mentions = mentions(&event.body);
+            if concerns_us(app, &mut tx, &mentions).await? {
+                return Err(error);
+            }
+            let objects = mentions.ids.iter().map(String::as_str);
+            unbooked::keep(&mut tx, id, objects, Reason::Unreadable).await?;
+            (none(), Processed::NotOurs, format!("not ours: it can't be read ({error})"))
+        }
+    };
+    inbox::done(&mut tx, id, &words).await?;
+    tx.commit().await?;
+    if is_fetched_later {
+        app.task_added.notify_one();
+    }
+    if booked.works_again {
+        app.event_came.notify_one();
+    }
+    // Once, however often it was tried; its payment intent reports the same.
+    if event.kind == "charge.failed" {
+        app.metrics.declines.increment(1);
+    }
+    Ok((booked, Some(outcome)))
+}
+
+/// Books what an event tells; what came of it, as a count and in words.
+async fn book<E: Emitter>(
+    app: &App,
+    tx: &mut Tx,
+    event: &Waiting,
+    facts: Vec<Fact>,
+) -> Result<(Booked, Processed, String), ProcessError> {
+    let ids: Vec<String> =
+        facts.iter().filter(|fact| fact.is_of_a_gift()).map(|fact| fact.id().to_owned()).collect();
+    let unknown = facts.iter().find_map(|fact| match fact {
+        Fact::UnknownCurrency(it) => it.still_unknown().map(str::to_owned),
+        _ => None,
+    });
+    let booked = book_facts::<E>(app, tx, facts).await?;
+    let objects = ids.iter().map(String::as_str);
+    let (outcome, words) = if !booked.contributions.is_empty() {
+        match unknown {
+            None => (Processed::Booked, "booked".to_owned()),
+            Some(code) => {
+                unbooked::keep(tx, &event.id, objects, Reason::UnknownCurrency).await?;
+                (Processed::Booked, format!("not booked: the currency {code} is not known"))
+            }
+        }
+    } else if ids.is_empty() {
+        (Processed::NothingToBook, "nothing to book".to_owned())
+    } else {
+        unbooked::keep(tx, &event.id, objects, Reason::NotOurs).await?;
+        let words = booked.other_site.as_ref().map_or_else(
+            || "not ours".to_owned(),
+            |site| format!("not ours: the site {site} is not configured here"),
+        );
+        (Processed::NotOurs, words)
+    };
+    Ok((booked, outcome, words))
+}
+
+/// Whether an event that can't be read is about a gift of ours: other software may use the same account.
+async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool, StoreError> {
+    if mentions.is_odd || mentions.sites.iter().any(|site| app.site(site).is_some()) {
+        return Ok(true);
+    }
+    for id in &mentions.ids {
+        if unbooked::is_of_a_gift(tx, id).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn read(event: &Waiting) -> Result<Report, ProcessError> {
+    // Events that were fetched are events all the same.
+    if event.id.starts_with("fetched_") {
+        return Ok(read_fetched(&event.body, event.created_at_ms / 1000)?);
+    }
+    Ok(read_event(&Envelope::read(&event.body)?)?)
+}
+
+async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<Option<Processed>, StoreError> {
+    let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
+    let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(None) };
+    let tries = event.attempts + 1;
+    let next_try_at_ms = (tries < MOST_TRIES).then(|| app.now_ms() + wait_ms(tries));
+    inbox::failed(&mut tx, id, &error.to_string(), next_try_at_ms).await?;
+    if next_try_at_ms.is_none() {
+        let subject = subject(&event.body);
+        unbooked::keep(&mut tx, id, subject.as_deref(), Reason::Dead).await?;
+    }
+    tx.commit().await?;
+    if next_try_at_ms.is_some() {
+        tracing::warn!(event = id, tries, %error, "an event could not be processed; it is tried again");
+        return Ok(Some(Processed::Failed));
+    }
+    tracing::error!(event = id, tries, %error, "an event could not be processed and is not tried any more; it stays in the inbox as dead");
+    Ok(Some(Processed::Dead))
+}
+
+/// 1 s, 4 s, 16 s … up to an hour.
+fn wait_ms(tries: i64) -> i64 {
+    let doublings = u32::try_from(tries.saturating_sub(1)).unwrap_or(u32::MAX);
+    4_i64.checked_pow(doublings).map_or(3_600_000, |waits| waits.saturating_mul(1000).min(3_600_000))
+}

@@ -1,0 +1,26 @@
+//! What is booked, compared, sealed, and acknowledged.
+//!
+//! **Owns** facts, contributions and entries; comparison with Stripe; seals; alarms.
+//! **Never** changes an entry.
+//! **Start at** `book_facts.rs`.
+//! **Tested in** `tests/api/reconciling.rs`.
+
+pub(super) mod acknowledge_alarm;
+pub(super) mod book_facts;
+pub(super) mod emit_events;
+pub(super) mod rebuild;
+pub(super) mod reconcile;
+pub(super) mod record_command;
+pub(super) mod rewrite_books;
+pub(super) mod seal_books;
+pub(super) mod watch_books;
+
+pub use acknowledge_alarm::{AcknowledgeError, Acknowledging, acknowledge_alarm};
+pub use book_facts::book_facts;
+pub use emit_events::{Emitter, Recording, Silent, record_events};
+pub use rebuild::{RebuildError, rebuild};
+pub use reconcile::{FailedList, ReconcileError, Swept, reconcile_due, reconcile_since};
+pub use record_command::record_reconciliation;
+pub use rewrite_books::rewrite_books;
+pub use seal_books::seal_books;
+pub use watch_books::watch_books;

@@ -1,0 +1,119 @@
+//! Stripe's balance, and what left it for the bank.
+
+use crate::actions::ledger::emit_events::Emitter;
+use std::collections::BTreeSet;
+
+use super::reading::Take;
+use super::{PAYOUT_CHANGES_S, ReconcileError, Sweep};
+use crate::contributions::{Fact, PayoutFact, TransactionFact};
+use crate::store::objects;
+use crate::stripe::{CallError, List, Listed, PAYOUT_CONTENTS, Report, is_payout, read_fetched};
+
+impl<E: Emitter> Sweep<'_, E> {
+    pub(super) async fn balance(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
+        let from_s = self.begin_s(since_s).await?;
+        self.list(List::TRANSACTIONS, from_s, Take::Object).await?;
+        match since_s {
+            None => self.list(List::PAYOUTS, from_s - PAYOUT_CHANGES_S, Take::Payout { again: false }).await,
+            Some(since_s) => {
+                self.list(List::PAYOUTS, since_s, Take::Payout { again: true }).await?;
+                for list in List::PAYOUTS_BACK {
+                    self.list(list, 0, Take::Payout { again: false }).await?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// A payout that changed is stored with the transactions of ours that left with it. With `again`, also one that did
+    /// not change: more gifts in it may be known by now.
+    pub(super) async fn payout(&mut self, listed: &Listed, again: bool) -> Result<(), ReconcileError> {
+        let Ok(Report::Facts(facts)) = read_fetched(&listed.body, self.now_s()) else {
+            return self.store(listed, "payout").await;
+        };
+        let [Fact::Payout(payout)] = facts.as_slice() else { return Ok(()) };
+        let mut tx = self.app.store.snapshot().await?;
+        let known = objects::one(&mut tx, &payout.id).await?;
+        drop(tx);
+        if let Some(Fact::Payout(known)) = known
+            && !again
+            && known.listed_as == Some(payout.mark.latest.state)
+            && known.mark.arrives_at_s == payout.mark.arrives_at_s
+        {
+            return Ok(());
+        }
+        let contents = self.contents(payout, &listed.body).await?;
+        self.store(&contents, "payout").await
+    }
+
+    async fn contents(&mut self, payout: &PayoutFact, body: &str) -> Result<Listed, ReconcileError> {
+        let (mut ours, mut sum_minor) = (Vec::new(), None);
+        let (mut seen, mut next) = (BTreeSet::new(), vec![payout.id.clone()]);
+        while let Some(id) = next.pop() {
+            if !seen.insert(id.clone()) {
+                continue;
+            }
+            // What is in a payout that somebody made by hand can't be asked: Stripe lists nothing.
+            let Some(listed) = self.listed_in(&id).await? else { continue };
+            if id == payout.id {
+                // None where one is in a currency that we do not know.
+                let each = listed.iter().map(|(_, fact)| fact.moved.map(|moved| moved.net_minor()));
+                sum_minor = each.sum::<Option<i64>>();
+            }
+            for (transaction, fact) in listed {
+                // A payout that came back leaves again as one sum: what had been in it is in this one, too.
+                if let Some(came_back) = fact.source.clone().filter(|source| is_payout(source)) {
+                    next.push(came_back);
+                } else if self.concerns_us(&[Fact::Transaction(fact)]).await? {
+                    ours.push(transaction);
+                }
+            }
+        }
+        let transactions = ours.join(",");
+        let body = format!(
+            r#"{{"object":"{PAYOUT_CONTENTS}","id":"{}","payout":{body},"transactions":[{transactions}]}}"#,
+            payout.id
+        );
+        // While Stripe sorts out what is in it, the list lacks some.
+        if is_listed(&body, self.now_s())
+            && sum_minor.zip(payout.amount_minor).is_some_and(|(listed, paid)| listed != paid)
+        {
+            self.trouble(&payout.id, "payout that is not what Stripe lists of it").await?;
+        }
+        Ok(Listed { id: payout.id.clone(), created_s: payout.created_at_s.unwrap_or(0), body })
+    }
+
+    /// What Stripe lists of a payout, but for the payout's own transaction, which is the way out. None when it lists nothing.
+    async fn listed_in(
+        &self,
+        payout: &str,
+    ) -> Result<Option<Vec<(String, TransactionFact)>>, ReconcileError> {
+        let (mut found, mut after) = (Vec::new(), None);
+        loop {
+            let page = match self.app.stripe.list_payout(payout, after.as_deref()).await {
+                Err(CallError::Refused { status: 400, .. }) => return Ok(None),
+                page => page?,
+            };
+            for transaction in page.objects {
+                let Ok(Report::Facts(facts)) = read_fetched(&transaction.body, self.now_s()) else {
+                    self.trouble(&transaction.id, "balance transaction that can't be read").await?;
+                    continue;
+                };
+                let Some(Fact::Transaction(fact)) = facts.into_iter().next() else { continue };
+                if fact.source.as_deref() != Some(payout) {
+                    found.push((transaction.body, fact));
+                }
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(Some(found));
+            }
+        }
+    }
+}
+
+/// Whether the contents of a payout are known whole.
+fn is_listed(contents: &str, now_s: i64) -> bool {
+    let Ok(Report::Facts(facts)) = read_fetched(contents, now_s) else { return false };
+    facts.iter().any(|fact| matches!(fact, Fact::Payout(payout) if payout.listed_as.is_some()))
+}

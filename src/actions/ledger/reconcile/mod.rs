@@ -1,0 +1,384 @@
+//! Compares what Stripe has with what we know, and takes in what is missing.
+//!
+//! Webhooks can be lost, and Stripe can fail to make an event. So its list of events and its balance are looked
+//! through every few minutes, and the objects themselves once a day.
+//!
+//! **Owns** what is compared, how far back, and what is worth a word.
+//! **Never** books by itself: what it finds goes through the inbox.
+//! **Start at** [`reconcile_due`].
+//! **Tested in** `tests/api/reconciling.rs`.
+
+mod balance;
+mod lease;
+mod other_money;
+mod pending;
+mod reading;
+mod taking_in;
+mod unconfirmed;
+
+use std::collections::HashSet;
+use std::marker::PhantomData;
+
+use super::emit_events::{Emitter, Recording};
+use crate::actions::inbox::process_event::{process_due_events, process_events_with};
+use crate::app::{App, MachineWrite};
+use crate::store::StoreError;
+use crate::store::comparisons::{self, ListProgress};
+use crate::store::inbox::{self, Arrival, EventState, Source};
+use crate::store::sweeps::{self, SweepKind};
+use crate::stripe::{self, CallError, Envelope, List, Listed};
+
+use reading::Take;
+
+const DAY_S: i64 = 86_400;
+/// How far events and balance are looked through again, for lists show what is new a little late.
+const OVERLAP_S: i64 = 3_600;
+/// How far back a comparison goes that was never made before.
+const FIRST_S: i64 = 3 * DAY_S;
+/// How long Stripe keeps events.
+const EVENTS_KEPT_S: i64 = 30 * DAY_S;
+/// How far back objects are looked at each day: a bank debit, or an invoice that is tried again, can take weeks.
+const OBJECTS_S: i64 = 35 * DAY_S;
+/// How long a Checkout Session can be open, and some more.
+const SESSION_S: i64 = 2 * DAY_S;
+/// How long a payout can still change after it was made.
+const PAYOUT_CHANGES_S: i64 = 14 * DAY_S;
+/// What is younger may still be on its way as a webhook, and is not worth a word.
+const ON_ITS_WAY_S: i64 = 600;
+/// The run of what is due.
+const DUE: &str = "due";
+/// The run of the balance as far back as the objects were looked at.
+const DUE_FAR: &str = "due, far";
+
+/// Why a comparison stopped. What was found until then is kept.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum ReconcileError {
+    #[error("{0}; a restricted key needs permission to read what is compared")]
+    Call(#[from] CallError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(
+        "another comparison is running, so nothing was compared; wait until it is done (if it was killed, try again in {seconds} s)"
+    )]
+    Busy { seconds: i64 },
+    #[error("another process began to compare, because this one stood still for too long; start it again")]
+    LeaseLost,
+    #[error("the comparison is not complete: {0}")]
+    Incomplete(String),
+}
+
+/// What a comparison did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Objects of Stripe's that were looked at.
+    pub looked_at: i64,
+    /// How many of them told something new.
+    pub stored: i64,
+    /// Whether it went on from where an earlier run had stopped.
+    pub resumed: bool,
+    /// Lists that could not be read to their end. All others were.
+    pub failed: Vec<FailedList>,
+}
+
+/// A list that could not be read to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FailedList {
+    /// What a person calls it.
+    pub list: String,
+    /// Why.
+    pub why: String,
+}
+
+impl Swept {
+    fn add(&mut self, other: Self) {
+        self.looked_at += other.looked_at;
+        self.stored += other.stored;
+        self.resumed |= other.resumed;
+        self.failed.extend(other.failed);
+    }
+
+    /// An error when a list could not be read.
+    ///
+    /// # Errors
+    /// [`ReconcileError::Incomplete`], which names the lists.
+    pub fn complete(&self) -> Result<(), ReconcileError> {
+        if self.failed.is_empty() {
+            return Ok(());
+        }
+        let each =
+            self.failed.iter().map(|it| format!("the list of {} could not be read ({})", it.list, it.why));
+        Err(ReconcileError::Incomplete(each.collect::<Vec<_>>().join(", ")))
+    }
+}
+
+/// A comparison under way. `E` takes the domain events of what it finds.
+struct Sweep<'a, E> {
+    emitter: PhantomData<E>,
+    app: &'a App,
+    kind: SweepKind,
+    /// What was asked for: an interrupted run of the same is resumed.
+    run: String,
+    now_ms: i64,
+    /// Whether it is noted what no webhook had told.
+    notes: bool,
+    done: Swept,
+    /// The lists that were begun.
+    lists: Vec<&'static str>,
+    /// Objects that dead events are about.
+    dead: HashSet<String>,
+    /// False once the service began to stop.
+    whole: bool,
+    /// Whether it goes as far back as the last one that was finished. If not, the next must begin where that one ended.
+    reaches_back: bool,
+}
+
+/// Compares what is due: events and balance each time, objects once a day. Nothing without a key.
+///
+/// Of Stripe's balance and payouts only what is of known gifts is kept. So gifts that events and objects tell of come
+/// first, and after a look at the objects the balance is looked through as far back as they were.
+///
+/// # Errors
+/// See [`ReconcileError`]. A list that can't be read is none: [`Swept::failed`] names it.
+pub async fn reconcile_due(app: &App) -> Result<Swept, ReconcileError> {
+    if !app.stripe.is_configured() {
+        return Ok(Swept::default());
+    }
+    lease::alone(app, compare_due(app)).await
+}
+
+async fn compare_due(app: &App) -> Result<Swept, ReconcileError> {
+    let now_s = app.now_ms().div_euclid(1000);
+    forget_old_runs(app, now_s).await?;
+    forget_behind_failed(app, DUE).await?;
+    let mut all = sweep_events::<Recording>(app, DUE, None).await?;
+    process_due_events(app).await?;
+    all.failed.extend(unconfirmed::ask_about_unconfirmed(app).await?);
+    let compared_at_ms = finished_at_ms(app, SweepKind::Objects).await?;
+    if compared_at_ms.is_none_or(|at_ms| app.now_ms() - at_ms >= DAY_S * 1000) {
+        all.add(sweep_objects::<Recording>(app, DUE, None, true).await?);
+    }
+    if app.store.is_unfinished(DUE_FAR).await? {
+        all.add(sweep_balance::<Recording>(app, DUE_FAR, Some(now_s - OBJECTS_S)).await?);
+    } else {
+        all.add(sweep_balance::<Recording>(app, DUE, None).await?);
+    }
+    Ok(all)
+}
+
+/// Compares everything that was made since `since_s` (seconds since 1970). `notes`: whether it is noted what no webhook
+/// had told.
+///
+/// # Errors
+/// As [`reconcile_due`].
+pub async fn reconcile_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
+    lease::alone(app, compare_since::<Recording>(app, since_s, notes)).await
+}
+
+/// Books everything that Stripe has, for a new database. `E` takes the domain events.
+///
+/// # Errors
+/// As [`reconcile_due`].
+pub(super) async fn book_everything<E: Emitter>(app: &App) -> Result<Swept, ReconcileError> {
+    lease::alone(app, compare_since::<E>(app, 0, false)).await
+}
+
+async fn compare_since<E: Emitter>(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
+    forget_old_runs(app, app.now_ms().div_euclid(1000)).await?;
+    let run = format!("since {since_s}");
+    forget_behind_failed(app, &run).await?;
+    let mut all = sweep_events::<E>(app, &run, Some(since_s)).await?;
+    process_events_with::<E>(app).await?;
+    all.add(sweep_objects::<E>(app, &run, Some(since_s), notes).await?);
+    all.add(sweep_balance::<E>(app, &run, Some(since_s)).await?);
+    if all.failed.is_empty() && !app.is_stopping() {
+        let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        comparisons::forget_run(&mut tx, &run).await?;
+        tx.commit().await?;
+    }
+    Ok(all)
+}
+
+/// A run that was interrupted long ago is not resumed: too much may have changed in what it had read.
+async fn forget_old_runs(app: &App, now_s: i64) -> Result<(), StoreError> {
+    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+    comparisons::forget_progress_before(&mut tx, now_s - DAY_S).await?;
+    tx.commit().await
+}
+
+/// What stands behind a list that could not be read was judged without knowing what is in it: it is read again from its
+/// beginning.
+async fn forget_behind_failed(app: &App, run: &str) -> Result<(), StoreError> {
+    let failed = app.store.failed_lists_of(run).await?;
+    if failed.is_empty() {
+        return Ok(());
+    }
+    let in_order = [List::EVENTS].into_iter().chain(List::OF_GIFTS).chain(List::OF_BALANCE);
+    let is_failed = |list: &List| failed.iter().any(|name| name == list.name);
+    let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+    for list in in_order.skip_while(|list| !is_failed(list)).filter(|list| !is_failed(list)) {
+        comparisons::forget_progress(&mut tx, run, list.name).await?;
+    }
+    tx.commit().await
+}
+
+async fn finished_at_ms(app: &App, kind: SweepKind) -> Result<Option<i64>, StoreError> {
+    let sweeps = app.store.sweeps().await?;
+    Ok(sweeps.into_iter().find(|sweep| sweep.kind == kind.as_str()).and_then(|sweep| sweep.finished_at_ms))
+}
+
+async fn sweep_events<E: Emitter>(
+    app: &App,
+    run: &str,
+    since_s: Option<i64>,
+) -> Result<Swept, ReconcileError> {
+    let mut sweep = Sweep::<E>::new(app, SweepKind::Events, run, true).await?;
+    sweep.events(since_s).await?;
+    sweep.end().await
+}
+
+async fn sweep_balance<E: Emitter>(
+    app: &App,
+    run: &str,
+    since_s: Option<i64>,
+) -> Result<Swept, ReconcileError> {
+    let mut sweep = Sweep::<E>::new(app, SweepKind::Balance, run, false).await?;
+    sweep.balance(since_s).await?;
+    sweep.end().await
+}
+
+async fn sweep_objects<E: Emitter>(
+    app: &App,
+    run: &str,
+    since_s: Option<i64>,
+    notes: bool,
+) -> Result<Swept, ReconcileError> {
+    let mut sweep = Sweep::<E>::new(app, SweepKind::Objects, run, notes).await?;
+    sweep.objects(since_s).await?;
+    sweep.end().await
+}
+
+impl<'a, E: Emitter> Sweep<'a, E> {
+    async fn new(app: &'a App, kind: SweepKind, run: &str, notes: bool) -> Result<Self, StoreError> {
+        Ok(Self {
+            emitter: PhantomData,
+            app,
+            kind,
+            run: run.to_owned(),
+            now_ms: app.now_ms(),
+            notes,
+            done: Swept::default(),
+            lists: Vec::new(),
+            dead: app.store.objects_of_dead_events().await?.into_iter().collect(),
+            whole: true,
+            reaches_back: true,
+        })
+    }
+
+    /// Notes how far it came, if it came to its end.
+    async fn end(self) -> Result<Swept, ReconcileError> {
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        if self.done.failed.is_empty() && self.whole {
+            let counts = (self.done.looked_at, self.done.stored);
+            if self.reaches_back {
+                sweeps::finish(&mut tx, self.kind, self.now_s(), self.app.now_ms(), counts).await?;
+            }
+            for list in &self.lists {
+                if self.run == DUE_FAR {
+                    comparisons::forget_progress(&mut tx, DUE_FAR, list).await?;
+                }
+                if self.reaches_back {
+                    comparisons::forget_progress(&mut tx, DUE, list).await?;
+                }
+            }
+            if self.run == DUE && self.kind == SweepKind::Objects {
+                comparisons::put_progress(&mut tx, DUE_FAR, &self.far()).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(self.done)
+    }
+
+    /// The balance is still to be looked through as far back as the objects were.
+    fn far(&self) -> ListProgress {
+        ListProgress {
+            list: List::TRANSACTIONS.name.to_owned(),
+            from_s: self.now_s() - OBJECTS_S,
+            started_s: self.now_s(),
+            after_id: None,
+            finished: false,
+            error: None,
+            updated_at_ms: self.app.now_ms(),
+        }
+    }
+
+    /// From when on is compared: what was asked for, or where the last comparison ended.
+    async fn begin_s(&mut self, since_s: Option<i64>) -> Result<i64, StoreError> {
+        let due_s = self.cursor_s().await?.map_or(self.now_s() - FIRST_S, |cursor_s| cursor_s - OVERLAP_S);
+        self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
+        Ok(since_s.unwrap_or(due_s))
+    }
+
+    /// Until when everything was compared, in seconds since 1970; none before the first comparison.
+    async fn cursor_s(&self) -> Result<Option<i64>, StoreError> {
+        let sweeps = self.app.store.sweeps().await?;
+        let last = sweeps.iter().find(|sweep| sweep.kind == self.kind.as_str());
+        Ok(last.map(|it| it.cursor_s).filter(|cursor_s| *cursor_s > 0))
+    }
+
+    fn now_s(&self) -> i64 {
+        self.now_ms.div_euclid(1000)
+    }
+
+    async fn events(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
+        let from_s = self.begin_s(since_s).await?;
+        self.list(List::EVENTS, from_s.max(self.now_s() - EVENTS_KEPT_S), Take::Event).await?;
+        self.app.event_came.notify_one();
+        Ok(())
+    }
+
+    /// Stores an event as if it had been delivered, unless it was.
+    async fn event(&mut self, listed: &Listed) -> Result<(), ReconcileError> {
+        let Ok(envelope) = Envelope::read(&listed.body) else {
+            return Ok(self.trouble(&listed.id, "event that can't be read").await?);
+        };
+        if !stripe::concerns_us(&envelope.kind) {
+            return Ok(());
+        }
+        let right_mode = envelope.mode() == self.app.settings.stripe.mode;
+        let arrival = Arrival {
+            id: &envelope.id,
+            kind: &envelope.kind,
+            api_version: envelope.api_version.as_deref().unwrap_or_default(),
+            source: Source::Fetched,
+            mode: envelope.mode(),
+            created_at_ms: envelope.created_s().saturating_mul(1000),
+            received_at_ms: self.app.now_ms(),
+            body: &listed.body,
+            state: if right_mode { EventState::Waiting } else { EventState::Quarantined },
+        };
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        if inbox::insert(&mut tx, &arrival).await? {
+            self.done.stored += 1;
+            if self.is_worth_a_word(envelope.created_s()) {
+                sweeps::found(&mut tx, &self.finding(&envelope.id, &envelope.id, &envelope.kind)).await?;
+            }
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn objects(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
+        let cursor_s = self.cursor_s().await?;
+        // After a long downtime, the lists also cover the time since the last comparison, and the sessions that were open
+        // then.
+        let due_s = (self.now_s() - OBJECTS_S).min(cursor_s.map_or(i64::MAX, |at_s| at_s - SESSION_S));
+        self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
+        let from_s = since_s.unwrap_or(due_s);
+        for list in List::OF_GIFTS {
+            // A subscription changes for years after it was made.
+            let list_from_s = if list.what == "subscription" { 0 } else { from_s };
+            self.list(list, list_from_s, Take::Object).await?;
+        }
+        self.pending(from_s, since_s.is_some()).await
+    }
+}

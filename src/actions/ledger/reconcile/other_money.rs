@@ -1,0 +1,116 @@
+//! Counts what moved money on the account and belongs to no gift of ours, so that a missing gift is seen.
+
+use crate::actions::ledger::emit_events::Emitter;
+use serde_json::Value;
+
+use super::Sweep;
+use crate::app::MachineWrite;
+use crate::contributions::{Fact, InvoiceState, SessionState, SubscriptionState};
+use crate::store::StoreError;
+use crate::store::other_money::{self, OtherObject};
+use crate::store::unbooked::is_of_a_gift;
+use crate::stripe::{Listed, is_payout};
+
+/// ISO 4217's code for no currency: a subscription whose price is not one amount.
+const NO_CURRENCY: &str = "XXX";
+
+impl<E: Emitter> Sweep<'_, E> {
+    /// Keeps, or forgets, an object as it is now. `facts` is what was read of it, itself first.
+    pub(super) async fn count_other_money(
+        &self,
+        listed: &Listed,
+        what: &str,
+        facts: &[Fact],
+    ) -> Result<(), StoreError> {
+        let Some(fact) = facts.first() else { return Ok(()) };
+        let ids: Vec<&str> = fact.links().into_iter().chain([fact.id()]).collect();
+        let mut tx = self.app.store.snapshot().await?;
+        let mut ours = false;
+        for id in &ids {
+            ours = ours || is_of_a_gift(&mut tx, id).await?;
+        }
+        let moved = if ours { None } else { moved(facts) };
+        let known = other_money::kept(&mut tx, fact.id()).await?;
+        let mut site = fact.origin().map(|origin| origin.site.clone());
+        if moved.is_some() && site.is_none() {
+            for id in &ids {
+                site = site.or(other_money::other_site(&mut tx, id).await?);
+            }
+        }
+        drop(tx);
+        let kind = kind(what, &listed.body);
+        let now = moved.map(|(currency, amount_minor)| (kind, site, currency, amount_minor));
+        if now == known {
+            return Ok(());
+        }
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        match now {
+            None => other_money::forget(&mut tx, fact.id()).await?,
+            Some((kind, site, currency, amount_minor)) => {
+                let object = OtherObject {
+                    id: fact.id(),
+                    kind: &kind,
+                    site: site.as_deref(),
+                    currency: &currency,
+                    amount_minor,
+                    created_at_ms: listed.created_s.saturating_mul(1000),
+                };
+                other_money::put(&mut tx, &object).await?;
+            }
+        }
+        tx.commit().await
+    }
+}
+
+/// A balance transaction is told by its own type, such as `charge` or `stripe_fee`.
+fn kind(what: &str, body: &str) -> String {
+    let value: Option<Value> = serde_json::from_str(body).ok();
+    match value.as_ref().and_then(|value| value.get("type")).and_then(Value::as_str) {
+        Some(own)
+            if what == "balance transaction"
+                && own.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') =>
+        {
+            format!("{what} ({own})")
+        }
+        _ => what.to_owned(),
+    }
+}
+
+/// The money that an object moved: the currency's code, and how much in its smallest unit.
+fn moved(facts: &[Fact]) -> Option<(String, i64)> {
+    let fact = facts.first()?;
+    let money = match fact {
+        Fact::Session(it) if it.latest.state == SessionState::Paid => it.total,
+        Fact::Invoice(it) if it.latest.state == InvoiceState::Paid => it.paid,
+        Fact::Intent(it) => it.received,
+        Fact::Charge(it) => it.paid,
+        Fact::Refund(it) if it.left => it.amount,
+        Fact::Dispute(it) if it.left && !it.returned => it.amount,
+        Fact::Subscription(it) => {
+            use SubscriptionState::{Active, PastDue, Trialing};
+            let runs = matches!(it.latest.state, Active | PastDue | Trialing);
+            let price = it.terms.map(|terms| terms.value.price);
+            let price = price.map(|price| (price.currency.code().to_owned(), price.amount_minor));
+            return runs.then(|| price.or_else(|| unknown(facts)).unwrap_or((NO_CURRENCY.to_owned(), 0)));
+        }
+        Fact::Transaction(it) if !it.source.as_deref().is_some_and(is_payout) => {
+            let known = it.moved.map(|moved| (moved.currency.code().to_owned(), moved.net_minor()));
+            return known.or_else(|| unknown(facts));
+        }
+        Fact::Transaction(_) => return None,
+        _ => None,
+    };
+    let known = money.map(|money| (money.currency.code().to_owned(), money.amount_minor));
+    known.or_else(|| unknown(facts)).filter(|(_, minor)| *minor != 0)
+}
+
+/// What moved in a currency that we do not know.
+fn unknown(facts: &[Fact]) -> Option<(String, i64)> {
+    let id = facts.first()?.id();
+    facts.iter().find_map(|fact| match fact {
+        Fact::UnknownCurrency(it) if it.moved && it.object.as_deref() == Some(id) => {
+            Some((it.currency.clone()?, it.amount_minor.unwrap_or(0)))
+        }
+        _ => None,
+    })
+}

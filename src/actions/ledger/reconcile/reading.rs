@@ -1,0 +1,124 @@
+//! Reads one of Stripe's lists to its end: page by page, again where Stripe fails, and from where an earlier run stopped.
+
+use crate::actions::ledger::emit_events::Emitter;
+use std::time::Duration;
+
+use super::{DAY_S, FailedList, OVERLAP_S, ReconcileError, Sweep};
+use crate::app::MachineWrite;
+use crate::store::comparisons::{self, ListProgress};
+use crate::stripe::{CallError, List, Listed};
+
+/// How often a list is tried in all when Stripe fails. (Each call is tried several times by itself.)
+const MAX_TRIES: u32 = 3;
+/// The first pause between two tries; the next is twice as long.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// What is done with each object of a list.
+#[derive(Clone, Copy)]
+pub(super) enum Take {
+    Event,
+    Object,
+    /// `again`: also a payout that did not change.
+    Payout {
+        again: bool,
+    },
+}
+
+impl<E: Emitter> Sweep<'_, E> {
+    /// Reads what was made at or after `from_s`. A list that can't be read is noted and does not stop the comparison.
+    pub(super) async fn list(&mut self, list: List, from_s: i64, take: Take) -> Result<(), ReconcileError> {
+        self.lists.push(list.name);
+        let known = self.app.store.list_progress(&self.run, list.name).await?;
+        let known = known.filter(|it| it.from_s <= from_s && self.now_s() - it.started_s < DAY_S);
+        let was_begun = known.as_ref().is_some_and(|it| it.finished || it.after_id.is_some());
+        self.done.resumed |= was_begun;
+        let mut progress = known.unwrap_or_else(|| ListProgress {
+            list: list.name.to_owned(),
+            from_s,
+            started_s: self.now_s(),
+            after_id: None,
+            finished: false,
+            error: None,
+            updated_at_ms: 0,
+        });
+        let had_failed = progress.error.take().is_some();
+        let mut tries = 1;
+        loop {
+            match self.read(list, take, &mut progress, was_begun).await {
+                Err(ReconcileError::Call(error)) => {
+                    if tries < MAX_TRIES && may_pass(&error) {
+                        tokio::time::sleep(PAUSE * tries).await;
+                        tries += 1;
+                        continue;
+                    }
+                    tracing::warn!(list = list.name, %error, "a list of Stripe's could not be read to its end; the others are");
+                    progress.error = Some(error.to_string());
+                    self.done.failed.push(FailedList { list: list.name.to_owned(), why: error.to_string() });
+                    return self.save(&mut progress).await;
+                }
+                Ok(()) if had_failed => return self.save(&mut progress).await,
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn read(
+        &mut self,
+        list: List,
+        take: Take,
+        progress: &mut ListProgress,
+        was_begun: bool,
+    ) -> Result<(), ReconcileError> {
+        while !progress.finished && !self.stops() {
+            let page = self.app.stripe.list(list, progress.from_s, progress.after_id.as_deref()).await?;
+            self.take_all(list, take, &page.objects).await?;
+            progress.finished = page.next.is_none();
+            progress.after_id = page.next.or(progress.after_id.take());
+            self.save(progress).await?;
+        }
+        if !was_begun {
+            return Ok(());
+        }
+        // Lists begin with the newest: what was made since the earlier run began was on none of its pages.
+        let mut after = None;
+        while !self.stops() {
+            let from_s = progress.started_s - OVERLAP_S;
+            let page = self.app.stripe.list(list, from_s, after.as_deref()).await?;
+            self.take_all(list, take, &page.objects).await?;
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_all(&mut self, list: List, take: Take, objects: &[Listed]) -> Result<(), ReconcileError> {
+        for object in objects {
+            self.done.looked_at += 1;
+            match take {
+                Take::Event => self.event(object).await?,
+                Take::Object => self.store(object, list.what).await?,
+                Take::Payout { again } => self.payout(object, again).await?,
+            }
+        }
+        Ok(())
+    }
+
+    async fn save(&self, progress: &mut ListProgress) -> Result<(), ReconcileError> {
+        progress.updated_at_ms = self.app.now_ms();
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        comparisons::put_progress(&mut tx, &self.run, progress).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// A service that is stopping goes on with the comparison after the next start.
+    pub(super) fn stops(&mut self) -> bool {
+        self.whole &= !self.app.is_stopping();
+        !self.whole
+    }
+}
+
+fn may_pass(error: &CallError) -> bool {
+    matches!(error, CallError::Failed { .. } | CallError::Busy { .. } | CallError::Unreachable)
+}

@@ -1,0 +1,137 @@
+//! An object of Stripe's that tells something new is stored as a fact, and booked.
+
+use super::{ON_ITS_WAY_S, ReconcileError, Sweep};
+use crate::actions::inbox::ingest_fetched::{FetchedObject, Ingested, ingest_fetched};
+use crate::actions::ledger::emit_events::Emitter;
+use crate::app::MachineWrite;
+use crate::contributions::{Fact, Folded, fold};
+use crate::store::sweeps::{self, Finding};
+use crate::store::unbooked;
+use crate::store::{StoreError, objects};
+use crate::stripe::{Listed, Report, read_fetched};
+
+impl<E: Emitter> Sweep<'_, E> {
+    /// Stores an object as a fact, and books it, if it is of a gift of ours and tells something new. Counts it if it moved
+    /// money and is not ours.
+    pub(super) async fn store(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
+        // What can't be read is stored too: if it is ours it ends as a dead row, and a person looks.
+        let facts = match read_fetched(&listed.body, self.now_s()) {
+            Ok(Report::Facts(facts)) => facts,
+            Ok(_) => return Ok(()),
+            Err(_) => Vec::new(),
+        };
+        let is_ours = facts.is_empty() || self.concerns_us(&facts).await?;
+        if is_ours && (facts.is_empty() || self.tells_something(&facts).await?) {
+            self.take_in(listed, what).await?;
+        }
+        if what != "payout" {
+            self.count_other_money(listed, what, &facts).await?;
+        }
+        self.close_dead_events(listed, is_ours, &facts).await
+    }
+
+    async fn take_in(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
+        let before = self.folded(&listed.id).await?;
+        let object = FetchedObject { id: &listed.id, what, body: &listed.body, fetched_at_ms: self.now_ms };
+        let Ingested { inbox_id, is_new } = ingest_fetched::<E>(self.app, object).await?;
+        self.done.stored += i64::from(is_new);
+        let after = self.folded(&listed.id).await?;
+        // What is known better and changes nothing of a gift is not worth a word.
+        let says = |it: &Option<Folded>| {
+            it.as_ref().map(|it| (it.entries.clone(), it.contribution.state, it.contribution.money))
+        };
+        if is_new && self.is_worth_a_word(listed.created_s) && says(&before) != says(&after) {
+            let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+            sweeps::found(&mut tx, &self.finding(&inbox_id, &listed.id, what)).await?;
+            tx.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Dead events about an object have nothing more to tell once its newest state is known here.
+    async fn close_dead_events(
+        &mut self,
+        listed: &Listed,
+        is_ours: bool,
+        facts: &[Fact],
+    ) -> Result<(), ReconcileError> {
+        let is_known = !facts.is_empty() && (!is_ours || !self.tells_something(facts).await?);
+        if !is_known || !self.dead.remove(&listed.id) {
+            return Ok(());
+        }
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        let is_booked = unbooked::is_of_a_gift(&mut tx, &listed.id).await?;
+        let outcome = if is_booked { "booked by a comparison with Stripe" } else { "not ours" };
+        let closed = unbooked::close_dead(&mut tx, &listed.id, outcome).await?;
+        tx.commit().await?;
+        tracing::info!(object = listed.id, closed, outcome, "dead events were closed");
+        Ok(())
+    }
+
+    /// The gift that an object belongs to, as it is known now.
+    async fn folded(&self, object: &str) -> Result<Option<Folded>, StoreError> {
+        let mut tx = self.app.store.snapshot().await?;
+        Ok(fold(&objects::of_the_same_gift(&mut tx, object).await?))
+    }
+
+    /// Whether something names a gift of ours, or an object that is known: other software may use the same account.
+    pub(super) async fn concerns_us(&self, facts: &[Fact]) -> Result<bool, StoreError> {
+        let mut tx = self.app.store.snapshot().await?;
+        for fact in facts {
+            if fact.origin().is_some() || matches!(fact, Fact::Payout(_)) {
+                return Ok(true);
+            }
+            for id in fact.links().into_iter().chain([fact.id()]) {
+                if sweeps::is_known(&mut tx, id).await? {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    async fn tells_something(&self, facts: &[Fact]) -> Result<bool, StoreError> {
+        let mut tx = self.app.store.snapshot().await?;
+        for fact in facts {
+            if fact.adds_to(objects::one(&mut tx, fact.id()).await?.as_ref()) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) fn is_worth_a_word(&self, created_s: i64) -> bool {
+        self.notes && self.now_s() - created_s >= ON_ITS_WAY_S
+    }
+
+    pub(super) fn finding(&self, id: &str, object: &str, what: &str) -> Finding {
+        tracing::warn!(object, what, "found at Stripe; no webhook had told of it");
+        Finding {
+            id: id.to_owned(),
+            object: object.to_owned(),
+            what: what.to_owned(),
+            sweep: self.kind.as_str().to_owned(),
+            found_at_ms: self.app.now_ms(),
+            booked: true,
+        }
+    }
+
+    /// Notes, once for each object, what could not be taken in or does not add up: a person has to look at it.
+    pub(super) async fn trouble(&self, object: &str, what: &str) -> Result<(), StoreError> {
+        let finding = Finding {
+            id: format!("{what}: {object}"),
+            object: object.to_owned(),
+            what: what.to_owned(),
+            sweep: self.kind.as_str().to_owned(),
+            found_at_ms: self.app.now_ms(),
+            booked: false,
+        };
+        let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
+        let new = sweeps::found(&mut tx, &finding).await?;
+        tx.commit().await?;
+        if new {
+            tracing::warn!(object, what, "found at Stripe; look at it there");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,33 @@
+//! Invoices that are paid, and of which no event said how: Stripe is asked.
+
+use super::{FailedList, OBJECTS_S, ON_ITS_WAY_S, ReconcileError};
+use crate::actions::inbox::ingest_fetched::{FetchedObject, ingest_fetched};
+use crate::actions::ledger::emit_events::Recording;
+use crate::app::App;
+use crate::stripe::CallError;
+
+/// Invoices that are asked about in one go.
+const BATCH: i64 = 50;
+
+/// Asks Stripe what paid the newest invoices of which that is not known. The event that says so may be on its way, or the
+/// endpoint may not send it. When Stripe does not answer that is named, and the lists are read all the same.
+pub(super) async fn ask_about_unconfirmed(app: &App) -> Result<Option<FailedList>, ReconcileError> {
+    let now_ms = app.now_ms();
+    let (from_ms, to_ms) = (now_ms - OBJECTS_S * 1000, now_ms - ON_ITS_WAY_S * 1000);
+    for invoice in app.store.unconfirmed(from_ms, to_ms, BATCH).await? {
+        let body = match app.stripe.fetch("invoice", &invoice).await {
+            Err(CallError::NotFound) | Ok(None) => continue,
+            Ok(Some(body)) => body,
+            Err(error) => {
+                tracing::warn!(invoice, %error, "Stripe could not be asked how an invoice was paid");
+                return Ok(Some(FailedList {
+                    list: "payments of invoices".to_owned(),
+                    why: error.to_string(),
+                }));
+            }
+        };
+        let object = FetchedObject { id: &invoice, what: "invoice", body: &body, fetched_at_ms: now_ms };
+        ingest_fetched::<Recording>(app, object).await?;
+    }
+    Ok(None)
+}

@@ -1,0 +1,50 @@
+//! Checks the books every night, and seals them.
+
+use std::sync::atomic::Ordering;
+
+use crate::app::App;
+use crate::clock::DAY_MS;
+use crate::store::StoreError;
+use crate::store::seals::Seal;
+
+use super::seal_books::seal_books;
+use crate::reports::SealKey;
+use crate::reports::check_books;
+
+/// Checks and seals the books, if that was not done yet on this day (UTC). What is wrong is said and shown as a number;
+/// books that are wrong are not sealed.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn watch_books(app: &App) -> Result<(), StoreError> {
+    let today = app.now_ms().div_euclid(DAY_MS);
+    let key = SealKey::of(&app.vault);
+    let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_good(seal);
+    let sealed = app.store.last_seal().await?.filter(is_of_today);
+    let checked_ms = app.books_checked_at_ms.load(Ordering::Relaxed);
+    let told = |wrong, alarms, at_ms| {
+        app.books_checked_at_ms.store(at_ms, Ordering::Relaxed);
+        app.metrics.books.set(wrong, alarms, at_ms);
+    };
+    if let (Some(seal), 0) = (&sealed, checked_ms) {
+        // Only books that were right are sealed: who starts again on the same day needs no check of its own.
+        let alarms = app.store.alarms_in_all().await? + app.store.overdue_alone(app.now_ms()).await?;
+        told(0, usize::try_from(alarms).unwrap_or(usize::MAX), seal.made_at_ms);
+        return Ok(());
+    }
+    // Wrong books are looked at again once an hour, in case somebody mended them.
+    if app.now_ms() - checked_ms < DAY_MS / 24 || (sealed.is_some() && checked_ms.div_euclid(DAY_MS) >= today)
+    {
+        return Ok(());
+    }
+    let report = check_books(&app.store, &key).await?;
+    let overdue = usize::try_from(app.store.overdue_alone(app.now_ms()).await?).unwrap_or(usize::MAX);
+    told(report.wrong_in_all, report.needs_review().saturating_add(overdue), app.now_ms());
+    for sentence in &report.wrong {
+        tracing::error!(sentence, "the books are wrong; run `keepopen books check`");
+    }
+    if report.is_right() && sealed.is_none() {
+        seal_books(&app.as_job("books"), &key).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! Fetches the object that a thin event names.
+
+use serde::{Deserialize, Serialize};
+
+use super::run_tasks::{Task, TaskError};
+use crate::actions::inbox::ingest_fetched::{FetchedObject, insert_fetched};
+use crate::app::App;
+use crate::store::inbox;
+use crate::store::{StoreError, Tx};
+use crate::stripe::CallError;
+
+/// A thin event names its object and does not hold it. The object is fetched, and stored in the inbox before it is booked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FetchObject {
+    /// The event's id.
+    pub event: String,
+    /// Stripe's word for the object, such as `charge`.
+    pub object: String,
+    /// The object's id.
+    pub id: String,
+    /// Whether it may be on another account than ours.
+    pub may_be_elsewhere: bool,
+}
+
+/// What Stripe answered.
+pub enum Fetched {
+    /// The object in JSON, and when it was fetched, in milliseconds since 1970.
+    Object(String, i64),
+    /// An object of a type that nothing is booked from.
+    Nothing,
+    /// It is on another account.
+    Elsewhere,
+}
+
+impl Task for FetchObject {
+    const KIND: &'static str = "fetch_object";
+    type Done = Fetched;
+
+    fn cause(&self) -> String {
+        self.event.clone()
+    }
+
+    async fn perform(&self, app: &App) -> Result<Fetched, TaskError> {
+        match app.stripe.fetch(&self.object, &self.id).await {
+            Ok(Some(body)) => Ok(Fetched::Object(body, app.now_ms())),
+            Ok(None) => Ok(Fetched::Nothing),
+            Err(CallError::NotFound) if self.may_be_elsewhere => Ok(Fetched::Elsewhere),
+            Err(error) => {
+                Err(TaskError::Failed(format!("the object that the event names can't be fetched ({error})")))
+            }
+        }
+    }
+
+    async fn commit(&self, app: &App, tx: &mut Tx, done: Fetched) -> Result<(), StoreError> {
+        let outcome = match done {
+            Fetched::Object(body, fetched_at_ms) => {
+                let (id, what) = (self.id.as_str(), self.object.as_str());
+                let object = FetchedObject { id, what, body: &body, fetched_at_ms };
+                insert_fetched(app, tx, object, &self.event).await?;
+                // The worker looks every second; this only makes it faster.
+                app.event_came.notify_one();
+                "its object is fetched"
+            }
+            Fetched::Nothing => "nothing to book",
+            Fetched::Elsewhere => "not ours: its object is on another account",
+        };
+        inbox::set_outcome(tx, &self.event, outcome).await
+    }
+}

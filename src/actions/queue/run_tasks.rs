@@ -1,0 +1,182 @@
+//! Works through the queue: what must happen later and outside a transaction.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::time::timeout;
+
+use crate::actions::service::outlive::{Panicked, outlive};
+use crate::app::{App, MachineWrite};
+use crate::clock;
+use crate::store::tasks::{self, Claimed};
+use crate::store::{StoreError, Tx};
+
+/// After so many failed tries a task is dead: it stays in the queue until somebody replays it.
+pub const MAX_ATTEMPTS: i64 = 12;
+/// The longest wait between two tries.
+const MAX_BACKOFF_MS: i64 = 3_600_000;
+
+/// One kind of task.
+///
+/// [`Task::perform`] has no transaction, and [`Task::commit`] calls nothing outside: so no transaction is ever open while
+/// something outside is waited for. A task is performed at least once. A receiver that takes [`Task::key`] can make its
+/// effect happen at most once.
+pub trait Task: Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// What it is called in the database.
+    const KIND: &'static str;
+    /// How long one try may take.
+    const TIMEOUT: Duration = Duration::from_secs(30);
+    /// How long a worker that died keeps others from the task: longer than a try and its commit take.
+    const LEASE: Duration = Duration::from_secs(60);
+    /// What performing brings, for the commit.
+    type Done: Send;
+
+    /// What caused it: unique among tasks of its kind.
+    fn cause(&self) -> String;
+
+    /// What is to happen and what caused it: unique among all tasks.
+    fn key(&self) -> String {
+        format!("{}/{}", Self::KIND, self.cause())
+    }
+
+    /// Does it, outside any transaction.
+    fn perform(&self, app: &App) -> impl Future<Output = Result<Self::Done, TaskError>> + Send;
+
+    /// Stores what came of it, in the transaction that removes the task from the queue.
+    fn commit(
+        &self,
+        app: &App,
+        tx: &mut Tx,
+        done: Self::Done,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+}
+
+/// Why a try failed. It never holds personal data or a secret: it is shown to operators.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// Another try may succeed.
+    #[error("{0}")]
+    Failed(String),
+    /// It took too long.
+    #[error("it took longer than {} s", .0.as_secs())]
+    TimedOut(Duration),
+    /// What was stored is not a task of this version.
+    #[error("this version can't read the task")]
+    Unreadable,
+    /// The process ended during every try.
+    #[error("the process ended during every try")]
+    Interrupted,
+    /// A mistake of ours.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
+}
+
+/// Adds a task to the queue, within the transaction that makes it necessary.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now_ms: i64) -> Result<(), StoreError> {
+    let payload = serde_json::to_string(task).map_err(StoreError::corrupt)?;
+    tasks::put(tx, T::KIND, &task.key(), &payload, now_ms).await
+}
+
+/// Does every task of a kind that is due; how many were tried.
+///
+/// Several workers, of one process or many, can do this at the same time. Each claims one task at a time, so one that dies
+/// or stops holds no other task up. One that is stopping finishes the task it is doing.
+///
+/// # Errors
+/// The database does not answer. A task that was being done is done again once its lease has ended.
+pub async fn run_due_tasks<T: Task>(app: &App) -> Result<usize, StoreError> {
+    let owner = String::from_utf8_lossy(&clock::request_id()).into_owned();
+    let lease_ms = i64::try_from(T::LEASE.as_millis()).unwrap_or(i64::MAX);
+    let mut tried = 0;
+    while !app.is_stopping() {
+        let now_ms = app.now_ms();
+        let until_ms = now_ms.saturating_add(lease_ms);
+        let Some(claimed) = app.store.claim_task(T::KIND, &owner, now_ms, until_ms).await? else { break };
+        run::<T>(app, &claimed, &owner).await?;
+        tried += 1;
+    }
+    Ok(tried)
+}
+
+async fn run<T: Task>(app: &App, claimed: &Claimed, owner: &str) -> Result<(), StoreError> {
+    let (task, done) = match perform::<T>(app, claimed).await {
+        Ok(performed) => performed,
+        Err(error) => return record_failure(app, claimed, owner, &error).await,
+    };
+    let mut tx = app.as_job("queue").machine_write(MachineWrite::Queue).await?;
+    if !tasks::finish(&mut tx, &claimed.key, owner).await? {
+        // Another worker has it by now, and stores what came of it.
+        tracing::warn!(
+            task = claimed.key,
+            "a task took longer than its lease, so another worker does it again"
+        );
+        return Ok(());
+    }
+    task.commit(app, &mut tx, done).await?;
+    tx.commit().await
+}
+
+async fn perform<T: Task>(app: &App, claimed: &Claimed) -> Result<(T, T::Done), TaskError> {
+    if claimed.attempts > MAX_ATTEMPTS {
+        return Err(TaskError::Interrupted);
+    }
+    let task: T = serde_json::from_str(&claimed.payload).map_err(|_| TaskError::Unreadable)?;
+    let work = outlive(task.perform(app));
+    let done = timeout(T::TIMEOUT, work).await.map_err(|_| TaskError::TimedOut(T::TIMEOUT))???;
+    Ok((task, done))
+}
+
+async fn record_failure(
+    app: &App,
+    claimed: &Claimed,
+    owner: &str,
+    error: &TaskError,
+) -> Result<(), StoreError> {
+    let Claimed { key, attempts, .. } = claimed;
+    let draw = u16::from_le_bytes(clock::random_bytes());
+    let is_last = *attempts >= MAX_ATTEMPTS;
+    let next_try_at_ms = (!is_last).then(|| app.now_ms().saturating_add(backoff_ms(*attempts, draw)));
+    let mut tx = app.as_job("queue").machine_write(MachineWrite::Queue).await?;
+    tasks::fail(&mut tx, key, owner, &error.to_string(), next_try_at_ms).await?;
+    tx.commit().await?;
+    if is_last {
+        tracing::error!(
+            task = key,
+            attempts,
+            %error,
+            "a task failed at every try and is dead; fix the cause, then run `keepopen queue replay`"
+        );
+    } else {
+        tracing::warn!(task = key, attempts, %error, "a task failed; it is tried again");
+    }
+    Ok(())
+}
+
+/// About 1 s, 4 s, 16 s … up to an hour: by `draw` between half and all of it, so that what failed together is not tried
+/// again together.
+fn backoff_ms(attempts: i64, draw: u16) -> i64 {
+    let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
+    let full_ms =
+        4_i64.checked_pow(exponent).map_or(MAX_BACKOFF_MS, |s| s.saturating_mul(1000).min(MAX_BACKOFF_MS));
+    let half_ms = full_ms / 2;
+    half_ms + half_ms * i64::from(draw) / i64::from(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_before_the_next_try_grows_and_is_spread_over_half_of_it() {
+        for (attempts, full_ms) in [(1, 1000), (2, 4000), (3, 16_000), (7, 3_600_000), (i64::MAX, 3_600_000)]
+        {
+            assert_eq!(backoff_ms(attempts, 0), full_ms / 2);
+            assert_eq!(backoff_ms(attempts, u16::MAX), full_ms);
+            assert!((full_ms / 2..full_ms).contains(&backoff_ms(attempts, 30_000)));
+        }
+    }
+}

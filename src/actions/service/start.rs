@@ -1,0 +1,113 @@
+//! Opens everything that a process needs.
+
+use std::sync::Arc;
+
+use super::hear_of_epochs::hear_of_epochs;
+use super::keep_last_good::keep_last_good;
+use super::start_without_database::start_without_database;
+use super::sync_standings::read_standings;
+use crate::actions::appeals::hear_of_appeals::hear_of_appeals_anew;
+use crate::actions::appeals::publish_appeals::{PublishError, publish_appeals};
+use crate::actions::connection::hear_of_endpoints::{SealedSecret, hear_of_endpoints};
+use crate::actions::keys::open_vault::open_vault;
+use crate::app::{App, Change, Context};
+use crate::clock::Clock;
+use crate::config::Settings;
+use crate::store::keys::{self, SigningKeyRow};
+use crate::store::{OpenError, Store, StoreError, files};
+use crate::stripe::Gateway;
+use crate::tokens::{SealedKey, SigningKey, UnsealError, Vault, VaultError};
+
+/// Why the start stops, and what to do.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each says it in its sentence")]
+pub enum StartError {
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    #[error(transparent)]
+    Keys(#[from] UnsealError),
+    #[error("{0}")]
+    Stripe(String),
+    #[error(transparent)]
+    Database(#[from] StoreError),
+    #[error(transparent)]
+    Appeals(#[from] PublishError),
+    #[error(transparent)]
+    Endpoints(#[from] SealedSecret),
+}
+
+/// Opens the store and the vault, makes the first signing key, loads raised epochs, puts the appeals into force. Where
+/// the database can't be reached, the banner is served from what was last in force.
+///
+/// # Errors
+/// See [`StartError`].
+pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartError> {
+    // Where it can't be made, whatever needs it says so.
+    let folder = files::make_folder(&settings.data_dir);
+    if folder.is_ok() {
+        files::make_private(&settings.data_dir);
+    }
+    let vault = Vault::open_existing(&settings.tokens.encryption_key, &settings.encryption_key_file())?;
+    let stripe = Gateway::new(&settings.stripe).map_err(|error| StartError::Stripe(error.to_string()))?;
+    let store = match Store::open(&settings.database_url()).await {
+        Ok(store) => store,
+        Err(away) if away.is_unreachable() => {
+            let Some(vault) = vault else { return Err(away.into()) };
+            return start_without_database(settings, clock, stripe, vault, away);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let vault = match vault {
+        Some(vault) => vault,
+        None => open_vault(&settings, &store).await?,
+    };
+    let app = App::new(settings, clock, store, stripe, vault);
+    app.data_folder.add(&app.settings.data_dir);
+    publish_appeals(&app)?;
+    read_everything(&app).await?;
+    if let Err(error) = keep_last_good(&app).await {
+        tracing::error!(%error, "what is in force can't be kept in the data folder; it is tried again");
+    }
+    Ok(app)
+}
+
+/// Reads all that the banner needs from the database: keys, epochs, appeals.
+pub(in crate::actions) async fn read_everything(app: &App) -> Result<(), StartError> {
+    let rows = signing_keys(&app.as_job("start"), &app.vault).await?;
+    app.tokens.set_keys(open_keys(&app.vault, &rows)?);
+    app.keep(|kept| kept.signing_keys = rows);
+    hear_of_epochs(app).await?;
+    read_standings(app).await?;
+    hear_of_endpoints(app).await?;
+    hear_of_appeals_anew(app).await?;
+    Ok(())
+}
+
+/// The keys in the database; the first is made when there is none.
+async fn signing_keys(context: &Context<'_>, vault: &Vault) -> Result<Vec<SigningKeyRow>, StoreError> {
+    let mut tx = context.change().await?;
+    let mut rows = keys::signing_keys(&mut tx).await?;
+    if rows.is_empty() {
+        let made = SigningKey::make(vault);
+        let row = SigningKeyRow { kid: made.kid, public_key: made.public, sealed_private_key: made.sealed };
+        keys::add_signing_key(&mut tx, &row, context.now_ms()).await?;
+        tx.commit([Change::new("signing_key.create", &*row.kid)]).await?;
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// Opens kept keys.
+pub(in crate::actions) fn open_keys(
+    vault: &Vault,
+    rows: &[SigningKeyRow],
+) -> Result<Vec<SigningKey>, UnsealError> {
+    let sealed = rows.iter().cloned().map(|row| SealedKey {
+        kid: row.kid,
+        public: row.public_key,
+        sealed: row.sealed_private_key,
+    });
+    sealed.map(|kept| SigningKey::open(vault, &kept)).collect()
+}

@@ -1,0 +1,88 @@
+//! Starts while the database is away, from what was last in force; and goes on when it is back.
+
+use std::sync::Arc;
+
+use super::start::{StartError, open_keys, read_everything};
+use crate::actions::appeals::hear_of_appeals::appeals_are;
+use crate::actions::appeals::publish_appeals::publish_appeals;
+use crate::app::App;
+use crate::appeals::TickerTotals;
+use crate::clock::{self, Clock};
+use crate::config::Settings;
+use crate::store::last_good::{LastGood, LastGoodError};
+use crate::store::switches::by_site;
+use crate::store::{OpenError, Store, StoreError};
+use crate::stripe::Gateway;
+use crate::tokens::Vault;
+
+/// Starts without the database, which is `away`.
+///
+/// # Errors
+/// As it was without this: nothing good is kept on disk.
+pub(in crate::actions) fn start_without_database(
+    settings: Settings,
+    clock: Clock,
+    stripe: Gateway,
+    vault: Vault,
+    away: OpenError,
+) -> Result<Arc<App>, StartError> {
+    let path = settings.last_good_file();
+    let (kept, kept_at_ms) = match LastGood::read(&path, &vault.last_good_key()) {
+        Ok(read) => read,
+        Err(LastGoodError::Missing) => return Err(away.into()),
+        Err(error) => {
+            tracing::error!(%error, file = %path.display(), "what was last in force is not used");
+            return Err(away.into());
+        }
+    };
+    let keys = open_keys(&vault, &kept.signing_keys)?;
+    let app = App::new(settings, clock, Store::away(), stripe, vault);
+    app.data_folder.add(&app.settings.data_dir);
+    app.note_catching_up(true);
+    app.tokens.set_keys(keys);
+    for (supporter, epoch) in &kept.epochs {
+        app.tokens.epochs.raise(supporter, *epoch);
+    }
+    app.standings.add(kept.standings.iter().cloned());
+    if let Some(until_ms) = kept.standings_forgotten_until_ms {
+        app.standings.forget_until(until_ms);
+    }
+    app.learned.store(kept.learned.clone().into());
+    let totals = kept.tickers.iter().cloned().collect();
+    app.ticker_totals.store(Arc::new(TickerTotals { as_of_ms: kept.tickers_as_of_ms, totals }));
+    app.in_force().switches = by_site(&kept.switches).map_err(StoreError::from)?;
+    publish_appeals(&app)?;
+    if app.settings.appeals.file.is_none() {
+        appeals_are(&app, &kept.appeals, kept.publications);
+    }
+    app.keep(|now| *now = kept);
+    let mut in_force = app.in_force();
+    in_force.on_disk = in_force.revision();
+    drop(in_force);
+    tracing::warn!(
+        error = %away,
+        in_force_since = clock::rfc3339(kept_at_ms),
+        "the database can't be reached; until it is back, the banner answers from what was last in force"
+    );
+    Ok(app)
+}
+
+/// Tries to reach the database, where the service began without it. Then everything is read anew, and the service is whole.
+///
+/// # Errors
+/// Something answers that can't be used as it is; one that does not answer is no error.
+pub async fn reach_database(app: &App) -> Result<(), StartError> {
+    if !app.is_catching_up() {
+        return Ok(());
+    }
+    match app.store.reach(&app.settings.database_url()).await {
+        Ok(()) => {}
+        Err(away) if away.is_unreachable() => return Ok(()),
+        Err(error) => return Err(error.into()),
+    }
+    read_everything(app).await?;
+    app.note_catching_up(false);
+    app.tickers_changed.notify_one();
+    tracing::info!("the database answers: the service is whole again");
+    Ok(())
+}

@@ -1,0 +1,224 @@
+//! Proves that the books are what the facts say, what Stripe's balance says, and what they were.
+
+use std::collections::BTreeMap;
+
+use crate::contributions::{Contribution, Entry, Fact, Folded, Payment, RaisedAlarm, fold};
+use crate::ids::ContributionId;
+use crate::money::Currency;
+use crate::store::accounts::{Gifts, gifts_begun_after};
+use crate::store::pages::Place;
+use crate::store::{Store, StoreError};
+
+use super::seals::{SealKey, SealState, check_seal};
+
+/// Gifts that are looked at in one go.
+const AT_ONCE: i64 = 200;
+/// Sentences that are kept; who has more of them has read enough.
+const MOST_SENTENCES: usize = 100;
+
+/// What was found.
+#[derive(Debug)]
+pub struct BooksReport {
+    /// Gifts that were looked at.
+    pub contributions: u64,
+    /// Entries that were looked at.
+    pub entries: u64,
+    /// Of each site and currency.
+    pub balances: BTreeMap<(String, Currency), SiteBalance>,
+    /// What does not add up by Stripe's own word, or wants a person to look.
+    pub alarms: Vec<(ContributionId, RaisedAlarm)>,
+    /// Whether the last seal still matches.
+    pub seal: SealState,
+    /// One sentence for each thing that is wrong, up to a hundred; none when the books are right.
+    pub wrong: Vec<String>,
+    /// How many there are in all.
+    pub wrong_in_all: usize,
+}
+
+/// The account `clearing` of a site and currency beside Stripe's balance, in the minor unit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SiteBalance {
+    /// What the ledger has in it, but for payouts.
+    pub clearing_minor: i64,
+    /// What Stripe's balance transactions of the same gifts add up to.
+    pub net_minor: i64,
+    /// What is booked, and Stripe's balance transaction is not known yet.
+    pub unsettled_minor: i64,
+    /// By how much more is booked than Stripe's balance transactions say.
+    pub discrepancy_minor: i64,
+    /// What was sent to the bank.
+    pub paid_out_minor: i64,
+}
+
+impl BooksReport {
+    /// Whether nothing is wrong.
+    pub fn is_right(&self) -> bool {
+        self.wrong_in_all == 0
+    }
+
+    /// How many gifts have something that does not add up, or wants a person to look.
+    pub fn needs_review(&self) -> usize {
+        let mut gifts: Vec<&ContributionId> = self.alarms.iter().map(|(gift, _)| gift).collect();
+        gifts.dedup();
+        gifts.len()
+    }
+
+    fn wrong(&mut self, sentence: String) {
+        self.wrong_in_all += 1;
+        if self.wrong.len() < MOST_SENTENCES {
+            self.wrong.push(sentence);
+        }
+    }
+}
+
+/// Folds every gift anew from all stored facts and compares: each entry, payment and contribution must be there, the
+/// same, and no other; the account `clearing` must hold what Stripe's balance transactions say; and what was sealed
+/// must be as it was.
+///
+/// # Errors
+/// The database does not answer, or holds what can't be read.
+pub async fn check_books(store: &Store, key: &SealKey) -> Result<BooksReport, StoreError> {
+    let mut report = BooksReport {
+        contributions: 0,
+        entries: 0,
+        balances: BTreeMap::new(),
+        alarms: Vec::new(),
+        seal: check_seal(store, key).await?,
+        wrong: Vec::new(),
+        wrong_in_all: 0,
+    };
+    let acknowledged = store.acknowledged_alarms().await?;
+    let mut after = None;
+    loop {
+        // Each gift is looked at as of one moment, while others are booked. One whose beginning is learnt anew in the
+        // meantime, minutes after it was given, is looked at the next time.
+        let mut tx = store.snapshot().await?;
+        let gifts = gifts_begun_after(&mut tx, after.as_ref(), AT_ONCE).await?;
+        drop(tx);
+        let Some(last) = gifts.contributions.last() else { break };
+        after = Some(Place::of(last));
+        compare(&mut report, gifts);
+    }
+    report.alarms.retain(|(_, alarm)| !acknowledged.contains(&alarm.id));
+    for id in store.gifts_not_stored().await? {
+        report.wrong(format!("{id} is named by Stripe's objects but not stored"));
+    }
+    if let SealState::Broken(why) = &report.seal {
+        report.wrong(why.clone());
+    }
+    Ok(report)
+}
+
+fn compare(report: &mut BooksReport, gifts: Gifts) {
+    let mut facts: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
+    for (gift, fact) in gifts.facts {
+        facts.entry(gift).or_default().push(fact);
+    }
+    let mut entries: BTreeMap<ContributionId, Vec<Entry>> = BTreeMap::new();
+    for entry in gifts.entries {
+        entries.entry(entry.contribution.clone()).or_default().push(entry);
+    }
+    let mut payments: BTreeMap<ContributionId, Vec<Payment>> = BTreeMap::new();
+    for payment in gifts.payments {
+        payments.entry(payment.contribution.clone()).or_default().push(payment);
+    }
+    for stored in gifts.contributions {
+        let facts = facts.remove(stored.id.as_str()).unwrap_or_default();
+        let entries = entries.remove(&stored.id).unwrap_or_default();
+        let payments = payments.remove(&stored.id).unwrap_or_default();
+        compare_gift(report, &stored, &facts, &entries, &payments);
+    }
+}
+
+fn compare_gift(
+    report: &mut BooksReport,
+    stored: &Contribution,
+    facts: &[Fact],
+    entries: &[Entry],
+    payments: &[Payment],
+) {
+    let id = &stored.id;
+    report.contributions += 1;
+    report.entries += entries.len() as u64;
+    let Some(mut folded) = fold(facts) else {
+        report.wrong(format!("{id} is stored, but no fact makes it"));
+        return;
+    };
+    if folded.contribution.id != *id {
+        report.wrong(format!("{id} is stored, but its facts make {}", folded.contribution.id));
+        return;
+    }
+    folded.keep_booked_dates(&entries.iter().map(|it| (it.cause(), it.occurred_at_ms)).collect());
+    let expected = Contribution { supporter: stored.supporter.clone(), ..folded.contribution.clone() };
+    if *stored != expected {
+        report.wrong(format!("{id} is stored as {stored:?} but the facts say {expected:?}"));
+    }
+    compare_each(report, id, "entry", entries, &folded.entries, Entry::cause);
+    compare_each(report, id, "payment", payments, &folded.payments, |it| it.object.clone());
+    add_balance(report, &folded, entries);
+    report.alarms.extend(folded.alarms.into_iter().map(|alarm| (id.clone(), alarm)));
+}
+
+fn compare_each<T: PartialEq + std::fmt::Debug>(
+    report: &mut BooksReport,
+    id: &ContributionId,
+    what: &str,
+    stored: &[T],
+    folded: &[T],
+    key: impl Fn(&T) -> String,
+) {
+    let by_key = |all: &[T]| -> BTreeMap<String, usize> {
+        all.iter().enumerate().map(|(place, it)| (key(it), place)).collect()
+    };
+    let (ours, theirs) = (by_key(stored), by_key(folded));
+    let mut keys: Vec<&String> = ours.keys().chain(theirs.keys()).collect();
+    keys.sort();
+    keys.dedup();
+    for key in keys {
+        let has = ours.get(key).map(|place| &stored[*place]);
+        let says = theirs.get(key).map(|place| &folded[*place]);
+        if has != says {
+            report.wrong(format!("{what} {key} of {id}: stored {has:?}, the facts say {says:?}"));
+        }
+    }
+}
+
+/// The account `clearing` by the stored entries, beside what Stripe's balance says.
+fn add_balance(report: &mut BooksReport, folded: &Folded, entries: &[Entry]) {
+    let site = &folded.contribution.site;
+    let mut balances: BTreeMap<Currency, SiteBalance> = BTreeMap::new();
+    for entry in entries {
+        let balance = balances.entry(entry.money.currency).or_default();
+        let minor = entry.kind.sign() * entry.money.amount_minor;
+        if entry.kind.is_payout() {
+            balance.paid_out_minor -= minor;
+        } else {
+            balance.clearing_minor += minor;
+        }
+    }
+    let said = &folded.balance;
+    for (currency, minor) in &said.net_minor {
+        balances.entry(*currency).or_default().net_minor += minor;
+    }
+    for (currency, minor) in &said.unsettled_minor {
+        balances.entry(*currency).or_default().unsettled_minor += minor;
+    }
+    for (currency, minor) in &said.discrepancy_minor {
+        balances.entry(*currency).or_default().discrepancy_minor += minor;
+    }
+    for (currency, balance) in balances {
+        let says = balance.net_minor + balance.unsettled_minor + balance.discrepancy_minor;
+        if balance.clearing_minor != says {
+            report.wrong(format!(
+                "{}: clearing holds {} {currency} (minor unit) but Stripe's balance and what it has not said yet make {says}",
+                folded.contribution.id, balance.clearing_minor
+            ));
+        }
+        let sum = report.balances.entry((site.clone(), currency)).or_default();
+        sum.clearing_minor += balance.clearing_minor;
+        sum.net_minor += balance.net_minor;
+        sum.unsettled_minor += balance.unsettled_minor;
+        sum.discrepancy_minor += balance.discrepancy_minor;
+        sum.paid_out_minor += balance.paid_out_minor;
+    }
+}

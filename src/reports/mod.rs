@@ -1,0 +1,22 @@
+//! What is read for people and programs across the whole database. Nothing here changes anything.
+//!
+//! **Owns** the check of the ledger, the comparison with Stripe's sums, results, exports, and the state of the connection.
+//! **Never** writes.
+//! **Start at** the file names.
+//! **Tested in** `tests/api/results.rs`, `tests/api/comparing.rs`, `tests/api/money.rs`.
+
+mod check_books;
+mod compare_with_stripe;
+mod export_payments;
+mod look_at_stripe;
+mod read_results;
+mod seals;
+
+pub use check_books::{BooksReport, SiteBalance, check_books};
+pub use compare_with_stripe::{Comparison, ComparisonLine, compare_with_stripe};
+pub use export_payments::PaymentsExport;
+pub use look_at_stripe::{Survey, look_at_stripe, webhook_url};
+pub use read_results::{
+    MAX_RESULT_DAYS, MoneySums, Outcome, ResultKey, ResultsError, ResultsQuery, read_results, totals,
+};
+pub use seals::{SealKey, SealState, digest_of};

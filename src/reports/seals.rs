@@ -1,0 +1,108 @@
+//! Seals: what was booked at some time, signed, and whether it is still so.
+
+use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::hmac;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::store::seals::{Seal, SealedEntry};
+use crate::store::{Store, StoreError};
+use crate::tokens::Vault;
+
+/// Entries that are read in one go.
+const AT_ONCE: i64 = 5_000;
+
+/// Signs seals and checks them.
+pub struct SealKey(hmac::Key);
+
+impl SealKey {
+    /// The key of this deployment.
+    pub fn of(vault: &Vault) -> Self {
+        Self(vault.books_key())
+    }
+
+    fn text(seal: &Seal) -> String {
+        format!("{} {} {} {}", seal.up_to_seq, seal.made_at_ms, seal.entries, seal.digest)
+    }
+
+    /// The seal, signed.
+    pub fn sign(&self, seal: Seal) -> Seal {
+        let tag = hmac::sign(&self.0, Self::text(&seal).as_bytes());
+        Seal { signature: URL_SAFE_NO_PAD.encode(tag), ..seal }
+    }
+
+    /// Whether a seal was made with this key and is as it was made.
+    pub fn is_good(&self, seal: &Seal) -> bool {
+        let tag = URL_SAFE_NO_PAD.decode(&seal.signature).unwrap_or_default();
+        hmac::verify(&self.0, Self::text(seal).as_bytes(), &tag).is_ok()
+    }
+}
+
+/// What became of the last seal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SealState {
+    /// None was made yet.
+    None,
+    /// All that it holds is as it was.
+    Matches(Seal),
+    /// It does not match: a sentence that says how.
+    Broken(String),
+}
+
+/// Compares the books with the last seal.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, StoreError> {
+    let Some(seal) = store.last_seal().await? else { return Ok(SealState::None) };
+    let at = jiff::Timestamp::from_millisecond(seal.made_at_ms)
+        .map_or_else(|_| String::new(), |at| at.to_string());
+    if !key.is_good(&seal) {
+        return Ok(SealState::Broken(format!(
+            "the seal of {at} was not made with this deployment's key, or was changed since"
+        )));
+    }
+    let (entries, digest) = digest_of(store, seal.up_to_seq).await?;
+    if (entries, &digest) == (seal.entries, &seal.digest) {
+        return Ok(SealState::Matches(seal));
+    }
+    Ok(SealState::Broken(format!(
+        "what was booked until {at} is not as it was sealed: {} entries then, {entries} now; compare the ledger with a backup",
+        seal.entries
+    )))
+}
+
+/// How many entries were booked up to a place in their order, and the digest of all of them. It is taken in the order
+/// of their causes, so that the order in which they came does not matter.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), StoreError> {
+    let mut context = Context::new(&SHA256);
+    let (mut entries, mut after) = (0, String::new());
+    loop {
+        let page = store.entries_to_seal(up_to_seq, &after, AT_ONCE).await?;
+        let Some(last) = page.last() else { break };
+        after.clone_from(&last.cause);
+        for entry in &page {
+            entries += 1;
+            context.update(line(entry).as_bytes());
+        }
+    }
+    Ok((entries, URL_SAFE_NO_PAD.encode(context.finish())))
+}
+
+/// Nothing in it holds a control character, so that no two entries make the same line.
+fn line(it: &SealedEntry) -> String {
+    format!(
+        "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
+        it.cause,
+        it.contribution_id,
+        it.site,
+        it.currency,
+        it.debit_account,
+        it.credit_account,
+        it.amount_minor,
+        it.occurred_at_ms
+    )
+}
