@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 /// How long an honest client waits for an answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// One connection.
 pub struct Client {
@@ -24,10 +24,10 @@ pub struct Answer {
 impl Client {
     /// Connects; nothing where that can't be done in time.
     pub fn connect(address: SocketAddr) -> Option<Self> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+        let stream = TcpStream::connect_timeout(&address, TIMEOUT).ok()?;
         stream.set_nodelay(true).ok()?;
-        stream.set_read_timeout(Some(PATIENCE)).ok()?;
-        stream.set_write_timeout(Some(PATIENCE)).ok()?;
+        stream.set_read_timeout(Some(TIMEOUT)).ok()?;
+        stream.set_write_timeout(Some(TIMEOUT)).ok()?;
         Some(Self { stream, buffer: Vec::with_capacity(16_384) })
     }
 

@@ -81,7 +81,7 @@ impl Server {
             runtime.block_on(async {
                 let one = || tokio::spawn(keep_asking(address, Arc::clone(&bytes), start, round));
                 // Who asks never sleeps: waking a sleeper is dear, and would be counted to the server that leaves it the time to fall asleep.
-                let awake = tokio::spawn(async {
+                let watcher = tokio::spawn(async {
                     loop {
                         tokio::task::yield_now().await;
                     }
@@ -91,7 +91,7 @@ impl Server {
                 for task in tasks {
                     took.extend(task.await.unwrap());
                 }
-                awake.abort();
+                watcher.abort();
                 took
             })
         });

@@ -44,9 +44,9 @@ impl Events {
     }
 
     /// Enough requests for a stretch, as they go over the wire.
-    pub fn requests(&mut self, at_once: usize, stretch: Duration) -> Vec<Vec<u8>> {
+    pub fn requests(&mut self, concurrency: usize, stretch: Duration) -> Vec<Vec<u8>> {
         // More than any machine takes; fewer than fill its memory.
-        let count = (at_once * 500).min((30_000.0 * stretch.as_secs_f64()) as usize);
+        let count = (concurrency * 500).min((30_000.0 * stretch.as_secs_f64()) as usize);
         (0..count).map(|_| request(&self.event())).collect()
     }
 }

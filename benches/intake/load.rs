@@ -40,7 +40,7 @@ pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: D
     let mut connection = Delivering::connect(server).await;
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     // Who measures never sleeps: to wake a sleeper is dear, and would be counted to either side.
-    let awake = actix_web::rt::spawn(async {
+    let watcher = actix_web::rt::spawn(async {
         loop {
             tokio::task::yield_now().await;
         }
@@ -55,7 +55,7 @@ pub async fn pairs(server: Server, raw: &mut Raw, events: &mut Events, length: D
         connection.deliver(&other).await;
         ours.push(began.elapsed());
     }
-    awake.abort();
+    watcher.abort();
     // What is first on a connection prepares its statements.
     let (mut ours, mut theirs) = (ours.split_off(1), theirs.split_off(1));
     Pairs {
@@ -86,7 +86,7 @@ pub async fn raw_rate(raw: &mut Raw, events: &mut Events, length: Duration) -> f
 pub async fn stretch(
     server: Server,
     requests: Vec<Vec<u8>>,
-    at_once: usize,
+    concurrency: usize,
     length: Duration,
     app: &App,
 ) -> Stretch {
@@ -96,7 +96,7 @@ pub async fn stretch(
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             let mut connections = Vec::new();
-            for _ in 0..at_once {
+            for _ in 0..concurrency {
                 connections.push(Delivering::connect(server).await);
             }
             let (left, start) = (Arc::new(Mutex::new(requests.into_iter())), Instant::now());

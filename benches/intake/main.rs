@@ -35,7 +35,7 @@ use raw::Raw;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Deliveries under way at the same time.
-const AT_ONCE: [usize; 2] = [64, 256];
+const CONCURRENCY: [usize; 2] = [64, 256];
 
 /// How long it measures.
 #[derive(Clone, Copy)]
@@ -123,13 +123,14 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
     let (app, mut sides) = Sides::open(folder, databases).await;
     println!("{name}: {} rounds of {:?}", plan.rounds, plan.stretch);
     let (mut pairs, mut raw) = (Vec::new(), Vec::new());
-    let mut ours = AT_ONCE.map(|_| Vec::new());
+    let mut ours = CONCURRENCY.map(|_| Vec::new());
     for _ in 0..plan.rounds {
         pairs.push(load::pairs(sides.ours, &mut sides.raw, &mut sides.events, plan.stretch * 2).await);
-        for (at_once, measured) in AT_ONCE.iter().zip(&mut ours) {
+        for (concurrency, measured) in CONCURRENCY.iter().zip(&mut ours) {
             let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.stretch).await;
-            let requests = sides.events.requests(*at_once, plan.stretch);
-            measured.push((before, load::stretch(sides.ours, requests, *at_once, plan.stretch, &app).await));
+            let requests = sides.events.requests(*concurrency, plan.stretch);
+            measured
+                .push((before, load::stretch(sides.ours, requests, *concurrency, plan.stretch, &app).await));
             raw.push(before);
         }
     }
@@ -139,20 +140,20 @@ async fn measure(name: &str, folder: &Path, databases: [Database; 2], plan: Plan
         "", "a second", "times raw", "(min to max)", "p50 us", "p99 us", "each commit"
     );
     println!("  {:34} {:>8.0}", "raw: one commit for each event", median(raw.into_iter()));
-    for (at_once, measured) in AT_ONCE.iter().zip(&ours) {
-        row(&format!("{at_once} deliveries at once"), measured);
+    for (concurrency, measured) in CONCURRENCY.iter().zip(&ours) {
+        row(&format!("{concurrency} deliveries at once"), measured);
     }
     // The same with a worker that books what is in the inbox: it shares the database, and the disk.
     let jobs = jobs::run(&app);
     let mut busy = Vec::new();
     for _ in 0..plan.rounds.min(3) {
         let before = load::raw_rate(&mut sides.raw, &mut sides.events, plan.stretch).await;
-        let requests = sides.events.requests(AT_ONCE[0], plan.stretch);
-        busy.push((before, load::stretch(sides.ours, requests, AT_ONCE[0], plan.stretch, &app).await));
+        let requests = sides.events.requests(CONCURRENCY[0], plan.stretch);
+        busy.push((before, load::stretch(sides.ours, requests, CONCURRENCY[0], plan.stretch, &app).await));
     }
     app.begin_stopping();
     jobs.stop(&app).await;
-    row(&format!("{} while events are booked", AT_ONCE[0]), &busy);
+    row(&format!("{} while events are booked", CONCURRENCY[0]), &busy);
     app.intake.finish().await;
     app.store.close().await;
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use keepopen::contributions::{
-    ChargeFact, Fact, IntervalUnit, InvoiceFact, InvoiceState, Latest, Moved, Newest, Origin, PayoutFact,
-    PayoutMark, PayoutState, RefundFact, RefundState, SessionFact, SessionMode, SessionState,
+    BalanceChange, ChargeFact, Fact, IntervalUnit, InvoiceFact, InvoiceState, Latest, Newest, Origin,
+    PayoutFact, PayoutMark, PayoutState, RefundFact, RefundState, SessionFact, SessionMode, SessionState,
     SubscriptionFact, SubscriptionState, Terms, TransactionFact,
 };
 use keepopen::ids::{ContributionId, SupporterId};
@@ -249,7 +249,7 @@ impl Gift {
         Fact::Transaction(TransactionFact {
             id: self.stripe_id(prefix, at_s),
             source: Some(source.to_owned()),
-            moved: Some(Moved { amount_minor, fee_minor, currency: currency(self.site) }),
+            moved: Some(BalanceChange { amount_minor, fee_minor, currency: currency(self.site) }),
             created_at_s: Some(at_s),
             payouts: payout(self.site, at_s).into_iter().collect::<BTreeMap<_, _>>(),
         })

@@ -9,7 +9,7 @@ use keepopen::contributions::{ContributionState, Frequency};
 use keepopen::reports::{PaymentsExport, SealKey, check_books, compare_with_stripe};
 use keepopen::store::Store;
 use keepopen::store::objects::of_the_same_gift;
-use keepopen::store::pages::{Place, Wanted, WantedPayments};
+use keepopen::store::pages::{ContributionFilter, Cursor, PaymentFilter};
 use keepopen::stripe::Gateway;
 use keepopen::supporters::{Email, best_standing};
 
@@ -61,13 +61,13 @@ pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measu
     );
     let facts = numbers.iter().map(|number| facts(store, *number));
     all.push(often("all facts of a gift, as for each event", facts).await);
-    let month = WantedPayments {
+    let month = PaymentFilter {
         site: None,
         from_ms: Some((END_S - 60 * DAY_S) * 1000),
         to_ms: Some((END_S - 30 * DAY_S) * 1000),
     };
     all.push(once("export of 30 days", export(store, month)).await);
-    all.push(once("export of everything", export(store, WantedPayments::default())).await);
+    all.push(once("export of everything", export(store, PaymentFilter::default())).await);
     all.push(once("compare_with_stripe", compare(store)).await);
     all.push(once("books check", check(store, key)).await);
     all.push(once("seal", seal(store, key)).await);
@@ -75,20 +75,26 @@ pub async fn measure(store: &Store, supporters: u64, key: &SealKey) -> Vec<Measu
 }
 
 /// Pages in the middle of the list, and at its beginning.
-fn lists(supporters: u64) -> Vec<(&'static str, Wanted)> {
+fn lists(supporters: u64) -> Vec<(&'static str, ContributionFilter)> {
     let (giver, _) = gifts::giver(supporters / 2);
     vec![
-        ("all", Wanted::default()),
+        ("all", ContributionFilter::default()),
         (
             "one-offs of one site",
-            Wanted {
+            ContributionFilter {
                 site: Some("gazette".to_owned()),
                 frequency: Some(Frequency::Once),
-                ..Wanted::default()
+                ..ContributionFilter::default()
             },
         ),
-        ("in a state that none has", Wanted { state: Some(ContributionState::Failed), ..Wanted::default() }),
-        ("of one supporter", Wanted { supporter: Some(giver.id), ..Wanted::default() }),
+        (
+            "in a state that none has",
+            ContributionFilter { state: Some(ContributionState::Failed), ..ContributionFilter::default() },
+        ),
+        (
+            "of one supporter",
+            ContributionFilter { supporter: Some(giver.id), ..ContributionFilter::default() },
+        ),
     ]
 }
 
@@ -101,16 +107,16 @@ async fn lookup(store: &Store, number: u64) -> String {
     format!("{:?}", now.standing)
 }
 
-async fn page(store: &Store, wanted: &Wanted, number: u64, supporters: u64) -> String {
+async fn page(store: &Store, wanted: &ContributionFilter, number: u64, supporters: u64) -> String {
     let at_ms = (END_S - (number * 600 / supporters) as i64 * DAY_S) * 1000;
-    let after = Place { at_ms, id: String::new() };
+    let after = Cursor { at_ms, id: String::new() };
     let found = store.contributions_after(wanted, Some(&after), 50).await.unwrap();
     format!("{} found", found.len())
 }
 
 async fn whole(store: &Store, number: u64) -> String {
     let (_, gifts) = gifts::giver(number);
-    let whole = store.whole_gift(&gifts[0].id).await.unwrap().unwrap();
+    let whole = store.contribution_detail(&gifts[0].id).await.unwrap().unwrap();
     format!("{} payments", whole.payments.len())
 }
 
@@ -120,7 +126,7 @@ async fn facts(store: &Store, number: u64) -> String {
     format!("{} facts", of_the_same_gift(&mut tx, gifts[0].id.as_str()).await.unwrap().len())
 }
 
-async fn export(store: &Store, wanted: WantedPayments) -> String {
+async fn export(store: &Store, wanted: PaymentFilter) -> String {
     let mut export = PaymentsExport::new(store.clone(), wanted);
     let (mut lines, mut bytes) = (0, 0);
     while let Some(page) = export.next_page().await.unwrap() {

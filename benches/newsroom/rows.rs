@@ -99,7 +99,7 @@ const PAYMENTS: Table = Table {
 pub const ALL: [&Table; 7] = [&SUPPORTERS, &CUSTOMERS, &CONTRIBUTIONS, &OBJECTS, &LINKS, &ENTRIES, &PAYMENTS];
 
 /// Values that are collected before they are sent.
-const AT_ONCE: usize = 32_000;
+const BATCH_ROWS: usize = 32_000;
 
 /// Collects rows, and sends them when there are many.
 pub struct Maker {
@@ -121,7 +121,7 @@ impl Maker {
             "a row of {} is not whole",
             table.name
         );
-        if self.rows[place].len() >= AT_ONCE {
+        if self.rows[place].len() >= BATCH_ROWS {
             self.send(place);
         }
     }

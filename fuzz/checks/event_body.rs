@@ -6,13 +6,13 @@ use keepopen::contributions::{Entry, Fact, fold, join_all};
 use keepopen::stripe::{Envelope, Report, read_event, read_fetched};
 
 /// More lines say nothing new, and cost time.
-const MOST_LINES: usize = 8;
+const MAX_LINES: usize = 8;
 
 /// Each line is read or refused; the facts join to the same whatever the order and the repeats; what follows from
 /// them is money above nothing, once for each cause.
 pub fn event_body(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
-    let facts: Vec<Fact> = text.lines().take(MOST_LINES).flat_map(facts_of).collect();
+    let facts: Vec<Fact> = text.lines().take(MAX_LINES).flat_map(facts_of).collect();
     if facts.is_empty() {
         return;
     }

@@ -22,7 +22,7 @@ struct Rate {
 }
 
 /// Rates are read up to this many places behind the point.
-const MOST_PLACES: usize = 12;
+const MAX_DECIMALS: usize = 12;
 
 impl Settlement {
     /// The account settles in `currency`; `rates` say what one whole unit of another currency is worth in it,
@@ -54,7 +54,7 @@ impl Rate {
         let (whole, part) = rate.split_once('.').unwrap_or((rate, ""));
         let digits = format!("{whole}{part}");
         let well_formed =
-            digits.len() <= 18 && part.len() <= MOST_PLACES && digits.bytes().all(|b| b.is_ascii_digit());
+            digits.len() <= 18 && part.len() <= MAX_DECIMALS && digits.bytes().all(|b| b.is_ascii_digit());
         let wrong = || Refused::invalid(None, format!("“{rate}” is not a rate such as 0.9215."));
         let value: i128 = if well_formed { digits.parse().map_err(|_| wrong())? } else { 0 };
         if value == 0 {

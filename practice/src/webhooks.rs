@@ -10,7 +10,7 @@ use crate::Refused;
 use crate::books::{Books, SharedBooks, text};
 
 /// How long a receiver may take to answer one delivery.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// One try to deliver an event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(crate) async fn deliver_all(
     // A proxy from the environment must not see, or swallow, deliveries on this machine.
     let client = reqwest::Client::builder()
         .no_proxy()
-        .timeout(PATIENCE)
+        .timeout(TIMEOUT)
         .redirect(reqwest::redirect::Policy::none())
         .build();
     let client = match client {

@@ -15,30 +15,30 @@ mod queue;
 mod service;
 
 pub use appeals::{
-    EditError, LIVE_VERSION, Precondition, PublishError, Saved, SwitchError, apply_appeals, choose_weights,
-    count_tickers, flush_counts, hear_of_appeals, publish_appeal, publish_appeals, read_appeals_in_force,
-    read_published, save_appeal, set_appeal_aside, ticker_totals, turn_switches,
+    EditError, LIVE_VERSION, Precondition, PublishError, Saved, SwitchError, apply_appeals, flush_counts,
+    pause_or_end, publish_appeal, publish_appeals, read_appeals_in_force, read_published, refresh_tickers,
+    save_appeal, set_switches, sync_appeals, ticker_totals, update_weights,
 };
 pub use connection::{
-    ConnectError, Done, SealedSecret, connect_stripe, finish_stripe_roll, hear_of_endpoints, note_deliveries,
-    roll_stripe_secret, watch_stripe,
+    ConnectError, EndpointChange, SealedSecret, connect_stripe, finish_stripe_roll, record_last_delivery,
+    roll_stripe_secret, sync_endpoints, watch_stripe,
 };
 pub use giving::{
     Checkout, CheckoutError, CheckoutRequest, ExchangeError, Exchanged, exchange_session,
     remove_unused_attempts, start_checkout,
 };
 pub use inbox::{
-    MOST_TRIES, ReceiveError, Received, check_before_reading, process_due_events, process_event,
-    process_events_with, receive_stripe_event, replay_event, work_again,
+    MAX_TRIES, ReceiveError, Received, check_before_reading, process_due_events, process_event,
+    process_events_with, receive_stripe_event, replay_event, requeue_unbooked,
 };
 pub use keys::{RevokeError, create_api_key, open_vault, revoke_api_key};
 pub use ledger::{
     AcknowledgeError, Acknowledging, Emitter, FailedList, RebuildError, ReconcileError, Recording, Silent,
-    Swept, acknowledge_alarm, book_facts, rebuild, reconcile_due, reconcile_since, record_events,
-    record_reconciliation, rewrite_books, seal_books, watch_books,
+    SweepStats, acknowledge_alarm, book_facts, rebuild, rebuild_projections, reconcile_due, reconcile_since,
+    record_events, record_reconciliation, seal_books, watch_books,
 };
 pub use queue::{FetchObject, MAX_ATTEMPTS, Task, TaskError, enqueue, replay_task, run_due_tasks};
 pub use service::{
-    Panicked, StartError, hear_of_epochs, keep_last_good, outlive, prove_writing, reach_database, start,
+    Panicked, StartError, catch_panic, persist_snapshot, probe_writes, reach_database, start, sync_epochs,
     sync_standings,
 };

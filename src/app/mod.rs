@@ -67,9 +67,9 @@ pub struct App {
     /// What the snapshot is made from.
     in_force: Mutex<InForce>,
     /// Held by whoever reads what is in force, so that what was read later is not swapped out by what was read before.
-    pub hearing: tokio::sync::Mutex<()>,
+    pub refresh_lock: tokio::sync::Mutex<()>,
     /// Wakes who keeps what is in force on disk.
-    pub news_to_keep: Arc<Notify>,
+    pub snapshot_changed: Arc<Notify>,
     /// Opens and seals.
     pub vault: Vault,
     /// Weights of variants that follow results, as they were last learned.
@@ -101,7 +101,7 @@ pub struct App {
     /// Request bodies that are still arriving.
     pub bodies: Bodies,
     /// Wakes the worker when an event came in.
-    pub event_came: Arc<Notify>,
+    pub inbox_notify: Arc<Notify>,
     /// Wakes a worker of the queue when a task was added.
     pub task_added: Arc<Notify>,
     /// When this process last checked the books, in milliseconds since 1970; 0 when not yet.
@@ -172,8 +172,8 @@ impl App {
             ticker_totals: ArcSwap::default(),
             tickers_changed: Arc::default(),
             in_force: Mutex::default(),
-            hearing: tokio::sync::Mutex::default(),
-            news_to_keep: Arc::default(),
+            refresh_lock: tokio::sync::Mutex::default(),
+            snapshot_changed: Arc::default(),
             learned: ArcSwap::default(),
             attribution_key: vault.attribution_key(),
             preview_key: vault.preview_key(),
@@ -186,7 +186,7 @@ impl App {
             token_limits: RouteLimits::new(token_calls, settings.sites.keys(), &clock),
             session_reads: OnceIn::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
             bodies: Bodies::at_most(MAX_BODIES, MAX_BODY_BYTES.max(4 * settings.stripe.webhook_max_bytes)),
-            event_came: Arc::default(),
+            inbox_notify: Arc::default(),
             task_added: Arc::default(),
             books_checked_at_ms: AtomicI64::new(0),
             deliveries: Deliveries::new(&settings.stripe.webhook_secrets),
@@ -245,7 +245,7 @@ impl App {
         if kept != in_force.kept {
             in_force.kept = kept;
             in_force.revision += 1;
-            self.news_to_keep.notify_one();
+            self.snapshot_changed.notify_one();
         }
     }
 

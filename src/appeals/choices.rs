@@ -117,19 +117,19 @@ impl SiteChoices {
 /// What is wrong with the amounts that the variants of `draft` offer, on the sites that it names.
 pub fn problems_of(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let mut problems = Vec::new();
-    let homes = || draft.rules.sites.iter().filter_map(|id| Some((id, sites.get(id)?)));
+    let target_sites = || draft.rules.sites.iter().filter_map(|id| Some((id, sites.get(id)?)));
     for (place, own) in draft.amounts.iter().enumerate() {
         for (currency, amounts) in own {
             let mut complain = |sentence: String| {
                 let field = format!("variants[{place}].amounts.{currency}");
                 problems.push(AppealProblem { appeal: draft.rules.id.clone(), field, sentence });
             };
-            if homes().all(|(_, site)| !site.giving.contains_key(currency)) {
+            if target_sites().all(|(_, site)| !site.giving.contains_key(currency)) {
                 complain(format!(
                     "none of its sites takes {currency}: write a currency that one of them takes."
                 ));
             }
-            let on_sites = homes().filter_map(|(id, site)| Some((id, site.giving.get(currency)?)));
+            let on_sites = target_sites().filter_map(|(id, site)| Some((id, site.giving.get(currency)?)));
             for (id, giving) in on_sites {
                 let offer = amounts.offer();
                 let untaken = [Interval::Once, Interval::Month, Interval::Year]

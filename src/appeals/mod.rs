@@ -34,7 +34,7 @@ pub use problem::AppealProblem;
 pub use quiet_days::QuietDays;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
 pub use switches::{SurfaceSwitches, SurfacesChange, Switch, Switches, SwitchesChange, switched};
-pub use ticker::{TickerCount, TickerShown, TickerTotals, Whose, WrittenTicker};
+pub use ticker::{TickerCount, TickerScope, TickerShown, TickerTotals, WrittenTicker};
 pub use values::{TickerValues, Values};
 pub use wording::Content;
 #[cfg(test)]

@@ -70,7 +70,7 @@ pub struct TickerCount {
     /// The currency that is counted; none counts supporters.
     pub currency: Option<Currency>,
     /// Whose gifts.
-    pub whose: Whose,
+    pub whose: TickerScope,
     /// From when on, in milliseconds since 1970.
     pub from_ms: i64,
 }
@@ -78,7 +78,7 @@ pub struct TickerCount {
 /// Whose gifts are counted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Whose {
+pub enum TickerScope {
     /// Those of the site of this id.
     Site(String),
     /// Those that the appeal of this id brought.
@@ -192,8 +192,8 @@ impl Ticker {
         TickerCount {
             currency: self.currency,
             whose: match self.of {
-                CountedOf::Site => Whose::Site(site_id.to_owned()),
-                CountedOf::Appeal => Whose::Appeal(appeal.to_owned()),
+                CountedOf::Site => TickerScope::Site(site_id.to_owned()),
+                CountedOf::Appeal => TickerScope::Appeal(appeal.to_owned()),
             },
             from_ms: self.from.and_then(|from| begins_at_ms(from, &site.time_zone)).unwrap_or(i64::MIN),
         }

@@ -23,7 +23,7 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
     runtime()?.block_on(async {
         if let Verb::Rewrite = verb {
             let app = actions::start(settings, Clock::System).await?;
-            let gifts = actions::rewrite_books(&app, &app.as_operator()).await;
+            let gifts = actions::rebuild_projections(&app, &app.as_operator()).await;
             app.store.close().await;
             return say(&format!("{} contributions are written anew.", gifts?));
         }

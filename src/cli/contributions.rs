@@ -11,13 +11,13 @@ use crate::contributions::{Contribution, ContributionState, Frequency};
 use crate::money::Currency;
 use crate::reports::PaymentsExport;
 use crate::store::Store;
-use crate::store::pages::{Place, Wanted, WantedPayments};
+use crate::store::pages::{ContributionFilter, Cursor, PaymentFilter};
 
 #[derive(Subcommand)]
 pub enum Verb {
     /// Print contributions, the newest first, a line each: id, site, terms, state, when it began, until when it is paid
     /// for, subscription and customer at Stripe.
-    List(Filter),
+    List(ListFilter),
     /// Print payments as CSV, one line for each, the oldest first. No address stands in it.
     Export {
         /// Payments of this day or later (2026-01-31, UTC), or of this instant (2026-01-31T08:00:00Z).
@@ -33,7 +33,7 @@ pub enum Verb {
 }
 
 #[derive(clap::Args)]
-pub struct Filter {
+pub struct ListFilter {
     /// Only recurring ones that will take money again.
     #[arg(long)]
     running: bool,
@@ -74,7 +74,7 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
         let outcome = match verb {
             Verb::List(filter) => list(&store, filter).await,
             Verb::Export { from, to, site } => {
-                let wanted = WantedPayments { site: site.clone(), from_ms: *from, to_ms: *to };
+                let wanted = PaymentFilter { site: site.clone(), from_ms: *from, to_ms: *to };
                 export(PaymentsExport::new(store.clone(), wanted)).await
             }
         };
@@ -83,12 +83,12 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     })
 }
 
-async fn list(store: &Store, filter: &Filter) -> Result<(), Stopped> {
+async fn list(store: &Store, filter: &ListFilter) -> Result<(), Stopped> {
     let interval = filter.interval.as_deref().map(|text| {
         Frequency::parse(text, filter.interval_count)
             .ok_or("--interval is once, day, week, month or year, and --interval-count is 1 or more")
     });
-    let wanted = Wanted {
+    let wanted = ContributionFilter {
         site: filter.site.clone(),
         state: filter.state,
         frequency: interval.transpose()?,
@@ -102,7 +102,7 @@ async fn list(store: &Store, filter: &Filter) -> Result<(), Stopped> {
     loop {
         let page = store.contributions_after(&wanted, after.as_ref(), BATCH).await?;
         let Some(last) = page.last() else { break };
-        after = Some(Place::of(last));
+        after = Some(Cursor::of(last));
         for it in &page {
             say(&line(it))?;
             count += 1;

@@ -9,7 +9,7 @@ use super::{Stopped, runtime, say};
 use crate::config::{ConfigError, Settings};
 
 /// The service gives its database one second; the rest is for the way.
-const PATIENCE: Duration = Duration::from_secs(3);
+const TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -71,7 +71,7 @@ fn from_settings(settings: &Settings) -> Result<Url, Stopped> {
 }
 
 async fn ask(url: Url) -> reqwest::Result<(u16, String)> {
-    let client = reqwest::Client::builder().no_proxy().timeout(PATIENCE).build()?;
+    let client = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build()?;
     let answer = client.get(url).send().await?;
     let status = answer.status().as_u16();
     Ok((status, answer.text().await?))

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Stopped, runtime, say};
-use crate::actions::{self, Swept};
+use crate::actions::{self, SweepStats};
 use crate::clock::{Clock, ago, parse_time_ms};
 use crate::config::Settings;
 use crate::money::{Currency, Money};
@@ -67,7 +67,7 @@ fn asks_stripe(stripe: &crate::stripe::Gateway) -> Result<(), Stopped> {
     }
 }
 
-fn tell_swept(swept: &Swept) -> Result<(), Stopped> {
+fn tell_swept(swept: &SweepStats) -> Result<(), Stopped> {
     if swept.resumed {
         say("An earlier comparison was interrupted; this one went on from where it had stopped.")?;
     }

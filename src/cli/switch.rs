@@ -45,7 +45,7 @@ fn turn(which: &Which, switch: Switch, settings: &Settings) -> Result<(), Stoppe
         }
         let opened = Opened::open(settings).await?;
         let set = |it: &mut Switches| it.set(which.surface, switch);
-        let turned = actions::turn_switches(&opened.context(), &which.site, set).await;
+        let turned = actions::set_switches(&opened.context(), &which.site, set).await;
         opened.store.close().await;
         Ok(turned?)
     })?;

@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::alarms::Alarm;
-use super::movements::Came;
-use super::story::Story;
+use super::gift_facts::GiftFacts;
+use super::movements::ReceivedPayment;
 use super::{
     DisputeFact, Fact, IntentState, InvoiceState, PaymentKind, RefundFact, RefundState, SubscriptionState,
 };
 
-type Payments = BTreeMap<String, Came>;
+type Payments = BTreeMap<String, ReceivedPayment>;
 
-impl Story<'_> {
+impl GiftFacts<'_> {
     /// Charges that were refunded by more than the refunds we know of.
     pub(super) fn unknown_refunds(&self) -> Vec<Alarm> {
         let mut alarms = Vec::new();

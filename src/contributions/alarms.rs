@@ -9,7 +9,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::Fact;
-use super::story::Story;
+use super::gift_facts::GiftFacts;
 use crate::ids::{AlarmId, ContributionId};
 
 /// Something that does not add up, or wants a person to look.
@@ -136,19 +136,23 @@ impl Alarm {
         }
     }
 
-    pub(super) fn raise(self, contribution: &ContributionId, story: &Story<'_>) -> RaisedAlarm {
+    pub(super) fn raise(self, contribution: &ContributionId, gift_facts: &GiftFacts<'_>) -> RaisedAlarm {
         let stated = serde_json::to_string(&self).expect("an alarm is plain data with text for keys");
-        RaisedAlarm { id: AlarmId::of(contribution, &stated), objects: objects(&self, story), alarm: self }
+        RaisedAlarm {
+            id: AlarmId::of(contribution, &stated),
+            objects: objects(&self, gift_facts),
+            alarm: self,
+        }
     }
 }
 
 /// What an alarm names, what the facts of that name, and what is tied to these.
-fn objects(alarm: &Alarm, story: &Story<'_>) -> Vec<String> {
+fn objects(alarm: &Alarm, gift_facts: &GiftFacts<'_>) -> Vec<String> {
     let named = alarm.named();
-    let facts = story.facts.iter().filter(|fact| named.contains(&fact.id()));
+    let facts = gift_facts.facts.iter().filter(|fact| named.contains(&fact.id()));
     let linked = facts.flat_map(Fact::links).filter(|id| !id.starts_with(ContributionId::PREFIX));
     let seeds: BTreeSet<&str> = named.iter().copied().chain(linked).collect();
-    story.tied_to(seeds).into_iter().map(str::to_owned).collect()
+    gift_facts.tied_to(seeds).into_iter().map(str::to_owned).collect()
 }
 
 impl fmt::Display for RaisedAlarm {

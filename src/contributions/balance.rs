@@ -17,7 +17,7 @@ pub struct TransactionFact {
     /// The charge, refund or dispute that made it.
     pub source: Option<String>,
     /// How much, and Stripe's part.
-    pub moved: Option<Moved>,
+    pub moved: Option<BalanceChange>,
     /// When it was made, in seconds since 1970.
     pub created_at_s: Option<i64>,
     /// The payouts that it left with, by their ids: one, unless that one came back.
@@ -27,7 +27,7 @@ pub struct TransactionFact {
 
 /// An amount that can go either way, and Stripe's fee; both in the minor unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Moved {
+pub struct BalanceChange {
     /// Below 0 when money left.
     pub amount_minor: i64,
     /// Below 0 when Stripe gave a fee back.
@@ -36,7 +36,7 @@ pub struct Moved {
     pub currency: Currency,
 }
 
-impl Moved {
+impl BalanceChange {
     /// What the balance holds more.
     pub fn net_minor(&self) -> i64 {
         self.amount_minor.saturating_sub(self.fee_minor)

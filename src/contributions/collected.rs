@@ -8,9 +8,9 @@
 //! otherwise, a second entry takes back what was too much.
 
 use super::dates::{Dates, sorted};
-use super::movements::Came;
+use super::gift_facts::GiftFacts;
+use super::movements::ReceivedPayment;
 use super::payments::OFFLINE_PART;
-use super::story::Story;
 use super::{Fact, IntentState, InvoiceFact, InvoiceState, PaymentKind, SessionMode, SessionState};
 use crate::money::Money;
 
@@ -38,17 +38,17 @@ struct Moved {
     outside_minor: i64,
 }
 
-impl Story<'_> {
+impl GiftFacts<'_> {
     /// The payments of a recurring gift's invoice: one, or two where a part of it was paid outside Stripe. An invoice
     /// without a subscription belongs to a one-off, whose session speaks for it. A payment of 0 is only a correction.
-    pub(super) fn came_by_invoice(&self, it: &InvoiceFact) -> Vec<Came> {
+    pub(super) fn came_by_invoice(&self, it: &InvoiceFact) -> Vec<ReceivedPayment> {
         let paid = it.paid.filter(|money| money.amount_minor > 0);
         let Some(paid) = paid.filter(|_| it.latest.state == InvoiceState::Paid && it.subscription.is_some())
         else {
             return Vec::new();
         };
         // What is booked is at least what it comes to.
-        let came = |kind: PaymentKind, minor: i64, booked_minor: i64, object: String| Came {
+        let came = |kind: PaymentKind, minor: i64, booked_minor: i64, object: String| ReceivedPayment {
             object,
             kind,
             cause: it.id.clone(),

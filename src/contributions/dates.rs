@@ -6,7 +6,7 @@
 
 use std::collections::BTreeSet;
 
-use super::story::Story;
+use super::gift_facts::GiftFacts;
 use super::{ChargeFact, Fact};
 
 /// Payment methods whose charge is made at the moment when the money comes. With any other, a charge can be made days
@@ -83,7 +83,7 @@ pub(super) fn sorted(times: &[i64]) -> Vec<i64> {
     sorted
 }
 
-impl<'a> Story<'a> {
+impl<'a> GiftFacts<'a> {
     /// When Stripe's balance says that an object added money (`sign` 1) or took it (-1).
     pub(super) fn moved_at(&self, source: &str, sign: i64) -> Vec<i64> {
         let times = self.facts.iter().filter_map(|fact| match fact {
@@ -119,7 +119,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::{
-        EntryKind, Folded, Latest, Moved, Origin, RefundFact, RefundState, SessionFact, SessionMode,
+        BalanceChange, EntryKind, Folded, Latest, Origin, RefundFact, RefundState, SessionFact, SessionMode,
         SessionState, TransactionFact, fold,
     };
     use super::*;
@@ -170,7 +170,7 @@ mod tests {
         Fact::Transaction(TransactionFact {
             id: "txn_1".to_owned(),
             source: Some("ch_1".to_owned()),
-            moved: Some(Moved { amount_minor: 500, fee_minor: 0, currency: eur() }),
+            moved: Some(BalanceChange { amount_minor: 500, fee_minor: 0, currency: eur() }),
             created_at_s: Some(40),
             payouts: BTreeMap::new(),
         })
@@ -213,7 +213,7 @@ mod tests {
             Fact::Transaction(TransactionFact {
                 id: id.to_owned(),
                 source: Some("re_1".to_owned()),
-                moved: Some(Moved { amount_minor, fee_minor: 0, currency: eur() }),
+                moved: Some(BalanceChange { amount_minor, fee_minor: 0, currency: eur() }),
                 created_at_s: Some(created_at_s),
                 payouts: BTreeMap::new(),
             })

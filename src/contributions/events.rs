@@ -7,9 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::{ChangeKind, SubscriptionChange};
-use super::movements::{Came, Taken};
+use super::gift_facts::GiftFacts;
+use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::payments::OFFLINE_PART;
-use super::story::Story;
 use super::{
     DisputeState, Entry, EntryKind, Fact, InvoiceFact, InvoiceState, Origin, SessionMode, SessionState,
     SubscriptionFact, SubscriptionState,
@@ -152,10 +152,10 @@ impl DomainEvent {
 
 /// What the events are derived from.
 pub(super) struct Sources<'a> {
-    pub story: &'a Story<'a>,
+    pub gift_facts: &'a GiftFacts<'a>,
     pub origin: &'a Origin,
-    pub payments: &'a BTreeMap<String, Came>,
-    pub taken: &'a BTreeMap<&'a str, Taken>,
+    pub payments: &'a BTreeMap<String, ReceivedPayment>,
+    pub taken: &'a BTreeMap<&'a str, ReversedAmounts>,
     pub entries: &'a [Entry],
     /// Whether an e-mail address is known, and with it a supporter.
     pub has_supporter: bool,
@@ -169,7 +169,7 @@ impl Sources<'_> {
             events.entry(event.key()).or_insert(event);
         };
         self.of_entries(&mut add);
-        for fact in self.story.facts {
+        for fact in self.gift_facts.facts {
             self.of_fact(fact, &mut add);
         }
         if self.has_supporter {
@@ -215,7 +215,7 @@ impl Sources<'_> {
         for entry in payments() {
             let gone = !self.is_kept(&entry.object);
             add(of_entry(Paid, entry, gone));
-            if self.story.invoices.iter().any(|it| it.id == entry.object && it.renews) {
+            if self.gift_facts.invoices.iter().any(|it| it.id == entry.object && it.renews) {
                 add(of_entry(Renewed, entry, gone));
             }
         }
@@ -228,9 +228,9 @@ impl Sources<'_> {
                 EntryKind::RefundReversal => add(of_entry(RefundFailed, entry, false)),
                 EntryKind::Dispute => {
                     let closed =
-                        self.story.facts.iter().any(|it| closed_dispute(it, &entry.object).is_some());
+                        self.gift_facts.facts.iter().any(|it| closed_dispute(it, &entry.object).is_some());
                     add(of_entry(Disputed, entry, closed));
-                    for fact in self.story.facts {
+                    for fact in self.gift_facts.facts {
                         if let Some(at_s) = closed_dispute(fact, &entry.object) {
                             let money = Some(entry.money);
                             let event =
@@ -279,7 +279,7 @@ impl Sources<'_> {
         }
         let at_s = it.ended_at_s.unwrap_or(it.latest.reported_at_s);
         // Another subscription of the contribution goes on.
-        let goes_on = self.story.ended_at_s().is_none();
+        let goes_on = self.gift_facts.ended_at_s().is_none();
         add(self.event(DomainEventKind::Ended, &it.id, at_s, goes_on));
         if it.cancelled_on_request {
             add(self.event(DomainEventKind::Cancelled, &it.id, at_s, goes_on));
@@ -296,7 +296,7 @@ impl Sources<'_> {
         let failed = |it: &InvoiceFact| it.id == event.cause && !it.failed_events_s.is_empty();
         // A payment that had failed before ends the arrears.
         event.kind.changes_standing()
-            || (event.kind == DomainEventKind::Paid && self.story.invoices.iter().any(|it| failed(it)))
+            || (event.kind == DomainEventKind::Paid && self.gift_facts.invoices.iter().any(|it| failed(it)))
     }
 }
 

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::alarms::{Alarm, RaisedAlarm};
 use super::dates::Dates;
 use super::events::{DomainEvent, Sources};
-use super::movements::{Came, Taken};
+use super::gift_facts::GiftFacts;
+use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::payments::OFFLINE_PART;
 use super::settlement::{Movement, settle};
-use super::story::Story;
 use super::{Contribution, DisputeState, Entry, Fact, Join, Payment, PaymentKind};
 use crate::money::{Currency, Money};
 
@@ -74,8 +74,8 @@ pub struct Balance {
 /// greater set of facts, or a later state of one, never takes an entry away.
 pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
-    let mut story = Story::new(facts);
-    let (payments, corrections) = story.payments();
+    let mut gift_facts = GiftFacts::new(facts);
+    let (payments, corrections) = gift_facts.payments();
 
     let mut entries: Vec<Entry> = Vec::new();
     let mut alarms = Vec::new();
@@ -114,20 +114,20 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
                 payment: &payment.object,
                 money: payment.money,
                 booked_minor: payment.money.amount_minor,
-                settle_by_s: story.settle_by_s(payment, &payment.dates),
+                settle_by_s: gift_facts.settle_by_s(payment, &payment.dates),
             });
         }
     }
-    let mut taken: BTreeMap<&str, Taken> = BTreeMap::new();
+    let mut taken: BTreeMap<&str, ReversedAmounts> = BTreeMap::new();
     let mut taken_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for back in story.taken_back() {
+    for back in gift_facts.taken_back() {
         // Without its payment, a refund says nothing of ours yet: it is booked
         // when the tie is known.
-        let reached = story.payment_of(&back, &payments);
+        let reached = gift_facts.payment_of(&back, &payments);
         // What looked like a payment through Stripe may since be known as made outside it. What is booked stays.
-        let Some(payment) = reached.or_else(|| story.correction_of(&back, &corrections)) else {
+        let Some(payment) = reached.or_else(|| gift_facts.correction_of(&back, &corrections)) else {
             // Of money that came and went back whole, nothing is missing.
-            if !story.went_back(back.of.iter().flatten().map(|id| id.as_str()), &payments) {
+            if !gift_facts.went_back(back.of.iter().flatten().map(|id| id.as_str()), &payments) {
                 alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
             }
             continue;
@@ -141,7 +141,7 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
                 payment: &payment.object,
                 money: back.money,
                 booked_minor: if reversed { 0 } else { -minor },
-                settle_by_s: story.settle_by_s(payment, &back.at),
+                settle_by_s: gift_facts.settle_by_s(payment, &back.at),
             });
         }
         if reached.is_none() {
@@ -166,23 +166,23 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             });
         }
     }
-    story.decide(&payments, &taken);
-    let settlement = settle(&story, &payments, &movements);
+    gift_facts.decide(&payments, &taken);
+    let settlement = settle(&gift_facts, &payments, &movements);
     for (kind, object, money, at) in &settlement.entries {
         book(*kind, object, *money, at);
     }
     alarms.extend(settlement.alarms.iter().cloned());
     alarms.extend(facts.iter().filter_map(ended_twice));
-    alarms.extend(story.unknown_refunds());
-    alarms.extend(story.unbooked(&payments));
-    alarms.extend(story.warned(&payments));
+    alarms.extend(gift_facts.unknown_refunds());
+    alarms.extend(gift_facts.unbooked(&payments));
+    alarms.extend(gift_facts.warned(&payments));
     entries.sort_by_cached_key(Entry::cause);
     alarms.sort();
-    let alarms = alarms.into_iter().map(|alarm| alarm.raise(&origin.contribution, &story)).collect();
+    let alarms = alarms.into_iter().map(|alarm| alarm.raise(&origin.contribution, &gift_facts)).collect();
 
-    let email = story.email(!payments.is_empty());
+    let email = gift_facts.email(!payments.is_empty());
     let sources = Sources {
-        story: &story,
+        gift_facts: &gift_facts,
         origin: &origin,
         payments: &payments,
         taken: &taken,
@@ -190,10 +190,10 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
         has_supporter: email.is_some(),
     };
     let events = sources.events();
-    let contribution = story.contribution(&origin, &payments, &taken);
-    let payment = |came: &Came| {
+    let contribution = gift_facts.contribution(&origin, &payments, &taken);
+    let payment = |came: &ReceivedPayment| {
         let paid_at_ms = came.at_s?.saturating_mul(1000);
-        let none = Taken::default();
+        let none = ReversedAmounts::default();
         let sums = taken.get(came.object.as_str()).unwrap_or(&none);
         let of = settlement.payments.get(came.object.as_str());
         let payout = of.and_then(|of| of.payout.as_ref());
@@ -210,12 +210,12 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
             unsettled_minor: of.map_or(0, |of| of.unsettled_minor),
             discrepancy_minor: of.map_or(0, |of| of.discrepancy_minor),
             settle_by_ms: match came.kind {
-                PaymentKind::Unconfirmed => story.settle_by_s(came, &came.dates),
+                PaymentKind::Unconfirmed => gift_facts.settle_by_s(came, &came.dates),
                 _ => of.and_then(|of| of.settle_by_s),
             }
             .map(|at_s| at_s.saturating_mul(1000)),
             settled: of.and_then(|of| of.settled),
-            charge: story.charge_of(came).filter(|_| came.kind == PaymentKind::Payment),
+            charge: gift_facts.charge_of(came).filter(|_| came.kind == PaymentKind::Payment),
             payout: payout.map(|(id, _)| id.clone()),
             payout_arrives_at_ms: payout
                 .and_then(|(_, mark)| mark.arrives_at_s)

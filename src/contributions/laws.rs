@@ -247,7 +247,7 @@ fn transaction(((source, amount_minor, fee_minor), code): Movement) -> impl Stra
         Fact::Transaction(TransactionFact {
             id: format!("txn_{source}_{amount_minor}_{code}"),
             source: Some(source.to_owned()),
-            moved: Some(Moved { amount_minor, fee_minor, currency }),
+            moved: Some(BalanceChange { amount_minor, fee_minor, currency }),
             created_at_s: Some(5),
             payouts,
         })

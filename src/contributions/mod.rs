@@ -21,6 +21,7 @@ mod export;
 mod facts;
 mod fold;
 mod frequency;
+mod gift_facts;
 #[cfg(test)]
 mod laws;
 mod movements;
@@ -31,10 +32,9 @@ mod siblings;
 mod signals;
 mod state;
 mod states;
-mod story;
 
 pub use alarms::{Alarm, RaisedAlarm};
-pub use balance::{Moved, PayoutFact, PayoutMark, TransactionFact};
+pub use balance::{BalanceChange, PayoutFact, PayoutMark, TransactionFact};
 pub use changes::{ChangeKind, SubscriptionChange};
 pub use entries::{Account, Entry, EntryKind};
 pub use events::{DomainEvent, DomainEventKind, facts_of_contribution};

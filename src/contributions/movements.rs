@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::dates::{Dates, sorted};
-use super::story::Story;
+use super::gift_facts::GiftFacts;
 use super::{
     DisputeFact, EntryKind, PaymentKind, RefundFact, RefundState, SessionFact, SessionMode, SessionState,
 };
 use crate::money::Money;
 
 /// Money that came.
-pub(super) struct Came {
+pub(super) struct ReceivedPayment {
     /// Its key among the payments.
     pub object: String,
     pub kind: PaymentKind,
@@ -30,7 +30,7 @@ pub(super) struct Came {
 
 /// What was taken back of one payment, in the minor unit.
 #[derive(Default)]
-pub(super) struct Taken {
+pub(super) struct ReversedAmounts {
     /// All that ever left.
     pub left_minor: i64,
     /// Refunded and not come back.
@@ -39,8 +39,8 @@ pub(super) struct Taken {
     pub disputed_minor: i64,
 }
 
-impl Taken {
-    pub fn add(&mut self, back: &Back<'_>) {
+impl ReversedAmounts {
+    pub fn add(&mut self, back: &Reversal<'_>) {
         let minor = back.money.amount_minor;
         self.left_minor = self.left_minor.saturating_add(minor);
         let kept_minor = if back.reversal.is_some() { 0 } else { minor };
@@ -55,7 +55,7 @@ impl Taken {
 }
 
 /// A refund or a dispute that moved money.
-pub(super) struct Back<'a> {
+pub(super) struct Reversal<'a> {
     pub kind: EntryKind,
     pub reversal: Option<EntryKind>,
     pub object: &'a str,
@@ -65,7 +65,7 @@ pub(super) struct Back<'a> {
     pub reversal_at: Dates,
 }
 
-impl Came {
+impl ReceivedPayment {
     /// Of a one-off, keyed by its payment intent.
     pub fn of_session(session: &SessionFact) -> Option<Self> {
         let paid = session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
@@ -85,14 +85,14 @@ impl Came {
     }
 
     /// Whether some of it was not taken back.
-    pub fn is_kept(&self, taken: &BTreeMap<&str, Taken>) -> bool {
+    pub fn is_kept(&self, taken: &BTreeMap<&str, ReversedAmounts>) -> bool {
         taken.get(self.object.as_str()).is_none_or(|sums| sums.net_minor() < self.money.amount_minor)
     }
 }
 
-impl<'a> Back<'a> {
+impl<'a> Reversal<'a> {
     /// None while no money has left.
-    pub fn of_refund(story: &Story<'_>, refund: &'a RefundFact) -> Option<Self> {
+    pub fn of_refund(gift_facts: &GiftFacts<'_>, refund: &'a RefundFact) -> Option<Self> {
         let returned = matches!(refund.latest.state, RefundState::Failed | RefundState::Canceled);
         Some(Self {
             kind: EntryKind::Refund,
@@ -102,14 +102,14 @@ impl<'a> Back<'a> {
             money: refund.amount.filter(|money| refund.left && money.amount_minor > 0)?,
             at: Dates::new(refund.created_at_s, None),
             reversal_at: Dates::new(
-                sorted(&refund.reversed_events_s).into_iter().chain(story.moved_at(&refund.id, 1)),
+                sorted(&refund.reversed_events_s).into_iter().chain(gift_facts.moved_at(&refund.id, 1)),
                 refund.created_at_s,
             ),
         })
     }
 
     /// None while no money has left.
-    pub fn of_dispute(story: &Story<'_>, dispute: &'a DisputeFact) -> Option<Self> {
+    pub fn of_dispute(gift_facts: &GiftFacts<'_>, dispute: &'a DisputeFact) -> Option<Self> {
         Some(Self {
             kind: EntryKind::Dispute,
             reversal: dispute.returned.then_some(EntryKind::DisputeReversal),
@@ -117,9 +117,12 @@ impl<'a> Back<'a> {
             of: [dispute.payment_intent.as_ref(), dispute.charge.as_ref()],
             money: dispute.amount.filter(|money| dispute.left && money.amount_minor > 0)?,
             // An inquiry can become a dispute weeks after it was made.
-            at: Dates::new(story.moved_at(&dispute.id, -1).into_iter().chain(dispute.created_at_s), None),
+            at: Dates::new(
+                gift_facts.moved_at(&dispute.id, -1).into_iter().chain(dispute.created_at_s),
+                None,
+            ),
             reversal_at: Dates::new(
-                story.moved_at(&dispute.id, 1).into_iter().chain(sorted(&dispute.reversed_events_s)),
+                gift_facts.moved_at(&dispute.id, 1).into_iter().chain(sorted(&dispute.reversed_events_s)),
                 dispute.created_at_s,
             ),
         })

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::movements::{Came, Taken};
-use super::story::Story;
+use super::gift_facts::GiftFacts;
+use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::{Frequency, Period, SubscriptionFact};
 
 /// A refund of at least the share for the time that was left, less a twentieth of the price, gave that time back:
@@ -15,18 +15,18 @@ const PRORATION_TOLERANCE: i128 = 20;
 /// A payment that went back in full pays for nothing; a part that went back changes nothing, with one exception: when
 /// the subscription ended early and the refund covers the time that was left, the paid time ends with the subscription.
 pub(super) fn paid_until_s(
-    story: &Story<'_>,
+    gift_facts: &GiftFacts<'_>,
     frequency: Frequency,
-    payments: &BTreeMap<String, Came>,
-    taken: &BTreeMap<&str, Taken>,
+    payments: &BTreeMap<String, ReceivedPayment>,
+    taken: &BTreeMap<&str, ReversedAmounts>,
 ) -> Option<i64> {
     let ends = payments.values().filter_map(|payment| {
-        let back_minor = taken.get(payment.object.as_str()).map_or(0, Taken::net_minor);
+        let back_minor = taken.get(payment.object.as_str()).map_or(0, ReversedAmounts::net_minor);
         if back_minor >= payment.money.amount_minor {
             return None;
         }
-        let period = period_of(story, frequency, payment)?;
-        let ended_at_s = own_subscription(story, payment).and(story.ended_at_s());
+        let period = period_of(gift_facts, frequency, payment)?;
+        let ended_at_s = own_subscription(gift_facts, payment).and(gift_facts.ended_at_s());
         let prorated = |ended_at_s: &i64| refund_covers_rest(period, *ended_at_s, back_minor, payment);
         Some(ended_at_s.filter(prorated).unwrap_or(period.end_s))
     });
@@ -34,26 +34,29 @@ pub(super) fn paid_until_s(
 }
 
 /// The subscription that decides, if the payment is of it: staff may have made it anew.
-fn own_subscription<'a>(story: &Story<'a>, payment: &Came) -> Option<&'a SubscriptionFact> {
-    story.subscription.filter(|it| payment.subscription.as_deref().is_none_or(|id| id == it.id))
+fn own_subscription<'a>(
+    gift_facts: &GiftFacts<'a>,
+    payment: &ReceivedPayment,
+) -> Option<&'a SubscriptionFact> {
+    gift_facts.subscription.filter(|it| payment.subscription.as_deref().is_none_or(|id| id == it.id))
 }
 
 /// What one payment pays for: as its invoice says, else the period of the subscription that it falls into, else one
 /// interval from the payment on.
-fn period_of(story: &Story<'_>, frequency: Frequency, payment: &Came) -> Option<Period> {
-    let invoice = story.invoices.iter().find(|invoice| invoice.id == payment.object);
+fn period_of(gift_facts: &GiftFacts<'_>, frequency: Frequency, payment: &ReceivedPayment) -> Option<Period> {
+    let invoice = gift_facts.invoices.iter().find(|invoice| invoice.id == payment.object);
     if let Some(period) = invoice.and_then(|invoice| invoice.period) {
         return Some(period);
     }
     let start_s = invoice.and_then(|invoice| invoice.created_at_s).or(payment.at_s)?;
-    let current = own_subscription(story, payment).and_then(|it| it.period).map(|newest| newest.value);
+    let current = own_subscription(gift_facts, payment).and_then(|it| it.period).map(|newest| newest.value);
     if let Some(period) = current.filter(|period| (period.start_s..period.end_s).contains(&start_s)) {
         return Some(period);
     }
     Some(Period { end_s: frequency.end_of_interval_s(start_s)?, start_s })
 }
 
-fn refund_covers_rest(period: Period, ended_at_s: i64, back_minor: i64, payment: &Came) -> bool {
+fn refund_covers_rest(period: Period, ended_at_s: i64, back_minor: i64, payment: &ReceivedPayment) -> bool {
     let length_s = i128::from(period.end_s.saturating_sub(period.start_s));
     let rest_s = i128::from(period.end_s.saturating_sub(ended_at_s));
     if back_minor <= 0 || rest_s <= 0 || length_s <= 0 {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use super::alarms::Alarm;
 use super::dates::{Dates, is_instant};
-use super::movements::Came;
-use super::story::Story;
-use super::{EntryKind, Fact, Moved, PayoutMark, Settled, TransactionFact};
+use super::gift_facts::GiftFacts;
+use super::movements::ReceivedPayment;
+use super::{BalanceChange, EntryKind, Fact, PayoutMark, Settled, TransactionFact};
 use crate::money::{Currency, Money};
 
 /// Days within which Stripe's balance has what was paid by card, and by other methods whose money comes at once.
@@ -45,12 +45,12 @@ pub(super) struct Settlement<'a> {
     /// By how much more is booked than was settled.
     pub discrepancy_minor: BTreeMap<Currency, i64>,
     /// Of each payment.
-    pub payments: BTreeMap<&'a str, OfPayment>,
+    pub payments: BTreeMap<&'a str, PaymentSettlement>,
 }
 
 /// What the balance says of one payment.
 #[derive(Default)]
-pub(super) struct OfPayment {
+pub(super) struct PaymentSettlement {
     pub settled: Option<Settled>,
     pub payout: Option<(String, PayoutMark)>,
     pub unsettled_minor: i64,
@@ -60,24 +60,24 @@ pub(super) struct OfPayment {
 }
 
 pub(super) fn settle<'a>(
-    story: &Story<'a>,
-    came: &'a BTreeMap<String, Came>,
+    gift_facts: &GiftFacts<'a>,
+    came: &'a BTreeMap<String, ReceivedPayment>,
     movements: &[Movement<'a>],
 ) -> Settlement<'a> {
     let mut all = Settlement::default();
     let mut settled_minor: BTreeMap<&str, i64> = BTreeMap::new();
-    for transaction in story.transactions() {
+    for transaction in gift_facts.transactions() {
         let Some((moved, source)) = transaction.moved.zip(transaction.source.as_deref()) else { continue };
         let by_itself = movements.iter().find(|it| it.object == source);
         let by_payment = || {
-            let payment = story.payment_reached([source], came)?;
+            let payment = gift_facts.payment_reached([source], came)?;
             movements.iter().find(|it| it.object == payment.object)
         };
         let Some(of) = by_itself.or_else(by_payment) else { continue };
         let here_minor = if moved.currency == of.money.currency {
             moved.amount_minor
         } else {
-            let paid = if by_itself.is_some() { Some(of.money) } else { story.paid_of_charge(source) };
+            let paid = if by_itself.is_some() { Some(of.money) } else { gift_facts.paid_of_charge(source) };
             // What was turned into the other currency is known with the charge.
             let Some(paid) = paid else { continue };
             all.exchange(transaction, moved, paid);
@@ -119,7 +119,7 @@ pub(super) fn settle<'a>(
 
 impl Settlement<'_> {
     /// What was paid in one currency is settled in another.
-    fn exchange(&mut self, transaction: &TransactionFact, moved: Moved, paid: Money) {
+    fn exchange(&mut self, transaction: &TransactionFact, moved: BalanceChange, paid: Money) {
         let settled = Money { amount_minor: moved.amount_minor.saturating_abs(), currency: moved.currency };
         let (out, into) = if moved.amount_minor > 0 { (paid, settled) } else { (settled, paid) };
         if moved.amount_minor != 0 {
@@ -130,7 +130,7 @@ impl Settlement<'_> {
     }
 
     /// Stripe's part, and what left for the bank.
-    fn book(&mut self, transaction: &TransactionFact, moved: Moved) {
+    fn book(&mut self, transaction: &TransactionFact, moved: BalanceChange) {
         let currency = moved.currency;
         let money = |minor: i64| Money { amount_minor: minor.saturating_abs(), currency };
         let fee = if moved.fee_minor > 0 { EntryKind::Fee } else { EntryKind::FeeReversal };
@@ -160,8 +160,8 @@ impl Settlement<'_> {
     }
 }
 
-impl OfPayment {
-    fn add(&mut self, moved: Moved) {
+impl PaymentSettlement {
+    fn add(&mut self, moved: BalanceChange) {
         let none = Settled { currency: moved.currency, fee_minor: 0, net_minor: 0 };
         let settled = self.settled.get_or_insert(none);
         // Stripe settles what belongs together in one currency; amounts of two are never added.
@@ -182,7 +182,7 @@ impl OfPayment {
     }
 }
 
-impl<'a> Story<'a> {
+impl<'a> GiftFacts<'a> {
     /// In the order of time: the first says the currency that a payment is settled in, whatever order they came in.
     fn transactions(&self) -> Vec<&'a TransactionFact> {
         let facts: &'a [Fact] = self.facts;
@@ -197,7 +197,7 @@ impl<'a> Story<'a> {
 
     /// When Stripe should have settled something of a payment that happened then, in seconds since 1970: Stripe's balance
     /// has it at once, and is asked every few minutes. A bank debit can take longer.
-    pub(super) fn settle_by_s(&self, came: &Came, at: &Dates) -> Option<i64> {
+    pub(super) fn settle_by_s(&self, came: &ReceivedPayment, at: &Dates) -> Option<i64> {
         let charge = self.charge_of(came);
         let method = self.facts.iter().find_map(|fact| match fact {
             Fact::Charge(it) if Some(&it.id) == charge.as_ref() => it.method.as_deref(),
@@ -212,7 +212,7 @@ impl<'a> Story<'a> {
     }
 
     /// The charge that paid it: the first by id, should there be several.
-    pub(super) fn charge_of(&self, came: &Came) -> Option<String> {
+    pub(super) fn charge_of(&self, came: &ReceivedPayment) -> Option<String> {
         let tied = self.tied_to([came.cause.as_str()]);
         let charges = self.facts.iter().filter_map(|fact| match fact {
             Fact::Charge(it) if it.paid.is_some() && tied.contains(it.id.as_str()) => Some(&it.id),
@@ -286,7 +286,7 @@ mod tests {
         Fact::Transaction(TransactionFact {
             id: id.to_owned(),
             source: Some("ch_1".to_owned()),
-            moved: Some(Moved { amount_minor, fee_minor: 1, currency }),
+            moved: Some(BalanceChange { amount_minor, fee_minor: 1, currency }),
             created_at_s: Some(created_at_s),
             payouts: [(payout.to_owned(), mark)].into(),
         })

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::movements::{Came, Taken};
+use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::{InvoiceFact, SessionFact, SessionState, SubscriptionFact, SubscriptionState};
 
 /// The session that decides. One that expired or failed never takes away what another one brought.
@@ -88,8 +88,8 @@ impl<'a> Subscriptions<'a> {
         facts: &[&'a SubscriptionFact],
         sessions: &[&'a SessionFact],
         invoices: &[&'a InvoiceFact],
-        payments: &BTreeMap<String, Came>,
-        taken: &BTreeMap<&str, Taken>,
+        payments: &BTreeMap<String, ReceivedPayment>,
+        taken: &BTreeMap<&str, ReversedAmounts>,
     ) -> Self {
         let named =
             sessions.iter().map(|it| &it.subscription).chain(invoices.iter().map(|it| &it.subscription));

@@ -44,7 +44,7 @@ impl JsonObject {
     }
 
     /// Adds `true` or `false`.
-    pub fn truth(&mut self, name: &'static str, is_so: bool) {
+    pub fn bool(&mut self, name: &'static str, is_so: bool) {
         self.json(name, if is_so { "true" } else { "false" });
     }
 
@@ -85,9 +85,9 @@ mod tests {
             object.object(r#""none":"#, |_| ());
             object.text(r#""text":"#, text);
             object.object(r#""inner":"#, |inner| {
-                inner.truth(r#""yes":"#, true);
+                inner.bool(r#""yes":"#, true);
                 inner.object(r#""deeper":"#, |deeper| deeper.text(r#""text":"#, text));
-                inner.truth(r#""no":"#, false);
+                inner.bool(r#""no":"#, false);
             });
             object.json(r#""list":"#, "[1,{}]");
             let read: Value = serde_json::from_slice(&object.end()).unwrap();

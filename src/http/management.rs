@@ -20,7 +20,7 @@ use super::watch::head_as_get;
 use crate::app::App;
 
 /// How long the database may take to answer before the service is not ready.
-const PATIENCE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Starts to listen on the settings' management address; nothing where it is off. The caller runs `server`.
 ///
@@ -92,7 +92,7 @@ async fn not_ready(app: &App) -> Vec<&'static str> {
     if files_moved || app.data_folder.check().is_err() {
         not_ready.push("data_folder");
     }
-    match tokio::time::timeout(PATIENCE, app.store.due_since_ms()).await {
+    match tokio::time::timeout(TIMEOUT, app.store.due_since_ms()).await {
         Ok(Ok(due_since_ms)) => {
             if !app.can_write() {
                 not_ready.push("database_writes");

@@ -25,7 +25,7 @@ const PARAMETER: &str = "keepopen_preview";
 /// How long a preview is good where nothing is said.
 const VALID_MINUTES: u32 = 60;
 /// The longest that it can be good: a week.
-const MOST_MINUTES: u32 = 7 * 24 * 60;
+const MAX_MINUTES: u32 = 7 * 24 * 60;
 /// The longest language tag that is taken, in bytes (RFC 5646, section 4.4.1).
 const LONGEST_TAG: usize = 35;
 
@@ -110,10 +110,10 @@ pub async fn make(
     let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
     let mut url = site.own_page(&asked.page_url).ok_or(Code::PageUrlNotAllowed)?;
     let minutes = asked.valid_minutes.unwrap_or(VALID_MINUTES);
-    if !(1..=MOST_MINUTES).contains(&minutes) {
+    if !(1..=MAX_MINUTES).contains(&minutes) {
         return Err(Problem::with(
             Code::InvalidRequest,
-            format_args!("valid_minutes: from 1 to {MOST_MINUTES}"),
+            format_args!("valid_minutes: from 1 to {MAX_MINUTES}"),
         ));
     }
     if asked.device.as_deref().is_some_and(|device| Device::parse(device).is_none()) {

@@ -84,7 +84,7 @@ pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<Ht
 /// once, and on every other instance within 2 seconds, even if appeals come from a file.
 #[utoipa::path(
     tag = "Appeals",
-    operation_id = "turn_switches",
+    operation_id = "set_switches",
     security(("api_key" = [])),
     params(("site" = String, Path, description = "The site's id")),
     request_body = SwitchesChange,
@@ -103,13 +103,13 @@ pub async fn turn(
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
     let wanted: SwitchesChange = body::parse_strict(&bytes)?;
-    actions::turn_switches(&by.0.context(&app), &site, |switches| wanted.apply(switches)).await.map_err(
+    actions::set_switches(&by.0.context(&app), &site, |switches| wanted.apply(switches)).await.map_err(
         |error| match error {
             SwitchError::UnknownSite => Code::SiteNotFound.into(),
             SwitchError::Store(error) => Problem::store(&error),
         },
     )?;
-    actions::hear_of_appeals(&app).await.map_err(|error| Problem::store(&error))?;
+    actions::sync_appeals(&app).await.map_err(|error| Problem::store(&error))?;
     let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
     Ok(answered(&told(&app, &site, &rows)?))
 }

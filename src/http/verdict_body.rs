@@ -104,7 +104,7 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
     let note_len = attribution.as_ref().map_or(0, String::len);
     let mut json =
         JsonObject::with_room(384 + note_len + pieces.map(|piece| piece.get().len()).sum::<usize>());
-    json.truth(r#""show":"#, *show);
+    json.bool(r#""show":"#, *show);
     // What is a text here and not a word is an appeal's, and may be anything.
     if let Some(surface) = surface {
         json.word(r#""surface":"#, surface);
@@ -119,7 +119,7 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         json.text(r#""variant":"#, variant);
     }
     if let Some(closable) = closable {
-        json.truth(r#""closable":"#, *closable);
+        json.bool(r#""closable":"#, *closable);
     }
     json.word(r#""reason":"#, reason);
     if let Some(note) = attribution {

@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::store::StoreError;
 use crate::store::health::InboxRows;
-use crate::telemetry::{InboxState, Word};
+use crate::telemetry::{InboxState, LabelValue};
 
 /// Looks at the inbox once, and shows what it holds.
 ///
@@ -11,7 +11,7 @@ use crate::telemetry::{InboxState, Word};
 /// The database does not answer.
 pub async fn count_inbox(app: &App) -> Result<(), StoreError> {
     let rows = app.store.inbox_rows().await?;
-    let of_state = |state: InboxState| rows.iter().find(|row| row.state == state.word());
+    let of_state = |state: InboxState| rows.iter().find(|row| row.state == state.as_label());
     for state in InboxState::ALL {
         app.metrics.inbox.set(*state, of_state(*state).map_or(0, |row| row.events));
     }

@@ -25,7 +25,7 @@ use crate::telemetry::log_limits::report_suppressed_lines;
 
 use appeals_file::AppealsFile;
 pub use inbox_numbers::{count_inbox, count_queue};
-use repeat::{Beat, repeat};
+use repeat::{Schedule, repeat};
 
 /// How often the inbox is looked at when no event wakes the worker.
 const INBOX_EVERY: Duration = Duration::from_secs(1);
@@ -116,8 +116,8 @@ pub fn run(app: &Arc<App>) -> Jobs {
         actions::reach_database(&app).await
     });
     let trouble = "what is in force can't be kept in the data folder; it is tried again";
-    let when = When::every(KEPT_EVERY).or_woken_by(&app.news_to_keep);
-    jobs.start(app, when, trouble, |app| async move { actions::keep_last_good(&app).await });
+    let when = When::every(KEPT_EVERY).or_woken_by(&app.snapshot_changed);
+    jobs.start(app, when, trouble, |app| async move { actions::persist_snapshot(&app).await });
     if let Some(mut file) = AppealsFile::of(app) {
         let trouble = "the appeals file can't be used; what was in force stays";
         jobs.start(app, When::every(APPEALS_EVERY), trouble, move |app| ready(file.look(&app)));
@@ -137,7 +137,7 @@ pub fn run(app: &Arc<App>) -> Jobs {
 impl Jobs {
     /// Starts what can be done only with a database; until it was reached, none of it is tried.
     fn run_on_database(&mut self, app: &Arc<App>) {
-        let when = When::every(INBOX_EVERY).or_woken_by(&app.event_came).long();
+        let when = When::every(INBOX_EVERY).or_woken_by(&app.inbox_notify).long();
         let trouble = "the inbox can't be worked through; it is tried again";
         self.start_on_database(app, when, trouble, |app| async move {
             actions::process_due_events(&app).await.map(drop)
@@ -151,7 +151,7 @@ impl Jobs {
         }
         let trouble = "what could not be booked before can't be worked again; it is tried again";
         self.start_on_database(app, When::every(WORKED_AGAIN_EVERY), trouble, |app| async move {
-            actions::work_again(&app, env!("CARGO_PKG_VERSION")).await
+            actions::requeue_unbooked(&app, env!("CARGO_PKG_VERSION")).await
         });
         let trouble = "counts can't be stored; they are kept for the next time";
         self.start_on_database(app, When::every(COUNTS_EVERY), trouble, |app| async move {
@@ -159,7 +159,7 @@ impl Jobs {
         });
         let trouble = "superseded tokens can't be read; it is tried again";
         self.start_on_database(app, When::every(EPOCHS_EVERY), trouble, |app| async move {
-            actions::hear_of_epochs(&app).await
+            actions::sync_epochs(&app).await
         });
         let trouble = "changed standings can't be read; it is tried again";
         self.start_on_database(app, When::every(EPOCHS_EVERY), trouble, |app| async move {
@@ -173,7 +173,7 @@ impl Jobs {
         let trouble =
             "the database takes nothing that is written; webhooks are answered with 503 until it does";
         self.start_on_database(app, When::every(PROVED_EVERY), trouble, |app| async move {
-            actions::prove_writing(&app).await
+            actions::probe_writes(&app).await
         });
         let trouble = "the books can't be checked; it is tried again";
         self.start_on_database(app, When::every(BOOKS_EVERY).long(), trouble, |app| async move {
@@ -190,14 +190,14 @@ impl Jobs {
         });
         let trouble = "weights can't be learned; those in force stay, and it is tried again";
         self.start_on_database(app, When::every(WEIGHTS_EVERY), trouble, |app| async move {
-            actions::choose_weights(&app).await
+            actions::update_weights(&app).await
         });
         let when = When::every(TICKERS_EVERY).or_woken_by(&app.tickers_changed);
         let trouble = "tickers can't be counted; readers see the numbers from before";
-        self.start_on_database(app, when, trouble, |app| async move { actions::count_tickers(&app).await });
+        self.start_on_database(app, when, trouble, |app| async move { actions::refresh_tickers(&app).await });
         let trouble = "what is in force can't be read; it stays as it was, and it is tried again";
         self.start_on_database(app, When::every(APPEALS_EVERY), trouble, |app| async move {
-            actions::hear_of_appeals(&app).await
+            actions::sync_appeals(&app).await
         });
         let trouble = "old attempts at the checkout can't be removed; it is tried again";
         self.start_on_database(app, When::every(ATTEMPTS_EVERY), trouble, |app| async move {
@@ -211,11 +211,11 @@ impl Jobs {
         let trouble =
             "secrets of webhook endpoints can't be read; those in force stay, and it is tried again";
         self.start_on_database(app, When::every(ENDPOINTS_EVERY), trouble, |app| async move {
-            actions::hear_of_endpoints(&app).await
+            actions::sync_endpoints(&app).await
         });
         let trouble = "it can't be noted when Stripe was last heard; it is tried again";
         self.start_on_database(app, When::every(HEARD_EVERY), trouble, |app| async move {
-            actions::note_deliveries(&app).await
+            actions::record_last_delivery(&app).await
         });
         if !app.stripe.is_configured() {
             tracing::info!("without a Stripe key the connection to Stripe is not watched");
@@ -260,7 +260,7 @@ impl Jobs {
         E: Display + Send + 'static,
     {
         let (app, clock) = (Arc::clone(app), app.clock.clone());
-        let beat = Beat { every, wake, deadline, stopped: self.stop.subscribe(), clock };
+        let beat = Schedule { every, wake, deadline, stopped: self.stop.subscribe(), clock };
         self.tasks.push(tokio::spawn(repeat(beat, trouble, move || act(Arc::clone(&app)))));
     }
 
@@ -283,7 +283,7 @@ impl Jobs {
             if let Err(error) = actions::flush_counts(app).await {
                 tracing::error!(%error, "the last counts could not be stored");
             }
-            if let Err(error) = actions::note_deliveries(app).await {
+            if let Err(error) = actions::record_last_delivery(app).await {
                 tracing::error!(%error, "it could not be noted when Stripe was last heard");
             }
         };

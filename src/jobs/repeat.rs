@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-use crate::actions::outlive;
+use crate::actions::catch_panic;
 use crate::clock::Clock;
 use crate::telemetry::log_limits::INTERVAL;
 
@@ -15,7 +15,7 @@ use crate::telemetry::log_limits::INTERVAL;
 const MAX_LINES: usize = 5;
 
 /// When a job acts, and when it ends.
-pub struct Beat {
+pub struct Schedule {
     /// Time from the end of one action to the next.
     pub every: Duration,
     /// Acts at once, too, when it is notified.
@@ -30,7 +30,7 @@ pub struct Beat {
 
 /// Acts at every beat, the first time at once. A failure, or a panic, ends this action alone. It is logged as `trouble` with its
 /// reason: the first time, when the reason changes, and once a minute while it stays the same. That the job works again is logged too.
-pub async fn repeat<F, E>(mut beat: Beat, trouble: &'static str, mut act: impl FnMut() -> F)
+pub async fn repeat<F, E>(mut beat: Schedule, trouble: &'static str, mut act: impl FnMut() -> F)
 where
     F: Future<Output = Result<(), E>>,
     E: Display,
@@ -48,7 +48,7 @@ where
             () = wake.notified() => {}
             _ = tick.tick() => {}
         }
-        let reason = match timeout(beat.deadline, outlive(act())).await {
+        let reason = match timeout(beat.deadline, catch_panic(act())).await {
             Ok(Ok(Ok(()))) => None,
             Ok(Ok(Err(error))) => Some(error.to_string()),
             Ok(Err(error)) => Some(error.to_string()),
@@ -108,9 +108,9 @@ mod tests {
 
     use super::*;
 
-    fn beat(stopped: watch::Receiver<bool>) -> Beat {
+    fn beat(stopped: watch::Receiver<bool>) -> Schedule {
         let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
-        Beat {
+        Schedule {
             every: Duration::from_millis(1),
             wake: None,
             deadline: Duration::from_secs(60),
@@ -169,17 +169,21 @@ mod tests {
     async fn a_job_that_hangs_is_given_up_at_its_deadline_and_acts_again() {
         let (stop, stopped) = watch::channel(false);
         let acted = Cell::new(0);
-        repeat(Beat { deadline: Duration::from_millis(1), ..beat(stopped) }, "this test's job hangs", || {
-            acted.set(acted.get() + 1);
-            let (hangs, stop) = (acted.get() < 3, &stop);
-            async move {
-                if hangs {
-                    std::future::pending::<()>().await;
+        repeat(
+            Schedule { deadline: Duration::from_millis(1), ..beat(stopped) },
+            "this test's job hangs",
+            || {
+                acted.set(acted.get() + 1);
+                let (hangs, stop) = (acted.get() < 3, &stop);
+                async move {
+                    if hangs {
+                        std::future::pending::<()>().await;
+                    }
+                    stop.send(true).unwrap();
+                    Ok::<(), String>(())
                 }
-                stop.send(true).unwrap();
-                Ok::<(), String>(())
-            }
-        })
+            },
+        )
         .await;
         assert_eq!(acted.get(), 3);
     }
@@ -189,13 +193,17 @@ mod tests {
         let (stop, stopped) = watch::channel(false);
         let wake = Arc::new(Notify::new());
         let ended = Cell::new(0);
-        repeat(Beat { wake: Some(Arc::clone(&wake)), ..beat(stopped) }, "this test's job fails", || async {
-            stop.send(true).unwrap();
-            wake.notify_one();
-            tokio::task::yield_now().await;
-            ended.set(ended.get() + 1);
-            Ok::<(), String>(())
-        })
+        repeat(
+            Schedule { wake: Some(Arc::clone(&wake)), ..beat(stopped) },
+            "this test's job fails",
+            || async {
+                stop.send(true).unwrap();
+                wake.notify_one();
+                tokio::task::yield_now().await;
+                ended.set(ended.get() + 1);
+                Ok::<(), String>(())
+            },
+        )
         .await;
         assert_eq!(ended.get(), 1);
     }

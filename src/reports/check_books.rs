@@ -6,15 +6,15 @@ use crate::contributions::{Contribution, Entry, Fact, Folded, Payment, RaisedAla
 use crate::ids::ContributionId;
 use crate::money::Currency;
 use crate::store::accounts::{Gifts, gifts_begun_after};
-use crate::store::pages::Place;
+use crate::store::pages::Cursor;
 use crate::store::{Store, StoreError};
 
 use super::seals::{SealKey, SealState, check_seal};
 
 /// Gifts that are looked at in one go.
-const AT_ONCE: i64 = 200;
+const BATCH: i64 = 200;
 /// Sentences that are kept; who has more of them has read enough.
-const MOST_SENTENCES: usize = 100;
+const MAX_FINDINGS: usize = 100;
 
 /// What was found.
 #[derive(Debug)]
@@ -65,7 +65,7 @@ impl BooksReport {
 
     fn wrong(&mut self, sentence: String) {
         self.wrong_in_all += 1;
-        if self.wrong.len() < MOST_SENTENCES {
+        if self.wrong.len() < MAX_FINDINGS {
             self.wrong.push(sentence);
         }
     }
@@ -93,10 +93,10 @@ pub async fn check_books(store: &Store, key: &SealKey) -> Result<BooksReport, St
         // Each gift is looked at as of one moment, while others are booked. One whose beginning is learnt anew in the
         // meantime, minutes after it was given, is looked at the next time.
         let mut tx = store.snapshot().await?;
-        let gifts = gifts_begun_after(&mut tx, after.as_ref(), AT_ONCE).await?;
+        let gifts = gifts_begun_after(&mut tx, after.as_ref(), BATCH).await?;
         drop(tx);
         let Some(last) = gifts.contributions.last() else { break };
-        after = Some(Place::of(last));
+        after = Some(Cursor::of(last));
         compare(&mut report, gifts);
     }
     report.alarms.retain(|(_, alarm)| !acknowledged.contains(&alarm.id));
@@ -168,15 +168,15 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
     key: impl Fn(&T) -> String,
 ) {
     let by_key = |all: &[T]| -> BTreeMap<String, usize> {
-        all.iter().enumerate().map(|(place, it)| (key(it), place)).collect()
+        all.iter().enumerate().map(|(index, it)| (key(it), index)).collect()
     };
     let (ours, theirs) = (by_key(stored), by_key(folded));
     let mut keys: Vec<&String> = ours.keys().chain(theirs.keys()).collect();
     keys.sort();
     keys.dedup();
     for key in keys {
-        let has = ours.get(key).map(|place| &stored[*place]);
-        let says = theirs.get(key).map(|place| &folded[*place]);
+        let has = ours.get(key).map(|index| &stored[*index]);
+        let says = theirs.get(key).map(|index| &folded[*index]);
         if has != says {
             report.wrong(format!("{what} {key} of {id}: stored {has:?}, the facts say {says:?}"));
         }

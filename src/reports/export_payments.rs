@@ -1,25 +1,25 @@
 //! Writes payments as a table, a page at a time.
 
 use crate::contributions::COLUMNS;
-use crate::store::pages::{Place, WantedPayments, payments_after};
+use crate::store::pages::{Cursor, PaymentFilter, payments_after};
 use crate::store::{Store, StoreError};
 
 /// Payments that are read in one go.
-const AT_ONCE: i64 = 1_000;
+const BATCH: i64 = 1_000;
 
 /// An export under way. Each page is as of its own moment: nothing is held while whoever reads it is slow.
 #[derive(Debug)]
 pub struct PaymentsExport {
     store: Store,
-    wanted: WantedPayments,
-    after: Option<Place>,
+    wanted: PaymentFilter,
+    after: Option<Cursor>,
     begun: bool,
     ended: bool,
 }
 
 impl PaymentsExport {
     /// Begins; nothing is read yet.
-    pub fn new(store: Store, wanted: WantedPayments) -> Self {
+    pub fn new(store: Store, wanted: PaymentFilter) -> Self {
         Self { store, wanted, after: None, begun: false, ended: false }
     }
 
@@ -32,14 +32,14 @@ impl PaymentsExport {
             return Ok(None);
         }
         let mut tx = self.store.snapshot().await?;
-        let page = payments_after(&mut tx, &self.wanted, self.after.as_ref(), AT_ONCE).await?;
+        let page = payments_after(&mut tx, &self.wanted, self.after.as_ref(), BATCH).await?;
         drop(tx);
         let mut text = if self.begun { String::new() } else { COLUMNS.to_owned() };
         self.begun = true;
         text.extend(page.iter().map(|it| it.line()));
         match page.last() {
             Some(last) => {
-                self.after = Some(Place { at_ms: last.payment.paid_at_ms, id: last.payment.object.clone() });
+                self.after = Some(Cursor { at_ms: last.payment.paid_at_ms, id: last.payment.object.clone() });
             }
             None => self.ended = true,
         }

@@ -8,14 +8,14 @@
 mod check_books;
 mod compare_with_stripe;
 mod export_payments;
-mod look_at_stripe;
+mod inspect_stripe;
 mod read_results;
 mod seals;
 
 pub use check_books::{BooksReport, SiteBalance, check_books};
 pub use compare_with_stripe::{Comparison, ComparisonLine, compare_with_stripe};
 pub use export_payments::PaymentsExport;
-pub use look_at_stripe::{Survey, look_at_stripe, webhook_url};
+pub use inspect_stripe::{ConnectionReport, inspect_stripe, webhook_url};
 pub use read_results::{
     MAX_RESULT_DAYS, MoneySums, Outcome, ResultKey, ResultsError, ResultsQuery, read_results, totals,
 };

@@ -10,7 +10,7 @@ use crate::store::{Store, StoreError};
 use crate::tokens::Vault;
 
 /// Entries that are read in one go.
-const AT_ONCE: i64 = 5_000;
+const BATCH: i64 = 5_000;
 
 /// Signs seals and checks them.
 pub struct SealKey(hmac::Key);
@@ -81,7 +81,7 @@ pub async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), S
     let mut context = Context::new(&SHA256);
     let (mut entries, mut after) = (0, String::new());
     loop {
-        let page = store.entries_to_seal(up_to_seq, &after, AT_ONCE).await?;
+        let page = store.entries_to_seal(up_to_seq, &after, BATCH).await?;
         let Some(last) = page.last() else { break };
         after.clone_from(&last.cause);
         for entry in &page {

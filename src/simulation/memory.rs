@@ -6,7 +6,7 @@ use super::page_view::Support;
 use crate::clock::DAY_MS;
 use crate::config::Interval;
 use crate::contributions::ContributionState;
-use crate::supporters::{Given, Standing, standing_of};
+use crate::supporters::{GiftSummary, Standing, standing_of};
 
 /// Entries of a list that are kept.
 const KEEP: usize = 100;
@@ -83,7 +83,7 @@ impl Support {
     pub fn gave(&mut self, kind: Kind, interval: Interval, at_ms: i64, quiet_days: u32) {
         let state =
             if interval == Interval::Once { ContributionState::Paid } else { ContributionState::Active };
-        let given = Given {
+        let given = GiftSummary {
             frequency: interval.into(),
             state,
             last_retained_payment_at_ms: Some(at_ms),

@@ -5,7 +5,7 @@ use keepopen_decision::{Question, bucket_of};
 use super::articles::Articles;
 use super::memory::Memory;
 use super::page_view::Support;
-use super::tally::Course;
+use super::tally::Progress;
 
 /// One reader of one site.
 #[derive(Clone, Debug, Default)]
@@ -28,7 +28,7 @@ pub struct Side {
     /// What the browser keeps.
     pub memory: Memory,
     /// What is counted.
-    pub course: Course,
+    pub progress: Progress,
 }
 
 impl Reader {

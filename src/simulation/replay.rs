@@ -113,8 +113,8 @@ impl Simulation {
         let mut answers = [Answer::Silent(Reason::Matched); 2];
         let arms = self.books.iter().zip(&mut self.tallies).zip(sides).zip(&mut answers);
         for (((book, tally), side), answer) in arms {
-            let (memory, course) = (&mut side.memory, &mut side.course);
-            tally.page_view(course, week);
+            let (memory, progress) = (&mut side.memory, &mut side.progress);
+            tally.page_view(progress, week);
             if let Some(history) = &mut question.history {
                 book.remind(history, memory, at_ms);
             }
@@ -124,7 +124,7 @@ impl Simulation {
             match *answer {
                 Answer::Silent(reason) => tally.silent(reason),
                 Answer::Shown { appeal, variant, kind, closable } => {
-                    tally.shown(course, appeal, variant, kind, at_ms);
+                    tally.shown(progress, appeal, variant, kind, at_ms);
                     if !refused {
                         memory.see(Seen { appeal, variant, at_ms });
                     }
@@ -155,7 +155,7 @@ impl Simulation {
         for (_, reader) in self.readers.drain() {
             self.span.readers += 1;
             for (tally, side) in self.tallies.iter_mut().zip(reader.sides) {
-                tally.end(side.course);
+                tally.end(side.progress);
             }
         }
     }

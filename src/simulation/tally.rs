@@ -44,7 +44,7 @@ pub struct Shown {
 
 /// One reader.
 #[derive(Clone, Debug, Default)]
-pub struct Course {
+pub struct Progress {
     asks: u32,
     /// When, within the last 30 days.
     recent_ms: VecDeque<i64>,
@@ -70,10 +70,10 @@ impl Tally {
     }
 
     /// A page view of this reader in this week.
-    pub fn page_view(&mut self, course: &mut Course, week: i64) {
-        if course.week != Some(week) {
-            self.end_week(course);
-            course.week = Some(week);
+    pub fn page_view(&mut self, progress: &mut Progress, week: i64) {
+        if progress.week != Some(week) {
+            self.end_week(progress);
+            progress.week = Some(week);
         }
     }
 
@@ -83,30 +83,30 @@ impl Tally {
     }
 
     /// An appeal was shown.
-    pub fn shown(&mut self, course: &mut Course, appeal: usize, variant: usize, kind: Kind, at_ms: i64) {
+    pub fn shown(&mut self, progress: &mut Progress, appeal: usize, variant: usize, kind: Kind, at_ms: i64) {
         self.verdicts[Reason::Matched as usize] += 1;
         let shown = &mut self.shown[appeal][variant];
         shown.views += 1;
-        if !course.seen.contains(&(appeal, variant)) {
-            course.seen.push((appeal, variant));
+        if !progress.seen.contains(&(appeal, variant)) {
+            progress.seen.push((appeal, variant));
             shown.readers += 1;
         }
         // Thanks ask for nothing.
         if kind == Kind::Thank {
             return;
         }
-        course.asks += 1;
-        course.asks_in_week += 1;
-        course.recent_ms.push_back(at_ms);
-        while course.recent_ms.len() > RECENT
-            || course.recent_ms.front().is_some_and(|it| at_ms - it >= 30 * DAY_MS)
+        progress.asks += 1;
+        progress.asks_in_week += 1;
+        progress.recent_ms.push_back(at_ms);
+        while progress.recent_ms.len() > RECENT
+            || progress.recent_ms.front().is_some_and(|it| at_ms - it >= 30 * DAY_MS)
         {
-            course.recent_ms.pop_front();
+            progress.recent_ms.pop_front();
         }
-        let in_7_days = course.recent_ms.iter().rev().take_while(|it| at_ms - **it < 7 * DAY_MS).count();
+        let in_7_days = progress.recent_ms.iter().rev().take_while(|it| at_ms - **it < 7 * DAY_MS).count();
         self.most_in_7_days = self.most_in_7_days.max(u32::try_from(in_7_days).unwrap_or(u32::MAX));
         self.most_in_30_days =
-            self.most_in_30_days.max(u32::try_from(course.recent_ms.len()).unwrap_or(u32::MAX));
+            self.most_in_30_days.max(u32::try_from(progress.recent_ms.len()).unwrap_or(u32::MAX));
     }
 
     /// The reader sent it away.
@@ -123,16 +123,16 @@ impl Tally {
     }
 
     /// Nothing more comes of this reader.
-    pub fn end(&mut self, mut course: Course) {
-        self.end_week(&mut course);
-        *self.readers_by_asks.entry(course.asks).or_default() += 1;
+    pub fn end(&mut self, mut progress: Progress) {
+        self.end_week(&mut progress);
+        *self.readers_by_asks.entry(progress.asks).or_default() += 1;
     }
 
-    fn end_week(&mut self, course: &mut Course) {
-        if course.week.is_some() {
-            self.weeks_by_asks[course.asks_in_week.min(3)] += 1;
+    fn end_week(&mut self, progress: &mut Progress) {
+        if progress.week.is_some() {
+            self.weeks_by_asks[progress.asks_in_week.min(3)] += 1;
         }
-        course.asks_in_week = 0;
+        progress.asks_in_week = 0;
     }
 }
 
@@ -143,18 +143,18 @@ mod tests {
     #[test]
     fn asks_are_counted_by_week_by_30_days_and_in_all() {
         let mut tally = Tally::new([1].into_iter());
-        let mut course = Course::default();
+        let mut progress = Progress::default();
         // Days 0, 1 and 2 in week 0; day 9 in week 1; nothing in week 2; day 31 in week 4.
         for (day, week, asked) in
             [(0, 0, true), (1, 0, true), (2, 0, true), (9, 1, true), (15, 2, false), (31, 4, true)]
         {
-            tally.page_view(&mut course, week);
+            tally.page_view(&mut progress, week);
             match asked {
-                true => tally.shown(&mut course, 0, 0, Kind::Ask, day * DAY_MS),
+                true => tally.shown(&mut progress, 0, 0, Kind::Ask, day * DAY_MS),
                 false => tally.silent(Reason::FrequencyCap),
             }
         }
-        tally.end(course);
+        tally.end(progress);
         assert_eq!(tally.weeks_by_asks, [1, 2, 0, 1]);
         assert_eq!((tally.most_in_7_days, tally.most_in_30_days), (3, 4));
         assert_eq!(tally.readers_by_asks, [(5, 1)].into());
@@ -165,10 +165,10 @@ mod tests {
     #[test]
     fn thanks_are_shown_and_ask_for_nothing() {
         let mut tally = Tally::new([1].into_iter());
-        let mut course = Course::default();
-        tally.page_view(&mut course, 0);
-        tally.shown(&mut course, 0, 0, Kind::Thank, 0);
-        tally.end(course);
+        let mut progress = Progress::default();
+        tally.page_view(&mut progress, 0);
+        tally.shown(&mut progress, 0, 0, Kind::Thank, 0);
+        tally.end(progress);
         assert_eq!((tally.shown[0][0].views, tally.readers_by_asks), (1, [(0, 1)].into()));
     }
 }

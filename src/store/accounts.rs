@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::books::{CONTRIBUTION, ContributionRow, EntryRow};
-use super::pages::Place;
+use super::pages::Cursor;
 use super::payments::{PAYMENT, PaymentRow};
 use super::{Store, StoreError, Tx, objects};
 use crate::contributions::{Contribution, Entry, Fact, Payment};
@@ -40,9 +40,9 @@ pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, 
         .bind(limit)
         .fetch_all(db)
         .await)?;
-    let place = |id: &str| Place { at_ms: 0, id: id.to_owned() };
-    let last = rows.last().map(|row| place(&row.id));
-    whole(tx, rows, BY_ID, &place(after), last).await
+    let cursor = |id: &str| Cursor { at_ms: 0, id: id.to_owned() };
+    let last = rows.last().map(|row| cursor(&row.id));
+    load_details(tx, rows, BY_ID, &cursor(after), last).await
 }
 
 /// Up to `limit` gifts in the order in which they began, after a place. What belongs to gifts of one day lies together in
@@ -50,8 +50,8 @@ pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, 
 ///
 /// # Errors
 /// The database does not answer, or holds what can't be read.
-pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Place>, limit: i64) -> Result<Gifts, StoreError> {
-    let start = Place { at_ms: i64::MIN, id: String::new() };
+pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Cursor>, limit: i64) -> Result<Gifts, StoreError> {
+    let start = Cursor { at_ms: i64::MIN, id: String::new() };
     let after = after.unwrap_or(&start);
     let sql = format!(
         "{CONTRIBUTION} WHERE COALESCE(started_at_ms, 0) >= $1 AND (COALESCE(started_at_ms, 0) > $1 OR id > $2) \
@@ -63,17 +63,17 @@ pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Place>, limit: i64) -
         .bind(limit)
         .fetch_all(db)
         .await)?;
-    let last = rows.last().map(|row| Place { at_ms: row.started_at_ms.unwrap_or(0), id: row.id.clone() });
-    whole(tx, rows, BY_BEGIN, after, last).await
+    let last = rows.last().map(|row| Cursor { at_ms: row.started_at_ms.unwrap_or(0), id: row.id.clone() });
+    load_details(tx, rows, BY_BEGIN, after, last).await
 }
 
 /// These gifts, which are those that `which` finds, with all that belongs to them.
-async fn whole(
+async fn load_details(
     tx: &mut Tx,
     rows: Vec<ContributionRow>,
     which: &str,
-    after: &Place,
-    last: Option<Place>,
+    after: &Cursor,
+    last: Option<Cursor>,
 ) -> Result<Gifts, StoreError> {
     let contributions: Vec<Contribution> =
         rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect::<Result<_, StoreError>>()?;

@@ -6,7 +6,7 @@ use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Contribution, ContributionState, Entry, EntryKind, Frequency};
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::{Currency, Money};
-use crate::supporters::Given;
+use crate::supporters::GiftSummary;
 
 /// Writes a contribution as the facts have it now. `alarms` is a list in JSON.
 ///
@@ -212,7 +212,7 @@ struct GivenRow {
 from_row!(GivenRow { id, interval, interval_count, state, last_retained_payment_at_ms, paid_until_ms });
 
 impl GivenRow {
-    fn given(self) -> Result<(ContributionId, Given), Unreadable> {
+    fn given(self) -> Result<(ContributionId, GiftSummary), Unreadable> {
         let frequency = frequency(&self.interval, self.interval_count)?;
         let given = given(frequency, &self.state, self.last_retained_payment_at_ms, self.paid_until_ms)?;
         Ok((contribution_id(&self.id)?, given))
@@ -225,8 +225,8 @@ pub(super) fn given(
     at: &str,
     last_retained_payment_at_ms: Option<i64>,
     paid_until_ms: Option<i64>,
-) -> Result<Given, Unreadable> {
-    Ok(Given { frequency, state: state(at)?, last_retained_payment_at_ms, paid_until_ms })
+) -> Result<GiftSummary, Unreadable> {
+    Ok(GiftSummary { frequency, state: state(at)?, last_retained_payment_at_ms, paid_until_ms })
 }
 
 /// What somebody gave to one site, by contribution, within a transaction.
@@ -237,7 +237,7 @@ pub async fn given_by(
     tx: &mut Tx,
     supporter: &SupporterId,
     site: &str,
-) -> Result<Vec<(ContributionId, Given)>, StoreError> {
+) -> Result<Vec<(ContributionId, GiftSummary)>, StoreError> {
     let rows: Vec<GivenRow> = on_tx!(tx, db => sqlx::query_as(GIVEN)
         .bind(supporter.as_str())
         .bind(site)
@@ -327,7 +327,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::contribution`].
-    pub async fn given(&self, supporter: &SupporterId, site: &str) -> Result<Vec<Given>, StoreError> {
+    pub async fn given(&self, supporter: &SupporterId, site: &str) -> Result<Vec<GiftSummary>, StoreError> {
         let rows: Vec<GivenRow> = on_reader!(self, db => sqlx::query_as(GIVEN)
             .bind(supporter.as_str())
             .bind(site)

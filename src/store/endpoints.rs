@@ -26,14 +26,14 @@ from_row!(EndpointRow { id, mode, url, api_version, sealed_secret, created_at_ms
 
 /// When Stripe was last heard, by whichever instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Contact {
+pub struct LastContact {
     /// When a delivery with a good signature last came, in milliseconds since 1970.
     pub delivered_at_ms: Option<i64>,
     /// By how much our clock was last seen to be ahead of Stripe's, in milliseconds.
     pub clock_difference_ms: Option<i64>,
 }
 
-from_row!(Contact { delivered_at_ms, clock_difference_ms });
+from_row!(LastContact { delivered_at_ms, clock_difference_ms });
 
 /// Keeps an endpoint that was made.
 ///
@@ -85,7 +85,7 @@ pub async fn delivered(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), StoreErr
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn note_contact(tx: &mut Tx, contact: &Contact) -> Result<(), StoreError> {
+pub async fn note_contact(tx: &mut Tx, contact: &LastContact) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_contact SET \
          delivered_at_ms = CASE WHEN COALESCE(delivered_at_ms, 0) < COALESCE($1, 0) THEN $1 ELSE delivered_at_ms END, \
@@ -117,7 +117,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn contact(&self) -> Result<Contact, StoreError> {
+    pub async fn contact(&self) -> Result<LastContact, StoreError> {
         on_reader!(self, db => sqlx::query_as(
             "SELECT delivered_at_ms, clock_difference_ms FROM stripe_contact WHERE id = 'last'",
         )

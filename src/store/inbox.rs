@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::{Adding, Store, StoreError, Tx};
+use super::{InsertConn, Store, StoreError, Tx};
 use crate::config::Mode;
 
 /// How long the question for events that are due may take: booking waits for it, so it is asked again sooner than others.
@@ -161,7 +161,7 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, StoreErr
 }
 
 /// The most arrivals that [`insert_all`] takes.
-pub const MOST_AT_ONCE: usize = 512;
+pub const MAX_BATCH: usize = 512;
 /// Values of one arrival in its statement.
 const VALUES: usize = 9;
 
@@ -265,7 +265,7 @@ pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, StoreErr
     Ok(rows == 1)
 }
 
-impl Adding {
+impl InsertConn {
     /// Stores arrivals in one statement that is a transaction of its own; for each whether it is new, as [`insert`] says. Of two
     /// with the same id the first is. They are committed when this returns without an error.
     ///
@@ -277,7 +277,7 @@ impl Adding {
         /// A text for each power of two, so that both databases prepare few of them; with and without numbers.
         static TEXTS: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
             [false, true].map(|numbered| {
-                (0..=MOST_AT_ONCE.ilog2()).map(|power| insert_text(1 << power, numbered)).collect()
+                (0..=MAX_BATCH.ilog2()).map(|power| insert_text(1 << power, numbered)).collect()
             })
         });
         if let [alone] = arrivals {

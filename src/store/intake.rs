@@ -13,15 +13,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::timeout;
 
 use super::inbox::{self, Arrival, EventState, Source};
-use super::{Adding, Store, StoreError, dialect};
+use super::{InsertConn, Store, StoreError, dialect};
 use crate::config::Mode;
 
 /// Deliveries that can be under way; others are told that the database does not answer.
 const PLACES: u32 = 2048;
 /// Bytes of bodies in one transaction, unless a single one is larger. It bounds how long the database is held.
-const MOST_BYTES: usize = 4 * 1024 * 1024;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
 /// How long one transaction may take. The databases give up sooner where they can; a network that is gone says nothing.
-const PATIENCE: Duration = Duration::from_secs(10);
+const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A delivery, as it is to be stored.
 #[derive(Debug)]
@@ -190,9 +190,9 @@ impl Drop for Writer {
 /// How many of the first fit into one transaction; one at least, if there is one.
 fn fitting(waiting: &[Waiting]) -> usize {
     let mut bytes = 0_usize;
-    let fit = waiting.iter().take(inbox::MOST_AT_ONCE).take_while(|one| {
+    let fit = waiting.iter().take(inbox::MAX_BATCH).take_while(|one| {
         bytes = bytes.saturating_add(one.delivered.body.len());
-        bytes <= MOST_BYTES
+        bytes <= MAX_BYTES
     });
     fit.count().max(1).min(waiting.len())
 }
@@ -204,7 +204,7 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
     waiting.sort_by(|one, other| one.delivered.id.cmp(&other.delivered.id));
     let mut parts = vec![waiting];
     while let Some(mut part) = parts.pop() {
-        let outcome = timeout(PATIENCE, Box::pin(commit(store, &part))).await;
+        let outcome = timeout(TIMEOUT, Box::pin(commit(store, &part))).await;
         let outcome = outcome
             .unwrap_or_else(|_| Err(StoreError::unavailable(io::Error::from(io::ErrorKind::TimedOut))));
         match outcome {
@@ -233,7 +233,7 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
 /// Stores them in one transaction; for each whether it is new, and the connection. They may be acknowledged when this has
 /// returned, and not before: the statement is a transaction of its own, and all that the database says of it is read,
 /// its commit at the end.
-async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, Adding), StoreError> {
+async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, InsertConn), StoreError> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
     let mut connection = store.adding().await?;
     let mut new = connection.insert_all(&arrivals).await;

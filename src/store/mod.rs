@@ -45,7 +45,7 @@ pub mod unbooked;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
-pub use dialect::{Adding, Tx};
+pub use dialect::{InsertConn, Tx};
 use dialect::{Pools, postgres, sqlite};
 pub use error::{Cause, StoreError, Unreadable};
 
@@ -203,12 +203,12 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub(super) async fn adding(&self) -> Result<Adding, StoreError> {
+    pub(super) async fn adding(&self) -> Result<InsertConn, StoreError> {
         Ok(self.pools()?.adding().await?)
     }
 
     /// Takes back a connection of [`Self::adding`] on which everything went well.
-    pub(super) fn take_back(&self, adding: Adding) {
+    pub(super) fn take_back(&self, adding: InsertConn) {
         if let Some(pools) = self.pools.get() {
             pools.take_back(adding);
         }

@@ -1,6 +1,6 @@
 //! What is known of Stripe's objects, and which of them belong together.
 
-use super::pages::Place;
+use super::pages::Cursor;
 use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Fact, Join};
 
@@ -72,8 +72,8 @@ fn facts_of(which: &str) -> String {
 pub(super) async fn of_gifts(
     tx: &mut Tx,
     which: &str,
-    after: &Place,
-    last: &Place,
+    after: &Cursor,
+    last: &Cursor,
 ) -> Result<Vec<(String, Fact)>, StoreError> {
     let sql = facts_of(which);
     let rows: Vec<(String, String)> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))

@@ -9,7 +9,7 @@ use crate::money::{Currency, Money};
 
 /// What is looked for; what is left out is no matter.
 #[derive(Clone, Debug, Default)]
-pub struct Wanted {
+pub struct ContributionFilter {
     /// Given to this site.
     pub site: Option<String>,
     /// In this state.
@@ -30,14 +30,14 @@ pub struct Wanted {
 
 /// A place in a list: what comes after it is the next page.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct Cursor {
     /// The time that the list is ordered by, in milliseconds since 1970.
     pub at_ms: i64,
     /// The id that orders what has the same time.
     pub id: String,
 }
 
-impl Place {
+impl Cursor {
     /// Where a contribution stands in the list.
     pub fn of(it: &Contribution) -> Self {
         Self { at_ms: it.started_at_ms.unwrap_or(0), id: it.id.as_str().to_owned() }
@@ -46,7 +46,7 @@ impl Place {
 
 /// Payments that are exported.
 #[derive(Clone, Debug, Default)]
-pub struct WantedPayments {
+pub struct PaymentFilter {
     /// Given to this site.
     pub site: Option<String>,
     /// Paid at this time or later, in milliseconds since 1970.
@@ -57,7 +57,7 @@ pub struct WantedPayments {
 
 /// A gift with all that is booked of it.
 #[derive(Clone, Debug)]
-pub struct WholeGift {
+pub struct ContributionDetail {
     /// The gift.
     pub contribution: Contribution,
     /// Its payments, the oldest first.
@@ -121,13 +121,13 @@ where
 /// The database does not answer, or holds what can't be read.
 pub async fn payments_after(
     tx: &mut Tx,
-    wanted: &WantedPayments,
-    after: Option<&Place>,
+    wanted: &PaymentFilter,
+    after: Option<&Cursor>,
     limit: i64,
 ) -> Result<Vec<ExportedPayment>, StoreError> {
-    let from_ms = after.map_or(wanted.from_ms.unwrap_or(i64::MIN), |place| place.at_ms);
+    let from_ms = after.map_or(wanted.from_ms.unwrap_or(i64::MIN), |cursor| cursor.at_ms);
     // Every id is greater than the empty text: the first page begins with the first.
-    let after_id = after.map_or("", |place| place.id.as_str());
+    let after_id = after.map_or("", |cursor| cursor.id.as_str());
     let rows: Vec<ExportedRow> = on_tx!(tx, db => sqlx::query_as(
         // Of SQLite, CROSS JOIN asks to begin with the first table: the order is its index's, and nothing is sorted.
         "SELECT object, contribution_id, payments.site, payments.currency, payments.amount_minor, \
@@ -178,13 +178,13 @@ impl Store {
     /// The database does not answer, or holds what can't be read.
     pub async fn contributions_after(
         &self,
-        wanted: &Wanted,
-        after: Option<&Place>,
+        wanted: &ContributionFilter,
+        after: Option<&Cursor>,
         limit: i64,
     ) -> Result<Vec<Contribution>, StoreError> {
-        let until_ms = after.map_or(i64::MAX, |place| place.at_ms);
+        let until_ms = after.map_or(i64::MAX, |cursor| cursor.at_ms);
         // The first page has no place before it: all began before the end of time, whatever their ids.
-        let before_id = after.map_or("", |place| place.id.as_str());
+        let before_id = after.map_or("", |cursor| cursor.id.as_str());
         // Somebody's few gifts are found by who gave them, all others in their order.
         let by = match wanted.supporter {
             Some(_) => "supporter_id = $8",
@@ -218,7 +218,10 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer, or holds what can't be read.
-    pub async fn whole_gift(&self, id: &ContributionId) -> Result<Option<WholeGift>, StoreError> {
+    pub async fn contribution_detail(
+        &self,
+        id: &ContributionId,
+    ) -> Result<Option<ContributionDetail>, StoreError> {
         let mut tx = self.snapshot().await?;
         let sql = format!("{CONTRIBUTION} WHERE id = $1");
         let row: Option<ContributionRow> = on_tx!(&mut tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -239,6 +242,6 @@ impl Store {
             .into_iter()
             .map(|row| Ok((Entry::try_from(row.entry)?, row.booked_at_ms)))
             .collect::<Result<_, StoreError>>()?;
-        Ok(Some(WholeGift { contribution, payments, entries }))
+        Ok(Some(ContributionDetail { contribution, payments, entries }))
     }
 }

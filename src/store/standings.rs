@@ -3,7 +3,7 @@
 use super::books::{frequency, given, supporter_id};
 use super::{Store, StoreError, Tx};
 use crate::ids::SupporterId;
-use crate::supporters::Given;
+use crate::supporters::GiftSummary;
 
 /// A changed standing, and the contributions that it follows from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,7 +15,7 @@ pub struct ChangedStanding {
     /// When it changed, in milliseconds since 1970.
     pub changed_at_ms: i64,
     /// What was given to the site, as it is now.
-    pub given: Vec<Given>,
+    pub given: Vec<GiftSummary>,
 }
 
 /// Records that a standing changed at `at_ms` (milliseconds since 1970).

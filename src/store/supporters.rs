@@ -3,7 +3,7 @@
 use super::books::supporter_id;
 use super::{Store, StoreError, Tx};
 use crate::ids::SupporterId;
-use crate::supporters::{Email, Given};
+use crate::supporters::{Email, GiftSummary};
 
 const BY_EMAIL: &str = "SELECT id FROM supporters WHERE email = $1";
 
@@ -117,7 +117,7 @@ impl Store {
         &self,
         email: &Email,
         site: &str,
-    ) -> Result<Vec<(SupporterId, Vec<Given>)>, StoreError> {
+    ) -> Result<Vec<(SupporterId, Vec<GiftSummary>)>, StoreError> {
         let mut found = Vec::new();
         for supporter in self.supporters_by_email(email).await? {
             let given = self.given(&supporter, site).await?;

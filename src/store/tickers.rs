@@ -1,7 +1,7 @@
 //! What tickers count.
 
 use super::{Store, StoreError};
-use crate::appeals::{TickerCount, Whose};
+use crate::appeals::{TickerCount, TickerScope};
 
 /// What readers gave in one currency: the payments of the window, less what was refunded or taken back of these
 /// payments, whenever that was. What is given back of an older payment is no part of it.
@@ -16,18 +16,18 @@ impl Store {
     /// The database does not answer.
     pub async fn ticker_total(&self, count: &TickerCount) -> Result<i64, StoreError> {
         let (sql, whose) = match (&count.whose, count.currency) {
-            (Whose::Site(id), Some(_)) => {
+            (TickerScope::Site(id), Some(_)) => {
                 (format!("{MONEY} WHERE p.site = $1 AND p.paid_at_ms >= $2 AND p.currency = $3"), id)
             }
-            (Whose::Appeal(id), Some(_)) => {
+            (TickerScope::Appeal(id), Some(_)) => {
                 let join = "JOIN contributions c ON c.id = p.contribution_id";
                 let such = "c.appeal = $1 AND p.paid_at_ms >= $2 AND p.currency = $3";
                 (format!("{MONEY} {join} WHERE {such}"), id)
             }
-            (Whose::Site(id), None) => {
+            (TickerScope::Site(id), None) => {
                 (format!("{SUPPORTERS} WHERE site = $1 AND last_retained_payment_at_ms >= $2"), id)
             }
-            (Whose::Appeal(id), None) => {
+            (TickerScope::Appeal(id), None) => {
                 (format!("{SUPPORTERS} WHERE appeal = $1 AND last_retained_payment_at_ms >= $2"), id)
             }
         };

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::currencies;
 use super::field::{BadShape, Object};
-use crate::contributions::{Fact, Latest, Moved, PayoutFact, PayoutMark, PayoutState, TransactionFact};
+use crate::contributions::{
+    BalanceChange, Fact, Latest, PayoutFact, PayoutMark, PayoutState, TransactionFact,
+};
 
 /// A balance transaction.
 pub fn transaction_facts(it: Object<'_>) -> Result<Vec<Fact>, BadShape> {
@@ -21,7 +23,7 @@ fn read_transaction(it: Object<'_>) -> Result<TransactionFact, BadShape> {
     Ok(TransactionFact {
         id: it.id()?,
         source: it.reference("source")?,
-        moved: currency.map(|currency| Moved { amount_minor, fee_minor, currency }),
+        moved: currency.map(|currency| BalanceChange { amount_minor, fee_minor, currency }),
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payouts: BTreeMap::new(),
     })

@@ -9,7 +9,7 @@ use super::signature::{self, BadSignature};
 use crate::config::Secret;
 
 /// Of so many deliveries it is remembered whether their signatures were good.
-const REMEMBERED: u32 = 10;
+const WINDOW: u32 = 10;
 
 /// Secrets, and how the last deliveries went. Each instance has its own.
 pub struct Deliveries {
@@ -39,12 +39,12 @@ pub struct News {
 pub struct Secrets {
     all: Vec<Secret>,
     of_settings: usize,
-    endpoints: Vec<OfEndpoint>,
+    endpoints: Vec<EndpointSecret>,
 }
 
 /// The secret of an endpoint that was made by us has fitted, or has not yet.
 #[derive(Clone, Debug)]
-pub struct OfEndpoint {
+pub struct EndpointSecret {
     /// The endpoint.
     pub id: String,
     /// When a delivery last fitted it; 0 when none did since the start.
@@ -82,7 +82,7 @@ impl Deliveries {
         };
         for (id, secret) in endpoints {
             let last_at_ms = known(&id).unwrap_or_default();
-            secrets.endpoints.push(OfEndpoint { id, last_at_ms });
+            secrets.endpoints.push(EndpointSecret { id, last_at_ms });
             secrets.all.push(secret);
         }
         self.secrets.store(Arc::new(secrets));
@@ -110,8 +110,8 @@ impl Deliveries {
 
     /// Whether half or more of the last ten deliveries had a bad signature.
     pub fn are_mostly_bad(&self) -> bool {
-        let last = self.bad.load(Ordering::Relaxed) & ((1 << REMEMBERED) - 1);
-        last.count_ones() >= REMEMBERED / 2
+        let last = self.bad.load(Ordering::Relaxed) & ((1 << WINDOW) - 1);
+        last.count_ones() >= WINDOW / 2
     }
 
     /// What came since [`Self::noted`], if anything did. Of the differences the smallest is told: a delivery may be
@@ -148,12 +148,12 @@ impl Secrets {
     }
 
     /// The endpoints whose secrets are among them.
-    pub fn endpoints(&self) -> &[OfEndpoint] {
+    pub fn endpoints(&self) -> &[EndpointSecret] {
         &self.endpoints
     }
 }
 
-impl OfEndpoint {
+impl EndpointSecret {
     /// When a delivery last fitted its secret, if one did since the start.
     pub fn last_at_ms(&self) -> Option<i64> {
         Some(self.last_at_ms.load(Ordering::Relaxed)).filter(|at_ms| *at_ms > 0)

@@ -187,9 +187,9 @@ pub fn is_one_line(text: &&str) -> bool {
 pub const LATEST_S: i64 = 253_402_300_799;
 
 /// Fifteen digits: more than Stripe moves in any currency, and few enough that sums stay exact everywhere.
-const MOST_MINOR: i64 = 999_999_999_999_999;
+const MAX_MINOR: i64 = 999_999_999_999_999;
 
 /// Whether this many minor units can be an amount: what goes the other way is said by the object's kind, not by a sign.
 pub fn is_amount(amount_minor: i64) -> bool {
-    (0..=MOST_MINOR).contains(&amount_minor)
+    (0..=MAX_MINOR).contains(&amount_minor)
 }

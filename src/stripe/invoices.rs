@@ -9,7 +9,7 @@ use crate::money::Money;
 
 /// An automatic attempt succeeds within so many seconds of the invoice being finalized. Nobody marks an invoice by hand as
 /// fast.
-const AT_ONCE_S: i64 = 60;
+const MAX_AUTOMATIC_DELAY_S: i64 = 60;
 
 /// How an invoice was paid.
 #[derive(Default)]
@@ -62,7 +62,8 @@ fn paid_at_once(it: Object<'_>) -> Result<bool, BadShape> {
     let Some(transitions) = it.child("status_transitions")? else { return Ok(false) };
     let times = transitions.time("finalized_at")?.zip(transitions.time("paid_at")?);
     let sent = it.text("collection_method")? == Some("send_invoice");
-    Ok(!sent && times.is_some_and(|(finalized, paid)| (0..=AT_ONCE_S).contains(&(paid - finalized))))
+    Ok(!sent
+        && times.is_some_and(|(finalized, paid)| (0..=MAX_AUTOMATIC_DELAY_S).contains(&(paid - finalized))))
 }
 
 /// What the list of an invoice's payments says.

@@ -12,5 +12,5 @@ mod standing;
 pub use email::Email;
 pub use recent::{MAX_RECENT_STANDINGS, Newest, RecentStandings, StandingChange};
 pub use standing::{
-    Given, NextStanding, Standing, StandingNow, best_standing, standing_changed, standing_of,
+    GiftSummary, NextStanding, Standing, StandingNow, best_standing, standing_changed, standing_of,
 };

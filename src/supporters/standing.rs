@@ -9,7 +9,7 @@ use crate::ids::SupporterId;
 
 /// What the standing needs to know of one contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Given {
+pub struct GiftSummary {
     /// How often it is given.
     pub frequency: Frequency,
     /// Where it stands.
@@ -66,7 +66,7 @@ const fn whole_seconds_up(at_ms: i64) -> i64 {
     at_ms.saturating_add(999).div_euclid(1000)
 }
 
-impl Given {
+impl GiftSummary {
     /// What the standing needs to know of this contribution.
     pub fn of(contribution: &Contribution) -> Self {
         Self {
@@ -87,8 +87,8 @@ impl Given {
 /// before money came, and nobody asks a supporter whose gift runs, however often it renews. Where the standing will end by time alone, its end
 /// and the time until which nobody may ask matter too.
 pub fn standing_changed(
-    before: &[Given],
-    after: &[Given],
+    before: &[GiftSummary],
+    after: &[GiftSummary],
     quiet_days: u32,
     now_ms: i64,
 ) -> Option<StandingNow> {
@@ -108,8 +108,8 @@ pub fn standing_changed(
 /// A recurring gift that runs, or that ended and is still paid for, outranks one whose card fails; money on its way
 /// makes the answer unknown (neither ask nor thank) for everybody else; of a one-off and an ended recurring gift, the
 /// one paid last counts.
-pub fn standing_of(given: &[Given], quiet_days: u32, now_ms: i64) -> StandingNow {
-    let paid_until_ms = given.iter().filter_map(Given::ended_and_paid_until_ms).max();
+pub fn standing_of(given: &[GiftSummary], quiet_days: u32, now_ms: i64) -> StandingNow {
+    let paid_until_ms = given.iter().filter_map(GiftSummary::ended_and_paid_until_ms).max();
     // Of all that follows, this alone ends by time.
     let ends_at_ms = paid_until_ms.filter(|until_ms| now_ms < *until_ms);
     let standing = standing_while(given, ends_at_ms.is_some());
@@ -124,7 +124,7 @@ pub fn standing_of(given: &[Given], quiet_days: u32, now_ms: i64) -> StandingNow
 }
 
 /// The standing, where an ended recurring gift is `still_paid_for` or not.
-fn standing_while(given: &[Given], still_paid_for: bool) -> Standing {
+fn standing_while(given: &[GiftSummary], still_paid_for: bool) -> Standing {
     let any = |state| given.iter().any(|it| it.state == state);
     if any(ContributionState::Active) || still_paid_for {
         Standing::Recurring
@@ -147,13 +147,13 @@ fn standing_while(given: &[Given], still_paid_for: bool) -> Standing {
 ///
 /// The order is that of [`standing_of`], as if all had been given by one person; of equals the lowest id answers.
 pub fn best_standing(
-    sharing: &[(SupporterId, Vec<Given>)],
+    sharing: &[(SupporterId, Vec<GiftSummary>)],
     quiet_days: u32,
     now_ms: i64,
 ) -> Option<(SupporterId, StandingNow)> {
-    let all: Vec<Given> = sharing.iter().flat_map(|(_, given)| given).copied().collect();
+    let all: Vec<GiftSummary> = sharing.iter().flat_map(|(_, given)| given).copied().collect();
     let together = standing_of(&all, quiet_days, now_ms);
-    let newest = |given: &[Given]| given.iter().filter_map(|it| it.last_retained_payment_at_ms).max();
+    let newest = |given: &[GiftSummary]| given.iter().filter_map(|it| it.last_retained_payment_at_ms).max();
     let best = sharing.iter().max_by_key(|(id, given)| {
         let has_it = standing_of(given, quiet_days, now_ms).standing == together.standing;
         (has_it, newest(given), std::cmp::Reverse(id))
@@ -171,12 +171,12 @@ mod tests {
     const MONTHLY: Frequency = Frequency::MONTHLY;
     const YEARLY: Frequency = Frequency::Every { unit: IntervalUnit::Year, count: 1 };
 
-    fn given(frequency: Frequency, state: State, paid_at_ms: i64) -> Given {
+    fn given(frequency: Frequency, state: State, paid_at_ms: i64) -> GiftSummary {
         let last_retained_payment_at_ms = (paid_at_ms > 0).then_some(paid_at_ms);
-        Given { frequency, state, last_retained_payment_at_ms, paid_until_ms: None }
+        GiftSummary { frequency, state, last_retained_payment_at_ms, paid_until_ms: None }
     }
 
-    fn standing(given: &[Given]) -> Standing {
+    fn standing(given: &[GiftSummary]) -> Standing {
         standing_of(given, 90, 1_000).standing
     }
 
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_standing_changes_only_where_a_token_can_be_older_than_the_change() {
         let month = |state, paid_at_ms| given(MONTHLY, state, paid_at_ms);
-        let changed = |before: &[Given], after: &[Given]| {
+        let changed = |before: &[GiftSummary], after: &[GiftSummary]| {
             standing_changed(before, after, 90, 1_000).map(|now| now.standing)
         };
         assert_eq!(changed(&[], &[month(State::Active, 10)]), None, "the first gift");
@@ -232,7 +232,7 @@ mod tests {
         let once = |paid_at_ms| given(Frequency::Once, State::Paid, paid_at_ms);
         assert_eq!(changed(&[once(10)], &[once(10), once(20)]), Some(Standing::OneOff), "quiet for longer");
         assert_eq!(changed(&[once(20)], &[once(10), once(20)]), None);
-        let paid_for = |until_ms| Given { paid_until_ms: Some(until_ms), ..month(State::Ended, 10) };
+        let paid_for = |until_ms| GiftSummary { paid_until_ms: Some(until_ms), ..month(State::Ended, 10) };
         let (running, ending) = (month(State::Active, 10), paid_for(1_001));
         assert_eq!(changed(&[running], &[ending]), Some(Standing::Recurring), "it will end by time alone");
         assert_eq!(changed(&[ending], &[ending]), None);
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn an_ended_gift_keeps_its_standing_to_the_end_of_what_was_paid_for_and_nobody_is_asked_before() {
         let until_ms = 365 * DAY_MS;
-        let year = Given { paid_until_ms: Some(until_ms), ..given(YEARLY, State::Ended, 1) };
+        let year = GiftSummary { paid_until_ms: Some(until_ms), ..given(YEARLY, State::Ended, 1) };
         let at = |now_ms| standing_of(&[year], 90, now_ms);
         let next = Some(NextStanding { at_ms: until_ms, standing: Standing::Lapsed });
         let recurring = StandingNow { standing: Standing::Recurring, quiet_until_ms: Some(until_ms), next };
@@ -281,13 +281,13 @@ mod tests {
         let running = given(MONTHLY, State::Active, 9);
         let lapsed = given(MONTHLY, State::Ended, 20);
         let one_off = given(Frequency::Once, State::Paid, 10);
-        let best = |sharing: &[(SupporterId, Vec<Given>)]| {
+        let best = |sharing: &[(SupporterId, Vec<GiftSummary>)]| {
             let (id, now) = best_standing(sharing, 90, 1_000).unwrap();
             (id, now.standing, now.quiet_until_ms)
         };
         let quiet_ms = Some(20 + 91 * DAY_MS);
         for turned in [false, true] {
-            let order = |mut all: Vec<(SupporterId, Vec<Given>)>| {
+            let order = |mut all: Vec<(SupporterId, Vec<GiftSummary>)>| {
                 if turned {
                     all.reverse();
                 }

@@ -7,40 +7,40 @@ use keepopen_decision::Reason;
 use metrics::Counter;
 
 /// The words that a label can have.
-pub trait Word: Copy + 'static {
-    /// Every word, in the order of [`Word::place`].
+pub trait LabelValue: Copy + 'static {
+    /// Every word, in the order of [`LabelValue::index`].
     const ALL: &'static [Self];
 
     /// The label's value.
-    fn word(self) -> &'static str;
+    fn as_label(self) -> &'static str;
 
-    /// Where it stands in [`Word::ALL`].
-    fn place(self) -> usize;
+    /// Where it stands in [`LabelValue::ALL`].
+    fn index(self) -> usize;
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $word:literal,)+ }) => {
+macro_rules! labels {
+    ($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $variant:ident = $as_label:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum $name {
             $($(#[$word_doc])* $variant,)+
         }
 
-        impl Word for $name {
+        impl LabelValue for $name {
             const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
+            fn as_label(self) -> &'static str {
+                match self { $(Self::$variant => $as_label),+ }
             }
 
-            fn place(self) -> usize {
+            fn index(self) -> usize {
                 self as usize
             }
         }
     };
 }
 
-words! {
+labels! {
     /// What became of a webhook delivery.
     Delivery {
         /// It is stored.
@@ -62,7 +62,7 @@ words! {
     }
 }
 
-words! {
+labels! {
     /// What came of taking an event up; each try counts.
     Processed {
         /// Facts of a gift of ours.
@@ -78,7 +78,7 @@ words! {
     }
 }
 
-words! {
+labels! {
     /// What came of a call to Stripe; each try is a call.
     CallOutcome {
         /// Done.
@@ -96,7 +96,7 @@ words! {
     }
 }
 
-words! {
+labels! {
     /// By what a call was found to be one too many.
     LimitedBy {
         /// By the client's address.
@@ -108,7 +108,7 @@ words! {
     }
 }
 
-words! {
+labels! {
     /// Why a request's body was not read to its end.
     CutBody {
         /// It arrived too slowly.
@@ -118,7 +118,7 @@ words! {
     }
 }
 
-words! {
+labels! {
     /// What came of looking at a supporter token.
     TokenCheck {
         /// Its signature was found good before.
@@ -134,7 +134,7 @@ words! {
     }
 }
 
-words! {
+labels! {
     /// How far the events of the inbox are.
     InboxState {
         /// Not tried yet.
@@ -148,7 +148,7 @@ words! {
     }
 }
 
-words! {
+labels! {
     /// What can be wrong with the connection to Stripe.
     StripeTrouble {
         /// The endpoint that we made is not there any more.
@@ -162,7 +162,7 @@ words! {
         /// Our key may not look at endpoints.
         KeyRefused = "key_refused",
         /// Nothing comes, although something should have.
-        Silence = "silence",
+        NoDeliveries = "silence",
         /// Our clock and Stripe's differ.
         Clock = "clock",
         /// Most deliveries are signed with a secret that is not ours.
@@ -172,14 +172,14 @@ words! {
     }
 }
 
-impl Word for Reason {
+impl LabelValue for Reason {
     const ALL: &'static [Self] = Self::ALL;
 
-    fn word(self) -> &'static str {
+    fn as_label(self) -> &'static str {
         self.as_str()
     }
 
-    fn place(self) -> usize {
+    fn index(self) -> usize {
         self as usize
     }
 }
@@ -188,13 +188,13 @@ impl Word for Reason {
 #[derive(Clone)]
 pub struct Counts<W> {
     counters: Arc<[Counter]>,
-    words: PhantomData<W>,
+    labels: PhantomData<W>,
 }
 
-impl<W: Word> Counts<W> {
+impl<W: LabelValue> Counts<W> {
     /// Counters, each made for its word.
     pub fn each(make: impl Fn(W) -> Counter) -> Self {
-        Self { counters: W::ALL.iter().map(|word| make(*word)).collect(), words: PhantomData }
+        Self { counters: W::ALL.iter().map(|as_label| make(*as_label)).collect(), labels: PhantomData }
     }
 
     /// Counters that nobody reads.
@@ -203,8 +203,8 @@ impl<W: Word> Counts<W> {
     }
 
     /// Counts one.
-    pub fn count(&self, word: W) {
-        self.counters[word.place()].increment(1);
+    pub fn count(&self, as_label: W) {
+        self.counters[as_label.index()].increment(1);
     }
 }
 
@@ -212,14 +212,14 @@ impl<W: Word> Counts<W> {
 mod tests {
     use super::*;
 
-    fn in_place<W: Word + PartialEq + std::fmt::Debug>() {
-        for (place, word) in W::ALL.iter().enumerate() {
-            assert_eq!(word.place(), place, "{word:?}");
+    fn in_place<W: LabelValue + PartialEq + std::fmt::Debug>() {
+        for (index, as_label) in W::ALL.iter().enumerate() {
+            assert_eq!(as_label.index(), index, "{as_label:?}");
         }
     }
 
     #[test]
-    fn every_word_is_counted_in_its_own_place() {
+    fn each_label_value_has_its_own_counter() {
         in_place::<Reason>();
         in_place::<Delivery>();
         in_place::<Processed>();

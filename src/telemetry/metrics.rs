@@ -5,7 +5,8 @@ use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
 use super::counts::{
-    CallOutcome, Counts, CutBody, Delivery, InboxState, LimitedBy, Processed, StripeTrouble, TokenCheck, Word,
+    CallOutcome, Counts, CutBody, Delivery, InboxState, LabelValue, LimitedBy, Processed, StripeTrouble,
+    TokenCheck,
 };
 use super::process::ProcessGauges;
 
@@ -79,7 +80,7 @@ impl StripeGauges {
     fn new(recorder: &PrometheusRecorder) -> Self {
         let troubles = StripeTrouble::ALL.iter().map(|what| {
             let help = "1 where something is wrong with the connection to Stripe, 0 where it is not.";
-            gauge(recorder, "keepopen_stripe_trouble", help, &[("what", what.word())])
+            gauge(recorder, "keepopen_stripe_trouble", help, &[("what", what.as_label())])
         });
         let troubles = troubles.collect();
         let help = "When a delivery of Stripe's with a good signature last came, in seconds since 1970; 0 when none did.";
@@ -91,7 +92,7 @@ impl StripeGauges {
 
     /// Says whether this is wrong.
     pub fn set_trouble(&self, what: StripeTrouble, so: bool) {
-        self.troubles[what.place()].set(if so { 1.0 } else { 0.0 });
+        self.troubles[what.index()].set(if so { 1.0 } else { 0.0 });
     }
 
     /// Says when the last delivery came, in milliseconds since 1970.
@@ -114,7 +115,7 @@ pub struct InboxGauges {
 impl InboxGauges {
     /// Says how many events are so far.
     pub fn set(&self, state: InboxState, rows: i64) {
-        self.rows[state.place()].set(rows as f64);
+        self.rows[state.index()].set(rows as f64);
     }
 
     /// Says for how long the oldest event that is not done has been waiting, in milliseconds.
@@ -165,21 +166,21 @@ impl Metrics {
             .set_buckets(DURATIONS_S)
             .expect("the list of durations is not empty")
             .build_recorder();
-        let by_word = |name, help, label, word| counter(&recorder, name, help, &[(label, word)]);
+        let labelled = |name, help, label, as_label| counter(&recorder, name, help, &[(label, as_label)]);
         let verdicts = Counts::each(|reason: Reason| {
-            by_word(
+            labelled(
                 "keepopen_verdicts_total",
                 "Answers to whether an appeal is shown, by reason.",
                 "reason",
-                reason.word(),
+                reason.as_label(),
             )
         });
         let deliveries = Counts::each(|outcome: Delivery| {
-            by_word(
+            labelled(
                 "keepopen_webhook_deliveries_total",
                 "Webhook deliveries, by what became of them.",
                 "outcome",
-                outcome.word(),
+                outcome.as_label(),
             )
         });
         let intake_commits = counter(
@@ -189,49 +190,49 @@ impl Metrics {
             &[],
         );
         let stripe_calls = Counts::each(|outcome: CallOutcome| {
-            by_word(
+            labelled(
                 "keepopen_stripe_calls_total",
                 "Calls to Stripe, each try counted, by what came of them.",
                 "outcome",
-                outcome.word(),
+                outcome.as_label(),
             )
         });
         let events_processed = Counts::each(|outcome: Processed| {
-            by_word(
+            labelled(
                 "keepopen_events_processed_total",
                 "Events taken up to be booked, each try counted, by what came of it.",
                 "outcome",
-                outcome.word(),
+                outcome.as_label(),
             )
         });
         let token_checks = Counts::each(|outcome: TokenCheck| {
-            by_word(
+            labelled(
                 "keepopen_token_checks_total",
                 "Supporter tokens that were looked at, by what came of it.",
                 "outcome",
-                outcome.word(),
+                outcome.as_label(),
             )
         });
         let limited = |route: &'static str| {
             Counts::each(|by: LimitedBy| {
                 let help =
                     "Calls that were refused because there were too many, by route and by what was counted.";
-                let labels = [("route", route), ("by", by.word())];
+                let labels = [("route", route), ("by", by.as_label())];
                 counter(&recorder, "keepopen_rate_limited_total", help, &labels)
             })
         };
         let (limited_checkouts, limited_tokens) = (limited("/v1/checkout"), limited("/v1/tokens"));
         let cut_bodies = Counts::each(|why: CutBody| {
-            by_word(
+            labelled(
                 "keepopen_bodies_cut_total",
                 "Request bodies that were not read to their end, by the reason.",
                 "why",
-                why.word(),
+                why.as_label(),
             )
         });
         let rows = InboxState::ALL.iter().map(|state| {
             let help = "Stripe events in the inbox that are not done, by state.";
-            gauge(&recorder, "keepopen_inbox_events", help, &[("state", state.word())])
+            gauge(&recorder, "keepopen_inbox_events", help, &[("state", state.as_label())])
         });
         let rows = rows.collect();
         let help = "How long the oldest event that is still to be booked has been waiting, in seconds.";

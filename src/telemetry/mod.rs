@@ -12,7 +12,8 @@ mod metrics;
 mod process;
 
 pub use counts::{
-    CallOutcome, Counts, CutBody, Delivery, InboxState, LimitedBy, Processed, StripeTrouble, TokenCheck, Word,
+    CallOutcome, Counts, CutBody, Delivery, InboxState, LabelValue, LimitedBy, Processed, StripeTrouble,
+    TokenCheck,
 };
 pub use logs::{BadLogLevel, LogFormat, check_level, start};
 pub use metrics::{InboxGauges, Metrics, StripeGauges};

@@ -10,7 +10,7 @@ use keepopen_decision::Surface;
 use super::note;
 
 /// How long a note is good, in seconds: one day.
-const GOOD_FOR_S: i64 = 86_400;
+const TTL_S: i64 = 86_400;
 
 /// What a verdict shows.
 #[derive(Clone, Copy, Debug)]
@@ -73,7 +73,7 @@ impl Attribution {
         let shown = note::read(note, key).ok_or(BadAttribution)?;
         let read = Self::parse(&shown).ok_or(BadAttribution)?;
         let age_s = now_ms / 1000 - read.at_s;
-        if read.site == site && age_s < GOOD_FOR_S { Ok(read) } else { Err(BadAttribution) }
+        if read.site == site && age_s < TTL_S { Ok(read) } else { Err(BadAttribution) }
     }
 
     fn parse(shown: &[u8]) -> Option<Self> {
@@ -135,14 +135,11 @@ mod tests {
         let note = SHOWN.sign(&key);
         let read = |note: &str| Attribution::read(note, &key, "journal", 1_000_000);
         assert_eq!(read(&note), Ok(wanted.clone()));
-        assert!(Attribution::read(&note, &key, "journal", (1000 + GOOD_FOR_S) * 1000 - 1).is_ok());
-        assert_eq!(
-            Attribution::read(&note, &key, "journal", (1000 + GOOD_FOR_S) * 1000),
-            Err(BadAttribution)
-        );
+        assert!(Attribution::read(&note, &key, "journal", (1000 + TTL_S) * 1000 - 1).is_ok());
+        assert_eq!(Attribution::read(&note, &key, "journal", (1000 + TTL_S) * 1000), Err(BadAttribution));
         assert_eq!(Attribution::read(&note, &key, "other", 1_000_000), Err(BadAttribution));
         assert_eq!(Attribution::read(&note, &other_key, "journal", 1_000_000), Err(BadAttribution));
-        for bad in ["", ".", "a.b", &note[..note.len() - 1], &note[1..], &"x".repeat(note::LONGEST + 1)] {
+        for bad in ["", ".", "a.b", &note[..note.len() - 1], &note[1..], &"x".repeat(note::MAX_LEN + 1)] {
             assert_eq!(read(bad), Err(BadAttribution), "{bad}");
         }
         let nowhere = Shown { country: None, surface: Surface::Wall, ..SHOWN };

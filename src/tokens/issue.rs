@@ -16,7 +16,7 @@ use crate::telemetry::{Counts, TokenCheck};
 /// The media type in a token's head: nothing else that we sign has it (RFC 8725, 3.11).
 pub(super) const TYPE: &str = "supporter+jwt";
 /// The longest token that is looked at, in bytes.
-const LONGEST: usize = 4096;
+const MAX_LEN: usize = 4096;
 
 /// Makes and checks supporter tokens.
 pub struct Tokens {
@@ -135,7 +135,7 @@ impl Tokens {
         asker: impl Into<Asker<'a>>,
         now_ms: i64,
     ) -> Result<Arc<Claims>, BadToken> {
-        if token.len() > LONGEST {
+        if token.len() > MAX_LEN {
             self.counts.count(TokenCheck::Bad);
             return Err(BadToken::Invalid);
         }
@@ -297,7 +297,7 @@ mod tests {
         let bad = [
             String::new(),
             "a.b.c".to_owned(),
-            "x".repeat(LONGEST + 1),
+            "x".repeat(MAX_LEN + 1),
             format!("{unsigned_head}.{body}."),
             String::from_utf8(tampered).unwrap(),
             sign_as(Header { kid: kid.clone(), ..eddsa.clone() }, &tokens.keys.load()[0].encoding),

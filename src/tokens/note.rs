@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 /// Half of the HMAC is enough against guessing (RFC 2104, section 5), and shorter.
 const TAG_LEN: usize = 16;
 /// The longest note that is looked at, in bytes.
-pub(super) const LONGEST: usize = 1024;
+pub(super) const MAX_LEN: usize = 1024;
 
 /// The note as text: the bytes, and the HMAC of all that.
 pub(super) fn sign(mut note: Vec<u8>, key: &hmac::Key) -> String {
@@ -18,7 +18,7 @@ pub(super) fn sign(mut note: Vec<u8>, key: &hmac::Key) -> String {
 
 /// The note's bytes, if it was signed with this key and not changed since.
 pub(super) fn read(note: &str, key: &hmac::Key) -> Option<Vec<u8>> {
-    if note.len() > LONGEST {
+    if note.len() > MAX_LEN {
         return None;
     }
     let mut note = URL_SAFE_NO_PAD.decode(note).ok()?;

@@ -42,7 +42,7 @@ impl Preview {
     pub fn sign(&self, key: &hmac::Key) -> Option<String> {
         let json = serde_json::to_vec(self).expect("strings and numbers can be written as JSON");
         let text = note::sign(json, key);
-        (text.len() <= note::LONGEST).then_some(text)
+        (text.len() <= note::MAX_LEN).then_some(text)
     }
 
     /// Reads a note brought to `site` at `now_ms` (milliseconds since 1970).

@@ -240,7 +240,7 @@ async fn an_acknowledged_alarm_no_longer_counts_and_comes_back_when_its_facts_ch
     app.days_pass(1);
     let again = acknowledge(&app, id, &json!({"name": "Somebody", "reason": "Other"})).await;
     assert_eq!(again.json, done.json);
-    actions::rewrite_books(&app.app, &app.app.as_operator()).await.unwrap();
+    actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(counts(&app).await, (0, 0));
     let listed = app.get("/v1/alarms", Some(&reader)).await.json;
     assert_eq!((&listed["alarms"], &listed["acknowledgements"][0]), (&json!([]), &done.json));

@@ -164,7 +164,7 @@ async fn what_one_instance_publishes_the_others_hear() {
     desk.post("/summer/publish").await;
     assert!(other.snapshot.load().problems.is_empty());
     assert_eq!(other.snapshot.load().number, 0);
-    actions::hear_of_appeals(&other).await.unwrap();
+    actions::sync_appeals(&other).await.unwrap();
     assert_eq!(other.snapshot.load().number, 1);
     let restarted = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     assert_eq!(restarted.snapshot.load().number, 1, "a restart finds it in force");

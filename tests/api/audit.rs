@@ -160,7 +160,7 @@ async fn every_route_that_changes_something_leaves_a_row_with_its_actor() {
 async fn jobs_and_stripe_are_named_as_actors() {
     let app = TestApp::start().await;
     assert_eq!(newest(&app).await[..3], ["job", "start", "signing_key.create"]);
-    actions::work_again(&app.app, "1.0").await.unwrap();
+    actions::requeue_unbooked(&app.app, "1.0").await.unwrap();
     assert_eq!(newest(&app).await[..4], ["job", "start", "inbox.requeue", "1.0"]);
     actions::watch_books(&app.app).await.unwrap();
     assert_eq!(newest(&app).await[..3], ["job", "books", "ledger.seal"]);

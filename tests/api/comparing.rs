@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::task::Poll;
 
-use keepopen::actions::{self, MOST_TRIES, ReconcileError};
+use keepopen::actions::{self, MAX_TRIES, ReconcileError};
 use keepopen::contributions::EntryKind as Kind;
 use keepopen::reports::{self, Comparison};
 use keepopen::store::comparisons::hold_lease;
@@ -303,7 +303,7 @@ async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ou
     assert_eq!(moved.site.as_deref(), Some("journal"));
     other.store.close().await;
     let now = actions::start(both, clock()).await.unwrap();
-    actions::work_again(&now, "1").await.unwrap();
+    actions::requeue_unbooked(&now, "1").await.unwrap();
     actions::reconcile_since(&now, 0, true).await.unwrap();
     let said = reports::compare_with_stripe(&now.store, now.now_ms()).await.unwrap();
     assert_eq!((said.other_money, said.lines.len()), (vec![], 1));
@@ -324,7 +324,7 @@ async fn a_dead_event_is_closed_once_a_comparison_has_booked_what_it_is_about() 
     (bad["id"], bad["data"]["object"]["amount"]) = ("evt_bad".into(), "ten".into());
     loses_all_events(&app);
     assert_eq!(app.deliver(&bad).await.status, 200);
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_TRIES {
         app.run_jobs().await;
         app.app.clock.advance(3_600_000);
     }

@@ -266,20 +266,20 @@ async fn a_secret_that_is_sealed_in_the_database_is_taken_up_and_let_go_without_
     app.app.store.execute_for_tests(&row).await.unwrap();
     // One of the other mode is not ours to take.
     app.app.store.execute_for_tests(&row.replace("we_1", "we_2").replace("'test'", "'live'")).await.unwrap();
-    actions::hear_of_endpoints(&app.app).await.unwrap();
+    actions::sync_endpoints(&app.app).await.unwrap();
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
-    actions::note_deliveries(&app.app).await.unwrap();
+    actions::record_last_delivery(&app.app).await.unwrap();
     let delivered = "SELECT CAST(delivered_at_ms AS TEXT) FROM stripe_endpoints WHERE id = 'we_1'";
     assert_eq!(app.app.store.look_for_tests(delivered).await.unwrap(), [app.app.now_ms().to_string()]);
     app.app.store.execute_for_tests("UPDATE stripe_endpoints SET retired_at_ms = 2").await.unwrap();
-    actions::hear_of_endpoints(&app.app).await.unwrap();
+    actions::sync_endpoints(&app.app).await.unwrap();
     assert_eq!(deliver_signed(&app, "evt_2", "whsec_practice", 0).await, 503);
     app.app
         .store
         .execute_for_tests("UPDATE stripe_endpoints SET retired_at_ms = NULL, sealed_secret = 'AAAA'")
         .await
         .unwrap();
-    let error = actions::hear_of_endpoints(&app.app).await.unwrap_err().to_string();
+    let error = actions::sync_endpoints(&app.app).await.unwrap_err().to_string();
     assert!(error.contains("we_1") && error.contains("keepopen.key"), "{error}");
     app.run_jobs().await;
     app.finish().await;

@@ -130,7 +130,7 @@ async fn switching_one_surface_leaves_the_others_as_they_are() {
 /// Applies the appeals of a file at the command line.
 async fn apply(app: &TestApp, appeals: Vec<Map<String, Value>>) -> Result<(), actions::EditError> {
     actions::apply_appeals(&app.app.as_operator(), appeals).await?;
-    actions::hear_of_appeals(&app.app).await.unwrap();
+    actions::sync_appeals(&app.app).await.unwrap();
     Ok(())
 }
 

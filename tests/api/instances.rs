@@ -77,7 +77,7 @@ async fn deliver(app: &Arc<App>, events: &[&Value], seed: u64) {
 }
 
 /// How many do something at the same time.
-const AT_ONCE: usize = 8;
+const CONCURRENCY: usize = 8;
 
 fn appeal(heading: &str) -> Value {
     json!({"sites": ["journal"], "kind": "ask", "surface": ["banner"],
@@ -89,7 +89,7 @@ async fn what_two_servers_publish_and_switch_at_the_same_time_is_all_published_a
     let one = TestApp::start_without_appeals().await;
     let other = actions::start(one.app.settings.clone(), one.app.clock.clone()).await.unwrap();
     let mut work = JoinSet::new();
-    for place in 0..AT_ONCE {
+    for place in 0..CONCURRENCY {
         let app = if place % 2 == 0 { Arc::clone(&one.app) } else { Arc::clone(&other) };
         work.spawn(async move {
             let editor = &app.as_operator();
@@ -105,16 +105,16 @@ async fn what_two_servers_publish_and_switch_at_the_same_time_is_all_published_a
                         if off { keepopen::appeals::Switch::On } else { keepopen::appeals::Switch::Off };
                     it.set(Some(surface), then);
                 };
-                actions::turn_switches(editor, "journal", turned).await.unwrap();
+                actions::set_switches(editor, "journal", turned).await.unwrap();
             }
         });
     }
     while let Some(done) = work.join_next().await {
         done.unwrap();
     }
-    let all = i64::try_from(AT_ONCE * 3).unwrap();
+    let all = i64::try_from(CONCURRENCY * 3).unwrap();
     assert_eq!(one.app.store.changes().await.unwrap(), (all, all));
-    assert_eq!(one.app.store.published_appeals().await.unwrap().len(), AT_ONCE);
+    assert_eq!(one.app.store.published_appeals().await.unwrap().len(), CONCURRENCY);
     other.store.close().await;
     one.finish().await;
 }
@@ -132,7 +132,7 @@ async fn of_editors_who_write_the_same_version_at_the_same_time_one_does_and_the
     for (method, path) in [(Method::PUT, ""), (Method::POST, "/publish")] {
         let newest = app.send(call(Method::GET, "", &json!({}))).await.headers["etag"].clone();
         let mut work = JoinSet::new();
-        for place in 0..AT_ONCE {
+        for place in 0..CONCURRENCY {
             let body = if path.is_empty() { appeal(&format!("By {place}")) } else { json!({}) };
             let request = call(method.clone(), path, &body).header("if-match", &newest);
             work.spawn(async move { request.send().await.unwrap().status().as_u16() });
@@ -141,7 +141,7 @@ async fn of_editors_who_write_the_same_version_at_the_same_time_one_does_and_the
         statuses.sort_unstable();
         // To publish what was seen changes no version, so all of them may.
         let refused = if path.is_empty() { 412 } else { 200 };
-        let expected: Vec<u16> = std::iter::once(200).chain(vec![refused; AT_ONCE - 1]).collect();
+        let expected: Vec<u16> = std::iter::once(200).chain(vec![refused; CONCURRENCY - 1]).collect();
         assert_eq!(statuses, expected, "{method} {path}");
     }
     app.finish().await;

@@ -101,10 +101,10 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     app.stripe_says_everything().await;
     let token = app.token(&gift).await;
     let keys = app.get("/.well-known/jwks.json", None).await.json;
-    actions::hear_of_epochs(&app.app).await.unwrap();
+    actions::sync_epochs(&app.app).await.unwrap();
     let page = json!({"site": "journal", "page_url": ARTICLE});
     // The ticker was counted before.
-    actions::count_tickers(&app.app).await.unwrap();
+    actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = app.banner(None).await["content"]["ticker"].clone();
     assert_eq!(ticker["total"], 1000);
     let made = call(&app, &key, Method::POST, "/v1/appeals/summer/previews", &page).await;
@@ -124,7 +124,7 @@ async fn a_start_without_the_database_serves_what_was_last_in_force_and_goes_on_
     let forgotten_until_ms = app.app.now_ms() - 23 * 3_600_000;
     app.app.standings.forget_until(forgotten_until_ms);
     actions::sync_standings(&app.app).await.unwrap();
-    actions::keep_last_good(&app.app).await.unwrap();
+    actions::persist_snapshot(&app.app).await.unwrap();
 
     wire.cut().await;
     restart(&mut app).await.unwrap();
@@ -175,10 +175,10 @@ async fn what_changed_while_a_service_was_without_its_database_is_in_force_when_
     };
     let key = key(&app).await;
     publish(&app, &key, "First").await;
-    actions::keep_last_good(&app.app).await.unwrap();
+    actions::persist_snapshot(&app.app).await.unwrap();
     let kept = std::fs::read(app.app.settings.last_good_file()).unwrap();
     publish(&app, &key, "Second").await;
-    actions::keep_last_good(&app.app).await.unwrap();
+    actions::persist_snapshot(&app.app).await.unwrap();
     std::fs::write(app.app.settings.last_good_file(), kept).unwrap();
     wire.cut().await;
     restart(&mut app).await.unwrap();
@@ -186,7 +186,7 @@ async fn what_changed_while_a_service_was_without_its_database_is_in_force_when_
     wire.mend();
     actions::reach_database(&app.app).await.unwrap();
     assert_eq!(app.banner(None).await["content"]["heading"], "Second");
-    actions::keep_last_good(&app.app).await.unwrap();
+    actions::persist_snapshot(&app.app).await.unwrap();
     let tag = app.app.vault.last_good_key();
     let (kept, _) = LastGood::read(&app.app.settings.last_good_file(), &tag).unwrap();
     assert_eq!(kept.publications, 2);

@@ -88,15 +88,15 @@ async fn a_service_whose_database_is_silent_is_not_ready() {
 async fn a_service_whose_database_can_be_read_and_not_written_is_not_ready() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
-    actions::prove_writing(&app.app).await.unwrap();
+    actions::probe_writes(&app.app).await.unwrap();
     assert_eq!(ask(&url, "/readyz").await.0, 200);
     app.app.store.execute_for_tests("ALTER TABLE write_proof RENAME TO away").await.unwrap();
-    actions::prove_writing(&app.app).await.unwrap_err();
+    actions::probe_writes(&app.app).await.unwrap_err();
     let (status, text) = ask(&url, "/readyz").await;
     let said: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database_writes"])));
     app.app.store.execute_for_tests("ALTER TABLE away RENAME TO write_proof").await.unwrap();
-    actions::prove_writing(&app.app).await.unwrap();
+    actions::probe_writes(&app.app).await.unwrap();
     assert_eq!(ask(&url, "/readyz").await.0, 200);
     app.finish().await;
 }
@@ -181,7 +181,7 @@ async fn events_that_are_tried_again_or_given_up_are_counted_apart() {
     jobs::count_inbox(&app.app).await.unwrap();
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"retrying\"}").await, 1.0);
     assert_eq!(value(&url, "keepopen_inbox_events{state=\"waiting\"}").await, 0.0);
-    for _ in 1..actions::MOST_TRIES {
+    for _ in 1..actions::MAX_TRIES {
         app.app.clock.advance(3_600_000);
         app.run_jobs().await;
     }
@@ -195,7 +195,7 @@ async fn events_that_are_tried_again_or_given_up_are_counted_apart() {
     let outcomes = |word| format!("keepopen_events_processed_total{{outcome=\"{word}\"}}");
     assert_eq!(
         value(&url, &outcomes("failed")).await,
-        f64::from(u32::try_from(actions::MOST_TRIES).unwrap() - 1)
+        f64::from(u32::try_from(actions::MAX_TRIES).unwrap() - 1)
     );
     assert_eq!(value(&url, &outcomes("dead")).await, 1.0);
     assert_eq!(value(&url, &outcomes("not_ours")).await, 1.0);

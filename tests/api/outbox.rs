@@ -168,7 +168,7 @@ async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alon
     actions::rebuild(&rebuilt.app).await.unwrap();
     assert_eq!(rebuilt.app.store.contributions().await.unwrap().len(), 8);
     assert_eq!(outbox(&rebuilt.app).await, []);
-    actions::rewrite_books(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
+    actions::rebuild_projections(&rebuilt.app, &rebuilt.app.as_operator()).await.unwrap();
     assert_eq!(outbox(&rebuilt.app).await, []);
 
     // A database of a version that had no outbox: its past is not announced either.
@@ -177,7 +177,7 @@ async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alon
         receive(&older.app, event).await;
     }
     actions::process_events_with::<Silent>(&older.app).await.unwrap();
-    actions::rewrite_books(&older.app, &older.app.as_operator()).await.unwrap();
+    actions::rebuild_projections(&older.app, &older.app.as_operator()).await.unwrap();
     assert_eq!(outbox(&older.app).await, []);
 
     let charge = told.stripe.objects("charge").into_iter().find(|it| it["amount"] == 700).unwrap();

@@ -182,7 +182,7 @@ async fn an_object_that_can_not_be_fetched_holds_no_other_event_up_and_ends_as_a
     }
     assert_eq!(app.app.store.task_numbers().await.unwrap().dead, 1);
     // A new version tries it again, and so does whoever replays the event.
-    actions::work_again(&app.app, "a new version").await.unwrap();
+    actions::requeue_unbooked(&app.app, "a new version").await.unwrap();
     assert_eq!(app.app.store.task_numbers().await.unwrap().waiting, 1);
     for _ in 0..MAX_ATTEMPTS {
         app.app.clock.advance(3_600_000);

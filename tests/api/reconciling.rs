@@ -298,7 +298,7 @@ async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check
     change(&app, "UPDATE contributions SET state = 'failed'").await;
     assert_eq!(wrong_books(&app.app).await.len(), 2);
     // Both are written anew from the facts; and an entry that is gone comes back.
-    actions::rewrite_books(&app.app, &app.app.as_operator()).await.unwrap();
+    actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.state().await, State::Paid);
     assert_eq!(wrong_books(&app.app).await, Vec::<String>::new());
     change(&app, "DELETE FROM ledger_entries WHERE kind = 'fee'").await;
@@ -307,7 +307,7 @@ async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check
         wrong.iter().any(|it| it.starts_with("entry fee:txn_") && it.contains("stored None")),
         "{wrong:?}"
     );
-    actions::rewrite_books(&app.app, &app.app.as_operator()).await.unwrap();
+    actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     app.finish().await;
 }
 

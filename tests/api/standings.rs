@@ -299,7 +299,7 @@ async fn rebuilding_the_books_records_no_change() {
     let changes = app.app.store.standings_changed_since(0, 10).await.unwrap();
     assert_eq!(changes.len(), 1);
     app.days_pass(1);
-    actions::rewrite_books(&app.app, &app.app.as_operator()).await.unwrap();
+    actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.app.store.standings_changed_since(0, 10).await.unwrap(), changes);
     app.finish().await;
 }

@@ -59,7 +59,7 @@ async fn what_one_instance_switches_the_others_hear_and_a_restart_finds() {
         let other = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
         let key = key(&app, Scope::AppealsWrite).await;
         turn(&app, &key, "journal", &json!({"all": "off"})).await;
-        actions::hear_of_appeals(&other).await.unwrap();
+        actions::sync_appeals(&other).await.unwrap();
         let restarted = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
         for app in [&app.app, &other, &restarted] {
             let verdict =

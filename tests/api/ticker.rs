@@ -28,7 +28,7 @@ fn give_back(app: &TestApp, gift: &Gift, amount_minor: Option<i64>) {
 
 /// What readers are told: total, goal, percent.
 async fn told(app: &TestApp) -> Value {
-    actions::count_tickers(&app.app).await.unwrap();
+    actions::refresh_tickers(&app.app).await.unwrap();
     let ticker = &app.banner(None).await["content"]["ticker"];
     json!([ticker["total"], ticker["goal"], ticker["percent"]])
 }
@@ -176,7 +176,7 @@ async fn words_that_speak_of_a_ticker_wait_until_it_is_known() {
     let app = TestApp::start().await;
     publish(&app, &appeal(MONEY, "\"ticker_left\""));
     assert_eq!(app.banner(None).await["reason"], "missing_value");
-    actions::count_tickers(&app.app).await.unwrap();
+    actions::refresh_tickers(&app.app).await.unwrap();
     assert_eq!(app.banner(None).await["reason"], "matched");
     publish(&app, &appeal(&MONEY.replace("10000", "20000"), "\"ticker_left\""));
     assert_eq!(
@@ -218,7 +218,7 @@ async fn words_are_told_the_values_of_the_ticker_that_they_speak_of() {
     app.stripe_says_everything().await;
     let speaks = |text: &str| appeal(MONEY, "").replace("We need your help now", text);
     publish(&app, &speaks("{ticker_total}, {ticker_goal}, {ticker_left}, {ticker_percent}"));
-    actions::count_tickers(&app.app).await.unwrap();
+    actions::refresh_tickers(&app.app).await.unwrap();
     let values = app.banner(None).await["values"].clone();
     let wanted =
         json!({"ticker_total": 1500, "ticker_goal": 10000, "ticker_left": 8500, "ticker_percent": 15});
@@ -238,7 +238,7 @@ async fn while_the_database_does_not_answer_readers_are_told_the_numbers_from_be
     app.stripe_says_everything().await;
     assert_eq!(told(&app).await[0], 1500);
     let held = app.app.store.hold_readers_for_tests().await.unwrap();
-    let counting = tokio::time::timeout(Duration::from_millis(50), actions::count_tickers(&app.app));
+    let counting = tokio::time::timeout(Duration::from_millis(50), actions::refresh_tickers(&app.app));
     assert!(counting.await.is_err(), "it waits for the database");
     assert_eq!(app.banner(None).await["content"]["ticker"]["total"], 1500);
     drop(held);

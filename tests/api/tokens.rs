@@ -162,7 +162,7 @@ async fn an_instance_that_has_not_heard_of_a_refund_asks_the_database() {
         "it has not heard"
     );
     assert_eq!(app.get("/v1/supporter", Some(&token)).await.code(), "token_superseded");
-    keepopen::actions::hear_of_epochs(&app.app).await.unwrap();
+    keepopen::actions::sync_epochs(&app.app).await.unwrap();
     assert_eq!(app.banner(Some(&token)).await["reason"], "unknown_standing");
     other.store.close().await;
     app.finish().await;

@@ -1,6 +1,6 @@
 //! What Stripe delivers is stored before it is acknowledged, and failures are seen.
 
-use keepopen::actions::{MOST_TRIES, process_due_events};
+use keepopen::actions::{MAX_TRIES, process_due_events};
 use serde_json::{Value, json};
 
 use crate::helpers::{Answer, TestApp};
@@ -131,12 +131,12 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     assert_eq!((first.state.as_str(), first.attempts), ("waiting", 1));
     assert!(first.error.unwrap().contains("refund.amount"));
     assert_eq!(process_due_events(&app.app).await.unwrap(), 0, "not before its time");
-    for _ in 1..MOST_TRIES {
+    for _ in 1..MAX_TRIES {
         app.app.clock.advance(3_600_000);
         assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
     }
     let last = of(app.app.store.events().await.unwrap());
-    assert_eq!((last.state.as_str(), last.attempts), ("dead", MOST_TRIES));
+    assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
     app.days_pass(30);
     assert_eq!(process_due_events(&app.app).await.unwrap(), 0);
     // Somebody looks, and has it taken up again: it is as if it had just come.

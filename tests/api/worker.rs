@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepopen::actions::{self, MOST_TRIES, process_due_events, replay_event};
+use keepopen::actions::{self, MAX_TRIES, process_due_events, replay_event};
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::store::Tx;
@@ -48,7 +48,7 @@ async fn an_event_that_fails_waits_four_times_as_long_after_each_try_up_to_an_ho
         assert_eq!(process_due_events(&app.app).await.unwrap(), 1, "{wait_s} s are over");
     }
     let last = row(&app).await;
-    assert_eq!((last.state.as_str(), last.attempts), ("dead", MOST_TRIES));
+    assert_eq!((last.state.as_str(), last.attempts), ("dead", MAX_TRIES));
     forget_the_bad_one(&app).await;
     app.finish().await;
 }
@@ -57,7 +57,7 @@ async fn an_event_that_fails_waits_four_times_as_long_after_each_try_up_to_an_ho
 async fn a_dead_event_that_is_replayed_has_all_its_tries_again_from_the_shortest_wait() {
     let app = TestApp::start().await;
     assert_eq!(app.deliver(&unreadable()).await.status, 200);
-    for _ in 0..MOST_TRIES {
+    for _ in 0..MAX_TRIES {
         assert_eq!(process_due_events(&app.app).await.unwrap(), 1);
         app.app.clock.advance(3_600_000);
     }

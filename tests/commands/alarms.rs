@@ -4,14 +4,14 @@ use keepopen::contributions::{Alarm, Contribution, ContributionState, Frequency,
 use keepopen::ids::{AlarmId, ContributionId};
 use keepopen::store::{Store, alarms, books};
 
-use super::Place;
+use super::Sandbox;
 
 const GIFT: [u8; 16] = [7; 16];
 
 /// A place with two open alarms on one contribution, and their ids.
-async fn with_two_alarms() -> (Place, [AlarmId; 2]) {
-    let place = Place::new().and_database();
-    let store = Store::open(place.database_url()).await.unwrap();
+async fn with_two_alarms() -> (Sandbox, [AlarmId; 2]) {
+    let sandbox = Sandbox::new().and_database();
+    let store = Store::open(sandbox.database_url()).await.unwrap();
     let id = ContributionId::from_bytes(GIFT);
     let raised = |alarm: Alarm, objects: &[&str]| RaisedAlarm {
         id: AlarmId::of(&id, &serde_json::to_string(&alarm).unwrap()),
@@ -44,40 +44,40 @@ async fn with_two_alarms() -> (Place, [AlarmId; 2]) {
     books::put_contribution(&mut tx, &gift, &alarms::written(&[warned, stuck]).unwrap()).await.unwrap();
     tx.commit().await.unwrap();
     store.close().await;
-    (place, ids)
+    (sandbox, ids)
 }
 
 #[tokio::test]
 async fn an_alarm_is_listed_until_somebody_says_that_they_looked_at_it() {
-    let (place, [warned, stuck]) = with_two_alarms().await;
+    let (sandbox, [warned, stuck]) = with_two_alarms().await;
     let gift = ContributionId::from_bytes(GIFT);
-    let listed = place.good(&["alarms", "list"]);
+    let listed = sandbox.good(&["alarms", "list"]);
     assert_eq!(listed.lines().count(), 2, "{listed}");
     for (id, objects) in [(&warned, "[ch_1, issfr_1]"), (&stuck, "[in_1, sub_1]")] {
         let starts = format!("{gift}  {id}: ");
         let line = listed.lines().find(|line| line.starts_with(&starts));
         assert!(line.is_some_and(|line| line.ends_with(objects)), "{id}: {listed}");
     }
-    assert_eq!(place.good(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
+    assert_eq!(sandbox.good(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
 
     let looked = ["--name", " Finance desk ", "--reason", "Refunded at Stripe"];
-    let said = place.good(&[&["alarms", "acknowledge", warned.as_str()], &looked[..]].concat());
+    let said = sandbox.good(&[&["alarms", "acknowledge", warned.as_str()], &looked[..]].concat());
     assert!(said.starts_with(&format!("{gift}  {warned}: ")), "{said}");
     assert!(
         said.contains("  acknowledged 2") && said.ends_with(" by Finance desk: Refunded at Stripe\n"),
         "{said}"
     );
-    let audited = place.good(&["audit", "list"]);
+    let audited = sandbox.good(&["audit", "list"]);
     let row = format!("  operator  alarm.acknowledge  {warned}  name (not kept), reason (not kept)\n");
     assert!(audited.ends_with(&row), "{audited}");
-    let listed = place.good(&["alarms", "list"]);
+    let listed = sandbox.good(&["alarms", "list"]);
     assert!(listed.lines().count() == 1 && listed.contains(stuck.as_str()), "{listed}");
-    assert_eq!(place.good(&["alarms", "list", "--acknowledged"]), said);
+    assert_eq!(sandbox.good(&["alarms", "list", "--acknowledged"]), said);
 
     // The first acknowledgement stays.
     let again = ["alarms", "acknowledge", warned.as_str(), "--name", "Night desk", "--reason", "Me too"];
-    assert_eq!(place.good(&again), said);
-    place.good(&[
+    assert_eq!(sandbox.good(&again), said);
+    sandbox.good(&[
         "alarms",
         "acknowledge",
         stuck.as_str(),
@@ -86,12 +86,12 @@ async fn an_alarm_is_listed_until_somebody_says_that_they_looked_at_it() {
         "--reason",
         "Deleted the draft",
     ]);
-    assert_eq!(place.good(&["alarms", "list"]), "There are no alarms.\n");
+    assert_eq!(sandbox.good(&["alarms", "list"]), "There are no alarms.\n");
 }
 
 #[tokio::test]
 async fn an_alarm_is_not_acknowledged_without_a_name_a_reason_and_an_alarm() {
-    let (place, [warned, _]) = with_two_alarms().await;
+    let (sandbox, [warned, _]) = with_two_alarms().await;
     let long = "x".repeat(1_001);
     for (name, reason, sentence) in [
         (" ", "Refunded", "name: write who looked at it"),
@@ -101,12 +101,12 @@ async fn an_alarm_is_not_acknowledged_without_a_name_a_reason_and_an_alarm() {
         ("Finance desk", &long[..], "reason: write what you found"),
     ] {
         let arguments = ["alarms", "acknowledge", warned.as_str(), "--name", name, "--reason", reason];
-        let said = place.stopped(&arguments);
+        let said = sandbox.stopped(&arguments);
         assert!(said.contains(sentence), "{said}");
     }
     let other = AlarmId::of(&ContributionId::from_bytes(GIFT), "other");
     let nowhere = ["alarms", "acknowledge", other.as_str(), "--name", "Finance desk", "--reason", "Refunded"];
-    let said = place.stopped(&nowhere);
+    let said = sandbox.stopped(&nowhere);
     assert!(said.contains("there is no such alarm now"), "{said}");
     // What can't be understood ends with 2, as for every command.
     for arguments in [
@@ -115,9 +115,9 @@ async fn an_alarm_is_not_acknowledged_without_a_name_a_reason_and_an_alarm() {
         &["alarms", "acknowledge", warned.as_str(), "--name", "Finance desk"],
         &["alarms", "acknowledge", warned.as_str(), "--reason", "Refunded"],
     ] {
-        let said = place.run(arguments);
+        let said = sandbox.run(arguments);
         assert_eq!((said.status, said.out.as_str()), (Some(2), ""), "{said:?}");
     }
-    assert_eq!(place.good(&["alarms", "list"]).lines().count(), 2);
-    assert_eq!(place.good(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
+    assert_eq!(sandbox.good(&["alarms", "list"]).lines().count(), 2);
+    assert_eq!(sandbox.good(&["alarms", "list", "--acknowledged"]), "No alarm was acknowledged.\n");
 }

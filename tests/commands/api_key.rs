@@ -1,22 +1,22 @@
 //! Secret API keys, and the database they are kept in.
 
-use super::{Place, contains};
+use super::{Sandbox, contains};
 
 #[test]
 fn migrate_can_run_twice() {
-    let place = Place::new().and_database();
+    let sandbox = Sandbox::new().and_database();
     for _ in 0..2 {
-        assert_eq!(place.good(&["migrate"]), "The database is up to date.\n");
+        assert_eq!(sandbox.good(&["migrate"]), "The database is up to date.\n");
     }
-    let file = place.path("data/keepopen.db");
-    assert_eq!(file.is_file(), place.database_url().ends_with(file.to_str().unwrap()));
+    let file = sandbox.path("data/keepopen.db");
+    assert_eq!(file.is_file(), sandbox.database_url().ends_with(file.to_str().unwrap()));
 }
 
 #[test]
 fn the_secret_is_shown_once_and_kept_nowhere() {
-    let place = Place::new().and_database();
+    let sandbox = Sandbox::new().and_database();
     let said =
-        place.run(&["api-key", "create", "--name", "the site's back end", "--scope", "supporters:read"]);
+        sandbox.run(&["api-key", "create", "--name", "the site's back end", "--scope", "supporters:read"]);
     assert_eq!(said.status, Some(0), "{said:?}");
     let secret = said.out.lines().next().unwrap().to_owned();
     assert!(secret.starts_with("keepopen_sk_") && secret.len() > 50, "{secret}");
@@ -25,7 +25,7 @@ fn the_secret_is_shown_once_and_kept_nowhere() {
     assert_eq!(said.out.trim_end(), secret, "the key alone, for a pipe");
     assert!(!said.err.contains("keepopen_sk_"), "{said:?}");
     let id = said.err.split("key_").nth(1).unwrap().trim_end().trim_end_matches('.');
-    let bytes = place.all_bytes();
+    let bytes = sandbox.all_bytes();
     assert!(contains(&bytes, &format!("key_{id}")), "the id must be found, or the search sees nothing");
     assert!(contains(&bytes, "the site's back end"));
     assert!(!contains(&bytes, &secret));
@@ -34,21 +34,21 @@ fn the_secret_is_shown_once_and_kept_nowhere() {
 
 #[test]
 fn two_keys_differ() {
-    let place = Place::new().and_database();
-    let make = || place.good(&["api-key", "create", "--name", "a", "--scope", "supporters:read"]);
+    let sandbox = Sandbox::new().and_database();
+    let make = || sandbox.good(&["api-key", "create", "--name", "a", "--scope", "supporters:read"]);
     assert_ne!(make(), make());
 }
 
 #[test]
 fn a_key_without_a_name_or_a_known_scope_is_not_made() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     for arguments in [
         &["api-key", "create", "--name", "a"][..],
         &["api-key", "create", "--scope", "supporters:read"],
         &["api-key", "create", "--name", "a", "--scope", "everything"],
     ] {
-        let said = place.run(arguments);
+        let said = sandbox.run(arguments);
         assert_eq!(said.status, Some(2), "{said:?}");
     }
-    assert!(!place.path("data").exists());
+    assert!(!sandbox.path("data").exists());
 }

@@ -1,6 +1,6 @@
 //! `keepopen appeals check|apply|export`
 
-use super::{JOURNAL, Place};
+use super::{JOURNAL, Sandbox};
 
 const FILE: &str = r#"[[appeals]]
 id = "summer"
@@ -16,112 +16,112 @@ id = "a"
 heading = "Help"
 "#;
 
-fn place(file: &str) -> Place {
-    let place = Place::with(JOURNAL).and_database();
-    place.write("appeals.toml", file);
-    place
+fn sandbox(file: &str) -> Sandbox {
+    let sandbox = Sandbox::with(JOURNAL).and_database();
+    sandbox.write("appeals.toml", file);
+    sandbox
 }
 
 #[test]
 fn a_good_file_is_counted_and_nothing_is_written() {
-    let place = place(FILE);
-    let said = place.good(&["appeals", "check", "appeals.toml"]);
+    let sandbox = sandbox(FILE);
+    let said = sandbox.good(&["appeals", "check", "appeals.toml"]);
     assert_eq!(said, "appeals.toml: 1 appeal, 1 of them live; nothing is wrong with it.\n");
-    assert!(!place.path("data").exists());
+    assert!(!sandbox.path("data").exists());
 }
 
 #[test]
 fn every_problem_is_said_with_the_path_of_its_field() {
     let bad =
         FILE.replace("banner", "poster").replace("[[appeals]]", "[[appeals]]\nid = \"empty\"\n\n[[appeals]]");
-    let place = place(&bad);
+    let sandbox = sandbox(&bad);
     for verb in ["check", "apply"] {
-        let sentence = place.stopped(&["appeals", verb, "appeals.toml"]);
+        let sentence = sandbox.stopped(&["appeals", verb, "appeals.toml"]);
         assert!(sentence.contains("summer: surface[0]: ") && sentence.contains("empty: "), "{sentence}");
     }
-    assert_eq!(place.good(&["appeals", "export"]), "appeals = []\n", "all of them, or none");
-    assert!(place.stopped(&["appeals", "check", "nothing.toml"]).contains("nothing.toml"));
-    place.write("appeals.toml", "[[appeal]]");
-    assert!(place.stopped(&["appeals", "check", "appeals.toml"]).contains("not understood"));
+    assert_eq!(sandbox.good(&["appeals", "export"]), "appeals = []\n", "all of them, or none");
+    assert!(sandbox.stopped(&["appeals", "check", "nothing.toml"]).contains("nothing.toml"));
+    sandbox.write("appeals.toml", "[[appeal]]");
+    assert!(sandbox.stopped(&["appeals", "check", "appeals.toml"]).contains("not understood"));
 }
 
 #[test]
 fn what_was_applied_is_exported_and_applying_it_again_changes_nothing() {
-    let place = place(FILE);
-    assert_eq!(place.good(&["appeals", "apply", "appeals.toml"]), "summer: version 1, written, live\n");
-    let exported = place.good(&["appeals", "export"]);
+    let sandbox = sandbox(FILE);
+    assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 1, written, live\n");
+    let exported = sandbox.good(&["appeals", "export"]);
     assert_eq!(exported, FILE);
-    place.write("exported.toml", &exported);
-    assert_eq!(place.good(&["appeals", "apply", "exported.toml"]), "summer: version 1, unchanged, live\n");
+    sandbox.write("exported.toml", &exported);
+    assert_eq!(sandbox.good(&["appeals", "apply", "exported.toml"]), "summer: version 1, unchanged, live\n");
 
     let changed = FILE.replace("Help", "Help us").replace("\"live\"", "\"paused\"");
-    place.write("appeals.toml", &changed);
-    assert_eq!(place.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, written, paused\n");
-    assert_eq!(place.good(&["appeals", "export"]), changed);
+    sandbox.write("appeals.toml", &changed);
+    assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, written, paused\n");
+    assert_eq!(sandbox.good(&["appeals", "export"]), changed);
     // What was in force can't be a draft again, so it is held back.
-    place.write("appeals.toml", &changed.replace("\"paused\"", "\"draft\""));
-    assert_eq!(place.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, unchanged, paused\n");
+    sandbox.write("appeals.toml", &changed.replace("\"paused\"", "\"draft\""));
+    assert_eq!(sandbox.good(&["appeals", "apply", "appeals.toml"]), "summer: version 2, unchanged, paused\n");
 }
 
 #[test]
 fn yaml_is_read_and_written_where_it_is_asked_for() {
-    let place = place(FILE);
-    place.good(&["appeals", "apply", "appeals.toml"]);
-    let yaml = place.good(&["appeals", "export", "--yaml"]);
+    let sandbox = sandbox(FILE);
+    sandbox.good(&["appeals", "apply", "appeals.toml"]);
+    let yaml = sandbox.good(&["appeals", "export", "--yaml"]);
     assert!(yaml.starts_with("appeals:\n- id: summer\n  live: live\n"), "{yaml}");
-    place.write("exported.yaml", &yaml);
-    assert_eq!(place.good(&["appeals", "apply", "exported.yaml"]), "summer: version 1, unchanged, live\n");
-    place.write("bad.yml", "appeals:\n- id: [");
-    let sentence = place.stopped(&["appeals", "check", "bad.yml"]);
+    sandbox.write("exported.yaml", &yaml);
+    assert_eq!(sandbox.good(&["appeals", "apply", "exported.yaml"]), "summer: version 1, unchanged, live\n");
+    sandbox.write("bad.yml", "appeals:\n- id: [");
+    let sentence = sandbox.stopped(&["appeals", "check", "bad.yml"]);
     assert!(sentence.starts_with("bad.yml is not understood: ") && sentence.contains("line 3"), "{sentence}");
     let draft = yaml.replace("live: live", "live: draft");
-    place.write("draft.yaml", &draft);
-    place.write("readers.ndjson", "{\"reader\":\"one\",\"at\":\"2026-11-02T08:00:00Z\"}\n");
-    place.good(&["simulate", "--appeals", "draft.yaml", "--readers", "readers.ndjson"]);
+    sandbox.write("draft.yaml", &draft);
+    sandbox.write("readers.ndjson", "{\"reader\":\"one\",\"at\":\"2026-11-02T08:00:00Z\"}\n");
+    sandbox.good(&["simulate", "--appeals", "draft.yaml", "--readers", "readers.ndjson"]);
 }
 
 #[test]
 fn weights_by_country_are_checked_and_come_back_as_they_were_in_both_formats() {
     let settings =
         format!("{JOURNAL}[sites.journal.rules]\ncountry_groups = {{ baltics = [\"EE\", \"LV\"] }}\n");
-    let place = Place::with(&settings).and_database();
+    let sandbox = Sandbox::with(&settings).and_database();
     let file = format!(
         "{FILE}\n[appeals.variants.weights_by_country]\nNO = 0\nbaltics = 3\n\n[[appeals.variants]]\nid = \"b\"\n\n[appeals.variants.copy]\nheading = \"Help\"\n"
     );
-    place.write("appeals.toml", &file);
-    place.good(&["appeals", "apply", "appeals.toml"]);
-    assert_eq!(place.good(&["appeals", "export"]), file);
+    sandbox.write("appeals.toml", &file);
+    sandbox.good(&["appeals", "apply", "appeals.toml"]);
+    assert_eq!(sandbox.good(&["appeals", "export"]), file);
     // In YAML of before 1.2 a bare NO would be no name at all.
-    let yaml = place.good(&["appeals", "export", "--yaml"]);
+    let yaml = sandbox.good(&["appeals", "export", "--yaml"]);
     let (bare, quoted) = (yaml.replace("'NO'", "NO"), yaml.replace("'NO'", "NO").replace("NO:", "\"NO\":"));
     assert!(bare.contains(" NO: 0\n") && quoted.contains(" \"NO\": 0\n"), "{yaml}");
-    place.write("quoted.yaml", &quoted);
-    place.write("bare.yaml", &bare);
+    sandbox.write("quoted.yaml", &quoted);
+    sandbox.write("bare.yaml", &bare);
     for name in ["quoted.yaml", "bare.yaml"] {
-        assert_eq!(place.good(&["appeals", "apply", name]), "summer: version 1, unchanged, live\n");
+        assert_eq!(sandbox.good(&["appeals", "apply", name]), "summer: version 1, unchanged, live\n");
     }
     for (wrong, at) in [("nordic = 3", "nordic"), ("baltics = -1", "baltics"), ("baltics = 1\nUK = 2", "UK")]
     {
-        place.write("appeals.toml", &file.replace("baltics = 3", wrong));
-        let sentence = place.stopped(&["appeals", "check", "appeals.toml"]);
+        sandbox.write("appeals.toml", &file.replace("baltics = 3", wrong));
+        let sentence = sandbox.stopped(&["appeals", "check", "appeals.toml"]);
         assert!(sentence.contains(&format!("summer: variants[0].weights_by_country.{at}: ")), "{sentence}");
     }
 }
 
 #[test]
 fn where_the_service_reads_a_file_nothing_is_applied() {
-    let place = place(FILE);
-    place.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{JOURNAL}"));
-    assert!(place.stopped(&["appeals", "apply", "appeals.toml"]).contains("appeals.file"));
+    let sandbox = sandbox(FILE);
+    sandbox.write("keepopen.toml", &format!("[appeals]\nfile = \"appeals.toml\"\n{JOURNAL}"));
+    assert!(sandbox.stopped(&["appeals", "apply", "appeals.toml"]).contains("appeals.file"));
 }
 
 const SAMPLE: &str = include_str!("../../docs/appeals.toml");
 
 #[test]
 fn the_sample_of_every_family_can_be_used_with_the_example_settings() {
-    let place = Place::with(include_str!("../../config.example.toml"));
-    place.write("sample.toml", SAMPLE);
-    let said = place.good(&["appeals", "check", "sample.toml"]);
+    let sandbox = Sandbox::with(include_str!("../../config.example.toml"));
+    sandbox.write("sample.toml", SAMPLE);
+    let said = sandbox.good(&["appeals", "check", "sample.toml"]);
     assert_eq!(said, "sample.toml: 11 appeals, 0 of them live; nothing is wrong with them.\n");
 }
 

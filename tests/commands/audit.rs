@@ -6,7 +6,7 @@ use keepopen::clock::Clock;
 use keepopen_practice::PracticeStripe;
 use serde_json::Value;
 
-use super::{JOURNAL, Place};
+use super::{JOURNAL, Sandbox};
 
 const KEY: &str = "sk_test_practice";
 
@@ -25,8 +25,8 @@ async fn practice() -> PracticeStripe {
 }
 
 /// The newest row of the log.
-fn newest(place: &Place) -> Value {
-    let said = place.good(&["audit", "list", "--limit", "1", "--json"]);
+fn newest(sandbox: &Sandbox) -> Value {
+    let said = sandbox.good(&["audit", "list", "--limit", "1", "--json"]);
     serde_json::from_str(&said).unwrap()
 }
 
@@ -76,18 +76,18 @@ const AUDITED: &[(&str, &str)] = &[
 ];
 
 /// The commands below `above`, as its help lists them.
-fn below(place: &Place, above: &[&str]) -> Vec<String> {
-    let help = place.good(&[above, &["--help"][..]].concat());
+fn below(sandbox: &Sandbox, above: &[&str]) -> Vec<String> {
+    let help = sandbox.good(&[above, &["--help"][..]].concat());
     let Some((_, listed)) = help.split_once("\nCommands:\n") else { return vec![above.join(" ")] };
     let names = listed.lines().take_while(|line| !line.is_empty());
     let names = names.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
     let names = names.filter_map(|line| line.split_whitespace().next()).filter(|name| *name != "help");
-    names.flat_map(|name| below(place, &[above, &[name][..]].concat())).collect()
+    names.flat_map(|name| below(sandbox, &[above, &[name][..]].concat())).collect()
 }
 
 #[test]
 fn every_command_is_either_audited_or_named() {
-    let commands = below(&Place::new(), &[]);
+    let commands = below(&Sandbox::new(), &[]);
     assert!(commands.len() > 25, "too few commands were read: {commands:?}");
     let audited = |command: &str| AUDITED.iter().any(|(line, _)| line.starts_with(command));
     let unknown: Vec<&String> =
@@ -102,25 +102,25 @@ async fn every_command_that_changes_something_leaves_a_row_of_the_operator() {
         "[server]\npublic_url = \"https://give.example.org/\"\n[stripe]\nsecret_key = \"{KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
         stripe.url()
     );
-    let place = Place::with(&settings).and_database();
+    let sandbox = Sandbox::with(&settings).and_database();
     let appeals = "[[appeals]]\nid = \"help\"\nsites = [\"journal\"]\nkind = \"ask\"\nsurface = [\"banner\"]\nlive = \"live\"\n\
                    [[appeals.variants]]\nid = \"a\"\ncopy = { heading = \"Help\", cta = \"Give\" }\n";
-    place.write("appeals.toml", appeals);
+    sandbox.write("appeals.toml", appeals);
     for (line, action) in AUDITED.iter().filter(|(_, action)| !action.is_empty()) {
-        let newest_before = place.good(&["audit", "list", "--limit", "1", "--json"]);
-        let key = place.good(&["api-key", "list"]).split("  ").next().unwrap_or_default().to_owned();
+        let newest_before = sandbox.good(&["audit", "list", "--limit", "1", "--json"]);
+        let key = sandbox.good(&["api-key", "list"]).split("  ").next().unwrap_or_default().to_owned();
         let line = line.replace("KEY", &key);
-        place.good(&line.split(' ').collect::<Vec<_>>());
-        let row = newest(&place);
+        sandbox.good(&line.split(' ').collect::<Vec<_>>());
+        let row = newest(&sandbox);
         assert_eq!((&row["actor"], &row["action"]), (&"operator".into(), &(*action).into()), "{line}");
-        assert_ne!(place.good(&["audit", "list", "--limit", "1", "--json"]), newest_before, "{line}");
+        assert_ne!(sandbox.good(&["audit", "list", "--limit", "1", "--json"]), newest_before, "{line}");
     }
-    assert!(place.good(&["api-key", "list"]).contains("  revoked 2"));
-    let listed = place.good(&["audit", "list", "--object", "journal"]);
+    assert!(sandbox.good(&["api-key", "list"]).contains("  revoked 2"));
+    let listed = sandbox.good(&["audit", "list", "--object", "journal"]);
     assert_eq!(listed.lines().count(), 2, "{listed}");
     assert!(listed.contains("  operator  switch.set  journal  all: \"off\" -> \"on\"\n"), "{listed}");
-    assert_eq!(place.good(&["audit", "list", "--until", "2020-01-01"]), "There is no such change.\n");
-    let of_keys = place.good(&["audit", "list", "--action", "api_key.create", "--actor", "operator"]);
+    assert_eq!(sandbox.good(&["audit", "list", "--until", "2020-01-01"]), "There is no such change.\n");
+    let of_keys = sandbox.good(&["audit", "list", "--action", "api_key.create", "--actor", "operator"]);
     assert!(of_keys.contains("name (not kept), scopes: \"money:read\""), "{of_keys}");
     assert!(!of_keys.contains("desk"), "{of_keys}");
 }

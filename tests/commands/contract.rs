@@ -1,12 +1,12 @@
 //! The contract, and what the program says of itself.
 
-use super::Place;
+use super::Sandbox;
 
 const WRITTEN: &str = include_str!("../../openapi.yaml");
 
 #[test]
 fn openapi_yaml_is_what_the_handlers_say() {
-    let said = Place::new().good(&["openapi"]);
+    let said = Sandbox::new().good(&["openapi"]);
     assert!(said == WRITTEN, "openapi.yaml is out of date; renew it: cargo run -- openapi > openapi.yaml");
 }
 
@@ -22,13 +22,13 @@ fn the_contract_is_openapi_3_1() {
 
 #[test]
 fn openapi_needs_no_settings() {
-    Place::with("this is no toml").good(&["openapi"]);
+    Sandbox::with("this is no toml").good(&["openapi"]);
 }
 
 #[test]
 fn every_command_says_what_it_is_for() {
-    let place = Place::new();
-    let all = place.good(&["--help"]);
+    let sandbox = Sandbox::new();
+    let all = sandbox.good(&["--help"]);
     for (command, words) in [
         ("serve", "Run the service"),
         ("demo", "practice Stripe"),
@@ -38,20 +38,20 @@ fn every_command_says_what_it_is_for() {
         ("api-key", "Secret API keys"),
     ] {
         assert!(all.contains(command), "{all}");
-        let help = place.good(&[command, "--help"]);
+        let help = sandbox.good(&[command, "--help"]);
         assert!(help.contains(words) && help.contains("--config <FILE>"), "{help}");
         assert!(help.contains(&format!("Usage: keepopen {command}")), "{help}");
     }
-    let help = place.good(&["api-key", "create", "--help"]);
+    let help = sandbox.good(&["api-key", "create", "--help"]);
     for words in ["shown once", "--name", "--scope", "supporters:read"] {
         assert!(help.contains(words), "{help}");
     }
-    assert_eq!(place.good(&["--version"]), format!("keepopen {}\n", env!("CARGO_PKG_VERSION")));
+    assert_eq!(sandbox.good(&["--version"]), format!("keepopen {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]
 fn a_command_that_does_not_exist_is_said() {
-    let said = Place::new().run(&["sevre"]);
+    let said = Sandbox::new().run(&["sevre"]);
     assert_eq!(said.status, Some(2));
     assert!(said.err.contains("serve"), "{said:?}");
 }

@@ -5,12 +5,12 @@ use keepopen::ids::ContributionId;
 use keepopen::money::{Currency, Money};
 use keepopen::store::{Store, books, payments};
 
-use super::{JOURNAL, Place};
+use super::{JOURNAL, Sandbox};
 
 /// A payment on each of the first three days of 1970, the last of them of another site.
-async fn with_three_payments() -> Place {
-    let place = Place::with(JOURNAL).and_database();
-    let store = Store::open(place.database_url()).await.unwrap();
+async fn with_three_payments() -> Sandbox {
+    let sandbox = Sandbox::with(JOURNAL).and_database();
+    let store = Store::open(sandbox.database_url()).await.unwrap();
     let currency = Currency::parse("EUR").unwrap();
     let mut tx = store.begin().await.unwrap();
     for day in 0..3_u8 {
@@ -60,13 +60,13 @@ async fn with_three_payments() -> Place {
     }
     tx.commit().await.unwrap();
     store.close().await;
-    place
+    sandbox
 }
 
 #[tokio::test]
 async fn payments_are_printed_as_csv_of_the_days_and_the_site_that_are_asked_for() {
-    let place = with_three_payments().await;
-    let all = place.good(&["contributions", "export"]);
+    let sandbox = with_three_payments().await;
+    let all = sandbox.good(&["contributions", "export"]);
     assert!(all.starts_with("paid_at,site,contribution,payment,"), "{all}");
     assert!(all.contains("\r\n1970-01-01T00:00:00Z,journal,con_00000000000000000000000000,pi_0,,once,1,10.00,EUR,,,0.00,0.00,0.40,9.60,EUR,,,,'=1+1,,€10 once,payment\r\n"), "{all}");
     for (more, lines) in [
@@ -77,19 +77,19 @@ async fn payments_are_printed_as_csv_of_the_days_and_the_site_that_are_asked_for
         (&["--to", "1970-01-02"], 1),
         (&["--from", "1970-01-02", "--to", "1970-01-03T00:00:00Z"], 1),
     ] {
-        let said = place.good(&[&["contributions", "export"], more].concat());
+        let said = sandbox.good(&[&["contributions", "export"], more].concat());
         assert_eq!(said.lines().count(), 1 + lines, "{more:?}: {said}");
     }
-    let said = place.run(&["contributions", "export", "--from", "yesterday"]);
+    let said = sandbox.run(&["contributions", "export", "--from", "yesterday"]);
     assert_eq!(said.status, Some(2), "{said:?}");
     let sentence = "write a day as in 2026-01-31 (from midnight UTC), or a time as in 2026-01-31T08:00:00Z";
     assert!(said.err.contains(sentence), "{said:?}");
 }
 
 /// A quarterly gift that runs, one that ended, and a one-off.
-async fn with_three_gifts() -> Place {
-    let place = Place::with(JOURNAL).and_database();
-    let store = Store::open(place.database_url()).await.unwrap();
+async fn with_three_gifts() -> Sandbox {
+    let sandbox = Sandbox::with(JOURNAL).and_database();
+    let store = Store::open(sandbox.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     let gift = |n: u8, frequency, code: &str, ended_at_ms| Contribution {
         id: ContributionId::from_bytes([n; 16]),
@@ -121,13 +121,13 @@ async fn with_three_gifts() -> Place {
     }
     tx.commit().await.unwrap();
     store.close().await;
-    place
+    sandbox
 }
 
 #[tokio::test]
 async fn contributions_are_listed_with_their_terms_and_those_that_run_by_currency() {
-    let place = with_three_gifts().await;
-    let all = place.good(&["contributions", "list"]);
+    let sandbox = with_three_gifts().await;
+    let all = sandbox.good(&["contributions", "list"]);
     assert!(all.ends_with("4 contributions\n"), "{all}");
     let ended = "journal  €21 every 3 months  ended  since 1970-01-01T00:00:00Z  paid until 1970-01-02T00:00:00Z  ended 1970-01-01T00:01:00Z  sub_2  cus_2";
     assert!(all.contains(ended) && all.contains("journal  €21 once  paid"), "{all}");
@@ -140,14 +140,18 @@ async fn contributions_are_listed_with_their_terms_and_those_that_run_by_currenc
         (&["--from", "1970-01-02"], vec![]),
         (&["--to", "1970-01-01T00:00:01Z", "--currency", "CHF"], vec!["sub_4"]),
     ] {
-        let said = place.good(&[&["contributions", "list"], more].concat());
+        let said = sandbox.good(&[&["contributions", "list"], more].concat());
         let named: Vec<&str> =
             said.lines().filter_map(|line| line.split("  ").find(|it| it.starts_with("sub_"))).collect();
         assert_eq!(named, lines, "{more:?}: {said}");
     }
     for more in [["--currency", "EURO"], ["--state", "rich"], ["--from", "yesterday"]] {
-        assert_eq!(place.run(&[&["contributions", "list"][..], &more].concat()).status, Some(2), "{more:?}");
+        assert_eq!(
+            sandbox.run(&[&["contributions", "list"][..], &more].concat()).status,
+            Some(2),
+            "{more:?}"
+        );
     }
-    let said = place.run(&["contributions", "list", "--interval", "fortnight"]);
+    let said = sandbox.run(&["contributions", "list", "--interval", "fortnight"]);
     assert!(said.status == Some(1) && said.err.contains("once, day, week, month or year"), "{said:?}");
 }

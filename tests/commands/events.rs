@@ -4,12 +4,12 @@ use keepopen::config::Mode;
 use keepopen::store::Store;
 use keepopen::store::inbox::{self, Arrival, EventState, Source};
 
-use super::Place;
+use super::Sandbox;
 
 /// A place whose inbox holds one dead event.
-async fn with_a_dead_event() -> Place {
-    let place = Place::new().and_database();
-    let store = Store::open(place.database_url()).await.unwrap();
+async fn with_a_dead_event() -> Sandbox {
+    let sandbox = Sandbox::new().and_database();
+    let store = Store::open(sandbox.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     let arrival = Arrival {
         id: "evt_1",
@@ -26,34 +26,34 @@ async fn with_a_dead_event() -> Place {
     inbox::failed(&mut tx, "evt_1", "refund.amount is odd", None).await.unwrap();
     tx.commit().await.unwrap();
     store.close().await;
-    place
+    sandbox
 }
 
 #[tokio::test]
 async fn a_dead_event_is_listed_with_its_error_and_can_be_played_again() {
-    let place = with_a_dead_event().await;
-    let listed = place.good(&["events", "list", "--state", "dead"]);
+    let sandbox = with_a_dead_event().await;
+    let listed = sandbox.good(&["events", "list", "--state", "dead"]);
     assert_eq!(listed, "evt_1  dead        1  refund.created  refund.amount is odd\n");
-    assert!(place.good(&["events", "replay", "evt_1"]).contains("evt_1 waits"));
-    assert_eq!(place.good(&["events", "list", "--state", "dead"]), "There is no such event.\n");
-    let waiting = place.good(&["events", "show", "evt_1"]);
+    assert!(sandbox.good(&["events", "replay", "evt_1"]).contains("evt_1 waits"));
+    assert_eq!(sandbox.good(&["events", "list", "--state", "dead"]), "There is no such event.\n");
+    let waiting = sandbox.good(&["events", "show", "evt_1"]);
     assert_eq!(waiting, "evt_1  waiting     0  refund.created  not tried yet\n");
-    let audited = place.good(&["audit", "list"]);
+    let audited = sandbox.good(&["audit", "list"]);
     assert!(audited.ends_with("  operator  event.replay  evt_1\n"), "{audited}");
 }
 
 #[tokio::test]
 async fn a_body_is_shown_only_to_whoever_asks_for_it() {
-    let place = with_a_dead_event().await;
-    assert!(!place.good(&["events", "show", "evt_1"]).contains("reader@example.org"));
-    assert!(!place.good(&["events", "list"]).contains("reader@example.org"));
-    assert!(place.good(&["events", "show", "evt_1", "--body"]).contains("reader@example.org"));
+    let sandbox = with_a_dead_event().await;
+    assert!(!sandbox.good(&["events", "show", "evt_1"]).contains("reader@example.org"));
+    assert!(!sandbox.good(&["events", "list"]).contains("reader@example.org"));
+    assert!(sandbox.good(&["events", "show", "evt_1", "--body"]).contains("reader@example.org"));
 }
 
 #[test]
 fn an_event_that_is_not_there_is_said() {
     for verb in ["show", "replay"] {
-        let sentence = Place::new().and_database().stopped(&["events", verb, "evt_nowhere"]);
+        let sentence = Sandbox::new().and_database().stopped(&["events", verb, "evt_nowhere"]);
         assert!(sentence.contains("evt_nowhere is not in the inbox"), "{sentence}");
     }
 }

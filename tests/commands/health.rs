@@ -1,23 +1,23 @@
 //! `keepopen health` tells a script and a person whether the service can take requests.
 
-use super::Place;
+use super::Sandbox;
 use super::running::Running;
 
 #[cfg(unix)]
 #[test]
 fn health_is_good_while_the_service_runs_and_says_so_when_it_does_not() {
-    let place = Place::with(
+    let sandbox = Sandbox::with(
         "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n",
     )
     .and_database();
-    let mut running = Running::start(&place, &["serve"]);
+    let mut running = Running::start(&sandbox, &["serve"]);
     let told = running.logs_until("keepopen answers");
     let management = told.lines().find(|line| line.contains("health and metrics answer")).unwrap();
     let address = management.split("\"address\":\"").nth(1).unwrap().split('"').next().unwrap();
     let url = format!("http://{address}");
-    assert_eq!(place.good(&["health", "--url", &url]), "The service is ready.\n");
+    assert_eq!(sandbox.good(&["health", "--url", &url]), "The service is ready.\n");
     assert_eq!(running.stop(), Some(0));
-    let sentence = place.stopped(&["health", "--url", &url]);
+    let sentence = sandbox.stopped(&["health", "--url", &url]);
     assert!(sentence.contains(address) && sentence.contains("keepopen serve"), "{sentence}");
 }
 
@@ -27,17 +27,17 @@ fn health_asks_where_the_settings_say() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = silent.local_addr().unwrap();
     let everywhere = format!("[management]\nbind = \"0.0.0.0:{}\"\n", address.port());
-    let sentence = Place::with(&everywhere).stopped(&["health"]);
+    let sentence = Sandbox::with(&everywhere).stopped(&["health"]);
     assert!(sentence.contains(&format!("http://{address}/readyz")), "{sentence}");
     assert!(sentence.contains("no answer in time"), "{sentence}");
 }
 
 #[test]
 fn health_without_an_address_to_ask_says_what_to_set() {
-    let sentence = Place::with("[management]\nbind = \"\"\n").stopped(&["health"]);
+    let sentence = Sandbox::with("[management]\nbind = \"\"\n").stopped(&["health"]);
     assert!(sentence.contains("management.bind is empty"), "{sentence}");
-    let sentence = Place::with("[management]\nbind = \"127.0.0.1:0\"\n").stopped(&["health"]);
+    let sentence = Sandbox::with("[management]\nbind = \"127.0.0.1:0\"\n").stopped(&["health"]);
     assert!(sentence.contains("--url"), "{sentence}");
-    let sentence = Place::new().stopped(&["health", "--url", "ftp://127.0.0.1"]);
+    let sentence = Sandbox::new().stopped(&["health", "--url", "ftp://127.0.0.1"]);
     assert!(sentence.contains("http URL"), "{sentence}");
 }

@@ -12,7 +12,7 @@ use tokio::task::block_in_place;
 use super::databases::Database;
 use super::running::Running;
 use super::wire::Wire;
-use super::{JOURNAL, Place};
+use super::{JOURNAL, Sandbox};
 
 const SETTINGS: &str = r#"
 [server]
@@ -35,15 +35,15 @@ surface = ["banner"]
 variants = [{ id = "a", copy = { heading = "Help" } }]
 "#;
 
-fn place(database: &str) -> Place {
-    let place = Place::with(&(SETTINGS.replace("{database}", database) + JOURNAL));
-    place.write("appeals.toml", FILE);
-    place
+fn sandbox(database: &str) -> Sandbox {
+    let sandbox = Sandbox::with(&(SETTINGS.replace("{database}", database) + JOURNAL));
+    sandbox.write("appeals.toml", FILE);
+    sandbox
 }
 
 /// Starts the service; it, what it logged, and where it answers.
-fn serve(place: &Place) -> (Running, String, String) {
-    let mut running = Running::start(place, &["serve"]);
+fn serve(sandbox: &Sandbox) -> (Running, String, String) {
+    let mut running = Running::start(sandbox, &["serve"]);
     let told = block_in_place(|| running.logs_until("keepopen answers"));
     let line: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
     let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
@@ -64,16 +64,16 @@ async fn serve_answers_while_postgresql_is_away_and_is_whole_again_when_it_is_ba
         println!("SKIPPED: KEEPOPEN_TEST_POSTGRES names no server");
         return;
     };
-    let place = place(&url);
-    block_in_place(|| place.good(&["appeals", "apply", "appeals.toml"]));
+    let sandbox = sandbox(&url);
+    block_in_place(|| sandbox.good(&["appeals", "apply", "appeals.toml"]));
     let key =
-        block_in_place(|| place.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:read"]));
-    let (mut running, _, url) = serve(&place);
+        block_in_place(|| sandbox.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:read"]));
+    let (mut running, _, url) = serve(&sandbox);
     assert_eq!(banner(&url).await["appeal"], "summer");
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 
     wire.cut().await;
-    let (mut running, told, url) = serve(&place);
+    let (mut running, told, url) = serve(&sandbox);
     let lines: Vec<&str> =
         told.lines().filter(|line| line.contains("WARN") || line.contains("ERROR")).collect();
     let of_it: Vec<_> = lines.iter().filter(|line| line.contains("the database can't be reached")).collect();
@@ -89,8 +89,8 @@ async fn serve_answers_while_postgresql_is_away_and_is_whole_again_when_it_is_ba
 
     // A damaged file is said, and not used.
     wire.cut().await;
-    spoil(&place.path("data/last-good.json"));
-    let said = block_in_place(|| place.run(&["serve"]));
+    spoil(&sandbox.path("data/last-good.json"));
+    let said = block_in_place(|| sandbox.run(&["serve"]));
     assert_eq!(said.status, Some(1), "{said:?}");
     assert!(said.err.contains("is not used") && said.err.contains("damaged"), "{said:?}");
     assert!(said.err.contains("PostgreSQL can't be reached"), "{said:?}");
@@ -107,7 +107,7 @@ fn spoil(file: &Path) {
 fn without_a_file_of_what_was_last_in_force_serve_stops_with_a_sentence() {
     // A port that nobody listens on any more.
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let sentence = place(&format!("postgres://keepopen@{free}/keepopen")).stopped(&["serve"]);
+    let sentence = sandbox(&format!("postgres://keepopen@{free}/keepopen")).stopped(&["serve"]);
     assert!(
         sentence.contains("PostgreSQL can't be reached") && sentence.contains("check that it runs"),
         "{sentence}"
@@ -115,9 +115,9 @@ fn without_a_file_of_what_was_last_in_force_serve_stops_with_a_sentence() {
 }
 
 /// What is in the file, which must be whole, if it is there.
-fn kept(place: &Place) -> LastGood {
-    let vault = Vault::open(&Secret::default(), &place.path("data/keepopen.key")).unwrap();
-    match LastGood::read(&place.path("data/last-good.json"), &vault.last_good_key()) {
+fn kept(sandbox: &Sandbox) -> LastGood {
+    let vault = Vault::open(&Secret::default(), &sandbox.path("data/keepopen.key")).unwrap();
+    match LastGood::read(&sandbox.path("data/last-good.json"), &vault.last_good_key()) {
         Ok((kept, _)) => kept,
         Err(LastGoodError::Missing) => LastGood::default(),
         Err(error) => panic!("{error}"),
@@ -126,13 +126,13 @@ fn kept(place: &Place) -> LastGood {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_killed_while_the_file_is_written_leaves_a_whole_one() {
-    let place = place("sqlite:data/keepopen.db");
+    let sandbox = sandbox("sqlite:data/keepopen.db");
     let key =
-        block_in_place(|| place.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:write"]));
+        block_in_place(|| sandbox.good(&["api-key", "create", "--name", "desk", "--scope", "appeals:write"]));
     let client = Client::new();
     let mut turns = 0;
     for _ in 0..8 {
-        let (mut running, _, url) = serve(&place);
+        let (mut running, _, url) = serve(&sandbox);
         let turn = async |state: &str| {
             let switched = client.put(format!("{url}/v1/sites/journal/switches")).bearer_auth(key.trim());
             let answer = switched.json(&json!({"all": state})).send().await.unwrap();
@@ -145,9 +145,9 @@ async fn who_is_killed_while_the_file_is_written_leaves_a_whole_one() {
         }
         // The last of them is being written, or was, or is about to be.
         block_in_place(|| running.kill());
-        assert!(kept(&place).turns <= turns);
+        assert!(kept(&sandbox).turns <= turns);
     }
-    let (mut running, _, _) = serve(&place);
-    assert_eq!(kept(&place).turns, turns, "a start keeps what is in force");
+    let (mut running, _, _) = serve(&sandbox);
+    assert_eq!(kept(&sandbox).turns, turns, "a start keeps what is in force");
     assert_eq!(block_in_place(|| running.stop()), Some(0));
 }

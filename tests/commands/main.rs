@@ -54,7 +54,7 @@ default_amount_minor = 500
 "#;
 
 /// A folder to stand in, and a clean environment.
-pub(crate) struct Place {
+pub(crate) struct Sandbox {
     folder: TempDir,
     environment: Vec<(String, String)>,
     database: Option<Database>,
@@ -68,16 +68,16 @@ pub(crate) struct Said {
     pub(crate) err: String,
 }
 
-impl Place {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         Self { folder: TempDir::new().unwrap(), environment: Vec::new(), database: None }
     }
 
     /// With this text as keepopen.toml.
     pub(crate) fn with(settings: &str) -> Self {
-        let place = Self::new();
-        place.write("keepopen.toml", settings);
-        place
+        let sandbox = Self::new();
+        sandbox.write("keepopen.toml", settings);
+        sandbox
     }
 
     pub(crate) fn and_environment(mut self, name: &str, value: &str) -> Self {

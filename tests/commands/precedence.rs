@@ -1,10 +1,10 @@
 //! Defaults, then the file, then the environment; secrets also from files.
 
-use super::Place;
+use super::Sandbox;
 
 #[test]
 fn without_a_file_the_defaults_are_in_force() {
-    let settings = Place::new().in_force();
+    let settings = Sandbox::new().in_force();
     assert_eq!(settings["data_dir"].as_str(), Some("data"));
     assert_eq!(settings["database"]["url"].as_str(), Some("sqlite:data/keepopen.db"));
     assert_eq!(settings["stripe"]["mode"].as_str(), Some("test"));
@@ -15,8 +15,8 @@ fn without_a_file_the_defaults_are_in_force() {
 #[test]
 fn the_file_wins_over_the_defaults_and_the_environment_over_the_file() {
     let file = "[tokens]\nvalid_hours = 12\n[log]\nlevel = \"warn\"\n";
-    let place = Place::with(file).and_environment("KEEPOPEN_LOG__LEVEL", "debug");
-    let settings = place.in_force();
+    let sandbox = Sandbox::with(file).and_environment("KEEPOPEN_LOG__LEVEL", "debug");
+    let settings = sandbox.in_force();
     assert_eq!(settings["tokens"]["valid_hours"].as_integer(), Some(12));
     assert_eq!(settings["log"]["level"].as_str(), Some("debug"));
     assert_eq!(settings["log"]["format"].as_str(), Some("human"));
@@ -24,54 +24,54 @@ fn the_file_wins_over_the_defaults_and_the_environment_over_the_file() {
 
 #[test]
 fn a_named_file_is_read_instead_of_keepopen_toml() {
-    let place = Place::with("data_dir = \"one\"\n");
-    place.write("other.toml", "data_dir = \"two\"\n");
-    let shown = |place: &Place, arguments: &[&str]| {
-        place.good(arguments).parse::<toml::Table>().unwrap()["data_dir"].clone()
+    let sandbox = Sandbox::with("data_dir = \"one\"\n");
+    sandbox.write("other.toml", "data_dir = \"two\"\n");
+    let shown = |sandbox: &Sandbox, arguments: &[&str]| {
+        sandbox.good(arguments).parse::<toml::Table>().unwrap()["data_dir"].clone()
     };
-    assert_eq!(shown(&place, &["check-config"]).as_str(), Some("one"));
-    assert_eq!(shown(&place, &["check-config", "--config", "other.toml"]).as_str(), Some("two"));
-    assert_eq!(shown(&place, &["--config", "other.toml", "check-config"]).as_str(), Some("two"));
-    let place = place.and_environment("KEEPOPEN_CONFIG", "other.toml");
-    assert_eq!(shown(&place, &["check-config"]).as_str(), Some("two"));
+    assert_eq!(shown(&sandbox, &["check-config"]).as_str(), Some("one"));
+    assert_eq!(shown(&sandbox, &["check-config", "--config", "other.toml"]).as_str(), Some("two"));
+    assert_eq!(shown(&sandbox, &["--config", "other.toml", "check-config"]).as_str(), Some("two"));
+    let sandbox = sandbox.and_environment("KEEPOPEN_CONFIG", "other.toml");
+    assert_eq!(shown(&sandbox, &["check-config"]).as_str(), Some("two"));
 }
 
 #[test]
 fn a_site_can_be_silenced_from_the_environment() {
     let example = include_str!("../../config.example.toml");
-    let place = Place::with(example).and_environment("KEEPOPEN_SITES__JOURNAL__BANNER", "off");
-    assert_eq!(place.in_force()["sites"]["journal"]["banner"].as_str(), Some("off"));
+    let sandbox = Sandbox::with(example).and_environment("KEEPOPEN_SITES__JOURNAL__BANNER", "off");
+    assert_eq!(sandbox.in_force()["sites"]["journal"]["banner"].as_str(), Some("off"));
 }
 
 #[test]
 fn database_url_is_read_where_nothing_else_names_the_database() {
-    let url = |place: Place| place.in_force()["database"]["url"].as_str().unwrap().to_owned();
-    let named = |place: Place| place.and_environment("DATABASE_URL", "sqlite:elsewhere.db");
-    assert_eq!(url(named(Place::new())), "sqlite:elsewhere.db");
-    assert_eq!(url(named(Place::with("[database]\nurl = \"sqlite:file.db\"\n"))), "sqlite:file.db");
-    let both = named(Place::new()).and_environment("KEEPOPEN_DATABASE__URL", "sqlite:ours.db");
+    let url = |sandbox: Sandbox| sandbox.in_force()["database"]["url"].as_str().unwrap().to_owned();
+    let named = |sandbox: Sandbox| sandbox.and_environment("DATABASE_URL", "sqlite:elsewhere.db");
+    assert_eq!(url(named(Sandbox::new())), "sqlite:elsewhere.db");
+    assert_eq!(url(named(Sandbox::with("[database]\nurl = \"sqlite:file.db\"\n"))), "sqlite:file.db");
+    let both = named(Sandbox::new()).and_environment("KEEPOPEN_DATABASE__URL", "sqlite:ours.db");
     assert_eq!(url(both), "sqlite:ours.db");
 }
 
 #[test]
 fn secrets_are_read_from_files_and_never_shown() {
-    let place = Place::with(
+    let sandbox = Sandbox::with(
         "[stripe]\nsecret_key_file = \"key\"\nwebhook_secret_files = [\"one\", \"two\"]\n\
          [tokens]\nencryption_key = \"c2VjcmV0LXRoYXQtbm9ib2R5LXNlZXMtMzItYnl0ZXM=\"\n",
     );
-    place.write("key", "sk_test_quiet\n");
-    place.write("one", "whsec_quiet1\n");
-    place.write("two", "whsec_quiet2\n");
-    let settings = place.in_force();
+    sandbox.write("key", "sk_test_quiet\n");
+    sandbox.write("one", "whsec_quiet1\n");
+    sandbox.write("two", "whsec_quiet2\n");
+    let settings = sandbox.in_force();
     assert_eq!(settings["stripe"]["secret_key"].as_str(), Some("(set)"));
     let secrets = settings["stripe"]["webhook_secrets"].as_array().unwrap();
     assert!(secrets.len() == 2 && secrets.iter().all(|secret| secret.as_str() == Some("(set)")));
-    let shown = place.good(&["check-config"]);
+    let shown = sandbox.good(&["check-config"]);
     assert!(!shown.contains("quiet") && !shown.contains("c2VjcmV0"), "{shown}");
 
-    let place = Place::new().and_environment("KEEPOPEN_STRIPE__WEBHOOK_SECRET_FILES", "one");
-    place.write("one", "whsec_quiet1\n");
-    assert_eq!(place.in_force()["stripe"]["webhook_secrets"].as_array().map(Vec::len), Some(1));
+    let sandbox = Sandbox::new().and_environment("KEEPOPEN_STRIPE__WEBHOOK_SECRET_FILES", "one");
+    sandbox.write("one", "whsec_quiet1\n");
+    assert_eq!(sandbox.in_force()["stripe"]["webhook_secrets"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]
@@ -79,9 +79,9 @@ fn secrets_in_the_file_or_the_environment_are_never_shown() {
     for (secrets, count) in
         [("[\"whsec_quiet\"]", 1), ("whsec_quiet", 1), ("[\"whsec_quiet\", \"whsec_next\"]", 2)]
     {
-        let place = Place::with("[stripe]\nsecret_key = \"sk_test_quiet\"\n")
+        let sandbox = Sandbox::with("[stripe]\nsecret_key = \"sk_test_quiet\"\n")
             .and_environment("KEEPOPEN_STRIPE__WEBHOOK_SECRETS", secrets);
-        let shown = place.good(&["check-config"]);
+        let shown = sandbox.good(&["check-config"]);
         assert!(!shown.contains("quiet"), "{shown}");
         assert_eq!(shown.matches("\"(set)\"").count(), 1 + count, "{shown}");
     }

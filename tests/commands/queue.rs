@@ -3,12 +3,12 @@
 use keepopen::clock::Clock;
 use keepopen::store::{Store, tasks};
 
-use super::Place;
+use super::Sandbox;
 
 /// A place whose queue holds one task that waits and one that is dead.
-async fn with_a_dead_task() -> Place {
-    let place = Place::new().and_database();
-    let store = Store::open(place.database_url()).await.unwrap();
+async fn with_a_dead_task() -> Sandbox {
+    let sandbox = Sandbox::new().and_database();
+    let store = Store::open(sandbox.database_url()).await.unwrap();
     let now_ms = Clock::System.now_ms();
     for key in ["fetch_object/evt_1", "fetch_object/evt_2"] {
         let mut tx = store.begin().await.unwrap();
@@ -22,24 +22,24 @@ async fn with_a_dead_task() -> Place {
         }
     }
     store.close().await;
-    place
+    sandbox
 }
 
 #[tokio::test]
 async fn a_dead_task_is_listed_with_its_error_and_can_be_tried_again() {
-    let place = with_a_dead_task().await;
-    let dead = place.good(&["queue", "list", "--dead"]);
+    let sandbox = with_a_dead_task().await;
+    let dead = sandbox.good(&["queue", "list", "--dead"]);
     assert_eq!(dead, "fetch_object/evt_1  dead      1  added less than a minute ago  Stripe refused\n");
-    let all = place.good(&["queue", "list"]);
+    let all = sandbox.good(&["queue", "list"]);
     assert!(all.contains("fetch_object/evt_2  waiting   0") && all.contains("not failed yet"), "{all}");
-    assert!(place.good(&["queue", "replay", "fetch_object/evt_1"]).contains("fetch_object/evt_1 waits"));
-    assert_eq!(place.good(&["queue", "list", "--dead"]), "No task is dead.\n");
-    let audited = place.good(&["audit", "list"]);
+    assert!(sandbox.good(&["queue", "replay", "fetch_object/evt_1"]).contains("fetch_object/evt_1 waits"));
+    assert_eq!(sandbox.good(&["queue", "list", "--dead"]), "No task is dead.\n");
+    let audited = sandbox.good(&["audit", "list"]);
     assert!(audited.ends_with("  operator  task.replay  fetch_object/evt_1\n"), "{audited}");
 }
 
 #[test]
 fn a_task_that_is_not_dead_is_not_replayed() {
-    let sentence = Place::new().and_database().stopped(&["queue", "replay", "fetch_object/evt_1"]);
+    let sentence = Sandbox::new().and_database().stopped(&["queue", "replay", "fetch_object/evt_1"]);
     assert!(sentence.contains("fetch_object/evt_1 is not a dead task"), "{sentence}");
 }

@@ -7,7 +7,7 @@ use keepopen::clock::Clock;
 use keepopen::store::Store;
 use keepopen_practice::{PracticeStripe, Trouble};
 
-use super::{JOURNAL, Place};
+use super::{JOURNAL, Sandbox};
 
 const KEY: &str = "sk_test_practice";
 
@@ -25,19 +25,19 @@ async fn practice() -> PracticeStripe {
     .unwrap()
 }
 
-fn place(stripe: &PracticeStripe) -> Place {
+fn sandbox(stripe: &PracticeStripe) -> Sandbox {
     let settings = format!("[stripe]\nsecret_key = \"{KEY}\"\napi_url = \"{}\"\n{JOURNAL}", stripe.url());
-    Place::with(&settings).and_database()
+    Sandbox::with(&settings).and_database()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_comparison_is_said_while_it_lives_and_forgotten_when_it_is_killed() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    place.good(&["reconcile"]);
+    let sandbox = sandbox(&stripe);
+    sandbox.good(&["reconcile"]);
     stripe.break_api(Some(Trouble::Hang(Duration::from_secs(600))));
-    let mut hangs = place.command(&["reconcile"]).spawn().unwrap();
-    let store = Store::open(place.database_url()).await.unwrap();
+    let mut hangs = sandbox.command(&["reconcile"]).spawn().unwrap();
+    let store = Store::open(sandbox.database_url()).await.unwrap();
     for _ in 0..600 {
         if store.lease_held_until_ms().await.unwrap().is_some() {
             break;
@@ -45,14 +45,14 @@ async fn another_comparison_is_said_while_it_lives_and_forgotten_when_it_is_kill
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     store.close().await;
-    let said = place.stopped(&["reconcile"]);
+    let said = sandbox.stopped(&["reconcile"]);
     assert!(said.starts_with("another comparison is running, so nothing was compared"), "{said}");
     hangs.kill().unwrap();
     hangs.wait().unwrap();
     stripe.break_api(None);
     // It is refused only as long as the dead one's lease lasts.
     let mut refused = 0;
-    while place.run(&["reconcile"]).status != Some(0) {
+    while sandbox.run(&["reconcile"]).status != Some(0) {
         refused += 1;
         assert!(refused < 100, "the dead process still holds its lease");
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -62,18 +62,18 @@ async fn another_comparison_is_said_while_it_lives_and_forgotten_when_it_is_kill
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_that_can_not_be_read_ends_the_command_with_an_error_that_names_it() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    place.good(&["reconcile"]);
+    let sandbox = sandbox(&stripe);
+    sandbox.good(&["reconcile"]);
     stripe.break_next_calls(Trouble::Status(403), 1);
-    let said = place.run(&["reconcile"]);
+    let said = sandbox.run(&["reconcile"]);
     assert_eq!(said.status, Some(1), "{said:?}");
     assert!(
         said.out.contains("Not complete: the list of events could not be read: Stripe refused"),
         "{said:?}"
     );
     assert!(said.err.contains("the comparison is not complete: it lacks the list of events"), "{said:?}");
-    let shown = place.run(&["reconcile", "--show"]);
+    let shown = sandbox.run(&["reconcile", "--show"]);
     assert!(shown.status == Some(1) && shown.err.contains("it lacks the list of events"), "{shown:?}");
-    place.good(&["reconcile"]);
-    place.good(&["reconcile", "--show"]);
+    sandbox.good(&["reconcile"]);
+    sandbox.good(&["reconcile", "--show"]);
 }

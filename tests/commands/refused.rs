@@ -1,14 +1,14 @@
 //! Settings that can't be right stop the start, and the sentence says what to do.
 
 use super::example::EXAMPLE;
-use super::{JOURNAL, Place};
+use super::{JOURNAL, Sandbox};
 
 /// What check-config and serve say to `settings`; the same, since neither may start with them.
 fn refused(settings: &str) -> String {
-    let place = Place::with(settings);
-    let sentence = place.stopped(&["check-config"]);
-    assert_eq!(place.stopped(&["serve"]), sentence);
-    assert!(!place.path("data").exists(), "nothing may be made before the settings are good");
+    let sandbox = Sandbox::with(settings);
+    let sentence = sandbox.stopped(&["check-config"]);
+    assert_eq!(sandbox.stopped(&["serve"]), sentence);
+    assert!(!sandbox.path("data").exists(), "nothing may be made before the settings are good");
     sentence
 }
 
@@ -31,8 +31,8 @@ fn a_key_that_does_not_exist_is_named_wherever_it_stands() {
     assert_refused("[stripe]\nsecretkey = \"x\"", &["secretkey", "config.example.toml"]);
     assert_refused(&example_with("quiet_days = 90", "quietdays = 90"), &["quietdays"]);
     assert_refused(&example_with("once = [", "onse = ["), &["onse"]);
-    let place = Place::new().and_environment("KEEPOPEN_SERVER__PORT", "80");
-    assert!(place.stopped(&["check-config"]).contains("port"));
+    let sandbox = Sandbox::new().and_environment("KEEPOPEN_SERVER__PORT", "80");
+    assert!(sandbox.stopped(&["check-config"]).contains("port"));
 }
 
 #[test]
@@ -45,7 +45,7 @@ fn a_value_of_another_kind_or_no_toml_at_all_is_said() {
 
 #[test]
 fn a_named_file_that_is_not_there_is_said() {
-    let sentence = Place::new().stopped(&["check-config", "--config", "nowhere.toml"]);
+    let sentence = Sandbox::new().stopped(&["check-config", "--config", "nowhere.toml"]);
     assert!(sentence.contains("nowhere.toml") && sentence.contains("config.example.toml"), "{sentence}");
 }
 
@@ -56,11 +56,11 @@ fn a_database_that_is_not_spoken_is_never_replaced_by_another() {
     for url in ["sqlite:", "sqlite::memory:", "sqlite:?cache=shared", "sqlite:a.db?mode=memory"] {
         assert_refused(&format!("[database]\nurl = \"{url}\""), &["in memory", "sqlite:PATH"]);
     }
-    let mysql = Place::new().and_environment("DATABASE_URL", "mysql://a:quiet@db/keepopen");
+    let mysql = Sandbox::new().and_environment("DATABASE_URL", "mysql://a:quiet@db/keepopen");
     let sentence = mysql.stopped(&["migrate"]);
     assert!(sentence.contains("sqlite:PATH") && !sentence.contains("quiet"), "{sentence}");
     // A PostgreSQL that does not answer stops the start; it is never replaced by a file.
-    let nobody = Place::new().and_environment("DATABASE_URL", "postgres://a:quiet@127.0.0.1:1/keepopen");
+    let nobody = Sandbox::new().and_environment("DATABASE_URL", "postgres://a:quiet@127.0.0.1:1/keepopen");
     let sentence = nobody.stopped(&["migrate"]);
     assert!(sentence.contains("PostgreSQL") && !sentence.contains("quiet"), "{sentence}");
 }
@@ -105,7 +105,7 @@ fn a_live_key_goes_to_stripe_alone() {
     assert_refused(&format!("{live}api_url = \"http://127.0.0.1:12111/\""), &["stripe.api_url", "live"]);
     assert_refused("[stripe]\napi_url = \"http://other.example.org/\"", &["plain http", "https"]);
     assert_refused("[stripe]\napi_url = \"file:///tmp\"", &["stripe.api_url", "http"]);
-    Place::with(live).in_force();
+    Sandbox::with(live).in_force();
 }
 
 #[test]
@@ -134,11 +134,11 @@ fn no_refusal_shows_a_secret() {
         ("KEEPOPEN_STRIPE__WEBHOOK_SECRETS", "{whsec = hidden}"),
         ("KEEPOPEN_STRIPE__WEBHOOK_SECRET", "whsec_hidden"),
     ] {
-        let sentence = Place::new().and_environment(name, value).stopped(&["check-config"]);
+        let sentence = Sandbox::new().and_environment(name, value).stopped(&["check-config"]);
         assert!(!sentence.contains("hidden"), "{sentence}");
     }
     let sentence =
-        Place::new().and_environment("KEEPOPEN_STRIPE__SECRET_KEY", "123456789").stopped(&["check-config"]);
+        Sandbox::new().and_environment("KEEPOPEN_STRIPE__SECRET_KEY", "123456789").stopped(&["check-config"]);
     assert!(!sentence.contains("123456789"), "{sentence}");
 }
 
@@ -245,7 +245,7 @@ fn a_country_is_offered_one_currency_and_one_set_of_amounts() {
     ] {
         assert_refused(&two(eur, gbp), &[&[path], &named[..]].concat());
     }
-    Place::with(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#)).in_force();
+    Sandbox::with(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#)).in_force();
 }
 
 fn by_country(countries: &str, default_amount_minor: i64) -> String {
@@ -267,7 +267,7 @@ fn what_is_pointed_out_is_offered_and_a_fee_leaves_room_below_stripes_limit() {
     ] {
         let text = format!("{EXAMPLE}{line}\n");
         if named.is_empty() {
-            Place::with(&text).in_force();
+            Sandbox::with(&text).in_force();
         } else {
             assert_refused(&text, &["sites.journal.giving.", named]);
         }
@@ -284,10 +284,10 @@ fn operators_have_a_port_of_their_own_or_none() {
     assert_refused("[server]\nbind = \"[::]:9787\"", &taken);
     assert_refused("[management]\nbind = \"here\"", &["management.bind", "127.0.0.1:9787", "empty"]);
     for good in ["", "127.0.0.1:0", "127.0.0.2:8787"] {
-        let shown = Place::with(&format!("[management]\nbind = \"{good}\"")).in_force();
+        let shown = Sandbox::with(&format!("[management]\nbind = \"{good}\"")).in_force();
         assert_eq!(shown["management"]["bind"].as_str(), Some(good));
     }
-    let off = Place::new().and_environment("KEEPOPEN_MANAGEMENT__BIND", "").in_force();
+    let off = Sandbox::new().and_environment("KEEPOPEN_MANAGEMENT__BIND", "").in_force();
     assert_eq!(off["management"]["bind"].as_str(), Some(""));
 }
 
@@ -303,7 +303,7 @@ fn the_rest_of_the_settings_have_their_limits() {
         &["server.trusted_proxies", "10.0.0.0/8", "2001:db8::1"],
     );
     assert_refused("[server]\nforwarded_header = \"Via\"", &["server.forwarded_header", "X-Forwarded-For"]);
-    let shown = Place::new()
+    let shown = Sandbox::new()
         .and_environment("KEEPOPEN_SERVER__TRUSTED_PROXIES", "[\"172.16.0.0/12\", \"2001:db8::1\"]")
         .in_force();
     let networks = shown["server"]["trusted_proxies"].as_array().unwrap();
@@ -335,7 +335,7 @@ fn what_works_and_is_seldom_meant_is_warned_of() {
         ("[management]\nbind = \"198.51.100.7:9787\"", &["management.bind", "198.51.100.7"]),
         (live, &["server.public_url", "live", "https"]),
     ] {
-        let said = Place::with(settings).run(&["check-config"]);
+        let said = Sandbox::with(settings).run(&["check-config"]);
         assert_eq!(said.status, Some(0), "{said:?}");
         assert!(said.err.starts_with("keepopen: warning: ") && said.err.lines().count() == 1, "{said:?}");
         assert!(words.iter().all(|word| said.err.contains(word)), "{said:?}");
@@ -348,6 +348,6 @@ fn what_works_and_is_seldom_meant_is_warned_of() {
         "[stripe]\nmode = \"live\"\n[server]\npublic_url = \"https://give.example.org/\"",
         "[server]\npublic_url = \"http://give.example.org/\"",
     ] {
-        assert_eq!(Place::with(settings).run(&["check-config"]).err, "", "{settings}");
+        assert_eq!(Sandbox::with(settings).run(&["check-config"]).err, "", "{settings}");
     }
 }

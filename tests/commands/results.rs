@@ -6,15 +6,15 @@ use keepopen::money::{Currency, Money};
 use keepopen::store::counts::CountKey;
 use keepopen::store::{Store, books, counts, planned_weights};
 
-use super::{JOURNAL, Place};
+use super::{JOURNAL, Sandbox};
 
 const DAY_MS: i64 = 86_400_000;
 const HOUR_MS: i64 = 3_600_000;
 
 /// A gift that the appeal brought on the first day of 1970, part of which goes back on the second.
-async fn with_results(settings: &str) -> Place {
-    let place = Place::with(settings).and_database();
-    let store = Store::open(place.database_url()).await.unwrap();
+async fn with_results(settings: &str) -> Sandbox {
+    let sandbox = Sandbox::with(settings).and_database();
+    let store = Store::open(sandbox.database_url()).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     for (day, appeal, kind, count) in [
         (0, "help", "first_view", 7),
@@ -73,7 +73,7 @@ async fn with_results(settings: &str) -> Place {
     planned_weights::record(&mut tx, ("journal", "help"), 0, "[]", 9, 0).await.unwrap();
     tx.commit().await.unwrap();
     store.close().await;
-    place
+    sandbox
 }
 
 /// The lines of a command's output, each with its columns one space apart.
@@ -86,8 +86,8 @@ const HEAD: &str = "day appeal variant readers views clicks dismissals checkouts
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_appeals_brought_is_shown_in_all_and_by_day() {
-    let place = with_results(JOURNAL).await;
-    let all = place.good(&[&["results"], &SPAN[..]].concat());
+    let sandbox = with_results(JOURNAL).await;
+    let all = sandbox.good(&[&["results"], &SPAN[..]].concat());
     let totals = [
         "journal, 1970-01-01 to 1970-01-02 (UTC)",
         HEAD,
@@ -97,48 +97,48 @@ async fn what_appeals_brought_is_shown_in_all_and_by_day() {
     let ignored =
         "help: 9 first views do not fit the split between its variants and do not count for its weights.";
     assert_eq!(lines(&all), [&totals[..], &[ignored]].concat());
-    let by_day = place.good(&[&["results", "--by-day"], &SPAN[..]].concat());
+    let by_day = sandbox.good(&[&["results", "--by-day"], &SPAN[..]].concat());
     let days = [
         "1970-01-01 help a 7 11 3 3 2 1 10.00 EUR 9.60 EUR",
         "1970-01-01 other a 1 1 0 0 0 0 - -",
         "1970-01-02 help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR",
     ];
     assert_eq!(lines(&by_day), [&totals[..], &days, &[ignored]].concat());
-    let one = place.good(&[&["results", "--appeal", "other", "--site", "journal"], &SPAN[..]].concat());
+    let one = sandbox.good(&[&["results", "--appeal", "other", "--site", "journal"], &SPAN[..]].concat());
     assert_eq!(lines(&one)[1..3], [HEAD, "all other a 1 1 0 0 0 0 - -"]);
-    let second = place.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    let second = sandbox.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
     assert_eq!(lines(&second)[2], "all help a 0 5 0 0 0 0 0.00 EUR -3.00 EUR");
     // By itself, the last thirty days: nothing happened in them.
-    assert_eq!(lines(&place.good(&["results"]))[1..2], [HEAD]);
-    assert!(!place.good(&["results"]).contains("all "));
+    assert_eq!(lines(&sandbox.good(&["results"]))[1..2], [HEAD]);
+    assert!(!sandbox.good(&["results"]).contains("all "));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_day_is_one_of_the_sites_time_zone_at_the_command_line_too() {
     let there = JOURNAL.replace("currency = \"EUR\"\n[", "currency = \"EUR\"\ntime_zone = \"Asia/Tokyo\"\n[");
-    let place = with_results(&there).await;
+    let sandbox = with_results(&there).await;
     // 23:00 UTC is 08:00 of the next day there.
-    let first = place.good(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
+    let first = sandbox.good(&["results", "--from", "1970-01-01", "--to", "1970-01-01"]);
     assert_eq!(lines(&first)[0], "journal, 1970-01-01 to 1970-01-01 (Asia/Tokyo)");
     assert_eq!(lines(&first)[2], "all help a 0 0 0 0 0 1 10.00 EUR 9.60 EUR");
-    let second = place.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
+    let second = sandbox.good(&["results", "--from", "1970-01-02", "--to", "1970-01-02"]);
     assert_eq!(lines(&second)[2], "all help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR");
-    let by_day = lines(&place.good(&["results", "--by-day", "--from", "1970-01-02", "--to", "1970-01-02"]));
+    let by_day = lines(&sandbox.good(&["results", "--by-day", "--from", "1970-01-02", "--to", "1970-01-02"]));
     assert!(by_day.contains(&"1970-01-02 help a 7 11 3 3 2 0 0.00 EUR -3.00 EUR".to_owned()), "{by_day:?}");
 }
 
 #[test]
 fn a_span_or_a_site_that_can_not_be_is_said() {
-    let place = Place::with(JOURNAL).and_database();
+    let sandbox = Sandbox::with(JOURNAL).and_database();
     for (arguments, words) in [
         (&["--site", "jurnal"][..], "no such site"),
         (&["--from", "1970-01-02", "--to", "1970-01-01"], "`from` is after `to`"),
         (&["--from", "1970-01-01", "--to", "1971-02-05"], "at most 400 days"),
     ] {
-        let sentence = place.stopped(&[&["results"], arguments].concat());
+        let sentence = sandbox.stopped(&[&["results"], arguments].concat());
         assert!(sentence.contains(words), "{sentence}");
     }
     let gazette = JOURNAL.replace("journal", "gazette");
-    let two = Place::with(&format!("{JOURNAL}{gazette}")).and_database();
+    let two = Sandbox::with(&format!("{JOURNAL}{gazette}")).and_database();
     assert!(two.stopped(&["results"]).contains("--site"));
 }

@@ -3,14 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
-use super::Place;
+use super::Sandbox;
 
 /// A command that runs until it is told to stop.
 pub(crate) struct Running(Child);
 
 impl Running {
-    pub(crate) fn start(place: &Place, arguments: &[&str]) -> Self {
-        let mut command = place.command(arguments);
+    pub(crate) fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+        let mut command = sandbox.command(arguments);
         Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 
@@ -73,42 +73,42 @@ impl Drop for Running {
 #[test]
 fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
     use std::os::unix::fs::PermissionsExt;
-    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
+    let sandbox = Sandbox::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
         .and_database();
-    let mut running = Running::start(&place, &["serve"]);
+    let mut running = Running::start(&sandbox, &["serve"]);
     let told = running.logs_until("keepopen answers");
     for gap in ["no site", "no appeals", "no Stripe key", "no webhook secret is known"] {
         assert!(told.contains(gap), "{gap}: {told}");
     }
     assert_eq!(running.stop(), Some(0));
-    let key = place.path("data/keepopen.key");
+    let key = sandbox.path("data/keepopen.key");
     assert_eq!(std::fs::metadata(&key).unwrap().permissions().mode() & 0o777, 0o600);
 
     // A key that others can read is not used.
     std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o644)).unwrap();
-    let sentence = place.stopped(&["serve"]);
+    let sentence = sandbox.stopped(&["serve"]);
     assert!(sentence.contains("chmod 600"), "{sentence}");
 }
 
 #[cfg(unix)]
 #[test]
 fn the_same_key_serves_after_a_restart_and_another_is_refused() {
-    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
+    let sandbox = Sandbox::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
         .and_database();
-    let mut first = Running::start(&place, &["serve"]);
+    let mut first = Running::start(&sandbox, &["serve"]);
     first.logs_until("keepopen answers");
     assert_eq!(first.stop(), Some(0));
-    let key = std::fs::read(place.path("data/keepopen.key")).unwrap();
-    let mut second = Running::start(&place, &["serve"]);
+    let key = std::fs::read(sandbox.path("data/keepopen.key")).unwrap();
+    let mut second = Running::start(&sandbox, &["serve"]);
     second.logs_until("keepopen answers");
     assert_eq!(second.stop(), Some(0));
-    assert_eq!(std::fs::read(place.path("data/keepopen.key")).unwrap(), key);
+    assert_eq!(std::fs::read(sandbox.path("data/keepopen.key")).unwrap(), key);
 
-    place.write(
+    sandbox.write(
         "keepopen.toml",
         "[tokens]\nencryption_key = \"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=\"\n",
     );
-    let sentence = place.stopped(&["serve"]);
+    let sentence = sandbox.stopped(&["serve"]);
     assert!(sentence.contains("key"), "{sentence}");
     assert!(!sentence.contains("QUFB"), "{sentence}");
 }
@@ -120,13 +120,16 @@ fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_i
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
     let settings = "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n";
     for umask in ["000", "022", "077"] {
-        let place = Place::with(settings);
+        let sandbox = Sandbox::with(settings);
         let mut command = std::process::Command::new("/bin/sh");
         let serve = format!("umask {umask} && exec \"$0\" serve");
-        command.args(["-c", &serve, env!("CARGO_BIN_EXE_keepopen")]).current_dir(place.path("")).env_clear();
+        command
+            .args(["-c", &serve, env!("CARGO_BIN_EXE_keepopen")])
+            .current_dir(sandbox.path(""))
+            .env_clear();
         let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
         running.logs_until("keepopen answers");
-        let data = place.path("data");
+        let data = sandbox.path("data");
         assert_eq!(mode(&data), 0o700, "{umask}");
         let files: Vec<_> = std::fs::read_dir(&data).unwrap().map(|it| it.unwrap().path()).collect();
         assert_eq!(files.len(), 6, "{files:?}");
@@ -139,7 +142,7 @@ fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_i
         std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
         let database = data.join("keepopen.db");
         std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let mut running = Running::start(&place, &["serve"]);
+        let mut running = Running::start(&sandbox, &["serve"]);
         running.logs_until("keepopen answers");
         assert_eq!((mode(&data), mode(&database)), (0o700, 0o600));
         assert_eq!(running.stop(), Some(0));
@@ -149,28 +152,28 @@ fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_i
 #[cfg(unix)]
 #[test]
 fn a_key_file_that_is_missing_beside_its_database_stops_every_command_that_needs_it_and_none_is_made() {
-    let place = Place::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
+    let sandbox = Sandbox::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
         .and_database();
-    let mut running = Running::start(&place, &["serve"]);
+    let mut running = Running::start(&sandbox, &["serve"]);
     running.logs_until("keepopen answers");
     assert_eq!(running.stop(), Some(0));
-    let (key, aside) = (place.path("data/keepopen.key"), place.path("aside.key"));
+    let (key, aside) = (sandbox.path("data/keepopen.key"), sandbox.path("aside.key"));
     std::fs::rename(&key, &aside).unwrap();
     for command in [&["serve"][..], &["books", "check"], &["books", "rewrite"]] {
-        let said = place.run(command);
+        let said = sandbox.run(command);
         assert_eq!(said.status, Some(1), "{said:?}");
         assert!(said.err.contains("keepopen.key is missing") && said.err.contains("put it back"), "{said:?}");
         assert!(!key.exists(), "{command:?} left a key");
     }
     std::fs::rename(&aside, &key).unwrap();
-    let mut running = Running::start(&place, &["serve"]);
+    let mut running = Running::start(&sandbox, &["serve"]);
     running.logs_until("keepopen answers");
     assert_eq!(running.stop(), Some(0));
 }
 
 #[test]
 fn an_encryption_key_of_another_shape_is_refused() {
-    let sentence = Place::with("[tokens]\nencryption_key = \"c2hvcnQ=\"\n").stopped(&["serve"]);
+    let sentence = Sandbox::with("[tokens]\nencryption_key = \"c2hvcnQ=\"\n").stopped(&["serve"]);
     assert!(sentence.contains("32 bytes in base64") && sentence.contains("openssl rand"), "{sentence}");
 }
 
@@ -183,7 +186,7 @@ fn a_port_that_is_taken_is_said() {
         [("server.bind", address.to_string(), free.clone()), ("management.bind", free, address.to_string())]
     {
         let settings = format!("[server]\nbind = \"{public}\"\n[management]\nbind = \"{management}\"\n");
-        let said = Place::with(&settings).run(&["serve"]);
+        let said = Sandbox::with(&settings).run(&["serve"]);
         assert_eq!(said.status, Some(1), "{said:?}");
         assert!(said.err.contains(&address.to_string()) && said.err.contains(setting), "{said:?}");
     }
@@ -192,34 +195,34 @@ fn a_port_that_is_taken_is_said() {
 #[cfg(unix)]
 #[test]
 fn the_demo_says_where_to_look_and_leaves_the_settings_alone() {
-    let place = Place::new();
-    let mut running = Running::start(&place, &["demo", "--port", "0", "--data-dir", "kept", "--json"]);
+    let sandbox = Sandbox::new();
+    let mut running = Running::start(&sandbox, &["demo", "--port", "0", "--data-dir", "kept", "--json"]);
     let mut line = String::new();
     BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     for name in ["newspaper", "keepopen", "practice"] {
         assert!(line.contains(&format!("\"{name}\":\"http://127.0.0.1:")), "{line}");
     }
     assert_eq!(running.stop(), Some(0));
-    assert!(place.path("kept/keepopen.db").is_file());
-    assert!(!place.path("data").exists());
+    assert!(sandbox.path("kept/keepopen.db").is_file());
+    assert!(!sandbox.path("data").exists());
 }
 
 #[test]
 fn the_demo_does_not_run_where_a_live_key_is_set() {
     let live = "[stripe]\nmode = \"live\"\nsecret_key = \"sk_live_hidden\"\n";
-    let sentence = Place::with(live).stopped(&["demo", "--port", "0"]);
+    let sentence = Sandbox::with(live).stopped(&["demo", "--port", "0"]);
     assert!(sentence.contains("live") && sentence.contains("another folder"), "{sentence}");
-    let place = Place::new().and_environment("KEEPOPEN_STRIPE__SECRET_KEY", "sk_live_hidden");
-    let sentence = place.stopped(&["demo", "--port", "0"]);
+    let sandbox = Sandbox::new().and_environment("KEEPOPEN_STRIPE__SECRET_KEY", "sk_live_hidden");
+    let sentence = sandbox.stopped(&["demo", "--port", "0"]);
     assert!(sentence.contains("live key") && !sentence.contains("hidden"), "{sentence}");
 }
 
 #[cfg(unix)]
 #[test]
 fn the_demo_lets_pages_of_an_origin_ask_when_told() {
-    let place = Place::new();
+    let sandbox = Sandbox::new();
     let demo = ["demo", "--port", "0", "--json", "--origin", "http://localhost:3000"];
-    let mut running = Running::start(&place, &demo);
+    let mut running = Running::start(&sandbox, &demo);
     let mut line = String::new();
     BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
     let service = line.split_once("\"keepopen\":\"http://").unwrap().1.split_once('"').unwrap().0;
@@ -237,6 +240,6 @@ fn the_demo_lets_pages_of_an_origin_ask_when_told() {
     assert!(allowed("http://localhost:3000"));
     assert!(!allowed("http://localhost:3001"));
     assert_eq!(running.stop(), Some(0));
-    let sentence = place.stopped(&["demo", "--port", "0", "--origin", "localhost:3000/"]);
+    let sentence = sandbox.stopped(&["demo", "--port", "0", "--origin", "localhost:3000/"]);
     assert!(sentence.contains("origins"), "{sentence}");
 }

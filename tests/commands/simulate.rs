@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{JOURNAL, Place};
+use super::{JOURNAL, Sandbox};
 
 const DRAFT: &str = r#"[[appeals]]
 id = "summer"
@@ -22,21 +22,21 @@ const READERS: &str = r#"{"reader":"one","at":"2026-11-02T08:00:00Z"}
 
 const REPLAY: [&str; 5] = ["simulate", "--appeals", "draft.toml", "--readers", "readers.ndjson"];
 
-fn place() -> Place {
-    let place = Place::with(JOURNAL);
-    place.write("draft.toml", DRAFT);
-    place.write("readers.ndjson", READERS);
-    place
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::with(JOURNAL);
+    sandbox.write("draft.toml", DRAFT);
+    sandbox.write("readers.ndjson", READERS);
+    sandbox
 }
 
-fn json(place: &Place, more: &[&str]) -> Value {
-    serde_json::from_str(&place.good(&[&REPLAY[..], &["--json"], more].concat())).unwrap()
+fn json(sandbox: &Sandbox, more: &[&str]) -> Value {
+    serde_json::from_str(&sandbox.good(&[&REPLAY[..], &["--json"], more].concat())).unwrap()
 }
 
 #[test]
 fn a_draft_is_simulated_as_live_beside_nothing_and_nothing_is_written() {
-    let place = place();
-    let said = place.good(&REPLAY);
+    let sandbox = sandbox();
+    let said = sandbox.good(&REPLAY);
     for line in [
         "4 page views of 2 readers",
         "draft  draft.toml",
@@ -50,23 +50,23 @@ fn a_draft_is_simulated_as_live_beside_nothing_and_nothing_is_written() {
         assert!(said.lines().any(|it| it == line), "{line:?} is missing in\n{said}");
     }
     assert!(said.lines().all(|line| line.chars().count() <= 80), "{said}");
-    assert!(!place.path("data").exists());
+    assert!(!sandbox.path("data").exists());
 }
 
 #[test]
 fn weights_by_country_count_in_a_simulation() {
-    let place = place();
+    let sandbox = sandbox();
     let variants = r#"[{ id = "a", weights_by_country = { NZ = 0 }, copy = { heading = "Help" } },
         { id = "b", weight = 0, weights_by_country = { NZ = 1 }, copy = { heading = "Help" } }]"#;
-    place.write("draft.toml", &DRAFT.replace(r#"[{ id = "a", copy = { heading = "Help" } }]"#, variants));
+    sandbox.write("draft.toml", &DRAFT.replace(r#"[{ id = "a", copy = { heading = "Help" } }]"#, variants));
     let view = |reader: usize| {
         let country = if reader < 3 { "NZ" } else { "AU" };
         format!(
             r#"{{"reader":"{reader}","at":"2026-11-02T08:00:00Z","question":{{"site":"journal","reader":{{"country":"{country}"}}}}}}"#
         )
     };
-    place.write("readers.ndjson", &(0..10).map(view).collect::<Vec<_>>().join("\n"));
-    let report = json(&place, &[]);
+    sandbox.write("readers.ndjson", &(0..10).map(view).collect::<Vec<_>>().join("\n"));
+    let report = json(&sandbox, &[]);
     let variants = report["draft"]["variants"].as_array().unwrap();
     let readers: Vec<_> =
         variants.iter().map(|it| (it["variant"].as_str(), it["readers"].as_u64())).collect();
@@ -75,8 +75,8 @@ fn weights_by_country_count_in_a_simulation() {
 
 #[test]
 fn the_json_has_these_names() {
-    let place = place();
-    let report = json(&place, &[]);
+    let sandbox = sandbox();
+    let report = json(&sandbox, &[]);
     let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>().join(" ");
     assert_eq!(
         names(&report),
@@ -112,25 +112,25 @@ fn what_is_live_is_a_file_that_is_named_or_that_of_the_settings_or_what_the_data
     let live = DRAFT
         .replace("id = \"summer\"", "id = \"winter\"\nlive = \"live\"")
         .replace("max_views = 1", "max_views = 2");
-    let place = place().and_database();
-    place.write("live.toml", &live);
+    let sandbox = sandbox().and_database();
+    sandbox.write("live.toml", &live);
     let views = |report: &Value| report["live"]["views"].as_u64();
-    let report = json(&place, &["--live", "live.toml"]);
+    let report = json(&sandbox, &["--live", "live.toml"]);
     assert_eq!((report["live"]["source"].as_str(), views(&report)), (Some("live.toml"), Some(3)));
     assert_eq!(report["difference"]["views"], -1);
 
-    place.good(&["appeals", "apply", "live.toml"]);
-    let report = json(&place, &[]);
+    sandbox.good(&["appeals", "apply", "live.toml"]);
+    let report = json(&sandbox, &[]);
     let source = report["live"]["source"].as_str();
     assert_eq!((source, views(&report)), (Some("what the database has in force"), Some(3)));
 
     // The service leaves out what can't be used, and so does the simulation; a draft is not live there.
-    place.write(
+    sandbox.write(
         "file.toml",
         &format!("{}{}", live.replace("winter", "odd").replace("banner", "poster"), DRAFT),
     );
-    place.write("keepopen.toml", &format!("[appeals]\nfile = \"file.toml\"\n{JOURNAL}"));
-    let report = json(&place, &[]);
+    sandbox.write("keepopen.toml", &format!("[appeals]\nfile = \"file.toml\"\n{JOURNAL}"));
+    let report = json(&sandbox, &[]);
     let source = report["live"]["source"].as_str();
     assert_eq!((source, views(&report)), (Some("file.toml (appeals.file)"), Some(0)));
     assert_eq!(report["live"]["left_out"], serde_json::json!(["odd"]));
@@ -138,36 +138,36 @@ fn what_is_live_is_a_file_that_is_named_or_that_of_the_settings_or_what_the_data
 
 #[test]
 fn a_draft_with_a_problem_stops_with_the_sentence_of_the_check() {
-    let place = place();
-    place.write("draft.toml", &DRAFT.replace("banner", "poster"));
-    let checked = place.stopped(&["appeals", "check", "draft.toml"]);
+    let sandbox = sandbox();
+    sandbox.write("draft.toml", &DRAFT.replace("banner", "poster"));
+    let checked = sandbox.stopped(&["appeals", "check", "draft.toml"]);
     assert!(checked.contains("summer: surface[0]: "), "{checked}");
-    assert_eq!(place.stopped(&REPLAY), checked);
+    assert_eq!(sandbox.stopped(&REPLAY), checked);
 }
 
 #[test]
 fn bad_lines_are_told_by_their_numbers_and_no_numbers_are_printed() {
-    let place = place();
-    place.write(
+    let sandbox = sandbox();
+    sandbox.write(
         "readers.ndjson",
         &READERS
             .replace("2026-11-03T08", "2026-11-01T08")
             .replace("two", "")
             .replace("\"news\"}}", "\"news\"}"),
     );
-    let said = place.stopped(&REPLAY);
+    let said = sandbox.stopped(&REPLAY);
     assert!(said.starts_with("readers.ndjson can't be used as it is written:\n  line 2: reader: "), "{said}");
     assert!(said.contains("\n  line 3: EOF"), "{said}");
     let early = READERS.replace("2026-11-03T08", "2026-11-01T08")
         + "{\"reader\":\"a\",\"at\":\"x\"}\n".repeat(20).as_str();
-    place.write("readers.ndjson", &early);
-    let said = place.stopped(&REPLAY);
+    sandbox.write("readers.ndjson", &early);
+    let said = sandbox.stopped(&REPLAY);
     assert!(said.contains("line 3: at: it is before 2026-11-02T08:00:00Z, when \"one\" saw"), "{said}");
     assert!(said.contains("\n  line 13: at: ") && !said.contains("line 14"), "{said}");
-    place.write("readers.ndjson", &" ".repeat(2 << 20));
-    assert!(place.stopped(&REPLAY).contains("line 1: it is longer than 1048576 bytes."));
+    sandbox.write("readers.ndjson", &" ".repeat(2 << 20));
+    assert!(sandbox.stopped(&REPLAY).contains("line 1: it is longer than 1048576 bytes."));
     assert!(
-        place
+        sandbox
             .stopped(&["simulate", "--appeals", "draft.toml", "--readers", "no.ndjson"])
             .contains("no.ndjson")
     );
@@ -175,9 +175,9 @@ fn bad_lines_are_told_by_their_numbers_and_no_numbers_are_printed() {
 
 #[test]
 fn page_views_or_a_population_must_be_named_and_not_both() {
-    let place = place();
+    let sandbox = sandbox();
     for more in [&[][..], &["--readers", "readers.ndjson", "--population", "people.toml"]] {
-        let said = place.run(&[&["simulate", "--appeals", "draft.toml"], more].concat());
+        let said = sandbox.run(&[&["simulate", "--appeals", "draft.toml"], more].concat());
         assert_eq!(said.status, Some(2), "{said:?}");
         assert!(said.err.contains("--population"), "{said:?}");
     }
@@ -185,35 +185,35 @@ fn page_views_or_a_population_must_be_named_and_not_both() {
 
 #[test]
 fn the_sample_population_is_played_the_same_for_the_same_seed() {
-    let place = place();
+    let sandbox = sandbox();
     let sample =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/population.toml")).unwrap();
-    place.write("people.toml", &sample.replace("readers = 20000", "readers = 300"));
+    sandbox.write("people.toml", &sample.replace("readers = 20000", "readers = 300"));
     let play = |seed: &str| {
-        place.good(&["simulate", "--appeals", "draft.toml", "--population", "people.toml", "--seed", seed])
+        sandbox.good(&["simulate", "--appeals", "draft.toml", "--population", "people.toml", "--seed", seed])
     };
     let said = play("1");
     assert!(said.contains("from   people.toml, 300 readers described"), "{said}");
     assert_eq!(said, play("1"));
     assert_ne!(said, play("2"));
-    place.write("people.toml", &sample.replace("days = 60", "days = 0"));
-    let said = place.stopped(&["simulate", "--appeals", "draft.toml", "--population", "people.toml"]);
+    sandbox.write("people.toml", &sample.replace("days = 60", "days = 0"));
+    let said = sandbox.stopped(&["simulate", "--appeals", "draft.toml", "--population", "people.toml"]);
     assert_eq!(said, "people.toml can't be used as it is written:\n  days: write 1 to 3650.");
 }
 
 #[test]
 fn the_chart_is_well_formed_and_stands_alone() {
-    let place = place();
-    place.write("a<b>&'.toml", DRAFT);
-    place.good(&[&REPLAY[..], &["--live", "a<b>&'.toml", "--svg", "chart.svg"]].concat());
-    let svg = std::fs::read_to_string(place.path("chart.svg")).unwrap();
+    let sandbox = sandbox();
+    sandbox.write("a<b>&'.toml", DRAFT);
+    sandbox.good(&[&REPLAY[..], &["--live", "a<b>&'.toml", "--svg", "chart.svg"]].concat());
+    let svg = std::fs::read_to_string(sandbox.path("chart.svg")).unwrap();
     assert_eq!(open_tags(&svg), Vec::<String>::new());
     assert!(
         svg.starts_with("<svg xmlns=\"http://www.w3.org/2000/svg\"") && svg.contains("<desc id=\"desc\">")
     );
     assert_eq!(svg.matches("http").count(), 1, "nothing is fetched");
     assert!(svg.contains("a&#60;b&#62;&#38;&#39;.toml"));
-    let said = place.stopped(&[&REPLAY[..], &["--svg", "nowhere/chart.svg"]].concat());
+    let said = sandbox.stopped(&[&REPLAY[..], &["--svg", "nowhere/chart.svg"]].concat());
     assert!(said.starts_with("nowhere/chart.svg can't be written"), "{said}");
 }
 

@@ -9,7 +9,7 @@ use keepopen_practice::PracticeStripe;
 use serde_json::{Value, json};
 
 use super::running::Running;
-use super::{JOURNAL, Place, contains};
+use super::{JOURNAL, Sandbox, contains};
 
 const KEY: &str = "sk_test_practice";
 
@@ -28,13 +28,13 @@ async fn practice() -> PracticeStripe {
     .unwrap()
 }
 
-fn place(stripe: &PracticeStripe) -> Place {
+fn sandbox(stripe: &PracticeStripe) -> Sandbox {
     let settings = format!(
         "[server]\nbind = \"127.0.0.1:0\"\npublic_url = \"https://give.example.org/\"\n[management]\nbind = \"127.0.0.1:0\"\n\
          [stripe]\nsecret_key = \"{KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
         stripe.url()
     );
-    Place::with(&settings).and_database()
+    Sandbox::with(&settings).and_database()
 }
 
 fn id(endpoint: &Value) -> &str {
@@ -61,8 +61,8 @@ async fn something_happens(stripe: &PracticeStripe) {
 #[tokio::test]
 async fn an_endpoint_is_made_once_with_exactly_the_events_that_are_needed() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    let said = place.good(&["stripe", "connect"]);
+    let sandbox = sandbox(&stripe);
+    let said = sandbox.good(&["stripe", "connect"]);
     let made = stripe.endpoints();
     assert_eq!(made.len(), 1);
     assert_eq!(made[0]["url"], "https://give.example.org/webhooks/stripe");
@@ -71,11 +71,11 @@ async fn an_endpoint_is_made_once_with_exactly_the_events_that_are_needed() {
     for permission in ["Checkout Sessions", "Webhook Endpoints", "PaymentIntents"] {
         assert!(said.contains(permission), "{said}");
     }
-    let again = place.good(&["stripe", "connect"]);
+    let again = sandbox.good(&["stripe", "connect"]);
     assert!(again.contains("is as it should be"), "{again}");
     assert_eq!(stripe.endpoints(), made);
     assert!(
-        !said.contains("whsec_") && !contains(&place.all_bytes(), "whsec_"),
+        !said.contains("whsec_") && !contains(&sandbox.all_bytes(), "whsec_"),
         "its secret is to be sealed"
     );
 }
@@ -83,12 +83,12 @@ async fn an_endpoint_is_made_once_with_exactly_the_events_that_are_needed() {
 #[tokio::test]
 async fn what_was_changed_in_the_dashboard_is_put_right() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    place.good(&["stripe", "connect"]);
+    let sandbox = sandbox(&stripe);
+    sandbox.good(&["stripe", "connect"]);
     let endpoint = stripe.endpoints().remove(0);
     let changed = json!({"enabled_events": [EVENTS[1], "person.created"], "status": "disabled"});
     stripe.change_endpoint(id(&endpoint), &changed).unwrap();
-    let said = place.good(&["stripe", "connect"]);
+    let said = sandbox.good(&["stripe", "connect"]);
     for words in ["put right", "it was disabled", EVENTS[0], "needless: person.created"] {
         assert!(said.contains(words), "{words}: {said}");
     }
@@ -98,13 +98,13 @@ async fn what_was_changed_in_the_dashboard_is_put_right() {
 #[tokio::test]
 async fn an_endpoint_of_somebody_else_is_left_alone() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    place.good(&["stripe", "connect"]);
+    let sandbox = sandbox(&stripe);
+    sandbox.good(&["stripe", "connect"]);
     let made = stripe.endpoints().remove(0);
     stripe.change_endpoint(id(&made), &json!({"metadata": {}, "enabled_events": ["*"]})).unwrap();
     let foreign = stripe.endpoints().remove(0);
     // Another folder holds no secret of it, and it does not say that it is ours.
-    let said = self::place(&stripe).good(&["stripe", "connect"]);
+    let said = self::sandbox(&stripe).good(&["stripe", "connect"]);
     assert!(said.contains(&format!("{}: was not made by keepopen", id(&foreign))), "{said}");
     assert_eq!((stripe.endpoints().len(), &stripe.endpoints()[0]), (2, &foreign));
 }
@@ -113,8 +113,8 @@ async fn an_endpoint_of_somebody_else_is_left_alone() {
 #[tokio::test]
 async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_the_new_one_has_delivered() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    let mut service = Running::start(&place, &["serve"]);
+    let sandbox = sandbox(&stripe);
+    let mut service = Running::start(&sandbox, &["serve"]);
     let told = service.logs_until("keepopen answers");
     assert!(told.contains("no webhook secret is known"), "{told}");
     let line = told.lines().find(|line| line.contains("keepopen answers")).unwrap();
@@ -122,19 +122,19 @@ async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_
         line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
     let url = format!("http://127.0.0.1:{port}/webhooks/stripe");
 
-    place.good(&["stripe", "connect", "--url", &url]);
+    sandbox.good(&["stripe", "connect", "--url", &url]);
     something_happens(&stripe).await;
     let first = stripe.endpoints().remove(0);
     assert_eq!(id(&first), stripe.deliveries().last().unwrap().endpoint.as_deref().unwrap());
     assert!(stripe.deliveries().last().unwrap().taken());
 
-    let said = place.good(&["stripe", "roll-secret"]);
+    let said = sandbox.good(&["stripe", "roll-secret"]);
     assert!(said.contains(&format!("{}: from before", id(&first))), "{said}");
     let second = stripe.endpoints().remove(1);
     assert_eq!((&second["url"], second["status"].as_str()), (&json!(url), Some("enabled")));
-    let early = place.stopped(&["stripe", "roll-secret", "--finish"]);
+    let early = sandbox.stopped(&["stripe", "roll-secret", "--finish"]);
     assert!(early.contains("has not delivered anything yet"), "{early}");
-    let twice = place.stopped(&["stripe", "roll-secret"]);
+    let twice = sandbox.stopped(&["stripe", "roll-secret"]);
     assert!(twice.contains("--finish"), "{twice}");
 
     let before = stripe.deliveries().len();
@@ -145,31 +145,31 @@ async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_
     };
     assert!(taken(&first) && taken(&second), "during the overlap both are good");
     assert_eq!(service.stop(), Some(0));
-    let said = place.good(&["stripe", "roll-secret", "--finish"]);
+    let said = sandbox.good(&["stripe", "roll-secret", "--finish"]);
     assert_eq!(said, format!("{}: disabled, and its secret is forgotten.\n", id(&first)));
     let status = |at: usize| stripe.endpoints()[at]["status"].clone();
     assert_eq!((status(0), status(1)), (json!("disabled"), json!("enabled")));
-    assert_eq!(place.good(&["stripe", "connect", "--finish"]), "There was nothing left to finish.\n");
-    let said = place.good(&["stripe", "status"]);
+    assert_eq!(sandbox.good(&["stripe", "connect", "--finish"]), "There was nothing left to finish.\n");
+    let said = sandbox.good(&["stripe", "status"]);
     assert!(said.contains("Nothing is wrong.") && said.contains(id(&second)), "{said}");
 }
 
 #[tokio::test]
 async fn another_version_is_another_endpoint_beside_the_old_one() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    place.good(&["stripe", "connect"]);
+    let sandbox = sandbox(&stripe);
+    sandbox.good(&["stripe", "connect"]);
     let old = stripe.endpoints().remove(0);
     stripe.change_endpoint(id(&old), &json!({"api_version": "2024-06-20"})).unwrap();
-    let status = place.run(&["stripe", "status"]);
+    let status = sandbox.run(&["stripe", "status"]);
     assert_eq!(status.status, Some(1), "{status:?}");
     assert!(status.out.contains("version: 2024-06-20"), "{status:?}");
-    let early = place.stopped(&["stripe", "connect", "--finish"]);
+    let early = sandbox.stopped(&["stripe", "connect", "--finish"]);
     assert!(early.contains("run `keepopen stripe connect` first"), "{early}");
-    let said = place.good(&["stripe", "connect"]);
+    let said = sandbox.good(&["stripe", "connect"]);
     assert!(said.contains("2024-06-20, delivers still"), "{said}");
     assert_eq!(stripe.endpoints().len(), 2);
-    place.good(&["stripe", "connect", "--finish", "--force"]);
+    sandbox.good(&["stripe", "connect", "--finish", "--force"]);
     let states: Vec<_> = stripe.endpoints().iter().map(|it| it["status"].clone()).collect();
     assert_eq!(states, ["disabled", "enabled"]);
 }
@@ -177,12 +177,12 @@ async fn another_version_is_another_endpoint_beside_the_old_one() {
 #[tokio::test]
 async fn the_status_says_what_is_wrong_and_ends_so() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    let none = place.run(&["stripe", "status"]);
+    let sandbox = sandbox(&stripe);
+    let none = sandbox.run(&["stripe", "status"]);
     assert_eq!(none.status, Some(1), "{none:?}");
     assert!(none.out.contains("no endpoint of this account delivers to us"), "{none:?}");
-    place.good(&["stripe", "connect"]);
-    let good = place.good(&["stripe", "status"]);
+    sandbox.good(&["stripe", "connect"]);
+    let good = sandbox.good(&["stripe", "status"]);
     for words in
         ["mode: test", "(enabled)", "events missing: none", "last delivery: none yet", "Nothing is wrong."]
     {
@@ -194,25 +194,25 @@ async fn the_status_says_what_is_wrong_and_ends_so() {
         (json!({"enabled_events": &EVENTS[1..]}), EVENTS[0]),
     ] {
         stripe.change_endpoint(id(&endpoint), &changed).unwrap();
-        let said = place.run(&["stripe", "status"]);
+        let said = sandbox.run(&["stripe", "status"]);
         assert!(said.status == Some(1) && said.out.contains(words), "{said:?}");
     }
     stripe.break_api(Some(keepopen_practice::Trouble::Status(403)));
-    let refused = place.run(&["stripe", "status"]);
+    let refused = sandbox.run(&["stripe", "status"]);
     assert!(
         refused.status == Some(1) && refused.out.contains("the permission Webhook Endpoints"),
         "{refused:?}"
     );
-    let sentence = place.stopped(&["stripe", "connect"]);
+    let sentence = sandbox.stopped(&["stripe", "connect"]);
     assert!(sentence.contains("Webhook Endpoints: write"), "{sentence}");
 }
 
 #[tokio::test]
 async fn the_check_list_tells_good_from_wrong_and_from_what_is_to_do() {
     let stripe = practice().await;
-    let place = place(&stripe);
+    let sandbox = sandbox(&stripe);
     let lines = |mark: &str| -> Vec<String> {
-        let said = place.run(&["stripe", "checklist"]);
+        let said = sandbox.run(&["stripe", "checklist"]);
         assert_eq!(said.status, Some(1), "test mode is not live: {said:?}");
         let of_mark = said.out.lines().filter_map(|line| line.strip_prefix(mark));
         of_mark.map(|line| line.trim_start().to_owned()).collect()
@@ -227,7 +227,7 @@ async fn the_check_list_tells_good_from_wrong_and_from_what_is_to_do() {
     stripe.limit_account(true);
     assert!(has(&lines("WRONG"), "may not take payments yet"));
     stripe.limit_account(false);
-    place.good(&["stripe", "connect"]);
+    sandbox.good(&["stripe", "connect"]);
     let good = lines("good");
     for words in [
         "may take payments",
@@ -263,11 +263,11 @@ fn the_manual_lists_every_event_and_every_permission_and_no_other() {
 #[tokio::test]
 async fn an_address_that_stripe_can_not_deliver_to_is_refused() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    let sentence = place.stopped(&["stripe", "connect", "--url", "ftp://give.example.org/"]);
+    let sandbox = sandbox(&stripe);
+    let sentence = sandbox.stopped(&["stripe", "connect", "--url", "ftp://give.example.org/"]);
     assert!(sentence.contains("--url https://"), "{sentence}");
     for arguments in [&["stripe", "connect"][..], &["stripe", "status"], &["stripe", "checklist"]] {
-        let sentence = Place::new().and_database().stopped(arguments);
+        let sentence = Sandbox::new().and_database().stopped(arguments);
         assert!(sentence.contains("set stripe.secret_key"), "{sentence}");
     }
 }
@@ -275,8 +275,8 @@ async fn an_address_that_stripe_can_not_deliver_to_is_refused() {
 #[tokio::test]
 async fn the_status_says_the_version_of_every_endpoint_that_points_here() {
     let stripe = practice().await;
-    let place = place(&stripe);
-    place.good(&["stripe", "connect"]);
+    let sandbox = sandbox(&stripe);
+    sandbox.good(&["stripe", "connect"]);
     let make = async |url: &str, version: &str| {
         let form = [("url", url), ("enabled_events[0]", "*"), ("api_version", version)];
         let call = reqwest::Client::new().post(format!("{}/v1/webhook_endpoints", stripe.url()));
@@ -287,7 +287,7 @@ async fn the_status_says_the_version_of_every_endpoint_that_points_here() {
     let off = make("https://give.example.org/webhooks/stripe", "2023-08-16").await;
     stripe.change_endpoint(&off, &json!({"status": "disabled"})).unwrap();
     make("https://shop.example.org/webhooks/stripe", "2022-11-15").await;
-    let said = place.run(&["stripe", "status"]).out;
+    let said = sandbox.run(&["stripe", "status"]).out;
     assert!(said.contains(&format!("also delivers: {old}, version 2020-08-27")), "{said}");
     assert!(said.contains(&format!("disabled: {off}, version 2023-08-16")), "{said}");
     assert!(said.contains(&format!("version: {API_VERSION}")) && !said.contains("2022-11-15"), "{said}");

@@ -1,6 +1,6 @@
 //! `keepopen switch`
 
-use super::{JOURNAL, Place};
+use super::{JOURNAL, Sandbox};
 
 /// Beside the journal.
 const GAZETTE: &str = r#"
@@ -17,21 +17,21 @@ default_interval = "once"
 default_amount_minor = 500
 "#;
 
-fn place() -> Place {
-    Place::with(&format!("{GAZETTE}{JOURNAL}")).and_database()
+fn sandbox() -> Sandbox {
+    Sandbox::with(&format!("{GAZETTE}{JOURNAL}")).and_database()
 }
 
 #[test]
 fn one_switch_is_turned_and_the_others_stay_as_they_are() {
-    let place = place();
+    let sandbox = sandbox();
     let wall = ["switch", "off", "--site", "journal", "--surface", "wall"];
-    assert_eq!(place.good(&wall), "journal: all on, banner on, inline on, wall off\n");
+    assert_eq!(sandbox.good(&wall), "journal: all on, banner on, inline on, wall off\n");
     let all = ["switch", "off", "--site", "journal"];
-    assert_eq!(place.good(&all), "journal: all off, banner on, inline on, wall off\n");
+    assert_eq!(sandbox.good(&all), "journal: all off, banner on, inline on, wall off\n");
     let on = ["switch", "on", "--site", "journal"];
-    assert_eq!(place.good(&on), "journal: all on, banner on, inline on, wall off\n");
+    assert_eq!(sandbox.good(&on), "journal: all on, banner on, inline on, wall off\n");
     assert_eq!(
-        place.good(&["switch", "show"]),
+        sandbox.good(&["switch", "show"]),
         "gazette: all on (off in the settings), banner on, inline on, wall on\n\
          journal: all on, banner on, inline on, wall off\n"
     );
@@ -39,10 +39,10 @@ fn one_switch_is_turned_and_the_others_stay_as_they_are() {
 
 #[test]
 fn what_is_not_there_can_not_be_switched() {
-    let place = place();
-    let sentence = place.stopped(&["switch", "off", "--site", "jurnal"]);
+    let sandbox = sandbox();
+    let sentence = sandbox.stopped(&["switch", "off", "--site", "jurnal"]);
     assert!(sentence.contains("no such site"), "{sentence}");
-    let said = place.run(&["switch", "off", "--site", "journal", "--surface", "poster"]);
+    let said = sandbox.run(&["switch", "off", "--site", "journal", "--surface", "poster"]);
     assert!(said.err.contains("banner, inline or wall"), "{said:?}");
     assert_ne!(said.status, Some(0));
 }

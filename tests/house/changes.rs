@@ -4,14 +4,14 @@ use super::files::{File, below};
 
 /// Each kind of write that leaves no audit row, and the files that may use it.
 const MACHINE_WRITES: &[(&str, &[&str])] = &[
-    ("Booking", &["process_event.rs", "rewrite_books.rs", "work_again.rs", "ingest_fetched.rs"]),
-    ("Reconciliation", &["mod.rs", "lease.rs", "other_money.rs", "reading.rs", "taking_in.rs"]),
+    ("Booking", &["process_event.rs", "rebuild_projections.rs", "requeue_unbooked.rs", "ingest_fetched.rs"]),
+    ("Reconciliation", &["mod.rs", "lease.rs", "other_money.rs", "reading.rs", "ingest.rs"]),
     ("Counts", &["flush_counts.rs"]),
     ("Checkout", &["start_checkout.rs", "exchange_session.rs", "remove_unused_attempts.rs"]),
-    ("Weights", &["choose_weights.rs"]),
-    ("LastDelivery", &["note_deliveries.rs"]),
+    ("Weights", &["update_weights.rs"]),
+    ("LastDelivery", &["record_last_delivery.rs"]),
     ("Queue", &["run_tasks.rs"]),
-    ("WriteProbe", &["prove_writing.rs"]),
+    ("WriteProbe", &["probe_writes.rs"]),
 ];
 
 /// Functions in `src/actions/` that begin a change and have no Context among their parameters.

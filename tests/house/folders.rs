@@ -4,7 +4,7 @@ use super::files::{File, below, program, root};
 
 const FOUR_LINES: [&str; 4] = ["**Owns**", "**Never**", "**Start at**", "**Tested in**"];
 /// Past this a second idea has moved in.
-const MOST_LINES: usize = 400;
+const MAX_LINES: usize = 400;
 
 /// Folders whose `mod.rs` or `lib.rs` does not open with the four lines.
 fn folders_that_say_nothing(files: &[File]) -> Vec<String> {
@@ -55,7 +55,7 @@ fn tests_that_are_not_there(files: &[File], is_there: impl Fn(&str) -> bool) -> 
 
 fn files_too_long(files: &[File]) -> Vec<String> {
     let long = files.iter().map(|file| (file, file.text.lines().count()));
-    long.filter(|(_, lines)| *lines > MOST_LINES)
+    long.filter(|(_, lines)| *lines > MAX_LINES)
         .map(|(file, lines)| format!("{} has {lines} lines; which second idea moved in?", file.path))
         .collect()
 }

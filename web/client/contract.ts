@@ -615,7 +615,7 @@ export interface paths {
          *     off". Readers of a silenced surface get the reason `kill_switch`. The change takes effect on this instance at
          *     once, and on every other instance within 2 seconds, even if appeals come from a file.
          */
-        put: operations["turn_switches"];
+        put: operations["set_switches"];
         post?: never;
         delete?: never;
         options?: never;
@@ -6055,7 +6055,7 @@ export interface operations {
             };
         };
     };
-    turn_switches: {
+    set_switches: {
         parameters: {
             query?: never;
             header?: never;

@@ -139,7 +139,7 @@ impl<'a> Cursor<'a> {
         self.maybe(Self::text)
     }
 
-    pub(super) fn truth(&mut self) -> Option<bool> {
+    pub(super) fn boolean(&mut self) -> Option<bool> {
         if self.eat(b"true") { Some(true) } else { self.eat(b"false").then_some(false) }
     }
 

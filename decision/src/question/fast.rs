@@ -94,8 +94,8 @@ impl<'a> Cursor<'a> {
             section = Self::maybe_text,
             tags = |it: &mut Self| it.maybe(|it| it.list(8, Self::text)),
             kind = Self::maybe_text,
-            sensitive = |it: &mut Self| it.maybe(Self::truth),
-            paid = |it: &mut Self| it.maybe(Self::truth),
+            sensitive = |it: &mut Self| it.maybe(Self::boolean),
+            paid = |it: &mut Self| it.maybe(Self::boolean),
             ordinal = |it: &mut Self| it.maybe(Self::number),
         }
         Some(Page {
@@ -115,7 +115,7 @@ impl<'a> Cursor<'a> {
             region = Self::maybe_text,
             locale = Self::maybe_text,
             device = Self::maybe_text,
-            signed_in = |it: &mut Self| it.maybe(Self::truth),
+            signed_in = |it: &mut Self| it.maybe(Self::boolean),
             traits = |it: &mut Self| it.maybe(|it| it.list(2, Self::text)),
             consent = Self::maybe_text,
             bucket = |it: &mut Self| it.maybe(Self::number),

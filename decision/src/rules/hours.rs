@@ -11,7 +11,7 @@ use crate::reason::Reason;
 use crate::timing::{blackouts, week_hours};
 
 /// Hours of different zones don't meet, or do within this many steps: each step ends a wait in one of them.
-const MOST_STEPS: usize = 256;
+const MAX_STEPS: usize = 256;
 
 #[derive(Clone, Debug)]
 pub(crate) struct OpenHours {
@@ -33,7 +33,7 @@ impl OpenHours {
     /// The first instant from `at_ms` on that is open.
     fn opens_at(&self, site_zone: &TimeZone, at_ms: i64) -> Option<i64> {
         let mut open_ms = at_ms;
-        for _ in 0..MOST_STEPS {
+        for _ in 0..MAX_STEPS {
             let step_ms = DateSpan::first_outside(self.silent_dates.iter().copied(), open_ms)?;
             let step_ms = self.own.opens_at(&self.zone, step_ms)?;
             let step_ms = self.site.opens_at(site_zone, step_ms)?;

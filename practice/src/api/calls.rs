@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::Refused;
 use crate::api::form::Params;
-use crate::api::{changing, endpoints, reading, sessions, shelves, writing};
+use crate::api::{changing, endpoints, reading, resources, sessions, writing};
 use crate::books::{Books, StoredReply, Trouble};
 use crate::flows::checkout;
 
@@ -127,35 +127,37 @@ fn route(books: &mut Books, call: &Call) -> Result<Value, Refused> {
         }
         ("GET", ["checkout", "sessions", id, "line_items"]) => {
             let params = Params::parse(b"expand[]=line_items");
-            let shelf = shelves::shelf("checkout/sessions").ok_or_else(unknown)?;
-            Ok(reading::one(books, shelf, id, &params)?["line_items"].clone())
+            let resource = resources::resource("checkout/sessions").ok_or_else(unknown)?;
+            Ok(reading::one(books, resource, id, &params)?["line_items"].clone())
         }
         ("GET", ["checkout", "sessions", id]) => read(books, "checkout/sessions", Some(id), params, unknown),
         ("GET", ["checkout", "sessions"]) => read(books, "checkout/sessions", None, params, unknown),
         ("POST", ["refunds"]) => writing::create_refund(books, params),
         ("POST", ["subscriptions", id]) => writing::update_subscription(books, id, params),
         ("DELETE", ["subscriptions", id]) => writing::cancel_subscription(books, id, params),
-        ("GET", ["radar", shelf]) => read(books, &format!("radar/{shelf}"), None, params, unknown),
-        ("GET", ["radar", shelf, id]) => read(books, &format!("radar/{shelf}"), Some(id), params, unknown),
+        ("GET", ["radar", resource]) => read(books, &format!("radar/{resource}"), None, params, unknown),
+        ("GET", ["radar", resource, id]) => {
+            read(books, &format!("radar/{resource}"), Some(id), params, unknown)
+        }
         (method, ["webhook_endpoints"]) => endpoints::answer(books, method, None, params),
         (method, ["webhook_endpoints", id]) => endpoints::answer(books, method, Some(id), params),
         ("GET", ["account"]) => Ok(endpoints::account(books)),
-        ("GET", [shelf]) => read(books, shelf, None, params, unknown),
-        ("GET", [shelf, id]) => read(books, shelf, Some(id), params, unknown),
+        ("GET", [resource]) => read(books, resource, None, params, unknown),
+        ("GET", [resource, id]) => read(books, resource, Some(id), params, unknown),
         (method, steps) => changing::route(books, method, steps, params).unwrap_or_else(|| Err(unknown())),
     }
 }
 
 fn read(
     books: &Books,
-    shelf: &str,
+    resource: &str,
     id: Option<&str>,
     params: &Params,
     unknown: impl Fn() -> Refused,
 ) -> Result<Value, Refused> {
-    let shelf = shelves::shelf(shelf).ok_or_else(unknown)?;
+    let resource = resources::resource(resource).ok_or_else(unknown)?;
     match id {
-        Some(id) => reading::one(books, shelf, id, params),
-        None => reading::many(books, shelf, params),
+        Some(id) => reading::one(books, resource, id, params),
+        None => reading::many(books, resource, params),
     }
 }

@@ -4,16 +4,16 @@ use serde_json::Value;
 
 use crate::Refused;
 use crate::api::form::Params;
-use crate::api::shelves::Shelf;
+use crate::api::resources::Resource;
 use crate::books::{Books, number, text};
 
 /// How many types a list of events can be narrowed to.
-const MOST_TYPES: usize = 20;
+const MAX_TYPES: usize = 20;
 
 /// The filters of one call, checked.
 pub(crate) struct Filters<'a> {
     books: &'a Books,
-    shelf: &'a Shelf,
+    resource: &'a Resource,
     params: &'a Params,
     times: Vec<Bound>,
     /// `delivery_success` of events.
@@ -32,10 +32,10 @@ struct Bound {
 
 impl<'a> Filters<'a> {
     /// Refuses unknown parameters and values that are none.
-    pub(crate) fn of(books: &'a Books, shelf: &'a Shelf, params: &'a Params) -> Result<Self, Refused> {
+    pub(crate) fn of(books: &'a Books, resource: &'a Resource, params: &'a Params) -> Result<Self, Refused> {
         let mut known = vec!["limit", "starting_after", "ending_before", "created", "created[*]"];
-        known.extend(shelf.filters.iter().map(|(name, _)| *name));
-        known.extend(shelf.more());
+        known.extend(resource.filters.iter().map(|(name, _)| *name));
+        known.extend(resource.more());
         params.only(&known)?;
         if let Some(payout) = params.get("payout") {
             books.want("payout", payout)?;
@@ -44,12 +44,12 @@ impl<'a> Filters<'a> {
         check_types(params)?;
         let mut times = bounds(params, "created")?;
         times.extend(bounds(params, "arrival_date")?);
-        Ok(Self { books, shelf, params, times, heard })
+        Ok(Self { books, resource, params, times, heard })
     }
 
     /// Whether the list shows this object.
     pub(crate) fn want(&self, object: &Value) -> bool {
-        let by_field = self.shelf.filters.iter().all(|(name, pointer)| self.fits(object, name, pointer));
+        let by_field = self.resource.filters.iter().all(|(name, pointer)| self.fits(object, name, pointer));
         by_field
             && self.of_type(object)
             && self.in_payout(object)
@@ -61,7 +61,9 @@ impl<'a> Filters<'a> {
         match self.params.get(name) {
             // Subscriptions that have ended are listed only when they are asked for.
             None => {
-                self.shelf.kind != "subscription" || name != "status" || text(object, "status") != "canceled"
+                self.resource.kind != "subscription"
+                    || name != "status"
+                    || text(object, "status") != "canceled"
             }
             Some("all") => true,
             // A type of event may end in a star.
@@ -93,7 +95,7 @@ impl<'a> Filters<'a> {
 fn check_types(params: &Params) -> Result<(), Refused> {
     let types = params.under("types").len();
     let sentence = match params.get("type") {
-        _ if types > MOST_TYPES => "You may pass at most 20 types.",
+        _ if types > MAX_TYPES => "You may pass at most 20 types.",
         Some(_) if types > 0 => "You may only specify one of these parameters: type, types.",
         _ => return Ok(()),
     };

@@ -11,8 +11,8 @@ pub(crate) mod endpoints;
 mod filters;
 pub(crate) mod form;
 mod reading;
+mod resources;
 mod sessions;
-mod shelves;
 mod writing;
 
 use actix_web::http::StatusCode;
@@ -28,7 +28,7 @@ use crate::{API_VERSION, Refused, ids};
 
 /// Where objects of a kind are read, below `/v1/`.
 pub(crate) fn path_of(kind: &str) -> Option<&'static str> {
-    shelves::SHELVES.iter().find(|shelf| shelf.kind == kind).map(|shelf| shelf.path)
+    resources::RESOURCES.iter().find(|resource| resource.kind == kind).map(|resource| resource.path)
 }
 
 /// Answers every request that is not for a page.

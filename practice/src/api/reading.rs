@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 use crate::Refused;
 use crate::api::filters::Filters;
 use crate::api::form::Params;
-use crate::api::shelves::Shelf;
+use crate::api::resources::Resource;
 use crate::books::{Books, text};
 use crate::objects::{self, session};
 
 /// One object.
-pub(crate) fn one(books: &Books, shelf: &Shelf, id: &str, params: &Params) -> Result<Value, Refused> {
+pub(crate) fn one(books: &Books, resource: &Resource, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[])?;
-    let object = match shelf.kind {
+    let object = match resource.kind {
         "event" => {
             let mut shown = books.shown_events();
             let event = shown.find(|event| text(event, "id") == id);
@@ -24,8 +24,8 @@ pub(crate) fn one(books: &Books, shelf: &Shelf, id: &str, params: &Params) -> Re
 }
 
 /// A list, newest first, cut to `limit` after or before an object.
-pub(crate) fn many(books: &Books, shelf: &Shelf, params: &Params) -> Result<Value, Refused> {
-    let filters = Filters::of(books, shelf, params)?;
+pub(crate) fn many(books: &Books, resource: &Resource, params: &Params) -> Result<Value, Refused> {
+    let filters = Filters::of(books, resource, params)?;
     let limit = params.integer("limit")?.unwrap_or(10);
     if !(1..=100).contains(&limit) {
         return Err(Refused::param(
@@ -34,7 +34,7 @@ pub(crate) fn many(books: &Books, shelf: &Shelf, params: &Params) -> Result<Valu
             "The limit must be between 1 and 100.",
         ));
     }
-    let mut found: Vec<&Value> = match shelf.kind {
+    let mut found: Vec<&Value> = match resource.kind {
         "event" => books.shown_events().rev().filter(|event| filters.want(event)).collect(),
         kind => books.all(kind).rev().filter(|object| filters.want(object)).collect(),
     };
@@ -43,7 +43,7 @@ pub(crate) fn many(books: &Books, shelf: &Shelf, params: &Params) -> Result<Valu
             return Ok(None);
         };
         let at = found.iter().position(|object| text(object, "id") == id);
-        at.map(Some).ok_or_else(|| Refused { status: 400, ..Refused::missing(shelf.kind, name, id) })
+        at.map(Some).ok_or_else(|| Refused { status: 400, ..Refused::missing(resource.kind, name, id) })
     };
     let limit = usize::try_from(limit).unwrap_or(10);
     let has_more = if let Some(at) = place(&found, "ending_before")? {
@@ -60,7 +60,7 @@ pub(crate) fn many(books: &Books, shelf: &Shelf, params: &Params) -> Result<Valu
         has_more
     };
     let data = found.into_iter().map(|object| expanded(books, object.clone(), params, "data.")).collect();
-    Ok(objects::list(&format!("/v1/{}", shelf.path), data, has_more))
+    Ok(objects::list(&format!("/v1/{}", resource.path), data, has_more))
 }
 
 /// The object with the ids that `expand[]` names replaced by their objects; what can't be expanded stays an id.

@@ -43,7 +43,7 @@ const KNOWN: &[&str] = &[
 /// A session may be open for 30 minutes to 24 hours, in seconds.
 const LIFE: std::ops::RangeInclusive<i64> = 1_800..=86_400;
 /// The largest amount, in minor units.
-const MOST_MINOR: i64 = 99_999_999;
+const MAX_MINOR: i64 = 99_999_999;
 /// The smallest amount of a session, in minor units; Stripe's differs a little by currency.
 const LEAST_MINOR: i64 = 50;
 
@@ -160,10 +160,10 @@ fn plan(books: &Books, params: &Params, one_off: bool) -> Result<(Plan, String),
         );
         return Err(Refused::invalid(Some("amount_too_small"), sentence));
     }
-    if total_minor > MOST_MINOR {
+    if total_minor > MAX_MINOR {
         let sentence = format!(
             "The Checkout Session's total amount due must be no more than {}.",
-            money::format(MOST_MINOR, &currency)
+            money::format(MAX_MINOR, &currency)
         );
         return Err(Refused::invalid(Some("amount_too_large"), sentence));
     }
@@ -189,8 +189,8 @@ fn line(books: &Books, params: &Params, base: &str, one_off: bool) -> Result<Lin
     let amount_name = name_of("[unit_amount]");
     params.need(&amount_name)?;
     let amount_minor = params.integer(&amount_name)?.unwrap_or_default();
-    if !(0..=MOST_MINOR).contains(&amount_minor) {
-        let sentence = format!("Invalid amount: it must be between 0 and {MOST_MINOR}.");
+    if !(0..=MAX_MINOR).contains(&amount_minor) {
+        let sentence = format!("Invalid amount: it must be between 0 and {MAX_MINOR}.");
         return Err(Refused::param("parameter_invalid_integer", &amount_name, sentence));
     }
     let name = match (params.get(&name_of("[product_data][name]")), params.get(&name_of("[product]"))) {

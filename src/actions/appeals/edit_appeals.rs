@@ -3,7 +3,7 @@
 use keepopen_decision::Live;
 use serde_json::{Map, Value};
 
-use super::hear_of_appeals::read_all;
+use super::sync_appeals::read_all;
 use crate::app::{Change, Context};
 use crate::appeals::{AppealProblem, Draft, Snapshot};
 use crate::store::appeals::{self, PublicationRow, VersionRow};
@@ -148,7 +148,7 @@ async fn publish(
 ///
 /// # Errors
 /// See [`EditError`].
-pub async fn set_appeal_aside(
+pub async fn pause_or_end(
     context: &Context<'_>,
     id: &str,
     state: Live,

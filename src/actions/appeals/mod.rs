@@ -5,23 +5,22 @@
 //! **Start at** `edit_appeals.rs`.
 //! **Tested in** `tests/api/editing.rs`.
 
-pub(super) mod choose_weights;
-pub(super) mod count_tickers;
+pub(super) mod activate_snapshot;
 pub(super) mod count_views;
 pub(super) mod edit_appeals;
 pub(super) mod flush_counts;
-pub(super) mod hear_of_appeals;
 pub(super) mod publish_appeals;
-pub(super) mod put_into_force;
-pub(super) mod turn_switches;
+pub(super) mod refresh_tickers;
+pub(super) mod set_switches;
+pub(super) mod sync_appeals;
+pub(super) mod update_weights;
 
-pub use choose_weights::choose_weights;
-pub use count_tickers::{count_tickers, ticker_totals};
 pub use edit_appeals::{
-    EditError, LIVE_VERSION, Precondition, Saved, apply_appeals, publish_appeal, save_appeal,
-    set_appeal_aside,
+    EditError, LIVE_VERSION, Precondition, Saved, apply_appeals, pause_or_end, publish_appeal, save_appeal,
 };
 pub use flush_counts::flush_counts;
-pub use hear_of_appeals::{hear_of_appeals, read_appeals_in_force, read_published};
 pub use publish_appeals::{PublishError, publish_appeals};
-pub use turn_switches::{SwitchError, turn_switches};
+pub use refresh_tickers::{refresh_tickers, ticker_totals};
+pub use set_switches::{SwitchError, set_switches};
+pub use sync_appeals::{read_appeals_in_force, read_published, sync_appeals};
+pub use update_weights::update_weights;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::put_into_force::put_into_force;
+use super::activate_snapshot::activate_snapshot;
 use crate::app::App;
 use crate::appeals::file::{self, Format, NotUnderstood};
 use crate::appeals::{AppealProblem, Draft};
@@ -24,7 +24,7 @@ pub enum PublishError {
 pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
     let Some(path) = &app.settings.appeals.file else { return Ok(()) };
     let (drafts, problems) = read(path)?;
-    put_into_force(app, |in_force| {
+    activate_snapshot(app, |in_force| {
         (in_force.drafts, in_force.problems, in_force.number) = (drafts, problems, 0)
     });
     Ok(())

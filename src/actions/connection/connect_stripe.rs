@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::hear_of_endpoints::label;
+use super::sync_endpoints::label;
 use crate::app::{Change, Context};
 use crate::clock;
 use crate::store::StoreError;
@@ -15,7 +15,7 @@ use crate::tokens::Vault;
 
 /// What was done with one endpoint, or left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Done {
+pub enum EndpointChange {
     /// It was made, and its secret is kept.
     Made(String),
     /// It was as it should be.
@@ -58,26 +58,26 @@ pub async fn connect_stripe(
     context: &Context<'_>,
     vault: &Vault,
     url: &str,
-) -> Result<Vec<Done>, ConnectError> {
-    let here = Here::look(context, url).await?;
+) -> Result<Vec<EndpointChange>, ConnectError> {
+    let here = EndpointState::look(context, url).await?;
     let (id, done) = match here.current() {
         Some(endpoint) if endpoint.enabled && endpoint.has_right_events() => {
-            (endpoint.id.clone(), Done::Kept(endpoint.id.clone()))
+            (endpoint.id.clone(), EndpointChange::Kept(endpoint.id.clone()))
         }
         Some(endpoint) => {
             context.stripe.mend_endpoint(&endpoint.id).await?;
             let change = Change::new("endpoint.fix", &*endpoint.id);
             context.change().await?.commit([change]).await?;
-            (endpoint.id.clone(), Done::Mended(endpoint.clone()))
+            (endpoint.id.clone(), EndpointChange::Mended(endpoint.clone()))
         }
         None => {
             let id = make(context, vault, url).await?;
-            (id.clone(), Done::Made(id))
+            (id.clone(), EndpointChange::Made(id))
         }
     };
     let mut all = vec![done];
-    all.extend(here.old(&id).cloned().map(Done::StillDelivers));
-    all.extend(here.not_ours().map(|endpoint| Done::NotOurs(endpoint.id.clone())));
+    all.extend(here.old(&id).cloned().map(EndpointChange::StillDelivers));
+    all.extend(here.not_ours().map(|endpoint| EndpointChange::NotOurs(endpoint.id.clone())));
     Ok(all)
 }
 
@@ -89,13 +89,16 @@ pub async fn roll_stripe_secret(
     context: &Context<'_>,
     vault: &Vault,
     url: &str,
-) -> Result<Vec<Done>, ConnectError> {
-    let here = Here::look(context, url).await?;
+) -> Result<Vec<EndpointChange>, ConnectError> {
+    let here = EndpointState::look(context, url).await?;
     let current = here.current().ok_or(ConnectError::NotConnected)?;
     if let Some(old) = here.old(&current.id).next() {
         return Err(ConnectError::NotFinished(old.id.clone()));
     }
-    Ok(vec![Done::Made(make(context, vault, url).await?), Done::StillDelivers(current.clone())])
+    Ok(vec![
+        EndpointChange::Made(make(context, vault, url).await?),
+        EndpointChange::StillDelivers(current.clone()),
+    ])
 }
 
 /// Disables every endpoint of ours but the newest, and forgets their secrets. Unless `force`, only when the newest has
@@ -107,8 +110,8 @@ pub async fn finish_stripe_roll(
     context: &Context<'_>,
     url: &str,
     force: bool,
-) -> Result<Vec<Done>, ConnectError> {
-    let here = Here::look(context, url).await?;
+) -> Result<Vec<EndpointChange>, ConnectError> {
+    let here = EndpointState::look(context, url).await?;
     let current = here.current().ok_or(ConnectError::NotConnected)?;
     let old: Vec<&Endpoint> = here.old(&current.id).collect();
     let has_delivered = here.held(&current.id).is_some_and(|row| row.delivered_at_ms.is_some());
@@ -119,25 +122,25 @@ pub async fn finish_stripe_roll(
     for endpoint in &old {
         context.stripe.disable_endpoint(&endpoint.id).await?;
         retire(context, &endpoint.id).await?;
-        done.push(Done::Disabled(endpoint.id.clone()));
+        done.push(EndpointChange::Disabled(endpoint.id.clone()));
     }
     for row in here.held.iter().filter(|row| row.id != current.id) {
         if !old.iter().any(|endpoint| endpoint.id == row.id) {
             retire(context, &row.id).await?;
-            done.push(Done::Forgotten(row.id.clone()));
+            done.push(EndpointChange::Forgotten(row.id.clone()));
         }
     }
     Ok(done)
 }
 
 /// What is at Stripe, and what we hold secrets of.
-struct Here<'a> {
+struct EndpointState<'a> {
     url: &'a str,
     at_stripe: Vec<Endpoint>,
     held: Vec<EndpointRow>,
 }
 
-impl<'a> Here<'a> {
+impl<'a> EndpointState<'a> {
     async fn look(context: &Context<'_>, url: &'a str) -> Result<Self, ConnectError> {
         let at_stripe = context.stripe.endpoints().await?;
         Ok(Self { url, at_stripe, held: context.store.endpoints(context.settings.stripe.mode).await? })

@@ -6,11 +6,13 @@
 //! **Tested in** `tests/api/connection.rs`.
 
 pub(super) mod connect_stripe;
-pub(super) mod hear_of_endpoints;
-pub(super) mod note_deliveries;
+pub(super) mod record_last_delivery;
+pub(super) mod sync_endpoints;
 pub(super) mod watch_stripe;
 
-pub use connect_stripe::{ConnectError, Done, connect_stripe, finish_stripe_roll, roll_stripe_secret};
-pub use hear_of_endpoints::{SealedSecret, hear_of_endpoints};
-pub use note_deliveries::note_deliveries;
+pub use connect_stripe::{
+    ConnectError, EndpointChange, connect_stripe, finish_stripe_roll, roll_stripe_secret,
+};
+pub use record_last_delivery::record_last_delivery;
+pub use sync_endpoints::{SealedSecret, sync_endpoints};
 pub use watch_stripe::watch_stripe;

@@ -2,20 +2,20 @@
 
 use std::sync::PoisonError;
 
-use super::note_deliveries::note_deliveries;
+use super::record_last_delivery::record_last_delivery;
 use crate::app::App;
-use crate::reports::look_at_stripe;
+use crate::reports::inspect_stripe;
 use crate::store::StoreError;
 use crate::stripe::CallError;
-use crate::telemetry::{StripeTrouble, Word};
+use crate::telemetry::{LabelValue, StripeTrouble};
 
 /// Looks once, shows what is wrong as numbers, and says in the log what has become wrong or right since the last look.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn watch_stripe(app: &App) -> Result<(), StoreError> {
-    note_deliveries(app).await?;
-    let survey = look_at_stripe(&app.store, &app.stripe, &app.settings, app.now_ms()).await?;
+    record_last_delivery(app).await?;
+    let survey = inspect_stripe(&app.store, &app.stripe, &app.settings, app.now_ms()).await?;
     if let Some(at_ms) = survey.contact.delivered_at_ms {
         app.metrics.stripe.set_last_delivery_ms(at_ms);
     }
@@ -32,8 +32,8 @@ pub async fn watch_stripe(app: &App) -> Result<(), StoreError> {
         };
         app.metrics.stripe.set_trouble(what, now);
         match (before, now) {
-            (false, true) => tracing::warn!(what = what.word(), "{}", what.sentence()),
-            (true, false) => tracing::info!(what = what.word(), "this is right again at Stripe"),
+            (false, true) => tracing::warn!(what = what.as_label(), "{}", what.sentence()),
+            (true, false) => tracing::info!(what = what.as_label(), "this is right again at Stripe"),
             _ => {}
         }
         if now {

@@ -9,9 +9,9 @@ pub(super) mod ingest_fetched;
 pub(super) mod process_event;
 pub(super) mod receive_stripe_event;
 pub(super) mod replay_event;
-pub(super) mod work_again;
+pub(super) mod requeue_unbooked;
 
-pub use process_event::{MOST_TRIES, process_due_events, process_event, process_events_with};
+pub use process_event::{MAX_TRIES, process_due_events, process_event, process_events_with};
 pub use receive_stripe_event::{ReceiveError, Received, check_before_reading, receive_stripe_event};
 pub use replay_event::replay_event;
-pub use work_again::work_again;
+pub use requeue_unbooked::requeue_unbooked;

@@ -14,12 +14,12 @@ use crate::actions::ledger::book_facts::{Booked, book_facts};
 use crate::actions::ledger::emit_events::{Emitter, Recording};
 use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::run_tasks::enqueue;
-use crate::actions::service::outlive::{Panicked, outlive};
+use crate::actions::service::catch_panic::{Panicked, catch_panic};
 
 /// After so many failed tries an event is dead: it stays, and a person must look.
-pub const MOST_TRIES: i64 = 12;
+pub const MAX_TRIES: i64 = 12;
 /// Events taken up in one go.
-const AT_ONCE: i64 = 100;
+const BATCH: i64 = 100;
 
 #[derive(Debug, thiserror::Error)]
 enum ProcessError {
@@ -52,7 +52,7 @@ pub async fn process_due_events(app: &App) -> Result<usize, StoreError> {
 pub async fn process_events_with<E: Emitter>(app: &App) -> Result<usize, StoreError> {
     let mut processed = 0;
     loop {
-        let due = app.store.due_events(app.now_ms(), AT_ONCE).await?;
+        let due = app.store.due_events(app.now_ms(), BATCH).await?;
         if due.is_empty() {
             return Ok(processed);
         }
@@ -71,15 +71,16 @@ pub async fn process_events_with<E: Emitter>(app: &App) -> Result<usize, StoreEr
 /// # Errors
 /// The database does not answer, or takes nothing that is written. The event then waits as before.
 pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreError> {
-    let outcome = match outlive(process::<E>(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
-        Ok((mut booked, outcome)) => {
-            booked.announce(app);
-            outcome
-        }
-        // The event is not at fault, and is not counted as tried.
-        Err(ProcessError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
-        Err(error) => note_failure(app, id, &error).await?,
-    };
+    let outcome =
+        match catch_panic(process::<E>(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
+            Ok((mut booked, outcome)) => {
+                booked.announce(app);
+                outcome
+            }
+            // The event is not at fault, and is not counted as tried.
+            Err(ProcessError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
+            Err(error) => note_failure(app, id, &error).await?,
+        };
     if let Some(outcome) = outcome {
         app.metrics.events_processed.count(outcome);
     }
@@ -120,7 +121,7 @@ async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Proc
         app.task_added.notify_one();
     }
     if booked.works_again {
-        app.event_came.notify_one();
+        app.inbox_notify.notify_one();
     }
     // Once, however often it was tried; its payment intent reports the same.
     if event.kind == "charge.failed" {
@@ -190,7 +191,7 @@ async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<Optio
     let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(None) };
     let tries = event.attempts + 1;
-    let next_try_at_ms = (tries < MOST_TRIES).then(|| app.now_ms() + wait_ms(tries));
+    let next_try_at_ms = (tries < MAX_TRIES).then(|| app.now_ms() + wait_ms(tries));
     inbox::failed(&mut tx, id, &error.to_string(), next_try_at_ms).await?;
     if next_try_at_ms.is_none() {
         let subject = subject(&event.body);

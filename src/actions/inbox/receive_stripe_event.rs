@@ -74,7 +74,7 @@ pub async fn receive_stripe_event(
     // It is committed when this has returned, together with others that came at the same time.
     let new = app.intake.store(delivered).await?;
     if !new {
-        work_again(app, &app.context(Actor::Stripe), &envelope.id).await?;
+        requeue_unbooked(app, &app.context(Actor::Stripe), &envelope.id).await?;
         return Ok(Received::Duplicate);
     }
     if !right_mode {
@@ -84,12 +84,12 @@ pub async fn receive_stripe_event(
         );
         return Ok(Received::Quarantined);
     }
-    app.event_came.notify_one();
+    app.inbox_notify.notify_one();
     Ok(Received::Stored)
 }
 
 /// An event that failed at every try and that Stripe delivers again is worked again.
-async fn work_again(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
+async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
     if !app.store.is_dead(id).await? {
         return Ok(());
     }
@@ -97,6 +97,6 @@ async fn work_again(app: &App, context: &Context<'_>, id: &str) -> Result<(), St
     unbooked::requeue(&mut tx, id, app.now_ms()).await?;
     tx.commit([Change::new("event.requeue", id)]).await?;
     tracing::info!(event = id, "a dead event was delivered again and is worked again");
-    app.event_came.notify_one();
+    app.inbox_notify.notify_one();
     Ok(())
 }

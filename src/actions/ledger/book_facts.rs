@@ -8,7 +8,7 @@ use crate::contributions::{
 };
 use crate::ids::{ContributionId, SupporterId};
 use crate::store::{StoreError, Tx, alarms, books, objects, payments, standings, supporters, unbooked};
-use crate::supporters::{Email, Given, StandingChange, standing_changed};
+use crate::supporters::{Email, GiftSummary, StandingChange, standing_changed};
 
 use super::emit_events::Emitter;
 
@@ -207,9 +207,10 @@ async fn changed_standings(
     for supporter in people {
         let given = books::given_by(tx, &supporter, &contribution.site).await?;
         let others = given.iter().filter(|(id, _)| *id != contribution.id).map(|(_, given)| *given);
-        let own = (contribution.supporter.as_ref() == Some(&supporter)).then(|| Given::of(contribution));
-        let after: Vec<Given> = others.chain(own).collect();
-        let before: Vec<Given> = given.iter().map(|(_, given)| *given).collect();
+        let own =
+            (contribution.supporter.as_ref() == Some(&supporter)).then(|| GiftSummary::of(contribution));
+        let after: Vec<GiftSummary> = others.chain(own).collect();
+        let before: Vec<GiftSummary> = given.iter().map(|(_, given)| *given).collect();
         if let Some(now) = standing_changed(&before, &after, site.quiet_days, changed_at_ms) {
             standings::record_change(tx, &supporter, &contribution.site, changed_at_ms).await?;
             changes.push(StandingChange { supporter, site: contribution.site.clone(), changed_at_ms, now });

@@ -1,7 +1,7 @@
 //! Books everything that Stripe has into a new database.
 
 use super::emit_events::Silent;
-use super::reconcile::{ReconcileError, Swept, book_everything};
+use super::reconcile::{ReconcileError, SweepStats, book_everything};
 use super::record_command::record_rebuild;
 use crate::actions::inbox::process_event::process_events_with;
 use crate::app::App;
@@ -23,7 +23,7 @@ pub enum RebuildError {
 ///
 /// # Errors
 /// See [`RebuildError`].
-pub async fn rebuild(app: &App) -> Result<Swept, RebuildError> {
+pub async fn rebuild(app: &App) -> Result<SweepStats, RebuildError> {
     if !app.store.is_without_facts().await.map_err(ReconcileError::from)? {
         return Err(RebuildError::NotEmpty);
     }

@@ -58,7 +58,7 @@ impl Task for FetchObject {
                 let object = FetchedObject { id, what, body: &body, fetched_at_ms };
                 insert_fetched(app, tx, object, &self.event).await?;
                 // The worker looks every second; this only makes it faster.
-                app.event_came.notify_one();
+                app.inbox_notify.notify_one();
                 "its object is fetched"
             }
             Fetched::Nothing => "nothing to book",

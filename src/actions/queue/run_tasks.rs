@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::time::timeout;
 
-use crate::actions::service::outlive::{Panicked, outlive};
+use crate::actions::service::catch_panic::{Panicked, catch_panic};
 use crate::app::{App, MachineWrite};
 use crate::clock;
 use crate::store::tasks::{self, Claimed};
@@ -125,7 +125,7 @@ async fn perform<T: Task>(app: &App, claimed: &Claimed) -> Result<(T, T::Done), 
         return Err(TaskError::Interrupted);
     }
     let task: T = serde_json::from_str(&claimed.payload).map_err(|_| TaskError::Unreadable)?;
-    let work = outlive(task.perform(app));
+    let work = catch_panic(task.perform(app));
     let done = timeout(T::TIMEOUT, work).await.map_err(|_| TaskError::TimedOut(T::TIMEOUT))???;
     Ok((task, done))
 }

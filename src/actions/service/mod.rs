@@ -5,18 +5,18 @@
 //! **Start at** `start.rs`.
 //! **Tested in** `tests/api/last_good.rs`.
 
-pub(super) mod hear_of_epochs;
-pub(super) mod keep_last_good;
-pub(super) mod outlive;
-pub(super) mod prove_writing;
+pub(super) mod catch_panic;
+pub(super) mod persist_snapshot;
+pub(super) mod probe_writes;
 pub(super) mod start;
 pub(super) mod start_without_database;
+pub(super) mod sync_epochs;
 pub(super) mod sync_standings;
 
-pub use hear_of_epochs::hear_of_epochs;
-pub use keep_last_good::keep_last_good;
-pub use outlive::{Panicked, outlive};
-pub use prove_writing::prove_writing;
+pub use catch_panic::{Panicked, catch_panic};
+pub use persist_snapshot::persist_snapshot;
+pub use probe_writes::probe_writes;
 pub use start::{StartError, start};
 pub use start_without_database::reach_database;
+pub use sync_epochs::sync_epochs;
 pub use sync_standings::sync_standings;

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::hear_of_epochs::hear_of_epochs;
-use super::keep_last_good::keep_last_good;
+use super::persist_snapshot::persist_snapshot;
 use super::start_without_database::start_without_database;
+use super::sync_epochs::sync_epochs;
 use super::sync_standings::read_standings;
-use crate::actions::appeals::hear_of_appeals::hear_of_appeals_anew;
 use crate::actions::appeals::publish_appeals::{PublishError, publish_appeals};
-use crate::actions::connection::hear_of_endpoints::{SealedSecret, hear_of_endpoints};
+use crate::actions::appeals::sync_appeals::reload_appeals;
+use crate::actions::connection::sync_endpoints::{SealedSecret, sync_endpoints};
 use crate::actions::keys::open_vault::open_vault;
 use crate::app::{App, Change, Context};
 use crate::clock::Clock;
@@ -67,7 +67,7 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
     app.data_folder.add(&app.settings.data_dir);
     publish_appeals(&app)?;
     read_everything(&app).await?;
-    if let Err(error) = keep_last_good(&app).await {
+    if let Err(error) = persist_snapshot(&app).await {
         tracing::error!(%error, "what is in force can't be kept in the data folder; it is tried again");
     }
     Ok(app)
@@ -78,10 +78,10 @@ pub(in crate::actions) async fn read_everything(app: &App) -> Result<(), StartEr
     let rows = signing_keys(&app.as_job("start"), &app.vault).await?;
     app.tokens.set_keys(open_keys(&app.vault, &rows)?);
     app.keep(|kept| kept.signing_keys = rows);
-    hear_of_epochs(app).await?;
+    sync_epochs(app).await?;
     read_standings(app).await?;
-    hear_of_endpoints(app).await?;
-    hear_of_appeals_anew(app).await?;
+    sync_endpoints(app).await?;
+    reload_appeals(app).await?;
     Ok(())
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::start::{StartError, open_keys, read_everything};
-use crate::actions::appeals::hear_of_appeals::appeals_are;
 use crate::actions::appeals::publish_appeals::publish_appeals;
+use crate::actions::appeals::sync_appeals::appeals_are;
 use crate::app::App;
 use crate::appeals::TickerTotals;
 use crate::clock::{self, Clock};

@@ -6,7 +6,7 @@ use super::Opened;
 use crate::actions::read_appeals_in_force;
 use crate::cli::{Stopped, appeals, say};
 use crate::config::{Mode, Settings};
-use crate::reports::{Survey, look_at_stripe};
+use crate::reports::{ConnectionReport, inspect_stripe};
 use crate::stripe::{Account, CallError};
 
 /// How a point stands.
@@ -21,10 +21,10 @@ struct Point(Mark, String);
 
 pub async fn checklist(opened: &Opened<'_>) -> Result<(), Stopped> {
     let Opened { settings, store, stripe, .. } = opened;
-    let survey = look_at_stripe(store, stripe, settings, opened.clock.now_ms()).await?;
+    let report = inspect_stripe(store, stripe, settings, opened.clock.now_ms()).await?;
     let mut points = of_settings(settings);
     points.extend(of_account(stripe.account().await, settings));
-    points.extend(of_connection(&survey, settings));
+    points.extend(of_connection(&report, settings));
     points.push(of_database(store.has_booked_events_of(Mode::Test).await?));
     points.push(of_appeals(live_appeals(opened).await?));
     points.extend(TO_DO.iter().map(|sentence| Point(Mark::ToDo, (*sentence).to_owned())));
@@ -119,9 +119,9 @@ fn of_account(account: Result<Account, CallError>, settings: &Settings) -> Vec<P
     points
 }
 
-fn of_connection(survey: &Survey, settings: &Settings) -> Vec<Point> {
+fn of_connection(report: &ConnectionReport, settings: &Settings) -> Vec<Point> {
     let mut points = Vec::new();
-    match (&survey.endpoint, &survey.not_asked) {
+    match (&report.endpoint, &report.not_asked) {
         (_, Some(error)) => {
             points.push(Point(Mark::Wrong, format!("Stripe could not be asked for our endpoint: {error}.")));
         }
@@ -143,7 +143,7 @@ fn of_connection(survey: &Survey, settings: &Settings) -> Vec<Point> {
                     endpoint.url
                 ),
             ));
-            let held = survey.held.iter().any(|row| row.id == endpoint.id);
+            let held = report.held.iter().any(|row| row.id == endpoint.id);
             points.push(either(
                 held || !settings.stripe.webhook_secrets.is_empty(),
                 "Its signing secret is known here.",
@@ -152,12 +152,12 @@ fn of_connection(survey: &Survey, settings: &Settings) -> Vec<Point> {
         }
     }
     points.push(either(
-        survey.contact.delivered_at_ms.is_some(),
+        report.contact.delivered_at_ms.is_some(),
         "Stripe has delivered something.",
         "Stripe has not delivered anything yet; start the service, and give once.",
     ));
     let said = |sentence: &str| Point(Mark::Wrong, format!("{}.", capitalised(sentence)));
-    points.extend(survey.troubles.iter().map(|trouble| said(trouble.sentence())));
+    points.extend(report.troubles.iter().map(|trouble| said(trouble.sentence())));
     points
 }
 

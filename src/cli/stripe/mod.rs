@@ -12,7 +12,7 @@ use clap::Subcommand;
 use url::Url;
 
 use super::{Opened, Stopped, runtime, say};
-use crate::actions::{self, ConnectError, Done};
+use crate::actions::{self, ConnectError, EndpointChange};
 use crate::config::{Mode, Settings};
 use crate::reports::webhook_url;
 use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway, PERMISSIONS};
@@ -78,7 +78,12 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
     }
 }
 
-async fn change(opened: &Opened<'_>, url: &str, end: End, roll: bool) -> Result<Vec<Done>, Stopped> {
+async fn change(
+    opened: &Opened<'_>,
+    url: &str,
+    end: End,
+    roll: bool,
+) -> Result<Vec<EndpointChange>, Stopped> {
     let settings = opened.settings;
     let vault = actions::open_vault(settings, &opened.store).await?;
     let context = &opened.context();
@@ -123,19 +128,19 @@ fn explained(error: ConnectError, url: &str) -> Stopped {
     }
 }
 
-fn told(done: &[Done], url: &str, end: End) -> Result<(), Stopped> {
+fn told(done: &[EndpointChange], url: &str, end: End) -> Result<(), Stopped> {
     for it in done {
         say(&sentence(it, url))?;
     }
     if end.finish {
         return if done.is_empty() { say("There was nothing left to finish.") } else { Ok(()) };
     }
-    if done.iter().any(|it| matches!(it, Done::Made(_))) {
+    if done.iter().any(|it| matches!(it, EndpointChange::Made(_))) {
         say(
             "Its signing secret is kept in the database, encrypted. A running service takes it up within 2 seconds; its settings stay as they are.",
         )?;
     }
-    if done.iter().any(|it| matches!(it, Done::StillDelivers(_))) {
+    if done.iter().any(|it| matches!(it, EndpointChange::StillDelivers(_))) {
         say(
             "What comes twice is booked once. When the new one has delivered, end the overlap with --finish; `keepopen stripe status` says when it did.",
         )?;
@@ -143,19 +148,19 @@ fn told(done: &[Done], url: &str, end: End) -> Result<(), Stopped> {
     Ok(())
 }
 
-fn sentence(done: &Done, url: &str) -> String {
+fn sentence(done: &EndpointChange, url: &str) -> String {
     match done {
-        Done::Made(id) => format!("{id}: made, for {url}, with version {API_VERSION}."),
-        Done::Kept(id) => format!("{id}: is as it should be, for {url}. Nothing was changed."),
-        Done::Mended(was) => format!("{}: put right ({}).", was.id, what_was_wrong(was)),
-        Done::StillDelivers(old) => {
+        EndpointChange::Made(id) => format!("{id}: made, for {url}, with version {API_VERSION}."),
+        EndpointChange::Kept(id) => format!("{id}: is as it should be, for {url}. Nothing was changed."),
+        EndpointChange::Mended(was) => format!("{}: put right ({}).", was.id, what_was_wrong(was)),
+        EndpointChange::StillDelivers(old) => {
             format!("{}: from before, with version {}, delivers still.", old.id, version(old))
         }
-        Done::NotOurs(id) => format!(
+        EndpointChange::NotOurs(id) => format!(
             "{id}: was not made by keepopen, delivers to the same address, and was left alone. Disable it in the dashboard when you like, and take its secret out of stripe.webhook_secrets."
         ),
-        Done::Disabled(id) => format!("{id}: disabled, and its secret is forgotten."),
-        Done::Forgotten(id) => format!("{id}: delivered no more; its secret is forgotten."),
+        EndpointChange::Disabled(id) => format!("{id}: disabled, and its secret is forgotten."),
+        EndpointChange::Forgotten(id) => format!("{id}: delivered no more; its secret is forgotten."),
     }
 }
 

@@ -3,31 +3,31 @@
 use super::{Opened, version};
 use crate::cli::{Stopped, say};
 use crate::clock::rfc3339;
-use crate::reports::{Survey, look_at_stripe, webhook_url};
+use crate::reports::{ConnectionReport, inspect_stripe, webhook_url};
 use crate::stripe::{API_VERSION, Endpoint};
 
 pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
     let Opened { settings, store, stripe, .. } = opened;
-    let survey = look_at_stripe(store, stripe, settings, opened.clock.now_ms()).await?;
+    let report = inspect_stripe(store, stripe, settings, opened.clock.now_ms()).await?;
     say(&format!("mode: {}", settings.stripe.mode.as_str()))?;
-    match &survey.endpoint {
-        Some(endpoint) => endpoint_lines(endpoint, &survey)?,
-        None if survey.not_asked.is_some() => say("endpoint: not known")?,
-        None => say(&format!("endpoint: none for {}", webhook_url(settings, &survey.held)))?,
+    match &report.endpoint {
+        Some(endpoint) => endpoint_lines(endpoint, &report)?,
+        None if report.not_asked.is_some() => say("endpoint: not known")?,
+        None => say(&format!("endpoint: none for {}", webhook_url(settings, &report.held)))?,
     }
-    for other in &survey.others {
+    for other in &report.others {
         let does = if other.enabled { "also delivers" } else { "disabled" };
-        say(&format!("{does}: {}, version {}{}", other.id, version(other), about_other(other, &survey)))?;
+        say(&format!("{does}: {}, version {}{}", other.id, version(other), about_other(other, &report)))?;
     }
-    let delivered = survey.contact.delivered_at_ms;
+    let delivered = report.contact.delivered_at_ms;
     say(&format!("last delivery: {}", delivered.map_or_else(|| "none yet".to_owned(), rfc3339)))?;
-    say(&format!("clock: {}", clock(survey.contact.clock_difference_ms)))?;
-    say(&format!("events given up: {}, of the other mode: {}", survey.dead, survey.quarantined))?;
+    say(&format!("clock: {}", clock(report.contact.clock_difference_ms)))?;
+    say(&format!("events given up: {}, of the other mode: {}", report.dead, report.quarantined))?;
     let mut wrong: Vec<String> =
-        survey.troubles.iter().map(|trouble| trouble.sentence().to_owned()).collect();
-    if let Some(error) = &survey.not_asked {
+        report.troubles.iter().map(|trouble| trouble.sentence().to_owned()).collect();
+    if let Some(error) = &report.not_asked {
         wrong.insert(0, error.to_string());
-    } else if survey.endpoint.is_none() && survey.held.is_empty() {
+    } else if report.endpoint.is_none() && report.held.is_empty() {
         wrong.insert(
             0,
             "no endpoint of this account delivers to us; run `keepopen stripe connect`".to_owned(),
@@ -42,7 +42,7 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
     Err("the connection to Stripe is not as it should be".into())
 }
 
-fn endpoint_lines(endpoint: &Endpoint, survey: &Survey) -> Result<(), Stopped> {
+fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), Stopped> {
     let state = if endpoint.enabled { "enabled" } else { "disabled" };
     let made = if endpoint.ours { "" } else { ", made by hand" };
     say(&format!("endpoint: {} ({state}{made})", endpoint.id))?;
@@ -52,17 +52,17 @@ fn endpoint_lines(endpoint: &Endpoint, survey: &Survey) -> Result<(), Stopped> {
     let list = |names: &[&str]| if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     say(&format!("events missing: {}", list(&endpoint.missing_events())))?;
     say(&format!("events needless: {}", list(&endpoint.needless_events())))?;
-    if let Some(row) = survey.held.iter().find(|row| row.id == endpoint.id) {
+    if let Some(row) = report.held.iter().find(|row| row.id == endpoint.id) {
         let at = row.delivered_at_ms.map_or_else(|| "not yet".to_owned(), rfc3339);
         say(&format!("delivered under its secret: {at}"))?;
     }
     Ok(())
 }
 
-fn about_other(other: &Endpoint, survey: &Survey) -> &'static str {
+fn about_other(other: &Endpoint, report: &ConnectionReport) -> &'static str {
     if !other.enabled {
         ""
-    } else if survey.held.iter().any(|row| row.id == other.id) {
+    } else if report.held.iter().any(|row| row.id == other.id) {
         ", from before; end the overlap with --finish"
     } else if other.ours {
         ", whose secret is not known here; `keepopen stripe connect --finish` disables it"

@@ -154,7 +154,7 @@ async fn set_aside(
 ) -> Result<HttpResponse, Problem> {
     let preconditions = Preconditions::of(request)?;
     let holds = |newest| preconditions.hold(newest);
-    let published = actions::set_appeal_aside(&context(app, by)?, id, state, Precondition(&holds))
+    let published = actions::pause_or_end(&context(app, by)?, id, state, Precondition(&holds))
         .await
         .map_err(problem_of)?;
     in_force(app, &published).await
@@ -162,7 +162,7 @@ async fn set_aside(
 
 /// Puts it into force on this instance at once, and says how it stands.
 async fn in_force(app: &App, published: &PublicationRow) -> Result<HttpResponse, Problem> {
-    actions::hear_of_appeals(app).await.map_err(|error| Problem::store(&error))?;
+    actions::sync_appeals(app).await.map_err(|error| Problem::store(&error))?;
     let id = &published.appeal_id;
     let versions = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
     let newest = versions.first().ok_or(Code::AppealNotFound)?;

@@ -15,7 +15,7 @@ use crate::http::caller::MoneyReader;
 use crate::http::problem::{Code, Problem};
 use crate::reports::PaymentsExport;
 use crate::store::StoreError;
-use crate::store::pages::WantedPayments;
+use crate::store::pages::PaymentFilter;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -61,7 +61,7 @@ pub async fn csv(
     query: Result<Query<ExportQuery>, actix_web::Error>,
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
-    let wanted = WantedPayments {
+    let wanted = PaymentFilter {
         site: query.site.map(|site| plain("site", site)).transpose()?,
         from_ms: query.from.as_deref().map(|text| time("from", text)).transpose()?,
         to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,

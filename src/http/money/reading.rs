@@ -15,7 +15,7 @@ use crate::http::caller::MoneyReader;
 use crate::http::problem::{Code, Problem};
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::Currency;
-use crate::store::pages::{Place, Wanted};
+use crate::store::pages::{ContributionFilter, Cursor};
 
 /// Contributions on a page where the caller does not say.
 const USUAL_LIMIT: u32 = 50;
@@ -88,8 +88,8 @@ pub async fn list(
     if !(1..=MOST).contains(&limit) {
         return Err(Problem::with(Code::InvalidRequest, format!("limit: from 1 to {MOST}")));
     }
-    let after = query.after.as_deref().map(place).transpose()?;
-    let wanted = Wanted {
+    let after = query.after.as_deref().map(decode_cursor).transpose()?;
+    let wanted = ContributionFilter {
         site: query.site.map(|site| plain("site", site)).transpose()?,
         state: query.state,
         frequency: frequency(query.interval, query.interval_count)?,
@@ -104,7 +104,7 @@ pub async fn list(
     let mut found = found.map_err(|error| Problem::store(&error))?;
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| note(&Place::of(last)));
+    let next = found.last().filter(|_| more).map(|last| encode_cursor(&Cursor::of(last)));
     let contributions = found.into_iter().map(ContributionShape::from).collect();
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -130,7 +130,7 @@ pub async fn list(
 #[get("/v1/contributions/{id}")]
 pub async fn read(app: State, _: MoneyReader, id: Path<String>) -> Result<HttpResponse, Problem> {
     let id = ContributionId::parse(&id).map_err(|_| Code::ContributionNotFound)?;
-    let found = app.store.whole_gift(&id).await.map_err(|error| Problem::store(&error))?;
+    let found = app.store.contribution_detail(&id).await.map_err(|error| Problem::store(&error))?;
     let whole = WholeShape::from(found.ok_or(Code::ContributionNotFound)?);
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(whole))
 }
@@ -170,16 +170,16 @@ fn supporter(text: &str) -> Result<SupporterId, Problem> {
 }
 
 /// A place in the list, as a word that only we read.
-fn note(place: &Place) -> String {
-    URL_SAFE_NO_PAD.encode(format!("{} {}", place.at_ms, place.id))
+fn encode_cursor(decode_cursor: &Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{} {}", decode_cursor.at_ms, decode_cursor.id))
 }
 
-fn place(word: &str) -> Result<Place, Problem> {
+fn decode_cursor(word: &str) -> Result<Cursor, Problem> {
     let written = || {
         let text = String::from_utf8(URL_SAFE_NO_PAD.decode(word).ok()?).ok()?;
         let (at_ms, id) = text.split_once(' ')?;
         let id = ContributionId::parse(id).ok()?;
-        Some(Place { at_ms: at_ms.parse().ok()?, id: id.into() })
+        Some(Cursor { at_ms: at_ms.parse().ok()?, id: id.into() })
     };
     written().ok_or_else(|| Problem::with(Code::InvalidRequest, "after: not the `next` of a page"))
 }
@@ -190,13 +190,18 @@ mod tests {
 
     #[test]
     fn a_place_is_read_as_it_was_written_and_nothing_else_is_one() {
-        let here = Place { at_ms: -5, id: ContributionId::from_bytes([7; 16]).into() };
-        assert_eq!(place(&note(&here)).unwrap(), here);
+        let here = Cursor { at_ms: -5, id: ContributionId::from_bytes([7; 16]).into() };
+        assert_eq!(decode_cursor(&encode_cursor(&here)).unwrap(), here);
         let other = |text: &str| URL_SAFE_NO_PAD.encode(text);
-        for word in
-            [String::new(), "con_1".to_owned(), other("1 con_1"), other("x"), other("9 "), note(&here) + "="]
-        {
-            assert_eq!(place(&word).unwrap_err().code, Code::InvalidRequest, "{word}");
+        for word in [
+            String::new(),
+            "con_1".to_owned(),
+            other("1 con_1"),
+            other("x"),
+            other("9 "),
+            encode_cursor(&here) + "=",
+        ] {
+            assert_eq!(decode_cursor(&word).unwrap_err().code, Code::InvalidRequest, "{word}");
         }
     }
 }

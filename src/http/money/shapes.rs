@@ -6,7 +6,7 @@ use crate::clock;
 use crate::contributions::{
     Contribution, ContributionState, Entry, Frequency, IntervalUnit, Payment, PaymentKind,
 };
-use crate::store::pages::WholeGift;
+use crate::store::pages::ContributionDetail;
 
 /// The unit of an interval.
 #[derive(Clone, Copy, Serialize, Deserialize, utoipa::ToSchema)]
@@ -263,8 +263,8 @@ impl From<(Entry, i64)> for EntryShape {
     }
 }
 
-impl From<WholeGift> for WholeShape {
-    fn from(it: WholeGift) -> Self {
+impl From<ContributionDetail> for WholeShape {
+    fn from(it: ContributionDetail) -> Self {
         Self {
             contribution: it.contribution.into(),
             payments: it.payments.into_iter().map(PaymentShape::from).collect(),

@@ -8,11 +8,11 @@ use crate::config::SiteSettings;
 use crate::config::typed::{self, Misfit, Notation};
 
 /// The longest time that is played, in days.
-const MOST_DAYS: u32 = 3_650;
+const MAX_DAYS: u32 = 3_650;
 /// More visits in a week than that are no reader's.
-const MOST_VISITS: f64 = 500.0;
+const MAX_VISITS: f64 = 500.0;
 /// More pages in a visit than that are no reader's.
-const MOST_PAGES: u32 = 1_000;
+const MAX_PAGES: u32 = 1_000;
 
 /// The TOML reader takes a list for a table, field by field in their order. (What has a weight beside it is read from a table alone.)
 fn refuse_lists_for_tables(written: &toml::Table) -> Result<(), Vec<String>> {
@@ -57,7 +57,7 @@ impl Population {
             Some(_) => {}
         }
         found.unless(self.readers > 0, "readers", "write at least 1.");
-        found.unless((1..=MOST_DAYS).contains(&self.days), "days", "write 1 to 3650.");
+        found.unless((1..=MAX_DAYS).contains(&self.days), "days", "write 1 to 3650.");
         found.unless(!self.visits.is_empty(), "visits", "say how often readers come.");
         found.unless(!self.pages.is_empty(), "pages", "say what they read.");
         found.weights("visits", &self.visits);
@@ -68,11 +68,11 @@ impl Population {
         found.weights("locales", &self.locales);
         for (place, visits) in self.visits.iter().enumerate() {
             let path = format!("visits[{place}].per_week");
-            found.unless((0.0..=MOST_VISITS).contains(&visits.what.per_week), &path, "write 0 to 500.");
+            found.unless((0.0..=MAX_VISITS).contains(&visits.what.per_week), &path, "write 0 to 500.");
         }
         for (place, length) in self.visit_lengths.iter().enumerate() {
             let path = format!("visit_lengths[{place}].pages");
-            found.unless((1..=MOST_PAGES).contains(&length.what.pages), &path, "write 1 to 1000.");
+            found.unless((1..=MAX_PAGES).contains(&length.what.pages), &path, "write 1 to 1000.");
         }
         if !self.hours.is_empty() {
             found.unless(self.hours.len() == 24, "hours", "write 24 weights, the first for 00:00 to 01:00.");

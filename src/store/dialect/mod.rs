@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pool::{Lease, Pool};
-use postgres::{Own, OwnConnections};
+use postgres::{OwnConnections, ThreadConn};
 use sqlite::Files;
 use sqlx::sqlite::SqliteError;
 use sqlx::{PgConnection, SqliteConnection};
@@ -91,9 +91,9 @@ macro_rules! on_writer {
 macro_rules! on_adding {
     ($adding:expr, $it:ident => $statement:expr) => {
         match $adding {
-            $crate::store::Adding::Sqlite(lease) => on_lease!(lease, $it => $statement),
-            $crate::store::Adding::Postgres(lease) => on_lease!(lease, $it => $statement),
-            $crate::store::Adding::Own(own) => {
+            $crate::store::InsertConn::Sqlite(lease) => on_lease!(lease, $it => $statement),
+            $crate::store::InsertConn::Postgres(lease) => on_lease!(lease, $it => $statement),
+            $crate::store::InsertConn::ThreadConn(own) => {
                 let $it = &mut own.connection;
                 $crate::store::dialect::pool::within(
                     $crate::store::dialect::postgres::OWN_TIMEOUT,
@@ -204,26 +204,26 @@ pub enum Tx {
 
 /// A connection for statements that are transactions of their own and only add rows.
 #[derive(Debug)]
-pub enum Adding {
+pub enum InsertConn {
     /// On SQLite: the one that writes.
     Sqlite(Lease<SqliteConnection>),
     /// On PostgreSQL: one that lived just now.
     Postgres(Lease<PgConnection>),
     /// On PostgreSQL: the thread's own, which nobody asked whether it still lives.
-    Own(Own),
+    ThreadConn(ThreadConn),
 }
 
-impl Adding {
+impl InsertConn {
     /// Whether a failure is only this connection's, which was not asked whether it lived: the next one may do.
     pub fn was_gone(&self, error: &StoreError) -> bool {
-        matches!(self, Self::Own(_))
+        matches!(self, Self::ThreadConn(_))
             && error.library().is_some_and(<PgConnection as pool::Driver>::is_broken_by)
     }
 
     /// Whether a long statement's parameters are numbered. PostgreSQL knows no others; SQLite looks for the name of each
     /// among all of them, which of a thousand takes longer than to store the rows.
     pub fn numbers_parameters(&self) -> bool {
-        matches!(self, Self::Postgres(_) | Self::Own(_))
+        matches!(self, Self::Postgres(_) | Self::ThreadConn(_))
     }
 }
 
@@ -319,21 +319,21 @@ impl Pools {
     }
 
     /// A connection for statements that are transactions of their own and only add rows.
-    pub async fn adding(&self) -> Result<Adding, sqlx::Error> {
+    pub async fn adding(&self) -> Result<InsertConn, sqlx::Error> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Adding::Sqlite(writer.acquire(WRITE_TIMEOUT).await?)),
+            Self::Sqlite { writer, .. } => Ok(InsertConn::Sqlite(writer.acquire(WRITE_TIMEOUT).await?)),
             Self::Postgres { pool, own } => match own.take() {
-                Some(own) => Ok(Adding::Own(own)),
-                None => Ok(Adding::Postgres(pool.acquire(WRITE_TIMEOUT).await?)),
+                Some(own) => Ok(InsertConn::ThreadConn(own)),
+                None => Ok(InsertConn::Postgres(pool.acquire(WRITE_TIMEOUT).await?)),
             },
         }
     }
 
     /// Takes back a connection on which everything went well. One on which it did not is dropped instead.
-    pub fn take_back(&self, adding: Adding) {
+    pub fn take_back(&self, adding: InsertConn) {
         match (self, adding) {
-            (Self::Postgres { own, .. }, Adding::Own(connection)) => own.put(connection),
-            (Self::Postgres { own, .. }, Adding::Postgres(connection)) => {
+            (Self::Postgres { own, .. }, InsertConn::ThreadConn(connection)) => own.put(connection),
+            (Self::Postgres { own, .. }, InsertConn::Postgres(connection)) => {
                 drop(connection);
                 own.make_if_often();
             }

@@ -20,7 +20,7 @@ const OLDEST: i64 = 140_000;
 /// Connections of one instance.
 const CONNECTIONS: u32 = 10;
 /// How long a request, or the start, waits for a connection while the server is away, before it is told so.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 /// The advisory lock that a writing transaction holds: "keepopen" as a number.
 const WRITER: i64 = 0x6b65_6570_6f70_656e;
 /// Who waits longer for another to finish is told that the database does not answer, and tries again, rather than hang.
@@ -69,22 +69,22 @@ pub const OWN_TIMEOUT: Duration = Duration::from_secs(4);
 #[derive(Clone, Debug)]
 pub struct OwnConnections {
     options: Arc<PgConnectOptions>,
-    seats: Arc<Mutex<HashMap<ThreadId, Seat>>>,
+    seats: Arc<Mutex<HashMap<ThreadId, Slot>>>,
 }
 
 /// What a thread has.
 #[derive(Debug)]
-struct Seat {
+struct Slot {
     /// Since it last added rows.
     used: Stopwatch,
     /// Since it last tried to make a connection, until it has one.
     tried: Option<Stopwatch>,
-    own: Option<Own>,
+    own: Option<ThreadConn>,
 }
 
 /// A connection that only one thread uses.
 #[derive(Debug)]
-pub struct Own {
+pub struct ThreadConn {
     /// Itself.
     pub connection: PgConnection,
     made: Stopwatch,
@@ -96,7 +96,7 @@ impl OwnConnections {
     }
 
     /// This thread's, if it was used lately. Who takes it puts it back, or it is closed: one that failed is of no use.
-    pub fn take(&self) -> Option<Own> {
+    pub fn take(&self) -> Option<ThreadConn> {
         let mut seats = self.lock();
         let seat = seats.get_mut(&thread::current().id())?;
         let own = seat.own.take()?;
@@ -104,11 +104,11 @@ impl OwnConnections {
     }
 
     /// Keeps it for this thread's next rows. What other threads no longer use is closed.
-    pub fn put(&self, own: Own) {
+    pub fn put(&self, own: ThreadConn) {
         let this = thread::current().id();
         let mut seats = self.lock();
         seats.retain(|thread, seat| *thread == this || seat.used.elapsed_s() < SILENT_S);
-        seats.insert(this, Seat { used: Stopwatch::start(), tried: None, own: Some(own) });
+        seats.insert(this, Slot { used: Stopwatch::start(), tried: None, own: Some(own) });
     }
 
     /// Notes that this thread added rows over the pool. The second time within a while it gets a connection of its own,
@@ -117,7 +117,7 @@ impl OwnConnections {
         let lately = |since: &Stopwatch| since.elapsed_s() < SILENT_S;
         let tries = match self.lock().entry(thread::current().id()) {
             Entry::Vacant(seat) => {
-                seat.insert(Seat { used: Stopwatch::start(), tried: None, own: None });
+                seat.insert(Slot { used: Stopwatch::start(), tried: None, own: None });
                 false
             }
             Entry::Occupied(mut seat) => {
@@ -136,11 +136,10 @@ impl OwnConnections {
             // On this thread, whose connection it is to be.
             tokio::spawn(async move {
                 let made =
-                    tokio::time::timeout(PATIENCE, PgConnection::connect_with(&own_connections.options))
-                        .await;
+                    tokio::time::timeout(TIMEOUT, PgConnection::connect_with(&own_connections.options)).await;
                 match made {
                     Ok(Ok(connection)) => {
-                        own_connections.put(Own { connection, made: Stopwatch::start() });
+                        own_connections.put(ThreadConn { connection, made: Stopwatch::start() });
                     }
                     Ok(Err(error)) => {
                         tracing::debug!(%error, "a connection of the intake's own was not made")
@@ -156,11 +155,11 @@ impl OwnConnections {
         let all = std::mem::take(&mut *self.lock());
         for own in all.into_values().filter_map(|seat| seat.own) {
             // Its server sees that it is gone, with or without a farewell.
-            let _ = tokio::time::timeout(PATIENCE, own.connection.close()).await;
+            let _ = tokio::time::timeout(TIMEOUT, own.connection.close()).await;
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<ThreadId, Seat>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<ThreadId, Slot>> {
         // Nothing panics while holding it.
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -188,13 +187,13 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options: PgConnectOptions = url.parse().map_err(OpenError::Url)?;
     let options = options.application_name("keepopen");
     // Instances that start together wait for each other here, for as long as it takes: this connection has no limits.
-    let mut first = within(PATIENCE, options.connect()).await.map_err(OpenError::Postgres)?;
-    within(PATIENCE, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
+    let mut first = within(TIMEOUT, options.connect()).await.map_err(OpenError::Postgres)?;
+    within(TIMEOUT, assert_version(&mut first)).await.map_err(OpenError::Postgres)??;
     migrations::postgres().run_direct(None, &mut first, false).await?;
     // It has ended when its server says so, or with the process.
-    drop(tokio::time::timeout(PATIENCE, first.close()).await);
+    drop(tokio::time::timeout(TIMEOUT, first.close()).await);
     let options = options.options(SESSION);
-    let first = within(PATIENCE, connect(options.clone())).await.map_err(OpenError::Postgres)?;
+    let first = within(TIMEOUT, connect(options.clone())).await.map_err(OpenError::Postgres)?;
     let own = OwnConnections::new(options.clone());
     let pool = Pool::new(CONNECTIONS, first, move || connect(options.clone()));
     Ok(Pools::Postgres { pool, own })

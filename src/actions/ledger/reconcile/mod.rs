@@ -9,11 +9,11 @@
 //! **Tested in** `tests/api/reconciling.rs`.
 
 mod balance;
+mod ingest;
 mod lease;
 mod other_money;
 mod pending;
 mod reading;
-mod taking_in;
 mod unconfirmed;
 
 use std::collections::HashSet;
@@ -70,7 +70,7 @@ pub enum ReconcileError {
 
 /// What a comparison did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Swept {
+pub struct SweepStats {
     /// Objects of Stripe's that were looked at.
     pub looked_at: i64,
     /// How many of them told something new.
@@ -90,7 +90,7 @@ pub struct FailedList {
     pub why: String,
 }
 
-impl Swept {
+impl SweepStats {
     fn add(&mut self, other: Self) {
         self.looked_at += other.looked_at;
         self.stored += other.stored;
@@ -122,7 +122,7 @@ struct Sweep<'a, E> {
     now_ms: i64,
     /// Whether it is noted what no webhook had told.
     notes: bool,
-    done: Swept,
+    done: SweepStats,
     /// The lists that were begun.
     lists: Vec<&'static str>,
     /// Objects that dead events are about.
@@ -139,15 +139,15 @@ struct Sweep<'a, E> {
 /// first, and after a look at the objects the balance is looked through as far back as they were.
 ///
 /// # Errors
-/// See [`ReconcileError`]. A list that can't be read is none: [`Swept::failed`] names it.
-pub async fn reconcile_due(app: &App) -> Result<Swept, ReconcileError> {
+/// See [`ReconcileError`]. A list that can't be read is none: [`SweepStats::failed`] names it.
+pub async fn reconcile_due(app: &App) -> Result<SweepStats, ReconcileError> {
     if !app.stripe.is_configured() {
-        return Ok(Swept::default());
+        return Ok(SweepStats::default());
     }
     lease::alone(app, compare_due(app)).await
 }
 
-async fn compare_due(app: &App) -> Result<Swept, ReconcileError> {
+async fn compare_due(app: &App) -> Result<SweepStats, ReconcileError> {
     let now_s = app.now_ms().div_euclid(1000);
     forget_old_runs(app, now_s).await?;
     forget_behind_failed(app, DUE).await?;
@@ -171,7 +171,7 @@ async fn compare_due(app: &App) -> Result<Swept, ReconcileError> {
 ///
 /// # Errors
 /// As [`reconcile_due`].
-pub async fn reconcile_since(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
+pub async fn reconcile_since(app: &App, since_s: i64, notes: bool) -> Result<SweepStats, ReconcileError> {
     lease::alone(app, compare_since::<Recording>(app, since_s, notes)).await
 }
 
@@ -179,11 +179,15 @@ pub async fn reconcile_since(app: &App, since_s: i64, notes: bool) -> Result<Swe
 ///
 /// # Errors
 /// As [`reconcile_due`].
-pub(super) async fn book_everything<E: Emitter>(app: &App) -> Result<Swept, ReconcileError> {
+pub(super) async fn book_everything<E: Emitter>(app: &App) -> Result<SweepStats, ReconcileError> {
     lease::alone(app, compare_since::<E>(app, 0, false)).await
 }
 
-async fn compare_since<E: Emitter>(app: &App, since_s: i64, notes: bool) -> Result<Swept, ReconcileError> {
+async fn compare_since<E: Emitter>(
+    app: &App,
+    since_s: i64,
+    notes: bool,
+) -> Result<SweepStats, ReconcileError> {
     forget_old_runs(app, app.now_ms().div_euclid(1000)).await?;
     let run = format!("since {since_s}");
     forget_behind_failed(app, &run).await?;
@@ -231,7 +235,7 @@ async fn sweep_events<E: Emitter>(
     app: &App,
     run: &str,
     since_s: Option<i64>,
-) -> Result<Swept, ReconcileError> {
+) -> Result<SweepStats, ReconcileError> {
     let mut sweep = Sweep::<E>::new(app, SweepKind::Events, run, true).await?;
     sweep.events(since_s).await?;
     sweep.end().await
@@ -241,7 +245,7 @@ async fn sweep_balance<E: Emitter>(
     app: &App,
     run: &str,
     since_s: Option<i64>,
-) -> Result<Swept, ReconcileError> {
+) -> Result<SweepStats, ReconcileError> {
     let mut sweep = Sweep::<E>::new(app, SweepKind::Balance, run, false).await?;
     sweep.balance(since_s).await?;
     sweep.end().await
@@ -252,7 +256,7 @@ async fn sweep_objects<E: Emitter>(
     run: &str,
     since_s: Option<i64>,
     notes: bool,
-) -> Result<Swept, ReconcileError> {
+) -> Result<SweepStats, ReconcileError> {
     let mut sweep = Sweep::<E>::new(app, SweepKind::Objects, run, notes).await?;
     sweep.objects(since_s).await?;
     sweep.end().await
@@ -267,7 +271,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
             run: run.to_owned(),
             now_ms: app.now_ms(),
             notes,
-            done: Swept::default(),
+            done: SweepStats::default(),
             lists: Vec::new(),
             dead: app.store.objects_of_dead_events().await?.into_iter().collect(),
             whole: true,
@@ -276,7 +280,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
     }
 
     /// Notes how far it came, if it came to its end.
-    async fn end(self) -> Result<Swept, ReconcileError> {
+    async fn end(self) -> Result<SweepStats, ReconcileError> {
         let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         if self.done.failed.is_empty() && self.whole {
             let counts = (self.done.looked_at, self.done.stored);
@@ -333,7 +337,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
     async fn events(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
         let from_s = self.begin_s(since_s).await?;
         self.list(List::EVENTS, from_s.max(self.now_s() - EVENTS_KEPT_S), Take::Event).await?;
-        self.app.event_came.notify_one();
+        self.app.inbox_notify.notify_one();
         Ok(())
     }
 

@@ -1,10 +1,10 @@
 //! Looks whether the connection to Stripe is as it should be.
 
 use crate::config::Settings;
-use crate::store::endpoints::{Contact, EndpointRow};
+use crate::store::endpoints::{EndpointRow, LastContact};
 use crate::store::{Store, StoreError};
 use crate::stripe::{CallError, Endpoint, Gateway};
-use crate::telemetry::{InboxState, StripeTrouble, Word};
+use crate::telemetry::{InboxState, LabelValue, StripeTrouble};
 
 /// By how much the clocks may differ, in milliseconds: a signature is good for 300 seconds.
 const CLOCK_MS: i64 = 60_000;
@@ -13,7 +13,7 @@ const PAGE_ENDS_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// How the connection is.
 #[derive(Debug)]
-pub struct Survey {
+pub struct ConnectionReport {
     /// The endpoint that should deliver to us, as it is at Stripe.
     pub endpoint: Option<Endpoint>,
     /// Others with the same address, whether they deliver or are disabled.
@@ -23,7 +23,7 @@ pub struct Survey {
     /// The endpoints whose secrets we hold, the newest first.
     pub held: Vec<EndpointRow>,
     /// When Stripe was last heard.
-    pub contact: Contact,
+    pub contact: LastContact,
     /// Events that were given up.
     pub dead: i64,
     /// Events of the other mode.
@@ -42,17 +42,18 @@ pub fn webhook_url(settings: &Settings, held: &[EndpointRow]) -> String {
 ///
 /// # Errors
 /// The database does not answer. That Stripe does not is part of the answer.
-pub async fn look_at_stripe(
+pub async fn inspect_stripe(
     store: &Store,
     stripe: &Gateway,
     settings: &Settings,
     now_ms: i64,
-) -> Result<Survey, StoreError> {
+) -> Result<ConnectionReport, StoreError> {
     let held = store.endpoints(settings.stripe.mode).await?;
     let contact = store.contact().await?;
     let inbox = store.inbox_rows().await?;
-    let count =
-        |state: InboxState| inbox.iter().find(|row| row.state == state.word()).map_or(0, |row| row.events);
+    let count = |state: InboxState| {
+        inbox.iter().find(|row| row.state == state.as_label()).map_or(0, |row| row.events)
+    };
     let (dead, quarantined) = (count(InboxState::Dead), count(InboxState::Quarantined));
     let asked = stripe.endpoints().await;
     let (endpoint, others) = match &asked {
@@ -65,7 +66,7 @@ pub async fn look_at_stripe(
         Err(_) => Vec::new(),
     };
     if is_silent(store, settings, &contact, now_ms).await? {
-        troubles.push(StripeTrouble::Silence);
+        troubles.push(StripeTrouble::NoDeliveries);
     }
     if contact.clock_difference_ms.is_some_and(|difference| difference.saturating_abs() > CLOCK_MS) {
         troubles.push(StripeTrouble::Clock);
@@ -73,7 +74,16 @@ pub async fn look_at_stripe(
     if dead > 0 {
         troubles.push(StripeTrouble::DeadEvents);
     }
-    Ok(Survey { endpoint, others, not_asked: asked.err(), held, contact, dead, quarantined, troubles })
+    Ok(ConnectionReport {
+        endpoint,
+        others,
+        not_asked: asked.err(),
+        held,
+        contact,
+        dead,
+        quarantined,
+        troubles,
+    })
 }
 
 impl StripeTrouble {
@@ -85,7 +95,7 @@ impl StripeTrouble {
             | Self::EndpointVersion
             | Self::EndpointEvents
             | Self::KeyRefused => true,
-            Self::Silence | Self::Clock | Self::Signatures | Self::DeadEvents => false,
+            Self::NoDeliveries | Self::Clock | Self::Signatures | Self::DeadEvents => false,
         }
     }
 
@@ -107,7 +117,7 @@ impl StripeTrouble {
             Self::KeyRefused => {
                 "Stripe does not let our key look at webhook endpoints; give it the permission Webhook Endpoints, or another key"
             }
-            Self::Silence => {
+            Self::NoDeliveries => {
                 "Stripe has said nothing, although something should have come; look at the endpoint's deliveries in the dashboard"
             }
             Self::Clock => "this machine's clock differs from Stripe's by more than a minute; set it by NTP",
@@ -156,7 +166,7 @@ fn of_endpoint(endpoint: Option<&Endpoint>, is_made_by_us: bool) -> Vec<StripeTr
 async fn is_silent(
     store: &Store,
     settings: &Settings,
-    contact: &Contact,
+    contact: &LastContact,
     now_ms: i64,
 ) -> Result<bool, StoreError> {
     let patience_ms = i64::from(settings.stripe.silence_minutes) * 60_000;

@@ -6,7 +6,7 @@ use crate::app::App;
 ///
 /// # Errors
 /// The data folder takes nothing that is written.
-pub async fn keep_last_good(app: &App) -> std::io::Result<()> {
+pub async fn persist_snapshot(app: &App) -> std::io::Result<()> {
     let (kept, revision) = {
         let in_force = app.in_force();
         if in_force.on_disk == in_force.revision() {

@@ -9,7 +9,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn hear_of_epochs(app: &App) -> Result<(), StoreError> {
+pub async fn sync_epochs(app: &App) -> Result<(), StoreError> {
     let mut raised = app.store.epochs_raised_since(app.now_ms() - 2 * DAY_MS).await?;
     for (supporter, epoch) in &raised {
         app.tokens.epochs.raise(supporter, *epoch);

@@ -26,7 +26,7 @@ pub(in crate::actions) fn label(id: &str) -> String {
 ///
 /// # Errors
 /// See [`SealedSecret`]; what was in force stays.
-pub async fn hear_of_endpoints(app: &App) -> Result<(), SealedSecret> {
+pub async fn sync_endpoints(app: &App) -> Result<(), SealedSecret> {
     let rows = app.store.endpoints(app.settings.stripe.mode).await?;
     let known = app.deliveries.secrets();
     // An endpoint's secret never changes: another secret is another endpoint.

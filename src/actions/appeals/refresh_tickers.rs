@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::put_into_force::renew_in_force;
+use super::activate_snapshot::renew_in_force;
 use crate::app::App;
 use crate::appeals::{TickerCount, TickerTotals};
 use crate::store::StoreError;
@@ -13,7 +13,7 @@ use crate::store::StoreError;
 ///
 /// # Errors
 /// The database does not answer; readers see the numbers from before.
-pub async fn count_tickers(app: &App) -> Result<(), StoreError> {
+pub async fn refresh_tickers(app: &App) -> Result<(), StoreError> {
     let counts = app.snapshot.load().ticker_counts.clone();
     if counts.is_empty() {
         return Ok(());

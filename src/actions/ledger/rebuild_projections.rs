@@ -10,14 +10,14 @@ use super::book_facts::rewrite_gift;
 use super::emit_events::Silent;
 
 /// Gifts that are found in one go.
-const AT_ONCE: i64 = 200;
+const BATCH: i64 = 200;
 
 /// Folds every gift anew and writes it: contributions and payments as the facts have them, entries that are missing.
 /// What is booked is never changed, and no domain event is emitted. How many gifts there are.
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn rewrite_books(app: &App, context: &Context<'_>) -> Result<u64, StoreError> {
+pub async fn rebuild_projections(app: &App, context: &Context<'_>) -> Result<u64, StoreError> {
     let mut gifts = 0;
     for id in app.store.gifts_not_stored().await? {
         gifts += rewrite(app, &id).await?;
@@ -25,7 +25,7 @@ pub async fn rewrite_books(app: &App, context: &Context<'_>) -> Result<u64, Stor
     let mut after = String::new();
     loop {
         let mut tx = app.store.snapshot().await?;
-        let found = gifts_after(&mut tx, &after, AT_ONCE).await?.contributions;
+        let found = gifts_after(&mut tx, &after, BATCH).await?.contributions;
         drop(tx);
         let Some(last) = found.last() else { break };
         after = last.id.as_str().to_owned();

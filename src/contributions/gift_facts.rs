@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::movements::{Back, Came, Taken};
+use super::movements::{ReceivedPayment, Reversal, ReversedAmounts};
 use super::paid_until::paid_until_s;
 use super::siblings::{Subscriptions, deciding_session};
 use super::{
@@ -12,7 +12,7 @@ use super::{
 use crate::money::Money;
 
 /// The facts, sorted out.
-pub(super) struct Story<'a> {
+pub(super) struct GiftFacts<'a> {
     pub(super) facts: &'a [Fact],
     pub(super) sessions: Vec<&'a SessionFact>,
     session: Option<&'a SessionFact>,
@@ -33,9 +33,9 @@ struct Kept {
     newest_disputed: bool,
 }
 
-impl<'a> Story<'a> {
+impl<'a> GiftFacts<'a> {
     pub(super) fn new(facts: &'a [Fact]) -> Self {
-        let mut story = Self {
+        let mut gift_facts = Self {
             facts,
             sessions: Vec::new(),
             session: None,
@@ -47,33 +47,37 @@ impl<'a> Story<'a> {
         };
         for fact in facts {
             match fact {
-                Fact::Session(it) => story.sessions.push(it),
-                Fact::Subscription(it) => story.subscription_facts.push(it),
+                Fact::Session(it) => gift_facts.sessions.push(it),
+                Fact::Subscription(it) => gift_facts.subscription_facts.push(it),
                 Fact::Invoice(it) => {
-                    story.invoices.push(it);
-                    it.paid_by.iter().for_each(|by| story.tie(&it.id, by));
+                    gift_facts.invoices.push(it);
+                    it.paid_by.iter().for_each(|by| gift_facts.tie(&it.id, by));
                 }
                 Fact::InvoicePayment(it) => {
                     if let Some(invoice) = &it.invoice {
-                        it.paid_by.iter().for_each(|by| story.tie(invoice, by));
+                        it.paid_by.iter().for_each(|by| gift_facts.tie(invoice, by));
                     }
                 }
                 Fact::Charge(it) => {
-                    it.payment_intent.iter().chain(&it.invoice).for_each(|to| story.tie(&it.id, to));
+                    it.payment_intent.iter().chain(&it.invoice).for_each(|to| gift_facts.tie(&it.id, to));
                 }
                 Fact::Intent(it) => {
-                    it.charge.iter().chain(&it.invoice).for_each(|to| story.tie(&it.id, to));
+                    it.charge.iter().chain(&it.invoice).for_each(|to| gift_facts.tie(&it.id, to));
                 }
                 _ => {}
             }
         }
-        story.invoices.sort_by_key(|invoice| (invoice.created_at_s, &invoice.id));
-        story.session = deciding_session(&story.sessions);
-        story
+        gift_facts.invoices.sort_by_key(|invoice| (invoice.created_at_s, &invoice.id));
+        gift_facts.session = deciding_session(&gift_facts.sessions);
+        gift_facts
     }
 
     /// Finds out which subscription speaks for the contribution, should there be several.
-    pub(super) fn decide(&mut self, payments: &BTreeMap<String, Came>, taken: &BTreeMap<&str, Taken>) {
+    pub(super) fn decide(
+        &mut self,
+        payments: &BTreeMap<String, ReceivedPayment>,
+        taken: &BTreeMap<&str, ReversedAmounts>,
+    ) {
         let (facts, sessions) = (&self.subscription_facts, &self.sessions);
         self.subscriptions = Subscriptions::of(facts, sessions, &self.invoices, payments, taken);
         self.subscription = self.subscriptions.fact;
@@ -87,12 +91,12 @@ impl<'a> Story<'a> {
     /// Each payment once, by the object it is keyed by: the payment intent of
     /// a one-off (from its session, never from an invoice that it may also
     /// have), the invoice of a recurring one. And what had looked like a payment.
-    pub(super) fn payments(&self) -> (BTreeMap<String, Came>, Vec<Came>) {
-        let mut payments: BTreeMap<String, Came> = BTreeMap::new();
+    pub(super) fn payments(&self) -> (BTreeMap<String, ReceivedPayment>, Vec<ReceivedPayment>) {
+        let mut payments: BTreeMap<String, ReceivedPayment> = BTreeMap::new();
         let mut corrections = Vec::new();
         for fact in self.facts {
             let payment = match fact {
-                Fact::Session(it) => Came::of_session(it),
+                Fact::Session(it) => ReceivedPayment::of_session(it),
                 Fact::Invoice(it) => {
                     for came in self.came_by_invoice(it) {
                         if came.money.amount_minor > 0 {
@@ -111,7 +115,7 @@ impl<'a> Story<'a> {
                 continue;
             };
             // Should two facts tell of one payment, the lesser speaks, so that their order does not matter.
-            let key = |it: &Came| (it.money, it.presented);
+            let key = |it: &ReceivedPayment| (it.money, it.presented);
             if key(&payment) < key(known) {
                 (known.money, known.presented) = key(&payment);
                 known.booked_minor = known.money.amount_minor;
@@ -125,12 +129,12 @@ impl<'a> Story<'a> {
         (payments, corrections)
     }
 
-    pub(super) fn taken_back(&self) -> Vec<Back<'a>> {
+    pub(super) fn taken_back(&self) -> Vec<Reversal<'a>> {
         self.facts
             .iter()
             .filter_map(|fact| match fact {
-                Fact::Refund(it) => Back::of_refund(self, it),
-                Fact::Dispute(it) => Back::of_dispute(self, it),
+                Fact::Refund(it) => Reversal::of_refund(self, it),
+                Fact::Dispute(it) => Reversal::of_dispute(self, it),
                 _ => None,
             })
             .collect()
@@ -140,16 +144,21 @@ impl<'a> Story<'a> {
     /// payment intents and invoices, never over the subscription.
     pub(super) fn payment_of<'p>(
         &self,
-        back: &Back<'_>,
-        payments: &'p BTreeMap<String, Came>,
-    ) -> Option<&'p Came> {
+        back: &Reversal<'_>,
+        payments: &'p BTreeMap<String, ReceivedPayment>,
+    ) -> Option<&'p ReceivedPayment> {
         self.payment_reached(back.of.iter().flatten().map(|id| id.as_str()), payments)
     }
 
     /// What had looked like the payment that a refund or dispute belongs to.
-    pub(super) fn correction_of<'p>(&self, back: &Back<'_>, corrections: &'p [Came]) -> Option<&'p Came> {
+    pub(super) fn correction_of<'p>(
+        &self,
+        back: &Reversal<'_>,
+        corrections: &'p [ReceivedPayment],
+    ) -> Option<&'p ReceivedPayment> {
         let tied = self.tied_to(back.of.iter().flatten().map(|id| id.as_str()));
-        let of_it = |it: &&Came| it.kind == PaymentKind::Payment && tied.contains(it.cause.as_str());
+        let of_it =
+            |it: &&ReceivedPayment| it.kind == PaymentKind::Payment && tied.contains(it.cause.as_str());
         corrections.iter().filter(of_it).min_by_key(|it| &it.object)
     }
 
@@ -157,8 +166,8 @@ impl<'a> Story<'a> {
     pub(super) fn payment_reached<'p, 's>(
         &'s self,
         from: impl IntoIterator<Item = &'s str>,
-        payments: &'p BTreeMap<String, Came>,
-    ) -> Option<&'p Came> {
+        payments: &'p BTreeMap<String, ReceivedPayment>,
+    ) -> Option<&'p ReceivedPayment> {
         let tied = self.tied_to(from).into_iter().filter_map(|id| payments.get(id));
         tied.filter(|it| it.kind == PaymentKind::Payment).min_by_key(|it| &it.object)
     }
@@ -192,10 +201,10 @@ impl<'a> Story<'a> {
     pub(super) fn contribution(
         &self,
         origin: &Origin,
-        payments: &BTreeMap<String, Came>,
-        taken: &BTreeMap<&str, Taken>,
+        payments: &BTreeMap<String, ReceivedPayment>,
+        taken: &BTreeMap<&str, ReversedAmounts>,
     ) -> Contribution {
-        let kept = |payment: &&Came| payment.is_kept(taken);
+        let kept = |payment: &&ReceivedPayment| payment.is_kept(taken);
         let newest = self.deciding(payments).max_by_key(|payment| (payment.at_s, &payment.object));
         let money = newest.map(|newest| Kept {
             any: payments.values().any(|payment| kept(&payment)),
@@ -241,9 +250,12 @@ impl<'a> Story<'a> {
     }
 
     /// The payments of the subscription that decides; all of them where it has none.
-    fn deciding<'p>(&self, payments: &'p BTreeMap<String, Came>) -> impl Iterator<Item = &'p Came> {
+    fn deciding<'p>(
+        &self,
+        payments: &'p BTreeMap<String, ReceivedPayment>,
+    ) -> impl Iterator<Item = &'p ReceivedPayment> {
         let deciding = self.subscriptions.deciding;
-        let of_it = move |it: &&Came| deciding.is_some() && it.subscription.as_deref() == deciding;
+        let of_it = move |it: &&ReceivedPayment| deciding.is_some() && it.subscription.as_deref() == deciding;
         let any = payments.values().any(|it| of_it(&it));
         payments.values().filter(move |it| !any || of_it(it))
     }

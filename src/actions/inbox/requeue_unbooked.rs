@@ -15,7 +15,7 @@ use crate::actions::queue::run_tasks::Task;
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn work_again(app: &App, version: &str) -> Result<(), StoreError> {
+pub async fn requeue_unbooked(app: &App, version: &str) -> Result<(), StoreError> {
     let queued = requeue(&app.as_job("start"), version).await?;
     if let Some(events) = queued.filter(|events| *events > 0) {
         tracing::info!(version, events, "this version works again what an earlier one could not book");
@@ -29,7 +29,7 @@ pub async fn work_again(app: &App, version: &str) -> Result<(), StoreError> {
         tx.commit().await?;
         booked.announce(app);
     }
-    app.event_came.notify_one();
+    app.inbox_notify.notify_one();
     Ok(())
 }
 

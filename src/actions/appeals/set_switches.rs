@@ -22,7 +22,7 @@ pub enum SwitchError {
 ///
 /// # Errors
 /// See [`SwitchError`].
-pub async fn turn_switches(
+pub async fn set_switches(
     context: &Context<'_>,
     site: &str,
     wanted: impl FnOnce(&mut Switches),

@@ -4,8 +4,8 @@ use aws_lc_rs::digest;
 use keepopen_decision::bandit::{self, Learning, Results};
 use keepopen_decision::{LearnedWeights, Learner};
 
+use super::activate_snapshot::renew_in_force;
 use super::count_views::count_views;
-use super::put_into_force::renew_in_force;
 use crate::app::{App, MachineWrite};
 use crate::appeals::LearnedSoFar;
 use crate::clock::DAY_MS;
@@ -24,7 +24,7 @@ const LOOKS_BACK_MS: i64 = 90 * DAY_MS;
 ///
 /// # Errors
 /// The database does not answer; the weights in force stay.
-pub async fn choose_weights(app: &App) -> Result<(), StoreError> {
+pub async fn update_weights(app: &App) -> Result<(), StoreError> {
     let now_ms = app.now_ms() - STORED_AFTER_MS;
     let until_ms = now_ms - now_ms.rem_euclid(HOUR_MS);
     let before = app.learned.load_full();

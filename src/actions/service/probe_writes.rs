@@ -12,7 +12,7 @@ use crate::store::health::write_proof;
 ///
 /// # Errors
 /// The database does not answer, or does not write.
-pub async fn prove_writing(app: &App) -> Result<(), StoreError> {
+pub async fn probe_writes(app: &App) -> Result<(), StoreError> {
     let proof = async {
         let mut tx = app.as_job("write_probe").machine_write(MachineWrite::WriteProbe).await?;
         write_proof(&mut tx, app.now_ms()).await?;

@@ -1,15 +1,15 @@
 //! Everything that can be read, where it is, and what its list can be filtered by.
 
 /// A kind of object that can be read, its folder in the API, and what its list can be filtered by.
-pub(crate) struct Shelf {
+pub(crate) struct Resource {
     pub(crate) path: &'static str,
     pub(crate) kind: &'static str,
     pub(crate) filters: &'static [(&'static str, &'static str)],
 }
 
 /// Everything that can be read: the filter's parameter and the field it looks at.
-pub(crate) const SHELVES: &[Shelf] = &[
-    Shelf {
+pub(crate) const RESOURCES: &[Resource] = &[
+    Resource {
         path: "checkout/sessions",
         kind: "checkout.session",
         filters: &[
@@ -19,13 +19,13 @@ pub(crate) const SHELVES: &[Shelf] = &[
             ("status", "/status"),
         ],
     },
-    Shelf { path: "payment_intents", kind: "payment_intent", filters: &[("customer", "/customer")] },
-    Shelf {
+    Resource { path: "payment_intents", kind: "payment_intent", filters: &[("customer", "/customer")] },
+    Resource {
         path: "charges",
         kind: "charge",
         filters: &[("customer", "/customer"), ("payment_intent", "/payment_intent")],
     },
-    Shelf {
+    Resource {
         path: "invoices",
         kind: "invoice",
         filters: &[
@@ -34,7 +34,7 @@ pub(crate) const SHELVES: &[Shelf] = &[
             ("subscription", "/parent/subscription_details/subscription"),
         ],
     },
-    Shelf {
+    Resource {
         path: "invoice_payments",
         kind: "invoice_payment",
         filters: &[
@@ -44,48 +44,48 @@ pub(crate) const SHELVES: &[Shelf] = &[
             ("payment[payment_intent]", "/payment/payment_intent"),
         ],
     },
-    Shelf {
+    Resource {
         path: "subscriptions",
         kind: "subscription",
         filters: &[("customer", "/customer"), ("status", "/status")],
     },
-    Shelf { path: "customers", kind: "customer", filters: &[("email", "/email")] },
-    Shelf {
+    Resource { path: "customers", kind: "customer", filters: &[("email", "/email")] },
+    Resource {
         path: "payment_methods",
         kind: "payment_method",
         filters: &[("customer", "/customer"), ("type", "/type")],
     },
-    Shelf {
+    Resource {
         path: "refunds",
         kind: "refund",
         filters: &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
     },
-    Shelf {
+    Resource {
         path: "disputes",
         kind: "dispute",
         filters: &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
     },
-    Shelf {
+    Resource {
         path: "balance_transactions",
         kind: "balance_transaction",
         filters: &[("source", "/source"), ("type", "/type"), ("currency", "/currency")],
     },
-    Shelf {
+    Resource {
         path: "radar/early_fraud_warnings",
         kind: "radar.early_fraud_warning",
         filters: &[("charge", "/charge"), ("payment_intent", "/payment_intent")],
     },
-    Shelf { path: "reviews", kind: "review", filters: &[] },
-    Shelf { path: "mandates", kind: "mandate", filters: &[] },
-    Shelf {
+    Resource { path: "reviews", kind: "review", filters: &[] },
+    Resource { path: "mandates", kind: "mandate", filters: &[] },
+    Resource {
         path: "payouts",
         kind: "payout",
         filters: &[("destination", "/destination"), ("status", "/status")],
     },
-    Shelf { path: "events", kind: "event", filters: &[("type", "/type")] },
+    Resource { path: "events", kind: "event", filters: &[("type", "/type")] },
 ];
 
-impl Shelf {
+impl Resource {
     /// Parameters of its list that are neither a field's value nor common to all lists.
     pub(crate) fn more(&self) -> &'static [&'static str] {
         match self.kind {
@@ -98,6 +98,6 @@ impl Shelf {
 }
 
 /// The shelf at this path below `/v1/`.
-pub(crate) fn shelf(path: &str) -> Option<&'static Shelf> {
-    SHELVES.iter().find(|shelf| shelf.path == path)
+pub(crate) fn resource(path: &str) -> Option<&'static Resource> {
+    RESOURCES.iter().find(|resource| resource.path == path)
 }

@@ -2,16 +2,16 @@
 
 use crate::app::{App, MachineWrite};
 use crate::store::StoreError;
-use crate::store::endpoints::{Contact, delivered, note_contact};
+use crate::store::endpoints::{LastContact, delivered, note_contact};
 
 /// Stores when the last delivery came, under which endpoint's secret, and how the clocks differed; when there is news.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn note_deliveries(app: &App) -> Result<(), StoreError> {
+pub async fn record_last_delivery(app: &App) -> Result<(), StoreError> {
     let Some(news) = app.deliveries.news() else { return Ok(()) };
     let contact =
-        Contact { delivered_at_ms: news.delivered_at_ms, clock_difference_ms: news.clock_difference_ms };
+        LastContact { delivered_at_ms: news.delivered_at_ms, clock_difference_ms: news.clock_difference_ms };
     let mut tx = app.as_job("stripe").machine_write(MachineWrite::LastDelivery).await?;
     note_contact(&mut tx, &contact).await?;
     for endpoint in app.deliveries.secrets().endpoints() {

@@ -2,7 +2,7 @@
 
 use keepopen_decision::Live;
 
-use super::put_into_force::put_into_force;
+use super::activate_snapshot::activate_snapshot;
 use crate::app::App;
 use crate::appeals::{AppealProblem, Draft};
 use crate::store::appeals::PublishedRow;
@@ -14,7 +14,7 @@ use crate::store::{Store, StoreError};
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn hear_of_appeals(app: &App) -> Result<(), StoreError> {
+pub async fn sync_appeals(app: &App) -> Result<(), StoreError> {
     hear(app, |known, now| known != now).await
 }
 
@@ -22,12 +22,12 @@ pub async fn hear_of_appeals(app: &App) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// The database does not answer.
-pub(in crate::actions) async fn hear_of_appeals_anew(app: &App) -> Result<(), StoreError> {
+pub(in crate::actions) async fn reload_appeals(app: &App) -> Result<(), StoreError> {
     hear(app, |_, _| true).await
 }
 
 async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError> {
-    let _alone = app.hearing.lock().await;
+    let _alone = app.refresh_lock.lock().await;
     let (publications, turns) = app.store.changes().await?;
     let known = {
         let in_force = app.in_force();
@@ -49,7 +49,7 @@ async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError
         appeals_are(app, &rows, publications);
         app.keep(|kept| (kept.publications, kept.appeals) = (publications, rows));
     } else if switched {
-        put_into_force(app, |_| {});
+        activate_snapshot(app, |_| {});
     }
     Ok(())
 }
@@ -57,7 +57,7 @@ async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError
 /// Puts published appeals into force.
 pub(in crate::actions) fn appeals_are(app: &App, rows: &[PublishedRow], number: i64) {
     let (drafts, problems) = read_all(rows);
-    put_into_force(app, |in_force| {
+    activate_snapshot(app, |in_force| {
         (in_force.drafts, in_force.problems, in_force.number) = (drafts, problems, number);
     });
 }

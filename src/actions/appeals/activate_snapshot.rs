@@ -7,7 +7,7 @@ use crate::appeals::{Snapshot, switched};
 
 /// Changes what is in force, and swaps the snapshot. An appeal that can't be used is left out and logged, the others go
 /// into force.
-pub(in crate::actions) fn put_into_force(app: &App, change: impl FnOnce(&mut InForce)) {
+pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut InForce)) {
     let mut in_force = app.in_force();
     change(&mut in_force);
     let snapshot = snapshot_of(app, &in_force);

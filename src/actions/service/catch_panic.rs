@@ -15,6 +15,6 @@ pub struct Panicked;
 ///
 /// # Errors
 /// It panicked.
-pub async fn outlive<F: Future>(work: F) -> Result<F::Output, Panicked> {
+pub async fn catch_panic<F: Future>(work: F) -> Result<F::Output, Panicked> {
     AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Panicked)
 }
