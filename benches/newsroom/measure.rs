@@ -1,12 +1,12 @@
 //! Asks a loaded database what the service asks, by the same functions.
 
 use fastrand::Rng;
-use keepopen::actions::seal_books;
+use keepopen::actions::seal_ledger;
 use keepopen::app::{Actor, Context};
 use keepopen::clock::{Clock, Stopwatch};
 use keepopen::config;
 use keepopen::contributions::{ContributionState, Frequency};
-use keepopen::reports::{PaymentsExport, SealKey, check_books, compare_with_stripe};
+use keepopen::reports::{PaymentsExport, SealKey, check_ledger, compare_with_stripe};
 use keepopen::store::Store;
 use keepopen::store::objects::of_the_same_gift;
 use keepopen::store::pages::{ContributionFilter, Cursor, PaymentFilter};
@@ -145,7 +145,7 @@ async fn compare(store: &Store) -> String {
 }
 
 async fn check(store: &Store, key: &SealKey) -> String {
-    let report = check_books(store, key).await.unwrap();
+    let report = check_ledger(store, key).await.unwrap();
     assert!(report.is_right(), "{:?}", report.wrong);
     format!("{} contributions and {} entries are right", report.contributions, report.entries)
 }
@@ -155,7 +155,7 @@ async fn seal(store: &Store, key: &SealKey) -> String {
     let stripe = Gateway::new(&settings.stripe).unwrap();
     let (settings, stripe, clock) = (&settings, &stripe, &Clock::System);
     let context = Context { store, stripe, settings, clock, actor: Actor::Operator, request_id: None };
-    let seal = seal_books(&context, key).await.unwrap();
+    let seal = seal_ledger(&context, key).await.unwrap();
     format!("{} entries", seal.entries)
 }
 

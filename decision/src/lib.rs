@@ -63,7 +63,7 @@ pub use question::{
 };
 pub use reason::Reason;
 pub use rules::Rule;
-pub use values::Values;
+pub use values::TemplateValues;
 pub use verdict::{AppealIndex, HELD_OUT, Known, UnknownSite, Verdict};
 
 /// Returns the first instant at which a reader who gave at `gave_at_ms` may be asked again, in milliseconds since 1970.

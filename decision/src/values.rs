@@ -11,7 +11,7 @@ use crate::decide::Decision;
 use crate::verdict::AppealIndex;
 
 /// Values that one appeal's copy text may show to one reader. None of them depends on the reader's standing.
-pub struct Values<'d, 'q> {
+pub struct TemplateValues<'d, 'q> {
     context: &'d ReaderContext<'q>,
     appeal: &'d Appeal,
 }
@@ -20,13 +20,13 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 
 impl<'q> Decision<'q> {
     /// The values for an appeal of the question's site; `None` where it is not on that site.
-    pub fn values(&self, appeal: AppealIndex) -> Option<Values<'_, 'q>> {
+    pub fn values(&self, appeal: AppealIndex) -> Option<TemplateValues<'_, 'q>> {
         let appeal = self.appeals.appeals.iter().find(|other| other.index == appeal)?;
-        Some(Values { context: &self.context, appeal })
+        Some(TemplateValues { context: &self.context, appeal })
     }
 }
 
-impl Values<'_, '_> {
+impl TemplateValues<'_, '_> {
     /// Articles that the reader read in the weeks, and with the tags, by which the appeal's audience counts them; where it does
     /// not, any articles of the last 52 weeks and the present one. `None` without a history.
     pub fn article_count(&self) -> Option<u64> {

@@ -8,7 +8,6 @@
 
 mod api;
 mod balance;
-mod books;
 mod drive;
 mod flows;
 mod ids;
@@ -20,14 +19,15 @@ mod refused;
 mod server;
 mod settings;
 mod settlement;
+mod state;
 mod webhooks;
 
-pub use books::Trouble;
 pub use drive::{How, Outcome, Payments, PracticeStripe, Renewal};
 pub use losing::Loss;
 pub use refused::Refused;
 pub use settings::{Clock, Settings, StartError};
 pub use settlement::Settlement;
+pub use state::Trouble;
 pub use webhooks::{Delivery, sign};
 
 /// The API version whose shapes every object and event has, unless it is echoed from the caller's header.

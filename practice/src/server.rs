@@ -7,7 +7,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::books::SharedBooks;
+use crate::state::SharedState;
 use crate::webhooks::{Job, deliver_all};
 use crate::{StartError, api, pages};
 
@@ -27,7 +27,7 @@ pub(crate) struct Queue {
 /// Starts serving on an open listener.
 pub(crate) async fn start(
     listener: TcpListener,
-    books: SharedBooks,
+    state: SharedState,
     queue: Queue,
 ) -> Result<Running, StartError> {
     let (ready, is_ready) = oneshot::channel();
@@ -35,7 +35,7 @@ pub(crate) async fn start(
     std::thread::Builder::new()
         .name("practice-stripe".to_owned())
         .spawn(move || {
-            actix_web::rt::System::new().block_on(serve(listener, books, queue, ready));
+            actix_web::rt::System::new().block_on(serve(listener, state, queue, ready));
             // Nobody may be waiting for the end.
             let _ = end.send(());
         })
@@ -49,11 +49,11 @@ pub(crate) async fn start(
 
 async fn serve(
     listener: TcpListener,
-    books: SharedBooks,
+    state: SharedState,
     queue: Queue,
     ready: oneshot::Sender<Result<ServerHandle, String>>,
 ) {
-    let shared = web::Data::new(books.clone());
+    let shared = web::Data::new(state.clone());
     let server = HttpServer::new(move || {
         App::new().app_data(shared.clone()).configure(pages::routes).default_service(web::to(api::answer))
     })
@@ -68,7 +68,7 @@ async fn serve(
             return;
         }
     };
-    let deliveries = actix_web::rt::spawn(deliver_all(books, queue.jobs, queue.again, queue.retry_after));
+    let deliveries = actix_web::rt::spawn(deliver_all(state, queue.jobs, queue.again, queue.retry_after));
     let _ = ready.send(Ok(server.handle()));
     if let Err(error) = server.await {
         tracing::error!(%error, "the practice Stripe's server ended with an error");

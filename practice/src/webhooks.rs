@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 
 use crate::Refused;
-use crate::books::{Books, SharedBooks, text};
+use crate::state::{SharedState, State, text};
 
 /// How long a receiver may take to answer one delivery.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -64,7 +64,7 @@ pub fn sign(body: &[u8], webhook_secret: &str, timestamp_secs: i64) -> String {
 
 /// Takes events from the queue until the server ends.
 pub(crate) async fn deliver_all(
-    books: SharedBooks,
+    state: SharedState,
     mut queue: mpsc::UnboundedReceiver<Job>,
     again: mpsc::UnboundedSender<Job>,
     retry_after: Vec<Duration>,
@@ -83,7 +83,7 @@ pub(crate) async fn deliver_all(
         }
     };
     while let Some(job) = queue.recv().await {
-        let taken = deliver(&client, &books, &job).await;
+        let taken = deliver(&client, &state, &job).await;
         let wait = retry_after.get(job.attempt as usize - 1).copied();
         match wait {
             Some(wait) if !taken => {
@@ -95,25 +95,25 @@ pub(crate) async fn deliver_all(
                 });
             }
             _ => {
-                let mut books = books.open();
+                let mut state = state.open();
                 if !taken {
-                    books.given_up.insert(job.event_id);
+                    state.given_up.insert(job.event_id);
                 }
-                books.undelivered.send_modify(|count| *count -= 1);
+                state.undelivered.send_modify(|count| *count -= 1);
             }
         }
     }
 }
 
 /// One try; whether the receiver took it.
-async fn deliver(client: &reqwest::Client, books: &SharedBooks, job: &Job) -> bool {
+async fn deliver(client: &reqwest::Client, state: &SharedState, job: &Job) -> bool {
     let (url, body, signature, at) = {
-        let books = books.open();
-        let Some((url, secret, event)) = addressed(&books, job) else {
+        let state = state.open();
+        let Some((url, secret, event)) = addressed(&state, job) else {
             return true;
         };
         let body = format!("{event:#}");
-        let at = books.now();
+        let at = state.now();
         let signature = sign(body.as_bytes(), &secret, at);
         (url, body, signature, at)
     };
@@ -130,17 +130,17 @@ async fn deliver(client: &reqwest::Client, books: &SharedBooks, job: &Job) -> bo
     };
     let delivery = Delivery { event_id: job.event_id.clone(), endpoint, attempt: job.attempt, status, at };
     let taken = delivery.taken();
-    books.open().deliveries.push(delivery);
+    state.open().deliveries.push(delivery);
     taken
 }
 
 /// Where to, signed with what, and what; none where nobody wants it any more.
-fn addressed(books: &Books, job: &Job) -> Option<(String, String, Value)> {
-    let event = books.event(&job.event_id)?.clone();
+fn addressed(state: &State, job: &Job) -> Option<(String, String, Value)> {
+    let event = state.event(&job.event_id)?.clone();
     match &job.to {
-        Receiver::Address => Some((books.webhook_url.clone()?, books.webhook_secret.clone(), event)),
+        Receiver::Address => Some((state.webhook_url.clone()?, state.webhook_secret.clone(), event)),
         Receiver::Endpoint(id) => {
-            let endpoint = books.endpoints.iter().find(|endpoint| text(&endpoint.object, "id") == id)?;
+            let endpoint = state.endpoints.iter().find(|endpoint| text(&endpoint.object, "id") == id)?;
             let url = text(&endpoint.object, "url").to_owned();
             endpoint
                 .hears(text(&event, "type"))
@@ -150,17 +150,17 @@ fn addressed(books: &Books, job: &Job) -> Option<(String, String, Value)> {
 }
 
 /// Puts an event into the queue once more.
-pub(crate) fn deliver_again(books: &mut Books, event_id: &str) -> Result<(), Refused> {
-    let Some(event) = books.event(event_id) else {
+pub(crate) fn deliver_again(state: &mut State, event_id: &str) -> Result<(), Refused> {
+    let Some(event) = state.event(event_id) else {
         return Err(Refused::missing("event", "id", event_id));
     };
-    let receivers = books.receivers(text(event, "type"));
+    let receivers = state.receivers(text(event, "type"));
     if receivers.is_empty() {
         return Err(Refused::invalid(None, "There is no webhook address to deliver to."));
     }
-    books.given_up.remove(event_id);
+    state.given_up.remove(event_id);
     for receiver in receivers {
-        books.enqueue(event_id, receiver);
+        state.enqueue(event_id, receiver);
     }
     Ok(())
 }

@@ -16,7 +16,7 @@ mod service;
 
 pub use appeals::{
     EditError, LIVE_VERSION, Precondition, PublishError, Saved, SwitchError, apply_appeals, flush_counts,
-    pause_or_end, publish_appeal, publish_appeals, read_appeals_in_force, read_published, refresh_tickers,
+    pause_or_end, publish_appeal, publish_appeals, read_active_appeals, read_published, refresh_tickers,
     save_appeal, set_switches, sync_appeals, ticker_totals, update_weights,
 };
 pub use connection::{
@@ -35,7 +35,7 @@ pub use keys::{RevokeError, create_api_key, open_vault, revoke_api_key};
 pub use ledger::{
     AcknowledgeError, Acknowledging, Emitter, FailedList, RebuildError, ReconcileError, Recording, Silent,
     SweepStats, acknowledge_alarm, book_facts, rebuild, rebuild_projections, reconcile_due, reconcile_since,
-    record_events, record_reconciliation, seal_books, watch_books,
+    record_events, record_reconciliation, seal_ledger, watch_ledger,
 };
 pub use queue::{FetchObject, MAX_ATTEMPTS, Task, TaskError, enqueue, replay_task, run_due_tasks};
 pub use service::{

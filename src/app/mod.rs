@@ -21,7 +21,7 @@ use uuid::Uuid;
 pub use actor::Actor;
 pub use context::{Change, Changing, Context, MachineWrite};
 
-use crate::appeals::{AppealProblem, Draft, LearnedSoFar, Snapshot, Switches, TickerTotals};
+use crate::appeals::{AppealDocument, AppealProblem, LearnedSoFar, Snapshot, Switches, TickerTotals};
 use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
 use crate::limits::{Bodies, OnceIn, PerMinute, Proxies, RouteLimits, Seen};
@@ -65,7 +65,7 @@ pub struct App {
     /// Wakes who counts them when other appeals are in force.
     pub tickers_changed: Arc<Notify>,
     /// What the snapshot is made from.
-    in_force: Mutex<InForce>,
+    snapshot_inputs: Mutex<SnapshotInputs>,
     /// Held by whoever reads what is in force, so that what was read later is not swapped out by what was read before.
     pub refresh_lock: tokio::sync::Mutex<()>,
     /// Wakes who keeps what is in force on disk.
@@ -105,7 +105,7 @@ pub struct App {
     /// Wakes a worker of the queue when a task was added.
     pub task_added: Arc<Notify>,
     /// When this process last checked the books, in milliseconds since 1970; 0 when not yet.
-    pub books_checked_at_ms: AtomicI64,
+    pub ledger_checked_at_ms: AtomicI64,
     /// What is counted for operators.
     pub metrics: Metrics,
     /// The data folder and its key file, as they were at the start.
@@ -117,9 +117,9 @@ pub struct App {
 
 /// What the snapshot is made from, and what is kept on disk.
 #[derive(Default)]
-pub struct InForce {
+pub struct SnapshotInputs {
     /// The appeals.
-    pub drafts: Vec<Draft>,
+    pub documents: Vec<AppealDocument>,
     /// What could not be read of them.
     pub problems: Vec<AppealProblem>,
     /// How many publications the store had when they were read from it; 0 for a file.
@@ -132,7 +132,7 @@ pub struct InForce {
     revision: u64,
 }
 
-impl InForce {
+impl SnapshotInputs {
     /// What is to be kept on disk.
     pub fn kept(&self) -> &LastGood {
         &self.kept
@@ -171,7 +171,7 @@ impl App {
             snapshot: ArcSwap::from_pointee(snapshot),
             ticker_totals: ArcSwap::default(),
             tickers_changed: Arc::default(),
-            in_force: Mutex::default(),
+            snapshot_inputs: Mutex::default(),
             refresh_lock: tokio::sync::Mutex::default(),
             snapshot_changed: Arc::default(),
             learned: ArcSwap::default(),
@@ -188,7 +188,7 @@ impl App {
             bodies: Bodies::at_most(MAX_BODIES, MAX_BODY_BYTES.max(4 * settings.stripe.webhook_max_bytes)),
             inbox_notify: Arc::default(),
             task_added: Arc::default(),
-            books_checked_at_ms: AtomicI64::new(0),
+            ledger_checked_at_ms: AtomicI64::new(0),
             deliveries: Deliveries::new(&settings.stripe.webhook_secrets),
             stripe_troubles: Mutex::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),
@@ -232,25 +232,25 @@ impl App {
     }
 
     /// What the snapshot is made from, for whoever changes it.
-    pub fn in_force(&self) -> MutexGuard<'_, InForce> {
+    pub fn snapshot_inputs(&self) -> MutexGuard<'_, SnapshotInputs> {
         // What was changed by halves is read anew at the next change.
-        self.in_force.lock().unwrap_or_else(PoisonError::into_inner)
+        self.snapshot_inputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Changes what is to be kept on disk, which is then done in the background.
     pub fn keep(&self, change: impl FnOnce(&mut LastGood)) {
-        let mut in_force = self.in_force();
-        let mut kept = in_force.kept.clone();
+        let mut snapshot_inputs = self.snapshot_inputs();
+        let mut kept = snapshot_inputs.kept.clone();
         change(&mut kept);
-        if kept != in_force.kept {
-            in_force.kept = kept;
-            in_force.revision += 1;
+        if kept != snapshot_inputs.kept {
+            snapshot_inputs.kept = kept;
+            snapshot_inputs.revision += 1;
             self.snapshot_changed.notify_one();
         }
     }
 
     /// Says whether the service began without its database and has not read from it yet.
-    pub fn note_catching_up(&self, so: bool) {
+    pub fn set_catching_up(&self, so: bool) {
         self.catching_up.store(so, Ordering::Relaxed);
     }
 
@@ -270,7 +270,7 @@ impl App {
     }
 
     /// Notes whether the database took what was last written to prove it.
-    pub fn note_writing(&self, good: bool) {
+    pub fn set_can_write(&self, good: bool) {
         self.writing_fails.store(!good, Ordering::Relaxed);
     }
 

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use url::Url;
 
 use super::wording::json;
-use super::{AppealProblem, Draft};
+use super::{AppealDocument, AppealProblem};
 use crate::config::{Interval, Offer, OfferedAmount, OwnAmounts, SiteSettings};
 use crate::money::Currency;
 
@@ -114,15 +114,15 @@ impl SiteChoices {
     }
 }
 
-/// What is wrong with the amounts that the variants of `draft` offer, on the sites that it names.
-pub fn problems_of(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
+/// What is wrong with the amounts that the variants of `document` offer, on the sites that it names.
+pub fn problems_of(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let mut problems = Vec::new();
-    let target_sites = || draft.rules.sites.iter().filter_map(|id| Some((id, sites.get(id)?)));
-    for (place, own) in draft.amounts.iter().enumerate() {
+    let target_sites = || document.rules.sites.iter().filter_map(|id| Some((id, sites.get(id)?)));
+    for (place, own) in document.amounts.iter().enumerate() {
         for (currency, amounts) in own {
             let mut complain = |sentence: String| {
                 let field = format!("variants[{place}].amounts.{currency}");
-                problems.push(AppealProblem { appeal: draft.rules.id.clone(), field, sentence });
+                problems.push(AppealProblem { appeal: document.rules.id.clone(), field, sentence });
             };
             if target_sites().all(|(_, site)| !site.giving.contains_key(currency)) {
                 complain(format!(

@@ -13,15 +13,15 @@ pub struct Copy {
     /// BCP 47 tag of what `words` are written in; left out, the language of each site that shows them.
     pub locale: Option<String>,
     /// What it says.
-    pub words: Words,
+    pub words: CopyText,
     /// The same in other languages, by BCP 47 tag; each whole.
-    pub translations: BTreeMap<String, Words>,
+    pub translations: BTreeMap<String, CopyText>,
 }
 
 /// What a variant says in one language. All is shown as plain text.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Words {
+pub struct CopyText {
     /// The heading.
     pub heading: String,
     /// The text below it.
@@ -72,19 +72,19 @@ struct Written {
     thanks: Option<ThanksCopy>,
     mobile: Option<MobileCopy>,
     #[serde(default)]
-    translations: BTreeMap<String, Words>,
+    translations: BTreeMap<String, CopyText>,
 }
 
 impl From<Written> for Copy {
     fn from(written: Written) -> Self {
         let Written { locale, heading, body, cta, dismiss, thanks, mobile, translations } = written;
-        Self { locale, words: Words { heading, body, cta, dismiss, thanks, mobile }, translations }
+        Self { locale, words: CopyText { heading, body, cta, dismiss, thanks, mobile }, translations }
     }
 }
 
 impl Copy {
     /// What it says in each language, with the path of its field within the copy: first as it is written, then translated.
-    pub fn languages(&self) -> impl Iterator<Item = (String, &Words)> {
+    pub fn languages(&self) -> impl Iterator<Item = (String, &CopyText)> {
         let translations = self.translations.iter();
         std::iter::once((String::new(), &self.words))
             .chain(translations.map(|(locale, words)| (format!(".translations.{locale}"), words)))
@@ -116,7 +116,7 @@ impl Copy {
     }
 }
 
-impl Words {
+impl CopyText {
     /// What is said where there is room.
     pub fn on_large_screens(&self) -> Self {
         Self { mobile: None, ..self.clone() }
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn on_phones_each_field_that_is_given_takes_the_place_of_the_same() {
-        let words = |mobile: serde_json::Value| -> Words {
+        let words = |mobile: serde_json::Value| -> CopyText {
             serde_json::from_value(json!({
                 "heading": "Help us today", "body": ["Long"], "cta": "Give {gift} now", "dismiss": "Not today",
                 "thanks": {"heading": "Thank you"}, "mobile": mobile,

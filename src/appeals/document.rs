@@ -14,7 +14,7 @@ use crate::money::Currency;
 
 /// One appeal as it was written: its rules, and the copy of each variant in their order.
 #[derive(Clone, Debug)]
-pub struct Draft {
+pub struct AppealDocument {
     /// Who, where, when, how often.
     pub rules: AppealRules,
     /// The copy of each variant.
@@ -25,7 +25,7 @@ pub struct Draft {
     pub ticker: Option<Ticker>,
 }
 
-impl Draft {
+impl AppealDocument {
     /// Reads one appeal. The copy stands in `variants[n].copy`, amounts of its own in `variants[n].amounts`; the rest is the rules, which the decision reads.
     ///
     /// # Errors
@@ -114,9 +114,9 @@ impl Draft {
             field: String::new(),
             sentence: error.to_string(),
         })?;
-        let mut draft = Self::read(fields, appeal)?;
-        draft.rules.live = live;
-        Ok(draft)
+        let mut document = Self::read(fields, appeal)?;
+        document.rules.live = live;
+        Ok(document)
     }
 }
 

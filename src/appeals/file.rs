@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{AppealProblem, Draft};
+use super::{AppealDocument, AppealProblem};
 use crate::config::typed::{self, Misfit, Notation};
 
 /// How the file is written.
@@ -83,15 +83,15 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Not
 ///
 /// # Errors
 /// See [`NotUnderstood`].
-pub fn read(text: &str, format: Format) -> Result<(Vec<Draft>, Vec<AppealProblem>), NotUnderstood> {
-    let (mut drafts, mut problems) = (Vec::new(), Vec::new());
+pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), NotUnderstood> {
+    let (mut documents, mut problems) = (Vec::new(), Vec::new());
     for (place, appeal) in fields(text, format)?.into_iter().enumerate() {
-        match Draft::read_as(appeal, &format!("#{}", place + 1), format.notation()) {
-            Ok(draft) => drafts.push(draft),
+        match AppealDocument::read_as(appeal, &format!("#{}", place + 1), format.notation()) {
+            Ok(document) => documents.push(document),
             Err(problem) => problems.push(problem),
         }
     }
-    Ok((drafts, problems))
+    Ok((documents, problems))
 }
 
 /// An appeal holds what its format can't write: for TOML, a list with a null in it.
@@ -164,10 +164,10 @@ mod tests {
              [[appeals]]\nid = \"blank\"\nvariants = [{{ id = \"a\", copy = {{ heading = \" \" }} }}]\nsites = []\nkind = \"ask\"\nsurface = []\n\
              [[appeals]]\nid = \"deep\"\n[appeals.frequency]\nmax_views = \"four\""
         );
-        let (drafts, problems) = read(&text, Format::Toml).unwrap();
-        assert_eq!(drafts.len(), 1);
-        assert_eq!(drafts[0].copies[0].words.heading, "Help");
-        assert!(drafts[0].rules.schedule.ends_at.is_some());
+        let (documents, problems) = read(&text, Format::Toml).unwrap();
+        assert_eq!(documents.len(), 1);
+        assert_eq!(documents[0].copies[0].words.heading, "Help");
+        assert!(documents[0].rules.schedule.ends_at.is_some());
         let named: Vec<_> = problems.iter().map(|it| (it.appeal.as_str(), it.field.as_str())).collect();
         assert_eq!(
             named,
@@ -201,8 +201,8 @@ mod tests {
     #[test]
     fn a_list_in_place_of_a_table_is_a_problem_of_its_appeal() {
         let text = GOOD.replace("schedule =", "frequency = [3, 7]\nschedule =");
-        let (drafts, problems) = read(&text, Format::Toml).unwrap();
-        assert!(drafts.is_empty());
+        let (documents, problems) = read(&text, Format::Toml).unwrap();
+        assert!(documents.is_empty());
         assert_eq!(
             problems[0].to_string(),
             "frequency: expected a table like { max_views = ..., window_days = ... }, found a list."

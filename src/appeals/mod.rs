@@ -26,8 +26,8 @@ mod wordings;
 
 pub use block::Block;
 pub use choices::{Choices, FeeCoverTerms};
-pub use copy::{Copy, MobileCopy, ThanksCopy, Words};
-pub use document::Draft;
+pub use copy::{Copy, CopyText, MobileCopy, ThanksCopy};
+pub use document::AppealDocument;
 pub use learned::LearnedSoFar;
 pub use phase::{Phase, phases};
 pub use problem::AppealProblem;
@@ -35,7 +35,7 @@ pub use quiet_days::QuietDays;
 pub use snapshot::{PublishedAppeal, PublishedVariant, Snapshot};
 pub use switches::{SurfaceSwitches, SurfacesChange, Switch, Switches, SwitchesChange, switched};
 pub use ticker::{TickerCount, TickerScope, TickerShown, TickerTotals, WrittenTicker};
-pub use values::{TickerValues, Values};
+pub use values::{TemplateValues, TickerValues};
 pub use wording::Content;
 #[cfg(test)]
 pub use wording::Wording;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use keepopen_decision::{self as decision, Live, SiteRules, Stage};
 use serde::Serialize;
 
-use super::Draft;
+use super::AppealDocument;
 use super::snapshot::gaps;
 use crate::config::SiteSettings;
 
@@ -14,7 +14,7 @@ use crate::config::SiteSettings;
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Never published.
-    Draft,
+    AppealDocument,
     /// Published, and its time has not come.
     Scheduled,
     /// Shown to those it is for.
@@ -27,18 +27,23 @@ pub enum Phase {
 
 /// The phase of each appeal at `now_ms` (milliseconds since 1970). One that can't be used any more, because the sites'
 /// settings have changed, is held back.
-pub fn phases(sites: &BTreeMap<String, SiteSettings>, drafts: &[Draft], now_ms: i64) -> Vec<Phase> {
+pub fn phases(
+    sites: &BTreeMap<String, SiteSettings>,
+    documents: &[AppealDocument],
+    now_ms: i64,
+) -> Vec<Phase> {
     let site_rules: Vec<SiteRules> = sites.iter().map(|(id, site)| site.rules(id)).collect();
-    let rules: Vec<_> = drafts.iter().map(|draft| draft.rules.clone()).collect();
+    let rules: Vec<_> = documents.iter().map(|document| document.rules.clone()).collect();
     let stages = decision::stages_of(&site_rules, &rules, now_ms);
-    let usable = |draft: &Draft| gaps(draft, sites).is_empty();
-    let stages = drafts.iter().zip(stages).map(|(draft, stage)| (draft, stage.filter(|_| usable(draft))));
-    stages.map(|(draft, stage)| phase(draft.rules.live, stage)).collect()
+    let usable = |document: &AppealDocument| gaps(document, sites).is_empty();
+    let stages =
+        documents.iter().zip(stages).map(|(document, stage)| (document, stage.filter(|_| usable(document))));
+    stages.map(|(document, stage)| phase(document.rules.live, stage)).collect()
 }
 
 fn phase(live: Live, stage: Option<Stage>) -> Phase {
     match (live, stage) {
-        (Live::Draft, _) => Phase::Draft,
+        (Live::AppealDocument, _) => Phase::AppealDocument,
         (Live::Ended, _) | (_, Some(Stage::After)) => Phase::Ended,
         (Live::Paused, _) | (_, None) => Phase::Paused,
         (Live::Live | Live::Scheduled, Some(Stage::Before)) => Phase::Scheduled,

@@ -8,14 +8,14 @@ use keepopen_decision::Value;
 
 use super::message::{self, Argument, Forms};
 use super::ticker::{TICKER_VALUES, Ticker};
-use super::{Copy, Words};
+use super::{Copy, CopyText};
 use crate::config::SiteSettings;
 
 /// Stands for the gift that the reader has chosen, on the button alone.
 const GIFT: &str = "gift";
 
 /// The values that these words speak of, thanks too, each once.
-pub fn spoken_of(words: &Words) -> Vec<Value> {
+pub fn spoken_of(words: &CopyText) -> Vec<Value> {
     let mut values = Vec::new();
     for value in texts(words).into_iter().flat_map(|(_, text)| values_in(text)) {
         if !values.contains(&value) {
@@ -49,7 +49,7 @@ pub fn foreign_forms(
     sites: &BTreeMap<String, SiteSettings>,
 ) -> Vec<(String, String)> {
     let mut problems = Vec::new();
-    let mut check = |path: String, words: &Words, tags: &[&str]| {
+    let mut check = |path: String, words: &CopyText, tags: &[&str]| {
         for (field, text) in texts(words) {
             let arguments = message::arguments(text).unwrap_or_default();
             let forms: Vec<_> = arguments.into_iter().filter_map(|argument| argument.forms).collect();
@@ -147,7 +147,7 @@ fn values_in(text: &str) -> Vec<Value> {
 }
 
 /// Every text that these words show anywhere, with the path of its field.
-fn texts(words: &Words) -> Vec<(String, &str)> {
+fn texts(words: &CopyText) -> Vec<(String, &str)> {
     let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
     let lines = [
         ("heading", Some(&words.heading)),

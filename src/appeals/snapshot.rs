@@ -11,7 +11,7 @@ use super::choices::{self, SiteChoices};
 use super::ticker::{self, PublishedTicker, TickerCount, TickerTotals};
 use super::wording::{Content, json};
 use super::wordings::{self, Wordings};
-use super::{AppealProblem, Draft, QuietDays, placeholders};
+use super::{AppealDocument, AppealProblem, QuietDays, placeholders};
 use crate::config::SiteSettings;
 
 /// What the banner path reads: swapped whole when appeals change.
@@ -82,44 +82,44 @@ impl PublishedVariant {
 }
 
 impl Snapshot {
-    /// Compiles `drafts` for `sites`, as if what their tickers count were known. `known_problems` are those found when reading.
+    /// Compiles `documents` for `sites`, as if what their tickers count were known. `known_problems` are those found when reading.
     pub fn build(
         sites: &BTreeMap<String, SiteSettings>,
-        drafts: &[Draft],
+        documents: &[AppealDocument],
         known_problems: Vec<AppealProblem>,
     ) -> Self {
-        Self::build_with(sites, drafts, known_problems, None)
+        Self::build_with(sites, documents, known_problems, None)
     }
 
     /// The same with the numbers that are known; an appeal whose words need others keeps silent.
     pub fn build_counting(
         sites: &BTreeMap<String, SiteSettings>,
-        drafts: &[Draft],
+        documents: &[AppealDocument],
         known_problems: Vec<AppealProblem>,
         totals: &TickerTotals,
     ) -> Self {
-        Self::build_with(sites, drafts, known_problems, Some(totals))
+        Self::build_with(sites, documents, known_problems, Some(totals))
     }
 
     fn build_with(
         sites: &BTreeMap<String, SiteSettings>,
-        drafts: &[Draft],
+        documents: &[AppealDocument],
         known_problems: Vec<AppealProblem>,
         totals: Option<&TickerTotals>,
     ) -> Self {
         let site_rules = rules_of(sites);
         let mut problems = known_problems;
         let (mut sound, mut rules) = (Vec::new(), Vec::new());
-        for draft in drafts {
-            let gaps = gaps(draft, sites);
+        for document in documents {
+            let gaps = gaps(document, sites);
             if gaps.is_empty() {
-                sound.push(draft);
-                rules.push(ticker::rules_of(draft, sites, totals));
+                sound.push(document);
+                rules.push(ticker::rules_of(document, sites, totals));
                 continue;
             }
             problems.extend(gaps);
             // Whoever wrote it wants to hear of everything that is wrong.
-            let (_, found) = decision::compile(&site_rules, std::slice::from_ref(&draft.rules));
+            let (_, found) = decision::compile(&site_rules, std::slice::from_ref(&document.rules));
             problems.extend(found.into_iter().map(problem_of));
         }
         let (compiled, found) = decision::compile(&site_rules, &rules);
@@ -128,19 +128,19 @@ impl Snapshot {
             .iter()
             .filter_map(|(id, site)| Some((id.as_str(), Arc::new(SiteChoices::of(site, &BTreeMap::new())?))))
             .collect();
-        let appeals = sound.iter().map(|draft| publish(draft, sites, &choices, totals)).collect();
-        let counted = sound.iter().flat_map(|draft| ticker::counts_of(draft, sites));
+        let appeals = sound.iter().map(|document| publish(document, sites, &choices, totals)).collect();
+        let counted = sound.iter().flat_map(|document| ticker::counts_of(document, sites));
         let ticker_counts = counted.map(|(_, _, count)| count).collect();
         Self { compiled, appeals, problems, number: 0, ticker_counts }
     }
 
-    /// What is wrong with putting `draft`, which is good in itself, into force at `now_ms` (milliseconds since 1970).
+    /// What is wrong with putting `document`, which is good in itself, into force at `now_ms` (milliseconds since 1970).
     pub fn past_ends(
         sites: &BTreeMap<String, SiteSettings>,
-        draft: &Draft,
+        document: &AppealDocument,
         now_ms: i64,
     ) -> Vec<AppealProblem> {
-        let over = decision::past_ends(&rules_of(sites), std::slice::from_ref(&draft.rules), now_ms);
+        let over = decision::past_ends(&rules_of(sites), std::slice::from_ref(&document.rules), now_ms);
         over.into_iter().map(problem_of).collect()
     }
 
@@ -169,35 +169,35 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
 
 /// What the decision does not look at: where a variant says nothing in the language of one of the appeal's sites, plural forms that a
 /// language does not have, and money that one of the sites does not take.
-pub(super) fn gaps(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
+pub(super) fn gaps(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let of_copy = |(place, copy)| {
-        let ids = &draft.rules.sites;
+        let ids = &document.rules.sites;
         let found = wordings::gaps(copy, ids, sites).into_iter();
         let found = found.chain(placeholders::foreign_forms(copy, ids, sites));
         found.map(move |(field, sentence)| AppealProblem {
-            appeal: draft.rules.id.clone(),
+            appeal: document.rules.id.clone(),
             field: format!("variants[{place}].copy{field}"),
             sentence,
         })
     };
-    let copies = draft.copies.iter().enumerate().flat_map(of_copy);
-    copies.chain(choices::problems_of(draft, sites)).chain(ticker::problems_of(draft, sites)).collect()
+    let copies = document.copies.iter().enumerate().flat_map(of_copy);
+    copies.chain(choices::problems_of(document, sites)).chain(ticker::problems_of(document, sites)).collect()
 }
 
 /// `site_choices` is what each site offers, made once for all its appeals.
 fn publish(
-    draft: &Draft,
+    document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
     site_choices: &BTreeMap<&str, Arc<SiteChoices>>,
     totals: Option<&TickerTotals>,
 ) -> PublishedAppeal {
-    let ids = &draft.rules.sites;
-    let asked_on: &[String] = if draft.rules.kind.wants_money() { ids } else { &[] };
-    let of_variant = |place: usize, id: &str| match draft.amounts.get(place) {
+    let ids = &document.rules.sites;
+    let asked_on: &[String] = if document.rules.kind.wants_money() { ids } else { &[] };
+    let of_variant = |place: usize, id: &str| match document.amounts.get(place) {
         Some(own) if !own.is_empty() => SiteChoices::of(sites.get(id)?, own).map(Arc::new),
         _ => site_choices.get(id).map(Arc::clone),
     };
-    let variants = draft.rules.variants.iter().zip(&draft.copies).enumerate();
+    let variants = document.rules.variants.iter().zip(&document.copies).enumerate();
     let variants = variants.map(|(place, (variant, copy))| {
         let choices = asked_on.iter().filter_map(|id| Some((id.clone(), of_variant(place, id)?)));
         PublishedVariant {
@@ -206,11 +206,11 @@ fn publish(
             choices: choices.collect(),
         }
     });
-    let tickers = totals.map(|totals| ticker::publish(draft, sites, totals)).unwrap_or_default();
+    let tickers = totals.map(|totals| ticker::publish(document, sites, totals)).unwrap_or_default();
     let quiet_days =
-        ids.iter().filter_map(|id| Some((id.clone(), json(&QuietDays::of(&draft.rules, sites.get(id)?)))));
+        ids.iter().filter_map(|id| Some((id.clone(), json(&QuietDays::of(&document.rules, sites.get(id)?)))));
     PublishedAppeal {
-        id: draft.rules.id.clone(),
+        id: document.rules.id.clone(),
         variants: variants.collect(),
         tickers,
         quiet_days: quiet_days.collect(),

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::wording::json;
-use super::{AppealProblem, Draft, TickerValues};
+use super::{AppealDocument, AppealProblem, TickerValues};
 use crate::clock;
 use crate::config::SiteSettings;
 use crate::money::Currency;
@@ -221,13 +221,14 @@ impl Ticker {
 
 /// What is to be counted for a draft, by site; nothing where it can't show.
 pub fn counts_of<'a>(
-    draft: &'a Draft,
+    document: &'a AppealDocument,
     sites: &'a BTreeMap<String, SiteSettings>,
 ) -> impl Iterator<Item = (&'a str, &'a Ticker, TickerCount)> {
-    let ticker = draft.ticker.as_ref().filter(|_| matches!(draft.rules.live, Live::Live | Live::Scheduled));
+    let ticker =
+        document.ticker.as_ref().filter(|_| matches!(document.rules.live, Live::Live | Live::Scheduled));
     ticker.into_iter().flat_map(move |ticker| {
-        draft.rules.sites.iter().filter_map(move |id| {
-            Some((id.as_str(), ticker, ticker.count(&draft.rules.id, id, sites.get(id)?)))
+        document.rules.sites.iter().filter_map(move |id| {
+            Some((id.as_str(), ticker, ticker.count(&document.rules.id, id, sites.get(id)?)))
         })
     })
 }
@@ -235,13 +236,13 @@ pub fn counts_of<'a>(
 /// The rules of a draft. Its words may speak of a ticker once all its numbers are among the `totals`; without any, they are taken as
 /// known.
 pub fn rules_of(
-    draft: &Draft,
+    document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
     totals: Option<&TickerTotals>,
 ) -> AppealRules {
-    let mut rules = draft.rules.clone();
+    let mut rules = document.rules.clone();
     let is_known = |count: &TickerCount| totals.is_none_or(|known| known.totals.contains_key(count));
-    if !counts_of(draft, sites).all(|(_, _, count)| is_known(&count)) {
+    if !counts_of(document, sites).all(|(_, _, count)| is_known(&count)) {
         rules.given.clear();
     }
     rules
@@ -249,7 +250,7 @@ pub fn rules_of(
 
 /// The tickers of a draft by site, as far as `totals` knows them.
 pub fn publish(
-    draft: &Draft,
+    document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
     totals: &TickerTotals,
 ) -> FxHashMap<String, PublishedTicker> {
@@ -258,7 +259,7 @@ pub fn publish(
         let from = first_day(&count, totals.as_of_ms, &sites.get(id)?.time_zone);
         Some((id.to_owned(), ticker.published(*counted, from, totals.as_of_ms)))
     };
-    counts_of(draft, sites).filter_map(known).collect()
+    counts_of(document, sites).filter_map(known).collect()
 }
 
 /// The day on which counting begins in that time zone; none where all is counted, or nothing yet.
@@ -271,12 +272,15 @@ fn first_day(count: &TickerCount, as_of_ms: i64, time_zone: &str) -> Option<Stri
 }
 
 /// What is wrong with a draft's ticker on the sites that it names.
-pub fn problems_of(draft: &Draft, sites: &BTreeMap<String, SiteSettings>) -> Option<AppealProblem> {
-    let currency = draft.ticker.as_ref()?.currency?;
+pub fn problems_of(
+    document: &AppealDocument,
+    sites: &BTreeMap<String, SiteSettings>,
+) -> Option<AppealProblem> {
+    let currency = document.ticker.as_ref()?.currency?;
     let takes = |id: &&String| sites.get(*id).is_none_or(|site| site.giving.contains_key(&currency));
-    let site = draft.rules.sites.iter().find(|id| !takes(id))?;
+    let site = document.rules.sites.iter().find(|id| !takes(id))?;
     Some(AppealProblem {
-        appeal: draft.rules.id.clone(),
+        appeal: document.rules.id.clone(),
         field: "ticker.currency".to_owned(),
         sentence: format!(
             "site {site:?} does not take {currency}: count a currency that each of its sites takes."

@@ -7,7 +7,7 @@ use crate::money::Currency;
 
 /// The values that the text uses, and no others.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
-pub struct Values {
+pub struct TemplateValues {
     /// The number of articles that the reader read, in the weeks and with the tags that the appeal counts.
     #[serde(skip_serializing_if = "Option::is_none")]
     article_count: Option<u64>,
@@ -57,11 +57,11 @@ pub struct TickerValues {
     pub percent: i64,
 }
 
-impl Values {
+impl TemplateValues {
     /// Those of `wanted` that are there.
     pub fn of(
         wanted: &[decision::Value],
-        known: &decision::Values<'_, '_>,
+        known: &decision::TemplateValues<'_, '_>,
         currency: Currency,
         ticker: Option<TickerValues>,
     ) -> Self {

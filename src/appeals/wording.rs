@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::placeholders::spoken_of;
-use super::{Block, ThanksCopy, Words};
+use super::{Block, CopyText, ThanksCopy};
 
 /// Everything that a browser needs to show one variant.
 #[derive(Clone, Copy, Debug, Serialize, utoipa::ToSchema)]
@@ -79,7 +79,7 @@ pub struct Wording {
 
 impl Wording {
     /// The pieces of `words`.
-    pub fn of(words: &Words) -> Self {
+    pub fn of(words: &CopyText) -> Self {
         Self {
             heading: json(&words.heading),
             body: json(&words.body),

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::{Opened, Stopped, runtime, say};
 use crate::actions::{self, EditError};
 use crate::appeals::file::{Format, NotUnderstood};
-use crate::appeals::{AppealProblem, Draft, Snapshot, file};
+use crate::appeals::{AppealDocument, AppealProblem, Snapshot, file};
 use crate::config::Settings;
 use crate::store::Store;
 use crate::store::appeals::PublishedRow;
@@ -46,13 +46,13 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
 }
 
 fn check(path: &Path, settings: &Settings) -> Result<(), Stopped> {
-    let (drafts, problems) = read_drafts(path)?;
-    let problems = Snapshot::build(&settings.sites, &drafts, problems).problems;
+    let (documents, problems) = read_documents(path)?;
+    let problems = Snapshot::build(&settings.sites, &documents, problems).problems;
     if !problems.is_empty() {
         return Err(told(path, &problems).into());
     }
-    let live = drafts.iter().filter(|draft| draft.rules.live == Live::Live).count();
-    let (name, number) = (path.display(), drafts.len());
+    let live = documents.iter().filter(|draft| draft.rules.live == Live::Live).count();
+    let (name, number) = (path.display(), documents.len());
     let (appeals, them) = if number == 1 { ("appeal", "it") } else { ("appeals", "them") };
     say(&format!("{name}: {number} {appeals}, {live} of them live; nothing is wrong with {them}."))
 }
@@ -116,7 +116,7 @@ fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Ma
 }
 
 /// The appeals of a file that can be read, and what is wrong with the others.
-pub(super) fn read_drafts(path: &Path) -> Result<(Vec<Draft>, Vec<AppealProblem>), Stopped> {
+pub(super) fn read_documents(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), Stopped> {
     file::read(&read(path)?, Format::of(path)).map_err(|error| not_understood(path, &error))
 }
 

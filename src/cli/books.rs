@@ -7,7 +7,7 @@ use crate::actions;
 use crate::clock::Clock;
 use crate::config::Settings;
 use crate::money::Money;
-use crate::reports::{self, BooksReport, SealKey, SealState};
+use crate::reports::{self, LedgerReport, SealKey, SealState};
 
 #[derive(Subcommand)]
 pub enum Verb {
@@ -36,7 +36,7 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
 }
 
 async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), Stopped> {
-    let report = reports::check_books(&opened.store, key).await?;
+    let report = reports::check_ledger(&opened.store, key).await?;
     say(&told(&report))?;
     if !report.is_right() {
         return Err(
@@ -44,13 +44,13 @@ async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), St
         );
     }
     if let Verb::Seal = verb {
-        let seal = actions::seal_books(&opened.context(), key).await?;
+        let seal = actions::seal_ledger(&opened.context(), key).await?;
         say(&format!("Sealed: {} entries, digest {}", seal.entries, seal.digest))?;
     }
     Ok(())
 }
 
-fn told(report: &BooksReport) -> String {
+fn told(report: &LedgerReport) -> String {
     let mut lines = vec![format!("{} contributions, {} entries", report.contributions, report.entries)];
     for ((site, currency), it) in &report.balances {
         let written = |amount_minor| Money { amount_minor, currency: *currency }.decimal();

@@ -132,7 +132,7 @@ fn warn_of_gaps(app: &App) {
             "no site is configured; add [sites.…] to the settings (config.example.toml shows how)"
         );
     }
-    if app.in_force().drafts.is_empty() {
+    if app.snapshot_inputs().documents.is_empty() {
         tracing::warn!("no appeals are in force, so nobody is asked; publish one, or set appeals.file");
     }
     if settings.stripe.secret_key.is_empty() {

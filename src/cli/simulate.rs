@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use keepopen_decision::Live;
 
-use super::appeals::{read, read_drafts, told};
+use super::appeals::{read, read_documents, told};
 use super::{Stopped, runtime, say};
 use crate::actions;
 use crate::appeals::Snapshot;
 use crate::config::Settings;
-use crate::simulation::{self, Crowd, Line, Population, Rulebook, Simulation, Source};
+use crate::simulation::{self, Crowd, Line, Population, RuleSet, Simulation, Source};
 use crate::store::Store;
 
 /// A line longer than this is no page view.
@@ -66,31 +66,31 @@ pub fn simulate(options: &Options, settings: &Settings) -> Result<(), Stopped> {
 }
 
 /// The draft as it would be once it is live. With a problem in it, nothing is simulated.
-fn draft(path: &Path, settings: &Settings) -> Result<Rulebook, Stopped> {
-    let (mut drafts, problems) = read_drafts(path)?;
-    let problems = Snapshot::build(&settings.sites, &drafts, problems).problems;
+fn draft(path: &Path, settings: &Settings) -> Result<RuleSet, Stopped> {
+    let (mut documents, problems) = read_documents(path)?;
+    let problems = Snapshot::build(&settings.sites, &documents, problems).problems;
     if !problems.is_empty() {
         return Err(told(path, &problems).into());
     }
     let mut source = Source { name: path.display().to_string(), ..Source::default() };
-    for draft in &mut drafts {
-        if matches!(draft.rules.live, Live::Draft | Live::Paused) {
+    for draft in &mut documents {
+        if matches!(draft.rules.live, Live::AppealDocument | Live::Paused) {
             draft.rules.live = Live::Live;
             source.taken_as_live.push(draft.rules.id.clone());
         }
     }
-    Ok(Rulebook::new(&settings.sites, &drafts, Vec::new(), source))
+    Ok(RuleSet::new(&settings.sites, &documents, Vec::new(), source))
 }
 
 /// What readers get today: an appeal that can't be used is left out, as the service does.
-fn live(named: Option<&Path>, settings: &Settings) -> Result<Rulebook, Stopped> {
-    let (name, (drafts, problems)) = match (named, &settings.appeals.file) {
-        (Some(path), _) => (path.display().to_string(), read_drafts(path)?),
-        (None, Some(path)) => (format!("{} (appeals.file)", path.display()), read_drafts(path)?),
+fn live(named: Option<&Path>, settings: &Settings) -> Result<RuleSet, Stopped> {
+    let (name, (documents, problems)) = match (named, &settings.appeals.file) {
+        (Some(path), _) => (path.display().to_string(), read_documents(path)?),
+        (None, Some(path)) => (format!("{} (appeals.file)", path.display()), read_documents(path)?),
         (None, None) if Store::is_made(&settings.database_url()) => {
             let read = runtime()?.block_on(async {
                 let store = Store::open(&settings.database_url()).await?;
-                let read = actions::read_appeals_in_force(&store).await;
+                let read = actions::read_active_appeals(&store).await;
                 store.close().await;
                 Ok::<_, Stopped>(read?)
             })?;
@@ -101,7 +101,7 @@ fn live(named: Option<&Path>, settings: &Settings) -> Result<Rulebook, Stopped> 
         }
     };
     let source = Source { name, ..Source::default() };
-    Ok(Rulebook::new(&settings.sites, &drafts, problems, source))
+    Ok(RuleSet::new(&settings.sites, &documents, problems, source))
 }
 
 /// Plays every line. One bad line spoils the numbers, so that none are printed; the others are still looked at.

@@ -226,10 +226,10 @@ impl Settings {
     /// # Errors
     /// A value that TOML can't write (none is known).
     pub fn shown(&self) -> Result<String, toml::ser::Error> {
-        let mut in_force = self.clone();
-        in_force.database.url = check::without_password(&self.database_url());
-        in_force.tokens.encryption_key_file = Some(self.encryption_key_file());
-        toml::to_string_pretty(&in_force)
+        let mut shown = self.clone();
+        shown.database.url = check::without_password(&self.database_url());
+        shown.tokens.encryption_key_file = Some(self.encryption_key_file());
+        toml::to_string_pretty(&shown)
     }
 }
 

@@ -17,7 +17,7 @@ use super::question::{self, BannerQuestionShape, QuestionQuery};
 use super::stated::statement;
 use super::verdict_body::{VerdictBody, written};
 use crate::app::App;
-use crate::appeals::{TickerValues, Values};
+use crate::appeals::{TemplateValues, TickerValues};
 use crate::clock;
 use crate::tokens::{Purpose, Shown};
 
@@ -180,7 +180,7 @@ fn verdict_for(
     };
     app.metrics.verdicts.count(verdict.reason());
     let reason = verdict.reason().as_str();
-    let note = |appeal: &str, variant: &str, surface: Surface| {
+    let attribution = |appeal: &str, variant: &str, surface: Surface| {
         let (country, at_s) = (country(question), now_ms.div_euclid(1000));
         let number = clock::number();
         let shown = Shown { site: &question.site, appeal, variant, surface, country, at_s, number };
@@ -201,7 +201,7 @@ fn verdict_for(
                 variant: Some(&variant.id),
                 closable: Some(closable),
                 reason,
-                attribution: Some(note(&appeal.id, &variant.id, surface)),
+                attribution: Some(attribution(&appeal.id, &variant.id, surface)),
                 content: Some(content),
                 values: values(app, &decision, question, index, needs, ticker.map(|it| it.values)),
                 token_problem: None,
@@ -210,7 +210,7 @@ fn verdict_for(
             }
         }
         Verdict::HeldOut { appeal, surface, .. } => VerdictBody {
-            attribution: Some(note(&snapshot.appeal(appeal).id, HELD_OUT, surface)),
+            attribution: Some(attribution(&snapshot.appeal(appeal).id, HELD_OUT, surface)),
             ..VerdictBody::silent(reason)
         },
         Verdict::Silent { next_eligible_at_ms, .. } => VerdictBody {
@@ -231,11 +231,11 @@ pub(super) fn values(
     appeal: AppealIndex,
     needs: &[Value],
     ticker: Option<TickerValues>,
-) -> Option<Values> {
+) -> Option<TemplateValues> {
     if needs.is_empty() {
         return None;
     }
     let known = decision.values(appeal)?;
     let currency = app.site(&question.site)?.currency_in(known.country());
-    Some(Values::of(needs, &known, currency, ticker))
+    Some(TemplateValues::of(needs, &known, currency, ticker))
 }

@@ -10,7 +10,7 @@ use super::State;
 use super::body::{self, Accepts};
 use super::caller::AppealsReader;
 use super::known::known;
-use super::previews::{self, Note};
+use super::previews::{self, PreviewField};
 use super::problem::{Code, Problem};
 use super::question::ExplainQuestionShape;
 use super::words::ReasonShape;
@@ -112,11 +112,14 @@ pub async fn why(
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await;
     // Who has neither a key nor a note hears of that first.
     if let Err(refused) = by {
-        let noted = bytes.as_ref().ok().and_then(|bytes| {
-            Some((body::parse::<Question<'_>>(bytes).ok()?, body::parse::<Note>(bytes).ok()?.preview?))
+        let with_preview = bytes.as_ref().ok().and_then(|bytes| {
+            Some((
+                body::parse::<Question<'_>>(bytes).ok()?,
+                body::parse::<PreviewField>(bytes).ok()?.preview?,
+            ))
         });
-        let (question, note) = noted.ok_or(refused)?;
-        previews::read(&app, &question, Some(&note))?;
+        let (question, preview) = with_preview.ok_or(refused)?;
+        previews::read(&app, &question, Some(&preview))?;
     }
     let bytes = bytes?;
     let question: Question<'_> = body::parse(&bytes)?;

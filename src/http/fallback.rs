@@ -17,7 +17,7 @@ pub async fn answer_the_rest(app: State, request: HttpRequest, payload: Payload)
         let outcome = webhooks::take_delivery(app, request, payload).await;
         return outcome.unwrap_or_else(|problem| problem.error_response());
     }
-    webhooks::note_misdirected(&app, &request);
+    webhooks::record_misdirected(&app, &request);
     if request.path() == "/docs/" {
         return HttpResponse::PermanentRedirect().insert_header((LOCATION, "../docs")).finish();
     }

@@ -16,7 +16,7 @@ use super::verdict_body::{VerdictBody, written};
 use super::words::SurfaceShape;
 use crate::actions;
 use crate::app::App;
-use crate::appeals::{AppealProblem, Draft, Snapshot};
+use crate::appeals::{AppealDocument, AppealProblem, Snapshot};
 use crate::clock;
 use crate::tokens::Preview;
 
@@ -76,7 +76,7 @@ struct PreviewUrl {
 
 /// What is sent beside the question.
 #[derive(Deserialize)]
-pub(super) struct Note {
+pub(super) struct PreviewField {
     /// The signed note.
     pub(super) preview: Option<String>,
 }
@@ -122,9 +122,9 @@ pub async fn make(
     if asked.locale.as_ref().is_some_and(|tag| tag.len() > LONGEST_TAG) {
         return Err(Problem::with(Code::InvalidRequest, "locale: a language tag is shorter"));
     }
-    let draft = draft_of(&app, &id, asked.version).await?;
-    fits(&draft, &asked).map_err(|detail| Problem::with(Code::InvalidRequest, detail))?;
-    sound(&app, &draft)?;
+    let document = document_of(&app, &id, asked.version).await?;
+    fits(&document, &asked).map_err(|detail| Problem::with(Code::InvalidRequest, detail))?;
+    sound(&app, &document)?;
     let expires_at_s = app.now_ms().div_euclid(1000) + i64::from(minutes) * 60;
     let preview = Preview {
         site: asked.site,
@@ -136,12 +136,12 @@ pub async fn make(
         device: asked.device,
         expires_at_s,
     };
-    let note = preview
+    let preview = preview
         .sign(&app.preview_key)
         .ok_or_else(|| Problem::with(Code::InvalidRequest, "the ids are too long for a URL"))?;
     let others: Vec<(String, String)> =
         url.query_pairs().into_owned().filter(|(name, _)| name != PARAMETER).collect();
-    url.query_pairs_mut().clear().extend_pairs(others).append_pair(PARAMETER, &note);
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair(PARAMETER, &preview);
     let answer = PreviewUrl { url: url.into(), expires_at: clock::rfc3339(expires_at_s * 1000) };
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
 }
@@ -171,21 +171,22 @@ pub async fn make(
 pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
     let mut question: Question<'_> = body::parse(&bytes)?;
-    let Note { preview } = body::parse(&bytes)?;
+    let PreviewField { preview } = body::parse(&bytes)?;
     app.site(&question.site).ok_or(Code::SiteNotFound)?;
-    let note = read(&app, &question, preview.as_deref())?;
-    let draft = draft_of(&app, &note.appeal, note.version).await?;
-    let snapshot = counted(&app, &draft).await?;
-    let surface = surface_of(&draft, &note, &question).ok_or(Code::PreviewInvalid)?;
-    if let Some(locale) = note.locale {
+    let preview = read(&app, &question, preview.as_deref())?;
+    let document = document_of(&app, &preview.appeal, preview.version).await?;
+    let snapshot = counted(&app, &document).await?;
+    let surface = surface_of(&document, &preview, &question).ok_or(Code::PreviewInvalid)?;
+    if let Some(locale) = preview.locale {
         question.reader.locale = Some(Text::from(locale));
     }
-    if let Some(device) = note.device {
+    if let Some(device) = preview.device {
         question.reader.device = Some(Text::from(device));
     }
     let appeal = snapshot.appeal(AppealIndex(0));
     let named = |id: &String| appeal.variants.iter().find(|variant| variant.id == *id);
-    let variant = note.variant.as_ref().map_or(appeal.variants.first(), named).ok_or(Code::PreviewInvalid)?;
+    let variant =
+        preview.variant.as_ref().map_or(appeal.variants.first(), named).ok_or(Code::PreviewInvalid)?;
     let ticker = appeal.ticker(&question.site);
     let (ticker_json, quiet) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
     let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet);
@@ -195,7 +196,7 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     let body = VerdictBody {
         show: true,
         surface: Some(surface.as_str()),
-        kind: Some(draft.rules.kind.as_str()),
+        kind: Some(document.rules.kind.as_str()),
         appeal: Some(&appeal.id),
         variant: Some(&variant.id),
         closable: Some(true),
@@ -210,19 +211,20 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
 ///
 /// # Errors
 /// It is not there, not one of ours, for another site, or its time is over.
-pub(super) fn read(app: &App, question: &Question<'_>, note: Option<&str>) -> Result<Preview, Problem> {
-    let note = note.ok_or(Code::PreviewInvalid)?;
-    Preview::read(note, &app.preview_key, &question.site, app.now_ms())
+pub(super) fn read(app: &App, question: &Question<'_>, preview: Option<&str>) -> Result<Preview, Problem> {
+    let preview = preview.ok_or(Code::PreviewInvalid)?;
+    Preview::read(preview, &app.preview_key, &question.site, app.now_ms())
         .map_err(|_| Code::PreviewInvalid.into())
 }
 
 /// The appeal in a version, or as it is published: what is in force is at hand, for the rest the database is asked.
-async fn draft_of(app: &App, id: &str, version: Option<i64>) -> Result<Draft, Problem> {
-    let in_force = || app.in_force().drafts.iter().find(|draft| draft.rules.id == id).cloned();
+async fn document_of(app: &App, id: &str, version: Option<i64>) -> Result<AppealDocument, Problem> {
+    let snapshot_inputs =
+        || app.snapshot_inputs().documents.iter().find(|document| document.rules.id == id).cloned();
     let from_file = app.settings.appeals.file.is_some();
-    let mut draft = match version {
-        None => match in_force() {
-            Some(draft) => draft,
+    let mut document = match version {
+        None => match snapshot_inputs() {
+            Some(document) => document,
             None if from_file => return Err(Code::AppealNotFound.into()),
             None => published(app, id).await?,
         },
@@ -232,14 +234,14 @@ async fn draft_of(app: &App, id: &str, version: Option<i64>) -> Result<Draft, Pr
         Some(number) => {
             let row = app.store.version(id, number).await.map_err(|error| Problem::store(&error))?;
             let row = row.ok_or(Code::VersionNotFound)?;
-            Draft::read_version(id, &row.body, Live::Live).map_err(unusable)?
+            AppealDocument::read_version(id, &row.body, Live::Live).map_err(unusable)?
         }
     };
-    draft.rules.live = Live::Live;
-    Ok(draft)
+    document.rules.live = Live::Live;
+    Ok(document)
 }
 
-async fn published(app: &App, id: &str) -> Result<Draft, Problem> {
+async fn published(app: &App, id: &str) -> Result<AppealDocument, Problem> {
     let row = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
     match row {
         Some(row) => actions::read_published(&row).map_err(unusable),
@@ -251,16 +253,16 @@ async fn published(app: &App, id: &str) -> Result<Draft, Problem> {
 }
 
 /// The appeal by itself, ready to be shown.
-fn sound(app: &App, draft: &Draft) -> Result<Snapshot, Problem> {
-    let snapshot = Snapshot::build(&app.settings.sites, std::slice::from_ref(draft), Vec::new());
+fn sound(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
+    let snapshot = Snapshot::build(&app.settings.sites, std::slice::from_ref(document), Vec::new());
     // What is wrong with a site's settings is not this appeal's fault.
-    let own: Vec<_> = snapshot.problems.iter().filter(|it| it.appeal == draft.rules.id).cloned().collect();
+    let own: Vec<_> = snapshot.problems.iter().filter(|it| it.appeal == document.rules.id).cloned().collect();
     if own.is_empty() { Ok(snapshot) } else { Err(invalid(own)) }
 }
 
 /// The same with what its tickers count: as readers see it, where they do, else by the ledger.
-async fn counted(app: &App, draft: &Draft) -> Result<Snapshot, Problem> {
-    let snapshot = sound(app, draft)?;
+async fn counted(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
+    let snapshot = sound(app, document)?;
     let known = app.ticker_totals.load_full();
     let totals = if snapshot.ticker_counts.iter().all(|count| known.totals.contains_key(count)) {
         known
@@ -268,12 +270,12 @@ async fn counted(app: &App, draft: &Draft) -> Result<Snapshot, Problem> {
         let counted = actions::ticker_totals(app, snapshot.ticker_counts).await;
         counted.map_err(|error| Problem::store(&error))?.into()
     };
-    Ok(Snapshot::build_counting(&app.settings.sites, std::slice::from_ref(draft), Vec::new(), &totals))
+    Ok(Snapshot::build_counting(&app.settings.sites, std::slice::from_ref(document), Vec::new(), &totals))
 }
 
 /// Whether there is what is asked for; if not, which field is at fault.
-fn fits(draft: &Draft, asked: &PreviewBody) -> Result<(), &'static str> {
-    let rules = &draft.rules;
+fn fits(document: &AppealDocument, asked: &PreviewBody) -> Result<(), &'static str> {
+    let rules = &document.rules;
     if !rules.sites.contains(&asked.site) {
         return Err("site: the appeal is not on it");
     }
@@ -287,9 +289,9 @@ fn fits(draft: &Draft, asked: &PreviewBody) -> Result<(), &'static str> {
 }
 
 /// Where it shows: what the note says, else the first of the appeal's surfaces for which the page has room, else the first.
-fn surface_of(draft: &Draft, note: &Preview, question: &Question<'_>) -> Option<Surface> {
-    let own = &draft.rules.surface;
-    if let Some(word) = &note.surface {
+fn surface_of(document: &AppealDocument, preview: &Preview, question: &Question<'_>) -> Option<Surface> {
+    let own = &document.rules.surface;
+    if let Some(word) = &preview.surface {
         return own.iter().copied().find(|surface| surface.as_str() == word);
     }
     let has_room = |surface: &&Surface| question.surfaces.is_empty() || question.surfaces.contains(surface);

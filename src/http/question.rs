@@ -152,7 +152,7 @@ pub struct ArticleDayShape {
 pub struct Count(i64);
 
 /// A question with a note beside its fields, for the contract.
-macro_rules! with_note {
+macro_rules! with_preview {
     ($($shape:ident = $name:literal, $required:literal: $description:literal;)+) => {
         $(
             #[doc = $description]
@@ -161,12 +161,12 @@ macro_rules! with_note {
             impl PartialSchema for $shape {
                 fn schema() -> RefOr<Schema> {
                     let text = ObjectBuilder::new().schema_type(Type::String).description(Some(NOTE));
-                    let mut note = ObjectBuilder::new().property("preview", text);
+                    let mut preview = ObjectBuilder::new().property("preview", text);
                     if $required {
-                        note = note.required("preview");
+                        preview = preview.required("preview");
                     }
                     let question = Ref::from_schema_name(QuestionShape::name());
-                    AllOfBuilder::new().item(question).item(note).description(Some($description)).into()
+                    AllOfBuilder::new().item(question).item(preview).description(Some($description)).into()
                 }
             }
 
@@ -186,7 +186,7 @@ macro_rules! with_note {
 
 const NOTE: &str = "The signed value that is in the preview page's URL as `keepopen_preview`.";
 
-with_note! {
+with_preview! {
     PreviewQuestionShape = "PreviewQuestion", true: "A banner request, and the preview to show.";
     ExplainQuestionShape = "ExplainQuestion", false: "A banner request, and a preview's signed value if there is no key.";
 }

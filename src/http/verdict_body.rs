@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::json_object::JsonObject;
 use super::problem::{Code, Problem};
 use super::words::{KindShape, ReasonShape, SurfaceShape};
-use crate::appeals::{Content, Values};
+use crate::appeals::{Content, TemplateValues};
 
 /// The verdict. If `show` is true, `surface`, `kind`, `appeal`, `variant`, `attribution` and `content` are present.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -48,7 +48,7 @@ pub(super) struct VerdictBody<'a> {
     /// select plural forms (ICU MessageFormat's `plural` and `selectordinal`, with the rules of `content.locale`).
     /// Absent if the text uses none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) values: Option<Values>,
+    pub(super) values: Option<TemplateValues>,
     /// The next time at which the answer can change because time has passed, if there is one. Until then, a browser
     /// need not ask again.
     #[schema(format = DateTime)]
@@ -101,9 +101,9 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
     // One allocation, made once, and for most answers a small one.
     let content = content.as_ref().map(Content::fields);
     let pieces = content.iter().flatten().filter_map(|(_, piece)| *piece);
-    let note_len = attribution.as_ref().map_or(0, String::len);
+    let attribution_len = attribution.as_ref().map_or(0, String::len);
     let mut json =
-        JsonObject::with_room(384 + note_len + pieces.map(|piece| piece.get().len()).sum::<usize>());
+        JsonObject::with_room(384 + attribution_len + pieces.map(|piece| piece.get().len()).sum::<usize>());
     json.bool(r#""show":"#, *show);
     // What is a text here and not a word is an appeal's, and may be anything.
     if let Some(surface) = surface {
@@ -122,8 +122,8 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         json.bool(r#""closable":"#, *closable);
     }
     json.word(r#""reason":"#, reason);
-    if let Some(note) = attribution {
-        json.word(r#""attribution":"#, note);
+    if let Some(attribution) = attribution {
+        json.word(r#""attribution":"#, attribution);
     }
     if let Some(problem) = token_problem {
         json.word(r#""token_problem":"#, problem);
@@ -177,7 +177,7 @@ mod tests {
             closable: Some(true),
             attribution: Some("note".to_owned()),
             content: Some(wording.with(None, None, None, None)),
-            values: Some(Values::default()),
+            values: Some(TemplateValues::default()),
             next_eligible_at: Some("2026-11-23T08:00:00Z".to_owned()),
             ..VerdictBody::silent("matched")
         };

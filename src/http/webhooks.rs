@@ -94,8 +94,8 @@ pub async fn take_delivery(
     };
     deliveries.count(outcome(&received));
     match &received {
-        Ok(_) => app.deliveries.note(signature, Ok(()), app.now_ms()),
-        Err(ReceiveError::Signature(why)) => app.deliveries.note(signature, Err(why), app.now_ms()),
+        Ok(_) => app.deliveries.record(signature, Ok(()), app.now_ms()),
+        Err(ReceiveError::Signature(why)) => app.deliveries.record(signature, Err(why), app.now_ms()),
         Err(_) => {}
     }
     match received {
@@ -145,7 +145,7 @@ pub fn is_webhook(app: &App, path: &str) -> bool {
 }
 
 /// Counts and logs a request that Stripe may have sent to a path where nothing takes it: then no gift is recorded.
-pub fn note_misdirected(app: &App, request: &HttpRequest) {
+pub fn record_misdirected(app: &App, request: &HttpRequest) {
     if !request.headers().contains_key("stripe-signature") {
         return;
     }

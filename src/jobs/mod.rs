@@ -177,7 +177,7 @@ impl Jobs {
         });
         let trouble = "the books can't be checked; it is tried again";
         self.start_on_database(app, When::every(BOOKS_EVERY).long(), trouble, |app| async move {
-            actions::watch_books(&app).await
+            actions::watch_ledger(&app).await
         });
         let trouble = "the ledger can't be compared with Stripe; it is tried again";
         self.start_on_database(app, When::every(RECONCILED_EVERY).long(), trouble, |app| async move {

@@ -5,14 +5,14 @@
 //! **Start at** the file names.
 //! **Tested in** `tests/api/results.rs`, `tests/api/comparing.rs`, `tests/api/money.rs`.
 
-mod check_books;
+mod check_ledger;
 mod compare_with_stripe;
 mod export_payments;
 mod inspect_stripe;
 mod read_results;
 mod seals;
 
-pub use check_books::{BooksReport, SiteBalance, check_books};
+pub use check_ledger::{LedgerReport, SiteBalance, check_ledger};
 pub use compare_with_stripe::{Comparison, ComparisonLine, compare_with_stripe};
 pub use export_payments::PaymentsExport;
 pub use inspect_stripe::{ConnectionReport, inspect_stripe, webhook_url};

@@ -18,7 +18,7 @@ pub struct SealKey(hmac::Key);
 impl SealKey {
     /// The key of this deployment.
     pub fn of(vault: &Vault) -> Self {
-        Self(vault.books_key())
+        Self(vault.seal_key())
     }
 
     fn text(seal: &Seal) -> String {

@@ -9,7 +9,7 @@ use keepopen_decision::{
 
 use super::memory::Memory;
 use super::page_view::Support;
-use crate::appeals::{AppealProblem, Draft, PublishedAppeal, Snapshot};
+use crate::appeals::{AppealDocument, AppealProblem, PublishedAppeal, Snapshot};
 use crate::config::SiteSettings;
 
 /// Where appeals come from, for people to read.
@@ -24,7 +24,7 @@ pub struct Source {
 }
 
 /// Appeals that can be asked.
-pub struct Rulebook {
+pub struct RuleSet {
     snapshot: Snapshot,
     /// Where they come from.
     pub source: Source,
@@ -48,15 +48,15 @@ pub enum Answer {
     Silent(Reason),
 }
 
-impl Rulebook {
-    /// Compiles `drafts` as the service does. `problems` are those found when reading them.
+impl RuleSet {
+    /// Compiles `documents` as the service does. `problems` are those found when reading them.
     pub fn new(
         sites: &BTreeMap<String, SiteSettings>,
-        drafts: &[Draft],
+        documents: &[AppealDocument],
         problems: Vec<AppealProblem>,
         mut source: Source,
     ) -> Self {
-        let snapshot = Snapshot::build(sites, drafts, problems);
+        let snapshot = Snapshot::build(sites, documents, problems);
         source.left_out = snapshot.problems.iter().map(|problem| problem.appeal.clone()).collect();
         source.left_out.dedup();
         Self { snapshot, source }

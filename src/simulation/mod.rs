@@ -20,7 +20,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use asking::{Answer, Rulebook, Source};
+pub use asking::{Answer, RuleSet, Source};
 pub use chart::chart;
 pub use page_view::{Line, PageView, Support, Then};
 pub use population::{Crowd, Population};

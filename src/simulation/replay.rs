@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use keepopen_decision::{History, Kind, Reason};
 
 use super::articles::{day_of, week_of_day};
-use super::asking::{Answer, Rulebook};
+use super::asking::{Answer, RuleSet};
 use super::dice::Dice;
 use super::memory::{Seen, SentAway};
 use super::page_view::{PageView, Then};
@@ -21,7 +21,7 @@ use crate::config::SiteSettings;
 
 /// A simulation under way.
 pub struct Simulation {
-    books: [Rulebook; 2],
+    rules: [RuleSet; 2],
     tallies: [Tally; 2],
     sites: HashMap<String, Site>,
     readers: HashMap<Box<str>, Reader>,
@@ -50,8 +50,8 @@ pub enum Refused {
 
 impl Simulation {
     /// Nothing seen yet. The `seed` decides which wording a reader gets, as the browser's own number does.
-    pub fn new(sites: &BTreeMap<String, SiteSettings>, draft: Rulebook, live: Rulebook, seed: u64) -> Self {
-        let tally = |book: &Rulebook| Tally::new(book.appeals().map(|appeal| appeal.variants.len()));
+    pub fn new(sites: &BTreeMap<String, SiteSettings>, draft: RuleSet, live: RuleSet, seed: u64) -> Self {
+        let tally = |book: &RuleSet| Tally::new(book.appeals().map(|appeal| appeal.variants.len()));
         let site = |(id, site): (&String, &SiteSettings)| {
             // The settings were checked, so that the zone is there.
             let zone = TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC);
@@ -59,7 +59,7 @@ impl Simulation {
         };
         Self {
             tallies: [tally(&draft), tally(&live)],
-            books: [draft, live],
+            rules: [draft, live],
             sites: sites.iter().map(site).collect(),
             readers: HashMap::new(),
             span: Span::new(seed),
@@ -111,7 +111,7 @@ impl Simulation {
                 Some(History { articles: articles.told(), article_days, ..History::default() });
         }
         let mut answers = [Answer::Silent(Reason::Matched); 2];
-        let arms = self.books.iter().zip(&mut self.tallies).zip(sides).zip(&mut answers);
+        let arms = self.rules.iter().zip(&mut self.tallies).zip(sides).zip(&mut answers);
         for (((book, tally), side), answer) in arms {
             let (memory, progress) = (&mut side.memory, &mut side.progress);
             tally.page_view(progress, week);
@@ -163,7 +163,7 @@ impl Simulation {
     /// What came of it; `from` says where the page views come from.
     pub fn report(mut self, from: &str) -> Report {
         self.end_readers();
-        Report::of(from, &self.span, &self.books, &self.tallies)
+        Report::of(from, &self.span, &self.rules, &self.tallies)
     }
 
     fn unknown_site(&self, site: &str) -> Refused {

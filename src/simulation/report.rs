@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use keepopen_decision::{DismissalKind, Reason};
 use serde::Serialize;
 
-use super::asking::Rulebook;
+use super::asking::RuleSet;
 use super::tally::Tally;
 use crate::clock::rfc3339;
 
@@ -184,8 +184,8 @@ impl Span {
 
 impl Report {
     /// Puts together what was counted: first the draft, then what is live.
-    pub(super) fn of(from: &str, span: &Span, books: &[Rulebook; 2], tallies: &[Tally; 2]) -> Self {
-        let [draft, live] = [0, 1].map(|side| Outcome::of(span, &books[side], &tallies[side]));
+    pub(super) fn of(from: &str, span: &Span, rules: &[RuleSet; 2], tallies: &[Tally; 2]) -> Self {
+        let [draft, live] = [0, 1].map(|side| Outcome::of(span, &rules[side], &tallies[side]));
         Self {
             seed: span.seed,
             page_views_from: from.to_owned(),
@@ -201,7 +201,7 @@ impl Report {
 }
 
 impl Outcome {
-    fn of(span: &Span, book: &Rulebook, tally: &Tally) -> Self {
+    fn of(span: &Span, book: &RuleSet, tally: &Tally) -> Self {
         let by_asks = &tally.readers_by_asks;
         let asks: u64 = by_asks.iter().map(|(asks, readers)| u64::from(*asks) * readers).sum();
         let readers_asked = span.readers - by_asks.get(&0).copied().unwrap_or(0);
@@ -314,7 +314,7 @@ fn verdicts(tally: &Tally, page_views: u64) -> Vec<VerdictCount> {
     verdicts
 }
 
-fn variants(book: &Rulebook, tally: &Tally, views: u64) -> Vec<VariantCount> {
+fn variants(book: &RuleSet, tally: &Tally, views: u64) -> Vec<VariantCount> {
     let appeals = book.appeals().zip(&tally.shown);
     appeals
         .flat_map(|(appeal, shown)| {

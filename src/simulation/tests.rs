@@ -3,7 +3,7 @@
 use keepopen_decision::Reason;
 
 use super::dice::Dice;
-use super::{Answer, Line, Report, Rulebook, Simulation, Source};
+use super::{Answer, Line, Report, RuleSet, Simulation, Source};
 use crate::appeals;
 use crate::clock::{DAY_MS, rfc3339};
 use crate::config::{self, Settings};
@@ -33,9 +33,9 @@ pub(super) fn settings() -> Settings {
     config::from_toml(SETTINGS).unwrap()
 }
 
-pub(super) fn book(file: &str) -> Rulebook {
-    let (drafts, problems) = appeals::file::read(file, appeals::file::Format::Toml).unwrap();
-    let book = Rulebook::new(&settings().sites, &drafts, problems, Source::default());
+pub(super) fn book(file: &str) -> RuleSet {
+    let (documents, problems) = appeals::file::read(file, appeals::file::Format::Toml).unwrap();
+    let book = RuleSet::new(&settings().sites, &documents, problems, Source::default());
     assert_eq!(book.source.left_out, Vec::<String>::new());
     book
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::books::{CONTRIBUTION, ContributionRow, EntryRow};
+use super::ledger::{CONTRIBUTION, ContributionRow, EntryRow};
 use super::pages::Cursor;
 use super::payments::{PAYMENT, PaymentRow};
 use super::{Store, StoreError, Tx, objects};

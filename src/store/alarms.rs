@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::books::contribution_id;
+use super::ledger::contribution_id;
 use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Alarm, RaisedAlarm};
 use crate::ids::{AlarmId, ContributionId};
@@ -57,7 +57,7 @@ fn alarm_id(text: String) -> Result<AlarmId, Unreadable> {
     AlarmId::try_from(text).map_err(|_| Unreadable { what: "alarm id" })
 }
 
-/// Alarms of before they had ids are left out; `keepopen books rewrite` gives them ids.
+/// Alarms of before they had ids are left out; `keepopen ledger rewrite` gives them ids.
 fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
     let all: Vec<serde_json::Value> =
         serde_json::from_str(text).map_err(|_| Unreadable { what: "list of alarms" })?;

@@ -132,11 +132,11 @@ pub async fn published(tx: &mut Tx, appeal: &str) -> Result<Option<PublicationRo
     on_tx!(tx, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
 }
 
-/// What [`Store::appeals_in_force`] returns, as the transaction sees it.
+/// What [`Store::active_appeals`] returns, as the transaction sees it.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn in_force(tx: &mut Tx) -> Result<Vec<PublishedRow>, StoreError> {
+pub async fn active(tx: &mut Tx) -> Result<Vec<PublishedRow>, StoreError> {
     let sql = sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.state <> 'ended' ORDER BY p.appeal_id"));
     on_tx!(tx, db => sqlx::query_as(sql).fetch_all(db).await)
 }
@@ -164,7 +164,7 @@ impl Store {
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn appeals_in_force(&self) -> Result<Vec<PublishedRow>, StoreError> {
+    pub async fn active_appeals(&self) -> Result<Vec<PublishedRow>, StoreError> {
         let sql =
             sqlx::AssertSqlSafe(format!("{PUBLISHED_WHOLE} AND p.state <> 'ended' ORDER BY p.appeal_id"));
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)

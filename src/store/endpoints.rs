@@ -85,7 +85,7 @@ pub async fn delivered(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), StoreErr
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn note_contact(tx: &mut Tx, contact: &LastContact) -> Result<(), StoreError> {
+pub async fn record_contact(tx: &mut Tx, contact: &LastContact) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "UPDATE stripe_contact SET \
          delivered_at_ms = CASE WHEN COALESCE(delivered_at_ms, 0) < COALESCE($1, 0) THEN $1 ELSE delivered_at_ms END, \

@@ -1,6 +1,6 @@
 //! Contributions and payments a page at a time, for people and programs.
 
-use super::books::{CONTRIBUTION, ContributionRow, EntryRow, currency, frequency, supporter_id};
+use super::ledger::{CONTRIBUTION, ContributionRow, EntryRow, currency, frequency, supporter_id};
 use super::payments::PaymentRow;
 use super::{Store, StoreError, Tx, payments};
 use crate::contributions::{Contribution, ContributionState, Entry, ExportedPayment, Frequency, Payment};

@@ -1,6 +1,6 @@
 //! Payments as finance reads them.
 
-use super::books::{contribution_id, currency};
+use super::ledger::{contribution_id, currency};
 use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Payment, PaymentKind, Settled};
 use crate::ids::ContributionId;

@@ -1,6 +1,6 @@
 //! When somebody's standing with a site last changed.
 
-use super::books::{frequency, given, supporter_id};
+use super::ledger::{frequency, given, supporter_id};
 use super::{Store, StoreError, Tx};
 use crate::ids::SupporterId;
 use crate::supporters::GiftSummary;

@@ -1,6 +1,6 @@
 //! People who gave.
 
-use super::books::supporter_id;
+use super::ledger::supporter_id;
 use super::{Store, StoreError, Tx};
 use crate::ids::SupporterId;
 use crate::supporters::{Email, GiftSummary};

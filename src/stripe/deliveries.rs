@@ -21,12 +21,12 @@ pub struct Deliveries {
     /// The smallest difference of the clocks that is not noted yet.
     difference_ms: Mutex<Option<i64>>,
     /// The time of the last good delivery that is noted.
-    noted_at_ms: AtomicI64,
+    saved_at_ms: AtomicI64,
 }
 
 /// What is not noted yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct News {
+pub struct ContactUpdate {
     /// When the last good delivery came.
     pub delivered_at_ms: Option<i64>,
     /// The smallest difference between our clock and Stripe's that a delivery showed: above 0 when ours is ahead, or
@@ -61,7 +61,7 @@ impl Deliveries {
             last_at_ms: AtomicI64::new(0),
             bad: AtomicU32::new(0),
             difference_ms: Mutex::default(),
-            noted_at_ms: AtomicI64::new(0),
+            saved_at_ms: AtomicI64::new(0),
         }
     }
 
@@ -90,7 +90,7 @@ impl Deliveries {
 
     /// Notes how a delivery's signature was judged. What is good, and what was good but is too old, also tells
     /// Stripe's time: it is signed anew for each try.
-    pub fn note(&self, header: Option<&str>, judged: Result<(), &BadSignature>, now_ms: i64) {
+    pub fn record(&self, header: Option<&str>, judged: Result<(), &BadSignature>, now_ms: i64) {
         let shift = |bad: u32| Some(bad << 1 | u32::from(judged.is_err()));
         // It never refuses: the closure always has an answer.
         let _ = self.bad.fetch_update(Ordering::Relaxed, Ordering::Relaxed, shift);
@@ -114,21 +114,21 @@ impl Deliveries {
         last.count_ones() >= WINDOW / 2
     }
 
-    /// What came since [`Self::noted`], if anything did. Of the differences the smallest is told: a delivery may be
+    /// What came since [`Self::mark_saved`], if anything did. Of the differences the smallest is told: a delivery may be
     /// slow, and none can be too fast.
-    pub fn news(&self) -> Option<News> {
+    pub fn unsaved(&self) -> Option<ContactUpdate> {
         let last_at_ms = self.last_at_ms.load(Ordering::Relaxed);
         let clock_difference_ms = *self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
         let delivered_at_ms = Some(last_at_ms).filter(|at_ms| *at_ms > 0);
-        let is_new = clock_difference_ms.is_some() || last_at_ms > self.noted_at_ms.load(Ordering::Relaxed);
-        is_new.then_some(News { delivered_at_ms, clock_difference_ms })
+        let is_new = clock_difference_ms.is_some() || last_at_ms > self.saved_at_ms.load(Ordering::Relaxed);
+        is_new.then_some(ContactUpdate { delivered_at_ms, clock_difference_ms })
     }
 
     /// Says that these are noted.
-    pub fn noted(&self, news: News) {
-        self.noted_at_ms.fetch_max(news.delivered_at_ms.unwrap_or(0), Ordering::Relaxed);
+    pub fn mark_saved(&self, unsaved: ContactUpdate) {
+        self.saved_at_ms.fetch_max(unsaved.delivered_at_ms.unwrap_or(0), Ordering::Relaxed);
         let mut difference_ms = self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
-        if *difference_ms == news.clock_difference_ms {
+        if *difference_ms == unsaved.clock_difference_ms {
             *difference_ms = None;
         }
     }
@@ -199,23 +199,23 @@ mod tests {
             (1_700_000_000, Err(&BadSignature::Wrong)),
         ] {
             let header = format!("t={t},v1={}", "0".repeat(64));
-            deliveries.note(Some(&header), judged, NOW_MS);
+            deliveries.record(Some(&header), judged, NOW_MS);
         }
-        let news = deliveries.news().unwrap();
-        assert_eq!((news.delivered_at_ms, news.clock_difference_ms), (Some(NOW_MS), Some(90_000)));
-        deliveries.noted(news);
-        assert_eq!(deliveries.news(), None);
+        let unsaved = deliveries.unsaved().unwrap();
+        assert_eq!((unsaved.delivered_at_ms, unsaved.clock_difference_ms), (Some(NOW_MS), Some(90_000)));
+        deliveries.mark_saved(unsaved);
+        assert_eq!(deliveries.unsaved(), None);
     }
 
     #[test]
     fn five_bad_ones_of_the_last_ten_are_too_many() {
         let deliveries = deliveries();
-        let mut note = |bad: bool| {
-            deliveries.note(None, if bad { Err(&BadSignature::Wrong) } else { Ok(()) }, NOW_MS);
+        let mut record = |bad: bool| {
+            deliveries.record(None, if bad { Err(&BadSignature::Wrong) } else { Ok(()) }, NOW_MS);
             deliveries.are_mostly_bad()
         };
-        assert_eq!([true, false, true, true, true].map(&mut note), [false; 5]);
-        assert!(note(true));
-        assert_eq!([false; 6].map(&mut note), [true, true, true, true, false, false]);
+        assert_eq!([true, false, true, true, true].map(&mut record), [false; 5]);
+        assert!(record(true));
+        assert_eq!([false; 6].map(&mut record), [true, true, true, true, false, false]);
     }
 }

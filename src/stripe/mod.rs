@@ -26,7 +26,7 @@ mod subscriptions;
 mod wanted;
 
 pub use balance::is_payout;
-pub use deliveries::{Deliveries, News, Secrets};
+pub use deliveries::{ContactUpdate, Deliveries, Secrets};
 pub use endpoints::{Account, Endpoint, MadeEndpoint};
 pub use envelope::{Envelope, NotAnEvent};
 pub use field::BadShape;

@@ -265,7 +265,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         {
             InvoiceState::Stuck
         }
-        Some("draft") => InvoiceState::Draft,
+        Some("draft") => InvoiceState::AppealDocument,
         Some("uncollectible") => InvoiceState::Uncollectible,
         Some("void") => InvoiceState::Void,
         _ if it.yes("paid")? => InvoiceState::Paid,

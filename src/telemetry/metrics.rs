@@ -43,7 +43,7 @@ pub struct Metrics {
     /// The queue as it was last looked at.
     pub queue: QueueGauges,
     /// The books as they were last checked.
-    pub books: BooksGauges,
+    pub ledger: LedgerGauges,
     /// Payments that did not come, as Stripe reports them.
     pub declines: Counter,
     /// Requests with a Stripe signature to paths that take none.
@@ -54,13 +54,13 @@ pub struct Metrics {
 }
 
 /// The books in numbers.
-pub struct BooksGauges {
+pub struct LedgerGauges {
     wrong: Gauge,
     alarms: Gauge,
     checked_at: Gauge,
 }
 
-impl BooksGauges {
+impl LedgerGauges {
     /// Says what a check of the books found, and when it was made.
     pub fn set(&self, wrong: usize, alarms: usize, at_ms: i64) {
         self.wrong.set(wrong as f64);
@@ -238,7 +238,7 @@ impl Metrics {
         let help = "How long the oldest event that is still to be booked has been waiting, in seconds.";
         let oldest_waiting = gauge(&recorder, "keepopen_inbox_oldest_waiting_seconds", help, &[]);
         let queue = QueueGauges::new(&recorder);
-        let books = BooksGauges {
+        let ledger = LedgerGauges {
             wrong: gauge(
                 &recorder,
                 "keepopen_books_wrong",
@@ -292,7 +292,7 @@ impl Metrics {
             cut_bodies,
             inbox: InboxGauges { rows, oldest_waiting },
             queue,
-            books,
+            ledger,
             declines,
             misdirected,
             stripe,

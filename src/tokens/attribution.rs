@@ -7,7 +7,7 @@
 use aws_lc_rs::hmac;
 use keepopen_decision::Surface;
 
-use super::note;
+use super::signed_value;
 
 /// How long a note is good, in seconds: one day.
 const TTL_S: i64 = 86_400;
@@ -52,15 +52,15 @@ impl Shown<'_> {
     pub fn sign(&self, key: &hmac::Key) -> String {
         let Self { site, appeal, variant, surface, country, at_s, number } = *self;
         let len = |text: &str| u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
-        let mut note = Vec::with_capacity(128);
-        note.extend_from_slice(&at_s.to_be_bytes());
-        note.extend_from_slice(&number.to_be_bytes());
-        note.push(surface as u8);
-        note.extend_from_slice(&country.unwrap_or_default());
-        note.extend_from_slice(&len(site));
-        note.extend_from_slice(&len(appeal));
-        [site, appeal, variant].iter().for_each(|id| note.extend_from_slice(id.as_bytes()));
-        note::sign(note, key)
+        let mut attribution = Vec::with_capacity(128);
+        attribution.extend_from_slice(&at_s.to_be_bytes());
+        attribution.extend_from_slice(&number.to_be_bytes());
+        attribution.push(surface as u8);
+        attribution.extend_from_slice(&country.unwrap_or_default());
+        attribution.extend_from_slice(&len(site));
+        attribution.extend_from_slice(&len(appeal));
+        [site, appeal, variant].iter().for_each(|id| attribution.extend_from_slice(id.as_bytes()));
+        signed_value::sign(attribution, key)
     }
 }
 
@@ -69,8 +69,8 @@ impl Attribution {
     ///
     /// # Errors
     /// See [`BadAttribution`].
-    pub fn read(note: &str, key: &hmac::Key, site: &str, now_ms: i64) -> Result<Self, BadAttribution> {
-        let shown = note::read(note, key).ok_or(BadAttribution)?;
+    pub fn read(attribution: &str, key: &hmac::Key, site: &str, now_ms: i64) -> Result<Self, BadAttribution> {
+        let shown = signed_value::read(attribution, key).ok_or(BadAttribution)?;
         let read = Self::parse(&shown).ok_or(BadAttribution)?;
         let age_s = now_ms / 1000 - read.at_s;
         if read.site == site && age_s < TTL_S { Ok(read) } else { Err(BadAttribution) }
@@ -132,14 +132,24 @@ mod tests {
             at_s: 1000,
             number: 7,
         };
-        let note = SHOWN.sign(&key);
-        let read = |note: &str| Attribution::read(note, &key, "journal", 1_000_000);
-        assert_eq!(read(&note), Ok(wanted.clone()));
-        assert!(Attribution::read(&note, &key, "journal", (1000 + TTL_S) * 1000 - 1).is_ok());
-        assert_eq!(Attribution::read(&note, &key, "journal", (1000 + TTL_S) * 1000), Err(BadAttribution));
-        assert_eq!(Attribution::read(&note, &key, "other", 1_000_000), Err(BadAttribution));
-        assert_eq!(Attribution::read(&note, &other_key, "journal", 1_000_000), Err(BadAttribution));
-        for bad in ["", ".", "a.b", &note[..note.len() - 1], &note[1..], &"x".repeat(note::MAX_LEN + 1)] {
+        let attribution = SHOWN.sign(&key);
+        let read = |attribution: &str| Attribution::read(attribution, &key, "journal", 1_000_000);
+        assert_eq!(read(&attribution), Ok(wanted.clone()));
+        assert!(Attribution::read(&attribution, &key, "journal", (1000 + TTL_S) * 1000 - 1).is_ok());
+        assert_eq!(
+            Attribution::read(&attribution, &key, "journal", (1000 + TTL_S) * 1000),
+            Err(BadAttribution)
+        );
+        assert_eq!(Attribution::read(&attribution, &key, "other", 1_000_000), Err(BadAttribution));
+        assert_eq!(Attribution::read(&attribution, &other_key, "journal", 1_000_000), Err(BadAttribution));
+        for bad in [
+            "",
+            ".",
+            "a.b",
+            &attribution[..attribution.len() - 1],
+            &attribution[1..],
+            &"x".repeat(signed_value::MAX_LEN + 1),
+        ] {
             assert_eq!(read(bad), Err(BadAttribution), "{bad}");
         }
         let nowhere = Shown { country: None, surface: Surface::Wall, ..SHOWN };
@@ -150,12 +160,16 @@ mod tests {
     #[test]
     fn what_belongs_to_one_id_is_never_read_as_another_and_a_changed_byte_is_seen() {
         let key = key(b"a");
-        let note = |site, appeal, variant| Shown { site, appeal, variant, ..SHOWN }.sign(&key);
-        let notes = [note("journal", "ab", "c"), note("journal", "a", "bc"), note("journal", "", "abc")];
-        for (place, one) in notes.iter().enumerate() {
-            assert!(notes[place + 1..].iter().all(|other| one != other));
+        let attribution = |site, appeal, variant| Shown { site, appeal, variant, ..SHOWN }.sign(&key);
+        let attributions = [
+            attribution("journal", "ab", "c"),
+            attribution("journal", "a", "bc"),
+            attribution("journal", "", "abc"),
+        ];
+        for (place, one) in attributions.iter().enumerate() {
+            assert!(attributions[place + 1..].iter().all(|other| one != other));
         }
-        let bytes = URL_SAFE_NO_PAD.decode(&notes[0]).unwrap();
+        let bytes = URL_SAFE_NO_PAD.decode(&attributions[0]).unwrap();
         for place in 0..bytes.len() {
             let mut changed = bytes.clone();
             changed[place] ^= 1;
@@ -164,7 +178,7 @@ mod tests {
             assert_eq!(read, Err(BadAttribution), "byte {place}");
         }
         let long = "x".repeat(usize::from(u16::MAX) + 1);
-        let read = Attribution::read(&note("journal", &long, "a"), &key, "journal", 1_000_000);
+        let read = Attribution::read(&attribution("journal", &long, "a"), &key, "journal", 1_000_000);
         assert_eq!(read, Err(BadAttribution));
     }
 }

@@ -12,10 +12,10 @@ mod checked;
 mod claims;
 mod epochs;
 mod issue;
-mod note;
 mod preview;
 mod proof;
 mod recent_keys;
+mod signed_value;
 mod signing_key;
 mod vault;
 

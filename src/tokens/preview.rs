@@ -3,7 +3,7 @@
 use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 
-use super::note;
+use super::signed_value;
 
 /// What is shown, where, and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,8 +41,8 @@ impl Preview {
     /// The note as text, to stand in a URL; none when it is longer than is read.
     pub fn sign(&self, key: &hmac::Key) -> Option<String> {
         let json = serde_json::to_vec(self).expect("strings and numbers can be written as JSON");
-        let text = note::sign(json, key);
-        (text.len() <= note::MAX_LEN).then_some(text)
+        let text = signed_value::sign(json, key);
+        (text.len() <= signed_value::MAX_LEN).then_some(text)
     }
 
     /// Reads a note brought to `site` at `now_ms` (milliseconds since 1970).
@@ -50,7 +50,7 @@ impl Preview {
     /// # Errors
     /// See [`BadPreview`].
     pub fn read(text: &str, key: &hmac::Key, site: &str, now_ms: i64) -> Result<Self, BadPreview> {
-        let json = note::read(text, key).ok_or(BadPreview)?;
+        let json = signed_value::read(text, key).ok_or(BadPreview)?;
         let read: Self = serde_json::from_slice(&json).map_err(|_| BadPreview)?;
         let good = read.site == site && now_ms.div_euclid(1000) < read.expires_at_s;
         if good { Ok(read) } else { Err(BadPreview) }

@@ -109,7 +109,7 @@ impl Vault {
     }
 
     /// The key that signs seals of the books.
-    pub fn books_key(&self) -> hmac::Key {
+    pub fn seal_key(&self) -> hmac::Key {
         hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"seals of the books"))
     }
 

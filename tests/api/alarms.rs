@@ -19,7 +19,7 @@ async fn open(app: &TestApp) -> Vec<RaisedAlarm> {
 /// How many contributions count as having an alarm, and how many alarms a check of the books finds.
 async fn counts(app: &TestApp) -> (i64, usize) {
     let key = reports::SealKey::of(&app.app.vault);
-    let report = reports::check_books(&app.app.store, &key).await.unwrap();
+    let report = reports::check_ledger(&app.app.store, &key).await.unwrap();
     (app.app.store.alarms_in_all().await.unwrap(), report.alarms.len())
 }
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::generations::{GENERATIONS, fill_up, templates};
 use crate::helpers::{TestApp, is_given};
-use crate::story::{Books, Ties, books_after};
+use crate::story::{LedgerState, Ties, ledger_after};
 
 /// Milliseconds since 1970, of a date as in `2026-10-31T23:50:00Z`.
 fn ms(date: &str) -> i64 {
@@ -24,39 +24,39 @@ pub fn case(name: &str) -> Vec<Value> {
 }
 
 /// Plays events in their order, reversed, and shuffled with repeats: the books are always the same.
-pub async fn play(told: &TestApp, events: &[Value]) -> Books {
+pub async fn play(told: &TestApp, events: &[Value]) -> LedgerState {
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
-    let expected = books_after(told, &in_order, &mut random).await;
+    let expected = ledger_after(told, &in_order, &mut random).await;
     let reversed: Vec<&Value> = events.iter().rev().collect();
-    assert_eq!(books_after(told, &reversed, &mut random).await, expected, "reversed");
+    assert_eq!(ledger_after(told, &reversed, &mut random).await, expected, "reversed");
     let twice: Vec<&Value> = in_order.iter().chain(&in_order).copied().collect();
-    assert_eq!(books_after(told, &twice, &mut random).await, expected, "twice");
+    assert_eq!(ledger_after(told, &twice, &mut random).await, expected, "twice");
     for seed in 0..4 {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut shuffled = twice.clone();
         random.shuffle(&mut shuffled);
-        assert_eq!(books_after(told, &shuffled, &mut random).await, expected, "seed {seed}");
+        assert_eq!(ledger_after(told, &shuffled, &mut random).await, expected, "seed {seed}");
     }
     expected
 }
 
 /// Plays a case.
-pub async fn play_case(name: &str) -> Books {
+pub async fn play_case(name: &str) -> LedgerState {
     let told = TestApp::start().await;
-    let books = play(&told, &case(name)).await;
+    let ledger = play(&told, &case(name)).await;
     told.finish().await;
-    books
+    ledger
 }
 
 /// What was given or taken back, each with its date.
-fn given(books: &Books) -> Vec<(Kind, i64, i64)> {
-    let entries = books.entries.iter().filter(|it| is_given(it));
+fn given(ledger: &LedgerState) -> Vec<(Kind, i64, i64)> {
+    let entries = ledger.entries.iter().filter(|it| is_given(it));
     entries.map(|it| (it.kind, it.money.amount_minor, it.occurred_at_ms)).collect()
 }
 
 /// Everything that the practice Stripe has told, in the shape of each generation of its API.
-pub async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&Books, &str)) {
+pub async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&LedgerState, &str)) {
     let (events, ties) = (told.stripe.events(), Ties::of(&told.stripe));
     check(&play(told, &events).await, "as it is");
     for generation in &GENERATIONS {
@@ -66,19 +66,19 @@ pub async fn play_in_every_shape(told: &TestApp, mut check: impl FnMut(&Books, &
             fill_up(event, &templates);
         }
         for order in [shaped.iter().collect::<Vec<_>>(), shaped.iter().rev().collect()] {
-            let books = books_after(told, &order, &mut fastrand::Rng::with_seed(1)).await;
-            check(&books, generation.folder);
+            let ledger = ledger_after(told, &order, &mut fastrand::Rng::with_seed(1)).await;
+            check(&ledger, generation.folder);
         }
     }
 }
 
 #[tokio::test]
 async fn a_bank_debit_is_dated_by_the_day_on_which_it_succeeded() {
-    let books = play_case("sepa-in-the-wrong-month").await;
+    let ledger = play_case("sepa-in-the-wrong-month").await;
     let at_ms = 1_793_869_200_000;
-    assert_eq!(given(&books), [(Kind::Payment, 3000, at_ms)]);
-    assert_eq!(books.payments[0].paid_at_ms, at_ms, "the export has it in the same month");
-    assert_eq!(books.contributions[0].last_retained_payment_at_ms, Some(at_ms));
+    assert_eq!(given(&ledger), [(Kind::Payment, 3000, at_ms)]);
+    assert_eq!(ledger.payments[0].paid_at_ms, at_ms, "the export has it in the same month");
+    assert_eq!(ledger.contributions[0].last_retained_payment_at_ms, Some(at_ms));
 }
 
 #[tokio::test]
@@ -115,11 +115,11 @@ async fn a_payment_is_dated_by_its_success_and_a_reversal_by_itself_in_the_shape
         (Kind::RefundReversal, 300, ms("2027-04-01T12:00:00Z")),
     ];
     expected.sort();
-    play_in_every_shape(&told, |books, shape| {
-        let mut given = given(books);
+    play_in_every_shape(&told, |ledger, shape| {
+        let mut given = given(ledger);
         given.sort();
         assert_eq!(given, expected, "{shape}");
-        let mut paid: Vec<i64> = books.payments.iter().map(|it| it.paid_at_ms).collect();
+        let mut paid: Vec<i64> = ledger.payments.iter().map(|it| it.paid_at_ms).collect();
         paid.sort_unstable();
         let dates = ["2027-01-01T00:10:00Z", "2027-02-05T12:00:00Z", "2027-02-05T12:00:00Z"];
         assert_eq!(paid, dates.map(ms), "{shape}");
@@ -130,23 +130,23 @@ async fn a_payment_is_dated_by_its_success_and_a_reversal_by_itself_in_the_shape
 
 #[tokio::test]
 async fn a_session_that_expired_beside_the_paid_one_takes_no_supporter_away() {
-    let books = play_case("orphan-session-hides-the-giver").await;
-    let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+    let ledger = play_case("orphan-session-hides-the-giver").await;
+    let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
     assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true));
     assert!(gift.session.as_deref().unwrap().starts_with("cs_test_q3x0"), "{gift:?}");
-    assert_eq!(given(&books), [(Kind::Payment, 2500, 1_796_015_564_000)]);
+    assert_eq!(given(&ledger), [(Kind::Payment, 2500, 1_796_015_564_000)]);
 }
 
 #[tokio::test]
 async fn a_subscription_made_anew_goes_on_and_the_contribution_shows_both() {
     let mut events = case("recreated-subscription");
     let told = TestApp::start().await;
-    let books = play(&told, &events).await;
-    let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+    let ledger = play(&told, &events).await;
+    let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
     let [old, new] = ["sub_1w02ww8sF4sHtp5aBYaQn3wJ0", "sub_1wzzzz8sF4sHtp5aBYaQn3wJ0"];
     assert_eq!((gift.state, gift.subscription.as_deref()), (State::Active, Some(new)));
     assert_eq!(gift.subscriptions, [old, new]);
-    assert_eq!(given(&books).iter().map(|it| it.1).sum::<i64>(), 1400);
+    assert_eq!(given(&ledger).iter().map(|it| it.1).sum::<i64>(), 1400);
 
     // The new one is canceled, too.
     let mut canceled = events[3].clone();

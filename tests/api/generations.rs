@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Map, Value};
 
 use crate::helpers::TestApp;
-use crate::story::{Books, Ties, books_after, in_older_shape, tell};
+use crate::story::{LedgerState, Ties, in_older_shape, ledger_after, tell};
 
 pub struct Generation {
     api_version: &'static str,
@@ -120,7 +120,7 @@ async fn a_story_in_the_shape_of_any_generation_books_the_same_entries() {
     let events = told.stripe.events();
     let ties = Ties::of(&told.stripe);
     let in_order: Vec<&Value> = events.iter().collect();
-    let expected = books_after(&told, &in_order, &mut fastrand::Rng::with_seed(1)).await;
+    let expected = ledger_after(&told, &in_order, &mut fastrand::Rng::with_seed(1)).await;
     assert!(expected.entries.len() > 10);
     for (seed, generation) in (0..).zip(&GENERATIONS) {
         let templates = templates(generation.folder);
@@ -137,7 +137,7 @@ async fn a_story_in_the_shape_of_any_generation_books_the_same_entries() {
             if shuffled {
                 random.shuffle(&mut order);
             }
-            let Books { entries, contributions, .. } = books_after(&told, &order, &mut random).await;
+            let LedgerState { entries, contributions, .. } = ledger_after(&told, &order, &mut random).await;
             assert_eq!(entries, expected.entries, "{}, shuffled: {shuffled}", generation.api_version);
             assert_eq!(contributions, expected.contributions, "{}", generation.api_version);
         }

@@ -217,7 +217,7 @@ impl TestApp {
     /// Every test ends here: the books are right, and nothing waits or is dead.
     pub async fn finish(mut self) {
         self.finished = true;
-        assert_eq!(wrong_books(&self.app).await, Vec::<String>::new());
+        assert_eq!(ledger_problems(&self.app).await, Vec::<String>::new());
         for event in self.app.store.events().await.unwrap() {
             let ended = event.state == "done" || event.state == "quarantined";
             assert!(ended && event.error.is_none(), "{event:?}");
@@ -381,8 +381,8 @@ pub fn checkout_body(attempt: Uuid, amount_minor: i64, interval: &str) -> Value 
 }
 
 /// What a check of the books finds wrong.
-pub async fn wrong_books(app: &App) -> Vec<String> {
-    reports::check_books(&app.store, &reports::SealKey::of(&app.vault)).await.unwrap().wrong
+pub async fn ledger_problems(app: &App) -> Vec<String> {
+    reports::check_ledger(&app.store, &reports::SealKey::of(&app.vault)).await.unwrap().wrong
 }
 
 /// Whether an entry is of what readers gave or what was taken back: not of fees, other currencies or payouts.

@@ -106,7 +106,7 @@ async fn the_variant_that_earns_more_gets_more_readers_and_the_other_keeps_its_f
 
     an_hour_passes(&app).await;
     let learned = shares(&app).await;
-    let kept = app.app.in_force().kept().learned.clone();
+    let kept = app.app.snapshot_inputs().kept().learned.clone();
     assert_eq!(kept, *app.app.learned.load_full(), "a start without the database knows them");
     assert!(learned["b"] >= 80 && learned["a"] >= 3, "{learned:?}");
     for bucket in 0..20 {

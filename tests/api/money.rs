@@ -375,16 +375,16 @@ async fn the_books_say_what_stripe_says_and_what_we_say() {
     assert_eq!(before["lines"][0]["unsettled_minor"], 4000, "{before}");
     compare(&app).await;
     app.app.clock.advance(4 * 60_000);
-    let books = good(&app, "/v1/reconciliation").await;
-    let line = &books["lines"][0];
+    let ledger = good(&app, "/v1/reconciliation").await;
+    let line = &ledger["lines"][0];
     assert_eq!((&line["site"], &line["currency"]), (&json!("journal"), &json!("EUR")));
     let net = line["stripe_net_minor"].as_i64().unwrap();
-    assert!(net > 3000, "{books}");
+    assert!(net > 3000, "{ledger}");
     assert_eq!(
         (&line["ledger_net_minor"], &line["difference_minor"], &line["unsettled_minor"]),
         (&json!(net), &json!(0), &json!(0))
     );
-    assert_eq!(books["checked_at"], "2026-11-24T09:00:00Z");
+    assert_eq!(ledger["checked_at"], "2026-11-24T09:00:00Z");
     let text = format!("{}.{:02}", net / 100, net % 100);
     let told = page().await;
     assert!(

@@ -12,13 +12,13 @@ use crate::helpers::TestApp;
 use crate::replays::{orders, told};
 use crate::settling::reconcile;
 use crate::standing::standing;
-use crate::story::{Books, receive};
+use crate::story::{LedgerState, receive};
 use crate::variants::{DEC_3, JAN_4, NOV_5, event, invoice, subscription};
 
 /// What came to each account in all.
-fn accounts(books: &Books) -> BTreeMap<&'static str, i64> {
+fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
-    for entry in &books.entries {
+    for entry in &ledger.entries {
         let (debit, credit) = entry.kind.accounts();
         *accounts.entry(debit.as_str()).or_default() += entry.money.amount_minor;
         *accounts.entry(credit.as_str()).or_default() -= entry.money.amount_minor;
@@ -142,9 +142,9 @@ async fn only_what_moved_through_stripe_is_in_clearing_however_the_rest_was_paid
             event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5)),
             event("first", "invoice.paid", NOV_5, invoice("in_1", "sub_m", "paid", NOV_5)),
         ];
-        let books = play(&app, &[begun.to_vec(), events].concat()).await;
-        assert_eq!(accounts(&books), expected.into_iter().collect(), "{what}");
-        assert_eq!(books.contributions[0].state, State::Active, "{what}");
+        let ledger = play(&app, &[begun.to_vec(), events].concat()).await;
+        assert_eq!(accounts(&ledger), expected.into_iter().collect(), "{what}");
+        assert_eq!(ledger.contributions[0].state, State::Active, "{what}");
     }
     app.finish().await;
 }
@@ -186,8 +186,8 @@ async fn a_payment_is_to_be_settled_in_the_time_that_its_method_takes() {
             charge["payment_method_details"]["type"] = method.into();
             events.push(event("c", "charge.succeeded", NOV_5, charge));
         }
-        let books = play(&app, &events).await;
-        let [payment] = books.payments.as_slice() else { panic!("{:?}", books.payments) };
+        let ledger = play(&app, &events).await;
+        let [payment] = ledger.payments.as_slice() else { panic!("{:?}", ledger.payments) };
         assert_eq!(payment.settle_by_ms, Some((NOV_5 + days * 86_400) * 1000), "{method:?}");
     }
     app.finish().await;
@@ -292,8 +292,8 @@ async fn what_was_paid_for_is_what_the_invoice_says_else_the_period_of_the_subsc
             event("s", "customer.subscription.updated", NOV_5, running),
             event("p", "invoice.paid", NOV_5, paid),
         ];
-        let books = play(&app, &events).await;
-        assert_eq!(books.contributions[0].paid_until_ms, Some((NOV_5 + days * DAY_S) * 1000), "{what}");
+        let ledger = play(&app, &events).await;
+        assert_eq!(ledger.contributions[0].paid_until_ms, Some((NOV_5 + days * DAY_S) * 1000), "{what}");
     }
     app.finish().await;
 }
@@ -370,8 +370,8 @@ async fn an_invoice_that_waits_for_its_proof_is_not_settled_in_time_either() {
     }
     silent["status_transitions"]["finalized_at"] = (NOV_5 - 86_400).into();
     let begun = event("s", "customer.subscription.created", NOV_5, subscription("sub_m", "active", NOV_5));
-    let books = play(&app, &[begun, event("p", "invoice.paid", NOV_5, silent)]).await;
-    let [payment] = books.payments.as_slice() else { panic!("{:?}", books.payments) };
+    let ledger = play(&app, &[begun, event("p", "invoice.paid", NOV_5, silent)]).await;
+    let [payment] = ledger.payments.as_slice() else { panic!("{:?}", ledger.payments) };
     // The method is not known: a week.
     assert_eq!(
         (payment.kind, payment.settle_by_ms),

@@ -5,8 +5,8 @@ use reqwest::{Client, Response};
 
 use crate::helpers::TestApp;
 
-/// The page `/books` of the management port.
-async fn books(app: &TestApp) -> Response {
+/// The page `/ledger` of the management port.
+async fn ledger(app: &TestApp) -> Response {
     let running = http::serve_management(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
     Client::new().get(format!("http://{}/books", running.address)).send().await.unwrap()
@@ -31,7 +31,7 @@ async fn checked(page: Response) -> String {
 #[tokio::test]
 async fn a_page_carries_its_own_style_sheet_and_nothing_else_runs_in_it() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
-    let page = books(&app).await;
+    let page = ledger(&app).await;
     assert_eq!(page.status(), 200);
     assert!(checked(page).await.contains("<h1>Stripe and our ledger</h1>"));
     app.finish().await;
@@ -41,7 +41,7 @@ async fn a_page_carries_its_own_style_sheet_and_nothing_else_runs_in_it() {
 async fn a_page_that_can_not_be_shown_says_so_as_a_page() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
     app.app.store.execute_for_tests("ALTER TABLE comparison_lists RENAME TO away").await.unwrap();
-    let page = books(&app).await;
+    let page = ledger(&app).await;
     assert_eq!(page.status(), 500);
     let text = checked(page).await;
     assert!(text.contains("<code>internal</code>"), "{text}");

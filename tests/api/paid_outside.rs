@@ -9,12 +9,12 @@ use serde_json::{Value, json};
 use crate::cases::{case, play, play_case, play_in_every_shape};
 use crate::helpers::TestApp;
 use crate::settling::{payments, reconcile};
-use crate::story::Books;
+use crate::story::LedgerState;
 
 /// What each account of euros holds.
-fn accounts(books: &Books) -> BTreeMap<&'static str, i64> {
+fn accounts(ledger: &LedgerState) -> BTreeMap<&'static str, i64> {
     let mut accounts = BTreeMap::new();
-    for entry in &books.entries {
+    for entry in &ledger.entries {
         let (debit, credit) = entry.kind.accounts();
         *accounts.entry(debit.as_str()).or_default() += entry.money.amount_minor;
         *accounts.entry(credit.as_str()).or_default() -= entry.money.amount_minor;
@@ -25,14 +25,14 @@ fn accounts(books: &Books) -> BTreeMap<&'static str, i64> {
 
 #[tokio::test]
 async fn an_invoice_marked_as_paid_outside_stripe_counts_and_is_never_in_clearing() {
-    let books = play_case("paid-outside-stripe-booked").await;
+    let ledger = play_case("paid-outside-stripe-booked").await;
     let offline = "in_16i65V2WyJ4hEAKCieCa4PfKr";
-    let of_it: Vec<_> = books.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
+    let of_it: Vec<_> = ledger.entries.iter().filter(|it| it.object == offline).map(|it| it.kind).collect();
     assert_eq!(of_it, [Kind::OfflinePayment]);
-    assert_eq!(accounts(&books), [("clearing", 700), ("contributions", -1400), ("offline", 700)].into());
-    let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+    assert_eq!(accounts(&ledger), [("clearing", 700), ("contributions", -1400), ("offline", 700)].into());
+    let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
     assert_eq!((gift.state, gift.last_retained_payment_at_ms), (State::Active, Some(1_796_879_119_000)));
-    let kinds: Vec<_> = books.payments.iter().map(|it| (it.kind, it.money.amount_minor)).collect();
+    let kinds: Vec<_> = ledger.payments.iter().map(|it| (it.kind, it.money.amount_minor)).collect();
     assert_eq!(kinds, [(PaymentKind::Payment, 700), (PaymentKind::OfflinePayment, 700)]);
 }
 
@@ -54,12 +54,12 @@ async fn what_is_paid_outside_in_the_middle_of_a_subscription_is_told_apart_in_t
     told.stripe.mark_paid_outside(&failed).unwrap();
     told.days_pass(24);
     told.stripe.renew(&subscription, Renewal::Paid).unwrap();
-    play_in_every_shape(&told, |books, shape| {
+    play_in_every_shape(&told, |ledger, shape| {
         let expected = [("clearing", 3000), ("contributions", -5000), ("offline", 2000)].into();
-        assert_eq!(accounts(books), expected, "{shape}");
-        assert!(books.entries.iter().all(|it| it.kind != Kind::PaymentReversal), "{shape}");
-        assert_eq!(books.contributions[0].state, State::Active, "{shape}");
-        assert_eq!(books.payments.len(), 5, "{shape}");
+        assert_eq!(accounts(ledger), expected, "{shape}");
+        assert!(ledger.entries.iter().all(|it| it.kind != Kind::PaymentReversal), "{shape}");
+        assert_eq!(ledger.contributions[0].state, State::Active, "{shape}");
+        assert_eq!(ledger.payments.len(), 5, "{shape}");
     })
     .await;
     told.finish().await;
@@ -181,17 +181,17 @@ async fn whatever_says_how_an_invoice_was_paid_is_listened_to() {
     looks_collected.push(invoice_payment("inpay_a", 700, &record));
     cases.push(("an attempt at once, and its record", looks_collected, 700, 700));
     for (what, events, clearing, offline) in cases {
-        let books = play(&told, &events).await;
+        let ledger = play(&told, &events).await;
         let mut expected = BTreeMap::from([
             ("clearing", clearing),
             ("contributions", -clearing - offline),
             ("offline", offline),
         ]);
         expected.retain(|_, minor| *minor != 0);
-        assert_eq!(accounts(&books), expected, "{what}");
+        assert_eq!(accounts(&ledger), expected, "{what}");
         // The whole counts, also while nothing is booked of it.
-        assert_eq!(books.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{what}");
-        let gift = &books.contributions[0];
+        assert_eq!(ledger.payments.iter().map(|it| it.money.amount_minor).sum::<i64>(), 1400, "{what}");
+        let gift = &ledger.contributions[0];
         assert_eq!(
             (gift.state, gift.last_retained_payment_at_ms),
             (State::Active, Some(1_796_879_119_000)),
@@ -209,14 +209,14 @@ async fn what_stripe_does_not_settle_in_time_is_an_alarm_and_no_agreement() {
     app.stripe_says_everything().await;
     let key = keepopen::tokens::Scope::MoneyRead;
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &[key]).await.unwrap().secret;
-    let books = async || app.get("/v1/reconciliation", Some(&key)).await.json;
+    let ledger = async || app.get("/v1/reconciliation", Some(&key)).await.json;
     app.days_pass(2);
     reconcile(&app).await;
-    let young = books().await;
+    let young = ledger().await;
     assert_eq!((&young["agrees"], &young["needs_review_total"]), (&json!(true), &json!(0)), "{young}");
     app.days_pass(2);
     reconcile(&app).await;
-    let late = books().await;
+    let late = ledger().await;
     assert_eq!((&late["agrees"], &late["needs_review_total"]), (&json!(false), &json!(1)), "{late}");
     let line = &late["lines"][0];
     assert_eq!(
@@ -226,7 +226,7 @@ async fn what_stripe_does_not_settle_in_time_is_an_alarm_and_no_agreement() {
     assert_eq!(late["needs_review"][0]["alarms"][0]["alarm"], "not_settled_in_time");
     app.stripe.post_fees();
     reconcile(&app).await;
-    let settled = books().await;
+    let settled = ledger().await;
     assert_eq!((&settled["agrees"], &settled["needs_review_total"]), (&json!(true), &json!(0)), "{settled}");
     app.finish().await;
 }

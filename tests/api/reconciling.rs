@@ -13,7 +13,7 @@ use keepopen_practice::{How, Loss};
 use serde_json::Value;
 
 use crate::databases::Database;
-use crate::helpers::{TestApp, folder, settings, wrong_books};
+use crate::helpers::{TestApp, folder, ledger_problems, settings};
 use crate::settling::{payments, reconcile};
 use crate::story::{books_of, receive, tell};
 
@@ -270,7 +270,7 @@ async fn change(app: &TestApp, sql: &str) {
 
 /// The one sentence that a check of the books finds.
 async fn the_wrong(app: &TestApp) -> String {
-    let wrong = wrong_books(&app.app).await;
+    let wrong = ledger_problems(&app.app).await;
     assert_eq!(wrong.len(), 1, "{wrong:?}");
     wrong.into_iter().next().unwrap()
 }
@@ -287,22 +287,22 @@ async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check
     }
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, &format!("{entry} + 1 WHERE kind = 'payment'")).await;
-    let wrong = wrong_books(&app.app).await;
+    let wrong = ledger_problems(&app.app).await;
     assert!(wrong.iter().any(|it| it.starts_with("entry payment:pi_")), "{wrong:?}");
     assert!(wrong.iter().any(|it| it.contains("clearing holds 961 EUR")), "{wrong:?}");
     change(&app, &format!("{entry} - 1 WHERE kind = 'payment'")).await;
-    assert_eq!(wrong_books(&app.app).await, Vec::<String>::new());
+    assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
 
     change(&app, "UPDATE payments SET refunded_minor = 1").await;
     assert!(the_wrong(&app).await.starts_with("payment pi_"));
     change(&app, "UPDATE contributions SET state = 'failed'").await;
-    assert_eq!(wrong_books(&app.app).await.len(), 2);
+    assert_eq!(ledger_problems(&app.app).await.len(), 2);
     // Both are written anew from the facts; and an entry that is gone comes back.
     actions::rebuild_projections(&app.app, &app.app.as_operator()).await.unwrap();
     assert_eq!(app.state().await, State::Paid);
-    assert_eq!(wrong_books(&app.app).await, Vec::<String>::new());
+    assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
     change(&app, "DELETE FROM ledger_entries WHERE kind = 'fee'").await;
-    let wrong = wrong_books(&app.app).await;
+    let wrong = ledger_problems(&app.app).await;
     assert!(
         wrong.iter().any(|it| it.starts_with("entry fee:txn_") && it.contains("stored None")),
         "{wrong:?}"
@@ -317,24 +317,24 @@ async fn a_seal_shows_what_was_changed_or_taken_out_since() {
     let (store, key) = (&app.app.store, SealKey::of(&app.app.vault));
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    actions::seal_books(&app.app.as_operator(), &key).await.unwrap();
-    let sealed = reports::check_books(store, &key).await.unwrap();
+    actions::seal_ledger(&app.app.as_operator(), &key).await.unwrap();
+    let sealed = reports::check_ledger(store, &key).await.unwrap();
     assert!(matches!(sealed.seal, SealState::Matches(_)), "{:?}", sealed.seal);
     // What is booked after it does not break it.
     app.gives(500, "once").await;
     app.stripe_says_everything().await;
-    let later = reports::check_books(store, &key).await.unwrap();
+    let later = reports::check_ledger(store, &key).await.unwrap();
     assert_eq!(later.seal, sealed.seal);
 
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
-    let wrong = wrong_books(&app.app).await;
+    let wrong = ledger_problems(&app.app).await;
     assert!(
         wrong.iter().any(|it| it.contains("is not as it was sealed: 1 entries then, 1 now")),
         "{wrong:?}"
     );
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms - 1 WHERE seq = 1").await;
-    assert_eq!(wrong_books(&app.app).await, Vec::<String>::new());
+    assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
     unlock(&app, "seals", &["seals_never_change"]).await;
     change(&app, "UPDATE seals SET entries = entries + 1").await;
     assert!(the_wrong(&app).await.contains("was not made with this deployment's key, or was changed since"));
@@ -348,7 +348,7 @@ async fn a_start_on_a_day_whose_books_are_sealed_checks_them_on_the_next() {
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     let wrong = async || {
-        actions::watch_books(&app.app).await.unwrap();
+        actions::watch_ledger(&app.app).await.unwrap();
         let text = app.app.metrics.render();
         let line = text.lines().find_map(|line| line.strip_prefix("keepopen_books_wrong "));
         line.map(|number| number.parse::<f64>().unwrap())
@@ -356,7 +356,7 @@ async fn a_start_on_a_day_whose_books_are_sealed_checks_them_on_the_next() {
     assert_eq!(wrong().await, Some(0.0));
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
-    let start_again = || app.app.books_checked_at_ms.store(0, Ordering::Relaxed);
+    let start_again = || app.app.ledger_checked_at_ms.store(0, Ordering::Relaxed);
     start_again();
     assert_eq!(wrong().await, Some(0.0), "they were right when they were sealed today");
     // A seal that this deployment's key did not make says nothing.

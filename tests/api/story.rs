@@ -16,7 +16,7 @@ use crate::helpers::{TestApp, folder, is_given, settings};
 
 /// What must be equal, whatever the order: all but when it was booked.
 #[derive(Debug, PartialEq)]
-pub struct Books {
+pub struct LedgerState {
     pub entries: Vec<Entry>,
     pub contributions: Vec<Contribution>,
     pub payments: Vec<Payment>,
@@ -72,7 +72,7 @@ pub async fn tell(app: &TestApp) {
 }
 
 /// Delivers `events` to a server of its own, which works through the inbox now and then.
-pub async fn books_after(told: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> Books {
+pub async fn ledger_after(told: &TestApp, events: &[&Value], random: &mut fastrand::Rng) -> LedgerState {
     let folder = folder();
     std::fs::copy(told.folder().join("keepopen.key"), folder.path().join("keepopen.key")).unwrap();
     let clock = Clock::movable(jiff::Timestamp::from_millisecond(told.app.now_ms()).unwrap());
@@ -85,22 +85,22 @@ pub async fn books_after(told: &TestApp, events: &[&Value], random: &mut fastran
         }
         app.clock.advance(random.i64(0..5000));
     }
-    let books = books_of(&app).await;
+    let ledger = books_of(&app).await;
     app.store.close().await;
-    books
+    ledger
 }
 
 /// Works through what is left, checks the books, and reads them.
-pub async fn books_of(app: &App) -> Books {
+pub async fn books_of(app: &App) -> LedgerState {
     actions::process_due_events(app).await.unwrap();
     let events = app.store.events().await.unwrap();
     let waiting: Vec<_> = events.into_iter().filter(|it| it.state != "done").collect();
     assert!(waiting.is_empty(), "{waiting:?}");
-    assert_eq!(crate::helpers::wrong_books(app).await, Vec::<String>::new());
+    assert_eq!(crate::helpers::ledger_problems(app).await, Vec::<String>::new());
     let mut tx = app.store.snapshot().await.unwrap();
     let payments = gifts_after(&mut tx, "", 1_000).await.unwrap().payments;
     drop(tx);
-    Books {
+    LedgerState {
         payments,
         entries: app.store.entries().await.unwrap(),
         contributions: app.store.contributions().await.unwrap(),
@@ -122,7 +122,7 @@ async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
     let events = told.stripe.events();
     let in_order: Vec<&Value> = events.iter().collect();
     let mut random = fastrand::Rng::with_seed(1);
-    let expected = books_after(&told, &in_order, &mut random).await;
+    let expected = ledger_after(&told, &in_order, &mut random).await;
     // What the story comes to, by hand: 3 months of 10.00 less 4.00; 15.00 won back; 6.00
     // whose refund failed; 7.00 by debit; 25.00 less 12.00; 50.00 refunded.
     let clearing: i64 = expected
@@ -135,7 +135,7 @@ async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
     assert_eq!((expected.contributions.len(), expected.supporters.len()), (8, 1));
 
     let reversed: Vec<&Value> = events.iter().rev().collect();
-    assert_eq!(books_after(&told, &reversed, &mut random).await, expected, "reversed");
+    assert_eq!(ledger_after(&told, &reversed, &mut random).await, expected, "reversed");
     // On PostgreSQL each takes a database of its own, and a while; what differs there is not the order.
     let shuffles = if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() { 10 } else { 100 };
     for seed in 0..shuffles {
@@ -143,7 +143,7 @@ async fn a_story_in_any_order_and_with_any_repeats_leaves_the_same_books() {
         let mut shuffled: Vec<&Value> =
             events.iter().flat_map(|event| std::iter::repeat_n(event, random.usize(1..=3))).collect();
         random.shuffle(&mut shuffled);
-        assert_eq!(books_after(&told, &shuffled, &mut random).await, expected, "seed {seed}");
+        assert_eq!(ledger_after(&told, &shuffled, &mut random).await, expected, "seed {seed}");
     }
     told.finish().await;
 }
@@ -224,7 +224,7 @@ async fn the_same_story_in_the_shapes_of_2020_books_the_same_entries() {
     let events = told.stripe.events();
     let mut random = fastrand::Rng::with_seed(1);
     let in_order: Vec<&Value> = events.iter().collect();
-    let expected = books_after(&told, &in_order, &mut random).await;
+    let expected = ledger_after(&told, &in_order, &mut random).await;
     let ties = Ties::of(&told.stripe);
     let older: Vec<Value> = events.iter().filter_map(|event| in_older_shape(&ties, event)).collect();
     assert!(older.len() < events.len());
@@ -232,9 +232,9 @@ async fn the_same_story_in_the_shapes_of_2020_books_the_same_entries() {
         let mut random = fastrand::Rng::with_seed(seed);
         let mut shuffled: Vec<&Value> = older.iter().collect();
         random.shuffle(&mut shuffled);
-        let books = books_after(&told, &shuffled, &mut random).await;
-        assert_eq!(books.entries, expected.entries, "seed {seed}");
-        assert_eq!(books.contributions, expected.contributions, "seed {seed}");
+        let ledger = ledger_after(&told, &shuffled, &mut random).await;
+        assert_eq!(ledger.entries, expected.entries, "seed {seed}");
+        assert_eq!(ledger.contributions, expected.contributions, "seed {seed}");
     }
     told.finish().await;
 }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::cases::play;
 use crate::helpers::{TestApp, is_given};
-use crate::story::Books;
+use crate::story::LedgerState;
 
 const OCT_30: i64 = 1_793_354_400;
 pub const NOV_5: i64 = 1_793_869_200;
@@ -53,8 +53,8 @@ fn dispute(status: &str, moved: &[(i64, i64)]) -> Value {
 }
 
 /// What was given or taken back: its kind and date.
-fn dated(books: &Books) -> Vec<(Kind, i64)> {
-    let entries = books.entries.iter().filter(|it| is_given(it));
+fn dated(ledger: &LedgerState) -> Vec<(Kind, i64)> {
+    let entries = ledger.entries.iter().filter(|it| is_given(it));
     let mut dated: Vec<_> = entries.map(|it| (it.kind, it.occurred_at_ms / 1000)).collect();
     dated.sort_by_key(|it| it.1);
     dated
@@ -189,11 +189,11 @@ async fn a_page_that_expires_or_fails_beside_a_paid_one_changes_nothing_in_any_o
             other["created"] = (OCT_30 + made_s).into();
             other["customer_details"] = Value::Null;
             let events = [event("o", kind, DEC_3, other), paid("a", NOV_5)];
-            let books = play(&told, &events).await;
-            let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+            let ledger = play(&told, &events).await;
+            let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
             assert_eq!((gift.state, gift.supporter.is_some()), (State::Paid, true), "{kind} {status}");
             assert_eq!(gift.money.map(|it| it.amount_minor), Some(3000), "{kind} {status}");
-            assert_eq!(dated(&books), [(Kind::Payment, NOV_5)], "{kind} {status}");
+            assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5)], "{kind} {status}");
         }
     }
     told.finish().await;
@@ -242,9 +242,9 @@ async fn an_invoice_is_dated_by_its_payment_whichever_event_tells_of_it() {
             ],
         ),
     ] {
-        let books = play(&told, &[vec![begun.clone()], events].concat()).await;
-        assert_eq!(dated(&books), [(Kind::Payment, DEC_3)], "{what}");
-        assert_eq!(books.payments[0].paid_at_ms, DEC_3 * 1000, "{what}");
+        let ledger = play(&told, &[vec![begun.clone()], events].concat()).await;
+        assert_eq!(dated(&ledger), [(Kind::Payment, DEC_3)], "{what}");
+        assert_eq!(ledger.payments[0].paid_at_ms, DEC_3 * 1000, "{what}");
     }
     told.finish().await;
 }
@@ -311,8 +311,8 @@ async fn the_subscription_and_the_invoice_that_were_paid_decide_whatever_comes_o
                 vec![inv("y", "invoice.payment_failed", "in_9", "sub_m", "open", NOV_5 + 9, NOV_5 + 10)],
             ),
         ] {
-            let books = play(&told, &[living(), more].concat()).await;
-            let [gift] = books.contributions.as_slice() else { panic!("{:?}", books.contributions) };
+            let ledger = play(&told, &[living(), more].concat()).await;
+            let [gift] = ledger.contributions.as_slice() else { panic!("{:?}", ledger.contributions) };
             assert_eq!(
                 (gift.state, gift.subscription.as_deref()),
                 (State::Active, Some("sub_m")),
@@ -336,8 +336,8 @@ async fn a_refund_of_an_invoice_that_is_said_to_be_paid_both_ways_stays_booked()
         event("r", "refund.created", DEC_3, back),
         event("o", "invoice.updated", DEC_3 + 9, outside),
     ];
-    let books = play(&told, &events).await;
-    assert_eq!(dated(&books), [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3)]);
+    let ledger = play(&told, &events).await;
+    assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Refund, DEC_3)]);
     told.finish().await;
 }
 
@@ -351,9 +351,9 @@ async fn of_two_paid_pages_the_one_with_an_address_names_the_giver() {
                 event["data"]["object"]["customer_details"] = Value::Null;
             }
         }
-        let books = play(&told, &events).await;
-        assert!(books.contributions[0].supporter.is_some(), "{nameless}");
-        assert_eq!(dated(&books), [(Kind::Payment, NOV_5), (Kind::Payment, NOV_5 + 9)]);
+        let ledger = play(&told, &events).await;
+        assert!(ledger.contributions[0].supporter.is_some(), "{nameless}");
+        assert_eq!(dated(&ledger), [(Kind::Payment, NOV_5), (Kind::Payment, NOV_5 + 9)]);
     }
     told.finish().await;
 }

@@ -2,7 +2,7 @@
 
 use keepopen::contributions::{Alarm, Contribution, ContributionState, Frequency, RaisedAlarm};
 use keepopen::ids::{AlarmId, ContributionId};
-use keepopen::store::{Store, alarms, books};
+use keepopen::store::{Store, alarms, ledger};
 
 use super::Sandbox;
 
@@ -41,7 +41,7 @@ async fn with_two_alarms() -> (Sandbox, [AlarmId; 2]) {
     };
     let ids = [warned.id.clone(), stuck.id.clone()];
     let mut tx = store.begin().await.unwrap();
-    books::put_contribution(&mut tx, &gift, &alarms::written(&[warned, stuck]).unwrap()).await.unwrap();
+    ledger::put_contribution(&mut tx, &gift, &alarms::written(&[warned, stuck]).unwrap()).await.unwrap();
     tx.commit().await.unwrap();
     store.close().await;
     (sandbox, ids)

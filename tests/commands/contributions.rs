@@ -3,7 +3,7 @@
 use keepopen::contributions::{Contribution, ContributionState, Frequency, Payment, PaymentKind, Settled};
 use keepopen::ids::ContributionId;
 use keepopen::money::{Currency, Money};
-use keepopen::store::{Store, books, payments};
+use keepopen::store::{Store, ledger, payments};
 
 use super::{JOURNAL, Sandbox};
 
@@ -37,7 +37,7 @@ async fn with_three_payments() -> Sandbox {
             subscriptions: Vec::new(),
             customer: None,
         };
-        books::put_contribution(&mut tx, &gift, "[]").await.unwrap();
+        ledger::put_contribution(&mut tx, &gift, "[]").await.unwrap();
         let payment = Payment {
             object: format!("pi_{day}"),
             kind: PaymentKind::Payment,
@@ -117,7 +117,7 @@ async fn with_three_gifts() -> Sandbox {
         Contribution { state: ContributionState::Paid, ..gift(3, Frequency::Once, "EUR", None) },
         gift(4, Frequency::MONTHLY, "CHF", None),
     ] {
-        books::put_contribution(&mut tx, &gift, "[]").await.unwrap();
+        ledger::put_contribution(&mut tx, &gift, "[]").await.unwrap();
     }
     tx.commit().await.unwrap();
     store.close().await;

@@ -88,8 +88,8 @@ fn every_key_of_the_example_has_a_sentence_of_its_own() {
 
 #[test]
 fn the_values_of_the_example_are_the_defaults() {
-    let shown = Sandbox::with(EXAMPLE).in_force();
-    assert_eq!(without_sites(shown), without_sites(Sandbox::new().in_force()));
+    let shown = Sandbox::with(EXAMPLE).effective_settings();
+    assert_eq!(without_sites(shown), without_sites(Sandbox::new().effective_settings()));
 }
 
 #[test]
@@ -98,7 +98,7 @@ fn the_example_site_shows_the_defaults_of_a_site() {
     let kept = EXAMPLE.lines().filter(|line| !optional.iter().any(|key| line.starts_with(key)));
     let shorter: String = kept.map(|line| line.to_owned() + "\n").collect();
     assert_eq!(EXAMPLE.lines().count() - shorter.lines().count(), optional.len());
-    assert_eq!(Sandbox::with(&shorter).in_force(), Sandbox::with(EXAMPLE).in_force());
+    assert_eq!(Sandbox::with(&shorter).effective_settings(), Sandbox::with(EXAMPLE).effective_settings());
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn the_keys_without_a_default_can_be_used_as_shown() {
     toml::from_str::<Settings>(&all_on()).unwrap();
     let sandbox =
         Sandbox::with(&EXAMPLE.replace("# fallback_url", "fallback_url").replace("# file =", "file ="));
-    let settings = sandbox.in_force();
+    let settings = sandbox.effective_settings();
     assert_eq!(settings["appeals"]["file"].as_str(), Some("appeals.toml"));
     assert_eq!(
         settings["sites"]["journal"]["fallback_url"].as_str(),

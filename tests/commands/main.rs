@@ -125,7 +125,7 @@ impl Sandbox {
     }
 
     /// What check-config prints, read back.
-    pub(crate) fn in_force(&self) -> toml::Table {
+    pub(crate) fn effective_settings(&self) -> toml::Table {
         self.good(&["check-config"]).parse().unwrap()
     }
 

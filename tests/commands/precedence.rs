@@ -4,7 +4,7 @@ use super::Sandbox;
 
 #[test]
 fn without_a_file_the_defaults_are_in_force() {
-    let settings = Sandbox::new().in_force();
+    let settings = Sandbox::new().effective_settings();
     assert_eq!(settings["data_dir"].as_str(), Some("data"));
     assert_eq!(settings["database"]["url"].as_str(), Some("sqlite:data/keepopen.db"));
     assert_eq!(settings["stripe"]["mode"].as_str(), Some("test"));
@@ -16,7 +16,7 @@ fn without_a_file_the_defaults_are_in_force() {
 fn the_file_wins_over_the_defaults_and_the_environment_over_the_file() {
     let file = "[tokens]\nvalid_hours = 12\n[log]\nlevel = \"warn\"\n";
     let sandbox = Sandbox::with(file).and_environment("KEEPOPEN_LOG__LEVEL", "debug");
-    let settings = sandbox.in_force();
+    let settings = sandbox.effective_settings();
     assert_eq!(settings["tokens"]["valid_hours"].as_integer(), Some(12));
     assert_eq!(settings["log"]["level"].as_str(), Some("debug"));
     assert_eq!(settings["log"]["format"].as_str(), Some("human"));
@@ -40,12 +40,12 @@ fn a_named_file_is_read_instead_of_keepopen_toml() {
 fn a_site_can_be_silenced_from_the_environment() {
     let example = include_str!("../../config.example.toml");
     let sandbox = Sandbox::with(example).and_environment("KEEPOPEN_SITES__JOURNAL__BANNER", "off");
-    assert_eq!(sandbox.in_force()["sites"]["journal"]["banner"].as_str(), Some("off"));
+    assert_eq!(sandbox.effective_settings()["sites"]["journal"]["banner"].as_str(), Some("off"));
 }
 
 #[test]
 fn database_url_is_read_where_nothing_else_names_the_database() {
-    let url = |sandbox: Sandbox| sandbox.in_force()["database"]["url"].as_str().unwrap().to_owned();
+    let url = |sandbox: Sandbox| sandbox.effective_settings()["database"]["url"].as_str().unwrap().to_owned();
     let named = |sandbox: Sandbox| sandbox.and_environment("DATABASE_URL", "sqlite:elsewhere.db");
     assert_eq!(url(named(Sandbox::new())), "sqlite:elsewhere.db");
     assert_eq!(url(named(Sandbox::with("[database]\nurl = \"sqlite:file.db\"\n"))), "sqlite:file.db");
@@ -62,7 +62,7 @@ fn secrets_are_read_from_files_and_never_shown() {
     sandbox.write("key", "sk_test_quiet\n");
     sandbox.write("one", "whsec_quiet1\n");
     sandbox.write("two", "whsec_quiet2\n");
-    let settings = sandbox.in_force();
+    let settings = sandbox.effective_settings();
     assert_eq!(settings["stripe"]["secret_key"].as_str(), Some("(set)"));
     let secrets = settings["stripe"]["webhook_secrets"].as_array().unwrap();
     assert!(secrets.len() == 2 && secrets.iter().all(|secret| secret.as_str() == Some("(set)")));
@@ -71,7 +71,7 @@ fn secrets_are_read_from_files_and_never_shown() {
 
     let sandbox = Sandbox::new().and_environment("KEEPOPEN_STRIPE__WEBHOOK_SECRET_FILES", "one");
     sandbox.write("one", "whsec_quiet1\n");
-    assert_eq!(sandbox.in_force()["stripe"]["webhook_secrets"].as_array().map(Vec::len), Some(1));
+    assert_eq!(sandbox.effective_settings()["stripe"]["webhook_secrets"].as_array().map(Vec::len), Some(1));
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn a_live_key_goes_to_stripe_alone() {
     assert_refused(&format!("{live}api_url = \"http://127.0.0.1:12111/\""), &["stripe.api_url", "live"]);
     assert_refused("[stripe]\napi_url = \"http://other.example.org/\"", &["plain http", "https"]);
     assert_refused("[stripe]\napi_url = \"file:///tmp\"", &["stripe.api_url", "http"]);
-    Sandbox::with(live).in_force();
+    Sandbox::with(live).effective_settings();
 }
 
 #[test]
@@ -245,7 +245,7 @@ fn a_country_is_offered_one_currency_and_one_set_of_amounts() {
     ] {
         assert_refused(&two(eur, gbp), &[&[path], &named[..]].concat());
     }
-    Sandbox::with(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#)).in_force();
+    Sandbox::with(&two(&by_country(r#"["PT"]"#, 500), r#"countries = ["GB", "IM"]"#)).effective_settings();
 }
 
 fn by_country(countries: &str, default_amount_minor: i64) -> String {
@@ -267,7 +267,7 @@ fn what_is_pointed_out_is_offered_and_a_fee_leaves_room_below_stripes_limit() {
     ] {
         let text = format!("{EXAMPLE}{line}\n");
         if named.is_empty() {
-            Sandbox::with(&text).in_force();
+            Sandbox::with(&text).effective_settings();
         } else {
             assert_refused(&text, &["sites.journal.giving.", named]);
         }
@@ -284,10 +284,10 @@ fn operators_have_a_port_of_their_own_or_none() {
     assert_refused("[server]\nbind = \"[::]:9787\"", &taken);
     assert_refused("[management]\nbind = \"here\"", &["management.bind", "127.0.0.1:9787", "empty"]);
     for good in ["", "127.0.0.1:0", "127.0.0.2:8787"] {
-        let shown = Sandbox::with(&format!("[management]\nbind = \"{good}\"")).in_force();
+        let shown = Sandbox::with(&format!("[management]\nbind = \"{good}\"")).effective_settings();
         assert_eq!(shown["management"]["bind"].as_str(), Some(good));
     }
-    let off = Sandbox::new().and_environment("KEEPOPEN_MANAGEMENT__BIND", "").in_force();
+    let off = Sandbox::new().and_environment("KEEPOPEN_MANAGEMENT__BIND", "").effective_settings();
     assert_eq!(off["management"]["bind"].as_str(), Some(""));
 }
 
@@ -305,7 +305,7 @@ fn the_rest_of_the_settings_have_their_limits() {
     assert_refused("[server]\nforwarded_header = \"Via\"", &["server.forwarded_header", "X-Forwarded-For"]);
     let shown = Sandbox::new()
         .and_environment("KEEPOPEN_SERVER__TRUSTED_PROXIES", "[\"172.16.0.0/12\", \"2001:db8::1\"]")
-        .in_force();
+        .effective_settings();
     let networks = shown["server"]["trusted_proxies"].as_array().unwrap();
     assert_eq!(networks.len(), 2);
     assert_eq!(networks[1].as_str(), Some("2001:db8::1/128"));

@@ -4,7 +4,7 @@ use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind,
 use keepopen::ids::ContributionId;
 use keepopen::money::{Currency, Money};
 use keepopen::store::counts::CountKey;
-use keepopen::store::{Store, books, counts, planned_weights};
+use keepopen::store::{Store, counts, ledger, planned_weights};
 
 use super::{JOURNAL, Sandbox};
 
@@ -57,7 +57,7 @@ async fn with_results(settings: &str) -> Sandbox {
         subscriptions: Vec::new(),
         customer: None,
     };
-    books::put_contribution(&mut tx, &gift, "[]").await.unwrap();
+    ledger::put_contribution(&mut tx, &gift, "[]").await.unwrap();
     let booked = [(EntryKind::Payment, 1_000, 0), (EntryKind::Fee, 40, 0), (EntryKind::Refund, 300, DAY_MS)];
     for (kind, amount_minor, occurred_at_ms) in booked {
         let entry = Entry {
@@ -68,7 +68,7 @@ async fn with_results(settings: &str) -> Sandbox {
             money: Money { amount_minor, currency },
             occurred_at_ms,
         };
-        books::book(&mut tx, &entry, occurred_at_ms).await.unwrap();
+        ledger::book(&mut tx, &entry, occurred_at_ms).await.unwrap();
     }
     planned_weights::record(&mut tx, ("journal", "help"), 0, "[]", 9, 0).await.unwrap();
     tx.commit().await.unwrap();

@@ -100,7 +100,7 @@ impl Deliveries {
         let request = client.post(&url).header("stripe-signature", signature(&event.body));
         match request.body(event.body.clone()).send().await.map(|answer| answer.status().as_u16()) {
             Ok(200) => {
-                self.note_acknowledged(event);
+                self.record_acknowledged(event);
                 true
             }
             Ok(status) => panic!("{status} to {}", event.body),
@@ -117,7 +117,7 @@ impl Deliveries {
     }
 
     /// Notes what somebody else delivered.
-    pub(crate) fn note_acknowledged(&self, event: Event) {
+    pub(crate) fn record_acknowledged(&self, event: Event) {
         let position = (self.position)();
         self.held.lock().unwrap().acknowledged.push((position, event));
         self.came.notify_one();

@@ -11,7 +11,7 @@ use tokio::task::block_in_place;
 use super::deliveries::Deliveries;
 use super::long_run::{LongRun, Round};
 use super::program::{Program, Running, Service};
-use super::proof::{Books, Wrong, everything_is_processed, examine, nothing_is_lost};
+use super::proof::{LedgerState, Wrong, everything_is_processed, examine, nothing_is_lost};
 
 /// Kills of one database, before all of its books are compared with those of a service that was left alone.
 const IN_A_ROUND: u64 = 25;
@@ -46,7 +46,7 @@ async fn kill_at_work(
 }
 
 /// Kills a service so often, and looks after each time. The service, its last books, and what was delivered to it.
-async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, Books, u64), Wrong> {
+async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, LedgerState, u64), Wrong> {
     let (mut random, mut seen) = (fastrand::Rng::with_seed(round.seed), Seen::default());
     let deliveries = Deliveries::without_end(round.seed);
     let service = Service::new(Program::Keepopen);
@@ -82,11 +82,11 @@ async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, Books, u64
         everything_is_processed(&app).await;
         examine(&app, &promised).await?;
         if last {
-            let books = Books::of(&app).await;
+            let ledger = LedgerState::of(&app).await;
             app.store.close().await;
             block_in_place(|| running.stop());
             seen.acknowledged = promised.len() as u64;
-            return Ok((seen, service, books, deliveries.no_more()));
+            return Ok((seen, service, ledger, deliveries.no_more()));
         }
         // A reader that stays would spare the next start its work.
         app.store.close().await;
@@ -100,17 +100,17 @@ async fn kill_again_and_again(round: Round) -> Result<(Seen, Service, Books, u64
 }
 
 /// The books of a service with the same key that heard of as many gifts, and was left alone.
-async fn undisturbed(other: &Service, gifts: u64) -> Books {
+async fn undisturbed(other: &Service, gifts: u64) -> LedgerState {
     let service = Service::with_the_key_of(other);
     let running = service.start();
     let address = block_in_place(|| running.address());
     Deliveries::of(gifts, 1).begin(&address).join_all().await;
     let app = service.look().await;
     everything_is_processed(&app).await;
-    let books = Books::of(&app).await;
+    let ledger = LedgerState::of(&app).await;
     app.store.close().await;
     block_in_place(|| running.stop());
-    books
+    ledger
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -118,10 +118,10 @@ async fn a_service_that_is_killed_again_and_again_loses_nothing_and_books_as_one
     let database = if std::env::var("KEEPOPEN_TEST_POSTGRES").is_ok() { "PostgreSQL" } else { "SQLite" };
     let mut run = LongRun::of(&format!("kills on {database}"), "KEEPOPEN_TEST_KILLS", 25);
     while let Some(round) = run.round(IN_A_ROUND) {
-        let (seen, service, books, gifts) = kill_again_and_again(round)
+        let (seen, service, ledger, gifts) = kill_again_and_again(round)
             .await
             .unwrap_or_else(|wrong| panic!("{wrong:?}, in {round:?} of {run}"));
-        assert_eq!(books, undisturbed(&service, gifts).await, "in {round:?} of {run}");
+        assert_eq!(ledger, undisturbed(&service, gifts).await, "in {round:?} of {run}");
         run.went_well(
             round,
             &[

@@ -23,7 +23,7 @@ pub(crate) enum Wrong {
     /// The ledger is not what follows from the events.
     Ledger(String),
     /// What the product says of its own books.
-    Books(Vec<String>),
+    LedgerState(Vec<String>),
 }
 
 /// Everything that was acknowledged is in the inbox, once.
@@ -70,23 +70,23 @@ pub(crate) async fn examine(app: &App, acknowledged: &BTreeSet<String>) -> Resul
         let odd: Vec<_> = booked.iter().filter(|line| !right.contains(line)).collect();
         return Err(Wrong::Ledger(format!("missing: {missing:?}; twice: {twice:?}; not right: {odd:?}")));
     }
-    match reports::check_books(&app.store, &SealKey::of(&app.vault)).await {
+    match reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await {
         Ok(report) if report.is_right() => Ok(()),
-        Ok(report) => Err(Wrong::Books(report.wrong)),
+        Ok(report) => Err(Wrong::LedgerState(report.wrong)),
         Err(error) => Err(Wrong::Damaged(error.to_string())),
     }
 }
 
 /// All that must be equal in two services that heard the same, whatever happened on the way.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Books {
+pub(crate) struct LedgerState {
     entries: Vec<Entry>,
     contributions: Vec<Contribution>,
     supporters: Vec<(String, i64)>,
     facts: Vec<Fact>,
 }
 
-impl Books {
+impl LedgerState {
     pub(crate) async fn of(app: &App) -> Self {
         Self {
             entries: app.store.entries().await.unwrap(),

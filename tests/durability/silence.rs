@@ -59,7 +59,7 @@ impl Behind {
                 }
             };
             tokio::time::timeout(RESUMES, acknowledged).await.expect("a delivery is acknowledged in time");
-            self.deliveries.note_acknowledged(event);
+            self.deliveries.record_acknowledged(event);
         }
         self.next_gift += gifts;
     }

@@ -37,7 +37,7 @@ async fn a_service_that_is_told_to_stop_answers_what_is_under_way_and_keeps_all_
     let mut answer = String::new();
     block_in_place(|| connection.read_to_string(&mut answer)).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    deliveries.note_acknowledged(event.clone());
+    deliveries.record_acknowledged(event.clone());
     block_in_place(|| running.ends_well());
     senders.join_all().await;
     let inbox = service.inbox_after_a_kill().await;

@@ -73,7 +73,7 @@ async fn a_transaction_that_is_not_committed_leaves_nothing() {
 async fn readers_see_what_was_committed_while_somebody_writes() {
     let it = TestStore::open().await.with_facts().await;
     let mut tx = it.store.begin().await.unwrap();
-    keepopen::store::books::book(&mut tx, &super::payment("pi_2"), 3_000).await.unwrap();
+    keepopen::store::ledger::book(&mut tx, &super::payment("pi_2"), 3_000).await.unwrap();
     assert_eq!(it.store.entries().await.unwrap().len(), 1);
     tx.commit().await.unwrap();
     assert_eq!(it.store.entries().await.unwrap().len(), 2);

@@ -2,7 +2,7 @@
 
 use keepopen::contributions::{Entry, EntryKind};
 use keepopen::store::inbox::{self, EventState};
-use keepopen::store::{books, objects, supporters};
+use keepopen::store::{ledger, objects, supporters};
 use keepopen::supporters::Email;
 use serde_json::json;
 
@@ -13,10 +13,10 @@ async fn the_same_cause_is_booked_once() {
     let it = TestStore::open().await.with_facts().await;
     let mut tx = it.store.begin().await.unwrap();
     let other_amount = Entry { money: euros(1), ..payment("pi_1") };
-    assert!(!books::book(&mut tx, &payment("pi_1"), 9_000).await.unwrap());
-    assert!(!books::book(&mut tx, &other_amount, 9_000).await.unwrap());
+    assert!(!ledger::book(&mut tx, &payment("pi_1"), 9_000).await.unwrap());
+    assert!(!ledger::book(&mut tx, &other_amount, 9_000).await.unwrap());
     let refund = Entry { kind: EntryKind::Refund, ..payment("pi_1") };
-    assert!(books::book(&mut tx, &refund, 9_000).await.unwrap(), "another kind is another cause");
+    assert!(ledger::book(&mut tx, &refund, 9_000).await.unwrap(), "another kind is another cause");
     tx.commit().await.unwrap();
     assert_eq!(it.store.entries().await.unwrap(), [payment("pi_1"), refund]);
     assert_eq!(it.store.first_booked_at_ms(&contribution_id()).await.unwrap(), Some(2_000));

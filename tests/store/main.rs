@@ -22,7 +22,7 @@ use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind,
 use keepopen::ids::{ContributionId, SupporterId};
 use keepopen::money::{Currency, Money};
 use keepopen::store::inbox::{Arrival, EventState, Source};
-use keepopen::store::{Store, Tx, books, inbox, objects, supporters};
+use keepopen::store::{Store, Tx, inbox, ledger, objects, supporters};
 use keepopen::supporters::Email;
 use tempfile::TempDir;
 
@@ -110,7 +110,7 @@ impl TestStore {
         let fact = serde_json::json!({"kind": "invoice_payment", "id": "inpay_1", "invoice": "in_1", "paid_by": ["pi_1"]});
         objects::add(&mut tx, serde_json::from_value(fact).unwrap()).await.unwrap();
         put_contribution(&mut tx, 0).await;
-        assert!(books::book(&mut tx, &payment("pi_1"), 2_000).await.unwrap());
+        assert!(ledger::book(&mut tx, &payment("pi_1"), 2_000).await.unwrap());
         tx.commit().await.unwrap();
         self
     }
@@ -185,7 +185,7 @@ pub(crate) async fn put_contribution(tx: &mut Tx, reversed_payments: i64) {
         subscriptions: Vec::new(),
         customer: Some("cus_1".to_owned()),
     };
-    books::put_contribution(tx, &it, "[]").await.unwrap();
+    ledger::put_contribution(tx, &it, "[]").await.unwrap();
 }
 
 pub(crate) fn payment(object: &str) -> Entry {

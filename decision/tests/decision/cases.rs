@@ -6,7 +6,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use keepopen_decision::{
     AppealRules, Decision, Explanation, Known, LearnedWeights, Problem, Question, Reason, SiteRules,
-    Standing, Surface, Values, Verdict, compile, decide, explain, quiet_until_ms,
+    Standing, Surface, TemplateValues, Verdict, compile, decide, explain, quiet_until_ms,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -153,7 +153,7 @@ fn play(case: &Case) -> Result<(), String> {
 }
 
 /// Those that are there.
-fn values(values: &Values<'_, '_>) -> Value {
+fn values(values: &TemplateValues<'_, '_>) -> Value {
     let mut there = serde_json::json!({
         "article_count": values.article_count(), "country": values.country().map(|code| code.to_string()), "date": values.date(),
         "weekday": values.weekday(), "days_left": values.days_left(),

@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::Refused;
 use crate::api::form::Params;
 use crate::api::{changing, endpoints, reading, resources, sessions, writing};
-use crate::books::{Books, StoredReply, Trouble};
 use crate::flows::checkout;
+use crate::state::{State, StoredReply, Trouble};
 
 /// A call as it came in.
 pub(crate) struct Call {
@@ -38,19 +38,19 @@ impl Reply {
 }
 
 /// Carries a call out, or gives back the reply stored under its idempotency key.
-pub(crate) fn carry_out(books: &mut Books, call: &Call, trouble: Option<&Trouble>) -> Reply {
+pub(crate) fn carry_out(state: &mut State, call: &Call, trouble: Option<&Trouble>) -> Reply {
     // Only POST is made idempotent by a key; the others are so by themselves.
     let key = call.idempotency_key.as_ref().filter(|_| call.method == "POST");
     let fingerprint = format!("{} {}?{}", call.method, call.path, call.params.fingerprint());
-    if let Some(stored) = key.and_then(|key| books.replies.get(key)) {
+    if let Some(stored) = key.and_then(|key| state.replies.get(key)) {
         return replay(stored, &fingerprint, call);
     }
     let outcome = match trouble {
         Some(Trouble::Status(status)) => Err(broken(*status)),
         _ => {
-            books.request = Some((call.request_id.clone(), call.idempotency_key.clone()));
-            let outcome = route(books, call);
-            books.request = None;
+            state.request = Some((call.request_id.clone(), call.idempotency_key.clone()));
+            let outcome = route(state, call);
+            state.request = None;
             outcome
         }
     };
@@ -66,7 +66,7 @@ pub(crate) fn carry_out(books: &mut Books, call: &Call, trouble: Option<&Trouble
             body: reply.body.clone(),
             request_id: reply.request_id.clone(),
         };
-        books.replies.insert(key.clone(), stored);
+        state.replies.insert(key.clone(), stored);
     }
     reply
 }
@@ -108,7 +108,7 @@ fn broken(status: u16) -> Refused {
     Refused { status, kind, ..Refused::invalid(code, "The practice Stripe was told to fail this call.") }
 }
 
-fn route(books: &mut Books, call: &Call) -> Result<Value, Refused> {
+fn route(state: &mut State, call: &Call) -> Result<Value, Refused> {
     let unknown = || {
         let sentence = format!("Unrecognized request URL ({}: {}).", call.method, call.path);
         Refused { status: 404, ..Refused::invalid(None, sentence) }
@@ -118,38 +118,38 @@ fn route(books: &mut Books, call: &Call) -> Result<Value, Refused> {
     let params = &call.params;
     match (call.method.as_str(), steps.as_slice()) {
         ("POST", ["checkout", "sessions"]) => {
-            let session = sessions::create(books, params)?;
-            Ok(reading::expanded(books, session, params, ""))
+            let session = sessions::create(state, params)?;
+            Ok(reading::expanded(state, session, params, ""))
         }
         ("POST", ["checkout", "sessions", id, "expire"]) => {
             params.only(&[])?;
-            checkout::expire(books, id)
+            checkout::expire(state, id)
         }
         ("GET", ["checkout", "sessions", id, "line_items"]) => {
             let params = Params::parse(b"expand[]=line_items");
             let resource = resources::resource("checkout/sessions").ok_or_else(unknown)?;
-            Ok(reading::one(books, resource, id, &params)?["line_items"].clone())
+            Ok(reading::one(state, resource, id, &params)?["line_items"].clone())
         }
-        ("GET", ["checkout", "sessions", id]) => read(books, "checkout/sessions", Some(id), params, unknown),
-        ("GET", ["checkout", "sessions"]) => read(books, "checkout/sessions", None, params, unknown),
-        ("POST", ["refunds"]) => writing::create_refund(books, params),
-        ("POST", ["subscriptions", id]) => writing::update_subscription(books, id, params),
-        ("DELETE", ["subscriptions", id]) => writing::cancel_subscription(books, id, params),
-        ("GET", ["radar", resource]) => read(books, &format!("radar/{resource}"), None, params, unknown),
+        ("GET", ["checkout", "sessions", id]) => read(state, "checkout/sessions", Some(id), params, unknown),
+        ("GET", ["checkout", "sessions"]) => read(state, "checkout/sessions", None, params, unknown),
+        ("POST", ["refunds"]) => writing::create_refund(state, params),
+        ("POST", ["subscriptions", id]) => writing::update_subscription(state, id, params),
+        ("DELETE", ["subscriptions", id]) => writing::cancel_subscription(state, id, params),
+        ("GET", ["radar", resource]) => read(state, &format!("radar/{resource}"), None, params, unknown),
         ("GET", ["radar", resource, id]) => {
-            read(books, &format!("radar/{resource}"), Some(id), params, unknown)
+            read(state, &format!("radar/{resource}"), Some(id), params, unknown)
         }
-        (method, ["webhook_endpoints"]) => endpoints::answer(books, method, None, params),
-        (method, ["webhook_endpoints", id]) => endpoints::answer(books, method, Some(id), params),
-        ("GET", ["account"]) => Ok(endpoints::account(books)),
-        ("GET", [resource]) => read(books, resource, None, params, unknown),
-        ("GET", [resource, id]) => read(books, resource, Some(id), params, unknown),
-        (method, steps) => changing::route(books, method, steps, params).unwrap_or_else(|| Err(unknown())),
+        (method, ["webhook_endpoints"]) => endpoints::answer(state, method, None, params),
+        (method, ["webhook_endpoints", id]) => endpoints::answer(state, method, Some(id), params),
+        ("GET", ["account"]) => Ok(endpoints::account(state)),
+        ("GET", [resource]) => read(state, resource, None, params, unknown),
+        ("GET", [resource, id]) => read(state, resource, Some(id), params, unknown),
+        (method, steps) => changing::route(state, method, steps, params).unwrap_or_else(|| Err(unknown())),
     }
 }
 
 fn read(
-    books: &Books,
+    state: &State,
     resource: &str,
     id: Option<&str>,
     params: &Params,
@@ -157,7 +157,7 @@ fn read(
 ) -> Result<Value, Refused> {
     let resource = resources::resource(resource).ok_or_else(unknown)?;
     match id {
-        Some(id) => reading::one(books, resource, id, params),
-        None => reading::many(books, resource, params),
+        Some(id) => reading::one(state, resource, id, params),
+        None => reading::many(state, resource, params),
     }
 }

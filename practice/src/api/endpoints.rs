@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::api::form::Params;
-use crate::books::{Books, text};
+use crate::state::{State, text};
 use crate::{PracticeStripe, Refused, ids, objects};
 
 /// How many endpoints Stripe lets one account have.
@@ -34,32 +34,32 @@ impl Endpoint {
 
 /// Everything below `/v1/webhook_endpoints`.
 pub(crate) fn answer(
-    books: &mut Books,
+    state: &mut State,
     method: &str,
     id: Option<&str>,
     params: &Params,
 ) -> Result<Value, Refused> {
     match (method, id) {
-        ("POST", None) => create(books, params),
-        ("GET", None) => list(books, params),
-        ("GET", Some(id)) => Ok(books.endpoints[place(books, id)?].object.clone()),
-        ("POST", Some(id)) => update(books, id, params),
+        ("POST", None) => create(state, params),
+        ("GET", None) => list(state, params),
+        ("GET", Some(id)) => Ok(state.endpoints[place(state, id)?].object.clone()),
+        ("POST", Some(id)) => update(state, id, params),
         ("DELETE", Some(id)) => {
-            let at = place(books, id)?;
-            books.endpoints.remove(at);
+            let at = place(state, id)?;
+            state.endpoints.remove(at);
             Ok(json!({ "id": id, "object": "webhook_endpoint", "deleted": true }))
         }
         _ => Err(Refused::invalid(None, format!("Unrecognized method {method} for webhook endpoints."))),
     }
 }
 
-fn create(books: &mut Books, params: &Params) -> Result<Value, Refused> {
+fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
     params.only(&["url", "enabled_events[*]", "api_version", "description", "metadata[*]", "connect"])?;
     let url = good_url(params.need("url")?)?;
     let events = events(params)?.ok_or_else(|| {
         Refused::param("parameter_missing", "enabled_events", "Missing required param: enabled_events.")
     })?;
-    if books.endpoints.len() >= MOST {
+    if state.endpoints.len() >= MOST {
         return Err(Refused::invalid(
             None,
             format!("You have reached the maximum of {MOST} webhook endpoints."),
@@ -70,7 +70,7 @@ fn create(books: &mut Books, params: &Params) -> Result<Value, Refused> {
         "object": "webhook_endpoint",
         "api_version": params.or_null("api_version"),
         "application": null,
-        "created": books.now(),
+        "created": state.now(),
         "description": params.or_null("description"),
         "enabled_events": events,
         "livemode": false,
@@ -81,17 +81,17 @@ fn create(books: &mut Books, params: &Params) -> Result<Value, Refused> {
     let secret = ids::new("whsec_");
     let mut shown = object.clone();
     shown["secret"] = json!(secret);
-    books.endpoints.push(Endpoint { object, secret });
+    state.endpoints.push(Endpoint { object, secret });
     Ok(shown)
 }
 
-fn update(books: &mut Books, id: &str, params: &Params) -> Result<Value, Refused> {
+fn update(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&["url", "enabled_events[*]", "disabled", "description", "metadata[*]"])?;
-    let at = place(books, id)?;
+    let at = place(state, id)?;
     let disabled = params.word("disabled", &["true", "false"])?;
     let (events, metadata) = (events(params)?, params.metadata("metadata")?);
     let url = params.get("url").map(good_url).transpose()?;
-    let object = &mut books.endpoints[at].object;
+    let object = &mut state.endpoints[at].object;
     if let Some(url) = url {
         object["url"] = json!(url);
     }
@@ -111,28 +111,28 @@ fn update(books: &mut Books, id: &str, params: &Params) -> Result<Value, Refused
 }
 
 /// The newest first, as every list of Stripe's.
-fn list(books: &Books, params: &Params) -> Result<Value, Refused> {
+fn list(state: &State, params: &Params) -> Result<Value, Refused> {
     params.only(&["limit", "starting_after"])?;
     let limit = params.integer("limit")?.unwrap_or(10);
     let limit = usize::try_from(limit).ok().filter(|limit| (1..=100).contains(limit)).ok_or_else(|| {
         Refused::param("parameter_invalid_integer", "limit", "The limit must be between 1 and 100.")
     })?;
     let from = match params.get("starting_after") {
-        Some(id) => books.endpoints.len() - place(books, id)?,
+        Some(id) => state.endpoints.len() - place(state, id)?,
         None => 0,
     };
-    let mut rest = books.endpoints.iter().rev().skip(from);
+    let mut rest = state.endpoints.iter().rev().skip(from);
     let data = rest.by_ref().take(limit).map(|endpoint| endpoint.object.clone()).collect();
     Ok(objects::list("/v1/webhook_endpoints", data, rest.next().is_some()))
 }
 
 /// `GET /v1/account`: the account that the key belongs to.
-pub(crate) fn account(books: &Books) -> Value {
-    let ready = !books.account_is_limited;
+pub(crate) fn account(state: &State) -> Value {
+    let ready = !state.account_is_limited;
     json!({
         "id": "acct_practice",
         "object": "account",
-        "business_profile": { "name": books.account_name },
+        "business_profile": { "name": state.account_name },
         "charges_enabled": ready,
         "country": "IE",
         "default_currency": "eur",
@@ -142,8 +142,8 @@ pub(crate) fn account(books: &Books) -> Value {
     })
 }
 
-fn place(books: &Books, id: &str) -> Result<usize, Refused> {
-    let at = books.endpoints.iter().position(|endpoint| text(&endpoint.object, "id") == id);
+fn place(state: &State, id: &str) -> Result<usize, Refused> {
+    let at = state.endpoints.iter().position(|endpoint| text(&endpoint.object, "id") == id);
     at.ok_or_else(|| Refused::missing("webhook endpoint", "webhook_endpoint", id))
 }
 
@@ -182,15 +182,15 @@ fn events(params: &Params) -> Result<Option<Vec<String>>, Refused> {
 impl PracticeStripe {
     /// Says whether the account may not take payments (yet), as before its owner has told who they are.
     pub fn limit_account(&self, so: bool) {
-        self.books.open().account_is_limited = so;
+        self.state.open().account_is_limited = so;
     }
 
     /// Changes an endpoint as the dashboard does: the fields of the object that are given.
     pub fn change_endpoint(&self, id: &str, fields: &Value) -> Result<(), Refused> {
-        let mut books = self.books.open();
-        let at = place(&books, id)?;
+        let mut state = self.state.open();
+        let at = place(&state, id)?;
         for (name, value) in fields.as_object().into_iter().flatten() {
-            books.endpoints[at].object[name] = value.clone();
+            state.endpoints[at].object[name] = value.clone();
         }
         Ok(())
     }
@@ -198,6 +198,6 @@ impl PracticeStripe {
     /// Every webhook endpoint, the oldest first, without its secret.
     #[must_use]
     pub fn endpoints(&self) -> Vec<Value> {
-        self.books.open().endpoints.iter().map(|endpoint| endpoint.object.clone()).collect()
+        self.state.open().endpoints.iter().map(|endpoint| endpoint.object.clone()).collect()
     }
 }

@@ -5,14 +5,14 @@ use serde_json::Value;
 use crate::Refused;
 use crate::api::form::Params;
 use crate::api::resources::Resource;
-use crate::books::{Books, number, text};
+use crate::state::{State, number, text};
 
 /// How many types a list of events can be narrowed to.
 const MAX_TYPES: usize = 20;
 
 /// The filters of one call, checked.
 pub(crate) struct Filters<'a> {
-    books: &'a Books,
+    state: &'a State,
     resource: &'a Resource,
     params: &'a Params,
     times: Vec<Bound>,
@@ -32,19 +32,19 @@ struct Bound {
 
 impl<'a> Filters<'a> {
     /// Refuses unknown parameters and values that are none.
-    pub(crate) fn of(books: &'a Books, resource: &'a Resource, params: &'a Params) -> Result<Self, Refused> {
+    pub(crate) fn of(state: &'a State, resource: &'a Resource, params: &'a Params) -> Result<Self, Refused> {
         let mut known = vec!["limit", "starting_after", "ending_before", "created", "created[*]"];
         known.extend(resource.filters.iter().map(|(name, _)| *name));
         known.extend(resource.more());
         params.only(&known)?;
         if let Some(payout) = params.get("payout") {
-            books.want("payout", payout)?;
+            state.want("payout", payout)?;
         }
         let heard = params.word("delivery_success", &["true", "false"])?.map(|word| word == "true");
         check_types(params)?;
         let mut times = bounds(params, "created")?;
         times.extend(bounds(params, "arrival_date")?);
-        Ok(Self { books, resource, params, times, heard })
+        Ok(Self { state, resource, params, times, heard })
     }
 
     /// Whether the list shows this object.
@@ -53,7 +53,7 @@ impl<'a> Filters<'a> {
         by_field
             && self.of_type(object)
             && self.in_payout(object)
-            && self.heard.is_none_or(|heard| self.books.was_heard(object) == heard)
+            && self.heard.is_none_or(|heard| self.state.was_heard(object) == heard)
             && self.times.iter().all(|bound| (bound.holds)(&number(object, bound.field), &bound.at))
     }
 
@@ -84,7 +84,7 @@ impl<'a> Filters<'a> {
     /// With the payout's own entry, as Stripe lists it; while it sorts the payout out, with nothing else.
     fn in_payout(&self, object: &Value) -> bool {
         let Some(payout) = self.params.get("payout") else { return true };
-        let balance = &self.books.balance;
+        let balance = &self.state.balance;
         let is_unsorted = balance.unsorted.iter().any(|it| it == payout);
         balance.payout_of(text(object, "id")) == Some(payout)
             && (!is_unsorted || text(object, "source") == payout)

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use crate::api::calls::{Call, Reply};
 use crate::api::form::Params;
-use crate::books::{Books, SharedBooks, Trouble};
+use crate::state::{SharedState, State, Trouble};
 use crate::{API_VERSION, Refused, ids};
 
 /// Where objects of a kind are read, below `/v1/`.
@@ -35,7 +35,7 @@ pub(crate) fn path_of(kind: &str) -> Option<&'static str> {
 pub(crate) async fn answer(
     request: HttpRequest,
     body: web::Bytes,
-    books: web::Data<SharedBooks>,
+    state: web::Data<SharedState>,
 ) -> HttpResponse {
     let version = header(&request, "Stripe-Version").unwrap_or_else(|| API_VERSION.to_owned());
     let call = Call {
@@ -46,12 +46,12 @@ pub(crate) async fn answer(
         request_id: ids::new("req_"),
     };
     let (reply, trouble) = {
-        let mut books = books.open();
-        match check_key(&books, &request) {
+        let mut state = state.open();
+        match check_key(&state, &request) {
             Err(refused) => (Reply::refused(&refused, &call.request_id), None),
             Ok(()) => {
-                let trouble = next_trouble(&mut books);
-                (calls::carry_out(&mut books, &call, trouble.as_ref()), trouble)
+                let trouble = next_trouble(&mut state);
+                (calls::carry_out(&mut state, &call, trouble.as_ref()), trouble)
             }
         }
     };
@@ -89,7 +89,7 @@ fn pretty(body: &Value) -> String {
 }
 
 /// The key is taken as a bearer token or as the name of Basic authorisation, as at Stripe.
-fn check_key(books: &Books, request: &HttpRequest) -> Result<(), Refused> {
+fn check_key(state: &State, request: &HttpRequest) -> Result<(), Refused> {
     let unauthorised = |message: String| Refused { status: 401, ..Refused::invalid(None, message) };
     let authorisation = header(request, "Authorization").unwrap_or_default();
     let key = if let Some(key) = authorisation.strip_prefix("Bearer ") {
@@ -101,7 +101,7 @@ fn check_key(books: &Books, request: &HttpRequest) -> Result<(), Refused> {
         let sentence = "You did not provide an API key. Send the secret test key as a bearer token in the Authorization header.";
         return Err(unauthorised(sentence.to_owned()));
     };
-    if key == books.secret_key {
+    if key == state.secret_key {
         return Ok(());
     }
     let end: String = key.chars().rev().take(4).collect::<Vec<_>>().into_iter().rev().collect();
@@ -109,15 +109,15 @@ fn check_key(books: &Books, request: &HttpRequest) -> Result<(), Refused> {
 }
 
 /// The trouble that this call meets, one fewer left of it.
-fn next_trouble(books: &mut Books) -> Option<Trouble> {
-    let (trouble, left) = books.trouble.clone()?;
-    if books.calls_before_trouble > 0 {
-        books.calls_before_trouble -= 1;
+fn next_trouble(state: &mut State) -> Option<Trouble> {
+    let (trouble, left) = state.trouble.clone()?;
+    if state.calls_before_trouble > 0 {
+        state.calls_before_trouble -= 1;
         return None;
     }
     match left {
-        Some(0 | 1) => books.trouble = None,
-        Some(left) => books.trouble = Some((trouble.clone(), Some(left - 1))),
+        Some(0 | 1) => state.trouble = None,
+        Some(left) => state.trouble = Some((trouble.clone(), Some(left - 1))),
         None => {}
     }
     Some(trouble)

@@ -6,26 +6,26 @@ use crate::Refused;
 use crate::api::filters::Filters;
 use crate::api::form::Params;
 use crate::api::resources::Resource;
-use crate::books::{Books, text};
 use crate::objects::{self, session};
+use crate::state::{State, text};
 
 /// One object.
-pub(crate) fn one(books: &Books, resource: &Resource, id: &str, params: &Params) -> Result<Value, Refused> {
+pub(crate) fn one(state: &State, resource: &Resource, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[])?;
     let object = match resource.kind {
         "event" => {
-            let mut shown = books.shown_events();
+            let mut shown = state.shown_events();
             let event = shown.find(|event| text(event, "id") == id);
             event.cloned().ok_or_else(|| Refused::missing("event", "id", id))?
         }
-        kind => books.want(kind, id)?,
+        kind => state.want(kind, id)?,
     };
-    Ok(expanded(books, object, params, ""))
+    Ok(expanded(state, object, params, ""))
 }
 
 /// A list, newest first, cut to `limit` after or before an object.
-pub(crate) fn many(books: &Books, resource: &Resource, params: &Params) -> Result<Value, Refused> {
-    let filters = Filters::of(books, resource, params)?;
+pub(crate) fn many(state: &State, resource: &Resource, params: &Params) -> Result<Value, Refused> {
+    let filters = Filters::of(state, resource, params)?;
     let limit = params.integer("limit")?.unwrap_or(10);
     if !(1..=100).contains(&limit) {
         return Err(Refused::param(
@@ -35,8 +35,8 @@ pub(crate) fn many(books: &Books, resource: &Resource, params: &Params) -> Resul
         ));
     }
     let mut found: Vec<&Value> = match resource.kind {
-        "event" => books.shown_events().rev().filter(|event| filters.want(event)).collect(),
-        kind => books.all(kind).rev().filter(|object| filters.want(object)).collect(),
+        "event" => state.shown_events().rev().filter(|event| filters.want(event)).collect(),
+        kind => state.all(kind).rev().filter(|object| filters.want(object)).collect(),
     };
     let place = |found: &[&Value], name: &str| -> Result<Option<usize>, Refused> {
         let Some(id) = params.get(name) else {
@@ -59,50 +59,50 @@ pub(crate) fn many(books: &Books, resource: &Resource, params: &Params) -> Resul
         found.truncate(limit);
         has_more
     };
-    let data = found.into_iter().map(|object| expanded(books, object.clone(), params, "data.")).collect();
+    let data = found.into_iter().map(|object| expanded(state, object.clone(), params, "data.")).collect();
     Ok(objects::list(&format!("/v1/{}", resource.path), data, has_more))
 }
 
 /// The object with the ids that `expand[]` names replaced by their objects; what can't be expanded stays an id.
-pub(crate) fn expanded(books: &Books, mut object: Value, params: &Params, base: &str) -> Value {
+pub(crate) fn expanded(state: &State, mut object: Value, params: &Params, base: &str) -> Value {
     for (_, path) in params.under("expand") {
         let Some(path) = path.strip_prefix(base) else {
             continue;
         };
         let steps: Vec<&str> = path.split('.').collect();
-        expand(books, &mut object, &steps);
+        expand(state, &mut object, &steps);
     }
     object
 }
 
-fn expand(books: &Books, object: &mut Value, steps: &[&str]) {
+fn expand(state: &State, object: &mut Value, steps: &[&str]) {
     let Some((step, rest)) = steps.split_first() else {
         return;
     };
     if let Value::Array(items) = object {
         let from = if *step == "data" { rest } else { steps };
-        items.iter_mut().for_each(|item| expand(books, item, from));
+        items.iter_mut().for_each(|item| expand(state, item, from));
         return;
     }
-    include(books, object, step);
+    include(state, object, step);
     let Some(inner) = object.get_mut(*step) else {
         return;
     };
-    if let Some(known) = inner.as_str().and_then(|id| books.get(id)) {
+    if let Some(known) = inner.as_str().and_then(|id| state.get(id)) {
         *inner = known.clone();
     }
-    expand(books, inner, rest);
+    expand(state, inner, rest);
 }
 
 /// Lists that an object shows only when they are asked for.
-fn include(books: &Books, object: &mut Value, step: &str) {
+fn include(state: &State, object: &mut Value, step: &str) {
     let id = text(object, "id").to_owned();
     let of = |kind: &str, name: &str| -> Vec<Value> {
-        books.all(kind).filter(|own| text(own, name) == id).cloned().collect()
+        state.all(kind).filter(|own| text(own, name) == id).cloned().collect()
     };
     let (url, data) = match (text(object, "object"), step) {
         ("checkout.session", "line_items") => {
-            let lines = books.plans.get(&id).map(|plan| plan.lines.iter().map(session::line_item).collect());
+            let lines = state.plans.get(&id).map(|plan| plan.lines.iter().map(session::line_item).collect());
             (format!("/v1/checkout/sessions/{id}/line_items"), lines.unwrap_or_default())
         }
         ("charge", "refunds") => (format!("/v1/charges/{id}/refunds"), of("refund", "charge")),

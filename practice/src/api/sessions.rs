@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::api::form::Params;
-use crate::books::{Books, Line, Plan, text};
 use crate::flows::checkout::{self, Wish};
 use crate::flows::customers;
 use crate::objects::session;
+use crate::state::{Line, Plan, State, text};
 use crate::{Refused, ids, money};
 
 /// Everything that the stand-in understands; all else is an unknown parameter.
@@ -48,7 +48,7 @@ const MAX_MINOR: i64 = 99_999_999;
 const LEAST_MINOR: i64 = 50;
 
 /// Makes a session, or says what is wrong.
-pub(crate) fn create(books: &mut Books, params: &Params) -> Result<Value, Refused> {
+pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
     params.only(KNOWN)?;
     let mode = params.word("mode", &["payment", "subscription"])?;
     let mode =
@@ -56,12 +56,12 @@ pub(crate) fn create(books: &mut Books, params: &Params) -> Result<Value, Refuse
     let one_off = mode == "payment";
     check_fit(params, one_off)?;
     let expires_at = params.integer("expires_at")?;
-    if expires_at.is_some_and(|at| !LIFE.contains(&(at - books.now()))) {
+    if expires_at.is_some_and(|at| !LIFE.contains(&(at - state.now()))) {
         let sentence = "The `expires_at` timestamp must be between 30 minutes and 24 hours from Checkout Session creation.";
         return Err(Refused { param: Some("expires_at".to_owned()), ..Refused::invalid(None, sentence) });
     }
     if let Some(customer) = params.get("customer") {
-        customers::living(books, customer)
+        customers::living(state, customer)
             .map_err(|_| Refused { status: 400, ..Refused::missing("customer", "customer", customer) })?;
     }
     let given = json!({
@@ -76,8 +76,8 @@ pub(crate) fn create(books: &mut Books, params: &Params) -> Result<Value, Refuse
         "metadata": params.metadata("metadata")?,
     });
     params.word("ui_mode", &["hosted", "hosted_page"])?;
-    let (plan, currency) = plan(books, params, one_off)?;
-    let session = checkout::create(books, Wish { mode: mode.to_owned(), currency, expires_at, plan, given });
+    let (plan, currency) = plan(state, params, one_off)?;
+    let session = checkout::create(state, Wish { mode: mode.to_owned(), currency, expires_at, plan, given });
     Ok(session)
 }
 
@@ -121,7 +121,7 @@ fn check_fit(params: &Params, one_off: bool) -> Result<(), Refused> {
     Ok(())
 }
 
-fn plan(books: &Books, params: &Params, one_off: bool) -> Result<(Plan, String), Refused> {
+fn plan(state: &State, params: &Params, one_off: bool) -> Result<(Plan, String), Refused> {
     let mut lines = Vec::new();
     let mut currency = String::new();
     let mut interval = None;
@@ -133,7 +133,7 @@ fn plan(books: &Books, params: &Params, one_off: bool) -> Result<(Plan, String),
         {
             break;
         }
-        let line = line(books, params, &base, one_off)?;
+        let line = line(state, params, &base, one_off)?;
         let own = text(&line.price, "currency").to_owned();
         if !currency.is_empty() && currency != own {
             return Err(Refused::param(
@@ -179,7 +179,7 @@ fn plan(books: &Books, params: &Params, one_off: bool) -> Result<(Plan, String),
     Ok((plan, currency))
 }
 
-fn line(books: &Books, params: &Params, base: &str, one_off: bool) -> Result<Line, Refused> {
+fn line(state: &State, params: &Params, base: &str, one_off: bool) -> Result<Line, Refused> {
     let name_of = |rest: &str| format!("{base}[price_data]{rest}");
     let currency = params.need(&name_of("[currency]"))?.to_ascii_lowercase();
     if money::decimals(&currency).is_none() {
@@ -224,7 +224,7 @@ fn line(books: &Books, params: &Params, base: &str, one_off: bool) -> Result<Lin
         ));
     }
     let interval = interval.map(|unit| (unit, count));
-    let price = session::price(&currency, amount_minor, interval.as_ref(), &ids::new("prod_"), books.now());
+    let price = session::price(&currency, amount_minor, interval.as_ref(), &ids::new("prod_"), state.now());
     Ok(Line { id: ids::new("li_"), name, price, quantity })
 }
 

@@ -4,11 +4,11 @@ use serde_json::Value;
 
 use crate::Refused;
 use crate::api::form::Params;
-use crate::books::Books;
 use crate::flows::{billing, pausing, refunds};
+use crate::state::State;
 
 /// `POST /v1/refunds`.
-pub(crate) fn create_refund(books: &mut Books, params: &Params) -> Result<Value, Refused> {
+pub(crate) fn create_refund(state: &mut State, params: &Params) -> Result<Value, Refused> {
     params.only(&["charge", "payment_intent", "amount", "reason", "metadata[*]"])?;
     let payment_id = match (params.get("payment_intent"), params.get("charge")) {
         (Some(id), _) | (None, Some(id)) => id,
@@ -20,12 +20,12 @@ pub(crate) fn create_refund(books: &mut Books, params: &Params) -> Result<Value,
     };
     params.word("reason", &["duplicate", "fraudulent", "requested_by_customer"])?;
     let wish = refunds::Wish { metadata: params.metadata("metadata")?, reason: params.or_null("reason") };
-    let refund = refunds::refund(books, payment_id, params.integer("amount")?, &wish)?;
-    Ok(books.see(&refund))
+    let refund = refunds::refund(state, payment_id, params.integer("amount")?, &wish)?;
+    Ok(state.see(&refund))
 }
 
 /// `POST /v1/subscriptions/{id}`: a scheduled cancel, a pause, or their taking back, and metadata.
-pub(crate) fn update_subscription(books: &mut Books, id: &str, params: &Params) -> Result<Value, Refused> {
+pub(crate) fn update_subscription(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[
         "cancel_at_period_end",
         "metadata[*]",
@@ -33,32 +33,32 @@ pub(crate) fn update_subscription(books: &mut Books, id: &str, params: &Params) 
         "pause_collection[behavior]",
         "pause_collection[resumes_at]",
     ])?;
-    billing::living(books, id)?;
+    billing::living(state, id)?;
     let metadata = params.metadata("metadata")?;
     match params.word("cancel_at_period_end", &["true", "false"])? {
-        Some("true") => billing::cancel_later(books, id, true)?,
-        Some(_) => billing::keep(books, id)?,
+        Some("true") => billing::cancel_later(state, id, true)?,
+        Some(_) => billing::keep(state, id)?,
         None => {}
     }
     if params.has("pause_collection[behavior]") {
         let behavior = params.need("pause_collection[behavior]")?;
         let resumes_at = params.integer("pause_collection[resumes_at]")?;
-        pausing::pause_collection(books, id, Some((behavior, resumes_at)))?;
+        pausing::pause_collection(state, id, Some((behavior, resumes_at)))?;
     } else if params.has("pause_collection") {
-        pausing::pause_collection(books, id, None)?;
+        pausing::pause_collection(state, id, None)?;
     }
-    billing::add_metadata(books, id, metadata);
-    Ok(books.see(id))
+    billing::add_metadata(state, id, metadata);
+    Ok(state.see(id))
 }
 
 /// `DELETE /v1/subscriptions/{id}`.
-pub(crate) fn cancel_subscription(books: &mut Books, id: &str, params: &Params) -> Result<Value, Refused> {
+pub(crate) fn cancel_subscription(state: &mut State, id: &str, params: &Params) -> Result<Value, Refused> {
     params.only(&[
         "invoice_now",
         "prorate",
         "cancellation_details[comment]",
         "cancellation_details[feedback]",
     ])?;
-    billing::cancel_now(books, id)?;
-    Ok(books.see(id))
+    billing::cancel_now(state, id)?;
+    Ok(state.see(id))
 }

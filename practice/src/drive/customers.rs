@@ -8,26 +8,26 @@ use crate::{PracticeStripe, Refused};
 impl PracticeStripe {
     /// Changes a customer's e-mail address.
     pub fn change_email(&self, customer_id: &str, email: &str) -> Result<(), Refused> {
-        customers::update(&mut self.books.open(), customer_id, json!({ "email": email }))
+        customers::update(&mut self.state.open(), customer_id, json!({ "email": email }))
     }
 
     /// Deletes a customer, which ends their subscriptions.
     pub fn delete_customer(&self, customer_id: &str) -> Result<(), Refused> {
-        customers::delete(&mut self.books.open(), customer_id).map(drop)
+        customers::delete(&mut self.state.open(), customer_id).map(drop)
     }
 
     /// Takes a payment method off its customer.
     pub fn detach(&self, payment_method_id: &str) -> Result<(), Refused> {
-        customers::detach(&mut self.books.open(), payment_method_id)
+        customers::detach(&mut self.state.open(), payment_method_id)
     }
 
     /// Lets the card network tell of a new card in place of the old one.
     pub fn renew_card(&self, payment_method_id: &str) -> Result<(), Refused> {
-        customers::renew_card(&mut self.books.open(), payment_method_id)
+        customers::renew_card(&mut self.state.open(), payment_method_id)
     }
 
     /// Withdraws the mandate of a bank debit, by its id or its payment method's.
     pub fn withdraw_mandate(&self, id: &str) -> Result<(), Refused> {
-        customers::withdraw_mandate(&mut self.books.open(), id)
+        customers::withdraw_mandate(&mut self.state.open(), id)
     }
 }

@@ -17,9 +17,9 @@ use std::net::TcpListener;
 use serde_json::Value;
 use tokio::sync::mpsc;
 
-use crate::books::{Books, SharedBooks, Trouble, text};
 use crate::flows::{billing, checkout, refunds};
 use crate::server::{self, Queue, Running};
+use crate::state::{SharedState, State, Trouble, text};
 use crate::{Delivery, Refused, Settings, StartError, webhooks};
 
 /// How somebody pays on the hosted page.
@@ -77,7 +77,7 @@ pub struct Payments {
 /// A running practice Stripe. It stops when it is dropped.
 pub struct PracticeStripe {
     url: String,
-    pub(crate) books: SharedBooks,
+    pub(crate) state: SharedState,
     running: Running,
 }
 
@@ -90,10 +90,10 @@ impl PracticeStripe {
         let address = listener.local_addr().map_err(|source| StartError::Bind { bind, source })?;
         let url = format!("http://{address}");
         let (outbox, jobs) = mpsc::unbounded_channel();
-        let books = SharedBooks::new(Books::new(&settings, url.clone(), outbox.clone()));
+        let state = SharedState::new(State::new(&settings, url.clone(), outbox.clone()));
         let queue = Queue { jobs, again: outbox, retry_after: settings.retry_after };
-        let running = server::start(listener, books.clone(), queue).await?;
-        Ok(Self { url, books, running })
+        let running = server::start(listener, state.clone(), queue).await?;
+        Ok(Self { url, state, running })
     }
 
     /// Ends it and waits until its port is closed.
@@ -109,28 +109,28 @@ impl PracticeStripe {
 
     /// Says where events made from now on are delivered; with `None` nothing is delivered by itself.
     pub fn set_webhook_url(&self, url: Option<String>) {
-        self.books.open().webhook_url = url;
+        self.state.open().webhook_url = url;
     }
 
     /// Changes the secret that deliveries made from now on are signed with.
     pub fn set_webhook_secret(&self, webhook_secret: impl Into<String>) {
-        self.books.open().webhook_secret = webhook_secret.into();
+        self.state.open().webhook_secret = webhook_secret.into();
     }
 
     /// Pays an open session, as a button of the hosted page does, and gives the session back as it then is.
     /// A declined card is not an error: the session comes back still open.
     pub fn pay(&self, session_id: &str, how: How) -> Result<Value, Refused> {
-        checkout::pay(&mut self.books.open(), session_id, how, None)
+        checkout::pay(&mut self.state.open(), session_id, how, None)
     }
 
     /// Settles the bank debit of a session, or lets it fail.
     pub fn settle_bank_debit(&self, session_id: &str, ok: bool) -> Result<(), Refused> {
-        checkout::settle_bank_debit(&mut self.books.open(), session_id, ok)
+        checkout::settle_bank_debit(&mut self.state.open(), session_id, ok)
     }
 
     /// Lets an open session expire.
     pub fn expire(&self, session_id: &str) -> Result<(), Refused> {
-        checkout::expire(&mut self.books.open(), session_id).map(drop)
+        checkout::expire(&mut self.state.open(), session_id).map(drop)
     }
 
     /// Moves a subscription one of its intervals on (a month, or a year where it is yearly): a new invoice that is
@@ -142,17 +142,17 @@ impl PracticeStripe {
 
     /// Pays the newest open invoice of a past-due subscription, as when a reader mends their card.
     pub fn mend_card(&self, subscription_id: &str) -> Result<(), Refused> {
-        billing::pay_open_invoice(&mut self.books.open(), subscription_id)
+        billing::pay_open_invoice(&mut self.state.open(), subscription_id)
     }
 
     /// Cancels a subscription, now or when its period ends. The latter sets `cancel_at` alone, as Stripe's pages do
     /// with flexible billing; the API's `cancel_at_period_end` sets both.
     pub fn cancel(&self, subscription_id: &str, at_period_end: bool) -> Result<(), Refused> {
-        let books = &mut self.books.open();
+        let state = &mut self.state.open();
         if at_period_end {
-            billing::cancel_later(books, subscription_id, false)
+            billing::cancel_later(state, subscription_id, false)
         } else {
-            billing::cancel_now(books, subscription_id)
+            billing::cancel_now(state, subscription_id)
         }
     }
 
@@ -163,67 +163,67 @@ impl PracticeStripe {
 
     /// Refunds a payment intent or charge, all that is left of it or an amount in minor units; the refund's id.
     pub fn refund(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
-        refunds::refund(&mut self.books.open(), payment_id, amount_minor, &refunds::Wish::default())
+        refunds::refund(&mut self.state.open(), payment_id, amount_minor, &refunds::Wish::default())
     }
 
     /// Lets a refund that had succeeded fail after all: the money is back with the account.
     pub fn fail_refund(&self, refund_id: &str) -> Result<(), Refused> {
-        refunds::fail(&mut self.books.open(), refund_id)
+        refunds::fail(&mut self.state.open(), refund_id)
     }
 
     /// Every event made so far, also those that got lost, oldest first, exactly as it is delivered.
     #[must_use]
     pub fn events(&self) -> Vec<Value> {
-        self.books.open().events.clone()
+        self.state.open().events.clone()
     }
 
     /// The events made after the first so many, as `events` gives them.
     #[must_use]
     pub fn events_after(&self, seen: usize) -> Vec<Value> {
-        self.books.open().events.iter().skip(seen).cloned().collect()
+        self.state.open().events.iter().skip(seen).cloned().collect()
     }
 
     /// A `Stripe-Signature` header value for these bytes with the current secret.
     #[must_use]
     pub fn sign(&self, body: &[u8], timestamp_secs: i64) -> String {
-        webhooks::sign(body, &self.books.open().webhook_secret, timestamp_secs)
+        webhooks::sign(body, &self.state.open().webhook_secret, timestamp_secs)
     }
 
     /// Breaks every API call from now on, until `None` mends it.
     pub fn break_api(&self, trouble: Option<Trouble>) {
-        let mut books = self.books.open();
-        books.trouble = trouble.map(|trouble| (trouble, None));
-        books.calls_before_trouble = 0;
+        let mut state = self.state.open();
+        state.trouble = trouble.map(|trouble| (trouble, None));
+        state.calls_before_trouble = 0;
     }
 
     /// Breaks only the next so many API calls.
     pub fn break_next_calls(&self, trouble: Trouble, calls: u32) {
-        let mut books = self.books.open();
-        books.trouble = (calls > 0).then_some((trouble, Some(calls)));
-        books.calls_before_trouble = 0;
+        let mut state = self.state.open();
+        state.trouble = (calls > 0).then_some((trouble, Some(calls)));
+        state.calls_before_trouble = 0;
     }
 
     /// Breaks one call, after so many others.
     pub fn break_call_after(&self, trouble: Trouble, calls: u32) {
-        let mut books = self.books.open();
-        books.trouble = Some((trouble, Some(1)));
-        books.calls_before_trouble = calls;
+        let mut state = self.state.open();
+        state.trouble = Some((trouble, Some(1)));
+        state.calls_before_trouble = calls;
     }
 
     /// Every delivery tried so far, oldest first.
     #[must_use]
     pub fn deliveries(&self) -> Vec<Delivery> {
-        self.books.open().deliveries.clone()
+        self.state.open().deliveries.clone()
     }
 
     /// Puts an event into the delivery queue once more.
     pub fn deliver_again(&self, event_id: &str) -> Result<(), Refused> {
-        webhooks::deliver_again(&mut self.books.open(), event_id)
+        webhooks::deliver_again(&mut self.state.open(), event_id)
     }
 
     /// Waits until every event in the queue has been taken or given up.
     pub async fn deliveries_settled(&self) {
-        let mut undelivered = self.books.open().undelivered.subscribe();
+        let mut undelivered = self.state.open().undelivered.subscribe();
         // The sender lives as long as the books that this handle holds.
         let _ = undelivered.wait_for(|count| *count == 0).await;
     }
@@ -231,31 +231,31 @@ impl PracticeStripe {
     /// Any object by its id, as it is now.
     #[must_use]
     pub fn object(&self, id: &str) -> Option<Value> {
-        self.books.open().get(id).cloned()
+        self.state.open().get(id).cloned()
     }
 
     /// All objects of a kind such as `subscription` or `checkout.session`, oldest first.
     #[must_use]
     pub fn objects(&self, kind: &str) -> Vec<Value> {
-        self.books.open().all(kind).cloned().collect()
+        self.state.open().all(kind).cloned().collect()
     }
 
     /// A Checkout Session as it is now, or null where there is none of that id.
     #[must_use]
     pub fn session(&self, session_id: &str) -> Value {
-        self.books.open().see(session_id)
+        self.state.open().see(session_id)
     }
 
     /// The ids that a Checkout Session has led to so far.
     #[must_use]
     pub fn payments(&self, session_id: &str) -> Payments {
-        let books = self.books.open();
-        let session = books.see(session_id);
-        let plan = books.plans.get(session_id).cloned().unwrap_or_default();
+        let state = self.state.open();
+        let session = state.see(session_id);
+        let plan = state.plans.get(session_id).cloned().unwrap_or_default();
         let text_of =
             |object: &Value, name: &str| Some(text(object, name).to_owned()).filter(|id| !id.is_empty());
         let charge =
-            plan.payment_intent.as_deref().and_then(|intent| text_of(&books.see(intent), "latest_charge"));
+            plan.payment_intent.as_deref().and_then(|intent| text_of(&state.see(intent), "latest_charge"));
         Payments {
             charge,
             payment_intent: plan.payment_intent,

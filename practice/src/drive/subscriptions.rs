@@ -7,58 +7,58 @@ impl PracticeStripe {
     /// Moves a subscription one of its intervals on. Gives back the invoice's id; where a cancel is due, the
     /// subscription ends instead and there is none.
     pub fn renew(&self, subscription_id: &str, how: Renewal) -> Result<Option<String>, Refused> {
-        billing::next_period(&mut self.books.open(), subscription_id, how)
+        billing::next_period(&mut self.state.open(), subscription_id, how)
     }
 
     /// Tells of the next period's invoice by `invoice.upcoming`.
     pub fn announce_renewal(&self, subscription_id: &str) -> Result<(), Refused> {
-        renewal::announce(&mut self.books.open(), subscription_id)
+        renewal::announce(&mut self.state.open(), subscription_id)
     }
 
     /// Makes a draft invoice final after all, and pays it.
     pub fn finalize_invoice(&self, invoice_id: &str) -> Result<(), Refused> {
-        renewal::finalize_and_pay(&mut self.books.open(), invoice_id)
+        renewal::finalize_and_pay(&mut self.state.open(), invoice_id)
     }
 
     /// Takes an open invoice back; its payment is canceled.
     pub fn void_invoice(&self, invoice_id: &str) -> Result<(), Refused> {
-        invoices::void(&mut self.books.open(), invoice_id)
+        invoices::void(&mut self.state.open(), invoice_id)
     }
 
     /// Marks an open invoice as paid outside Stripe; its payment is canceled.
     pub fn mark_paid_outside(&self, invoice_id: &str) -> Result<(), Refused> {
-        invoices::pay_outside(&mut self.books.open(), invoice_id)
+        invoices::pay_outside(&mut self.state.open(), invoice_id)
     }
 
     /// Writes an open invoice off.
     pub fn mark_uncollectible(&self, invoice_id: &str) -> Result<(), Refused> {
-        invoices::mark_uncollectible(&mut self.books.open(), invoice_id)
+        invoices::mark_uncollectible(&mut self.state.open(), invoice_id)
     }
 
     /// Calls a payment off that did not go through, and whose session is not open any more.
     pub fn cancel_payment(&self, payment_intent_id: &str) -> Result<(), Refused> {
-        checkout::cancel_payment(&mut self.books.open(), payment_intent_id, "requested_by_customer")
+        checkout::cancel_payment(&mut self.state.open(), payment_intent_id, "requested_by_customer")
     }
 
     /// Pauses the collection of payments in one of Stripe's ways (`keep_as_draft`, `mark_uncollectible` or `void`),
     /// or with `None` takes it up again. The subscription stays active.
     pub fn pause_collection(&self, subscription_id: &str, behavior: Option<&str>) -> Result<(), Refused> {
         let pause = behavior.map(|behavior| (behavior, None));
-        pausing::pause_collection(&mut self.books.open(), subscription_id, pause)
+        pausing::pause_collection(&mut self.state.open(), subscription_id, pause)
     }
 
     /// Pauses a subscription whole: its status is `paused`.
     pub fn pause(&self, subscription_id: &str) -> Result<(), Refused> {
-        pausing::pause(&mut self.books.open(), subscription_id)
+        pausing::pause(&mut self.state.open(), subscription_id)
     }
 
     /// Takes a paused subscription up again.
     pub fn resume(&self, subscription_id: &str) -> Result<(), Refused> {
-        pausing::resume(&mut self.books.open(), subscription_id)
+        pausing::resume(&mut self.state.open(), subscription_id)
     }
 
     /// Applies a change of amount that had waited for its payment: from the next period on it costs so much.
     pub fn apply_update(&self, subscription_id: &str, unit_amount_minor: i64) -> Result<(), Refused> {
-        pausing::apply_update(&mut self.books.open(), subscription_id, unit_amount_minor)
+        pausing::apply_update(&mut self.state.open(), subscription_id, unit_amount_minor)
     }
 }

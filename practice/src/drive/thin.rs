@@ -8,12 +8,12 @@ use crate::{PracticeStripe, Refused};
 impl PracticeStripe {
     /// Delivers a thin event of this type about an object, signed like any other; the event's id.
     pub fn notify_thin(&self, kind: &str, object_id: &str) -> Result<String, Refused> {
-        thin::notify(&mut self.books.open(), kind, object_id)
+        thin::notify(&mut self.state.open(), kind, object_id)
     }
 
     /// Every thin event made so far, oldest first, exactly as it is delivered.
     #[must_use]
     pub fn thin_events(&self) -> Vec<Value> {
-        self.books.open().thin_events()
+        self.state.open().thin_events()
     }
 }

@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::books::{Books, number, text};
 use crate::money;
 use crate::objects::balance::{self, NewEntry};
+use crate::state::{State, number, text};
 
 /// How long a payment takes until it is available, in seconds.
 const SETTLING: i64 = 7 * 86_400;
@@ -33,10 +33,10 @@ pub(crate) struct Move<'a> {
 }
 
 /// Writes it into the balance; the entry's id.
-pub(crate) fn book(books: &mut Books, it: &Move<'_>) -> String {
-    let now = books.now();
+pub(crate) fn book(state: &mut State, it: &Move<'_>) -> String {
+    let now = state.now();
     // What the account holds already is paid out as it is.
-    let rates = books.balance.settlement.as_ref().filter(|_| !it.kind.starts_with("payout"));
+    let rates = state.balance.settlement.as_ref().filter(|_| !it.kind.starts_with("payout"));
     let converted = rates.and_then(|rates| rates.convert(it.amount_minor, it.currency));
     let (amount_minor, currency, exchange_rate) =
         converted.unwrap_or((it.amount_minor, it.currency, Value::Null));
@@ -46,7 +46,7 @@ pub(crate) fn book(books: &mut Books, it: &Move<'_>) -> String {
         Fee::Processing => (money::fee(amount_minor), "Practice processing fees"),
         Fee::Dispute => (DISPUTE_FEE_MINOR, "Dispute fee"),
     };
-    let entry = books.put(balance::balance_transaction(&NewEntry {
+    let entry = state.put(balance::balance_transaction(&NewEntry {
         kind: it.kind,
         amount_minor,
         fee_minor,
@@ -58,31 +58,31 @@ pub(crate) fn book(books: &mut Books, it: &Move<'_>) -> String {
         available_on: it.available_on,
         now,
     }));
-    books.balance.add(&entry, it.available_on, now);
+    state.balance.add(&entry, it.available_on, now);
     entry
 }
 
 /// A charge that went through reaches the balance, now or when the fees are posted.
-pub(crate) fn charge_succeeded(books: &mut Books, charge: &str) {
-    if books.balance.late {
-        books.balance.unbooked.push(charge.to_owned());
+pub(crate) fn charge_succeeded(state: &mut State, charge: &str) {
+    if state.balance.late {
+        state.balance.unbooked.push(charge.to_owned());
     } else {
-        book_charge(books, charge);
+        book_charge(state, charge);
     }
 }
 
 /// Books every charge that waited for it.
-pub(crate) fn post_fees(books: &mut Books) {
-    for charge in std::mem::take(&mut books.balance.unbooked) {
-        book_charge(books, &charge);
+pub(crate) fn post_fees(state: &mut State) {
+    for charge in std::mem::take(&mut state.balance.unbooked) {
+        book_charge(state, &charge);
     }
 }
 
 /// The charge names its entry only after `charge.succeeded`, as at Stripe.
-fn book_charge(books: &mut Books, charge_id: &str) {
-    let charge = books.see(charge_id);
+fn book_charge(state: &mut State, charge_id: &str) {
+    let charge = state.see(charge_id);
     let entry = book(
-        books,
+        state,
         &Move {
             kind: if is_card(&charge) { "charge" } else { "payment" },
             amount_minor: number(&charge, "amount"),
@@ -90,11 +90,11 @@ fn book_charge(books: &mut Books, charge_id: &str) {
             currency: text(&charge, "currency"),
             source: charge_id,
             description: charge["description"].clone(),
-            available_on: books.now() + SETTLING,
+            available_on: state.now() + SETTLING,
         },
     );
-    let before = books.set(charge_id, json!({ "balance_transaction": entry }));
-    books.emit_change("charge.updated", charge_id, before);
+    let before = state.set(charge_id, json!({ "balance_transaction": entry }));
+    state.emit_change("charge.updated", charge_id, before);
 }
 
 /// Stripe has words of its own for what was not paid by card.
@@ -103,23 +103,23 @@ pub(crate) fn is_card(charge: &Value) -> bool {
 }
 
 /// When money that goes back on a charge leaves the balance: with the charge's own money, if that is still to come.
-pub(crate) fn available_with(books: &Books, charge: &Value) -> i64 {
-    let entry = books.see(text(charge, "balance_transaction"));
-    number(&entry, "available_on").max(books.now())
+pub(crate) fn available_with(state: &State, charge: &Value) -> i64 {
+    let entry = state.see(text(charge, "balance_transaction"));
+    number(&entry, "available_on").max(state.now())
 }
 
 /// Entries whose day has come are available.
-pub(crate) fn settle_due(books: &mut Books) {
-    let now = books.now();
-    if books.balance.has_due(now) {
-        let due = books.balance.take_due(now);
-        make_available(books, &due, json!({ "status": "available" }));
+pub(crate) fn settle_due(state: &mut State) {
+    let now = state.now();
+    if state.balance.has_due(now) {
+        let due = state.balance.take_due(now);
+        make_available(state, &due, json!({ "status": "available" }));
     }
 }
 
 /// Sets fields of entries. A dispute's copies need none: its entries are available at once.
-pub(crate) fn make_available(books: &mut Books, entries: &[String], fields: Value) {
+pub(crate) fn make_available(state: &mut State, entries: &[String], fields: Value) {
     for entry in entries {
-        books.set(entry, fields.clone());
+        state.set(entry, fields.clone());
     }
 }

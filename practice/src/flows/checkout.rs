@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::books::{Books, Plan, number, text};
 use crate::flows::{billing, payments};
 use crate::objects::payment::{self, Method, NewIntent, Payer};
 use crate::objects::session::{self, NewSession};
+use crate::state::{Plan, State, number, text};
 use crate::{How, Refused, ids};
 
 /// The address that the hosted page is filled in with where the caller names none.
@@ -26,10 +26,10 @@ pub(crate) struct Wish {
 const DEFAULT_LIFE: i64 = 86_400;
 
 /// Makes an open session. Stripe sends no event about it.
-pub(crate) fn create(books: &mut Books, wish: Wish) -> Value {
+pub(crate) fn create(state: &mut State, wish: Wish) -> Value {
     let id = ids::session();
-    let url = format!("{}/pay/{id}", books.base_url);
-    let now = books.now();
+    let url = format!("{}/pay/{id}", state.base_url);
+    let now = state.now();
     let object = session::session(&NewSession {
         id: &id,
         url: &url,
@@ -37,34 +37,34 @@ pub(crate) fn create(books: &mut Books, wish: Wish) -> Value {
         expires_at: wish.expires_at.unwrap_or(now + DEFAULT_LIFE),
         mode: &wish.mode,
         currency: &wish.currency,
-        amount_minor: wish.plan.lines.iter().map(crate::books::Line::amount_minor).sum(),
+        amount_minor: wish.plan.lines.iter().map(crate::state::Line::amount_minor).sum(),
         given: &wish.given,
     });
-    books.plans.insert(id.clone(), wish.plan);
-    books.put(object.clone());
+    state.plans.insert(id.clone(), wish.plan);
+    state.put(object.clone());
     object
 }
 
 /// Pays an open session, and gives it back as it then is; a declined card leaves it open.
 pub(crate) fn pay(
-    books: &mut Books,
+    state: &mut State,
     session_id: &str,
     how: How,
     payer: Option<Payer>,
 ) -> Result<Value, Refused> {
-    let session = open_session(books, session_id)?;
+    let session = open_session(state, session_id)?;
     let payer = payer
-        .unwrap_or_else(|| Payer { email: prefilled_email(books, &session), name: PRACTICE_NAME.to_owned() });
+        .unwrap_or_else(|| Payer { email: prefilled_email(state, &session), name: PRACTICE_NAME.to_owned() });
     if how == How::Decline {
-        decline(books, &session, &payer);
-        return Ok(books.see(session_id));
+        decline(state, &session, &payer);
+        return Ok(state.see(session_id));
     }
     let method = if how == How::Card { Method::Card } else { Method::BankDebit };
-    let customer = customer_for(books, &session, &payer);
+    let customer = customer_for(state, &session, &payer);
     let done = if text(&session, "mode") == "subscription" {
-        billing::begin(books, &session, &customer, &payer, method)
+        billing::begin(state, &session, &customer, &payer, method)
     } else {
-        pay_once(books, &session, &customer, &payer, method)
+        pay_once(state, &session, &customer, &payer, method)
     };
     let mut fields = json!({
         "customer": customer,
@@ -76,14 +76,14 @@ pub(crate) fn pay(
     if let (Value::Object(fields), Value::Object(done)) = (&mut fields, done) {
         fields.extend(done);
     }
-    books.set(session_id, fields);
-    books.emit("checkout.session.completed", session_id);
-    Ok(books.see(session_id))
+    state.set(session_id, fields);
+    state.emit("checkout.session.completed", session_id);
+    Ok(state.see(session_id))
 }
 
 /// The e-mail that the hosted page starts with.
-pub(crate) fn prefilled_email(books: &Books, session: &Value) -> String {
-    let known = books.see(text(session, "customer"));
+pub(crate) fn prefilled_email(state: &State, session: &Value) -> String {
+    let known = state.see(text(session, "customer"));
     [text(session, "customer_email"), text(&known, "email"), PRACTICE_EMAIL]
         .into_iter()
         .find(|email| !email.is_empty())
@@ -92,11 +92,11 @@ pub(crate) fn prefilled_email(books: &Books, session: &Value) -> String {
 }
 
 /// The bank answers a debit that a completed session waits for.
-pub(crate) fn settle_bank_debit(books: &mut Books, session_id: &str, ok: bool) -> Result<(), Refused> {
-    let session = books.want("checkout.session", session_id)?;
-    let plan = books.plans.get(session_id).cloned().unwrap_or_default();
+pub(crate) fn settle_bank_debit(state: &mut State, session_id: &str, ok: bool) -> Result<(), Refused> {
+    let session = state.want("checkout.session", session_id)?;
+    let plan = state.plans.get(session_id).cloned().unwrap_or_default();
     let waiting = plan.payment_intent.filter(|intent| {
-        text(&session, "status") == "complete" && payments::pending_charge(books, intent).is_some()
+        text(&session, "status") == "complete" && payments::pending_charge(state, intent).is_some()
     });
     let Some(intent) = waiting else {
         return Err(Refused::invalid(
@@ -104,66 +104,66 @@ pub(crate) fn settle_bank_debit(books: &mut Books, session_id: &str, ok: bool) -
             "This Checkout Session has no bank debit that is still to settle.",
         ));
     };
-    let method = text(&books.see(&intent), "payment_method").to_owned();
+    let method = text(&state.see(&intent), "payment_method").to_owned();
     if ok {
-        books.set(session_id, json!({ "payment_status": "paid" }));
-        books.emit("checkout.session.async_payment_succeeded", session_id);
-        payments::succeed(books, &intent, &method);
+        state.set(session_id, json!({ "payment_status": "paid" }));
+        state.emit("checkout.session.async_payment_succeeded", session_id);
+        payments::succeed(state, &intent, &method);
     } else {
-        books.emit("checkout.session.async_payment_failed", session_id);
-        payments::fail(books, &intent, &method);
+        state.emit("checkout.session.async_payment_failed", session_id);
+        payments::fail(state, &intent, &method);
     }
     if let Some(invoice) = plan.invoice {
-        if ok { billing::invoice_paid(books, &invoice) } else { billing::invoice_failed(books, &invoice) }
+        if ok { billing::invoice_paid(state, &invoice) } else { billing::invoice_failed(state, &invoice) }
     }
     Ok(())
 }
 
 /// Closes an open session that nobody paid.
-pub(crate) fn expire(books: &mut Books, session_id: &str) -> Result<Value, Refused> {
-    open_session(books, session_id)?;
-    close(books, session_id);
-    Ok(books.see(session_id))
+pub(crate) fn expire(state: &mut State, session_id: &str) -> Result<Value, Refused> {
+    open_session(state, session_id)?;
+    close(state, session_id);
+    Ok(state.see(session_id))
 }
 
 /// Closes every session whose time is over.
-pub(crate) fn expire_overdue(books: &mut Books) {
-    let now = books.now();
-    let overdue: Vec<String> = books
+pub(crate) fn expire_overdue(state: &mut State) {
+    let now = state.now();
+    let overdue: Vec<String> = state
         .all("checkout.session")
         .filter(|session| text(session, "status") == "open" && number(session, "expires_at") <= now)
         .map(|session| text(session, "id").to_owned())
         .collect();
     for id in overdue {
-        close(books, &id);
+        close(state, &id);
     }
 }
 
 /// An expired session takes the payment with it that somebody had tried on it.
-fn close(books: &mut Books, session_id: &str) {
-    books.set(session_id, json!({ "status": "expired", "url": null }));
-    books.emit("checkout.session.expired", session_id);
-    let intent = books.plans.get(session_id).and_then(|plan| plan.payment_intent.clone());
+fn close(state: &mut State, session_id: &str) {
+    state.set(session_id, json!({ "status": "expired", "url": null }));
+    state.emit("checkout.session.expired", session_id);
+    let intent = state.plans.get(session_id).and_then(|plan| plan.payment_intent.clone());
     if let Some(intent) = intent {
         // One that can't be called off any more has gone through or is gone.
-        let _ = payments::cancel(books, &intent, "expired");
+        let _ = payments::cancel(state, &intent, "expired");
     }
 }
 
 /// Calls a payment off, unless it belongs to a session that is still open.
-pub(crate) fn cancel_payment(books: &mut Books, intent: &str, reason: &str) -> Result<(), Refused> {
-    let planned = books.plans.iter().filter(|(_, plan)| plan.payment_intent.as_deref() == Some(intent));
-    if planned.into_iter().any(|(session, _)| text(&books.see(session), "status") == "open") {
+pub(crate) fn cancel_payment(state: &mut State, intent: &str, reason: &str) -> Result<(), Refused> {
+    let planned = state.plans.iter().filter(|(_, plan)| plan.payment_intent.as_deref() == Some(intent));
+    if planned.into_iter().any(|(session, _)| text(&state.see(session), "status") == "open") {
         let sentence = format!(
             "You cannot perform this action on PaymentIntent {intent} created by Checkout. Expire the Checkout Session instead."
         );
         return Err(Refused::invalid(None, sentence));
     }
-    payments::cancel(books, intent, reason)
+    payments::cancel(state, intent, reason)
 }
 
-fn open_session(books: &Books, session_id: &str) -> Result<Value, Refused> {
-    let session = books.want("checkout.session", session_id)?;
+fn open_session(state: &State, session_id: &str) -> Result<Value, Refused> {
+    let session = state.want("checkout.session", session_id)?;
     match text(&session, "status") {
         "open" => Ok(session),
         status => Err(Refused::invalid(
@@ -175,33 +175,33 @@ fn open_session(books: &Books, session_id: &str) -> Result<Value, Refused> {
     }
 }
 
-fn pay_once(books: &mut Books, session: &Value, customer: &Value, payer: &Payer, method: Method) -> Value {
-    let intent = intent_for(books, session);
-    books.set(&intent, json!({ "customer": customer }));
-    let method_id = payments::create_method(books, method, payer, customer);
+fn pay_once(state: &mut State, session: &Value, customer: &Value, payer: &Payer, method: Method) -> Value {
+    let intent = intent_for(state, session);
+    state.set(&intent, json!({ "customer": customer }));
+    let method_id = payments::create_method(state, method, payer, customer);
     match method {
-        Method::Card => payments::succeed(books, &intent, &method_id),
-        Method::BankDebit => payments::begin_debit(books, &intent, &method_id),
+        Method::Card => payments::succeed(state, &intent, &method_id),
+        Method::BankDebit => payments::begin_debit(state, &intent, &method_id),
     }
     json!({ "payment_intent": intent })
 }
 
-fn decline(books: &mut Books, session: &Value, payer: &Payer) {
-    let intent = intent_for(books, session);
-    let method = payments::create_method(books, Method::Card, payer, &Value::Null);
-    payments::fail(books, &intent, &method);
+fn decline(state: &mut State, session: &Value, payer: &Payer) {
+    let intent = intent_for(state, session);
+    let method = payments::create_method(state, Method::Card, payer, &Value::Null);
+    payments::fail(state, &intent, &method);
 }
 
 /// The session's payment intent, made at the first try to pay.
-pub(crate) fn intent_for(books: &mut Books, session: &Value) -> String {
+pub(crate) fn intent_for(state: &mut State, session: &Value) -> String {
     let session_id = text(session, "id");
-    let plan = books.plans.get(session_id).cloned().unwrap_or_default();
+    let plan = state.plans.get(session_id).cloned().unwrap_or_default();
     if let Some(intent) = plan.payment_intent {
         return intent;
     }
     let recurring = text(session, "mode") == "subscription";
     let intent = payments::create_intent(
-        books,
+        state,
         &NewIntent {
             amount_minor: number(session, "amount_total"),
             currency: text(session, "currency"),
@@ -209,23 +209,23 @@ pub(crate) fn intent_for(books: &mut Books, session: &Value) -> String {
             // A subscription's payment intents carry no metadata of the session's caller.
             metadata: if recurring { json!({}) } else { plan.intent_metadata },
             description: if recurring { json!("Subscription creation") } else { plan.intent_description },
-            now: books.now(),
+            now: state.now(),
         },
     );
-    if let Some(plan) = books.plans.get_mut(session_id) {
+    if let Some(plan) = state.plans.get_mut(session_id) {
         plan.payment_intent = Some(intent.clone());
     }
     intent
 }
 
 /// The customer of the session: the given one, a new one, or null where none is wanted.
-fn customer_for(books: &mut Books, session: &Value, payer: &Payer) -> Value {
+fn customer_for(state: &mut State, session: &Value, payer: &Payer) -> Value {
     let wanted = text(session, "mode") == "subscription" || text(session, "customer_creation") == "always";
     if !session["customer"].is_null() || !wanted {
         return session["customer"].clone();
     }
-    let now = books.now();
-    let customer = books.put(payment::customer(payer, text(session, "currency"), now));
-    books.emit("customer.created", &customer);
+    let now = state.now();
+    let customer = state.put(payment::customer(payer, text(session, "currency"), now));
+    state.emit("customer.created", &customer);
     json!(customer)
 }

@@ -3,90 +3,90 @@
 use serde_json::{Value, json};
 
 use crate::Refused;
-use crate::books::{Books, text};
 use crate::flows::{billing, payments};
+use crate::state::{State, text};
 
 /// Changes a customer's fields and tells of it.
-pub(crate) fn update(books: &mut Books, customer: &str, fields: Value) -> Result<(), Refused> {
-    living(books, customer)?;
-    books.change("customer.updated", customer, fields);
+pub(crate) fn update(state: &mut State, customer: &str, fields: Value) -> Result<(), Refused> {
+    living(state, customer)?;
+    state.change("customer.updated", customer, fields);
     Ok(())
 }
 
 /// Deletes a customer for good, and ends their subscriptions.
-pub(crate) fn delete(books: &mut Books, customer: &str) -> Result<Value, Refused> {
-    living(books, customer)?;
-    let subscriptions: Vec<String> = books
+pub(crate) fn delete(state: &mut State, customer: &str) -> Result<Value, Refused> {
+    living(state, customer)?;
+    let subscriptions: Vec<String> = state
         .all("subscription")
         .filter(|sub| text(sub, "customer") == customer)
         .map(|sub| text(sub, "id").to_owned())
         .collect();
     for subscription in subscriptions {
-        if billing::living(books, &subscription).is_ok() {
-            billing::end(books, &subscription);
+        if billing::living(state, &subscription).is_ok() {
+            billing::end(state, &subscription);
         }
     }
-    books.emit("customer.deleted", customer);
+    state.emit("customer.deleted", customer);
     let remains = json!({ "id": customer, "object": "customer", "deleted": true });
-    books.bury(customer, remains.clone());
+    state.bury(customer, remains.clone());
     Ok(remains)
 }
 
 /// A customer that was not deleted.
-pub(crate) fn living(books: &Books, customer: &str) -> Result<Value, Refused> {
-    match books.want("customer", customer)? {
+pub(crate) fn living(state: &State, customer: &str) -> Result<Value, Refused> {
+    match state.want("customer", customer)? {
         stone if stone["deleted"] == true => Err(Refused::missing("customer", "id", customer)),
         object => Ok(object),
     }
 }
 
 /// Ties a payment method to a customer.
-pub(crate) fn attach(books: &mut Books, method: &str, customer: &str) -> Result<(), Refused> {
-    let object = books.want("payment_method", method)?;
-    living(books, customer)?;
+pub(crate) fn attach(state: &mut State, method: &str, customer: &str) -> Result<(), Refused> {
+    let object = state.want("payment_method", method)?;
+    living(state, customer)?;
     if !object["customer"].is_null() {
         let sentence = "The payment method you provided has already been attached to a customer.";
         return Err(Refused::invalid(None, sentence));
     }
-    books.set(method, json!({ "customer": customer }));
-    books.emit("payment_method.attached", method);
+    state.set(method, json!({ "customer": customer }));
+    state.emit("payment_method.attached", method);
     Ok(())
 }
 
 /// Takes a payment method off its customer.
-pub(crate) fn detach(books: &mut Books, method: &str) -> Result<(), Refused> {
-    let object = books.want("payment_method", method)?;
+pub(crate) fn detach(state: &mut State, method: &str) -> Result<(), Refused> {
+    let object = state.want("payment_method", method)?;
     if object["customer"].is_null() {
         let sentence =
             "The payment method you provided is not attached to a customer so detachment is impossible.";
         return Err(Refused::invalid(None, sentence));
     }
-    books.change("payment_method.detached", method, json!({ "customer": null }));
+    state.change("payment_method.detached", method, json!({ "customer": null }));
     Ok(())
 }
 
 /// The bank sent a new card, and the card network told of its date.
-pub(crate) fn renew_card(books: &mut Books, method: &str) -> Result<(), Refused> {
-    let object = books.want("payment_method", method)?;
+pub(crate) fn renew_card(state: &mut State, method: &str) -> Result<(), Refused> {
+    let object = state.want("payment_method", method)?;
     let Some(year) = object["card"]["exp_year"].as_i64() else {
         return Err(Refused::invalid(None, format!("The payment method {method} is no card.")));
     };
     let mut card = object["card"].clone();
     card["exp_year"] = json!(year + 4);
-    books.set(method, json!({ "card": card }));
+    state.set(method, json!({ "card": card }));
     // Of the card only what changed is told.
     let before = json!({ "card": { "exp_year": year } });
-    books.emit_change("payment_method.automatically_updated", method, before);
+    state.emit_change("payment_method.automatically_updated", method, before);
     Ok(())
 }
 
 /// The payer withdraws the mandate of a bank debit; `id` is the mandate's or its payment method's.
-pub(crate) fn withdraw_mandate(books: &mut Books, id: &str) -> Result<(), Refused> {
-    let mandate = payments::mandate_of(books, id).unwrap_or_else(|| id.to_owned());
-    let object = books.want("mandate", &mandate)?;
+pub(crate) fn withdraw_mandate(state: &mut State, id: &str) -> Result<(), Refused> {
+    let mandate = payments::mandate_of(state, id).unwrap_or_else(|| id.to_owned());
+    let object = state.want("mandate", &mandate)?;
     if text(&object, "status") == "inactive" {
         return Err(Refused::invalid(None, format!("The mandate {mandate} is withdrawn already.")));
     }
-    books.change("mandate.updated", &mandate, json!({ "status": "inactive" }));
+    state.change("mandate.updated", &mandate, json!({ "status": "inactive" }));
     Ok(())
 }

@@ -2,57 +2,57 @@
 
 use serde_json::{Value, json};
 
-use crate::books::{Books, number, text};
 use crate::flows::balance::{self, Fee, Move};
 use crate::flows::refunds::{self, charge_of};
 use crate::flows::reviews;
 use crate::objects::money_back;
+use crate::state::{State, number, text};
 use crate::{Outcome, Refused};
 
 /// Opens a dispute; its id. It may go above what refunds have left, as at Stripe. A charge may have several,
 /// as long as together they take no more than the charge.
 pub(crate) fn open(
-    books: &mut Books,
+    state: &mut State,
     payment_id: &str,
     amount_minor: Option<i64>,
 ) -> Result<String, Refused> {
-    let (charge, dispute) = file(books, payment_id, amount_minor, "needs_response")?;
-    let amount_minor = number(&books.see(&dispute), "amount");
-    book(books, &dispute, -amount_minor);
-    books.emit("charge.dispute.created", &dispute);
-    books.emit("charge.dispute.funds_withdrawn", &dispute);
-    reviews::overtaken(books, &charge, "disputed")?;
+    let (charge, dispute) = file(state, payment_id, amount_minor, "needs_response")?;
+    let amount_minor = number(&state.see(&dispute), "amount");
+    book(state, &dispute, -amount_minor);
+    state.emit("charge.dispute.created", &dispute);
+    state.emit("charge.dispute.funds_withdrawn", &dispute);
+    reviews::overtaken(state, &charge, "disputed")?;
     Ok(dispute)
 }
 
 /// The bank asks before it disputes; no money moves. The dispute's id.
 pub(crate) fn inquire(
-    books: &mut Books,
+    state: &mut State,
     payment_id: &str,
     amount_minor: Option<i64>,
 ) -> Result<String, Refused> {
-    let (_, dispute) = file(books, payment_id, amount_minor, "warning_needs_response")?;
-    books.emit("charge.dispute.created", &dispute);
+    let (_, dispute) = file(state, payment_id, amount_minor, "warning_needs_response")?;
+    state.emit("charge.dispute.created", &dispute);
     Ok(dispute)
 }
 
 /// A dispute that is headed off by a refund before it costs anything; its id.
 pub(crate) fn prevent(
-    books: &mut Books,
+    state: &mut State,
     payment_id: &str,
     amount_minor: Option<i64>,
 ) -> Result<String, Refused> {
-    let refund = refunds::refund(books, payment_id, amount_minor, &refunds::Wish::default())?;
-    let refunded_minor = number(&books.see(&refund), "amount");
-    let (_, dispute) = file(books, payment_id, Some(refunded_minor), "prevented")?;
-    books.emit("charge.dispute.created", &dispute);
-    books.emit("charge.dispute.closed", &dispute);
+    let refund = refunds::refund(state, payment_id, amount_minor, &refunds::Wish::default())?;
+    let refunded_minor = number(&state.see(&refund), "amount");
+    let (_, dispute) = file(state, payment_id, Some(refunded_minor), "prevented")?;
+    state.emit("charge.dispute.created", &dispute);
+    state.emit("charge.dispute.closed", &dispute);
     Ok(dispute)
 }
 
 /// An inquiry becomes a dispute: now the money is taken.
-pub(crate) fn escalate(books: &mut Books, dispute_id: &str) -> Result<(), Refused> {
-    let dispute = books.want("dispute", dispute_id)?;
+pub(crate) fn escalate(state: &mut State, dispute_id: &str) -> Result<(), Refused> {
+    let dispute = state.want("dispute", dispute_id)?;
     if !is_inquiry(&dispute) {
         return Err(Refused::invalid(None, format!("Dispute {dispute_id} is no open inquiry.")));
     }
@@ -63,22 +63,22 @@ pub(crate) fn escalate(books: &mut Books, dispute_id: &str) -> Result<(), Refuse
         "payment_method_details": details,
         "status": "needs_response",
     });
-    let before = books.set(dispute_id, fields);
-    book(books, dispute_id, -number(&dispute, "amount"));
-    books.emit_change("charge.dispute.updated", dispute_id, before);
-    books.emit("charge.dispute.funds_withdrawn", dispute_id);
+    let before = state.set(dispute_id, fields);
+    book(state, dispute_id, -number(&dispute, "amount"));
+    state.emit_change("charge.dispute.updated", dispute_id, before);
+    state.emit("charge.dispute.funds_withdrawn", dispute_id);
     Ok(())
 }
 
 /// Adds evidence to an open dispute; `submit` hands it to the bank.
 pub(crate) fn answer(
-    books: &mut Books,
+    state: &mut State,
     dispute_id: &str,
     evidence: &Value,
     metadata: Value,
     submit: bool,
 ) -> Result<(), Refused> {
-    let dispute = still_open(books, dispute_id)?;
+    let dispute = still_open(state, dispute_id)?;
     let mut fields = json!({ "evidence": dispute["evidence"], "metadata": dispute["metadata"] });
     for (name, more) in [("evidence", evidence), ("metadata", &metadata)] {
         if let (Value::Object(own), Value::Object(more)) = (&mut fields[name], more) {
@@ -95,46 +95,46 @@ pub(crate) fn answer(
                 json!(if is_inquiry(&dispute) { "warning_under_review" } else { "under_review" });
         }
     }
-    books.change("charge.dispute.updated", dispute_id, fields);
+    state.change("charge.dispute.updated", dispute_id, fields);
     Ok(())
 }
 
 /// Ends a dispute that is still open.
-pub(crate) fn close(books: &mut Books, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
-    let dispute = still_open(books, dispute_id)?;
+pub(crate) fn close(state: &mut State, dispute_id: &str, outcome: Outcome) -> Result<(), Refused> {
+    let dispute = still_open(state, dispute_id)?;
     if is_inquiry(&dispute) != (outcome == Outcome::WarningClosed) {
         let sentence = format!("Dispute {dispute_id} is {} and can't end so.", text(&dispute, "status"));
         return Err(Refused::invalid(None, sentence));
     }
     match outcome {
         Outcome::Lost => {
-            books.set(dispute_id, json!({ "status": "lost" }));
-            books.emit("charge.dispute.closed", dispute_id);
+            state.set(dispute_id, json!({ "status": "lost" }));
+            state.emit("charge.dispute.closed", dispute_id);
         }
         Outcome::Won => {
-            books.set(dispute_id, json!({ "status": "won" }));
-            book(books, dispute_id, number(&dispute, "amount"));
-            books.emit("charge.dispute.closed", dispute_id);
-            books.emit("charge.dispute.funds_reinstated", dispute_id);
+            state.set(dispute_id, json!({ "status": "won" }));
+            book(state, dispute_id, number(&dispute, "amount"));
+            state.emit("charge.dispute.closed", dispute_id);
+            state.emit("charge.dispute.funds_reinstated", dispute_id);
         }
         Outcome::WarningClosed => {
-            books.set(dispute_id, json!({ "is_charge_refundable": false, "status": "warning_closed" }));
-            books.emit("charge.dispute.closed", dispute_id);
+            state.set(dispute_id, json!({ "is_charge_refundable": false, "status": "warning_closed" }));
+            state.emit("charge.dispute.closed", dispute_id);
         }
     }
     Ok(())
 }
 
 /// A charge that was refunded in full leaves nothing to ask about.
-pub(crate) fn close_inquiries(books: &mut Books, charge_id: &str) -> Result<(), Refused> {
-    let inquiries = disputes_of(books, charge_id).filter(|dispute| is_inquiry(dispute));
+pub(crate) fn close_inquiries(state: &mut State, charge_id: &str) -> Result<(), Refused> {
+    let inquiries = disputes_of(state, charge_id).filter(|dispute| is_inquiry(dispute));
     let ids: Vec<String> = inquiries.map(|dispute| text(dispute, "id").to_owned()).collect();
-    ids.iter().try_for_each(|id| close(books, id, Outcome::WarningClosed))
+    ids.iter().try_for_each(|id| close(state, id, Outcome::WarningClosed))
 }
 
 /// Whether a dispute stands in the way of a refund of this charge. An inquiry does not, nor does one that came to nothing.
-pub(crate) fn forbids_refund(books: &Books, charge_id: &str) -> bool {
-    disputes_of(books, charge_id).any(|dispute| !is_inquiry(dispute) && !came_to_nothing(dispute))
+pub(crate) fn forbids_refund(state: &State, charge_id: &str) -> bool {
+    disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !came_to_nothing(dispute))
 }
 
 /// Whether a dispute is still an inquiry that waits for its end.
@@ -151,33 +151,33 @@ fn came_to_nothing(dispute: &Value) -> bool {
     matches!(text(dispute, "status"), "warning_closed" | "prevented")
 }
 
-fn still_open(books: &Books, dispute_id: &str) -> Result<Value, Refused> {
-    let dispute = books.want("dispute", dispute_id)?;
+fn still_open(state: &State, dispute_id: &str) -> Result<Value, Refused> {
+    let dispute = state.want("dispute", dispute_id)?;
     if is_open(&dispute) {
         return Ok(dispute);
     }
     Err(Refused::invalid(None, format!("Dispute {dispute_id} is closed already.")))
 }
 
-fn disputes_of<'a>(books: &'a Books, charge_id: &'a str) -> impl Iterator<Item = &'a Value> {
-    books.all("dispute").filter(move |dispute| text(dispute, "charge") == charge_id)
+fn disputes_of<'a>(state: &'a State, charge_id: &'a str) -> impl Iterator<Item = &'a Value> {
+    state.all("dispute").filter(move |dispute| text(dispute, "charge") == charge_id)
 }
 
 /// Writes a dispute down after checking that the charge can bear it; the charge as it was, and the dispute's id.
 fn file(
-    books: &mut Books,
+    state: &mut State,
     payment_id: &str,
     amount_minor: Option<i64>,
     status: &str,
 ) -> Result<(Value, String), Refused> {
-    let charge = charge_of(books, payment_id)?;
+    let charge = charge_of(state, payment_id)?;
     let charge_id = text(&charge, "id").to_owned();
     if text(&charge, "status") != "succeeded" {
         let sentence = format!("Charge {charge_id} did not succeed, so nobody can dispute it.");
         return Err(Refused::invalid(None, sentence));
     }
     // What a won dispute took is back, and what came to nothing took nothing.
-    let taking = disputes_of(books, &charge_id)
+    let taking = disputes_of(state, &charge_id)
         .filter(|dispute| !came_to_nothing(dispute) && text(dispute, "status") != "won");
     let left_minor = number(&charge, "amount") - taking.map(|it| number(it, "amount")).sum::<i64>();
     if left_minor <= 0 {
@@ -189,17 +189,17 @@ fn file(
         let sentence = "The disputed amount must be between 1 and what is not disputed of the charge yet.";
         return Err(Refused::param("parameter_invalid_integer", "amount", sentence));
     }
-    let now = books.now();
-    let dispute = books.put(money_back::dispute(&charge, amount_minor, status, now));
-    books.set(&charge_id, json!({ "disputed": true }));
+    let now = state.now();
+    let dispute = state.put(money_back::dispute(&charge, amount_minor, status, now));
+    state.set(&charge_id, json!({ "disputed": true }));
     Ok((charge, dispute))
 }
 
 /// Writes a dispute's money into the balance and into the dispute.
-fn book(books: &mut Books, dispute_id: &str, amount_minor: i64) {
-    let dispute = books.see(dispute_id);
+fn book(state: &mut State, dispute_id: &str, amount_minor: i64) {
+    let dispute = state.see(dispute_id);
     let entry = balance::book(
-        books,
+        state,
         &Move {
             kind: "adjustment",
             amount_minor,
@@ -207,12 +207,12 @@ fn book(books: &mut Books, dispute_id: &str, amount_minor: i64) {
             currency: text(&dispute, "currency"),
             source: dispute_id,
             description: json!(format!("Dispute for {}", text(&dispute, "charge"))),
-            available_on: books.now(),
+            available_on: state.now(),
         },
     );
     let mut entries = dispute["balance_transactions"].clone();
     if let Value::Array(entries) = &mut entries {
-        entries.push(books.see(&entry));
+        entries.push(state.see(&entry));
     }
-    books.set(dispute_id, json!({ "balance_transactions": entries }));
+    state.set(dispute_id, json!({ "balance_transactions": entries }));
 }

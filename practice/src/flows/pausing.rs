@@ -3,22 +3,22 @@
 use serde_json::{Value, json};
 
 use crate::Refused;
-use crate::books::{Books, text};
 use crate::flows::renewal::CYCLE;
 use crate::flows::{billing, invoices};
 use crate::ids;
 use crate::objects::billing::Period;
+use crate::state::{State, text};
 
 /// What Stripe does with invoices while collection is paused.
 pub(crate) const BEHAVIORS: &[&str] = &["keep_as_draft", "mark_uncollectible", "void"];
 
 /// Pauses the collection of payments, or with `None` takes it up again. The subscription stays active.
 pub(crate) fn pause_collection(
-    books: &mut Books,
+    state: &mut State,
     subscription: &str,
     pause: Option<(&str, Option<i64>)>,
 ) -> Result<(), Refused> {
-    billing::living(books, subscription)?;
+    billing::living(state, subscription)?;
     let pause = match pause {
         Some((behavior, _)) if !BEHAVIORS.contains(&behavior) => {
             let sentence = format!("Invalid behavior: must be one of {}", BEHAVIORS.join(", "));
@@ -28,17 +28,17 @@ pub(crate) fn pause_collection(
         Some((behavior, resumes_at)) => json!({ "behavior": behavior, "resumes_at": resumes_at }),
         None => Value::Null,
     };
-    books.change("customer.subscription.updated", subscription, json!({ "pause_collection": pause }));
+    state.change("customer.subscription.updated", subscription, json!({ "pause_collection": pause }));
     Ok(())
 }
 
 /// How a period that begins now treats its invoice, if collection is paused; a pause whose time is over ends here.
-pub(crate) fn behavior(books: &mut Books, subscription: &str) -> Option<String> {
-    let pause = books.see(subscription)["pause_collection"].clone();
+pub(crate) fn behavior(state: &mut State, subscription: &str) -> Option<String> {
+    let pause = state.see(subscription)["pause_collection"].clone();
     let behavior = pause["behavior"].as_str()?;
-    if pause["resumes_at"].as_i64().is_some_and(|at| at <= books.now()) {
+    if pause["resumes_at"].as_i64().is_some_and(|at| at <= state.now()) {
         let over = json!({ "pause_collection": null });
-        books.change("customer.subscription.updated", subscription, over);
+        state.change("customer.subscription.updated", subscription, over);
         return None;
     }
     Some(behavior.to_owned())
@@ -46,54 +46,54 @@ pub(crate) fn behavior(books: &mut Books, subscription: &str) -> Option<String> 
 
 /// The invoice of a period for which nothing is collected.
 pub(crate) fn renew(
-    books: &mut Books,
+    state: &mut State,
     subscription: &str,
     period: Period,
     behavior: &str,
 ) -> Result<String, Refused> {
-    let invoice = invoices::draft(books, subscription, CYCLE, period);
+    let invoice = invoices::draft(state, subscription, CYCLE, period);
     match behavior {
         "keep_as_draft" => {
-            books.set(&invoice, json!({ "auto_advance": false }));
+            state.set(&invoice, json!({ "auto_advance": false }));
         }
         "void" => {
-            invoices::finalize(books, &invoice, None);
-            invoices::void(books, &invoice)?;
+            invoices::finalize(state, &invoice, None);
+            invoices::void(state, &invoice)?;
         }
         _ => {
-            invoices::finalize(books, &invoice, None);
-            invoices::mark_uncollectible(books, &invoice)?;
+            invoices::finalize(state, &invoice, None);
+            invoices::mark_uncollectible(state, &invoice)?;
         }
     }
     Ok(invoice)
 }
 
 /// Pauses a subscription whole, as when a trial ends and no way to pay is known.
-pub(crate) fn pause(books: &mut Books, subscription: &str) -> Result<(), Refused> {
-    let sub = billing::living(books, subscription)?;
+pub(crate) fn pause(state: &mut State, subscription: &str) -> Result<(), Refused> {
+    let sub = billing::living(state, subscription)?;
     if text(&sub, "status") == "paused" {
         return Err(Refused::invalid(None, format!("The subscription '{subscription}' is paused already.")));
     }
-    let before = books.set(subscription, json!({ "status": "paused" }));
-    books.emit_change("customer.subscription.paused", subscription, before);
+    let before = state.set(subscription, json!({ "status": "paused" }));
+    state.emit_change("customer.subscription.paused", subscription, before);
     Ok(())
 }
 
 /// Takes a paused subscription up again.
-pub(crate) fn resume(books: &mut Books, subscription: &str) -> Result<(), Refused> {
-    let sub = billing::living(books, subscription)?;
+pub(crate) fn resume(state: &mut State, subscription: &str) -> Result<(), Refused> {
+    let sub = billing::living(state, subscription)?;
     if text(&sub, "status") != "paused" {
         let sentence = format!("The subscription '{subscription}' is not paused, so it can't be resumed.");
         return Err(Refused::invalid(None, sentence));
     }
-    let before = books.set(subscription, json!({ "status": "active" }));
-    books.emit_change("customer.subscription.resumed", subscription, before);
+    let before = state.set(subscription, json!({ "status": "active" }));
+    state.emit_change("customer.subscription.resumed", subscription, before);
     Ok(())
 }
 
 /// Changes what a subscription's first item costs, by a change that waited for its payment and has it now.
-pub(crate) fn apply_update(books: &mut Books, subscription: &str, unit_amount: i64) -> Result<(), Refused> {
-    let sub = billing::living(books, subscription)?;
+pub(crate) fn apply_update(state: &mut State, subscription: &str, unit_amount: i64) -> Result<(), Refused> {
+    let sub = billing::living(state, subscription)?;
     if unit_amount < 1 {
         let sentence = "This value must be greater than or equal to 1.";
         return Err(Refused::param("parameter_invalid_integer", "unit_amount", sentence));
@@ -110,14 +110,14 @@ pub(crate) fn apply_update(books: &mut Books, subscription: &str, unit_amount: i
     item["plan"]["amount_decimal"] = json!(unit_amount.to_string());
     let waiting = json!({
         "billing_cycle_anchor": null,
-        "expires_at": books.now() + 23 * 3_600,
+        "expires_at": state.now() + 23 * 3_600,
         "subscription_items": [item],
         "trial_end": null,
         "trial_from_plan": null,
     });
-    books.change("customer.subscription.updated", subscription, json!({ "pending_update": waiting }));
-    let before = books.set(subscription, json!({ "items": items, "pending_update": null }));
-    books.emit("customer.subscription.pending_update_applied", subscription);
-    books.emit_change("customer.subscription.updated", subscription, before);
+    state.change("customer.subscription.updated", subscription, json!({ "pending_update": waiting }));
+    let before = state.set(subscription, json!({ "items": items, "pending_update": null }));
+    state.emit("customer.subscription.pending_update_applied", subscription);
+    state.emit_change("customer.subscription.updated", subscription, before);
     Ok(())
 }

@@ -5,78 +5,78 @@ use std::collections::BTreeMap;
 use serde_json::json;
 
 use crate::Refused;
-use crate::books::{Books, number, text};
 use crate::flows::balance::{self, Fee, Move};
 use crate::objects;
+use crate::state::{State, number, text};
 
 /// Pays out what no payout has taken yet and whose day has come, or with `all` everything; the payouts' ids.
 /// A currency with nothing to pay, or that owes, has none.
-pub(crate) fn pay_out(books: &mut Books, all: bool) -> Vec<String> {
-    let now = books.now();
+pub(crate) fn pay_out(state: &mut State, all: bool) -> Vec<String> {
+    let now = state.now();
     if all {
-        let moved = books.balance.bring_forward(now);
-        balance::make_available(books, &moved, json!({ "available_on": now, "status": "available" }));
+        let moved = state.balance.bring_forward(now);
+        balance::make_available(state, &moved, json!({ "available_on": now, "status": "available" }));
     }
     let mut by_currency: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for entry in books.balance.unpaid(now) {
-        by_currency.entry(text(&books.see(&entry), "currency").to_owned()).or_default().push(entry);
+    for entry in state.balance.unpaid(now) {
+        by_currency.entry(text(&state.see(&entry), "currency").to_owned()).or_default().push(entry);
     }
-    by_currency.into_iter().filter_map(|(currency, entries)| pay(books, &currency, entries)).collect()
+    by_currency.into_iter().filter_map(|(currency, entries)| pay(state, &currency, entries)).collect()
 }
 
-fn pay(books: &mut Books, currency: &str, mut entries: Vec<String>) -> Option<String> {
-    let net_minor: i64 = entries.iter().map(|entry| number(&books.see(entry), "net")).sum();
+fn pay(state: &mut State, currency: &str, mut entries: Vec<String>) -> Option<String> {
+    let net_minor: i64 = entries.iter().map(|entry| number(&state.see(entry), "net")).sum();
     if net_minor <= 0 {
         return None;
     }
-    let now = books.now();
-    let payout = books.put(objects::balance::payout(net_minor, currency, now));
-    let own = book(books, &payout, "payout", -net_minor);
+    let now = state.now();
+    let payout = state.put(objects::balance::payout(net_minor, currency, now));
+    let own = book(state, &payout, "payout", -net_minor);
     entries.push(own.clone());
-    books.balance.pay(&payout, &entries);
-    books.set(&payout, json!({ "balance_transaction": own }));
-    books.emit("payout.created", &payout);
-    books.balance.unsorted.push(payout.clone());
-    if !books.balance.sorts_late {
-        sort_out(books);
+    state.balance.pay(&payout, &entries);
+    state.set(&payout, json!({ "balance_transaction": own }));
+    state.emit("payout.created", &payout);
+    state.balance.unsorted.push(payout.clone());
+    if !state.balance.sorts_late {
+        sort_out(state);
     }
-    books.set(&payout, json!({ "status": "paid" }));
-    books.emit("payout.paid", &payout);
+    state.set(&payout, json!({ "status": "paid" }));
+    state.emit("payout.paid", &payout);
     Some(payout)
 }
 
 /// What is in them is known, of every payout that waits for it.
-pub(crate) fn sort_out(books: &mut Books) {
-    for payout in std::mem::take(&mut books.balance.unsorted) {
-        let before = books.set(&payout, json!({ "reconciliation_status": "completed" }));
-        books.emit_change("payout.updated", &payout, before);
-        books.emit("payout.reconciliation_completed", &payout);
+pub(crate) fn sort_out(state: &mut State) {
+    for payout in std::mem::take(&mut state.balance.unsorted) {
+        let before = state.set(&payout, json!({ "reconciliation_status": "completed" }));
+        state.emit_change("payout.updated", &payout, before);
+        state.emit("payout.reconciliation_completed", &payout);
     }
 }
 
 /// The bank sends a payout back, also one that had been paid: the money waits for the next payout.
-pub(crate) fn fail(books: &mut Books, payout_id: &str) -> Result<(), Refused> {
-    let payout = books.want("payout", payout_id)?;
+pub(crate) fn fail(state: &mut State, payout_id: &str) -> Result<(), Refused> {
+    let payout = state.want("payout", payout_id)?;
     if matches!(text(&payout, "status"), "failed" | "canceled") {
         return Err(Refused::invalid(None, format!("Payout {payout_id} has failed already.")));
     }
-    let entry = book(books, payout_id, "payout_failure", number(&payout, "amount"));
+    let entry = book(state, payout_id, "payout_failure", number(&payout, "amount"));
     let fields = json!({
         "failure_balance_transaction": entry,
         "failure_code": "account_closed",
         "failure_message": "The bank account has been closed.",
         "status": "failed",
     });
-    books.set(payout_id, fields);
-    books.emit("payout.failed", payout_id);
+    state.set(payout_id, fields);
+    state.emit("payout.failed", payout_id);
     Ok(())
 }
 
-fn book(books: &mut Books, payout_id: &str, kind: &str, amount_minor: i64) -> String {
-    let payout = books.see(payout_id);
+fn book(state: &mut State, payout_id: &str, kind: &str, amount_minor: i64) -> String {
+    let payout = state.see(payout_id);
     let failed = kind == "payout_failure";
     balance::book(
-        books,
+        state,
         &Move {
             kind,
             amount_minor,
@@ -85,7 +85,7 @@ fn book(books: &mut Books, payout_id: &str, kind: &str, amount_minor: i64) -> St
             currency: text(&payout, "currency"),
             source: payout_id,
             description: json!(if failed { "PAYOUT FAILURE" } else { "STRIPE PAYOUT" }),
-            available_on: books.now(),
+            available_on: state.now(),
         },
     )
 }

@@ -3,12 +3,12 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::books::{Books, text};
+use crate::state::{State, text};
 use crate::{Refused, api, ids};
 
 /// Delivers a thin event about an object; the event's id.
-pub(crate) fn notify(books: &mut Books, kind: &str, object_id: &str) -> Result<String, Refused> {
-    let Some(object) = books.get(object_id) else {
+pub(crate) fn notify(state: &mut State, kind: &str, object_id: &str) -> Result<String, Refused> {
+    let Some(object) = state.get(object_id) else {
         return Err(Refused::missing("object", "id", object_id));
     };
     let object_kind = text(object, "object").to_owned();
@@ -18,9 +18,9 @@ pub(crate) fn notify(books: &mut Books, kind: &str, object_id: &str) -> Result<S
         "id": ids::new("evt_test_"),
         "object": "v2.core.event",
         "context": null,
-        "created": rfc3339(books.now()),
+        "created": rfc3339(state.now()),
         "livemode": false,
-        "reason": reason(books),
+        "reason": reason(state),
         "related_object": {
             "id": object_id,
             "type": object_kind,
@@ -28,12 +28,12 @@ pub(crate) fn notify(books: &mut Books, kind: &str, object_id: &str) -> Result<S
         },
         "type": kind,
     });
-    Ok(books.send_thin(event))
+    Ok(state.send_thin(event))
 }
 
 /// The API call that led to it, if one did.
-fn reason(books: &Books) -> Value {
-    match &books.request {
+fn reason(state: &State) -> Value {
+    match &state.request {
         Some((id, key)) => json!({ "type": "request", "request": { "id": id, "idempotency_key": key } }),
         None => Value::Null,
     }

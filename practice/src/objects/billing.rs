@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::books::{Line, number, text};
+use crate::state::{Line, number, text};
 use crate::{ids, objects};
 
 /// A period of a subscription, in seconds since 1970.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::books::Line;
+use crate::state::Line;
 use crate::{ids, objects};
 
 /// What a new Checkout Session is made of; amounts are in minor units, times in seconds since 1970.

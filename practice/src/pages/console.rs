@@ -4,11 +4,11 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
 use crate::api::form::Params;
-use crate::books::{Books, SharedBooks, number, text};
 use crate::flows::{disputes, payments};
 use crate::money;
 use crate::pages::html::{escape, frame, time};
 use crate::pages::page;
+use crate::state::{SharedState, State, number, text};
 
 /// How many of each kind the console shows, newest first.
 const SHOWN: usize = 50;
@@ -17,9 +17,9 @@ const SHOWN: usize = 50;
 const EVENTS_SHOWN: usize = 30;
 
 /// `GET /console`; with `?events=all` every event is shown.
-pub(crate) async fn show(request: HttpRequest, books: web::Data<SharedBooks>) -> HttpResponse {
+pub(crate) async fn show(request: HttpRequest, state: web::Data<SharedState>) -> HttpResponse {
     let all_events = Params::parse(request.query_string().as_bytes()).get("events") == Some("all");
-    let books = books.open();
+    let state = state.open();
     let body = format!(
         "<main class=\"wide\">\n<h1>Practice console</h1>\n\
          <p class=\"lead\">What {account} would see at its payment service, and what it could meet there.</p>\n\
@@ -28,16 +28,16 @@ pub(crate) async fn show(request: HttpRequest, books: web::Data<SharedBooks>) ->
             "debits",
             "Waiting bank debits and open pages",
             "No bank debit is waiting, and no payment page is open.",
-            waiting(&books)
+            waiting(&state)
         ),
-        section("payments", "Payments", "Nobody has paid yet.", payments(&books)),
-        section("subscriptions", "Subscriptions", "Nobody gives regularly yet.", subscriptions(&books)),
-        section("refunds", "Refunds", "Nothing was refunded yet.", refunds(&books)),
-        section("disputes", "Disputes", "Nobody has disputed a payment.", objections(&books)),
-        section("payouts", "Payouts", "There is nothing to pay out yet.", payouts(&books)),
-        section("events", "Events", "Nothing has happened yet.", events(&books, all_events)),
-        more = more_events(&books, all_events),
-        account = escape(&books.account_name),
+        section("payments", "Payments", "Nobody has paid yet.", payments(&state)),
+        section("subscriptions", "Subscriptions", "Nobody gives regularly yet.", subscriptions(&state)),
+        section("refunds", "Refunds", "Nothing was refunded yet.", refunds(&state)),
+        section("disputes", "Disputes", "Nobody has disputed a payment.", objections(&state)),
+        section("payouts", "Payouts", "There is nothing to pay out yet.", payouts(&state)),
+        section("events", "Events", "Nothing has happened yet.", events(&state, all_events)),
+        more = more_events(&state, all_events),
+        account = escape(&state.account_name),
     );
     page(200, frame("Console", "console", &body))
 }
@@ -52,14 +52,14 @@ fn section(id: &str, title: &str, empty: &str, rows: Vec<String>) -> String {
 }
 
 /// One row: what it is, how it stands, and its buttons. `what` and `detail` are HTML, escaped by the caller.
-fn row(id: &str, what: &str, state: &str, detail: &str, buttons: &str) -> String {
-    let class = match state {
+fn row(id: &str, what: &str, status: &str, detail: &str, buttons: &str) -> String {
+    let class = match status {
         "succeeded" | "active" | "won" | "taken" | "paid" => "good",
         "failed" | "declined" | "lost" | "past due" | "given up" => "bad",
         _ => "plain",
     };
     format!(
-        "<li data-row=\"{id}\"><div class=\"about\"><p><b>{what}</b> <span class=\"state {class}\" data-state=\"{state}\">{state}</span></p>\
+        "<li data-row=\"{id}\"><div class=\"about\"><p><b>{what}</b> <span class=\"state {class}\" data-state=\"{status}\">{status}</span></p>\
          <p class=\"detail\">{detail}</p></div>{}</li>",
         if buttons.is_empty() { String::new() } else { format!("<div class=\"buttons\">{buttons}</div>") },
         id = escape(id),
@@ -95,16 +95,16 @@ fn detail(object: &Value, more: &str) -> String {
     format!("{}{more} · <code>{}</code>", time(number(object, "created")), escape(text(object, "id")))
 }
 
-fn waiting(books: &Books) -> Vec<String> {
+fn waiting(state: &State) -> Vec<String> {
     let mut rows = Vec::new();
-    for session in books.all("checkout.session").rev() {
+    for session in state.all("checkout.session").rev() {
         let id = text(session, "id");
-        let intent = books.plans.get(id).and_then(|plan| plan.payment_intent.as_deref());
+        let intent = state.plans.get(id).and_then(|plan| plan.payment_intent.as_deref());
         if text(session, "status") == "open" {
             let link =
                 format!("{} · <a href=\"/pay/{id}\">payment page</a>", time(number(session, "created")));
             rows.push(row(id, &sum(session), "open", &link, &button("expire", id, "Expire")));
-        } else if intent.is_some_and(|intent| payments::pending_charge(books, intent).is_some()) {
+        } else if intent.is_some_and(|intent| payments::pending_charge(state, intent).is_some()) {
             let buttons = button("settle", id, "Settle") + &button("fail-debit", id, "Fail");
             let payer = text(&session["customer_details"], "email");
             rows.push(row(id, &sum(session), "processing", &detail(session, payer), &buttons));
@@ -114,17 +114,17 @@ fn waiting(books: &Books) -> Vec<String> {
     rows
 }
 
-fn payments(books: &Books) -> Vec<String> {
-    let intents = books.all("payment_intent").rev().filter(|intent| !intent["latest_charge"].is_null());
-    intents.take(SHOWN).map(|intent| payment(books, intent)).collect()
+fn payments(state: &State) -> Vec<String> {
+    let intents = state.all("payment_intent").rev().filter(|intent| !intent["latest_charge"].is_null());
+    intents.take(SHOWN).map(|intent| payment(state, intent)).collect()
 }
 
-fn payment(books: &Books, intent: &Value) -> String {
+fn payment(state: &State, intent: &Value) -> String {
     let id = text(intent, "id");
-    let charge = books.see(text(intent, "latest_charge"));
+    let charge = state.see(text(intent, "latest_charge"));
     let (amount, back) = (number(&charge, "amount"), number(&charge, "amount_refunded"));
     let succeeded = text(&charge, "status") == "succeeded";
-    let state = match text(&charge, "status") {
+    let status = match text(&charge, "status") {
         "failed" => "declined",
         "pending" => "processing",
         _ if charge["disputed"] == true => "disputed",
@@ -136,16 +136,16 @@ fn payment(books: &Books, intent: &Value) -> String {
     if back > 0 {
         more += &format!(" · {} given back", money::shown(back, text(&charge, "currency")));
     }
-    let refundable = succeeded && !disputes::forbids_refund(books, text(&charge, "id"));
+    let refundable = succeeded && !disputes::forbids_refund(state, text(&charge, "id"));
     let buttons = if refundable { amount_buttons(id) } else { String::new() };
-    row(id, &sum(&charge), state, &detail(intent, &more), &buttons)
+    row(id, &sum(&charge), status, &detail(intent, &more), &buttons)
 }
 
-fn subscriptions(books: &Books) -> Vec<String> {
-    books.all("subscription").rev().take(SHOWN).map(|sub| subscription(books, sub)).collect()
+fn subscriptions(state: &State) -> Vec<String> {
+    state.all("subscription").rev().take(SHOWN).map(|sub| subscription(state, sub)).collect()
 }
 
-fn subscription(books: &Books, sub: &Value) -> String {
+fn subscription(state: &State, sub: &Value) -> String {
     let id = text(sub, "id");
     let item = &sub["items"]["data"][0];
     let unit = text(&item["price"]["recurring"], "interval");
@@ -153,7 +153,7 @@ fn subscription(books: &Books, sub: &Value) -> String {
         money::shown(number(&item["price"], "unit_amount") * number(item, "quantity"), text(sub, "currency"));
     let what = escape(&format!("{amount} every {unit}"));
     let status = text(sub, "status");
-    let customer = books.see(text(sub, "customer"));
+    let customer = state.see(text(sub, "customer"));
     let until = time(number(item, "current_period_end"));
     let mut more = format!("{} · period ends {until}", text(&customer, "email"));
     if status == "canceled" {
@@ -179,7 +179,7 @@ fn subscription(books: &Books, sub: &Value) -> String {
     row(id, &what, &status.replace('_', " "), &detail(sub, &more), &buttons)
 }
 
-fn refunds(books: &Books) -> Vec<String> {
+fn refunds(state: &State) -> Vec<String> {
     let refund = |refund: &Value| {
         let id = text(refund, "id");
         let failed = text(refund, "status") == "failed";
@@ -192,10 +192,10 @@ fn refunds(books: &Books) -> Vec<String> {
             &buttons,
         )
     };
-    books.all("refund").rev().take(SHOWN).map(refund).collect()
+    state.all("refund").rev().take(SHOWN).map(refund).collect()
 }
 
-fn objections(books: &Books) -> Vec<String> {
+fn objections(state: &State) -> Vec<String> {
     let dispute = |dispute: &Value| {
         let id = text(dispute, "id");
         let status = text(dispute, "status");
@@ -214,17 +214,17 @@ fn objections(books: &Books) -> Vec<String> {
             &buttons,
         )
     };
-    books.all("dispute").rev().take(SHOWN).map(dispute).collect()
+    state.all("dispute").rev().take(SHOWN).map(dispute).collect()
 }
 
-fn payouts(books: &Books) -> Vec<String> {
+fn payouts(state: &State) -> Vec<String> {
     let payout = |payout: &Value| {
         let (id, status) = (text(payout, "id"), text(payout, "status"));
         let buttons =
             if status == "failed" { String::new() } else { button("fail-payout", id, "Fail this payout") };
         row(id, &sum(payout), &status.replace('_', " "), &detail(payout, ""), &buttons)
     };
-    let waiting = match books.balance.count_unpaid() {
+    let waiting = match state.balance.count_unpaid() {
         0 => None,
         count => {
             let entries = format!("{count} balance transactions");
@@ -232,19 +232,19 @@ fn payouts(books: &Books) -> Vec<String> {
             Some(row("all", "Not paid out yet", "waiting", &entries, &button))
         }
     };
-    waiting.into_iter().chain(books.all("payout").rev().take(SHOWN).map(payout)).collect()
+    waiting.into_iter().chain(state.all("payout").rev().take(SHOWN).map(payout)).collect()
 }
 
-fn events(books: &Books, all: bool) -> Vec<String> {
+fn events(state: &State, all: bool) -> Vec<String> {
     let event = |event: &Value| {
         let id = text(event, "id");
-        let tries: Vec<_> = books.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
-        let state = match tries.last() {
-            None if books.given_up.contains(id) => "lost",
+        let tries: Vec<_> = state.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
+        let status = match tries.last() {
+            None if state.given_up.contains(id) => "lost",
             None if number(event, "pending_webhooks") == 0 => "kept here",
             None => "waiting",
             Some(last) if last.taken() => "taken",
-            Some(_) if books.given_up.contains(id) => "given up",
+            Some(_) if state.given_up.contains(id) => "given up",
             Some(_) => "tried",
         };
         let answers: Vec<String> = tries
@@ -253,22 +253,22 @@ fn events(books: &Books, all: bool) -> Vec<String> {
                 delivery.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
             })
             .collect();
-        let again = if books.webhook_url.is_some() {
+        let again = if state.webhook_url.is_some() {
             button("deliver-again", id, "Deliver again")
         } else {
             String::new()
         };
         // A name of many words may break at its dots.
         let name = escape(text(event, "type")).replace('.', ".<wbr>");
-        row(id, &name, state, &detail(event, &answers.join(", ")), &again)
+        row(id, &name, status, &detail(event, &answers.join(", ")), &again)
     };
-    let shown = if all { books.events.len() } else { EVENTS_SHOWN };
-    books.events.iter().rev().take(shown).map(event).collect()
+    let shown = if all { state.events.len() } else { EVENTS_SHOWN };
+    state.events.iter().rev().take(shown).map(event).collect()
 }
 
 /// The way to the older events, or back.
-fn more_events(books: &Books, all: bool) -> String {
-    match books.events.len() {
+fn more_events(state: &State, all: bool) -> String {
+    match state.events.len() {
         0..=EVENTS_SHOWN => String::new(),
         _ if all => {
             format!("<p class=\"more\"><a href=\"/console#events\">Only the newest {EVENTS_SHOWN}</a></p>\n")

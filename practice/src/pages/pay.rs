@@ -4,26 +4,26 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::Value;
 
 use crate::api::form::Params;
-use crate::books::{Books, SharedBooks, number, text};
 use crate::flows::checkout;
 use crate::objects::payment::Payer;
 use crate::pages::html::{escape, frame, message};
 use crate::pages::{foreign_form, own_form, page, see_other};
+use crate::state::{SharedState, State, number, text};
 use crate::{How, money};
 
 /// What the placeholder in a success URL is called.
 const PLACEHOLDER: &str = "{CHECKOUT_SESSION_ID}";
 
 /// `GET /pay/{session}`.
-pub(crate) async fn show(session: web::Path<String>, books: web::Data<SharedBooks>) -> HttpResponse {
-    let books = books.open();
-    let Ok(session) = books.want("checkout.session", &session) else {
+pub(crate) async fn show(session: web::Path<String>, state: web::Data<SharedState>) -> HttpResponse {
+    let state = state.open();
+    let Ok(session) = state.want("checkout.session", &session) else {
         return unknown();
     };
     match text(&session, "status") {
         "open" => {
-            let email = checkout::prefilled_email(&books, &session);
-            page(200, form(&books, &session, &Payer { email, name: String::new() }, None))
+            let email = checkout::prefilled_email(&state, &session);
+            page(200, form(&state, &session, &Payer { email, name: String::new() }, None))
         }
         "complete" => {
             page(200, message("Already paid", "This payment is done. There is nothing left to do here."))
@@ -40,14 +40,14 @@ pub(crate) async fn act(
     request: HttpRequest,
     session_id: web::Path<String>,
     body: web::Bytes,
-    books: web::Data<SharedBooks>,
+    state: web::Data<SharedState>,
 ) -> HttpResponse {
     if !own_form(&request) {
         return foreign_form();
     }
     let params = Params::parse(&body);
-    let mut books = books.open();
-    let Ok(session) = books.want("checkout.session", &session_id) else {
+    let mut state = state.open();
+    let Ok(session) = state.want("checkout.session", &session_id) else {
         return unknown();
     };
     // An address that the caller gave can't be changed on the page.
@@ -61,21 +61,21 @@ pub(crate) async fn act(
         return see_other(&success_url(&session));
     }
     if !payer.email.contains('@') {
-        return page(422, form(&books, &session, &payer, Some("Enter an e-mail address.")));
+        return page(422, form(&state, &session, &payer, Some("Enter an e-mail address.")));
     }
     let how = match params.get("how") {
         Some("card") => How::Card,
         Some("declined") => How::Decline,
         Some("bank") => How::BankDebit,
         _ => {
-            return page(422, form(&books, &session, &payer, Some("Choose what should happen.")));
+            return page(422, form(&state, &session, &payer, Some("Choose what should happen.")));
         }
     };
-    match checkout::pay(&mut books, &session_id, how, Some(payer.clone())) {
+    match checkout::pay(&mut state, &session_id, how, Some(payer.clone())) {
         Ok(session) if text(&session, "status") == "complete" => see_other(&success_url(&session)),
         Ok(session) => {
             let sentence = "Your card was declined, so you weren’t charged. Try again, or pay another way.";
-            page(200, form(&books, &session, &payer, Some(sentence)))
+            page(200, form(&state, &session, &payer, Some(sentence)))
         }
         Err(refused) => page(refused.status, message("That did not work", &refused.message)),
     }
@@ -102,16 +102,16 @@ fn unknown() -> HttpResponse {
     )
 }
 
-fn form(books: &Books, session: &Value, payer: &Payer, trouble: Option<&str>) -> String {
+fn form(state: &State, session: &Value, payer: &Payer, trouble: Option<&str>) -> String {
     let amount = money::shown(number(session, "amount_total"), text(session, "currency"));
-    let plan = books.plans.get(text(session, "id")).cloned().unwrap_or_default();
+    let plan = state.plans.get(text(session, "id")).cloned().unwrap_or_default();
     let every = plan.interval.as_ref().map(|(unit, count)| match count {
         1 => format!("every {unit}"),
         count => format!("every {count} {unit}s"),
     });
     // A line that only says again who is paid is left out.
     let mut what: Vec<&str> = plan.lines.iter().map(|line| line.name.as_str()).collect();
-    what.retain(|name| *name != books.account_name);
+    what.retain(|name| *name != state.account_name);
     let what = match what.join(", ").as_str() {
         "" => String::new(),
         names => format!("<p class=\"what\">{}</p>", escape(names)),
@@ -140,7 +140,7 @@ fn form(books: &Books, session: &Value, payer: &Payer, trouble: Option<&str>) ->
          <button id=\"pay-bank\" name=\"how\" value=\"bank\"><b>Pay by bank debit</b><span>It is pending until you settle it, or let it fail, in the console.</span></button>\n\
          </fieldset>\n</form>\n{cancel}\n</main>\n\
          <p class=\"foot\">A stand-in for a payment page, on this machine only. It never asks for a card or bank number. <a href=\"/console\">Console</a></p>",
-        account = escape(&books.account_name),
+        account = escape(&state.account_name),
         amount = escape(&amount),
         every = every.as_deref().unwrap_or("once"),
         trouble = trouble.unwrap_or_default(),

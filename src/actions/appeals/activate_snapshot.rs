@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::app::{App, InForce};
+use crate::app::{App, SnapshotInputs};
 use crate::appeals::{Snapshot, switched};
 
 /// Changes what is in force, and swaps the snapshot. An appeal that can't be used is left out and logged, the others go
 /// into force.
-pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut InForce)) {
-    let mut in_force = app.in_force();
-    change(&mut in_force);
-    let snapshot = snapshot_of(app, &in_force);
+pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut SnapshotInputs)) {
+    let mut snapshot_inputs = app.snapshot_inputs();
+    change(&mut snapshot_inputs);
+    let snapshot = snapshot_of(app, &snapshot_inputs);
     for problem in &snapshot.problems {
         tracing::error!(
             appeal = problem.appeal,
@@ -19,7 +19,7 @@ pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut 
         );
     }
     tracing::info!(
-        appeals = in_force.drafts.len(),
+        appeals = snapshot_inputs.documents.len(),
         left_out = snapshot.problems.len(),
         "appeals are in force"
     );
@@ -29,15 +29,15 @@ pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut 
 
 /// Makes the snapshot anew of what is in force, with what is known of tickers and learned of weights now.
 pub(in crate::actions) fn renew_in_force(app: &App) {
-    let in_force = app.in_force();
-    app.snapshot.store(Arc::new(snapshot_of(app, &in_force)));
+    let snapshot_inputs = app.snapshot_inputs();
+    app.snapshot.store(Arc::new(snapshot_of(app, &snapshot_inputs)));
 }
 
-fn snapshot_of(app: &App, in_force: &InForce) -> Snapshot {
-    let sites = switched(&app.settings.sites, &in_force.switches);
-    let (problems, totals) = (in_force.problems.clone(), app.ticker_totals.load());
-    let mut snapshot = Snapshot::build_counting(&sites, &in_force.drafts, problems, &totals);
-    snapshot.number = in_force.number;
+fn snapshot_of(app: &App, snapshot_inputs: &SnapshotInputs) -> Snapshot {
+    let sites = switched(&app.settings.sites, &snapshot_inputs.switches);
+    let (problems, totals) = (snapshot_inputs.problems.clone(), app.ticker_totals.load());
+    let mut snapshot = Snapshot::build_counting(&sites, &snapshot_inputs.documents, problems, &totals);
+    snapshot.number = snapshot_inputs.number;
     snapshot.compiled.learn(&app.learned.load().weights);
     snapshot
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use super::sync_appeals::read_all;
 use crate::app::{Change, Context};
-use crate::appeals::{AppealProblem, Draft, Snapshot};
+use crate::appeals::{AppealDocument, AppealProblem, Snapshot};
 use crate::store::appeals::{self, PublicationRow, VersionRow};
 use crate::store::{StoreError, Tx};
 
@@ -136,8 +136,8 @@ async fn publish(
         Some(number) if number == newest.version => newest,
         Some(number) => appeals::version(tx, id, number).await?.ok_or(EditError::UnknownVersion)?,
     };
-    let draft = read_stored(context, id, &chosen.body)?;
-    has_time_to_run(context, &draft)?;
+    let document = read_stored(context, id, &chosen.body)?;
+    has_time_to_run(context, &document)?;
     let before = problems_together(tx, context).await?;
     let published = record(tx, context, id, chosen.version, Live::Live).await?;
     check_together(tx, context, &[id], &before).await?;
@@ -175,45 +175,45 @@ pub async fn apply_appeals(
     mut appeals: Vec<Map<String, Value>>,
 ) -> Result<Vec<(String, Saved, Live)>, EditError> {
     let mut problems = Vec::new();
-    let mut drafts = Vec::new();
+    let mut documents = Vec::new();
     let live_versions: Vec<Option<Value>> =
         appeals.iter_mut().map(|fields| fields.shift_remove(LIVE_VERSION)).collect();
     for (place, fields) in appeals.iter().enumerate() {
-        match Draft::read(fields.clone(), &format!("#{}", place + 1)) {
-            Ok(draft) => drafts.push(draft),
+        match AppealDocument::read(fields.clone(), &format!("#{}", place + 1)) {
+            Ok(document) => documents.push(document),
             Err(problem) => problems.push(problem),
         }
     }
-    problems = Snapshot::build(&context.settings.sites, &drafts, problems).problems;
+    problems = Snapshot::build(&context.settings.sites, &documents, problems).problems;
     if !problems.is_empty() {
         return Err(EditError::Invalid(problems));
     }
     let mut tx = context.change().await?;
     let before = problems_together(&mut tx, context).await?;
     let (mut done, mut changes) = (Vec::new(), Vec::new());
-    for ((mut draft, mut fields), live_version) in drafts.into_iter().zip(appeals).zip(live_versions) {
+    for ((mut document, mut fields), live_version) in documents.into_iter().zip(appeals).zip(live_versions) {
         fields.shift_remove("live");
-        let (id, wanted) = (draft.rules.id.clone(), draft.rules.live);
+        let (id, wanted) = (document.rules.id.clone(), document.rules.live);
         let mut saved = save(&mut tx, context, &id, fields, Precondition::NONE).await?;
         changes.extend(saved.change(&id));
         if let Some(live_version) = live_version {
             let older = older_version(&mut tx, &id, &live_version).await?;
-            draft = read_stored(context, &id, &older.body)?;
+            document = read_stored(context, &id, &older.body)?;
             saved.version = older.version;
         }
         let now = appeals::published(&mut tx, &id).await?;
         // What was in force once can't be a draft again, but it can be held back.
         let state = match wanted {
-            Live::Draft if now.is_some() => Live::Paused,
+            Live::AppealDocument if now.is_some() => Live::Paused,
             // Its schedule, which was checked above, says the rest.
             Live::Scheduled => Live::Live,
             other => other,
         };
         let is_so = now.is_some_and(|row| row.version == saved.version && row.state == state.as_str());
-        if !is_so && state != Live::Draft {
+        if !is_so && state != Live::AppealDocument {
             // What is live already may be past its end: an exported file can be applied again.
             if state == Live::Live {
-                has_time_to_run(context, &draft)?;
+                has_time_to_run(context, &document)?;
             }
             changes.push(record(&mut tx, context, &id, saved.version, state).await?.1);
         }
@@ -244,7 +244,7 @@ async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionR
 }
 
 /// Reads and checks a stored version: the sites' settings may be others than when it was written.
-fn read_stored(context: &Context<'_>, id: &str, body: &str) -> Result<Draft, EditError> {
+fn read_stored(context: &Context<'_>, id: &str, body: &str) -> Result<AppealDocument, EditError> {
     let fields = serde_json::from_str(body).map_err(StoreError::corrupt)?;
     check(context, id, &fields)
 }
@@ -268,7 +268,7 @@ async fn record(
     let action = match state {
         Live::Paused => "appeal.pause",
         Live::Ended => "appeal.end",
-        Live::Draft | Live::Scheduled | Live::Live => "appeal.publish",
+        Live::AppealDocument | Live::Scheduled | Live::Live => "appeal.publish",
     };
     let change = Change::new(action, id)
         .field("version", before.as_ref().map(|row| row.version), version)
@@ -277,8 +277,8 @@ async fn record(
 }
 
 /// Refuses to put into force what would be over at once.
-fn has_time_to_run(context: &Context<'_>, draft: &Draft) -> Result<(), EditError> {
-    let problems = Snapshot::past_ends(&context.settings.sites, draft, context.now_ms());
+fn has_time_to_run(context: &Context<'_>, document: &AppealDocument) -> Result<(), EditError> {
+    let problems = Snapshot::past_ends(&context.settings.sites, document, context.now_ms());
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
@@ -297,12 +297,12 @@ async fn check_together(
 
 /// What is wrong with the published appeals, as the transaction sees them.
 async fn problems_together(tx: &mut Tx, context: &Context<'_>) -> Result<Vec<AppealProblem>, EditError> {
-    let (drafts, problems) = read_all(&appeals::in_force(tx).await?);
-    Ok(Snapshot::build(&context.settings.sites, &drafts, problems).problems)
+    let (documents, problems) = read_all(&appeals::active(tx).await?);
+    Ok(Snapshot::build(&context.settings.sites, &documents, problems).problems)
 }
 
 /// Everything that is wrong with one appeal by itself.
-fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result<Draft, EditError> {
+fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result<AppealDocument, EditError> {
     let problem = |field: &str, sentence: String| AppealProblem {
         appeal: id.to_owned(),
         field: field.to_owned(),
@@ -313,17 +313,18 @@ fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result
         problems
             .push(problem("live", "leave it out: an appeal is put into force by publishing it.".to_owned()));
     }
-    let draft = match Draft::read(fields.clone(), id) {
-        Ok(draft) => draft,
+    let document = match AppealDocument::read(fields.clone(), id) {
+        Ok(document) => document,
         Err(found) => {
             problems.push(found);
             return Err(EditError::Invalid(problems));
         }
     };
-    if draft.rules.id != id {
+    if document.rules.id != id {
         problems.push(problem("id", format!("it is {id:?} here; write the same, or leave it out.")));
     } else {
-        problems = Snapshot::build(&context.settings.sites, std::slice::from_ref(&draft), problems).problems;
+        problems =
+            Snapshot::build(&context.settings.sites, std::slice::from_ref(&document), problems).problems;
     }
-    if problems.is_empty() { Ok(draft) } else { Err(EditError::Invalid(problems)) }
+    if problems.is_empty() { Ok(document) } else { Err(EditError::Invalid(problems)) }
 }

@@ -22,5 +22,5 @@ pub use flush_counts::flush_counts;
 pub use publish_appeals::{PublishError, publish_appeals};
 pub use refresh_tickers::{refresh_tickers, ticker_totals};
 pub use set_switches::{SwitchError, set_switches};
-pub use sync_appeals::{read_appeals_in_force, read_published, sync_appeals};
+pub use sync_appeals::{read_active_appeals, read_published, sync_appeals};
 pub use update_weights::update_weights;

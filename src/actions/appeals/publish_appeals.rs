@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::activate_snapshot::activate_snapshot;
 use crate::app::App;
 use crate::appeals::file::{self, Format, NotUnderstood};
-use crate::appeals::{AppealProblem, Draft};
+use crate::appeals::{AppealDocument, AppealProblem};
 
 /// The file can't be used at all; what was in force stays.
 #[derive(Debug, thiserror::Error)]
@@ -23,15 +23,16 @@ pub enum PublishError {
 /// See [`PublishError`].
 pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
     let Some(path) = &app.settings.appeals.file else { return Ok(()) };
-    let (drafts, problems) = read(path)?;
-    activate_snapshot(app, |in_force| {
-        (in_force.drafts, in_force.problems, in_force.number) = (drafts, problems, 0)
+    let (documents, problems) = read(path)?;
+    activate_snapshot(app, |snapshot_inputs| {
+        (snapshot_inputs.documents, snapshot_inputs.problems, snapshot_inputs.number) =
+            (documents, problems, 0)
     });
     Ok(())
 }
 
 /// The file's text is let go before its appeals are compiled.
-fn read(path: &Path) -> Result<(Vec<Draft>, Vec<AppealProblem>), PublishError> {
+fn read(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), PublishError> {
     let text =
         std::fs::read_to_string(path).map_err(|error| PublishError::Read { path: path.to_owned(), error })?;
     file::read(&text, Format::of(path))

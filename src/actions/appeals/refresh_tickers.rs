@@ -20,7 +20,7 @@ pub async fn refresh_tickers(app: &App) -> Result<(), StoreError> {
     }
     let counted = ticker_totals(app, counts).await?;
     let totals: Vec<_> = counted.totals.iter().map(|(count, total)| (count.clone(), *total)).collect();
-    if app.in_force().kept().tickers != totals {
+    if app.snapshot_inputs().kept().tickers != totals {
         app.keep(|kept| (kept.tickers_as_of_ms, kept.tickers) = (counted.as_of_ms, totals));
     }
     app.ticker_totals.store(Arc::new(counted));

@@ -4,7 +4,7 @@ use keepopen_decision::Live;
 
 use super::activate_snapshot::activate_snapshot;
 use crate::app::App;
-use crate::appeals::{AppealProblem, Draft};
+use crate::appeals::{AppealDocument, AppealProblem};
 use crate::store::appeals::PublishedRow;
 use crate::store::switches::by_site;
 use crate::store::{Store, StoreError};
@@ -30,22 +30,22 @@ async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError
     let _alone = app.refresh_lock.lock().await;
     let (publications, turns) = app.store.changes().await?;
     let known = {
-        let in_force = app.in_force();
-        (in_force.kept().publications, in_force.kept().turns)
+        let snapshot_inputs = app.snapshot_inputs();
+        (snapshot_inputs.kept().publications, snapshot_inputs.kept().turns)
     };
     let mut switched = false;
     if is_news(known.1, turns) {
         let rows = app.store.switches().await?;
         let switches = by_site(&rows)?;
         // At a start they mostly are what they were, and the snapshot need not be made twice.
-        switched = switches != std::mem::replace(&mut app.in_force().switches, switches.clone());
+        switched = switches != std::mem::replace(&mut app.snapshot_inputs().switches, switches.clone());
         app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
         if turns > 0 {
             tracing::info!(turns, "switches are in force");
         }
     }
     if app.settings.appeals.file.is_none() && is_news(known.0, publications) {
-        let rows = app.store.appeals_in_force().await?;
+        let rows = app.store.active_appeals().await?;
         appeals_are(app, &rows, publications);
         app.keep(|kept| (kept.publications, kept.appeals) = (publications, rows));
     } else if switched {
@@ -56,9 +56,10 @@ async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError
 
 /// Puts published appeals into force.
 pub(in crate::actions) fn appeals_are(app: &App, rows: &[PublishedRow], number: i64) {
-    let (drafts, problems) = read_all(rows);
-    activate_snapshot(app, |in_force| {
-        (in_force.drafts, in_force.problems, in_force.number) = (drafts, problems, number);
+    let (documents, problems) = read_all(rows);
+    activate_snapshot(app, |snapshot_inputs| {
+        (snapshot_inputs.documents, snapshot_inputs.problems, snapshot_inputs.number) =
+            (documents, problems, number);
     });
 }
 
@@ -66,33 +67,35 @@ pub(in crate::actions) fn appeals_are(app: &App, rows: &[PublishedRow], number: 
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn read_appeals_in_force(store: &Store) -> Result<(Vec<Draft>, Vec<AppealProblem>), StoreError> {
-    Ok(read_all(&store.appeals_in_force().await?))
+pub async fn read_active_appeals(
+    store: &Store,
+) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), StoreError> {
+    Ok(read_all(&store.active_appeals().await?))
 }
 
 /// Published appeals, and what of them can't be read.
-pub(in crate::actions) fn read_all(rows: &[PublishedRow]) -> (Vec<Draft>, Vec<AppealProblem>) {
-    let (mut drafts, mut problems) = (Vec::new(), Vec::new());
+pub(in crate::actions) fn read_all(rows: &[PublishedRow]) -> (Vec<AppealDocument>, Vec<AppealProblem>) {
+    let (mut documents, mut problems) = (Vec::new(), Vec::new());
     for row in rows {
         match read_published(row) {
-            Ok(draft) => drafts.push(draft),
+            Ok(document) => documents.push(document),
             Err(problem) => problems.push(problem),
         }
     }
-    (drafts, problems)
+    (documents, problems)
 }
 
 /// A published appeal in the state that it was published in.
 ///
 /// # Errors
 /// This version of the program can't read the appeal, or does not know the state.
-pub fn read_published(row: &PublishedRow) -> Result<Draft, AppealProblem> {
+pub fn read_published(row: &PublishedRow) -> Result<AppealDocument, AppealProblem> {
     let live = Live::parse(&row.state).ok_or_else(|| AppealProblem {
         appeal: row.appeal_id.clone(),
         field: "live".to_owned(),
         sentence: format!("{:?} is no state that this version knows.", row.state),
     })?;
-    Draft::read_version(&row.appeal_id, &row.body, live)
+    AppealDocument::read_version(&row.appeal_id, &row.body, live)
 }
 
 #[cfg(test)]

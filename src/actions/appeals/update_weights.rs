@@ -39,7 +39,7 @@ pub async fn update_weights(app: &App) -> Result<(), StoreError> {
     }
     let changed = weights != before.weights;
     let learned = LearnedSoFar { until_ms, weights };
-    if app.in_force().kept().learned != learned {
+    if app.snapshot_inputs().kept().learned != learned {
         app.keep(|kept| kept.learned = learned.clone());
     }
     app.learned.store(learned.into());

@@ -2,29 +2,31 @@
 
 use crate::app::{App, MachineWrite};
 use crate::store::StoreError;
-use crate::store::endpoints::{LastContact, delivered, note_contact};
+use crate::store::endpoints::{LastContact, delivered, record_contact};
 
 /// Stores when the last delivery came, under which endpoint's secret, and how the clocks differed; when there is news.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn record_last_delivery(app: &App) -> Result<(), StoreError> {
-    let Some(news) = app.deliveries.news() else { return Ok(()) };
-    let contact =
-        LastContact { delivered_at_ms: news.delivered_at_ms, clock_difference_ms: news.clock_difference_ms };
+    let Some(unsaved) = app.deliveries.unsaved() else { return Ok(()) };
+    let contact = LastContact {
+        delivered_at_ms: unsaved.delivered_at_ms,
+        clock_difference_ms: unsaved.clock_difference_ms,
+    };
     let mut tx = app.as_job("stripe").machine_write(MachineWrite::LastDelivery).await?;
-    note_contact(&mut tx, &contact).await?;
+    record_contact(&mut tx, &contact).await?;
     for endpoint in app.deliveries.secrets().endpoints() {
         if let Some(at_ms) = endpoint.last_at_ms() {
             delivered(&mut tx, &endpoint.id, at_ms).await?;
         }
     }
     tx.commit().await?;
-    app.deliveries.noted(news);
-    if let Some(at_ms) = news.delivered_at_ms {
+    app.deliveries.mark_saved(unsaved);
+    if let Some(at_ms) = unsaved.delivered_at_ms {
         app.metrics.stripe.set_last_delivery_ms(at_ms);
     }
-    if let Some(difference_ms) = news.clock_difference_ms {
+    if let Some(difference_ms) = unsaved.clock_difference_ms {
         app.metrics.stripe.set_clock_difference_ms(difference_ms);
     }
     Ok(())

@@ -178,8 +178,8 @@ fn with_session(url: &Url) -> String {
 
 /// The appeal that brought the reader here. An attribution that is not good loses the appeal, never the gift.
 fn shown(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribution> {
-    let note = request.attribution?;
-    Attribution::read(note, &app.attribution_key, request.site, app.now_ms()).ok()
+    let attribution = request.attribution?;
+    Attribution::read(attribution, &app.attribution_key, request.site, app.now_ms()).ok()
 }
 
 fn origin(

@@ -79,7 +79,7 @@ pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreE
             }
             // The event is not at fault, and is not counted as tried.
             Err(ProcessError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
-            Err(error) => note_failure(app, id, &error).await?,
+            Err(error) => record_failure(app, id, &error).await?,
         };
     if let Some(outcome) = outcome {
         app.metrics.events_processed.count(outcome);
@@ -187,7 +187,7 @@ fn read(event: &Waiting) -> Result<Report, ProcessError> {
     Ok(read_event(&Envelope::read(&event.body)?)?)
 }
 
-async fn note_failure(app: &App, id: &str, error: &ProcessError) -> Result<Option<Processed>, StoreError> {
+async fn record_failure(app: &App, id: &str, error: &ProcessError) -> Result<Option<Processed>, StoreError> {
     let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok(None) };
     let tries = event.attempts + 1;

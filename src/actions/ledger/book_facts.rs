@@ -7,7 +7,7 @@ use crate::contributions::{
     Contribution, DomainEvent, Fact, Folded, RaisedAlarm, facts_of_contribution, fold,
 };
 use crate::ids::{ContributionId, SupporterId};
-use crate::store::{StoreError, Tx, alarms, books, objects, payments, standings, supporters, unbooked};
+use crate::store::{StoreError, Tx, alarms, ledger, objects, payments, standings, supporters, unbooked};
 use crate::supporters::{Email, GiftSummary, StandingChange, standing_changed};
 
 use super::emit_events::Emitter;
@@ -112,7 +112,7 @@ async fn events_before(
     });
     let folded = fold(&facts_of_contribution(&gift.id, as_before.collect()));
     let events = folded.map(|it| it.events).unwrap_or_default();
-    if events.is_empty() || !books::is_stored(tx, &gift.id).await? {
+    if events.is_empty() || !ledger::is_stored(tx, &gift.id).await? {
         return Ok(BTreeSet::new());
     }
     Ok(events.iter().map(DomainEvent::key).collect())
@@ -153,17 +153,17 @@ async fn write<E: Emitter>(
     }
     let alarms = alarms::written(&alarms)?;
     booked.standings.extend(changed_standings(app, tx, &folded.contribution).await?);
-    books::put_contribution(tx, &folded.contribution, &alarms).await?;
+    ledger::put_contribution(tx, &folded.contribution, &alarms).await?;
     // Only now is it written whose gift this is.
     if email.is_some()
         && let Some(customer) = folded.contribution.customer.as_deref()
     {
         record_email(tx, customer).await?;
     }
-    let known = books::booked(tx, &folded.contribution.id).await?;
+    let known = ledger::booked(tx, &folded.contribution.id).await?;
     folded.keep_booked_dates(&known);
     for entry in folded.entries.iter().filter(|entry| !known.contains_key(&entry.cause())) {
-        books::book(tx, entry, now_ms).await?;
+        ledger::book(tx, entry, now_ms).await?;
     }
     let stored = payments::of_gift(tx, &folded.contribution.id).await?;
     for payment in folded.payments.iter().filter(|payment| !stored.contains(payment)) {
@@ -200,12 +200,12 @@ async fn changed_standings(
 ) -> Result<Vec<StandingChange>, StoreError> {
     // Nobody asks for a site that is not in the settings.
     let Some(site) = app.site(&contribution.site) else { return Ok(Vec::new()) };
-    let former = books::supporter_of(tx, &contribution.id).await?;
+    let former = ledger::supporter_of(tx, &contribution.id).await?;
     let people: BTreeSet<SupporterId> = former.into_iter().chain(contribution.supporter.clone()).collect();
     let changed_at_ms = app.now_ms();
     let mut changes = Vec::new();
     for supporter in people {
-        let given = books::given_by(tx, &supporter, &contribution.site).await?;
+        let given = ledger::given_by(tx, &supporter, &contribution.site).await?;
         let others = given.iter().filter(|(id, _)| *id != contribution.id).map(|(_, given)| *given);
         let own =
             (contribution.supporter.as_ref() == Some(&supporter)).then(|| GiftSummary::of(contribution));

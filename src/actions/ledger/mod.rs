@@ -12,8 +12,8 @@ pub(super) mod rebuild;
 pub(super) mod rebuild_projections;
 pub(super) mod reconcile;
 pub(super) mod record_command;
-pub(super) mod seal_books;
-pub(super) mod watch_books;
+pub(super) mod seal_ledger;
+pub(super) mod watch_ledger;
 
 pub use acknowledge_alarm::{AcknowledgeError, Acknowledging, acknowledge_alarm};
 pub use book_facts::book_facts;
@@ -22,5 +22,5 @@ pub use rebuild::{RebuildError, rebuild};
 pub use rebuild_projections::rebuild_projections;
 pub use reconcile::{FailedList, ReconcileError, SweepStats, reconcile_due, reconcile_since};
 pub use record_command::record_reconciliation;
-pub use seal_books::seal_books;
-pub use watch_books::watch_books;
+pub use seal_ledger::seal_ledger;
+pub use watch_ledger::watch_ledger;

@@ -8,17 +8,17 @@ use crate::app::App;
 /// The data folder takes nothing that is written.
 pub async fn persist_snapshot(app: &App) -> std::io::Result<()> {
     let (kept, revision) = {
-        let in_force = app.in_force();
-        if in_force.on_disk == in_force.revision() {
+        let snapshot_inputs = app.snapshot_inputs();
+        if snapshot_inputs.on_disk == snapshot_inputs.revision() {
             return Ok(());
         }
-        (in_force.kept().clone(), in_force.revision())
+        (snapshot_inputs.kept().clone(), snapshot_inputs.revision())
     };
     // A folder that was moved away is not made again: it would be in the way when it is put back.
     app.data_folder.check().map_err(std::io::Error::other)?;
     let (path, key, now_ms) = (app.settings.last_good_file(), app.vault.last_good_key(), app.now_ms());
     let write = move || kept.write(&path, &key, now_ms);
     tokio::task::spawn_blocking(write).await.unwrap_or_else(|error| Err(std::io::Error::other(error)))?;
-    app.in_force().on_disk = revision;
+    app.snapshot_inputs().on_disk = revision;
     Ok(())
 }

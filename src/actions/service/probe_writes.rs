@@ -19,6 +19,6 @@ pub async fn probe_writes(app: &App) -> Result<(), StoreError> {
         tx.commit().await
     };
     let outcome = proof.await;
-    app.note_writing(outcome.is_ok());
+    app.set_can_write(outcome.is_ok());
     outcome
 }

@@ -38,7 +38,7 @@ pub(in crate::actions) fn start_without_database(
     let keys = open_keys(&vault, &kept.signing_keys)?;
     let app = App::new(settings, clock, Store::away(), stripe, vault);
     app.data_folder.add(&app.settings.data_dir);
-    app.note_catching_up(true);
+    app.set_catching_up(true);
     app.tokens.set_keys(keys);
     for (supporter, epoch) in &kept.epochs {
         app.tokens.epochs.raise(supporter, *epoch);
@@ -50,15 +50,15 @@ pub(in crate::actions) fn start_without_database(
     app.learned.store(kept.learned.clone().into());
     let totals = kept.tickers.iter().cloned().collect();
     app.ticker_totals.store(Arc::new(TickerTotals { as_of_ms: kept.tickers_as_of_ms, totals }));
-    app.in_force().switches = by_site(&kept.switches).map_err(StoreError::from)?;
+    app.snapshot_inputs().switches = by_site(&kept.switches).map_err(StoreError::from)?;
     publish_appeals(&app)?;
     if app.settings.appeals.file.is_none() {
         appeals_are(&app, &kept.appeals, kept.publications);
     }
     app.keep(|now| *now = kept);
-    let mut in_force = app.in_force();
-    in_force.on_disk = in_force.revision();
-    drop(in_force);
+    let mut snapshot_inputs = app.snapshot_inputs();
+    snapshot_inputs.on_disk = snapshot_inputs.revision();
+    drop(snapshot_inputs);
     tracing::warn!(
         error = %away,
         in_force_since = clock::rfc3339(kept_at_ms),
@@ -81,7 +81,7 @@ pub async fn reach_database(app: &App) -> Result<(), StartError> {
         Err(error) => return Err(error.into()),
     }
     read_everything(app).await?;
-    app.note_catching_up(false);
+    app.set_catching_up(false);
     app.tickers_changed.notify_one();
     tracing::info!("the database answers: the service is whole again");
     Ok(())

@@ -15,7 +15,7 @@ pub async fn sync_epochs(app: &App) -> Result<(), StoreError> {
         app.tokens.epochs.raise(supporter, *epoch);
     }
     raised.sort();
-    if app.in_force().kept().epochs != raised {
+    if app.snapshot_inputs().kept().epochs != raised {
         app.keep(|kept| kept.epochs = raised);
     }
     Ok(())

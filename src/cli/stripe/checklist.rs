@@ -3,7 +3,7 @@
 use keepopen_decision::Live;
 
 use super::Opened;
-use crate::actions::read_appeals_in_force;
+use crate::actions::read_active_appeals;
 use crate::cli::{Stopped, appeals, say};
 use crate::config::{Mode, Settings};
 use crate::reports::{ConnectionReport, inspect_stripe};
@@ -174,11 +174,11 @@ fn of_appeals(live: usize) -> Point {
 }
 
 async fn live_appeals(opened: &Opened<'_>) -> Result<usize, Stopped> {
-    let drafts = match &opened.settings.appeals.file {
-        Some(path) => appeals::read_drafts(path)?.0,
-        None => read_appeals_in_force(&opened.store).await?.0,
+    let documents = match &opened.settings.appeals.file {
+        Some(path) => appeals::read_documents(path)?.0,
+        None => read_active_appeals(&opened.store).await?.0,
     };
-    Ok(drafts.iter().filter(|draft| draft.rules.live == Live::Live).count())
+    Ok(documents.iter().filter(|draft| draft.rules.live == Live::Live).count())
 }
 
 fn capitalised(sentence: &str) -> String {

@@ -92,7 +92,7 @@ pub async fn publish(
     let published = actions::publish_appeal(&context, &id, asked.version, Precondition(&holds))
         .await
         .map_err(problem_of)?;
-    in_force(&app, &published).await
+    activate(&app, &published).await
 }
 
 /// Pause an appeal.
@@ -157,11 +157,11 @@ async fn set_aside(
     let published = actions::pause_or_end(&context(app, by)?, id, state, Precondition(&holds))
         .await
         .map_err(problem_of)?;
-    in_force(app, &published).await
+    activate(app, &published).await
 }
 
 /// Puts it into force on this instance at once, and says how it stands.
-async fn in_force(app: &App, published: &PublicationRow) -> Result<HttpResponse, Problem> {
+async fn activate(app: &App, published: &PublicationRow) -> Result<HttpResponse, Problem> {
     actions::sync_appeals(app).await.map_err(|error| Problem::store(&error))?;
     let id = &published.appeal_id;
     let versions = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use crate::actions;
 use crate::app::App;
-use crate::appeals::{Draft, Phase, phases};
+use crate::appeals::{AppealDocument, Phase, phases};
 use crate::clock;
 use crate::store::appeals::{PublishedRow, VersionRow};
 
@@ -87,11 +87,11 @@ impl Summary {
     /// How appeals stand, of each its newest version and, if it has one, its newest publication.
     pub fn of_all(app: &App, newest: &[VersionRow], published: &[PublishedRow]) -> Vec<Self> {
         // What can't be read any more is shown to nobody.
-        let drafts: Vec<Draft> =
+        let documents: Vec<AppealDocument> =
             published.iter().filter_map(|row| actions::read_published(row).ok()).collect();
-        let ids = drafts.iter().map(|draft| draft.rules.id.as_str());
+        let ids = documents.iter().map(|draft| draft.rules.id.as_str());
         let phases: HashMap<&str, Phase> =
-            ids.zip(phases(&app.settings.sites, &drafts, app.now_ms())).collect();
+            ids.zip(phases(&app.settings.sites, &documents, app.now_ms())).collect();
         let published: HashMap<&str, &PublishedRow> =
             published.iter().map(|row| (row.appeal_id.as_str(), row)).collect();
         newest
@@ -102,7 +102,7 @@ impl Summary {
                 let phase = publication.map(|_| phases.get(id).copied().unwrap_or(Phase::Paused));
                 Self {
                     id: id.to_owned(),
-                    phase: phase.unwrap_or(Phase::Draft),
+                    phase: phase.unwrap_or(Phase::AppealDocument),
                     version: row.version,
                     written_at: clock::rfc3339(row.created_at_ms),
                     published_version: publication.map(|row| row.version),

@@ -20,13 +20,13 @@ use crate::web::{Formats, Frame, PageProblem, Time, page};
 pub async fn books_page(app: State) -> Result<HttpResponse, PageProblem> {
     let found = compare_with_stripe(&app.store, app.now_ms()).await;
     let found = found.map_err(|error| Problem::store(&error))?;
-    let books = BooksPage::new(&found, app.now_ms(), random_bytes());
-    page(&books.frame, &books)
+    let reconciliation = ReconciliationPage::new(&found, app.now_ms(), random_bytes());
+    page(&reconciliation.frame, &reconciliation)
 }
 
 #[derive(Template)]
-#[template(path = "books.html")]
-struct BooksPage {
+#[template(path = "reconciliation.html")]
+struct ReconciliationPage {
     frame: Frame,
     checked: String,
     objects_checked: String,
@@ -72,7 +72,7 @@ enum Cell {
     Time(Time),
 }
 
-impl BooksPage {
+impl ReconciliationPage {
     fn new(it: &Comparison, now_ms: i64, nonce: [u8; 16]) -> Self {
         // The page is written in English.
         let formats = Formats::new(&locale!("en"));
@@ -304,7 +304,7 @@ mod tests {
     }
 
     fn html(it: &Comparison, now_ms: i64) -> String {
-        BooksPage::new(it, now_ms, [0; 16]).render().unwrap()
+        ReconciliationPage::new(it, now_ms, [0; 16]).render().unwrap()
     }
 
     #[test]

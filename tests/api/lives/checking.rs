@@ -65,7 +65,7 @@ impl Found {
 
 /// What the books have, which must be right in themselves.
 pub async fn found(app: &App) -> Found {
-    let report = reports::check_books(&app.store, &SealKey::of(&app.vault)).await.unwrap();
+    let report = reports::check_ledger(&app.store, &SealKey::of(&app.vault)).await.unwrap();
     assert_eq!(report.wrong, Vec::<String>::new());
     for event in app.store.events().await.unwrap() {
         assert!(event.state == "done" && event.error.is_none(), "{event:?}");

@@ -101,7 +101,7 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 
     pub(super) fn is_worth_a_word(&self, created_s: i64) -> bool {
-        self.notes && self.now_s() - created_s >= ON_ITS_WAY_S
+        self.records_missed && self.now_s() - created_s >= ON_ITS_WAY_S
     }
 
     pub(super) fn finding(&self, id: &str, object: &str, what: &str) -> Finding {

@@ -121,7 +121,7 @@ struct Sweep<'a, E> {
     run: String,
     now_ms: i64,
     /// Whether it is noted what no webhook had told.
-    notes: bool,
+    records_missed: bool,
     done: SweepStats,
     /// The lists that were begun.
     lists: Vec<&'static str>,
@@ -166,13 +166,17 @@ async fn compare_due(app: &App) -> Result<SweepStats, ReconcileError> {
     Ok(all)
 }
 
-/// Compares everything that was made since `since_s` (seconds since 1970). `notes`: whether it is noted what no webhook
+/// Compares everything that was made since `since_s` (seconds since 1970). `records_missed`: whether it is noted what no webhook
 /// had told.
 ///
 /// # Errors
 /// As [`reconcile_due`].
-pub async fn reconcile_since(app: &App, since_s: i64, notes: bool) -> Result<SweepStats, ReconcileError> {
-    lease::alone(app, compare_since::<Recording>(app, since_s, notes)).await
+pub async fn reconcile_since(
+    app: &App,
+    since_s: i64,
+    records_missed: bool,
+) -> Result<SweepStats, ReconcileError> {
+    lease::alone(app, compare_since::<Recording>(app, since_s, records_missed)).await
 }
 
 /// Books everything that Stripe has, for a new database. `E` takes the domain events.
@@ -186,14 +190,14 @@ pub(super) async fn book_everything<E: Emitter>(app: &App) -> Result<SweepStats,
 async fn compare_since<E: Emitter>(
     app: &App,
     since_s: i64,
-    notes: bool,
+    records_missed: bool,
 ) -> Result<SweepStats, ReconcileError> {
     forget_old_runs(app, app.now_ms().div_euclid(1000)).await?;
     let run = format!("since {since_s}");
     forget_behind_failed(app, &run).await?;
     let mut all = sweep_events::<E>(app, &run, Some(since_s)).await?;
     process_events_with::<E>(app).await?;
-    all.add(sweep_objects::<E>(app, &run, Some(since_s), notes).await?);
+    all.add(sweep_objects::<E>(app, &run, Some(since_s), records_missed).await?);
     all.add(sweep_balance::<E>(app, &run, Some(since_s)).await?);
     if all.failed.is_empty() && !app.is_stopping() {
         let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
@@ -255,22 +259,22 @@ async fn sweep_objects<E: Emitter>(
     app: &App,
     run: &str,
     since_s: Option<i64>,
-    notes: bool,
+    records_missed: bool,
 ) -> Result<SweepStats, ReconcileError> {
-    let mut sweep = Sweep::<E>::new(app, SweepKind::Objects, run, notes).await?;
+    let mut sweep = Sweep::<E>::new(app, SweepKind::Objects, run, records_missed).await?;
     sweep.objects(since_s).await?;
     sweep.end().await
 }
 
 impl<'a, E: Emitter> Sweep<'a, E> {
-    async fn new(app: &'a App, kind: SweepKind, run: &str, notes: bool) -> Result<Self, StoreError> {
+    async fn new(app: &'a App, kind: SweepKind, run: &str, records_missed: bool) -> Result<Self, StoreError> {
         Ok(Self {
             emitter: PhantomData,
             app,
             kind,
             run: run.to_owned(),
             now_ms: app.now_ms(),
-            notes,
+            records_missed,
             done: SweepStats::default(),
             lists: Vec::new(),
             dead: app.store.objects_of_dead_events().await?.into_iter().collect(),

@@ -7,24 +7,24 @@ use crate::clock::DAY_MS;
 use crate::store::StoreError;
 use crate::store::seals::Seal;
 
-use super::seal_books::seal_books;
+use super::seal_ledger::seal_ledger;
 use crate::reports::SealKey;
-use crate::reports::check_books;
+use crate::reports::check_ledger;
 
 /// Checks and seals the books, if that was not done yet on this day (UTC). What is wrong is said and shown as a number;
 /// books that are wrong are not sealed.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn watch_books(app: &App) -> Result<(), StoreError> {
+pub async fn watch_ledger(app: &App) -> Result<(), StoreError> {
     let today = app.now_ms().div_euclid(DAY_MS);
     let key = SealKey::of(&app.vault);
     let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_good(seal);
     let sealed = app.store.last_seal().await?.filter(is_of_today);
-    let checked_ms = app.books_checked_at_ms.load(Ordering::Relaxed);
+    let checked_ms = app.ledger_checked_at_ms.load(Ordering::Relaxed);
     let told = |wrong, alarms, at_ms| {
-        app.books_checked_at_ms.store(at_ms, Ordering::Relaxed);
-        app.metrics.books.set(wrong, alarms, at_ms);
+        app.ledger_checked_at_ms.store(at_ms, Ordering::Relaxed);
+        app.metrics.ledger.set(wrong, alarms, at_ms);
     };
     if let (Some(seal), 0) = (&sealed, checked_ms) {
         // Only books that were right are sealed: who starts again on the same day needs no check of its own.
@@ -37,14 +37,14 @@ pub async fn watch_books(app: &App) -> Result<(), StoreError> {
     {
         return Ok(());
     }
-    let report = check_books(&app.store, &key).await?;
+    let report = check_ledger(&app.store, &key).await?;
     let overdue = usize::try_from(app.store.overdue_alone(app.now_ms()).await?).unwrap_or(usize::MAX);
     told(report.wrong_in_all, report.needs_review().saturating_add(overdue), app.now_ms());
     for sentence in &report.wrong {
         tracing::error!(sentence, "the books are wrong; run `keepopen books check`");
     }
     if report.is_right() && sealed.is_none() {
-        seal_books(&app.as_job("books"), &key).await?;
+        seal_ledger(&app.as_job("books"), &key).await?;
     }
     Ok(())
 }

@@ -10,21 +10,21 @@ const TAG_LEN: usize = 16;
 pub(super) const MAX_LEN: usize = 1024;
 
 /// The note as text: the bytes, and the HMAC of all that.
-pub(super) fn sign(mut note: Vec<u8>, key: &hmac::Key) -> String {
-    let tag = hmac::sign(key, &note);
-    note.extend_from_slice(&tag.as_ref()[..TAG_LEN]);
-    URL_SAFE_NO_PAD.encode(&note)
+pub(super) fn sign(mut value: Vec<u8>, key: &hmac::Key) -> String {
+    let tag = hmac::sign(key, &value);
+    value.extend_from_slice(&tag.as_ref()[..TAG_LEN]);
+    URL_SAFE_NO_PAD.encode(&value)
 }
 
 /// The note's bytes, if it was signed with this key and not changed since.
-pub(super) fn read(note: &str, key: &hmac::Key) -> Option<Vec<u8>> {
-    if note.len() > MAX_LEN {
+pub(super) fn read(value: &str, key: &hmac::Key) -> Option<Vec<u8>> {
+    if value.len() > MAX_LEN {
         return None;
     }
-    let mut note = URL_SAFE_NO_PAD.decode(note).ok()?;
-    let (bytes, tag) = note.split_last_chunk::<TAG_LEN>()?;
+    let mut value = URL_SAFE_NO_PAD.decode(value).ok()?;
+    let (bytes, tag) = value.split_last_chunk::<TAG_LEN>()?;
     let right = hmac::sign(key, bytes);
     aws_lc_rs::constant_time::verify_slices_are_equal(&right.as_ref()[..TAG_LEN], tag).ok()?;
-    note.truncate(note.len() - TAG_LEN);
-    Some(note)
+    value.truncate(value.len() - TAG_LEN);
+    Some(value)
 }

@@ -17,11 +17,11 @@ use crate::store::sweeps::Finding;
 /// The comparison with Stripe.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = Books)]
-struct BooksShape {
+struct ReconciliationShape {
     /// Whether both sides agree for every site and currency, nothing is overdue, and nothing is incomplete.
     agrees: bool,
     /// One item for each site and currency.
-    lines: Vec<BooksLineShape>,
+    lines: Vec<ReconciliationLineShape>,
     /// When Stripe's balance was last read, RFC 3339; null if it was never read.
     #[schema(format = DateTime)]
     checked_at: Option<String>,
@@ -46,7 +46,7 @@ struct BooksShape {
 /// One site and currency. All amounts are in the minor unit.
 #[derive(Serialize, utoipa::ToSchema)]
 #[schema(as = BooksLine)]
-struct BooksLineShape {
+struct ReconciliationLineShape {
     /// The site.
     site: String,
     /// The currency, ISO 4217.
@@ -139,7 +139,7 @@ struct IncompleteListShape {
     operation_id = "compare_books",
     security(("api_key" = [])),
     responses((
-        status = 200, body = BooksShape, description = "What Stripe says and what we say",
+        status = 200, body = ReconciliationShape, description = "What Stripe says and what we say",
         headers(("Cache-Control" = String, description = "`no-store`")),
     )),
     extensions(("x-problems" = json!([
@@ -150,14 +150,14 @@ struct IncompleteListShape {
 pub async fn compare(app: State, _: MoneyReader) -> Result<HttpResponse, Problem> {
     let found =
         compare_with_stripe(&app.store, app.now_ms()).await.map_err(|error| Problem::store(&error))?;
-    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(BooksShape::from(found)))
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ReconciliationShape::from(found)))
 }
 
-impl From<Comparison> for BooksShape {
+impl From<Comparison> for ReconciliationShape {
     fn from(it: Comparison) -> Self {
         Self {
             agrees: it.agrees(),
-            lines: it.lines.into_iter().map(BooksLineShape::from).collect(),
+            lines: it.lines.into_iter().map(ReconciliationLineShape::from).collect(),
             checked_at: it.checked_at_ms.map(clock::rfc3339),
             objects_checked_at: it.objects_checked_at_ms.map(clock::rfc3339),
             needs_review_total: it.needs_review_total,
@@ -169,7 +169,7 @@ impl From<Comparison> for BooksShape {
     }
 }
 
-impl From<ComparisonLine> for BooksLineShape {
+impl From<ComparisonLine> for ReconciliationLineShape {
     fn from(it: ComparisonLine) -> Self {
         Self {
             difference_minor: it.difference_minor(),

@@ -11,7 +11,7 @@ use crate::store::seals::{self, Seal};
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn seal_books(context: &Context<'_>, key: &SealKey) -> Result<Seal, StoreError> {
+pub async fn seal_ledger(context: &Context<'_>, key: &SealKey) -> Result<Seal, StoreError> {
     let up_to_seq = context.store.last_seq().await?;
     let (entries, digest) = digest_of(context.store, up_to_seq).await?;
     let made_at_ms = context.now_ms();

@@ -18,7 +18,7 @@ const MAX_FINDINGS: usize = 100;
 
 /// What was found.
 #[derive(Debug)]
-pub struct BooksReport {
+pub struct LedgerReport {
     /// Gifts that were looked at.
     pub contributions: u64,
     /// Entries that were looked at.
@@ -50,7 +50,7 @@ pub struct SiteBalance {
     pub paid_out_minor: i64,
 }
 
-impl BooksReport {
+impl LedgerReport {
     /// Whether nothing is wrong.
     pub fn is_right(&self) -> bool {
         self.wrong_in_all == 0
@@ -77,8 +77,8 @@ impl BooksReport {
 ///
 /// # Errors
 /// The database does not answer, or holds what can't be read.
-pub async fn check_books(store: &Store, key: &SealKey) -> Result<BooksReport, StoreError> {
-    let mut report = BooksReport {
+pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, StoreError> {
+    let mut report = LedgerReport {
         contributions: 0,
         entries: 0,
         balances: BTreeMap::new(),
@@ -109,7 +109,7 @@ pub async fn check_books(store: &Store, key: &SealKey) -> Result<BooksReport, St
     Ok(report)
 }
 
-fn compare(report: &mut BooksReport, gifts: Gifts) {
+fn compare(report: &mut LedgerReport, gifts: Gifts) {
     let mut facts: BTreeMap<String, Vec<Fact>> = BTreeMap::new();
     for (gift, fact) in gifts.facts {
         facts.entry(gift).or_default().push(fact);
@@ -131,7 +131,7 @@ fn compare(report: &mut BooksReport, gifts: Gifts) {
 }
 
 fn compare_gift(
-    report: &mut BooksReport,
+    report: &mut LedgerReport,
     stored: &Contribution,
     facts: &[Fact],
     entries: &[Entry],
@@ -160,7 +160,7 @@ fn compare_gift(
 }
 
 fn compare_each<T: PartialEq + std::fmt::Debug>(
-    report: &mut BooksReport,
+    report: &mut LedgerReport,
     id: &ContributionId,
     what: &str,
     stored: &[T],
@@ -184,7 +184,7 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
 }
 
 /// The account `clearing` by the stored entries, beside what Stripe's balance says.
-fn add_balance(report: &mut BooksReport, folded: &Folded, entries: &[Entry]) {
+fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
     let site = &folded.contribution.site;
     let mut balances: BTreeMap<Currency, SiteBalance> = BTreeMap::new();
     for entry in entries {

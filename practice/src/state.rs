@@ -72,7 +72,7 @@ pub(crate) struct StoredReply {
 }
 
 /// Everything the stand-in knows.
-pub(crate) struct Books {
+pub(crate) struct State {
     clock: Clock,
     objects: HashMap<String, Value>,
     /// For each kind of object the ids of all, the oldest first.
@@ -110,24 +110,24 @@ pub(crate) struct Books {
 
 /// The books, shared by the API, the pages, the deliveries and the Rust handle.
 #[derive(Clone)]
-pub(crate) struct SharedBooks(Arc<Mutex<Books>>);
+pub(crate) struct SharedState(Arc<Mutex<State>>);
 
-impl SharedBooks {
-    pub(crate) fn new(books: Books) -> Self {
-        Self(Arc::new(Mutex::new(books)))
+impl SharedState {
+    pub(crate) fn new(state: State) -> Self {
+        Self(Arc::new(Mutex::new(state)))
     }
 
     /// The books as they stand at this time: sessions that have run out of it are closed, money that was to come is there.
-    pub(crate) fn open(&self) -> MutexGuard<'_, Books> {
+    pub(crate) fn open(&self) -> MutexGuard<'_, State> {
         // A panic in one call leaves books that are still good enough to practise with.
-        let mut books = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        crate::flows::checkout::expire_overdue(&mut books);
-        crate::flows::balance::settle_due(&mut books);
-        books
+        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        crate::flows::checkout::expire_overdue(&mut state);
+        crate::flows::balance::settle_due(&mut state);
+        state
     }
 }
 
-impl Books {
+impl State {
     pub(crate) fn new(
         settings: &crate::Settings,
         base_url: String,
