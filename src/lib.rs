@@ -28,6 +28,7 @@ pub mod actions;
 
 pub mod web;
 
+pub mod api;
 pub mod cli;
-pub mod http;
 pub mod jobs;
+pub mod management;

@@ -28,7 +28,7 @@ use keepopen::clock::{self, Clock};
 use keepopen::ids::SupporterId;
 use keepopen::supporters::{MAX_RECENT_STANDINGS, StandingChange, StandingNow};
 use keepopen::telemetry::{self, LogFormat};
-use keepopen::{actions, config, http};
+use keepopen::{actions, api, config};
 
 use keepopen_decision::Standing;
 use load::{Server, request};
@@ -79,7 +79,7 @@ async fn whole_server(worlds: &[World], apps: &[Arc<App>], rounds: usize, round:
     let mut cases = Vec::new();
     for (world, app) in worlds.iter().zip(apps) {
         let ours = Server::start(|| {
-            let running = http::serve(app).unwrap();
+            let running = api::serve(app).unwrap();
             actix_web::rt::spawn(running.server);
             running.address
         })

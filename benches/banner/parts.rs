@@ -3,8 +3,8 @@
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+use keepopen::api;
 use keepopen::app::App;
-use keepopen::http;
 use keepopen::tokens::Purpose;
 use keepopen_decision::{Known, Question, Standing, decide, fast_question};
 
@@ -43,7 +43,7 @@ pub fn tell(worlds: &[(&World, &std::sync::Arc<App>)], rounds: usize) {
                     black_box(decide(&snapshot.compiled, black_box(&question), &known, now_ms, 0).unwrap());
                 }));
                 all.push(per_call(|| {
-                    black_box(http::verdict_json(app, black_box(body)).unwrap());
+                    black_box(api::verdict_json(app, black_box(body)).unwrap());
                 }));
             }
             let [parse, verify, decided, all] =

@@ -22,7 +22,7 @@ use actix_web::rt::System;
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::telemetry::{self, LogFormat};
-use keepopen::{actions, config, http, jobs};
+use keepopen::{actions, api, config, jobs};
 use tempfile::TempDir;
 
 use databases::Database;
@@ -101,7 +101,7 @@ webhook_secrets = ["{}"]
             folder = folder.display(),
         );
         let app = actions::start(config::from_toml(&text).unwrap(), Clock::System).await.unwrap();
-        let running = http::serve(&app).unwrap();
+        let running = api::serve(&app).unwrap();
         actix_web::rt::spawn(running.server);
         let raw = Raw::open(raw.url()).await;
         let sides =

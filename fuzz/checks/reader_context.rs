@@ -5,9 +5,9 @@
 use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
+use keepopen::api::verdict_json;
 use keepopen::app::App;
 use keepopen::clock::Clock;
-use keepopen::http::verdict_json;
 use keepopen::ids::SupporterId;
 use keepopen::tokens::{Claims, TokenScope};
 use keepopen::{actions, config};

@@ -28,10 +28,10 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::api;
 use crate::app::{Actor, Context};
 use crate::clock::Clock;
 use crate::config::{self, ConfigError, Settings};
-use crate::http;
 use crate::store::Store;
 use crate::stripe::Gateway;
 
@@ -144,7 +144,7 @@ fn run(command: &Command) -> Result<(), Stopped> {
         Verb::Health(options) => health::health(options, settings),
         Verb::Migrate => migrate(&settings()?),
         Verb::CheckConfig => check_config(&settings()?),
-        Verb::Openapi => say(http::openapi_yaml()),
+        Verb::Openapi => say(api::openapi_yaml()),
         Verb::Events { verb } => events::run(verb, &settings()?),
         Verb::Queue { verb } => queue::run(verb, &settings()?),
         Verb::Books { verb } => books::run(verb, settings()?),

@@ -7,12 +7,14 @@ use tokio::time::timeout;
 
 use super::Stopped;
 use crate::actions;
+use crate::api;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Settings;
-use crate::http::{self, Running};
 use crate::jobs;
+use crate::management;
 use crate::telemetry;
+use crate::web::{self, Running};
 
 /// How long a stop may take.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
@@ -23,13 +25,13 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 pub fn serve(settings: Settings) -> Result<(), Stopped> {
     telemetry::start(settings.log.format, &settings.log.level)?;
-    let open_files = http::raise_open_files();
+    let open_files = web::raise_open_files();
     tracing::debug!(open_files, "the limit on open files");
     actix_web::rt::System::new().block_on(async {
         let app = actions::start(settings, Clock::System).await?;
         warn_of_gaps(&app);
-        let running = http::serve(&app)?;
-        let management = http::serve_management(&app)?;
+        let running = api::serve(&app)?;
+        let management = management::serve(&app)?;
         let signals = StopSignals::listen()?;
         if let Some(management) = &management {
             tracing::info!(address = %management.address, "health and metrics answer");

@@ -1,26 +1,45 @@
 //! The web kit: what every HTTP door is built from.
 //!
-//! **Owns** the shape of a route registry with what is derived from it, problem bodies, and the frame of every page.
+//! **Owns** the shape of a route registry with what is derived from it, the reading of bodies, what is done around every
+//! request, problem bodies, and the frame of every page.
 //! **Never** names a route of its own: each door has its table of them.
 //! **Start at** [`Route`].
-//! **Tested in** the files here, `tests/api/routes.rs`, `tests/api/pages.rs`.
+//! **Tested in** the files here, `tests/api/routes.rs`, `tests/api/pages.rs`, `tests/api/slow_bodies.rs`.
 
+pub mod body;
+mod client_address;
 mod cors;
+mod fallback;
 mod formats;
+pub mod json_object;
 mod known_tags;
+mod limited;
+mod listen;
+mod open_files;
 mod page;
 pub mod problem;
 mod registry;
+mod request_counts;
+mod second_look;
+mod unread;
+mod watch;
 
 use actix_web::web::Data;
 
 use crate::app::App;
 
-pub use cors::{CrossOrigin, SiteOrigins, answer_preflight, is_preflight};
+pub use client_address::address_of;
+pub use cors::SiteOrigins;
+pub use fallback::answer_other_method;
 pub use formats::{Formats, Time};
 pub use known_tags::knows;
+pub use limited::Limited;
+pub use listen::{ListenError, Running, listen, max_connections};
+pub use open_files::raise_open_files;
 pub use page::{Frame, PageProblem, page, security_headers};
-pub use registry::{Audience, Cors, Rate, Registry, Route, methods};
+pub use registry::{Audience, Cors, Rate, Registry, Route};
+pub use request_counts::RequestCounts;
+pub use watch::{REQUEST_ID, Watch, head_as_get};
 
 /// The state that every handler gets.
 pub type State = Data<App>;

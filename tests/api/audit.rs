@@ -1,7 +1,7 @@
 //! The audit log: every route and every job that changes something leaves a row, and nothing personal is in it.
 
 use keepopen::actions;
-use keepopen::http::openapi_yaml;
+use keepopen::api::openapi_yaml;
 use keepopen::ids::ApiKeyId;
 use keepopen::store::StoreError;
 use keepopen::store::audit::{AuditFilter, AuditRow};

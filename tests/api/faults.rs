@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use keepopen::{http, jobs};
+use keepopen::{jobs, management};
 use keepopen_powercut::{Recording, Refusal, Syncs};
 use keepopen_practice::How;
 use serde_json::Value;
@@ -14,7 +14,7 @@ const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
 
 /// Starts the management server; where it is asked whether the service is ready.
 fn management(app: &TestApp) -> String {
-    let running = http::serve_management(&app.app).unwrap().unwrap();
+    let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
     format!("http://{}/readyz", running.address)
 }

@@ -11,7 +11,7 @@ use keepopen::clock::{Clock, DAY_MS};
 use keepopen::config::{self, Settings};
 use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind};
 use keepopen::reports;
-use keepopen::{actions, http};
+use keepopen::{actions, api};
 use keepopen_practice::{How, PracticeStripe};
 use reqwest::{Client, Response, StatusCode};
 use serde_json::{Value, json};
@@ -202,7 +202,7 @@ impl TestApp {
         let mut settings = settings(folder.path(), &database, &stripe, more);
         change(&mut settings);
         let app = actions::start(settings, clock).await.unwrap();
-        let running = http::serve(&app).unwrap();
+        let running = api::serve(&app).unwrap();
         tokio::spawn(running.server);
         // A connection that the server closed meanwhile, under load, would fail a POST that is not repeated.
         let client = Client::builder()

@@ -6,7 +6,7 @@ use keepopen::ids::SupporterId;
 use keepopen::store::last_good::LastGood;
 use keepopen::supporters::{NextStanding, Standing, StandingChange, StandingNow};
 use keepopen::tokens::Scope;
-use keepopen::{actions, http};
+use keepopen::{actions, api, management};
 use keepopen_decision::LearnedWeights;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -48,7 +48,7 @@ async fn restart_with(app: &mut TestApp, settings: Settings) -> Result<(), Start
     app.server.stop(false).await;
     app.app.store.close().await;
     app.app = actions::start(settings, app.app.clock.clone()).await?;
-    let running = http::serve(&app.app).unwrap();
+    let running = api::serve(&app.app).unwrap();
     tokio::spawn(running.server);
     (app.server, app.url) = (running.handle, format!("http://{}", running.address));
     Ok(())
@@ -77,7 +77,7 @@ async fn key(app: &TestApp) -> String {
 }
 
 async fn ready(app: &TestApp) -> String {
-    let running = http::serve_management(&app.app).unwrap().unwrap();
+    let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
     let answer = app.client.get(format!("http://{}/readyz", running.address)).send().await.unwrap();
     let text = answer.text().await.unwrap();

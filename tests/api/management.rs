@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use keepopen::clock::Clock;
-use keepopen::{actions, http, jobs};
+use keepopen::{actions, jobs, management};
 use keepopen_practice::Trouble;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
 
 /// Starts the management server beside the public one; where it is.
 fn start(app: &TestApp) -> String {
-    let running = http::serve_management(&app.app).unwrap().unwrap();
+    let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
     format!("http://{}", running.address)
 }
@@ -44,7 +44,7 @@ fn event(id: &str, live: bool) -> Value {
 #[tokio::test]
 async fn nothing_listens_for_operators_where_it_is_off() {
     let app = TestApp::start_with("[management]\nbind = \"\"").await;
-    assert!(http::serve_management(&app.app).unwrap().is_none());
+    assert!(management::serve(&app.app).unwrap().is_none());
     app.finish().await;
 }
 
@@ -54,7 +54,7 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
     let stripe = practice(&clock).await;
     let database = Database::make(folder.path());
     let app = actions::start(settings(folder.path(), &database, &stripe, ON), clock).await.unwrap();
-    let running = http::serve_management(&app).unwrap().unwrap();
+    let running = management::serve(&app).unwrap().unwrap();
     tokio::spawn(running.server);
     let url = format!("http://{}", running.address);
     assert_eq!(ask(&url, "/livez").await, (StatusCode::OK, "alive\n".to_owned()));

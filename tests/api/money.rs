@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use keepopen::tokens::Scope;
-use keepopen::{actions, http};
+use keepopen::{actions, management};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 
@@ -358,7 +358,7 @@ async fn an_export_of_many_pages_holds_every_payment_once() {
 #[tokio::test]
 async fn the_books_say_what_stripe_says_and_what_we_say() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
-    let running = http::serve_management(&app.app).unwrap().unwrap();
+    let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
     let page = async || {
         let answer = Client::new().get(format!("http://{}/books", running.address)).send().await.unwrap();

@@ -1,13 +1,13 @@
 //! Pages for people: what every one of them has in common.
 
-use keepopen::http;
+use keepopen::management;
 use reqwest::{Client, Response};
 
 use crate::helpers::TestApp;
 
 /// The page `/ledger` of the management port.
 async fn ledger(app: &TestApp) -> Response {
-    let running = http::serve_management(&app.app).unwrap().unwrap();
+    let running = management::serve(&app.app).unwrap().unwrap();
     tokio::spawn(running.server);
     Client::new().get(format!("http://{}/books", running.address)).send().await.unwrap()
 }

@@ -3,7 +3,7 @@
 
 use clap::ValueEnum;
 use keepopen::actions;
-use keepopen::http::ROUTES;
+use keepopen::api::ROUTES;
 use keepopen::tokens::Scope;
 use keepopen::web::{Audience, Cors, Route};
 use reqwest::{Method, RequestBuilder};

@@ -130,7 +130,7 @@ async fn another_instance_and_a_restart_read_the_changed_standing_from_the_datab
     app.stripe_says_everything().await;
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
     let asked = |server: &keepopen::app::App| -> Value {
-        serde_json::from_slice(&keepopen::http::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
+        serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
     };
     assert_eq!(kind(&asked(&other)), "thank");
     actions::sync_standings(&other).await.unwrap();
@@ -141,7 +141,7 @@ async fn another_instance_and_a_restart_read_the_changed_standing_from_the_datab
     app.server.stop(false).await;
     app.app.store.close().await;
     app.app = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
-    let running = keepopen::http::serve(&app.app).unwrap();
+    let running = keepopen::api::serve(&app.app).unwrap();
     tokio::spawn(running.server);
     (app.server, app.url) = (running.handle, format!("http://{}", running.address));
     assert_eq!(kind(&app.banner(Some(&token)).await), "fix_card");
@@ -174,7 +174,7 @@ async fn a_standing_that_ends_by_time_alone_ends_on_every_instance_at_that_insta
     actions::sync_standings(&other).await.unwrap();
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
     let asked = |server: &keepopen::app::App| -> Value {
-        serde_json::from_slice(&keepopen::http::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
+        serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
     };
     app.app.clock.advance(ends_at_ms - 1 - app.app.now_ms());
     assert_eq!([kind(&asked(&app.app)), kind(&asked(&other))], ["thank", "thank"]);
@@ -209,7 +209,7 @@ async fn a_token_does_not_outlive_a_standing_that_ends_by_time_alone() {
 /// What a server says to a reader with this token.
 fn asked(server: &keepopen::app::App, token: &str) -> Value {
     let question = json!({"site": "journal", "history": {}, "token": token}).to_string();
-    serde_json::from_slice(&keepopen::http::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
+    serde_json::from_slice(&keepopen::api::verdict_json(server, question.as_bytes()).unwrap()).unwrap()
 }
 
 /// So many standings with other sites change now.

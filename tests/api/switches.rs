@@ -62,8 +62,7 @@ async fn what_one_instance_switches_the_others_hear_and_a_restart_finds() {
         actions::sync_appeals(&other).await.unwrap();
         let restarted = actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
         for app in [&app.app, &other, &restarted] {
-            let verdict =
-                keepopen::http::verdict_json(app, br#"{"site": "journal", "history": {}}"#).unwrap();
+            let verdict = keepopen::api::verdict_json(app, br#"{"site": "journal", "history": {}}"#).unwrap();
             let verdict: Value = serde_json::from_slice(&verdict).unwrap();
             assert_eq!(verdict["reason"], "kill_switch", "with a file: {with_file}");
         }

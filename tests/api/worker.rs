@@ -8,7 +8,7 @@ use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::store::Tx;
 use keepopen::store::inbox::EventRow;
-use keepopen::{http, jobs};
+use keepopen::{api, jobs};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
@@ -244,7 +244,7 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
     let folder = folder();
     let database = Database::make(folder.path());
     let app = another(&told, folder.path(), &database).await;
-    let running = http::serve(&app).unwrap();
+    let running = api::serve(&app).unwrap();
     let url = format!("http://{}", running.address);
     tokio::spawn(running.server);
     let jobs = jobs::run(&app);

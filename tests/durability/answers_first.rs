@@ -7,7 +7,7 @@ use std::process::Command;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, HttpServer};
 use keepopen::clock::Clock;
-use keepopen::{actions, config, http, jobs, telemetry};
+use keepopen::{actions, api, config, jobs, telemetry};
 
 /// Set for a process that is to be the service.
 const TOLD: &str = "KEEPOPEN_TEST_ANSWER_FIRST";
@@ -41,7 +41,7 @@ fn this_process_is_the_service_if_it_is_told_so() {
     telemetry::start(settings.log.format, &settings.log.level).unwrap();
     actix_web::rt::System::new().block_on(async {
         let app = actions::start(settings, Clock::System).await.unwrap();
-        let running = http::serve(&app).unwrap();
+        let running = api::serve(&app).unwrap();
         actix_web::rt::spawn(running.server);
         let _jobs = jobs::run(&app);
         let real = Data::new(Real(format!("http://{}/webhooks/stripe", running.address)));

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::store::StoreError;
-use keepopen::{actions, config, http, jobs};
+use keepopen::{actions, api, config, jobs};
 use keepopen_powercut::{Lost, Recording, Syncs};
 use tempfile::TempDir;
 
@@ -51,7 +51,7 @@ async fn record(syncs: Syncs, seed: u64) -> Recorded {
     for _ in 0..2 {
         deliveries.and_more(GIFTS);
         let app = start(data.path(), &recording.url("keepopen.db")).await.unwrap();
-        let running = http::serve(&app).unwrap();
+        let running = api::serve(&app).unwrap();
         tokio::spawn(running.server);
         let jobs = jobs::run(&app);
         deliveries.begin(&running.address.to_string()).join_all().await;

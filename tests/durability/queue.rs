@@ -16,7 +16,7 @@ use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::contributions::DomainEvent;
 use keepopen::store::{StoreError, Tx};
-use keepopen::{config, http, telemetry};
+use keepopen::{api, config, telemetry};
 use serde::{Deserialize, Serialize};
 use tokio::task::block_in_place;
 
@@ -107,7 +107,7 @@ fn this_process_is_the_service_if_it_is_told_so() {
     telemetry::start(settings.log.format, &settings.log.level).unwrap();
     actix_web::rt::System::new().block_on(async {
         let app = actions::start(settings, Clock::System).await.unwrap();
-        let running = http::serve(&app).unwrap();
+        let running = api::serve(&app).unwrap();
         actix_web::rt::spawn(running.server);
         tracing::info!(address = %running.address, "keepopen answers");
         let book = async {

@@ -9,7 +9,7 @@ use super::files::{File, below, file};
 pub struct Map {
     folder: &'static str,
     lines: &'static [&'static [&'static str]],
-    /// Neighbours that know each other all the same, and why.
+    /// Places that use a neighbour of their module all the same, and why. A folder ends in `/`.
     exceptions: &'static [(&'static str, &'static str, &'static str)],
 }
 
@@ -25,13 +25,16 @@ static SRC: Map = Map {
         &["reports"],
         &["actions"],
         &["web"],
-        &["http", "jobs", "cli"],
+        &["api", "management", "jobs", "cli"],
     ],
     exceptions: &[
-        ("cli", "http", "the command line starts the servers"),
-        ("cli", "jobs", "the command line starts the jobs"),
-        ("telemetry", "clock", "a kind of log line is limited to one in a minute"),
-        ("supporters", "contributions", "a standing is read off the states of somebody's contributions"),
+        ("src/cli/serve.rs", "api", "`serve` starts the servers and the jobs"),
+        ("src/cli/serve.rs", "management", "`serve` starts the servers and the jobs"),
+        ("src/cli/serve.rs", "jobs", "`serve` starts the servers and the jobs"),
+        ("src/cli/demo/mod.rs", "api", "`demo` starts the public server"),
+        ("src/cli/mod.rs", "api", "`openapi` prints the contract"),
+        ("src/telemetry/", "clock", "a kind of log line is limited to one in a minute"),
+        ("src/supporters/", "contributions", "a standing is read off the states of somebody's contributions"),
     ],
 };
 
@@ -60,8 +63,8 @@ impl Map {
         self.lines.iter().position(|line| line.contains(&module))
     }
 
-    fn is_exception(&self, from: &str, to: &str) -> bool {
-        self.exceptions.iter().any(|(a, b, _)| (*a, *b) == (from, to))
+    fn is_exception(&self, path: &str, to: &str) -> bool {
+        self.exceptions.iter().any(|(place, used, _)| path.starts_with(place) && *used == to)
     }
 
     /// Uses that the map forbids.
@@ -74,7 +77,7 @@ impl Map {
                 (Some(own), Some(other)) if other > own => {
                     format!("{file}: `{from}` uses `{to}`, which stands below it on the map")
                 }
-                (Some(own), Some(other)) if other == own && !self.is_exception(&from, &to) => {
+                (Some(own), Some(other)) if other == own && !self.is_exception(&file, &to) => {
                     format!("{file}: `{from}` uses its neighbour `{to}`")
                 }
                 _ => continue,
@@ -89,11 +92,12 @@ impl Map {
     /// Exceptions that nothing needs any more.
     fn idle_exceptions(&self, files: &[File]) -> Vec<String> {
         let uses = self.uses(files);
-        let needed = |from: &str, to: &str| uses.iter().any(|(_, a, b)| a == from && b == to);
+        let needed =
+            |place: &str, to: &str| uses.iter().any(|(path, _, used)| path.starts_with(place) && used == to);
         self.exceptions
             .iter()
-            .filter(|(from, to, _)| !needed(from, to))
-            .map(|(from, to, _)| format!("{from} does not use {to} any more; take the exception away"))
+            .filter(|(place, to, _)| !needed(place, to))
+            .map(|(place, to, _)| format!("{place} does not use {to} any more; take the exception away"))
             .collect()
     }
 
@@ -233,33 +237,44 @@ fn a_use_against_the_map_is_found_however_it_is_written() {
         assert_eq!(complaints("src/store/keys.rs", text), above, "{text}");
     }
     assert_eq!(
-        complaints("src/jobs/mod.rs", "use crate::http;"),
-        ["src/jobs/mod.rs: `jobs` uses its neighbour `http`"]
-    );
-    assert_eq!(
-        complaints("src/web/page.rs", "use crate::http::banner;"),
-        ["src/web/page.rs: `web` uses `http`, which stands below it on the map"]
+        complaints("src/web/page.rs", "use crate::api::banner;"),
+        ["src/web/page.rs: `web` uses `api`, which stands below it on the map"]
     );
     assert_eq!(
         complaints("src/utils.rs", "use crate::ids::Id;"),
         ["src/utils.rs: `utils` is not on the map"]
     );
     assert_eq!(
-        complaints("src/app.rs", "use super::http;"),
-        ["src/app.rs: `app` uses `http`, which stands below it on the map"]
+        complaints("src/app.rs", "use super::api;"),
+        ["src/app.rs: `app` uses `api`, which stands below it on the map"]
     );
+}
+
+#[test]
+fn no_door_uses_another() {
+    let complaints = |path: &str, text: &str| SRC.forbidden_uses(&[File::made_up(path, text)]);
+    let doors = SRC.lines.last().unwrap();
+    assert_eq!(*doors, ["api", "management", "jobs", "cli"]);
+    for door in *doors {
+        for other in doors.iter().filter(|other| *other != door) {
+            assert_eq!(
+                complaints(&format!("src/{door}/new.rs"), &format!("use crate::{other}::start;")),
+                [format!("src/{door}/new.rs: `{door}` uses its neighbour `{other}`")]
+            );
+        }
+    }
 }
 
 #[test]
 fn a_use_along_the_map_is_left_alone() {
     for (path, text) in [
-        ("src/http/banner.rs", "use crate::actions;\nuse super::problem::Code;"),
-        ("src/cli/serve.rs", "use crate::{http, jobs};"),
+        ("src/api/banner.rs", "use crate::actions;\nuse super::problem::Code;"),
+        ("src/cli/serve.rs", "use crate::{api, jobs};"),
         ("src/store/keys.rs", "// crate::actions decides\nuse crate::ids::ApiKeyId;"),
         ("src/store/keys.rs", "//! See [`crate::actions`]."),
         ("src/clock.rs", "mod tests { use super::*; }"),
-        ("src/stripe/objects.rs", "use other_crate::http::Method;"),
-        ("src/lib.rs", "pub mod http;"),
+        ("src/stripe/objects.rs", "use other_crate::api::Method;"),
+        ("src/lib.rs", "pub mod api;"),
     ] {
         assert_eq!(SRC.forbidden_uses(&[File::made_up(path, text)]), Vec::<String>::new(), "{text}");
     }
@@ -268,10 +283,12 @@ fn a_use_along_the_map_is_left_alone() {
 #[test]
 fn an_exception_that_nothing_needs_is_found() {
     let idle = SRC.idle_exceptions(&[
-        File::made_up("src/cli/serve.rs", "use crate::{http, jobs};"),
+        File::made_up("src/cli/serve.rs", "use crate::{api, jobs, management};"),
+        File::made_up("src/cli/demo/mod.rs", "use crate::api;"),
+        File::made_up("src/cli/mod.rs", "use crate::api::openapi_yaml;"),
         File::made_up("src/telemetry/log_limits.rs", "use crate::clock::Clock;"),
     ]);
-    assert_eq!(idle, ["supporters does not use contributions any more; take the exception away"]);
+    assert_eq!(idle, ["src/supporters/ does not use contributions any more; take the exception away"]);
 }
 
 #[test]
@@ -313,7 +330,7 @@ fn a_circle_of_uses_is_found_also_where_exceptions_allow_each_of_them() {
         DECISION.circles(&three),
         ["a circle of uses: choice, context, rules", "a circle of uses: glob, site"]
     );
-    assert_eq!(SRC.circles(&[file("src/cli/a.rs", "use crate::{jobs, http};")]), Vec::<String>::new());
+    assert_eq!(SRC.circles(&[file("src/cli/a.rs", "use crate::{jobs, api};")]), Vec::<String>::new());
 }
 
 #[test]

@@ -53,7 +53,7 @@ const SECRETS: &[Secret] = &[
     Secret { words: &["unsafe_code", "unsafe {", "unsafe fn"], places: &[], why: "there is no unsafe code" },
     Secret {
         words: &["actix_web", "HttpResponse"],
-        places: &["src/web/", "src/http/", "src/cli/", "practice/src/"],
+        places: &["src/web/", "src/api/", "src/management/", "src/cli/", "practice/src/"],
         why: "HTTP is the business of the web kit and the doors",
     },
 ];

@@ -1,7 +1,7 @@
 //! Every code word that a caller can meet is listed in `src/web/problem.rs` and nowhere else, and the
 //! contract says which route answers with it. (What is answered is held against the contract by `tests/contract/`.)
 
-use keepopen::http::Code;
+use keepopen::web::problem::Code;
 
 use super::files::{File, below, file};
 
@@ -52,7 +52,7 @@ fn code_words_are_written_in_the_list_alone() {
 
 #[test]
 fn every_code_is_listed_by_a_route() {
-    let files = below("src/http", &[".rs"]);
+    let files = below("src/api", &[".rs"]);
     assert_eq!(described_by_hand(&files), Vec::<&str>::new());
     assert_eq!(codes_without_a_route(&files), Vec::<&str>::new());
 }
@@ -78,11 +78,11 @@ fn the_docs_have_every_code_with_its_status_and_meaning() {
 fn a_code_that_no_route_lists_is_found() {
     let line =
         "extensions((\"x-problems\" = json!([Code::SiteNotFound, Code::NotFound]))), // Code::BodyTooLarge";
-    let unnamed = codes_without_a_route(&[File::made_up("src/http/a.rs", line)]);
+    let unnamed = codes_without_a_route(&[File::made_up("src/api/a.rs", line)]);
     assert!(unnamed.contains(&"body_too_large") && !unnamed.contains(&"site_not_found"));
     let by_hand =
-        File::made_up("src/http/a.rs", "(status = 404, body = Problem, description = \"`site_not_found`\"),");
-    assert_eq!(described_by_hand(&[by_hand]), ["src/http/a.rs"]);
+        File::made_up("src/api/a.rs", "(status = 404, body = Problem, description = \"`site_not_found`\"),");
+    assert_eq!(described_by_hand(&[by_hand]), ["src/api/a.rs"]);
 }
 
 #[test]

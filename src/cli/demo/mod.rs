@@ -19,7 +19,7 @@ use super::serve::{StopSignals, run_until_stopped};
 use super::{Stopped, say};
 use crate::clock::{self, Clock};
 use crate::config::{self, Mode, Settings};
-use crate::{actions, http, telemetry};
+use crate::{actions, api, telemetry};
 
 /// The demo's key: no Stripe account has it.
 const SECRET_KEY: &str = "sk_test_practice";
@@ -84,7 +84,7 @@ async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
         .replace("{newspaper}", &format!("http://{newspaper_at}"))
         .replace("{more_origins}", &more_origins(&options.origins));
     let app = actions::start(config::from_toml(&settings)?, Clock::System).await?;
-    let running = http::serve(&app)?;
+    let running = api::serve(&app)?;
     let places = Places {
         newspaper: format!("http://{newspaper_at}"),
         keepopen: format!("http://{keepopen_at}"),

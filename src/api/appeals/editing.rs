@@ -1,0 +1,246 @@
+//! Writing appeals, and putting them into force.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ETAG, EntityTag, Header, IF_MATCH, IF_NONE_MATCH, IfMatch, IfNoneMatch};
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, post, put};
+use keepopen_decision::Live;
+use serde_json::{Map, Value};
+
+use super::shapes::{PublishBody, SavedAnswer, Summary, etag};
+use crate::actions::{self, EditError, Precondition};
+use crate::api::caller::AppealsEditor;
+use crate::app::{App, Context};
+use crate::store::appeals::PublicationRow;
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::problem::{Code, Problem};
+
+/// Write a version of an appeal.
+///
+/// The appeal is validated but not published. With `If-Match`, it is written only if the newest version is the one
+/// that yours is based on. With `If-None-Match: *`, it is written only if the appeal does not exist. With neither
+/// header, it is always written (RFC 9110).
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "write_appeal",
+    security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The appeal's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that this one is based on"),
+        ("If-None-Match" = Option<String>, Header, description = "`*`: only if the appeal does not exist"),
+    ),
+    request_body(content = Object, description = "The appeal, with the fields of an appeals file except `live`"),
+    responses(
+        (status = 200, body = SavedAnswer, description = "The appeal existed; it has a new version if it changed", headers(("ETag" = String, description = "Use it for `If-Match`"))),
+        (status = 201, body = SavedAnswer, description = "The appeal is new", headers(("ETag" = String, description = "Use it for `If-Match`"))),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealsFromFile, Code::VersionConflict, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[put("/v1/appeals/{id}")]
+pub async fn save(
+    app: State,
+    by: AppealsEditor,
+    id: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let context = context(&app, &by)?;
+    let precondition = Preconditions::of(&request)?;
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let fields: Map<String, Value> = body::parse(&bytes)?;
+    let holds = |newest| precondition.hold(newest);
+    let saved =
+        actions::save_appeal(&context, &id, fields, Precondition(&holds)).await.map_err(problem_of)?;
+    let status = if saved.made && saved.version == 1 { StatusCode::CREATED } else { StatusCode::OK };
+    Ok(HttpResponse::build(status)
+        .insert_header((ETAG, etag(saved.version)))
+        .json(SavedAnswer { version: saved.version }))
+}
+
+/// Publish a version.
+///
+/// With `If-Match`, the version is published only if the appeal's newest version is the one that you have seen.
+/// This prevents publishing somebody else's unfinished draft.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "publish_appeal",
+    security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The appeal's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you have seen"),
+    ),
+    request_body = PublishBody,
+    responses(
+        (status = 200, body = Summary, description = "Published on this instance, and on every other instance within 2 seconds"),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::VersionNotFound, Code::VersionConflict, Code::AppealsFromFile, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[post("/v1/appeals/{id}/publish")]
+pub async fn publish(
+    app: State,
+    by: AppealsEditor,
+    id: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let context = context(&app, &by)?;
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let asked: PublishBody = body::parse_strict(&bytes)?;
+    let preconditions = Preconditions::of(&request)?;
+    let holds = |newest| preconditions.hold(newest);
+    let published = actions::publish_appeal(&context, &id, asked.version, Precondition(&holds))
+        .await
+        .map_err(problem_of)?;
+    activate(&app, &published).await
+}
+
+/// Pause an appeal.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "pause_appeal",
+    security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The appeal's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you have seen"),
+    ),
+    responses(
+        (status = 200, body = Summary, description = "Paused on this instance, and on every other instance within 2 seconds"),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[post("/v1/appeals/{id}/pause")]
+pub async fn pause(
+    app: State,
+    by: AppealsEditor,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    set_aside(&app, &by, &id, Live::Paused, &request).await
+}
+
+/// End an appeal.
+///
+/// Publish the appeal to start it again.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "end_appeal",
+    security(("api_key" = [])),
+    params(
+        ("id" = String, Path, description = "The appeal's id"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that you have seen"),
+    ),
+    responses(
+        (status = 200, body = Summary, description = "Ended on this instance, and on every other instance within 2 seconds"),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AppealNotFound, Code::VersionConflict, Code::AppealsFromFile, Code::NeverPublished, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[post("/v1/appeals/{id}/end")]
+pub async fn end(
+    app: State,
+    by: AppealsEditor,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    set_aside(&app, &by, &id, Live::Ended, &request).await
+}
+
+async fn set_aside(
+    app: &App,
+    by: &AppealsEditor,
+    id: &str,
+    state: Live,
+    request: &HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let preconditions = Preconditions::of(request)?;
+    let holds = |newest| preconditions.hold(newest);
+    let published = actions::pause_or_end(&context(app, by)?, id, state, Precondition(&holds))
+        .await
+        .map_err(problem_of)?;
+    activate(app, &published).await
+}
+
+/// Puts it into force on this instance at once, and says how it stands.
+async fn activate(app: &App, published: &PublicationRow) -> Result<HttpResponse, Problem> {
+    actions::sync_appeals(app).await.map_err(|error| Problem::store(&error))?;
+    let id = &published.appeal_id;
+    let versions = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
+    let newest = versions.first().ok_or(Code::AppealNotFound)?;
+    let published = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
+    Ok(HttpResponse::Ok().json(Summary::of(app, newest, published.as_ref())))
+}
+
+/// `If-Match` and `If-None-Match`, as the request has them.
+struct Preconditions {
+    matches: Option<IfMatch>,
+    matches_none: Option<IfNoneMatch>,
+}
+
+impl Preconditions {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let unreadable =
+            |name| Problem::with(Code::InvalidRequest, format_args!("{name}: neither a list of ETags nor *"));
+        let headers = request.headers();
+        let (mut matches, mut matches_none) = (None, None);
+        if headers.contains_key(IF_MATCH) {
+            matches = IfMatch::parse(request)
+                .ok()
+                .filter(|it| !matches!(it, IfMatch::Items(tags) if tags.is_empty()));
+            matches.as_ref().ok_or_else(|| unreadable("If-Match"))?;
+        }
+        if headers.contains_key(IF_NONE_MATCH) {
+            matches_none = IfNoneMatch::parse(request)
+                .ok()
+                .filter(|it| !matches!(it, IfNoneMatch::Items(tags) if tags.is_empty()));
+            matches_none.as_ref().ok_or_else(|| unreadable("If-None-Match"))?;
+        }
+        Ok(Self { matches, matches_none })
+    }
+
+    /// Whether they hold of an appeal whose newest version is `newest`; 0 says that there is no such appeal.
+    fn hold(&self, newest: i64) -> bool {
+        let now = (newest > 0).then(|| EntityTag::new_strong(newest.to_string()));
+        let matched = match &self.matches {
+            None => true,
+            Some(IfMatch::Any) => now.is_some(),
+            Some(IfMatch::Items(tags)) => {
+                tags.iter().any(|tag| now.as_ref().is_some_and(|now| tag.strong_eq(now)))
+            }
+        };
+        let fresh = match &self.matches_none {
+            None => true,
+            Some(IfNoneMatch::Any) => now.is_none(),
+            Some(IfNoneMatch::Items(tags)) => {
+                tags.iter().all(|tag| now.as_ref().is_none_or(|now| !tag.weak_eq(now)))
+            }
+        };
+        matched && fresh
+    }
+}
+
+/// The caller's context; none where the appeals come from a file.
+fn context<'a>(app: &'a App, by: &AppealsEditor) -> Result<Context<'a>, Problem> {
+    if app.settings.appeals.file.is_some() {
+        return Err(Code::AppealsFromFile.into());
+    }
+    Ok(by.0.context(app))
+}
+
+fn problem_of(error: EditError) -> Problem {
+    match error {
+        EditError::Invalid(problems) => {
+            Problem { problems: problems.into(), ..Problem::new(Code::AppealInvalid) }
+        }
+        EditError::NotTheNewest(newest) => {
+            let detail = match newest {
+                0 => "there is no such appeal yet".to_owned(),
+                _ => format!("the newest version is {newest}"),
+            };
+            Problem::with(Code::VersionConflict, detail)
+        }
+        EditError::Unknown => Code::AppealNotFound.into(),
+        EditError::UnknownVersion => Code::VersionNotFound.into(),
+        EditError::NeverPublished => Code::NeverPublished.into(),
+        EditError::Store(error) => Problem::store(&error),
+    }
+}

@@ -1,0 +1,164 @@
+//! The audit log, a page at a time.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Query;
+use actix_web::{HttpResponse, get};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::caller::AuditReader;
+use crate::clock::{parse_time_ms, rfc3339};
+use crate::store::StoreError;
+use crate::store::audit::{AuditFilter, AuditRow};
+use crate::web::State;
+use crate::web::problem::{Code, Problem};
+
+/// Changes on a page where the caller does not say.
+const USUAL_LIMIT: u32 = 50;
+/// The most on a page.
+const MAX_LIMIT: u32 = 200;
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct AuditQuery {
+    /// Only changes at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at midnight UTC.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Only changes before this time or day.
+    #[param(format = DateTime)]
+    to: Option<String>,
+    /// Only changes by this kind of actor (`api_key`), or by the one with this id (`key_…`).
+    #[param(example = "api_key")]
+    actor: Option<String>,
+    /// Only this action.
+    #[param(example = "appeal.publish")]
+    action: Option<String>,
+    /// Only changes of this kind of object (`appeal`), or of the one with this id.
+    #[param(example = "appeal")]
+    object: Option<String>,
+    /// How many are wanted.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next` of the page before.
+    #[param(minimum = 1)]
+    after: Option<i64>,
+}
+
+/// A page of changes, the newest first.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AuditLog)]
+struct AuditShape {
+    /// The changes.
+    changes: Vec<ChangeShape>,
+    /// Send it as `after` to get the next page; null on the last.
+    next: Option<i64>,
+}
+
+/// Who changed what.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AuditedChange)]
+struct ChangeShape {
+    /// Its place in the log, counted from 1.
+    number: i64,
+    /// When, RFC 3339.
+    #[schema(format = DateTime)]
+    at: String,
+    /// What kind of actor made it: `reader`, `supporter`, `api_key`, `staff`, `operator`, `job` or `stripe`.
+    #[schema(example = "api_key")]
+    actor: String,
+    /// Which one: an id, or a job's name. Null for the command line, Stripe and unknown readers.
+    actor_id: Option<String>,
+    /// A staff member's role at that time.
+    actor_role: Option<String>,
+    /// What was done.
+    #[schema(example = "appeal.publish")]
+    action: String,
+    /// What kind of object was changed.
+    #[schema(example = "appeal")]
+    object_type: String,
+    /// Its id.
+    object_id: String,
+    /// The fields that changed, each with its values before and after. A field that may hold personal data has `personal` and no values.
+    #[schema(value_type = Vec<Object>)]
+    changes: Value,
+    /// The id of the HTTP request (`X-Request-Id`), if there was one.
+    request_id: Option<String>,
+}
+
+/// Who changed what, the newest first.
+///
+/// With a secret API key of scope `audit:read`. The log holds no personal data but ids. What Stripe reports is not in it: the ledger names the
+/// cause of every entry.
+#[utoipa::path(
+    tag = "Audit",
+    operation_id = "list_audit",
+    security(("api_key" = [])),
+    params(AuditQuery),
+    responses((
+        status = 200, body = AuditShape, description = "A page of changes",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[get("/v1/audit")]
+pub async fn list(
+    app: State,
+    _: AuditReader,
+    query: Result<Query<AuditQuery>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
+    let limit = query.limit.unwrap_or(USUAL_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Problem::with(Code::InvalidRequest, format!("limit: from 1 to {MAX_LIMIT}")));
+    }
+    let wanted = AuditFilter {
+        from_ms: query.from.map(|text| time("from", &text)).transpose()?,
+        to_ms: query.to.map(|text| time("to", &text)).transpose()?,
+        actor: query.actor.map(|text| plain("actor", text)).transpose()?,
+        action: query.action.map(|text| plain("action", text)).transpose()?,
+        object: query.object.map(|text| plain("object", text)).transpose()?,
+    };
+    // One more than is shown, to know whether there is a next page.
+    let found = app.store.audit_log(&wanted, query.after, i64::from(limit) + 1).await;
+    let mut found = found.map_err(|error| Problem::store(&error))?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| last.seq);
+    let changes = found.into_iter().map(ChangeShape::try_from).collect::<Result<_, _>>();
+    let changes = changes.map_err(|error| Problem::store(&StoreError::corrupt(error)))?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(AuditShape { changes, next }))
+}
+
+impl TryFrom<AuditRow> for ChangeShape {
+    type Error = serde_json::Error;
+
+    fn try_from(row: AuditRow) -> Result<Self, serde_json::Error> {
+        Ok(Self {
+            number: row.seq,
+            at: rfc3339(row.at_ms),
+            actor: row.actor,
+            actor_id: row.actor_id,
+            actor_role: row.actor_role,
+            action: row.action,
+            object_type: row.object_type,
+            object_id: row.object_id,
+            changes: serde_json::from_str(&row.changes)?,
+            request_id: row.request_id,
+        })
+    }
+}
+
+fn time(name: &str, text: &str) -> Result<i64, Problem> {
+    parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
+}
+
+/// No database takes a NUL in a text.
+fn plain(name: &str, text: String) -> Result<String, Problem> {
+    if text.contains('\0') {
+        return Err(Problem::with(Code::InvalidRequest, format!("{name}: no control characters")));
+    }
+    Ok(text)
+}

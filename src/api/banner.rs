@@ -1,0 +1,241 @@
+//! "Decide whether to show an appeal"
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue};
+use actix_web::web::{Payload, Query};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use keepopen_decision::{
+    AppealIndex, Decision, HELD_OUT, Known, NearMisses, Question, Reason, Surface, Value, Verdict,
+    fast_question,
+};
+
+use super::caller::check_may_state;
+use super::known::{checked, country, known_by, token_problem};
+use super::question::{self, BannerQuestionShape, QuestionQuery};
+use super::stated::statement;
+use super::verdict_body::{VerdictBody, written};
+use crate::app::App;
+use crate::appeals::{TemplateValues, TickerValues};
+use crate::clock;
+use crate::tokens::{Purpose, Shown};
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::problem::{Code, Problem};
+
+/// Decide whether to show an appeal.
+///
+/// Send what you know about the page and its reader. The verdict says whether to show an appeal, which one, and
+/// why. Only `site` is required.
+///
+/// - `history` is what the reader's browser remembers. `{}` means that the reader has seen nothing. If you omit it,
+///   the history is unknown, and an appeal with a frequency limit answers `no_consent`.
+/// - `supporter` is for a site's back end that recognises supporters itself: it states the reader's standing. It
+///   needs a secret API key of scope `banner:ask` in `Authorization`, and is refused without one. It takes precedence
+///   over `token`.
+/// - `token` is the supporter token. If there is one, always send it: it is how a supporter is recognised. If the
+///   token has expired or is invalid, the reader is `unknown`, and is neither asked nor thanked.
+/// - If the verdict shows an appeal, keep its `attribution`, and send it with the events and the checkout that
+///   follow.
+///
+/// The body may also be sent as `text/plain`, which saves a browser the preflight request. If the call fails or
+/// takes too long, show the page without an appeal.
+#[utoipa::path(
+    tag = "Banner",
+    operation_id = "ask_banner",
+    security((), ("api_key" = [])),
+    request_body(content(
+        (BannerQuestionShape = "application/json"),
+        (BannerQuestionShape = "text/plain"),
+    )),
+    responses((
+        status = 200, body = VerdictBody, description = "The verdict",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::BodyTooLarge,
+        Code::BodyTooSlow, Code::UnsupportedMediaType, Code::StoreUnavailable,
+    ]))),
+)]
+#[post("/v1/banner")]
+pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
+    match Asked::read(&bytes)? {
+        asked @ Asked { stated: None, .. } => asked.answer(&app, &request),
+        // In a box of its own: the place for it would be made for every question.
+        asked => Box::pin(answer_to_back_end(&app, &request, asked)).await,
+    }
+}
+
+/// The answer to a question that states the reader's standing.
+async fn answer_to_back_end(
+    app: &App,
+    request: &HttpRequest,
+    asked: Asked<'_>,
+) -> Result<HttpResponse, Problem> {
+    check_may_state(request).await?;
+    asked.answer(app, request)
+}
+
+/// The answer to the JSON body of `POST /v1/banner` without a key, as JSON.
+///
+/// # Errors
+/// The body is no question, names a site that is not there, or states a standing, which takes a key.
+pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
+    let asked = Asked::read(body)?;
+    match asked.stated {
+        None => verdict(app, &asked.question, None, &asked.warnings),
+        Some(_) => Err(Code::ApiKeyMissing.into()),
+    }
+}
+
+/// A question with what stands beside it.
+struct Asked<'a> {
+    question: Question<'a>,
+    /// The reader's standing, if it is stated.
+    stated: Option<Known>,
+    /// Fields that look like a slip.
+    warnings: Vec<String>,
+}
+
+impl<'a> Asked<'a> {
+    fn read(body: &'a [u8]) -> Result<Self, Problem> {
+        if let Some(question) = std::str::from_utf8(body).ok().and_then(fast_question) {
+            // What is read so has no unknown fields.
+            return Ok(Self { question, stated: None, warnings: Vec::new() });
+        }
+        let question = body::parse(body)?;
+        let NearMisses(warnings) = body::parse(body).unwrap_or_default();
+        Ok(Self { question, stated: statement(body)?, warnings })
+    }
+
+    fn answer(self, app: &App, request: &HttpRequest) -> Result<HttpResponse, Problem> {
+        verdict_for(app, &self.question, Some(request), self.stated, &self.warnings).map(answered)
+    }
+}
+
+/// Decide whether to show an appeal, from query parameters.
+///
+/// This is for caches, templates and ESI, which know nothing about the reader. It takes no history, so an appeal
+/// with a frequency limit does not show. It takes no token, because a token must not appear in a URL.
+#[utoipa::path(
+    tag = "Banner",
+    operation_id = "ask_banner_from_query",
+    params(QuestionQuery),
+    responses((
+        status = 200, body = VerdictBody, description = "The verdict",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::TokenInUrl, Code::SiteNotFound]))),
+)]
+#[get("/v1/banner")]
+pub async fn ask_from_query(
+    app: State,
+    request: HttpRequest,
+    query: Result<Query<QuestionQuery>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
+    Ok(answered(verdict(&app, &query.question()?, None, &question::slips(request.query_string()))?))
+}
+
+pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/json")))
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static("no-store")))
+        .body(json)
+}
+
+/// The verdict as JSON, for whoever sent `request`, with `warnings` about the question.
+///
+/// # Errors
+/// The site is not known.
+pub(super) fn verdict(
+    app: &App,
+    question: &Question<'_>,
+    request: Option<&HttpRequest>,
+    warnings: &[String],
+) -> Result<Vec<u8>, Problem> {
+    verdict_for(app, question, request, None, warnings)
+}
+
+/// The verdict as JSON, for a reader whose standing was `stated` by a trusted back end, or else by the question's token.
+fn verdict_for(
+    app: &App,
+    question: &Question<'_>,
+    request: Option<&HttpRequest>,
+    stated: Option<Known>,
+    warnings: &[String],
+) -> Result<Vec<u8>, Problem> {
+    let now_ms = app.now_ms();
+    let snapshot = app.snapshot.load();
+    let token = stated.map_or_else(|| checked(app, question, request, Purpose::Asking, now_ms), Ok);
+    let token_problem = token_problem(&token);
+    let known = known_by(token);
+    let is_overloaded = known.is_none();
+    let known = known.unwrap_or(Known::unknown());
+    let site = snapshot.compiled.site(&question.site).map_err(|_| Problem::new(Code::SiteNotFound))?;
+    let decision = Decision::new(site, question, &known, now_ms, clock::draw());
+    let verdict = if is_overloaded {
+        Verdict::Silent { reason: Reason::Overloaded, next_eligible_at_ms: None }
+    } else {
+        decision.verdict()
+    };
+    app.metrics.verdicts.count(verdict.reason());
+    let reason = verdict.reason().as_str();
+    let attribution = |appeal: &str, variant: &str, surface: Surface| {
+        let (country, at_s) = (country(question), now_ms.div_euclid(1000));
+        let number = clock::number();
+        let shown = Shown { site: &question.site, appeal, variant, surface, country, at_s, number };
+        shown.sign(&app.attribution_key)
+    };
+    let mut body = match verdict {
+        Verdict::Show { appeal: index, variant, surface, kind, closable } => {
+            let appeal = snapshot.appeal(index);
+            let variant = &appeal.variants[variant];
+            let ticker = appeal.ticker(&question.site);
+            let (ticker_json, quiet) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
+            let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet);
+            VerdictBody {
+                show: true,
+                surface: Some(surface.as_str()),
+                kind: Some(kind.as_str()),
+                appeal: Some(&appeal.id),
+                variant: Some(&variant.id),
+                closable: Some(closable),
+                reason,
+                attribution: Some(attribution(&appeal.id, &variant.id, surface)),
+                content: Some(content),
+                values: values(app, &decision, question, index, needs, ticker.map(|it| it.values)),
+                token_problem: None,
+                next_eligible_at: None,
+                warnings: &[],
+            }
+        }
+        Verdict::HeldOut { appeal, surface, .. } => VerdictBody {
+            attribution: Some(attribution(&snapshot.appeal(appeal).id, HELD_OUT, surface)),
+            ..VerdictBody::silent(reason)
+        },
+        Verdict::Silent { next_eligible_at_ms, .. } => VerdictBody {
+            token_problem,
+            next_eligible_at: next_eligible_at_ms.map(clock::rfc3339),
+            ..VerdictBody::silent(reason)
+        },
+    };
+    body.warnings = warnings;
+    written(&body)
+}
+
+/// The values that the words speak of.
+pub(super) fn values(
+    app: &App,
+    decision: &Decision<'_>,
+    question: &Question<'_>,
+    appeal: AppealIndex,
+    needs: &[Value],
+    ticker: Option<TickerValues>,
+) -> Option<TemplateValues> {
+    if needs.is_empty() {
+        return None;
+    }
+    let known = decision.values(appeal)?;
+    let currency = app.site(&question.site)?.currency_in(known.country());
+    Some(TemplateValues::of(needs, &known, currency, ticker))
+}

@@ -1,0 +1,180 @@
+//! Who is asking: a parameter of the handler, so that it can't be forgotten.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, ORIGIN};
+use actix_web::{FromRequest, HttpRequest};
+
+use crate::app::{Actor, App, Context};
+use crate::config::SiteSettings;
+use crate::tokens::{ApiKey, Asker, BadToken, Claims, Purpose, Scope};
+use crate::web::State;
+use crate::web::problem::{Code, Problem};
+use crate::web::{REQUEST_ID, address_of};
+
+/// Somebody with a good supporter token.
+pub struct Supporter(pub Arc<Claims>);
+
+/// A site's back end, with a secret API key that may read supporters.
+pub struct SupportersReader;
+
+/// Somebody with a secret API key that may read what was given, and the books.
+pub struct MoneyReader;
+
+/// Somebody with a secret API key that may read alarms.
+pub struct AlarmsReader;
+
+/// Somebody with a secret API key that may acknowledge alarms.
+pub struct AlarmsEditor(pub KeyHolder);
+
+/// Somebody with a secret API key that may read appeals.
+pub struct AppealsReader;
+
+/// Somebody with a secret API key that may read what appeals brought.
+pub struct ResultsReader;
+
+/// Somebody with a secret API key that may write and publish appeals.
+pub struct AppealsEditor(pub KeyHolder);
+
+/// Somebody with a secret API key that may read the audit log.
+pub struct AuditReader;
+
+/// A program that changes something, and the request by which it does so.
+pub struct KeyHolder {
+    key: String,
+    request_id: Option<String>,
+}
+
+impl KeyHolder {
+    /// What an action works with, for this caller.
+    pub fn context<'a>(&self, app: &'a App) -> Context<'a> {
+        Context { request_id: self.request_id.clone(), ..app.context(Actor::ApiKey(self.key.clone())) }
+    }
+}
+
+type Waiting<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
+
+impl FromRequest for Supporter {
+    type Error = Problem;
+    type Future = Waiting<Self>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let app = state(&request)?;
+            let token = bearer(&request).ok_or(Code::TokenMissing)?;
+            let address = || address_of(&app, &request);
+            let asker = Asker { purpose: Purpose::Acting, address: &address };
+            let claims = app.tokens.check_any_site(&token, asker, app.now_ms()).map_err(problem_of)?;
+            // The memory of raised epochs is for the banner; here the database speaks.
+            let epoch = app.store.epoch(&claims.sub).await.map_err(|error| Problem::store(&error))?;
+            match epoch {
+                Some(epoch) if epoch == claims.epoch => Ok(Self(claims)),
+                _ => Err(Code::TokenSuperseded.into()),
+            }
+        })
+    }
+}
+
+/// A caller with an API key that holds one of the scopes.
+macro_rules! with_key {
+    ($caller:ty, [$($scope:ident),+], $id:pat => $it:expr) => {
+        impl FromRequest for $caller {
+            type Error = Problem;
+            type Future = Waiting<Self>;
+
+            fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+                let request = request.clone();
+                Box::pin(async move {
+                    let $id = key_with(&request, &[$(Scope::$scope),+]).await?;
+                    Ok($it)
+                })
+            }
+        }
+    };
+}
+
+with_key!(SupportersReader, [SupportersRead], _ => SupportersReader);
+with_key!(MoneyReader, [MoneyRead], _ => MoneyReader);
+with_key!(AlarmsReader, [MoneyRead, AlarmsWrite], _ => AlarmsReader);
+with_key!(AlarmsEditor, [AlarmsWrite], holder => AlarmsEditor(holder));
+with_key!(AuditReader, [AuditRead], _ => AuditReader);
+with_key!(AppealsReader, [AppealsRead, AppealsWrite], _ => AppealsReader);
+with_key!(ResultsReader, [AppealsRead, AppealsWrite, MoneyRead], _ => ResultsReader);
+with_key!(AppealsEditor, [AppealsWrite], holder => AppealsEditor(holder));
+
+/// Checks that the request has an API key that may state a reader's standing. A key that was good a moment ago is not looked up again, and
+/// while the database is unavailable it counts for longer: asking goes on like reading.
+///
+/// # Errors
+/// It has none, or the key can't be looked up.
+pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
+    let app = state(request)?;
+    let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
+    let hash = ApiKey::hash(&secret);
+    let now_ms = app.now_ms();
+    if app.recent_keys.is_fresh(&hash, now_ms) {
+        return Ok(());
+    }
+    match key_with(request, &[Scope::BannerAsk]).await {
+        Ok(_) => app.recent_keys.record(hash, now_ms),
+        Err(away) if away.code == Code::StoreUnavailable && app.recent_keys.is_usable(&hash, now_ms) => {}
+        Err(refused) => {
+            app.recent_keys.forget(&hash);
+            return Err(refused);
+        }
+    }
+    Ok(())
+}
+
+/// Who holds the request's API key, if it has one of the scopes.
+async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, Problem> {
+    let app = state(request)?;
+    let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
+    if !ApiKey::looks_like_one(&secret) {
+        return Err(Code::ApiKeyInvalid.into());
+    }
+    let known = app.store.api_key(&ApiKey::hash(&secret)).await.map_err(|error| Problem::store(&error))?;
+    let known = known.ok_or(Code::ApiKeyInvalid)?;
+    if known.scopes.split(' ').any(|held| scopes.iter().any(|scope| scope.as_str() == held)) {
+        let request_id = request.headers().get(&REQUEST_ID).and_then(|id| id.to_str().ok());
+        Ok(KeyHolder { key: known.id, request_id: request_id.map(str::to_owned) })
+    } else {
+        Err(Code::ScopeMissing.into())
+    }
+}
+
+/// What a bad token is called in an answer.
+pub fn problem_of(bad: BadToken) -> Problem {
+    Problem::new(match bad {
+        BadToken::Invalid | BadToken::OtherSite => Code::TokenInvalid,
+        BadToken::Expired => Code::TokenExpired,
+        BadToken::Superseded => Code::TokenSuperseded,
+        BadToken::Unchecked => Code::Overloaded,
+    })
+}
+
+/// Refuses a page whose origin is not one of the site's. A back end sends no origin.
+///
+/// # Errors
+/// The request names another origin.
+pub fn check_origin(request: &HttpRequest, site: &SiteSettings) -> Result<(), Problem> {
+    match request.headers().get(ORIGIN) {
+        None => Ok(()),
+        Some(origin) if site.origins.iter().any(|known| known.as_bytes() == origin.as_bytes()) => Ok(()),
+        Some(_) => Err(Code::OriginNotAllowed.into()),
+    }
+}
+
+fn state(request: &HttpRequest) -> Result<State, Problem> {
+    request.app_data::<State>().cloned().ok_or(Problem::new(Code::Internal))
+}
+
+fn bearer(request: &HttpRequest) -> Option<String> {
+    let value = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned()).filter(|token| !token.is_empty())
+}

@@ -1,0 +1,146 @@
+//! To the payment page.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, post};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::caller::check_origin;
+use super::routes::ROUTES;
+use crate::actions::{self, CheckoutError, CheckoutRequest};
+use crate::config::{Interval, SiteSettings};
+use crate::money::{Currency, Money};
+use crate::stripe::CallError;
+use crate::telemetry::log_limits::STRIPE_ERRORS;
+use crate::web::Limited;
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::problem::{Code, Problem};
+
+/// What to give.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct CheckoutBody {
+    /// The site's id.
+    site: String,
+    /// A UUID that the browser creates and stores. You can safely repeat a call with the same `attempt`. It is also
+    /// needed to fetch the token.
+    attempt: Uuid,
+    /// The amount of each payment, in the currency's minor unit.
+    amount_minor: i64,
+    /// An ISO 4217 code.
+    #[schema(example = "EUR")]
+    currency: String,
+    /// How often.
+    interval: Interval,
+    /// Whether the reader pays Stripe's fee on top, if `choices` has a `fee_cover`. The service adds enough for the
+    /// amount to remain after the fee.
+    #[serde(default)]
+    cover_fee: bool,
+    /// The page to which the reader returns, on one of the site's origins.
+    return_url: String,
+    /// The verdict's signed attribution.
+    #[serde(default)]
+    attribution: Option<String>,
+}
+
+/// Where the reader pays.
+#[derive(Serialize, utoipa::ToSchema)]
+struct CheckoutAnswer {
+    /// The id of Stripe's Checkout Session.
+    session: String,
+    /// The URL of Stripe's payment page. Stripe returns the reader to the return URL with `keepopen_session` added.
+    url: String,
+}
+
+/// Start a payment.
+///
+/// Returns the URL of Stripe's payment page. Send the reader there. Stripe returns the reader to `return_url` with
+/// `keepopen_session` added. Then fetch the supporter token with `POST /v1/tokens`.
+///
+/// `attempt` is a UUID that the browser creates for each gift and stores. You can safely repeat the same call with
+/// it, for example after a double click or a lost response. The same attempt with different parameters is refused.
+/// If Stripe is unreachable, the problem contains the site's `fallback_url`, if it has one.
+#[utoipa::path(
+    tag = "Giving",
+    operation_id = "start_checkout",
+    request_body = CheckoutBody,
+    responses((
+        status = 200, body = CheckoutAnswer, description = "The payment page",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteNotFound, Code::AttemptReused,
+        Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::UnsupportedCurrency, Code::UnsupportedInterval,
+        Code::AmountBelowMinimum, Code::AmountAboveMaximum, Code::UnsupportedAmount, Code::FeeCoverNotOffered, Code::ReturnUrlNotAllowed,
+        Code::RateLimited, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured, Code::Conflict, Code::StoreUnavailable,
+        Code::Internal,
+    ]))),
+)]
+#[post("/v1/checkout")]
+pub async fn start(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let limited = Limited::of(ROUTES, &app, &request);
+    limited.by_address(&app, &request)?;
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let asked: CheckoutBody = body::parse_strict(&bytes)?;
+    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
+    check_origin(&request, site)?;
+    limited.by_attempt_and_site(&asked.attempt, &asked.site).map_err(|problem| Problem {
+        fallback_url: site.fallback_url.as_ref().map(url::Url::to_string),
+        ..problem
+    })?;
+    let currency = Currency::parse(&asked.currency).map_err(|_| Code::UnsupportedCurrency)?;
+    let wanted = CheckoutRequest {
+        site: &asked.site,
+        attempt: asked.attempt,
+        money: Money { amount_minor: asked.amount_minor, currency },
+        interval: asked.interval,
+        cover_fee: asked.cover_fee,
+        return_url: &asked.return_url,
+        attribution: asked.attribution.as_deref(),
+    };
+    let made =
+        actions::start_checkout(&app, site, &wanted).await.map_err(|error| problem_of(&error, site))?;
+    let answer = CheckoutAnswer { session: made.session, url: made.url };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+}
+
+fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
+    match error {
+        CheckoutError::UnsupportedCurrency => Code::UnsupportedCurrency.into(),
+        CheckoutError::UnsupportedInterval => Code::UnsupportedInterval.into(),
+        CheckoutError::BelowMinimum { minimum_minor } => {
+            Problem { minimum_minor: Some(*minimum_minor), ..Problem::new(Code::AmountBelowMinimum) }
+        }
+        CheckoutError::AboveMaximum { maximum_minor } => {
+            Problem { maximum_minor: Some(*maximum_minor), ..Problem::new(Code::AmountAboveMaximum) }
+        }
+        CheckoutError::NoMultiple { step_minor } => Problem::with(
+            Code::UnsupportedAmount,
+            format!("Stripe takes only multiples of {step_minor} (in the minor unit) in this currency"),
+        ),
+        CheckoutError::FeeCoverNotOffered => Code::FeeCoverNotOffered.into(),
+        CheckoutError::ReturnUrl => Code::ReturnUrlNotAllowed.into(),
+        CheckoutError::AttemptReused => Code::AttemptReused.into(),
+        CheckoutError::Stripe(call) => Problem {
+            fallback_url: site.fallback_url.as_ref().map(url::Url::to_string),
+            ..stripe_problem(call)
+        },
+        CheckoutError::Store(error) => Problem::store(error),
+    }
+}
+
+/// A failed call to Stripe: logged here, at most once a minute.
+pub fn stripe_problem(error: &CallError) -> Problem {
+    if STRIPE_ERRORS.admits() {
+        tracing::error!(%error, "a call to Stripe did not succeed");
+    }
+    Problem::new(match error {
+        CallError::NotConfigured => Code::NotConfigured,
+        CallError::NotFound | CallError::Refused { .. } => Code::StripeRefused,
+        CallError::Failed { .. } | CallError::Busy { .. } | CallError::BadPage | CallError::Unreachable => {
+            Code::StripeUnavailable
+        }
+    })
+}

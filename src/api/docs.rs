@@ -1,0 +1,105 @@
+//! The contract as a page for people: Swagger UI, out of the program itself.
+
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::web::Path;
+use actix_web::{HttpResponse, HttpResponseBuilder, get};
+use utoipa_swagger_ui::Config;
+
+use crate::web::problem::{Code, Problem};
+use crate::web::security_headers;
+
+const PAGE: &str = include_str!("../../web/docs/index.html");
+const SCRIPT: &str = include_str!("../../web/docs/page.js");
+const STYLE: &str = include_str!("../../web/docs/page.css");
+
+/// Everything from this service, nothing written into the page. Pictures in the library's style sheet are data.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+    base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// The library's files that the page loads; the rest of what it ships is not served.
+const PARTS: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
+
+static CONFIG: LazyLock<Arc<Config<'_>>> = LazyLock::new(|| Arc::new(Config::from("openapi.yaml")));
+
+/// Open the API reference.
+///
+/// A page that shows `/openapi.yaml`. When you try out a call, the page sends it to this service and nowhere else.
+#[utoipa::path(
+    tag = "Contract",
+    operation_id = "read_docs",
+    responses((
+        status = 200, body = String, content_type = "text/html", description = "The page",
+        headers(
+            ("Cache-Control" = String, description = "`no-cache`"),
+            ("Content-Security-Policy" = String, description = "Only this service"),
+            ("Referrer-Policy" = String, description = "`no-referrer`"),
+            ("X-Content-Type-Options" = String, description = "`nosniff`"),
+        ),
+    )),
+)]
+#[get("/docs")]
+pub async fn page() -> HttpResponse {
+    answer("text/html; charset=utf-8").insert_header((CACHE_CONTROL, "no-cache")).body(PAGE)
+}
+
+/// Get a part of the API reference.
+///
+/// Its script, its style sheet and its icon.
+#[utoipa::path(
+    tag = "Contract",
+    operation_id = "load_docs_part",
+    params(("file" = String, Path, description = "The part's name", example = "page.js")),
+    responses((
+        status = 200, description = "The part",
+        content(
+            (String = "text/javascript"),
+            (String = "text/css"),
+            (String = "image/png"),
+        ),
+        headers(
+            ("Cache-Control" = String, description = "One hour"),
+            ("Content-Encoding" = Option<String>, description = "`gzip` for the parts of the library"),
+            ("Content-Security-Policy" = String, description = "Only this service"),
+            ("Referrer-Policy" = String, description = "`no-referrer`"),
+            ("X-Content-Type-Options" = String, description = "`nosniff`"),
+        ),
+    )),
+    extensions(("x-problems" = json!([Code::NotFound]))),
+)]
+#[get("/docs/{file}")]
+pub async fn part(file: Path<String>) -> Result<HttpResponse, Problem> {
+    let own = match file.as_str() {
+        "page.js" => Some(("text/javascript", SCRIPT)),
+        "page.css" => Some(("text/css", STYLE)),
+        _ => None,
+    };
+    let cache = (CACHE_CONTROL, "public, max-age=3600");
+    if let Some((media_type, text)) = own {
+        return Ok(answer(media_type).insert_header(cache).body(text));
+    }
+    let name = PARTS.into_iter().find(|name| *name == *file).ok_or(Code::NotFound)?;
+    let part = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)).ok().flatten().ok_or(Code::NotFound)?;
+    // The library keeps them packed, and does not tell.
+    let packed = part.bytes.starts_with(&[0x1f, 0x8b]);
+    let mut answer = answer(&part.content_type);
+    answer.insert_header(cache);
+    if packed {
+        answer.insert_header((CONTENT_ENCODING, "gzip"));
+    }
+    Ok(match part.bytes {
+        Cow::Borrowed(bytes) => answer.body(bytes),
+        Cow::Owned(bytes) => answer.body(bytes),
+    })
+}
+
+fn answer(media_type: &str) -> HttpResponseBuilder {
+    let mut answer = HttpResponse::Ok();
+    answer.insert_header((CONTENT_TYPE, media_type));
+    security_headers(POLICY).into_iter().for_each(|header| {
+        answer.insert_header(header);
+    });
+    answer
+}

@@ -1,0 +1,182 @@
+//! The script that a site's pages load, in its parts.
+//!
+//! The loader comes with every page; it fetches the other parts where they are needed, by the version that stands in it.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use actix_web::http::header::{
+    ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, ETag, EntityTag, HeaderValue, VARY,
+};
+use actix_web::web::Path;
+use actix_web::{HttpRequest, HttpResponse, get};
+use aws_lc_rs::digest;
+use rust_embed::Embed;
+
+use crate::web::knows;
+use crate::web::problem::{Code, Problem};
+
+/// What `npm run build` made: each file plain, and compressed with `.gz` and `.br` after its name.
+#[derive(Embed)]
+#[folder = "web/embed/dist"]
+struct Dist;
+
+const LOADER: &str = "embed.js";
+const FIVE_MINUTES: &str = "public, max-age=300";
+const FOR_GOOD: &str = "public, max-age=31536000, immutable";
+
+/// One file, in each form that it is served in.
+struct Script {
+    version: String,
+    plain: Cow<'static, [u8]>,
+    gzip: Option<Cow<'static, [u8]>>,
+    brotli: Option<Cow<'static, [u8]>>,
+}
+
+/// Every file by name. The loader's version is of its own bytes; the other parts share one, of all their bytes in the order of their names, as
+/// `web/embed/build.mjs` writes it into the loader. Other bytes, another version.
+static SCRIPTS: LazyLock<BTreeMap<String, Script>> = LazyLock::new(|| {
+    let mut files: BTreeMap<String, Cow<'static, [u8]>> =
+        Dist::iter().filter_map(|name| Some((name.to_string(), Dist::get(&name)?.data))).collect();
+    let compressed =
+        |name: &str, ending: &str, files: &mut BTreeMap<_, _>| files.remove(&format!("{name}{ending}"));
+    let names: Vec<String> = files.keys().filter(|name| name.ends_with(".js")).cloned().collect();
+    let parts: Vec<&[u8]> = names
+        .iter()
+        .filter(|name| *name != LOADER)
+        .filter_map(|name| files.get(name).map(|it| &**it))
+        .collect();
+    let of_parts = version_of(&parts);
+    let mut scripts = BTreeMap::new();
+    for name in names {
+        let (gzip, brotli) = (compressed(&name, ".gz", &mut files), compressed(&name, ".br", &mut files));
+        let Some(plain) = files.remove(&name) else { continue };
+        let version = if name == LOADER { version_of(&[&plain]) } else { of_parts.clone() };
+        scripts.insert(name, Script { version, plain, gzip, brotli });
+    }
+    scripts
+});
+
+/// The first 16 hex digits of the SHA-256.
+fn version_of(pieces: &[&[u8]]) -> String {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    for piece in pieces {
+        hash.update(piece);
+    }
+    hex::encode(&hash.finish().as_ref()[..8])
+}
+
+/// Get the present version of the script.
+///
+/// A page loads it with one tag: `<script async src="…/embed.js" data-site="journal"></script>`. Browsers cache it
+/// for five minutes. It is compressed for clients that accept Brotli or gzip.
+#[utoipa::path(
+    tag = "Embed",
+    operation_id = "load_embed",
+    params(
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the cached response"),
+        ("Accept-Encoding" = Option<String>, Header, description = "`br` and `gzip` are supported"),
+    ),
+    responses(
+        (
+            status = 200, body = String, content_type = "text/javascript", description = "The script",
+            headers(
+                ("Cache-Control" = String, description = "Five minutes"),
+                ("ETag" = String, description = "Changes with the script and with its encoding: `-br` or `-gzip` follows the version"),
+                ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; absent if it is not compressed"),
+                ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin, so that a page can use the script's hash"),
+                ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`, so that any page can load it"),
+            ),
+        ),
+        (
+            status = 304, description = "The script has not changed",
+            headers(
+                ("Cache-Control" = String, description = "Five minutes"),
+                ("ETag" = String, description = "Changes with the script"),
+            ),
+        ),
+    ),
+)]
+#[get("/embed.js")]
+pub async fn latest(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    answer(&request, SCRIPTS.get(LOADER).ok_or(Code::NotFound)?, FIVE_MINUTES)
+}
+
+/// Get a file of the script in one version.
+///
+/// These bytes never change, so they can be cached forever, and a page can use the hash of `embed.js`
+/// (`integrity`). The script fetches its other parts here when it needs them. A version that this server does not
+/// have is a 404.
+#[utoipa::path(
+    tag = "Embed",
+    operation_id = "load_embed_version",
+    params(
+        ("version" = String, Path, description = "For `embed.js`, the first 16 hex digits of its SHA-256. The other files share a version, which `embed.js` contains"),
+        ("file" = String, Path, description = "`embed.js`, or another part of the script"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of the cached response"),
+        ("Accept-Encoding" = Option<String>, Header, description = "`br` and `gzip` are supported"),
+    ),
+    responses((status = 304, description = "The file has not changed"), (
+        status = 200, body = String, content_type = "text/javascript", description = "The script",
+        headers(
+            ("Cache-Control" = String, description = "One year, immutable"),
+            ("ETag" = String, description = "The version and the encoding"),
+            ("Content-Encoding" = Option<String>, description = "`br` or `gzip`; absent if it is not compressed"),
+            ("Access-Control-Allow-Origin" = String, description = "`*`, or the site's origin, so that any page can load it as a module"),
+            ("Cross-Origin-Resource-Policy" = String, description = "`cross-origin`, so that any page can load it"),
+        ),
+    )),
+    extensions(("x-problems" = json!([Code::NotFound]))),
+)]
+#[get("/embed/{version}/{file}")]
+pub async fn versioned(request: HttpRequest, path: Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (version, file) = path.into_inner();
+    let script = SCRIPTS.get(&file).filter(|script| script.version == version);
+    answer(&request, script.ok_or(Code::NotFound)?, FOR_GOOD)
+}
+
+/// The file in the smallest form that the client accepts, or a 304.
+fn answer(
+    request: &HttpRequest,
+    script: &'static Script,
+    cache: &'static str,
+) -> Result<HttpResponse, Problem> {
+    let accepted = request.headers().get_all(ACCEPT_ENCODING).filter_map(|value| value.to_str().ok());
+    let accepted: Vec<&str> = accepted.flat_map(|value| value.split(',')).collect();
+    let (encoding, bytes) = [("br", &script.brotli), ("gzip", &script.gzip)]
+        .into_iter()
+        .find_map(|(name, bytes)| Some((Some(name), bytes.as_ref().filter(|_| accepts(&accepted, name))?)))
+        .unwrap_or((None, &script.plain));
+    let suffix = encoding.map(|name| format!("-{name}")).unwrap_or_default();
+    let tag = EntityTag::new_strong(format!("{}{suffix}", script.version));
+    let unchanged = knows(request, &tag);
+
+    let mut answer = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    answer
+        .insert_header((CACHE_CONTROL, cache))
+        .insert_header(ETag(tag))
+        .insert_header((VARY, HeaderValue::from_static("Accept-Encoding")));
+    if unchanged {
+        return Ok(answer.finish());
+    }
+    answer
+        .insert_header((CONTENT_TYPE, "text/javascript; charset=utf-8"))
+        .insert_header(("cross-origin-resource-policy", "cross-origin"));
+    if let Some(name) = encoding {
+        answer.insert_header((CONTENT_ENCODING, name));
+    }
+    Ok(answer.body(bytes.as_ref()))
+}
+
+/// Whether a client takes an encoding: named, or by `*`, and not with a weight of zero.
+fn accepts(accepted: &[&str], encoding: &str) -> bool {
+    let weight_of = |wanted: &str| {
+        accepted.iter().find_map(|item| {
+            let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+            let weight = parameters.trim().strip_prefix("q=").map_or(Ok(1.0), str::parse::<f32>);
+            name.trim().eq_ignore_ascii_case(wanted).then(|| weight.unwrap_or(0.0))
+        })
+    };
+    weight_of(encoding).or_else(|| weight_of("*")).is_some_and(|weight| weight > 0.0)
+}

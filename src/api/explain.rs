@@ -1,0 +1,163 @@
+//! Why this reader was shown what they were, or nothing: every appeal, every rule.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, post};
+use keepopen_decision::{AppealExplanation, Question, RuleExplanation, explain};
+use serde::Serialize;
+
+use super::caller::AppealsReader;
+use super::known::known;
+use super::previews::{self, PreviewField};
+use super::question::ExplainQuestionShape;
+use super::words::ReasonShape;
+use crate::clock;
+use crate::tokens::Purpose;
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::problem::{Code, Problem};
+
+/// A verdict, and how it was reached.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Explanation)]
+struct ExplanationBody {
+    /// Whether an appeal is shown.
+    show: bool,
+    /// The reason, from a fixed list.
+    #[schema(value_type = ReasonShape)]
+    reason: &'static str,
+    /// The next time at which the answer can change because time has passed, if there is one.
+    #[schema(format = DateTime)]
+    next_eligible_at: Option<String>,
+    /// Every appeal of the site, in the order in which they are tried.
+    appeals: Vec<ExplainedAppeal>,
+}
+
+/// The evaluation of one appeal.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ExplainedAppeal)]
+struct ExplainedAppeal {
+    /// Its id.
+    appeal: String,
+    /// Its priority.
+    priority: i32,
+    /// Whether it passed every rule.
+    passed: bool,
+    /// Whether this appeal shows, or would show if the reader were not held out.
+    chosen: bool,
+    /// The appeal's own reason: that of the first rule that it failed. `share` if another appeal got the reader,
+    /// `holdout` if the reader is held out.
+    #[schema(value_type = ReasonShape)]
+    reason: &'static str,
+    /// The next time at which the appeal could pass because time has passed, if there is one.
+    #[schema(format = DateTime)]
+    next_eligible_at: Option<String>,
+    /// The variant that this reader would see.
+    variant: String,
+    /// The reader's country, if the variants have different weights there; absent if the usual weights apply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "NZ")]
+    weights_of: Option<String>,
+    /// The share of readers, in millionths, that it gets among the appeals that passed with it.
+    readers_per_million: Option<u64>,
+    /// Every rule, in the order in which they are evaluated.
+    rules: Vec<ExplainedRule>,
+}
+
+/// The result of one rule.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ExplainedRule)]
+struct ExplainedRule {
+    /// The rule's name.
+    #[schema(value_type = String, example = "frequency")]
+    rule: serde_json::Value,
+    /// Whether the appeal passed it.
+    passed: bool,
+    /// The value that was found, as text.
+    #[schema(example = "4 views in 30 days")]
+    seen: String,
+    /// The value that would have passed, as text.
+    wanted: String,
+    /// When the rule will pass because time has passed, if it failed and time can change it.
+    #[schema(format = DateTime)]
+    opens_at: Option<String>,
+}
+
+/// Explain why a reader is asked or not.
+///
+/// Takes the body of `POST /v1/banner`, decides with the same code, and lists each appeal with each rule: the value
+/// that was found and the value that was required. It counts nothing. It is for the people who write appeals. It
+/// needs a secret API key of scope `appeals:read`, or a valid `preview` of the same site.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "explain_banner",
+    security(("api_key" = []), ()),
+    request_body = ExplainQuestionShape,
+    responses((
+        status = 200, body = ExplanationBody, description = "The verdict, and how it was reached",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::PreviewInvalid, Code::SiteNotFound,
+        Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::Overloaded, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[post("/v1/banner/explain")]
+pub async fn why(
+    app: State,
+    by: Result<AppealsReader, Problem>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await;
+    // Who has neither a key nor a note hears of that first.
+    if let Err(refused) = by {
+        let with_preview = bytes.as_ref().ok().and_then(|bytes| {
+            Some((
+                body::parse::<Question<'_>>(bytes).ok()?,
+                body::parse::<PreviewField>(bytes).ok()?.preview?,
+            ))
+        });
+        let (question, preview) = with_preview.ok_or(refused)?;
+        previews::read(&app, &question, Some(&preview))?;
+    }
+    let bytes = bytes?;
+    let question: Question<'_> = body::parse(&bytes)?;
+    let now_ms = app.now_ms();
+    let snapshot = app.snapshot.load();
+    let known = known(&app, &question, Some(&request), Purpose::Acting, now_ms).ok_or(Code::Overloaded)?;
+    let explained = explain(&snapshot.compiled, &question, &known, now_ms, clock::draw())
+        .map_err(|_| Problem::new(Code::SiteNotFound))?;
+    let answer = ExplanationBody {
+        show: matches!(explained.verdict, keepopen_decision::Verdict::Show { .. }),
+        reason: explained.verdict.reason().as_str(),
+        next_eligible_at: explained.verdict.next_eligible_at_ms().map(clock::rfc3339),
+        appeals: explained.appeals.into_iter().map(appeal).collect(),
+    };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+}
+
+fn appeal(it: AppealExplanation) -> ExplainedAppeal {
+    ExplainedAppeal {
+        appeal: it.appeal,
+        priority: it.priority,
+        passed: it.passed,
+        chosen: it.chosen,
+        reason: it.reason.as_str(),
+        next_eligible_at: it.next_eligible_at_ms.map(clock::rfc3339),
+        variant: it.variant,
+        weights_of: it.weights_of,
+        readers_per_million: it.readers_per_million,
+        rules: it.rules.into_iter().map(rule).collect(),
+    }
+}
+
+fn rule(it: RuleExplanation) -> ExplainedRule {
+    ExplainedRule {
+        rule: serde_json::json!(it.rule),
+        passed: it.passed,
+        seen: it.seen,
+        wanted: it.wanted,
+        opens_at: it.opens_at_ms.map(clock::rfc3339),
+    }
+}

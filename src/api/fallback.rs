@@ -1,0 +1,29 @@
+//! The answer to requests that no handler takes: preflights, methods that a path does not have, and paths that are not there.
+
+use actix_web::http::Method;
+use actix_web::http::header::LOCATION;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, ResponseError};
+
+use super::routes::ROUTES;
+use super::webhooks;
+use crate::web::problem::{Code, Problem};
+use crate::web::{State, answer_other_method};
+
+/// Answers what no handler took.
+pub async fn answer_the_rest(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let is_webhook = webhooks::is_webhook(&app, request.path());
+    if is_webhook && request.method() == Method::POST {
+        let outcome = webhooks::take_delivery(app, request, payload).await;
+        return outcome.unwrap_or_else(|problem| problem.error_response());
+    }
+    webhooks::record_misdirected(&app, &request);
+    if request.path() == "/docs/" {
+        return HttpResponse::PermanentRedirect().insert_header((LOCATION, "../docs")).finish();
+    }
+    let routes = ROUTES.at(if is_webhook { webhooks::PATH } else { request.path() });
+    if routes.is_empty() {
+        return Problem::new(Code::NotFound).error_response();
+    }
+    answer_other_method(&request, &routes)
+}

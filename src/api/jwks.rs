@@ -1,0 +1,56 @@
+//! The public keys.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpResponse, get};
+use serde::Serialize;
+
+use crate::web::State;
+
+/// A JWK Set (RFC 7517).
+#[derive(Serialize, utoipa::ToSchema)]
+struct JwkSet {
+    /// Ed25519 keys (RFC 8037), the one in use for signing first.
+    #[schema(value_type = Vec<JwkShape>)]
+    keys: Vec<serde_json::Value>,
+}
+
+/// A public key.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Jwk)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+struct JwkShape {
+    /// `OKP`
+    kty: String,
+    /// `Ed25519`
+    crv: String,
+    /// `EdDSA`. Accept no other value.
+    alg: String,
+    /// `sig`
+    r#use: String,
+    /// The key's id, as in a token's header.
+    kid: String,
+    /// The key.
+    x: String,
+}
+
+/// Get the public keys for supporter tokens.
+///
+/// A back end uses these keys to verify a token offline: the signature, and `alg` `EdDSA`, `typ` `supporter+jwt`,
+/// `iss` (this service's public URL), `aud` (the site's id) and `exp`. Any page can read them.
+#[utoipa::path(
+    tag = "Tokens",
+    operation_id = "read_public_keys",
+    responses((
+        status = 200, body = JwkSet, description = "The keys",
+        headers(
+            ("Cache-Control" = String, description = "One hour"),
+            ("Access-Control-Allow-Origin" = String, description = "`*`"),
+        ),
+    )),
+)]
+#[get("/.well-known/jwks.json")]
+pub async fn keys(app: State) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .json(JwkSet { keys: app.tokens.jwks() })
+}

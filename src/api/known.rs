@@ -1,0 +1,75 @@
+//! What a question says of its reader: by the token, and where.
+
+use actix_web::HttpRequest;
+use keepopen_decision::{Known, Question};
+
+use super::caller::problem_of;
+use crate::app::App;
+use crate::supporters::Newest;
+use crate::tokens::{Asker, BadToken, Purpose};
+use crate::web::address_of;
+
+/// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask
+/// nor thank.
+pub(super) fn known(
+    app: &App,
+    question: &Question<'_>,
+    request: Option<&HttpRequest>,
+    purpose: Purpose,
+    now_ms: i64,
+) -> Option<Known> {
+    known_by(checked(app, question, request, purpose, now_ms))
+}
+
+/// The reader as a token that was checked has it.
+pub(super) fn known_by(token: Result<Known, BadToken>) -> Option<Known> {
+    match token {
+        Ok(known) => Some(known),
+        Err(BadToken::Unchecked) => None,
+        Err(_) => Some(Known::unknown()),
+    }
+}
+
+/// Checks the question's token.
+pub(super) fn checked(
+    app: &App,
+    question: &Question<'_>,
+    request: Option<&HttpRequest>,
+    purpose: Purpose,
+    now_ms: i64,
+) -> Result<Known, BadToken> {
+    let Some(token) = question.token.as_ref().filter(|token| !token.is_empty()) else {
+        return Ok(Known::nobody());
+    };
+    let address = || request.and_then(|request| address_of(app, request));
+    let claims = app.tokens.check(token, Asker { purpose, address: &address }, &question.site, now_ms)?;
+    Ok(match app.standings.newest(&claims.sub, &question.site, claims.iat) {
+        Newest::Token => Known {
+            standing: claims.standing,
+            quiet_until_ms: claims.quiet_until.map(|at_s| at_s.saturating_mul(1000)),
+            entitlements: claims.entitlements.clone(),
+        },
+        Newest::Changed(change) => {
+            // The change may be a day old; time alone can have ended what it brought.
+            let now = change.at(now_ms);
+            Known {
+                standing: now.standing,
+                quiet_until_ms: now.quiet_until_ms,
+                entitlements: claims.entitlements.clone(),
+            }
+        }
+        Newest::Forgotten => Known::unknown(),
+    })
+}
+
+/// What is wrong with a token, as a code. One that could not be checked may be good.
+pub(super) fn token_problem(token: &Result<Known, BadToken>) -> Option<&'static str> {
+    let bad = token.as_ref().err().filter(|bad| **bad != BadToken::Unchecked)?;
+    Some(problem_of(*bad).code.as_str())
+}
+
+/// Two letters in capitals, or nothing: it becomes part of a count's key.
+pub(super) fn country(question: &Question<'_>) -> Option<[u8; 2]> {
+    let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
+    code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))
+}

@@ -1,0 +1,39 @@
+//! The door for browsers, site back ends and Stripe: the public server.
+//!
+//! **Owns** the routes, who is asking, and the shape of every answer.
+//! **Never** writes to the store: that is `actions/`.
+//! **Start at** `routes.rs`, the table of all routes.
+//! **Tested in** `tests/api/`.
+
+mod appeals;
+mod audit;
+mod banner;
+mod banner_events;
+mod caller;
+mod checkout;
+mod contract;
+mod docs;
+mod embed;
+mod explain;
+mod fallback;
+mod jwks;
+mod known;
+mod money;
+mod ofrep;
+mod previews;
+mod question;
+mod results;
+mod routes;
+mod server;
+mod stated;
+mod supporters;
+mod switches;
+mod tokens;
+mod verdict_body;
+mod webhooks;
+mod words;
+
+pub use banner::verdict_json;
+pub use contract::openapi_yaml;
+pub use routes::ROUTES;
+pub use server::serve;

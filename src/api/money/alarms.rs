@@ -1,0 +1,183 @@
+//! Alarms: what wants a person to look, and that a person has looked.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::actions::{AcknowledgeError, Acknowledging, acknowledge_alarm};
+use crate::api::caller::{AlarmsEditor, AlarmsReader};
+use crate::clock;
+use crate::contributions::RaisedAlarm;
+use crate::ids::{AlarmId, ContributionId};
+use crate::store::alarms::Acknowledgement;
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::problem::{Code, Problem};
+
+/// Contributions with open alarms, and acknowledgements, in one answer.
+const MAX_LISTED: i64 = 100;
+
+/// An open alarm.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OpenAlarm)]
+struct OpenAlarmShape {
+    /// The id of exactly this alarm. If the alarm's facts change, the id changes.
+    #[schema(example = "alm_0123456789abcdefghjkmnpqrs")]
+    id: String,
+    /// The contribution that it is about.
+    contribution: String,
+    /// Its kind, and the objects and amounts that it is about: `{"alarm": "fraud_warning", "warning": "issfr_…"}`.
+    #[schema(value_type = Object)]
+    alarm: Value,
+    /// The same as a sentence.
+    text: String,
+    /// Stripe's ids of all objects that it is about.
+    objects: Vec<String>,
+}
+
+/// The open alarms, and the latest acknowledgements.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Alarms)]
+struct AlarmsShape {
+    /// The open alarms of the first hundred contributions that have any, in the order of the contributions' ids.
+    alarms: Vec<OpenAlarmShape>,
+    /// The number of contributions with an open alarm. 0 if nothing needs review.
+    contributions_total: i64,
+    /// The newest acknowledgements, at most a hundred.
+    acknowledgements: Vec<AcknowledgementShape>,
+}
+
+/// An acknowledged alarm.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AlarmAcknowledgement)]
+struct AcknowledgementShape {
+    /// The alarm's id.
+    id: String,
+    /// The contribution that it is about.
+    contribution: String,
+    /// The alarm's facts when it was acknowledged.
+    #[schema(value_type = Object)]
+    alarm: Value,
+    /// The person who looked at it.
+    name: String,
+    /// What this person found.
+    reason: String,
+    /// An API key's id, or `command line`.
+    via: String,
+    /// When, RFC 3339.
+    #[schema(format = DateTime)]
+    acknowledged_at: String,
+}
+
+/// Who looked at the alarm, and what they found.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = AcknowledgeAlarm)]
+#[serde(deny_unknown_fields)]
+struct AcknowledgeBody {
+    /// The person who looked at it: up to 100 characters in one line.
+    #[schema(min_length = 1, max_length = 100, example = "Finance desk, M.")]
+    name: String,
+    /// What this person found: up to 1,000 characters.
+    #[schema(min_length = 1, max_length = 1000, example = "Known reader, confirmed by phone.")]
+    reason: String,
+}
+
+/// List the alarms.
+///
+/// Needs a secret API key of scope `money:read` or `alarms:write`. An alarm closes when its cause ends, or when
+/// somebody acknowledges it.
+#[utoipa::path(
+    tag = "Money",
+    operation_id = "list_alarms",
+    security(("api_key" = [])),
+    responses((
+        status = 200, body = AlarmsShape, description = "Open and acknowledged alarms",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[get("/v1/alarms")]
+pub async fn list_alarms(app: State, _: AlarmsReader) -> Result<HttpResponse, Problem> {
+    let failed = |error| Problem::store(&error);
+    let open = app.store.open_alarms(MAX_LISTED).await.map_err(failed)?;
+    let acknowledged = app.store.newest_acknowledgements(MAX_LISTED).await.map_err(failed)?;
+    let answer = AlarmsShape {
+        alarms: open.into_iter().map(OpenAlarmShape::from).collect(),
+        contributions_total: app.store.alarms_in_all().await.map_err(failed)?,
+        acknowledgements: acknowledged.into_iter().map(AcknowledgementShape::from).collect(),
+    };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+}
+
+/// Acknowledge an alarm.
+///
+/// Needs a secret API key of scope `alarms:write`. The alarm no longer counts. The service permanently records who
+/// acknowledged it and why. The acknowledgement covers exactly this alarm: if its amount or its objects change, the
+/// alarm returns with another id. A second acknowledgement changes nothing and returns the first one.
+#[utoipa::path(
+    tag = "Money",
+    operation_id = "acknowledge_alarm",
+    security(("api_key" = [])),
+    params(("id" = String, Path, description = "`alm_…`")),
+    request_body = AcknowledgeBody,
+    responses((
+        status = 200, body = AcknowledgementShape, description = "The acknowledgement",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::AlarmNotFound, Code::BodyTooLarge,
+        Code::UnsupportedMediaType, Code::Conflict, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[post("/v1/alarms/{id}/acknowledge")]
+pub async fn acknowledge(
+    app: State,
+    by: AlarmsEditor,
+    id: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let asked: AcknowledgeBody = body::parse_strict(&bytes)?;
+    let id = AlarmId::parse(&id).map_err(|_| Code::AlarmNotFound)?;
+    let context = by.0.context(&app);
+    let by = Acknowledging { name: &asked.name, reason: &asked.reason };
+    let done = acknowledge_alarm(&context, &id, by).await.map_err(|error| match error {
+        AcknowledgeError::NotFound => Code::AlarmNotFound.into(),
+        AcknowledgeError::BadName | AcknowledgeError::BadReason => {
+            Problem::with(Code::InvalidRequest, &error)
+        }
+        AcknowledgeError::Store(error) => Problem::store(&error),
+    })?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(AcknowledgementShape::from(done)))
+}
+
+impl From<(ContributionId, RaisedAlarm)> for OpenAlarmShape {
+    fn from((contribution, it): (ContributionId, RaisedAlarm)) -> Self {
+        Self {
+            id: it.id.into(),
+            contribution: contribution.into(),
+            text: it.alarm.to_string(),
+            alarm: serde_json::json!(it.alarm),
+            objects: it.objects,
+        }
+    }
+}
+
+impl From<Acknowledgement> for AcknowledgementShape {
+    fn from(it: Acknowledgement) -> Self {
+        Self {
+            id: it.alarm_id.into(),
+            contribution: it.contribution.into(),
+            alarm: serde_json::json!(it.alarm),
+            name: it.name,
+            reason: it.reason,
+            via: it.via,
+            acknowledged_at: clock::rfc3339(it.acknowledged_at_ms),
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Contributions, a page at a time, and one with all of it.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Path, Query};
+use actix_web::{HttpResponse, get};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+use super::shapes::{ContributionShape, ContributionsShape, IntervalShape, WholeShape};
+use crate::api::caller::MoneyReader;
+use crate::clock::parse_time_ms;
+use crate::contributions::{ContributionState, Frequency};
+use crate::ids::{ContributionId, SupporterId};
+use crate::money::Currency;
+use crate::store::pages::{ContributionFilter, Cursor};
+use crate::web::State;
+use crate::web::problem::{Code, Problem};
+
+/// Contributions on a page where the caller does not say.
+const USUAL_LIMIT: u32 = 50;
+/// The most on a page.
+const MOST: u32 = 200;
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+#[serde(deny_unknown_fields)]
+struct ListQuery {
+    /// Only contributions to this site.
+    site: Option<String>,
+    /// Only contributions in this state.
+    #[param(inline)]
+    state: Option<ContributionState>,
+    /// Only contributions with this interval.
+    #[param(inline)]
+    interval: Option<IntervalShape>,
+    /// With `interval`: the number of intervals between two payments. 3 with `month` finds quarterly contributions.
+    #[param(minimum = 1, maximum = 9999, default = 1)]
+    interval_count: Option<u32>,
+    /// Only contributions in this currency, ISO 4217.
+    #[param(example = "EUR")]
+    currency: Option<String>,
+    /// With `true`, only recurring contributions that will take money again. Use it to find what to end before you
+    /// retire a currency.
+    running: Option<bool>,
+    /// Only contributions of this supporter.
+    #[param(example = "sup_0123456789abcdefghjkmnpqrs")]
+    supporter: Option<String>,
+    /// Only contributions that began at this time or later: RFC 3339, or a day (`2026-01-31`), which begins at
+    /// midnight UTC.
+    #[param(format = DateTime)]
+    from: Option<String>,
+    /// Only contributions that began before this time or day.
+    #[param(format = DateTime)]
+    to: Option<String>,
+    /// The number of contributions on a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// The `next` value of the previous page.
+    after: Option<String>,
+}
+
+/// List contributions, newest first.
+///
+/// Needs a secret API key of scope `money:read`. `next` leads to the next page. Contributions that begin in the
+/// meantime belong to earlier pages, so no contribution is repeated or missed.
+#[utoipa::path(
+    tag = "Money",
+    operation_id = "list_contributions",
+    security(("api_key" = [])),
+    params(ListQuery),
+    responses((
+        status = 200, body = ContributionsShape, description = "A page of contributions",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[get("/v1/contributions")]
+pub async fn list(
+    app: State,
+    _: MoneyReader,
+    query: Result<Query<ListQuery>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
+    let limit = query.limit.unwrap_or(USUAL_LIMIT);
+    if !(1..=MOST).contains(&limit) {
+        return Err(Problem::with(Code::InvalidRequest, format!("limit: from 1 to {MOST}")));
+    }
+    let after = query.after.as_deref().map(decode_cursor).transpose()?;
+    let wanted = ContributionFilter {
+        site: query.site.map(|site| plain("site", site)).transpose()?,
+        state: query.state,
+        frequency: frequency(query.interval, query.interval_count)?,
+        currency: query.currency.as_deref().map(currency).transpose()?,
+        running: query.running.unwrap_or(false),
+        supporter: query.supporter.as_deref().map(supporter).transpose()?,
+        from_ms: query.from.as_deref().map(|text| time("from", text)).transpose()?,
+        to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,
+    };
+    // One more than is told, to know whether there is a next page.
+    let found = app.store.contributions_after(&wanted, after.as_ref(), i64::from(limit) + 1).await;
+    let mut found = found.map_err(|error| Problem::store(&error))?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| encode_cursor(&Cursor::of(last)));
+    let contributions = found.into_iter().map(ContributionShape::from).collect();
+    Ok(HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .json(ContributionsShape { contributions, next }))
+}
+
+/// Get a contribution with its payments and ledger entries.
+///
+/// Needs a secret API key of scope `money:read`.
+#[utoipa::path(
+    tag = "Money",
+    operation_id = "read_contribution",
+    security(("api_key" = [])),
+    params(("id" = String, Path, description = "`con_…`")),
+    responses((
+        status = 200, body = WholeShape, description = "The contribution, with everything that is booked for it",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::ContributionNotFound, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[get("/v1/contributions/{id}")]
+pub async fn read(app: State, _: MoneyReader, id: Path<String>) -> Result<HttpResponse, Problem> {
+    let id = ContributionId::parse(&id).map_err(|_| Code::ContributionNotFound)?;
+    let found = app.store.contribution_detail(&id).await.map_err(|error| Problem::store(&error))?;
+    let whole = WholeShape::from(found.ok_or(Code::ContributionNotFound)?);
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(whole))
+}
+
+/// A time in milliseconds since 1970.
+pub(super) fn time(name: &str, text: &str) -> Result<i64, Problem> {
+    parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
+}
+
+fn frequency(interval: Option<IntervalShape>, count: Option<u32>) -> Result<Option<Frequency>, Problem> {
+    let Some(interval) = interval else {
+        return match count {
+            None => Ok(None),
+            Some(_) => Err(Problem::with(Code::InvalidRequest, "interval_count: send interval as well")),
+        };
+    };
+    let found = Frequency::parse(interval.as_str(), i64::from(count.unwrap_or(1)));
+    let found = found.ok_or_else(|| Problem::with(Code::InvalidRequest, "interval_count: from 1 to 9999"))?;
+    Ok(Some(found))
+}
+
+fn currency(code: &str) -> Result<Currency, Problem> {
+    Currency::parse(code).map_err(|error| Problem::with(Code::InvalidRequest, format!("currency: {error}")))
+}
+
+/// No database takes a NUL in a text, and no site has one in its id.
+pub(super) fn plain(name: &str, text: String) -> Result<String, Problem> {
+    if text.contains('\0') {
+        return Err(Problem::with(Code::InvalidRequest, format!("{name}: no control characters")));
+    }
+    Ok(text)
+}
+
+fn supporter(text: &str) -> Result<SupporterId, Problem> {
+    SupporterId::parse(text)
+        .map_err(|error| Problem::with(Code::InvalidRequest, format!("supporter: {error}")))
+}
+
+/// A place in the list, as a word that only we read.
+fn encode_cursor(decode_cursor: &Cursor) -> String {
+    URL_SAFE_NO_PAD.encode(format!("{} {}", decode_cursor.at_ms, decode_cursor.id))
+}
+
+fn decode_cursor(word: &str) -> Result<Cursor, Problem> {
+    let written = || {
+        let text = String::from_utf8(URL_SAFE_NO_PAD.decode(word).ok()?).ok()?;
+        let (at_ms, id) = text.split_once(' ')?;
+        let id = ContributionId::parse(id).ok()?;
+        Some(Cursor { at_ms: at_ms.parse().ok()?, id: id.into() })
+    };
+    written().ok_or_else(|| Problem::with(Code::InvalidRequest, "after: not the `next` of a page"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_as_it_was_written_and_nothing_else_is_one() {
+        let here = Cursor { at_ms: -5, id: ContributionId::from_bytes([7; 16]).into() };
+        assert_eq!(decode_cursor(&encode_cursor(&here)).unwrap(), here);
+        let other = |text: &str| URL_SAFE_NO_PAD.encode(text);
+        for word in [
+            String::new(),
+            "con_1".to_owned(),
+            other("1 con_1"),
+            other("x"),
+            other("9 "),
+            encode_cursor(&here) + "=",
+        ] {
+            assert_eq!(decode_cursor(&word).unwrap_err().code, Code::InvalidRequest, "{word}");
+        }
+    }
+}

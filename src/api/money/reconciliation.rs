@@ -1,0 +1,216 @@
+//! What Stripe says beside what we say, for programs.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::{HttpResponse, get};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::api::caller::MoneyReader;
+use crate::clock;
+use crate::reports::{Comparison, ComparisonLine, compare_with_stripe};
+use crate::store::comparisons::ListProgress;
+use crate::store::other_money::OtherMoney;
+use crate::store::sweeps::Finding;
+use crate::web::State;
+use crate::web::problem::{Code, Problem};
+
+/// The comparison with Stripe.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Books)]
+struct ReconciliationShape {
+    /// Whether both sides agree for every site and currency, nothing is overdue, and nothing is incomplete.
+    agrees: bool,
+    /// One item for each site and currency.
+    lines: Vec<ReconciliationLineShape>,
+    /// When Stripe's balance was last read, RFC 3339; null if it was never read.
+    #[schema(format = DateTime)]
+    checked_at: Option<String>,
+    /// When Stripe's objects were last read, RFC 3339.
+    #[schema(format = DateTime)]
+    objects_checked_at: Option<String>,
+    /// Contributions that don't add up or need manual review: the first hundred, by id.
+    needs_review: Vec<NeedsReviewShape>,
+    /// The total number of them.
+    needs_review_total: i64,
+    /// What comparisons found, newest first; at most a hundred.
+    found: Vec<FindingShape>,
+    /// Money on the Stripe account that belongs to no gift here, by kind, site and currency. If a gift is missing
+    /// here, look for it in this list. The same money can appear under several kinds, such as a charge and its
+    /// balance transaction.
+    other_money: Vec<OtherMoneyShape>,
+    /// Lists that could not be read from Stripe the last time; empty if all were read. Objects that appear only in
+    /// these lists are not compared.
+    incomplete: Vec<IncompleteListShape>,
+}
+
+/// One site and currency. All amounts are in the minor unit.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = BooksLine)]
+struct ReconciliationLineShape {
+    /// The site.
+    site: String,
+    /// The currency, ISO 4217.
+    currency: String,
+    /// The sum of Stripe's balance transactions, after fees.
+    stripe_net_minor: i64,
+    /// The same sum in the ledger.
+    ledger_net_minor: i64,
+    /// How much the ledger's sum exceeds Stripe's; 0 if they agree.
+    difference_minor: i64,
+    /// Also booked, but not settled by Stripe yet.
+    unsettled_minor: i64,
+    /// The number of payments that Stripe has not settled in the time that their payment methods allow; normally 0.
+    overdue: i64,
+    /// The part of these payments that is not settled.
+    overdue_minor: i64,
+    /// Paid outside Stripe, and in none of the sums above.
+    offline_minor: i64,
+    /// What Stripe sent to the bank.
+    paid_out_minor: i64,
+}
+
+/// A contribution that needs manual review.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = ToLookAt)]
+struct NeedsReviewShape {
+    /// Its id.
+    contribution: String,
+    /// What needs review: each item has `alarm`, and the objects and amounts that it is about.
+    #[schema(value_type = Vec<Object>)]
+    alarms: Value,
+}
+
+/// Something that a comparison found.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Finding)]
+struct FindingShape {
+    /// Stripe's object.
+    object: String,
+    /// If it was booked, what it is. Otherwise, what is wrong with it.
+    what: String,
+    /// True if no webhook reported it and it was booked. False if it could not be read or does not add up, and
+    /// needs manual review.
+    booked: bool,
+    /// What was compared: `events`, `balance` or `objects`.
+    sweep: String,
+    /// When it was found, RFC 3339.
+    #[schema(format = DateTime)]
+    found_at: String,
+}
+
+/// Money on the Stripe account that belongs to no gift here.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = OtherMoney)]
+struct OtherMoneyShape {
+    /// What it is, such as `charge` or `balance transaction (stripe_fee)`.
+    kind: String,
+    /// The site of another installation that received it; null for other software.
+    site: Option<String>,
+    /// Stripe's code for the currency, in capitals; `XXX` for subscriptions whose price is not a single amount.
+    currency: String,
+    /// The number of objects.
+    count: i64,
+    /// Their sum, in Stripe's smallest unit of the currency.
+    amount_minor: i64,
+    /// When Stripe created the newest object, RFC 3339.
+    #[schema(format = DateTime)]
+    newest_at: String,
+}
+
+/// A list that could not be read from Stripe completely.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = IncompleteList)]
+struct IncompleteListShape {
+    /// The list, such as `disputes`.
+    list: String,
+    /// The reason.
+    why: String,
+    /// When it was last tried, RFC 3339.
+    #[schema(format = DateTime)]
+    tried_at: String,
+}
+
+/// Get the comparison with Stripe.
+///
+/// "Stripe says 41,230.00 net, we say 41,230.00." Needs a secret API key of scope `money:read`. This call does not
+/// ask Stripe: it returns the result of the last comparison.
+#[utoipa::path(
+    tag = "Money",
+    operation_id = "compare_books",
+    security(("api_key" = [])),
+    responses((
+        status = 200, body = ReconciliationShape, description = "What Stripe says and what we say",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[get("/v1/reconciliation")]
+pub async fn compare(app: State, _: MoneyReader) -> Result<HttpResponse, Problem> {
+    let found =
+        compare_with_stripe(&app.store, app.now_ms()).await.map_err(|error| Problem::store(&error))?;
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(ReconciliationShape::from(found)))
+}
+
+impl From<Comparison> for ReconciliationShape {
+    fn from(it: Comparison) -> Self {
+        Self {
+            agrees: it.agrees(),
+            lines: it.lines.into_iter().map(ReconciliationLineShape::from).collect(),
+            checked_at: it.checked_at_ms.map(clock::rfc3339),
+            objects_checked_at: it.objects_checked_at_ms.map(clock::rfc3339),
+            needs_review_total: it.needs_review_total,
+            needs_review: it.needs_review.into_iter().map(NeedsReviewShape::from).collect(),
+            found: it.found.into_iter().map(FindingShape::from).collect(),
+            other_money: it.other_money.into_iter().map(OtherMoneyShape::from).collect(),
+            incomplete: it.incomplete.into_iter().map(IncompleteListShape::from).collect(),
+        }
+    }
+}
+
+impl From<ComparisonLine> for ReconciliationLineShape {
+    fn from(it: ComparisonLine) -> Self {
+        Self {
+            difference_minor: it.difference_minor(),
+            site: it.site,
+            currency: it.currency,
+            stripe_net_minor: it.stripe_net_minor,
+            ledger_net_minor: it.ledger_net_minor,
+            unsettled_minor: it.unsettled_minor,
+            overdue: it.overdue,
+            overdue_minor: it.overdue_minor,
+            offline_minor: it.offline_minor,
+            paid_out_minor: it.paid_out_minor,
+        }
+    }
+}
+
+impl From<(String, String)> for NeedsReviewShape {
+    fn from((contribution, alarms): (String, String)) -> Self {
+        // What can't be read is shown as it is rather than left out.
+        let alarms = serde_json::from_str(&alarms).unwrap_or_else(|_| serde_json::json!([{"alarm": alarms}]));
+        Self { contribution, alarms }
+    }
+}
+
+impl From<OtherMoney> for OtherMoneyShape {
+    fn from(it: OtherMoney) -> Self {
+        let newest_at = clock::rfc3339(it.newest_at_ms);
+        let OtherMoney { kind, site, currency, count, amount_minor, .. } = it;
+        Self { kind, site, currency, count, amount_minor, newest_at }
+    }
+}
+
+impl From<ListProgress> for IncompleteListShape {
+    fn from(it: ListProgress) -> Self {
+        Self { list: it.list, why: it.error.unwrap_or_default(), tried_at: clock::rfc3339(it.updated_at_ms) }
+    }
+}
+
+impl From<Finding> for FindingShape {
+    fn from(it: Finding) -> Self {
+        let found_at = clock::rfc3339(it.found_at_ms);
+        Self { object: it.object, what: it.what, booked: it.booked, sweep: it.sweep, found_at }
+    }
+}

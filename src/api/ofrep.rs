@@ -1,0 +1,219 @@
+//! The OpenFeature Remote Evaluation Protocol (version 0.2): any OpenFeature SDK can ask.
+//!
+//! The evaluation context is the question of `POST /v1/banner`; the targeting key takes the place of the
+//! reader's bucket where there is none.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag};
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
+use aws_lc_rs::digest;
+use keepopen_decision::{Question, bucket_of};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::banner;
+use super::question::QuestionShape;
+use crate::app::App;
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::knows;
+use crate::web::problem::{Code, Problem};
+
+/// The flags that there are: the whole verdict as an object, and whether an appeal is shown.
+const FLAGS: [&str; 2] = ["appeal", "show_appeal"];
+/// The longest that a cached answer is good, in seconds; its attribution is good for a day.
+const FRESH_FOR_S: i64 = 3600;
+
+/// The request of an SDK.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = EvaluationRequest)]
+struct Asked<'a> {
+    /// The body of `POST /v1/banner`, in addition to the SDK's `targetingKey`.
+    #[serde(borrow)]
+    #[schema(value_type = QuestionShape)]
+    context: &'a RawValue,
+}
+
+/// What the protocol wants to know of a context before the question is read.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Target {
+    targeting_key: Option<String>,
+    site: Option<IgnoredAny>,
+}
+
+/// The value of one flag.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Evaluation)]
+struct Evaluation {
+    /// The flag: `appeal` or `show_appeal`.
+    key: &'static str,
+    /// `TARGETING_MATCH` if an appeal shows, otherwise `DEFAULT`.
+    reason: &'static str,
+    /// The appeal's variant, or `none`; for `show_appeal`, `on` or `off`.
+    variant: String,
+    /// The verdict, as returned by `POST /v1/banner`; for `show_appeal`, true or false.
+    value: Value,
+    /// `reason`: the reason in the verdict.
+    metadata: Value,
+}
+
+/// The value of every flag.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Evaluations)]
+struct Evaluations {
+    /// One item for each flag.
+    flags: Vec<Evaluation>,
+}
+
+/// Why there is no value, with the codes of the protocol.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = EvaluationFailure)]
+#[serde(rename_all = "camelCase")]
+struct Failure {
+    /// The requested flag.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<String>,
+    /// `PARSE_ERROR`, `INVALID_CONTEXT`, `FLAG_NOT_FOUND` or `GENERAL`.
+    error_code: &'static str,
+    /// The particulars of this case.
+    error_details: String,
+}
+
+/// Evaluate one flag.
+#[utoipa::path(
+    tag = "OpenFeature",
+    operation_id = "evaluate_flag",
+    params(("key" = String, Path, description = "`appeal` or `show_appeal`")),
+    request_body = Asked<'_>,
+    responses(
+        (status = 200, body = Evaluation, description = "The flag's value", headers(("Cache-Control" = String, description = "`no-store`"))),
+        (status = 400, body = Failure, description = "The context can't be read, or names an unknown site"),
+        (status = 404, body = Failure, description = "The flag does not exist"),
+        (status = 408, body = Failure, description = "The body took too long to arrive"),
+        (status = 413, body = Failure, description = "The body is too large"),
+        (status = 415, body = Failure, description = "The content type is not JSON"),
+    )
+)]
+#[post("/ofrep/v1/evaluate/flags/{key}")]
+pub async fn evaluate(app: State, key: Path<String>, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let key = key.into_inner();
+    let Some(flag) = FLAGS.into_iter().find(|flag| *flag == key) else {
+        return failed(
+            StatusCode::NOT_FOUND,
+            Some(key),
+            "FLAG_NOT_FOUND",
+            "the flags are appeal and show_appeal",
+        );
+    };
+    match verdict(&app, &request, payload).await {
+        Ok(verdict) => {
+            HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(evaluation(flag, &verdict))
+        }
+        Err(problem) => failure(problem, Some(key)),
+    }
+}
+
+/// Evaluate all flags. With `If-None-Match`, the response is empty if nothing has changed.
+#[utoipa::path(
+    tag = "OpenFeature",
+    operation_id = "evaluate_flags",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of the previous response")),
+    request_body = Asked<'_>,
+    responses(
+        (status = 200, body = Evaluations, description = "The value of each flag", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-None-Match`"))),
+        (status = 304, description = "Nothing has changed", headers(("Cache-Control" = String, description = "`no-store`"), ("ETag" = String, description = "Use it for `If-None-Match`"))),
+        (status = 400, body = Failure, description = "The context can't be read, or names an unknown site"),
+        (status = 408, body = Failure, description = "The body took too long to arrive"),
+        (status = 413, body = Failure, description = "The body is too large"),
+        (status = 415, body = Failure, description = "The content type is not JSON"),
+    )
+)]
+#[post("/ofrep/v1/evaluate/flags")]
+pub async fn evaluate_all(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
+    let verdict = match verdict(&app, &request, payload).await {
+        Ok(verdict) => verdict,
+        Err(problem) => return failure(problem, None),
+    };
+    let tag = tag_of(&verdict, app.now_ms());
+    let no_store = (CACHE_CONTROL, "no-store");
+    if knows(&request, &tag) {
+        return HttpResponse::NotModified().insert_header(no_store).insert_header(ETag(tag)).finish();
+    }
+    let flags = FLAGS.into_iter().map(|flag| evaluation(flag, &verdict)).collect();
+    HttpResponse::Ok().insert_header(no_store).insert_header(ETag(tag)).json(Evaluations { flags })
+}
+
+async fn verdict(app: &App, request: &HttpRequest, payload: Payload) -> Result<Value, Problem> {
+    let bytes = body::read_json_bytes(request, payload, Accepts::Json).await?;
+    let asked: Asked<'_> = body::parse(&bytes)?;
+    let context = asked.context.get().as_bytes();
+    let target: Target = body::parse(context)?;
+    if target.site.is_none() {
+        return Err(Problem::with(Code::SiteNotFound, "the context names no site; set `site` to its id"));
+    }
+    let mut question: Question<'_> = body::parse(context)?;
+    if question.reader.bucket.is_none() {
+        question.reader.bucket = target.targeting_key.as_deref().map(bucket_of);
+    }
+    let json = banner::verdict(app, &question, Some(request), &[])?;
+    serde_json::from_slice(&json).map_err(|error| {
+        tracing::error!(%error, "a verdict can't be read back");
+        Problem::new(Code::Internal)
+    })
+}
+
+fn evaluation(flag: &'static str, verdict: &Value) -> Evaluation {
+    let shown = verdict["show"].as_bool() == Some(true);
+    let (variant, value) = if flag == "appeal" {
+        (verdict["variant"].as_str().unwrap_or("none"), verdict.clone())
+    } else {
+        (if shown { "on" } else { "off" }, Value::Bool(shown))
+    };
+    Evaluation {
+        key: flag,
+        reason: if shown { "TARGETING_MATCH" } else { "DEFAULT" },
+        variant: variant.to_owned(),
+        value,
+        metadata: json!({ "reason": verdict["reason"] }),
+    }
+}
+
+/// Changes when the answer does, and each hour: the attribution in it, which differs each time, grows old.
+fn tag_of(verdict: &Value, now_ms: i64) -> EntityTag {
+    let mut lasting = verdict.clone();
+    if let Some(fields) = lasting.as_object_mut() {
+        fields.shift_remove("attribution");
+    }
+    let hour = now_ms.div_euclid(FRESH_FOR_S * 1000);
+    let hash = digest::digest(&digest::SHA256, format!("{hour} {lasting}").as_bytes());
+    EntityTag::new_strong(hex::encode(&hash.as_ref()[..8]))
+}
+
+fn failure(problem: Problem, key: Option<String>) -> HttpResponse {
+    let error_code = match problem.code {
+        Code::InvalidRequest => "PARSE_ERROR",
+        Code::SiteNotFound => "INVALID_CONTEXT",
+        _ => "GENERAL",
+    };
+    let details = problem.detail.unwrap_or_else(|| problem.title.to_owned());
+    let status =
+        if problem.code == Code::SiteNotFound { StatusCode::BAD_REQUEST } else { problem.code.status() };
+    failed(status, key, error_code, details)
+}
+
+fn failed(
+    status: StatusCode,
+    key: Option<String>,
+    error_code: &'static str,
+    details: impl Into<String>,
+) -> HttpResponse {
+    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(Failure {
+        key,
+        error_code,
+        error_details: details.into(),
+    })
+}

@@ -1,0 +1,307 @@
+//! An appeal shown to staff on a page of the site, by a signed URL that expires.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, post};
+use keepopen_decision::{AppealIndex, Decision, Device, Known, Live, Question, Reason, Surface, Text};
+use serde::{Deserialize, Serialize};
+
+use super::banner::{answered, values};
+use super::caller::AppealsReader;
+use super::question::PreviewQuestionShape;
+use super::verdict_body::{VerdictBody, written};
+use super::words::SurfaceShape;
+use crate::actions;
+use crate::app::App;
+use crate::appeals::{AppealDocument, AppealProblem, Snapshot};
+use crate::clock;
+use crate::tokens::Preview;
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::problem::{Code, Problem};
+
+/// The name under which the note stands in a page's address; `web/embed/src/preview.ts` looks for it.
+const PARAMETER: &str = "keepopen_preview";
+/// How long a preview is good where nothing is said.
+const VALID_MINUTES: u32 = 60;
+/// The longest that it can be good: a week.
+const MAX_MINUTES: u32 = 7 * 24 * 60;
+/// The longest language tag that is taken, in bytes (RFC 5646, section 4.4.1).
+const LONGEST_TAG: usize = 35;
+
+/// What to show, and where.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[schema(as = PreviewBody)]
+#[serde(deny_unknown_fields)]
+struct PreviewBody {
+    /// The site's id.
+    #[schema(example = "journal")]
+    site: String,
+    /// The URL of the page on which to show it, on one of the site's origins.
+    page_url: String,
+    /// The version, even one that was never published. If omitted or null, the version that is published when the
+    /// page is opened.
+    #[serde(default)]
+    version: Option<i64>,
+    /// The variant; the first if omitted or null.
+    #[serde(default)]
+    variant: Option<String>,
+    /// One of the appeal's surfaces. If omitted or null, the first that the page has a place for.
+    #[serde(default)]
+    #[schema(value_type = Option<SurfaceShape>)]
+    surface: Option<Surface>,
+    /// The BCP 47 tag of the language; the page's language if omitted or null.
+    #[serde(default)]
+    locale: Option<String>,
+    /// `mobile`, `tablet` or `desktop`: the device whose text to show. If omitted or null, the text for the device
+    /// in use.
+    #[serde(default)]
+    device: Option<String>,
+    /// How long the URL is valid, in minutes: one hour by default, one week at most.
+    #[serde(default)]
+    #[schema(value_type = Option<i32>, minimum = 1, maximum = 10_080)]
+    valid_minutes: Option<u32>,
+}
+
+/// Where to see the preview.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = PreviewUrl)]
+struct PreviewUrl {
+    /// The URL of the page with the preview. Anybody who has it can open it until it expires.
+    url: String,
+    /// When it expires, RFC 3339.
+    #[schema(format = DateTime)]
+    expires_at: String,
+}
+
+/// What is sent beside the question.
+#[derive(Deserialize)]
+pub(super) struct PreviewField {
+    /// The signed note.
+    pub(super) preview: Option<String>,
+}
+
+/// Create a preview of an appeal.
+///
+/// Returns a URL that shows the appeal on a page of the site to anybody who opens it. The script on the page shows
+/// the appeal with a mark. It ignores the appeal's rules and state, the reader's history, and the switches. Nothing
+/// is counted or remembered, and a gift made from a preview is not credited to an appeal.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "preview_appeal",
+    security(("api_key" = [])),
+    params(("id" = String, Path, description = "The appeal's id")),
+    request_body = PreviewBody,
+    responses(
+        (status = 200, body = PreviewUrl, description = "The URL", headers(("Cache-Control" = String, description = "`no-store`"))),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::AppealNotFound, Code::VersionNotFound, Code::NeverPublished, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::PageUrlNotAllowed, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[post("/v1/appeals/{id}/previews")]
+pub async fn make(
+    app: State,
+    _: AppealsReader,
+    id: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let asked: PreviewBody = body::parse_strict(&bytes)?;
+    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
+    let mut url = site.own_page(&asked.page_url).ok_or(Code::PageUrlNotAllowed)?;
+    let minutes = asked.valid_minutes.unwrap_or(VALID_MINUTES);
+    if !(1..=MAX_MINUTES).contains(&minutes) {
+        return Err(Problem::with(
+            Code::InvalidRequest,
+            format_args!("valid_minutes: from 1 to {MAX_MINUTES}"),
+        ));
+    }
+    if asked.device.as_deref().is_some_and(|device| Device::parse(device).is_none()) {
+        return Err(Problem::with(Code::InvalidRequest, "device: mobile, tablet or desktop"));
+    }
+    if asked.locale.as_ref().is_some_and(|tag| tag.len() > LONGEST_TAG) {
+        return Err(Problem::with(Code::InvalidRequest, "locale: a language tag is shorter"));
+    }
+    let document = document_of(&app, &id, asked.version).await?;
+    fits(&document, &asked).map_err(|detail| Problem::with(Code::InvalidRequest, detail))?;
+    sound(&app, &document)?;
+    let expires_at_s = app.now_ms().div_euclid(1000) + i64::from(minutes) * 60;
+    let preview = Preview {
+        site: asked.site,
+        appeal: id.into_inner(),
+        version: asked.version,
+        variant: asked.variant,
+        surface: asked.surface.map(|surface| surface.as_str().to_owned()),
+        locale: asked.locale,
+        device: asked.device,
+        expires_at_s,
+    };
+    let preview = preview
+        .sign(&app.preview_key)
+        .ok_or_else(|| Problem::with(Code::InvalidRequest, "the ids are too long for a URL"))?;
+    let others: Vec<(String, String)> =
+        url.query_pairs().into_owned().filter(|(name, _)| name != PARAMETER).collect();
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair(PARAMETER, &preview);
+    let answer = PreviewUrl { url: url.into(), expires_at: clock::rfc3339(expires_at_s * 1000) };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+}
+
+/// Get the content of a preview.
+///
+/// Takes the body of `POST /v1/banner`, and the signed value that is in the page's URL as `keepopen_preview`. The
+/// response shows the appeal of the preview and ignores the rules, the reader's history and the switches. It has no
+/// `attribution`, and nothing is counted. This call may read the database.
+#[utoipa::path(
+    tag = "Banner",
+    operation_id = "show_preview",
+    request_body(content(
+        (PreviewQuestionShape = "application/json"),
+        (PreviewQuestionShape = "text/plain"),
+    )),
+    responses((
+        status = 200, body = VerdictBody, description = "The verdict",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::PreviewInvalid, Code::SiteNotFound, Code::AppealNotFound, Code::VersionNotFound, Code::NeverPublished,
+        Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::AppealInvalid, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[post("/v1/banner/preview")]
+pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
+    let mut question: Question<'_> = body::parse(&bytes)?;
+    let PreviewField { preview } = body::parse(&bytes)?;
+    app.site(&question.site).ok_or(Code::SiteNotFound)?;
+    let preview = read(&app, &question, preview.as_deref())?;
+    let document = document_of(&app, &preview.appeal, preview.version).await?;
+    let snapshot = counted(&app, &document).await?;
+    let surface = surface_of(&document, &preview, &question).ok_or(Code::PreviewInvalid)?;
+    if let Some(locale) = preview.locale {
+        question.reader.locale = Some(Text::from(locale));
+    }
+    if let Some(device) = preview.device {
+        question.reader.device = Some(Text::from(device));
+    }
+    let appeal = snapshot.appeal(AppealIndex(0));
+    let named = |id: &String| appeal.variants.iter().find(|variant| variant.id == *id);
+    let variant =
+        preview.variant.as_ref().map_or(appeal.variants.first(), named).ok_or(Code::PreviewInvalid)?;
+    let ticker = appeal.ticker(&question.site);
+    let (ticker_json, quiet) = (ticker.map(|it| &*it.json), appeal.quiet_days(&question.site));
+    let (content, needs) = variant.content(&question.site, &question.reader, ticker_json, quiet);
+    let nobody = Known::nobody();
+    let site = snapshot.compiled.site(&question.site).map_err(|_| Code::SiteNotFound)?;
+    let decision = Decision::new(site, &question, &nobody, app.now_ms(), 0);
+    let body = VerdictBody {
+        show: true,
+        surface: Some(surface.as_str()),
+        kind: Some(document.rules.kind.as_str()),
+        appeal: Some(&appeal.id),
+        variant: Some(&variant.id),
+        closable: Some(true),
+        content: Some(content),
+        values: values(&app, &decision, &question, AppealIndex(0), needs, ticker.map(|it| it.values)),
+        ..VerdictBody::silent(Reason::Matched.as_str())
+    };
+    Ok(answered(written(&body)?))
+}
+
+/// The note of a question, if it is good.
+///
+/// # Errors
+/// It is not there, not one of ours, for another site, or its time is over.
+pub(super) fn read(app: &App, question: &Question<'_>, preview: Option<&str>) -> Result<Preview, Problem> {
+    let preview = preview.ok_or(Code::PreviewInvalid)?;
+    Preview::read(preview, &app.preview_key, &question.site, app.now_ms())
+        .map_err(|_| Code::PreviewInvalid.into())
+}
+
+/// The appeal in a version, or as it is published: what is in force is at hand, for the rest the database is asked.
+async fn document_of(app: &App, id: &str, version: Option<i64>) -> Result<AppealDocument, Problem> {
+    let snapshot_inputs =
+        || app.snapshot_inputs().documents.iter().find(|document| document.rules.id == id).cloned();
+    let from_file = app.settings.appeals.file.is_some();
+    let mut document = match version {
+        None => match snapshot_inputs() {
+            Some(document) => document,
+            None if from_file => return Err(Code::AppealNotFound.into()),
+            None => published(app, id).await?,
+        },
+        Some(_) if from_file => {
+            return Err(Problem::with(Code::VersionNotFound, "a file's appeals have no versions"));
+        }
+        Some(number) => {
+            let row = app.store.version(id, number).await.map_err(|error| Problem::store(&error))?;
+            let row = row.ok_or(Code::VersionNotFound)?;
+            AppealDocument::read_version(id, &row.body, Live::Live).map_err(unusable)?
+        }
+    };
+    document.rules.live = Live::Live;
+    Ok(document)
+}
+
+async fn published(app: &App, id: &str) -> Result<AppealDocument, Problem> {
+    let row = app.store.published_appeal(id).await.map_err(|error| Problem::store(&error))?;
+    match row {
+        Some(row) => actions::read_published(&row).map_err(unusable),
+        None => {
+            let known = app.store.versions(id).await.map_err(|error| Problem::store(&error))?;
+            Err(if known.is_empty() { Code::AppealNotFound } else { Code::NeverPublished }.into())
+        }
+    }
+}
+
+/// The appeal by itself, ready to be shown.
+fn sound(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
+    let snapshot = Snapshot::build(&app.settings.sites, std::slice::from_ref(document), Vec::new());
+    // What is wrong with a site's settings is not this appeal's fault.
+    let own: Vec<_> = snapshot.problems.iter().filter(|it| it.appeal == document.rules.id).cloned().collect();
+    if own.is_empty() { Ok(snapshot) } else { Err(invalid(own)) }
+}
+
+/// The same with what its tickers count: as readers see it, where they do, else by the ledger.
+async fn counted(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
+    let snapshot = sound(app, document)?;
+    let known = app.ticker_totals.load_full();
+    let totals = if snapshot.ticker_counts.iter().all(|count| known.totals.contains_key(count)) {
+        known
+    } else {
+        let counted = actions::ticker_totals(app, snapshot.ticker_counts).await;
+        counted.map_err(|error| Problem::store(&error))?.into()
+    };
+    Ok(Snapshot::build_counting(&app.settings.sites, std::slice::from_ref(document), Vec::new(), &totals))
+}
+
+/// Whether there is what is asked for; if not, which field is at fault.
+fn fits(document: &AppealDocument, asked: &PreviewBody) -> Result<(), &'static str> {
+    let rules = &document.rules;
+    if !rules.sites.contains(&asked.site) {
+        return Err("site: the appeal is not on it");
+    }
+    if asked.variant.as_ref().is_some_and(|id| rules.variants.iter().all(|variant| variant.id != *id)) {
+        return Err("variant: the appeal has no such variant");
+    }
+    if asked.surface.is_some_and(|surface| !rules.surface.contains(&surface)) {
+        return Err("surface: it is not one of the appeal's");
+    }
+    Ok(())
+}
+
+/// Where it shows: what the note says, else the first of the appeal's surfaces for which the page has room, else the first.
+fn surface_of(document: &AppealDocument, preview: &Preview, question: &Question<'_>) -> Option<Surface> {
+    let own = &document.rules.surface;
+    if let Some(word) = &preview.surface {
+        return own.iter().copied().find(|surface| surface.as_str() == word);
+    }
+    let has_room = |surface: &&Surface| question.surfaces.is_empty() || question.surfaces.contains(surface);
+    own.iter().find(has_room).or(own.first()).copied()
+}
+
+fn unusable(problem: AppealProblem) -> Problem {
+    invalid(vec![problem])
+}
+
+fn invalid(problems: Vec<AppealProblem>) -> Problem {
+    Problem { problems: problems.into(), ..Problem::new(Code::AppealInvalid) }
+}

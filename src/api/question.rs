@@ -1,0 +1,344 @@
+//! The question as the contract shows it, and as a query.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use keepopen_decision::{Page, Question, Reader, Surface, Text, near_miss};
+use serde::Deserialize;
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Type};
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::stated::StatedSupporter;
+use super::words::{DismissalKindShape, SurfaceShape};
+use crate::web::problem::{Code, Problem};
+
+/// A page's description of itself and of its reader. Only `site` is required, and unknown fields are ignored. (This
+/// type describes the request; the decision reads it into its own type.)
+#[derive(utoipa::ToSchema)]
+#[schema(as = Question)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct QuestionShape {
+    /// The site's id.
+    #[schema(example = "journal")]
+    site: String,
+    /// The surfaces that the page has a place for; all surfaces if omitted.
+    surfaces: Option<Vec<SurfaceShape>>,
+    page: Option<PageShape>,
+    reader: Option<ReaderShape>,
+    history: Option<HistoryShape>,
+    /// The supporter token.
+    token: Option<String>,
+}
+
+/// The page.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Page)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct PageShape {
+    /// Its URL.
+    url: Option<String>,
+    /// Its section; upper and lower case are the same.
+    section: Option<String>,
+    /// Its tags; upper and lower case are the same.
+    tags: Option<Vec<String>>,
+    /// The kind of page, such as `article` or `front`.
+    kind: Option<String>,
+    /// Whether an appeal would be out of place on the page, for example next to a report of an accident.
+    sensitive: Option<bool>,
+    /// Whether the page is sponsored.
+    paid: Option<bool>,
+    /// The position of this page in the reader's visit, counted from 1.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
+    ordinal: Option<u32>,
+}
+
+/// What is known about the reader, without identifying them.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Reader)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct ReaderShape {
+    /// A two-letter ISO 3166-1 code.
+    country: Option<String>,
+    /// The region's code within the country.
+    region: Option<String>,
+    /// A BCP 47 tag.
+    locale: Option<String>,
+    /// The kind of device.
+    device: Option<String>,
+    /// Whether the reader is signed in to the site.
+    signed_in: Option<bool>,
+    /// `granted` or `denied`.
+    consent: Option<String>,
+    /// A number from 0 to 999,999 that is stored for this reader. With the same number, the reader always gets the
+    /// same variant.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
+    bucket: Option<u32>,
+    /// Which of the site's `traits` the reader has.
+    #[schema(example = json!(["print_subscriber"]))]
+    traits: Option<Vec<String>>,
+}
+
+/// What the reader's browser remembers. Omitting it is not the same as sending an empty history.
+#[derive(utoipa::ToSchema)]
+#[schema(as = History)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct HistoryShape {
+    views: Option<Vec<ViewShape>>,
+    dismissals: Option<Vec<DismissalShape>>,
+    articles: Option<Vec<ArticleWeekShape>>,
+    /// Articles by day, without the present page. An appeal's meter counts those in its `window_days`: today, in
+    /// the site's time zone, and the days before it. A later day counts as today.
+    article_days: Option<Vec<ArticleDayShape>>,
+    /// For a caller that counts free articles itself: how many the reader used before the present page, in any
+    /// window. Ignored if there are `article_days`.
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
+    free_articles_used: Option<u32>,
+}
+
+/// One view of an appeal.
+#[derive(utoipa::ToSchema)]
+#[schema(as = View)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct ViewShape {
+    appeal: String,
+    variant: Option<String>,
+    /// The time.
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+/// One dismissal of an appeal.
+#[derive(utoipa::ToSchema)]
+#[schema(as = Dismissal)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct DismissalShape {
+    appeal: String,
+    kind: DismissalKindShape,
+    /// The time.
+    #[schema(format = DateTime)]
+    at: String,
+}
+
+/// Articles read in one week.
+#[derive(utoipa::ToSchema)]
+#[schema(as = ArticleWeek)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct ArticleWeekShape {
+    /// The date of the week's Monday.
+    week: String,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
+    count: Option<u32>,
+    /// The number of articles with each tag.
+    tags: Option<BTreeMap<String, Count>>,
+}
+
+/// Articles read on one day.
+#[derive(utoipa::ToSchema)]
+#[schema(as = ArticleDay)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct ArticleDayShape {
+    /// The date in the reader's time zone.
+    #[schema(format = Date, example = "2026-11-28")]
+    day: String,
+    #[schema(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
+    count: Option<u32>,
+}
+
+/// The number of articles.
+#[derive(utoipa::ToSchema)]
+#[schema(minimum = 0, maximum = 4_294_967_295_i64)]
+#[expect(dead_code, reason = "it is only shown in the contract")]
+pub struct Count(i64);
+
+/// A question with a note beside its fields, for the contract.
+macro_rules! with_preview {
+    ($($shape:ident = $name:literal, $required:literal: $description:literal;)+) => {
+        $(
+            #[doc = $description]
+            pub struct $shape;
+
+            impl PartialSchema for $shape {
+                fn schema() -> RefOr<Schema> {
+                    let text = ObjectBuilder::new().schema_type(Type::String).description(Some(NOTE));
+                    let mut preview = ObjectBuilder::new().property("preview", text);
+                    if $required {
+                        preview = preview.required("preview");
+                    }
+                    let question = Ref::from_schema_name(QuestionShape::name());
+                    AllOfBuilder::new().item(question).item(preview).description(Some($description)).into()
+                }
+            }
+
+            impl ToSchema for $shape {
+                fn name() -> Cow<'static, str> {
+                    Cow::Borrowed($name)
+                }
+
+                fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+                    schemas.push((QuestionShape::name().into_owned(), QuestionShape::schema()));
+                    QuestionShape::schemas(schemas);
+                }
+            }
+        )+
+    };
+}
+
+const NOTE: &str = "The signed value that is in the preview page's URL as `keepopen_preview`.";
+
+with_preview! {
+    PreviewQuestionShape = "PreviewQuestion", true: "A banner request, and the preview to show.";
+    ExplainQuestionShape = "ExplainQuestion", false: "A banner request, and a preview's signed value if there is no key.";
+}
+
+/// A question with the standing that a back end states beside its fields, for the contract.
+pub struct BannerQuestionShape;
+
+impl PartialSchema for BannerQuestionShape {
+    fn schema() -> RefOr<Schema> {
+        let stated = AllOfBuilder::new()
+            .item(Ref::from_schema_name(StatedSupporter::name()))
+            .description(Some(STATED));
+        AllOfBuilder::new()
+            .item(Ref::from_schema_name(QuestionShape::name()))
+            .item(ObjectBuilder::new().property("supporter", stated))
+            .description(Some("A banner request. A site's back end can state the reader's standing."))
+            .into()
+    }
+}
+
+impl ToSchema for BannerQuestionShape {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("BannerQuestion")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((QuestionShape::name().into_owned(), QuestionShape::schema()));
+        QuestionShape::schemas(schemas);
+        schemas.push((StatedSupporter::name().into_owned(), StatedSupporter::schema()));
+        StatedSupporter::schemas(schemas);
+    }
+}
+
+const STATED: &str = "What the site's own back end knows about the reader. It takes precedence over `token`. It needs an API key of scope `banner:ask`.";
+
+/// The question of an anonymous reader, in a query.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct QuestionQuery {
+    /// The site's id.
+    #[param(example = "journal")]
+    site: String,
+    /// The surfaces that the page has a place for, separated by commas; all surfaces if omitted.
+    #[param(pattern = "^((banner|inline|wall)(,(banner|inline|wall))*)?$", example = "banner,inline")]
+    surfaces: Option<String>,
+    /// The page's URL.
+    url: Option<String>,
+    /// The page's section.
+    section: Option<String>,
+    /// The page's tags, separated by commas.
+    tags: Option<String>,
+    /// The kind of page.
+    kind: Option<String>,
+    /// Whether an appeal would be out of place on the page, for example next to a report of an accident.
+    sensitive: Option<bool>,
+    /// Whether the page is sponsored.
+    paid: Option<bool>,
+    /// The position of this page in the reader's visit, counted from 1.
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
+    ordinal: Option<u32>,
+    /// A two-letter ISO 3166-1 code.
+    country: Option<String>,
+    /// The region's code within the country.
+    region: Option<String>,
+    /// A BCP 47 tag.
+    locale: Option<String>,
+    /// The kind of device.
+    device: Option<String>,
+    /// A number from 0 to 999,999 that is stored for this reader.
+    #[param(value_type = Option<i64>, minimum = 0, maximum = 4_294_967_295_i64)]
+    bucket: Option<u32>,
+    /// Which of the site's `traits` the reader has, separated by commas.
+    traits: Option<String>,
+    /// Refused: a token must not stand in a URL.
+    #[param(ignore)]
+    token: Option<String>,
+}
+
+impl QuestionQuery {
+    /// The question it asks.
+    ///
+    /// # Errors
+    /// It holds a token, or a surface that there is not.
+    pub fn question(&self) -> Result<Question<'_>, Problem> {
+        if self.token.is_some() {
+            return Err(Code::TokenInUrl.into());
+        }
+        let text = |field: &'_ Option<String>| field.as_deref().map(str::to_owned).map(Text::from);
+        let surfaces = listed(self.surfaces.as_deref()).map(surface).collect::<Result<_, _>>()?;
+        Ok(Question {
+            site: Text::from(self.site.as_str()),
+            surfaces,
+            page: Page {
+                url: text(&self.url),
+                section: text(&self.section),
+                tags: listed(self.tags.as_deref()).map(Text::from).collect(),
+                kind: text(&self.kind),
+                sensitive: self.sensitive.unwrap_or(false),
+                paid: self.paid.unwrap_or(false),
+                ordinal: self.ordinal,
+            },
+            reader: Reader {
+                country: text(&self.country),
+                region: text(&self.region),
+                locale: text(&self.locale),
+                device: text(&self.device),
+                bucket: self.bucket,
+                traits: listed(self.traits.as_deref()).map(Text::from).collect(),
+                ..Reader::default()
+            },
+            ..Question::default()
+        })
+    }
+}
+
+/// The names of the query's parameters, for [`slips`].
+const PARAMETERS: [&str; 15] = [
+    "site",
+    "surfaces",
+    "url",
+    "section",
+    "tags",
+    "kind",
+    "sensitive",
+    "paid",
+    "ordinal",
+    "country",
+    "region",
+    "locale",
+    "device",
+    "bucket",
+    "traits",
+];
+
+/// Warns of parameters that are not known and look like a slip.
+pub fn slips(query: &str) -> Vec<String> {
+    let names = query.split('&').filter_map(|pair| pair.split('=').next());
+    let unknown = names.filter(|name| !PARAMETERS.contains(name));
+    let slip = |name: &str| {
+        let meant = near_miss(name, &PARAMETERS)?;
+        Some(format!("{name} is not known and was ignored; did you mean {meant}?"))
+    };
+    unknown.filter_map(slip).take(PARAMETERS.len()).collect()
+}
+
+fn listed(text: Option<&str>) -> impl Iterator<Item = &str> {
+    text.unwrap_or_default().split(',').map(str::trim).filter(|part| !part.is_empty())
+}
+
+fn surface(word: &str) -> Result<Surface, Problem> {
+    Surface::ALL
+        .into_iter()
+        .find(|surface| surface.as_str() == word)
+        .ok_or_else(|| Problem::with(Code::InvalidRequest, "surfaces: banner, inline or wall"))
+}

@@ -1,0 +1,139 @@
+//! Every route of the public server, in one table. They are tried in this order, so the busiest come first.
+//!
+//! A new route is a line here and a handler with its `utoipa::path`. Who may call it, which pages may read its answers and
+//! which limit counts it are said here; tests call every route to prove it, and compare the table with the contract.
+
+use actix_web::http::Method;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use super::{
+    appeals, audit, banner, banner_events, checkout, contract, docs, embed, explain, jwks, money, ofrep,
+    previews, results, supporters, switches, tokens, webhooks,
+};
+use crate::tokens::Scope::{AlarmsWrite, AppealsRead, AppealsWrite, AuditRead, MoneyRead, SupportersRead};
+use crate::web::Audience::{Anyone, Key, KeyOrPreview, Preview, Stripe, Supporter};
+use crate::web::Cors::{AnyPage, SameOrigin, Sites};
+use crate::web::Rate::{self, Unlimited};
+use crate::web::{Registry, Route};
+
+macro_rules! routes {
+    ($($method:ident $path:literal, $handler:path, $audience:expr, $cors:expr, $rate:expr;)+) => {
+        /// The table.
+        pub static ROUTES: Registry = Registry(&[
+            $(Route { method: Method::$method, path: $path, audience: $audience, cors: $cors, rate: $rate }),+
+        ]);
+
+        /// Registers every handler.
+        pub fn register(config: &mut ServiceConfig<'_>) {
+            config$(.service($handler))+;
+        }
+    };
+}
+
+routes! {
+    POST "/v1/banner", banner::ask, Anyone, Sites, Unlimited;
+    GET "/v1/banner", banner::ask_from_query, Anyone, Sites, Unlimited;
+    POST "/v1/banner/events", banner_events::report, Anyone, Sites, Unlimited;
+    POST "/webhooks/stripe", webhooks::receive, Stripe, SameOrigin, Unlimited;
+    POST "/v1/checkout", checkout::start, Anyone, Sites, Rate::Checkouts;
+    POST "/v1/tokens", tokens::make, Anyone, Sites, Rate::Tokens;
+    GET "/v1/supporter", supporters::own, Supporter, Sites, Unlimited;
+    POST "/v1/supporters/lookup", supporters::lookup, Key(&[SupportersRead]), SameOrigin, Unlimited;
+    GET "/v1/supporters/{id}", supporters::by_id, Key(&[SupportersRead]), SameOrigin, Unlimited;
+    POST "/v1/banner/explain", explain::why, KeyOrPreview(&[AppealsRead, AppealsWrite]), Sites, Unlimited;
+    GET "/v1/appeals", appeals::list, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
+    GET "/v1/appeals/{id}", appeals::read, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
+    GET "/v1/appeals/{id}/versions/{version}", appeals::read_version, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
+    PUT "/v1/appeals/{id}", appeals::save, Key(&[AppealsWrite]), SameOrigin, Unlimited;
+    POST "/v1/appeals/{id}/publish", appeals::publish, Key(&[AppealsWrite]), SameOrigin, Unlimited;
+    POST "/v1/appeals/{id}/pause", appeals::pause, Key(&[AppealsWrite]), SameOrigin, Unlimited;
+    POST "/v1/appeals/{id}/end", appeals::end, Key(&[AppealsWrite]), SameOrigin, Unlimited;
+    GET "/v1/results", results::read, Key(&[AppealsRead, AppealsWrite, MoneyRead]), SameOrigin, Unlimited;
+    POST "/v1/appeals/{id}/previews", previews::make, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
+    POST "/v1/banner/preview", previews::show, Preview, Sites, Unlimited;
+    GET "/v1/switches", switches::list, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
+    GET "/v1/sites/{site}/switches", switches::read, Key(&[AppealsRead, AppealsWrite]), SameOrigin, Unlimited;
+    PUT "/v1/sites/{site}/switches", switches::turn, Key(&[AppealsWrite]), SameOrigin, Unlimited;
+    GET "/v1/contributions", money::list, Key(&[MoneyRead]), SameOrigin, Unlimited;
+    GET "/v1/contributions/export.csv", money::csv, Key(&[MoneyRead]), SameOrigin, Unlimited;
+    GET "/v1/contributions/{id}", money::read, Key(&[MoneyRead]), SameOrigin, Unlimited;
+    GET "/v1/reconciliation", money::compare, Key(&[MoneyRead]), SameOrigin, Unlimited;
+    GET "/v1/alarms", money::list_alarms, Key(&[MoneyRead, AlarmsWrite]), SameOrigin, Unlimited;
+    POST "/v1/alarms/{id}/acknowledge", money::acknowledge, Key(&[AlarmsWrite]), SameOrigin, Unlimited;
+    GET "/v1/audit", audit::list, Key(&[AuditRead]), SameOrigin, Unlimited;
+    POST "/ofrep/v1/evaluate/flags/{key}", ofrep::evaluate, Anyone, Sites, Unlimited;
+    POST "/ofrep/v1/evaluate/flags", ofrep::evaluate_all, Anyone, Sites, Unlimited;
+    GET "/.well-known/jwks.json", jwks::keys, Anyone, AnyPage, Unlimited;
+    GET "/embed.js", embed::latest, Anyone, AnyPage, Unlimited;
+    GET "/embed/{version}/{file}", embed::versioned, Anyone, AnyPage, Unlimited;
+    GET "/openapi.yaml", contract::served, Anyone, SameOrigin, Unlimited;
+    GET "/docs", docs::page, Anyone, SameOrigin, Unlimited;
+    GET "/docs/{file}", docs::part, Anyone, SameOrigin, Unlimited;
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::api::contract::openapi_yaml;
+
+    /// Every operation of the contract: its method and path, and what is said of it.
+    fn operations() -> Vec<((String, String), Value)> {
+        let contract: Value = yaml_serde::from_str(openapi_yaml()).unwrap();
+        let paths = contract["paths"].as_object().unwrap();
+        let of_path = |(path, item): (&String, &Value)| -> Vec<((String, String), Value)> {
+            let operations = item.as_object().unwrap().iter();
+            let named = operations.map(|(method, it)| ((method.to_uppercase(), path.clone()), it.clone()));
+            named.collect()
+        };
+        paths.iter().flat_map(of_path).collect()
+    }
+
+    fn operation(route: &Route) -> Value {
+        let wanted = (route.method.to_string(), route.path.to_owned());
+        let found = operations().into_iter().find(|(known, _)| *known == wanted);
+        found.unwrap_or_else(|| panic!("{wanted:?} is not in the contract")).1
+    }
+
+    #[test]
+    fn the_contract_covers_exactly_the_registered_routes() {
+        let described: BTreeSet<_> = operations().into_iter().map(|(name, _)| name).collect();
+        let registered: Vec<_> =
+            ROUTES.0.iter().map(|route| (route.method.to_string(), route.path.to_owned())).collect();
+        assert_eq!(registered.iter().cloned().collect::<BTreeSet<_>>(), described);
+        assert_eq!(registered.len(), described.len(), "a route is registered twice");
+    }
+
+    #[test]
+    fn the_contract_asks_for_the_credentials_that_the_table_asks_for() {
+        for route in ROUTES.0 {
+            let said = operation(route);
+            let schemes: BTreeSet<String> = said["security"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .map(|it| it.as_object().unwrap().keys().next().cloned().unwrap_or_default())
+                .collect();
+            let wanted: &[&str] = match route.audience {
+                Supporter => &["supporter_token"],
+                Key(_) => &["api_key"],
+                KeyOrPreview(_) => &["", "api_key"],
+                // A question may state a reader's standing, which takes a key.
+                Anyone if route.path == "/v1/banner" && route.method == Method::POST => &["", "api_key"],
+                Anyone | Preview | Stripe => &[],
+            };
+            assert!(schemes.iter().eq(wanted), "{} {}: {schemes:?}", route.method, route.path);
+        }
+    }
+
+    #[test]
+    fn the_contract_lists_429_where_a_limit_counts() {
+        for route in ROUTES.0 {
+            let listed = operation(route)["responses"].get("429").is_some();
+            assert_eq!(listed, route.rate != Unlimited, "{} {}", route.method, route.path);
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! The public server.
+
+use std::sync::Arc;
+
+use actix_web::HttpServer;
+use actix_web::web::Data;
+use utoipa_actix_web::AppExt;
+
+use super::fallback::answer_the_rest;
+use super::routes::{ROUTES, register};
+use crate::app::App;
+use crate::web::{ListenError, RequestCounts, Running, SiteOrigins, Watch, listen, max_connections};
+
+/// The route that is asked for every page that is read.
+const BUSIEST: &str = "/v1/banner";
+
+/// Starts to listen on the settings' address. The caller runs `server`.
+///
+/// # Errors
+/// The address can't be listened on.
+pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
+    const SETTING: &str = "server.bind";
+    let (listener, address) = listen(SETTING, app.settings.server.bind)?;
+    let app = Arc::clone(app);
+    let origins = Arc::new(SiteOrigins::new(&app.settings));
+    let counts = Arc::new(RequestCounts::new(&app.metrics, ROUTES, BUSIEST, &origins));
+    let workers = match app.settings.server.workers {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        number => number,
+    };
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .into_utoipa_app()
+            .app_data(Data::from(Arc::clone(&app)))
+            .configure(register)
+            .into_app()
+            .default_service(actix_web::web::to(answer_the_rest))
+            .wrap(Watch(Arc::clone(&counts)))
+    })
+    .disable_signals()
+    // The whole stop may take ten seconds (`src/cli/serve.rs`).
+    .shutdown_timeout(4)
+    .workers(workers)
+    .max_connections(max_connections(workers));
+    let failed = |error| ListenError { setting: SETTING, address, error };
+    let server = server.listen(listener).map_err(failed)?.run();
+    Ok(Running { address, handle: server.handle(), server })
+}

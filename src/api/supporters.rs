@@ -1,0 +1,168 @@
+//! Supporter status.
+
+use actix_web::guard::GuardContext;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Path, Payload, Query};
+use actix_web::{HttpRequest, HttpResponse, get, post};
+use keepopen_decision::Standing;
+use serde::{Deserialize, Serialize};
+
+use super::caller::{Supporter, SupportersReader};
+use super::words::StandingShape;
+use crate::app::App;
+use crate::clock;
+use crate::ids::SupporterId;
+use crate::supporters::{Email, StandingNow, best_standing, standing_of};
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::problem::{Code, Problem};
+
+/// A supporter's standing with one site.
+#[derive(Serialize, utoipa::ToSchema)]
+struct SupporterAnswer {
+    /// The supporter's id.
+    #[schema(value_type = String, example = "sup_0123456789abcdefghjkmnpqrs")]
+    supporter: SupporterId,
+    /// The site's id.
+    site: String,
+    /// The standing.
+    #[schema(value_type = StandingShape)]
+    standing: Standing,
+    /// The earliest time at which the reader may be asked again.
+    #[schema(format = DateTime)]
+    quiet_until: Option<String>,
+}
+
+#[derive(Deserialize, utoipa::IntoParams)]
+#[into_params(parameter_in = Query)]
+struct SiteQuery {
+    /// The site's id.
+    site: String,
+}
+
+/// The supporter to look up.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LookupBody {
+    /// The site's id.
+    site: String,
+    /// The e-mail address of the gift. It is in the body so that it appears in no log.
+    #[schema(format = Email, max_length = 254)]
+    email: String,
+}
+
+/// Get your own standing with a supporter token.
+///
+/// Returns the present standing with the token's site. It includes changes since the token was issued, such as a
+/// refund.
+#[utoipa::path(
+    tag = "Supporters",
+    operation_id = "read_own_standing",
+    security(("supporter_token" = [])),
+    responses((
+        status = 200, body = SupporterAnswer, description = "The present standing with the token's site",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::TokenMissing, Code::TokenInvalid, Code::TokenExpired, Code::TokenSuperseded,
+        Code::Overloaded, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[get("/v1/supporter")]
+pub async fn own(app: State, supporter: Supporter) -> Result<HttpResponse, Problem> {
+    let claims = &supporter.0;
+    answer(&app, claims.sub.clone(), &claims.aud).await
+}
+
+/// Get a supporter's standing by id.
+///
+/// For a site's back end, with a secret API key of scope `supporters:read`. The id is a token's `sub`.
+#[utoipa::path(
+    get,
+    path = "/v1/supporters/{id}",
+    tag = "Supporters",
+    operation_id = "read_supporter",
+    security(("api_key" = [])),
+    params(("id" = String, Path, description = "`sup_…`"), SiteQuery),
+    responses((
+        status = 200, body = SupporterAnswer, description = "The present standing with the site",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing,
+        Code::SiteNotFound, Code::SupporterNotFound, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[get("/v1/supporters/{id}", guard = "is_no_other_route")]
+pub async fn by_id(
+    app: State,
+    _: SupportersReader,
+    id: Path<String>,
+    query: Result<Query<SiteQuery>, actix_web::Error>,
+) -> Result<HttpResponse, Problem> {
+    let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?;
+    let id = SupporterId::parse(&id).map_err(|_| Code::SupporterNotFound)?;
+    app.store.epoch(&id).await.map_err(|error| Problem::store(&error))?.ok_or(Code::SupporterNotFound)?;
+    answer(&app, id, &query.site).await
+}
+
+/// Look up a supporter's standing by e-mail address.
+///
+/// For a site's back end, with a secret API key of scope `supporters:read`. A reader who enters an address on the
+/// payment page has not proved that it is theirs. Use the standing to avoid asking; it does not prove who is
+/// reading. If several supporters share the address, the response is their best standing. All spellings of an
+/// address are the same: upper and lower case, composed and decomposed letters, and a domain's Unicode and ASCII
+/// form. If the address never gave, the response is a 404, not a standing.
+#[utoipa::path(
+    tag = "Supporters",
+    operation_id = "look_up_supporter",
+    security(("api_key" = [])),
+    request_body = LookupBody,
+    responses((
+        status = 200, body = SupporterAnswer, description = "The present standing with the site",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing,
+        Code::SiteNotFound, Code::SupporterNotFound, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType,
+        Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[post("/v1/supporters/lookup")]
+pub async fn lookup(
+    app: State,
+    _: SupportersReader,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let asked: LookupBody = body::parse_strict(&bytes)?;
+    let email = Email::parse(&asked.email)
+        .map_err(|_| Problem::with(Code::InvalidRequest, "email: not an e-mail address"))?;
+    let site = app.site(&asked.site).ok_or(Code::SiteNotFound)?;
+    let found = app.store.given_under(&email, &asked.site).await.map_err(|error| Problem::store(&error))?;
+    let best = best_standing(&found, site.quiet_days, app.now_ms());
+    let (supporter, now) = best.ok_or(Code::SupporterNotFound)?;
+    Ok(told(supporter, &asked.site, now))
+}
+
+/// `/v1/supporters/lookup` is a route of its own, with other methods.
+fn is_no_other_route(context: &GuardContext<'_>) -> bool {
+    !context.head().uri.path().ends_with("/lookup")
+}
+
+async fn answer(app: &App, supporter: SupporterId, site_id: &str) -> Result<HttpResponse, Problem> {
+    let site = app.site(site_id).ok_or(Code::SiteNotFound)?;
+    let given = app.store.given(&supporter, site_id).await.map_err(|error| Problem::store(&error))?;
+    Ok(told(supporter, site_id, standing_of(&given, site.quiet_days, app.now_ms())))
+}
+
+fn told(supporter: SupporterId, site_id: &str, now: StandingNow) -> HttpResponse {
+    let answer = SupporterAnswer {
+        supporter,
+        site: site_id.to_owned(),
+        standing: now.standing,
+        quiet_until: now.quiet_until_ms.map(clock::rfc3339),
+    };
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer)
+}

@@ -1,0 +1,135 @@
+//! Silencing a site or one of its surfaces at once.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, get, put};
+use serde::Serialize;
+
+use super::caller::{AppealsEditor, AppealsReader};
+use crate::actions::{self, SwitchError};
+use crate::app::App;
+use crate::appeals::{SurfaceSwitches, Switch, Switches, SwitchesChange};
+use crate::clock;
+use crate::store::switches::{SwitchRow, by_site};
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::problem::{Code, Problem};
+
+/// The switches of one site.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = SiteSwitches)]
+struct Told {
+    /// The site's id.
+    #[schema(example = "journal")]
+    site: String,
+    /// All surfaces together.
+    all: Switch,
+    /// Each surface. A surface shows appeals only if `all` is on too.
+    surfaces: SurfaceSwitches,
+    /// What the settings switch off (`banner`, `rules.silenced_surfaces`), whatever the switches say.
+    settings: Switches,
+    /// When a switch was last changed, RFC 3339; null if none ever was.
+    #[schema(format = DateTime)]
+    turned_at: Option<String>,
+    /// Who changed it: an API key's id, or `command line`.
+    turned_by: Option<String>,
+}
+
+/// The switches of all sites.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = AllSwitches)]
+struct ListedSwitches {
+    /// By id.
+    sites: Vec<Told>,
+}
+
+/// List the switches of all sites.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "list_switches",
+    security(("api_key" = [])),
+    responses(
+        (status = 200, body = ListedSwitches, description = "Every site and its switches", headers(("Cache-Control" = String, description = "`no-store`"))),
+    ),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[get("/v1/switches")]
+pub async fn list(app: State, _: AppealsReader) -> Result<HttpResponse, Problem> {
+    let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
+    let told = app.settings.sites.keys().map(|site| told(&app, site, &rows));
+    Ok(answered(&ListedSwitches { sites: told.collect::<Result<_, _>>()? }))
+}
+
+/// The switches of one site.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "read_switches",
+    security(("api_key" = [])),
+    params(("site" = String, Path, description = "The site's id")),
+    responses(
+        (status = 200, body = Told, description = "The site's switches", headers(("Cache-Control" = String, description = "`no-store`"))),
+    ),
+    extensions(("x-problems" = json!([Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[get("/v1/sites/{site}/switches")]
+pub async fn read(app: State, _: AppealsReader, site: Path<String>) -> Result<HttpResponse, Problem> {
+    let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
+    Ok(answered(&told(&app, &site, &rows)?))
+}
+
+/// Switch a site or one of its surfaces off or on.
+///
+/// The body lists what to switch. Anything that it omits stays as it is, so switching one surface does not end "all
+/// off". Readers of a silenced surface get the reason `kill_switch`. The change takes effect on this instance at
+/// once, and on every other instance within 2 seconds, even if appeals come from a file.
+#[utoipa::path(
+    tag = "Appeals",
+    operation_id = "set_switches",
+    security(("api_key" = [])),
+    params(("site" = String, Path, description = "The site's id")),
+    request_body = SwitchesChange,
+    responses(
+        (status = 200, body = Told, description = "The site's switches after the change", headers(("Cache-Control" = String, description = "`no-store`"))),
+    ),
+    extensions(("x-problems" = json!([Code::InvalidRequest, Code::ApiKeyMissing, Code::ApiKeyInvalid, Code::ScopeMissing, Code::SiteNotFound, Code::BodyTooLarge, Code::BodyTooSlow, Code::UnsupportedMediaType, Code::Conflict, Code::StoreUnavailable, Code::Internal]))),
+)]
+#[put("/v1/sites/{site}/switches")]
+pub async fn turn(
+    app: State,
+    by: AppealsEditor,
+    site: Path<String>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let wanted: SwitchesChange = body::parse_strict(&bytes)?;
+    actions::set_switches(&by.0.context(&app), &site, |switches| wanted.apply(switches)).await.map_err(
+        |error| match error {
+            SwitchError::UnknownSite => Code::SiteNotFound.into(),
+            SwitchError::Store(error) => Problem::store(&error),
+        },
+    )?;
+    actions::sync_appeals(&app).await.map_err(|error| Problem::store(&error))?;
+    let rows = app.store.switches().await.map_err(|error| Problem::store(&error))?;
+    Ok(answered(&told(&app, &site, &rows)?))
+}
+
+fn told(app: &App, site: &str, rows: &[SwitchRow]) -> Result<Told, Problem> {
+    let settings = app.site(site).ok_or(Code::SiteNotFound)?;
+    let rows: Vec<SwitchRow> = rows.iter().filter(|row| row.site == site).cloned().collect();
+    let switches = by_site(&rows).map_err(|error| Problem::store(&error.into()))?;
+    let last = rows.into_iter().max_by_key(|row| row.set_at_ms);
+    let Switches { all, surfaces } = switches.get(site).copied().unwrap_or_default();
+    Ok(Told {
+        site: site.to_owned(),
+        all,
+        surfaces,
+        settings: Switches::of_settings(settings),
+        turned_at: last.as_ref().map(|row| clock::rfc3339(row.set_at_ms)),
+        turned_by: last.map(|row| row.set_by),
+    })
+}
+
+fn answered(body: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body)
+}

@@ -1,0 +1,144 @@
+//! Supporter tokens for browsers.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Payload;
+use actix_web::{HttpRequest, HttpResponse, post};
+use keepopen_decision::Standing;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::caller::check_origin;
+use super::checkout::stripe_problem;
+use super::routes::ROUTES;
+use super::words::StandingShape;
+use crate::actions::{self, ExchangeError};
+use crate::clock;
+use crate::ids::SupporterId;
+use crate::web::Limited;
+use crate::web::State;
+use crate::web::body::{self, Accepts};
+use crate::web::problem::{Code, Problem};
+
+/// The grant for a token.
+#[derive(Deserialize, utoipa::ToSchema)]
+#[serde(tag = "grant", rename_all = "snake_case", deny_unknown_fields)]
+enum TokenBody {
+    /// This browser paid.
+    CheckoutSession {
+        /// The site's id.
+        site: String,
+        /// The value of `keepopen_session` in the return URL.
+        session: String,
+        /// The attempt's UUID. Only the browser that gave knows it.
+        attempt: Uuid,
+        /// Returns 202 with the `state`, instead of a problem, while there is no token for this payment. For
+        /// browsers, which log each problem on the console.
+        #[serde(default)]
+        report_state: bool,
+    },
+}
+
+/// Why there is no token.
+#[derive(Serialize, utoipa::ToSchema)]
+struct TokenState {
+    /// The code that the problem would have.
+    state: &'static str,
+}
+
+/// A supporter token.
+#[derive(Serialize, utoipa::ToSchema)]
+struct TokenAnswer {
+    /// A JWT (EdDSA). The keys are at `/.well-known/jwks.json`.
+    token: String,
+    /// When it expires.
+    #[schema(format = DateTime)]
+    expires_at: String,
+    /// The supporter's id.
+    #[schema(value_type = String, example = "sup_0123456789abcdefghjkmnpqrs")]
+    supporter: SupporterId,
+    /// The reader's standing with the site.
+    #[schema(value_type = StandingShape)]
+    standing: Standing,
+    /// The earliest time at which the reader may be asked again.
+    #[schema(format = DateTime)]
+    quiet_until: Option<String>,
+}
+
+/// Fetch the supporter token of a payment.
+///
+/// Call this when the reader returns from the payment page. `session` is the value of `keepopen_session` in the
+/// return URL, and `attempt` is the UUID with which this browser started the payment. A caller with both gets the
+/// token, once, within 24 hours after the payment was booked. If the response gets lost, the call can be repeated
+/// within ten minutes and returns the same token.
+///
+/// `payment_processing` is not a failure: a bank debit may take days. Neither thank nor ask, and try again at the
+/// reader's next visit.
+#[utoipa::path(
+    tag = "Tokens",
+    operation_id = "fetch_token",
+    request_body = TokenBody,
+    responses((
+        status = 200, body = TokenAnswer, description = "The token",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    ), (
+        status = 202, body = TokenState, description = "There is no token for this payment (yet), and the request set `report_state`",
+        headers(("Cache-Control" = String, description = "`no-store`")),
+    )),
+    extensions(("x-problems" = json!([
+        Code::InvalidRequest, Code::OriginNotAllowed, Code::SiteNotFound, Code::AttemptNotFound,
+        Code::PaymentProcessing, Code::PaymentUnpaid, Code::PaymentFailed, Code::PaymentReversed,
+        Code::SessionExpired, Code::AlreadyExchanged, Code::TokenWindowExpired, Code::BodyTooLarge, Code::BodyTooSlow,
+        Code::UnsupportedMediaType, Code::RateLimited, Code::StripeRefused, Code::StripeUnavailable, Code::NotConfigured,
+        Code::Conflict, Code::StoreUnavailable, Code::Internal,
+    ]))),
+)]
+#[post("/v1/tokens")]
+pub async fn make(app: State, request: HttpRequest, payload: Payload) -> Result<HttpResponse, Problem> {
+    let limited = Limited::of(ROUTES, &app, &request);
+    limited.by_address(&app, &request)?;
+    let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await?;
+    let TokenBody::CheckoutSession { site: site_id, session, attempt, report_state } =
+        body::parse_strict(&bytes)?;
+    let site = app.site(&site_id).ok_or(Code::SiteNotFound)?;
+    check_origin(&request, site)?;
+    limited.by_attempt_and_site(&attempt, &site_id)?;
+    let made = match actions::exchange_session(&app, &site_id, site, &session, &attempt).await {
+        Ok(made) => made,
+        Err(error) => {
+            let state = state_of(&error).filter(|_| report_state).ok_or_else(|| problem_of(&error))?;
+            let answer = TokenState { state: state.as_str() };
+            return Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(answer));
+        }
+    };
+    let answer = TokenAnswer {
+        token: made.token,
+        expires_at: clock::rfc3339(made.claims.exp * 1000),
+        supporter: made.claims.sub,
+        standing: made.claims.standing,
+        quiet_until: made.claims.quiet_until.map(|at_s| clock::rfc3339(at_s * 1000)),
+    };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(answer))
+}
+
+fn problem_of(error: &ExchangeError) -> Problem {
+    match error {
+        ExchangeError::Unknown => Code::AttemptNotFound.into(),
+        ExchangeError::Stripe(call) => stripe_problem(call),
+        ExchangeError::Store(error) => Problem::store(error),
+        _ => state_of(error).unwrap_or(Code::Internal).into(),
+    }
+}
+
+/// How the payment stands, where that is why there is no token.
+fn state_of(error: &ExchangeError) -> Option<Code> {
+    match error {
+        ExchangeError::AlreadyExchanged => Some(Code::AlreadyExchanged),
+        ExchangeError::TooLate => Some(Code::TokenWindowExpired),
+        ExchangeError::Processing => Some(Code::PaymentProcessing),
+        ExchangeError::Unpaid => Some(Code::PaymentUnpaid),
+        ExchangeError::Failed => Some(Code::PaymentFailed),
+        ExchangeError::Expired => Some(Code::SessionExpired),
+        ExchangeError::Reversed => Some(Code::PaymentReversed),
+        ExchangeError::Unknown | ExchangeError::Stripe(_) | ExchangeError::Store(_) => None,
+    }
+}

@@ -1,0 +1,205 @@
+//! The answer to "show the appeal banner?", as JSON.
+
+use serde::Serialize;
+
+use super::words::{KindShape, ReasonShape, SurfaceShape};
+use crate::appeals::{Content, TemplateValues};
+use crate::web::json_object::JsonObject;
+use crate::web::problem::{Code, Problem};
+
+/// The verdict. If `show` is true, `surface`, `kind`, `appeal`, `variant`, `attribution` and `content` are present.
+#[derive(Serialize, utoipa::ToSchema)]
+#[schema(as = Verdict)]
+pub(super) struct VerdictBody<'a> {
+    /// Whether an appeal is shown.
+    pub(super) show: bool,
+    /// Where it shows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<SurfaceShape>)]
+    pub(super) surface: Option<&'a str>,
+    /// What it asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<KindShape>)]
+    pub(super) kind: Option<&'a str>,
+    /// The appeal's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) appeal: Option<&'a str>,
+    /// The variant's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) variant: Option<&'a str>,
+    /// Whether the reader may dismiss it. A hard wall after the last free article can't be dismissed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) closable: Option<bool>,
+    /// The reason, from a fixed list.
+    #[schema(value_type = ReasonShape)]
+    pub(super) reason: &'a str,
+    /// A signed value to send with events and checkouts. A reader who is held out (`reason` is `holdout`) gets one
+    /// too, so that their gifts can be counted. A preview has none and is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) attribution: Option<String>,
+    /// Why the token can't be used, as a code. If it is `token_superseded`, for example after a refund, the browser
+    /// should delete the token and ask again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) token_problem: Option<&'a str>,
+    /// What to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) content: Option<Content<'a>>,
+    /// The values that the text uses. Replace placeholders such as `{article_count}` with them, and use them to
+    /// select plural forms (ICU MessageFormat's `plural` and `selectordinal`, with the rules of `content.locale`).
+    /// Absent if the text uses none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) values: Option<TemplateValues>,
+    /// The next time at which the answer can change because time has passed, if there is one. Until then, a browser
+    /// need not ask again.
+    #[schema(format = DateTime)]
+    pub(super) next_eligible_at: Option<String>,
+    /// Unknown fields of the request that look like typing errors, each with the name that was probably meant. They
+    /// were ignored, like all unknown fields. Absent if there are none.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    #[schema(value_type = Option<Vec<String>>, example = json!(["page.sensitve is not known and was ignored; did you mean page.sensitive?"]))]
+    pub(super) warnings: &'a [String],
+}
+
+impl<'a> VerdictBody<'a> {
+    pub(super) const fn silent(reason: &'a str) -> Self {
+        Self {
+            show: false,
+            surface: None,
+            kind: None,
+            appeal: None,
+            variant: None,
+            closable: None,
+            reason,
+            attribution: None,
+            token_problem: None,
+            content: None,
+            values: None,
+            next_eligible_at: None,
+            warnings: &[],
+        }
+    }
+}
+
+/// The verdict as JSON: what serde would write, by which the contract and a test of this go.
+pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
+    // Every field is named, so that none is forgotten.
+    let VerdictBody {
+        show,
+        surface,
+        kind,
+        appeal,
+        variant,
+        closable,
+        reason,
+        attribution,
+        token_problem,
+        content,
+        values,
+        next_eligible_at,
+        warnings,
+    } = body;
+    // One allocation, made once, and for most answers a small one.
+    let content = content.as_ref().map(Content::fields);
+    let pieces = content.iter().flatten().filter_map(|(_, piece)| *piece);
+    let attribution_len = attribution.as_ref().map_or(0, String::len);
+    let mut json =
+        JsonObject::with_room(384 + attribution_len + pieces.map(|piece| piece.get().len()).sum::<usize>());
+    json.bool(r#""show":"#, *show);
+    // What is a text here and not a word is an appeal's, and may be anything.
+    if let Some(surface) = surface {
+        json.word(r#""surface":"#, surface);
+    }
+    if let Some(kind) = kind {
+        json.word(r#""kind":"#, kind);
+    }
+    if let Some(appeal) = appeal {
+        json.text(r#""appeal":"#, appeal);
+    }
+    if let Some(variant) = variant {
+        json.text(r#""variant":"#, variant);
+    }
+    if let Some(closable) = closable {
+        json.bool(r#""closable":"#, *closable);
+    }
+    json.word(r#""reason":"#, reason);
+    if let Some(attribution) = attribution {
+        json.word(r#""attribution":"#, attribution);
+    }
+    if let Some(problem) = token_problem {
+        json.word(r#""token_problem":"#, problem);
+    }
+    if let Some(fields) = content {
+        json.object(r#""content":"#, |json| {
+            for (name, piece) in fields {
+                if let Some(piece) = piece {
+                    json.json(name, piece.get());
+                }
+            }
+        });
+    }
+    if let Some(values) = values {
+        json.json(r#""values":"#, &as_json(values)?);
+    }
+    match next_eligible_at {
+        Some(at) => json.word(r#""next_eligible_at":"#, at),
+        None => json.json(r#""next_eligible_at":"#, "null"),
+    }
+    if !warnings.is_empty() {
+        json.json(r#""warnings":"#, &as_json(warnings)?);
+    }
+    Ok(json.end())
+}
+
+fn as_json<T: Serialize + ?Sized>(value: &T) -> Result<String, Problem> {
+    serde_json::to_string(value).map_err(|error| {
+        tracing::error!(%error, "a verdict can't be written");
+        Problem::new(Code::Internal)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::appeals::Wording;
+
+    #[test]
+    fn a_verdict_is_written_as_serde_writes_it() {
+        let words = json!({"heading": "\"Help\"\nus", "body": ["It costs."], "cta": "Give"});
+        let wording = Wording::of(&serde_json::from_value(words).unwrap());
+        let full = || VerdictBody {
+            show: true,
+            surface: Some("banner"),
+            kind: Some("ask"),
+            appeal: Some("\"summer\\"),
+            variant: Some("a"),
+            closable: Some(true),
+            attribution: Some("note".to_owned()),
+            content: Some(wording.with(None, None, None, None)),
+            values: Some(TemplateValues::default()),
+            next_eligible_at: Some("2026-11-23T08:00:00Z".to_owned()),
+            ..VerdictBody::silent("matched")
+        };
+        let warnings = ["\"ulr\"".to_owned(), "tag".to_owned()];
+        let bodies = [
+            full(),
+            VerdictBody::silent("share"),
+            VerdictBody { surface: None, closable: Some(false), values: None, ..full() },
+            VerdictBody { kind: None, appeal: None, content: None, warnings: &warnings, ..full() },
+            VerdictBody { warnings: &warnings, ..VerdictBody::silent("share") },
+            VerdictBody {
+                variant: None,
+                closable: None,
+                token_problem: Some(Code::TokenExpired.as_str()),
+                attribution: None,
+                next_eligible_at: None,
+                ..full()
+            },
+        ];
+        for body in bodies {
+            let ours = String::from_utf8(written(&body).unwrap()).unwrap();
+            assert_eq!(ours, serde_json::to_string(&body).unwrap());
+        }
+    }
+}

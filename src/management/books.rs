@@ -1,0 +1,346 @@
+//! What Stripe says beside what we say, as a page for the finance desk. It has no script, and names nobody.
+
+use actix_web::{HttpResponse, get};
+use askama::Template;
+use icu_locale_core::locale;
+use serde_json::{Map, Value};
+
+use crate::clock::{ago, random_bytes};
+use crate::money::Currency;
+use crate::reports::{Comparison, ComparisonLine, compare_with_stripe};
+use crate::store::comparisons::ListProgress;
+use crate::store::other_money::OtherMoney;
+use crate::store::sweeps::Finding;
+use crate::web::State;
+use crate::web::problem::Problem;
+use crate::web::{Formats, Frame, PageProblem, Time, page};
+
+/// "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago."
+#[get("/books")]
+pub async fn books_page(app: State) -> Result<HttpResponse, PageProblem> {
+    let found = compare_with_stripe(&app.store, app.now_ms()).await;
+    let found = found.map_err(|error| Problem::store(&error))?;
+    let reconciliation = ReconciliationPage::new(&found, app.now_ms(), random_bytes());
+    page(&reconciliation.frame, &reconciliation)
+}
+
+#[derive(Template)]
+#[template(path = "reconciliation.html")]
+struct ReconciliationPage {
+    frame: Frame,
+    checked: String,
+    objects_checked: String,
+    lines: Vec<Line>,
+    /// Those that have rows.
+    sections: Vec<Section>,
+}
+
+/// One site and currency.
+struct Line {
+    site: String,
+    currency: String,
+    stripe: String,
+    ledger: String,
+    verdict: Verdict,
+    amounts: [(&'static str, String); 4],
+}
+
+/// Whether the two agree, in a sentence.
+struct Verdict {
+    is_good: bool,
+    text: String,
+}
+
+/// A table under a heading.
+struct Section {
+    title: &'static str,
+    lead: String,
+    is_warning: bool,
+    columns: Vec<Column>,
+    rows: Vec<Vec<Cell>>,
+}
+
+struct Column {
+    name: &'static str,
+    is_number: bool,
+}
+
+enum Cell {
+    Text(String),
+    Id(String),
+    Number(String),
+    Time(Time),
+}
+
+impl ReconciliationPage {
+    fn new(it: &Comparison, now_ms: i64, nonce: [u8; 16]) -> Self {
+        // The page is written in English.
+        let formats = Formats::new(&locale!("en"));
+        let sections = [
+            incomplete(it),
+            needs_review(it, &formats),
+            found(
+                it,
+                false,
+                "Check with Stripe",
+                "We can't read these, or they don't add up. Check them in Stripe's dashboard.",
+            ),
+            found(it, true, "Found during reconciliation", "No webhook reported these. They are recorded."),
+            other_money(it, &formats),
+        ];
+        Self {
+            frame: Frame::new("Stripe and our ledger", nonce),
+            checked: ago(it.checked_at_ms, now_ms),
+            objects_checked: ago(it.objects_checked_at_ms, now_ms),
+            lines: it.lines.iter().map(|line| Line::new(line, &formats)).collect(),
+            sections: sections.into_iter().filter(|section| !section.rows.is_empty()).collect(),
+        }
+    }
+}
+
+impl Line {
+    fn new(it: &ComparisonLine, formats: &Formats) -> Self {
+        let written = |minor| amount(formats, minor, &it.currency);
+        Self {
+            site: it.site.clone(),
+            currency: it.currency.clone(),
+            stripe: written(it.stripe_net_minor),
+            ledger: written(it.ledger_net_minor),
+            verdict: Verdict::new(it, formats),
+            amounts: [
+                ("Recorded, not yet settled by Stripe", written(it.unsettled_minor)),
+                ("Sent to the bank", written(it.paid_out_minor)),
+                ("Settled, still at Stripe", written(it.ledger_net_minor - it.paid_out_minor)),
+                ("Paid outside Stripe", written(it.offline_minor)),
+            ],
+        }
+    }
+}
+
+impl Verdict {
+    fn new(it: &ComparisonLine, formats: &Formats) -> Self {
+        let written = |minor| amount(formats, minor, &it.currency);
+        let text = match it.difference_minor() {
+            0 if it.overdue == 0 => return Self { is_good: true, text: "They agree.".to_owned() },
+            0 => format!(
+                "{} of {} payments should have been settled by now.",
+                written(it.overdue_minor),
+                formats.count(it.overdue)
+            ),
+            more if more > 0 => format!("We have {} more.", written(more)),
+            less => format!("We have {} less.", written(-less)),
+        };
+        Self { is_good: false, text }
+    }
+
+    /// The class in the style sheet.
+    fn class(&self) -> &'static str {
+        if self.is_good { "good" } else { "bad" }
+    }
+}
+
+fn incomplete(it: &Comparison) -> Section {
+    let row = |list: &ListProgress| {
+        let error = list.error.clone().unwrap_or_default();
+        vec![Cell::Text(list.list.clone()), Cell::Text(error), Cell::Time(Time::new(list.updated_at_ms))]
+    };
+    Section {
+        title: "The comparison is not complete",
+        lead: "Stripe did not return these lists the last time. What is only in them was not compared."
+            .to_owned(),
+        is_warning: true,
+        columns: texts(&["List", "Why", "Tried at"]),
+        rows: it.incomplete.iter().map(row).collect(),
+    }
+}
+
+fn needs_review(it: &Comparison, formats: &Formats) -> Section {
+    let mut lead = "These don't add up, or a person should know about them.".to_owned();
+    let (listed, all) = (i64::try_from(it.needs_review.len()).unwrap_or(i64::MAX), it.needs_review_total);
+    if all > listed {
+        lead += &format!(
+            " These are the first {} contributions of {}.",
+            formats.count(listed),
+            formats.count(all)
+        );
+    }
+    let rows = it.needs_review.iter().flat_map(|(contribution, alarms)| {
+        let alarms: Vec<Map<String, Value>> = serde_json::from_str(alarms).unwrap_or_default();
+        alarms.into_iter().map(|alarm| alarm_row(contribution, &alarm))
+    });
+    Section {
+        title: "Needs review",
+        lead,
+        is_warning: false,
+        columns: texts(&["Contribution", "What", "About"]),
+        rows: rows.collect(),
+    }
+}
+
+fn alarm_row(contribution: &str, alarm: &Map<String, Value>) -> Vec<Cell> {
+    let text = |value: &Value| match value {
+        Value::String(text) => text.clone(),
+        Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    };
+    let what = alarm.get("alarm").map(text).unwrap_or_default().replace('_', " ");
+    let about = alarm.iter().filter(|(name, _)| *name != "alarm");
+    let about: Vec<String> =
+        about.map(|(name, value)| format!("{}: {}", name.replace('_', " "), text(value))).collect();
+    vec![Cell::Id(contribution.to_owned()), Cell::Text(what), Cell::Text(about.join(", "))]
+}
+
+fn found(it: &Comparison, booked: bool, title: &'static str, lead: &str) -> Section {
+    let row = |it: &Finding| {
+        let (object, found_at) = (Cell::Id(it.object.clone()), Cell::Time(Time::new(it.found_at_ms)));
+        vec![object, Cell::Text(it.what.clone()), Cell::Text(it.sweep.clone()), found_at]
+    };
+    Section {
+        title,
+        lead: lead.to_owned(),
+        is_warning: false,
+        columns: texts(&["Object", "What", "Found in", "Found at"]),
+        rows: it.found.iter().filter(|found| found.booked == booked).map(row).collect(),
+    }
+}
+
+fn other_money(it: &Comparison, formats: &Formats) -> Section {
+    let row = |it: &OtherMoney| {
+        vec![
+            Cell::Text(it.kind.clone()),
+            Cell::Text(it.site.clone().unwrap_or_else(|| "none of ours".to_owned())),
+            Cell::Number(formats.count(it.count)),
+            Cell::Number(format!("{} {}", amount(formats, it.amount_minor, &it.currency), it.currency)),
+            Cell::Time(Time::new(it.newest_at_ms)),
+        ]
+    };
+    let column = |name, is_number| Column { name, is_number };
+    Section {
+        title: "Other money on this account",
+        lead: "These moved money on your Stripe account and belong to no gift that is recorded here. If a gift is missing, it is \
+            among them. The same money can be listed under several kinds, such as a charge and its balance transaction."
+            .to_owned(),
+        is_warning: false,
+        columns: vec![
+            column("Kind", false),
+            column("Site", false),
+            column("How many", true),
+            column("Sum", true),
+            column("Newest", false),
+        ],
+        rows: it.other_money.iter().map(row).collect(),
+    }
+}
+
+fn texts(names: &[&'static str]) -> Vec<Column> {
+    names.iter().map(|name| Column { name, is_number: false }).collect()
+}
+
+/// An amount of a currency that Stripe named; one that ISO 4217 does not have is written in its minor unit.
+fn amount(formats: &Formats, amount_minor: i64, currency: &str) -> String {
+    Currency::parse(currency)
+        .map_or_else(|_| formats.count(amount_minor), |currency| formats.amount(amount_minor, currency))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(object: &str, what: &str, booked: bool) -> Finding {
+        Finding {
+            id: object.to_owned(),
+            object: object.to_owned(),
+            what: what.to_owned(),
+            sweep: "objects".to_owned(),
+            found_at_ms: 0,
+            booked,
+        }
+    }
+
+    fn comparison() -> Comparison {
+        let line = ComparisonLine {
+            site: "journal".to_owned(),
+            currency: "EUR".to_owned(),
+            stripe_net_minor: 4_123_000,
+            ledger_net_minor: 4_123_000,
+            unsettled_minor: 1_500,
+            overdue: 0,
+            overdue_minor: 0,
+            offline_minor: 70_000,
+            paid_out_minor: 4_000_000,
+        };
+        let other =
+            ComparisonLine { currency: "JPY".to_owned(), ledger_net_minor: 4_123_005, ..line.clone() };
+        let late =
+            ComparisonLine { currency: "USD".to_owned(), overdue: 2, overdue_minor: 1_500, ..line.clone() };
+        Comparison {
+            lines: vec![line, other, late],
+            checked_at_ms: Some(0),
+            objects_checked_at_ms: None,
+            needs_review: vec![(
+                "con_1".to_owned(),
+                r#"[{"alarm":"fraud_warning","warning":"issfr_<1>"}]"#.to_owned(),
+            )],
+            needs_review_total: 2,
+            found: vec![found("ch_1", "charge", true), found("po_1", "payout that is not", false)],
+            other_money: vec![OtherMoney {
+                kind: "charge".to_owned(),
+                site: None,
+                currency: "EUR".to_owned(),
+                count: 3,
+                amount_minor: 123_456,
+                newest_at_ms: 0,
+            }],
+            incomplete: vec![ListProgress {
+                list: "disputes".to_owned(),
+                from_s: 0,
+                started_s: 0,
+                after_id: None,
+                finished: false,
+                error: Some("Stripe failed".to_owned()),
+                updated_at_ms: 0,
+            }],
+        }
+    }
+
+    fn html(it: &Comparison, now_ms: i64) -> String {
+        ReconciliationPage::new(it, now_ms, [0; 16]).render().unwrap()
+    }
+
+    #[test]
+    fn the_page_says_whether_the_two_agree_and_what_to_look_at() {
+        let page = html(&comparison(), 4 * 60_000);
+        for words in [
+            "Stripe says 41,230.00 net, we say 41,230.00, checked 4 minutes ago. <span class=\"good\">They agree.",
+            "Stripe says 4,123,000 net, we say 4,123,005, checked 4 minutes ago. <span class=\"bad\">We have 5 more.",
+            "checked 4 minutes ago. <span class=\"bad\">15.00 of 2 payments should have been settled by now.",
+            "<dt>Paid outside Stripe</dt><dd>700.00</dd>",
+            "<dd>15.00</dd>",
+            "<dd>40,000.00</dd>",
+            "<dd>1,230.00</dd>",
+            "Stripe's objects last checked: never yet.",
+            "<td class=\"id\">con_1</td><td>fraud warning</td><td>warning: issfr_&#60;1&#62;</td>",
+            "These are the first 1 contributions of 2.",
+            "<tr><td class=\"id\">ch_1</td><td>charge</td><td>objects</td>\
+             <td class=\"time\"><time datetime=\"1970-01-01T00:00:00Z\">1970-01-01 00:00 UTC</time></td></tr>",
+            "<td class=\"id\">po_1</td><td>payout that is not</td>",
+            "<td class=\"number\">3</td><td class=\"number\">1,234.56 EUR</td>",
+        ] {
+            assert!(page.contains(words), "{words} is not in {page}");
+        }
+        // Each finding is under its own heading.
+        let (before, after) = page.split_once("Found during reconciliation").unwrap();
+        assert!(before.contains("po_1") && after.contains("ch_1"), "{page}");
+        assert!(!page.contains("<script") && !page.contains("issfr_<") && !page.contains("style="), "{page}");
+    }
+
+    #[test]
+    fn what_is_empty_is_left_out() {
+        let mut nothing = comparison();
+        (nothing.lines, nothing.found, nothing.needs_review) = (vec![], vec![], vec![]);
+        (nothing.other_money, nothing.incomplete) = (vec![], vec![]);
+        let page = html(&nothing, 4 * 60_000);
+        assert!(page.contains("Nothing is recorded yet. Last checked: 4 minutes ago."), "{page}");
+        assert!(!page.contains("<table") && !page.contains("<h2"), "{page}");
+    }
+}

@@ -1,0 +1,124 @@
+//! The server for operators, on a port of its own: is it alive, is it ready, what does it count, and the page `/books`.
+//!
+//! **Owns** the routes of the management port, which are no part of the public contract.
+//! **Never** writes to the store, nor asks who is calling: the port is not public.
+//! **Start at** [`serve`].
+//! **Tested in** `tests/api/management.rs`, `tests/api/pages.rs`.
+
+mod books;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::Service;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::Data;
+use actix_web::{HttpResponse, HttpServer, get};
+use serde::Serialize;
+
+use crate::app::App;
+use crate::web::{ListenError, Running, State, head_as_get, listen, problem};
+
+/// How long the database may take to answer before the service is not ready.
+const TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Starts to listen on the settings' management address; nothing where it is off. The caller runs `server`.
+///
+/// # Errors
+/// The address can't be listened on.
+pub fn serve(app: &Arc<App>) -> Result<Option<Running>, ListenError> {
+    const SETTING: &str = "management.bind";
+    let Some(address) = app.settings.management.bind else { return Ok(None) };
+    let (listener, address) = listen(SETTING, address)?;
+    let app = Arc::clone(app);
+    let server = HttpServer::new(move || {
+        actix_web::App::new()
+            .app_data(Data::from(Arc::clone(&app)))
+            .service(livez)
+            .service(readyz)
+            .service(metrics)
+            .service(books::books_page)
+            .wrap_fn(|mut request, service| {
+                head_as_get(&mut request);
+                service.call(request)
+            })
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1);
+    let failed = |error| ListenError { setting: SETTING, address, error };
+    let server = server.listen(listener).map_err(failed)?.run();
+    Ok(Some(Running { address, handle: server.handle(), server }))
+}
+
+/// The process answers.
+#[get("/livez")]
+async fn livez() -> HttpResponse {
+    plain("alive\n".to_owned())
+}
+
+/// Why requests should go elsewhere.
+#[derive(Serialize)]
+struct NotReady {
+    title: &'static str,
+    status: u16,
+    /// The parts that are not ready.
+    not_ready: Vec<&'static str>,
+}
+
+/// It can take requests: the database answers and writes, events are booked, and it is not stopping.
+#[get("/readyz")]
+async fn readyz(app: State) -> HttpResponse {
+    let not_ready = not_ready(&app).await;
+    if not_ready.is_empty() {
+        return plain("ready\n".to_owned());
+    }
+    HttpResponse::ServiceUnavailable()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, problem::MEDIA_TYPE))
+        .body(
+            serde_json::json!(NotReady { title: "The service is not ready.", status: 503, not_ready })
+                .to_string(),
+        )
+}
+
+/// The parts that are not ready.
+async fn not_ready(app: &App) -> Vec<&'static str> {
+    let mut not_ready = Vec::new();
+    if app.is_stopping() {
+        not_ready.push("stopping");
+    }
+    let files_moved = app.store.was_reached() && app.store.check_files().is_err();
+    if files_moved || app.data_folder.check().is_err() {
+        not_ready.push("data_folder");
+    }
+    match tokio::time::timeout(TIMEOUT, app.store.due_since_ms()).await {
+        Ok(Ok(due_since_ms)) => {
+            if !app.can_write() {
+                not_ready.push("database_writes");
+            }
+            let limit_ms = i64::from(app.settings.management.max_booking_delay_seconds) * 1000;
+            if limit_ms > 0 && due_since_ms.is_some_and(|since_ms| app.now_ms() - since_ms > limit_ms) {
+                not_ready.push("booking");
+            }
+        }
+        _ => not_ready.push("database"),
+    }
+    not_ready
+}
+
+/// What it counts, in Prometheus' text format.
+#[get("/metrics")]
+async fn metrics(app: State) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8"))
+        .body(app.metrics.render())
+}
+
+fn plain(text: String) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .body(text)
+}

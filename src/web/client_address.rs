@@ -1,0 +1,31 @@
+//! The client's address, behind the proxies that the settings trust.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::{FORWARDED, HeaderMap, HeaderName, X_FORWARDED_FOR};
+
+use crate::app::App;
+use crate::config::ForwardedHeader;
+use crate::limits::Address;
+
+/// The client that a request comes from: the peer, or who stands before our proxies.
+pub fn address_of(app: &App, request: &HttpRequest) -> Option<Address> {
+    let peer = request.peer_addr()?.ip();
+    let headers = request.headers();
+    let client = match app.settings.server.forwarded_header {
+        ForwardedHeader::XForwardedFor => {
+            let hops = nearest_first(headers, &X_FORWARDED_FOR).flat_map(Address::in_forwarded_for);
+            app.proxies.client(peer, hops)
+        }
+        ForwardedHeader::Forwarded => {
+            let hops = nearest_first(headers, &FORWARDED).flat_map(Address::in_forwarded);
+            app.proxies.client(peer, hops)
+        }
+    };
+    Some(client.into())
+}
+
+/// Every value of a header, the last first. One that can't be read is as good as one that is no address.
+fn nearest_first<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> + use<'a> {
+    let values: Vec<_> = headers.get_all(name).map(|value| value.to_str().unwrap_or_default()).collect();
+    values.into_iter().rev()
+}

@@ -1,0 +1,59 @@
+//! Refuses calls that are too many, by the limits that the table of routes names.
+
+use actix_web::HttpRequest;
+use uuid::Uuid;
+
+use super::client_address::address_of;
+use super::problem::Problem;
+use super::registry::{Rate, Registry};
+use crate::app::App;
+use crate::limits::{RouteLimits, Wait};
+use crate::telemetry::{Counts, LimitedBy};
+
+/// The limits of one route, and where refusals are counted; none where the table says that nothing limits it.
+pub struct Limited<'a>(Option<(&'a RouteLimits, &'a Counts<LimitedBy>)>);
+
+impl<'a> Limited<'a> {
+    /// Those of the route, in a door's table, that the request is for.
+    pub fn of(routes: Registry, app: &'a App, request: &HttpRequest) -> Self {
+        let routes = routes.at(request.path());
+        let rate = routes.iter().find(|route| route.method == *request.method()).map(|route| route.rate);
+        Self(match rate.unwrap_or(Rate::Unlimited) {
+            Rate::Unlimited => None,
+            Rate::Checkouts => Some((&app.checkout_limits, &app.metrics.limited_checkouts)),
+            Rate::Tokens => Some((&app.token_limits, &app.metrics.limited_tokens)),
+        })
+    }
+
+    /// Counts a call from its client's address. It comes first, before anything is read.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn by_address(&self, app: &App, request: &HttpRequest) -> Result<(), Problem> {
+        let address = address_of(app, request);
+        self.take(LimitedBy::Address, |limits| {
+            address.map_or(Ok(()), |address| limits.take_address(&address))
+        })
+    }
+
+    /// Counts a call for its attempt, then for its site.
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn by_attempt_and_site(&self, attempt: &Uuid, site: &str) -> Result<(), Problem> {
+        self.take(LimitedBy::Attempt, |limits| limits.take_attempt(attempt))?;
+        self.take(LimitedBy::Site, |limits| limits.take_site(site))
+    }
+
+    fn take(
+        &self,
+        by: LimitedBy,
+        take: impl FnOnce(&RouteLimits) -> Result<(), Wait>,
+    ) -> Result<(), Problem> {
+        let Some((limits, counts)) = self.0 else { return Ok(()) };
+        take(limits).map_err(|wait| {
+            counts.count(by);
+            Problem::rate_limited(wait)
+        })
+    }
+}
