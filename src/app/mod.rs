@@ -9,7 +9,7 @@ mod actor;
 mod context;
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ use crate::store::intake::Intake;
 use crate::store::last_good::LastGood;
 use crate::stripe::{Deliveries, Gateway};
 use crate::supporters::RecentStandings;
-use crate::telemetry::{Metrics, StripeTrouble};
+use crate::telemetry::Metrics;
 use crate::tokens::{Attribution, CheckLimits, RecentKeys, Tokens, Vault};
 
 /// Banner events that are remembered, so that each counts once; with twice as many they take about 5 MiB.
@@ -56,20 +56,18 @@ pub struct App {
     pub stripe: Gateway,
     /// The secrets that deliveries are signed with, and how the last ones went.
     pub deliveries: Deliveries,
-    /// What was last found to be wrong with the connection to Stripe.
-    pub stripe_troubles: Mutex<Vec<StripeTrouble>>,
     /// What readers are asked; swapped whole.
     pub snapshot: ArcSwap<Snapshot>,
     /// What the ledger last said of the numbers that appeals tell.
     pub ticker_totals: ArcSwap<TickerTotals>,
     /// Wakes who counts them when other appeals are in force.
-    pub tickers_changed: Arc<Notify>,
+    pub tickers_changed: Notify,
     /// What the snapshot is made from.
     snapshot_inputs: Mutex<SnapshotInputs>,
     /// Held by whoever reads what is in force, so that what was read later is not swapped out by what was read before.
     pub refresh_lock: tokio::sync::Mutex<()>,
     /// Wakes who keeps what is in force on disk.
-    pub snapshot_changed: Arc<Notify>,
+    pub snapshot_changed: Notify,
     /// Opens and seals.
     pub vault: Vault,
     /// Weights of variants that follow results, as they were last learned.
@@ -101,11 +99,9 @@ pub struct App {
     /// Request bodies that are still arriving.
     pub bodies: Bodies,
     /// Wakes the worker when an event came in.
-    pub inbox_notify: Arc<Notify>,
+    pub inbox_notify: Notify,
     /// Wakes a worker of the queue when a task was added.
-    pub task_added: Arc<Notify>,
-    /// When this process last checked the books, in milliseconds since 1970; 0 when not yet.
-    pub ledger_checked_at_ms: AtomicI64,
+    pub task_added: Notify,
     /// What is counted for operators.
     pub metrics: Metrics,
     /// The data folder and its key file, as they were at the start.
@@ -170,10 +166,10 @@ impl App {
             recent_keys: RecentKeys::default(),
             snapshot: ArcSwap::from_pointee(snapshot),
             ticker_totals: ArcSwap::default(),
-            tickers_changed: Arc::default(),
+            tickers_changed: Notify::new(),
             snapshot_inputs: Mutex::default(),
             refresh_lock: tokio::sync::Mutex::default(),
-            snapshot_changed: Arc::default(),
+            snapshot_changed: Notify::new(),
             learned: ArcSwap::default(),
             attribution_key: vault.attribution_key(),
             preview_key: vault.preview_key(),
@@ -186,11 +182,9 @@ impl App {
             token_limits: RouteLimits::new(token_calls, settings.sites.keys(), &clock),
             session_reads: OnceIn::new(Duration::from_secs(limits.stripe_read_seconds), &clock),
             bodies: Bodies::at_most(MAX_BODIES, MAX_BODY_BYTES.max(4 * settings.stripe.webhook_max_bytes)),
-            inbox_notify: Arc::default(),
-            task_added: Arc::default(),
-            ledger_checked_at_ms: AtomicI64::new(0),
+            inbox_notify: Notify::new(),
+            task_added: Notify::new(),
             deliveries: Deliveries::new(&settings.stripe.webhook_secrets),
-            stripe_troubles: Mutex::default(),
             stripe: stripe.counting(metrics.stripe_calls.clone()),
             metrics,
             data_folder: Watched::default(),

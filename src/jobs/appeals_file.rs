@@ -1,12 +1,13 @@
-//! The appeals file, published anew when it has changed.
+//! Publishes the appeals file when it has changed.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use crate::actions::{self, PublishError};
+use super::job::{Outcome, Runner};
+use crate::actions;
 use crate::app::App;
 
-/// The file as it was last looked at.
+/// The file as it was at the last look.
 pub struct AppealsFile {
     path: PathBuf,
     seen: Option<Stamp>,
@@ -16,22 +17,23 @@ type Stamp = (SystemTime, u64);
 
 impl AppealsFile {
     /// The file that the settings name, as it is now.
-    pub fn of(app: &App) -> Option<Self> {
+    pub fn start(app: &App) -> Option<Box<dyn Runner>> {
         let path = app.settings.appeals.file.clone()?;
-        Some(Self { seen: stamp(&path), path })
+        Some(Box::new(Self { seen: stamp(&path), path }))
     }
+}
 
-    /// Publishes it, if it has changed.
-    ///
-    /// # Errors
-    /// It can't be used; what was in force stays.
-    pub fn look(&mut self, app: &App) -> Result<(), PublishError> {
-        let now = stamp(&self.path);
-        if now == self.seen {
-            return Ok(());
-        }
-        self.seen = now;
-        actions::publish_appeals(app)
+impl Runner for AppealsFile {
+    // A file that can't be used changes nothing.
+    fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a> {
+        Box::pin(async move {
+            let now = stamp(&self.path);
+            if now != self.seen {
+                self.seen = now;
+                actions::publish_appeals(app)?;
+            }
+            Ok(())
+        })
     }
 }
 

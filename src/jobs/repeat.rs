@@ -1,12 +1,12 @@
 //! How every job runs: again and again, until it is told to stop.
 
-use std::fmt::Display;
-use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio_util::sync::CancellationToken;
 
+use super::job::Outcome;
 use crate::actions::catch_panic;
 use crate::clock::Clock;
 use crate::telemetry::log_limits::INTERVAL;
@@ -14,49 +14,56 @@ use crate::telemetry::log_limits::INTERVAL;
 /// How many different failures of one job are logged in [`INTERVAL`].
 const MAX_LINES: usize = 5;
 
-/// When a job acts, and when it ends.
-pub struct Schedule {
-    /// Time from the end of one action to the next.
-    pub every: Duration,
-    /// Acts at once, too, when it is notified.
-    pub wake: Option<Arc<Notify>>,
-    /// How long one action may take. What it has not committed by then is rolled back, and it is tried again.
-    pub deadline: Duration,
-    /// Ends the job, never in the middle of an action.
-    pub stopped: watch::Receiver<bool>,
+/// When a job runs, and when it ends.
+pub struct Schedule<'a> {
+    /// The time from the end of one run to the next.
+    pub interval: Duration,
+    /// Runs at once, too, when it is notified.
+    pub wake: Option<&'a Notify>,
+    /// How long one run may take. What it has not committed by then is rolled back, and it is tried again.
+    pub timeout: Duration,
+    /// Ends the job, never in the middle of a run.
+    pub stop: CancellationToken,
     /// Limits how often the same failure is logged.
-    pub clock: Clock,
+    pub clock: &'a Clock,
 }
 
-/// Acts at every beat, the first time at once. A failure, or a panic, ends this action alone. It is logged as `trouble` with its
-/// reason: the first time, when the reason changes, and once a minute while it stays the same. That the job works again is logged too.
-pub async fn repeat<F, E>(mut beat: Schedule, trouble: &'static str, mut act: impl FnMut() -> F)
-where
-    F: Future<Output = Result<(), E>>,
-    E: Display,
-{
-    let mut tick = interval(beat.every);
+/// Something that can be run again and again.
+pub trait Repeated {
+    /// Runs once.
+    fn once(&mut self) -> Outcome<'_>;
+}
+
+/// Runs a job at each interval, the first time at once. A failure, or a panic, ends this run alone. It is logged as `failure` with
+/// its reason: the first time, when the reason changes, and once a minute while it stays the same. That the job works again is
+/// logged too.
+pub async fn repeat(
+    schedule: Schedule<'_>,
+    job: &'static str,
+    failure: &'static str,
+    mut work: impl Repeated,
+) {
+    let mut tick = interval(schedule.interval);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let never = Notify::new();
+    let wake = schedule.wake.unwrap_or(&never);
     let mut failures = Failures::default();
     loop {
-        let wake = beat.wake.as_deref().unwrap_or(&never);
         tokio::select! {
             biased;
-            // An error means that whoever could stop it is gone.
-            _ = beat.stopped.wait_for(|stop| *stop) => return,
+            () = schedule.stop.cancelled() => return,
             () = wake.notified() => {}
             _ = tick.tick() => {}
         }
-        let reason = match timeout(beat.deadline, catch_panic(act())).await {
+        let reason = match timeout(schedule.timeout, catch_panic(work.once())).await {
             Ok(Ok(Ok(()))) => None,
             Ok(Ok(Err(error))) => Some(error.to_string()),
             Ok(Err(error)) => Some(error.to_string()),
             Err(_) => Some("it took too long".to_owned()),
         };
-        match failures.line_for(reason, beat.clock.steady()) {
-            Some(Line::Fails { error, suppressed }) => tracing::error!(error, suppressed, "{trouble}"),
-            Some(Line::Works) => tracing::info!("it works again, after: {trouble}"),
+        match failures.line_for(reason, schedule.clock.steady()) {
+            Some(Line::Fails { error, suppressed }) => tracing::error!(job, error, suppressed, "{failure}"),
+            Some(Line::Works) => tracing::info!(job, "it works again, after: {failure}"),
             None => {}
         }
     }
@@ -104,19 +111,24 @@ impl Failures {
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
 
-    fn beat(stopped: watch::Receiver<bool>) -> Schedule {
-        let clock = Clock::movable(jiff::Timestamp::UNIX_EPOCH);
-        Schedule {
-            every: Duration::from_millis(1),
-            wake: None,
-            deadline: Duration::from_secs(60),
-            stopped,
-            clock,
+    fn schedule<'a>(stop: &CancellationToken, clock: &'a Clock) -> Schedule<'a> {
+        let (interval, timeout) = (Duration::from_millis(1), Duration::from_secs(60));
+        Schedule { interval, wake: None, timeout, stop: stop.clone(), clock }
+    }
+
+    impl<F: FnMut() -> Outcome<'static>> Repeated for F {
+        fn once(&mut self) -> Outcome<'_> {
+            self()
         }
+    }
+
+    fn clock() -> Clock {
+        Clock::movable(jiff::Timestamp::UNIX_EPOCH)
     }
 
     #[test]
@@ -147,64 +159,59 @@ mod tests {
 
     #[tokio::test]
     async fn a_job_that_fails_or_panics_acts_again() {
-        let (stop, stopped) = watch::channel(false);
-        let acted = Cell::new(0);
-        repeat(beat(stopped), "this test's job fails", || {
-            acted.set(acted.get() + 1);
-            let (time, stop) = (acted.get(), &stop);
-            async move {
+        let (stop, clock, mut acted) = (CancellationToken::new(), clock(), 0);
+        let schedule = schedule(&stop, &clock);
+        repeat(schedule, "test", "this test's job fails", || -> Outcome<'static> {
+            acted += 1;
+            let (time, stop) = (acted, stop.clone());
+            Box::pin(async move {
                 match time {
-                    1 => return Err("on purpose"),
+                    1 => return Err("on purpose".into()),
                     2 => panic!("on purpose"),
-                    _ => stop.send(true).unwrap(),
+                    _ => stop.cancel(),
                 }
                 Ok(())
-            }
+            })
         })
         .await;
-        assert_eq!(acted.get(), 3);
+        assert_eq!(acted, 3);
     }
 
     #[tokio::test]
     async fn a_job_that_hangs_is_given_up_at_its_deadline_and_acts_again() {
-        let (stop, stopped) = watch::channel(false);
-        let acted = Cell::new(0);
-        repeat(
-            Schedule { deadline: Duration::from_millis(1), ..beat(stopped) },
-            "this test's job hangs",
-            || {
-                acted.set(acted.get() + 1);
-                let (hangs, stop) = (acted.get() < 3, &stop);
-                async move {
-                    if hangs {
-                        std::future::pending::<()>().await;
-                    }
-                    stop.send(true).unwrap();
-                    Ok::<(), String>(())
+        let (stop, clock, mut acted) = (CancellationToken::new(), clock(), 0);
+        let schedule = Schedule { timeout: Duration::from_millis(1), ..schedule(&stop, &clock) };
+        repeat(schedule, "test", "this test's job hangs", || -> Outcome<'static> {
+            acted += 1;
+            let (hangs, stop) = (acted < 3, stop.clone());
+            Box::pin(async move {
+                if hangs {
+                    std::future::pending::<()>().await;
                 }
-            },
-        )
+                stop.cancel();
+                Ok(())
+            })
+        })
         .await;
-        assert_eq!(acted.get(), 3);
+        assert_eq!(acted, 3);
     }
 
     #[tokio::test]
     async fn a_job_that_is_told_to_stop_ends_what_it_is_doing_and_then_stops_though_it_is_woken() {
-        let (stop, stopped) = watch::channel(false);
-        let wake = Arc::new(Notify::new());
-        let ended = Cell::new(0);
-        repeat(
-            Schedule { wake: Some(Arc::clone(&wake)), ..beat(stopped) },
-            "this test's job fails",
-            || async {
-                stop.send(true).unwrap();
+        let (stop, clock) = (CancellationToken::new(), clock());
+        let (wake, ended) = (Arc::new(Notify::new()), Arc::new(AtomicU32::new(0)));
+        let schedule = Schedule { wake: Some(&wake), ..schedule(&stop, &clock) };
+        repeat(schedule, "test", "this test's job fails", || -> Outcome<'static> {
+            let (stop, wake, ended) = (stop.clone(), Arc::clone(&wake), Arc::clone(&ended));
+            Box::pin(async move {
+                stop.cancel();
                 wake.notify_one();
                 tokio::task::yield_now().await;
-                ended.set(ended.get() + 1);
-                Ok::<(), String>(())
-            },
-        )
+                ended.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            })
+        })
         .await;
-        assert_eq!(ended.get(), 1);
+        assert_eq!(ended.load(Ordering::Relaxed), 1);
     }
 }

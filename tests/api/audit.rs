@@ -162,7 +162,7 @@ async fn jobs_and_stripe_are_named_as_actors() {
     assert_eq!(newest(&app).await[..3], ["job", "start", "signing_key.create"]);
     actions::requeue_unbooked(&app.app, "1.0").await.unwrap();
     assert_eq!(newest(&app).await[..4], ["job", "start", "inbox.requeue", "1.0"]);
-    actions::watch_ledger(&app.app).await.unwrap();
+    actions::watch_ledger(&app.app, &mut None).await.unwrap();
     assert_eq!(newest(&app).await[..3], ["job", "books", "ledger.seal"]);
 
     let event = json!({

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use keepopen::actions::{self, connect_stripe};
 use keepopen::stripe::EVENTS;
+use keepopen::telemetry::StripeTrouble;
 use keepopen_practice::Trouble;
 use serde_json::{Value, json};
 use tracing_subscriber::fmt::MakeWriter;
@@ -36,12 +37,12 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// Looks once; the lines that were logged of what is wrong, or right again.
-async fn look(app: &TestApp) -> Vec<String> {
+/// Looks once, and `known` was wrong before; the lines that were logged of what is wrong, or right again.
+async fn look(app: &TestApp, known: &mut Vec<StripeTrouble>) -> Vec<String> {
     let log = Log::default();
     let subscriber = tracing_subscriber::fmt().with_writer(log.clone()).with_ansi(false).finish();
     let listening = tracing::subscriber::set_default(subscriber);
-    actions::watch_stripe(&app.app).await.unwrap();
+    actions::watch_stripe(&app.app, known).await.unwrap();
     drop(listening);
     let told = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
     told.lines().filter(|line| line.contains("what=")).map(str::to_owned).collect()
@@ -62,8 +63,9 @@ async fn connect(app: &TestApp) -> String {
 #[tokio::test]
 async fn what_is_wrong_with_the_endpoint_is_said_once_and_once_when_it_is_right_again() {
     let app = TestApp::start().await;
+    let mut known = Vec::new();
     let id = connect(&app).await;
-    assert_eq!((look(&app).await.len(), wrong(&app)), (0, vec![]));
+    assert_eq!((look(&app, &mut known).await.len(), wrong(&app)), (0, vec![]));
     for (changed, what) in [
         (json!({"status": "disabled"}), "endpoint_disabled"),
         (json!({"api_version": "2024-06-20"}), "endpoint_version"),
@@ -71,11 +73,11 @@ async fn what_is_wrong_with_the_endpoint_is_said_once_and_once_when_it_is_right_
     ] {
         let before: Value = app.stripe.endpoints().remove(0);
         app.stripe.change_endpoint(&id, &changed).unwrap();
-        let told = look(&app).await;
+        let told = look(&app, &mut known).await;
         assert!(told.len() == 1 && told[0].contains("WARN") && told[0].contains(what), "{told:?}");
-        assert_eq!((look(&app).await.len(), wrong(&app)), (0, vec![what.to_owned()]));
+        assert_eq!((look(&app, &mut known).await.len(), wrong(&app)), (0, vec![what.to_owned()]));
         app.stripe.change_endpoint(&id, &before).unwrap();
-        let told = look(&app).await;
+        let told = look(&app, &mut known).await;
         assert!(told.len() == 1 && told[0].contains("INFO") && told[0].contains(what), "{told:?}");
         assert_eq!(wrong(&app), Vec::<String>::new());
     }
@@ -108,15 +110,16 @@ async fn an_endpoint_whose_secret_can_not_be_kept_is_disabled() {
 #[tokio::test]
 async fn an_endpoint_that_is_gone_is_missed_and_a_silent_stripe_tells_nothing_of_it() {
     let app = TestApp::start().await;
+    let mut known = Vec::new();
     let id = connect(&app).await;
     let url = format!("{}/v1/webhook_endpoints/{id}", app.stripe.url());
     app.client.delete(url).bearer_auth("sk_test_practice").send().await.unwrap();
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), ["endpoint_missing"]);
     app.stripe.break_api(Some(Trouble::Status(500)));
-    assert_eq!((look(&app).await.len(), wrong(&app)), (0, vec!["endpoint_missing".to_owned()]));
+    assert_eq!((look(&app, &mut known).await.len(), wrong(&app)), (0, vec!["endpoint_missing".to_owned()]));
     app.stripe.break_api(Some(Trouble::Status(403)));
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), ["key_refused"]);
     app.finish().await;
 }
@@ -124,7 +127,8 @@ async fn an_endpoint_that_is_gone_is_missed_and_a_silent_stripe_tells_nothing_of
 #[tokio::test]
 async fn an_endpoint_that_was_made_by_hand_may_be_elsewhere_and_of_any_version() {
     let app = TestApp::start().await;
-    look(&app).await;
+    let mut known = Vec::new();
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     let made = |url: &str| {
         let form = [("url", url.to_owned()), ("enabled_events[]", "*".to_owned())];
@@ -134,11 +138,11 @@ async fn an_endpoint_that_was_made_by_hand_may_be_elsewhere_and_of_any_version()
             .form(&form)
     };
     made(URL).send().await.unwrap();
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     let id = app.stripe.endpoints()[0]["id"].as_str().unwrap().to_owned();
     app.stripe.change_endpoint(&id, &json!({"status": "disabled"})).unwrap();
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), ["endpoint_disabled"]);
     app.finish().await;
 }
@@ -147,31 +151,32 @@ async fn an_endpoint_that_was_made_by_hand_may_be_elsewhere_and_of_any_version()
 async fn silence_is_an_alarm_only_when_something_should_have_come() {
     const MINUTE_MS: i64 = 60_000;
     let app = TestApp::start().await;
+    let mut known = Vec::new();
     app.days_pass(3);
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new(), "nobody gave");
 
     // A reader who comes back has paid, and Stripe does not say so.
     let gift = app.gives(1000, "once").await;
     app.token(&gift).await;
     app.app.clock.advance(59 * MINUTE_MS);
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     app.app.clock.advance(MINUTE_MS);
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), ["silence"]);
     app.stripe_says_everything().await;
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
 
     // A page that nobody completes is over after a day, and Stripe should say so.
     app.app.clock.advance(1);
     app.starts_to_give(1000, "once").await;
     app.app.clock.advance(24 * 60 * MINUTE_MS + 59 * MINUTE_MS);
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     app.app.clock.advance(MINUTE_MS);
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), ["silence"]);
     app.finish().await;
 }
@@ -179,10 +184,11 @@ async fn silence_is_an_alarm_only_when_something_should_have_come() {
 #[tokio::test]
 async fn where_it_is_switched_off_silence_is_no_alarm() {
     let app = TestApp::start_changed("", |settings| settings.stripe.silence_minutes = 0).await;
+    let mut known = Vec::new();
     let gift = app.gives(1000, "once").await;
     app.token(&gift).await;
     app.days_pass(30);
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     app.run_jobs().await;
     app.finish().await;
@@ -202,10 +208,11 @@ async fn deliver_signed(app: &TestApp, id: &str, secret: &str, ahead_s: i64) -> 
 #[tokio::test]
 async fn clocks_that_differ_are_seen_by_the_time_in_signatures_also_when_they_are_refused_for_it() {
     let app = TestApp::start().await;
+    let mut known = Vec::new();
     for (ahead_s, status, is_wrong) in [(400, 400, true), (60, 200, false), (61, 200, true), (-61, 200, true)]
     {
         assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", ahead_s).await, status);
-        look(&app).await;
+        look(&app, &mut known).await;
         assert_eq!(wrong(&app).contains(&"clock".to_owned()), is_wrong, "{ahead_s}");
         let series = format!("keepopen_stripe_clock_difference_seconds {ahead_s}\n");
         assert!(app.app.metrics.render().contains(&series), "{}", app.app.metrics.render());
@@ -213,11 +220,11 @@ async fn clocks_that_differ_are_seen_by_the_time_in_signatures_also_when_they_ar
     // One that was slow is no sign when another was not.
     deliver_signed(&app, "evt_1", "whsec_practice", 90).await;
     deliver_signed(&app, "evt_1", "whsec_practice", 0).await;
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     // Somebody else's signature tells nothing.
     deliver_signed(&app, "evt_1", "whsec_other", 400).await;
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     app.run_jobs().await;
     app.finish().await;
@@ -226,16 +233,17 @@ async fn clocks_that_differ_are_seen_by_the_time_in_signatures_also_when_they_ar
 #[tokio::test]
 async fn many_bad_signatures_are_an_alarm_until_good_ones_come() {
     let app = TestApp::start().await;
+    let mut known = Vec::new();
     for time in 1..=5 {
         assert_eq!(wrong(&app), Vec::<String>::new(), "{time}");
         assert_eq!(deliver_signed(&app, "evt_1", "whsec_other", 0).await, 400);
-        look(&app).await;
+        look(&app, &mut known).await;
     }
     assert_eq!(wrong(&app), ["signatures"]);
     for _ in 0..6 {
         assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
     }
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     app.run_jobs().await;
     app.finish().await;
@@ -244,12 +252,13 @@ async fn many_bad_signatures_are_an_alarm_until_good_ones_come() {
 #[tokio::test]
 async fn a_dead_event_is_an_alarm() {
     let app = TestApp::start().await;
+    let mut known = Vec::new();
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
     app.app.store.execute_for_tests("UPDATE stripe_events SET state = 'dead'").await.unwrap();
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), ["dead_events"]);
     app.app.store.execute_for_tests("UPDATE stripe_events SET state = 'done'").await.unwrap();
-    look(&app).await;
+    look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     app.finish().await;
 }

@@ -30,6 +30,7 @@ mod gifts;
 mod held_back;
 mod instances;
 mod intake;
+mod jobs;
 mod last_good;
 mod learning;
 mod lives;

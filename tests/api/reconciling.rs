@@ -1,7 +1,7 @@
 //! What no webhook told is found at Stripe; and what somebody changed in the books is found out.
 
+use std::cell::Cell;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use keepopen::actions;
 use keepopen::app::App;
@@ -347,8 +347,11 @@ async fn a_start_on_a_day_whose_books_are_sealed_checks_them_on_the_next() {
     let app = TestApp::start().await;
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
+    let checked_at_ms = Cell::new(None);
     let wrong = async || {
-        actions::watch_ledger(&app.app).await.unwrap();
+        let mut at_ms = checked_at_ms.get();
+        actions::watch_ledger(&app.app, &mut at_ms).await.unwrap();
+        checked_at_ms.set(at_ms);
         let text = app.app.metrics.render();
         let line = text.lines().find_map(|line| line.strip_prefix("keepopen_books_wrong "));
         line.map(|number| number.parse::<f64>().unwrap())
@@ -356,7 +359,7 @@ async fn a_start_on_a_day_whose_books_are_sealed_checks_them_on_the_next() {
     assert_eq!(wrong().await, Some(0.0));
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
-    let start_again = || app.app.ledger_checked_at_ms.store(0, Ordering::Relaxed);
+    let start_again = || checked_at_ms.set(None);
     start_again();
     assert_eq!(wrong().await, Some(0.0), "they were right when they were sealed today");
     // A seal that this deployment's key did not make says nothing.

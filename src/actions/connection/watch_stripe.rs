@@ -1,7 +1,5 @@
 //! Watches the connection to Stripe.
 
-use std::sync::PoisonError;
-
 use super::record_last_delivery::record_last_delivery;
 use crate::app::App;
 use crate::reports::inspect_stripe;
@@ -9,11 +7,12 @@ use crate::store::StoreError;
 use crate::stripe::CallError;
 use crate::telemetry::{LabelValue, StripeTrouble};
 
-/// Looks once, shows what is wrong as numbers, and says in the log what has become wrong or right since the last look.
+/// Looks once, shows what is wrong as numbers, and says in the log what has become wrong or right since the last look. `known` is
+/// what was wrong then, and becomes what is wrong now.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn watch_stripe(app: &App) -> Result<(), StoreError> {
+pub async fn watch_stripe(app: &App, known: &mut Vec<StripeTrouble>) -> Result<(), StoreError> {
     record_last_delivery(app).await?;
     let survey = inspect_stripe(&app.store, &app.stripe, &app.settings, app.now_ms()).await?;
     if let Some(at_ms) = survey.contact.delivered_at_ms {
@@ -21,8 +20,7 @@ pub async fn watch_stripe(app: &App) -> Result<(), StoreError> {
     }
     // A Stripe that does not answer tells nothing of the endpoint: what was known of it stays.
     let is_told = !matches!(&survey.not_asked, Some(error) if !matches!(error, CallError::Refused { .. }));
-    let mut known = app.stripe_troubles.lock().unwrap_or_else(PoisonError::into_inner);
-    let was = std::mem::take(&mut *known);
+    let was = std::mem::take(known);
     for what in StripeTrouble::ALL.iter().copied() {
         let before = was.contains(&what);
         let now = match what {

@@ -1,7 +1,5 @@
 //! Checks the books every night, and seals them.
 
-use std::sync::atomic::Ordering;
-
 use crate::app::App;
 use crate::clock::DAY_MS;
 use crate::store::StoreError;
@@ -12,18 +10,18 @@ use crate::reports::SealKey;
 use crate::reports::check_ledger;
 
 /// Checks and seals the books, if that was not done yet on this day (UTC). What is wrong is said and shown as a number;
-/// books that are wrong are not sealed.
+/// books that are wrong are not sealed. `checked_at_ms` is when this process last checked them, and is changed when it does so.
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn watch_ledger(app: &App) -> Result<(), StoreError> {
+pub async fn watch_ledger(app: &App, checked_at_ms: &mut Option<i64>) -> Result<(), StoreError> {
     let today = app.now_ms().div_euclid(DAY_MS);
     let key = SealKey::of(&app.vault);
     let is_of_today = |seal: &Seal| seal.made_at_ms.div_euclid(DAY_MS) >= today && key.is_good(seal);
     let sealed = app.store.last_seal().await?.filter(is_of_today);
-    let checked_ms = app.ledger_checked_at_ms.load(Ordering::Relaxed);
-    let told = |wrong, alarms, at_ms| {
-        app.ledger_checked_at_ms.store(at_ms, Ordering::Relaxed);
+    let checked_ms = checked_at_ms.unwrap_or(0);
+    let mut told = |wrong, alarms, at_ms| {
+        *checked_at_ms = Some(at_ms);
         app.metrics.ledger.set(wrong, alarms, at_ms);
     };
     if let (Some(seal), 0) = (&sealed, checked_ms) {

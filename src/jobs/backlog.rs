@@ -5,6 +5,15 @@ use crate::store::StoreError;
 use crate::store::health::InboxRows;
 use crate::telemetry::{InboxState, LabelValue};
 
+/// Counts both.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn count_backlog(app: &App) -> Result<(), StoreError> {
+    count_inbox(app).await?;
+    count_queue(app).await
+}
+
 /// Looks at the inbox once, and shows what it holds.
 ///
 /// # Errors
@@ -25,7 +34,7 @@ pub async fn count_inbox(app: &App) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// The database does not answer.
-pub async fn count_queue(app: &App) -> Result<(), StoreError> {
+async fn count_queue(app: &App) -> Result<(), StoreError> {
     let numbers = app.store.task_numbers().await?;
     let oldest_ms = numbers.oldest_at_ms.map_or(0, |at_ms| app.now_ms() - at_ms);
     app.metrics.queue.set(numbers.waiting, numbers.dead, oldest_ms);

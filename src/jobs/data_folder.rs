@@ -1,0 +1,12 @@
+//! Checks whether the data folder is still the one that was opened.
+
+use crate::app::App;
+use crate::store::files::Moved;
+
+/// Checks once. `/readyz` checks it too.
+///
+/// # Errors
+/// It was moved, deleted or replaced.
+pub async fn check_data_folder(app: &App) -> Result<(), Moved> {
+    app.data_folder.check()
+}

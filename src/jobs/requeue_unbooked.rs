@@ -1,0 +1,13 @@
+//! Queues again what an earlier version, or other settings, could not book.
+
+use crate::actions;
+use crate::app::App;
+use crate::store::StoreError;
+
+/// Does so once, for this version.
+///
+/// # Errors
+/// See [`StoreError`].
+pub async fn requeue_unbooked(app: &App) -> Result<(), StoreError> {
+    actions::requeue_unbooked(app, env!("CARGO_PKG_VERSION")).await
+}

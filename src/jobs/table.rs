@@ -1,0 +1,123 @@
+//! The table of jobs.
+
+use std::time::Duration;
+
+use super::appeals_file::AppealsFile;
+use super::backlog::count_backlog;
+use super::data_folder::check_data_folder;
+use super::job::{Job, Lease, Needs, Work};
+use super::reconcile::reconcile;
+use super::requeue_unbooked::requeue_unbooked;
+use super::tidy::tidy;
+use super::watch_ledger::WatchLedger;
+use super::watch_stripe::WatchStripe;
+use crate::actions::{self, FetchObject};
+
+/// A function that takes the app, as work that remembers nothing.
+macro_rules! run {
+    ($function:path) => {
+        Work::Plain(|app| {
+            Box::pin(async move {
+                $function(app).await?;
+                Ok(())
+            })
+        })
+    };
+}
+
+const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Every job, two lines each. Each has a row in `docs/operating.md`.
+#[rustfmt::skip]
+pub static JOBS: &[Job] = &[
+    // Where the service started without the database.
+    Job::new("reach_database", seconds(1), run!(actions::reach_database)).needs(Needs::Nothing).long()
+        .on_failure("the database can't be used; it is tried again"),
+    Job::new("last_good", seconds(10), run!(actions::persist_snapshot)).needs(Needs::Nothing).woken_by(|app| &app.snapshot_changed)
+        .on_failure("what is in force can't be kept in the data folder; it is tried again"),
+    Job::new("appeals_file", seconds(1), Work::Stateful(AppealsFile::start)).needs(Needs::Nothing)
+        .on_failure("the appeals file can't be used; what was in force stays"),
+    Job::new("data_folder", seconds(5), run!(check_data_folder)).needs(Needs::Nothing)
+        .on_failure("the data folder is not the one that was opened; the service is not ready until it is back"),
+    Job::new("tidy", seconds(15), run!(tidy)).needs(Needs::Nothing)
+        .on_failure("what is counted can't be put in order; it is tried again"),
+
+    Job::new("inbox", seconds(1), run!(actions::process_due_events)).woken_by(|app| &app.inbox_notify).long()
+        .on_failure("the inbox can't be worked through; it is tried again"),
+    Job::new("queue", seconds(1), run!(actions::run_due_tasks::<FetchObject>)).woken_by(|app| &app.task_added).workers(2).long()
+        .on_failure("the queue can't be worked through; it is tried again"),
+    // For events that an earlier version, or other settings, could not book. The run at the start matters most.
+    Job::new("requeue_unbooked", seconds(300), run!(requeue_unbooked))
+        .on_failure("what could not be booked before can't be worked again; it is tried again"),
+    Job::new("counts", seconds(5), run!(actions::flush_counts)).last_at_stop("the last counts could not be stored")
+        .on_failure("counts can't be stored; they are kept for the next time"),
+    Job::new("epochs", seconds(1), run!(actions::sync_epochs))
+        .on_failure("superseded tokens can't be read; it is tried again"),
+    Job::new("standings", seconds(1), run!(actions::sync_standings))
+        .on_failure("changed standings can't be read; it is tried again"),
+    Job::new("backlog", seconds(15), run!(count_backlog))
+        .on_failure("the inbox and the queue can't be counted; it is tried again"),
+    Job::new("write_probe", seconds(5), run!(actions::probe_writes))
+        .on_failure("the database takes nothing that is written; webhooks are answered with 503 until it does"),
+    // Checks once a day, and wrong books once an hour.
+    Job::new("books", seconds(300), Work::Stateful(WatchLedger::start)).long()
+        .on_failure("the books can't be checked; it is tried again"),
+    Job::new("reconcile", seconds(300), run!(reconcile)).one_leader(Lease::Comparison).long()
+        .on_failure("the ledger can't be compared with Stripe; it is tried again"),
+    // Learns once an hour, and when an appeal is new that learns.
+    Job::new("weights", seconds(20), run!(actions::update_weights))
+        .on_failure("weights can't be learned; those in force stay, and it is tried again"),
+    Job::new("tickers", seconds(60), run!(actions::refresh_tickers)).woken_by(|app| &app.tickers_changed)
+        .on_failure("tickers can't be counted; readers see the numbers from before"),
+    Job::new("appeals", seconds(1), run!(actions::sync_appeals))
+        .on_failure("what is in force can't be read; it stays as it was, and it is tried again"),
+    Job::new("attempts", seconds(3600), run!(actions::remove_unused_attempts))
+        .on_failure("old attempts at the checkout can't be removed; it is tried again"),
+
+    Job::new("endpoints", seconds(2), run!(actions::sync_endpoints))
+        .on_failure("secrets of webhook endpoints can't be read; those in force stay, and it is tried again"),
+    Job::new("last_delivery", seconds(5), run!(actions::record_last_delivery))
+        .last_at_stop("it could not be noted when Stripe was last heard")
+        .on_failure("it can't be noted when Stripe was last heard; it is tried again"),
+    Job::new("stripe", seconds(300), Work::Stateful(WatchStripe::start)).needs(Needs::StripeKey)
+        .on_failure("the connection to Stripe can't be looked at; it is tried again"),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::jobs::job::Runs;
+
+    #[test]
+    fn every_job_has_a_name_of_its_own_and_a_failure_of_its_own() {
+        let names: BTreeSet<_> = JOBS.iter().map(|job| job.name).collect();
+        assert_eq!(names.len(), JOBS.len());
+        let failures: BTreeSet<_> = JOBS.iter().map(|job| job.failure).collect();
+        assert_eq!(failures.len(), JOBS.len());
+        assert!(!failures.contains(""), "a job says nothing when it fails");
+    }
+
+    #[test]
+    fn the_manual_lists_every_job_with_its_interval_and_with_who_runs_it() {
+        let manual = include_str!("../../docs/operating.md");
+        let section = manual.split_once("\n## Background jobs\n").unwrap().1;
+        let section = section.split_once("\n## ").unwrap().0;
+        let rows = section.lines().filter_map(|line| line.strip_prefix("| `"));
+        let rows: Vec<Vec<&str>> = rows
+            .map(|row| row.split(" | ").take(4).map(|cell| cell.trim_end_matches('`')).collect())
+            .collect();
+        let expected = JOBS.iter().map(|job| {
+            let runs = match job.runs {
+                Runs::EachInstance => "each instance",
+                Runs::OneLeader(_) => "one instance at a time",
+            };
+            let woken = if job.wake.is_some() { "yes" } else { "no" };
+            [job.name.to_owned(), format!("{} s", job.interval.as_secs()), woken.to_owned(), runs.to_owned()]
+        });
+        assert_eq!(rows, expected.collect::<Vec<_>>());
+    }
+}

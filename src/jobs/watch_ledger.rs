@@ -1,0 +1,24 @@
+//! Checks the books once a day.
+
+use super::job::{Outcome, Runner};
+use crate::actions;
+use crate::app::App;
+
+/// When this process last checked them, in milliseconds since 1970.
+#[derive(Default)]
+pub struct WatchLedger {
+    checked_at_ms: Option<i64>,
+}
+
+impl WatchLedger {
+    /// Not checked yet.
+    pub fn start(_: &App) -> Option<Box<dyn Runner>> {
+        Some(Box::new(Self::default()))
+    }
+}
+
+impl Runner for WatchLedger {
+    fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a> {
+        Box::pin(async { Ok(actions::watch_ledger(app, &mut self.checked_at_ms).await?) })
+    }
+}

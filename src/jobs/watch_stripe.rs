@@ -1,0 +1,25 @@
+//! Watches the connection to Stripe.
+
+use super::job::{Outcome, Runner};
+use crate::actions;
+use crate::app::App;
+use crate::telemetry::StripeTrouble;
+
+/// What was wrong at the last look.
+#[derive(Default)]
+pub struct WatchStripe {
+    troubles: Vec<StripeTrouble>,
+}
+
+impl WatchStripe {
+    /// Nothing is known to be wrong yet.
+    pub fn start(_: &App) -> Option<Box<dyn Runner>> {
+        Some(Box::new(Self::default()))
+    }
+}
+
+impl Runner for WatchStripe {
+    fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a> {
+        Box::pin(async { Ok(actions::watch_stripe(app, &mut self.troubles).await?) })
+    }
+}

@@ -1,0 +1,66 @@
+//! The table of jobs, job by job.
+
+use keepopen::config::Secret;
+use keepopen::contributions::EntryKind;
+use keepopen::jobs::{JOBS, Lease, Runs};
+use keepopen::store::comparisons::{hold_lease, release_lease};
+use keepopen_practice::Loss;
+
+use crate::helpers::TestApp;
+
+const OTHER: &str = "another instance";
+
+async fn is_lease_free(app: &TestApp) -> bool {
+    app.app.store.lease_held_until_ms().await.unwrap().is_none()
+}
+
+#[tokio::test]
+async fn every_job_of_the_table_runs_as_often_as_it_is_asked_to() {
+    let app = TestApp::start().await;
+    for job in JOBS {
+        let mut runner = job.runner(&app.app).unwrap_or_else(|| panic!("{} is not started", job.name));
+        for _ in 0..2 {
+            runner.run(&app.app).await.unwrap_or_else(|error| panic!("{}: {error}", job.name));
+        }
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn a_job_with_one_leader_does_nothing_while_another_instance_holds_its_lease() {
+    let app = TestApp::start().await;
+    let leaders = JOBS.iter().filter_map(|job| match job.runs {
+        Runs::EachInstance => None,
+        Runs::OneLeader(lease) => Some((job, lease)),
+    });
+    app.stripe.lose_events(Some(Loss::Next(u32::MAX)));
+    app.gives(1000, "once").await;
+    for (job, Lease::Comparison) in leaders {
+        let mut tx = app.app.store.begin().await.unwrap();
+        let now_ms = app.app.now_ms();
+        assert!(hold_lease(&mut tx, OTHER, now_ms, now_ms + 10_000).await.unwrap());
+        tx.commit().await.unwrap();
+        let mut runner = job.runner(&app.app).unwrap();
+        runner.run(&app.app).await.unwrap();
+        assert_eq!(app.ledger().await, [], "{} worked without its lease", job.name);
+        let mut tx = app.app.store.begin().await.unwrap();
+        release_lease(&mut tx, OTHER).await.unwrap();
+        tx.commit().await.unwrap();
+        runner.run(&app.app).await.unwrap();
+        assert_eq!(app.ledger().await, [(EntryKind::Payment, 1000)], "{} did not work", job.name);
+        assert!(is_lease_free(&app).await, "{} keeps its lease", job.name);
+    }
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn without_a_stripe_key_or_an_appeals_file_their_jobs_are_not_started() {
+    let app = TestApp::start_changed("", |settings| {
+        settings.stripe.secret_key = Secret::default();
+        settings.appeals.file = None;
+    })
+    .await;
+    let idle = JOBS.iter().filter(|job| job.runner(&app.app).is_none());
+    assert_eq!(idle.map(|job| job.name).collect::<Vec<_>>(), ["appeals_file", "stripe"]);
+    app.finish().await;
+}
