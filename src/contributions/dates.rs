@@ -119,8 +119,8 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::super::{
-        BalanceChange, EntryKind, Folded, Latest, Origin, RefundFact, RefundState, SessionFact, SessionMode,
-        SessionState, TransactionFact, fold,
+        BalanceChange, DisputeFact, DisputeState, EntryKind, Folded, Latest, Origin, RefundFact, RefundState,
+        SessionFact, SessionMode, SessionState, TransactionFact, fold,
     };
     use super::*;
     use crate::ids::ContributionId;
@@ -228,6 +228,44 @@ mod tests {
         assert_eq!(back(&[&[refund(&[70])], balance.as_slice()].concat()), Some(70));
         assert_eq!(back(&[&[refund(&[])], balance.as_slice()].concat()), Some(80));
         assert_eq!(back(&[refund(&[])]), None);
+    }
+
+    #[test]
+    fn a_dispute_that_began_as_an_inquiry_is_dated_by_the_balance_else_by_the_event_that_made_it_a_dispute() {
+        let dispute = |inquired, left_events_s: &[i64]| {
+            Fact::Dispute(DisputeFact {
+                id: "du_1".to_owned(),
+                latest: Latest { state: DisputeState::Open, reported_at_s: 90 },
+                left: true,
+                returned: false,
+                amount: Some(Money { amount_minor: 500, currency: eur() }),
+                created_at_s: Some(50),
+                payment_intent: Some("pi_1".to_owned()),
+                charge: None,
+                reversed_events_s: Vec::new(),
+                inquired,
+                left_events_s: left_events_s.to_vec(),
+            })
+        };
+        let withdrawn = Fact::Transaction(TransactionFact {
+            id: "txn_2".to_owned(),
+            source: Some("du_1".to_owned()),
+            moved: Some(BalanceChange { amount_minor: -500, fee_minor: 0, currency: eur() }),
+            created_at_s: Some(69),
+            payouts: BTreeMap::new(),
+        });
+        let of = |facts: &[Fact]| {
+            let facts = [&[session(&[30])], facts].concat();
+            let folded = fold(&facts).expect("it is ours");
+            let entry = folded.entries.iter().find(|it| it.kind == EntryKind::Dispute);
+            entry.map(|it| it.occurred_at_ms / 1000)
+        };
+        assert_eq!(of(&[dispute(true, &[80, 70]), withdrawn.clone()]), Some(69));
+        assert_eq!(of(&[dispute(true, &[80, 70])]), Some(70));
+        // Fetched, without any event: Stripe says only when the inquiry was opened.
+        assert_eq!(of(&[dispute(true, &[])]), Some(50));
+        assert_eq!(of(&[dispute(false, &[80, 70])]), Some(50));
+        assert_eq!(of(&[dispute(false, &[80, 70]), withdrawn]), Some(69));
     }
 
     #[test]

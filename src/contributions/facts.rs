@@ -245,6 +245,12 @@ pub struct DisputeFact {
     /// When Stripe made the events that report that the money came back.
     #[serde(default)]
     pub reversed_events_s: Vec<i64>,
+    /// True once any report said that it was an inquiry.
+    #[serde(default)]
+    pub inquired: bool,
+    /// When Stripe made the events that report that the bank had taken the money.
+    #[serde(default)]
+    pub left_events_s: Vec<i64>,
 }
 
 join_fields!(SessionFact: latest, mode, total, presented, created_at_s, origin, customer, email, payment_intent, subscription, invoice; any: finished, failed; all: paid_events_s);
@@ -253,7 +259,7 @@ join_fields!(InvoiceFact: latest, created_at_s, paid_at_s, paid, outside, origin
 join_fields!(InvoicePaymentFact: invoice, paid; any: is_paid; all: paid_by);
 join_fields!(ChargeFact: origin, payment_intent, invoice, paid, refunded, created_at_s, method; any: ; all: succeeded_events_s);
 join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: reversed_events_s);
-join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned; all: reversed_events_s);
+join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned, inquired; all: reversed_events_s, left_events_s);
 
 /// What each kind of fact has; the place in the list ranks it.
 macro_rules! of_each_kind {

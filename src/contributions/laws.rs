@@ -208,9 +208,16 @@ fn refund() -> impl Strategy<Value = Fact> {
 fn dispute() -> impl Strategy<Value = Fact> {
     use DisputeState::*;
     let state = latest(&[Warning, Open, Dropped, Won, Lost, Other]);
-    let flags = (any::<bool>(), any::<bool>());
-    (state, flags, option::of(money()), id("pi"), id("ch"), events()).prop_map(
-        |(latest, (left, returned), amount, payment_intent, charge, reversed_events_s)| {
+    let flags = (any::<bool>(), any::<bool>(), any::<bool>());
+    (state, flags, option::of(money()), id("pi"), id("ch"), (events(), events())).prop_map(
+        |(
+            latest,
+            (left, returned, inquired),
+            amount,
+            payment_intent,
+            charge,
+            (reversed_events_s, left_events_s),
+        )| {
             let (id, created_at_s) = ("du_1".to_owned(), Some(1));
             Fact::Dispute(DisputeFact {
                 id,
@@ -222,6 +229,8 @@ fn dispute() -> impl Strategy<Value = Fact> {
                 payment_intent,
                 charge,
                 reversed_events_s,
+                inquired,
+                left_events_s,
             })
         },
     )

@@ -110,17 +110,17 @@ impl<'a> Reversal<'a> {
 
     /// None while no money has left.
     pub fn of_dispute(gift_facts: &GiftFacts<'_>, dispute: &'a DisputeFact) -> Option<Self> {
+        // An inquiry can become a dispute weeks after Stripe created it.
+        let left_at = if dispute.inquired { sorted(&dispute.left_events_s) } else { Vec::new() };
+        let known =
+            gift_facts.moved_at(&dispute.id, -1).into_iter().chain(left_at).chain(dispute.created_at_s);
         Some(Self {
             kind: EntryKind::Dispute,
             reversal: dispute.returned.then_some(EntryKind::DisputeReversal),
             object: &dispute.id,
             of: [dispute.payment_intent.as_ref(), dispute.charge.as_ref()],
             money: dispute.amount.filter(|money| dispute.left && money.amount_minor > 0)?,
-            // An inquiry can become a dispute weeks after it was made.
-            at: Dates::new(
-                gift_facts.moved_at(&dispute.id, -1).into_iter().chain(dispute.created_at_s),
-                None,
-            ),
+            at: Dates::new(known, None),
             reversal_at: Dates::new(
                 gift_facts.moved_at(&dispute.id, 1).into_iter().chain(sorted(&dispute.reversed_events_s)),
                 dispute.created_at_s,

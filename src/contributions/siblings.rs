@@ -318,6 +318,8 @@ mod tests {
             payment_intent: Some("pi_1".to_owned()),
             charge: None,
             reversed_events_s: Vec::new(),
+            inquired: false,
+            left_events_s: Vec::new(),
         });
         let of = folded(&[
             subscription("sub_a", SubscriptionState::Canceled, 1),

@@ -118,15 +118,24 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
         Ok(any)
     };
     let returned = matches!(state, DisputeState::Won | DisputeState::Dropped) || moved(1)?;
+    let left = matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost) || moved(-1)?;
+    let is_own_event = event.starts_with("charge.dispute.");
     Ok(DisputeFact {
         id: it.id()?,
         latest: Latest { state, reported_at_s: at_s },
-        left: matches!(state, DisputeState::Open | DisputeState::Won | DisputeState::Lost) || moved(-1)?,
+        left,
         returned,
         amount: it.needed_money("amount")?,
         created_at_s: Some(it.time("created")?.ok_or(it.bad("created"))?),
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
-        reversed_events_s: event_time(returned && event.starts_with("charge.dispute."), at_s),
+        reversed_events_s: event_time(returned && is_own_event, at_s),
+        inquired: is_inquiry(it.text("status")?),
+        left_events_s: event_time(left && is_own_event, at_s),
     })
+}
+
+/// Whether a status is one of an inquiry: its bank asks, and has taken no money.
+pub(super) fn is_inquiry(status: Option<&str>) -> bool {
+    status.is_some_and(|status| status.starts_with("warning_"))
 }

@@ -67,11 +67,19 @@ pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
 
 /// Adds what the event says changed, which its object does not show.
 fn add_changes(facts: &mut [Fact], object: &str, envelope: &Envelope<'_>) {
-    let [Fact::Subscription(fact), ..] = facts else { return };
-    let Ok(value) = serde_json::from_str(object) else { return };
-    let subscription = Object { name: "subscription", value: &value };
-    let (kind, at_s) = (envelope.kind.as_str(), envelope.created_s());
-    fact.changes = changes::read_changes(subscription, envelope.previous(), kind, at_s);
+    match facts {
+        [Fact::Subscription(fact), ..] => {
+            let Ok(value) = serde_json::from_str(object) else { return };
+            let subscription = Object { name: "subscription", value: &value };
+            let (kind, at_s) = (envelope.kind.as_str(), envelope.created_s());
+            fact.changes = changes::read_changes(subscription, envelope.previous(), kind, at_s);
+        }
+        [Fact::Dispute(fact), ..] => {
+            let previous = envelope.previous();
+            fact.inquired |= charges::is_inquiry(previous.get("status").and_then(Value::as_str));
+        }
+        _ => {}
+    }
 }
 
 /// Events of these families tell of money: one whose object does not say what it is must not pass for nothing.

@@ -175,6 +175,22 @@ async fn a_dispute_is_dated_by_what_is_heard_of_it_whichever_events_are_missing(
 }
 
 #[tokio::test]
+async fn an_inquiry_that_becomes_a_dispute_is_dated_by_the_event_that_says_so_in_any_order() {
+    let told = TestApp::start().await;
+    let mut updated = event("d", "charge.dispute.updated", DEC_3, dispute("needs_response", &[]));
+    updated["data"]["previous_attributes"] = json!({"status": "warning_needs_response"});
+    let inquiry = event("c", "charge.dispute.created", NOV_5, dispute("warning_needs_response", &[]));
+    let expected = [(Kind::Payment, OCT_30), (Kind::Dispute, DEC_3)];
+    for (what, events) in
+        [("both events", vec![inquiry, updated.clone()]), ("the inquiry was not heard of", vec![updated])]
+    {
+        let events = [vec![paid("a", OCT_30)], events].concat();
+        assert_eq!(dated(&play(&told, &events).await), expected, "{what}");
+    }
+    told.finish().await;
+}
+
+#[tokio::test]
 async fn a_page_that_expires_or_fails_beside_a_paid_one_changes_nothing_in_any_order() {
     let told = TestApp::start().await;
     for (kind, status, payment_status) in [
