@@ -80,7 +80,7 @@ fn line(row: &AuditRow) -> Result<String, Stopped> {
         (None, _) => row.actor.clone(),
     };
     let changes: Vec<serde_json::Value> = serde_json::from_str(&row.changes)?;
-    let changes: Vec<String> = changes.iter().map(change).collect();
+    let changes: Vec<String> = changes.iter().map(change).collect::<Result<_, _>>()?;
     let changes = if changes.is_empty() { String::new() } else { format!("  {}", changes.join(", ")) };
     let request = row.request_id.as_ref().map_or_else(String::new, |id| format!("  request {id}"));
     let (number, at) = (row.seq, rfc3339(row.at_ms));
@@ -88,13 +88,13 @@ fn line(row: &AuditRow) -> Result<String, Stopped> {
 }
 
 /// Such as `state: "paused" -> "live"`; of a field that may be personal, its name alone.
-fn change(field: &serde_json::Value) -> String {
-    let name = field["field"].as_str().unwrap_or_default();
-    if field["personal"].as_bool() == Some(true) {
-        return format!("{name} (not kept)");
-    }
-    if field["before"].is_null() {
-        return format!("{name}: {}", field["after"]);
-    }
-    format!("{name}: {} -> {}", field["before"], field["after"])
+fn change(field: &serde_json::Value) -> Result<String, Stopped> {
+    let name = field["field"].as_str().ok_or("an audit row has a change without the field's name")?;
+    Ok(if field["personal"].as_bool() == Some(true) {
+        format!("{name} (not kept)")
+    } else if field["before"].is_null() {
+        format!("{name}: {}", field["after"])
+    } else {
+        format!("{name}: {} -> {}", field["before"], field["after"])
+    })
 }

@@ -119,7 +119,7 @@ fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Sto
         ago(it.objects_checked_at_ms, now_ms)
     ))?;
     for (id, alarms) in &it.needs_review {
-        say(&format!("Needs review: {id}: {alarms}"))?;
+        say(&format!("Needs review: {id}: {}", serde_json::to_string(alarms)?))?;
     }
     if usize::try_from(it.needs_review_total)? > it.needs_review.len() {
         say(&format!("These are the first {} of {}.", it.needs_review.len(), it.needs_review_total))?;

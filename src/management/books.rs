@@ -3,11 +3,11 @@
 use actix_web::{HttpResponse, get};
 use askama::Template;
 use icu_locale_core::locale;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::clock::{ago, random_bytes};
 use crate::money::Currency;
-use crate::reports::{Comparison, ComparisonLine, compare_with_stripe};
+use crate::reports::{AlarmFields, Comparison, ComparisonLine, compare_with_stripe};
 use crate::store::comparisons::ListProgress;
 use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::Finding;
@@ -164,10 +164,10 @@ fn needs_review(it: &Comparison, formats: &Formats) -> Section {
             formats.count(all)
         );
     }
-    let rows = it.needs_review.iter().flat_map(|(contribution, alarms)| {
-        let alarms: Vec<Map<String, Value>> = serde_json::from_str(alarms).unwrap_or_default();
-        alarms.into_iter().map(|alarm| alarm_row(contribution, &alarm))
-    });
+    let rows = it
+        .needs_review
+        .iter()
+        .flat_map(|(contribution, alarms)| alarms.iter().map(|alarm| alarm_row(contribution, alarm)));
     Section {
         title: "Needs review",
         lead,
@@ -177,7 +177,7 @@ fn needs_review(it: &Comparison, formats: &Formats) -> Section {
     }
 }
 
-fn alarm_row(contribution: &str, alarm: &Map<String, Value>) -> Vec<Cell> {
+fn alarm_row(contribution: &str, alarm: &AlarmFields) -> Vec<Cell> {
     let text = |value: &Value| match value {
         Value::String(text) => text.clone(),
         Value::Array(all) => all.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(" "),
@@ -279,7 +279,7 @@ mod tests {
             objects_checked_at_ms: None,
             needs_review: vec![(
                 "con_1".to_owned(),
-                r#"[{"alarm":"fraud_warning","warning":"issfr_<1>"}]"#.to_owned(),
+                serde_json::from_str(r#"[{"alarm":"fraud_warning","warning":"issfr_<1>"}]"#).unwrap(),
             )],
             needs_review_total: 2,
             found: vec![found("ch_1", "charge", true), found("po_1", "payout that is not", false)],

@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::store::comparisons::ListProgress;
 use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::{Finding, SweepKind};
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Unreadable};
 
 /// Findings, and contributions to look at, that are shown.
 const MOST: i64 = 100;
+
+/// One thing that needs review: `alarm` names it, and the other fields say what it is about.
+pub type AlarmFields = Map<String, Value>;
 
 /// What Stripe says and what we say.
 #[derive(Debug, Serialize)]
@@ -23,8 +26,8 @@ pub struct Comparison {
     /// When Stripe's objects were last looked through.
     pub objects_checked_at_ms: Option<i64>,
     /// The first hundred contributions with something that does not add up, is not settled in time, or wants a person to
-    /// look: id, and what it is in JSON.
-    pub needs_review: Vec<(String, String)>,
+    /// look: id, and what it is.
+    pub needs_review: Vec<(String, Vec<AlarmFields>)>,
     /// How many of them there are in all.
     pub needs_review_total: i64,
     /// The last hundred that a comparison found, the newest first.
@@ -82,7 +85,7 @@ impl Comparison {
 /// overdue.
 ///
 /// # Errors
-/// The database does not answer.
+/// The database does not answer, or holds alarms that can't be read.
 pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Comparison, StoreError> {
     let mut sites: BTreeMap<(String, String), ComparisonLine> = BTreeMap::new();
     let mut line = |site: &str, currency: &str, add: &dyn Fn(&mut ComparisonLine)| {
@@ -141,22 +144,22 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
 }
 
 /// Alarms of contributions, and payments that are overdue.
-async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, String)>, StoreError> {
-    let mut all: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, Vec<AlarmFields>)>, StoreError> {
+    let mut all: BTreeMap<String, Vec<AlarmFields>> = BTreeMap::new();
     for (contribution, alarms) in store.alarms(MOST).await? {
-        // What can't be read is shown as it is rather than left out.
-        let read = serde_json::from_str(&alarms).unwrap_or_else(|_| vec![json!({"alarm": alarms})]);
+        let read = serde_json::from_str(&alarms).map_err(|_| Unreadable { what: "list of alarms" })?;
         all.insert(contribution, read);
     }
     for it in store.overdue(now_ms, MOST).await? {
-        let alarm = json!({
-            "alarm": "not_settled_in_time",
-            "payment": it.object,
-            "unsettled_minor": it.minor,
-            "currency": it.currency,
-        });
+        let fields = [
+            ("alarm", json!("not_settled_in_time")),
+            ("payment", json!(it.object)),
+            ("unsettled_minor", json!(it.minor)),
+            ("currency", json!(it.currency)),
+        ];
+        let alarm = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         all.entry(it.contribution).or_default().push(alarm);
     }
     let most = usize::try_from(MOST).unwrap_or(usize::MAX);
-    Ok(all.into_iter().take(most).map(|(id, alarms)| (id, Value::from(alarms).to_string())).collect())
+    Ok(all.into_iter().take(most).collect())
 }

@@ -13,7 +13,7 @@ mod read_results;
 mod seals;
 
 pub use check_ledger::{LedgerReport, SiteBalance, check_ledger};
-pub use compare_with_stripe::{Comparison, ComparisonLine, compare_with_stripe};
+pub use compare_with_stripe::{AlarmFields, Comparison, ComparisonLine, compare_with_stripe};
 pub use export_payments::PaymentsExport;
 pub use inspect_stripe::{ConnectionReport, inspect_stripe, webhook_url};
 pub use read_results::{

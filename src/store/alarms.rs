@@ -61,7 +61,8 @@ fn alarm_id(text: String) -> Result<AlarmId, Unreadable> {
 fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
     let all: Vec<serde_json::Value> =
         serde_json::from_str(text).map_err(|_| Unreadable { what: "list of alarms" })?;
-    Ok(all.into_iter().filter_map(|alarm| serde_json::from_value(alarm).ok()).collect())
+    let with_id = all.into_iter().filter(|alarm| alarm.get("id").is_some());
+    with_id.map(|alarm| serde_json::from_value(alarm).map_err(|_| Unreadable { what: "alarm" })).collect()
 }
 
 /// A list of alarms as it is stored.

@@ -1,6 +1,7 @@
 //! Pages for people: what every one of them has in common.
 
-use keepopen::management;
+use keepopen::tokens::Scope;
+use keepopen::{actions, management};
 use reqwest::{Client, Response};
 
 use crate::helpers::TestApp;
@@ -46,5 +47,29 @@ async fn a_page_that_can_not_be_shown_says_so_as_a_page() {
     let text = checked(page).await;
     assert!(text.contains("<code>internal</code>"), "{text}");
     app.app.store.execute_for_tests("ALTER TABLE away RENAME TO comparison_lists").await.unwrap();
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn alarms_that_can_not_be_read_are_an_error_wherever_they_are_shown() {
+    let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
+    app.gives(1000, "once").await;
+    app.stripe_says_everything().await;
+    let key = actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::MoneyRead]).await.unwrap();
+    for alarms in ["no json", r#"["no object"]"#, r#"{"alarm":"no_list"}"#] {
+        let sql = format!("UPDATE contributions SET alarms = '{alarms}'");
+        app.app.store.execute_for_tests(&sql).await.unwrap();
+        let page = ledger(&app).await;
+        assert_eq!(page.status(), 500, "{alarms}");
+        assert!(checked(page).await.contains("<code>internal</code>"), "{alarms}");
+        let compared = app.get("/v1/reconciliation", Some(&key.secret)).await;
+        assert_eq!((compared.status.as_u16(), compared.code()), (500, "internal"), "{alarms}");
+    }
+    // With an id, but without what an alarm of this kind has.
+    let odd = r#"UPDATE contributions SET alarms = '[{"id":"alm_0123456789abcdefghjkmnpqrs","alarm":"unheard_of"}]'"#;
+    app.app.store.execute_for_tests(odd).await.unwrap();
+    let listed = app.get("/v1/alarms", Some(&key.secret)).await;
+    assert_eq!((listed.status.as_u16(), listed.code()), (500, "internal"));
+    app.app.store.execute_for_tests("UPDATE contributions SET alarms = '[]'").await.unwrap();
     app.finish().await;
 }

@@ -20,7 +20,14 @@ pub struct CountedViews {
 pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedWeights]) -> CountedViews {
     let planned: BTreeMap<i64, Vec<u32>> = planned
         .iter()
-        .filter_map(|row| Some((row.hour_at_ms, weights_of(variants, &row.weights)?)))
+        .filter_map(|row| match weights_of(variants, &row.weights) {
+            Ok(weights) => Some((row.hour_at_ms, weights?)),
+            Err(error) => {
+                let hour_at_ms = row.hour_at_ms;
+                tracing::error!(hour_at_ms, %error, "the stored split of an hour can't be read; its views count as they are");
+                None
+            }
+        })
         .collect();
     let mut hours: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
     for row in views {
@@ -61,11 +68,12 @@ fn add(sums: &mut [u64], more: &[u64]) {
 }
 
 /// The weights of the variants in their order; nothing where they are those of other variants.
-fn weights_of(variants: &[String], json: &str) -> Option<Vec<u32>> {
+fn weights_of(variants: &[String], json: &str) -> Result<Option<Vec<u32>>, serde_json::Error> {
     let weights: BTreeMap<String, u32> =
-        serde_json::from_str::<Vec<(String, u32)>>(json).ok()?.into_iter().collect();
+        serde_json::from_str::<Vec<(String, u32)>>(json)?.into_iter().collect();
     let same = weights.len() == variants.len();
-    variants.iter().map(|id| weights.get(id).copied()).collect::<Option<Vec<u32>>>().filter(|_| same)
+    let weights = variants.iter().map(|id| weights.get(id).copied()).collect::<Option<Vec<u32>>>();
+    Ok(weights.filter(|_| same))
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "parts of a million")]

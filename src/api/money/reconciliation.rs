@@ -3,11 +3,10 @@
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::api::caller::MoneyReader;
 use crate::clock;
-use crate::reports::{Comparison, ComparisonLine, compare_with_stripe};
+use crate::reports::{AlarmFields, Comparison, ComparisonLine, compare_with_stripe};
 use crate::store::comparisons::ListProgress;
 use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::Finding;
@@ -77,7 +76,7 @@ struct NeedsReviewShape {
     contribution: String,
     /// What needs review: each item has `alarm`, and the objects and amounts that it is about.
     #[schema(value_type = Vec<Object>)]
-    alarms: Value,
+    alarms: Vec<AlarmFields>,
 }
 
 /// Something that a comparison found.
@@ -186,10 +185,8 @@ impl From<ComparisonLine> for ReconciliationLineShape {
     }
 }
 
-impl From<(String, String)> for NeedsReviewShape {
-    fn from((contribution, alarms): (String, String)) -> Self {
-        // What can't be read is shown as it is rather than left out.
-        let alarms = serde_json::from_str(&alarms).unwrap_or_else(|_| serde_json::json!([{"alarm": alarms}]));
+impl From<(String, Vec<AlarmFields>)> for NeedsReviewShape {
+    fn from((contribution, alarms): (String, Vec<AlarmFields>)) -> Self {
         Self { contribution, alarms }
     }
 }
