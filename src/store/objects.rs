@@ -110,21 +110,40 @@ fn read(text: &str) -> Result<Fact, Unreadable> {
     serde_json::from_str(text).map_err(|_| Unreadable { what: "fact" })
 }
 
-/// Objects that can still change, by when Stripe created them.
-const PENDING: &str =
-    "SELECT fact FROM stripe_objects WHERE pending_since_s < $1 ORDER BY pending_since_s, id";
+/// A page of the objects that can still change, by when Stripe created them.
+const PENDING: &str = "SELECT pending_since_s, fact FROM stripe_objects WHERE pending_since_s < $1 \
+     AND (pending_since_s > $2 OR (pending_since_s = $2 AND id > $3)) ORDER BY pending_since_s, id LIMIT $4";
+
+/// An object that can still change.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingObject {
+    /// When Stripe created it, in seconds since 1970; 0 where Stripe does not say.
+    pub since_s: i64,
+    /// What is known of it.
+    pub fact: Fact,
+}
 
 impl Store {
-    /// Objects that can still change and that Stripe created before `before_s` (seconds since 1970), oldest first.
+    /// The first `limit` objects that can still change and that Stripe created before `before_s` (seconds since 1970),
+    /// oldest first, after the object `after`.
     ///
     /// # Errors
     /// See [`StoreError`].
-    pub async fn pending_objects(&self, before_s: i64) -> Result<Vec<Fact>, StoreError> {
-        let texts: Vec<String> = on_reader!(self, db => sqlx::query_scalar(PENDING)
+    pub async fn pending_objects(
+        &self,
+        before_s: i64,
+        after: Option<&PendingObject>,
+        limit: i64,
+    ) -> Result<Vec<PendingObject>, StoreError> {
+        let (after_s, after_id) = after.map_or((i64::MIN, ""), |it| (it.since_s, it.fact.id()));
+        let rows: Vec<(i64, String)> = on_reader!(self, db => sqlx::query_as(PENDING)
             .bind(before_s)
+            .bind(after_s)
+            .bind(after_id)
+            .bind(limit)
             .fetch_all(db)
             .await)?;
-        texts.iter().map(|text| Ok(read(text)?)).collect()
+        rows.into_iter().map(|(since_s, fact)| Ok(PendingObject { since_s, fact: read(&fact)? })).collect()
     }
 
     /// Every fact, in the order of their ids.

@@ -64,7 +64,7 @@ async fn a_dispute_that_is_decided_after_40_days_is_found_either_way() {
         a_day_later(&app).await;
         let kinds: Vec<Kind> = app.ledger().await.into_iter().map(|(kind, _)| kind).collect();
         assert_eq!(kinds, entries);
-        assert_eq!(app.app.store.pending_objects(i64::MAX).await.unwrap(), []);
+        assert_eq!(app.app.store.pending_objects(i64::MAX, None, 9).await.unwrap(), []);
         app.finish().await;
     }
 }
@@ -135,6 +135,7 @@ async fn what_never_ends_is_fetched_once_a_month_after_half_a_year() {
     pays_by_debit(&app).await;
     app.stripe_says_everything().await;
     app.days_pass(200);
+    assert_eq!(reconcile_due(&app.app).await.unwrap().looked_at, 1, "the first comparison of all");
     let mut fetched = 0;
     for _ in 0..60 {
         app.days_pass(1);
@@ -142,5 +143,22 @@ async fn what_never_ends_is_fetched_once_a_month_after_half_a_year() {
         fetched += before;
     }
     assert_eq!(fetched, 2, "once in 30 days");
+    app.finish().await;
+}
+
+#[tokio::test]
+async fn what_never_ends_is_fetched_at_the_next_comparison_when_the_server_was_off_on_its_day() {
+    let app = TestApp::start().await;
+    pays_by_debit(&app).await;
+    app.stripe_says_everything().await;
+    app.days_pass(200);
+    reconcile_due(&app.app).await.unwrap();
+    app.days_pass(8);
+    reconcile_due(&app.app).await.unwrap();
+    // It is due 210 days after it was made; the server is off from the 208th to the 213th.
+    app.days_pass(5);
+    assert_eq!(reconcile_due(&app.app).await.unwrap().looked_at, 1);
+    app.days_pass(1);
+    assert_eq!(reconcile_due(&app.app).await.unwrap().looked_at, 0);
     app.finish().await;
 }

@@ -2,6 +2,7 @@
 
 use keepopen::contributions::{Entry, EntryKind};
 use keepopen::store::inbox::{self, EventState};
+use keepopen::store::objects::PendingObject;
 use keepopen::store::{ledger, objects, supporters};
 use keepopen::supporters::Email;
 use serde_json::json;
@@ -157,9 +158,24 @@ async fn the_upgrade_marks_the_objects_that_can_still_change_as_a_new_report_doe
     }
     tx.commit().await.unwrap();
     let marked = it.rows("stripe_objects").await;
-    let ids: Vec<String> =
-        it.store.pending_objects(i64::MAX).await.unwrap().iter().map(|fact| fact.id().to_owned()).collect();
-    assert_eq!(ids.len(), 14, "{ids:?}");
+    let pages = |limit| {
+        let store = &it.store;
+        async move {
+            let mut all: Vec<PendingObject> = Vec::new();
+            loop {
+                let page = store.pending_objects(i64::MAX, all.last(), limit).await.unwrap();
+                if page.is_empty() {
+                    return all;
+                }
+                assert!(page.len() <= usize::try_from(limit).unwrap());
+                all.extend(page);
+            }
+        }
+    };
+    let all = pages(100).await;
+    assert_eq!(all.len(), 14, "{all:?}");
+    assert!(all.is_sorted_by_key(|it| (it.since_s, it.fact.id().to_owned())));
+    assert_eq!((pages(1).await, pages(3).await), (all.clone(), all));
     let migration = if it.database.url().starts_with("postgres") {
         include_str!("../../migrations/postgres/0019_pending_objects.sql")
     } else {

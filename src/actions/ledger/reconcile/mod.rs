@@ -387,6 +387,6 @@ impl<'a, E: Emitter> Sweep<'a, E> {
             let list_from_s = if list.what == "subscription" { 0 } else { from_s };
             self.list(list, list_from_s, Take::Object).await?;
         }
-        self.pending(from_s, since_s.is_some()).await
+        self.pending(from_s, cursor_s.filter(|_| since_s.is_none())).await
     }
 }

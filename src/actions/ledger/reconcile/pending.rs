@@ -3,44 +3,66 @@
 use super::{DAY_S, FailedList, ReconcileError, Sweep};
 use crate::actions::ledger::emit_events::Emitter;
 use crate::contributions::Fact;
+use crate::store::objects::PendingObject;
 use crate::store::{StoreError, unbooked};
 use crate::stripe::{CallError, Listed};
 
 /// Objects that can still change are fetched each day until they are so old: a dispute can take four months.
 const DAILY_S: i64 = 180 * DAY_S;
 /// How often older ones are fetched, such as an invoice that is never going to be paid.
-const OLD_INTERVAL_DAYS: i64 = 30;
+const OLD_INTERVAL_S: i64 = 30 * DAY_S;
+/// Objects that are read from the database at once.
+const PAGE: i64 = 200;
 
 impl<E: Emitter> Sweep<'_, E> {
     /// Fetches the objects of known gifts that can still change and that Stripe created before `before_s` (seconds since
-    /// 1970). `all`: including the old ones that are not due today.
-    pub(super) async fn pending(&mut self, before_s: i64, all: bool) -> Result<(), ReconcileError> {
-        for fact in self.app.store.pending_objects(before_s).await? {
-            let Some((word, what)) = kind_of(&fact) else { continue };
-            let created_s = fact.pending_since_s().unwrap_or(0);
-            if self.stops() || !(all || self.is_due(created_s)) || !self.is_of_a_gift(fact.id()).await? {
-                continue;
-            }
-            let body = match self.app.stripe.fetch(word, fact.id()).await {
-                Ok(Some(body)) => body,
-                // It belongs to another account, or was deleted.
-                Ok(None) | Err(CallError::NotFound) => continue,
-                Err(error) => {
-                    tracing::warn!(object = fact.id(), %error, "could not fetch an object that can still change");
-                    let failed = FailedList { list: "pending objects".to_owned(), why: error.to_string() };
-                    self.done.failed.push(failed);
+    /// 1970). `compared_s`: when the last comparison of objects that was finished began. None fetches all of them, also
+    /// the old ones that are not due.
+    pub(super) async fn pending(
+        &mut self,
+        before_s: i64,
+        compared_s: Option<i64>,
+    ) -> Result<(), ReconcileError> {
+        let mut after: Option<PendingObject> = None;
+        loop {
+            let page = self.app.store.pending_objects(before_s, after.as_ref(), PAGE).await?;
+            for it in &page {
+                if self.stops() || !self.fetch_pending(it, compared_s).await? {
                     return Ok(());
                 }
-            };
-            self.done.looked_at += 1;
-            self.store(&Listed { id: fact.id().to_owned(), created_s, body }, what).await?;
+            }
+            match page.into_iter().last() {
+                None => return Ok(()),
+                last => after = last,
+            }
         }
-        Ok(())
     }
 
-    fn is_due(&self, created_s: i64) -> bool {
-        let age_s = self.now_s() - created_s;
-        age_s < DAILY_S || age_s.div_euclid(DAY_S) % OLD_INTERVAL_DAYS == 0
+    /// Fetches one object, if it is due. False when Stripe failed: the next comparison tries again.
+    async fn fetch_pending(
+        &mut self,
+        it: &PendingObject,
+        compared_s: Option<i64>,
+    ) -> Result<bool, ReconcileError> {
+        let (fact, created_s) = (&it.fact, it.since_s);
+        let Some((word, what)) = kind_of(fact) else { return Ok(true) };
+        if !is_due(created_s, compared_s, self.now_s()) || !self.is_of_a_gift(fact.id()).await? {
+            return Ok(true);
+        }
+        let body = match self.app.stripe.fetch(word, fact.id()).await {
+            Ok(Some(body)) => body,
+            // It belongs to another account, or was deleted.
+            Ok(None) | Err(CallError::NotFound) => return Ok(true),
+            Err(error) => {
+                tracing::warn!(object = fact.id(), %error, "could not fetch an object that can still change");
+                let failed = FailedList { list: "pending objects".to_owned(), why: error.to_string() };
+                self.done.failed.push(failed);
+                return Ok(false);
+            }
+        };
+        self.done.looked_at += 1;
+        self.store(&Listed { id: fact.id().to_owned(), created_s, body }, what).await?;
+        Ok(true)
     }
 
     /// Objects that other software made over the same account are stored too, in case they turn out to be ours.
@@ -48,6 +70,14 @@ impl<E: Emitter> Sweep<'_, E> {
         let mut tx = self.app.store.snapshot().await?;
         unbooked::is_of_a_gift(&mut tx, object).await
     }
+}
+
+/// Whether an object is due: each day while it is young; later, when its age passed a multiple of the interval since
+/// the last comparison. So a day without a comparison delays a fetch only until the next one.
+fn is_due(created_s: i64, compared_s: Option<i64>, now_s: i64) -> bool {
+    let Some(compared_s) = compared_s else { return true };
+    let intervals = |at_s: i64| (at_s - created_s).div_euclid(OLD_INTERVAL_S);
+    now_s - created_s < DAILY_S || intervals(now_s) > intervals(compared_s)
 }
 
 /// Stripe's word for the type of an object, and ours.
@@ -59,4 +89,24 @@ fn kind_of(fact: &Fact) -> Option<(&'static str, &'static str)> {
         Fact::Dispute(_) => ("dispute", "dispute"),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_old_object_is_due_at_the_first_comparison_after_each_interval_whatever_days_were_skipped() {
+        let due = |compared_day: f64, now_day: f64| {
+            let at_s = |day: f64| (day * DAY_S as f64) as i64;
+            is_due(0, Some(at_s(compared_day)), at_s(now_day))
+        };
+        assert!(due(178.0, 179.0) && due(179.0, 180.0), "each day until half a year");
+        assert!(!due(180.0, 181.0) && !due(208.0, 209.5));
+        assert!(due(209.0, 210.0) && due(209.9, 210.9));
+        // Days 210 and 211 were skipped.
+        assert!(due(209.0, 212.0));
+        assert!(!due(212.0, 213.0));
+        assert!(is_due(0, None, 200 * DAY_S), "nothing was ever compared");
+    }
 }
