@@ -163,3 +163,23 @@ async fn results_need_a_key_a_site_and_days_that_exist() {
     }
     app.finish().await;
 }
+
+#[tokio::test]
+async fn stripes_fees_are_shown_by_day_and_in_all() {
+    let app = TestApp::start().await;
+    gives(&app, None, 1000, "once").await;
+    app.days_pass(1);
+    gives(&app, None, 2500, "once").await;
+    app.stripe_says_everything().await;
+    actions::reconcile_due(&app.app).await.unwrap();
+    app.run_jobs().await;
+    let answer = read(&app, "site=journal&from=2026-11-24&to=2026-11-25").await;
+    let money = |row: &Value| {
+        ["received_minor", "returned_minor", "fees_minor", "net_minor"]
+            .map(|name| row["money"][0][name].as_i64().unwrap())
+    };
+    let days: Vec<_> = answer.json["days"].as_array().unwrap().iter().map(money).collect();
+    assert_eq!(days, [[1000, 0, 40, 960], [2500, 0, 63, 2437]]);
+    assert_eq!(money(&answer.json["totals"][0]), [3500, 0, 103, 3397]);
+    app.finish().await;
+}
