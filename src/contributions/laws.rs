@@ -121,7 +121,7 @@ fn subscription() -> impl Strategy<Value = Fact> {
 
 fn invoice() -> impl Strategy<Value = Fact> {
     use InvoiceState::*;
-    let state = latest(&[AppealDocument, Open, Failing, Uncollectible, Void, Paid, Other]);
+    let state = latest(&[Draft, Open, Failing, Uncollectible, Void, Paid, Other]);
     let paid_by = proptest::collection::btree_set((0..3_u8).prop_map(|n| format!("pi_{n}")), 0..3);
     let period = option::of(period());
     let times = (events(), events());

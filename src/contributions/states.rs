@@ -66,7 +66,7 @@ states! {
         /// A word of Stripe's that we do not know.
         Other,
         /// Not final yet.
-        AppealDocument,
+        Draft,
         /// It could not be made final: nobody is asked for the money.
         Stuck,
         /// To be paid.

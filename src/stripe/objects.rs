@@ -273,7 +273,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
         {
             InvoiceState::Stuck
         }
-        Some("draft") => InvoiceState::AppealDocument,
+        Some("draft") => InvoiceState::Draft,
         Some("uncollectible") => InvoiceState::Uncollectible,
         Some("void") => InvoiceState::Void,
         _ if it.yes("paid")? => InvoiceState::Paid,
