@@ -1,10 +1,8 @@
 //! The service as it is run, with a practice Stripe, on loopback alone.
 
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::time::Duration;
 
 use keepopen::app::App;
 use keepopen::clock::Clock;
@@ -13,6 +11,7 @@ use keepopen::tokens::{Claims, TokenScope};
 use keepopen::{actions, config};
 use keepopen_decision::Standing;
 use keepopen_practice::PracticeStripe;
+use keepopen_testkit::{APPEALS, free_address, journal, listens, practice_stripe};
 use tempfile::TempDir;
 
 use super::client::{Answer, Client};
@@ -37,18 +36,8 @@ impl Service {
     /// Starts it with tokens for so many supporters.
     pub async fn start(supporters: u8, more: u8) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let stripe = PracticeStripe::start(keepopen_practice::Settings {
-            bind: "127.0.0.1:0".parse().unwrap(),
-            secret_key: "sk_test_practice".to_owned(),
-            webhook_secret: "whsec_practice".to_owned(),
-            webhook_url: None,
-            now: Arc::new(|| Clock::System.now_ms().div_euclid(1000)),
-            retry_after: Vec::new(),
-            account_name: "The Journal".to_owned(),
-        })
-        .await
-        .unwrap();
-        let [address, management] = [free(), free()];
+        let stripe = practice_stripe(|| Clock::System.now_ms().div_euclid(1000)).await;
+        let [address, management] = [free_address(), free_address()];
         let text = settings(folder.path(), address, management, &stripe.url());
         let file = folder.path().join("keepopen.toml");
         std::fs::write(&file, &text).unwrap();
@@ -118,21 +107,6 @@ impl Drop for Service {
     }
 }
 
-/// Waits until it does. The practice Stripe, which a program may ask at its start, answers meanwhile.
-async fn listens(address: SocketAddr) {
-    for _ in 0..200 {
-        if TcpStream::connect(address).is_ok() {
-            return;
-        }
-        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the service does not listen");
-}
-
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 fn token(app: &App, one: u8, two: u8) -> String {
     let now_s = app.now_ms().div_euclid(1000);
     let mut supporter = [one; 16];
@@ -153,19 +127,6 @@ fn token(app: &App, one: u8, two: u8) -> String {
     })
 }
 
-const APPEALS: &str = r#"
-[[appeals]]
-id = "help"
-sites = ["journal"]
-kind = "ask"
-surface = ["banner", "inline"]
-live = "live"
-
-[[appeals.variants]]
-id = "a"
-copy = { heading = "We need your help now", body = ["Read on."], cta = "Give {gift}" }
-"#;
-
 /// Every limit is the default.
 fn settings(folder: &std::path::Path, address: SocketAddr, management: SocketAddr, stripe: &str) -> String {
     format!(
@@ -183,17 +144,13 @@ webhook_secrets = ["whsec_practice"]
 api_url = "{stripe}"
 [appeals]
 file = "{folder}/appeals.toml"
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500, 1500]
-default_interval = "once"
-default_amount_minor = 1500
-"#,
-        folder = folder.display()
+{site}"#,
+        folder = folder.display(),
+        site = journal(
+            "",
+            "once = [500, 1500]
+default_interval = \"once\"
+default_amount_minor = 1500"
+        )
     )
 }

@@ -1,8 +1,8 @@
 //! What the whole program keeps in memory with a thousand live appeals, after it was asked some thousand times.
 
-use std::net::{SocketAddr, TcpListener};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+
+use keepopen_testkit::{free_address, listens};
 
 use super::load::{Server, request};
 use super::worlds::{appeal, settings};
@@ -22,7 +22,7 @@ pub async fn tell() {
     };
     std::fs::write(folder.path().join("appeals.toml"), (0..APPEALS).map(appeals).collect::<String>())
         .unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = free_address();
     let text = settings(folder.path()).replace("127.0.0.1:0", &free.to_string());
     let file = folder.path().join("keepopen.toml");
     std::fs::write(&file, format!("{text}[management]\nbind = \"\"\n")).unwrap();
@@ -45,16 +45,6 @@ pub async fn tell() {
     );
     service.kill().unwrap();
     service.wait().unwrap();
-}
-
-async fn listens(address: SocketAddr) {
-    for _ in 0..200 {
-        if tokio::net::TcpStream::connect(address).await.is_ok() {
-            return;
-        }
-        actix_web::rt::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the service does not listen");
 }
 
 /// Resident memory (`VmRSS`) in KiB.

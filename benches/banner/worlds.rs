@@ -8,6 +8,7 @@ use keepopen::app::App;
 use keepopen::ids::SupporterId;
 use keepopen::tokens::{Claims, TokenScope};
 use keepopen_decision::Standing;
+use keepopen_testkit::journal;
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -30,6 +31,12 @@ pub struct Question {
     pub reason: &'static str,
 }
 
+const CHOICES: &str = r#"
+once = [500, 1500]
+month = [500, 1000]
+default_interval = "month"
+default_amount_minor = 1000"#;
+
 /// The settings of a service with its appeals in the folder.
 pub fn settings(folder: &Path) -> String {
     format!(
@@ -41,19 +48,9 @@ public_url = "https://give.example.org/"
 workers = 1
 [appeals]
 file = "{folder}/appeals.toml"
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500, 1500]
-month = [500, 1000]
-default_interval = "month"
-default_amount_minor = 1000
-"#,
-        folder = folder.display()
+{site}"#,
+        folder = folder.display(),
+        site = journal("", CHOICES)
     )
 }
 

@@ -6,9 +6,6 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "it is a program that measures and says so")]
 
-#[expect(dead_code, reason = "another suite needs the rest of it")]
-#[path = "../../tests/databases/mod.rs"]
-mod databases;
 mod disk;
 mod events;
 mod load;
@@ -25,8 +22,8 @@ use keepopen::telemetry::{self, LogFormat};
 use keepopen::{actions, api, config, jobs};
 use tempfile::TempDir;
 
-use databases::Database;
 use events::Events;
+use keepopen_testkit::Database;
 use load::{Pairs, Stretch};
 use raw::Raw;
 

@@ -12,6 +12,7 @@ use keepopen::store::objects::of_the_same_gift;
 use keepopen::store::pages::{ContributionFilter, Cursor, PaymentFilter};
 use keepopen::stripe::Gateway;
 use keepopen::supporters::{Email, best_standing};
+use keepopen_testkit::JOURNAL;
 
 use crate::gifts::{self, DAY_S, END_S};
 
@@ -29,20 +30,6 @@ pub struct Measured {
     pub peak_mib: f64,
     pub note: String,
 }
-
-/// What a seal is made under; nothing of it is asked.
-const SETTINGS: &str = r#"
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500]
-default_interval = "once"
-default_amount_minor = 500
-"#;
 
 /// How often a quick question is put.
 const TIMES: usize = 300;
@@ -151,7 +138,7 @@ async fn check(store: &Store, key: &SealKey) -> String {
 }
 
 async fn seal(store: &Store, key: &SealKey) -> String {
-    let settings = config::from_toml(SETTINGS).unwrap();
+    let settings = config::from_toml(JOURNAL).unwrap();
     let stripe = Gateway::new(&settings.stripe).unwrap();
     let (settings, stripe, clock) = (&settings, &stripe, &Clock::System);
     let context = Context { store, stripe, settings, clock, actor: Actor::Operator, request_id: None };

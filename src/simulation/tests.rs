@@ -1,25 +1,13 @@
 //! The replay from its outside: page views go in, answers and a report come out.
 
 use keepopen_decision::Reason;
+use keepopen_testkit::JOURNAL;
 
 use super::dice::Dice;
 use super::{Answer, Line, Report, RuleSet, Simulation, Source};
 use crate::appeals;
 use crate::clock::{DAY_MS, rfc3339};
 use crate::config::{self, Settings};
-
-const SETTINGS: &str = r#"
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500]
-default_interval = "once"
-default_amount_minor = 500
-"#;
 
 /// An appeal of two variants with more fields of its own.
 pub(super) fn appeal(id: &str, more: &str) -> String {
@@ -30,7 +18,7 @@ pub(super) fn appeal(id: &str, more: &str) -> String {
 }
 
 pub(super) fn settings() -> Settings {
-    config::from_toml(SETTINGS).unwrap()
+    config::from_toml(JOURNAL).unwrap()
 }
 
 pub(super) fn book(file: &str) -> RuleSet {

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::{APPEALS, TestApp, checkout_body};
+use crate::helpers::{TestApp, checkout_body};
+use keepopen_testkit::APPEALS;
 
 const FEE: &str = "[sites.journal.giving.EUR.fee_cover]\npercent = 1.5\nfixed_minor = 25\n";
 /// Kuwait's dinar has three decimals, of which Stripe wants the last to be 0.

@@ -286,7 +286,7 @@ async fn gifts_of_another_installation_are_counted_by_its_site_until_they_are_ou
     app.gives(1000, "once").await;
     // The same account, seen by an installation that has only the other site.
     let folder = crate::helpers::folder();
-    let database = crate::databases::Database::make(folder.path());
+    let database = keepopen_testkit::Database::make(folder.path());
     let clock =
         || keepopen::clock::Clock::movable(jiff::Timestamp::from_millisecond(app.app.now_ms()).unwrap());
     let mut settings = crate::helpers::settings(folder.path(), &database, &app.stripe, "");

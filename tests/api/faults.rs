@@ -1,5 +1,6 @@
 //! What the machine does to a running service: a disk that is full or fails, a data folder that is gone, booking that stands still.
 
+use keepopen_testkit::until;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,15 +77,9 @@ async fn a_disk_that_refuses_for_a_while(why: Refusal) {
     for event in &later {
         assert_eq!(app.deliver(event).await.status, 200);
     }
-    let all_booked = async {
-        while app.ledger().await.len() < 2 {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        while app.app.store.due_since_ms().await.unwrap().is_some() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(15), all_booked).await.expect("it is booked by itself");
+    let all_booked =
+        async || app.ledger().await.len() >= 2 && app.app.store.due_since_ms().await.unwrap().is_none();
+    until(Duration::from_secs(15), "it is booked by itself", all_booked).await;
     assert_eq!(app.clearing().await, 3000);
     for event in app.app.store.events().await.unwrap() {
         assert_eq!((event.attempts, event.error), (1, None), "the events were not at fault");
@@ -172,12 +167,8 @@ async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_not
     std::fs::rename(files.path().join("log"), &log).unwrap();
     is_not_ready(&app, &ready, &[], Duration::from_secs(15)).await;
     app.deliver_everything().await;
-    let all_booked = async {
-        while app.app.store.due_since_ms().await.unwrap().is_some() {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(15), all_booked).await.expect("it is booked by itself");
+    let all_booked = async || app.app.store.due_since_ms().await.unwrap().is_none();
+    until(Duration::from_secs(15), "it is booked by itself", all_booked).await;
     assert_eq!(app.clearing().await, 1000);
     jobs.stop(&app.app).await;
     app.finish().await;

@@ -1,6 +1,5 @@
 //! What tests are told with.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -18,7 +17,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::databases::Database;
+pub use keepopen_testkit::memory_folder as folder;
+use keepopen_testkit::{APPEALS, Database, journal, practice_stripe};
 
 /// When every test begins.
 pub const START: &str = "2026-11-24T09:00:00Z";
@@ -75,24 +75,13 @@ impl Answer {
     }
 }
 
-/// A folder in memory where there is one: these tests prove no durability, and many sync a lot.
-pub fn folder() -> TempDir {
-    let memory = PathBuf::from("/dev/shm");
-    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
-}
-
-pub const APPEALS: &str = r#"
-[[appeals]]
-id = "help"
-sites = ["journal"]
-kind = "ask"
-surface = ["banner", "inline"]
-live = "live"
-
-[[appeals.variants]]
-id = "a"
-copy = { heading = "We need your help now", body = ["Read on."], cta = "Give {gift}" }
-"#;
+const FALLBACK: &str = "fallback_url = \"https://journal.example.org/give\"";
+const CHOICES: &str = r#"
+once = [500, 1500]
+month = [500, 1000]
+year = [5000]
+default_interval = "month"
+default_amount_minor = 1000"#;
 
 /// The settings of a test server. `more` is added at the end.
 pub fn settings(
@@ -130,19 +119,7 @@ pub fn settings(
         stripe_read_seconds = 0
         [appeals]
         file = "{appeals}"
-        [sites.journal]
-        name = "The Journal"
-        origins = ["{ORIGIN}"]
-        currency = "EUR"
-        fallback_url = "https://journal.example.org/give"
-        [sites.journal.giving.EUR]
-        minimum_minor = 100
-        maximum_minor = 100000
-        once = [500, 1500]
-        month = [500, 1000]
-        year = [5000]
-        default_interval = "month"
-        default_amount_minor = 1000
+        {journal}
         [sites.gazette]
         name = "The Gazette"
         origins = ["https://gazette.example.org"]
@@ -156,6 +133,7 @@ pub fn settings(
         {more}
         "#,
         folder = folder.display(),
+        journal = journal(FALLBACK, CHOICES),
         stripe = stripe.url(),
         appeals = appeals.display(),
     );
@@ -165,17 +143,7 @@ pub fn settings(
 /// A practice Stripe that delivers nothing by itself.
 pub async fn practice(clock: &Clock) -> PracticeStripe {
     let clock = clock.clone();
-    PracticeStripe::start(keepopen_practice::Settings {
-        bind: "127.0.0.1:0".parse().unwrap(),
-        secret_key: "sk_test_practice".to_owned(),
-        webhook_secret: "whsec_practice".to_owned(),
-        webhook_url: None,
-        now: Arc::new(move || clock.now_ms().div_euclid(1000)),
-        retry_after: Vec::new(),
-        account_name: "The Journal".to_owned(),
-    })
-    .await
-    .unwrap()
+    practice_stripe(move || clock.now_ms().div_euclid(1000)).await
 }
 
 impl TestApp {

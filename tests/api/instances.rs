@@ -11,9 +11,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::databases::Database;
 use crate::helpers::{TestApp, folder, settings};
 use crate::story::{books_of, receive, tell};
+use keepopen_testkit::Database;
 
 /// How many stories are told (about 150 events each); `KEEPOPEN_TEST_STORIES` asks for more.
 fn stories() -> usize {

@@ -1,5 +1,6 @@
 //! Deliveries that come at the same time: stored together, each with its own answer, and none answered before its commit.
 
+use keepopen_testkit::until;
 use std::time::Duration;
 
 use keepopen::actions::process_due_events;
@@ -42,13 +43,8 @@ fn delivering(app: &TestApp, event: &Value) -> JoinHandle<u16> {
 }
 
 async fn under_way(app: &TestApp, count: usize) {
-    let so_many = async {
-        while app.app.intake.under_way() != count {
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-    };
-    let waited = tokio::time::timeout(Duration::from_secs(60), so_many).await;
-    waited.unwrap_or_else(|_| panic!("{} are under way, and not {count}", app.app.intake.under_way()));
+    let so_many = async || app.app.intake.under_way() == count;
+    until(Duration::from_secs(60), &format!("{count} are under way"), so_many).await;
 }
 
 /// Delivers while the inbox is held, the first before all others; the answers' statuses.

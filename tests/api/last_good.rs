@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::helpers::{ARTICLE, Answer, TestApp};
-use crate::wire::Wire;
+use keepopen_testkit::Wire;
 
 const NO_SERVER: &str = "SKIPPED: KEEPOPEN_TEST_POSTGRES names no server";
 

@@ -2,9 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
-#[expect(dead_code, reason = "another suite needs the rest of it")]
-#[path = "../databases/mod.rs"]
-mod databases;
 mod helpers;
 
 mod alarms;
@@ -61,6 +58,5 @@ mod ticker;
 mod tokens;
 mod variants;
 mod webhooks;
-mod wire;
 mod words;
 mod worker;

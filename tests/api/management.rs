@@ -8,8 +8,8 @@ use keepopen_practice::Trouble;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 
-use crate::databases::Database;
 use crate::helpers::{Answer, TestApp, folder, practice, settings};
+use keepopen_testkit::Database;
 
 const ON: &str = "[management]\nbind = \"127.0.0.1:0\"";
 

@@ -10,9 +10,9 @@ use keepopen::store::outbox::OutboxRow;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::databases::Database;
 use crate::helpers::{TestApp, folder, settings};
 use crate::story::{receive, tell};
+use keepopen_testkit::Database;
 
 /// A server of its own, on a new database and the same practice Stripe.
 struct Another {

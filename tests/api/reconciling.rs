@@ -12,10 +12,10 @@ use keepopen::store::sweeps::Finding;
 use keepopen_practice::{How, Loss};
 use serde_json::Value;
 
-use crate::databases::Database;
 use crate::helpers::{TestApp, folder, ledger_problems, settings};
 use crate::settling::{payments, reconcile};
 use crate::story::{books_of, receive, tell};
+use keepopen_testkit::Database;
 
 async fn findings(app: &TestApp) -> Vec<Finding> {
     app.app.store.findings(100).await.unwrap()

@@ -11,8 +11,8 @@ use keepopen::store::accounts::gifts_after;
 use keepopen_practice::{How, Outcome, PracticeStripe};
 use serde_json::{Value, json};
 
-use crate::databases::Database;
 use crate::helpers::{TestApp, folder, is_given, settings};
+use keepopen_testkit::Database;
 
 /// What must be equal, whatever the order: all but when it was booked.
 #[derive(Debug, PartialEq)]

@@ -1,5 +1,6 @@
 //! How far an appeal has come, as the ledger has it.
 
+use keepopen_testkit::until;
 use std::time::Duration;
 
 use keepopen::{actions, jobs};
@@ -7,7 +8,8 @@ use keepopen_practice::How;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::helpers::{APPEALS, Gift, TestApp, checkout_body};
+use crate::helpers::{Gift, TestApp, checkout_body};
+use keepopen_testkit::APPEALS;
 
 const MONEY: &str = "counts = \"money\"\ncurrency = \"EUR\"\ngoal_minor = 10000\n";
 const SUPPORTERS: &str = "counts = \"supporters\"\ngoal_supporters = 3\n";
@@ -198,15 +200,8 @@ async fn what_a_new_appeal_counts_is_counted_without_waiting_for_the_minute() {
     // The first counting finds nothing to count.
     assert_eq!(app.banner(None).await["reason"], "matched");
     publish(&app, &appeal(MONEY, "\"ticker_left\""));
-    let mut reason = json!("missing_value");
-    for _ in 0..500 {
-        reason = app.banner(None).await["reason"].clone();
-        if reason == "matched" {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    assert_eq!(reason, "matched");
+    let is_counted = async || app.banner(None).await["reason"] == "matched";
+    until(Duration::from_secs(10), "what it tells is counted", is_counted).await;
     jobs.stop(&app.app).await;
     app.finish().await;
 }

@@ -12,9 +12,9 @@ use keepopen::{api, jobs};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 
-use crate::databases::Database;
 use crate::helpers::{Answer, TestApp, folder, settings};
 use crate::story::{books_of, receive, tell};
+use keepopen_testkit::{Database, until};
 
 /// An event that can't be read, whoever tries.
 fn unreadable() -> Value {
@@ -277,14 +277,12 @@ async fn while_postgresql_is_away_nothing_is_acknowledged_and_the_worker_goes_on
         }
     }
     assert!(refused >= events.len() / 40, "{refused}");
-    let everything = async {
-        while app.store.events().await.unwrap().iter().any(|it| it.state != "done") {
-            // A try that was cut off is due again after a while.
-            app.clock.advance(60_000);
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    let everything = async || {
+        // A try that was cut off is due again after a while.
+        app.clock.advance(60_000);
+        app.store.events().await.unwrap().iter().all(|it| it.state == "done")
     };
-    tokio::time::timeout(Duration::from_secs(60), everything).await.unwrap();
+    until(Duration::from_secs(60), "everything is booked", everything).await;
     jobs.stop(&app).await;
     assert_eq!(app.store.events().await.unwrap().len(), events.len());
     assert_eq!(books_of(&app).await, expected);

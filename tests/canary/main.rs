@@ -7,9 +7,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
-#[expect(dead_code, reason = "another suite needs the rest of it")]
-#[path = "../databases/mod.rs"]
-mod databases;
 mod service;
 
 use std::collections::BTreeMap;

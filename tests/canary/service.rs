@@ -1,9 +1,6 @@
 //! The built program with a practice Stripe, and everything that it logs.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
+use std::process::{Command, Stdio};
 
 use keepopen::clock::Clock;
 use keepopen_practice::PracticeStripe;
@@ -12,24 +9,13 @@ use reqwest::{Client, StatusCode};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::databases::Database;
+use keepopen_testkit::{APPEALS, Database, Running, journal, practice_stripe_with};
 
 pub const ORIGIN: &str = "https://journal.example.org";
 pub const STRIPE_KEY: &str = "sk_test_canarykey";
 pub const WEBHOOK_SECRET: &str = "whsec_canarysecret";
 pub const API_NAME: &str = "canary back end";
 
-const APPEALS: &str = r#"
-[[appeals]]
-id = "help"
-sites = ["journal"]
-kind = "ask"
-surface = ["banner"]
-live = "live"
-[[appeals.variants]]
-id = "a"
-copy = { heading = "We need your help now", body = ["Read on."], cta = "Give" }
-"#;
 const SETTINGS: &str = r#"
 [server]
 bind = "127.0.0.1:0"
@@ -45,17 +31,10 @@ file = "appeals.toml"
 [log]
 level = "debug"
 format = "{format}"
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500, 1000]
-default_interval = "once"
-default_amount_minor = 1000
 "#;
+const CHOICES: &str = "once = [500, 1000]
+default_interval = \"once\"
+default_amount_minor = 1000";
 
 /// The running program.
 pub struct Service {
@@ -64,8 +43,7 @@ pub struct Service {
     url: String,
     management: String,
     client: Client,
-    child: Child,
-    lines: Receiver<String>,
+    running: Running,
     logs: String,
     _database: Database,
     _folder: TempDir,
@@ -74,20 +52,16 @@ pub struct Service {
 impl Service {
     /// Starts it with logs at debug, `human` or `json`.
     pub async fn start(format: &str) -> Self {
-        let stripe = PracticeStripe::start(keepopen_practice::Settings {
-            bind: "127.0.0.1:0".parse().unwrap(),
-            secret_key: STRIPE_KEY.to_owned(),
-            webhook_secret: WEBHOOK_SECRET.to_owned(),
-            webhook_url: None,
-            now: Arc::new(|| Clock::System.now_ms() / 1000),
-            retry_after: Vec::new(),
-            account_name: "The Journal".to_owned(),
+        let now = || Clock::System.now_ms() / 1000;
+        let stripe = practice_stripe_with(now, |settings| {
+            settings.secret_key = STRIPE_KEY.to_owned();
+            settings.webhook_secret = WEBHOOK_SECRET.to_owned();
         })
-        .await
-        .unwrap();
+        .await;
         let folder = TempDir::new().unwrap();
         let database = Database::make(folder.path());
-        let settings = SETTINGS.replace("{stripe}", &stripe.url()).replace("{format}", format);
+        let settings =
+            SETTINGS.replace("{stripe}", &stripe.url()).replace("{format}", format) + &journal("", CHOICES);
         std::fs::write(folder.path().join("keepopen.toml"), settings).unwrap();
         std::fs::write(folder.path().join("appeals.toml"), APPEALS).unwrap();
         let command = |arguments: &[&str]| {
@@ -99,11 +73,7 @@ impl Service {
         let made = command(&["api-key", "create", "--name", API_NAME, "--scope", "supporters:read"]).output();
         let api_key = String::from_utf8(made.unwrap().stdout).unwrap().lines().next().unwrap().to_owned();
         assert!(api_key.starts_with("keepopen_sk_"), "{api_key}");
-        let mut child = command(&["serve"]).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        // Read all the time: a full pipe would hold the program up.
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let (told, lines) = channel();
-        std::thread::spawn(move || log.lines().try_for_each(|line| told.send(line.unwrap())));
+        let running = Running::start(command(&["serve"]).stdout(Stdio::null()));
         let client = Client::builder().redirect(Policy::none()).user_agent(super::AGENT).build().unwrap();
         let (url, management) = (String::new(), String::new());
         let logs = String::new();
@@ -113,8 +83,7 @@ impl Service {
             url,
             management,
             client,
-            child,
-            lines,
+            running,
             logs,
             _database: database,
             _folder: folder,
@@ -129,25 +98,14 @@ impl Service {
         if let Some(line) = self.logs.lines().find(|line| line.contains(words)) {
             return line.to_owned();
         }
-        loop {
-            let Ok(line) = self.lines.recv() else {
-                panic!("it ended without saying {words}: {}", self.logs)
-            };
-            self.logs.push_str(&line);
-            self.logs.push('\n');
-            if line.contains(words) {
-                return line;
-            }
-        }
+        let more = self.running.logs_until(words);
+        self.logs.push_str(&more);
+        more.lines().next_back().unwrap().to_owned()
     }
 
     /// Stops it; everything that it logged.
     pub fn stop(mut self) -> String {
-        let kill = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
-        let rest: Vec<String> = self.lines.iter().collect();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
-        format!("{}{}", self.logs, rest.join("\n"))
+        self.logs + &self.running.stopped_log()
     }
 
     /// Sends JSON as a reader's page that also knows the API key; the answer, which must be good.
@@ -195,14 +153,6 @@ impl Service {
     pub async fn metrics(&self) -> (StatusCode, String) {
         let answer = self.client.get(format!("{}/metrics", self.management)).send().await.unwrap();
         (answer.status(), answer.text().await.unwrap())
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        // It has ended already, unless an assertion failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

@@ -1,27 +1,14 @@
 //! `keepopen audit`, and that every command which changes something leaves a row.
 
-use std::sync::Arc;
-
 use keepopen::clock::Clock;
 use keepopen_practice::PracticeStripe;
+use keepopen_testkit::{STRIPE_KEY, practice_stripe};
 use serde_json::Value;
 
 use super::{JOURNAL, Sandbox};
 
-const KEY: &str = "sk_test_practice";
-
 async fn practice() -> PracticeStripe {
-    PracticeStripe::start(keepopen_practice::Settings {
-        bind: "127.0.0.1:0".parse().unwrap(),
-        secret_key: KEY.to_owned(),
-        webhook_secret: "whsec_practice".to_owned(),
-        webhook_url: None,
-        now: Arc::new(|| Clock::System.now_ms() / 1000),
-        retry_after: Vec::new(),
-        account_name: "The Journal".to_owned(),
-    })
-    .await
-    .unwrap()
+    practice_stripe(|| Clock::System.now_ms() / 1000).await
 }
 
 /// The newest row of the log.
@@ -99,7 +86,7 @@ fn every_command_is_either_audited_or_named() {
 async fn every_command_that_changes_something_leaves_a_row_of_the_operator() {
     let stripe = practice().await;
     let settings = format!(
-        "[server]\npublic_url = \"https://give.example.org/\"\n[stripe]\nsecret_key = \"{KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
+        "[server]\npublic_url = \"https://give.example.org/\"\n[stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
         stripe.url()
     );
     let sandbox = Sandbox::with(&settings).and_database();

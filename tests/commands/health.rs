@@ -1,16 +1,13 @@
 //! `keepopen health` tells a script and a person whether the service can take requests.
 
 use super::Sandbox;
-use super::running::Running;
+use keepopen_testkit::LOOPBACK;
 
 #[cfg(unix)]
 #[test]
 fn health_is_good_while_the_service_runs_and_says_so_when_it_does_not() {
-    let sandbox = Sandbox::with(
-        "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n[log]\nformat = \"json\"\n",
-    )
-    .and_database();
-    let mut running = Running::start(&sandbox, &["serve"]);
+    let sandbox = Sandbox::with(&format!("{LOOPBACK}[log]\nformat = \"json\"\n")).and_database();
+    let mut running = sandbox.start(&["serve"]);
     let told = running.logs_until("keepopen answers");
     let management = told.lines().find(|line| line.contains("health and metrics answer")).unwrap();
     let address = management.split("\"address\":\"").nth(1).unwrap().split('"').next().unwrap();

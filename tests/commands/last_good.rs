@@ -9,10 +9,10 @@ use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::block_in_place;
 
-use super::databases::Database;
-use super::running::Running;
-use super::wire::Wire;
 use super::{JOURNAL, Sandbox};
+use keepopen_testkit::Database;
+use keepopen_testkit::Running;
+use keepopen_testkit::Wire;
 
 const SETTINGS: &str = r#"
 [server]
@@ -43,7 +43,7 @@ fn sandbox(database: &str) -> Sandbox {
 
 /// Starts the service; it, what it logged, and where it answers.
 fn serve(sandbox: &Sandbox) -> (Running, String, String) {
-    let mut running = Running::start(sandbox, &["serve"]);
+    let running = sandbox.start(&["serve"]);
     let told = block_in_place(|| running.logs_until("keepopen answers"));
     let line: Value = serde_json::from_str(told.lines().last().unwrap()).unwrap();
     let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();

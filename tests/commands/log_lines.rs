@@ -5,7 +5,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::Sandbox;
-use super::running::Running;
+use keepopen_testkit::LOOPBACK;
 
 const REQUESTS: usize = 30;
 
@@ -25,9 +25,9 @@ async fn log_of_a_flood(stripe: &str) -> String {
 
 /// The log of a service to which this was done.
 async fn log_of(stripe: &str, flood: impl AsyncFnOnce(&str)) -> String {
-    let text = "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n";
+    let text = LOOPBACK;
     let sandbox = Sandbox::with(&format!("{text}{stripe}")).and_database();
-    let mut running = Running::start(&sandbox, &["serve"]);
+    let mut running = sandbox.start(&["serve"]);
     let started = tokio::task::block_in_place(|| running.logs_until("keepopen answers"));
     let address = started.lines().last().unwrap().split_once("address=").unwrap().1;
     let address = address.split_whitespace().next().unwrap();

@@ -13,8 +13,6 @@ mod appeals;
 mod audit;
 mod contract;
 mod contributions;
-#[path = "../databases/mod.rs"]
-mod databases;
 mod events;
 mod example;
 mod health;
@@ -30,28 +28,13 @@ mod simulate;
 #[cfg(unix)]
 mod stripe;
 mod switch;
-#[path = "../api/wire.rs"]
-mod wire;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
-use databases::Database;
+pub(crate) use keepopen_testkit::JOURNAL;
+use keepopen_testkit::{Database, Running};
 use tempfile::TempDir;
-
-/// Settings of one publication; those of the whole stand before it.
-pub(crate) const JOURNAL: &str = r#"
-[sites.journal]
-name = "The Journal"
-origins = ["https://journal.example.org"]
-currency = "EUR"
-[sites.journal.giving.EUR]
-minimum_minor = 100
-maximum_minor = 100000
-once = [500]
-default_interval = "once"
-default_amount_minor = 500
-"#;
 
 /// A folder to stand in, and a clean environment.
 pub(crate) struct Sandbox {
@@ -111,6 +94,11 @@ impl Sandbox {
         command.args(arguments).current_dir(self.folder.path()).env_clear();
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// Starts a command that runs until it is told to stop.
+    pub(crate) fn start(&self, arguments: &[&str]) -> Running {
+        Running::start(self.command(arguments).stdout(Stdio::piped()))
     }
 
     pub(crate) fn run(&self, arguments: &[&str]) -> Said {

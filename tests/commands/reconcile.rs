@@ -1,32 +1,22 @@
 //! `keepopen reconcile` while another one runs, after one was killed, and when a list can't be read.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use keepopen::clock::Clock;
 use keepopen::store::Store;
 use keepopen_practice::{PracticeStripe, Trouble};
+use keepopen_testkit::{STRIPE_KEY, practice_stripe, until};
+use tokio::task::block_in_place;
 
 use super::{JOURNAL, Sandbox};
 
-const KEY: &str = "sk_test_practice";
-
 async fn practice() -> PracticeStripe {
-    PracticeStripe::start(keepopen_practice::Settings {
-        bind: "127.0.0.1:0".parse().unwrap(),
-        secret_key: KEY.to_owned(),
-        webhook_secret: "whsec_practice".to_owned(),
-        webhook_url: None,
-        now: Arc::new(|| Clock::System.now_ms() / 1000),
-        retry_after: Vec::new(),
-        account_name: "The Journal".to_owned(),
-    })
-    .await
-    .unwrap()
+    practice_stripe(|| Clock::System.now_ms() / 1000).await
 }
 
 fn sandbox(stripe: &PracticeStripe) -> Sandbox {
-    let settings = format!("[stripe]\nsecret_key = \"{KEY}\"\napi_url = \"{}\"\n{JOURNAL}", stripe.url());
+    let settings =
+        format!("[stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}", stripe.url());
     Sandbox::with(&settings).and_database()
 }
 
@@ -38,12 +28,8 @@ async fn another_comparison_is_said_while_it_lives_and_forgotten_when_it_is_kill
     stripe.break_api(Some(Trouble::Hang(Duration::from_secs(600))));
     let mut hangs = sandbox.command(&["reconcile"]).spawn().unwrap();
     let store = Store::open(sandbox.database_url()).await.unwrap();
-    for _ in 0..600 {
-        if store.lease_held_until_ms().await.unwrap().is_some() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    let is_held = async || store.lease_held_until_ms().await.unwrap().is_some();
+    until(Duration::from_secs(30), "it compares", is_held).await;
     store.close().await;
     let said = sandbox.stopped(&["reconcile"]);
     assert!(said.starts_with("another comparison is running, so nothing was compared"), "{said}");
@@ -51,12 +37,8 @@ async fn another_comparison_is_said_while_it_lives_and_forgotten_when_it_is_kill
     hangs.wait().unwrap();
     stripe.break_api(None);
     // It is refused only as long as the dead one's lease lasts.
-    let mut refused = 0;
-    while sandbox.run(&["reconcile"]).status != Some(0) {
-        refused += 1;
-        assert!(refused < 100, "the dead process still holds its lease");
-        tokio::time::sleep(Duration::from_millis(300)).await;
-    }
+    let is_free = async || block_in_place(|| sandbox.run(&["reconcile"])).status == Some(0);
+    until(Duration::from_secs(60), "the lease of the dead process ends", is_free).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

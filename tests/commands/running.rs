@@ -1,81 +1,18 @@
 //! `serve` and `demo` from start to stop.
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+
+use keepopen_testkit::{LOOPBACK, Running};
 
 use super::Sandbox;
-
-/// A command that runs until it is told to stop.
-pub(crate) struct Running(Child);
-
-impl Running {
-    pub(crate) fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
-        let mut command = sandbox.command(arguments);
-        Self(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
-    }
-
-    /// Reads the log until a line has these words; everything up to it.
-    pub(crate) fn logs_until(&mut self, words: &str) -> String {
-        let mut told = String::new();
-        let mut log = BufReader::new(self.0.stderr.as_mut().unwrap());
-        while !told.contains(words) {
-            assert_ne!(log.read_line(&mut told).unwrap(), 0, "it ended without saying {words}: {told}");
-        }
-        told
-    }
-
-    /// Sends SIGTERM; the status at the end.
-    pub(crate) fn stop(&mut self) -> Option<i32> {
-        self.tell_to_stop();
-        self.ended()
-    }
-
-    /// Sends SIGTERM.
-    pub(crate) fn tell_to_stop(&self) {
-        let sent =
-            Command::new("/bin/sh").args(["-c", &format!("kill -TERM {}", self.0.id())]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    /// Ends it at once, as a crash would.
-    pub(crate) fn kill(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-
-    /// Sends SIGTERM; the rest of the log.
-    pub(crate) fn stopped_log(&mut self) -> String {
-        self.tell_to_stop();
-        let mut rest = String::new();
-        self.0.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
-        assert_eq!(self.0.wait().unwrap().code(), Some(0), "{rest}");
-        rest
-    }
-
-    /// Waits for its end; the status.
-    pub(crate) fn ended(&mut self) -> Option<i32> {
-        let mut rest = String::new();
-        self.0.stderr.take().unwrap().read_to_string(&mut rest).unwrap();
-        assert!(!rest.contains("panicked"), "{rest}");
-        self.0.wait().unwrap().code()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has ended already, unless an assertion failed.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 #[cfg(unix)]
 #[test]
 fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
     use std::os::unix::fs::PermissionsExt;
-    let sandbox = Sandbox::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
-        .and_database();
-    let mut running = Running::start(&sandbox, &["serve"]);
+    let sandbox = Sandbox::with(LOOPBACK).and_database();
+    let mut running = sandbox.start(&["serve"]);
     let told = running.logs_until("keepopen answers");
     for gap in ["no site", "no appeals", "no Stripe key", "no webhook secret is known"] {
         assert!(told.contains(gap), "{gap}: {told}");
@@ -93,13 +30,12 @@ fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
 #[cfg(unix)]
 #[test]
 fn the_same_key_serves_after_a_restart_and_another_is_refused() {
-    let sandbox = Sandbox::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
-        .and_database();
-    let mut first = Running::start(&sandbox, &["serve"]);
+    let sandbox = Sandbox::with(LOOPBACK).and_database();
+    let mut first = sandbox.start(&["serve"]);
     first.logs_until("keepopen answers");
     assert_eq!(first.stop(), Some(0));
     let key = std::fs::read(sandbox.path("data/keepopen.key")).unwrap();
-    let mut second = Running::start(&sandbox, &["serve"]);
+    let mut second = sandbox.start(&["serve"]);
     second.logs_until("keepopen answers");
     assert_eq!(second.stop(), Some(0));
     assert_eq!(std::fs::read(sandbox.path("data/keepopen.key")).unwrap(), key);
@@ -118,16 +54,16 @@ fn the_same_key_serves_after_a_restart_and_another_is_refused() {
 fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_is_closed() {
     use std::os::unix::fs::PermissionsExt;
     let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let settings = "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n";
+    let settings = LOOPBACK;
     for umask in ["000", "022", "077"] {
         let sandbox = Sandbox::with(settings);
-        let mut command = std::process::Command::new("/bin/sh");
+        let mut command = Command::new("/bin/sh");
         let serve = format!("umask {umask} && exec \"$0\" serve");
         command
             .args(["-c", &serve, env!("CARGO_BIN_EXE_keepopen")])
             .current_dir(sandbox.path(""))
             .env_clear();
-        let mut running = Running(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap());
+        let mut running = Running::start(command.stdout(Stdio::piped()));
         running.logs_until("keepopen answers");
         let data = sandbox.path("data");
         assert_eq!(mode(&data), 0o700, "{umask}");
@@ -142,7 +78,7 @@ fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_i
         std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755)).unwrap();
         let database = data.join("keepopen.db");
         std::fs::set_permissions(&database, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let mut running = Running::start(&sandbox, &["serve"]);
+        let mut running = sandbox.start(&["serve"]);
         running.logs_until("keepopen answers");
         assert_eq!((mode(&data), mode(&database)), (0o700, 0o600));
         assert_eq!(running.stop(), Some(0));
@@ -152,9 +88,8 @@ fn files_are_made_for_their_owner_alone_whatever_the_umask_and_an_older_folder_i
 #[cfg(unix)]
 #[test]
 fn a_key_file_that_is_missing_beside_its_database_stops_every_command_that_needs_it_and_none_is_made() {
-    let sandbox = Sandbox::with("[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n")
-        .and_database();
-    let mut running = Running::start(&sandbox, &["serve"]);
+    let sandbox = Sandbox::with(LOOPBACK).and_database();
+    let mut running = sandbox.start(&["serve"]);
     running.logs_until("keepopen answers");
     assert_eq!(running.stop(), Some(0));
     let (key, aside) = (sandbox.path("data/keepopen.key"), sandbox.path("aside.key"));
@@ -166,7 +101,7 @@ fn a_key_file_that_is_missing_beside_its_database_stops_every_command_that_needs
         assert!(!key.exists(), "{command:?} left a key");
     }
     std::fs::rename(&aside, &key).unwrap();
-    let mut running = Running::start(&sandbox, &["serve"]);
+    let mut running = sandbox.start(&["serve"]);
     running.logs_until("keepopen answers");
     assert_eq!(running.stop(), Some(0));
 }
@@ -196,9 +131,8 @@ fn a_port_that_is_taken_is_said() {
 #[test]
 fn the_demo_says_where_to_look_and_leaves_the_settings_alone() {
     let sandbox = Sandbox::new();
-    let mut running = Running::start(&sandbox, &["demo", "--port", "0", "--data-dir", "kept", "--json"]);
-    let mut line = String::new();
-    BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let mut running = sandbox.start(&["demo", "--port", "0", "--data-dir", "kept", "--json"]);
+    let line = running.prints();
     for name in ["newspaper", "keepopen", "practice"] {
         assert!(line.contains(&format!("\"{name}\":\"http://127.0.0.1:")), "{line}");
     }
@@ -222,9 +156,8 @@ fn the_demo_does_not_run_where_a_live_key_is_set() {
 fn the_demo_lets_pages_of_an_origin_ask_when_told() {
     let sandbox = Sandbox::new();
     let demo = ["demo", "--port", "0", "--json", "--origin", "http://localhost:3000"];
-    let mut running = Running::start(&sandbox, &demo);
-    let mut line = String::new();
-    BufReader::new(running.0.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let mut running = sandbox.start(&demo);
+    let line = running.prints();
     let service = line.split_once("\"keepopen\":\"http://").unwrap().1.split_once('"').unwrap().0;
     let allowed = |origin: &str| {
         let mut stream = std::net::TcpStream::connect(service).unwrap();

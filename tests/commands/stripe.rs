@@ -1,37 +1,25 @@
 //! `keepopen stripe`: the connection is made, rolled, looked at and checked.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use keepopen::clock::Clock;
 use keepopen::stripe::{API_VERSION, EVENTS, PERMISSIONS};
 use keepopen_practice::PracticeStripe;
+use keepopen_testkit::{STRIPE_KEY, practice_stripe_with};
 use serde_json::{Value, json};
 
-use super::running::Running;
 use super::{JOURNAL, Sandbox, contains};
-
-const KEY: &str = "sk_test_practice";
 
 /// A practice Stripe that delivers to the endpoints that are made at it, again and again until they take it.
 async fn practice() -> PracticeStripe {
-    PracticeStripe::start(keepopen_practice::Settings {
-        bind: "127.0.0.1:0".parse().unwrap(),
-        secret_key: KEY.to_owned(),
-        webhook_secret: "whsec_practice".to_owned(),
-        webhook_url: None,
-        now: Arc::new(|| Clock::System.now_ms() / 1000),
-        retry_after: vec![Duration::from_millis(100); 600],
-        account_name: "The Journal".to_owned(),
-    })
-    .await
-    .unwrap()
+    let now = || Clock::System.now_ms() / 1000;
+    practice_stripe_with(now, |it| it.retry_after = vec![Duration::from_millis(100); 600]).await
 }
 
 fn sandbox(stripe: &PracticeStripe) -> Sandbox {
     let settings = format!(
         "[server]\nbind = \"127.0.0.1:0\"\npublic_url = \"https://give.example.org/\"\n[management]\nbind = \"127.0.0.1:0\"\n\
-         [stripe]\nsecret_key = \"{KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
+         [stripe]\nsecret_key = \"{STRIPE_KEY}\"\napi_url = \"{}\"\n{JOURNAL}",
         stripe.url()
     );
     Sandbox::with(&settings).and_database()
@@ -52,7 +40,7 @@ async fn something_happens(stripe: &PracticeStripe) {
         ("line_items[0][price_data][product_data][name]", "A contribution"),
     ];
     let url = format!("{}/v1/checkout/sessions", stripe.url());
-    let made = reqwest::Client::new().post(url).bearer_auth(KEY).form(&form).send().await.unwrap();
+    let made = reqwest::Client::new().post(url).bearer_auth(STRIPE_KEY).form(&form).send().await.unwrap();
     let session: Value = made.json().await.unwrap();
     stripe.expire(session["id"].as_str().unwrap_or_else(|| panic!("{session}"))).unwrap();
     stripe.deliveries_settled().await;
@@ -114,7 +102,7 @@ async fn an_endpoint_of_somebody_else_is_left_alone() {
 async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_the_new_one_has_delivered() {
     let stripe = practice().await;
     let sandbox = sandbox(&stripe);
-    let mut service = Running::start(&sandbox, &["serve"]);
+    let mut service = sandbox.start(&["serve"]);
     let told = service.logs_until("keepopen answers");
     assert!(told.contains("no webhook secret is known"), "{told}");
     let line = told.lines().find(|line| line.contains("keepopen answers")).unwrap();
@@ -280,7 +268,8 @@ async fn the_status_says_the_version_of_every_endpoint_that_points_here() {
     let make = async |url: &str, version: &str| {
         let form = [("url", url), ("enabled_events[0]", "*"), ("api_version", version)];
         let call = reqwest::Client::new().post(format!("{}/v1/webhook_endpoints", stripe.url()));
-        let made: Value = call.bearer_auth(KEY).form(&form).send().await.unwrap().json().await.unwrap();
+        let made: Value =
+            call.bearer_auth(STRIPE_KEY).form(&form).send().await.unwrap().json().await.unwrap();
         made["id"].as_str().unwrap_or_else(|| panic!("{made}")).to_owned()
     };
     let old = make("https://give.example.org/webhooks/stripe/", "2020-08-27").await;

@@ -9,9 +9,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
 mod answers_first;
-#[expect(dead_code, reason = "another suite needs the rest of it")]
-#[path = "../databases/mod.rs"]
-mod databases;
 mod deliveries;
 mod full_disk;
 mod gifts;

@@ -9,6 +9,7 @@ use keepopen::clock::Clock;
 use keepopen::store::StoreError;
 use keepopen::{actions, api, config, jobs};
 use keepopen_powercut::{Lost, Recording, Syncs};
+use keepopen_testkit::memory_folder;
 use tempfile::TempDir;
 
 use super::deliveries::Deliveries;
@@ -20,12 +21,6 @@ use super::proof::{Wrong, everything_is_processed, examine, nothing_is_lost};
 const OF_ONE_RECORDING: u64 = 20;
 /// Gifts before, and after, the service is stopped and started in a recording.
 const GIFTS: u64 = 120;
-
-/// A folder in memory where there is one: what lasts here is decided by us, and not by a disk.
-fn folder() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
-}
 
 async fn start(data: &Path, database: &str) -> Result<Arc<App>, Wrong> {
     let settings = config::from_toml(&settings(data, database)).unwrap();
@@ -44,7 +39,7 @@ struct Recorded {
 
 /// A new database, events, a stop, a start, more events; and after each, the work is done.
 async fn record(syncs: Syncs, seed: u64) -> Recorded {
-    let (data, files) = (folder(), folder());
+    let (data, files) = (memory_folder(), memory_folder());
     let recording = Arc::new(Recording::start(files.path(), syncs).unwrap());
     let asked = Arc::clone(&recording);
     let deliveries = Deliveries::at_positions(0, seed, move || asked.position());
@@ -83,7 +78,7 @@ impl Recorded {
             2 => self.recording.risky_moment(random),
             _ => self.recording.moment_of_a_name(random),
         };
-        let disk = folder();
+        let disk = memory_folder();
         let lost = self.recording.disk_after_a_cut(at, random, disk.path()).unwrap();
         std::fs::copy(&self.key, disk.path().join("keepopen.key")).unwrap();
         let acknowledged = self.deliveries.acknowledged_until(at);

@@ -1,12 +1,9 @@
 //! A service as a process of its own, which can be killed.
 
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use keepopen::app::App;
@@ -19,27 +16,13 @@ use keepopen::tokens::Vault;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::databases::Database;
 use super::{answers_first, queue};
+use keepopen_testkit::{Database, JOURNAL};
 
 /// The settings of a service on this database.
 pub(crate) fn settings(data: &std::path::Path, database: &str) -> String {
-    settings_with(data, database, "", SITE)
+    settings_with(data, database, "", JOURNAL)
 }
-
-/// A site, so that the banner can be asked and its gifts are booked.
-const SITE: &str = r#"
-        [sites.journal]
-        name = "The Journal"
-        origins = ["https://journal.example.org"]
-        currency = "EUR"
-        [sites.journal.giving.EUR]
-        minimum_minor = 100
-        maximum_minor = 100000
-        once = [500]
-        default_interval = "once"
-        default_amount_minor = 500
-"#;
 
 /// The same, with the management port at an address, and more at the end.
 fn settings_with(data: &std::path::Path, database: &str, management: &str, more: &str) -> String {
@@ -109,7 +92,7 @@ impl Service {
     }
 
     fn write_settings(&self, database: &str) {
-        let text = settings_with(&self.data(), database, "127.0.0.1:0", SITE);
+        let text = settings_with(&self.data(), database, "127.0.0.1:0", JOURNAL);
         std::fs::write(self.folder.path().join("keepopen.toml"), text).unwrap();
     }
 
@@ -138,8 +121,8 @@ impl Service {
             Program::AnswersFirst => answers_first::command(),
             Program::Queue(worker, receiver) => queue::command(worker, receiver),
         };
-        command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
-        Running::of(command.spawn().unwrap())
+        command.current_dir(self.folder.path()).stdout(Stdio::null());
+        Running::of(&mut command)
     }
 
     /// The database itself, with no proxy before it.
@@ -153,8 +136,8 @@ impl Service {
         let mut command = Command::new("unshare");
         command.args(["-rm", "/bin/sh", "-c", &mount]).arg(self.data()).arg(program());
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-        command.current_dir(self.folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
-        Running::of(command.spawn().unwrap())
+        command.current_dir(self.folder.path()).stdout(Stdio::null());
+        Running::of(&mut command)
     }
 
     /// The database by itself, through the product's own eyes: beside a running service, or after its end.
@@ -202,38 +185,17 @@ pub(crate) fn other_program() -> Option<PathBuf> {
     std::env::var_os("KEEPOPEN_TEST_PROGRAM").map(PathBuf::from)
 }
 
-/// A service that runs.
-pub(crate) struct Running {
-    child: Child,
-    lines: Receiver<String>,
-    /// Reads the log to its end, so that the service never waits for a reader.
-    reader: Option<JoinHandle<()>>,
-}
+/// A service that runs, and logs JSON.
+pub(crate) struct Running(keepopen_testkit::Running);
 
 impl Running {
-    fn of(mut child: Child) -> Self {
-        let (line_came, lines) = channel();
-        let log = BufReader::new(child.stderr.take().unwrap());
-        let reader = std::thread::spawn(move || {
-            for line in log.lines().map_while(Result::ok) {
-                assert!(!line.contains("panicked"), "{line}");
-                // Nobody may be waiting for it any more.
-                let _ = line_came.send(line);
-            }
-        });
-        Self { child, lines, reader: Some(reader) }
+    fn of(command: &mut Command) -> Self {
+        Self(keepopen_testkit::Running::start(command))
     }
 
     /// Waits for a line of the log with these words.
     pub(crate) fn says(&self, words: &str) -> Value {
-        let mut others = Vec::new();
-        for line in &self.lines {
-            if line.contains(words) {
-                return serde_json::from_str(&line).unwrap();
-            }
-            others.push(line);
-        }
-        panic!("it ended without saying {words}: {others:?}")
+        serde_json::from_str(&self.0.says(words)).unwrap()
     }
 
     /// Waits until it answers; where.
@@ -251,46 +213,34 @@ impl Running {
 
     /// A path as the service sees it, in a file system of its own.
     pub(crate) fn seen_by_it(&self, path: &Path) -> PathBuf {
-        PathBuf::from(format!("/proc/{}/root{}", self.child.id(), path.display()))
+        PathBuf::from(format!("/proc/{}/root{}", self.0.id(), path.display()))
     }
 
     /// Waits until it has ended, whatever it says of it.
     pub(crate) async fn ended(mut self) {
-        while self.child.try_wait().unwrap().is_none() {
+        while !self.0.has_ended() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
     /// Ends it at once.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-        self.reader.take().unwrap().join().unwrap();
+        self.0.kill();
     }
 
     /// Sends SIGTERM.
     pub(crate) fn tell_to_stop(&self) {
-        let kill = format!("kill -TERM {}", self.child.id());
-        assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
+        self.0.tell_to_stop();
     }
 
     /// Waits for its end, which must be a good one.
     pub(crate) fn ends_well(mut self) {
-        self.reader.take().unwrap().join().unwrap();
-        assert_eq!(self.child.wait().unwrap().code(), Some(0));
+        assert_eq!(self.0.ended(), Some(0));
     }
 
     /// Sends SIGTERM, and waits for its end.
     pub(crate) fn stop(self) {
         self.tell_to_stop();
         self.ends_well();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It has ended already, unless an assertion failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }

@@ -1,5 +1,6 @@
 //! PostgreSQL falls silent: its connections stay open, and nothing comes through.
 
+use keepopen_testkit::until;
 use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
@@ -84,12 +85,9 @@ impl Behind {
              AND state = 'active' AND wait_event_type = 'Lock'";
         // Within a transaction a server shows the same moment again and again.
         let mut watching = PgConnection::connect(self.service.database_url()).await.unwrap();
-        let wait = async {
-            while sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watching).await.unwrap() == 0 {
-                tokio::time::sleep(Duration::from_millis(5)).await;
-            }
-        };
-        tokio::time::timeout(RESUMES, wait).await.expect("the gift is being booked");
+        let is_waiting =
+            async || sqlx::query_scalar::<_, i64>(waits).fetch_one(&mut watching).await.unwrap() > 0;
+        until(RESUMES, "the gift is being booked", is_waiting).await;
         other
     }
 
@@ -98,12 +96,7 @@ impl Behind {
     }
 
     async fn becomes_ready(&self, so: bool) {
-        let wait = async {
-            while self.is_ready().await != so {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(RESUMES, wait).await.unwrap_or_else(|_| panic!("ready should be {so}"));
+        until(RESUMES, &format!("ready is {so}"), async || self.is_ready().await == so).await;
     }
 }
 

@@ -77,6 +77,14 @@ fn unsafe_code_is_forbidden_in_every_package() {
 }
 
 #[test]
+fn the_test_kit_is_in_no_program_and_does_not_build_the_service_a_second_time() {
+    for manifest in below(".", &["Cargo.toml"]) {
+        assert!(!asks_for(&table(&manifest.text), "keepopen-testkit"), "{}", manifest.path);
+    }
+    assert!(!asks_for(&table(&file("testkit/Cargo.toml").text), "keepopen"));
+}
+
+#[test]
 fn clippy_refuses_every_other_way_to_time_and_randomness() {
     assert_eq!(methods_not_refused(&table(&file("clippy.toml").text)), Vec::<&str>::new());
 }

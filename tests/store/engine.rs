@@ -3,7 +3,7 @@
 use keepopen::store::{OpenError, Store};
 
 use super::TestStore;
-use super::databases::Database;
+use keepopen_testkit::Database;
 
 #[actix_web::test]
 async fn what_is_committed_is_on_disk() {

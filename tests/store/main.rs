@@ -7,9 +7,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
 
-#[expect(dead_code, reason = "another suite needs the rest of it")]
-#[path = "../databases/mod.rs"]
-mod databases;
 mod engine;
 mod errors;
 mod facts;
@@ -26,7 +23,7 @@ use keepopen::store::{Store, Tx, inbox, ledger, objects, supporters};
 use keepopen::supporters::Email;
 use tempfile::TempDir;
 
-use databases::Database;
+use keepopen_testkit::Database;
 
 /// A store on a database of its own.
 pub(crate) struct TestStore {

@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use super::checking::{Found, check, found};
 use super::driver::{HERALD, World};
-use crate::databases::Database;
 use crate::generations::{GENERATIONS, Templates, fill_up, templates};
 use crate::helpers::{folder, settings};
 use crate::queue::process_everything;
 use crate::story::{Ties, receive};
+use keepopen_testkit::Database;
 
 /// So many of a hundred events are never delivered, though Stripe lists them.
 const NEVER_DELIVERED: u8 = 5;

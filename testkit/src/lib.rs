@@ -1,0 +1,23 @@
+//! What several suites of tests and benchmarks share.
+//!
+//! **Owns** a database for each test, settings and appeals to begin with, a practice Stripe, the program as a process, and
+//! waiting.
+//! **Never** uses the crate `keepopen`: its own unit tests use this one, and it would be compiled twice.
+//! **Start at** [`Database`], [`Running`].
+//! **Tested in** every suite that uses it.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on stops")]
+
+mod database;
+mod running;
+mod settings;
+mod stripe;
+mod wait;
+mod wire;
+
+pub use database::Database;
+pub use running::Running;
+pub use settings::{APPEALS, JOURNAL, LOOPBACK, free_address, journal, memory_folder};
+pub use stripe::{STRIPE_KEY, WEBHOOK_SECRET, practice_stripe, practice_stripe_with};
+pub use wait::{listens, until};
+pub use wire::Wire;

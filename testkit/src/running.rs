@@ -1,0 +1,112 @@
+//! The program as a process of its own.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::JoinHandle;
+
+/// A command that runs until it is told to stop. It is killed when this is dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    lines: Receiver<String>,
+    /// Reads the log to its end, so that the program never waits for a reader.
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts it. Its standard error is its log.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let (line_came, lines) = channel();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        let reader = std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                // Nobody may be waiting for it any more.
+                let _ = line_came.send(line);
+            }
+        });
+        Self { child, lines, reader: Some(reader) }
+    }
+
+    /// Reads the log until a line has these words: all lines up to it.
+    pub fn logs_until(&self, words: &str) -> String {
+        let mut told = String::new();
+        while !told.contains(words) {
+            let Ok(line) = self.lines.recv() else { panic!("it ended without saying {words}: {told}") };
+            assert!(!line.contains("panicked"), "{line}");
+            told.push_str(&line);
+            told.push('\n');
+        }
+        told
+    }
+
+    /// Reads the log until a line has these words: that line.
+    pub fn says(&self, words: &str) -> String {
+        self.logs_until(words).lines().next_back().unwrap().to_owned()
+    }
+
+    /// Reads a line of its standard output, which the command must have piped.
+    pub fn prints(&mut self) -> String {
+        let mut line = String::new();
+        BufReader::new(self.child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        line
+    }
+
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// Sends SIGTERM.
+    pub fn tell_to_stop(&self) {
+        let kill = format!("kill -TERM {}", self.child.id());
+        assert!(Command::new("/bin/sh").args(["-c", &kill]).status().unwrap().success());
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.reader.take().unwrap().join().unwrap();
+    }
+
+    /// Waits for its end: the status.
+    pub fn ended(&mut self) -> Option<i32> {
+        self.rest_of_log();
+        self.child.wait().unwrap().code()
+    }
+
+    /// Sends SIGTERM, and waits for its end: the status.
+    pub fn stop(&mut self) -> Option<i32> {
+        self.tell_to_stop();
+        self.ended()
+    }
+
+    /// Sends SIGTERM, and waits for its end, which must be a good one: the rest of the log.
+    pub fn stopped_log(&mut self) -> String {
+        self.tell_to_stop();
+        let rest = self.rest_of_log();
+        assert_eq!(self.child.wait().unwrap().code(), Some(0), "{rest}");
+        rest
+    }
+
+    fn rest_of_log(&self) -> String {
+        let rest: String = self.lines.iter().map(|line| line + "\n").collect();
+        assert!(!rest.contains("panicked"), "{rest}");
+        rest
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It has ended already, unless an assertion failed.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -1,0 +1,67 @@
+//! Settings and appeals to begin with, and places for them.
+
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use tempfile::TempDir;
+
+/// A site that takes gifts in euro, once.
+pub const JOURNAL: &str = r#"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+"#;
+
+/// The same site with other choices of gifts, and with `more` in its own table.
+pub fn journal(more: &str, choices: &str) -> String {
+    let (site, giving) = JOURNAL.split_once("[sites.journal.giving.EUR]\n").unwrap();
+    let limits = giving.split_once("once =").unwrap().0;
+    format!("{site}{more}\n[sites.journal.giving.EUR]\n{limits}{choices}\n")
+}
+
+/// The service, and its port for operators, on free ports of loopback.
+pub const LOOPBACK: &str = "[server]\nbind = \"127.0.0.1:0\"\n[management]\nbind = \"127.0.0.1:0\"\n";
+
+/// A file with one appeal, which asks every reader of that site.
+pub const APPEALS: &str = r#"
+[[appeals]]
+id = "help"
+sites = ["journal"]
+kind = "ask"
+surface = ["banner", "inline"]
+live = "live"
+
+[[appeals.variants]]
+id = "a"
+copy = { heading = "We need your help now", body = ["Read on."], cta = "Give {gift}" }
+"#;
+
+/// An address on loopback whose port nobody listens on.
+pub fn free_address() -> SocketAddr {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+/// A folder in memory where there is one: for tests that prove no durability, and sync a lot.
+pub fn memory_folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() { TempDir::new_in(memory).unwrap() } else { TempDir::new().unwrap() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_site_with_other_choices_keeps_the_rest() {
+        let text = journal("locale = \"en\"", "month = [500]");
+        assert!(text.contains("currency = \"EUR\"\nlocale = \"en\"\n[sites.journal.giving.EUR]"), "{text}");
+        assert!(text.ends_with("maximum_minor = 100000\nmonth = [500]\n"), "{text}");
+    }
+}

@@ -1,0 +1,33 @@
+//! A practice Stripe.
+
+use std::sync::Arc;
+
+use keepopen_practice::{PracticeStripe, Settings};
+
+/// The key for its API.
+pub const STRIPE_KEY: &str = "sk_test_practice";
+/// The secret that it signs deliveries with.
+pub const WEBHOOK_SECRET: &str = "whsec_practice";
+
+/// A practice Stripe that delivers nothing by itself. `now` gives the time, in seconds since 1970.
+pub async fn practice_stripe(now: impl Fn() -> i64 + Send + Sync + 'static) -> PracticeStripe {
+    practice_stripe_with(now, |_| {}).await
+}
+
+/// The same with its settings changed.
+pub async fn practice_stripe_with(
+    now: impl Fn() -> i64 + Send + Sync + 'static,
+    change: impl FnOnce(&mut Settings),
+) -> PracticeStripe {
+    let mut settings = Settings {
+        bind: "127.0.0.1:0".parse().unwrap(),
+        secret_key: STRIPE_KEY.to_owned(),
+        webhook_secret: WEBHOOK_SECRET.to_owned(),
+        webhook_url: None,
+        now: Arc::new(now),
+        retry_after: Vec::new(),
+        account_name: "The Journal".to_owned(),
+    };
+    change(&mut settings);
+    PracticeStripe::start(settings).await.unwrap()
+}
