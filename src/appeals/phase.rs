@@ -14,7 +14,7 @@ use crate::config::SiteSettings;
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Never published.
-    AppealDocument,
+    Draft,
     /// Published, and its time has not come.
     Scheduled,
     /// Shown to those it is for.
@@ -43,7 +43,7 @@ pub fn phases(
 
 fn phase(live: Live, stage: Option<Stage>) -> Phase {
     match (live, stage) {
-        (Live::AppealDocument, _) => Phase::AppealDocument,
+        (Live::Draft, _) => Phase::Draft,
         (Live::Ended, _) | (_, Some(Stage::After)) => Phase::Ended,
         (Live::Paused, _) | (_, None) => Phase::Paused,
         (Live::Live | Live::Scheduled, Some(Stage::Before)) => Phase::Scheduled,

@@ -74,7 +74,7 @@ fn draft(path: &Path, settings: &Settings) -> Result<RuleSet, Stopped> {
     }
     let mut source = Source { name: path.display().to_string(), ..Source::default() };
     for draft in &mut documents {
-        if matches!(draft.rules.live, Live::AppealDocument | Live::Paused) {
+        if matches!(draft.rules.live, Live::Draft | Live::Paused) {
             draft.rules.live = Live::Live;
             source.taken_as_live.push(draft.rules.id.clone());
         }

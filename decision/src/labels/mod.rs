@@ -199,7 +199,7 @@ pub enum Live {
     Paused,
     /// Not published yet.
     #[default]
-    AppealDocument,
+    Draft,
     /// Over for good.
     Ended,
 }
@@ -207,7 +207,7 @@ pub enum Live {
 impl Live {
     /// Parses the label.
     pub fn parse(word: &str) -> Option<Self> {
-        let all = [Self::Live, Self::Scheduled, Self::Paused, Self::AppealDocument, Self::Ended];
+        let all = [Self::Live, Self::Scheduled, Self::Paused, Self::Draft, Self::Ended];
         all.into_iter().find(|live| live.as_str() == word)
     }
 
@@ -217,7 +217,7 @@ impl Live {
             Self::Live => "live",
             Self::Scheduled => "scheduled",
             Self::Paused => "paused",
-            Self::AppealDocument => "draft",
+            Self::Draft => "draft",
             Self::Ended => "ended",
         }
     }

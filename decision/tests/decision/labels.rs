@@ -36,7 +36,7 @@ fn every_word_is_the_same_in_code_and_in_json() {
 
 #[test]
 fn whether_an_appeal_is_live_is_read_back_from_its_word_and_from_no_other() {
-    let states = [Live::Live, Live::Scheduled, Live::Paused, Live::AppealDocument, Live::Ended];
+    let states = [Live::Live, Live::Scheduled, Live::Paused, Live::Draft, Live::Ended];
     assert_eq!(all(states, Live::as_str), "live scheduled paused draft ended");
     for live in states {
         assert_eq!(Live::parse(live.as_str()), Some(live));

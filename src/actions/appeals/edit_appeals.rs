@@ -204,13 +204,13 @@ pub async fn apply_appeals(
         let now = appeals::published(&mut tx, &id).await?;
         // What was in force once can't be a draft again, but it can be held back.
         let state = match wanted {
-            Live::AppealDocument if now.is_some() => Live::Paused,
+            Live::Draft if now.is_some() => Live::Paused,
             // Its schedule, which was checked above, says the rest.
             Live::Scheduled => Live::Live,
             other => other,
         };
         let is_so = now.is_some_and(|row| row.version == saved.version && row.state == state.as_str());
-        if !is_so && state != Live::AppealDocument {
+        if !is_so && state != Live::Draft {
             // What is live already may be past its end: an exported file can be applied again.
             if state == Live::Live {
                 has_time_to_run(context, &document)?;
@@ -268,7 +268,7 @@ async fn record(
     let action = match state {
         Live::Paused => "appeal.pause",
         Live::Ended => "appeal.end",
-        Live::AppealDocument | Live::Scheduled | Live::Live => "appeal.publish",
+        Live::Draft | Live::Scheduled | Live::Live => "appeal.publish",
     };
     let change = Change::new(action, id)
         .field("version", before.as_ref().map(|row| row.version), version)

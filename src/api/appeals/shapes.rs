@@ -102,7 +102,7 @@ impl Summary {
                 let phase = publication.map(|_| phases.get(id).copied().unwrap_or(Phase::Paused));
                 Self {
                     id: id.to_owned(),
-                    phase: phase.unwrap_or(Phase::AppealDocument),
+                    phase: phase.unwrap_or(Phase::Draft),
                     version: row.version,
                     written_at: clock::rfc3339(row.created_at_ms),
                     published_version: publication.map(|row| row.version),
