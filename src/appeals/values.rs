@@ -7,6 +7,7 @@ use crate::money::Currency;
 
 /// The values that the text uses, and no others.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = Values)]
 pub struct TemplateValues {
     /// The number of articles that the reader read, in the weeks and with the tags that the appeal counts.
     #[serde(skip_serializing_if = "Option::is_none")]
