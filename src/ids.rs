@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use aws_lc_rs::{digest, hmac};
+use aws_lc_rs::digest;
 use serde::{Deserialize, Serialize};
 
 /// The text is not an id of this kind.
@@ -111,20 +111,6 @@ impl std::str::FromStr for ApiKeyId {
     }
 }
 
-impl SupporterId {
-    /// The id of whoever gives under this (normalised) e-mail address.
-    ///
-    /// It is a keyed hash: to everybody without `key` it is a random number,
-    /// and to us it is the same whichever of two events names the person
-    /// first, so the books do not depend on the order of delivery.
-    pub fn of_email(key: &hmac::Key, email: &str) -> Self {
-        let tag = hmac::sign(key, email.as_bytes());
-        let mut bytes = [0; 16];
-        bytes.copy_from_slice(&tag.as_ref()[..16]);
-        Self::from_bytes(bytes)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,15 +123,5 @@ mod tests {
         for wrong in ["", "con_", "con_7zzzzzzzzzzzzzzzzzzzzzzzzu", "sup_7zzzzzzzzzzzzzzzzzzzzzzzzz"] {
             assert!(ContributionId::parse(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn a_supporter_id_hangs_on_the_address_and_on_the_key() {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, b"one");
-        let other = hmac::Key::new(hmac::HMAC_SHA256, b"two");
-        let id = SupporterId::of_email(&key, "reader@example.org");
-        assert_eq!(id, SupporterId::of_email(&key, "reader@example.org"));
-        assert_ne!(id, SupporterId::of_email(&key, "reader2@example.org"));
-        assert_ne!(id, SupporterId::of_email(&other, "reader@example.org"));
     }
 }

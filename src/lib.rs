@@ -16,9 +16,10 @@ pub mod supporters;
 
 pub mod simulation;
 
+pub mod keys;
+
 pub mod store;
 pub mod stripe;
-pub mod tokens;
 
 pub mod app;
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::ids::SupporterId;
-use keepopen::tokens::{Claims, TokenScope};
+use keepopen::keys::{Claims, TokenScope};
 use keepopen::{actions, config};
 use keepopen_decision::Standing;
 use keepopen_practice::PracticeStripe;

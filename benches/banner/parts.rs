@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use keepopen::api;
 use keepopen::app::App;
-use keepopen::tokens::Purpose;
+use keepopen::keys::Purpose;
 use keepopen_decision::{Known, Question, Standing, decide, fast_question};
 
 use super::median;

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use keepopen::app::App;
 use keepopen::ids::SupporterId;
-use keepopen::tokens::{Claims, TokenScope};
+use keepopen::keys::{Claims, TokenScope};
 use keepopen_decision::Standing;
 use keepopen_testkit::journal;
 use serde_json::json;

@@ -22,9 +22,9 @@ mod rows;
 use std::path::Path;
 
 use keepopen::clock::Stopwatch;
+use keepopen::keys::Vault;
 use keepopen::reports::SealKey;
 use keepopen::store::Store;
-use keepopen::tokens::Vault;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
 use measure::Measured;

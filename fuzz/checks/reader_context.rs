@@ -9,7 +9,7 @@ use keepopen::api::verdict_json;
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::ids::SupporterId;
-use keepopen::tokens::{Claims, TokenScope};
+use keepopen::keys::{Claims, TokenScope};
 use keepopen::{actions, config};
 use keepopen_decision::{Question, fast_question};
 use serde_json::{Value, json};

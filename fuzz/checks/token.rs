@@ -6,7 +6,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use keepopen::config::Secret;
-use keepopen::tokens::{BadToken, Purpose, SealedKey, SigningKey, Tokens, Vault};
+use keepopen::keys::{BadToken, Purpose, SealedKey, SigningKey, Tokens, Vault};
 
 use super::NOW_S;
 

@@ -16,7 +16,7 @@ use super::verdict_body::{VerdictBody, written};
 use crate::app::App;
 use crate::appeals::{TemplateValues, TickerValues};
 use crate::clock;
-use crate::tokens::{Purpose, Shown};
+use crate::keys::{Purpose, Shown};
 use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};

@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::caller::check_origin;
 use super::words::DismissalKindShape;
-use crate::tokens::Attribution;
+use crate::keys::Attribution;
 use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, HttpRequest};
 
 use crate::app::{Actor, App, Context};
 use crate::config::SiteSettings;
-use crate::tokens::{ApiKey, Asker, BadToken, Claims, Purpose, Scope};
+use crate::keys::{ApiKey, Asker, BadToken, Claims, Purpose, Scope};
 use crate::web::State;
 use crate::web::problem::{Code, Problem};
 use crate::web::{REQUEST_ID, address_of};

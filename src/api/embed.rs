@@ -11,9 +11,9 @@ use actix_web::http::header::{
 };
 use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse, get};
-use aws_lc_rs::digest;
 use rust_embed::Embed;
 
+use crate::keys::Sha256;
 use crate::web::knows;
 use crate::web::problem::{Code, Problem};
 
@@ -60,11 +60,11 @@ static SCRIPTS: LazyLock<BTreeMap<String, Script>> = LazyLock::new(|| {
 
 /// The first 16 hex digits of the SHA-256.
 fn version_of(pieces: &[&[u8]]) -> String {
-    let mut hash = digest::Context::new(&digest::SHA256);
+    let mut hash = Sha256::begin();
     for piece in pieces {
         hash.update(piece);
     }
-    hex::encode(&hash.finish().as_ref()[..8])
+    hex::encode(&hash.finish()[..8])
 }
 
 /// Get the present version of the script.

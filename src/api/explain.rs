@@ -12,7 +12,7 @@ use super::previews::{self, PreviewField};
 use super::question::ExplainQuestionShape;
 use super::words::ReasonShape;
 use crate::clock;
-use crate::tokens::Purpose;
+use crate::keys::Purpose;
 use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};

@@ -5,8 +5,8 @@ use keepopen_decision::{Known, Question};
 
 use super::caller::problem_of;
 use crate::app::App;
+use crate::keys::{Asker, BadToken, Purpose};
 use crate::supporters::Newest;
-use crate::tokens::{Asker, BadToken, Purpose};
 use crate::web::address_of;
 
 /// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask

@@ -7,7 +7,6 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag};
 use actix_web::web::{Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, post};
-use aws_lc_rs::digest;
 use keepopen_decision::{Question, bucket_of};
 use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
@@ -17,6 +16,7 @@ use serde_json::{Value, json};
 use super::banner;
 use super::question::QuestionShape;
 use crate::app::App;
+use crate::keys::sha256;
 use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::knows;
@@ -189,8 +189,8 @@ fn tag_of(verdict: &Value, now_ms: i64) -> EntityTag {
         fields.shift_remove("attribution");
     }
     let hour = now_ms.div_euclid(FRESH_FOR_S * 1000);
-    let hash = digest::digest(&digest::SHA256, format!("{hour} {lasting}").as_bytes());
-    EntityTag::new_strong(hex::encode(&hash.as_ref()[..8]))
+    let hash = sha256(format!("{hour} {lasting}").as_bytes());
+    EntityTag::new_strong(hex::encode(&hash[..8]))
 }
 
 fn failure(problem: Problem, key: Option<String>) -> HttpResponse {

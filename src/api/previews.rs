@@ -15,7 +15,7 @@ use crate::actions;
 use crate::app::App;
 use crate::appeals::{AppealDocument, AppealProblem, Snapshot};
 use crate::clock;
-use crate::tokens::Preview;
+use crate::keys::Preview;
 use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};

@@ -10,7 +10,7 @@ use super::{
     appeals, audit, banner, banner_events, checkout, contract, docs, embed, explain, jwks, money, ofrep,
     previews, results, supporters, switches, tokens, webhooks,
 };
-use crate::tokens::Scope::{AlarmsWrite, AppealsRead, AppealsWrite, AuditRead, MoneyRead, SupportersRead};
+use crate::keys::Scope::{AlarmsWrite, AppealsRead, AppealsWrite, AuditRead, MoneyRead, SupportersRead};
 use crate::web::Audience::{Anyone, Key, KeyOrPreview, Preview, Stripe, Supporter};
 use crate::web::Cors::{AnyPage, SameOrigin, Sites};
 use crate::web::Rate::{self, Unlimited};

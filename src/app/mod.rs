@@ -14,7 +14,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use aws_lc_rs::hmac;
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -24,6 +23,7 @@ pub use context::{Change, Changing, Context, MachineWrite};
 use crate::appeals::{AppealDocument, AppealProblem, LearnedSoFar, Snapshot, Switches, TickerTotals};
 use crate::clock::Clock;
 use crate::config::{Settings, SiteSettings};
+use crate::keys::{Attribution, CheckLimits, MacKey, RecentKeys, Tokens, Vault};
 use crate::limits::{Bodies, OnceIn, PerMinute, Proxies, RouteLimits, Seen};
 use crate::store::Store;
 use crate::store::counts::CountKey;
@@ -33,7 +33,6 @@ use crate::store::last_good::LastGood;
 use crate::stripe::{Deliveries, Gateway};
 use crate::supporters::RecentStandings;
 use crate::telemetry::Metrics;
-use crate::tokens::{Attribution, CheckLimits, RecentKeys, Tokens, Vault};
 
 /// Banner events that are remembered, so that each counts once; with twice as many they take about 5 MiB.
 const COUNTED_EVENTS: usize = 100_000;
@@ -79,11 +78,11 @@ pub struct App {
     /// API keys that asked banner questions a moment ago.
     pub recent_keys: RecentKeys,
     /// The key that signs attributions.
-    pub attribution_key: hmac::Key,
+    pub attribution_key: MacKey,
     /// The key that signs previews.
-    pub preview_key: hmac::Key,
+    pub preview_key: MacKey,
     /// The key from which supporter ids are made.
-    pub supporter_key: hmac::Key,
+    pub supporter_key: MacKey,
     /// Counts that are not stored yet.
     pub counters: Counters,
     /// Banner events that were counted: the verdict's id, and the kind of event.

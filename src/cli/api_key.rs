@@ -9,8 +9,8 @@ use crate::actions;
 use crate::clock::rfc3339;
 use crate::config::Settings;
 use crate::ids::ApiKeyId;
+use crate::keys::Scope;
 use crate::store::keys::ApiKeyListing;
-use crate::tokens::Scope;
 
 #[derive(Subcommand)]
 pub enum Verb {

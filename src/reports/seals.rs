@@ -1,19 +1,17 @@
 //! Seals: what was booked at some time, signed, and whether it is still so.
 
-use aws_lc_rs::digest::{Context, SHA256};
-use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
+use crate::keys::{MacKey, Sha256, Vault};
 use crate::store::seals::{Seal, SealedEntry};
 use crate::store::{Store, StoreError};
-use crate::tokens::Vault;
 
 /// Entries that are read in one go.
 const BATCH: i64 = 5_000;
 
 /// Signs seals and checks them.
-pub struct SealKey(hmac::Key);
+pub struct SealKey(MacKey);
 
 impl SealKey {
     /// The key of this deployment.
@@ -27,14 +25,14 @@ impl SealKey {
 
     /// The seal, signed.
     pub fn sign(&self, seal: Seal) -> Seal {
-        let tag = hmac::sign(&self.0, Self::text(&seal).as_bytes());
+        let tag = self.0.sign(Self::text(&seal).as_bytes());
         Seal { signature: URL_SAFE_NO_PAD.encode(tag), ..seal }
     }
 
     /// Whether a seal was made with this key and is as it was made.
     pub fn is_good(&self, seal: &Seal) -> bool {
         let tag = URL_SAFE_NO_PAD.decode(&seal.signature).unwrap_or_default();
-        hmac::verify(&self.0, Self::text(seal).as_bytes(), &tag).is_ok()
+        self.0.fits(Self::text(seal).as_bytes(), &tag)
     }
 }
 
@@ -78,7 +76,7 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
 /// # Errors
 /// See [`StoreError`].
 pub async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), StoreError> {
-    let mut context = Context::new(&SHA256);
+    let mut hash = Sha256::begin();
     let (mut entries, mut after) = (0, String::new());
     loop {
         let page = store.entries_to_seal(up_to_seq, &after, BATCH).await?;
@@ -86,10 +84,10 @@ pub async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), S
         after.clone_from(&last.cause);
         for entry in &page {
             entries += 1;
-            context.update(line(entry).as_bytes());
+            hash.update(line(entry).as_bytes());
         }
     }
-    Ok((entries, URL_SAFE_NO_PAD.encode(context.finish())))
+    Ok((entries, URL_SAFE_NO_PAD.encode(hash.finish())))
 }
 
 /// Nothing in it holds a control character, so that no two entries make the same line.

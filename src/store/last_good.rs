@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io::Write;
 use std::path::Path;
 
-use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -15,6 +14,7 @@ use super::keys::SigningKeyRow;
 use super::switches::SwitchRow;
 use crate::appeals::{LearnedSoFar, TickerCount};
 use crate::ids::SupporterId;
+use crate::keys::MacKey;
 use crate::supporters::StandingChange;
 
 /// What the database last said of all that the banner needs.
@@ -75,10 +75,10 @@ impl LastGood {
     ///
     /// # Errors
     /// The folder is missing, or takes nothing that is written.
-    pub fn write(&self, path: &Path, key: &hmac::Key, now_ms: i64) -> std::io::Result<()> {
+    pub fn write(&self, path: &Path, key: &MacKey, now_ms: i64) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let last_good = serde_json::value::to_raw_value(self)?;
-        let tag = URL_SAFE_NO_PAD.encode(hmac::sign(key, &tagged(now_ms, &last_good)));
+        let tag = URL_SAFE_NO_PAD.encode(key.sign(&tagged(now_ms, &last_good)));
         let kept = serde_json::to_vec(&Kept { tag, at_ms: now_ms, last_good: &last_good })?;
         let mut file = tempfile::Builder::new().prefix("last-good-").suffix(".new").tempfile_in(folder)?;
         file.write_all(&kept)?;
@@ -97,7 +97,7 @@ impl LastGood {
     ///
     /// # Errors
     /// See [`LastGoodError`].
-    pub fn read(path: &Path, key: &hmac::Key) -> Result<(Self, i64), LastGoodError> {
+    pub fn read(path: &Path, key: &MacKey) -> Result<(Self, i64), LastGoodError> {
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Err(LastGoodError::Missing),
@@ -105,7 +105,9 @@ impl LastGood {
         };
         let kept: Kept<'_> = serde_json::from_slice(&bytes).map_err(|_| LastGoodError::Damaged)?;
         let tag = URL_SAFE_NO_PAD.decode(&kept.tag).map_err(|_| LastGoodError::Damaged)?;
-        hmac::verify(key, &tagged(kept.at_ms, kept.last_good), &tag).map_err(|_| LastGoodError::Damaged)?;
+        if !key.fits(&tagged(kept.at_ms, kept.last_good), &tag) {
+            return Err(LastGoodError::Damaged);
+        }
         let read = serde_json::from_str(kept.last_good.get()).map_err(LastGoodError::OtherVersion)?;
         Ok((read, kept.at_ms))
     }
@@ -119,8 +121,8 @@ fn tagged(at_ms: i64, last_good: &RawValue) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    fn key(secret: &[u8]) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, secret)
+    fn key(secret: &[u8]) -> MacKey {
+        MacKey::new(secret)
     }
 
     fn said(publications: i64) -> LastGood {

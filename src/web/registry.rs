@@ -4,7 +4,7 @@
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
 
-use crate::tokens::Scope;
+use crate::keys::Scope;
 
 /// One route.
 pub struct Route {

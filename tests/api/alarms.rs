@@ -2,8 +2,8 @@
 
 use keepopen::actions;
 use keepopen::contributions::{Alarm, RaisedAlarm};
+use keepopen::keys::Scope;
 use keepopen::reports;
-use keepopen::tokens::Scope;
 use keepopen_practice::Renewal;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Appeals over HTTP: versions, what is in force, and what is refused.
 
 use keepopen::actions;
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -281,8 +281,7 @@ async fn a_reader_who_is_held_out_is_not_asked_and_can_be_told_apart() {
     let verdict = app.post("/v1/banner", &question).await.json;
     assert_eq!((&verdict["show"], &verdict["reason"]), (&json!(false), &json!("holdout")));
     let note = verdict["attribution"].as_str().unwrap();
-    let read =
-        keepopen::tokens::Attribution::read(note, &app.app.attribution_key, "journal", app.app.now_ms());
+    let read = keepopen::keys::Attribution::read(note, &app.app.attribution_key, "journal", app.app.now_ms());
     let read = read.unwrap();
     assert_eq!((read.appeal.as_str(), read.variant.as_str()), ("help", "holdout"));
     app.finish().await;

@@ -3,9 +3,9 @@
 use keepopen::actions;
 use keepopen::api::openapi_yaml;
 use keepopen::ids::ApiKeyId;
+use keepopen::keys::{ApiKey, Scope};
 use keepopen::store::StoreError;
 use keepopen::store::audit::{AuditFilter, AuditRow};
-use keepopen::tokens::{ApiKey, Scope};
 use reqwest::Method;
 use serde_json::{Value, json};
 

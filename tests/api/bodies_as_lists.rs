@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use keepopen::actions;
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 

@@ -1,7 +1,7 @@
 //! Editing appeals over HTTP with preconditions, and switches that change only what they name.
 
 use keepopen::actions;
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 

@@ -179,7 +179,7 @@ async fn a_data_folder_that_is_moved_away_or_replaced_is_noticed_at_once_and_not
 #[actix_web::test]
 async fn a_fault_in_the_data_is_not_called_an_unavailable_database() {
     let app = TestApp::start_without_appeals().await;
-    let scopes = [keepopen::tokens::Scope::AppealsWrite];
+    let scopes = [keepopen::keys::Scope::AppealsWrite];
     let operator = app.app.as_operator();
     let key = keepopen::actions::create_api_key(&operator, "test", &scopes).await.unwrap().secret;
     let sql = "ALTER TABLE appeal_versions RENAME TO appeal_versions_aside";

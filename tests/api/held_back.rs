@@ -1,7 +1,7 @@
 //! What a reader's history holds back, and what it does not, over HTTP.
 
 use keepopen::actions;
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -319,7 +319,7 @@ impl TestApp {
 
     /// A secret key that may read supporters.
     pub async fn api_key(&self) -> String {
-        let scopes = [keepopen::tokens::Scope::SupportersRead];
+        let scopes = [keepopen::keys::Scope::SupportersRead];
         actions::create_api_key(&self.app.as_operator(), "test", &scopes).await.unwrap().secret
     }
 

@@ -3,9 +3,9 @@
 use keepopen::actions::StartError;
 use keepopen::config::Settings;
 use keepopen::ids::SupporterId;
+use keepopen::keys::Scope;
 use keepopen::store::last_good::LastGood;
 use keepopen::supporters::{NextStanding, Standing, StandingChange, StandingNow};
-use keepopen::tokens::Scope;
 use keepopen::{actions, api, management};
 use keepopen_decision::LearnedWeights;
 use reqwest::Method;

@@ -197,7 +197,7 @@ async fn views_that_the_split_does_not_explain_do_not_steer_the_weights_and_are_
     an_hour_passes(&app).await;
     let shares = shares(&app).await;
     assert!((20..=80).contains(&shares["a"]), "{shares:?}");
-    let scopes = [keepopen::tokens::Scope::AppealsRead];
+    let scopes = [keepopen::keys::Scope::AppealsRead];
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
     let read = app.get("/v1/results?site=journal&from=2026-11-24&to=2026-11-24", Some(&key.secret)).await;
     assert_eq!(read.json["ignored"][0]["appeal"], "help");

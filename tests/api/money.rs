@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use keepopen::{actions, management};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};

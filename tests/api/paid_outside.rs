@@ -207,7 +207,7 @@ async fn what_stripe_does_not_settle_in_time_is_an_alarm_and_no_agreement() {
     app.stripe.settle_late(true);
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
-    let key = keepopen::tokens::Scope::MoneyRead;
+    let key = keepopen::keys::Scope::MoneyRead;
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "test", &[key]).await.unwrap().secret;
     let ledger = async || app.get("/v1/reconciliation", Some(&key)).await.json;
     app.days_pass(2);

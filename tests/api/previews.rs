@@ -1,7 +1,7 @@
 //! An appeal shown to staff by a signed URL.
 
 use keepopen::actions;
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 use url::Url;

@@ -1,8 +1,8 @@
 //! What appeals brought: views, clicks, dismissals, checkouts, gifts and money, by day.
 
 use keepopen::actions;
+use keepopen::keys::Scope;
 use keepopen::store::planned_weights;
-use keepopen::tokens::Scope;
 use keepopen_practice::How;
 use serde_json::{Value, json};
 use uuid::Uuid;

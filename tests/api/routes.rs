@@ -4,7 +4,7 @@
 use clap::ValueEnum;
 use keepopen::actions;
 use keepopen::api::ROUTES;
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use keepopen::web::{Audience, Cors, Route};
 use reqwest::{Method, RequestBuilder};
 use serde_json::json;

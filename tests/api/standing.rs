@@ -1,7 +1,7 @@
 //! What a gift makes of its giver: goodwill refunds, gifts that end early, other intervals, shared addresses.
 
 use keepopen::contributions::ContributionState as State;
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use keepopen_practice::Outcome;
 use serde_json::{Value, json};
 

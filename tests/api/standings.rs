@@ -1,8 +1,8 @@
 //! A standing that changed after its token was issued: the banner goes by the new one, on every instance.
 
 use keepopen::actions;
+use keepopen::keys::Scope;
 use keepopen::supporters::MAX_RECENT_STANDINGS;
-use keepopen::tokens::Scope;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 

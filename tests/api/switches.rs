@@ -1,7 +1,7 @@
 //! Silencing a site or one of its surfaces at once.
 
 use keepopen::actions;
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use keepopen::contributions::EntryKind as Kind;
-use keepopen::tokens::Purpose;
+use keepopen::keys::Purpose;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -178,7 +178,7 @@ async fn a_superseded_token_stays_superseded_after_a_restart() {
     app.stripe_says_everything().await;
     let again = keepopen::actions::start(app.app.settings.clone(), app.app.clock.clone()).await.unwrap();
     let judged = again.tokens.check(&token, Purpose::Acting, "journal", again.now_ms());
-    assert_eq!(judged, Err(keepopen::tokens::BadToken::Superseded));
+    assert_eq!(judged, Err(keepopen::keys::BadToken::Superseded));
     again.store.close().await;
     app.finish().await;
 }

@@ -158,7 +158,7 @@ async fn feature_flags_carry_the_same_words_and_values() {
 #[tokio::test]
 async fn what_can_not_be_said_is_refused_with_its_field() {
     let app = TestApp::start_without_appeals().await;
-    let scopes = [keepopen::tokens::Scope::AppealsWrite];
+    let scopes = [keepopen::keys::Scope::AppealsWrite];
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
     let cases: [(Value, &str, &str); 12] = [
         (json!({"heading": "{nme}"}), "variants[0].copy.heading", "{nme} is no placeholder"),

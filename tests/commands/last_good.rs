@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use keepopen::config::Secret;
+use keepopen::keys::Vault;
 use keepopen::store::last_good::{LastGood, LastGoodError};
-use keepopen::tokens::Vault;
 use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::block_in_place;

@@ -9,10 +9,10 @@ use std::time::Duration;
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::config::{self, Settings};
+use keepopen::keys::Vault;
 use keepopen::store::Store;
 use keepopen::store::inbox::EventRow;
 use keepopen::stripe::Gateway;
-use keepopen::tokens::Vault;
 use serde_json::Value;
 use tempfile::TempDir;
 

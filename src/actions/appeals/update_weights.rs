@@ -1,6 +1,5 @@
 //! Gives the variants of appeals that learn their weights, by what each earned for a view.
 
-use aws_lc_rs::digest;
 use keepopen_decision::bandit::{self, Learning, Results};
 use keepopen_decision::{LearnedWeights, Learner};
 
@@ -10,6 +9,7 @@ use crate::app::{App, MachineWrite};
 use crate::appeals::LearnedSoFar;
 use crate::clock::DAY_MS;
 use crate::config::SiteSettings;
+use crate::keys::sha256;
 use crate::store::{StoreError, planned_weights};
 
 const HOUR_MS: i64 = 3_600_000;
@@ -108,8 +108,8 @@ fn whole(number: i64) -> u64 {
 
 /// The same on every instance, and another one each hour.
 fn seed(site: &str, appeal: &str, until_ms: i64) -> u64 {
-    let hash = digest::digest(&digest::SHA256, format!("{site}\0{appeal}\0{until_ms}").as_bytes());
-    hash.as_ref().iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
+    let hash = sha256(format!("{site}\0{appeal}\0{until_ms}").as_bytes());
+    hash.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))
 }
 
 #[cfg(test)]

@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::sync_endpoints::label;
 use crate::app::{Change, Context};
 use crate::clock;
+use crate::keys::Vault;
 use crate::store::StoreError;
 use crate::store::endpoints::{self, EndpointRow};
 use crate::stripe::{API_VERSION, CallError, Endpoint};
-use crate::tokens::Vault;
 
 /// What was done with one endpoint, or left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! Gives the browser that gave its supporter token.
 
-use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use uuid::Uuid;
@@ -12,10 +11,10 @@ use crate::clock::DAY_MS;
 use crate::config::SiteSettings;
 use crate::contributions::ContributionState;
 use crate::ids::{ContributionId, SupporterId};
+use crate::keys::{Claims, TokenScope};
 use crate::store::{StoreError, checkouts};
 use crate::stripe::CallError;
 use crate::supporters::standing_of;
-use crate::tokens::{Claims, TokenScope};
 
 /// How long after the money came a token can be fetched.
 const WINDOW_MS: i64 = DAY_MS;
@@ -163,5 +162,5 @@ async fn issue(
 /// A token's id, which nobody can guess: it follows from the attempt and from all else that the token says.
 fn id_of(app: &App, attempt: &str, claims: &Claims) -> String {
     let said = serde_json::json!([attempt, claims]).to_string();
-    URL_SAFE_NO_PAD.encode(&hmac::sign(&app.vault.token_id_key(), said.as_bytes()).as_ref()[..16])
+    URL_SAFE_NO_PAD.encode(&app.vault.token_id_key().sign(said.as_bytes())[..16])
 }

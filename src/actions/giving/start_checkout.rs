@@ -1,6 +1,5 @@
 //! Takes a reader to Stripe's payment page.
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use url::Url;
@@ -11,10 +10,10 @@ use crate::clock;
 use crate::config::{Interval, Limits, SiteSettings};
 use crate::contributions::Origin;
 use crate::ids::ContributionId;
+use crate::keys::{Attribution, Sha256};
 use crate::money::Money;
 use crate::store::{StoreError, checkouts};
 use crate::stripe::{CallError, NewCheckout};
-use crate::tokens::Attribution;
 
 /// What a browser asks for.
 #[derive(Debug)]
@@ -198,12 +197,12 @@ fn origin(
 
 /// SHA-256 over parts that can't run into each other, base64url.
 fn fingerprint(parts: &[&str]) -> String {
-    let mut context = digest::Context::new(&digest::SHA256);
+    let mut hash = Sha256::begin();
     for part in parts {
-        context.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
-        context.update(part.as_bytes());
+        hash.update(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        hash.update(part.as_bytes());
     }
-    URL_SAFE_NO_PAD.encode(context.finish())
+    URL_SAFE_NO_PAD.encode(hash.finish())
 }
 
 #[cfg(test)]

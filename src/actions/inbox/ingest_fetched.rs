@@ -1,12 +1,12 @@
 //! Stores an object that was fetched from Stripe in the inbox, and books it.
 
-use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::process_event::process_event;
 use crate::actions::ledger::emit_events::Emitter;
 use crate::app::{App, MachineWrite};
+use crate::keys::sha256;
 use crate::store::inbox::{self, Arrival, EventState, Source};
 use crate::store::{StoreError, Tx};
 
@@ -40,8 +40,8 @@ pub(in crate::actions) async fn ingest_fetched<E: Emitter>(
     app: &App,
     object: FetchedObject<'_>,
 ) -> Result<Ingested, StoreError> {
-    let hash = digest::digest(&digest::SHA256, object.body.as_bytes());
-    let version = URL_SAFE_NO_PAD.encode(&hash.as_ref()[..12]);
+    let hash = sha256(object.body.as_bytes());
+    let version = URL_SAFE_NO_PAD.encode(&hash[..12]);
     let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
     let (inbox_id, is_new) = insert_fetched(app, &mut tx, object, &version).await?;
     tx.commit().await?;

@@ -3,8 +3,8 @@
 use serde_json::Value;
 
 use crate::app::{Change, Context};
+use crate::keys::{ApiKey, Scope};
 use crate::store::{StoreError, keys};
-use crate::tokens::{ApiKey, Scope};
 
 /// Makes a key and stores its hash. The secret is in the answer and nowhere else.
 ///

@@ -2,8 +2,8 @@
 
 use crate::actions::service::start::StartError;
 use crate::config::Settings;
+use crate::keys::{Vault, VaultError};
 use crate::store::Store;
-use crate::tokens::{Vault, VaultError};
 
 /// The vault for a database. A key file that is missing is made only beside a database that holds nothing yet which
 /// needs the old one: a new key could not read what is encrypted, and would name supporters differently.

@@ -7,6 +7,7 @@ use crate::contributions::{
     Contribution, DomainEvent, Fact, Folded, RaisedAlarm, facts_of_contribution, fold,
 };
 use crate::ids::{ContributionId, SupporterId};
+use crate::keys::supporter_id;
 use crate::store::{StoreError, Tx, alarms, ledger, objects, payments, standings, supporters, unbooked};
 use crate::supporters::{Email, GiftSummary, StandingChange, standing_changed};
 
@@ -20,7 +21,7 @@ type Before = BTreeMap<String, Option<Fact>>;
 pub struct Booked {
     /// The gifts that were written anew.
     pub contributions: BTreeSet<ContributionId>,
-    /// Epochs that rose: raise them in [`crate::tokens::Epochs`] after the commit.
+    /// Epochs that rose: raise them in [`crate::keys::Epochs`] after the commit.
     pub raised: Vec<(SupporterId, i64)>,
     /// The site that the facts name, if it is not configured here: the gift is another installation's.
     pub other_site: Option<String>,
@@ -139,7 +140,7 @@ async fn write<E: Emitter>(
     let email = folded.email.as_deref().and_then(|text| Email::parse(text).ok());
     if let Some(email) = &email {
         let known = supporters::by_email(tx, email).await?;
-        let id = known.unwrap_or_else(|| SupporterId::of_email(&app.supporter_key, email.as_str()));
+        let id = known.unwrap_or_else(|| supporter_id(&app.supporter_key, email.as_str()));
         supporters::put(tx, &id, email, folded.contribution.customer.as_deref(), now_ms).await?;
         folded.contribution.supporter = Some(id);
     }

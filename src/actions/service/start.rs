@@ -13,10 +13,10 @@ use crate::actions::keys::open_vault::open_vault;
 use crate::app::{App, Change, Context};
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::keys::{SealedKey, SigningKey, UnsealError, Vault, VaultError};
 use crate::store::keys::{self, SigningKeyRow};
 use crate::store::{OpenError, Store, StoreError, files};
 use crate::stripe::Gateway;
-use crate::tokens::{SealedKey, SigningKey, UnsealError, Vault, VaultError};
 
 /// Why the start stops, and what to do.
 #[derive(Debug, thiserror::Error)]

@@ -9,11 +9,11 @@ use crate::app::App;
 use crate::appeals::TickerTotals;
 use crate::clock::{self, Clock};
 use crate::config::Settings;
+use crate::keys::Vault;
 use crate::store::last_good::{LastGood, LastGoodError};
 use crate::store::switches::by_site;
 use crate::store::{OpenError, Store, StoreError};
 use crate::stripe::Gateway;
-use crate::tokens::Vault;
 
 /// Starts without the database, which is `away`.
 ///

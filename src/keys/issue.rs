@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use crate::config::Secret;
     use crate::ids::SupporterId;
-    use crate::tokens::{Purpose, TokenScope, Vault};
+    use crate::keys::{Purpose, TokenScope, Vault};
 
     const NOW_MS: i64 = 1_700_000_000_000;
 

@@ -4,10 +4,11 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
-use aws_lc_rs::{hkdf, hmac};
+use aws_lc_rs::hkdf;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
+use super::MacKey;
 use crate::clock;
 use crate::config::Secret;
 
@@ -89,33 +90,33 @@ impl Vault {
     }
 
     /// The key that signs attributions.
-    pub fn attribution_key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"attribution"))
+    pub fn attribution_key(&self) -> MacKey {
+        MacKey::new(&self.derive(b"attribution"))
     }
 
     /// The key that signs previews.
-    pub fn preview_key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"previews"))
+    pub fn preview_key(&self) -> MacKey {
+        MacKey::new(&self.derive(b"previews"))
     }
 
     /// The key from which the ids of tokens are made.
-    pub fn token_id_key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"token ids"))
+    pub fn token_id_key(&self) -> MacKey {
+        MacKey::new(&self.derive(b"token ids"))
     }
 
     /// The key that tags what is kept on disk for a start without the database.
-    pub fn last_good_key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"last good"))
+    pub fn last_good_key(&self) -> MacKey {
+        MacKey::new(&self.derive(b"last good"))
     }
 
     /// The key that signs seals of the books.
-    pub fn seal_key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"seals of the books"))
+    pub fn seal_key(&self) -> MacKey {
+        MacKey::new(&self.derive(b"seals of the books"))
     }
 
     /// The key from which supporter ids are made.
-    pub fn supporter_key(&self) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, &self.derive(b"supporter ids"))
+    pub fn supporter_key(&self) -> MacKey {
+        MacKey::new(&self.derive(b"supporter ids"))
     }
 
     /// Encrypts and authenticates (AES-256-GCM): nonce, then ciphertext and tag.

@@ -4,10 +4,9 @@
 //! first), the verdict's own number (8 bytes), the surface (1 byte), the country (2 bytes, zero where it is not known), the lengths of the ids of site and appeal (2 bytes each), these two,
 //! the id of the variant, and the HMAC-SHA256 of all that, cut to 16 bytes.
 
-use aws_lc_rs::hmac;
 use keepopen_decision::Surface;
 
-use super::signed_value;
+use super::{MacKey, signed_value};
 
 /// How long a note is good, in seconds: one day.
 const TTL_S: i64 = 86_400;
@@ -49,7 +48,7 @@ pub struct BadAttribution;
 
 impl Shown<'_> {
     /// The note as text: what is shown, and an HMAC-SHA256 over it. Of ids that are longer than any is, it can't be read back.
-    pub fn sign(&self, key: &hmac::Key) -> String {
+    pub fn sign(&self, key: &MacKey) -> String {
         let Self { site, appeal, variant, surface, country, at_s, number } = *self;
         let len = |text: &str| u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
         let mut attribution = Vec::with_capacity(128);
@@ -69,7 +68,7 @@ impl Attribution {
     ///
     /// # Errors
     /// See [`BadAttribution`].
-    pub fn read(attribution: &str, key: &hmac::Key, site: &str, now_ms: i64) -> Result<Self, BadAttribution> {
+    pub fn read(attribution: &str, key: &MacKey, site: &str, now_ms: i64) -> Result<Self, BadAttribution> {
         let shown = signed_value::read(attribution, key).ok_or(BadAttribution)?;
         let read = Self::parse(&shown).ok_or(BadAttribution)?;
         let age_s = now_ms / 1000 - read.at_s;
@@ -115,8 +114,8 @@ mod tests {
         number: 7,
     };
 
-    fn key(secret: &[u8]) -> hmac::Key {
-        hmac::Key::new(hmac::HMAC_SHA256, secret)
+    fn key(secret: &[u8]) -> MacKey {
+        MacKey::new(secret)
     }
 
     #[test]

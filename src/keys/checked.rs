@@ -68,7 +68,7 @@ mod tests {
     use keepopen_decision::Standing;
 
     use super::*;
-    use crate::tokens::TokenScope;
+    use crate::keys::TokenScope;
 
     fn claims(supporter: u8) -> Arc<Claims> {
         Arc::new(Claims {

@@ -1,9 +1,8 @@
 //! The signed note by which a page shows an appeal to staff before, or whatever, readers see.
 
-use aws_lc_rs::hmac;
 use serde::{Deserialize, Serialize};
 
-use super::signed_value;
+use super::{MacKey, signed_value};
 
 /// What is shown, where, and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +38,7 @@ pub struct BadPreview;
 
 impl Preview {
     /// The note as text, to stand in a URL; none when it is longer than is read.
-    pub fn sign(&self, key: &hmac::Key) -> Option<String> {
+    pub fn sign(&self, key: &MacKey) -> Option<String> {
         let json = serde_json::to_vec(self).expect("strings and numbers can be written as JSON");
         let text = signed_value::sign(json, key);
         (text.len() <= signed_value::MAX_LEN).then_some(text)
@@ -49,7 +48,7 @@ impl Preview {
     ///
     /// # Errors
     /// See [`BadPreview`].
-    pub fn read(text: &str, key: &hmac::Key, site: &str, now_ms: i64) -> Result<Self, BadPreview> {
+    pub fn read(text: &str, key: &MacKey, site: &str, now_ms: i64) -> Result<Self, BadPreview> {
         let json = signed_value::read(text, key).ok_or(BadPreview)?;
         let read: Self = serde_json::from_slice(&json).map_err(|_| BadPreview)?;
         let good = read.site == site && now_ms.div_euclid(1000) < read.expires_at_s;
@@ -63,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_note_is_good_on_its_site_until_its_time_is_over_and_unchanged() {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, b"a");
+        let key = MacKey::new(b"a");
         let preview = Preview {
             site: "journal".to_owned(),
             appeal: "summer".to_owned(),
@@ -78,10 +77,7 @@ mod tests {
         assert_eq!(Preview::read(&text, &key, "journal", 999_999), Ok(preview.clone()));
         assert_eq!(Preview::read(&text, &key, "journal", 1_000_000), Err(BadPreview));
         assert_eq!(Preview::read(&text, &key, "other", 0), Err(BadPreview));
-        assert_eq!(
-            Preview::read(&text, &hmac::Key::new(hmac::HMAC_SHA256, b"b"), "journal", 0),
-            Err(BadPreview)
-        );
+        assert_eq!(Preview::read(&text, &MacKey::new(b"b"), "journal", 0), Err(BadPreview));
         for place in 0..text.len() {
             let mut changed = text.clone().into_bytes();
             changed[place] = if changed[place] == b'A' { b'B' } else { b'A' };

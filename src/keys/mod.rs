@@ -1,6 +1,6 @@
-//! Supporter tokens, and everything else that is signed or sealed.
+//! All cryptography: supporter tokens, and everything else that is signed, sealed or hashed.
 //!
-//! **Owns** the keys, the claims, the check, and the signed attribution.
+//! **Owns** the keys, the tokens with their claims and their check, API keys, signed attributions and previews, and hashes.
 //! **Never** talks to the database: `actions/` brings the keys.
 //! **Start at** [`Tokens`].
 //! **Tested in** the files here, `tests/api/tokens.rs`; RFC 8725 is the check-list.
@@ -11,12 +11,15 @@ mod check_rate;
 mod checked;
 mod claims;
 mod epochs;
+mod hash;
 mod issue;
+mod mac;
 mod preview;
 mod proof;
 mod recent_keys;
 mod signed_value;
 mod signing_key;
+mod supporter_id;
 mod vault;
 
 pub use api_key::{ApiKey, Scope};
@@ -24,8 +27,11 @@ pub use attribution::{Attribution, BadAttribution, Shown};
 pub use check_rate::{Asker, CheckLimits, Purpose};
 pub use claims::{Claims, TokenScope};
 pub use epochs::Epochs;
+pub use hash::{Sha256, sha256};
 pub use issue::{BadToken, Tokens};
+pub use mac::MacKey;
 pub use preview::{BadPreview, Preview};
 pub use recent_keys::RecentKeys;
 pub use signing_key::{SealedKey, SigningKey, UnsealError};
+pub use supporter_id::supporter_id;
 pub use vault::{Vault, VaultError};

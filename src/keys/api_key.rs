@@ -1,10 +1,10 @@
 //! Secret API keys: shown once, kept as hashes.
 
-use aws_lc_rs::digest;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::ValueEnum;
 
+use super::sha256;
 use crate::clock;
 use crate::ids::ApiKeyId;
 
@@ -72,7 +72,7 @@ impl ApiKey {
     /// What is kept of a secret. It has 256 random bits, so that a plain
     /// SHA-256 can't be searched; a slow hash would only slow us.
     pub fn hash(secret: &str) -> String {
-        URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, secret.as_bytes()))
+        URL_SAFE_NO_PAD.encode(sha256(secret.as_bytes()))
     }
 
     /// True for a text that can be one of our secrets.

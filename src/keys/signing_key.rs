@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use serde_json::json;
 
-use super::Vault;
+use super::{Vault, sha256};
 use crate::clock;
 
 /// The head of a PKCS#8 v1 document with an Ed25519 seed (RFC 8410, section 7).
@@ -86,7 +86,7 @@ fn public_of(seed: &[u8]) -> Option<String> {
 /// RFC 7638: SHA-256 of the required members in the order of their names.
 fn thumbprint(public: &str) -> String {
     let required = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
-    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, required.as_bytes()))
+    URL_SAFE_NO_PAD.encode(sha256(required.as_bytes()))
 }
 
 #[cfg(test)]
