@@ -1,6 +1,6 @@
 //! Pages for people: what every one of them has in common.
 
-use keepopen::tokens::Scope;
+use keepopen::keys::Scope;
 use keepopen::{actions, management};
 use reqwest::{Client, Response};
 
