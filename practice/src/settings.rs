@@ -35,7 +35,7 @@ pub enum StartError {
     )]
     LiveKey,
     /// The key is empty or does not look like a secret test key.
-    #[error("the practice Stripe wants a secret test key, one that starts with sk_test_ or rk_test_")]
+    #[error("the practice Stripe needs a secret test key, which starts with sk_test_ or rk_test_")]
     NotATestKey,
     /// The address is open to other machines.
     #[error("the practice Stripe listens on loopback only, and {0} is not; use 127.0.0.1 or [::1]")]

@@ -176,7 +176,7 @@ impl State {
     }
 
     /// Puts what is left of a deleted object in its place; no list shows it any more.
-    pub(crate) fn bury(&mut self, id: &str, remains: Value) {
+    pub(crate) fn replace_with_remains(&mut self, id: &str, remains: Value) {
         if let Some(object) = self.objects.insert(id.to_owned(), remains) {
             let order = self.order.entry(text(&object, "object").to_owned()).or_default();
             order.retain(|other| other != id);
@@ -295,7 +295,7 @@ impl State {
 
     /// Who is told of an event of this kind: the address of the settings, and endpoints by their ids.
     pub(crate) fn receivers(&self, kind: &str) -> Vec<Receiver> {
-        let endpoints = self.endpoints.iter().filter(|endpoint| endpoint.hears(kind));
+        let endpoints = self.endpoints.iter().filter(|endpoint| endpoint.accepts(kind));
         let endpoints = endpoints.map(|endpoint| Receiver::Endpoint(text(&endpoint.object, "id").to_owned()));
         self.webhook_url.iter().map(|_| Receiver::Address).chain(endpoints).collect()
     }
@@ -317,7 +317,7 @@ impl State {
     }
 
     /// Whether every endpoint took an event. One that nobody was to hear counts as heard.
-    pub(crate) fn was_heard(&self, event: &Value) -> bool {
+    pub(crate) fn was_delivered(&self, event: &Value) -> bool {
         let id = text(event, "id");
         let taken = self.deliveries.iter().any(|delivery| delivery.event_id == id && delivery.taken());
         !self.given_up.contains(id) && (taken || number(event, "pending_webhooks") == 0)

@@ -143,7 +143,7 @@ fn addressed(state: &State, job: &Job) -> Option<(String, String, Value)> {
             let endpoint = state.endpoints.iter().find(|endpoint| text(&endpoint.object, "id") == id)?;
             let url = text(&endpoint.object, "url").to_owned();
             endpoint
-                .hears(text(&event, "type"))
+                .accepts(text(&event, "type"))
                 .then(|| (url, endpoint.secret.clone(), endpoint.rendered(event)))
         }
     }

@@ -1,8 +1,8 @@
-//! Every change that we make, in families; one file for each verb.
+//! Everything that changes data, in families; one file per action.
 //!
-//! **Owns** transactions: an action commits all of what it does, with its audit row, or nothing.
-//! **Never** knows HTTP, or Stripe's shapes.
-//! **Start at** the families; [`crate::app::Context`] is what every change is made with.
+//! **Owns** transactions: an action commits all of its work, with its audit row, or nothing.
+//! **Never** knows HTTP, or the shape of Stripe's objects.
+//! **Start at** the families; every action takes a [`crate::app::Context`].
 //! **Tested in** `tests/api/`.
 
 mod appeals;

@@ -13,9 +13,9 @@ use crate::store::audit::{AuditFilter, AuditRow};
 use crate::web::State;
 use crate::web::problem::{Code, Problem};
 
-/// Changes on a page where the caller does not say.
+/// The default number of changes on a page.
 const USUAL_LIMIT: u32 = 50;
-/// The most on a page.
+/// The maximum number of changes on a page.
 const MAX_LIMIT: u32 = 200;
 
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -37,10 +37,10 @@ struct AuditQuery {
     /// Only changes of this kind of object (`appeal`), or of the one with this id.
     #[param(example = "appeal")]
     object: Option<String>,
-    /// How many are wanted.
+    /// The number of changes on a page.
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
-    /// The `next` of the page before.
+    /// The `next` of the previous page.
     #[param(minimum = 1)]
     after: Option<i64>,
 }
@@ -121,7 +121,7 @@ pub async fn list(
         action: query.action.map(|text| plain("action", text)).transpose()?,
         object: query.object.map(|text| plain("object", text)).transpose()?,
     };
-    // One more than is shown, to know whether there is a next page.
+    // One more than is shown, to find out whether there is a next page.
     let found = app.store.audit_log(&wanted, query.after, i64::from(limit) + 1).await;
     let mut found = found.map_err(|error| Problem::store(&error))?;
     let more = found.len() > limit as usize;
@@ -155,10 +155,13 @@ fn time(name: &str, text: &str) -> Result<i64, Problem> {
     parse_time_ms(text).map_err(|error| Problem::with(Code::InvalidRequest, format!("{name}: {error}")))
 }
 
-/// No database takes a NUL in a text.
+/// Neither database accepts a NUL in a text.
 fn plain(name: &str, text: String) -> Result<String, Problem> {
     if text.contains('\0') {
-        return Err(Problem::with(Code::InvalidRequest, format!("{name}: no control characters")));
+        return Err(Problem::with(
+            Code::InvalidRequest,
+            format!("{name}: must not contain control characters"),
+        ));
     }
     Ok(text)
 }

@@ -60,12 +60,12 @@ pub async fn ask(app: State, request: HttpRequest, payload: Payload) -> Result<H
     let bytes = body::read_json_bytes(&request, payload, Accepts::JsonOrPlain).await?;
     match Asked::read(&bytes)? {
         asked @ Asked { stated: None, .. } => asked.answer(&app, &request),
-        // In a box of its own: the place for it would be made for every question.
+        // In its own box: otherwise every question would reserve the space for it.
         asked => Box::pin(answer_to_back_end(&app, &request, asked)).await,
     }
 }
 
-/// The answer to a question that states the reader's standing.
+/// The response to a question that states the reader's standing.
 async fn answer_to_back_end(
     app: &App,
     request: &HttpRequest,
@@ -75,10 +75,10 @@ async fn answer_to_back_end(
     asked.answer(app, request)
 }
 
-/// The answer to the JSON body of `POST /v1/banner` without a key, as JSON.
+/// The response to the JSON body of a `POST /v1/banner` without a key, as JSON.
 ///
 /// # Errors
-/// The body is no question, names a site that is not there, or states a standing, which takes a key.
+/// The body is not a question, names an unknown site, or states a standing, which requires a key.
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
     let asked = Asked::read(body)?;
     match asked.stated {
@@ -87,19 +87,19 @@ pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
     }
 }
 
-/// A question with what stands beside it.
+/// A question with its additional fields.
 struct Asked<'a> {
     question: Question<'a>,
     /// The reader's standing, if it is stated.
     stated: Option<Known>,
-    /// Fields that look like a slip.
+    /// Fields that look like typing errors.
     warnings: Vec<String>,
 }
 
 impl<'a> Asked<'a> {
     fn read(body: &'a [u8]) -> Result<Self, Problem> {
         if let Some(question) = std::str::from_utf8(body).ok().and_then(fast_question) {
-            // What is read so has no unknown fields.
+            // The fast reader only accepts bodies without unknown fields.
             return Ok(Self { question, stated: None, warnings: Vec::new() });
         }
         let question = body::parse(body)?;
@@ -143,10 +143,10 @@ pub(super) fn answered(json: Vec<u8>) -> HttpResponse {
         .body(json)
 }
 
-/// The verdict as JSON, for whoever sent `request`, with `warnings` about the question.
+/// The verdict as JSON, for the sender of `request`, with `warnings` about the question.
 ///
 /// # Errors
-/// The site is not known.
+/// The site is unknown.
 pub(super) fn verdict(
     app: &App,
     question: &Question<'_>,
@@ -156,7 +156,8 @@ pub(super) fn verdict(
     verdict_for(app, question, request, None, warnings)
 }
 
-/// The verdict as JSON, for a reader whose standing was `stated` by a trusted back end, or else by the question's token.
+/// The verdict as JSON, for a reader whose standing was `stated` by a trusted back end, or follows from the question's
+/// token.
 fn verdict_for(
     app: &App,
     question: &Question<'_>,
@@ -223,7 +224,7 @@ fn verdict_for(
     written(&body)
 }
 
-/// The values that the words speak of.
+/// The values that the copy text needs.
 pub(super) fn values(
     app: &App,
     decision: &Decision<'_>,

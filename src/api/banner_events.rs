@@ -1,4 +1,4 @@
-//! What became of a banner: seen, clicked, sent away. Counted, never one row for each reader.
+//! Banner events: views, clicks and dismissals. They are counted; there is no row per reader.
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, post};
@@ -64,7 +64,7 @@ pub async fn report(app: State, request: HttpRequest, payload: Payload) -> Resul
     check_origin(&request, site)?;
     let ordinal = event.ordinal.unwrap_or(1);
     if ordinal == 0 {
-        return Err(Problem::with(Code::InvalidRequest, "ordinal: the first view is 1"));
+        return Err(Problem::with(Code::InvalidRequest, "ordinal: must be at least 1; the first view is 1"));
     }
     let kind = match (event.event, event.dismissal) {
         (EventName::View, _) if ordinal == 1 => "first_view".to_owned(),

@@ -1,4 +1,4 @@
-//! Who is asking: a parameter of the handler, so that it can't be forgotten.
+//! The caller, as a parameter of the handler, so that the check can't be forgotten.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,41 +15,41 @@ use crate::web::State;
 use crate::web::problem::{Code, Problem};
 use crate::web::{REQUEST_ID, address_of};
 
-/// Somebody with a good supporter token.
+/// A caller with a valid supporter token.
 pub struct Supporter(pub Arc<Claims>);
 
-/// A site's back end, with a secret API key that may read supporters.
+/// A site's back end, whose API key may read supporters.
 pub struct SupportersReader;
 
-/// Somebody with a secret API key that may read what was given, and the books.
+/// A caller whose API key may read gifts and the ledger.
 pub struct MoneyReader;
 
-/// Somebody with a secret API key that may read alarms.
+/// A caller whose API key may read alarms.
 pub struct AlarmsReader;
 
-/// Somebody with a secret API key that may acknowledge alarms.
+/// A caller whose API key may acknowledge alarms.
 pub struct AlarmsEditor(pub KeyHolder);
 
-/// Somebody with a secret API key that may read appeals.
+/// A caller whose API key may read appeals.
 pub struct AppealsReader;
 
-/// Somebody with a secret API key that may read what appeals brought.
+/// A caller whose API key may read the results of appeals.
 pub struct ResultsReader;
 
-/// Somebody with a secret API key that may write and publish appeals.
+/// A caller whose API key may save and publish appeals.
 pub struct AppealsEditor(pub KeyHolder);
 
-/// Somebody with a secret API key that may read the audit log.
+/// A caller whose API key may read the audit log.
 pub struct AuditReader;
 
-/// A program that changes something, and the request by which it does so.
+/// A program that changes something, and its request.
 pub struct KeyHolder {
     key: String,
     request_id: Option<String>,
 }
 
 impl KeyHolder {
-    /// What an action works with, for this caller.
+    /// The context of this caller's actions.
     pub fn context<'a>(&self, app: &'a App) -> Context<'a> {
         Context { request_id: self.request_id.clone(), ..app.context(Actor::ApiKey(self.key.clone())) }
     }
@@ -69,7 +69,7 @@ impl FromRequest for Supporter {
             let address = || address_of(&app, &request);
             let asker = Asker { purpose: Purpose::Acting, address: &address };
             let claims = app.tokens.check_any_site(&token, asker, app.now_ms()).map_err(problem_of)?;
-            // The memory of raised epochs is for the banner; here the database speaks.
+            // The epochs in memory are for the banner; this call asks the database.
             let epoch = app.store.epoch(&claims.sub).await.map_err(|error| Problem::store(&error))?;
             match epoch {
                 Some(epoch) if epoch == claims.epoch => Ok(Self(claims)),
@@ -79,7 +79,7 @@ impl FromRequest for Supporter {
     }
 }
 
-/// A caller with an API key that holds one of the scopes.
+/// A caller whose API key has one of the scopes.
 macro_rules! with_key {
     ($caller:ty, [$($scope:ident),+], $id:pat => $it:expr) => {
         impl FromRequest for $caller {
@@ -106,11 +106,11 @@ with_key!(AppealsReader, [AppealsRead, AppealsWrite], _ => AppealsReader);
 with_key!(ResultsReader, [AppealsRead, AppealsWrite, MoneyRead], _ => ResultsReader);
 with_key!(AppealsEditor, [AppealsWrite], holder => AppealsEditor(holder));
 
-/// Checks that the request has an API key that may state a reader's standing. A key that was good a moment ago is not looked up again, and
-/// while the database is unavailable it counts for longer: asking goes on like reading.
+/// Checks that the request's API key may state a reader's standing. A key that was valid a moment ago is not looked up
+/// again, and while the database is unavailable it stays valid for longer, so that readers are still served.
 ///
 /// # Errors
-/// It has none, or the key can't be looked up.
+/// There is no such key, or it can't be looked up.
 pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
     let app = state(request)?;
     let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
@@ -130,7 +130,7 @@ pub async fn check_may_state(request: &HttpRequest) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Who holds the request's API key, if it has one of the scopes.
+/// The holder of the request's API key, if it has one of the scopes.
 async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, Problem> {
     let app = state(request)?;
     let secret = bearer(request).ok_or(Code::ApiKeyMissing)?;
@@ -147,7 +147,7 @@ async fn key_with(request: &HttpRequest, scopes: &[Scope]) -> Result<KeyHolder, 
     }
 }
 
-/// What a bad token is called in an answer.
+/// The code for an invalid token.
 pub fn problem_of(bad: BadToken) -> Problem {
     Problem::new(match bad {
         BadToken::Invalid | BadToken::OtherSite => Code::TokenInvalid,
@@ -160,7 +160,7 @@ pub fn problem_of(bad: BadToken) -> Problem {
 /// Refuses a page whose origin is not one of the site's. A back end sends no origin.
 ///
 /// # Errors
-/// The request names another origin.
+/// The request has another origin.
 pub fn check_origin(request: &HttpRequest, site: &SiteSettings) -> Result<(), Problem> {
     match request.headers().get(ORIGIN) {
         None => Ok(()),

@@ -1,4 +1,4 @@
-//! To the payment page.
+//! Starts a checkout.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Payload;
@@ -118,7 +118,7 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
         }
         CheckoutError::NoMultiple { step_minor } => Problem::with(
             Code::UnsupportedAmount,
-            format!("Stripe takes only multiples of {step_minor} (in the minor unit) in this currency"),
+            format!("Stripe only accepts multiples of {step_minor} (in the minor unit) in this currency"),
         ),
         CheckoutError::FeeCoverNotOffered => Code::FeeCoverNotOffered.into(),
         CheckoutError::ReturnUrl => Code::ReturnUrlNotAllowed.into(),
@@ -134,7 +134,7 @@ fn problem_of(error: &CheckoutError, site: &SiteSettings) -> Problem {
 /// A failed call to Stripe: logged here, at most once a minute.
 pub fn stripe_problem(error: &CallError) -> Problem {
     if STRIPE_ERRORS.admits() {
-        tracing::error!(%error, "a call to Stripe did not succeed");
+        tracing::error!(%error, "a call to Stripe failed");
     }
     Problem::new(match error {
         CallError::NotConfigured => Code::NotConfigured,

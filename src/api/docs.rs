@@ -1,4 +1,4 @@
-//! The contract as a page for people: Swagger UI, out of the program itself.
+//! The API reference as a page: Swagger UI, served by the program itself.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -15,11 +15,11 @@ const PAGE: &str = include_str!("../../web/docs/index.html");
 const SCRIPT: &str = include_str!("../../web/docs/page.js");
 const STYLE: &str = include_str!("../../web/docs/page.css");
 
-/// Everything from this service, nothing written into the page. Pictures in the library's style sheet are data.
+/// Everything comes from this service, with no inline code. Images in the library's style sheet are data URLs.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
     base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// The library's files that the page loads; the rest of what it ships is not served.
+/// The library's files that the page loads; its other files are not served.
 const PARTS: [&str; 3] = ["swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"];
 
 static CONFIG: LazyLock<Arc<Config<'_>>> = LazyLock::new(|| Arc::new(Config::from("openapi.yaml")));
@@ -82,7 +82,7 @@ pub async fn part(file: Path<String>) -> Result<HttpResponse, Problem> {
     }
     let name = PARTS.into_iter().find(|name| *name == *file).ok_or(Code::NotFound)?;
     let part = utoipa_swagger_ui::serve(name, Arc::clone(&CONFIG)).ok().flatten().ok_or(Code::NotFound)?;
-    // The library keeps them packed, and does not tell.
+    // The library stores them compressed, and does not say so.
     let packed = part.bytes.starts_with(&[0x1f, 0x8b]);
     let mut answer = answer(&part.content_type);
     answer.insert_header(cache);

@@ -1,6 +1,6 @@
-//! The script that a site's pages load, in its parts.
+//! The script that a site's pages load, in parts.
 //!
-//! The loader comes with every page; it fetches the other parts where they are needed, by the version that stands in it.
+//! Every page includes the loader. It fetches the other parts when it needs them, in the version that it contains.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::keys::Sha256;
 use crate::web::knows;
 use crate::web::problem::{Code, Problem};
 
-/// What `npm run build` made: each file plain, and compressed with `.gz` and `.br` after its name.
+/// The output of `npm run build`: each file plain, and compressed with the suffix `.gz` or `.br`.
 #[derive(Embed)]
 #[folder = "web/embed/dist"]
 struct Dist;
@@ -26,7 +26,7 @@ const LOADER: &str = "embed.js";
 const FIVE_MINUTES: &str = "public, max-age=300";
 const FOR_GOOD: &str = "public, max-age=31536000, immutable";
 
-/// One file, in each form that it is served in.
+/// One file, in each encoding.
 struct Script {
     version: String,
     plain: Cow<'static, [u8]>,
@@ -34,8 +34,9 @@ struct Script {
     brotli: Option<Cow<'static, [u8]>>,
 }
 
-/// Every file by name. The loader's version is of its own bytes; the other parts share one, of all their bytes in the order of their names, as
-/// `web/embed/build.mjs` writes it into the loader. Other bytes, another version.
+/// Every file by name. The loader's version is the hash of its own bytes. The other parts share one version: the hash of
+/// all their bytes, ordered by name, as `web/embed/build.mjs` writes it into the loader. So changed bytes always get a new
+/// version.
 static SCRIPTS: LazyLock<BTreeMap<String, Script>> = LazyLock::new(|| {
     let mut files: BTreeMap<String, Cow<'static, [u8]>> =
         Dist::iter().filter_map(|name| Some((name.to_string(), Dist::get(&name)?.data))).collect();
@@ -136,7 +137,7 @@ pub async fn versioned(request: HttpRequest, path: Path<(String, String)>) -> Re
     answer(&request, script.ok_or(Code::NotFound)?, FOR_GOOD)
 }
 
-/// The file in the smallest form that the client accepts, or a 304.
+/// The smallest encoding that the client accepts, or a 304.
 fn answer(
     request: &HttpRequest,
     script: &'static Script,
@@ -169,7 +170,7 @@ fn answer(
     Ok(answer.body(bytes.as_ref()))
 }
 
-/// Whether a client takes an encoding: named, or by `*`, and not with a weight of zero.
+/// Whether a client accepts an encoding: by name or `*`, and not with a weight of zero.
 fn accepts(accepted: &[&str], encoding: &str) -> bool {
     let weight_of = |wanted: &str| {
         accepted.iter().find_map(|item| {

@@ -1,4 +1,4 @@
-//! Why this reader was shown what they were, or nothing: every appeal, every rule.
+//! Explains a verdict: every appeal, every rule.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Payload;
@@ -110,7 +110,7 @@ pub async fn why(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body::read_json_bytes(&request, payload, Accepts::Json).await;
-    // Who has neither a key nor a note hears of that first.
+    // A caller with neither a key nor a preview gets that error first.
     if let Err(refused) = by {
         let with_preview = bytes.as_ref().ok().and_then(|bytes| {
             Some((

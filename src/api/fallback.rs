@@ -1,4 +1,4 @@
-//! The answer to requests that no handler takes: preflights, methods that a path does not have, and paths that are not there.
+//! The response to requests without a handler: preflights, unsupported methods, and unknown paths.
 
 use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
@@ -10,8 +10,8 @@ use super::webhooks;
 use crate::web::problem::{Code, Problem};
 use crate::web::{State, answer_other_method};
 
-/// Answers what no handler took.
-pub async fn answer_the_rest(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
+/// Answers requests without a handler.
+pub async fn not_found_or_misdirected(app: State, request: HttpRequest, payload: Payload) -> HttpResponse {
     let is_webhook = webhooks::is_webhook(&app, request.path());
     if is_webhook && request.method() == Method::POST {
         let outcome = webhooks::take_delivery(app, request, payload).await;

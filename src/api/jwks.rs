@@ -17,7 +17,7 @@ struct JwkSet {
 /// A public key.
 #[derive(utoipa::ToSchema)]
 #[schema(as = Jwk)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 struct JwkShape {
     /// `OKP`
     kty: String,

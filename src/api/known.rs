@@ -1,4 +1,4 @@
-//! What a question says of its reader: by the token, and where.
+//! What a question says about its reader: from its token, and the country.
 
 use actix_web::HttpRequest;
 use keepopen_decision::{Known, Question};
@@ -9,8 +9,8 @@ use crate::keys::{Asker, BadToken, Purpose};
 use crate::supporters::Newest;
 use crate::web::address_of;
 
-/// What the question's token says of its reader; `None` when there is no room to check it. One that is not good says nothing: neither ask
-/// nor thank.
+/// The reader according to the question's token; `None` if there is no capacity to check it. With an invalid token nothing
+/// is known: neither ask nor thank.
 pub(super) fn known(
     app: &App,
     question: &Question<'_>,
@@ -21,7 +21,7 @@ pub(super) fn known(
     known_by(checked(app, question, request, purpose, now_ms))
 }
 
-/// The reader as a token that was checked has it.
+/// The reader according to a checked token.
 pub(super) fn known_by(token: Result<Known, BadToken>) -> Option<Known> {
     match token {
         Ok(known) => Some(known),
@@ -50,7 +50,7 @@ pub(super) fn checked(
             entitlements: claims.entitlements.clone(),
         },
         Newest::Changed(change) => {
-            // The change may be a day old; time alone can have ended what it brought.
+            // The change may be a day old, and its effect may have ended by now.
             let now = change.at(now_ms);
             Known {
                 standing: now.standing,
@@ -62,13 +62,13 @@ pub(super) fn checked(
     })
 }
 
-/// What is wrong with a token, as a code. One that could not be checked may be good.
+/// The problem of a token, as a code. A token that could not be checked may be valid.
 pub(super) fn token_problem(token: &Result<Known, BadToken>) -> Option<&'static str> {
     let bad = token.as_ref().err().filter(|bad| **bad != BadToken::Unchecked)?;
     Some(problem_of(*bad).code.as_str())
 }
 
-/// Two letters in capitals, or nothing: it becomes part of a count's key.
+/// Two capital letters or nothing, because it becomes part of a count's key.
 pub(super) fn country(question: &Question<'_>) -> Option<[u8; 2]> {
     let code: [u8; 2] = question.reader.country.as_deref()?.as_bytes().try_into().ok()?;
     code.iter().all(u8::is_ascii_alphabetic).then(|| code.map(|letter| letter.to_ascii_uppercase()))

@@ -1,6 +1,6 @@
-//! The door for browsers, site back ends and Stripe: the public server.
+//! The public HTTP server, for browsers, site back ends and Stripe.
 //!
-//! **Owns** the routes, who is asking, and the shape of every answer.
+//! **Owns** the routes, the identification of callers, and the shape of every response.
 //! **Never** writes to the store: that is `actions/`.
 //! **Start at** `routes.rs`, the table of all routes.
 //! **Tested in** `tests/api/`.

@@ -1,7 +1,7 @@
-//! The OpenFeature Remote Evaluation Protocol (version 0.2): any OpenFeature SDK can ask.
+//! The OpenFeature Remote Evaluation Protocol (version 0.2), for any OpenFeature SDK.
 //!
-//! The evaluation context is the question of `POST /v1/banner`; the targeting key takes the place of the
-//! reader's bucket where there is none.
+//! The evaluation context is the question of `POST /v1/banner`. If it has no bucket, the targeting key determines the
+//! reader's bucket.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETag, EntityTag};
@@ -22,9 +22,9 @@ use crate::web::body::{self, Accepts};
 use crate::web::knows;
 use crate::web::problem::{Code, Problem};
 
-/// The flags that there are: the whole verdict as an object, and whether an appeal is shown.
+/// The available flags: the whole verdict as an object, and whether an appeal is shown.
 const FLAGS: [&str; 2] = ["appeal", "show_appeal"];
-/// The longest that a cached answer is good, in seconds; its attribution is good for a day.
+/// How long a cached response is valid, in seconds; its attribution is valid for a day.
 const FRESH_FOR_S: i64 = 3600;
 
 /// The request of an SDK.
@@ -37,7 +37,7 @@ struct Asked<'a> {
     context: &'a RawValue,
 }
 
-/// What the protocol wants to know of a context before the question is read.
+/// The fields of a context that the protocol itself needs, before the question is read.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Target {
@@ -182,7 +182,7 @@ fn evaluation(flag: &'static str, verdict: &Value) -> Evaluation {
     }
 }
 
-/// Changes when the answer does, and each hour: the attribution in it, which differs each time, grows old.
+/// Changes when the response does, and each hour, because the attribution in it differs each time and expires.
 fn tag_of(verdict: &Value, now_ms: i64) -> EntityTag {
     let mut lasting = verdict.clone();
     if let Some(fields) = lasting.as_object_mut() {

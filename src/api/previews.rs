@@ -1,4 +1,4 @@
-//! An appeal shown to staff on a page of the site, by a signed URL that expires.
+//! Previews: a signed URL that shows an appeal to staff on a page of the site until it expires.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload};
@@ -20,14 +20,14 @@ use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 
-/// The name under which the note stands in a page's address; `web/embed/src/preview.ts` looks for it.
+/// The query parameter of the page's URL that holds the preview; `web/embed/src/preview.ts` reads it.
 const PARAMETER: &str = "keepopen_preview";
-/// How long a preview is good where nothing is said.
+/// The default validity of a preview.
 const VALID_MINUTES: u32 = 60;
-/// The longest that it can be good: a week.
+/// The maximum validity of a preview: a week.
 const MAX_MINUTES: u32 = 7 * 24 * 60;
-/// The longest language tag that is taken, in bytes (RFC 5646, section 4.4.1).
-const LONGEST_TAG: usize = 35;
+/// The maximum length of a language tag, in bytes (RFC 5646, section 4.4.1).
+const MAX_TAG_LEN: usize = 35;
 
 /// What to show, and where.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -74,10 +74,10 @@ struct PreviewUrl {
     expires_at: String,
 }
 
-/// What is sent beside the question.
+/// The preview that is sent with a question.
 #[derive(Deserialize)]
 pub(super) struct PreviewField {
-    /// The signed note.
+    /// The signed preview.
     pub(super) preview: Option<String>,
 }
 
@@ -119,8 +119,8 @@ pub async fn make(
     if asked.device.as_deref().is_some_and(|device| Device::parse(device).is_none()) {
         return Err(Problem::with(Code::InvalidRequest, "device: mobile, tablet or desktop"));
     }
-    if asked.locale.as_ref().is_some_and(|tag| tag.len() > LONGEST_TAG) {
-        return Err(Problem::with(Code::InvalidRequest, "locale: a language tag is shorter"));
+    if asked.locale.as_ref().is_some_and(|tag| tag.len() > MAX_TAG_LEN) {
+        return Err(Problem::with(Code::InvalidRequest, "locale: the language tag is too long"));
     }
     let document = document_of(&app, &id, asked.version).await?;
     fits(&document, &asked).map_err(|detail| Problem::with(Code::InvalidRequest, detail))?;
@@ -207,17 +207,17 @@ pub async fn show(app: State, request: HttpRequest, payload: Payload) -> Result<
     Ok(answered(written(&body)?))
 }
 
-/// The note of a question, if it is good.
+/// The valid preview of a question.
 ///
 /// # Errors
-/// It is not there, not one of ours, for another site, or its time is over.
+/// It is missing, invalid, for another site, or expired.
 pub(super) fn read(app: &App, question: &Question<'_>, preview: Option<&str>) -> Result<Preview, Problem> {
     let preview = preview.ok_or(Code::PreviewInvalid)?;
     Preview::read(preview, &app.preview_key, &question.site, app.now_ms())
         .map_err(|_| Code::PreviewInvalid.into())
 }
 
-/// The appeal in a version, or as it is published: what is in force is at hand, for the rest the database is asked.
+/// The appeal in one version, or in its published one: active appeals are in memory, others are read from the database.
 async fn document_of(app: &App, id: &str, version: Option<i64>) -> Result<AppealDocument, Problem> {
     let snapshot_inputs =
         || app.snapshot_inputs().documents.iter().find(|document| document.rules.id == id).cloned();
@@ -252,15 +252,15 @@ async fn published(app: &App, id: &str) -> Result<AppealDocument, Problem> {
     }
 }
 
-/// The appeal by itself, ready to be shown.
+/// The appeal by itself, compiled.
 fn sound(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
     let snapshot = Snapshot::build(&app.settings.sites, std::slice::from_ref(document), Vec::new());
-    // What is wrong with a site's settings is not this appeal's fault.
+    // A problem of the site's settings is not a problem of this appeal.
     let own: Vec<_> = snapshot.problems.iter().filter(|it| it.appeal == document.rules.id).cloned().collect();
     if own.is_empty() { Ok(snapshot) } else { Err(invalid(own)) }
 }
 
-/// The same with what its tickers count: as readers see it, where they do, else by the ledger.
+/// The same with its ticker totals: those that readers see, or else those of the ledger.
 async fn counted(app: &App, document: &AppealDocument) -> Result<Snapshot, Problem> {
     let snapshot = sound(app, document)?;
     let known = app.ticker_totals.load_full();
@@ -273,22 +273,22 @@ async fn counted(app: &App, document: &AppealDocument) -> Result<Snapshot, Probl
     Ok(Snapshot::build_counting(&app.settings.sites, std::slice::from_ref(document), Vec::new(), &totals))
 }
 
-/// Whether there is what is asked for; if not, which field is at fault.
+/// Checks that the requested site, variant and surface exist. Returns the problem.
 fn fits(document: &AppealDocument, asked: &PreviewBody) -> Result<(), &'static str> {
     let rules = &document.rules;
     if !rules.sites.contains(&asked.site) {
-        return Err("site: the appeal is not on it");
+        return Err("site: the appeal does not target this site");
     }
     if asked.variant.as_ref().is_some_and(|id| rules.variants.iter().all(|variant| variant.id != *id)) {
         return Err("variant: the appeal has no such variant");
     }
     if asked.surface.is_some_and(|surface| !rules.surface.contains(&surface)) {
-        return Err("surface: it is not one of the appeal's");
+        return Err("surface: the appeal does not use this surface");
     }
     Ok(())
 }
 
-/// Where it shows: what the note says, else the first of the appeal's surfaces for which the page has room, else the first.
+/// The surface: the preview's, or the first of the appeal's surfaces for which the page has room, or the first.
 fn surface_of(document: &AppealDocument, preview: &Preview, question: &Question<'_>) -> Option<Surface> {
     let own = &document.rules.surface;
     if let Some(word) = &preview.surface {

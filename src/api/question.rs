@@ -1,4 +1,4 @@
-//! The question as the contract shows it, and as a query.
+//! The schema of a question, and a question as a query.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use crate::web::problem::{Code, Problem};
 /// type describes the request; the decision reads it into its own type.)
 #[derive(utoipa::ToSchema)]
 #[schema(as = Question)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 pub struct QuestionShape {
     /// The site's id.
     #[schema(example = "journal")]
@@ -34,7 +34,7 @@ pub struct QuestionShape {
 /// The page.
 #[derive(utoipa::ToSchema)]
 #[schema(as = Page)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 pub struct PageShape {
     /// Its URL.
     url: Option<String>,
@@ -56,7 +56,7 @@ pub struct PageShape {
 /// What is known about the reader, without identifying them.
 #[derive(utoipa::ToSchema)]
 #[schema(as = Reader)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 pub struct ReaderShape {
     /// A two-letter ISO 3166-1 code.
     country: Option<String>,
@@ -82,7 +82,7 @@ pub struct ReaderShape {
 /// What the reader's browser remembers. Omitting it is not the same as sending an empty history.
 #[derive(utoipa::ToSchema)]
 #[schema(as = History)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 pub struct HistoryShape {
     views: Option<Vec<ViewShape>>,
     dismissals: Option<Vec<DismissalShape>>,
@@ -99,7 +99,7 @@ pub struct HistoryShape {
 /// One view of an appeal.
 #[derive(utoipa::ToSchema)]
 #[schema(as = View)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 pub struct ViewShape {
     appeal: String,
     variant: Option<String>,
@@ -111,7 +111,7 @@ pub struct ViewShape {
 /// One dismissal of an appeal.
 #[derive(utoipa::ToSchema)]
 #[schema(as = Dismissal)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 pub struct DismissalShape {
     appeal: String,
     kind: DismissalKindShape,
@@ -123,7 +123,7 @@ pub struct DismissalShape {
 /// Articles read in one week.
 #[derive(utoipa::ToSchema)]
 #[schema(as = ArticleWeek)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 pub struct ArticleWeekShape {
     /// The date of the week's Monday.
     week: String,
@@ -136,7 +136,7 @@ pub struct ArticleWeekShape {
 /// Articles read on one day.
 #[derive(utoipa::ToSchema)]
 #[schema(as = ArticleDay)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 pub struct ArticleDayShape {
     /// The date in the reader's time zone.
     #[schema(format = Date, example = "2026-11-28")]
@@ -148,10 +148,10 @@ pub struct ArticleDayShape {
 /// The number of articles.
 #[derive(utoipa::ToSchema)]
 #[schema(minimum = 0, maximum = 4_294_967_295_i64)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 pub struct Count(i64);
 
-/// A question with a note beside its fields, for the contract.
+/// The schema of a question with a preview in addition to its fields.
 macro_rules! with_preview {
     ($($shape:ident = $name:literal, $required:literal: $description:literal;)+) => {
         $(
@@ -191,7 +191,7 @@ with_preview! {
     ExplainQuestionShape = "ExplainQuestion", false: "A banner request, and a preview's signed value if there is no key.";
 }
 
-/// A question with the standing that a back end states beside its fields, for the contract.
+/// The schema of a question with the standing that a back end states.
 pub struct BannerQuestionShape;
 
 impl PartialSchema for BannerQuestionShape {
@@ -266,10 +266,10 @@ pub struct QuestionQuery {
 }
 
 impl QuestionQuery {
-    /// The question it asks.
+    /// The question of the query.
     ///
     /// # Errors
-    /// It holds a token, or a surface that there is not.
+    /// It contains a token, or an unknown surface.
     pub fn question(&self) -> Result<Question<'_>, Problem> {
         if self.token.is_some() {
             return Err(Code::TokenInUrl.into());
@@ -321,7 +321,7 @@ const PARAMETERS: [&str; 15] = [
     "traits",
 ];
 
-/// Warns of parameters that are not known and look like a slip.
+/// Warns of unknown parameters that look like typing errors.
 pub fn slips(query: &str) -> Vec<String> {
     let names = query.split('&').filter_map(|pair| pair.split('=').next());
     let unknown = names.filter(|name| !PARAMETERS.contains(name));

@@ -1,4 +1,4 @@
-//! What each appeal and variant brought.
+//! The results of each appeal and variant.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Query;

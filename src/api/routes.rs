@@ -1,7 +1,8 @@
-//! Every route of the public server, in one table. They are tried in this order, so the busiest come first.
+//! Every route of the public server, in one table. Routes are tried in this order, so the busiest come first.
 //!
-//! A new route is a line here and a handler with its `utoipa::path`. Who may call it, which pages may read its answers and
-//! which limit counts it are said here; tests call every route to prove it, and compare the table with the contract.
+//! A new route is a line here and a handler with its `utoipa::path`. The line says who may call it, which pages may read
+//! its responses and which limit counts it. Tests call every route to prove it, and compare the table with the API
+//! description.
 
 use actix_web::http::Method;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -80,7 +81,7 @@ mod tests {
     use super::*;
     use crate::api::contract::openapi_yaml;
 
-    /// Every operation of the contract: its method and path, and what is said of it.
+    /// Every operation of the API description: its method, its path and its details.
     fn operations() -> Vec<((String, String), Value)> {
         let contract: Value = yaml_serde::from_str(openapi_yaml()).unwrap();
         let paths = contract["paths"].as_object().unwrap();
@@ -121,7 +122,7 @@ mod tests {
                 Supporter => &["supporter_token"],
                 Key(_) => &["api_key"],
                 KeyOrPreview(_) => &["", "api_key"],
-                // A question may state a reader's standing, which takes a key.
+                // A question may state a reader's standing, which requires a key.
                 Anyone if route.path == "/v1/banner" && route.method == Method::POST => &["", "api_key"],
                 Anyone | Preview | Stripe => &[],
             };

@@ -6,7 +6,7 @@ use actix_web::HttpServer;
 use actix_web::web::Data;
 use utoipa_actix_web::AppExt;
 
-use super::fallback::answer_the_rest;
+use super::fallback::not_found_or_misdirected;
 use super::routes::{ROUTES, register};
 use crate::app::App;
 use crate::web::{ListenError, RequestCounts, Running, SiteOrigins, Watch, listen, max_connections};
@@ -17,7 +17,7 @@ const BUSIEST: &str = "/v1/banner";
 /// Starts to listen on the settings' address. The caller runs `server`.
 ///
 /// # Errors
-/// The address can't be listened on.
+/// Listening on the address fails.
 pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
     const SETTING: &str = "server.bind";
     let (listener, address) = listen(SETTING, app.settings.server.bind)?;
@@ -34,7 +34,7 @@ pub fn serve(app: &Arc<App>) -> Result<Running, ListenError> {
             .app_data(Data::from(Arc::clone(&app)))
             .configure(register)
             .into_app()
-            .default_service(actix_web::web::to(answer_the_rest))
+            .default_service(actix_web::web::to(not_found_or_misdirected))
             .wrap(Watch(Arc::clone(&counts)))
     })
     .disable_signals()

@@ -1,4 +1,4 @@
-//! A standing that a site's back end states beside its banner question.
+//! The standing that a site's back end states with its banner question.
 
 use jiff::Timestamp;
 use keepopen_decision::{Known, Standing};
@@ -8,7 +8,7 @@ use super::words::StandingShape;
 use crate::web::body;
 use crate::web::problem::Problem;
 
-/// What stands beside the question of a site's back end.
+/// What a site's back end sends with the question.
 #[derive(Deserialize)]
 struct Statement {
     supporter: Option<StatedSupporter>,
@@ -44,12 +44,12 @@ impl From<StatedSupporter> for Known {
 /// The field.
 const FIELD: &[u8] = b"\"supporter\"";
 
-/// What the body states of the reader beside its question, if it does.
+/// What the body states about the reader, if anything.
 ///
 /// # Errors
-/// It can't be read. (Ignored like an unknown field, it would ask a supporter whom the caller knows.)
+/// It can't be read. (Ignoring it like an unknown field would ask a supporter whom the caller knows.)
 pub fn statement(body: &[u8]) -> Result<Option<Known>, Problem> {
-    // Few questions come here, and fewer state anything: the rest need no second reading.
+    // Few questions come here, and fewer state anything: the others need no second parse.
     if !body.windows(FIELD.len()).any(|part| part == FIELD) {
         return Ok(None);
     }

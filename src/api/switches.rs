@@ -1,4 +1,4 @@
-//! Silencing a site or one of its surfaces at once.
+//! Switches a site's appeals, or one of its surfaces, off and on.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload};

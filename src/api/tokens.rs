@@ -129,7 +129,7 @@ fn problem_of(error: &ExchangeError) -> Problem {
     }
 }
 
-/// How the payment stands, where that is why there is no token.
+/// The state of the payment, if that is why there is no token.
 fn state_of(error: &ExchangeError) -> Option<Code> {
     match error {
         ExchangeError::AlreadyExchanged => Some(Code::AlreadyExchanged),

@@ -1,4 +1,4 @@
-//! The answer to "show the appeal banner?", as JSON.
+//! The verdict of a banner question, as JSON.
 
 use serde::Serialize;
 
@@ -80,7 +80,7 @@ impl<'a> VerdictBody<'a> {
     }
 }
 
-/// The verdict as JSON: what serde would write, by which the contract and a test of this go.
+/// The verdict as JSON. It must equal what serde would write, as the API description and a test assume.
 pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
     // Every field is named, so that none is forgotten.
     let VerdictBody {
@@ -98,14 +98,14 @@ pub(super) fn written(body: &VerdictBody<'_>) -> Result<Vec<u8>, Problem> {
         next_eligible_at,
         warnings,
     } = body;
-    // One allocation, made once, and for most answers a small one.
+    // One allocation, small for most responses.
     let content = content.as_ref().map(Content::fields);
     let pieces = content.iter().flatten().filter_map(|(_, piece)| *piece);
     let attribution_len = attribution.as_ref().map_or(0, String::len);
     let mut json =
         JsonObject::with_room(384 + attribution_len + pieces.map(|piece| piece.get().len()).sum::<usize>());
     json.bool(r#""show":"#, *show);
-    // What is a text here and not a word is an appeal's, and may be anything.
+    // Texts come from appeals and may contain anything; labels need no escape.
     if let Some(surface) = surface {
         json.word(r#""surface":"#, surface);
     }

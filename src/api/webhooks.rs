@@ -1,4 +1,4 @@
-//! What Stripe delivers.
+//! Stripe's webhook.
 
 use actix_web::web::Payload;
 use actix_web::{HttpRequest, HttpResponse, post};
@@ -15,7 +15,7 @@ use crate::web::problem::{Code, Problem};
 /// The required fields of an event. Everything else that Stripe sends is stored unchanged.
 #[derive(utoipa::ToSchema)]
 #[schema(as = StripeEvent)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 struct EventShape {
     /// Stripe's id of the event.
     #[schema(
@@ -48,7 +48,7 @@ struct EventShape {
 /// What an event is about.
 #[derive(utoipa::ToSchema)]
 #[schema(as = StripeEventData)]
-#[expect(dead_code, reason = "it is only shown in the contract")]
+#[expect(dead_code, reason = "only used for the API description")]
 struct DataShape {
     /// The object as it was when the event was created.
     #[schema(value_type = Option<Value>)]
@@ -76,7 +76,7 @@ pub async fn receive(app: State, request: HttpRequest, payload: Payload) -> Resu
     take_delivery(app, request, payload).await
 }
 
-/// Takes a delivery, under whichever spelling of the path it came.
+/// Handles a delivery, whatever spelling of the path it used.
 pub async fn take_delivery(
     app: State,
     request: HttpRequest,
@@ -102,14 +102,14 @@ pub async fn take_delivery(
         Ok(_) => Ok(HttpResponse::Ok().finish()),
         Err(ReceiveError::Signature(why)) => {
             if REFUSED_WEBHOOKS.admits() {
-                tracing::warn!(%why, "a webhook was refused; check stripe.webhook_secrets against the endpoint's signing secret");
+                tracing::warn!(%why, "a webhook was rejected; check stripe.webhook_secrets against the endpoint's signing secret");
             }
             Err(Problem::with(Code::InvalidSignature, why))
         }
         Err(ReceiveError::NotAnEvent(why)) => Err(Problem::with(Code::InvalidEvent, why)),
         Err(error @ ReceiveError::NotConfigured) => {
             if UNCHECKED_WEBHOOKS.admits() {
-                tracing::error!(%error, "a webhook can't be checked");
+                tracing::error!(%error, "a webhook's signature can't be checked");
             }
             Err(Code::NotConfigured.into())
         }
@@ -129,13 +129,13 @@ fn outcome(received: &Result<Received, ReceiveError>) -> Delivery {
     }
 }
 
-/// The path of our webhook.
+/// The path of the webhook.
 pub const PATH: &str = "/webhooks/stripe";
-/// The most bytes of a path that are logged.
+/// The maximum number of bytes of a path that are logged.
 const MAX_LOGGED_PATH: usize = 100;
 
-/// Whether a path means our webhook: with more slashes than needed, and below the path of the public URL where a proxy does
-/// not take that off.
+/// Whether a path means the webhook: also with additional slashes, and below the path of the public URL if a proxy does not
+/// remove that.
 pub fn is_webhook(app: &App, path: &str) -> bool {
     fn steps(path: &str) -> impl DoubleEndedIterator<Item = &str> {
         path.split('/').filter(|step| !step.is_empty())
@@ -144,7 +144,7 @@ pub fn is_webhook(app: &App, path: &str) -> bool {
     steps(path).eq(steps(PATH)) || steps(path).eq(steps(prefix).chain(steps(PATH)))
 }
 
-/// Counts and logs a request that Stripe may have sent to a path where nothing takes it: then no gift is recorded.
+/// Counts and logs a request that Stripe may have sent to a path that does not accept webhooks: then no gift is recorded.
 pub fn record_misdirected(app: &App, request: &HttpRequest) {
     if !request.headers().contains_key("stripe-signature") {
         return;
@@ -158,6 +158,6 @@ pub fn record_misdirected(app: &App, request: &HttpRequest) {
     let path = &path[..path.len().min(MAX_LOGGED_PATH)];
     tracing::warn!(
         path,
-        "a request with a Stripe signature came to a path that takes none; set the endpoint's address at Stripe to {PATH}"
+        "a request with a Stripe signature arrived at a path that does not accept webhooks; set the endpoint's address at Stripe to {PATH}"
     );
 }

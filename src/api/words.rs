@@ -1,5 +1,5 @@
-//! The closed lists of words, for the contract. They are read off the types that the decision itself
-//! uses, so that a word which is added there is in the contract too.
+//! The enums of the API description. They are generated from the decision's own types, so a new label appears in the
+//! description too.
 
 use std::borrow::Cow;
 

@@ -1,17 +1,17 @@
-//! Who is acting.
+//! Who performs an action.
 
 use crate::ids::SupporterId;
 
-/// Who causes a change.
+/// The cause of a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// Anybody with a browser, of whom nothing is known.
+    /// An anonymous browser.
     Reader,
-    /// A person with a good supporter token.
+    /// A person with a valid supporter token.
     Supporter(SupporterId),
     /// A program with a secret API key: the key's id.
     ApiKey(String),
-    /// A member of the staff: their id and their role.
+    /// A staff member: their id and role.
     Staff(String, String),
     /// A person at the command line.
     Operator,
@@ -22,7 +22,7 @@ pub enum Actor {
 }
 
 impl Actor {
-    /// The kind of actor, as the audit log has it.
+    /// The kind of actor, as in the audit log.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Reader => "reader",
@@ -35,7 +35,7 @@ impl Actor {
         }
     }
 
-    /// Which one of that kind.
+    /// The actor's id within its kind.
     pub fn id(&self) -> Option<&str> {
         match self {
             Self::Supporter(id) => Some(id.as_str()),
@@ -45,7 +45,7 @@ impl Actor {
         }
     }
 
-    /// A staff member's role.
+    /// The staff member's role.
     pub fn role(&self) -> Option<&str> {
         match self {
             Self::Staff(_, role) => Some(role),
@@ -53,7 +53,7 @@ impl Actor {
         }
     }
 
-    /// How versions of appeals, switches and acknowledgements name whoever made them: an id, or `command line`.
+    /// How versions of appeals, switches and acknowledgements record the actor: an id, or `command line`.
     pub fn label(&self) -> &str {
         match self {
             Self::Operator => "command line",

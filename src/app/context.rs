@@ -17,11 +17,11 @@ use crate::stripe::Gateway;
 pub struct Context<'a> {
     /// The database.
     pub store: &'a Store,
-    /// The way to Stripe.
+    /// Stripe's API.
     pub stripe: &'a Gateway,
     /// The settings.
     pub settings: &'a Settings,
-    /// The time.
+    /// The clock.
     pub clock: &'a Clock,
     /// Who is acting.
     pub actor: Actor,
@@ -31,26 +31,26 @@ pub struct Context<'a> {
 
 /// Writes that leave no audit row, each with the reason.
 ///
-/// Everything else is a [`Change`]: what a person or an API key causes, and every change of appeals, switches, keys, alarms, the
-/// connection to Stripe and the seals, whoever makes it.
+/// Every other write is a [`Change`]: everything that a person or an API key causes, and every change of appeals, switches,
+/// keys, alarms, the connection to Stripe and the seals, whoever causes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MachineWrite {
     /// Books what Stripe reported, or stores what was fetched from it. The inbox and the ledger are append-only and name the
     /// cause and the time of every entry.
     Booking,
-    /// Stores how far a comparison with Stripe is, its lease, and what it found. It changes no money.
+    /// Stores the progress of a comparison with Stripe, its lease, and its findings. It changes no money.
     Reconciliation,
-    /// Adds up views, clicks and dismissals by the hour. No person can be told from them.
+    /// Adds up views, clicks and dismissals by the hour. The counts can't be traced to a person.
     Counts,
     /// Stores a reader's attempt to give, or that its token was fetched. Readers are many and anonymous, and the row itself says
     /// when.
     Checkout,
-    /// Stores weights that were learned from results. They are kept by the hour.
+    /// Stores weights that were learned from results, per hour.
     Weights,
     /// Takes a task off the queue together with what came of it, or records its failure. So far every task fetches an object
     /// from Stripe, which is booked.
     Queue,
-    /// Stores when Stripe last delivered.
+    /// Stores the time of Stripe's last delivery.
     LastDelivery,
     /// Proves that the database accepts writes.
     WriteProbe,
@@ -79,15 +79,15 @@ impl Context<'_> {
     }
 }
 
-/// A transaction that changes something. Dropped without a commit, nothing happened.
+/// A transaction that changes something. Dropping it without a commit rolls it back.
 pub struct Changing<'a> {
     tx: Tx,
     context: &'a Context<'a>,
 }
 
 impl Changing<'_> {
-    /// Writes an audit row for each change and commits. Without any change nothing is committed, so an action that forgets to
-    /// say what it changed changes nothing.
+    /// Writes an audit row for each change and commits. Without any change it commits nothing, so an action that forgets to
+    /// record its changes has no effect.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -151,7 +151,7 @@ impl Change {
         self
     }
 
-    /// Records that a field was set which may hold a person's data: its name alone.
+    /// Records that a field was set that may hold a person's data: only its name.
     #[must_use]
     pub fn personal(mut self, name: &str) -> Self {
         self.fields.push(json!({"field": name, "personal": true}));

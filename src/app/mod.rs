@@ -1,4 +1,4 @@
-//! What is built once and passed to every action.
+//! The state that is built once and passed to every action.
 //!
 //! **Owns** the parts of a running service, and the context of one action: who is acting, and how it may write.
 //! **Never** decides anything.
@@ -34,48 +34,48 @@ use crate::stripe::{Deliveries, Gateway};
 use crate::supporters::RecentStandings;
 use crate::telemetry::Metrics;
 
-/// Banner events that are remembered, so that each counts once; with twice as many they take about 5 MiB.
+/// Banner events that are remembered, so that each counts once. Twice as many take about 5 MiB.
 const COUNTED_EVENTS: usize = 100_000;
-/// Request bodies that may be arriving at the same time. Few bodies come in more than one piece.
+/// The maximum number of request bodies that may be arriving at the same time. Few bodies come in more than one piece.
 const MAX_BODIES: usize = 512;
 /// How many bytes of them are held.
 const MAX_BODY_BYTES: usize = 33_554_432;
 
-/// Everything a door or an action works with.
+/// Everything that an entry point or an action needs.
 pub struct App {
-    /// The settings in force.
+    /// The settings.
     pub settings: Settings,
-    /// The time.
+    /// The clock.
     pub clock: Clock,
-    /// Where facts are kept.
+    /// The database.
     pub store: Store,
-    /// The way into the store for what Stripe delivers.
+    /// Stores Stripe's deliveries in batches.
     pub intake: Intake,
-    /// The way to Stripe.
+    /// Stripe's API.
     pub stripe: Gateway,
-    /// The secrets that deliveries are signed with, and how the last ones went.
+    /// The signing secrets of deliveries, and the results of the last ones.
     pub deliveries: Deliveries,
-    /// What readers are asked; swapped whole.
+    /// The compiled appeals; replaced as a whole.
     pub snapshot: ArcSwap<Snapshot>,
-    /// What the ledger last said of the numbers that appeals tell.
+    /// The totals for tickers, as last read from the ledger.
     pub ticker_totals: ArcSwap<TickerTotals>,
-    /// Wakes who counts them when other appeals are in force.
+    /// Wakes the job that reads the totals when other appeals become active.
     pub tickers_changed: Notify,
-    /// What the snapshot is made from.
+    /// What the snapshot is built from.
     snapshot_inputs: Mutex<SnapshotInputs>,
-    /// Held by whoever reads what is in force, so that what was read later is not swapped out by what was read before.
+    /// Held while the active appeals are read, so that an older result never replaces a newer one.
     pub refresh_lock: tokio::sync::Mutex<()>,
-    /// Wakes who keeps what is in force on disk.
+    /// Wakes the job that saves the active snapshot.
     pub snapshot_changed: Notify,
-    /// Opens and seals.
+    /// Encrypts and decrypts secrets.
     pub vault: Vault,
-    /// Weights of variants that follow results, as they were last learned.
+    /// The learned weights of variants.
     pub learned: ArcSwap<LearnedSoFar>,
     /// Supporter tokens.
     pub tokens: Tokens,
-    /// Standings that changed since a token may have been issued.
+    /// Standings that changed since a valid token may have been issued.
     pub standings: RecentStandings,
-    /// API keys that asked banner questions a moment ago.
+    /// API keys that recently asked banner questions.
     pub recent_keys: RecentKeys,
     /// The key that signs attributions.
     pub attribution_key: MacKey,
@@ -85,23 +85,23 @@ pub struct App {
     pub supporter_key: MacKey,
     /// Counts that are not stored yet.
     pub counters: Counters,
-    /// Banner events that were counted: the verdict's id, and the kind of event.
+    /// Banner events that were counted: the verdict's id and the kind of event.
     pub counted_events: Seen<(u64, u8)>,
-    /// The proxies whose word is taken for a client's address.
+    /// The proxies that are trusted to state a client's address.
     pub proxies: Proxies,
-    /// How often checkouts may be started.
+    /// Rate limits for starting checkouts.
     pub checkout_limits: RouteLimits,
-    /// How often tokens may be fetched.
+    /// Rate limits for fetching tokens.
     pub token_limits: RouteLimits,
     /// When Stripe was last asked about each attempt.
     pub session_reads: OnceIn<Uuid>,
     /// Request bodies that are still arriving.
     pub bodies: Bodies,
-    /// Wakes the worker when an event came in.
+    /// Wakes the worker when an event was stored.
     pub inbox_notify: Notify,
     /// Wakes a worker of the queue when a task was added.
     pub task_added: Notify,
-    /// What is counted for operators.
+    /// Metrics.
     pub metrics: Metrics,
     /// The data folder and its key file, as they were at the start.
     pub data_folder: Watched,
@@ -110,38 +110,38 @@ pub struct App {
     catching_up: AtomicBool,
 }
 
-/// What the snapshot is made from, and what is kept on disk.
+/// What the snapshot is built from, and what is saved to disk.
 #[derive(Default)]
 pub struct SnapshotInputs {
     /// The appeals.
     pub documents: Vec<AppealDocument>,
-    /// What could not be read of them.
+    /// Appeals that could not be read.
     pub problems: Vec<AppealProblem>,
-    /// How many publications the store had when they were read from it; 0 for a file.
+    /// How many publications the store had when the appeals were read; 0 for a file.
     pub number: i64,
     /// What is switched off, by site.
     pub switches: BTreeMap<String, Switches>,
-    /// The revision that is on disk; 0 is none.
+    /// The revision that is on disk; 0 for none.
     pub on_disk: u64,
     kept: LastGood,
     revision: u64,
 }
 
 impl SnapshotInputs {
-    /// What is to be kept on disk.
+    /// What is to be saved to disk.
     pub fn kept(&self) -> &LastGood {
         &self.kept
     }
 
-    /// A number that grows with every change of what is to be kept.
+    /// A number that grows with every change of what is to be saved.
     pub fn revision(&self) -> u64 {
         self.revision
     }
 }
 
 impl App {
-    /// Puts the parts together; there are no keys, and nobody is asked, until they are read. What is delivered is
-    /// written on the runtime that this is called on.
+    /// Assembles the state. It has no keys and no appeals until they are loaded. Deliveries are written on the runtime that
+    /// calls this.
     pub fn new(settings: Settings, clock: Clock, store: Store, stripe: Gateway, vault: Vault) -> Arc<Self> {
         let metrics = Metrics::new();
         let intake = Intake::new(store.clone(), metrics.intake_commits.clone());
@@ -197,7 +197,7 @@ impl App {
         })
     }
 
-    /// What an action works with, for this actor.
+    /// The context of an action by this actor.
     pub fn context(&self, actor: Actor) -> Context<'_> {
         Context {
             store: &self.store,
@@ -209,12 +209,12 @@ impl App {
         }
     }
 
-    /// The same for a job of the service.
+    /// The context of a job of the service.
     pub fn as_job(&self, name: &'static str) -> Context<'_> {
         self.context(Actor::Job(name))
     }
 
-    /// The same for a person at the command line.
+    /// The context of a person at the command line.
     pub fn as_operator(&self) -> Context<'_> {
         self.context(Actor::Operator)
     }
@@ -224,13 +224,13 @@ impl App {
         self.settings.sites.get(id)
     }
 
-    /// What the snapshot is made from, for whoever changes it.
+    /// What the snapshot is built from, for changing it.
     pub fn snapshot_inputs(&self) -> MutexGuard<'_, SnapshotInputs> {
-        // What was changed by halves is read anew at the next change.
+        // A half-finished change is replaced by the next one.
         self.snapshot_inputs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes what is to be kept on disk, which is then done in the background.
+    /// Changes what is to be saved to disk. The write happens in the background.
     pub fn keep(&self, change: impl FnOnce(&mut LastGood)) {
         let mut snapshot_inputs = self.snapshot_inputs();
         let mut kept = snapshot_inputs.kept.clone();
@@ -242,32 +242,32 @@ impl App {
         }
     }
 
-    /// Says whether the service began without its database and has not read from it yet.
+    /// Sets whether the service started without its database and has not caught up yet.
     pub fn set_catching_up(&self, so: bool) {
         self.catching_up.store(so, Ordering::Relaxed);
     }
 
-    /// Whether the service began without its database and has not read from it yet.
+    /// Whether the service started without its database and has not caught up yet.
     pub fn is_catching_up(&self) -> bool {
         self.catching_up.load(Ordering::Relaxed)
     }
 
-    /// Says that the service is about to end: no new requests should be sent to it.
+    /// Marks the service as stopping: it should get no new requests.
     pub fn begin_stopping(&self) {
         self.stopping.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the service is about to end.
+    /// Whether the service is stopping.
     pub fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    /// Notes whether the database took what was last written to prove it.
+    /// Records whether the database accepted the last write probe.
     pub fn set_can_write(&self, good: bool) {
         self.writing_fails.store(!good, Ordering::Relaxed);
     }
 
-    /// Whether the database took what was last written to prove it.
+    /// Whether the database accepted the last write probe.
     pub fn can_write(&self) -> bool {
         !self.writing_fails.load(Ordering::Relaxed)
     }
@@ -298,7 +298,7 @@ impl Counters {
         *self.lock().entry(key).or_insert(0) += 1;
     }
 
-    /// Counts at `now_ms` (milliseconds since 1970) what came of an appeal that was shown.
+    /// Counts, at `now_ms` (milliseconds since 1970), an event of an appeal that was shown.
     pub fn count_shown(&self, shown: &Attribution, kind: String, now_ms: i64) {
         self.count(CountKey {
             hour_at_ms: now_ms - now_ms.rem_euclid(HOUR_MS),
@@ -316,7 +316,7 @@ impl Counters {
         std::mem::take(&mut *self.lock())
     }
 
-    /// Puts counts back that could not be stored.
+    /// Puts back counts that could not be stored.
     pub fn put_back(&self, counts: HashMap<CountKey, i64>) {
         let mut held = self.lock();
         for (key, count) in counts {
@@ -325,7 +325,7 @@ impl Counters {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<CountKey, i64>> {
-        // Nothing panics while holding it; were it so, the numbers would still be good.
+        // Nothing panics while holding the lock; even then, the numbers would be correct.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -55,7 +55,7 @@ struct Fields {
     list: Option<Vec<String>>,
 }
 
-const KINDS: &str = "a block is a text, or { quote, by }, { image, alt } or { list }: one of them.";
+const KINDS: &str = "a block is a text, or one of { quote, by }, { image, alt } and { list }.";
 
 impl Block {
     fn of(fields: Fields) -> Result<Self, &'static str> {
@@ -72,14 +72,16 @@ impl Block {
             Fields { image: Some(image), alt, width, height, quote: None, by: None, list: None } => {
                 let Some(alt) = alt else {
                     return Err(
-                        "an image needs alt, which says what it shows; \"\" where it only decorates.",
+                        "an image needs alt, a description of what it shows; write \"\" if it is only decoration.",
                     );
                 };
                 if !is_safe(&image) {
-                    return Err("an image's address begins with https://, and holds no password.");
+                    return Err(
+                        "an image's address must begin with https:// and must not contain a password.",
+                    );
                 }
                 if width.is_some() != height.is_some() || width == Some(0) || height == Some(0) {
-                    return Err("an image has both width and height, in pixels from 1, or neither.");
+                    return Err("an image needs both width and height, in pixels from 1, or neither.");
                 }
                 Ok(Self::Image { image, alt, width, height })
             }
@@ -93,7 +95,7 @@ impl Block {
                 height: None,
             } => {
                 if list.is_empty() {
-                    Err("a list needs a point at least.")
+                    Err("a list needs at least one item.")
                 } else {
                     Ok(Self::List { list })
                 }
@@ -174,11 +176,11 @@ mod tests {
     fn a_block_that_is_no_block_says_what_is_wrong() {
         let cases: [(Value, &str); 12] = [
             (json!(3), "a text, or"),
-            (json!({}), "one of them"),
-            (json!({"by": "A reader"}), "one of them"),
-            (json!({"quote": "It matters.", "list": ["One"]}), "one of them"),
+            (json!({}), "or one of {"),
+            (json!({"by": "A reader"}), "or one of {"),
+            (json!({"quote": "It matters.", "list": ["One"]}), "or one of {"),
             (json!({"quotes": "It matters."}), "unknown field `quotes`"),
-            (json!({"list": []}), "a point at least"),
+            (json!({"list": []}), "at least one item"),
             (json!({"image": "https://images.example.org/desk.jpg"}), "needs alt"),
             (json!({"image": "http://images.example.org/desk.jpg", "alt": ""}), "https://"),
             (json!({"image": "javascript:alert(1)", "alt": ""}), "https://"),

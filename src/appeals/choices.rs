@@ -126,7 +126,7 @@ pub fn problems_of(document: &AppealDocument, sites: &BTreeMap<String, SiteSetti
             };
             if target_sites().all(|(_, site)| !site.giving.contains_key(currency)) {
                 complain(format!(
-                    "none of its sites takes {currency}: write a currency that one of them takes."
+                    "none of its sites supports {currency}: write a currency that one of them supports."
                 ));
             }
             let on_sites = target_sites().filter_map(|(id, site)| Some((id, site.giving.get(currency)?)));
@@ -136,7 +136,10 @@ pub fn problems_of(document: &AppealDocument, sites: &BTreeMap<String, SiteSetti
                     .into_iter()
                     .find(|interval| !offer.at(*interval).is_empty() && !giving.takes(*interval));
                 if let Some(interval) = untaken {
-                    complain(format!("site {id:?} takes no gifts at the interval {:?}.", interval.as_str()));
+                    complain(format!(
+                        "site {id:?} does not support gifts at the interval {:?}.",
+                        interval.as_str()
+                    ));
                 } else if let Some(sentence) = offer.problem(giving.limits(*currency)) {
                     complain(format!("{sentence} of site {id:?}."));
                 }

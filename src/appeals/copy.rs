@@ -109,8 +109,11 @@ impl Copy {
                 |(_, text): &(&str, Option<&String>)| text.is_some_and(|text| text.trim().is_empty());
             let (field, _) = lines.into_iter().find(is_blank)?;
             let needed = field == "heading" || field == "thanks.heading";
-            let sentence =
-                if needed { "it is empty: write it." } else { "it is empty: write it, or leave it out." };
+            let sentence = if needed {
+                "it is empty: write a text."
+            } else {
+                "it is empty: write a text, or remove the field."
+            };
             Some((format!("{path}.{field}"), sentence.to_owned()))
         })
     }

@@ -47,7 +47,7 @@ impl AppealDocument {
         let id = fields.get("id").and_then(Value::as_str).unwrap_or(place).to_owned();
         let problem = |field: String, sentence: String| AppealProblem { appeal: id.clone(), field, sentence };
         if fields.contains_key("live_version") {
-            let sentence = "only `keepopen appeals apply` reads it. Remove it, and write the version that readers shall see.";
+            let sentence = "only `keepopen appeals apply` reads it. Remove it, and write the version that readers should see.";
             return Err(problem("live_version".to_owned(), sentence.to_owned()));
         }
         let (mut copies, mut amounts) = (Vec::<Copy>::new(), Vec::new());
@@ -126,7 +126,7 @@ fn endless(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
         return None;
     }
     let field = placeholders::first_to_speak_of(copy, decision::Value::DaysLeft)?;
-    Some((field, "{days_left} needs an end to count to: write schedule.ends_at.".to_owned()))
+    Some((field, "{days_left} needs an end: write schedule.ends_at.".to_owned()))
 }
 
 /// Where it speaks of a ticker that the appeal does not have.
@@ -134,7 +134,7 @@ fn tickerless(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> 
     let value = TICKER_VALUES.into_iter().filter(|_| ticker.is_none());
     let (field, value) =
         value.filter_map(|value| Some((placeholders::first_to_speak_of(copy, value)?, value))).next()?;
-    Some((field, format!("{{{}}} needs something that is counted: write ticker.", value.as_str())))
+    Some((field, format!("{{{}}} needs a ticker: write ticker.", value.as_str())))
 }
 
 /// Reads parts of an appeal that is written so.

@@ -96,7 +96,7 @@ pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<Appe
 
 /// An appeal holds what its format can't write: for TOML, a list with a null in it.
 #[derive(Debug, thiserror::Error)]
-#[error("an appeal can't be written so: {0}")]
+#[error("the appeal can't be written in this format: {0}")]
 pub struct NotWritten(String);
 
 /// Writes appeals as a file that [`fields`] reads as the same. A field that is null is left out, which means the same.

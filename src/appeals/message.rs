@@ -141,7 +141,7 @@ impl<'a> Parser<'a> {
                 let is_number =
                     number.parse::<u64>().is_ok_and(|it| it.to_string() == number && it < 1 << 53);
                 if !is_number {
-                    let sentence = "after = comes a whole number, as in =1 {…}.".to_owned();
+                    let sentence = "write a whole number after =, as in =1 {…}.".to_owned();
                     return Err(self.mistake(at, sentence));
                 }
             } else if let Some(category) = PluralCategory::get_for_cldr_string(selector) {
@@ -151,7 +151,7 @@ impl<'a> Parser<'a> {
                 let sentence = match selector {
                     "offset" => "\"offset\" is not supported. Leave it out.".to_owned(),
                     _ => format!(
-                        "\"{found}\" is no plural form. The forms are zero, one, two, few, many and other, and =0, =1 and so on for exact numbers. Write {}.",
+                        "\"{found}\" is not a plural form. The forms are zero, one, two, few, many and other, and =0, =1 and so on for exact numbers. Write {}.",
                         sample(name)
                     ),
                 };
@@ -298,8 +298,8 @@ mod tests {
             ("{a, plural, one {d'# á} other {d'# á}}", 1, "write ’ instead"),
             ("é {a, plural, other {#}", 3, "one more }"),
             ("{a, plural, other {#", 13, "Write } at its end"),
-            ("{a, plural, ones {#} other {#}}", 13, "\"ones\" is no plural form"),
-            ("{a, plural, ! {#} other {#}}", 13, "\"!\" is no plural form"),
+            ("{a, plural, ones {#} other {#}}", 13, "\"ones\" is not a plural form"),
+            ("{a, plural, ! {#} other {#}}", 13, "\"!\" is not a plural form"),
             ("{a, plural, offset:1 other {#}}", 13, "not supported"),
             ("{a, plural, =one {#} other {#}}", 13, "whole number"),
             ("{a, plural, =01 {#} other {#}}", 13, "whole number"),

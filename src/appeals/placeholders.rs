@@ -129,11 +129,14 @@ fn misuse(argument: &Argument<'_>, on_button: bool, ticker: Option<&Ticker>) -> 
 
 fn sentence(name: &str) -> String {
     if name == GIFT {
-        return "{gift} is the gift that the reader has chosen: it stands on the button (cta) alone."
+        return "{gift} is the gift that the reader chose: it can only be used on the button (cta)."
             .to_owned();
     }
     let known: Vec<String> = Value::ALL.into_iter().map(|value| format!("{{{}}}", value.as_str())).collect();
-    format!("{{{name}}} is no placeholder; there is {}, and on the button {{gift}}.", known.join(", "))
+    format!(
+        "{{{name}}} is not a placeholder. The placeholders are {}, and on the button {{gift}}.",
+        known.join(", ")
+    )
 }
 
 fn value(name: &str) -> Option<Value> {
@@ -206,7 +209,9 @@ mod tests {
         assert_eq!(paths, [".heading", ".thanks.body[0].by", ".translations.de.dismiss"]);
         assert!(problems(&copy(), None)[0].1.contains("(cta)"));
         assert!(
-            problems(&copy(), None)[1].1.starts_with("{nme} is no placeholder; there is {article_count}, ")
+            problems(&copy(), None)[1]
+                .1
+                .starts_with("{nme} is not a placeholder. The placeholders are {article_count}, ")
         );
     }
 
@@ -236,7 +241,7 @@ mod tests {
         for name in ["country", "currency", "weekday", "date", "gift"] {
             assert!(sentence(name, &people).unwrap().contains("is not a number"), "{name}");
         }
-        assert!(sentence("articles", &people).unwrap().contains("{articles} is no placeholder"));
+        assert!(sentence("articles", &people).unwrap().contains("{articles} is not a placeholder"));
     }
 
     #[test]

@@ -159,7 +159,7 @@ impl TryFrom<WrittenTicker> for Ticker {
         let (goal_field, goal, elsewhere_field, elsewhere, foreign, currency) = match it.counts {
             CountedKind::Money => {
                 let currency = it.currency.ok_or_else(|| {
-                    ("currency", "a ticker of money counts one currency: write which.".to_owned())
+                    ("currency", "a ticker of money needs a currency: write one.".to_owned())
                 })?;
                 let foreign = of_supporters.as_slice();
                 ("goal_minor", it.goal_minor, "offline_minor", it.offline_minor, foreign, Some(currency))
@@ -172,9 +172,9 @@ impl TryFrom<WrittenTicker> for Ticker {
         };
         if let Some((field, _)) = foreign.iter().find(|(_, given)| *given) {
             let counts = if currency.is_some() { "money" } else { "supporters" };
-            return Err((field, format!("the ticker counts {counts}: take this out.")));
+            return Err((field, format!("the ticker counts {counts}: remove this field.")));
         }
-        let goal = goal.ok_or_else(|| (goal_field, "it is missing: write what is wanted.".to_owned()))?;
+        let goal = goal.ok_or_else(|| (goal_field, "it is missing: write a goal.".to_owned()))?;
         if goal < 1 {
             return Err((goal_field, "it must be above 0.".to_owned()));
         }
@@ -283,7 +283,7 @@ pub fn problems_of(
         appeal: document.rules.id.clone(),
         field: "ticker.currency".to_owned(),
         sentence: format!(
-            "site {site:?} does not take {currency}: count a currency that each of its sites takes."
+            "site {site:?} does not support {currency}: count a currency that all of its sites support."
         ),
     })
 }

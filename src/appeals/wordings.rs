@@ -78,9 +78,9 @@ pub fn problems(copy: &Copy) -> Vec<(String, String)> {
     let translated = copy.translations.keys().map(|tag| (format!(".translations.{tag}"), tag));
     for (path, tag) in written.chain(translated) {
         if !is_tag(tag) {
-            problems.push((path, format!("{tag:?} is no language tag such as \"en\" or \"pt-BR\".")));
+            problems.push((path, format!("{tag:?} is not a language tag such as \"en\" or \"pt-BR\".")));
         } else if taken.iter().any(|other| other.eq_ignore_ascii_case(tag)) {
-            problems.push((path, format!("there are other words in {tag:?}: leave one of the two.")));
+            problems.push((path, format!("there is already a text in {tag:?}: remove one of the two.")));
         } else {
             taken.push(tag);
         }
@@ -96,7 +96,9 @@ pub fn gaps(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>)
     sites
         .filter(|(_, wanted)| lookup(tags.clone(), wanted).is_none())
         .map(|(id, wanted)| {
-            let sentence = format!("it is missing: the site {id:?} is in {wanted:?}, and nothing here is.");
+            let sentence = format!(
+                "it is missing: the site {id:?} is in {wanted:?}, and there is no text in that language."
+            );
             (format!(".translations.{wanted}"), sentence)
         })
         .collect()

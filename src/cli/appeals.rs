@@ -126,10 +126,10 @@ pub(super) fn read(path: &Path) -> Result<String, Stopped> {
 }
 
 fn not_understood(path: &Path, error: &NotUnderstood) -> Stopped {
-    format!("{} is not understood: {error}", path.display()).into()
+    format!("{} can't be parsed: {error}", path.display()).into()
 }
 
 pub(super) fn told(path: &Path, problems: &[AppealProblem]) -> String {
     let lines: Vec<String> = problems.iter().map(|it| format!("\n  {}: {it}", it.appeal)).collect();
-    format!("{} can't be used as it is written:{}", path.display(), lines.concat())
+    format!("{} is invalid:{}", path.display(), lines.concat())
 }

@@ -25,7 +25,7 @@ pub fn run(verb: &Verb, settings: Settings) -> Result<(), Stopped> {
             let app = actions::start(settings, Clock::System).await?;
             let gifts = actions::rebuild_projections(&app, &app.as_operator()).await;
             app.store.close().await;
-            return say(&format!("{} contributions are written anew.", gifts?));
+            return say(&format!("Rewrote {} contributions.", gifts?));
         }
         let opened = Opened::open(&settings).await?;
         let vault = actions::open_vault(&settings, &opened.store).await?;
@@ -39,9 +39,7 @@ async fn check(verb: &Verb, opened: &Opened<'_>, key: &SealKey) -> Result<(), St
     let report = reports::check_ledger(&opened.store, key).await?;
     say(&told(&report))?;
     if !report.is_right() {
-        return Err(
-            format!("{} things in the books are wrong; they are listed above", report.wrong_in_all).into()
-        );
+        return Err(format!("the check found {} problems, listed above", report.wrong_in_all).into());
     }
     if let Verb::Seal = verb {
         let seal = actions::seal_ledger(&opened.context(), key).await?;
@@ -70,11 +68,11 @@ fn told(report: &LedgerReport) -> String {
         lines.push(line);
     }
     lines.push(match &report.seal {
-        SealState::None => "Seal: none yet; a running service makes one each night".to_owned(),
+        SealState::None => "Seal: none yet; a running service creates one each night".to_owned(),
         SealState::Matches(seal) => {
             let at = jiff::Timestamp::from_millisecond(seal.made_at_ms)
                 .map_or_else(|_| String::new(), |at| at.to_string());
-            format!("Seal: the {} entries sealed at {at} are as they were", seal.entries)
+            format!("Seal: the {} entries sealed at {at} are unchanged", seal.entries)
         }
         SealState::Broken(_) => "Seal: broken".to_owned(),
     });
@@ -85,7 +83,7 @@ fn told(report: &LedgerReport) -> String {
         lines.push(format!("Wrong: {sentence}"));
     }
     if report.is_right() {
-        lines.push("The books are right.".to_owned());
+        lines.push("The ledger is correct.".to_owned());
     }
     lines.join("\n")
 }

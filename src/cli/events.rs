@@ -63,15 +63,15 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
         }
         Verb::Replay { id } => {
             if !actions::replay_event(&opened.context(), id).await? {
-                return Err(format!("{id} is not in the inbox, or is of the other mode").into());
+                return Err(format!("{id} is not in the inbox, or belongs to the other mode").into());
             }
-            say(&format!("{id} waits; a running service takes it up within a second."))
+            say(&format!("{id} is queued; a running service processes it within a second."))
         }
     }
 }
 
 fn nothing(id: &str) -> String {
-    format!("{id} is not in the inbox; `keepopen events list` shows what is")
+    format!("{id} is not in the inbox; `keepopen events list` lists the events that are")
 }
 
 fn line(row: &EventRow) -> String {

@@ -40,7 +40,7 @@ pub fn health(
     let (status, text) = runtime()?.block_on(ask(url.clone())).map_err(|error| {
         let why = if error.is_timeout() { "no answer in time" } else { "nothing listens there" };
         format!(
-            "{url} can't be asked ({why}); start `keepopen serve`, or name its management address with --url"
+            "{url} can't be reached ({why}); start `keepopen serve`, or name its management address with --url"
         )
     })?;
     if status == 200 {
@@ -54,10 +54,15 @@ pub fn health(
 
 fn from_settings(settings: &Settings) -> Result<Url, Stopped> {
     let Some(mut address) = settings.management.bind else {
-        return Err("management.bind is empty, so there is nothing to ask; set it to an address".into());
+        return Err(
+            "management.bind is empty, so there is no health check to call; set it to an address".into()
+        );
     };
     if address.port() == 0 {
-        return Err("management.bind has port 0, so where it listens is known to its log alone; name the address with --url".into());
+        return Err(
+            "management.bind has port 0, so only its log shows the real port; name the address with --url"
+                .into(),
+        );
     }
     if address.ip().is_unspecified() {
         // It listens everywhere, so also here.

@@ -47,12 +47,11 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
         }
         Verb::Replay { key } => {
             if !actions::replay_task(&opened.context(), key).await? {
-                return Err(format!(
-                    "{key} is not a dead task; `keepopen queue list --dead` shows which there are"
-                )
-                .into());
+                return Err(
+                    format!("{key} is not a dead task; `keepopen queue list --dead` lists them").into()
+                );
             }
-            say(&format!("{key} waits; a running service tries it within a second."))
+            say(&format!("{key} is queued; a running service retries it within a second."))
         }
     }
 }

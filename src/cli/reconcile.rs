@@ -31,7 +31,7 @@ pub fn reconcile(options: &Options, settings: Settings) -> Result<(), Stopped> {
                     Some(since_ms) => actions::reconcile_since(&app, since_ms.div_euclid(1000), true).await?,
                     None => actions::reconcile_due(&app).await?,
                 };
-                tell_swept(&swept)?;
+                print_stats(&swept)?;
                 actions::process_due_events(&app).await?;
                 failed = swept.failed.into_iter().map(|it| it.list).collect();
             }
@@ -49,7 +49,7 @@ pub fn rebuild(settings: Settings) -> Result<(), Stopped> {
         let outcome = async {
             asks_stripe(&app.stripe)?;
             let swept = actions::rebuild(&app).await?;
-            tell_swept(&swept)?;
+            print_stats(&swept)?;
             let failed = swept.failed.into_iter().map(|it| it.list).collect();
             tell(&reports::compare_with_stripe(&app.store, app.now_ms()).await?, failed, app.now_ms())
         }
@@ -67,11 +67,11 @@ fn asks_stripe(stripe: &crate::stripe::Gateway) -> Result<(), Stopped> {
     }
 }
 
-fn tell_swept(swept: &SweepStats) -> Result<(), Stopped> {
+fn print_stats(swept: &SweepStats) -> Result<(), Stopped> {
     if swept.resumed {
-        say("An earlier comparison was interrupted; this one went on from where it had stopped.")?;
+        say("An earlier comparison was interrupted; this one resumed it.")?;
     }
-    say(&format!("{} objects looked at, {} told something new.", swept.looked_at, swept.stored))?;
+    say(&format!("{} objects read, {} of them new or changed.", swept.looked_at, swept.stored))?;
     for failed in &swept.failed {
         say(&format!("Not complete: the list of {} could not be read: {}", failed.list, failed.why))?;
     }
@@ -149,13 +149,15 @@ fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Sto
     for list in &it.incomplete {
         if !failed.contains(&list.list) {
             let (name, why) = (&list.list, list.error.as_deref().unwrap_or_default());
-            say(&format!("Not complete: the list of {name} could not be read the last time: {why}"))?;
+            say(&format!(
+                "Not complete: the list of {name} could not be read in the last comparison: {why}"
+            ))?;
             failed.push(name.clone());
         }
     }
     if !failed.is_empty() {
         return Err(
-            format!("the comparison is not complete: it lacks the list of {}", failed.join(", ")).into()
+            format!("the comparison is not complete: the list of {} is missing", failed.join(", ")).into()
         );
     }
     match (differ, overdue) {

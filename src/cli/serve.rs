@@ -26,7 +26,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
 pub fn serve(settings: Settings) -> Result<(), Stopped> {
     telemetry::start(settings.log.format, &settings.log.level)?;
     let open_files = web::raise_open_files();
-    tracing::debug!(open_files, "the limit on open files");
+    tracing::debug!(open_files, "the limit on open files was set");
     actix_web::rt::System::new().block_on(async {
         let app = actions::start(settings, Clock::System).await?;
         warn_of_gaps(&app);
@@ -34,7 +34,7 @@ pub fn serve(settings: Settings) -> Result<(), Stopped> {
         let management = management::serve(&app)?;
         let signals = StopSignals::listen()?;
         if let Some(management) = &management {
-            tracing::info!(address = %management.address, "health and metrics answer");
+            tracing::info!(address = %management.address, "serving health checks and metrics");
         }
         tracing::info!(address = %running.address, sites = app.settings.sites.len(), "keepopen answers");
         run_until_stopped(&app, running, management, signals).await
@@ -65,7 +65,7 @@ pub async fn run_until_stopped(
     let outcome = running.server.await;
     // It answers the deliveries it took; who delivered the others was told, or hung up.
     if timeout(INTAKE_TIMEOUT, app.intake.finish()).await.is_err() {
-        tracing::warn!("some deliveries were not stored before the stop; Stripe sends them again");
+        tracing::warn!("some deliveries were not stored before the stop; Stripe will send them again");
     }
     jobs.stop(app).await;
     // Last, so that it can be seen that the service is stopping.
@@ -83,7 +83,7 @@ pub async fn run_until_stopped(
 fn end_after(time: Duration) {
     std::thread::spawn(move || {
         std::thread::sleep(time);
-        tracing::error!("the service did not stop in time and is ended");
+        tracing::error!("the service did not stop in time and was ended");
         std::process::exit(1);
     });
 }
@@ -135,14 +135,14 @@ fn warn_of_gaps(app: &App) {
         );
     }
     if app.snapshot_inputs().documents.is_empty() {
-        tracing::warn!("no appeals are in force, so nobody is asked; publish one, or set appeals.file");
+        tracing::warn!("no appeal is active, so no reader is asked; publish one, or set appeals.file");
     }
     if settings.stripe.secret_key.is_empty() {
         tracing::warn!("no Stripe key is configured, so nobody can give; set stripe.secret_key");
     }
     if app.deliveries.secrets().all().is_empty() {
         tracing::warn!(
-            "no webhook secret is known, so no gift is recorded; run `keepopen stripe connect`, or set stripe.webhook_secrets"
+            "no webhook secret is configured, so no gift is recorded; run `keepopen stripe connect`, or set stripe.webhook_secrets"
         );
     }
 }

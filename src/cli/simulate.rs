@@ -15,7 +15,7 @@ use crate::simulation::{self, Crowd, Line, Population, RuleSet, Simulation, Sour
 use crate::store::Store;
 
 /// A line longer than this is no page view.
-const LONGEST_LINE_BYTES: u64 = 1 << 20;
+const MAX_LINE_BYTES: u64 = 1 << 20;
 /// Bad lines that are told before the file is given up.
 const BAD_LINES: usize = 10;
 
@@ -31,7 +31,7 @@ pub struct Options {
     /// In place of page views: a population that is described, TOML.
     #[arg(long, value_name = "FILE")]
     population: Option<PathBuf>,
-    /// What is live, as an appeals file [default: appeals.file of the settings, else what the database has in force].
+    /// What is live, as an appeals file [default: appeals.file of the settings, else the active appeals of the database].
     #[arg(long, value_name = "FILE")]
     live: Option<PathBuf>,
     /// Print the numbers as JSON.
@@ -94,7 +94,7 @@ fn live(named: Option<&Path>, settings: &Settings) -> Result<RuleSet, Stopped> {
                 store.close().await;
                 Ok::<_, Stopped>(read?)
             })?;
-            ("what the database has in force".to_owned(), read)
+            ("the active appeals of the database".to_owned(), read)
         }
         (None, None) => {
             ("nothing: there is neither appeals.file nor a database".to_owned(), Default::default())
@@ -117,13 +117,13 @@ fn replay(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Resu
     while bad.len() < BAD_LINES {
         line.clear();
         let length =
-            lines.by_ref().take(LONGEST_LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
+            lines.by_ref().take(MAX_LINE_BYTES + 1).read_until(b'\n', &mut line).map_err(unreadable)?;
         if length == 0 {
             break;
         }
         number += 1;
-        if length as u64 > LONGEST_LINE_BYTES {
-            bad.push(format!("\n  line {number}: it is longer than {LONGEST_LINE_BYTES} bytes."));
+        if length as u64 > MAX_LINE_BYTES {
+            bad.push(format!("\n  line {number}: it is longer than {MAX_LINE_BYTES} bytes."));
             break;
         }
         let taken = Line::read(&line, only_site).and_then(|line| {
@@ -137,9 +137,12 @@ fn replay(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Resu
         let name = path.display().to_string();
         return Ok(if name == "-" { "standard input".to_owned() } else { name });
     }
-    let more =
-        if bad.len() == BAD_LINES { "\n  This was the tenth; the lines after it were not read." } else { "" };
-    Err(format!("{} can't be used as it is written:{}{more}", path.display(), bad.concat()).into())
+    let more = if bad.len() == BAD_LINES {
+        "\n  This was the tenth problem; the following lines were not read."
+    } else {
+        ""
+    };
+    Err(format!("{} is invalid:{}{more}", path.display(), bad.concat()).into())
 }
 
 /// Plays a described population.
@@ -151,7 +154,7 @@ fn people(
 ) -> Result<String, Stopped> {
     let population = Population::read(&read(path)?, &settings.sites).map_err(|problems| {
         let lines: Vec<String> = problems.iter().map(|problem| format!("\n  {problem}")).collect();
-        format!("{} can't be used as it is written:{}", path.display(), lines.concat())
+        format!("{} is invalid:{}", path.display(), lines.concat())
     })?;
     let site = population.site.as_ref().and_then(|id| settings.sites.get(id));
     let site = site.expect("a population with a site that is not there has a problem");

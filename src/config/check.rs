@@ -37,7 +37,7 @@ impl Mode {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The named file is not there.
-    #[error("the settings file {} is not there; copy config.example.toml to it, or name another with --config", .0.display())]
+    #[error("the settings file {} does not exist; copy config.example.toml to it, or name another with --config", .0.display())]
     NoFile(PathBuf),
     /// A key or a value is wrong.
     #[error("the settings can't be read: {}. config.example.toml lists every key", sentence_of(.0))]
@@ -69,14 +69,14 @@ fn sentence_of(error: &figment::Error) -> String {
             let wanted = if wanted.starts_with("struct ") { "a table".to_owned() } else { wanted };
             format!("{key}{from} should be {wanted}")
         }
-        Kind::InvalidLength(..) => format!("{key}{from} has another length than it should"),
+        Kind::InvalidLength(..) => format!("{key}{from} has the wrong length"),
         Kind::MissingField(field) => match key.as_str() {
             "" => format!("{field}{from} is missing"),
             _ => format!("{key}.{field}{from} is missing"),
         },
-        Kind::UnknownField(_, known) => format!("{key}{from} is no key; {}", known_words(known)),
+        Kind::UnknownField(_, known) => format!("{key}{from} is not a setting; {}", known_words(known)),
         Kind::UnknownVariant(_, known) => {
-            format!("{key}{from} has a word that is not known; {}", known_words(known))
+            format!("{key}{from} has an unknown value; {}", known_words(known))
         }
         // The reader of TOML shows the line that it can't read; only its number is told.
         Kind::Message(message) => {
@@ -87,7 +87,7 @@ fn sentence_of(error: &figment::Error) -> String {
                 format!("{key}{from}: {first}")
             }
         }
-        _ => format!("{key}{from} has a value that can't be used here"),
+        _ => format!("{key}{from} has an invalid value"),
     }
 }
 
@@ -114,7 +114,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     check_stripe(settings)?;
     if !(1..=24).contains(&settings.tokens.valid_hours) {
         return wrong(
-            "tokens.valid_hours must be from 1 to 24: an offline check can't hear of a refund sooner",
+            "tokens.valid_hours must be from 1 to 24: a back end that verifies tokens offline learns of a refund only when the token expires",
         );
     }
     let public = &settings.server.public_url;
@@ -137,7 +137,7 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
         && !is_for_operators(bind.ip())
     {
         warnings.push(format!(
-            "management.bind is {bind}, which others can reach: metrics and the books would be public. Bind it to 127.0.0.1 or to a private address, or let a firewall close the port"
+            "management.bind is {bind}, which others can reach: metrics and the reconciliation page would be public. Bind it to 127.0.0.1 or to a private address, or let a firewall close the port"
         ));
     }
     let public = &settings.server.public_url;
@@ -176,7 +176,7 @@ fn check_management(settings: &Settings) -> Result<(), ConfigError> {
     let meet = own.ip() == public.ip() || own.ip().is_unspecified() || public.ip().is_unspecified();
     if own.port() != 0 && own.port() == public.port() && meet {
         return wrong(
-            "management.bind is the address of server.bind; give it another port, which only operators can reach, or set it to \"\" for none",
+            "management.bind is the address of server.bind; give it another port, which only operators can reach, or set it to \"\" to switch it off",
         );
     }
     Ok(())
@@ -198,7 +198,7 @@ fn check_database(url: &str) -> Result<(), ConfigError> {
         Some(("sqlite", _)) => Ok(()),
         Some(("postgres" | "postgresql", _)) => Ok(()),
         _ => wrong(format!(
-            "database.url has a scheme that is not known ({}); use sqlite:PATH, postgres://USER@HOST/DATABASE, or leave it empty",
+            "database.url has an unknown scheme ({}); use sqlite:PATH, postgres://USER@HOST/DATABASE, or leave it empty",
             without_password(url)
         )),
     }
@@ -261,7 +261,7 @@ fn check_stripe(settings: &Settings) -> Result<(), ConfigError> {
 fn check_site(id: &str, site: &SiteSettings) -> Result<(), ConfigError> {
     let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
     if id.is_empty() || id.len() > 40 || !id.chars().all(good) {
-        return wrong(format!("sites.{id}: an id is 1 to 40 small letters, digits, - or _"));
+        return wrong(format!("sites.{id}: an id is 1 to 40 lowercase letters, digits, - or _"));
     }
     for origin in &site.origins {
         let exact = !origin.contains('*')

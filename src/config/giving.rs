@@ -11,7 +11,7 @@ use crate::money::Currency;
 /// The largest amount that Stripe takes, in any currency's minor unit.
 const STRIPE_MAXIMUM_MINOR: i64 = 99_999_999;
 /// No payment provider takes more, in percent.
-const HIGHEST_FEE_PERCENT: f64 = 20.0;
+const MAX_FEE_PERCENT: f64 = 20.0;
 
 /// A table that offers amounts, beside fields of its own. A macro writes it, since serde's `flatten` could not name the
 /// field at fault.
@@ -200,11 +200,11 @@ impl<'a> Offer<'a> {
         let mut amounts = [self.once, self.month, self.year].into_iter().flatten();
         let includes = |it: OfferedAmount| self.at(it.interval).contains(&it.amount_minor);
         if amounts.clone().any(|amount| !range.contains(amount)) {
-            Some("an offered amount lies outside of minimum_minor to maximum_minor".to_owned())
+            Some("an offered amount is not between minimum_minor and maximum_minor".to_owned())
         } else if amounts.any(|amount| amount % limits.step_minor != 0) {
             let step = limits.step_minor;
             Some(format!(
-                "an offered amount is no multiple of {step}, and Stripe takes no other in this currency"
+                "an offered amount is not a multiple of {step}, which Stripe requires in this currency"
             ))
         } else if !includes(self.default) {
             Some("default_amount_minor is not among the amounts offered at default_interval".to_owned())
@@ -265,12 +265,12 @@ fn check_one(currency: Currency, giving: &Giving) -> Result<(), String> {
         ));
     }
     if let Some(least) = currency.stripe_minimum_minor().filter(|least| giving.minimum_minor < *least) {
-        return Err(format!("minimum_minor must be at least {least}: Stripe takes no less in {currency}"));
+        return Err(format!("minimum_minor must be at least {least}, Stripe's minimum in {currency}"));
     }
     if let Some(fee) = &giving.fee_cover {
-        if fee.fixed_minor < 0 || Percent::new(HIGHEST_FEE_PERCENT).is_none_or(|most| fee.percent > most) {
+        if fee.fixed_minor < 0 || Percent::new(MAX_FEE_PERCENT).is_none_or(|most| fee.percent > most) {
             return Err(format!(
-                "fee_cover: percent must be from 0 to {HIGHEST_FEE_PERCENT}, and fixed_minor not below 0"
+                "fee_cover: percent must be from 0 to {MAX_FEE_PERCENT}, and fixed_minor not below 0"
             ));
         }
         if fee.total_minor(giving.maximum_minor, limits.step_minor) > STRIPE_MAXIMUM_MINOR {
@@ -298,7 +298,7 @@ fn check_countries<'a>(
             }
             for country in countries {
                 if let Some(other) = taken.insert(country, path.clone()).filter(|other| *other != path) {
-                    return Err(format!("{path}.countries: {country} stands in {other} already; keep one"));
+                    return Err(format!("{path}.countries: {country} is already in {other}; keep one"));
                 }
             }
         }

@@ -35,6 +35,8 @@ fn read<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Err
         return Ok(None);
     }
     text.parse().map(Some).map_err(|_| {
-        D::Error::custom("it should be an address and a port, such as 127.0.0.1:9787, or empty for none")
+        D::Error::custom(
+            "it should be an address and a port, such as 127.0.0.1:9787, or empty to switch it off",
+        )
     })
 }

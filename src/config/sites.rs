@@ -41,7 +41,7 @@ pub struct SiteSettings {
 }
 
 /// The longest URL of a page that is taken, in bytes: Stripe takes 5,000 characters, and we add to it.
-const LONGEST_URL: usize = 2000;
+const MAX_URL_LEN: usize = 2000;
 
 impl SiteSettings {
     /// The URL, if it is on one of the site's origins, names nobody, and is one that a browser can be sent to.
@@ -51,7 +51,7 @@ impl SiteSettings {
         let plain = matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
             && url.password().is_none()
-            && url.as_str().len() <= LONGEST_URL;
+            && url.as_str().len() <= MAX_URL_LEN;
         (plain && self.origins.contains(&url.origin().ascii_serialization())).then_some(url)
     }
 }

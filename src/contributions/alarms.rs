@@ -178,24 +178,29 @@ impl fmt::Display for Alarm {
             Self::PaymentUnknown { object } => write!(f, "{object}: its payment is not known yet"),
             Self::CurrencyDiffers { object } => write!(f, "{object} is in another currency than its payment"),
             Self::Unbooked { object, paid_minor } => {
-                write!(f, "{object}: {paid_minor} (minor unit) came, of which nothing is booked yet")
+                write!(f, "{object}: {paid_minor} (minor unit) was paid but is not booked yet")
             }
             Self::BalanceDiffers { object, booked_minor, settled_minor } => write!(
                 f,
                 "{object}: {booked_minor} is booked, but Stripe's balance says {settled_minor} (minor unit)"
             ),
             Self::FraudWarning { warning } => {
-                write!(f, "{warning}: a bank says that this may be fraud; a refund now can prevent a dispute")
+                write!(
+                    f,
+                    "{warning}: a bank warns that this may be fraud; a refund now can prevent a dispute"
+                )
             }
             Self::UnderReview { review } => {
-                write!(f, "{review}: Stripe asks a person to look at this payment")
+                write!(f, "{review}: Stripe asks for a manual review of this payment")
             }
-            Self::UnknownCurrency { object, currency, .. } => write!(
-                f,
-                "{object} is in {currency}, a currency that this version does not know; it is not booked"
-            ),
+            Self::UnknownCurrency { object, currency, .. } => {
+                write!(f, "{object} is in {currency}, which this version does not know; it is not booked")
+            }
             Self::InvoiceStuck { invoice } => {
-                write!(f, "{invoice} could not be made final at Stripe: nobody is asked for the money")
+                write!(
+                    f,
+                    "{invoice} could not be finalized at Stripe, so it will not be paid; fix it in Stripe's dashboard"
+                )
             }
         }
     }

@@ -49,7 +49,7 @@ pub enum Fact {
 
 /// A Checkout Session.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct SessionFact {
     pub id: String,
     pub latest: Latest<SessionState>,
@@ -76,7 +76,7 @@ pub struct SessionFact {
 
 /// A subscription.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct SubscriptionFact {
     pub id: String,
     pub latest: Latest<SubscriptionState>,
@@ -131,7 +131,7 @@ pub struct Period {
 
 /// An invoice; only those of a subscription are booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct InvoiceFact {
     pub id: String,
     pub latest: Latest<InvoiceState>,
@@ -176,7 +176,7 @@ pub struct InvoiceFact {
 /// Which payment intent or charge paid which invoice (since basil, the only tie). Without either, the payment was made
 /// outside Stripe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub struct InvoicePaymentFact {
     pub id: String,
     pub invoice: Option<String>,
@@ -191,7 +191,7 @@ pub struct InvoicePaymentFact {
 
 /// A charge: it ties refunds to payments, and says how much was refunded in all.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct ChargeFact {
     pub id: String,
     pub origin: Option<Origin>,
@@ -213,7 +213,7 @@ pub struct ChargeFact {
 
 /// A refund.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct RefundFact {
     pub id: String,
     pub latest: Latest<RefundState>,
@@ -230,7 +230,7 @@ pub struct RefundFact {
 
 /// A dispute.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct DisputeFact {
     pub id: String,
     pub latest: Latest<DisputeState>,

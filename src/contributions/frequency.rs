@@ -10,7 +10,7 @@ use crate::money::Money;
 /// The unit of a recurring interval, as Stripe has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum IntervalUnit {
     Day,
     Week,

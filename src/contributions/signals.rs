@@ -11,7 +11,7 @@ use crate::money::{Currency, Money};
 
 /// A payment intent: it finds money that came and that nothing is booked for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub struct IntentFact {
     pub id: String,
     pub latest: Latest<IntentState>,
@@ -24,7 +24,7 @@ pub struct IntentFact {
 
 /// A bank's early word that a charge may be fraud.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub struct WarningFact {
     pub id: String,
     pub payment_intent: Option<String>,
@@ -36,7 +36,7 @@ pub struct WarningFact {
 
 /// Stripe asks a person to look at a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub struct ReviewFact {
     pub id: String,
     pub payment_intent: Option<String>,
@@ -49,7 +49,7 @@ pub struct ReviewFact {
 
 /// A customer at Stripe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub struct CustomerFact {
     pub id: String,
     pub email: Option<Newest<String>>,

@@ -32,7 +32,7 @@ pub use job::{Job, JobError, Lease, Needs, Outcome, Runner, Runs, Work};
 use repeat::{Repeated, Schedule, repeat};
 pub use table::JOBS;
 
-/// How long a stop waits for the runs that are under way.
+/// How long a stop waits for the actions that are under way.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long a stop may take to store what is still in memory.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
@@ -46,7 +46,9 @@ pub struct Jobs {
 /// Starts every job of the table.
 pub fn run(app: &Arc<App>) -> Jobs {
     if !app.stripe.is_configured() {
-        tracing::info!("without a Stripe key the connection to Stripe is not watched");
+        tracing::info!(
+            "no Stripe key is configured, so the connection to Stripe is not checked; set stripe.secret_key"
+        );
     }
     let mut jobs = Jobs { stop: CancellationToken::new(), tasks: Vec::new() };
     for job in JOBS {
@@ -71,6 +73,7 @@ impl Repeated for WhenReady<'_> {
 }
 
 impl Jobs {
+    /// Starts one: every so often, and whenever it is woken.
     fn start(&mut self, app: &Arc<App>, job: &'static Job) {
         let Some(runner) = job.runner(app) else { return };
         let (app, stop) = (Arc::clone(app), self.stop.clone());
@@ -87,8 +90,8 @@ impl Jobs {
         self.tasks.push((job.name, tokio::spawn(task)));
     }
 
-    /// Stops every job after the run that is under way, and then runs those that store what is still counted or noted. A job
-    /// that takes too long is broken off: that loses nothing but the counts of the last seconds.
+    /// Stops every job after the piece of work it is doing, and stores what is still counted or noted. What takes too long
+    /// is broken off: nothing is lost by that but the counts of the last seconds.
     pub async fn stop(self, app: &App) {
         self.stop.cancel();
         let end = Instant::now() + STOP_TIMEOUT;
@@ -97,7 +100,7 @@ impl Jobs {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::error!(job, %error, "a job broke off"),
                 Err(_) => {
-                    tracing::warn!(job, "a job did not end in time and is broken off");
+                    tracing::warn!(job, "a job did not end in time and was aborted");
                     task.abort();
                 }
             }

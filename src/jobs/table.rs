@@ -34,55 +34,55 @@ const fn seconds(seconds: u64) -> Duration {
 pub static JOBS: &[Job] = &[
     // Where the service started without the database.
     Job::new("reach_database", seconds(1), run!(actions::reach_database)).needs(Needs::Nothing).long()
-        .on_failure("the database can't be used; it is tried again"),
+        .on_failure("the database can't be used; it will be retried"),
     Job::new("last_good", seconds(10), run!(actions::persist_snapshot)).needs(Needs::Nothing).woken_by(|app| &app.snapshot_changed)
-        .on_failure("what is in force can't be kept in the data folder; it is tried again"),
+        .on_failure("the active snapshot can't be saved in the data folder; it will be retried"),
     Job::new("appeals_file", seconds(1), Work::Stateful(AppealsFile::start)).needs(Needs::Nothing)
-        .on_failure("the appeals file can't be used; what was in force stays"),
+        .on_failure("the appeals file can't be used; the active appeals stay"),
     Job::new("data_folder", seconds(5), run!(check_data_folder)).needs(Needs::Nothing)
         .on_failure("the data folder is not the one that was opened; the service is not ready until it is back"),
     Job::new("tidy", seconds(15), run!(tidy)).needs(Needs::Nothing)
-        .on_failure("what is counted can't be put in order; it is tried again"),
+        .on_failure("metrics can't be cleaned up; it will be retried"),
 
     Job::new("inbox", seconds(1), run!(actions::process_due_events)).woken_by(|app| &app.inbox_notify).long()
-        .on_failure("the inbox can't be worked through; it is tried again"),
+        .on_failure("the inbox can't be processed; it will be retried"),
     Job::new("queue", seconds(1), run!(actions::run_due_tasks::<FetchObject>)).woken_by(|app| &app.task_added).workers(2).long()
-        .on_failure("the queue can't be worked through; it is tried again"),
+        .on_failure("the queue can't be processed; it will be retried"),
     // For events that an earlier version, or other settings, could not book. The run at the start matters most.
     Job::new("requeue_unbooked", seconds(300), run!(requeue_unbooked))
-        .on_failure("what could not be booked before can't be worked again; it is tried again"),
+        .on_failure("unbooked events can't be requeued; it will be retried"),
     Job::new("counts", seconds(5), run!(actions::flush_counts)).last_at_stop("the last counts could not be stored")
-        .on_failure("counts can't be stored; they are kept for the next time"),
+        .on_failure("counts can't be stored; they are kept until the next try"),
     Job::new("epochs", seconds(1), run!(actions::sync_epochs))
-        .on_failure("superseded tokens can't be read; it is tried again"),
+        .on_failure("invalidated tokens can't be read; it will be retried"),
     Job::new("standings", seconds(1), run!(actions::sync_standings))
-        .on_failure("changed standings can't be read; it is tried again"),
+        .on_failure("changed standings can't be read; it will be retried"),
     Job::new("backlog", seconds(15), run!(count_backlog))
-        .on_failure("the inbox and the queue can't be counted; it is tried again"),
+        .on_failure("the inbox and the queue can't be counted; it will be retried"),
     Job::new("write_probe", seconds(5), run!(actions::probe_writes))
-        .on_failure("the database takes nothing that is written; webhooks are answered with 503 until it does"),
+        .on_failure("the database does not accept writes; webhooks are answered with 503 until it does"),
     // Checks once a day, and wrong books once an hour.
     Job::new("books", seconds(300), Work::Stateful(WatchLedger::start)).long()
-        .on_failure("the books can't be checked; it is tried again"),
+        .on_failure("the ledger can't be checked; it will be retried"),
     Job::new("reconcile", seconds(300), run!(reconcile)).one_leader(Lease::Comparison).long()
-        .on_failure("the ledger can't be compared with Stripe; it is tried again"),
+        .on_failure("the ledger can't be compared with Stripe; it will be retried"),
     // Learns once an hour, and when an appeal is new that learns.
     Job::new("weights", seconds(20), run!(actions::update_weights))
-        .on_failure("weights can't be learned; those in force stay, and it is tried again"),
+        .on_failure("weights can't be learned; the current weights stay, and it will be retried"),
     Job::new("tickers", seconds(60), run!(actions::refresh_tickers)).woken_by(|app| &app.tickers_changed)
-        .on_failure("tickers can't be counted; readers see the numbers from before"),
+        .on_failure("tickers can't be counted; readers see the previous numbers"),
     Job::new("appeals", seconds(1), run!(actions::sync_appeals))
-        .on_failure("what is in force can't be read; it stays as it was, and it is tried again"),
+        .on_failure("the published appeals can't be read; the active ones stay, and it will be retried"),
     Job::new("attempts", seconds(3600), run!(actions::remove_unused_attempts))
-        .on_failure("old attempts at the checkout can't be removed; it is tried again"),
+        .on_failure("old checkout attempts can't be deleted; it will be retried"),
 
     Job::new("endpoints", seconds(2), run!(actions::sync_endpoints))
-        .on_failure("secrets of webhook endpoints can't be read; those in force stay, and it is tried again"),
+        .on_failure("the secrets of the webhook endpoints can't be read; the active ones stay, and it will be retried"),
     Job::new("last_delivery", seconds(5), run!(actions::record_last_delivery))
-        .last_at_stop("it could not be noted when Stripe was last heard")
-        .on_failure("it can't be noted when Stripe was last heard; it is tried again"),
+        .last_at_stop("the time of Stripe's last delivery could not be stored")
+        .on_failure("the time of Stripe's last delivery can't be stored; it will be retried"),
     Job::new("stripe", seconds(300), Work::Stateful(WatchStripe::start)).needs(Needs::StripeKey)
-        .on_failure("the connection to Stripe can't be looked at; it is tried again"),
+        .on_failure("the connection to Stripe can't be checked; it will be retried"),
 ];
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ const TTL_S: i64 = 86_400;
 
 /// What a verdict shows.
 #[derive(Clone, Copy, Debug)]
-#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct Shown<'a> {
     pub site: &'a str,
     pub appeal: &'a str,
@@ -28,7 +28,7 @@ pub struct Shown<'a> {
 
 /// What a verdict showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct Attribution {
     pub site: String,
     pub appeal: String,
@@ -43,7 +43,7 @@ pub struct Attribution {
 
 /// The note is not one of ours, is for another site, or is too old.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the attribution is not one of ours, or no longer good")]
+#[error("the attribution is invalid or has expired")]
 pub struct BadAttribution;
 
 impl Shown<'_> {

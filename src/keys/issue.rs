@@ -37,7 +37,7 @@ pub struct Tokens {
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadToken {
     /// Not a token of ours: another form, key, algorithm, type, issuer or signature.
-    #[error("the token is not one of ours")]
+    #[error("the token is invalid")]
     Invalid,
     /// Made for another site.
     #[error("the token is for another site")]
@@ -46,10 +46,10 @@ pub enum BadToken {
     #[error("the token has expired")]
     Expired,
     /// What it says was withdrawn since.
-    #[error("the token is superseded")]
+    #[error("the token was withdrawn")]
     Superseded,
     /// There was no room to check it, for this client or for anybody: it may be good.
-    #[error("too many tokens are to be checked")]
+    #[error("there are too many tokens to check")]
     Unchecked,
 }
 

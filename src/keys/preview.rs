@@ -6,7 +6,7 @@ use super::{MacKey, signed_value};
 
 /// What is shown, where, and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; times are seconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct Preview {
     #[serde(rename = "s")]
     pub site: String,
@@ -33,7 +33,7 @@ pub struct Preview {
 
 /// The note is not one of ours, is for another site, or its time is over.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the preview is not one of ours, or no longer good")]
+#[error("the preview is invalid or has expired")]
 pub struct BadPreview;
 
 impl Preview {

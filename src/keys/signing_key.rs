@@ -37,7 +37,7 @@ pub struct SealedKey {
 /// A key can't be opened.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the signing key {0} can't be opened: the encryption key is not the one it was sealed with. Put back the key file (keepopen.key in the data folder) or tokens.encryption_key"
+    "the signing key {0} can't be decrypted: the encryption key is not the one it was encrypted with. Put back the key file (keepopen.key in the data folder) or tokens.encryption_key"
 )]
 pub struct UnsealError(String);
 

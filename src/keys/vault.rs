@@ -32,11 +32,11 @@ pub enum VaultError {
         error: std::io::Error,
     },
     /// The key has another shape.
-    #[error("the encryption key is not 32 bytes in base64; make one with: openssl rand -base64 32")]
+    #[error("the encryption key is not 32 bytes in base64; create one with: openssl rand -base64 32")]
     Shape,
     /// The file is gone, and the database was written with what was in it.
     #[error(
-        "the key file {} is missing, and the database was written with it: put it back from its backup, or set tokens.encryption_key to the key. No new key was made, because nothing that is encrypted in the database could be read with it", .0.display()
+        "the key file {} is missing, but the database was written with it: restore it from its backup, or set tokens.encryption_key to the key. No new key was created, because it could not decrypt what is in the database", .0.display()
     )]
     Missing(PathBuf),
     /// Others may read the file.

@@ -47,11 +47,11 @@ impl Bodies {
         arriving.next += 1;
         arriving.bodies.insert(number, Body { bytes, cut: Arc::clone(&cut) });
         arriving.bytes += bytes;
-        self.cut_oldest(&mut arriving);
+        self.drop_oldest(&mut arriving);
         ArrivingBody { bodies: self, number, cut }
     }
 
-    fn cut_oldest(&self, arriving: &mut Arriving) {
+    fn drop_oldest(&self, arriving: &mut Arriving) {
         while arriving.bodies.len() > self.max_bodies || arriving.bytes > self.max_bytes {
             let Some((_, oldest)) = arriving.bodies.pop_first() else { return };
             arriving.bytes -= oldest.bytes;
@@ -72,7 +72,7 @@ impl ArrivingBody<'_> {
         if let Some(body) = arriving.bodies.get_mut(&self.number) {
             body.bytes += bytes;
             arriving.bytes += bytes;
-            self.bodies.cut_oldest(&mut arriving);
+            self.bodies.drop_oldest(&mut arriving);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What Stripe says beside what we say, as a page for the finance desk. It has no script, and names nobody.
+//! The comparison of Stripe with the ledger, as a page for the finance desk. It has no script, and names nobody.
 
 use actix_web::{HttpResponse, get};
 use askama::Template;
@@ -31,7 +31,7 @@ struct ReconciliationPage {
     checked: String,
     objects_checked: String,
     lines: Vec<Line>,
-    /// Those that have rows.
+    /// The sections that have rows.
     sections: Vec<Section>,
 }
 
@@ -45,13 +45,13 @@ struct Line {
     amounts: [(&'static str, String); 4],
 }
 
-/// Whether the two agree, in a sentence.
+/// Whether the two agree, as a sentence.
 struct Verdict {
     is_good: bool,
     text: String,
 }
 
-/// A table under a heading.
+/// A table with a heading.
 struct Section {
     title: &'static str,
     lead: String,
@@ -133,7 +133,7 @@ impl Verdict {
         Self { is_good: false, text }
     }
 
-    /// The class in the style sheet.
+    /// The CSS class.
     fn class(&self) -> &'static str {
         if self.is_good { "good" } else { "bad" }
     }
@@ -155,7 +155,7 @@ fn incomplete(it: &Comparison) -> Section {
 }
 
 fn needs_review(it: &Comparison, formats: &Formats) -> Section {
-    let mut lead = "These don't add up, or a person should know about them.".to_owned();
+    let mut lead = "These don't add up, or need manual review.".to_owned();
     let (listed, all) = (i64::try_from(it.needs_review.len()).unwrap_or(i64::MAX), it.needs_review_total);
     if all > listed {
         lead += &format!(
@@ -236,7 +236,7 @@ fn texts(names: &[&'static str]) -> Vec<Column> {
     names.iter().map(|name| Column { name, is_number: false }).collect()
 }
 
-/// An amount of a currency that Stripe named; one that ISO 4217 does not have is written in its minor unit.
+/// An amount in a currency that Stripe named; if ISO 4217 does not know it, in its minor unit.
 fn amount(formats: &Formats, amount_minor: i64, currency: &str) -> String {
     Currency::parse(currency)
         .map_or_else(|_| formats.count(amount_minor), |currency| formats.amount(amount_minor, currency))

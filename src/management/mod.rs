@@ -1,7 +1,7 @@
-//! The server for operators, on a port of its own: is it alive, is it ready, what does it count, and the page `/books`.
+//! The server for operators, on its own port: liveness, readiness, metrics, and the page `/books`.
 //!
-//! **Owns** the routes of the management port, which are no part of the public contract.
-//! **Never** writes to the store, nor asks who is calling: the port is not public.
+//! **Owns** the routes of the management port, which are not part of the public API.
+//! **Never** writes to the store, nor identifies its caller: the port is not public.
 //! **Start at** [`serve`].
 //! **Tested in** `tests/api/management.rs`, `tests/api/pages.rs`.
 
@@ -22,10 +22,10 @@ use crate::web::{ListenError, Running, State, head_as_get, listen, problem};
 /// How long the database may take to answer before the service is not ready.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Starts to listen on the settings' management address; nothing where it is off. The caller runs `server`.
+/// Starts to listen on the management address of the settings; nothing if it is switched off. The caller runs `server`.
 ///
 /// # Errors
-/// The address can't be listened on.
+/// Listening on the address fails.
 pub fn serve(app: &Arc<App>) -> Result<Option<Running>, ListenError> {
     const SETTING: &str = "management.bind";
     let Some(address) = app.settings.management.bind else { return Ok(None) };
@@ -51,7 +51,7 @@ pub fn serve(app: &Arc<App>) -> Result<Option<Running>, ListenError> {
     Ok(Some(Running { address, handle: server.handle(), server }))
 }
 
-/// The process answers.
+/// Liveness: the process answers.
 #[get("/livez")]
 async fn livez() -> HttpResponse {
     plain("alive\n".to_owned())
@@ -66,7 +66,7 @@ struct NotReady {
     not_ready: Vec<&'static str>,
 }
 
-/// It can take requests: the database answers and writes, events are booked, and it is not stopping.
+/// Readiness: the database answers and accepts writes, events are booked, and the service is not stopping.
 #[get("/readyz")]
 async fn readyz(app: State) -> HttpResponse {
     let not_ready = not_ready(&app).await;
@@ -107,7 +107,7 @@ async fn not_ready(app: &App) -> Vec<&'static str> {
     not_ready
 }
 
-/// What it counts, in Prometheus' text format.
+/// The metrics, in Prometheus' text format.
 #[get("/metrics")]
 async fn metrics(app: State) -> HttpResponse {
     HttpResponse::Ok()

@@ -101,7 +101,7 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
     }
     report.alarms.retain(|(_, alarm)| !acknowledged.contains(&alarm.id));
     for id in store.gifts_not_stored().await? {
-        report.wrong(format!("{id} is named by Stripe's objects but not stored"));
+        report.wrong(format!("{id} is named by Stripe's objects but is not stored"));
     }
     if let SealState::Broken(why) = &report.seal {
         report.wrong(why.clone());
@@ -141,7 +141,7 @@ fn compare_gift(
     report.contributions += 1;
     report.entries += entries.len() as u64;
     let Some(mut folded) = fold(facts) else {
-        report.wrong(format!("{id} is stored, but no fact makes it"));
+        report.wrong(format!("{id} is stored, but no fact supports it"));
         return;
     };
     if folded.contribution.id != *id {
@@ -210,7 +210,7 @@ fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
         let says = balance.net_minor + balance.unsettled_minor + balance.discrepancy_minor;
         if balance.clearing_minor != says {
             report.wrong(format!(
-                "{}: clearing holds {} {currency} (minor unit) but Stripe's balance and what it has not said yet make {says}",
+                "{}: clearing holds {} {currency} (minor unit), but Stripe's balance and the unsettled payments add up to {says}",
                 folded.contribution.id, balance.clearing_minor
             ));
         }

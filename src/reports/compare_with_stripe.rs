@@ -11,7 +11,7 @@ use crate::store::sweeps::{Finding, SweepKind};
 use crate::store::{Store, StoreError, Unreadable};
 
 /// Findings, and contributions to look at, that are shown.
-const MOST: i64 = 100;
+const MAX_LIMIT: i64 = 100;
 
 /// One thing that needs review: `alarm` names it, and the other fields say what it is about.
 pub type AlarmFields = Map<String, Value>;
@@ -137,7 +137,7 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
         objects_checked_at_ms: finished(SweepKind::Objects),
         needs_review: needs_review(store, now_ms).await?,
         needs_review_total: store.alarms_in_all().await? + store.overdue_alone(now_ms).await?,
-        found: store.findings(MOST).await?,
+        found: store.findings(MAX_LIMIT).await?,
         other_money: store.other_money().await?,
         incomplete: store.failed_lists().await?,
     })
@@ -146,11 +146,12 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
 /// Alarms of contributions, and payments that are overdue.
 async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, Vec<AlarmFields>)>, StoreError> {
     let mut all: BTreeMap<String, Vec<AlarmFields>> = BTreeMap::new();
-    for (contribution, alarms) in store.alarms(MOST).await? {
+    for (contribution, alarms) in store.alarms(MAX_LIMIT).await? {
+        // What can't be read is shown as it is rather than left out.
         let read = serde_json::from_str(&alarms).map_err(|_| Unreadable { what: "list of alarms" })?;
         all.insert(contribution, read);
     }
-    for it in store.overdue(now_ms, MOST).await? {
+    for it in store.overdue(now_ms, MAX_LIMIT).await? {
         let fields = [
             ("alarm", json!("not_settled_in_time")),
             ("payment", json!(it.object)),
@@ -160,6 +161,6 @@ async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, Vec<Ala
         let alarm = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
         all.entry(it.contribution).or_default().push(alarm);
     }
-    let most = usize::try_from(MOST).unwrap_or(usize::MAX);
+    let most = usize::try_from(MAX_LIMIT).unwrap_or(usize::MAX);
     Ok(all.into_iter().take(most).collect())
 }

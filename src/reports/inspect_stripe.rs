@@ -103,26 +103,28 @@ impl StripeTrouble {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::EndpointMissing => {
-                "our webhook endpoint is not at Stripe any more; run `keepopen stripe connect`"
+                "our webhook endpoint no longer exists at Stripe; run `keepopen stripe connect`"
             }
             Self::EndpointDisabled => {
                 "our webhook endpoint is disabled at Stripe, so no gift is recorded; run `keepopen stripe connect`"
             }
             Self::EndpointVersion => {
-                "our webhook endpoint has another version of Stripe's API than this program; run `keepopen stripe connect`"
+                "our webhook endpoint has a different version of Stripe's API than this program; run `keepopen stripe connect`"
             }
             Self::EndpointEvents => {
-                "our webhook endpoint does not deliver every event that is needed; run `keepopen stripe connect`"
+                "our webhook endpoint does not deliver every required event; run `keepopen stripe connect`"
             }
             Self::KeyRefused => {
-                "Stripe does not let our key look at webhook endpoints; give it the permission Webhook Endpoints, or another key"
+                "the key may not read webhook endpoints; give it the permission Webhook Endpoints: read, or set another key"
             }
             Self::NoDeliveries => {
-                "Stripe has said nothing, although something should have come; look at the endpoint's deliveries in the dashboard"
+                "Stripe has delivered nothing, although it should have; check the endpoint's deliveries in the dashboard"
             }
-            Self::Clock => "this machine's clock differs from Stripe's by more than a minute; set it by NTP",
+            Self::Clock => {
+                "this machine's clock differs from Stripe's by more than a minute; synchronise it with NTP"
+            }
             Self::Signatures => {
-                "half or more of the last deliveries had a bad signature; compare `keepopen stripe status`, and what stands in front of the service"
+                "at least half of the last deliveries had a bad signature; check `keepopen stripe status`, and the proxy in front of the service"
             }
             Self::DeadEvents => "some events could not be processed; see `keepopen events list --state dead`",
         }
@@ -175,5 +177,5 @@ async fn is_silent(
     }
     let since_ms = contact.delivered_at_ms.unwrap_or(0);
     let paid_before_ms = now_ms - patience_ms;
-    store.is_owed_an_event(since_ms, paid_before_ms, paid_before_ms - PAGE_ENDS_MS).await
+    store.is_event_overdue(since_ms, paid_before_ms, paid_before_ms - PAGE_ENDS_MS).await
 }

@@ -73,7 +73,7 @@ pub struct MoneySums {
 
 /// Why there are no results.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ResultsError {
     #[error("`from` is after `to`")]
     Backwards,

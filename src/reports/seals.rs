@@ -57,7 +57,7 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
         .map_or_else(|_| String::new(), |at| at.to_string());
     if !key.is_good(&seal) {
         return Ok(SealState::Broken(format!(
-            "the seal of {at} was not made with this deployment's key, or was changed since"
+            "the seal of {at} was not created with this deployment's key, or was changed since"
         )));
     }
     let (entries, digest) = digest_of(store, seal.up_to_seq).await?;
@@ -65,7 +65,7 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
         return Ok(SealState::Matches(seal));
     }
     Ok(SealState::Broken(format!(
-        "what was booked until {at} is not as it was sealed: {} entries then, {entries} now; compare the ledger with a backup",
+        "the entries booked until {at} are not as they were sealed: {} entries then, {entries} now; compare the ledger with a backup",
         seal.entries
     )))
 }

@@ -152,11 +152,11 @@ fn percent(share: f64) -> String {
 
 /// What does not fit beside the legend's number is cut.
 fn shortened(text: &str) -> String {
-    const MOST: usize = 60;
-    if text.chars().count() <= MOST {
+    const MAX_CHARS: usize = 60;
+    if text.chars().count() <= MAX_CHARS {
         text.to_owned()
     } else {
-        text.chars().take(MOST - 1).chain(['…']).collect()
+        text.chars().take(MAX_CHARS - 1).chain(['…']).collect()
     }
 }
 

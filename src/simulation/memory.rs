@@ -26,7 +26,7 @@ pub struct Seen {
 
 /// One time an appeal was sent away.
 #[derive(Clone, Copy, Debug)]
-pub struct SentAway {
+pub struct PastDismissal {
     /// The appeal's place.
     pub appeal: usize,
     /// How.
@@ -39,7 +39,7 @@ pub struct SentAway {
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     seen: Vec<Seen>,
-    sent_away: Vec<SentAway>,
+    dismissals: Vec<PastDismissal>,
     /// What its token says. A token is taken to be renewed before it ends.
     pub support: Support,
 }
@@ -52,22 +52,22 @@ impl Memory {
     }
 
     /// Writes a dismissal down.
-    pub fn send_away(&mut self, sent: SentAway) {
-        self.sent_away.push(sent);
-        trim(&mut self.sent_away, |it| it.at_ms, sent.at_ms);
+    pub fn dismiss(&mut self, sent: PastDismissal) {
+        self.dismissals.push(sent);
+        trim(&mut self.dismissals, |it| it.at_ms, sent.at_ms);
     }
 
     /// Drops what is kept of habits; a gift stays known.
     pub fn forget_habits(&mut self) {
         self.seen.clear();
-        self.sent_away.clear();
+        self.dismissals.clear();
     }
 
     /// What it tells at `now_ms`.
-    pub fn told(&self, now_ms: i64) -> (impl Iterator<Item = Seen>, impl Iterator<Item = SentAway>) {
+    pub fn told(&self, now_ms: i64) -> (impl Iterator<Item = Seen>, impl Iterator<Item = PastDismissal>) {
         let seen = self.seen.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
-        let sent_away = self.sent_away.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
-        (seen, sent_away)
+        let dismissals = self.dismissals.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
+        (seen, dismissals)
     }
 }
 

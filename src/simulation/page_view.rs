@@ -93,16 +93,14 @@ impl<'a> Line<'a> {
     /// What is wrong with it, as a sentence.
     pub fn read(line: &'a [u8], only_site: Option<&'a str>) -> Result<Self, String> {
         if line.trim_ascii().is_empty() {
-            return Err("it is empty; one page view stands on each line.".to_owned());
+            return Err("it is empty; write one page view on each line.".to_owned());
         }
         if is_list(line) {
             return Err("it is a list; write an object such as {\"reader\": \"r1\", \"at\": \"2026-06-15T12:00:00Z\"}.".to_owned());
         }
         let written: Written<'_> = serde_json::from_slice(line).map_err(|error| told(&error))?;
         if written.reader.is_empty() {
-            return Err(
-                "reader: it is empty; any text that is the same for the same reader will do.".to_owned()
-            );
+            return Err("reader: it is empty; write any text that identifies the reader.".to_owned());
         }
         let view = PageView {
             at_ms: time("at", &written.at)?,
@@ -126,13 +124,13 @@ fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Re
         // Only now: looking for the path takes longer than reading.
         let reader = &mut serde_json::Deserializer::from_str(written.get());
         match serde_path_to_error::deserialize::<_, Question<'_>>(reader) {
-            Ok(_) => "question: it is not understood.".to_owned(),
+            Ok(_) => "question: it can't be parsed.".to_owned(),
             Err(error) if error.path().to_string() == "." => format!("question: {}.", told(error.inner())),
             Err(error) => format!("question.{}: {}.", error.path(), told(error.inner())),
         }
     })?;
     if question.history.is_some() || question.token.is_some() {
-        return Err("question: leave `history` and `token` out; the simulation keeps the history itself, and `standing` beside the question says what a token would.".to_owned());
+        return Err("question: remove `history` and `token`; the simulation keeps the history itself, and `standing` next to the question replaces a token.".to_owned());
     }
     Ok(question)
 }
@@ -144,7 +142,7 @@ fn is_list(json: &[u8]) -> bool {
 
 fn then(word: Word, interval: Option<Interval>) -> Result<Then, String> {
     if interval.is_some() && word != Word::Give {
-        return Err("interval: it says how often somebody gives, so it needs \"then\":\"give\".".to_owned());
+        return Err("interval: it is the interval of a gift, so it needs \"then\":\"give\".".to_owned());
     }
     Ok(match word {
         Word::Nothing => Then::Nothing,
@@ -163,8 +161,8 @@ fn support(
 ) -> Result<Option<Support>, String> {
     match (standing, quiet_until) {
         (None, None) if entitlements.is_empty() => Ok(None),
-        (None, None) => Err("entitlements: they need a standing beside them.".to_owned()),
-        (None, Some(_)) => Err("quiet_until: it needs a standing beside it.".to_owned()),
+        (None, None) => Err("entitlements: they need a standing next to them.".to_owned()),
+        (None, Some(_)) => Err("quiet_until: it needs a standing next to it.".to_owned()),
         (Some(standing), quiet_until) => {
             let quiet_until_ms = quiet_until.map(|text| time("quiet_until", text)).transpose()?;
             Ok(Some(Support { standing, quiet_until_ms, entitlements }))
@@ -175,7 +173,7 @@ fn support(
 fn time(field: &str, text: &str) -> Result<i64, String> {
     text.parse::<Timestamp>()
         .map(Timestamp::as_millisecond)
-        .map_err(|_| format!("{field}: {text:?} is no RFC 3339 time such as 2026-06-15T12:00:00Z."))
+        .map_err(|_| format!("{field}: {text:?} is not an RFC 3339 time such as 2026-06-15T12:00:00Z."))
 }
 
 /// What is wrong, with the column alone: the text is one line.
@@ -230,7 +228,7 @@ mod tests {
             ("", "it is empty"),
             ("{", "EOF while parsing an object (column 1)"),
             (r#"{"reader":"","at":"2026-11-01T08:30:00Z"}"#, "reader: it is empty"),
-            (r#"{"reader":"a","at":"yesterday"}"#, "at: \"yesterday\" is no RFC 3339 time"),
+            (r#"{"reader":"a","at":"yesterday"}"#, "at: \"yesterday\" is not an RFC 3339 time"),
             (r#"{"reader":"a"}"#, "missing field `at`"),
             (r#"["a","2026-11-01T08:30:00Z"]"#, "it is a list; write an object"),
             (
@@ -251,7 +249,7 @@ mod tests {
             (r#"{"reader":"a","at":"2026-11-01T08:30:00Z","question":{}}"#, "question: missing field `site`"),
             (
                 r#"{"reader":"a","at":"2026-11-01T08:30:00Z","question":{"site":"journal","history":{}}}"#,
-                "question: leave `history` and `token` out",
+                "question: remove `history` and `token`",
             ),
         ] {
             let said = read(line).unwrap_err();

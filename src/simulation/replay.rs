@@ -11,7 +11,7 @@ use keepopen_decision::{History, Kind, Reason};
 use super::articles::{day_of, week_of_day};
 use super::asking::{Answer, RuleSet};
 use super::dice::Dice;
-use super::memory::{Seen, SentAway};
+use super::memory::{PastDismissal, Seen};
 use super::page_view::{PageView, Then};
 use super::reader::{Reader, is_refused};
 use super::report::{Report, Span};
@@ -38,7 +38,7 @@ struct Site {
 
 /// Why a page view can't be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum Refused {
     #[error("question.site: no site is called {site:?}; the settings have {known}.")]
     UnknownSite { site: String, known: String },
@@ -132,7 +132,7 @@ impl Simulation {
                         Then::Dismiss(kind) if closable => {
                             tally.dismissed(kind);
                             if !refused {
-                                memory.send_away(SentAway { appeal, kind, at_ms });
+                                memory.dismiss(PastDismissal { appeal, kind, at_ms });
                             }
                         }
                         Then::Give(interval) if kind != Kind::Thank => {

@@ -54,7 +54,7 @@ impl Table<'_> {
         for (name, outcome) in [("draft", self.draft), ("live", self.live)] {
             self.line(format_args!("{name:<7}{}", outcome.source));
             for (what, ids) in
-                [("taken as live", &outcome.taken_as_live), ("can't be used, left out", &outcome.left_out)]
+                [("taken as live", &outcome.taken_as_live), ("invalid, skipped", &outcome.left_out)]
             {
                 if !ids.is_empty() {
                     self.line(format_args!("       {what}: {}", ids.join(", ")));
@@ -84,12 +84,12 @@ impl Table<'_> {
         self.counts("most", |outcome| outcome.asks_per_reader_asked.most.into());
         self.counts("most within 7 days", |outcome| outcome.most_asks_in_7_days.into());
         self.counts("most within 30 days", |outcome| outcome.most_asks_in_30_days.into());
-        self.heading("How often in a week in which a reader came");
+        self.heading("How often per week with a visit");
         self.bars(|outcome| &outcome.reader_weeks_by_asks);
     }
 
     fn verdicts(&mut self) {
-        self.heading("Page views: an appeal (matched), or why none");
+        self.heading("Page views: an appeal (matched), or the reason for none");
         let mut reasons: Vec<&str> = Vec::new();
         for verdict in self.draft.verdicts.iter().chain(&self.live.verdicts) {
             if !reasons.contains(&verdict.reason) {

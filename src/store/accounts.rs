@@ -1,4 +1,4 @@
-//! What the accounts hold, and the books gift by gift, for who checks them.
+//! Account balances, and the ledger gift by gift, for the ledger check.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use super::payments::{PAYMENT, PaymentRow};
 use super::{Store, StoreError, Tx, objects};
 use crate::contributions::{Contribution, Entry, Fact, Payment};
 
-/// Some gifts, and all that belongs to them, as of one moment.
+/// Some gifts, with everything that belongs to them, from one snapshot.
 #[derive(Debug)]
 pub struct Gifts {
-    /// In the order that was asked for.
+    /// In the requested order.
     pub contributions: Vec<Contribution>,
     /// Their entries, in the order of their causes.
     pub entries: Vec<Entry>,
@@ -21,10 +21,10 @@ pub struct Gifts {
     pub facts: Vec<(String, Fact)>,
 }
 
-/// The gifts between two places, by their ids alone.
+/// The gifts between two cursors, by id.
 const BY_ID: &str =
     "SELECT id FROM contributions WHERE id > $2 AND id <= $4 AND CAST($1 AS BIGINT) <= CAST($3 AS BIGINT)";
-/// The gifts between two places, by when they began.
+/// The gifts between two cursors, by start time.
 const BY_BEGIN: &str = "SELECT id FROM contributions WHERE COALESCE(started_at_ms, 0) >= $1 \
      AND COALESCE(started_at_ms, 0) <= $3 AND (COALESCE(started_at_ms, 0) > $1 OR id > $2) \
      AND (COALESCE(started_at_ms, 0) < $3 OR id <= $4)";
@@ -32,7 +32,7 @@ const BY_BEGIN: &str = "SELECT id FROM contributions WHERE COALESCE(started_at_m
 /// Up to `limit` gifts whose ids come after `after`.
 ///
 /// # Errors
-/// The database does not answer, or holds what can't be read.
+/// The database does not answer, or contains a row that can't be read.
 pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, StoreError> {
     let sql = format!("{CONTRIBUTION} WHERE id > $1 ORDER BY id LIMIT $2");
     let rows: Vec<ContributionRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -45,11 +45,11 @@ pub async fn gifts_after(tx: &mut Tx, after: &str, limit: i64) -> Result<Gifts, 
     load_details(tx, rows, BY_ID, &cursor(after), last).await
 }
 
-/// Up to `limit` gifts in the order in which they began, after a place. What belongs to gifts of one day lies together in
-/// the tables, so that a large database is read through much faster than in the order of ids, which are drawn by lot.
+/// Up to `limit` gifts in the order in which they began, after a cursor. Gifts of one day lie together in the tables, so
+/// reading a large database in this order is much faster than by their random ids.
 ///
 /// # Errors
-/// The database does not answer, or holds what can't be read.
+/// The database does not answer, or contains a row that can't be read.
 pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Cursor>, limit: i64) -> Result<Gifts, StoreError> {
     let start = Cursor { at_ms: i64::MIN, id: String::new() };
     let after = after.unwrap_or(&start);
@@ -67,7 +67,7 @@ pub async fn gifts_begun_after(tx: &mut Tx, after: Option<&Cursor>, limit: i64) 
     load_details(tx, rows, BY_BEGIN, after, last).await
 }
 
-/// These gifts, which are those that `which` finds, with all that belongs to them.
+/// Loads everything that belongs to the gifts that `which` finds.
 async fn load_details(
     tx: &mut Tx,
     rows: Vec<ContributionRow>,
@@ -114,12 +114,12 @@ async fn load_details(
 }
 
 impl Store {
-    /// What each account of each site and currency holds: debits less credits, in the minor unit.
+    /// The balance of each account per site and currency: debits less credits, in the minor unit.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn accounts(&self) -> Result<BTreeMap<(String, String, String), i64>, StoreError> {
-        // One pass; SQLite reads it off an index and sorts nothing.
+        // One pass: SQLite reads it from an index without sorting.
         let rows: Vec<(String, String, String, String, i64)> = on_reader!(self, db => sqlx::query_as(
             "SELECT site, currency, debit_account, credit_account, CAST(SUM(amount_minor) AS BIGINT) \
              FROM ledger_entries GROUP BY site, currency, debit_account, credit_account",
@@ -134,7 +134,7 @@ impl Store {
         Ok(accounts)
     }
 
-    /// What Stripe holds for each site and currency by the ledger.
+    /// What Stripe holds for each site and currency, according to the ledger.
     ///
     /// # Errors
     /// The database does not answer.
@@ -144,7 +144,7 @@ impl Store {
         Ok(clearing.map(|((site, code, _), minor)| ((site, code), minor)).collect())
     }
 
-    /// Gifts of ours that Stripe's objects name and that are not stored, by their ids.
+    /// The ids of our gifts that Stripe's objects name but that are not stored.
     ///
     /// # Errors
     /// The database does not answer.
@@ -158,7 +158,7 @@ impl Store {
         .await)
     }
 
-    /// What Stripe's balance says of the payments of each site and currency, in the minor unit.
+    /// What Stripe's balance says about the payments of each site and currency, in the minor unit.
     ///
     /// # Errors
     /// The database does not answer.
@@ -172,7 +172,7 @@ impl Store {
         Ok(rows.into_iter().map(|(site, code, minor)| ((site, code), minor)).collect())
     }
 
-    /// What is booked and not settled yet, and by how much more is booked than was settled, of each site and currency.
+    /// What is booked but not settled, and by how much the bookings exceed the settlement, per site and currency.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Alarms that are open, and who acknowledged others.
+//! Open alarms, and acknowledgements.
 
 use std::collections::HashSet;
 
@@ -7,20 +7,20 @@ use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Alarm, RaisedAlarm};
 use crate::ids::{AlarmId, ContributionId};
 
-/// Somebody looked at an alarm.
+/// An acknowledgement: somebody reviewed an alarm.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Acknowledgement {
     /// The alarm.
     pub alarm_id: AlarmId,
     /// The contribution that it is about.
     pub contribution: ContributionId,
-    /// What it stated.
+    /// The alarm as it was.
     pub alarm: Alarm,
-    /// Who looked at it.
+    /// Who reviewed it.
     pub name: String,
     /// What they found.
     pub reason: String,
-    /// How they said so: an API key's id, or `command line`.
+    /// How it was acknowledged: by an API key's id, or `command line`.
     pub via: String,
     /// When, in milliseconds since 1970.
     pub acknowledged_at_ms: i64,
@@ -57,7 +57,7 @@ fn alarm_id(text: String) -> Result<AlarmId, Unreadable> {
     AlarmId::try_from(text).map_err(|_| Unreadable { what: "alarm id" })
 }
 
-/// Alarms of before they had ids are left out; `keepopen ledger rewrite` gives them ids.
+/// Alarms from before alarms had ids are skipped; `keepopen books rewrite` gives them ids.
 fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
     let all: Vec<serde_json::Value> =
         serde_json::from_str(text).map_err(|_| Unreadable { what: "list of alarms" })?;
@@ -65,10 +65,10 @@ fn open_alarms(text: &str) -> Result<Vec<RaisedAlarm>, Unreadable> {
     with_id.map(|alarm| serde_json::from_value(alarm).map_err(|_| Unreadable { what: "alarm" })).collect()
 }
 
-/// A list of alarms as it is stored.
+/// A list of alarms in its stored form.
 ///
 /// # Errors
-/// It can't be written, which does not happen.
+/// It can't be serialised, which does not happen.
 pub fn written(alarms: &[RaisedAlarm]) -> Result<String, StoreError> {
     serde_json::to_string(alarms).map_err(StoreError::corrupt)
 }
@@ -145,10 +145,10 @@ pub async fn acknowledge(tx: &mut Tx, it: &Acknowledgement, open: &[RaisedAlarm]
 }
 
 impl Store {
-    /// The alarms of the first `limit` contributions that have any open, in the order of the contributions' ids.
+    /// The alarms of the first `limit` contributions with open alarms, ordered by contribution id.
     ///
     /// # Errors
-    /// The database does not answer, or holds what can't be read.
+    /// The database does not answer, or contains a row that can't be read.
     pub async fn open_alarms(&self, limit: i64) -> Result<Vec<(ContributionId, RaisedAlarm)>, StoreError> {
         let mut all = Vec::new();
         for (gift, alarms) in self.alarms(limit).await? {

@@ -1,4 +1,4 @@
-//! Appeals: their versions, and which of them is in force.
+//! Appeals: their versions, and which of them are active.
 
 use std::borrow::Cow;
 
@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, Tx};
 
-/// One version of an appeal, as it was written.
+/// One version of an appeal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are milliseconds since 1970")]
 pub struct VersionRow {
     pub appeal_id: String,
-    /// From 1.
+    /// Counted from 1.
     pub version: i64,
     /// JSON, without the state.
     pub body: String,
     pub created_at_ms: i64,
-    /// Who wrote it: an API key's id, or `command line`.
+    /// Who saved it: an API key's id, or `command line`.
     pub created_by: String,
 }
 
@@ -24,22 +24,22 @@ from_row!(VersionRow { appeal_id, version, body, created_at_ms, created_by });
 
 /// One publication of an appeal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are milliseconds since 1970")]
 pub struct PublicationRow {
     pub appeal_id: String,
     pub version: i64,
     /// `live`, `paused` or `ended`.
     pub state: String,
     pub published_at_ms: i64,
-    /// Who did it: an API key's id, or `command line`.
+    /// Who published it: an API key's id, or `command line`.
     pub published_by: String,
 }
 
 from_row!(PublicationRow { appeal_id, version, state, published_at_ms, published_by });
 
-/// The newest publication of an appeal, with the version that it put into force.
+/// The newest publication of an appeal, with the published version.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are milliseconds since 1970")]
 pub struct PublishedRow {
     pub appeal_id: String,
     pub version: i64,
@@ -57,12 +57,12 @@ const NEWEST: &str = "version = (SELECT MAX(version) FROM appeal_versions w WHER
 /// The newest publication of each appeal.
 const PUBLISHED: &str = "SELECT appeal_id, version, state, published_at_ms, published_by FROM publications p \
      WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
-/// The same, with the version.
+/// The same, with the version's body.
 const PUBLISHED_WHOLE: &str = "SELECT p.appeal_id, p.version, p.state, p.published_at_ms, v.body FROM publications p \
      JOIN appeal_versions v ON v.appeal_id = p.appeal_id AND v.version = p.version \
      WHERE number = (SELECT MAX(number) FROM publications q WHERE q.appeal_id = p.appeal_id)";
 
-/// An id from an address. No appeal's id has a control character, and PostgreSQL fails at a NUL instead of finding nothing.
+/// An id from a URL. An appeal's id never has a control character, and PostgreSQL fails on NUL instead of finding nothing.
 fn findable(id: &str) -> Cow<'_, str> {
     if id.contains('\0') { Cow::Owned(id.replace('\0', "\u{1}")) } else { Cow::Borrowed(id) }
 }
@@ -88,7 +88,7 @@ pub async fn version(tx: &mut Tx, appeal: &str, number: i64) -> Result<Option<Ve
 /// Adds a version.
 ///
 /// # Errors
-/// The version is there already, or the database does not answer.
+/// The version exists already, or the database does not answer.
 pub async fn add_version(tx: &mut Tx, row: &VersionRow) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO appeal_versions (appeal_id, version, body, created_at_ms, created_by) \
@@ -104,7 +104,7 @@ pub async fn add_version(tx: &mut Tx, row: &VersionRow) -> Result<(), StoreError
     .map(drop))
 }
 
-/// Publishes: from now on, this is what the appeal is.
+/// Publishes a version, or pauses or ends the appeal.
 ///
 /// # Errors
 /// There is no such version, or the database does not answer.
@@ -142,7 +142,7 @@ pub async fn active(tx: &mut Tx) -> Result<Vec<PublishedRow>, StoreError> {
 }
 
 impl Store {
-    /// What each appeal is that was ever published, by id.
+    /// The newest publication of each appeal, by id.
     ///
     /// # Errors
     /// The database does not answer.
@@ -151,7 +151,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
 
-    /// What one appeal is, if it was ever published.
+    /// The newest publication of an appeal, if it was ever published.
     ///
     /// # Errors
     /// The database does not answer.
@@ -160,7 +160,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sql).bind(findable(appeal)).fetch_optional(db).await)
     }
 
-    /// What is in force: each appeal that is live or paused, in the version that was published.
+    /// The active appeals: each live or paused one, in its published version.
     ///
     /// # Errors
     /// The database does not answer.

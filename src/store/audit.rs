@@ -6,13 +6,13 @@ row! {
     /// One change.
     #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
     pub struct AuditRow {
-        /// Its place in the log, counted from 1.
+        /// Its position in the log, counted from 1.
         pub seq: i64,
         /// When it was made, in milliseconds since 1970.
         pub at_ms: i64,
-        /// What kind of actor made it: `reader`, `supporter`, `api_key`, `staff`, `operator`, `job` or `stripe`.
+        /// The kind of actor: `reader`, `supporter`, `api_key`, `staff`, `operator`, `job` or `stripe`.
         pub actor: String,
-        /// Which one: a supporter's, key's or staff member's id, or a job's name.
+        /// The actor's id: a supporter's, key's or staff member's id, or a job's name.
         pub actor_id: Option<String>,
         /// A staff member's role at that time.
         pub actor_role: Option<String>,
@@ -22,30 +22,30 @@ row! {
         pub object_type: String,
         /// Its id.
         pub object_id: String,
-        /// JSON: a list of fields, each with its values before and after; a person's field has neither.
+        /// JSON: a list of fields, each with its values before and after. A field with a person's data has neither.
         pub changes: String,
         /// The id of the HTTP request, if there was one.
         pub request_id: Option<String>,
     }
 }
 
-/// Which rows are wanted.
+/// Which rows to read.
 #[derive(Clone, Debug, Default)]
 pub struct AuditFilter {
-    /// Only changes at this time (milliseconds since 1970) or later.
+    /// Only changes at or after this time (milliseconds since 1970).
     pub from_ms: Option<i64>,
     /// Only changes before this time.
     pub to_ms: Option<i64>,
-    /// Only those of this kind of actor, or of the actor with this id.
+    /// Only changes by this kind of actor, or by the actor with this id.
     pub actor: Option<String>,
     /// Only this action.
     pub action: Option<String>,
-    /// Only those of objects of this kind, or of the object with this id.
+    /// Only changes of objects of this kind, or of the object with this id.
     pub object: Option<String>,
 }
 
-/// Adds a row at the end of the log, whatever its `seq` says. Writing transactions run one at a time, so the numbers have no
-/// gap and follow the order of the commits.
+/// Appends a row; its `seq` is ignored. Writing transactions run one at a time, so the numbers have no gaps and follow the
+/// order of the commits.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -59,7 +59,7 @@ pub async fn append(tx: &mut Tx, row: AuditRow) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Up to `limit` changes before a place in the log, the newest first.
+    /// Up to `limit` changes before a position in the log, newest first.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,29 +1,29 @@
-//! Attempts at Stripe's Checkout.
+//! Checkout attempts.
 
 use super::{Store, StoreError, Tx};
 
-/// One attempt of a browser.
+/// One attempt by a browser.
 #[derive(Clone, Debug)]
 pub struct Checkout {
-    /// A hash of what was asked for.
+    /// A hash of the request.
     pub parameters: String,
     /// The gift it may become.
     pub contribution_id: String,
-    /// How often Stripe was asked with a key of its own.
+    /// How many idempotency keys were used at Stripe.
     pub tries: i64,
     /// The Checkout Session, once there is one.
     pub session: Option<String>,
-    /// Where the reader pays, once there is a session.
+    /// The payment page, once there is a session.
     pub url: Option<String>,
     /// When it began, in milliseconds since 1970.
     pub started_at_ms: i64,
-    /// When its token was first handed out, in milliseconds since 1970.
+    /// When its token was first fetched, in milliseconds since 1970.
     pub exchanged_at_ms: Option<i64>,
 }
 
 from_row!(Checkout { parameters, contribution_id, tries, session, url, started_at_ms, exchanged_at_ms });
 
-/// Notes an attempt, unless it is there; either way, what is there.
+/// Stores an attempt unless it exists. Returns the stored one.
 ///
 /// # Errors
 /// The database does not answer.
@@ -56,7 +56,7 @@ pub async fn start(
     .await)
 }
 
-/// Notes the session that Stripe made.
+/// Stores the session that Stripe created.
 ///
 /// # Errors
 /// The database does not answer.
@@ -77,7 +77,7 @@ pub async fn made(
     Ok(())
 }
 
-/// Notes that Stripe stored a failure under the key of try `tries`: the next try has another.
+/// Records that Stripe stored a failure under the key of try `tries`, so that the next try uses another key.
 ///
 /// # Errors
 /// The database does not answer.
@@ -91,7 +91,7 @@ pub async fn next_try(tx: &mut Tx, site: &str, attempt: &str, tries: i64) -> Res
     Ok(())
 }
 
-/// Notes that the token was handed out; the first time stays.
+/// Records that the token was fetched. The time of the first fetch stays.
 ///
 /// # Errors
 /// The database does not answer.
@@ -107,7 +107,8 @@ pub async fn exchanged(tx: &mut Tx, site: &str, attempt: &str, now_ms: i64) -> R
     .await)
 }
 
-/// Removes up to `limit` attempts that began before `before_ms` and of which no payment came, or is on its way; how many.
+/// Deletes up to `limit` attempts that began before `before_ms` and that have no payment, booked or pending. Returns how
+/// many.
 ///
 /// # Errors
 /// The database does not answer.

@@ -1,4 +1,4 @@
-//! What a comparison with Stripe keeps while it runs: its lease, and how far it read each list.
+//! What a comparison with Stripe stores while it runs: its lease, and its progress in each list.
 
 use super::{Store, StoreError, Tx};
 
@@ -7,7 +7,7 @@ use super::{Store, StoreError, Tx};
 pub struct ListProgress {
     /// The list.
     pub list: String,
-    /// Objects made from then on are read, in seconds since 1970.
+    /// Objects created from then on are read, in seconds since 1970.
     pub from_s: i64,
     /// When reading it began, in seconds since 1970.
     pub started_s: i64,
@@ -40,7 +40,7 @@ impl From<Row> for ListProgress {
     }
 }
 
-/// Takes or renews the lease until `until_ms`. False while another owner holds it.
+/// Takes or renews the lease until `until_ms`. Returns false while another owner holds it.
 ///
 /// # Errors
 /// The database does not answer.
@@ -58,7 +58,7 @@ pub async fn hold_lease(tx: &mut Tx, owner: &str, now_ms: i64, until_ms: i64) ->
     Ok(rows == 1)
 }
 
-/// Gives the lease back, if it is still the owner's.
+/// Releases the lease, if this owner still has it.
 ///
 /// # Errors
 /// The database does not answer.
@@ -70,7 +70,7 @@ pub async fn release_lease(tx: &mut Tx, owner: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Writes how far a list was read.
+/// Stores how far a list was read.
 ///
 /// # Errors
 /// The database does not answer.
@@ -88,7 +88,7 @@ pub async fn put_progress(tx: &mut Tx, run: &str, it: &ListProgress) -> Result<(
     Ok(())
 }
 
-/// Forgets how far one list was read.
+/// Deletes the progress of one list.
 ///
 /// # Errors
 /// The database does not answer.
@@ -101,7 +101,7 @@ pub async fn forget_progress(tx: &mut Tx, run: &str, list: &str) -> Result<(), S
     Ok(())
 }
 
-/// Forgets what was begun before `started_s` (seconds since 1970), and not finished.
+/// Deletes unfinished progress that began before `started_s` (seconds since 1970).
 ///
 /// # Errors
 /// The database does not answer.
@@ -113,7 +113,7 @@ pub async fn forget_progress_before(tx: &mut Tx, started_s: i64) -> Result<(), S
     Ok(())
 }
 
-/// Forgets how far every list of a run was read.
+/// Deletes the progress of every list of a run.
 ///
 /// # Errors
 /// The database does not answer.
@@ -126,7 +126,7 @@ pub async fn forget_run(tx: &mut Tx, run: &str) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Whether a run was begun and not finished.
+    /// Whether a run was started and not finished.
     ///
     /// # Errors
     /// The database does not answer.
@@ -140,7 +140,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Until when somebody holds the lease, in milliseconds since 1970; none when nobody does.
+    /// Until when the lease is held, in milliseconds since 1970; none if it is free.
     ///
     /// # Errors
     /// The database does not answer.
@@ -166,7 +166,7 @@ impl Store {
         Ok(row.map(ListProgress::from))
     }
 
-    /// The names of a run's lists whose last reading failed.
+    /// The names of a run's lists whose last read failed.
     ///
     /// # Errors
     /// The database does not answer.
@@ -179,7 +179,7 @@ impl Store {
         .await)
     }
 
-    /// Lists whose last reading failed in what is due.
+    /// Lists whose last read failed in the regular runs.
     ///
     /// # Errors
     /// The database does not answer.

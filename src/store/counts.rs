@@ -1,19 +1,19 @@
-//! Views, clicks and dismissals, added up by the hour.
+//! Views, clicks and dismissals, added up by hour.
 
 use super::{Store, StoreError, Tx};
 
-/// What is counted together.
+/// The key of one count.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are milliseconds since 1970")]
 pub struct CountKey {
     pub hour_at_ms: i64,
     pub site: String,
     pub appeal: String,
     pub variant: String,
     pub surface: String,
-    /// Two letters, or empty when it is not known.
+    /// Two letters; empty if unknown.
     pub country: String,
-    /// `view`, `click`, or `dismiss_` and how.
+    /// `view`, `click`, or `dismiss_` and the kind of dismissal.
     pub kind: String,
 }
 
@@ -42,7 +42,7 @@ pub async fn add(tx: &mut Tx, key: &CountKey, count: i64) -> Result<(), StoreErr
 }
 
 impl Store {
-    /// All counts, added up over hours, countries and surfaces: appeal, variant, kind, count.
+    /// All counts, summed over hours, countries and surfaces: appeal, variant, kind, count.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,9 +1,9 @@
-//! Webhook endpoints that were made by us, with their sealed secrets; and when Stripe was last heard.
+//! Our webhook endpoints with their encrypted secrets, and the time of Stripe's last delivery.
 
 use super::{Store, StoreError, Tx};
 use crate::config::Mode;
 
-/// An endpoint whose secret is in force.
+/// An endpoint whose secret is active.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EndpointRow {
     /// Stripe's id (`we_…`).
@@ -12,11 +12,11 @@ pub struct EndpointRow {
     pub mode: String,
     /// Where it delivers.
     pub url: String,
-    /// The version that it was made with.
+    /// The API version that it was created with.
     pub api_version: String,
     /// Its signing secret, encrypted, base64url.
     pub sealed_secret: String,
-    /// When it was made, in milliseconds since 1970.
+    /// When it was created, in milliseconds since 1970.
     pub created_at_ms: i64,
     /// When a delivery last fitted its secret, in milliseconds since 1970.
     pub delivered_at_ms: Option<i64>,
@@ -24,18 +24,18 @@ pub struct EndpointRow {
 
 from_row!(EndpointRow { id, mode, url, api_version, sealed_secret, created_at_ms, delivered_at_ms });
 
-/// When Stripe was last heard, by whichever instance.
+/// The last contact with Stripe, by any instance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LastContact {
-    /// When a delivery with a good signature last came, in milliseconds since 1970.
+    /// When a delivery with a valid signature last arrived, in milliseconds since 1970.
     pub delivered_at_ms: Option<i64>,
-    /// By how much our clock was last seen to be ahead of Stripe's, in milliseconds.
+    /// How far our clock was ahead of Stripe's at the last measurement, in milliseconds.
     pub clock_difference_ms: Option<i64>,
 }
 
 from_row!(LastContact { delivered_at_ms, clock_difference_ms });
 
-/// Keeps an endpoint that was made.
+/// Stores a new endpoint.
 ///
 /// # Errors
 /// The database does not answer.
@@ -51,7 +51,7 @@ pub async fn add(tx: &mut Tx, row: &EndpointRow) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Takes an endpoint's secret out of force, and forgets it.
+/// Deletes an endpoint's secret, so that it is no longer accepted.
 ///
 /// # Errors
 /// The database does not answer.
@@ -66,7 +66,7 @@ pub async fn retire(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), StoreError
     Ok(())
 }
 
-/// Notes when a delivery last fitted an endpoint's secret; what is later stays.
+/// Records when a delivery last fitted an endpoint's secret. An earlier time never replaces a later one.
 ///
 /// # Errors
 /// The database does not answer.
@@ -81,7 +81,8 @@ pub async fn delivered(tx: &mut Tx, id: &str, at_ms: i64) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Notes when Stripe was last heard, and how the clocks differed; what is later, or was known and is not now, stays.
+/// Records the time of Stripe's last delivery, and the clocks' difference. An earlier time never replaces a later one, and
+/// nothing known is replaced by nothing.
 ///
 /// # Errors
 /// The database does not answer.
@@ -99,7 +100,7 @@ pub async fn record_contact(tx: &mut Tx, contact: &LastContact) -> Result<(), St
 }
 
 impl Store {
-    /// The endpoints of a mode whose secrets are in force, the newest first.
+    /// The endpoints of a mode whose secrets are active, newest first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -113,7 +114,7 @@ impl Store {
         .await)
     }
 
-    /// When Stripe was last heard.
+    /// The last contact with Stripe.
     ///
     /// # Errors
     /// The database does not answer.
@@ -125,12 +126,12 @@ impl Store {
         .await)
     }
 
-    /// Whether some checkout began after `since_ms` of which Stripe should have told by now: one that was paid, as a
-    /// reader showed before `paid_before_ms`, or one that began before `begun_before_ms`, and is over in any case.
+    /// Whether Stripe should have reported on a checkout that began after `since_ms`: either a paid one, whose reader
+    /// returned before `paid_before_ms`, or one that began before `begun_before_ms` and must have expired.
     ///
     /// # Errors
     /// The database does not answer.
-    pub async fn is_owed_an_event(
+    pub async fn is_event_overdue(
         &self,
         since_ms: i64,
         paid_before_ms: i64,

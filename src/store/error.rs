@@ -10,21 +10,21 @@ use super::dialect;
 /// Why a store operation failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database can't be reached, did not answer in time, or accepts no writes (a full disk, a read-only server,
-    /// a damaged or moved file). No request or event is at fault: the same operation may succeed later.
+    /// The database can't be reached, did not answer in time, or accepts no writes (a full disk, a read-only server, a
+    /// damaged or moved file). The request or event is not the cause: the same operation may succeed later.
     #[error("the database is unavailable ({0})")]
     Unavailable(Cause),
-    /// Another change came first: a unique key is taken, or the server rolled back one of two transactions that
-    /// collided. Reading again and retrying may succeed.
-    #[error("another change came first ({0})")]
+    /// Another change was made first: a unique key is taken, or the server rolled back one of two conflicting transactions.
+    /// Reading again and retrying may succeed.
+    #[error("another change was made first ({0})")]
     Conflict(Cause),
-    /// The database holds, or was given, data that can't be right: a value that this version can't read, a constraint
-    /// that is broken, a table or column that is missing. Retrying does not help.
-    #[error("the database holds or was given data that can't be right ({0})")]
+    /// The database contains, or was given, corrupt data: a value that this version can't read, a violated constraint, a
+    /// missing table or column. Retrying does not help.
+    #[error("the database contains, or was given, corrupt data ({0})")]
     Corrupt(Cause),
 }
 
-/// What the database library said. It can be shown and logged, and nothing else.
+/// The database library's own error, only for display and logs.
 #[derive(Clone, Debug)]
 pub struct Cause(Arc<dyn Error + Send + Sync>);
 
@@ -34,9 +34,9 @@ impl fmt::Display for Cause {
     }
 }
 
-/// A row holds something that this version can't read.
+/// A row contains something that this version can't read.
 #[derive(Debug, thiserror::Error)]
-#[error("the database holds a {what} that this version can't read")]
+#[error("the database contains a {what} that this version can't read")]
 pub struct Unreadable {
     /// What could not be read.
     pub what: &'static str,
@@ -53,7 +53,7 @@ impl StoreError {
         Self::Unavailable(Cause(Arc::new(error)))
     }
 
-    /// What the database library said, if it was the library that said it.
+    /// The database library's own error, if there is one.
     pub(super) fn library(&self) -> Option<&sqlx::Error> {
         let (Self::Unavailable(cause) | Self::Conflict(cause) | Self::Corrupt(cause)) = self;
         cause.0.downcast_ref()

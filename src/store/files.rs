@@ -1,16 +1,16 @@
-//! Files that only keepopen may read, and that must stay where they are while they are open.
+//! Files that only keepopen may read, and that must not move while they are open.
 
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-/// Which file it is, whatever its name: device and inode. Nothing where the system has no such numbers.
+/// What identifies a file, whatever its name: device and inode. None on systems without such numbers.
 type Identity = (u64, u64);
 
 /// A file or folder that was moved, deleted or replaced while keepopen uses it.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "{} was moved, deleted or replaced while keepopen runs; put the data folder back as it was, or restart keepopen on the one it shall use", .0.display()
+    "{} was moved, deleted or replaced while keepopen runs; restore the data folder, or restart keepopen with the one it should use", .0.display()
 )]
 pub struct Moved(pub PathBuf);
 
@@ -20,12 +20,12 @@ impl From<Moved> for sqlx::Error {
     }
 }
 
-/// Files and folders, each with what it was when it was first looked at.
+/// Files and folders, each with its identity when it was first seen.
 #[derive(Debug, Default)]
 pub struct Watched(Mutex<Vec<(PathBuf, Identity)>>);
 
 impl Watched {
-    /// Watches a file or folder as it is now. What is not there is not watched.
+    /// Watches a file or folder as it is now. A missing one is not watched.
     pub fn add(&self, path: &Path) {
         let mut watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         watched.retain(|(other, _)| other != path);
@@ -34,15 +34,15 @@ impl Watched {
         }
     }
 
-    /// Watches nothing any more.
+    /// Stops watching.
     pub fn clear(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Whether all of them are what they were.
+    /// Checks that all of them are still the same.
     ///
     /// # Errors
-    /// The first that is not.
+    /// The first one that is not.
     pub fn check(&self) -> Result<(), Moved> {
         let watched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match watched.iter().find(|(path, was)| identity(path) != Some(*was)) {
@@ -52,11 +52,10 @@ impl Watched {
     }
 }
 
-/// Makes a folder, and those above it, if it is not there yet. A folder that is made is for its owner alone, whatever
-/// the umask says.
+/// Creates a folder and its parents, if missing. A new folder is private to its owner, whatever the umask.
 ///
 /// # Errors
-/// It can't be made.
+/// It can't be created.
 pub fn make_folder(path: &Path) -> io::Result<()> {
     if path.as_os_str().is_empty() || path.is_dir() {
         return Ok(());
@@ -65,10 +64,10 @@ pub fn make_folder(path: &Path) -> io::Result<()> {
     set_mode(path, 0o700)
 }
 
-/// Makes an empty file for its owner alone, whatever the umask says; one that is there stays as it is.
+/// Creates an empty file that is private to its owner, whatever the umask. An existing file stays as it is.
 ///
 /// # Errors
-/// It can't be made.
+/// It can't be created.
 pub fn make_file(path: &Path) -> io::Result<()> {
     match std::fs::OpenOptions::new().write(true).create_new(true).open(path) {
         Ok(_) => set_mode(path, 0o600),
@@ -77,11 +76,11 @@ pub fn make_file(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Takes from everybody but the owner what an older version, or a careless copy, gave them. A file or folder that belongs to somebody
-/// else can't be changed; that is logged.
+/// Removes access for others, which an older version or a careless copy may have granted. If the file belongs to somebody
+/// else, this can't be done and is logged.
 pub fn make_private(path: &Path) {
     if let Err(error) = take_from_others(path) {
-        tracing::warn!(path = %path.display(), %error, "other users of this machine may read what only keepopen should; change its mode");
+        tracing::warn!(path = %path.display(), %error, "other users of this machine can read this private file; change its mode");
     }
 }
 

@@ -1,24 +1,24 @@
-//! Whether the database answers and writes, and what lies in the inbox that is not done.
+//! Whether the database answers and accepts writes, and which events are unfinished.
 
 use super::{Store, StoreError, Tx};
 
-/// How many events are so far.
+/// The events in one state.
 #[derive(Debug)]
 pub struct InboxRows {
-    /// `waiting`, `retrying` (it waits, and a try has failed), `quarantined` or `dead`.
+    /// `waiting`, `retrying` (waiting after a failed try), `quarantined` or `dead`.
     pub state: String,
     /// How many.
     pub events: i64,
-    /// When the oldest of them came, in milliseconds since 1970.
+    /// When the oldest of them arrived, in milliseconds since 1970.
     pub oldest_received_at_ms: i64,
 }
 
 from_row!(InboxRows { state, events, oldest_received_at_ms });
 
-/// Writes a row that says nothing but when: committed, it proves that the database takes what is written.
+/// Writes a row with nothing but the time: committing it proves that the database accepts writes.
 ///
 /// # Errors
-/// The database does not answer, or does not write.
+/// The database does not answer, or does not accept writes.
 pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), StoreError> {
     on_tx!(tx, db => sqlx::query(
         "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', $1) \
@@ -31,9 +31,9 @@ pub async fn write_proof(tx: &mut Tx, now_ms: i64) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// Since when the event that waits longest could have been processed, in milliseconds since 1970; none where nothing
-    /// waits. An event that failed and is to be tried again later could be processed from then on. It is read
-    /// from a table, so an answer means more than a connection.
+    /// Since when the longest-waiting event could have been processed, in milliseconds since 1970; none if nothing is
+    /// waiting. For an event that failed, that is the time of its next try. The answer comes from a table, so it proves
+    /// more than a connection would.
     ///
     /// # Errors
     /// The database does not answer.
@@ -45,13 +45,12 @@ impl Store {
         .await)
     }
 
-    /// What is not done: one row for each state that an event is in. (What is
-    /// done is the most, and is not looked through.)
+    /// Unfinished events: one row per state. (Most events are done and are not read.)
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn inbox_rows(&self) -> Result<Vec<InboxRows>, StoreError> {
-        // Two questions, so that each can be answered from a partial index.
+        // Two queries, so that each can use a partial index.
         let mut rows: Vec<InboxRows> = on_reader!(self, db => sqlx::query_as(
             "SELECT CASE WHEN error IS NULL THEN 'waiting' ELSE 'retrying' END AS state, \
              COUNT(*) AS events, MIN(received_at_ms) AS oldest_received_at_ms \

@@ -1,4 +1,4 @@
-//! The inbox: every Stripe event as it arrived.
+//! The inbox: every Stripe event as it was delivered.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -7,33 +7,33 @@ use std::time::Duration;
 use super::{InsertConn, Store, StoreError, Tx};
 use crate::config::Mode;
 
-/// How long the question for events that are due may take: booking waits for it, so it is asked again sooner than others.
+/// How long the query for due events may take. It is short because booking waits for it and repeats it.
 const DUE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What is written when an event arrives.
+/// A new event.
 #[derive(Debug)]
 pub struct Arrival<'a> {
-    /// Stripe's id of the event; of what was fetched, an id of our own.
+    /// Stripe's id of the event, or our own id for a fetched object.
     pub id: &'a str,
-    /// Stripe's type of the event.
+    /// Stripe's event type.
     pub kind: &'a str,
-    /// The API version its payload is written in; empty when it says none.
+    /// The API version of its payload; empty if it names none.
     pub api_version: &'a str,
     /// Whether Stripe sent it or we fetched it.
     pub source: Source,
-    /// The world it comes from.
+    /// Live or test mode.
     pub mode: Mode,
-    /// When Stripe made it.
+    /// When Stripe created it.
     pub created_at_ms: i64,
-    /// When it came.
+    /// When it arrived.
     pub received_at_ms: i64,
-    /// The bytes, as they came.
+    /// The raw bytes.
     pub body: &'a str,
-    /// Whether it waits for the worker.
+    /// Its first state.
     pub state: EventState,
 }
 
-/// Who brought an event.
+/// Where an event came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
     /// Stripe sent it.
@@ -43,7 +43,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// The word in the database.
+    /// The label in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Webhook => "webhook",
@@ -52,16 +52,16 @@ impl Source {
     }
 }
 
-/// How far an event is.
+/// The state of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventState {
-    /// Waits for the worker.
+    /// Waiting for the worker.
     Waiting,
     /// Booked, or nothing to book.
     Done,
-    /// Of the wrong mode: kept, never booked.
+    /// Of the wrong mode: stored, never booked.
     Quarantined,
-    /// Failed at every try; a person must look.
+    /// Every try failed; it needs manual review.
     Dead,
 }
 
@@ -69,12 +69,12 @@ impl EventState {
     /// Every state.
     pub const ALL: [Self; 4] = [Self::Waiting, Self::Done, Self::Quarantined, Self::Dead];
 
-    /// Parses the label that is shown.
+    /// Parses the public label.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.label() == text)
     }
 
-    /// The label that is shown.
+    /// The public label.
     pub fn label(self) -> &'static str {
         match self {
             Self::Quarantined => "quarantined",
@@ -82,7 +82,7 @@ impl EventState {
         }
     }
 
-    /// The label in the database. (The inbox is append-only, so a label that changed is not rewritten there.)
+    /// The label in the database. (The inbox is append-only, so a renamed label keeps its old name there.)
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting",
@@ -93,37 +93,37 @@ impl EventState {
     }
 }
 
-/// An event that waits.
+/// A waiting event.
 #[derive(Debug)]
 pub struct Waiting {
     /// Its id.
     pub id: String,
     /// Its type.
     pub kind: String,
-    /// When it was made, in milliseconds since 1970.
+    /// When it was created, in milliseconds since 1970.
     pub created_at_ms: i64,
-    /// The bytes, as they came.
+    /// The raw bytes.
     pub body: String,
-    /// How often it was tried.
+    /// The number of tries.
     pub attempts: i64,
 }
 
 from_row!(Waiting { id, kind, created_at_ms, body, attempts });
 
-/// One event, for people.
+/// One event, for display.
 #[derive(Debug)]
 pub struct EventRow {
     /// Its id.
     pub id: String,
     /// Its type.
     pub kind: String,
-    /// How far it is.
+    /// Its state.
     pub state: String,
-    /// How often it was tried.
+    /// The number of tries.
     pub attempts: i64,
     /// Why the last try failed.
     pub error: Option<String>,
-    /// What came of it.
+    /// The result of processing it.
     pub outcome: Option<String>,
 }
 
@@ -149,7 +149,7 @@ const INSERT: &str = "INSERT INTO stripe_events (id, type, api_version, source, 
          received_at_ms, body, state, next_try_at_ms) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $7) ON CONFLICT (id) DO NOTHING";
 
-/// Stores an arrival. False when one with its id is there already: the first stays.
+/// Stores an event. Returns false if its id exists already; the first one stays.
 ///
 /// # Errors
 /// The database does not answer.
@@ -160,12 +160,12 @@ pub async fn insert(tx: &mut Tx, arrival: &Arrival<'_>) -> Result<bool, StoreErr
     Ok(rows == 1)
 }
 
-/// The most arrivals that [`insert_all`] takes.
+/// The maximum number of events for [`insert_all`].
 pub const MAX_BATCH: usize = 512;
-/// Values of one arrival in its statement.
+/// The parameters of one event in the statement.
 const VALUES: usize = 9;
 
-/// Rows without an id fill it up.
+/// Missing rows are filled with rows without an id.
 fn insert_text(rows: usize, numbered: bool) -> String {
     let row = |row: usize| {
         let place = |value| if numbered { format!("${}", row * VALUES + value) } else { "?".to_owned() };
@@ -182,7 +182,7 @@ fn insert_text(rows: usize, numbered: bool) -> String {
     )
 }
 
-/// One waiting event, if it still waits.
+/// An event, if it is still waiting.
 ///
 /// # Errors
 /// The database does not answer.
@@ -196,7 +196,7 @@ pub async fn waiting(tx: &mut Tx, id: &str) -> Result<Option<Waiting>, StoreErro
     .await)
 }
 
-/// Marks an event as booked, with what came of it.
+/// Marks an event as processed, with its result.
 ///
 /// # Errors
 /// The database does not answer.
@@ -212,7 +212,7 @@ pub async fn done(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), StoreError
     Ok(())
 }
 
-/// Says what came of an event that is done, once that is known.
+/// Replaces the result of a processed event.
 ///
 /// # Errors
 /// The database does not answer.
@@ -225,7 +225,7 @@ pub async fn set_outcome(tx: &mut Tx, id: &str, outcome: &str) -> Result<(), Sto
     Ok(())
 }
 
-/// Notes a failed try: when the next one is, or that there will be none.
+/// Records a failed try, and when the next one is; without a next one the event is dead.
 ///
 /// # Errors
 /// The database does not answer.
@@ -248,8 +248,7 @@ pub async fn failed(
     Ok(())
 }
 
-/// Puts an event back as if it had just come: the worker takes it up again. False when there is no
-/// such event, or it is of the other mode.
+/// Puts an event back as if it had just arrived. Returns false if there is no such event, or it is quarantined.
 ///
 /// # Errors
 /// The database does not answer.
@@ -266,15 +265,17 @@ pub async fn replay(tx: &mut Tx, id: &str, now_ms: i64) -> Result<bool, StoreErr
 }
 
 impl InsertConn {
-    /// Stores arrivals in one statement that is a transaction of its own; for each whether it is new, as [`insert`] says. Of two
-    /// with the same id the first is. They are committed when this returns without an error.
+    /// Stores events in one statement, which is a transaction of its own. Returns for each whether it is new, as [`insert`]
+    /// does. Of two with the same id, the first counts. They are committed when this returns without an error.
     ///
-    /// It does not wait for who writes facts: each row is decided by its own key, and nothing is read that another could change.
+    /// It does not wait for transactions that write facts: each row depends only on its own key, and nothing is read that
+    /// another transaction could change.
     ///
     /// # Errors
-    /// The database does not answer, or refuses one of them: then none is stored.
+    /// The database does not answer, or rejects one of them: then none is stored.
     pub async fn insert_all(&mut self, arrivals: &[Arrival<'_>]) -> Result<Vec<bool>, StoreError> {
-        /// A text for each power of two, so that both databases prepare few of them; with and without numbers.
+        /// One statement for each power of two, so that both databases prepare only a few; with and without numbered
+        /// parameters.
         static TEXTS: LazyLock<[Vec<String>; 2]> = LazyLock::new(|| {
             [false, true].map(|numbered| {
                 (0..=MAX_BATCH.ilog2()).map(|power| insert_text(1 << power, numbered)).collect()
@@ -302,7 +303,7 @@ impl InsertConn {
         Ok(arrivals.iter().map(|arrival| new.remove(arrival.id)).collect())
     }
 
-    /// Stores one arrival; whether it is new. How many rows were added says it, which is quicker to hear than the row.
+    /// Stores one event. Returns whether it is new: the number of added rows shows that faster than reading a row.
     async fn insert(&mut self, arrival: &Arrival<'_>) -> Result<bool, StoreError> {
         let rows = on_adding!(self, db => bound!(sqlx::query(INSERT), arrival)
             .execute(db)
@@ -312,7 +313,7 @@ impl InsertConn {
 }
 
 impl Store {
-    /// Ids of up to `limit` events that are due, the longest due first.
+    /// The ids of up to `limit` due events, the longest due first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -327,7 +328,7 @@ impl Store {
         .await)
     }
 
-    /// Every event, for people and tests, in the order of their ids.
+    /// Every event, ordered by id, for display and tests.
     ///
     /// # Errors
     /// The database does not answer.
@@ -340,7 +341,7 @@ impl Store {
         .await)
     }
 
-    /// Up to `limit` events, the newest first; of one state, where one is named.
+    /// Up to `limit` events, newest first, optionally of one state.
     ///
     /// # Errors
     /// The database does not answer.
@@ -360,7 +361,7 @@ impl Store {
         .await)
     }
 
-    /// One event, and its body as it came.
+    /// One event with its raw body.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,8 +1,8 @@
-//! Takes deliveries in: those that wait at the same time are committed together.
+//! Stores deliveries: those that wait at the same time are committed together.
 //!
-//! The rule that nothing here may break: **a delivery is answered as stored only after the transaction that
-//! holds it was committed.** One writes at a time; whoever delivers waits for its answer. A lone delivery is
-//! committed at once. What comes meanwhile waits for the next commit, and shares it.
+//! One rule must never be broken here: **a delivery is answered as stored only after its transaction was committed.** One
+//! task writes at a time, and each delivery waits for its result. A single delivery is committed at once. Deliveries that
+//! arrive meanwhile share the next commit.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,31 +16,32 @@ use super::inbox::{self, Arrival, EventState, Source};
 use super::{InsertConn, Store, StoreError, dialect};
 use crate::config::Mode;
 
-/// Deliveries that can be under way; others are told that the database does not answer.
+/// The maximum number of deliveries under way; more are answered as if the database did not answer.
 const PLACES: u32 = 2048;
-/// Bytes of bodies in one transaction, unless a single one is larger. It bounds how long the database is held.
+/// The maximum size of the bodies in one transaction, unless a single one is larger. It limits how long the database is
+/// locked.
 const MAX_BYTES: usize = 4 * 1024 * 1024;
-/// How long one transaction may take. The databases give up sooner where they can; a network that is gone says nothing.
+/// How long one transaction may take. The databases usually fail earlier; a lost network reports nothing.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A delivery, as it is to be stored.
+/// A delivery to be stored.
 #[derive(Debug)]
 pub struct Delivered {
     /// Stripe's id of the event.
     pub id: String,
-    /// Stripe's type of the event.
+    /// Stripe's event type.
     pub kind: String,
-    /// The API version its payload is written in; empty when it says none.
+    /// The API version of its payload; empty if it names none.
     pub api_version: String,
-    /// The world it comes from.
+    /// Live or test mode.
     pub mode: Mode,
-    /// When Stripe made it.
+    /// When Stripe created it.
     pub created_at_ms: i64,
-    /// When it came.
+    /// When it arrived.
     pub received_at_ms: i64,
-    /// The bytes, as they came.
+    /// The raw bytes.
     pub body: String,
-    /// Whether it waits for the worker.
+    /// Its first state.
     pub state: EventState,
 }
 
@@ -60,26 +61,26 @@ impl Delivered {
     }
 }
 
-/// Whether it is new, or why it is not known to be stored.
+/// Whether it is new, or why it may not be stored.
 type Answer = Result<bool, StoreError>;
 
-/// A delivery, and where its answer is waited for.
+/// A delivery, and the channel for its result.
 #[derive(Debug)]
 struct Waiting {
     delivered: Delivered,
     answer: oneshot::Sender<Answer>,
-    /// Free again when it was answered.
+    /// Released when the delivery is answered.
     _place: OwnedSemaphorePermit,
 }
 
-/// The way into the inbox for what is delivered.
+/// Stores deliveries in the inbox, in batches.
 #[derive(Debug)]
 pub struct Intake {
     line: Arc<Line>,
     places: Arc<Semaphore>,
 }
 
-/// Where deliveries wait.
+/// The queue of deliveries.
 #[derive(Debug)]
 struct Line {
     store: Store,
@@ -90,48 +91,48 @@ struct Line {
 #[derive(Debug, Default)]
 struct Queue {
     waiting: Vec<Waiting>,
-    /// Whether somebody writes.
+    /// Whether a task is writing.
     written: bool,
 }
 
 impl Intake {
-    /// An empty line. `commits` counts the transactions.
+    /// Creates an empty queue. `commits` counts the transactions.
     pub fn new(store: Store, commits: Counter) -> Self {
         let line = Arc::new(Line { store, commits, queue: Mutex::default() });
         Self { line, places: Arc::new(Semaphore::new(PLACES as usize)) }
     }
 
-    /// Stores a delivery; whether it is new. It is committed when this returns without an error. Who gives up
-    /// waiting leaves it to be stored all the same.
+    /// Stores a delivery. Returns whether it is new. It is committed when this returns without an error. An event is stored
+    /// even if the caller stops waiting.
     ///
     /// # Errors
-    /// The database does not answer, does not take it, or too many wait for it. It may be stored nevertheless.
+    /// The database does not answer or rejects it, or too many deliveries are waiting. It may be stored nevertheless.
     pub async fn store(&self, delivered: Delivered) -> Answer {
         let away = |why| StoreError::unavailable(io::Error::new(io::ErrorKind::NotConnected, why));
         let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| away("too many deliveries wait for it, or the service is stopping"))?;
+        let place = place.map_err(|_| away("too many deliveries are waiting, or the service is stopping"))?;
         let (answer, answered) = oneshot::channel();
         let nobody_writes = {
             let mut queue = self.line.lock();
             queue.waiting.push(Waiting { delivered, answer, _place: place });
             !std::mem::replace(&mut queue.written, true)
         };
-        // Who comes while nobody writes has it done beside, so that to hang up ends only the waiting. It is done on the
-        // same thread: to wake another one twice costs as much as all the rest.
+        // If no task is writing, one is spawned, so a client that disconnects only stops waiting. It runs on the same
+        // thread: waking another thread twice costs as much as everything else.
         if nobody_writes {
             tokio::spawn(Writer { line: Arc::clone(&self.line), ended: false }.write());
         }
         answered.await.unwrap_or_else(|_| Err(away("storing broke off")))
     }
 
-    /// How many are under way: taken in, and not answered yet.
+    /// The number of accepted deliveries without a result.
     pub fn under_way(&self) -> usize {
         PLACES as usize - self.places.available_permits()
     }
 
-    /// Takes no more in, and ends what was taken in.
+    /// Accepts no more deliveries, and finishes the accepted ones.
     pub async fn finish(&self) {
-        // Places that are kept are nobody else's.
+        // Slots that are held here can't be taken by anybody else.
         if let Ok(every_place) = self.places.acquire_many(PLACES).await {
             every_place.forget();
         }
@@ -140,11 +141,11 @@ impl Intake {
 
 impl Line {
     fn lock(&self) -> MutexGuard<'_, Queue> {
-        // Nothing panics while holding it.
+        // Nothing panics while holding the lock.
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The first that wait, as many as fit into one transaction; none ends the writing.
+    /// Takes the first waiting deliveries, as many as fit into one transaction. If there are none, the writer ends.
     fn take(&self) -> Vec<Waiting> {
         let mut queue = self.lock();
         let fit = fitting(&queue.waiting);
@@ -155,10 +156,10 @@ impl Line {
     }
 }
 
-/// Writes what waits until nothing does.
+/// Writes deliveries until none is waiting.
 struct Writer {
     line: Arc<Line>,
-    /// Whether it left the line to the next who comes.
+    /// Whether it handed the queue over to the next delivery.
     ended: bool,
 }
 
@@ -170,24 +171,24 @@ impl Writer {
                 self.ended = true;
                 return;
             }
-            // Boxed, since what is spawned is moved several times, and this is most of it.
+            // Boxed, because a spawned future is moved several times, and this is most of it.
             Box::pin(store_and_answer(&self.line.store, &self.line.commits, together)).await;
         }
     }
 }
 
 impl Drop for Writer {
-    /// After a panic, or at the end of its thread: who still waits is told that it is not stored, and the next delivery
-    /// is written by another.
+    /// After a panic, or at the end of its thread: waiting deliveries are answered as not stored, and the next delivery
+    /// starts a new writer.
     fn drop(&mut self) {
         if !self.ended {
-            tracing::error!("storing deliveries broke off");
+            tracing::error!("storing deliveries was interrupted");
             *self.line.lock() = Queue::default();
         }
     }
 }
 
-/// How many of the first fit into one transaction; one at least, if there is one.
+/// How many of the first deliveries fit into one transaction; at least one, if there is one.
 fn fitting(waiting: &[Waiting]) -> usize {
     let mut bytes = 0_usize;
     let fit = waiting.iter().take(inbox::MAX_BATCH).take_while(|one| {
@@ -197,10 +198,10 @@ fn fitting(waiting: &[Waiting]) -> usize {
     fit.count().max(1).min(waiting.len())
 }
 
-/// Stores them together and tells each its own outcome. Where one of them may be at fault they are stored by halves, down to that
-/// one: a delivery that the database refuses fails no other.
+/// Stores deliveries together and sends each its own result. If one of them may be the cause of a failure, they are split
+/// in halves, down to that one: a delivery that the database rejects never fails another.
 async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Waiting>) {
-    // Every instance adds rows in the same order, so that no two wait for each other. Of two with one id the first stays first.
+    // Every instance adds rows in the same order, so no two wait for each other. Of two with one id, the first stays first.
     waiting.sort_by(|one, other| one.delivered.id.cmp(&other.delivered.id));
     let mut parts = vec![waiting];
     while let Some(mut part) = parts.pop() {
@@ -211,10 +212,10 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
             Ok((new, connection)) => {
                 commits.increment(1);
                 for (one, new) in part.into_iter().zip(new) {
-                    // Who hung up hears nothing; it is stored.
+                    // A client that disconnected gets no result; its event is stored.
                     let _ = one.answer.send(Ok(new));
                 }
-                // To give it back takes a while, for which nobody waits.
+                // Returning the connection takes a while, and nobody waits for that.
                 store.take_back(connection);
             }
             Err(error) if part.len() > 1 && dialect::is_about_rows(&error) => {
@@ -230,21 +231,21 @@ async fn store_and_answer(store: &Store, commits: &Counter, mut waiting: Vec<Wai
     }
 }
 
-/// Stores them in one transaction; for each whether it is new, and the connection. They may be acknowledged when this has
-/// returned, and not before: the statement is a transaction of its own, and all that the database says of it is read,
-/// its commit at the end.
+/// Stores deliveries in one transaction. Returns for each whether it is new, and the connection. They may be acknowledged
+/// only after this has returned: the statement is a transaction of its own, and its whole result is read, with the commit
+/// at the end.
 async fn commit(store: &Store, waiting: &[Waiting]) -> Result<(Vec<bool>, InsertConn), StoreError> {
     let arrivals: Vec<Arrival<'_>> = waiting.iter().map(|one| one.delivered.arrival()).collect();
     let mut connection = store.adding().await?;
     let mut new = connection.insert_all(&arrivals).await;
     if new.as_ref().is_err_and(|error| connection.was_gone(error)) {
-        // Such as after the server was restarted. If it had committed them nevertheless, they are there, and count as
-        // not new: the worker finds them by itself.
+        // For instance after a restart of the server. If the server committed them nevertheless, they are found and count
+        // as not new; the worker processes them anyway.
         connection = store.adding().await?;
         new = connection.insert_all(&arrivals).await;
     }
     let new = new?;
-    // Committed into a file that was deleted meanwhile, they would be lost.
+    // If the file was deleted meanwhile, a commit into it would be lost.
     store.check_files()?;
     Ok((new, connection))
 }
@@ -268,7 +269,7 @@ mod tests {
             body: "{}".to_owned(),
             state: EventState::Waiting,
         };
-        // The database is away: that is said, and not waited for.
+        // The database is down: fail at once instead of waiting.
         let answer = timeout(Duration::from_secs(60), intake.store(delivered)).await;
         assert!(answer.expect("it is answered").is_err());
         assert_eq!(intake.under_way(), 0);

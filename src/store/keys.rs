@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, Tx, rows};
 
-/// A signing key as it is kept.
+/// A stored signing key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SigningKeyRow {
     /// Its id: the JWK thumbprint (RFC 7638).
@@ -17,18 +17,18 @@ pub struct SigningKeyRow {
 
 from_row!(SigningKeyRow { kid, public_key, sealed_private_key });
 
-/// A secret API key as it is kept.
+/// A stored API key.
 #[derive(Clone, Debug)]
 pub struct ApiKeyRow {
     /// Its id.
     pub id: String,
-    /// What it may do, separated by spaces.
+    /// Its scopes, separated by spaces.
     pub scopes: String,
 }
 
 from_row!(ApiKeyRow { id, scopes });
 
-/// The keys that sign and verify, the one that signs (the newest) first.
+/// The keys that sign and verify, the signing one (the newest) first.
 ///
 /// # Errors
 /// The database does not answer.
@@ -56,32 +56,32 @@ pub async fn add_signing_key(tx: &mut Tx, key: &SigningKeyRow, now_ms: i64) -> R
 }
 
 row! {
-    /// A secret API key that is to be kept.
+    /// An API key to be stored.
     #[derive(Clone, Debug)]
     pub struct NewApiKey {
         /// Its id.
         pub id: String,
-        /// What it is for.
+        /// Its name, for people.
         pub name: String,
         /// The hash of the secret.
         pub hash: String,
-        /// What it may do, separated by spaces.
+        /// Its scopes, separated by spaces.
         pub scopes: String,
-        /// When it was made, in milliseconds since 1970.
+        /// When it was created, in milliseconds since 1970.
         pub created_at_ms: i64,
     }
 }
 
-/// A secret API key, as it is listed.
+/// An API key in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKeyListing {
     /// Its id.
     pub id: String,
-    /// What it is for.
+    /// Its name, for people.
     pub name: String,
-    /// What it may do, separated by spaces.
+    /// Its scopes, separated by spaces.
     pub scopes: String,
-    /// When it was made, in milliseconds since 1970.
+    /// When it was created, in milliseconds since 1970.
     pub created_at_ms: i64,
     /// When it was revoked, in milliseconds since 1970.
     pub revoked_at_ms: Option<i64>,
@@ -128,7 +128,7 @@ pub async fn revoke_api_key(tx: &mut Tx, id: &str, now_ms: i64) -> Result<(), St
 }
 
 impl Store {
-    /// Every API key, the oldest first; revoked ones too.
+    /// Every API key, oldest first, including revoked ones.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -151,7 +151,8 @@ impl Store {
             .await)
     }
 
-    /// Whether something in the database can be read, or checked, only with the encryption key it was written with.
+    /// Whether the database contains something that can only be read or checked with the encryption key it was written
+    /// with.
     ///
     /// # Errors
     /// The database does not answer.

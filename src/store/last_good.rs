@@ -1,4 +1,4 @@
-//! What the database last said of all that the banner needs, in a file: a start without the database serves from it.
+//! The last known state of everything that the banner needs, in a file, for a start without the database.
 
 use std::fs::File;
 use std::io::Write;
@@ -17,36 +17,36 @@ use crate::ids::SupporterId;
 use crate::keys::MacKey;
 use crate::supporters::StandingChange;
 
-/// What the database last said of all that the banner needs.
+/// The last known state of everything that the banner needs.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LastGood {
-    /// How many publications there were.
+    /// The number of publications.
     pub publications: i64,
-    /// The appeals in force; none where they come from a file.
+    /// The active appeals; none if they come from a file.
     pub appeals: Vec<PublishedRow>,
-    /// How often a switch was turned.
+    /// The number of switch changes.
     pub turns: i64,
-    /// Every switch that was ever turned.
+    /// The state of every switch that was ever changed.
     pub switches: Vec<SwitchRow>,
-    /// The weights that were learned last.
+    /// The last learned weights.
     pub learned: LearnedSoFar,
-    /// When tickers' numbers were counted that were others than before, in milliseconds since 1970.
+    /// When the ticker totals last changed, in milliseconds since 1970.
     pub tickers_as_of_ms: i64,
-    /// What tickers count, and how much it was.
+    /// What tickers count, and their totals.
     pub tickers: Vec<(TickerCount, i64)>,
-    /// Epochs that were raised within the life of a token, in the order of the supporters' ids.
+    /// Epochs that were raised within the lifetime of a token, ordered by supporter id.
     pub epochs: Vec<(SupporterId, i64)>,
-    /// Standings that changed within the life of a token.
+    /// Standings that changed within the lifetime of a token.
     pub standings: Vec<StandingChange>,
-    /// Until when such changes are not known, in milliseconds since 1970: there were too many.
+    /// The time before which such changes are unknown, in milliseconds since 1970, because there were too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub standings_forgotten_until_ms: Option<i64>,
-    /// The keys that sign and verify tokens, the one that signs first; their private halves are sealed.
+    /// The keys that sign and verify tokens, the signing one first; their private halves are encrypted.
     pub signing_keys: Vec<SigningKeyRow>,
 }
 
-/// The file: what is kept, and a tag over its bytes.
+/// The file's content: the state, and a tag over its bytes.
 #[derive(Serialize, Deserialize)]
 struct Kept<'a> {
     tag: String,
@@ -55,9 +55,9 @@ struct Kept<'a> {
     last_good: &'a RawValue,
 }
 
-/// Why a file is not used.
+/// Why a file can't be used.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum LastGoodError {
     #[error("there is none")]
     Missing,
@@ -70,11 +70,11 @@ pub enum LastGoodError {
 }
 
 impl LastGood {
-    /// Writes the file at `now_ms` (milliseconds since 1970), for its owner alone. A process that ends in the middle
-    /// leaves the file as it was.
+    /// Writes the file at `now_ms` (milliseconds since 1970), private to its owner. A process that dies in the middle
+    /// leaves the old file intact.
     ///
     /// # Errors
-    /// The folder is missing, or takes nothing that is written.
+    /// The folder is missing, or can't be written to.
     pub fn write(&self, path: &Path, key: &MacKey, now_ms: i64) -> std::io::Result<()> {
         let folder = path.parent().unwrap_or(Path::new("."));
         let last_good = serde_json::value::to_raw_value(self)?;
@@ -82,18 +82,18 @@ impl LastGood {
         let kept = serde_json::to_vec(&Kept { tag, at_ms: now_ms, last_good: &last_good })?;
         let mut file = tempfile::Builder::new().prefix("last-good-").suffix(".new").tempfile_in(folder)?;
         file.write_all(&kept)?;
-        // Whatever the umask says, its owner may read it.
+        // Readable by its owner, whatever the umask.
         #[cfg(unix)]
         file.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
         file.as_file().sync_all()?;
         file.persist(path)?;
-        // The new name lasts only when the folder does, which can be synced on unix alone.
+        // A rename is durable only once the folder is synced, which is possible on unix only.
         #[cfg(unix)]
         File::open(folder)?.sync_all()?;
         Ok(())
     }
 
-    /// Reads the file, and when it was written, in milliseconds since 1970.
+    /// Reads the file. Also returns when it was written, in milliseconds since 1970.
     ///
     /// # Errors
     /// See [`LastGoodError`].
@@ -176,7 +176,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("last-good.json");
         said(1).write(&path, &key(b"a"), 7).unwrap();
-        // As a process leaves it that was killed between its first byte and the new name.
+        // As left behind by a process that was killed between the first byte and the rename.
         std::fs::write(folder.path().join("last-good-abc.new"), "{\"tag\":").unwrap();
         assert_eq!(LastGood::read(&path, &key(b"a")).unwrap().0, said(1));
         assert!(said(2).write(&path.join("below a file"), &key(b"a"), 8).is_err());

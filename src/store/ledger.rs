@@ -8,7 +8,7 @@ use crate::ids::{ContributionId, SupporterId};
 use crate::money::{Currency, Money};
 use crate::supporters::GiftSummary;
 
-/// Writes a contribution as the facts have it now. `alarms` is a list in JSON.
+/// Writes a contribution in its current state. `alarms` is a JSON list.
 ///
 /// # Errors
 /// The database does not answer.
@@ -38,7 +38,7 @@ pub async fn put_contribution(tx: &mut Tx, it: &Contribution, alarms: &str) -> R
     Ok(())
 }
 
-/// Books an entry. False when its cause is booked already.
+/// Books an entry. Returns false if its cause is booked already.
 ///
 /// # Errors
 /// The database does not answer.
@@ -66,7 +66,7 @@ pub async fn book(tx: &mut Tx, entry: &Entry, now_ms: i64) -> Result<bool, Store
     Ok(rows == 1)
 }
 
-/// The causes of all that is booked of a gift, each with its date in milliseconds since 1970.
+/// The causes of all booked entries of a gift, each with its date in milliseconds since 1970.
 ///
 /// # Errors
 /// The database does not answer.
@@ -219,7 +219,7 @@ impl GivenRow {
     }
 }
 
-/// What the standing needs of a contribution, from its columns.
+/// The columns of a contribution that its standing needs.
 pub(super) fn given(
     frequency: Frequency,
     at: &str,
@@ -229,10 +229,10 @@ pub(super) fn given(
     Ok(GiftSummary { frequency, state: state(at)?, last_retained_payment_at_ms, paid_until_ms })
 }
 
-/// What somebody gave to one site, by contribution, within a transaction.
+/// What a supporter gave to one site, per contribution, within a transaction.
 ///
 /// # Errors
-/// The database does not answer, or holds what can't be read.
+/// The database does not answer, or contains a row that can't be read.
 pub async fn given_by(
     tx: &mut Tx,
     supporter: &SupporterId,
@@ -246,7 +246,7 @@ pub async fn given_by(
     Ok(rows.into_iter().map(GivenRow::given).collect::<Result<_, _>>()?)
 }
 
-/// Whether a contribution was written.
+/// Whether a contribution is stored.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -258,10 +258,10 @@ pub async fn is_stored(tx: &mut Tx, id: &ContributionId) -> Result<bool, StoreEr
     Ok(found.is_some())
 }
 
-/// The supporter whose contribution this is so far.
+/// The supporter to whom this contribution belongs so far.
 ///
 /// # Errors
-/// The database does not answer, or holds an id that can't be read.
+/// The database does not answer, or contains an id that can't be read.
 pub async fn supporter_of(tx: &mut Tx, id: &ContributionId) -> Result<Option<SupporterId>, StoreError> {
     let found: Option<Option<String>> = on_tx!(tx, db => sqlx::query_scalar("SELECT supporter_id FROM contributions WHERE id = $1")
             .bind(id.as_str())
@@ -278,14 +278,14 @@ impl Store {
     /// One contribution.
     ///
     /// # Errors
-    /// The database does not answer, or holds something that can't be read.
+    /// The database does not answer, or contains a row that can't be read.
     pub async fn contribution(&self, id: &ContributionId) -> Result<Option<Contribution>, StoreError> {
         let sql = format!("{CONTRIBUTION}{}", " WHERE id = $1");
         let row: Option<ContributionRow> = on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(id.as_str()).fetch_optional(db).await)?;
         Ok(row.map(Contribution::try_from).transpose()?)
     }
 
-    /// Every contribution, in the order of their ids.
+    /// Every contribution, ordered by id.
     ///
     /// # Errors
     /// As [`Store::contribution`].
@@ -296,7 +296,7 @@ impl Store {
         rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect()
     }
 
-    /// Every entry, in the order of their causes.
+    /// Every entry, ordered by cause.
     ///
     /// # Errors
     /// As [`Store::contribution`].
@@ -323,7 +323,7 @@ impl Store {
         .await)
     }
 
-    /// What somebody gave to one site, as the standing needs it.
+    /// What a supporter gave to one site, as the standing needs it.
     ///
     /// # Errors
     /// As [`Store::contribution`].
@@ -336,7 +336,7 @@ impl Store {
         Ok(rows.into_iter().map(|row| row.given().map(|(_, given)| given)).collect::<Result<_, _>>()?)
     }
 
-    /// The first `limit` contributions with something that does not add up: id and alarms in JSON.
+    /// The first `limit` contributions with open alarms: id, and alarms as JSON.
     ///
     /// # Errors
     /// The database does not answer.
@@ -349,7 +349,7 @@ impl Store {
         .await)
     }
 
-    /// How many contributions have something that does not add up.
+    /// The number of contributions with open alarms.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! The tables' history, compiled into the program.
+//! The migrations, compiled into the program.
 
 use rust_embed::Embed;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
@@ -14,12 +14,12 @@ struct Sqlite;
 #[include = "*.sql"]
 struct Postgres;
 
-/// Every migration of SQLite, the first first: `0001_what_for.sql`.
+/// Every migration for SQLite, in order: `0001_what_for.sql`.
 pub fn sqlite() -> Migrator {
     all::<Sqlite>()
 }
 
-/// Every migration of PostgreSQL, with the same numbers and names.
+/// Every migration for PostgreSQL, with the same numbers and names.
 pub fn postgres() -> Migrator {
     all::<Postgres>()
 }

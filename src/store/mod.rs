@@ -1,6 +1,6 @@
-//! Where facts are kept.
+//! The database.
 //!
-//! **Owns** all the SQL, and what is particular to the database.
+//! **Owns** all the SQL, and everything particular to one database.
 //! **Never** decides anything about money or people.
 //! **Start at** [`Store::open`].
 //! **Tested in** `tests/store/`, and by every test of `tests/api/`.
@@ -59,24 +59,22 @@ pub struct Store {
 /// Why the database can't be opened, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL can't be read.
+    /// The URL can't be parsed.
     #[error("database.url can't be read ({0}); write sqlite:PATH or postgres://USER@HOST/DATABASE")]
     Url(sqlx::Error),
-    /// No engine speaks this scheme.
-    #[error(
-        "database.url has a scheme that is not known; write sqlite:PATH or postgres://USER@HOST/DATABASE"
-    )]
+    /// The URL's scheme is unknown.
+    #[error("database.url has an unknown scheme; write sqlite:PATH or postgres://USER@HOST/DATABASE")]
     Scheme,
-    /// The folder can't be made.
-    #[error("the folder {} can't be made ({error}); create it, or set data_dir to one that keepopen may write to", path.display())]
+    /// The folder can't be created.
+    #[error("the folder {} can't be created ({error}); create it, or set data_dir to one that keepopen may write to", path.display())]
     Folder {
         /// The folder.
         path: PathBuf,
         /// Why not.
         error: std::io::Error,
     },
-    /// The file by which processes wait for each other can't be locked.
-    #[error("{} can't be made or locked ({error}); let its folder belong to the user that runs keepopen, on a disk that knows file locks", path.display())]
+    /// The lock file, by which processes wait for each other, can't be locked.
+    #[error("{} can't be created or locked ({error}); make its folder belong to the user that runs keepopen, on a file system with file locks", path.display())]
     Lock {
         /// The file.
         path: PathBuf,
@@ -98,19 +96,19 @@ pub enum OpenError {
         "the database can't be brought up to date ({0}); restore the backup from before the upgrade, or run the version that wrote it"
     )]
     Migrate(#[from] sqlx::migrate::MigrateError),
-    /// The SQLite inside is too old.
+    /// The bundled SQLite is too old.
     #[error(
         "this program was built with SQLite {0}; 3.51.3 or newer is needed, since older ones can damage a write-ahead log. Build keepopen with its bundled SQLite"
     )]
     OldSqlite(String),
-    /// The PostgreSQL is too old.
-    #[error("the PostgreSQL server is of version {0}; 14 or newer is needed")]
+    /// The PostgreSQL server is too old.
+    #[error("the PostgreSQL server has version {0}; 14 or newer is required")]
     OldPostgres(String),
 }
 
 impl OpenError {
-    /// Whether it may open by itself later: a server that is not there, does not answer, or is starting or stopping.
-    /// What somebody has to mend, such as a password, is not that.
+    /// Whether opening may succeed later without intervention: the server is down, does not answer, or is starting or
+    /// stopping. A wrong password, for instance, is not such a case.
     pub fn is_unreachable(&self) -> bool {
         match self {
             Self::Postgres(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut) => true,
@@ -125,12 +123,12 @@ impl OpenError {
 }
 
 impl Store {
-    /// Whether there is a database to open. A file may not be made yet; of a server it is taken to be so.
+    /// Whether there is a database to open. A file may not exist yet; a server is assumed to exist.
     pub fn is_made(url: &str) -> bool {
         !url.starts_with("sqlite:") || sqlite::is_made(url)
     }
 
-    /// Opens the database and brings its tables up to date.
+    /// Opens and migrates the database.
     ///
     /// # Errors
     /// It can't be opened or migrated, or its engine is too old.
@@ -140,12 +138,12 @@ impl Store {
         Ok(store)
     }
 
-    /// A database that was not reached yet: whatever asks it hears that it does not answer, until [`Self::reach`] has opened it.
+    /// A database that was not reached yet: every call fails as unavailable until [`Self::reach`] has opened it.
     pub fn away() -> Self {
         Self { pools: Arc::default() }
     }
 
-    /// Opens the database, if that was not done yet, and brings its tables up to date.
+    /// Opens and migrates the database, unless that was done before.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -158,21 +156,22 @@ impl Store {
             Some("postgres" | "postgresql") => postgres::open(url).await?,
             _ => return Err(OpenError::Scheme),
         };
-        // Somebody else may have been quicker; then theirs are used, and these are closed.
+        // Another task may have been faster; then its connections are used, and these are closed.
         if let Err(second) = self.pools.set(pools) {
             second.close().await;
         }
         Ok(())
     }
 
-    /// Whether the database was opened. It may have gone away again since.
+    /// Whether the database was ever opened. It may be down again.
     pub fn was_reached(&self) -> bool {
         self.pools.get().is_some()
     }
 
     fn pools(&self) -> Result<&Pools, StoreError> {
-        let away =
-            || std::io::Error::new(std::io::ErrorKind::NotConnected, "it was not reached since the start");
+        let away = || {
+            std::io::Error::new(std::io::ErrorKind::NotConnected, "it has not been reached since the start")
+        };
         self.pools.get().ok_or_else(|| StoreError::unavailable(away()))
     }
 
@@ -181,8 +180,8 @@ impl Store {
         Ok(matches!(self.pools()?, Pools::Postgres { .. }))
     }
 
-    /// Starts a transaction that writes. One runs at a time, so that what it
-    /// reads stays true until it commits; others wait for it.
+    /// Starts a writing transaction. Only one runs at a time, so what it reads stays true until it commits; others wait for
+    /// it.
     ///
     /// # Errors
     /// The database does not answer.
@@ -190,7 +189,7 @@ impl Store {
         Ok(self.pools()?.begin().await?)
     }
 
-    /// Starts a transaction that only reads, and sees all of it as of one moment. Nobody waits for it.
+    /// Starts a transaction that only reads, from one snapshot. Nobody waits for it.
     ///
     /// # Errors
     /// The database does not answer.
@@ -198,8 +197,8 @@ impl Store {
         Ok(self.pools()?.snapshot().await?)
     }
 
-    /// A connection for statements that are transactions of their own, and only add rows that are decided by their own key.
-    /// On PostgreSQL they do not wait for who writes.
+    /// A connection for statements that are transactions of their own and only add rows that depend on their own key. On
+    /// PostgreSQL they do not wait for writing transactions.
     ///
     /// # Errors
     /// The database does not answer.
@@ -207,15 +206,15 @@ impl Store {
         Ok(self.pools()?.adding().await?)
     }
 
-    /// Takes back a connection of [`Self::adding`] on which everything went well.
+    /// Returns a connection of [`Self::adding`] after success.
     pub(super) fn take_back(&self, adding: InsertConn) {
         if let Some(pools) = self.pools.get() {
             pools.take_back(adding);
         }
     }
 
-    /// Whether what was committed is where the next start looks for it. It is not when the database's files were moved
-    /// or deleted while they are open: then nothing may be acknowledged.
+    /// Checks that committed data is where the next start will look for it. It is not if the database's files were moved or
+    /// deleted while they are open: then nothing may be acknowledged.
     ///
     /// # Errors
     /// It is not, or the database was not reached yet.
@@ -223,14 +222,14 @@ impl Store {
         Ok(self.pools()?.check_files()?)
     }
 
-    /// Closes every connection, after what is under way.
+    /// Closes every connection, once it is free.
     pub async fn close(&self) {
         if let Some(pools) = self.pools.get() {
             pools.close().await;
         }
     }
 
-    /// Runs one statement, for tests that try to break the rules of the tables.
+    /// Runs one statement, for tests that try to violate the tables' rules.
     #[doc(hidden)]
     pub async fn execute_for_tests(&self, sql: &str) -> Result<u64, StoreError> {
         let mut tx = self.begin().await?;
@@ -241,7 +240,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// One value, as text, for tests that look into the tables.
+    /// Reads one value as text, for tests that inspect the tables.
     #[doc(hidden)]
     pub async fn look_for_tests(&self, sql: &str) -> Result<Vec<String>, StoreError> {
         let mut tx = self.begin().await?;
@@ -249,10 +248,9 @@ impl Store {
         on_tx!(&mut tx, db => sqlx::query_scalar(statement).fetch_all(db).await)
     }
 
-    /// Takes every connection that reads, for tests of what is said while the
-    /// database does not answer; until what is returned is dropped.
+    /// Takes every reading connection until the return value is dropped, for tests with a database that does not answer.
     #[doc(hidden)]
-    pub async fn hold_readers_for_tests(&self) -> Result<Vec<Box<dyn std::any::Any + Send>>, StoreError> {
+    pub async fn take_readers_for_tests(&self) -> Result<Vec<Box<dyn std::any::Any + Send>>, StoreError> {
         let mut held: Vec<Box<dyn std::any::Any + Send>> = Vec::new();
         match self.pools()? {
             Pools::Sqlite { reader, .. } => {

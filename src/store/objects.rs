@@ -1,13 +1,13 @@
-//! What is known of Stripe's objects, and which of them belong together.
+//! The stored facts about Stripe's objects, and which objects belong together.
 
 use super::pages::Cursor;
 use super::{Store, StoreError, Tx, Unreadable};
 use crate::contributions::{Fact, Join};
 
-/// Adds a report to what is known of its object, and its ties. What was known before.
+/// Merges a report into the stored fact about its object, and stores its links. Returns the fact as it was before.
 ///
 /// # Errors
-/// The database does not answer, or holds a fact that can't be read.
+/// The database does not answer, or contains a fact that can't be read.
 pub async fn add(tx: &mut Tx, report: Fact) -> Result<Option<Fact>, StoreError> {
     let id = report.id().to_owned();
     for link in report.links() {
@@ -28,8 +28,8 @@ pub async fn add(tx: &mut Tx, report: Fact) -> Result<Option<Fact>, StoreError> 
     Ok(before)
 }
 
-/// The facts of one gift. (Of SQLite, CROSS JOIN asks to begin with the gift. By itself it may rather read the objects in the
-/// order that is asked for, which are all there are.)
+/// The facts of one gift. (In SQLite, CROSS JOIN forces the plan to start with the gift. Otherwise it may read all objects
+/// in the requested order.)
 const OF_THE_SAME_GIFT: &str = "WITH RECURSIVE gift (id) AS ( \
        SELECT CAST($1 AS TEXT) \
        UNION \
@@ -38,10 +38,10 @@ const OF_THE_SAME_GIFT: &str = "WITH RECURSIVE gift (id) AS ( \
      SELECT fact FROM gift CROSS JOIN stripe_objects WHERE stripe_objects.id = gift.id \
      ORDER BY stripe_objects.id";
 
-/// All facts of the gift that `object` belongs to, in the order of their ids.
+/// All facts of the gift that `object` belongs to, ordered by id.
 ///
 /// # Errors
-/// The database does not answer, or holds a fact that can't be read.
+/// The database does not answer, or contains a fact that can't be read.
 pub async fn of_the_same_gift(tx: &mut Tx, object: &str) -> Result<Vec<Fact>, StoreError> {
     let texts: Vec<String> = on_tx!(tx, db => sqlx::query_scalar(OF_THE_SAME_GIFT)
         .bind(object)
@@ -64,11 +64,11 @@ fn facts_of(which: &str) -> String {
     )
 }
 
-/// All facts of the gifts that `which` finds between two places (times are `$1` and `$3`, ids `$2` and `$4`), each with
+/// All facts of the gifts that `which` finds between two cursors (times are `$1` and `$3`, ids `$2` and `$4`), each with
 /// its gift's id.
 ///
 /// # Errors
-/// The database does not answer, or holds a fact that can't be read.
+/// The database does not answer, or contains a fact that can't be read.
 pub(super) async fn of_gifts(
     tx: &mut Tx,
     which: &str,
@@ -86,10 +86,10 @@ pub(super) async fn of_gifts(
     rows.into_iter().map(|(gift, text)| Ok((gift, read(&text)?))).collect()
 }
 
-/// What is known of one object.
+/// The stored fact about one object.
 ///
 /// # Errors
-/// The database does not answer, or holds a fact that can't be read.
+/// The database does not answer, or contains a fact that can't be read.
 pub async fn one(tx: &mut Tx, id: &str) -> Result<Option<Fact>, StoreError> {
     let text: Option<String> = on_tx!(tx, db => sqlx::query_scalar("SELECT fact FROM stripe_objects WHERE id = $1")
         .bind(id)
@@ -110,7 +110,7 @@ fn read(text: &str) -> Result<Fact, Unreadable> {
     serde_json::from_str(text).map_err(|_| Unreadable { what: "fact" })
 }
 
-/// A page of the objects that can still change, by when Stripe created them.
+/// Objects that can still change, ordered by when Stripe created them.
 const PENDING: &str = "SELECT pending_since_s, fact FROM stripe_objects WHERE pending_since_s < $1 \
      AND (pending_since_s > $2 OR (pending_since_s = $2 AND id > $3)) ORDER BY pending_since_s, id LIMIT $4";
 
@@ -146,10 +146,10 @@ impl Store {
         rows.into_iter().map(|(since_s, fact)| Ok(PendingObject { since_s, fact: read(&fact)? })).collect()
     }
 
-    /// Every fact, in the order of their ids.
+    /// Every fact, ordered by id.
     ///
     /// # Errors
-    /// The database does not answer, or holds a fact that can't be read.
+    /// The database does not answer, or contains a fact that can't be read.
     pub async fn facts(&self) -> Result<Vec<Fact>, StoreError> {
         let texts: Vec<String> = on_reader!(self, db => sqlx::query_scalar("SELECT fact FROM stripe_objects ORDER BY id")
             .fetch_all(db)
@@ -165,7 +165,7 @@ mod tests {
     use super::super::dialect::{Pools, READ_TIMEOUT};
     use super::*;
 
-    /// How SQLite looks for what a statement asks, a line for each table.
+    /// SQLite's query plan for a statement, one line per table.
     async fn plan(store: &Store, sql: &str) -> Vec<String> {
         let sql = format!("EXPLAIN QUERY PLAN {sql}");
         let Pools::Sqlite { reader, .. } = store.pools().unwrap() else { panic!("it is SQLite") };

@@ -1,47 +1,47 @@
-//! Money on the Stripe account that belongs to no gift of ours.
+//! Money on the Stripe account that belongs to none of our gifts.
 
 use serde::Serialize;
 
 use super::unbooked::TIED;
 use super::{Store, StoreError, Tx};
 
-/// An object at Stripe that moved money, and belongs to no gift of ours.
+/// An object at Stripe that moved money and belongs to none of our gifts.
 #[derive(Debug)]
 pub struct OtherObject<'a> {
     /// Its id.
     pub id: &'a str,
-    /// What a person calls it.
+    /// Its kind in plain words.
     pub kind: &'a str,
-    /// The site of another installation that our metadata names.
+    /// The site of another installation, if our metadata names one.
     pub site: Option<&'a str>,
-    /// The currency's code, as Stripe has it in capitals.
+    /// The currency's code, in capitals.
     pub currency: &'a str,
-    /// In Stripe's smallest unit.
+    /// In Stripe's minor unit.
     pub amount_minor: i64,
-    /// When Stripe made it.
+    /// When Stripe created it.
     pub created_at_ms: i64,
 }
 
-/// Such objects of one kind, site and currency.
+/// The total of one kind, site and currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OtherMoney {
-    /// What a person calls one of them.
+    /// The kind in plain words.
     pub kind: String,
-    /// The site of another installation that our metadata names; none for other software.
+    /// The site of another installation, if our metadata names one; none for other software.
     pub site: Option<String>,
-    /// The currency's code, as Stripe has it in capitals.
+    /// The currency's code, in capitals.
     pub currency: String,
     /// How many there are.
     pub count: i64,
-    /// Their sum, in Stripe's smallest unit.
+    /// Their sum, in Stripe's minor unit.
     pub amount_minor: i64,
-    /// When Stripe made the newest, in milliseconds since 1970.
+    /// When Stripe created the newest, in milliseconds since 1970.
     pub newest_at_ms: i64,
 }
 
 from_row!(OtherMoney { kind, site, currency, count, amount_minor, newest_at_ms });
 
-/// Keeps an object, as it is now.
+/// Stores an object in its current state.
 ///
 /// # Errors
 /// The database does not answer.
@@ -57,7 +57,7 @@ pub async fn put(tx: &mut Tx, it: &OtherObject<'_>) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Forgets an object: it is ours, or moved no money after all.
+/// Deletes an object: it is ours, or moved no money after all.
 ///
 /// # Errors
 /// The database does not answer.
@@ -69,7 +69,7 @@ pub async fn forget(tx: &mut Tx, object: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// What is kept of an object: kind, site, currency and amount.
+/// What is stored of an object: kind, site, currency and amount.
 ///
 /// # Errors
 /// The database does not answer.
@@ -83,7 +83,7 @@ pub async fn kept(
         .await)
 }
 
-/// Forgets every object that is tied to a gift of ours.
+/// Deletes every object that is linked to one of our gifts.
 ///
 /// # Errors
 /// The database does not answer.
@@ -99,7 +99,7 @@ pub async fn forget_tied(tx: &mut Tx, gift: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The site of another installation's gift that an object is tied to.
+/// The site of another installation's gift that an object is linked to.
 ///
 /// # Errors
 /// The database does not answer.
@@ -111,7 +111,7 @@ pub async fn other_site(tx: &mut Tx, object: &str) -> Result<Option<String>, Sto
 }
 
 impl Store {
-    /// All of it, by kind, site and currency.
+    /// All totals, by kind, site and currency.
     ///
     /// # Errors
     /// The database does not answer.

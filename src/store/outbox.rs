@@ -1,20 +1,20 @@
-//! Domain events that were written, each once. Nothing in it is ever changed.
+//! The outbox: domain events, each written once and never changed.
 
 use super::{Store, StoreError, Tx};
 use crate::contributions::DomainEvent;
 use crate::ids::SupporterId;
 
-/// What became of an event when it was written.
+/// The state of an event when it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OutboxState {
-    /// It was true when it was written: whoever is to hear of it hears of it.
+    /// It was true when it was written, so its receivers get it.
     Current,
-    /// Something later had undone it already: nothing is sent for it.
+    /// A later event had already superseded it, so nothing is sent.
     Overtaken,
 }
 
 impl OutboxState {
-    /// The word in the database.
+    /// The label in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Current => "current",
@@ -23,7 +23,7 @@ impl OutboxState {
     }
 }
 
-/// Writes an event. False when one with its key is there already: the first stays.
+/// Writes an event. Returns false if its key exists already; the first one stays.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -57,16 +57,16 @@ pub async fn put(tx: &mut Tx, event: &DomainEvent, now_ms: i64) -> Result<bool, 
     Ok(rows == 1)
 }
 
-/// An event as it was written.
+/// A stored event.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OutboxRow {
     /// Kind and cause.
     pub key: String,
-    /// What became true.
+    /// What happened.
     pub kind: String,
     /// The contribution.
     pub contribution_id: String,
-    /// Who gave, if that was known.
+    /// The supporter, if known.
     pub supporter_id: Option<String>,
     /// The site.
     pub site: String,
@@ -81,7 +81,7 @@ pub struct OutboxRow {
 from_row!(OutboxRow { key, kind, contribution_id, supporter_id, site, occurred_at_ms, payload, state });
 
 impl Store {
-    /// Up to `limit` events, in the order in which they were written, after a number in that order.
+    /// Up to `limit` events after a sequence number, in the order in which they were written.
     ///
     /// # Errors
     /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Contributions and payments a page at a time, for people and programs.
+//! Pages of contributions and payments.
 
 use super::ledger::{CONTRIBUTION, ContributionRow, EntryRow, currency, frequency, supporter_id};
 use super::payments::PaymentRow;
@@ -7,62 +7,62 @@ use crate::contributions::{Contribution, ContributionState, Entry, ExportedPayme
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::{Currency, Money};
 
-/// What is looked for; what is left out is no matter.
+/// Which contributions to list. A field without a value does not filter.
 #[derive(Clone, Debug, Default)]
 pub struct ContributionFilter {
     /// Given to this site.
     pub site: Option<String>,
-    /// In this state.
+    /// With this state.
     pub state: Option<ContributionState>,
-    /// Given so often.
+    /// With this frequency.
     pub frequency: Option<Frequency>,
-    /// Given in this currency.
+    /// In this currency.
     pub currency: Option<Currency>,
-    /// Recurring, and will take money again: its subscription has not ended, and something of it came or is on its way.
+    /// Recurring and still active: its subscription has not ended, and a payment was made or is under way.
     pub running: bool,
-    /// Given by them.
+    /// Given by this supporter.
     pub supporter: Option<SupporterId>,
-    /// Begun at this time or later, in milliseconds since 1970.
+    /// Started at or after this time, in milliseconds since 1970.
     pub from_ms: Option<i64>,
-    /// Begun before.
+    /// Started before this time.
     pub to_ms: Option<i64>,
 }
 
-/// A place in a list: what comes after it is the next page.
+/// A position in a list. The next page begins after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
-    /// The time that the list is ordered by, in milliseconds since 1970.
+    /// The time by which the list is ordered, in milliseconds since 1970.
     pub at_ms: i64,
-    /// The id that orders what has the same time.
+    /// The id that orders items of the same time.
     pub id: String,
 }
 
 impl Cursor {
-    /// Where a contribution stands in the list.
+    /// The position of a contribution in the list.
     pub fn of(it: &Contribution) -> Self {
         Self { at_ms: it.started_at_ms.unwrap_or(0), id: it.id.as_str().to_owned() }
     }
 }
 
-/// Payments that are exported.
+/// Which payments to export.
 #[derive(Clone, Debug, Default)]
 pub struct PaymentFilter {
     /// Given to this site.
     pub site: Option<String>,
-    /// Paid at this time or later, in milliseconds since 1970.
+    /// Paid at or after this time, in milliseconds since 1970.
     pub from_ms: Option<i64>,
-    /// Paid before.
+    /// Paid before this time.
     pub to_ms: Option<i64>,
 }
 
-/// A gift with all that is booked of it.
+/// A contribution with all of its bookings.
 #[derive(Clone, Debug)]
 pub struct ContributionDetail {
-    /// The gift.
+    /// The contribution.
     pub contribution: Contribution,
-    /// Its payments, the oldest first.
+    /// Its payments, oldest first.
     pub payments: Vec<Payment>,
-    /// Its entries, the oldest first, each with the time at which it was booked, in milliseconds since 1970.
+    /// Its entries, oldest first, each with the time at which it was booked, in milliseconds since 1970.
     pub entries: Vec<(Entry, i64)>,
 }
 
@@ -115,10 +115,10 @@ where
     }
 }
 
-/// Up to `limit` payments after a place, the oldest first, each with what its gift says of it.
+/// Up to `limit` payments after a cursor, oldest first, each with details of its gift.
 ///
 /// # Errors
-/// The database does not answer, or holds what can't be read.
+/// The database does not answer, or contains a row that can't be read.
 pub async fn payments_after(
     tx: &mut Tx,
     wanted: &PaymentFilter,
@@ -126,10 +126,11 @@ pub async fn payments_after(
     limit: i64,
 ) -> Result<Vec<ExportedPayment>, StoreError> {
     let from_ms = after.map_or(wanted.from_ms.unwrap_or(i64::MIN), |cursor| cursor.at_ms);
-    // Every id is greater than the empty text: the first page begins with the first.
+    // Every id is greater than the empty text, so the first page begins with the first id.
     let after_id = after.map_or("", |cursor| cursor.id.as_str());
     let rows: Vec<ExportedRow> = on_tx!(tx, db => sqlx::query_as(
-        // Of SQLite, CROSS JOIN asks to begin with the first table: the order is its index's, and nothing is sorted.
+        // In SQLite, CROSS JOIN forces the plan to start with the first table, whose index has the right order, so nothing
+        // is sorted.
         "SELECT object, contribution_id, payments.site, payments.currency, payments.amount_minor, \
          presented_currency, presented_minor, paid_at_ms, refunded_minor, disputed_minor, settled_currency, \
          fee_minor, net_minor, charge, payout, payout_arrives_at_ms, unsettled_minor, discrepancy_minor, kind, settle_by_ms, \
@@ -164,18 +165,18 @@ pub async fn payments_after(
         .collect()
 }
 
-/// A subscription of which nothing came yet (`open`, `expired`, `failed`) is not running.
+/// A subscription without any payment (`open`, `expired`, `failed`) is not running.
 const RUNNING: &str =
     " AND interval <> 'once' AND ended_at_ms IS NULL AND state NOT IN ('open', 'expired', 'failed')";
 
-/// When it began; first of all what no fact has dated. There is an index of this.
+/// When it started; contributions without a date come first. There is an index on this.
 const BEGAN: &str = "COALESCE(started_at_ms, 0)";
 
 impl Store {
-    /// Up to `limit` contributions after a place, the newest first.
+    /// Up to `limit` contributions after a cursor, newest first.
     ///
     /// # Errors
-    /// The database does not answer, or holds what can't be read.
+    /// The database does not answer, or contains a row that can't be read.
     pub async fn contributions_after(
         &self,
         wanted: &ContributionFilter,
@@ -183,9 +184,9 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<Contribution>, StoreError> {
         let until_ms = after.map_or(i64::MAX, |cursor| cursor.at_ms);
-        // The first page has no place before it: all began before the end of time, whatever their ids.
+        // The first page has no cursor: everything began before the end of time, whatever its id.
         let before_id = after.map_or("", |cursor| cursor.id.as_str());
-        // Somebody's few gifts are found by who gave them, all others in their order.
+        // A supporter's few gifts are found by supporter, all others in list order.
         let by = match wanted.supporter {
             Some(_) => "supporter_id = $8",
             None => "CAST($8 AS TEXT) IS NULL",
@@ -214,10 +215,10 @@ impl Store {
         rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect()
     }
 
-    /// One contribution with its payments and entries, as of one moment.
+    /// One contribution with its payments and entries, from one snapshot.
     ///
     /// # Errors
-    /// The database does not answer, or holds what can't be read.
+    /// The database does not answer, or contains a row that can't be read.
     pub async fn contribution_detail(
         &self,
         id: &ContributionId,

@@ -1,4 +1,4 @@
-//! Payments as finance reads them.
+//! Payments as the finance team reads them.
 
 use super::ledger::{contribution_id, currency};
 use super::{Store, StoreError, Tx, Unreadable};
@@ -6,7 +6,7 @@ use crate::contributions::{Payment, PaymentKind, Settled};
 use crate::ids::ContributionId;
 use crate::money::Money;
 
-/// Writes a payment as the facts have it now.
+/// Writes a payment in its current state.
 ///
 /// # Errors
 /// The database does not answer.
@@ -36,10 +36,10 @@ pub async fn put(tx: &mut Tx, it: &Payment) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// The payments of a gift, as they are stored.
+/// The stored payments of a gift.
 ///
 /// # Errors
-/// The database does not answer, or holds what can't be read.
+/// The database does not answer, or contains a row that can't be read.
 pub async fn of_gift(tx: &mut Tx, gift: &ContributionId) -> Result<Vec<Payment>, StoreError> {
     let sql = format!("{PAYMENT} WHERE contribution_id = $1");
     let rows: Vec<PaymentRow> = on_tx!(tx, db => sqlx::query_as(sqlx::AssertSqlSafe(sql))
@@ -133,14 +133,14 @@ impl TryFrom<PaymentRow> for Payment {
     }
 }
 
-/// A payment that Stripe has not settled in the time that its method allows.
+/// A payment that Stripe has not settled within the time that its method allows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Overdue {
     /// Its gift.
     pub contribution: String,
     /// Its key at Stripe.
     pub object: String,
-    /// How much is not settled, in the minor unit of the currency.
+    /// The unsettled amount, in the minor unit of the currency.
     pub minor: i64,
     /// The currency's code.
     pub currency: String,
@@ -148,7 +148,7 @@ pub struct Overdue {
 
 from_row!(Overdue { contribution, object, minor, currency });
 
-/// What of a payment is not settled.
+/// The unsettled part of a payment.
 const UNSETTLED: &str = "CASE WHEN kind = 'unconfirmed' THEN payments.amount_minor ELSE unsettled_minor END";
 
 impl Store {
@@ -164,7 +164,7 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).bind(limit).fetch_all(db).await)
     }
 
-    /// How many contributions have such a payment, and nothing else to look at.
+    /// The number of contributions with such a payment and no open alarm.
     ///
     /// # Errors
     /// The database does not answer.
@@ -178,7 +178,7 @@ impl Store {
         .await)
     }
 
-    /// What is overdue of each site and currency: how many payments, and how much of them in the minor unit.
+    /// The overdue payments of each site and currency: how many, and their sum in the minor unit.
     ///
     /// # Errors
     /// The database does not answer.
@@ -190,8 +190,8 @@ impl Store {
         on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(now_ms).fetch_all(db).await)
     }
 
-    /// Invoices that are paid, and of which Stripe has not said how: the first `limit` that were paid between two times, in
-    /// milliseconds since 1970.
+    /// Paid invoices for which Stripe has not said how they were paid: the first `limit` that were paid between two times,
+    /// in milliseconds since 1970.
     ///
     /// # Errors
     /// The database does not answer.

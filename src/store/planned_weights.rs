@@ -1,4 +1,4 @@
-//! How readers were to be split between variants, hour by hour.
+//! The planned split of readers between variants, hour by hour.
 
 use std::ops::Range;
 
@@ -9,13 +9,13 @@ use super::{Store, StoreError, Tx};
 pub struct PlannedWeights {
     /// When the hour began, in milliseconds since 1970.
     pub hour_at_ms: i64,
-    /// JSON: a list of variants' ids with their weights.
+    /// JSON: a list of variant ids with their weights.
     pub weights: String,
 }
 
 from_row!(PlannedWeights { hour_at_ms, weights });
 
-/// First views of one hour.
+/// The first views of one hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourViews {
     /// When the hour began, in milliseconds since 1970.
@@ -28,18 +28,19 @@ pub struct HourViews {
 
 from_row!(HourViews { hour_at_ms, variant, views });
 
-/// First views that do not count for an appeal's weights.
+/// First views that are ignored for an appeal's weights.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IgnoredViews {
     /// The appeal's id.
     pub appeal: String,
-    /// How many, in the time that weights are learned from.
+    /// How many, in the period that weights are learned from.
     pub views: i64,
 }
 
 from_row!(IgnoredViews { appeal, views });
 
-/// Records the split of the hour that begins at `hour_at_ms`, unless another instance did so; and forgets what began before `keep_from_ms`.
+/// Records the split of the hour that begins at `hour_at_ms`, unless another instance did, and deletes those that began
+/// before `keep_from_ms`.
 ///
 /// # Errors
 /// The database does not answer.
@@ -90,7 +91,7 @@ impl Store {
         .await)
     }
 
-    /// First views of each variant, hour by hour, in the hours that begin within `at_ms` (milliseconds since 1970).
+    /// The first views of each variant, hour by hour, for the hours that begin within `at_ms` (milliseconds since 1970).
     ///
     /// # Errors
     /// The database does not answer.
@@ -113,7 +114,7 @@ impl Store {
         .await)
     }
 
-    /// The appeals of a site for whose weights some views did not count when they were last learned.
+    /// The appeals of a site for whose weights some views were ignored when they were last learned.
     ///
     /// # Errors
     /// The database does not answer.

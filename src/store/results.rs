@@ -1,18 +1,18 @@
-//! What the variants of an appeal were seen for, and what they brought.
+//! How often the variants of an appeal were seen, and what they raised.
 
 use std::ops::Range;
 
 use super::{Store, StoreError};
 use crate::money::Currency;
 
-/// Gifts that came of a variant, and what is kept of them.
+/// The gifts that a variant brought, and what was retained of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct VariantGifts {
     /// The variant's id.
     pub variant: String,
-    /// Gifts of which something is kept.
+    /// Gifts of which something was retained.
     pub gifts: i64,
-    /// What is kept of them, in the currency's minor unit.
+    /// What was retained of them, in the currency's minor unit.
     pub total_minor: i64,
 }
 
@@ -27,7 +27,7 @@ pub struct HourCount {
     pub appeal: String,
     /// The variant's id.
     pub variant: String,
-    /// `first_view`, `later_view`, `click`, `checkout`, or `dismiss_` and how.
+    /// `first_view`, `later_view`, `click`, `checkout`, or `dismiss_` and the kind of dismissal.
     pub kind: String,
     /// How often.
     pub count: i64,
@@ -35,12 +35,12 @@ pub struct HourCount {
 
 from_row!(HourCount { hour, appeal, variant, kind, count });
 
-/// How many contributions began in an hour with a first payment.
+/// The number of contributions whose first payment was in this hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourGifts {
     /// The hour, counted from 1970.
     pub hour: i64,
-    /// The appeal's id; nothing where no appeal brought it.
+    /// The appeal's id; none if no appeal brought it.
     pub appeal: Option<String>,
     /// The variant's id.
     pub variant: Option<String>,
@@ -50,12 +50,12 @@ pub struct HourGifts {
 
 from_row!(HourGifts { hour, appeal, variant, gifts });
 
-/// What the ledger entries of one kind add up to in an hour.
+/// The sum of the ledger entries of one kind in an hour.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HourMoney {
     /// The hour, counted from 1970.
     pub hour: i64,
-    /// The appeal's id; nothing where no appeal brought it.
+    /// The appeal's id; none if no appeal brought it.
     pub appeal: Option<String>,
     /// The variant's id.
     pub variant: Option<String>,
@@ -69,7 +69,7 @@ pub struct HourMoney {
 
 from_row!(HourMoney { hour, appeal, variant, kind, currency, total_minor });
 
-/// What is read for results, by site ($1) and a span of time ($2, $3). A test holds each to an index.
+/// The queries for results, by site ($1) and period ($2, $3). A test checks that each uses an index.
 #[doc(hidden)]
 pub const HOURLY_COUNTS: &str = "SELECT hour_at_ms / 3600000 AS hour, appeal, variant, kind, CAST(SUM(count) AS BIGINT) AS count \
      FROM banner_counts WHERE site = $1 AND hour_at_ms >= $2 AND hour_at_ms < $3 \
@@ -91,7 +91,7 @@ pub const HOURLY_MONEY: &str = "SELECT e.occurred_at_ms / 3600000 AS hour, c.app
      GROUP BY e.occurred_at_ms / 3600000, c.appeal, c.variant, e.kind, e.currency";
 
 impl Store {
-    /// What happened to the appeals of a site in the whole hours that begin within `at_ms` (milliseconds since 1970).
+    /// The events of a site's appeals in the whole hours that begin within `at_ms` (milliseconds since 1970).
     ///
     /// # Errors
     /// The database does not answer.
@@ -104,7 +104,7 @@ impl Store {
         .await)
     }
 
-    /// The contributions to a site whose first payment came within `at_ms` (milliseconds since 1970).
+    /// The contributions to a site whose first payment was within `at_ms` (milliseconds since 1970).
     ///
     /// # Errors
     /// The database does not answer.
@@ -117,7 +117,7 @@ impl Store {
         .await)
     }
 
-    /// What the ledger booked for a site within `at_ms` (milliseconds since 1970), but for payouts.
+    /// What the ledger booked for a site within `at_ms` (milliseconds since 1970), without payouts.
     ///
     /// # Errors
     /// The database does not answer.
@@ -130,7 +130,8 @@ impl Store {
         .await)
     }
 
-    /// Gifts in one currency that began within `at_ms` (milliseconds since 1970), and what is kept of all their payments.
+    /// The gifts in one currency that began within `at_ms` (milliseconds since 1970), and what was retained of all their
+    /// payments.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! SQL made from a row's own columns, so that no list of columns is written twice and no two can be swapped by their order.
+//! SQL made from a row's own columns, so that each list of columns is written once and no two columns can be swapped.
 
 use sqlx::AssertSqlSafe;
 
@@ -7,12 +7,12 @@ pub fn insert(table: &str, columns: &[&str]) -> AssertSqlSafe<String> {
     AssertSqlSafe(plain(table, columns))
 }
 
-/// The same, unless there is a row with this key.
+/// The same, unless a row with this key exists.
 pub fn insert_new(table: &str, columns: &[&str], key: &str) -> AssertSqlSafe<String> {
     AssertSqlSafe(format!("{} ON CONFLICT ({key}) DO NOTHING", plain(table, columns)))
 }
 
-/// The same; where there is a row with this key, its other columns are replaced.
+/// The same, but replaces the other columns of a row with this key.
 pub fn upsert(table: &str, columns: &[&str], key: &str) -> AssertSqlSafe<String> {
     let keys: Vec<&str> = key.split(", ").collect();
     let others = columns.iter().filter(|column| !keys.contains(column));

@@ -1,17 +1,17 @@
-//! Seals: what the books were at a moment.
+//! Seals: the state of the ledger at a moment.
 
 use super::{Store, StoreError, Tx};
 
 /// A seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seal {
-    /// The place in the order of booking up to which it holds.
+    /// The position in the booking order up to which it holds.
     pub up_to_seq: i64,
-    /// When it was made, in milliseconds since 1970.
+    /// When it was created, in milliseconds since 1970.
     pub made_at_ms: i64,
-    /// How many entries it holds.
+    /// The number of entries that it covers.
     pub entries: i64,
-    /// SHA-256 of those entries in the order of their causes, in base64url.
+    /// SHA-256 of those entries, ordered by cause, in base64url.
     pub digest: String,
     /// HMAC-SHA256 over all of the above, in base64url.
     pub signature: String,
@@ -19,7 +19,7 @@ pub struct Seal {
 
 from_row!(Seal { up_to_seq, made_at_ms, entries, digest, signature });
 
-/// What a seal holds of one entry.
+/// The fields of an entry that a seal covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SealedEntry {
     /// Its natural key.
@@ -51,10 +51,10 @@ from_row!(SealedEntry {
     occurred_at_ms
 });
 
-/// Keeps a seal.
+/// Stores a seal.
 ///
 /// # Errors
-/// The database does not answer, or another was made at the same moment.
+/// The database does not answer, or another was created at the same moment.
 pub async fn add(tx: &mut Tx, seal: &Seal) -> Result<(), StoreError> {
     write_row!(tx, insert "seals", {
         up_to_seq: seal.up_to_seq,
@@ -67,7 +67,7 @@ pub async fn add(tx: &mut Tx, seal: &Seal) -> Result<(), StoreError> {
 }
 
 impl Store {
-    /// The last seal that was made.
+    /// The last seal.
     ///
     /// # Errors
     /// The database does not answer.
@@ -79,7 +79,7 @@ impl Store {
         .await)
     }
 
-    /// The place of the entry that was booked last; 0 while there is none.
+    /// The position of the last booked entry; 0 if there is none.
     ///
     /// # Errors
     /// The database does not answer.
@@ -89,7 +89,7 @@ impl Store {
             .await)
     }
 
-    /// Up to `limit` entries, by their causes after `after`, of those booked up to a place in their order.
+    /// Up to `limit` entries with causes after `after`, of those booked up to a position.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,20 +1,20 @@
-//! When somebody's standing with a site last changed.
+//! When a supporter's standing with a site last changed.
 
 use super::ledger::{frequency, given, supporter_id};
 use super::{Store, StoreError, Tx};
 use crate::ids::SupporterId;
 use crate::supporters::GiftSummary;
 
-/// A changed standing, and the contributions that it follows from.
+/// A changed standing, and the contributions it follows from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangedStanding {
-    /// Whose.
+    /// The supporter.
     pub supporter: SupporterId,
-    /// With which site.
+    /// The site.
     pub site: String,
     /// When it changed, in milliseconds since 1970.
     pub changed_at_ms: i64,
-    /// What was given to the site, as it is now.
+    /// What was given to the site, as of now.
     pub given: Vec<GiftSummary>,
 }
 
@@ -42,10 +42,10 @@ pub async fn record_change(
 }
 
 impl Store {
-    /// The newest `limit` changes since `since_ms` (milliseconds since 1970), the newest first.
+    /// The newest `limit` changes since `since_ms` (milliseconds since 1970), newest first.
     ///
     /// # Errors
-    /// The database does not answer, or holds what can't be read.
+    /// The database does not answer, or contains a row that can't be read.
     pub async fn standings_changed_since(
         &self,
         since_ms: i64,

@@ -1,4 +1,4 @@
-//! People who gave.
+//! Supporters.
 
 use super::ledger::supporter_id;
 use super::{Store, StoreError, Tx};
@@ -7,7 +7,7 @@ use crate::supporters::{Email, GiftSummary};
 
 const BY_EMAIL: &str = "SELECT id FROM supporters WHERE email = $1";
 
-/// Makes sure that a supporter is there, and that the customer at Stripe is known as theirs.
+/// Ensures that a supporter exists, and that this Stripe customer is linked to them.
 ///
 /// # Errors
 /// The database does not answer.
@@ -32,10 +32,10 @@ pub async fn put(
     Ok(())
 }
 
-/// Records the address that a customer of a gift has at Stripe now, in place of the one before.
+/// Records the current address of a gift's customer at Stripe, in place of the previous one.
 ///
-/// Whose gift it is follows from the address that was given with it, whatever the customer is called later; this
-/// address only finds them.
+/// The supporter of a gift follows from the address that was given with it, whatever the customer's address becomes later;
+/// this address only helps to find them.
 ///
 /// # Errors
 /// The database does not answer.
@@ -52,18 +52,18 @@ pub async fn put_customer_email(tx: &mut Tx, customer: &str, email: &Email) -> R
     Ok(())
 }
 
-/// Who gives under this address, within a transaction.
+/// The supporter with this address, within a transaction.
 ///
 /// # Errors
-/// The database does not answer, or holds an id that can't be read.
+/// The database does not answer, or contains an id that can't be read.
 pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<SupporterId>, StoreError> {
     let id: Option<String> =
         on_tx!(tx, db => sqlx::query_scalar(BY_EMAIL).bind(email.as_str()).fetch_optional(db).await)?;
     Ok(id.as_deref().map(supporter_id).transpose()?)
 }
 
-/// Raises the epoch to what was withdrawn from this supporter in all. The new
-/// epoch when it rose: tokens made before are superseded.
+/// Raises the epoch to the number of withdrawals from this supporter. Returns the new epoch if it rose: older tokens are
+/// then invalid.
 ///
 /// # Errors
 /// The database does not answer.
@@ -81,7 +81,7 @@ pub async fn raise_epoch(tx: &mut Tx, id: &SupporterId, now_ms: i64) -> Result<O
 }
 
 impl Store {
-    /// The epoch of a supporter; none when there is no such supporter.
+    /// The epoch of a supporter; none if there is no such supporter.
     ///
     /// # Errors
     /// The database does not answer.
@@ -92,10 +92,10 @@ impl Store {
             .await)
     }
 
-    /// The supporters who gave under this address, or who have it at Stripe now, in the order of their ids.
+    /// The supporters who gave with this address, or who have it at Stripe now, ordered by id.
     ///
     /// # Errors
-    /// The database does not answer, or holds an id that can't be read.
+    /// The database does not answer, or contains an id that can't be read.
     pub async fn supporters_by_email(&self, email: &Email) -> Result<Vec<SupporterId>, StoreError> {
         let ids: Vec<String> = on_reader!(self, db => sqlx::query_scalar(
             "SELECT id FROM supporters WHERE email = $1 UNION \
@@ -109,7 +109,7 @@ impl Store {
         ids.iter().map(|id| Ok(supporter_id(id)?)).collect()
     }
 
-    /// What the supporters who share this address gave to one site, each with their own.
+    /// What each supporter with this address gave to one site.
     ///
     /// # Errors
     /// As [`Store::supporters_by_email`].
@@ -126,7 +126,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Every supporter and epoch, in the order of their ids.
+    /// Every supporter and epoch, ordered by id.
     ///
     /// # Errors
     /// The database does not answer.
@@ -134,10 +134,10 @@ impl Store {
         on_reader!(self, db => sqlx::query_as("SELECT id, epoch FROM supporters ORDER BY id").fetch_all(db).await)
     }
 
-    /// Epochs raised since `since_ms`: all that a token can still be older than.
+    /// The epochs raised since `since_ms`: all that a valid token can be older than.
     ///
     /// # Errors
-    /// The database does not answer, or holds an id that can't be read.
+    /// The database does not answer, or contains an id that can't be read.
     pub async fn epochs_raised_since(&self, since_ms: i64) -> Result<Vec<(SupporterId, i64)>, StoreError> {
         let rows: Vec<(String, i64)> = on_reader!(self, db => sqlx::query_as("SELECT id, epoch FROM supporters WHERE epoch_raised_at_ms >= $1")
                 .bind(since_ms)

@@ -1,4 +1,4 @@
-//! How far what Stripe has was compared with what we know, and what was found.
+//! How far Stripe's data was compared with ours, and what was found.
 
 use super::{Store, StoreError, Tx};
 
@@ -17,7 +17,7 @@ impl SweepKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Events, Self::Balance, Self::Objects];
 
-    /// The word in the database.
+    /// The label in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Events => "events",
@@ -27,37 +27,37 @@ impl SweepKind {
     }
 }
 
-/// The last time that something was compared.
+/// The last comparison of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
-    /// What: `events`, `balance` or `objects`.
+    /// The kind: `events`, `balance` or `objects`.
     pub kind: String,
-    /// Everything that Stripe made before was compared, in seconds since 1970.
+    /// Everything that Stripe created before this was compared, in seconds since 1970.
     pub cursor_s: i64,
-    /// When it was finished, in milliseconds since 1970; none when not yet.
+    /// When it finished, in milliseconds since 1970; none if not yet.
     pub finished_at_ms: Option<i64>,
-    /// How many objects of Stripe's were looked at.
+    /// How many of Stripe's objects were read.
     pub looked_at: i64,
-    /// How many of them told something new.
+    /// How many of them were new or changed.
     pub stored: i64,
 }
 
 from_row!(Sweep { kind, cursor_s, finished_at_ms, looked_at, stored });
 
-/// Something that a comparison found.
+/// A finding of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Finding {
-    /// Of what was booked, the id that it has in the inbox; of the rest, what it is and of which object.
+    /// For a booked finding, its inbox id; otherwise what it is and of which object.
     pub id: String,
     /// Stripe's object.
     pub object: String,
-    /// Of what was booked, what it is; of the rest, what is wrong with it.
+    /// For a booked finding, what it is; otherwise what is wrong with it.
     pub what: String,
     /// What was compared.
     pub sweep: String,
     /// When it was found, in milliseconds since 1970.
     pub found_at_ms: i64,
-    /// Whether it is booked: no webhook had told of it. The rest could not be taken in, or does not add up.
+    /// Whether it was booked, because no webhook had reported it. The others could not be ingested, or do not add up.
     pub booked: bool,
 }
 
@@ -79,7 +79,7 @@ impl From<FindingRow> for Finding {
     }
 }
 
-/// Notes that all until `cursor_s` was compared. The cursor never goes back.
+/// Records that everything up to `cursor_s` was compared. The cursor never moves back.
 ///
 /// # Errors
 /// The database does not answer.
@@ -106,7 +106,7 @@ pub async fn finish(
     Ok(())
 }
 
-/// Notes something that was found. False when it was noted before.
+/// Records a finding. Returns false if it was recorded before.
 ///
 /// # Errors
 /// The database does not answer.
@@ -122,7 +122,7 @@ pub async fn found(tx: &mut Tx, it: &Finding) -> Result<bool, StoreError> {
     Ok(rows == 1)
 }
 
-/// Whether anything is known of this object, or by it.
+/// Whether this object, or an object that names it, is stored.
 ///
 /// # Errors
 /// The database does not answer.
@@ -138,7 +138,7 @@ pub async fn is_known(tx: &mut Tx, object: &str) -> Result<bool, StoreError> {
 }
 
 impl Store {
-    /// How far each comparison is.
+    /// The progress of each comparison.
     ///
     /// # Errors
     /// The database does not answer.
@@ -150,7 +150,7 @@ impl Store {
         .await)
     }
 
-    /// Up to `limit` findings, the newest first.
+    /// Up to `limit` findings, newest first.
     ///
     /// # Errors
     /// The database does not answer.
@@ -164,7 +164,7 @@ impl Store {
         Ok(rows.into_iter().map(Finding::from).collect())
     }
 
-    /// Whether nothing was ever stored of what Stripe said.
+    /// Whether no fact from Stripe was ever stored.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! What silences a site at once, or one of its surfaces.
+//! Switches that turn off a site's appeals, or one of its surfaces.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::{Store, StoreError, Tx, Unreadable};
 use crate::appeals::{Switch, Switches};
 
-/// One turn of one switch.
+/// One change of one switch.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names say it; times are milliseconds since 1970")]
+#[expect(missing_docs, reason = "the names are clear; times are milliseconds since 1970")]
 pub struct SwitchRow {
     pub site: String,
     /// `all`, or a surface.
@@ -18,20 +18,20 @@ pub struct SwitchRow {
     /// `on` or `off`.
     pub state: String,
     pub set_at_ms: i64,
-    /// Who did it: an API key's id, or `command line`.
+    /// Who changed it: an API key's id, or `command line`.
     pub set_by: String,
 }
 
 from_row!(SwitchRow { site, surface, state, set_at_ms, set_by });
 
-/// How a switch is called in the database.
+/// The database's label for the switch of a whole site.
 const ALL: &str = "all";
-/// The newest turn of each switch.
-const IN_FORCE: &str = "SELECT site, surface, state, set_at_ms, set_by FROM switches s \
+/// The newest change of each switch.
+const CURRENT: &str = "SELECT site, surface, state, set_at_ms, set_by FROM switches s \
      WHERE number = (SELECT MAX(number) FROM switches t WHERE t.site = s.site AND t.surface = s.surface)";
 
 impl SwitchRow {
-    /// One turn.
+    /// Creates a change.
     pub fn new(site: &str, surface: Option<Surface>, switch: Switch, set_at_ms: i64, set_by: &str) -> Self {
         Self {
             site: site.to_owned(),
@@ -46,7 +46,7 @@ impl SwitchRow {
 /// The switches of each site that the rows name.
 ///
 /// # Errors
-/// A row holds a word that this version does not know.
+/// A row has a label that this version does not know.
 pub fn by_site(rows: &[SwitchRow]) -> Result<BTreeMap<String, Switches>, Unreadable> {
     let mut sites: BTreeMap<String, Switches> = BTreeMap::new();
     for row in rows {
@@ -58,7 +58,7 @@ pub fn by_site(rows: &[SwitchRow]) -> Result<BTreeMap<String, Switches>, Unreada
     Ok(sites)
 }
 
-/// Turns a switch.
+/// Stores a change of a switch.
 ///
 /// # Errors
 /// The database does not answer.
@@ -77,27 +77,26 @@ pub async fn turn(tx: &mut Tx, row: &SwitchRow) -> Result<(), StoreError> {
     .map(drop))
 }
 
-/// The newest turn of each switch of a site.
+/// The newest change of each switch of a site.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn of_site(tx: &mut Tx, site: &str) -> Result<Vec<SwitchRow>, StoreError> {
-    let sql = sqlx::AssertSqlSafe(format!("{IN_FORCE} AND s.site = $1"));
+    let sql = sqlx::AssertSqlSafe(format!("{CURRENT} AND s.site = $1"));
     on_tx!(tx, db => sqlx::query_as(sql).bind(site).fetch_all(db).await)
 }
 
 impl Store {
-    /// The newest turn of each switch.
+    /// The newest change of each switch.
     ///
     /// # Errors
     /// The database does not answer.
     pub async fn switches(&self) -> Result<Vec<SwitchRow>, StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!("{IN_FORCE} ORDER BY s.site, s.surface"));
+        let sql = sqlx::AssertSqlSafe(format!("{CURRENT} ORDER BY s.site, s.surface"));
         on_reader!(self, db => sqlx::query_as(sql).fetch_all(db).await)
     }
 
-    /// How often something was published, and how often a switch was turned, so far: each grows with every change of
-    /// what is in force.
+    /// The number of publications and of switch changes so far. Each grows with every change of what is active.
     ///
     /// # Errors
     /// The database does not answer.

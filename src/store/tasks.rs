@@ -1,28 +1,28 @@
-//! The queue: what must happen later and outside a transaction, each under its own key.
+//! The queue of tasks that run later, outside a transaction, each under its own key.
 
 use super::{Store, StoreError, Tx};
 
-/// A task that a worker holds until its lease ends.
+/// A task that a worker holds until its lease expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Claimed {
-    /// What is to happen, and what caused it.
+    /// Kind and cause.
     pub key: String,
     /// The task in JSON.
     pub payload: String,
-    /// How often it was tried, with this try.
+    /// The number of tries, including this one.
     pub attempts: i64,
 }
 
 from_row!(Claimed { key, payload, attempts });
 
-/// A task, for people.
+/// A task, for display.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaskRow {
-    /// What is to happen, and what caused it.
+    /// Kind and cause.
     pub key: String,
     /// `waiting` or `dead`.
     pub state: String,
-    /// How often it was tried.
+    /// The number of tries.
     pub attempts: i64,
     /// When it was added, in milliseconds since 1970.
     pub created_at_ms: i64,
@@ -37,11 +37,11 @@ from_row!(TaskRow { key, state, attempts, created_at_ms, lease_owner, error });
 /// The queue in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TaskNumbers {
-    /// Tasks that wait or are being done.
+    /// Tasks that are waiting or running.
     pub waiting: i64,
-    /// Tasks that failed at every try.
+    /// Tasks of which every try failed.
     pub dead: i64,
-    /// When the oldest waiting task was added, in milliseconds since 1970; none if none waits.
+    /// When the oldest waiting task was added, in milliseconds since 1970; none if none is waiting.
     pub oldest_at_ms: Option<i64>,
 }
 
@@ -53,7 +53,7 @@ struct NumbersRow {
 
 from_row!(NumbersRow { waiting, dead, oldest_at_ms });
 
-/// Adds a task. One with its key that waits is left as it is; one that is dead is tried again.
+/// Adds a task. If its key is already waiting, nothing changes; if it is dead, it is retried.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -73,7 +73,7 @@ pub async fn put(tx: &mut Tx, kind: &str, key: &str, payload: &str, now_ms: i64)
     Ok(())
 }
 
-/// Removes a finished task. False when the lease ended and another worker has it: then nothing of the transaction may be
+/// Removes a finished task. Returns false if the lease expired and another worker has it: then the transaction must not be
 /// committed.
 ///
 /// # Errors
@@ -87,7 +87,7 @@ pub async fn finish(tx: &mut Tx, key: &str, owner: &str) -> Result<bool, StoreEr
     Ok(rows == 1)
 }
 
-/// Records a failed try, and ends the lease: when the next try is, or that there will be none.
+/// Records a failed try, ends the lease, and sets the time of the next try; without one the task is dead.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -112,7 +112,7 @@ pub async fn fail(
     Ok(())
 }
 
-/// Has a dead task tried again, with all its tries. False when there is no such dead task.
+/// Retries a dead task, with all its tries. Returns false if there is no such dead task.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -128,7 +128,7 @@ pub async fn replay(tx: &mut Tx, key: &str, now_ms: i64) -> Result<bool, StoreEr
     Ok(rows == 1)
 }
 
-/// Has every dead task of a kind tried again. How many there are.
+/// Retries every dead task of a kind. Returns how many there are.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -143,7 +143,7 @@ pub async fn replay_all(tx: &mut Tx, kind: &str, now_ms: i64) -> Result<u64, Sto
     .await.map(|done| done.rows_affected()))
 }
 
-/// Takes the task that is due longest. On PostgreSQL several workers claim at the same time without waiting for each other.
+/// Claims the longest-due task. On PostgreSQL several workers can claim at the same time without waiting for each other.
 fn claim_text(skip_locked: &str) -> String {
     format!(
         "UPDATE tasks SET lease_owner = $1, next_try_at_ms = $2, attempts = attempts + 1 WHERE key = ( \
@@ -154,8 +154,8 @@ fn claim_text(skip_locked: &str) -> String {
 }
 
 impl Store {
-    /// Claims the task of a kind that is due longest at `now_ms` for `owner`, until `until_ms`. It counts as tried, so that a
-    /// task which ends its process every time does not go on for ever.
+    /// Claims the longest-due task of a kind at `now_ms` for `owner`, until `until_ms`. It counts as tried at once, so a
+    /// task that crashes its process does not run for ever.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -166,7 +166,7 @@ impl Store {
         now_ms: i64,
         until_ms: i64,
     ) -> Result<Option<Claimed>, StoreError> {
-        // Looking does not wait for a writer, and mostly there is nothing.
+        // Looking does not wait for a writer, and usually finds nothing.
         let due: Option<i64> = on_reader!(self, db => sqlx::query_scalar(
             "SELECT CAST(1 AS BIGINT) FROM tasks WHERE kind = $1 AND state = 'waiting' AND next_try_at_ms <= $2 LIMIT 1",
         )
@@ -188,7 +188,7 @@ impl Store {
             .await)
     }
 
-    /// Up to `limit` tasks, those due longest first; of one state, where one is named.
+    /// Up to `limit` tasks, the longest due first, optionally of one state.
     ///
     /// # Errors
     /// See [`StoreError`].
@@ -203,7 +203,7 @@ impl Store {
         .await)
     }
 
-    /// How many tasks there are, and how old the oldest is.
+    /// The number of tasks, and the age of the oldest.
     ///
     /// # Errors
     /// See [`StoreError`].

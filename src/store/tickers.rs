@@ -3,14 +3,14 @@
 use super::{Store, StoreError};
 use crate::appeals::{TickerCount, TickerScope};
 
-/// What readers gave in one currency: the payments of the window, less what was refunded or taken back of these
-/// payments, whenever that was. What is given back of an older payment is no part of it.
+/// What readers gave in one currency: the payments within the window, less their refunds and disputes, whenever those
+/// happened. Reversals of older payments do not count.
 const MONEY: &str = "SELECT CAST(COALESCE(SUM(p.amount_minor - p.refunded_minor - p.disputed_minor), 0) AS BIGINT) FROM payments p";
-/// People with a payment that was kept, each once.
+/// People with a retained payment, each once.
 const SUPPORTERS: &str = "SELECT COUNT(DISTINCT supporter_id) FROM contributions";
 
 impl Store {
-    /// One number: in the minor unit of its currency, or in supporters.
+    /// One total: in the minor unit of its currency, or a number of supporters.
     ///
     /// # Errors
     /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Events that booked nothing, by the objects that they name: what ties one to a gift may come later.
+//! Events that booked nothing, by the objects that they name: the object that links one to a gift may arrive later.
 
 use super::{Store, StoreError, Tx};
 use crate::contributions::Contribution;
@@ -6,13 +6,13 @@ use crate::contributions::Contribution;
 /// Why an event booked nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reason {
-    /// Its objects belong to no gift of ours.
+    /// Its objects belong to none of our gifts.
     NotOurs,
-    /// It can't be read, and names no object of a gift of ours.
+    /// It can't be read, and names no object of our gifts.
     Unreadable,
-    /// It belongs to a gift of ours, and its amount is in a currency that this version does not know.
+    /// It belongs to one of our gifts, and its currency is unknown to this version.
     UnknownCurrency,
-    /// It failed at every try.
+    /// Every try failed.
     Dead,
 }
 
@@ -27,17 +27,17 @@ impl Reason {
     }
 }
 
-/// What an event's row says once its object turned out to belong to a gift.
+/// The outcome of an event once its object turned out to belong to a gift.
 pub const TIED_LATER: &str = "tied later";
 
-/// An object, and all that is tied to it.
+/// An object, and everything linked to it.
 pub(super) const TIED: &str = "WITH RECURSIVE gift (id) AS ( \
        SELECT CAST($1 AS TEXT) \
        UNION \
        SELECT stripe_links.to_id FROM gift CROSS JOIN stripe_links WHERE stripe_links.from_id = gift.id \
      )";
 
-/// Keeps the objects of an event that booked nothing.
+/// Stores the objects of an event that booked nothing.
 ///
 /// # Errors
 /// The database does not answer.
@@ -80,7 +80,7 @@ pub async fn is_of_a_gift(tx: &mut Tx, object: &str) -> Result<bool, StoreError>
     Ok(found.is_some())
 }
 
-/// Whether a gift was begun at this installation, whatever sites are configured now.
+/// Whether a gift began at this installation, whatever sites are configured now.
 ///
 /// # Errors
 /// The database does not answer.
@@ -96,7 +96,7 @@ pub async fn began_here(tx: &mut Tx, gift: &Contribution) -> Result<bool, StoreE
     Ok(found.is_some())
 }
 
-/// Keeps that a gift is another installation's.
+/// Records that a gift belongs to another installation.
 ///
 /// # Errors
 /// The database does not answer.
@@ -108,8 +108,8 @@ pub async fn keep_other_gift(tx: &mut Tx, gift: &Contribution) -> Result<(), Sto
     Ok(())
 }
 
-/// After a gift was written: earlier events about its objects are marked as tied later, and those that could not be read
-/// are worked again. Whether any is.
+/// After a gift was written: marks earlier events about its objects as linked later, and requeues those that could not be
+/// read. Returns whether any was requeued.
 ///
 /// # Errors
 /// The database does not answer.
@@ -143,7 +143,7 @@ pub async fn tie(tx: &mut Tx, gift: &Contribution, now_ms: i64) -> Result<bool, 
     Ok(again)
 }
 
-/// Has the worker take an event up again. False when there is none, or it is of the other mode.
+/// Requeues an event. Returns false if there is none, or it is quarantined.
 ///
 /// # Errors
 /// The database does not answer.
@@ -152,8 +152,8 @@ pub async fn requeue(tx: &mut Tx, event: &str, now_ms: i64) -> Result<bool, Stor
     super::inbox::replay(tx, event, now_ms).await
 }
 
-/// Has the worker take up again all that an earlier version gave up or could not read, the first time that this version
-/// runs. How many there are; none when this version ran before.
+/// Requeues everything that an earlier version gave up or could not read, the first time that this version runs. Returns
+/// how many there are; none if this version ran before.
 ///
 /// # Errors
 /// The database does not answer.
@@ -181,7 +181,7 @@ pub async fn requeue_for_version(
     Ok(Some(events.len()))
 }
 
-/// Closes the dead events about an object whose newest state is booked: they have nothing more to tell.
+/// Closes the dead events about an object whose newest state is booked.
 ///
 /// # Errors
 /// The database does not answer.
@@ -202,7 +202,7 @@ pub async fn close_dead(tx: &mut Tx, object: &str, outcome: &str) -> Result<u64,
 }
 
 impl Store {
-    /// Whether an event failed at every try.
+    /// Whether every try of an event failed.
     ///
     /// # Errors
     /// The database does not answer.
@@ -224,7 +224,7 @@ impl Store {
             .await)
     }
 
-    /// Gifts of sites that were not configured when they were heard of: id and site.
+    /// Gifts of sites that were not configured when their events arrived: id and site.
     ///
     /// # Errors
     /// The database does not answer.

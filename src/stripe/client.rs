@@ -35,10 +35,10 @@ impl HttpClient {
     /// The key can't be sent in a header, or the base is no URL; the sentence does not show them.
     pub fn new(key: &str, base: String, timeout: Duration) -> Result<Self, String> {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {key}"))
-            .map_err(|_| "the key has characters that can't be sent".to_owned())?;
+            .map_err(|_| "the key contains characters that can't be sent".to_owned())?;
         authorization.set_sensitive(true);
         if base.parse::<hyper::Uri>().is_err() {
-            return Err("the address is no URL".to_owned());
+            return Err("the address is not a URL".to_owned());
         }
         let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http();
         let connector = connector.enable_http1().enable_http2().build();

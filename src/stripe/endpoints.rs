@@ -88,8 +88,8 @@ struct Changed {
 impl Endpoint {
     /// The events that we need and that it does not deliver.
     pub fn missing_events(&self) -> Vec<&'static str> {
-        let hears = |wanted: &str| self.events.iter().any(|event| event == wanted || event == "*");
-        EVENTS.iter().copied().filter(|wanted| !hears(wanted)).collect()
+        let accepts = |wanted: &str| self.events.iter().any(|event| event == wanted || event == "*");
+        EVENTS.iter().copied().filter(|wanted| !accepts(wanted)).collect()
     }
 
     /// The events that it delivers and that nothing follows from.
@@ -144,7 +144,7 @@ impl Gateway {
             "url": url,
             "enabled_events": EVENTS,
             "api_version": API_VERSION,
-            "description": "Keepopen: what becomes of gifts",
+            "description": "Keepopen: payment events",
             "metadata": { MARK: "1" },
         });
         let send = || {
@@ -162,7 +162,7 @@ impl Gateway {
     ///
     /// # Errors
     /// See [`CallError`].
-    pub async fn mend_endpoint(&self, id: &str) -> Result<(), CallError> {
+    pub async fn restore_endpoint(&self, id: &str) -> Result<(), CallError> {
         self.change_endpoint(id, &json!({ "enabled_events": EVENTS, "disabled": "false" })).await
     }
 

@@ -9,7 +9,7 @@ use crate::money::{Currency, Money};
 
 /// A field that is there, but not as any API version that we know has it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{object}.{field} is not as any known API version has it")]
+#[error("{object}.{field} does not have the form of any known API version")]
 pub struct BadShape {
     /// Stripe's word for the object.
     pub object: &'static str,

@@ -76,7 +76,7 @@ struct AnsweredSession {
     url: Option<String>,
 }
 
-/// Why a call to Stripe did not succeed. None of it holds a secret or a body.
+/// Why a call to Stripe failed. None of it holds a secret or a body.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CallError {
     /// No key is configured.
@@ -106,7 +106,7 @@ pub enum CallError {
         status: u16,
     },
     /// The session has no payment page, or one that is not https.
-    #[error("Stripe named no payment page that a reader can be sent to; check stripe.api_url")]
+    #[error("Stripe returned no URL of a payment page; check stripe.api_url")]
     BadPage,
     /// No answer that can be read: it may have been done, or not.
     #[error("Stripe could not be reached")]
@@ -115,7 +115,7 @@ pub enum CallError {
 
 /// The settings name a Stripe that can't be called.
 #[derive(Debug, thiserror::Error)]
-#[error("the Stripe client can't be made ({0}); check stripe.secret_key and stripe.api_url")]
+#[error("the Stripe client can't be created ({0}); check stripe.secret_key and stripe.api_url")]
 pub struct BadGateway(String);
 
 impl Gateway {

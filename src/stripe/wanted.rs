@@ -70,20 +70,20 @@ pub struct Permission {
 
 /// Every permission that some call of ours needs.
 pub const PERMISSIONS: &[Permission] = &[
-    needs("Checkout Sessions", "write", "to make payment pages, and to look what came of them"),
-    needs("PaymentIntents", "read", "the state of a payment is read along with its session, and compared"),
-    needs("Invoices", "read", "likewise, for gifts each month or year"),
+    needs("Checkout Sessions", "write", "to create payment pages, and to read their results"),
+    needs("PaymentIntents", "read", "to read a payment's state with its session, and to compare it"),
+    needs("Invoices", "read", "the same, for recurring gifts"),
     needs(
         "Webhook Endpoints",
         "write",
-        "to make and change our endpoint; read is enough for the running service",
+        "to create and change the endpoint; read is enough for the running service",
     ),
-    needs("Accounts", "read", "the check-list asks whether the account may take payments"),
-    needs("Events", "read", "reconciling looks for events that did not arrive"),
-    needs("Charges and Refunds", "read", "reconciling compares payments and what was given back"),
-    needs("Disputes", "read", "reconciling compares what banks took back"),
-    needs("Subscriptions", "read", "reconciling compares recurring gifts"),
-    needs("Balance", "read", "fees, and what was paid out"),
+    needs("Accounts", "read", "the checklist reads whether the account can take payments"),
+    needs("Events", "read", "reconciliation looks for events that did not arrive"),
+    needs("Charges and Refunds", "read", "reconciliation compares payments and refunds"),
+    needs("Disputes", "read", "reconciliation compares disputes"),
+    needs("Subscriptions", "read", "reconciliation compares recurring gifts"),
+    needs("Balance", "read", "fees and payouts"),
     needs("Payouts", "read", "likewise"),
 ];
 

@@ -29,11 +29,11 @@ pub static UNCHECKED_WEBHOOKS: LogLimit = LogLimit::new("webhooks without a secr
 /// Requests with a Stripe signature on other paths.
 pub static MISDIRECTED_WEBHOOKS: LogLimit = LogLimit::new("requests with a Stripe signature on other paths");
 /// Requests that failed because the database is unavailable.
-pub static DATABASE_ERRORS: LogLimit = LogLimit::new("requests that failed for the database");
+pub static DATABASE_ERRORS: LogLimit = LogLimit::new("requests that failed because of the database");
 /// Requests that collided with another change.
-pub static DATABASE_CONFLICTS: LogLimit = LogLimit::new("requests that collided with another change");
+pub static DATABASE_CONFLICTS: LogLimit = LogLimit::new("requests that conflicted with another change");
 /// Requests that met data in the database that can't be right.
-pub static CORRUPT_DATA: LogLimit = LogLimit::new("requests that met data that can't be right");
+pub static CORRUPT_DATA: LogLimit = LogLimit::new("requests that found corrupt data");
 /// Requests for which a call to Stripe failed.
 pub static STRIPE_ERRORS: LogLimit = LogLimit::new("requests for which a call to Stripe failed");
 
@@ -88,7 +88,7 @@ pub fn report_suppressed_lines() {
         .map(|(what, it)| (*what, it.take_suppressed(now)))
         .collect::<Vec<_>>();
     for (what, suppressed) in ours.into_iter().chain(of_libraries).filter(|(_, suppressed)| *suppressed > 0) {
-        tracing::warn!(what, suppressed, "more of these came in a minute than are logged");
+        tracing::warn!(what, suppressed, "some lines of this kind were not logged in the last minute");
     }
 }
 

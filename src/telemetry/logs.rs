@@ -22,7 +22,7 @@ pub enum LogFormat {
 /// The log level is not one that can be understood.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "log.level is not understood ({0}); write error, warn, info, debug, or a filter such as `info,keepopen=debug`"
+    "log.level can't be parsed ({0}); write error, warn, info, debug, or a filter such as `info,keepopen=debug`"
 )]
 pub struct BadLogLevel(String);
 
@@ -56,7 +56,7 @@ pub fn check_level(level: &str) -> Result<(), BadLogLevel> {
 /// PostgreSQL remarks on each start that a table is there already; that is nothing to tell an operator, unless asked for.
 fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
     if let Some(word) = level.split(',').find(|part| is_misspelt(part.trim())) {
-        return Err(BadLogLevel(format!("`{word}` is no level")));
+        return Err(BadLogLevel(format!("`{word}` is not a level")));
     }
     let remarks = format!("sqlx::postgres::notice=warn,{level}");
     EnvFilter::try_new(remarks).map_err(|error| BadLogLevel(error.to_string()))

@@ -22,7 +22,7 @@ pub struct Metrics {
     handle: PrometheusHandle,
     /// Answers to "show the appeal banner?", by their reason.
     pub verdicts: Counts<Reason>,
-    /// Webhook deliveries, by what became of them.
+    /// Webhook deliveries, by outcome.
     pub deliveries: Counts<Delivery>,
     /// Transactions by which deliveries were stored: several that wait at the same time share one.
     pub intake_commits: Counter,
@@ -30,7 +30,7 @@ pub struct Metrics {
     pub stripe_calls: Counts<CallOutcome>,
     /// Events that were taken up, by what came of it; each try counts.
     pub events_processed: Counts<Processed>,
-    /// Supporter tokens that were looked at, by what came of it.
+    /// Checked supporter tokens, by outcome.
     pub token_checks: Counts<TokenCheck>,
     /// Calls to start a checkout that were too many.
     pub limited_checkouts: Counts<LimitedBy>,
@@ -79,13 +79,13 @@ pub struct StripeGauges {
 impl StripeGauges {
     fn new(recorder: &PrometheusRecorder) -> Self {
         let troubles = StripeTrouble::ALL.iter().map(|what| {
-            let help = "1 where something is wrong with the connection to Stripe, 0 where it is not.";
+            let help = "1 if the connection to Stripe has this problem, 0 if not.";
             gauge(recorder, "keepopen_stripe_trouble", help, &[("what", what.as_label())])
         });
         let troubles = troubles.collect();
-        let help = "When a delivery of Stripe's with a good signature last came, in seconds since 1970; 0 when none did.";
+        let help = "Time of Stripe's last delivery with a valid signature, in seconds since 1970; 0 if there was none.";
         let last_delivery = gauge(recorder, "keepopen_stripe_last_delivery_timestamp_seconds", help, &[]);
-        let help = "By how much our clock is ahead of the time in Stripe's signatures.";
+        let help = "How far this machine's clock is ahead of the time in Stripe's signatures, in seconds.";
         let clock_difference = gauge(recorder, "keepopen_stripe_clock_difference_seconds", help, &[]);
         Self { troubles, last_delivery, clock_difference }
     }
@@ -137,7 +137,7 @@ impl QueueGauges {
             let help = "Tasks in the queue, by state.";
             gauge(recorder, "keepopen_queue_tasks", help, &[("state", state)])
         };
-        let help = "How long the oldest task that is not done has been in the queue, in seconds.";
+        let help = "Age of the oldest unfinished task in the queue, in seconds.";
         Self {
             waiting: tasks("waiting"),
             dead: tasks("dead"),
@@ -168,17 +168,12 @@ impl Metrics {
             .build_recorder();
         let labelled = |name, help, label, as_label| counter(&recorder, name, help, &[(label, as_label)]);
         let verdicts = Counts::each(|reason: Reason| {
-            labelled(
-                "keepopen_verdicts_total",
-                "Answers to whether an appeal is shown, by reason.",
-                "reason",
-                reason.as_label(),
-            )
+            labelled("keepopen_verdicts_total", "Banner decisions, by reason.", "reason", reason.as_label())
         });
         let deliveries = Counts::each(|outcome: Delivery| {
             labelled(
                 "keepopen_webhook_deliveries_total",
-                "Webhook deliveries, by what became of them.",
+                "Webhook deliveries, by outcome.",
                 "outcome",
                 outcome.as_label(),
             )
@@ -186,13 +181,13 @@ impl Metrics {
         let intake_commits = counter(
             &recorder,
             "keepopen_webhook_commits_total",
-            "Transactions by which webhook deliveries were stored.",
+            "Transactions that stored webhook deliveries.",
             &[],
         );
         let stripe_calls = Counts::each(|outcome: CallOutcome| {
             labelled(
                 "keepopen_stripe_calls_total",
-                "Calls to Stripe, each try counted, by what came of them.",
+                "Calls to Stripe, including retries, by outcome.",
                 "outcome",
                 outcome.as_label(),
             )
@@ -200,7 +195,7 @@ impl Metrics {
         let events_processed = Counts::each(|outcome: Processed| {
             labelled(
                 "keepopen_events_processed_total",
-                "Events taken up to be booked, each try counted, by what came of it.",
+                "Processed events, including retries, by outcome.",
                 "outcome",
                 outcome.as_label(),
             )
@@ -208,15 +203,14 @@ impl Metrics {
         let token_checks = Counts::each(|outcome: TokenCheck| {
             labelled(
                 "keepopen_token_checks_total",
-                "Supporter tokens that were looked at, by what came of it.",
+                "Checked supporter tokens, by outcome.",
                 "outcome",
                 outcome.as_label(),
             )
         });
         let limited = |route: &'static str| {
             Counts::each(|by: LimitedBy| {
-                let help =
-                    "Calls that were refused because there were too many, by route and by what was counted.";
+                let help = "Rate-limited requests, by route and by what was counted.";
                 let labels = [("route", route), ("by", by.as_label())];
                 counter(&recorder, "keepopen_rate_limited_total", help, &labels)
             })
@@ -225,7 +219,7 @@ impl Metrics {
         let cut_bodies = Counts::each(|why: CutBody| {
             labelled(
                 "keepopen_bodies_cut_total",
-                "Request bodies that were not read to their end, by the reason.",
+                "Request bodies that were not read to their end, by reason.",
                 "why",
                 why.as_label(),
             )
@@ -235,33 +229,32 @@ impl Metrics {
             gauge(&recorder, "keepopen_inbox_events", help, &[("state", state.as_label())])
         });
         let rows = rows.collect();
-        let help = "How long the oldest event that is still to be booked has been waiting, in seconds.";
+        let help = "Age of the oldest event that is waiting to be booked, in seconds.";
         let oldest_waiting = gauge(&recorder, "keepopen_inbox_oldest_waiting_seconds", help, &[]);
         let queue = QueueGauges::new(&recorder);
         let ledger = LedgerGauges {
             wrong: gauge(
                 &recorder,
                 "keepopen_books_wrong",
-                "What the last check of the books found wrong; 0 when they are right.",
+                "Problems found by the last ledger check; 0 if it is correct.",
                 &[],
             ),
             alarms: gauge(
                 &recorder,
                 "keepopen_books_alarms",
-                "How many contributions want a person to look, by the last check of the books.",
+                "Contributions that need manual review, as of the last ledger check.",
                 &[],
             ),
             checked_at: gauge(
                 &recorder,
                 "keepopen_books_checked_timestamp_seconds",
-                "When the books were last checked, in seconds since 1970; 0 when not yet.",
+                "Time of the last ledger check, in seconds since 1970; 0 if there was none.",
                 &[],
             ),
         };
-        let help = "Charges that were declined, as Stripe reported them.";
+        let help = "Declined charges, as reported by Stripe.";
         let declines = counter(&recorder, "keepopen_declined_charges_total", help, &[]);
-        let help =
-            "Requests with a Stripe signature to a path that takes none: an endpoint's address is wrong.";
+        let help = "Requests with a Stripe signature to a path that does not accept webhooks, because an endpoint's address is wrong.";
         let misdirected = counter(&recorder, "keepopen_misdirected_webhooks_total", help, &[]);
         let stripe = StripeGauges::new(&recorder);
         let build = gauge(
@@ -273,9 +266,12 @@ impl Metrics {
         build.set(1.0);
         let of_process = |name, help| gauge(&recorder, name, help, &[]);
         let process = ProcessGauges {
-            resident: of_process("process_resident_memory_bytes", "Memory that the process uses, in bytes."),
-            open_files: of_process("process_open_fds", "Files and connections that the process has open."),
-            max_files: of_process("process_max_fds", "How many files and connections it may have open."),
+            resident: of_process(
+                "process_resident_memory_bytes",
+                "Resident memory of the process, in bytes.",
+            ),
+            open_files: of_process("process_open_fds", "Open file descriptors of the process."),
+            max_files: of_process("process_max_fds", "Maximum number of open file descriptors."),
         };
         let handle = recorder.handle();
         Self {

@@ -1,4 +1,4 @@
-//! Reading a request's body.
+//! Reads a request's body.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -21,31 +21,31 @@ use crate::config::typed::{self, Notation};
 use crate::telemetry::CutBody;
 use crate::web::State;
 
-/// The largest JSON body that is read: a reader's whole history fits many times.
+/// The maximum size of a JSON body: enough for many times a reader's whole history.
 pub const JSON_LIMIT: usize = 65_536;
 
-/// How long a body may take in any case.
+/// How long any body may take.
 const GRACE: Duration = Duration::from_secs(5);
-/// How fast the rest must arrive, in bytes a millisecond: slower than any mobile network that loads a page.
+/// The minimum speed of the rest, in bytes per millisecond: slower than any mobile network that can load a page.
 const MIN_BYTES_PER_MS: u64 = 4;
 
-/// How often the server may look at the connection again before a timer is set for the body: what the client has sent already is there
-/// after a turn, and a timer costs more.
+/// How often the server may check the connection before a timer is set for the body. What the client has already sent
+/// arrives within one turn, and a timer costs more.
 const TURNS: u32 = 1;
 
 /// Which content types a route reads as JSON.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Accepts {
-    /// `application/json` only: a page of another origin can't send it without being asked for.
+    /// `application/json` only: a page of another origin can't send it without a preflight.
     Json,
-    /// `text/plain` too: it costs a browser no preflight.
+    /// `text/plain` too: it saves a browser the preflight.
     JsonOrPlain,
 }
 
-/// The bytes, if they are not more than `limit` and arrive in time.
+/// Reads at most `limit` bytes, if they arrive in time.
 ///
 /// # Errors
-/// There are more, they are too slow, or the connection broke.
+/// The body is larger or too slow, or the connection broke.
 pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes, Problem> {
     let mut turns = 0;
     let mut next = Next::of(second_look(&mut payload).await)?;
@@ -59,7 +59,7 @@ pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes
     };
     fits(first.len(), limit)?;
     let mut next = soon(&mut payload, &mut turns).await?;
-    // Most bodies come in one piece, which is taken as it is.
+    // Most bodies arrive in one piece, which is used as it is.
     if matches!(next, Next::End) {
         return Ok(first);
     }
@@ -74,14 +74,14 @@ pub async fn read(app: &App, mut payload: Payload, limit: usize) -> Result<Bytes
     }
 }
 
-/// Reads the rest of a body that is not there yet.
+/// Reads the rest of a body that has not arrived yet.
 async fn read_as_it_arrives(
     app: &App,
     mut payload: Payload,
     mut whole: BytesMut,
     limit: usize,
 ) -> Result<Bytes, Problem> {
-    // Room that is reserved is taken, whether bytes are in it or not.
+    // Reserved memory counts whether it holds bytes or not.
     let mut reserved = whole.capacity();
     let arriving = app.bodies.arriving(reserved);
     let timeout = Duration::from_secs(app.settings.server.body_timeout_seconds);
@@ -107,12 +107,12 @@ async fn read_as_it_arrives(
     }
 }
 
-/// How long so many bytes may take.
+/// How long this many bytes may take.
 fn time_for(bytes: usize) -> Duration {
     GRACE + Duration::from_millis(u64::try_from(bytes).unwrap_or(u64::MAX) / MIN_BYTES_PER_MS)
 }
 
-/// Adds a piece, if the whole still is not more than `limit`.
+/// Adds a piece, if the total stays within `limit`.
 fn add(whole: &mut BytesMut, piece: &[u8], limit: usize) -> Result<(), Problem> {
     fits(whole.len() + piece.len(), limit)?;
     whole.extend_from_slice(piece);
@@ -126,7 +126,7 @@ fn fits(len: usize, limit: usize) -> Result<(), Problem> {
     }
 }
 
-/// What there is of a body now.
+/// What is available of a body now.
 enum Next {
     Piece(Bytes),
     End,
@@ -144,7 +144,7 @@ impl Next {
     }
 }
 
-/// What there is of a body, after a turn if that is left.
+/// What is available of a body, after another turn if any is left.
 async fn soon(payload: &mut Payload, turns: &mut u32) -> Result<Next, Problem> {
     loop {
         let read = poll_fn(|context| Poll::Ready(Pin::new(&mut *payload).poll_next(context))).await;
@@ -159,10 +159,10 @@ async fn soon(payload: &mut Payload, turns: &mut u32) -> Result<Next, Problem> {
 }
 
 fn broken(_: PayloadError) -> Problem {
-    Problem::with(Code::InvalidRequest, "the body broke off")
+    Problem::with(Code::InvalidRequest, "the body ended early")
 }
 
-/// The bytes of a JSON body of an accepted content type.
+/// Reads a JSON body with an accepted content type.
 ///
 /// # Errors
 /// Another content type, or as [`read`].
@@ -189,30 +189,32 @@ pub async fn read_json_bytes(
     read(app, payload, JSON_LIMIT).await
 }
 
-/// Reads JSON, of which an object is only ever read from an object and a word from a text, at any depth. The detail names the field.
+/// Parses JSON. An object is only read from an object and an enum from a text, at any depth. The error's detail names the
+/// field.
 ///
 /// # Errors
-/// It is not JSON, or not of the right shape.
+/// It is not JSON, or has the wrong shape.
 pub fn parse_strict<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    // What is no JSON at all is told below, with its place.
+    // Invalid JSON is reported below, with its position.
     if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
         typed::read::<T>(value, Notation::Json)
             .map_err(|misfit| Problem::with(Code::InvalidRequest, misfit))?;
     }
-    // A value holds the last of two fields of one name; this refuses them.
+    // A JSON value keeps the last of two fields with the same name; this rejects them.
     parse(bytes)
 }
 
-/// Reads JSON whose parts see to their own shape, as those of a banner question do, or that has no parts.
+/// Parses JSON whose parts check their own shape, as those of a banner question do, or that has no parts.
 ///
 /// # Errors
-/// It is not JSON, or not of the right shape; the detail says where.
+/// It is not JSON, or has the wrong shape; the detail says where.
 pub fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
     // serde would also read a list, as the fields in their order.
     if bytes.trim_ascii_start().first() == Some(&b'[') {
-        return Err(Problem::with(Code::InvalidRequest, "the body is a list and not an object"));
+        return Err(Problem::with(Code::InvalidRequest, "the body must be an object, not a list"));
     }
-    // Whole bodies are checked to be UTF-8 faster than text by text. One that is not is read for the complaint, which says where.
+    // Checking a whole body for UTF-8 is faster than checking each text. An invalid one is parsed anyway, for an error with
+    // its position.
     let read =
         std::str::from_utf8(bytes).map_or_else(|_| serde_json::from_slice(bytes), serde_json::from_str);
     read.map_err(|error| Problem::with(Code::InvalidRequest, error))

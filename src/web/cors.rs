@@ -1,5 +1,5 @@
-//! Which pages of other origins may read an answer, by the class of its route. Every request is answered: only the browser
-//! keeps a page from reading what it should not.
+//! Which pages of other origins may read a response, by the class of its route. Every request is answered: only the browser
+//! prevents a page from reading a response.
 
 use std::sync::Arc;
 
@@ -18,23 +18,23 @@ use crate::config::Settings;
 
 /// Headers that a page may send.
 static REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type, if-none-match");
-/// Headers that a page may read. A reader's clock may be wrong: the script goes by our date.
+/// Headers that a page may read. A reader's clock may be wrong, so the script uses the server's date.
 static READABLE_HEADERS: HeaderValue = HeaderValue::from_static("date, etag, retry-after");
-/// How long a browser may remember what it was granted.
+/// How long a browser may cache the response to a preflight.
 static PREFLIGHT_TTL_S: HeaderValue = HeaderValue::from_static("86400");
 
 /// The origins of every site.
 pub struct SiteOrigins(FxHashSet<Vec<u8>>);
 
 impl SiteOrigins {
-    /// Those of the settings.
+    /// The origins in the settings.
     pub fn new(settings: &Settings) -> Self {
         let origins = settings.sites.values().flat_map(|site| &site.origins);
         Self(origins.map(|origin| origin.clone().into_bytes()).collect())
     }
 }
 
-/// What a route's answers say to pages of other origins.
+/// The CORS headers of a route's responses.
 #[derive(Clone)]
 pub struct CrossOrigin {
     class: Cors,
@@ -42,12 +42,12 @@ pub struct CrossOrigin {
 }
 
 impl CrossOrigin {
-    /// For the routes of a class.
+    /// The headers for a class of routes.
     pub fn new(class: Cors, sites: &Arc<SiteOrigins>) -> Self {
         Self { class, sites: Arc::clone(sites) }
     }
 
-    /// Adds the headers by which a page may read the answer.
+    /// Adds the headers that let a page read the response.
     pub fn add_headers<B>(&self, answer: &mut ServiceResponse<B>) {
         if self.class == Cors::SameOrigin {
             return;
@@ -68,13 +68,13 @@ impl CrossOrigin {
     }
 }
 
-/// Whether a browser asks if a page may send a request.
+/// Whether a request is a preflight.
 pub fn is_preflight(request: &HttpRequest) -> bool {
     request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// The answer to a preflight for one of the routes at its path; none when pages of other origins may not call it. Whether the
-/// page's origin may, [`CrossOrigin::add_headers`] says.
+/// The response to a preflight for one of the routes at its path; none if pages of other origins may not call it.
+/// [`CrossOrigin::add_headers`] decides about the page's origin.
 pub fn answer_preflight(request: &HttpRequest, routes: &[&Route]) -> Option<HttpResponse> {
     let wanted = request.headers().get(ACCESS_CONTROL_REQUEST_METHOD)?.to_str().ok()?;
     let open: Vec<&Route> = routes.iter().copied().filter(|route| route.cors > Cors::SameOrigin).collect();

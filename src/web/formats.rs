@@ -1,4 +1,4 @@
-//! Numbers, amounts of money and times as people read them.
+//! Numbers, amounts of money and times for people.
 
 use icu_decimal::DecimalFormatter;
 use icu_decimal::input::Decimal;
@@ -7,11 +7,11 @@ use icu_locale_core::Locale;
 use crate::clock;
 use crate::money::Currency;
 
-/// Writes numbers as a language does, by CLDR.
+/// Formats numbers for a language, according to CLDR.
 pub struct Formats(DecimalFormatter);
 
 impl Formats {
-    /// For a language. One that is not known is written like the nearest that is.
+    /// For a language. An unknown one uses the nearest known one.
     pub fn new(locale: &Locale) -> Self {
         let formatter = DecimalFormatter::try_new(locale.into(), Default::default());
         Self(formatter.expect("the tables are compiled in, and the root's serve for every language"))
@@ -22,7 +22,7 @@ impl Formats {
         self.0.format(&Decimal::from(count)).to_string()
     }
 
-    /// An amount with all its decimals and without its currency, such as `41,230.00`. ICU's own formatter of currencies rounds
+    /// An amount with all its decimals and without its currency, such as `41,230.00`. ICU's own currency formatter rounds
     /// some of Stripe's amounts, so the decimals come from [`Currency`].
     pub fn amount(&self, amount_minor: i64, currency: Currency) -> String {
         let digits = i16::try_from(currency.minor_digits()).expect("a currency has three decimals at most");
@@ -32,7 +32,7 @@ impl Formats {
     }
 }
 
-/// A time in UTC. Day and time are written by ISO 8601, which every language reads in the same way.
+/// A time in UTC. Date and time follow ISO 8601, which is the same in every language.
 pub struct Time {
     /// For programs.
     pub rfc3339: String,
@@ -41,7 +41,7 @@ pub struct Time {
 }
 
 impl Time {
-    /// Of milliseconds since 1970.
+    /// From milliseconds since 1970.
     pub fn new(at_ms: i64) -> Self {
         let rfc3339 = clock::rfc3339(at_ms);
         let text = match (rfc3339.get(..10), rfc3339.get(11..16)) {
@@ -71,7 +71,7 @@ mod tests {
             (locale!("en"), 1_000, "JPY", "1,000"),
             (locale!("en"), -999, "JPY", "-999"),
             (locale!("en"), 1_234_560, "KWD", "1,234.560"),
-            // Forints have decimals at Stripe, and ICU's formatter of currencies drops them.
+            // Stripe uses decimals for forints, and ICU's currency formatter drops them.
             (locale!("en"), 150_050, "HUF", "1,500.50"),
             (locale!("de"), -123_456_789, "EUR", "-1.234.567,89"),
             (locale!("fr"), 100_000, "EUR", "1\u{202f}000,00"),

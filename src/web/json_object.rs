@@ -1,21 +1,21 @@
-//! An object written field by field. serde_json looks at each byte of every name and text, whether it must be escaped: that would be
-//! three quarters of what writing a verdict costs, and nearly all of it is known to need none.
+//! Writes a JSON object field by field. serde_json checks each byte of every name and text for characters to escape, which
+//! would be three quarters of the cost of writing a verdict, and nearly all of it is known to need no escape.
 
-/// A JSON object that is being written. Names are given as they are written, with quotes and colon, so that each is one piece. Every field
-/// ends with a comma; the end of its object takes the place of the last one.
+/// A JSON object that is being written. Names are passed with quotes and colon, so that each is one piece. Every field ends
+/// with a comma; the end of the object replaces the last one.
 pub struct JsonObject {
     json: Vec<u8>,
 }
 
 impl JsonObject {
-    /// One without fields yet, with room for so many bytes.
+    /// An empty one, with room for this many bytes.
     pub fn with_room(bytes: usize) -> Self {
         let mut json = Vec::with_capacity(bytes);
         json.push(b'{');
         Self { json }
     }
 
-    /// Adds a field whose value is JSON already.
+    /// Adds a field whose value is already JSON.
     #[inline(always)]
     pub fn json(&mut self, name: &'static str, value: &str) {
         self.json.extend_from_slice(name.as_bytes());
@@ -27,14 +27,14 @@ impl JsonObject {
     #[inline]
     pub fn text(&mut self, name: &'static str, text: &str) {
         let needs_escape = |byte| matches!(byte, b'"' | b'\\' | 0..=0x1f);
-        // To look at all of it is faster than to stop where one is found.
+        // Checking the whole text is faster than stopping at the first match.
         if text.bytes().fold(false, |found, byte| found | needs_escape(byte)) {
             return self.json(name, &serde_json::Value::from(text).to_string());
         }
         self.word(name, text);
     }
 
-    /// Adds a text of which is known that it needs no escape.
+    /// Adds a text that is known to need no escape.
     #[inline(always)]
     pub fn word(&mut self, name: &'static str, word: &str) {
         self.json.extend_from_slice(name.as_bytes());
@@ -48,7 +48,7 @@ impl JsonObject {
         self.json(name, if is_so { "true" } else { "false" });
     }
 
-    /// Adds an object, to which `fill` adds its fields.
+    /// Adds an object, whose fields `fill` adds.
     pub fn object(&mut self, name: &'static str, fill: impl FnOnce(&mut Self)) {
         self.json.extend_from_slice(name.as_bytes());
         self.json.push(b'{');
@@ -57,7 +57,7 @@ impl JsonObject {
         self.json.push(b',');
     }
 
-    /// The whole.
+    /// The finished object.
     pub fn end(mut self) -> Vec<u8> {
         self.close();
         self.json

@@ -1,4 +1,4 @@
-//! Refuses calls that are too many, by the limits that the table of routes names.
+//! Refuses requests that exceed the rate limits in the table of routes.
 
 use actix_web::HttpRequest;
 use uuid::Uuid;
@@ -10,11 +10,11 @@ use crate::app::App;
 use crate::limits::{RouteLimits, Wait};
 use crate::telemetry::{Counts, LimitedBy};
 
-/// The limits of one route, and where refusals are counted; none where the table says that nothing limits it.
+/// The limits of one route, and the counters of refusals; none if the table sets no limit.
 pub struct Limited<'a>(Option<(&'a RouteLimits, &'a Counts<LimitedBy>)>);
 
 impl<'a> Limited<'a> {
-    /// Those of the route, in a door's table, that the request is for.
+    /// The limits of the request's route.
     pub fn of(routes: Registry, app: &'a App, request: &HttpRequest) -> Self {
         let routes = routes.at(request.path());
         let rate = routes.iter().find(|route| route.method == *request.method()).map(|route| route.rate);
@@ -25,10 +25,10 @@ impl<'a> Limited<'a> {
         })
     }
 
-    /// Counts a call from its client's address. It comes first, before anything is read.
+    /// Counts a request for its client's address. This comes first, before anything is read.
     ///
     /// # Errors
-    /// There were too many.
+    /// The limit is exceeded.
     pub fn by_address(&self, app: &App, request: &HttpRequest) -> Result<(), Problem> {
         let address = address_of(app, request);
         self.take(LimitedBy::Address, |limits| {
@@ -36,10 +36,10 @@ impl<'a> Limited<'a> {
         })
     }
 
-    /// Counts a call for its attempt, then for its site.
+    /// Counts a request for its attempt, then for its site.
     ///
     /// # Errors
-    /// There were too many.
+    /// A limit is exceeded.
     pub fn by_attempt_and_site(&self, attempt: &Uuid, site: &str) -> Result<(), Problem> {
         self.take(LimitedBy::Attempt, |limits| limits.take_attempt(attempt))?;
         self.take(LimitedBy::Site, |limits| limits.take_site(site))

@@ -34,7 +34,7 @@ pub struct ListenError {
 /// Starts to listen on an address from the settings, which `setting` names. Returns the listener and the address with its port.
 ///
 /// # Errors
-/// The address can't be listened on.
+/// Listening on the address fails.
 pub fn listen(setting: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
     let failed = |error| ListenError { setting, address, error };
     let listener = TcpListener::bind(address).map_err(failed)?;

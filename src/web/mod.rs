@@ -1,8 +1,8 @@
-//! The web kit: what every HTTP door is built from.
+//! The web kit: what every HTTP server is built from.
 //!
-//! **Owns** the shape of a route registry with what is derived from it, the reading of bodies, what is done around every
-//! request, problem bodies, and the frame of every page.
-//! **Never** names a route of its own: each door has its table of them.
+//! **Owns** the shape of a route registry with what is derived from it, the reading of bodies, the
+//! request's id, span and count, problem bodies, and the frame of every page.
+//! **Never** names a route of its own: each server has its own table.
 //! **Start at** [`Route`].
 //! **Tested in** the files here, `tests/api/routes.rs`, `tests/api/pages.rs`, `tests/api/slow_bodies.rs`.
 

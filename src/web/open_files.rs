@@ -1,6 +1,6 @@
-//! How many files and connections this process may have open.
+//! The limit on open files and connections.
 
-/// What a process may have open where the system does not say.
+/// The assumed limit if the system does not report one.
 #[cfg(not(unix))]
 const USUAL: u64 = 1024;
 
@@ -18,7 +18,7 @@ pub fn raise_open_files() -> u64 {
     open_files()
 }
 
-/// The limit now.
+/// The current limit.
 #[cfg(unix)]
 pub fn open_files() -> u64 {
     use rustix::process::{Resource, getrlimit};
@@ -31,7 +31,7 @@ pub fn raise_open_files() -> u64 {
     USUAL
 }
 
-/// A usual limit.
+/// An assumed limit.
 #[cfg(not(unix))]
 pub fn open_files() -> u64 {
     USUAL

@@ -1,4 +1,4 @@
-//! Pages for people: one layout, one style sheet, and headers that let nothing else in.
+//! Pages for people: one layout, one style sheet, and headers that allow nothing else.
 
 use std::fmt;
 
@@ -21,14 +21,14 @@ const STYLE: &str = include_str!("../../templates/page.css");
 
 /// What `layout.html` needs. A template that extends it has this as its field `frame`.
 pub struct Frame {
-    /// The title of the window; the product's name follows it.
+    /// The window's title, to which the product's name is added.
     pub title: String,
-    /// New for every answer, so that nothing injected into a page can guess it.
+    /// New for every response, so that injected content can't guess it.
     pub nonce: String,
 }
 
 impl Frame {
-    /// For one answer.
+    /// For one response.
     pub fn new(title: impl Into<String>, nonce: [u8; 16]) -> Self {
         Self { title: title.into(), nonce: URL_SAFE_NO_PAD.encode(nonce) }
     }
@@ -38,7 +38,7 @@ impl Frame {
         STYLE
     }
 
-    /// Nothing but the page's own style sheet: no script, no form, no frame around it.
+    /// Only the page's own style sheet: no script, no form, no frame around it.
     fn policy(&self) -> String {
         format!(
             "default-src 'none'; style-src 'nonce-{}'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -57,7 +57,7 @@ pub fn security_headers(policy: &str) -> [(HeaderName, HeaderValue); 3] {
     ]
 }
 
-/// Answers with a page.
+/// Responds with a page.
 ///
 /// # Errors
 /// The template can't be rendered.
@@ -106,7 +106,7 @@ impl ResponseError for PageProblem {
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
         let frame = Frame::new(self.0.title, clock::random_bytes());
-        // It has its status and headers, such as `Retry-After`, from the problem.
+        // Status and headers, such as `Retry-After`, come from the problem.
         let answer = self.0.error_response();
         let Ok(html) = (ErrorPage { frame: &frame, problem: &self.0 }).render() else { return answer };
         let mut answer = answer.set_body(BoxBody::new(html));

@@ -1,4 +1,4 @@
-//! Errors as RFC 9457 problems. Every code word that a caller can meet stands here.
+//! Errors as RFC 9457 problems. Every error code is listed here.
 
 use std::fmt;
 use std::num::NonZeroU32;
@@ -27,12 +27,12 @@ macro_rules! codes {
             /// Every code.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The word in the answer.
+            /// The code in the response.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
 
-            /// The HTTP status it comes with.
+            /// Its HTTP status.
             pub fn status(self) -> StatusCode {
                 match self { $(Self::$variant => StatusCode::$status),+ }
             }
@@ -136,7 +136,7 @@ pub struct Problem {
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 impl Problem {
-    /// A problem with nothing more to say.
+    /// A problem without details.
     pub fn new(code: Code) -> Self {
         Self {
             code,
@@ -151,12 +151,12 @@ impl Problem {
         }
     }
 
-    /// A problem and what exactly it is. `detail` goes to the caller and nowhere else.
+    /// A problem with details. `detail` is sent to the caller and is not logged.
     pub fn with(code: Code, detail: impl fmt::Display) -> Self {
         Self { detail: Some(detail.to_string()), ..Self::new(code) }
     }
 
-    /// There were too many requests.
+    /// The rate limit is exceeded.
     pub fn rate_limited(wait: Wait) -> Self {
         let seconds = wait.0.as_secs() + u64::from(wait.0.subsec_nanos() > 0);
         let seconds = NonZeroU32::new(u32::try_from(seconds).unwrap_or(u32::MAX)).unwrap_or(NonZeroU32::MIN);
@@ -174,13 +174,13 @@ impl Problem {
             }
             StoreError::Conflict(cause) => {
                 if DATABASE_CONFLICTS.admits() {
-                    tracing::warn!(%cause, "a request collided with another change and was answered with 409");
+                    tracing::warn!(%cause, "a request conflicted with another change and was answered with 409");
                 }
                 Code::Conflict
             }
             StoreError::Corrupt(cause) => {
                 if CORRUPT_DATA.admits() {
-                    tracing::error!(%cause, "the database holds or was given data that can't be right; run `keepopen books check`, and report it");
+                    tracing::error!(%cause, "the database contains, or was given, corrupt data; run `keepopen books check`, and report it");
                 }
                 Code::Internal
             }

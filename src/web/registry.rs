@@ -1,5 +1,5 @@
-//! The route registry: one table per door says of every route who may call it, which pages may read its answers, and how
-//! often it may be called. CORS, `Allow`, the metrics' labels and the tests are derived from the table.
+//! The route registry: one table per server says for each route who may call it, which pages may read its responses, and
+//! how often it may be called. CORS, `Allow`, the metrics' labels and the tests are derived from the table.
 
 use actix_web::http::Method;
 use actix_web::http::header::HeaderValue;
@@ -14,9 +14,9 @@ pub struct Route {
     pub path: &'static str,
     /// Who may call it.
     pub audience: Audience,
-    /// Which pages may read its answers.
+    /// Which pages may read its responses.
     pub cors: Cors,
-    /// Which limit counts its calls.
+    /// Which rate limit applies.
     pub rate: Rate,
 }
 
@@ -37,7 +37,7 @@ pub enum Audience {
     Stripe,
 }
 
-/// Which pages may read a route's answers. The order is from the fewest to the most.
+/// Which pages may read a route's responses, from the fewest to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cors {
     /// Pages of our own origin only: routes for back ends and operators.
@@ -48,7 +48,7 @@ pub enum Cors {
     AnyPage,
 }
 
-/// Which limit counts a route's calls.
+/// Which rate limit applies to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rate {
     /// None.
@@ -59,12 +59,12 @@ pub enum Rate {
     Tokens,
 }
 
-/// Every route of one door.
+/// Every route of one server.
 #[derive(Clone, Copy)]
 pub struct Registry(pub &'static [Route]);
 
 impl Registry {
-    /// The routes at a path, one for each method. A path that is spelled out in the table wins over a pattern that fits it.
+    /// The routes at a path, one per method. A literal path takes precedence over a matching pattern.
     pub fn at(self, path: &str) -> Vec<&'static Route> {
         let exact: Vec<&Route> = self.0.iter().filter(|route| route.path == path).collect();
         if exact.is_empty() {
@@ -81,7 +81,7 @@ impl Registry {
     }
 }
 
-/// The methods of these routes, as `Allow` lists them.
+/// The methods of these routes, for `Allow`.
 pub fn methods(routes: &[&Route]) -> HeaderValue {
     let mut names: Vec<&str> = routes.iter().map(|route| route.method.as_str()).collect();
     names.sort_unstable();
@@ -91,7 +91,7 @@ pub fn methods(routes: &[&Route]) -> HeaderValue {
     HeaderValue::from_str(&names.join(", ")).expect("names of methods are letters")
 }
 
-/// Whether a pattern fits a path. A part in braces fits any part that is not empty.
+/// Whether a pattern matches a path. A part in braces matches any part that is not empty.
 fn fits(pattern: &str, path: &str) -> bool {
     let (mut parts, mut wanted) = (path.split('/'), pattern.split('/'));
     loop {

@@ -1,4 +1,4 @@
-//! Requests by route, method and status class: registered once, so that counting is a few additions.
+//! Requests by route, method and status class. They are registered once, so that counting is only a few additions.
 
 use std::sync::Arc;
 
@@ -13,12 +13,12 @@ use super::cors::{CrossOrigin, SiteOrigins};
 use super::registry::{Cors, Registry, Route};
 use crate::telemetry::Metrics;
 
-/// The classes of statuses, as labels.
+/// The status classes, as labels.
 const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
-/// The route of a path that no route takes, and the method that no route has: callers can't make series.
+/// The label for unknown routes and methods, so that callers can't create series.
 const OTHER: &str = "other";
 
-/// Every path's numbers.
+/// The metrics of every path.
 pub struct RequestCounts {
     paths: FxHashMap<&'static str, Methods>,
     other: Methods,
@@ -29,7 +29,7 @@ struct Methods {
     other: Arc<Counted>,
 }
 
-/// The numbers of one route, and what its answers say to pages of other origins.
+/// The metrics of one route, and its CORS headers.
 pub struct Counted {
     route: &'static str,
     method: String,
@@ -41,7 +41,7 @@ pub struct Counted {
 }
 
 impl RequestCounts {
-    /// Numbers for every route of the table, at zero. `busiest` is the path whose requests have a span only at level debug.
+    /// Creates the metrics of every route in the table, at zero.
     pub fn new(metrics: &Metrics, routes: Registry, busiest: &str, sites: &Arc<SiteOrigins>) -> Self {
         let counted = |path: &'static str, method: &str, cors: Cors| {
             let cors = CrossOrigin::new(cors, sites);
@@ -50,7 +50,7 @@ impl RequestCounts {
         let methods = |path: &'static str, routes: &[&Route]| {
             let known =
                 routes.iter().map(|it| (it.method.clone(), counted(path, it.method.as_str(), it.cors)));
-            // What a page may ask of one method here, it may be told of the others.
+            // A page that may call one method here may also read the error responses of the others.
             let widest = routes.iter().map(|it| it.cors).max().unwrap_or(Cors::SameOrigin);
             Methods { known: known.collect(), other: counted(path, OTHER, widest) }
         };
@@ -61,9 +61,9 @@ impl RequestCounts {
         }
     }
 
-    /// The numbers of a request's route and method.
+    /// The metrics of a request's route and method.
     pub fn of(&self, request: &ServiceRequest) -> Arc<Counted> {
-        // The pattern of most routes is their path. The others', and that no route fits, is found by trying all of them.
+        // For most routes the pattern is the path. For the others, and for unknown paths, all patterns are tried.
         let by_path = self.paths.get(request.path());
         let by_pattern = || self.paths.get(request.match_pattern()?.as_str());
         let methods = by_path.or_else(by_pattern).unwrap_or(&self.other);
@@ -85,21 +85,21 @@ impl Counted {
         cors: CrossOrigin,
     ) -> Self {
         let labels = [("route", route), ("method", method)];
-        let help = "How long a request took until its answer began, in seconds.";
+        let help = "Time from a request to the start of its response, in seconds.";
         let seconds = metrics.durations("keepopen_http_request_seconds", help, &labels);
         let classes = CLASSES.map(|class| {
             let labels = [("route", route), ("method", method), ("status", class)];
             metrics.counter(
                 "keepopen_http_requests_total",
-                "Requests, by route, method and class of the answer's status.",
+                "Requests, by route, method and status class.",
                 &labels,
             )
         });
         Self { route, method: method.to_owned(), is_busiest, classes, seconds, cors }
     }
 
-    /// What its log lines stand in. Where nobody is waited for and next to nothing is logged, only those who ask for more than usual
-    /// have it: it would cost as much as the decision.
+    /// The span of the request's log lines. Routes that nobody waits for and that rarely log have a span only at a higher
+    /// log level: it would cost as much as the decision.
     pub fn span(&self, id: &HeaderValue) -> Span {
         let (method, route) = (self.method.as_str(), self.route);
         if self.is_busiest {
@@ -109,7 +109,7 @@ impl Counted {
         }
     }
 
-    /// Counts one answer.
+    /// Counts one response.
     pub fn count(&self, status: StatusCode, took_s: f64) {
         let class = usize::from(status.as_u16() / 100).clamp(1, CLASSES.len()) - 1;
         self.classes[class].increment(1);

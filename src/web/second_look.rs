@@ -1,10 +1,11 @@
-//! Reads what there is of a request's body, without being woken for it.
+//! Reads the available part of a request's body without a wake-up.
 //!
-//! The server polls a handler as soon as it has the head, then hands it the body, which mostly stands behind the head in the same
-//! buffer, and polls it again. A handler that asks to be woken for the body makes the server look at the connection again after
-//! the answer, although nothing came since: a tenth of what a banner question costs in the program. So nobody is woken for the
-//! first part of a body. A task of each server thread wakes the handlers that were not polled again, as those of requests that
-//! came behind another one; it runs once for all connections that had something to read, and mostly finds none.
+//! The server polls a handler as soon as it has the request's head. Then it passes on the body, which usually follows in
+//! the same buffer, and polls the handler again. A handler that registers for a wake-up makes the server check the
+//! connection once more after the response, although nothing new arrived: that is a tenth of the cost of a banner question.
+//! So the first part of a body needs no wake-up. Instead, one task per server thread wakes the handlers that were not
+//! polled again, such as those of pipelined requests. It runs once for all connections that had something to read, and
+//! usually finds none.
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
@@ -15,10 +16,11 @@ use actix_web::error::PayloadError;
 use actix_web::web::{Bytes, Payload};
 use futures_core::Stream;
 
-/// What a body's stream says.
+/// The next item of a body's stream.
 type Read = Option<Result<Bytes, PayloadError>>;
 
-/// What there is of the body at once, or else when the handler is polled again; pending if there is nothing then either.
+/// The part of the body that is available at once, or when the handler is polled again; pending if there is nothing then
+/// either.
 pub async fn second_look(payload: &mut Payload) -> Poll<Read> {
     let mut waiting = None;
     poll_fn(|context| {
@@ -42,17 +44,17 @@ thread_local! {
     static TASK: RefCell<Task> = const { RefCell::new(Task::None) };
 }
 
-/// The task that wakes those who wait.
+/// The task that wakes waiting handlers.
 enum Task {
-    /// There is none.
+    /// Not spawned.
     None,
-    /// It has not begun, and will.
+    /// Spawned, and not polled yet.
     Begins,
-    /// It runs when this is woken.
+    /// Running when this is woken.
     Waits(Waker),
 }
 
-/// Somebody who waits to be polled again, until this is dropped.
+/// A handler that waits to be polled again, until this is dropped.
 struct Waiting(u64);
 
 impl Waiting {
@@ -66,7 +68,7 @@ impl Waiting {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        // When the thread ends there is nobody left to wake.
+        // When the thread ends, nobody is left to wake.
         let _ = WAITING.try_with(|waiting| {
             let mut waiting = waiting.borrow_mut();
             if let Some(place) = waiting.iter().rposition(|(number, _)| *number == self.0) {
@@ -93,7 +95,7 @@ fn wake_the_task() {
     }
 }
 
-/// Wakes all who wait, each time it is woken itself.
+/// Wakes all waiting handlers, each time it is woken itself.
 struct WakesAll;
 
 impl Future for WakesAll {
@@ -114,7 +116,7 @@ impl Future for WakesAll {
 
 impl Drop for WakesAll {
     fn drop(&mut self) {
-        // Its server ended; the thread's next one gets a task of its own.
+        // Its server ended; the thread's next server gets its own task.
         let _ = TASK.try_with(|task| *task.borrow_mut() = Task::None);
     }
 }

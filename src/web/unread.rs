@@ -1,7 +1,7 @@
-//! Closes connections whose request was answered before its body was there.
+//! Closes connections whose request was answered before its body was read.
 //!
-//! The server by itself does so where the body's length is known. Of a chunked body it would read on, without any limit on time,
-//! to use the connection again: who sends one byte and then nothing would keep it for ever.
+//! The server does this by itself if the body's length is known. It would read a chunked body to its end, without a time
+//! limit, to reuse the connection: a client that sends one byte and then nothing would keep it open for ever.
 
 use std::cell::RefCell;
 use std::pin::Pin;
@@ -17,8 +17,8 @@ use actix_web::web::Bytes;
 use futures_core::Stream;
 use pin_project_lite::pin_project;
 
-/// A chunked body. While it is held the server knows that it was not read to its end, and closes the connection after the
-/// answer.
+/// A chunked body. While it is held, the server knows that it was not read to its end, and closes the connection after the
+/// response.
 #[derive(Clone)]
 pub struct Unread(Rc<RefCell<Payload>>);
 
@@ -43,7 +43,7 @@ impl Stream for Unread {
 }
 
 pin_project! {
-    /// The body of an answer, and what was not read of its request.
+    /// The body of a response, and the unread part of its request.
     pub struct Answer<B> {
         #[pin]
         pub body: B,

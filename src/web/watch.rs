@@ -1,7 +1,7 @@
-//! What is done around every request: an id, a span, and a count.
+//! Gives every request an id, a span and a count.
 //!
-//! The path (not the route's pattern), the query, the address and the user
-//! agent stay out of both: ids and personal data may stand in them.
+//! The path (as opposed to the route's pattern), the query, the address and the user agent are in neither, because they may
+//! contain ids and personal data.
 
 use std::future::{Future, Ready, ready};
 use std::pin::Pin;
@@ -20,23 +20,22 @@ use super::request_counts::{Counted, RequestCounts};
 use super::unread::{Answer, Unread};
 use crate::clock::{self, Stopwatch};
 
-/// The header that carries a request's id, on the way in and out.
+/// The header with a request's id, in requests and responses.
 pub static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// The longest id that is taken from a caller.
-const LONGEST_ID: usize = 64;
+/// The maximum length of an id from a caller.
+const MAX_ID_LEN: usize = 64;
 
-/// Lets a request for the head alone be answered as by `GET`; the server leaves the body out, which it knows from what was sent
-/// (RFC 9110, section 9.3.2).
+/// Answers a HEAD request as a GET; the server then leaves out the body (RFC 9110, section 9.3.2).
 pub fn head_as_get(request: &mut ServiceRequest) {
     if request.method() == Method::HEAD {
         request.head_mut().method = Method::GET;
     }
 }
 
-/// Watches the requests of one server.
+/// Wraps the handlers of one server.
 pub struct Watch(pub Arc<RequestCounts>);
 
-/// Watches the requests that go to `service`.
+/// Wraps `service`.
 pub struct Watched<S> {
     service: S,
     counts: Arc<RequestCounts>,
@@ -88,7 +87,7 @@ where
 }
 
 pin_project! {
-    /// A request that is being answered. It stands in its own place and not in a box: it is made for every banner question.
+    /// A request in progress. It is stored in place and not in a box, because every banner question creates one.
     pub struct Watching<F> {
         #[pin]
         answer: Instrumented<F>,
@@ -122,7 +121,7 @@ where
     }
 }
 
-/// The caller's id, if it can be written into a log line as it is; else a new one.
+/// The caller's id, if it is safe in a log line; otherwise a new one.
 fn id_of(headers: &HeaderMap) -> HeaderValue {
     match headers.get(&REQUEST_ID) {
         Some(id) if is_safe(id.as_bytes()) => id.clone(),
@@ -132,7 +131,7 @@ fn id_of(headers: &HeaderMap) -> HeaderValue {
 
 fn is_safe(id: &[u8]) -> bool {
     let safe = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
-    (1..=LONGEST_ID).contains(&id.len()) && id.iter().all(safe)
+    (1..=MAX_ID_LEN).contains(&id.len()) && id.iter().all(safe)
 }
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ async fn a_payment_is_dated_by_its_success_and_a_reversal_by_itself_in_the_shape
     to("2027-03-01T12:00:00Z");
     let charge = |session: &str| told.stripe.payments(session).charge.unwrap();
     let refund = told.stripe.refund(&charge(&card.session), Some(300)).unwrap();
-    let inquiry = told.stripe.inquire(&charge(&debit.session), None).unwrap();
+    let inquiry = told.stripe.open_inquiry(&charge(&debit.session), None).unwrap();
     to("2027-04-01T12:00:00Z");
     told.stripe.fail_refund(&refund).unwrap();
     told.stripe.escalate(&inquiry).unwrap();

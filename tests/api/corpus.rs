@@ -69,7 +69,7 @@ async fn every_recorded_event_is_acknowledged_stored_and_worked_through() {
             not_read.insert(name.as_str(), why);
         }
     }
-    let why = "(dispute.id is not as any known API version has it)";
+    let why = "(dispute.id does not have the form of any known API version)";
     assert_eq!(not_read, NOT_WHOLE.map(|name| (name, why)).into(), "each is explained");
     // None of them carries our metadata: kept, and nothing booked.
     assert!(app.ledger().await.is_empty());

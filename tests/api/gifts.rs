@@ -175,7 +175,7 @@ async fn each_month_is_booked_once_and_a_failing_card_shows() {
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000); 2]);
     assert_eq!((app.state().await, app.standing().await.as_str()), (State::PastDue, "past_due"));
     app.days_pass(3);
-    app.stripe.mend_card(&subscription).unwrap();
+    app.stripe.replace_card(&subscription).unwrap();
     app.stripe_says_everything().await;
     assert_eq!(app.clearing().await, 3000);
     assert_eq!(app.standing().await, "recurring");

@@ -75,7 +75,7 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
 async fn a_service_whose_database_is_silent_is_not_ready() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
-    let held = app.app.store.hold_readers_for_tests().await.unwrap();
+    let held = app.app.store.take_readers_for_tests().await.unwrap();
     let (status, text) = ask(&url, "/readyz").await;
     let said: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database"])));

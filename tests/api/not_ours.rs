@@ -251,7 +251,7 @@ async fn events_of_a_connected_account_book_nothing_even_with_our_metadata() {
     (bad["id"], bad["data"]["object"]["created"]) = ("evt_bad".into(), "never".into());
     deliver_all(&app, events.iter().chain([&bad])).await;
     nothing_failed(&app).await;
-    assert_eq!(outcomes(&app).await, ["not ours: of a connected account"]);
+    assert_eq!(outcomes(&app).await, ["not ours: from a connected account"]);
     assert!(app.app.store.contributions().await.unwrap().is_empty() && app.ledger().await.is_empty());
     app.finish().await;
 }

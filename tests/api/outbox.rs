@@ -32,7 +32,7 @@ impl Another {
         Self { app, _folder: folder, _database: database }
     }
 
-    async fn hears(&self, events: &[&Value]) -> Vec<OutboxRow> {
+    async fn events_of(&self, events: &[&Value]) -> Vec<OutboxRow> {
         for event in events {
             receive(&self.app, event).await;
             actions::process_due_events(&self.app).await.unwrap();
@@ -66,7 +66,7 @@ async fn a_story_in_any_order_and_with_any_repeats_emits_the_same_domain_events(
     let events = told.stripe.events();
     let in_order: Vec<&Value> = events.iter().collect();
     let first = Another::beside(&told).await;
-    let expected = first.hears(&in_order).await;
+    let expected = first.events_of(&in_order).await;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     for row in &expected {
         *counts.entry(&row.kind).or_default() += 1;
@@ -97,7 +97,7 @@ async fn a_story_in_any_order_and_with_any_repeats_emits_the_same_domain_events(
         let mut order: Vec<&Value> = in_order.iter().chain(&in_order).copied().collect();
         random.shuffle(&mut order);
         let other = Another::beside(&told).await;
-        assert_eq!(keys(&other.hears(&order).await), keys(&expected), "seed {seed}");
+        assert_eq!(keys(&other.events_of(&order).await), keys(&expected), "seed {seed}");
         other.end().await;
     }
     told.finish().await;
@@ -111,19 +111,19 @@ async fn a_failure_heard_of_after_its_success_is_written_as_overtaken() {
     told.days_pass(31);
     told.stripe.next_month(&subscription, false).unwrap();
     told.days_pass(1);
-    told.stripe.mend_card(&subscription).unwrap();
+    told.stripe.replace_card(&subscription).unwrap();
     let events = told.stripe.events();
     let (failed, others): (Vec<&Value>, Vec<&Value>) =
         events.iter().partition(|it| it["type"] == "invoice.payment_failed");
     assert_eq!(failed.len(), 1);
     let late = Another::beside(&told).await;
-    late.hears(&others).await;
-    let rows = late.hears(&failed).await;
+    late.events_of(&others).await;
+    let rows = late.events_of(&failed).await;
     assert_eq!(states(&rows, "contribution.payment_failed"), ["overtaken"]);
     assert_eq!(states(&rows, "contribution.paid"), ["current", "current"]);
     late.end().await;
     let in_time = Another::beside(&told).await;
-    let rows = in_time.hears(&events.iter().collect::<Vec<_>>()).await;
+    let rows = in_time.events_of(&events.iter().collect::<Vec<_>>()).await;
     assert_eq!(states(&rows, "contribution.payment_failed"), ["current"]);
     in_time.end().await;
     told.finish().await;
@@ -145,14 +145,14 @@ async fn pauses_and_scheduled_cancels_are_events_each_time() {
     told.stripe.cancel(&subscription, true).unwrap();
     let events = told.stripe.events();
     let in_order = Another::beside(&told).await;
-    let rows = in_order.hears(&events.iter().collect::<Vec<_>>()).await;
+    let rows = in_order.events_of(&events.iter().collect::<Vec<_>>()).await;
     for (kind, times) in [("paused", 2), ("resumed", 2), ("changed", 1), ("cancel_scheduled", 1)] {
         let expected = vec!["current"; times];
         assert_eq!(states(&rows, &format!("contribution.{kind}")), expected, "{kind}");
     }
     in_order.end().await;
     let backwards = Another::beside(&told).await;
-    let rows = backwards.hears(&events.iter().rev().collect::<Vec<_>>()).await;
+    let rows = backwards.events_of(&events.iter().rev().collect::<Vec<_>>()).await;
     assert_eq!(states(&rows, "contribution.paused"), ["overtaken", "overtaken"]);
     backwards.end().await;
     told.finish().await;
@@ -185,7 +185,7 @@ async fn rebuilding_and_rewriting_emit_nothing_and_later_events_are_emitted_alon
     let news = told.stripe.events_after(known);
     let news: Vec<&Value> = news.iter().collect();
     for server in [rebuilt, older] {
-        let rows = server.hears(&news).await;
+        let rows = server.events_of(&news).await;
         let kinds: Vec<&str> = rows.iter().map(|it| it.kind.as_str()).collect();
         assert_eq!(kinds, ["contribution.refunded", "supporter.changed"]);
         server.end().await;

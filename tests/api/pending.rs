@@ -78,7 +78,7 @@ async fn an_invoice_that_is_paid_after_40_days_is_booked() {
     app.stripe.renew(&subscription, Renewal::CardFails).unwrap().unwrap();
     much_later(&app).await;
     assert_eq!(app.state().await, State::PastDue);
-    app.stripe.mend_card(&subscription).unwrap();
+    app.stripe.replace_card(&subscription).unwrap();
     a_day_later(&app).await;
     assert_eq!(app.ledger().await, [(Kind::Payment, 1000), (Kind::Payment, 1000)]);
     assert_eq!(app.state().await, State::Active);

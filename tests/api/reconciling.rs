@@ -337,7 +337,9 @@ async fn a_seal_shows_what_was_changed_or_taken_out_since() {
     assert_eq!(ledger_problems(&app.app).await, Vec::<String>::new());
     unlock(&app, "seals", &["seals_never_change"]).await;
     change(&app, "UPDATE seals SET entries = entries + 1").await;
-    assert!(the_wrong(&app).await.contains("was not made with this deployment's key, or was changed since"));
+    assert!(
+        the_wrong(&app).await.contains("was not created with this deployment's key, or was changed since")
+    );
     change(&app, "UPDATE seals SET entries = entries - 1").await;
     app.finish().await;
 }

@@ -167,16 +167,16 @@ async fn a_payout_that_is_not_what_stripe_lists_of_it_is_shown_once_to_whom_may_
     app.gives(1000, "once").await;
     app.stripe_says_everything().await;
     let payout = app.stripe.pay_out(true).remove(0);
-    app.stripe.misstate(&payout, &json!({"amount": 961})).unwrap();
+    app.stripe.override_fields(&payout, &json!({"amount": 961})).unwrap();
     reconcile(&app).await;
     let found = app.app.store.findings(10).await.unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].object.as_str(), found[0].booked), (payout.as_str(), false));
-    assert_eq!(found[0].what, "payout that is not what Stripe lists of it");
+    assert_eq!(found[0].what, "payout that differs from Stripe's list of its contents");
     app.days_pass(1);
     actions::reconcile_since(&app.app, 0, true).await.unwrap();
     assert_eq!(app.app.store.findings(10).await.unwrap(), found);
-    app.stripe.misstate(&payout, &json!({"amount": 960})).unwrap();
+    app.stripe.override_fields(&payout, &json!({"amount": 960})).unwrap();
     app.finish().await;
 }
 
@@ -186,11 +186,11 @@ async fn what_stripe_lists_and_nobody_can_read_is_shown_once_and_holds_nothing_u
     app.gives(1000, "once").await;
     app.gives(2000, "once").await;
     let event = app.stripe.events()[0]["id"].as_str().unwrap().to_owned();
-    app.stripe.misstate(&event, &json!({"livemode": "no"})).unwrap();
+    app.stripe.override_fields(&event, &json!({"livemode": "no"})).unwrap();
     reconcile(&app).await;
     let payout = app.stripe.pay_out(true).remove(0);
     let transaction = app.stripe.objects("balance_transaction")[0]["id"].as_str().unwrap().to_owned();
-    app.stripe.misstate(&transaction, &json!({"amount": "ten"})).unwrap();
+    app.stripe.override_fields(&transaction, &json!({"amount": "ten"})).unwrap();
     app.days_pass(1);
     reconcile(&app).await;
     let found = app.app.store.findings(10).await.unwrap();
@@ -199,8 +199,8 @@ async fn what_stripe_lists_and_nobody_can_read_is_shown_once_and_holds_nothing_u
         assert_eq!(found.iter().filter(same).count(), 1, "{object}, {what}: {found:?}");
     };
     told(&event, "event that can't be read");
-    told(&transaction, "balance transaction that can't be read");
-    told(&payout, "payout that is not what Stripe lists of it");
+    told(&transaction, "unreadable balance transaction");
+    told(&payout, "payout that differs from Stripe's list of its contents");
     assert_eq!(payments(&app).await.iter().map(|it| it.money.amount_minor).sum::<i64>(), 3000);
     app.days_pass(1);
     actions::reconcile_since(&app.app, 0, true).await.unwrap();
@@ -272,7 +272,7 @@ async fn refunds_and_disputes_with_their_fees_are_what_stripes_balance_has() {
     app.stripe.fail_refund(&failed).unwrap();
     let won = app.stripe.dispute(&charges[2], None).unwrap();
     let lost = app.stripe.dispute(&charges[3], Some(700)).unwrap();
-    let inquiry = app.stripe.inquire(&charges[4], None).unwrap();
+    let inquiry = app.stripe.open_inquiry(&charges[4], None).unwrap();
     app.days_pass(1);
     app.stripe.close_dispute(&won, Outcome::Won).unwrap();
     app.stripe.close_dispute(&lost, Outcome::Lost).unwrap();

@@ -90,7 +90,7 @@ async fn a_supporter_whose_card_fails_is_asked_to_fix_it_although_the_token_says
     assert_eq!(kind(&app.banner(Some(&token)).await), "fix_card");
     let subscription = app.stripe.payments(&gift.session).subscription.unwrap();
     app.app.clock.advance(3_600_000);
-    app.stripe.mend_card(&subscription).unwrap();
+    app.stripe.replace_card(&subscription).unwrap();
     app.stripe_says_everything().await;
     assert_eq!(kind(&app.banner(Some(&token)).await), "thank");
     app.finish().await;

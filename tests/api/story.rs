@@ -34,7 +34,7 @@ pub async fn tell(app: &TestApp) {
     app.days_pass(30);
     stripe.next_month(&subscription, false).unwrap();
     app.days_pass(3);
-    stripe.mend_card(&subscription).unwrap();
+    stripe.replace_card(&subscription).unwrap();
     let first = stripe.payments(&monthly.session).charge.unwrap();
     stripe.refund(&first, Some(400)).unwrap();
     let once = app.gives(1500, "once").await;

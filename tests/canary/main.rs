@@ -151,7 +151,7 @@ async fn a_failure_is_found_in_the_log_by_the_id_in_its_answer() {
     let (status, id) = service.failure("/v1/checkout", &checkout).await;
     assert_eq!((status.as_u16(), id.len()), (503, 32), "{id}");
     let logs = service.stop();
-    let line = logs.lines().find(|line| line.contains("a call to Stripe did not succeed")).unwrap();
+    let line = logs.lines().find(|line| line.contains("a call to Stripe failed")).unwrap();
     assert!(
         line.contains(&format!("\"id\":\"{id}\"")) && line.contains("\"route\":\"/v1/checkout\""),
         "{line}"

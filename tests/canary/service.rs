@@ -88,7 +88,7 @@ impl Service {
             _database: database,
             _folder: folder,
         };
-        service.management = address_in(&service.logs_until("health and metrics answer"));
+        service.management = address_in(&service.logs_until("serving health checks and metrics"));
         service.url = address_in(&service.logs_until("keepopen answers"));
         service
     }

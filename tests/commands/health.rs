@@ -9,7 +9,7 @@ fn health_is_good_while_the_service_runs_and_says_so_when_it_does_not() {
     let sandbox = Sandbox::with(&format!("{LOOPBACK}[log]\nformat = \"json\"\n")).and_database();
     let mut running = sandbox.start(&["serve"]);
     let told = running.logs_until("keepopen answers");
-    let management = told.lines().find(|line| line.contains("health and metrics answer")).unwrap();
+    let management = told.lines().find(|line| line.contains("serving health checks and metrics")).unwrap();
     let address = management.split("\"address\":\"").nth(1).unwrap().split('"').next().unwrap();
     let url = format!("http://{address}");
     assert_eq!(sandbox.good(&["health", "--url", &url]), "The service is ready.\n");

@@ -52,7 +52,7 @@ async fn a_flood_of_refused_webhooks_writes_a_line_and_not_one_for_each() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_webhooks_that_can_not_be_checked_writes_a_line_and_not_one_for_each() {
     let log = log_of_a_flood("").await;
-    assert!((1..=3).contains(&lines(&log, "a webhook can't be checked")), "{log}");
+    assert!((1..=3).contains(&lines(&log, "a webhook's signature can't be checked")), "{log}");
     assert!(log.lines().count() < REQUESTS, "{log}");
 }
 

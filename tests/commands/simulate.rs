@@ -122,7 +122,7 @@ fn what_is_live_is_a_file_that_is_named_or_that_of_the_settings_or_what_the_data
     sandbox.good(&["appeals", "apply", "live.toml"]);
     let report = json(&sandbox, &[]);
     let source = report["live"]["source"].as_str();
-    assert_eq!((source, views(&report)), (Some("what the database has in force"), Some(3)));
+    assert_eq!((source, views(&report)), (Some("the active appeals of the database"), Some(3)));
 
     // The service leaves out what can't be used, and so does the simulation; a draft is not live there.
     sandbox.write(

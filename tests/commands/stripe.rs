@@ -137,7 +137,7 @@ async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_
     assert_eq!(said, format!("{}: disabled, and its secret is forgotten.\n", id(&first)));
     let status = |at: usize| stripe.endpoints()[at]["status"].clone();
     assert_eq!((status(0), status(1)), (json!("disabled"), json!("enabled")));
-    assert_eq!(sandbox.good(&["stripe", "connect", "--finish"]), "There was nothing left to finish.\n");
+    assert_eq!(sandbox.good(&["stripe", "connect", "--finish"]), "There was nothing to finish.\n");
     let said = sandbox.good(&["stripe", "status"]);
     assert!(said.contains("Nothing is wrong.") && said.contains(id(&second)), "{said}");
 }

@@ -206,7 +206,7 @@ impl Running {
 
     /// Waits until it answers operators; where it is asked whether it is ready. Asked for before [`Self::address`].
     pub(crate) fn management(&self) -> String {
-        let line = self.says("health and metrics answer");
+        let line = self.says("serving health checks and metrics");
         let address = line.pointer("/fields/address").or_else(|| line.get("address")).unwrap();
         format!("http://{}/readyz", address.as_str().unwrap())
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A day of the week, from Monday.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "the names say it")]
+#[expect(missing_docs, reason = "the names are clear")]
 pub enum Weekday {
     Mon,
     Tue,

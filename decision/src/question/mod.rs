@@ -306,7 +306,7 @@ fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TagCounts<'de>, D
 /// Reads a time, and says what a time looks like if it can't.
 fn rfc3339<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
     timestamp_of(&Text::deserialize(deserializer)?)
-        .ok_or_else(|| D::Error::custom("`at` is no RFC 3339 time such as 2026-06-15T12:00:00Z"))
+        .ok_or_else(|| D::Error::custom("`at` is not an RFC 3339 time such as 2026-06-15T12:00:00Z"))
 }
 
 /// Reads a date, and says what a date looks like if it can't.

@@ -87,11 +87,11 @@ impl Cap {
 }
 
 /// Longer than any day, also one on which clocks are put back, or together with one that the calendar of a place left out.
-const LONGEST_DAY_MS: i64 = 3 * DAY_MS;
+const MAX_DAY_MS: i64 = 3 * DAY_MS;
 
 /// When the day of a view ended. If it ended in the past in every time zone, the calendar is not used, and a later time that is also past is returned.
 fn day_over(view_ms: i64, context: &ReaderContext<'_>) -> i64 {
-    let at_the_latest_ms = view_ms.saturating_add(LONGEST_DAY_MS);
+    let at_the_latest_ms = view_ms.saturating_add(MAX_DAY_MS);
     if at_the_latest_ms <= context.now_ms {
         at_the_latest_ms
     } else {

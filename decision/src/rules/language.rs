@@ -33,7 +33,7 @@ impl Check for Language {
                 if !is_tag {
                     spec.problem(
                         format!("audience.languages.{name}[{place}]"),
-                        format!("{range:?} is no language tag such as \"en\" or \"pt-BR\"."),
+                        format!("{range:?} is not a language tag such as \"en\" or \"pt-BR\"."),
                     );
                 }
             }

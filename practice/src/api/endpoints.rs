@@ -7,7 +7,7 @@ use crate::state::{State, text};
 use crate::{PracticeStripe, Refused, ids, objects};
 
 /// How many endpoints Stripe lets one account have.
-const MOST: usize = 16;
+const MAX_ENDPOINTS: usize = 16;
 
 /// An endpoint as the API shows it, and the secret that it shows only once.
 pub(crate) struct Endpoint {
@@ -17,7 +17,7 @@ pub(crate) struct Endpoint {
 
 impl Endpoint {
     /// Whether an event of this kind is delivered to it.
-    pub(crate) fn hears(&self, kind: &str) -> bool {
+    pub(crate) fn accepts(&self, kind: &str) -> bool {
         let named = |event: &Value| event == kind || event == "*";
         text(&self.object, "status") == "enabled"
             && self.object["enabled_events"].as_array().is_some_and(|all| all.iter().any(named))
@@ -59,10 +59,10 @@ fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
     let events = events(params)?.ok_or_else(|| {
         Refused::param("parameter_missing", "enabled_events", "Missing required param: enabled_events.")
     })?;
-    if state.endpoints.len() >= MOST {
+    if state.endpoints.len() >= MAX_ENDPOINTS {
         return Err(Refused::invalid(
             None,
-            format!("You have reached the maximum of {MOST} webhook endpoints."),
+            format!("You have reached the maximum of {MAX_ENDPOINTS} webhook endpoints."),
         ));
     }
     let object = json!({

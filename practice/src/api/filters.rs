@@ -17,7 +17,7 @@ pub(crate) struct Filters<'a> {
     params: &'a Params,
     times: Vec<Bound>,
     /// `delivery_success` of events.
-    heard: Option<bool>,
+    delivered: Option<bool>,
 }
 
 /// Whether a time stands so to a bound.
@@ -40,11 +40,11 @@ impl<'a> Filters<'a> {
         if let Some(payout) = params.get("payout") {
             state.want("payout", payout)?;
         }
-        let heard = params.word("delivery_success", &["true", "false"])?.map(|word| word == "true");
+        let delivered = params.word("delivery_success", &["true", "false"])?.map(|word| word == "true");
         check_types(params)?;
         let mut times = bounds(params, "created")?;
         times.extend(bounds(params, "arrival_date")?);
-        Ok(Self { state, resource, params, times, heard })
+        Ok(Self { state, resource, params, times, delivered })
     }
 
     /// Whether the list shows this object.
@@ -53,7 +53,7 @@ impl<'a> Filters<'a> {
         by_field
             && self.of_type(object)
             && self.in_payout(object)
-            && self.heard.is_none_or(|heard| self.state.was_heard(object) == heard)
+            && self.delivered.is_none_or(|delivered| self.state.was_delivered(object) == delivered)
             && self.times.iter().all(|bound| (bound.holds)(&number(object, bound.field), &bound.at))
     }
 

@@ -45,7 +45,7 @@ const LIFE: std::ops::RangeInclusive<i64> = 1_800..=86_400;
 /// The largest amount, in minor units.
 const MAX_MINOR: i64 = 99_999_999;
 /// The smallest amount of a session, in minor units; Stripe's differs a little by currency.
-const LEAST_MINOR: i64 = 50;
+const MIN_MINOR: i64 = 50;
 
 /// Makes a session, or says what is wrong.
 pub(crate) fn create(state: &mut State, params: &Params) -> Result<Value, Refused> {
@@ -153,10 +153,10 @@ fn plan(state: &State, params: &Params, one_off: bool) -> Result<(Plan, String),
         return Err(Refused::param("parameter_missing", "line_items", "Missing required param: line_items."));
     }
     let total_minor: i64 = lines.iter().map(Line::amount_minor).sum();
-    if total_minor < LEAST_MINOR {
+    if total_minor < MIN_MINOR {
         let sentence = format!(
             "The Checkout Session's total amount due must add up to at least {}.",
-            money::format(LEAST_MINOR, &currency)
+            money::format(MIN_MINOR, &currency)
         );
         return Err(Refused::invalid(Some("amount_too_small"), sentence));
     }

@@ -13,8 +13,8 @@ impl PracticeStripe {
     }
 
     /// Lets the bank ask about a payment before it disputes it; no money moves. The dispute's id.
-    pub fn inquire(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
-        disputes::inquire(&mut self.state.open(), payment_id, amount_minor)
+    pub fn open_inquiry(&self, payment_id: &str, amount_minor: Option<i64>) -> Result<String, Refused> {
+        disputes::open_inquiry(&mut self.state.open(), payment_id, amount_minor)
     }
 
     /// Turns an inquiry into a dispute, which takes the money.

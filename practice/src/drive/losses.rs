@@ -19,7 +19,7 @@ impl PracticeStripe {
 
     /// Overwrites fields of an object or an event with whatever they are given, as after a mistake at Stripe's; no event
     /// tells of it.
-    pub fn misstate(&self, id: &str, fields: &Value) -> Result<(), Refused> {
+    pub fn override_fields(&self, id: &str, fields: &Value) -> Result<(), Refused> {
         let mut state = self.state.open();
         if let Some(event) = state.events.iter_mut().find(|event| event["id"] == id) {
             for (name, value) in fields.as_object().into_iter().flatten() {

@@ -51,7 +51,7 @@ pub enum Renewal {
     Paid,
     /// The card is declined: the subscription is past due.
     CardFails,
-    /// The bank wants to hear from the payer first: past due until `mend_card`.
+    /// The bank wants to hear from the payer first: past due until `replace_card`.
     NeedsAction,
     /// Stripe can't make the invoice final: it stays a draft until `finalize_invoice`.
     NotFinalized,
@@ -141,7 +141,7 @@ impl PracticeStripe {
     }
 
     /// Pays the newest open invoice of a past-due subscription, as when a reader mends their card.
-    pub fn mend_card(&self, subscription_id: &str) -> Result<(), Refused> {
+    pub fn replace_card(&self, subscription_id: &str) -> Result<(), Refused> {
         billing::pay_open_invoice(&mut self.state.open(), subscription_id)
     }
 

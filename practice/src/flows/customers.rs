@@ -28,7 +28,7 @@ pub(crate) fn delete(state: &mut State, customer: &str) -> Result<Value, Refused
     }
     state.emit("customer.deleted", customer);
     let remains = json!({ "id": customer, "object": "customer", "deleted": true });
-    state.bury(customer, remains.clone());
+    state.replace_with_remains(customer, remains.clone());
     Ok(remains)
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn open(
 }
 
 /// The bank asks before it disputes; no money moves. The dispute's id.
-pub(crate) fn inquire(
+pub(crate) fn open_inquiry(
     state: &mut State,
     payment_id: &str,
     amount_minor: Option<i64>,
@@ -134,7 +134,7 @@ pub(crate) fn close_inquiries(state: &mut State, charge_id: &str) -> Result<(), 
 
 /// Whether a dispute stands in the way of a refund of this charge. An inquiry does not, nor does one that came to nothing.
 pub(crate) fn forbids_refund(state: &State, charge_id: &str) -> bool {
-    disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !came_to_nothing(dispute))
+    disputes_of(state, charge_id).any(|dispute| !is_inquiry(dispute) && !is_closed_inquiry(dispute))
 }
 
 /// Whether a dispute is still an inquiry that waits for its end.
@@ -147,7 +147,7 @@ pub(crate) fn is_open(dispute: &Value) -> bool {
     is_inquiry(dispute) || matches!(text(dispute, "status"), "needs_response" | "under_review")
 }
 
-fn came_to_nothing(dispute: &Value) -> bool {
+fn is_closed_inquiry(dispute: &Value) -> bool {
     matches!(text(dispute, "status"), "warning_closed" | "prevented")
 }
 
@@ -178,7 +178,7 @@ fn file(
     }
     // What a won dispute took is back, and what came to nothing took nothing.
     let taking = disputes_of(state, &charge_id)
-        .filter(|dispute| !came_to_nothing(dispute) && text(dispute, "status") != "won");
+        .filter(|dispute| !is_closed_inquiry(dispute) && text(dispute, "status") != "won");
     let left_minor = number(&charge, "amount") - taking.map(|it| number(it, "amount")).sum::<i64>();
     if left_minor <= 0 {
         let sentence = format!("Charge {charge_id} is disputed already.");

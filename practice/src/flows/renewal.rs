@@ -113,7 +113,7 @@ pub(crate) fn pay_open_invoice(state: &mut State, subscription: &str) -> Result<
     else {
         return Err(Refused::invalid(
             None,
-            "This subscription has no open invoice whose card could be mended.",
+            "This subscription has no open invoice whose card could be replaced.",
         ));
     };
     payments::succeed(state, &intent, text(&sub, "default_payment_method"));

@@ -40,7 +40,7 @@ async fn an_inquiry_moves_no_money_and_may_be_closed() {
     let stand = Stand::start().await;
     let charge = stand.charged().await;
     let from = stand.told().len();
-    let inquiry = stand.practice.inquire(&charge, None).unwrap();
+    let inquiry = stand.practice.open_inquiry(&charge, None).unwrap();
     assert_eq!(stand.told_since(from), ["charge.dispute.created"]);
     let told = stand.told_of("charge.dispute.created");
     assert_eq!(
@@ -62,7 +62,7 @@ async fn an_inquiry_moves_no_money_and_may_be_closed() {
 async fn an_inquiry_may_become_a_dispute() {
     let stand = Stand::start().await;
     let charge = stand.charged().await;
-    let inquiry = stand.practice.inquire(&charge, Some(600)).unwrap();
+    let inquiry = stand.practice.open_inquiry(&charge, Some(600)).unwrap();
     let from = stand.told().len();
     stand.practice.escalate(&inquiry).unwrap();
     assert_eq!(stand.told_since(from), ["charge.dispute.updated", "charge.dispute.funds_withdrawn"]);
@@ -80,7 +80,7 @@ async fn an_inquiry_may_become_a_dispute() {
 async fn a_full_refund_ends_an_inquiry() {
     let stand = Stand::start().await;
     let charge = stand.charged().await;
-    let inquiry = stand.practice.inquire(&charge, None).unwrap();
+    let inquiry = stand.practice.open_inquiry(&charge, None).unwrap();
     stand.practice.refund(&charge, Some(400)).unwrap();
     assert_eq!(state(&stand, &inquiry), "warning_needs_response");
     stand.practice.refund(&charge, None).unwrap();

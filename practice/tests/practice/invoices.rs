@@ -31,7 +31,7 @@ async fn a_renewal_may_need_the_payer() {
     );
     assert_eq!(stand.told_of("invoice.payment_action_required")["id"], json!(invoice));
     assert_eq!(state(&stand, &sub), "past_due");
-    stand.practice.mend_card(&sub).unwrap();
+    stand.practice.replace_card(&sub).unwrap();
     assert_eq!((state(&stand, &sub), state(&stand, &invoice)), (json!("active"), json!("paid")));
     assert_eq!(stand.told_of("payment_intent.succeeded")["next_action"], Value::Null);
 }
@@ -86,7 +86,7 @@ async fn a_voided_invoice_calls_its_payment_off() {
     assert_eq!((&tie["invoice"], &tie["status"]), (&json!(invoice), &json!("canceled")));
     assert_eq!(state(&stand, &sub), "active");
     assert!(stand.practice.void_invoice(&invoice).is_err());
-    assert!(stand.practice.mend_card(&sub).is_err());
+    assert!(stand.practice.replace_card(&sub).is_err());
 }
 
 #[tokio::test]

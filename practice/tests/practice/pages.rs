@@ -184,7 +184,7 @@ async fn every_button_of_the_console_is_on_it_and_does_what_it_says() {
 async fn inquiries_and_payouts_have_their_buttons_too() {
     let stand = Stand::start().await;
     let charge = stand.charged().await;
-    let inquiry = stand.practice.inquire(&charge, Some(100)).unwrap();
+    let inquiry = stand.practice.open_inquiry(&charge, Some(100)).unwrap();
     let intent = stand.practice.object(&charge).unwrap()["payment_intent"].as_str().unwrap().to_owned();
     let page = async || text(&stand, "/console").await.1;
     let has = async |action: &str, id: &str| {
@@ -194,7 +194,7 @@ async fn inquiries_and_payouts_have_their_buttons_too() {
     assert!(!has("win", &inquiry).await);
     console(&stand, "escalate", &inquiry).await;
     assert!(has("win", &inquiry).await && !has("refund", &intent).await);
-    let other = stand.practice.inquire(&stand.charged().await, None).unwrap();
+    let other = stand.practice.open_inquiry(&stand.charged().await, None).unwrap();
     console(&stand, "close-inquiry", &other).await;
     assert!(!has("close-inquiry", &other).await && !has("escalate", &other).await);
     stand.charged().await;

@@ -121,10 +121,10 @@ async fn a_renewal_whose_card_fails_is_past_due_until_the_card_is_mended() {
     );
     assert_eq!(stand.told_of("customer.subscription.updated")["status"], "past_due");
     assert_eq!(stand.told_of("invoice.payment_failed")["status"], "open");
-    stand.practice.mend_card(&sub).unwrap();
+    stand.practice.replace_card(&sub).unwrap();
     assert_eq!(stand.told_of("invoice.paid")["id"], json!(invoice));
     assert_eq!(stand.practice.object(&sub).unwrap()["status"], "active");
-    assert!(stand.practice.mend_card(&sub).is_err());
+    assert!(stand.practice.replace_card(&sub).is_err());
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
-//! Swaps what readers are asked.
+//! Replaces the active snapshot.
 
 use std::sync::Arc;
 
 use crate::app::{App, SnapshotInputs};
 use crate::appeals::{Snapshot, switched};
 
-/// Changes what is in force, and swaps the snapshot. An appeal that can't be used is left out and logged, the others go
-/// into force.
+/// Changes the inputs, and replaces the snapshot. An appeal that can't be used is skipped and logged; the others become
+/// active.
 pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut SnapshotInputs)) {
     let mut snapshot_inputs = app.snapshot_inputs();
     change(&mut snapshot_inputs);
@@ -15,20 +15,20 @@ pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut 
         tracing::error!(
             appeal = problem.appeal,
             problem = %problem,
-            "an appeal is left out; mend it where it was written"
+            "skipped an invalid appeal; fix it where it was written"
         );
     }
     tracing::info!(
         appeals = snapshot_inputs.documents.len(),
         left_out = snapshot.problems.len(),
-        "appeals are in force"
+        "appeals are active"
     );
     app.snapshot.store(Arc::new(snapshot));
     app.tickers_changed.notify_one();
 }
 
-/// Makes the snapshot anew of what is in force, with what is known of tickers and learned of weights now.
-pub(in crate::actions) fn renew_in_force(app: &App) {
+/// Rebuilds the snapshot from the active inputs, with the current ticker totals and learned weights.
+pub(in crate::actions) fn rebuild_snapshot(app: &App) {
     let snapshot_inputs = app.snapshot_inputs();
     app.snapshot.store(Arc::new(snapshot_of(app, &snapshot_inputs)));
 }

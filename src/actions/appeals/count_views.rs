@@ -1,4 +1,4 @@
-//! The first views that an appeal's weights are learned from.
+//! Counts the first views from which an appeal's weights are learned.
 
 use std::collections::BTreeMap;
 
@@ -6,17 +6,17 @@ use keepopen_decision::bandit::plausible_views;
 
 use crate::store::planned_weights::{HourViews, PlannedWeights};
 
-/// First views that count, and how many do not.
+/// First views that count, and how many are ignored.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct CountedViews {
-    /// Of each variant, in their order.
+    /// Per variant, in their order.
     pub counted: Vec<u64>,
-    /// Of all variants.
+    /// The sum over all variants.
     pub ignored: u64,
 }
 
-/// Counts the first views of `variants` that the split of their hours explains, hour by hour and then in all. An hour whose split is not
-/// known, or was between other variants, counts as it is.
+/// Counts the first views of `variants` that the traffic split of their hours explains, per hour and then in total. An hour
+/// is counted in full if its split is unknown, or was between other variants.
 pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedWeights]) -> CountedViews {
     let planned: BTreeMap<i64, Vec<u32>> = planned
         .iter()
@@ -37,7 +37,7 @@ pub fn count_views(variants: &[String], views: &[HourViews], planned: &[PlannedW
     }
     let all: u64 = hours.values().flatten().sum();
     let mut counted = vec![0; variants.len()];
-    // What the splits of all hours together make of the readers of each.
+    // The share of readers that all hours together gave each variant.
     let mut expected = Some(vec![0.0; variants.len()]);
     for (hour_at_ms, views) in &hours {
         let Some(weights) = planned.get(hour_at_ms) else {
@@ -67,7 +67,7 @@ fn add(sums: &mut [u64], more: &[u64]) {
     }
 }
 
-/// The weights of the variants in their order; nothing where they are those of other variants.
+/// The weights in the order of the variants; nothing if they belong to other variants.
 fn weights_of(variants: &[String], json: &str) -> Result<Option<Vec<u32>>, serde_json::Error> {
     let weights: BTreeMap<String, u32> =
         serde_json::from_str::<Vec<(String, u32)>>(json)?.into_iter().collect();

@@ -1,4 +1,4 @@
-//! Writes versions of appeals, and publishes them.
+//! Saves versions of appeals, and publishes them.
 
 use keepopen_decision::Live;
 use serde_json::{Map, Value};
@@ -9,14 +9,14 @@ use crate::appeals::{AppealDocument, AppealProblem, Snapshot};
 use crate::store::appeals::{self, PublicationRow, VersionRow};
 use crate::store::{StoreError, Tx};
 
-/// Why an edit was not made.
+/// Why an edit was rejected.
 #[derive(Debug, thiserror::Error)]
 pub enum EditError {
-    /// The appeal can't be used as it is written.
-    #[error("the appeal can't be used as it is written")]
+    /// The appeal is invalid.
+    #[error("the appeal is invalid")]
     Invalid(Vec<AppealProblem>),
-    /// Somebody wrote a version in the meantime.
-    #[error("the newest version is {0} by now")]
+    /// Somebody saved a version in the meantime.
+    #[error("the newest version is now {0}")]
     NotTheNewest(i64),
     /// There is no such appeal.
     #[error("there is no such appeal")]
@@ -32,12 +32,12 @@ pub enum EditError {
     Store(#[from] StoreError),
 }
 
-/// What came of saving.
+/// The result of saving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Saved {
     /// The newest version's number.
     pub version: i64,
-    /// Whether it was made just now; an appeal that did not change makes none.
+    /// Whether it was created just now; saving an unchanged appeal creates none.
     pub made: bool,
 }
 
@@ -48,12 +48,13 @@ impl Saved {
     }
 }
 
-/// What must hold of an appeal's newest version (0: there is no such appeal) before it is changed. RFC 9110, section 13.1.
+/// A condition on an appeal's newest version (0: no such appeal) that must hold before it is changed. RFC 9110, section
+/// 13.1.
 #[derive(Clone, Copy)]
 pub struct Precondition<'a>(pub &'a (dyn Fn(i64) -> bool + Sync));
 
 impl Precondition<'_> {
-    /// Whatever the newest version is.
+    /// No condition.
     pub const NONE: Self = Self(&|_| true);
 
     fn check(self, newest: i64) -> Result<(), EditError> {
@@ -61,7 +62,7 @@ impl Precondition<'_> {
     }
 }
 
-/// Keeps an appeal as a new version. It is checked, and not published.
+/// Saves an appeal as a new version. It is checked, but not published.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -106,7 +107,7 @@ async fn save(
     Ok(Saved { version: row.version, made: true })
 }
 
-/// Puts a version into force (the newest unless one is named); an older one rolls back.
+/// Publishes a version: the newest, unless one is named. Publishing an older one rolls back.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -144,7 +145,7 @@ async fn publish(
     Ok(published)
 }
 
-/// Pauses or ends what was published.
+/// Pauses or ends a published appeal.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -162,11 +163,11 @@ pub async fn pause_or_end(
     Ok(published)
 }
 
-/// Makes the store hold the appeals of a file: new versions where they differ, each in the state that its
-/// `live` names. All of them, or none. Appeals that the file does not name stay as they are.
+/// Applies a file of appeals to the store: saves new versions where they differ, and sets each to the state that its `live`
+/// names. Applies all of them, or none. Appeals that the file does not name stay as they are.
 ///
-/// Where an appeal's `live_version` names an older version, that one is published and not the text of the file: an export of an appeal that was
-/// rolled back, or has a newer draft, changes nothing when it is applied.
+/// If an appeal's `live_version` names an older version, that version is published instead of the file's text. So applying
+/// an export changes nothing, even if an appeal was rolled back or has a newer draft.
 ///
 /// # Errors
 /// See [`EditError`].
@@ -202,16 +203,16 @@ pub async fn apply_appeals(
             saved.version = older.version;
         }
         let now = appeals::published(&mut tx, &id).await?;
-        // What was in force once can't be a draft again, but it can be held back.
+        // An appeal that was published can't be a draft again, but it can be paused.
         let state = match wanted {
             Live::Draft if now.is_some() => Live::Paused,
-            // Its schedule, which was checked above, says the rest.
+            // Its schedule, which was checked above, decides the rest.
             Live::Scheduled => Live::Live,
             other => other,
         };
         let is_so = now.is_some_and(|row| row.version == saved.version && row.state == state.as_str());
         if !is_so && state != Live::Draft {
-            // What is live already may be past its end: an exported file can be applied again.
+            // An active appeal may be past its end: an exported file can be applied again.
             if state == Live::Live {
                 has_time_to_run(context, &document)?;
             }
@@ -225,10 +226,10 @@ pub async fn apply_appeals(
     Ok(done)
 }
 
-/// The field of an exported appeal that names the version which was published, where that is not the newest.
+/// The field of an exported appeal that names the published version, if that is not the newest.
 pub const LIVE_VERSION: &str = "live_version";
 
-/// The version that an exported appeal says is live.
+/// The version that an exported appeal names as live.
 async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionRow, EditError> {
     let found = match number.as_i64() {
         Some(number) => appeals::version(tx, id, number).await?,
@@ -243,7 +244,7 @@ async fn older_version(tx: &mut Tx, id: &str, number: &Value) -> Result<VersionR
     })
 }
 
-/// Reads and checks a stored version: the sites' settings may be others than when it was written.
+/// Reads and checks a stored version: the sites' settings may have changed since it was saved.
 fn read_stored(context: &Context<'_>, id: &str, body: &str) -> Result<AppealDocument, EditError> {
     let fields = serde_json::from_str(body).map_err(StoreError::corrupt)?;
     check(context, id, &fields)
@@ -276,14 +277,14 @@ async fn record(
     Ok((row, change))
 }
 
-/// Refuses to put into force what would be over at once.
+/// Refuses to publish an appeal that has already ended.
 fn has_time_to_run(context: &Context<'_>, document: &AppealDocument) -> Result<(), EditError> {
     let problems = Snapshot::past_ends(&context.settings.sites, document, context.now_ms());
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
-/// Refuses what would keep one of these appeals, or any other, from showing beside the others that are published: the former id of one
-/// that still shows, say. The compiler that activates them decides that. `before` are the problems that there were already.
+/// Refuses appeals that conflict with other published ones, for instance by using the former id of one that still shows.
+/// The compiler that activates appeals decides that. `before` are the problems that existed before.
 async fn check_together(
     tx: &mut Tx,
     context: &Context<'_>,
@@ -295,13 +296,13 @@ async fn check_together(
     if problems.is_empty() { Ok(()) } else { Err(EditError::Invalid(problems)) }
 }
 
-/// What is wrong with the published appeals, as the transaction sees them.
+/// The problems of all published appeals, as the transaction sees them.
 async fn problems_together(tx: &mut Tx, context: &Context<'_>) -> Result<Vec<AppealProblem>, EditError> {
     let (documents, problems) = read_all(&appeals::active(tx).await?);
     Ok(Snapshot::build(&context.settings.sites, &documents, problems).problems)
 }
 
-/// Everything that is wrong with one appeal by itself.
+/// Every problem that one appeal has by itself.
 fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result<AppealDocument, EditError> {
     let problem = |field: &str, sentence: String| AppealProblem {
         appeal: id.to_owned(),
@@ -310,8 +311,7 @@ fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result
     };
     let mut problems = Vec::new();
     if fields.contains_key("live") {
-        problems
-            .push(problem("live", "leave it out: an appeal is put into force by publishing it.".to_owned()));
+        problems.push(problem("live", "remove it: publishing an appeal makes it live.".to_owned()));
     }
     let document = match AppealDocument::read(fields.clone(), id) {
         Ok(document) => document,
@@ -321,7 +321,7 @@ fn check(context: &Context<'_>, id: &str, fields: &Map<String, Value>) -> Result
         }
     };
     if document.rules.id != id {
-        problems.push(problem("id", format!("it is {id:?} here; write the same, or leave it out.")));
+        problems.push(problem("id", format!("the URL says {id:?}; write the same id, or remove it.")));
     } else {
         problems =
             Snapshot::build(&context.settings.sites, std::slice::from_ref(&document), problems).problems;

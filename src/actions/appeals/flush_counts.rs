@@ -1,9 +1,9 @@
-//! Stores what was counted since the last time.
+//! Stores the counts since the last flush.
 
 use crate::app::{App, MachineWrite};
 use crate::store::{StoreError, counts};
 
-/// Stores the counts; what can't be stored is kept for the next time.
+/// Stores the counts. Counts that can't be stored are kept for the next flush.
 ///
 /// # Errors
 /// The database does not answer.

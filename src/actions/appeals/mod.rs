@@ -1,4 +1,4 @@
-//! What readers are asked.
+//! The appeals that readers see.
 //!
 //! **Owns** versions, publications, switches, learned weights and counts, and the snapshot that answers from them.
 //! **Never** lets one bad appeal stop another.

@@ -1,4 +1,4 @@
-//! Reads the appeals file and puts it into force.
+//! Reads the appeals file and activates its appeals.
 
 use std::path::{Path, PathBuf};
 
@@ -7,13 +7,13 @@ use crate::app::App;
 use crate::appeals::file::{self, Format, NotUnderstood};
 use crate::appeals::{AppealDocument, AppealProblem};
 
-/// The file can't be used at all; what was in force stays.
+/// The file can't be used at all; the active appeals stay.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum PublishError {
     #[error("the appeals file {} can't be read ({error}); create it, or remove appeals.file", path.display())]
     Read { path: PathBuf, error: std::io::Error },
-    #[error("the appeals file {} is not understood: {error}", path.display())]
+    #[error("the appeals file {} can't be parsed: {error}", path.display())]
     Understand { path: PathBuf, error: NotUnderstood },
 }
 
@@ -31,7 +31,7 @@ pub fn publish_appeals(app: &App) -> Result<(), PublishError> {
     Ok(())
 }
 
-/// The file's text is let go before its appeals are compiled.
+/// The file's text is dropped before its appeals are compiled.
 fn read(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), PublishError> {
     let text =
         std::fs::read_to_string(path).map_err(|error| PublishError::Read { path: path.to_owned(), error })?;

@@ -1,18 +1,18 @@
-//! Counts how far appeals have come.
+//! Reads how far each appeal's ticker has come.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::activate_snapshot::renew_in_force;
+use super::activate_snapshot::rebuild_snapshot;
 use crate::app::App;
 use crate::appeals::{TickerCount, TickerTotals};
 use crate::store::StoreError;
 
-/// Asks the ledger for every number that the appeals in force count, and puts them into what readers are shown. Until they are
-/// there for the first time, an appeal whose words speak of them keeps silent.
+/// Reads every total that the active appeals need from the ledger, and rebuilds the snapshot with them. Until the first
+/// read, an appeal whose copy mentions its ticker is not shown.
 ///
 /// # Errors
-/// The database does not answer; readers see the numbers from before.
+/// The database does not answer; readers see the previous totals.
 pub async fn refresh_tickers(app: &App) -> Result<(), StoreError> {
     let counts = app.snapshot.load().ticker_counts.clone();
     if counts.is_empty() {
@@ -24,11 +24,11 @@ pub async fn refresh_tickers(app: &App) -> Result<(), StoreError> {
         app.keep(|kept| (kept.tickers_as_of_ms, kept.tickers) = (counted.as_of_ms, totals));
     }
     app.ticker_totals.store(Arc::new(counted));
-    renew_in_force(app);
+    rebuild_snapshot(app);
     Ok(())
 }
 
-/// Asks the ledger for these numbers.
+/// Reads these totals from the ledger.
 ///
 /// # Errors
 /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Silences a site or one of its surfaces at once, and lets it speak again.
+//! Switches a site's appeals, or one of its surfaces, off and on again.
 
 use keepopen_decision::Surface;
 
@@ -18,7 +18,7 @@ pub enum SwitchError {
     Store(#[from] StoreError),
 }
 
-/// Turns a site's switches to what `wanted` makes of them; what they are then.
+/// Applies `wanted` to a site's switches. Returns their new state.
 ///
 /// # Errors
 /// See [`SwitchError`].

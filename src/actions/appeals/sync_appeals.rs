@@ -1,4 +1,4 @@
-//! Hears what was published or switched, here or on another instance.
+//! Reads what was published or switched, here or on another instance.
 
 use keepopen_decision::Live;
 
@@ -9,24 +9,24 @@ use crate::store::appeals::PublishedRow;
 use crate::store::switches::by_site;
 use crate::store::{Store, StoreError};
 
-/// Puts into force what the store has, when something was published or switched since. Where an appeals file is
-/// configured, the appeals are those of that file alone.
+/// Activates the appeals of the store, if something was published or switched since the last call. If an appeals file is
+/// configured, only the switches are read.
 ///
 /// # Errors
 /// The database does not answer.
 pub async fn sync_appeals(app: &App) -> Result<(), StoreError> {
-    hear(app, |known, now| known != now).await
+    sync(app, |known, now| known != now).await
 }
 
-/// Puts into force what the store has, whatever was in force.
+/// Activates the appeals of the store, whether or not they changed.
 ///
 /// # Errors
 /// The database does not answer.
 pub(in crate::actions) async fn reload_appeals(app: &App) -> Result<(), StoreError> {
-    hear(app, |_, _| true).await
+    sync(app, |_, _| true).await
 }
 
-async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError> {
+async fn sync(app: &App, has_changed: fn(i64, i64) -> bool) -> Result<(), StoreError> {
     let _alone = app.refresh_lock.lock().await;
     let (publications, turns) = app.store.changes().await?;
     let known = {
@@ -34,19 +34,19 @@ async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError
         (snapshot_inputs.kept().publications, snapshot_inputs.kept().turns)
     };
     let mut switched = false;
-    if is_news(known.1, turns) {
+    if has_changed(known.1, turns) {
         let rows = app.store.switches().await?;
         let switches = by_site(&rows)?;
-        // At a start they mostly are what they were, and the snapshot need not be made twice.
+        // At a start they are mostly unchanged, so the snapshot need not be built twice.
         switched = switches != std::mem::replace(&mut app.snapshot_inputs().switches, switches.clone());
         app.keep(|kept| (kept.turns, kept.switches) = (turns, rows));
         if turns > 0 {
-            tracing::info!(turns, "switches are in force");
+            tracing::info!(turns, "switches are active");
         }
     }
-    if app.settings.appeals.file.is_none() && is_news(known.0, publications) {
+    if app.settings.appeals.file.is_none() && has_changed(known.0, publications) {
         let rows = app.store.active_appeals().await?;
-        appeals_are(app, &rows, publications);
+        activate_published(app, &rows, publications);
         app.keep(|kept| (kept.publications, kept.appeals) = (publications, rows));
     } else if switched {
         activate_snapshot(app, |_| {});
@@ -54,8 +54,8 @@ async fn hear(app: &App, is_news: fn(i64, i64) -> bool) -> Result<(), StoreError
     Ok(())
 }
 
-/// Puts published appeals into force.
-pub(in crate::actions) fn appeals_are(app: &App, rows: &[PublishedRow], number: i64) {
+/// Activates published appeals.
+pub(in crate::actions) fn activate_published(app: &App, rows: &[PublishedRow], number: i64) {
     let (documents, problems) = read_all(rows);
     activate_snapshot(app, |snapshot_inputs| {
         (snapshot_inputs.documents, snapshot_inputs.problems, snapshot_inputs.number) =
@@ -63,7 +63,7 @@ pub(in crate::actions) fn appeals_are(app: &App, rows: &[PublishedRow], number: 
     });
 }
 
-/// What the store has in force, and what of it can't be read.
+/// The active appeals of the store, and the problems of those that can't be read.
 ///
 /// # Errors
 /// The database does not answer.
@@ -73,7 +73,7 @@ pub async fn read_active_appeals(
     Ok(read_all(&store.active_appeals().await?))
 }
 
-/// Published appeals, and what of them can't be read.
+/// Parses published appeals, and collects the problems of those that can't be read.
 pub(in crate::actions) fn read_all(rows: &[PublishedRow]) -> (Vec<AppealDocument>, Vec<AppealProblem>) {
     let (mut documents, mut problems) = (Vec::new(), Vec::new());
     for row in rows {
@@ -85,15 +85,15 @@ pub(in crate::actions) fn read_all(rows: &[PublishedRow]) -> (Vec<AppealDocument
     (documents, problems)
 }
 
-/// A published appeal in the state that it was published in.
+/// Reads a published appeal in the state that it was published in.
 ///
 /// # Errors
-/// This version of the program can't read the appeal, or does not know the state.
+/// This version of the program can't read the appeal, or does not know its state.
 pub fn read_published(row: &PublishedRow) -> Result<AppealDocument, AppealProblem> {
     let live = Live::parse(&row.state).ok_or_else(|| AppealProblem {
         appeal: row.appeal_id.clone(),
         field: "live".to_owned(),
-        sentence: format!("{:?} is no state that this version knows.", row.state),
+        sentence: format!("{:?} is not a state that this version knows.", row.state),
     })?;
     AppealDocument::read_version(&row.appeal_id, &row.body, live)
 }

@@ -1,9 +1,9 @@
-//! Gives the variants of appeals that learn their weights, by what each earned for a view.
+//! Learns the weights of variants from what each earned per view.
 
 use keepopen_decision::bandit::{self, Learning, Results};
 use keepopen_decision::{LearnedWeights, Learner};
 
-use super::activate_snapshot::renew_in_force;
+use super::activate_snapshot::rebuild_snapshot;
 use super::count_views::count_views;
 use crate::app::{App, MachineWrite};
 use crate::appeals::LearnedSoFar;
@@ -13,17 +13,17 @@ use crate::keys::sha256;
 use crate::store::{StoreError, planned_weights};
 
 const HOUR_MS: i64 = 3_600_000;
-/// Counts of an hour are stored, by every instance, this long after it.
+/// Every instance stores an hour's counts within this time after the hour.
 const STORED_AFTER_MS: i64 = 60_000;
-/// What was seen and given in so many days counts.
-const LOOKS_BACK_MS: i64 = 90 * DAY_MS;
+/// Only views and gifts of this period count.
+const LOOKBACK_MS: i64 = 90 * DAY_MS;
 
-/// Learns weights anew when an hour has passed, or when an appeal learns whose weights are not known; puts them into force.
+/// Learns weights again when an hour has passed, or when an appeal with learned weights has none yet; then activates them.
 ///
-/// Weights follow from whole hours of results and from a seed of site, appeal and hour, so that every instance finds the same.
+/// The weights follow from whole hours of results and a seed of site, appeal and hour, so every instance computes the same.
 ///
 /// # Errors
-/// The database does not answer; the weights in force stay.
+/// The database does not answer; the active weights stay.
 pub async fn update_weights(app: &App) -> Result<(), StoreError> {
     let now_ms = app.now_ms() - STORED_AFTER_MS;
     let until_ms = now_ms - now_ms.rem_euclid(HOUR_MS);
@@ -44,7 +44,7 @@ pub async fn update_weights(app: &App) -> Result<(), StoreError> {
     }
     app.learned.store(learned.into());
     if changed {
-        renew_in_force(app);
+        rebuild_snapshot(app);
     }
     Ok(())
 }
@@ -55,7 +55,7 @@ async fn learn(
     site: &SiteSettings,
     until_ms: i64,
 ) -> Result<LearnedWeights, StoreError> {
-    let (site_id, appeal, from_ms) = (&learner.site, &learner.appeal, until_ms - LOOKS_BACK_MS);
+    let (site_id, appeal, from_ms) = (&learner.site, &learner.appeal, until_ms - LOOKBACK_MS);
     let (mut views, mut planned, mut gifts) = (Vec::new(), Vec::new(), Vec::new());
     for id in std::iter::once(appeal).chain(&learner.former_ids) {
         views.extend(app.store.first_views_by_hour(site_id, id, from_ms..until_ms).await?);
@@ -91,7 +91,7 @@ async fn learn(
             site = site_id,
             appeal,
             ignored_views = views.ignored,
-            "some first views do not fit the split between the variants and do not count for its weights"
+            "some first views do not fit the split between the variants and are ignored for its weights"
         );
     }
     let json = serde_json::to_string(&weights).map_err(StoreError::corrupt)?;
@@ -106,7 +106,7 @@ fn whole(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-/// The same on every instance, and another one each hour.
+/// The same on every instance, and different each hour.
 fn seed(site: &str, appeal: &str, until_ms: i64) -> u64 {
     let hash = sha256(format!("{site}\0{appeal}\0{until_ms}").as_bytes());
     hash.iter().take(8).fold(0, |seed, byte| seed << 8 | u64::from(*byte))

@@ -1,7 +1,8 @@
-//! Makes, rolls and retires our webhook endpoint at Stripe.
+//! Creates, rolls and retires our webhook endpoint at Stripe.
 //!
-//! Stripe tells an endpoint's secret only when it is made, and never changes its version: a new secret and a new version
-//! are a new endpoint with the same address. Both deliver until the old one is disabled; what comes twice is booked once.
+//! Stripe shows an endpoint's secret only when it creates the endpoint, and never changes the endpoint's API version. So a
+//! new secret or a new version needs a new endpoint with the same address. Both deliver until the old one is disabled; an
+//! event that arrives twice is booked once.
 
 use serde_json::Value;
 
@@ -13,44 +14,44 @@ use crate::store::StoreError;
 use crate::store::endpoints::{self, EndpointRow};
 use crate::stripe::{API_VERSION, CallError, Endpoint};
 
-/// What was done with one endpoint, or left alone.
+/// What was done with one endpoint, if anything.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EndpointChange {
-    /// It was made, and its secret is kept.
+    /// Created; its secret is stored.
     Made(String),
-    /// It was as it should be.
+    /// Already correct; nothing was changed.
     Kept(String),
-    /// Its events were put right, and it is enabled.
-    Mended(Endpoint),
-    /// An older one of ours delivers still.
-    StillDelivers(Endpoint),
-    /// Somebody else's delivers to the same address.
+    /// Its event list was corrected, and it is enabled.
+    Corrected(Endpoint),
+    /// An older endpoint of ours that still delivers.
+    StillActive(Endpoint),
+    /// An endpoint that this service did not create, with the same address.
     NotOurs(String),
-    /// It delivers no more, and its secret is forgotten.
+    /// Disabled; its secret is deleted here.
     Disabled(String),
-    /// It is not at Stripe any more; its secret is forgotten.
+    /// No longer at Stripe; its secret is deleted here.
     Forgotten(String),
 }
 
-/// Why the connection was not changed, or not wholly, and what to do.
+/// Why the connection was not changed, or only in part, and what to do.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ConnectError {
     #[error(transparent)]
     Call(#[from] CallError),
     #[error(transparent)]
     Store(#[from] StoreError),
-    #[error("there is no endpoint of ours in this version yet; run `keepopen stripe connect` first")]
+    #[error("no endpoint of this service has this API version yet; run `keepopen stripe connect` first")]
     NotConnected,
     #[error(
-        "{0} has not delivered anything yet, so the old endpoint stays. Give once, or wait for an event, while the service runs; `keepopen stripe status` says when it came. --force does not wait"
+        "{0} has not delivered anything yet, so the old endpoint stays. Make a payment, or wait for an event, while the service runs; `keepopen stripe status` shows when it arrives. --force does not wait for it"
     )]
     NotProven(String),
-    #[error("{0} still delivers from before; finish that first with --finish")]
+    #[error("{0} still delivers from an earlier roll; finish that first with --finish")]
     NotFinished(String),
 }
 
-/// Makes an endpoint for `url`, or puts the one right that is there.
+/// Creates an endpoint for `url`, or corrects the existing one.
 ///
 /// # Errors
 /// See [`ConnectError`].
@@ -65,10 +66,10 @@ pub async fn connect_stripe(
             (endpoint.id.clone(), EndpointChange::Kept(endpoint.id.clone()))
         }
         Some(endpoint) => {
-            context.stripe.mend_endpoint(&endpoint.id).await?;
+            context.stripe.restore_endpoint(&endpoint.id).await?;
             let change = Change::new("endpoint.fix", &*endpoint.id);
             context.change().await?.commit([change]).await?;
-            (endpoint.id.clone(), EndpointChange::Mended(endpoint.clone()))
+            (endpoint.id.clone(), EndpointChange::Corrected(endpoint.clone()))
         }
         None => {
             let id = make(context, vault, url).await?;
@@ -76,12 +77,12 @@ pub async fn connect_stripe(
         }
     };
     let mut all = vec![done];
-    all.extend(here.old(&id).cloned().map(EndpointChange::StillDelivers));
+    all.extend(here.old(&id).cloned().map(EndpointChange::StillActive));
     all.extend(here.not_ours().map(|endpoint| EndpointChange::NotOurs(endpoint.id.clone())));
     Ok(all)
 }
 
-/// Makes another endpoint with the same address, and so another secret; the one before delivers still.
+/// Creates a second endpoint with the same address, and so with a new secret. The previous one still delivers.
 ///
 /// # Errors
 /// See [`ConnectError`].
@@ -97,12 +98,12 @@ pub async fn roll_stripe_secret(
     }
     Ok(vec![
         EndpointChange::Made(make(context, vault, url).await?),
-        EndpointChange::StillDelivers(current.clone()),
+        EndpointChange::StillActive(current.clone()),
     ])
 }
 
-/// Disables every endpoint of ours but the newest, and forgets their secrets. Unless `force`, only when the newest has
-/// delivered: from then on it is known that nothing hangs on the old ones.
+/// Disables all our endpoints but the newest, and deletes their secrets. Without `force`, it does so only after the newest
+/// has delivered an event: that proves that the old ones are no longer needed.
 ///
 /// # Errors
 /// See [`ConnectError`].
@@ -133,7 +134,7 @@ pub async fn finish_stripe_roll(
     Ok(done)
 }
 
-/// What is at Stripe, and what we hold secrets of.
+/// The endpoints at Stripe, and those whose secrets we hold.
 struct EndpointState<'a> {
     url: &'a str,
     at_stripe: Vec<Endpoint>,
@@ -150,15 +151,15 @@ impl<'a> EndpointState<'a> {
         self.held.iter().find(|row| row.id == id)
     }
 
-    /// The newest of ours with this address, in our version, whose secret we hold. (A secret that is lost can't be had
-    /// again.)
+    /// The newest of our endpoints with this address, in our API version, whose secret we hold. (A lost secret can't be
+    /// fetched again.)
     fn current(&self) -> Option<&Endpoint> {
         let at_stripe = |row: &EndpointRow| self.at_stripe.iter().find(|endpoint| endpoint.id == row.id);
         let mut good = self.held.iter().filter_map(at_stripe);
         good.find(|endpoint| endpoint.url == self.url && endpoint.has_right_version())
     }
 
-    /// Those of ours that deliver beside this one.
+    /// Our other endpoints that still deliver.
     fn old(&self, current: &str) -> impl Iterator<Item = &Endpoint> {
         let is_ours = |endpoint: &Endpoint| {
             endpoint.ours && (endpoint.url == self.url || self.held(&endpoint.id).is_some())
@@ -194,9 +195,9 @@ async fn make(context: &Context<'_>, vault: &Vault, url: &str) -> Result<String,
         tx.commit([change]).await
     };
     if let Err(error) = kept.await {
-        // Nobody knows its secret now. Should this fail too, the next --finish disables it.
+        // Nobody knows its secret now. If this call fails too, the next `--finish` disables the endpoint.
         if let Err(error) = context.stripe.disable_endpoint(&row.id).await {
-            tracing::warn!(endpoint = row.id, %error, "an endpoint whose secret could not be kept is not disabled");
+            tracing::warn!(endpoint = row.id, %error, "an endpoint whose secret could not be stored could not be disabled; disable it in Stripe's dashboard");
         }
         return Err(error.into());
     }

@@ -1,6 +1,6 @@
 //! The webhook endpoints at Stripe.
 //!
-//! **Owns** making, rolling, retiring and watching our endpoints.
+//! **Owns** creating, rolling, retiring and watching our endpoints.
 //! **Never** shows a secret.
 //! **Start at** `connect_stripe.rs`.
 //! **Tested in** `tests/api/connection.rs`.

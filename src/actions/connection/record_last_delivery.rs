@@ -1,10 +1,11 @@
-//! Notes when Stripe was last heard, for other processes and for the time after a restart.
+//! Records the time of Stripe's last delivery, for other processes and for the time after a restart.
 
 use crate::app::{App, MachineWrite};
 use crate::store::StoreError;
 use crate::store::endpoints::{LastContact, delivered, record_contact};
 
-/// Stores when the last delivery came, under which endpoint's secret, and how the clocks differed; when there is news.
+/// Stores when the last delivery arrived, which endpoint's secret it fitted, and how far the clocks differed. Does nothing
+/// without a new delivery.
 ///
 /// # Errors
 /// The database does not answer.

@@ -1,15 +1,15 @@
-//! Hears which webhook endpoints were made or retired, here or by a command.
+//! Reads which webhook endpoints were created or retired, here or by a command.
 
 use crate::app::App;
 use crate::config::Secret;
 use crate::store::StoreError;
 
-/// A signing secret can't be opened, or not be read.
+/// A signing secret can't be decrypted or read.
 #[derive(Debug, thiserror::Error)]
 pub enum SealedSecret {
-    /// It was sealed with another key, or changed since.
+    /// It was encrypted with another key, or was changed.
     #[error(
-        "the signing secret of {0} can't be opened: the encryption key is not the one it was sealed with. Put back the key file (keepopen.key in the data folder) or tokens.encryption_key"
+        "the signing secret of {0} can't be decrypted: the encryption key is not the one it was encrypted with. Put back the key file (keepopen.key in the data folder) or tokens.encryption_key"
     )]
     Locked(String),
     /// It could not be read.
@@ -17,19 +17,19 @@ pub enum SealedSecret {
     Store(#[from] StoreError),
 }
 
-/// The label that an endpoint's secret is sealed under.
+/// The label under which an endpoint's secret is encrypted.
 pub(in crate::actions) fn label(id: &str) -> String {
     format!("stripe endpoint {id}")
 }
 
-/// Puts the secrets of the endpoints into force that the store has, when they are others than before.
+/// Replaces the active endpoint secrets with those in the store, if they differ.
 ///
 /// # Errors
-/// See [`SealedSecret`]; what was in force stays.
+/// See [`SealedSecret`]; the active secrets stay.
 pub async fn sync_endpoints(app: &App) -> Result<(), SealedSecret> {
     let rows = app.store.endpoints(app.settings.stripe.mode).await?;
     let known = app.deliveries.secrets();
-    // An endpoint's secret never changes: another secret is another endpoint.
+    // An endpoint's secret never changes: a new secret means a new endpoint.
     if rows.iter().map(|row| &row.id).eq(known.endpoints().iter().map(|endpoint| &endpoint.id)) {
         return Ok(());
     }
@@ -38,7 +38,7 @@ pub async fn sync_endpoints(app: &App) -> Result<(), SealedSecret> {
         let secret = app.vault.unseal_secret(&row.sealed_secret, &label(&row.id));
         endpoints.push((row.id.clone(), secret.ok_or(SealedSecret::Locked(row.id))?));
     }
-    tracing::info!(endpoints = endpoints.len(), "the signing secrets of our webhook endpoints are in force");
+    tracing::info!(endpoints = endpoints.len(), "the signing secrets of the webhook endpoints are active");
     app.deliveries.set_endpoints(endpoints);
     Ok(())
 }

@@ -7,8 +7,8 @@ use crate::store::StoreError;
 use crate::stripe::CallError;
 use crate::telemetry::{LabelValue, StripeTrouble};
 
-/// Looks once, shows what is wrong as numbers, and says in the log what has become wrong or right since the last look. `known` is
-/// what was wrong then, and becomes what is wrong now.
+/// Checks the connection once, sets the metrics, and logs each problem that appeared or went away since the last check.
+/// `known` holds the problems of the last check, and is replaced by those of this one.
 ///
 /// # Errors
 /// The database does not answer.
@@ -18,7 +18,7 @@ pub async fn watch_stripe(app: &App, known: &mut Vec<StripeTrouble>) -> Result<(
     if let Some(at_ms) = survey.contact.delivered_at_ms {
         app.metrics.stripe.set_last_delivery_ms(at_ms);
     }
-    // A Stripe that does not answer tells nothing of the endpoint: what was known of it stays.
+    // If Stripe does not answer, nothing new is known about the endpoint, so its state stays.
     let is_told = !matches!(&survey.not_asked, Some(error) if !matches!(error, CallError::Refused { .. }));
     let was = std::mem::take(known);
     for what in StripeTrouble::ALL.iter().copied() {
@@ -31,7 +31,7 @@ pub async fn watch_stripe(app: &App, known: &mut Vec<StripeTrouble>) -> Result<(
         app.metrics.stripe.set_trouble(what, now);
         match (before, now) {
             (false, true) => tracing::warn!(what = what.as_label(), "{}", what.sentence()),
-            (true, false) => tracing::info!(what = what.as_label(), "this is right again at Stripe"),
+            (true, false) => tracing::info!(what = what.as_label(), "this problem with Stripe is resolved"),
             _ => {}
         }
         if now {

@@ -1,4 +1,4 @@
-//! Gives the browser that gave its supporter token.
+//! Exchanges a finished checkout session for a supporter token.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,29 +16,29 @@ use crate::store::{StoreError, checkouts};
 use crate::stripe::CallError;
 use crate::supporters::standing_of;
 
-/// How long after the money came a token can be fetched.
+/// How long after the payment a token can be fetched.
 const WINDOW_MS: i64 = DAY_MS;
-/// A browser whose answer got lost may ask again for so long.
+/// How long a browser that lost the response may ask again.
 const AGAIN_MS: i64 = 600_000;
 
-/// A token, and what it says.
+/// A token and its claims.
 #[derive(Debug)]
 pub struct Exchanged {
     /// The supporter token.
     pub token: String,
-    /// What it says.
+    /// Its claims.
     pub claims: Claims,
 }
 
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ExchangeError {
-    #[error("no such attempt with this session")]
+    #[error("there is no such attempt with this session")]
     Unknown,
     #[error("the token was fetched already")]
     AlreadyExchanged,
-    #[error("the time for fetching the token is over")]
+    #[error("the time to fetch the token has expired")]
     TooLate,
     #[error("the payment is not settled yet")]
     Processing,
@@ -48,7 +48,7 @@ pub enum ExchangeError {
     Failed,
     #[error("the payment page expired")]
     Expired,
-    #[error("the payment was given or taken back")]
+    #[error("the payment was refunded or disputed")]
     Reversed,
     #[error(transparent)]
     Stripe(#[from] CallError),
@@ -56,8 +56,8 @@ pub enum ExchangeError {
     Store(#[from] StoreError),
 }
 
-/// Exchanges a paid session for a token. The return page and the webhook may
-/// race: what Stripe says here is stored and booked under the same keys.
+/// Exchanges a paid session for a token. The return page and the webhook may race: Stripe's answer is stored and booked
+/// here under the same keys.
 ///
 /// # Errors
 /// See [`ExchangeError`].
@@ -80,7 +80,7 @@ pub async fn exchange_session(
     let id = ContributionId::parse(&checkout.contribution_id).map_err(|_| ExchangeError::Unknown)?;
     let mut supporter = paid_by(app, &id).await;
     if matches!(supporter, Err(ExchangeError::Unpaid | ExchangeError::Processing)) {
-        // Two at the same time are one browser asking twice, and one answer of Stripe's serves both.
+        // Two calls at the same time come from one browser, and one answer from Stripe serves both.
         app.session_reads.run(&key, ask_stripe(app, session)).await?;
         supporter = paid_by(app, &id).await;
     }
@@ -92,14 +92,14 @@ pub async fn exchange_session(
     let mut tx = app.context(Actor::Reader).machine_write(MachineWrite::Checkout).await?;
     let first_ms = checkouts::exchanged(&mut tx, site_id, &attempt, now_ms).await?;
     tx.commit().await?;
-    // Another instance, or another call, may have been faster.
+    // Another instance or another call may have booked it first.
     if now_ms - first_ms > AGAIN_MS {
         return Err(ExchangeError::AlreadyExchanged);
     }
     issue(app, (site_id, site), supporter, (&attempt, first_ms)).await
 }
 
-/// Whose money came, by the books.
+/// The supporter whose payment is booked in the ledger.
 async fn paid_by(app: &App, id: &ContributionId) -> Result<SupporterId, ExchangeError> {
     let Some(gift) = app.store.contribution(id).await? else { return Err(ExchangeError::Unpaid) };
     match gift.state {
@@ -127,8 +127,8 @@ async fn ask_stripe(app: &App, session: &str) -> Result<(), ExchangeError> {
     Ok(())
 }
 
-/// Makes the token from what the books say now. While they say the same, a repeated call gets the same token: one gift must not
-/// fill the memory of checked tokens.
+/// Issues the token from what the ledger says now. While the ledger does not change, a repeated call returns the same
+/// token, so that one gift can't fill the cache of checked tokens.
 async fn issue(
     app: &App,
     (site_id, site): (&str, &SiteSettings),
@@ -145,7 +145,7 @@ async fn issue(
         aud: site_id.to_owned(),
         sub: supporter,
         iat,
-        // A token does not outlive what it says: from then on the standing is unknown to whoever verifies it.
+        // A token must not be valid for longer than its claims: afterwards a verifier treats the standing as unknown.
         exp: now.ends_at_s().map_or(exp, |ends_at| exp.min(ends_at)),
         nbf: None,
         jti: String::new(),
@@ -159,7 +159,7 @@ async fn issue(
     Ok(Exchanged { token: app.tokens.sign(&claims), claims })
 }
 
-/// A token's id, which nobody can guess: it follows from the attempt and from all else that the token says.
+/// An unguessable token id, derived from the attempt and from everything else in the token.
 fn id_of(app: &App, attempt: &str, claims: &Claims) -> String {
     let said = serde_json::json!([attempt, claims]).to_string();
     URL_SAFE_NO_PAD.encode(&app.vault.token_id_key().sign(said.as_bytes())[..16])

@@ -1,6 +1,6 @@
-//! What readers do: start to give, and fetch their token.
+//! What readers do: start a payment, and fetch their token.
 //!
-//! **Owns** attempts to give, and the exchange of a finished one for a token.
+//! **Owns** checkout attempts, and the exchange of a finished one for a token.
 //! **Never** knows HTTP.
 //! **Start at** `start_checkout.rs`.
 //! **Tested in** `tests/api/checkout.rs`.

@@ -1,4 +1,4 @@
-//! Removes attempts at the checkout that nothing came of.
+//! Deletes checkout attempts that were never paid.
 
 use crate::app::{App, MachineWrite};
 use crate::clock::DAY_MS;
@@ -6,13 +6,13 @@ use crate::store::{StoreError, checkouts};
 
 /// How long an attempt is kept.
 const KEPT_MS: i64 = 30 * DAY_MS;
-/// How many are removed in one transaction.
+/// How many are deleted in one transaction.
 const BATCH: u32 = 1000;
-/// The most batches of one run; the rest waits for the next.
+/// The maximum number of batches per run; the rest waits for the next run.
 const MAX_BATCHES: u32 = 50;
 
-/// Removes attempts that began more than 30 days ago and were never paid: the payment page is over after a day, and a token can
-/// be fetched for no longer than a day after the money came.
+/// Deletes attempts that began more than 30 days ago and were never paid. A payment page expires after a day, and a token
+/// can be fetched for at most a day after the payment.
 ///
 /// # Errors
 /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Takes a reader to Stripe's payment page.
+//! Sends a reader to Stripe's payment page.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,22 +15,22 @@ use crate::money::Money;
 use crate::store::{StoreError, checkouts};
 use crate::stripe::{CallError, NewCheckout};
 
-/// What a browser asks for.
+/// A browser's request for a payment page.
 #[derive(Debug)]
 pub struct CheckoutRequest<'a> {
     /// The site's id.
     pub site: &'a str,
-    /// The browser's own id of this attempt; asking again with it is safe.
+    /// The id that the browser chose for this attempt. Repeating a request with it is safe.
     pub attempt: Uuid,
-    /// How much each time, without the fee.
+    /// The amount of each payment, without the fee.
     pub money: Money,
     /// How often.
     pub interval: Interval,
-    /// Whether Stripe's fee is paid on top.
+    /// Whether the reader also pays Stripe's fee.
     pub cover_fee: bool,
-    /// Where the reader comes back to.
+    /// The page to which the reader returns.
     pub return_url: &'a str,
-    /// The verdict's signed note.
+    /// The verdict's signed attribution.
     pub attribution: Option<&'a str>,
 }
 
@@ -47,21 +47,21 @@ pub struct Checkout {
 #[derive(Debug, thiserror::Error)]
 #[expect(missing_docs, reason = "each says it in its sentence; amounts in the minor unit")]
 pub enum CheckoutError {
-    #[error("the site does not take this currency")]
+    #[error("the site does not support this currency")]
     UnsupportedCurrency,
-    #[error("the site does not take gifts at this interval")]
+    #[error("the site does not support gifts at this interval")]
     UnsupportedInterval,
     #[error("the amount is below {minimum_minor}")]
     BelowMinimum { minimum_minor: i64 },
     #[error("the amount is above {maximum_minor}")]
     AboveMaximum { maximum_minor: i64 },
-    #[error("the amount is no multiple of {step_minor}")]
+    #[error("the amount is not a multiple of {step_minor}")]
     NoMultiple { step_minor: i64 },
     #[error("the site does not let readers cover the fee in this currency")]
     FeeCoverNotOffered,
     #[error("the return URL is not on one of the site's origins")]
     ReturnUrl,
-    #[error("the attempt was made before with other parameters")]
+    #[error("the attempt was already used with different parameters")]
     AttemptReused,
     #[error(transparent)]
     Stripe(CallError),
@@ -69,7 +69,7 @@ pub enum CheckoutError {
     Store(#[from] StoreError),
 }
 
-/// Makes a Checkout Session; for an attempt that has one, the same again.
+/// Creates a Checkout Session. For an attempt that already has one, returns the same session.
 ///
 /// # Errors
 /// See [`CheckoutError`].
@@ -88,7 +88,8 @@ pub async fn start_checkout(
         return_url.as_str(),
         request.attribution.unwrap_or_default(),
     ];
-    // Without a fee it is what it was before fees could be covered: attempts outlive an upgrade.
+    // Without a fee, the fingerprint is the one from before fees could be covered: an attempt may have begun before an
+    // upgrade.
     let fee = fee_minor.map(|fee| format!("fee {fee}"));
     asked.extend(fee.as_deref());
     let parameters = fingerprint(&asked);
@@ -130,7 +131,7 @@ pub async fn start_checkout(
             Ok(Checkout { session: made.id, url: made.url })
         }
         Err(error) => {
-            // Stripe keeps a failure under its key for a day: the next try has another.
+            // Stripe keeps a failure under its idempotency key for a day, so the next try needs another key.
             if matches!(error, CallError::Failed { .. }) {
                 checkouts::next_try(&mut tx, request.site, &attempt, known.tries).await?;
             }
@@ -141,7 +142,7 @@ pub async fn start_checkout(
     outcome
 }
 
-/// The fee on top of the amount, where it is to be covered, if the site takes what is asked for.
+/// Returns the fee to add, if it is to be covered. Fails if the site does not accept this amount.
 fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Option<i64>, CheckoutError> {
     let Money { amount_minor, currency } = request.money;
     let giving = site.giving.get(&currency).ok_or(CheckoutError::UnsupportedCurrency)?;
@@ -165,8 +166,8 @@ fn check_amount(site: &SiteSettings, request: &CheckoutRequest<'_>) -> Result<Op
     Ok(Some(fee.total_minor(amount_minor, step_minor) - amount_minor))
 }
 
-/// The URL with `keepopen_session={CHECKOUT_SESSION_ID}` in its query: Stripe
-/// fills the braces in, so they must not be percent-encoded.
+/// The URL with `keepopen_session={CHECKOUT_SESSION_ID}` in its query: Stripe replaces the placeholder, so they must not be
+/// percent-encoded.
 fn with_session(url: &Url) -> String {
     let mut plain = url.clone();
     plain.set_fragment(None);
@@ -175,7 +176,7 @@ fn with_session(url: &Url) -> String {
     format!("{plain}{joint}keepopen_session={{CHECKOUT_SESSION_ID}}{fragment}")
 }
 
-/// The appeal that brought the reader here. An attribution that is not good loses the appeal, never the gift.
+/// The appeal that brought the reader here. With an invalid attribution the gift is kept, without its appeal.
 fn shown(app: &App, request: &CheckoutRequest<'_>) -> Option<Attribution> {
     let attribution = request.attribution?;
     Attribution::read(attribution, &app.attribution_key, request.site, app.now_ms()).ok()
@@ -195,7 +196,7 @@ fn origin(
     }
 }
 
-/// SHA-256 over parts that can't run into each other, base64url.
+/// SHA-256 over parts, unambiguously separated, in base64url.
 fn fingerprint(parts: &[&str]) -> String {
     let mut hash = Sha256::begin();
     for part in parts {

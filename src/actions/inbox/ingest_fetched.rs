@@ -15,7 +15,7 @@ use crate::store::{StoreError, Tx};
 pub(in crate::actions) struct FetchedObject<'a> {
     /// Its id.
     pub id: &'a str,
-    /// Its type, as a person reads it, such as `invoice`.
+    /// Its type in plain words, such as `invoice`.
     pub what: &'a str,
     /// Its JSON.
     pub body: &'a str,
@@ -23,16 +23,15 @@ pub(in crate::actions) struct FetchedObject<'a> {
     pub fetched_at_ms: i64,
 }
 
-/// What became of a fetched object.
+/// The result of storing a fetched object.
 pub(in crate::actions) struct Ingested {
     /// Its id in the inbox.
     pub inbox_id: String,
-    /// False if exactly the same JSON was stored before.
+    /// False if the same JSON was stored before.
     pub is_new: bool,
 }
 
-/// Stores a fetched object and processes it. The inbox id follows from the JSON, so an object that did not change is
-/// stored once.
+/// Stores a fetched object and processes it. The inbox id follows from the JSON, so an unchanged object is stored once.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -49,8 +48,8 @@ pub(in crate::actions) async fn ingest_fetched<E: Emitter>(
     Ok(Ingested { inbox_id, is_new })
 }
 
-/// Adds a fetched object to the inbox; its id there, and whether it is new. `version` tells two fetches of the same
-/// object apart.
+/// Adds a fetched object to the inbox. Returns its inbox id and whether it is new. `version` distinguishes two fetches of
+/// the same object.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! From a delivery to what is booked.
+//! Takes an event from its delivery to its ledger entries.
 //!
 //! **Owns** storing, processing and replaying Stripe's events.
 //! **Never** acknowledges an event that is not stored.

@@ -1,4 +1,4 @@
-//! Works through the inbox: from events as they arrived to entries.
+//! Works through the inbox: turns stored events into ledger entries.
 
 use crate::app::{App, MachineWrite};
 use crate::contributions::Fact;
@@ -16,9 +16,9 @@ use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::run_tasks::enqueue;
 use crate::actions::service::catch_panic::{Panicked, catch_panic};
 
-/// After so many failed tries an event is dead: it stays, and a person must look.
+/// An event that failed this often is dead: it stays in the inbox until somebody looks at it.
 pub const MAX_TRIES: i64 = 12;
-/// Events taken up in one go.
+/// Events read in one query.
 const BATCH: i64 = 100;
 
 #[derive(Debug, thiserror::Error)]
@@ -33,11 +33,10 @@ enum ProcessError {
     Panicked(#[from] Panicked),
 }
 
-/// Processes every event that is due; how many there were.
+/// Processes every event that is due. Returns how many there were.
 ///
-/// A failure is noted with its event and tried again later, each time after a
-/// longer wait; it does not hold up the others. A service that is stopping
-/// leaves what it has not begun to the next start.
+/// A failure is stored with its event, which is tried again after a growing wait; other events are not held up. A service
+/// that is stopping leaves the remaining events to its next start.
 ///
 /// # Errors
 /// The database does not answer.
@@ -45,7 +44,7 @@ pub async fn process_due_events(app: &App) -> Result<usize, StoreError> {
     process_events_with::<Recording>(app).await
 }
 
-/// As [`process_due_events`], with another emitter.
+/// Like [`process_due_events`], with another emitter.
 ///
 /// # Errors
 /// The database does not answer.
@@ -66,10 +65,10 @@ pub async fn process_events_with<E: Emitter>(app: &App) -> Result<usize, StoreEr
     }
 }
 
-/// Processes one event, if it still waits. A failure is noted with it.
+/// Processes one event, if it is still waiting. A failure is stored with it.
 ///
 /// # Errors
-/// The database does not answer, or takes nothing that is written. The event then waits as before.
+/// The database does not answer, or does not accept writes. The event then waits as before.
 pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreError> {
     let outcome =
         match catch_panic(process::<E>(app, id)).await.unwrap_or_else(|panicked| Err(panicked.into())) {
@@ -77,7 +76,7 @@ pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreE
                 booked.announce(app);
                 outcome
             }
-            // The event is not at fault, and is not counted as tried.
+            // The event did not cause this, so the try is not counted.
             Err(ProcessError::Store(error @ StoreError::Unavailable(_))) => return Err(error),
             Err(error) => record_failure(app, id, &error).await?,
         };
@@ -87,7 +86,7 @@ pub async fn process_event<E: Emitter>(app: &App, id: &str) -> Result<(), StoreE
     Ok(())
 }
 
-/// What came of it; nothing where somebody else was faster.
+/// Returns the result; nothing if another worker was faster.
 async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Processed>), ProcessError> {
     let mut tx = app.as_job("inbox").machine_write(MachineWrite::Booking).await?;
     let Some(event) = inbox::waiting(&mut tx, id).await? else { return Ok((Booked::default(), None)) };
@@ -96,13 +95,13 @@ async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Proc
     let (booked, outcome, words) = match read(&event) {
         Ok(Report::Nothing) => (none(), Processed::NothingToBook, "nothing to book".to_owned()),
         Ok(Report::ConnectedAccount) => {
-            (none(), Processed::NotOurs, "not ours: of a connected account".to_owned())
+            (none(), Processed::NotOurs, "not ours: from a connected account".to_owned())
         }
         Ok(Report::Named { object, id: named, may_be_elsewhere }) => {
             let task = FetchObject { event: event.id.clone(), object, id: named, may_be_elsewhere };
             enqueue(&mut tx, &task, app.now_ms()).await?;
             is_fetched_later = true;
-            (none(), Processed::NothingToBook, "its object is to be fetched".to_owned())
+            (none(), Processed::NothingToBook, "its object will be fetched".to_owned())
         }
         Ok(Report::Facts(facts)) => book::<E>(app, &mut tx, &event, facts).await?,
         Err(error) => {
@@ -123,14 +122,14 @@ async fn process<E: Emitter>(app: &App, id: &str) -> Result<(Booked, Option<Proc
     if booked.works_again {
         app.inbox_notify.notify_one();
     }
-    // Once, however often it was tried; its payment intent reports the same.
+    // Logged once per event, however often it is tried; its payment intent reports the same.
     if event.kind == "charge.failed" {
         app.metrics.declines.increment(1);
     }
     Ok((booked, Some(outcome)))
 }
 
-/// Books what an event tells; what came of it, as a count and in words.
+/// Books an event. Returns the result as a metric label and as text.
 async fn book<E: Emitter>(
     app: &App,
     tx: &mut Tx,
@@ -150,7 +149,7 @@ async fn book<E: Emitter>(
             None => (Processed::Booked, "booked".to_owned()),
             Some(code) => {
                 unbooked::keep(tx, &event.id, objects, Reason::UnknownCurrency).await?;
-                (Processed::Booked, format!("not booked: the currency {code} is not known"))
+                (Processed::Booked, format!("not booked: unknown currency {code}"))
             }
         }
     } else if ids.is_empty() {
@@ -166,7 +165,7 @@ async fn book<E: Emitter>(
     Ok((booked, outcome, words))
 }
 
-/// Whether an event that can't be read is about a gift of ours: other software may use the same account.
+/// Whether an unreadable event is about one of our gifts: other software may use the same account.
 async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool, StoreError> {
     if mentions.is_odd || mentions.sites.iter().any(|site| app.site(site).is_some()) {
         return Ok(true);
@@ -180,7 +179,7 @@ async fn concerns_us(app: &App, tx: &mut Tx, mentions: &Mentions) -> Result<bool
 }
 
 fn read(event: &Waiting) -> Result<Report, ProcessError> {
-    // Events that were fetched are events all the same.
+    // An event that was fetched is still an event.
     if event.id.starts_with("fetched_") {
         return Ok(read_fetched(&event.body, event.created_at_ms / 1000)?);
     }
@@ -199,10 +198,10 @@ async fn record_failure(app: &App, id: &str, error: &ProcessError) -> Result<Opt
     }
     tx.commit().await?;
     if next_try_at_ms.is_some() {
-        tracing::warn!(event = id, tries, %error, "an event could not be processed; it is tried again");
+        tracing::warn!(event = id, tries, %error, "an event could not be processed; it will be retried");
         return Ok(Some(Processed::Failed));
     }
-    tracing::error!(event = id, tries, %error, "an event could not be processed and is not tried any more; it stays in the inbox as dead");
+    tracing::error!(event = id, tries, %error, "an event failed too often and is dead; fix the cause, then run `keepopen events replay`");
     Ok(Some(Processed::Dead))
 }
 

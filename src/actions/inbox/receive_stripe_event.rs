@@ -1,4 +1,4 @@
-//! Stores an event that Stripe delivered. Only then may it be acknowledged.
+//! Stores an event that Stripe delivered. A delivery is acknowledged only after that.
 
 use crate::app::{Actor, App, Change, Context};
 use crate::store::inbox::EventState;
@@ -6,22 +6,22 @@ use crate::store::intake::Delivered;
 use crate::store::{StoreError, unbooked};
 use crate::stripe::{self, BadSignature, Envelope, NotAnEvent};
 
-/// What became of a delivery.
+/// The result of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
     /// It is stored.
     Stored,
-    /// It was there already.
+    /// It was stored before.
     Duplicate,
-    /// It is of the wrong mode: stored, and never booked.
+    /// Its mode (test or live) is wrong: stored, but never booked.
     Quarantined,
 }
 
 /// Why a delivery is not acknowledged.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ReceiveError {
-    #[error("no webhook secret is known; run `keepopen stripe connect`, or set stripe.webhook_secrets")]
+    #[error("no webhook secret is configured; run `keepopen stripe connect`, or set stripe.webhook_secrets")]
     NotConfigured,
     #[error(transparent)]
     Signature(#[from] BadSignature),
@@ -31,7 +31,7 @@ pub enum ReceiveError {
     Store(#[from] StoreError),
 }
 
-/// Whether a delivery's body is worth reading: there is a secret to check it with, and the header has the form of a signature.
+/// Checks whether a delivery's body is worth reading: a secret is configured, and the header looks like a signature.
 ///
 /// # Errors
 /// See [`ReceiveError`].
@@ -42,7 +42,7 @@ pub fn check_before_reading(app: &App, signature: Option<&str>) -> Result<(), Re
     Ok(stripe::check_form(signature)?)
 }
 
-/// Checks the signature over the raw bytes, and has it stored and committed.
+/// Checks the signature over the raw bytes, then stores and commits the event.
 ///
 /// # Errors
 /// See [`ReceiveError`].
@@ -71,7 +71,7 @@ pub async fn receive_stripe_event(
         kind: envelope.kind,
         api_version: envelope.api_version.unwrap_or_default(),
     };
-    // It is committed when this has returned, together with others that came at the same time.
+    // Once this returns, the event is committed, together with others that arrived at the same time.
     let new = app.intake.store(delivered).await?;
     if !new {
         requeue_unbooked(app, &app.context(Actor::Stripe), &envelope.id).await?;
@@ -80,7 +80,7 @@ pub async fn receive_stripe_event(
     if !right_mode {
         tracing::warn!(
             event = envelope.id,
-            "an event of the other mode is set aside; check which endpoint sends it, or stripe.mode"
+            "an event of the other mode was quarantined; check which endpoint sends it, and stripe.mode"
         );
         return Ok(Received::Quarantined);
     }
@@ -88,7 +88,7 @@ pub async fn receive_stripe_event(
     Ok(Received::Stored)
 }
 
-/// An event that failed at every try and that Stripe delivers again is worked again.
+/// Requeues a dead event that Stripe delivers again.
 async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<(), StoreError> {
     if !app.store.is_dead(id).await? {
         return Ok(());
@@ -96,7 +96,7 @@ async fn requeue_unbooked(app: &App, context: &Context<'_>, id: &str) -> Result<
     let mut tx = context.change().await?;
     unbooked::requeue(&mut tx, id, app.now_ms()).await?;
     tx.commit([Change::new("event.requeue", id)]).await?;
-    tracing::info!(event = id, "a dead event was delivered again and is worked again");
+    tracing::info!(event = id, "a dead event was delivered again and will be retried");
     app.inbox_notify.notify_one();
     Ok(())
 }

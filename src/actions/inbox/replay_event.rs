@@ -3,8 +3,8 @@
 use crate::app::{Change, Context};
 use crate::store::{StoreError, unbooked};
 
-/// Puts a dead (or any) event back into the queue; booking it twice changes
-/// nothing. False when there is no such event, or it was set aside.
+/// Puts an event, dead or not, back into the queue. Booking it twice changes nothing. Returns false if there is no such
+/// event, or it is quarantined.
 ///
 /// # Errors
 /// See [`StoreError`].

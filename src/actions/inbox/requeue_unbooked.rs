@@ -1,31 +1,31 @@
-//! Works again, after an upgrade or a change of the settings, what could not be booked before.
+//! After an upgrade or a change of the settings, tries again what could not be booked before.
 
 use serde_json::Value;
 
 use crate::app::{App, Change, Context, MachineWrite};
 use crate::store::{StoreError, tasks, unbooked};
 
-use crate::actions::ledger::book_facts::rewrite_gift;
+use crate::actions::ledger::book_facts::rebuild_gift;
 use crate::actions::ledger::emit_events::Recording;
 use crate::actions::queue::fetch_object::FetchObject;
 use crate::actions::queue::run_tasks::Task;
 
-/// The first time that `version` runs, queues every event that an earlier version gave up or could not read, and
-/// every object that it could not fetch. Each time it books the gifts of sites that are configured by now.
+/// On the first start of `version`, requeues every event that an earlier version gave up or could not read, and every
+/// object that it could not fetch. On every start, books the gifts of sites that have been added to the settings.
 ///
 /// # Errors
 /// See [`StoreError`].
 pub async fn requeue_unbooked(app: &App, version: &str) -> Result<(), StoreError> {
     let queued = requeue(&app.as_job("start"), version).await?;
     if let Some(events) = queued.filter(|events| *events > 0) {
-        tracing::info!(version, events, "this version works again what an earlier one could not book");
+        tracing::info!(version, events, "this version retries what an earlier one could not book");
     }
     for (gift, site) in app.store.other_gifts().await? {
         if app.site(&site).is_none() {
             continue;
         }
         let mut tx = app.as_job("start").machine_write(MachineWrite::Booking).await?;
-        let mut booked = rewrite_gift::<Recording>(app, &mut tx, &gift).await?;
+        let mut booked = rebuild_gift::<Recording>(app, &mut tx, &gift).await?;
         tx.commit().await?;
         booked.announce(app);
     }
@@ -33,7 +33,7 @@ pub async fn requeue_unbooked(app: &App, version: &str) -> Result<(), StoreError
     Ok(())
 }
 
-/// How many events were queued; nothing where this version has run before.
+/// Returns how many events were requeued; nothing if this version has run before.
 async fn requeue(context: &Context<'_>, version: &str) -> Result<Option<usize>, StoreError> {
     let mut tx = context.change().await?;
     let queued = unbooked::requeue_for_version(&mut tx, version, context.now_ms()).await?;

@@ -1,4 +1,4 @@
-//! Makes a secret API key.
+//! Creates a secret API key.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use crate::app::{Change, Context};
 use crate::keys::{ApiKey, Scope};
 use crate::store::{StoreError, keys};
 
-/// Makes a key and stores its hash. The secret is in the answer and nowhere else.
+/// Creates a key and stores its hash. Only the return value holds the secret.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -26,7 +26,7 @@ pub async fn create_api_key(
     };
     let mut tx = context.change().await?;
     keys::add_api_key(&mut tx, &row).await?;
-    // The name is free text and may be a person's.
+    // The name is free text and may be a person's name.
     let change =
         Change::new("api_key.create", row.id).personal("name").field("scopes", Value::Null, row.scopes);
     tx.commit([change]).await?;

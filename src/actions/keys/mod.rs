@@ -1,6 +1,6 @@
 //! Secret keys.
 //!
-//! **Owns** API keys, and the vault that seals what is stored.
+//! **Owns** API keys, and the vault that encrypts stored secrets.
 //! **Never** keeps an API key's secret.
 //! **Start at** `create_api_key.rs`.
 //! **Tested in** `tests/api/audit.rs`.

@@ -1,12 +1,12 @@
-//! Opens the key file, and makes one for a new deployment only.
+//! Opens the key file, or creates one for a new deployment.
 
 use crate::actions::service::start::StartError;
 use crate::config::Settings;
 use crate::keys::{Vault, VaultError};
 use crate::store::Store;
 
-/// The vault for a database. A key file that is missing is made only beside a database that holds nothing yet which
-/// needs the old one: a new key could not read what is encrypted, and would name supporters differently.
+/// Opens the vault for a database. A missing key file is created only if nothing in the database needs the old one: a new
+/// key could not decrypt stored secrets, and would derive different supporter ids.
 ///
 /// # Errors
 /// The key can't be used, or is missing; or the database does not answer.

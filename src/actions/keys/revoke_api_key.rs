@@ -10,7 +10,7 @@ use crate::store::keys::{self, ApiKeyListing};
 
 /// Why a key is not revoked.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum RevokeError {
     #[error("there is no such key; `keepopen api-key list` shows all of them")]
     NotFound,
@@ -18,8 +18,8 @@ pub enum RevokeError {
     Store(#[from] StoreError),
 }
 
-/// Revokes a key. Every instance refuses it from then on; one that asked banner questions with it a moment ago, within 2
-/// seconds. A key that is revoked already stays as it is.
+/// Revokes a key. Every instance then refuses it, at the latest after 2 seconds if it has just answered a banner request
+/// with this key. Revoking a key again changes nothing.
 ///
 /// # Errors
 /// See [`RevokeError`].

@@ -5,9 +5,9 @@ use crate::ids::AlarmId;
 use crate::store::StoreError;
 use crate::store::alarms::{self, Acknowledgement};
 
-/// The longest name, in characters.
+/// The maximum length of a name, in characters.
 const MAX_NAME: usize = 100;
-/// The longest reason, in characters.
+/// The maximum length of a reason, in characters.
 const MAX_REASON: usize = 1_000;
 
 /// Who acknowledges an alarm, and why.
@@ -21,11 +21,11 @@ pub struct Acknowledging<'a> {
 
 /// Why an alarm is not acknowledged.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum AcknowledgeError {
-    #[error("there is no such alarm now; it ended, or its facts changed. List the alarms again")]
+    #[error("there is no such alarm: it has closed, or its facts changed. List the alarms again")]
     NotFound,
-    #[error("name: write who looked at it, in one line of up to {MAX_NAME} characters")]
+    #[error("name: write who reviewed it, on one line of up to {MAX_NAME} characters")]
     BadName,
     #[error("reason: write what you found, in up to {MAX_REASON} characters")]
     BadReason,
@@ -33,8 +33,8 @@ pub enum AcknowledgeError {
     Store(#[from] StoreError),
 }
 
-/// Acknowledges one open alarm: it no longer counts. The first acknowledgement stays; a second one changes nothing and
-/// returns the first.
+/// Acknowledges an open alarm, so that it no longer counts. The first acknowledgement stays: a second one changes nothing
+/// and returns the first.
 ///
 /// # Errors
 /// See [`AcknowledgeError`].

@@ -1,4 +1,4 @@
-//! Adds facts to what is known, and writes anew what follows from them.
+//! Stores new facts, and rewrites the contributions and entries that follow from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,26 +13,26 @@ use crate::supporters::{Email, GiftSummary, StandingChange, standing_changed};
 
 use super::emit_events::Emitter;
 
-/// The objects that a booking touches, each as it was known before.
+/// The objects that a booking changes, as they were before.
 type Before = BTreeMap<String, Option<Fact>>;
 
-/// What came of booking.
+/// The result of a booking.
 #[derive(Debug, Default)]
 pub struct Booked {
-    /// The gifts that were written anew.
+    /// The gifts that were rewritten.
     pub contributions: BTreeSet<ContributionId>,
-    /// Epochs that rose: raise them in [`crate::keys::Epochs`] after the commit.
+    /// Epochs that were raised: raise them in [`crate::tokens::Epochs`] after the commit.
     pub raised: Vec<(SupporterId, i64)>,
-    /// The site that the facts name, if it is not configured here: the gift is another installation's.
+    /// The site that the facts name, if it is not configured here: the gift belongs to another installation.
     pub other_site: Option<String>,
-    /// Whether an event that could not be read before turned out to be about one of these gifts, and waits again.
+    /// Whether an event that could not be read before turned out to be about one of these gifts and is waiting again.
     pub works_again: bool,
     /// Standings that changed: add them to [`crate::app::App::standings`] after the commit.
     pub standings: Vec<StandingChange>,
 }
 
 impl Booked {
-    /// Lets the banner of this instance know, after the commit; the others read it from the database.
+    /// Updates the banner data of this instance, after the commit. Other instances read the changes from the database.
     pub fn announce(&mut self, app: &App) {
         for (supporter, epoch) in self.raised.drain(..) {
             app.tokens.epochs.raise(&supporter, epoch);
@@ -43,8 +43,8 @@ impl Booked {
     }
 }
 
-/// Books `facts` within `tx`. Facts of no gift of ours are kept: what ties
-/// them to one may come later. `E` takes the domain events that follow.
+/// Books `facts` within `tx`. Facts that belong to no known gift are kept, because the object that links them to one may
+/// arrive later. `E` receives the domain events.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -67,11 +67,11 @@ pub async fn book_facts<E: Emitter>(app: &App, tx: &mut Tx, facts: Vec<Fact>) ->
     Ok(booked)
 }
 
-/// Writes anew, within `tx`, the gift that an object belongs to (or is).
+/// Rewrites, within `tx`, the gift that an object belongs to (or is).
 ///
 /// # Errors
 /// See [`StoreError`].
-pub async fn rewrite_gift<E: Emitter>(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, StoreError> {
+pub async fn rebuild_gift<E: Emitter>(app: &App, tx: &mut Tx, object: &str) -> Result<Booked, StoreError> {
     let mut booked = Booked::default();
     add::<E>(&mut booked, app, tx, object, &Before::new()).await?;
     Ok(booked)
@@ -100,7 +100,7 @@ async fn add<E: Emitter>(
     Ok(())
 }
 
-/// The keys of the events that were true before this booking. None of a contribution that was never written.
+/// The keys of the events that were true before this booking; none for a contribution that is not stored yet.
 async fn events_before(
     tx: &mut Tx,
     known: Vec<Fact>,
@@ -119,7 +119,7 @@ async fn events_before(
     Ok(events.iter().map(DomainEvent::key).collect())
 }
 
-/// A customer's address at Stripe finds the supporter too: the newest that is known, in whatever order they came.
+/// A supporter is also found by the customer's newest known address at Stripe, in whatever order the reports arrived.
 async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     let Some(Fact::Customer(known)) = objects::one(tx, customer).await? else { return Ok(()) };
     match known.email.and_then(|email| Email::parse(&email.value).ok()) {
@@ -128,7 +128,7 @@ async fn record_email(tx: &mut Tx, customer: &str) -> Result<(), StoreError> {
     }
 }
 
-/// Writes one gift. `known_before`: the keys of the events that are no news.
+/// Writes one gift. `known_before`: the keys of the events that were emitted before.
 async fn write<E: Emitter>(
     booked: &mut Booked,
     app: &App,
@@ -147,15 +147,15 @@ async fn write<E: Emitter>(
     let alarms = open_alarms(tx, &folded).await?;
     for alarm in &alarms {
         if alarm.alarm.may_pass() {
-            tracing::debug!(contribution = %folded.contribution.id, %alarm, "something of this contribution is not known yet");
+            tracing::debug!(contribution = %folded.contribution.id, %alarm, "this contribution is incomplete: something about it is not known yet");
         } else {
-            tracing::warn!(contribution = %folded.contribution.id, %alarm, "this contribution needs a person to look; compare it with Stripe, then acknowledge the alarm");
+            tracing::warn!(contribution = %folded.contribution.id, %alarm, "contribution needs manual review; compare it with Stripe, then acknowledge the alarm");
         }
     }
     let alarms = alarms::written(&alarms)?;
     booked.standings.extend(changed_standings(app, tx, &folded.contribution).await?);
     ledger::put_contribution(tx, &folded.contribution, &alarms).await?;
-    // Only now is it written whose gift this is.
+    // The supporter of this gift is only written now.
     if email.is_some()
         && let Some(customer) = folded.contribution.customer.as_deref()
     {
@@ -193,13 +193,13 @@ async fn open_alarms(tx: &mut Tx, folded: &Folded) -> Result<Vec<RaisedAlarm>, S
     Ok(folded.alarms.iter().filter(|alarm| !acknowledged.contains(&alarm.id)).cloned().collect())
 }
 
-/// Records whose standing changes when this contribution is written: its supporter's, and that of whoever it belonged to until now.
+/// Records whose standing changes with this contribution: its supporter's, and that of its former supporter.
 async fn changed_standings(
     app: &App,
     tx: &mut Tx,
     contribution: &Contribution,
 ) -> Result<Vec<StandingChange>, StoreError> {
-    // Nobody asks for a site that is not in the settings.
+    // No banner asks about a site that is not in the settings.
     let Some(site) = app.site(&contribution.site) else { return Ok(Vec::new()) };
     let former = ledger::supporter_of(tx, &contribution.id).await?;
     let people: BTreeSet<SupporterId> = former.into_iter().chain(contribution.supporter.clone()).collect();

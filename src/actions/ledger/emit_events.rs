@@ -1,13 +1,13 @@
-//! Where domain events go when a contribution is written: into the outbox, or nowhere.
+//! Where domain events go when a contribution is written: to the outbox, or nowhere.
 
 use crate::contributions::DomainEvent;
 use crate::store::{StoreError, Tx, outbox};
 
 /// Receives the domain events of a booking, within its transaction.
 ///
-/// Which emitter an action uses is a part of its type, so that a rebuild can't emit by mistake.
+/// The emitter is part of an action's type, so a rebuild can't emit events by mistake.
 pub trait Emitter: Send + Sync + 'static {
-    /// Takes what became true.
+    /// Takes the events that became true.
     ///
     /// # Errors
     /// See [`StoreError`]. The booking is rolled back.
@@ -22,7 +22,7 @@ pub trait Emitter: Send + Sync + 'static {
 #[derive(Debug)]
 pub enum Recording {}
 
-/// Emits nothing: for a rebuild, where nothing became true that was not true before.
+/// Emits nothing: for a rebuild, in which nothing new becomes true.
 #[derive(Debug)]
 pub enum Silent {}
 
@@ -32,8 +32,8 @@ impl Emitter for Recording {
     }
 }
 
-/// Writes events into the outbox. Those that were not there, and that nothing has overtaken: whoever is to hear of one gets
-/// a task for it in the same transaction.
+/// Writes events into the outbox, each at most once. For a new event that no later one supersedes, each receiver gets a
+/// task in the same transaction.
 ///
 /// # Errors
 /// See [`StoreError`].

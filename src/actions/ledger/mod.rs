@@ -1,4 +1,4 @@
-//! What is booked, compared, sealed, and acknowledged.
+//! Booking, comparing, sealing and acknowledging.
 //!
 //! **Owns** facts, contributions and entries; comparison with Stripe; seals; alarms.
 //! **Never** changes an entry.

@@ -6,12 +6,12 @@ use super::record_command::record_rebuild;
 use crate::actions::inbox::process_event::process_events_with;
 use crate::app::App;
 
-/// Why nothing was rebuilt, or not all of it.
+/// Why nothing, or not everything, was rebuilt.
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
-    /// There is something in it.
+    /// The database is not empty.
     #[error(
-        "this database holds events already; name an empty one in database.url, or run `keepopen reconcile --since DATE` to take in what is missing"
+        "this database already holds events; set database.url to an empty one, or run `keepopen reconcile --since DATE` to add what is missing"
     )]
     NotEmpty,
     /// The comparison with Stripe stopped.
@@ -19,7 +19,7 @@ pub enum RebuildError {
     Reconcile(#[from] ReconcileError),
 }
 
-/// Books everything that Stripe has. No domain events are emitted: all of it was true before.
+/// Books everything that Stripe has. Emits no domain events, because nothing of it is new.
 ///
 /// # Errors
 /// See [`RebuildError`].

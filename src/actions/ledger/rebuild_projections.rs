@@ -1,4 +1,4 @@
-//! Writes anew what follows from the facts.
+//! Recomputes what follows from the stored facts.
 
 use serde_json::Value;
 
@@ -6,14 +6,14 @@ use crate::app::{App, Change, Context, MachineWrite};
 use crate::store::StoreError;
 use crate::store::accounts::gifts_after;
 
-use super::book_facts::rewrite_gift;
+use super::book_facts::rebuild_gift;
 use super::emit_events::Silent;
 
-/// Gifts that are found in one go.
+/// Gifts read in one query.
 const BATCH: i64 = 200;
 
-/// Folds every gift anew and writes it: contributions and payments as the facts have them, entries that are missing.
-/// What is booked is never changed, and no domain event is emitted. How many gifts there are.
+/// Folds every gift again and writes the result: contributions and payments as the facts have them, and any missing
+/// entries. It never changes a booked entry, and emits no domain events. Returns the number of gifts.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -40,7 +40,7 @@ pub async fn rebuild_projections(app: &App, context: &Context<'_>) -> Result<u64
 
 async fn rewrite(app: &App, id: &str) -> Result<u64, StoreError> {
     let mut tx = app.as_job("rewrite").machine_write(MachineWrite::Booking).await?;
-    let mut booked = rewrite_gift::<Silent>(app, &mut tx, id).await?;
+    let mut booked = rebuild_gift::<Silent>(app, &mut tx, id).await?;
     tx.commit().await?;
     booked.announce(app);
     Ok(booked.contributions.len() as u64)

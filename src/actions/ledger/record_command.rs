@@ -1,12 +1,12 @@
-//! Records that an operator started a command whose work is booked piece by piece.
+//! Records that an operator started a command that books step by step.
 
 use serde_json::Value;
 
 use crate::app::{Change, Context};
 use crate::store::StoreError;
 
-/// Records that a comparison with Stripe was started by hand, from this time on (milliseconds since 1970; what is due where there
-/// is none). What it books stands in the inbox and the ledger, each with its cause.
+/// Records that an operator started a comparison with Stripe, beginning at this time (milliseconds since 1970; none for
+/// what is due). Its bookings are in the inbox and the ledger, each with its cause.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -15,7 +15,7 @@ pub async fn record_reconciliation(context: &Context<'_>, since_ms: Option<i64>)
     context.change().await?.commit([change]).await
 }
 
-/// Records that the ledger is made from what Stripe has.
+/// Records that an operator started a rebuild of the ledger from Stripe's data.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Seals the ledger, so that nobody changes what is booked without being found out.
+//! Seals the ledger, so that a later change of a booked entry is detected.
 
 use serde_json::Value;
 
@@ -7,7 +7,7 @@ use crate::reports::{SealKey, digest_of};
 use crate::store::StoreError;
 use crate::store::seals::{self, Seal};
 
-/// Seals all that is booked now.
+/// Seals everything that is booked now.
 ///
 /// # Errors
 /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Checks the books every night, and seals them.
+//! Checks and seals the ledger every night.
 
 use crate::app::App;
 use crate::clock::DAY_MS;
@@ -9,8 +9,8 @@ use super::seal_ledger::seal_ledger;
 use crate::reports::SealKey;
 use crate::reports::check_ledger;
 
-/// Checks and seals the books, if that was not done yet on this day (UTC). What is wrong is said and shown as a number;
-/// books that are wrong are not sealed. `checked_at_ms` is when this process last checked them, and is changed when it does so.
+/// Checks and seals the ledger, once per day (UTC). Problems are logged and counted in a metric; a ledger with problems is
+/// not sealed. `checked_at_ms` is when this process last checked, and is updated.
 ///
 /// # Errors
 /// The database does not answer.
@@ -25,12 +25,12 @@ pub async fn watch_ledger(app: &App, checked_at_ms: &mut Option<i64>) -> Result<
         app.metrics.ledger.set(wrong, alarms, at_ms);
     };
     if let (Some(seal), 0) = (&sealed, checked_ms) {
-        // Only books that were right are sealed: who starts again on the same day needs no check of its own.
+        // Only a correct ledger is sealed, so a restart on the same day needs no second check.
         let alarms = app.store.alarms_in_all().await? + app.store.overdue_alone(app.now_ms()).await?;
         told(0, usize::try_from(alarms).unwrap_or(usize::MAX), seal.made_at_ms);
         return Ok(());
     }
-    // Wrong books are looked at again once an hour, in case somebody mended them.
+    // A ledger with problems is checked again once an hour, in case somebody fixed it.
     if app.now_ms() - checked_ms < DAY_MS / 24 || (sealed.is_some() && checked_ms.div_euclid(DAY_MS) >= today)
     {
         return Ok(());
@@ -39,7 +39,7 @@ pub async fn watch_ledger(app: &App, checked_at_ms: &mut Option<i64>) -> Result<
     let overdue = usize::try_from(app.store.overdue_alone(app.now_ms()).await?).unwrap_or(usize::MAX);
     told(report.wrong_in_all, report.needs_review().saturating_add(overdue), app.now_ms());
     for sentence in &report.wrong {
-        tracing::error!(sentence, "the books are wrong; run `keepopen books check`");
+        tracing::error!(sentence, "the ledger check found a problem; run `keepopen books check`");
     }
     if report.is_right() && sealed.is_none() {
         seal_ledger(&app.as_job("books"), &key).await?;

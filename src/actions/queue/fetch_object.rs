@@ -9,26 +9,27 @@ use crate::store::inbox;
 use crate::store::{StoreError, Tx};
 use crate::stripe::CallError;
 
-/// A thin event names its object and does not hold it. The object is fetched, and stored in the inbox before it is booked.
+/// A thin event names its object and does not contain it. The object is fetched, and stored in the inbox before it is
+/// booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchObject {
     /// The event's id.
     pub event: String,
-    /// Stripe's word for the object, such as `charge`.
+    /// Stripe's name for the type of object, such as `charge`.
     pub object: String,
     /// The object's id.
     pub id: String,
-    /// Whether it may be on another account than ours.
+    /// Whether it may belong to another account than ours.
     pub may_be_elsewhere: bool,
 }
 
-/// What Stripe answered.
+/// Stripe's answer.
 pub enum Fetched {
     /// The object in JSON, and when it was fetched, in milliseconds since 1970.
     Object(String, i64),
-    /// An object of a type that nothing is booked from.
+    /// Of a type that is never booked.
     Nothing,
-    /// It is on another account.
+    /// On another account.
     Elsewhere,
 }
 
@@ -57,9 +58,9 @@ impl Task for FetchObject {
                 let (id, what) = (self.id.as_str(), self.object.as_str());
                 let object = FetchedObject { id, what, body: &body, fetched_at_ms };
                 insert_fetched(app, tx, object, &self.event).await?;
-                // The worker looks every second; this only makes it faster.
+                // The worker checks every second; the notification only saves time.
                 app.inbox_notify.notify_one();
-                "its object is fetched"
+                "its object was fetched"
             }
             Fetched::Nothing => "nothing to book",
             Fetched::Elsewhere => "not ours: its object is on another account",

@@ -1,7 +1,7 @@
-//! What happens later, and outside a transaction.
+//! Work that happens later, outside a transaction.
 //!
 //! **Owns** the durable queue: its workers, and one file for each kind of task.
-//! **Never** calls anything outside while a transaction is open.
+//! **Never** calls another service while a transaction is open.
 //! **Start at** `run_tasks.rs`.
 //! **Tested in** `tests/api/queue.rs`, `tests/durability/queue.rs`.
 

@@ -1,9 +1,9 @@
-//! Has a dead task tried again.
+//! Retries a dead task.
 
 use crate::app::{Change, Context};
 use crate::store::{StoreError, tasks};
 
-/// Puts a dead task back into the queue, with all its tries. False when no task with this key is dead.
+/// Puts a dead task back into the queue, with all its tries. Returns false if no task with this key is dead.
 ///
 /// # Errors
 /// See [`StoreError`].

@@ -1,4 +1,4 @@
-//! Works through the queue: what must happen later and outside a transaction.
+//! Works through the queue of tasks that run later, outside a transaction.
 
 use std::time::Duration;
 
@@ -12,38 +12,38 @@ use crate::clock;
 use crate::store::tasks::{self, Claimed};
 use crate::store::{StoreError, Tx};
 
-/// After so many failed tries a task is dead: it stays in the queue until somebody replays it.
+/// A task that failed this often is dead: it stays in the queue until somebody replays it.
 pub const MAX_ATTEMPTS: i64 = 12;
-/// The longest wait between two tries.
+/// The maximum wait between two tries.
 const MAX_BACKOFF_MS: i64 = 3_600_000;
 
 /// One kind of task.
 ///
-/// [`Task::perform`] has no transaction, and [`Task::commit`] calls nothing outside: so no transaction is ever open while
-/// something outside is waited for. A task is performed at least once. A receiver that takes [`Task::key`] can make its
-/// effect happen at most once.
+/// [`Task::perform`] has no transaction, and [`Task::commit`] calls no other service, so no transaction is ever open while
+/// the task waits for one. A task runs at least once. A receiver that understands [`Task::key`] can make the effect happen
+/// at most once.
 pub trait Task: Serialize + DeserializeOwned + Send + Sync + 'static {
-    /// What it is called in the database.
+    /// Its name in the database.
     const KIND: &'static str;
     /// How long one try may take.
     const TIMEOUT: Duration = Duration::from_secs(30);
-    /// How long a worker that died keeps others from the task: longer than a try and its commit take.
+    /// How long a dead worker keeps others from the task: longer than a try and its commit take.
     const LEASE: Duration = Duration::from_secs(60);
-    /// What performing brings, for the commit.
+    /// The result of performing, for the commit.
     type Done: Send;
 
-    /// What caused it: unique among tasks of its kind.
+    /// The cause: unique among tasks of one kind.
     fn cause(&self) -> String;
 
-    /// What is to happen and what caused it: unique among all tasks.
+    /// Kind and cause: unique among all tasks.
     fn key(&self) -> String {
         format!("{}/{}", Self::KIND, self.cause())
     }
 
-    /// Does it, outside any transaction.
+    /// Performs the task, outside any transaction.
     fn perform(&self, app: &App) -> impl Future<Output = Result<Self::Done, TaskError>> + Send;
 
-    /// Stores what came of it, in the transaction that removes the task from the queue.
+    /// Stores the result, in the transaction that removes the task from the queue.
     fn commit(
         &self,
         app: &App,
@@ -52,7 +52,7 @@ pub trait Task: Serialize + DeserializeOwned + Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 }
 
-/// Why a try failed. It never holds personal data or a secret: it is shown to operators.
+/// Why a try failed. Operators see it, so it never contains personal data or a secret.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
     /// Another try may succeed.
@@ -61,13 +61,13 @@ pub enum TaskError {
     /// It took too long.
     #[error("it took longer than {} s", .0.as_secs())]
     TimedOut(Duration),
-    /// What was stored is not a task of this version.
-    #[error("this version can't read the task")]
+    /// The stored text is not a task that this version can read.
+    #[error("this version can't read this task")]
     Unreadable,
-    /// The process ended during every try.
-    #[error("the process ended during every try")]
+    /// The process ended during each try.
+    #[error("the process ended during each try")]
     Interrupted,
-    /// A mistake of ours.
+    /// A bug in the service.
     #[error(transparent)]
     Panicked(#[from] Panicked),
 }
@@ -81,13 +81,13 @@ pub async fn enqueue<T: Task>(tx: &mut Tx, task: &T, now_ms: i64) -> Result<(), 
     tasks::put(tx, T::KIND, &task.key(), &payload, now_ms).await
 }
 
-/// Does every task of a kind that is due; how many were tried.
+/// Runs every due task of a kind. Returns how many were tried.
 ///
-/// Several workers, of one process or many, can do this at the same time. Each claims one task at a time, so one that dies
-/// or stops holds no other task up. One that is stopping finishes the task it is doing.
+/// Several workers, in one or more processes, can do this at the same time. Each claims one task at a time, so a worker
+/// that dies or stops delays no other task. A worker that is stopping finishes its current task.
 ///
 /// # Errors
-/// The database does not answer. A task that was being done is done again once its lease has ended.
+/// The database does not answer. An unfinished task runs again once its lease has expired.
 pub async fn run_due_tasks<T: Task>(app: &App) -> Result<usize, StoreError> {
     let owner = String::from_utf8_lossy(&clock::request_id()).into_owned();
     let lease_ms = i64::try_from(T::LEASE.as_millis()).unwrap_or(i64::MAX);
@@ -109,11 +109,8 @@ async fn run<T: Task>(app: &App, claimed: &Claimed, owner: &str) -> Result<(), S
     };
     let mut tx = app.as_job("queue").machine_write(MachineWrite::Queue).await?;
     if !tasks::finish(&mut tx, &claimed.key, owner).await? {
-        // Another worker has it by now, and stores what came of it.
-        tracing::warn!(
-            task = claimed.key,
-            "a task took longer than its lease, so another worker does it again"
-        );
+        // By now another worker has the task and will store its result.
+        tracing::warn!(task = claimed.key, "a task took longer than its lease, so another worker repeats it");
         return Ok(());
     }
     task.commit(app, &mut tx, done).await?;
@@ -148,16 +145,16 @@ async fn record_failure(
             task = key,
             attempts,
             %error,
-            "a task failed at every try and is dead; fix the cause, then run `keepopen queue replay`"
+            "a task failed too often and is dead; fix the cause, then run `keepopen queue replay`"
         );
     } else {
-        tracing::warn!(task = key, attempts, %error, "a task failed; it is tried again");
+        tracing::warn!(task = key, attempts, %error, "a task failed; it will be retried");
     }
     Ok(())
 }
 
-/// About 1 s, 4 s, 16 s … up to an hour: by `draw` between half and all of it, so that what failed together is not tried
-/// again together.
+/// About 1 s, 4 s, 16 s … up to an hour. `draw` spreads the wait between half and all of it, so that tasks that failed
+/// together are not retried together.
 fn backoff_ms(attempts: i64, draw: u16) -> i64 {
     let exponent = u32::try_from(attempts.saturating_sub(1)).unwrap_or(u32::MAX);
     let full_ms =

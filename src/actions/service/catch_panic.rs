@@ -1,17 +1,16 @@
-//! Goes on after a panic.
+//! Turns a panic into an error.
 
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 
-/// What was being done has a mistake that nobody foresaw. The panic's own
-/// words are on standard error.
+/// A bug caused a panic. Its message is on standard error.
 #[derive(Debug, thiserror::Error)]
-#[error("it broke off with a panic; please report it")]
+#[error("it panicked; please report this bug")]
 pub struct Panicked;
 
-/// Runs `work` to its end, or to its panic. For work whose unfinished changes
-/// end with it, as those of a transaction do: that is why unwinding is safe.
+/// Runs `work` to its end, or until it panics. Only for work that leaves no unfinished changes behind, such as a
+/// transaction that is rolled back. That is why unwinding is safe here.
 ///
 /// # Errors
 /// It panicked.

@@ -1,7 +1,7 @@
-//! The life of a running service.
+//! Starting and running the service.
 //!
 //! **Owns** starting, with and without the database, and keeping several instances in step.
-//! **Never** serves before it is whole, unless the database is away.
+//! **Never** serves before everything is loaded, unless the database is down.
 //! **Start at** `start.rs`.
 //! **Tested in** `tests/api/last_good.rs`.
 

@@ -1,11 +1,11 @@
-//! Keeps on disk what is in force, for a start without the database.
+//! Saves the active snapshot to disk, for a start without the database.
 
 use crate::app::App;
 
-/// Writes the file, if there is something that is not in it yet.
+/// Writes the file, if anything changed since it was last written.
 ///
 /// # Errors
-/// The data folder takes nothing that is written.
+/// The data folder can't be written to.
 pub async fn persist_snapshot(app: &App) -> std::io::Result<()> {
     let (kept, revision) = {
         let snapshot_inputs = app.snapshot_inputs();
@@ -14,7 +14,7 @@ pub async fn persist_snapshot(app: &App) -> std::io::Result<()> {
         }
         (snapshot_inputs.kept().clone(), snapshot_inputs.revision())
     };
-    // A folder that was moved away is not made again: it would be in the way when it is put back.
+    // A data folder that was moved away is not created again: it would be in the way when somebody moves it back.
     app.data_folder.check().map_err(std::io::Error::other)?;
     let (path, key, now_ms) = (app.settings.last_good_file(), app.vault.last_good_key(), app.now_ms());
     let write = move || kept.write(&path, &key, now_ms);

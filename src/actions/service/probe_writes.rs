@@ -1,17 +1,15 @@
-//! Finds out whether the database takes what is written.
+//! Checks whether the database accepts writes.
 
 use crate::app::{App, MachineWrite};
 use crate::store::StoreError;
 use crate::store::health::write_proof;
 
-/// Writes and commits one row, and remembers how it went for whoever asks
-/// whether the service is ready.
+/// Writes and commits one row, and remembers the result for the readiness check.
 ///
-/// A write that is rolled back would prove less: a full disk is noticed at the
-/// commit.
+/// A rolled-back write would prove less: a full disk is only noticed at the commit.
 ///
 /// # Errors
-/// The database does not answer, or does not write.
+/// The database does not answer, or does not accept writes.
 pub async fn probe_writes(app: &App) -> Result<(), StoreError> {
     let proof = async {
         let mut tx = app.as_job("write_probe").machine_write(MachineWrite::WriteProbe).await?;

@@ -1,4 +1,4 @@
-//! Opens everything that a process needs.
+//! Opens everything that the process needs.
 
 use std::sync::Arc;
 
@@ -18,9 +18,9 @@ use crate::store::keys::{self, SigningKeyRow};
 use crate::store::{OpenError, Store, StoreError, files};
 use crate::stripe::Gateway;
 
-/// Why the start stops, and what to do.
+/// Why the start failed, and what to do.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum StartError {
     #[error(transparent)]
     Store(#[from] OpenError),
@@ -38,13 +38,13 @@ pub enum StartError {
     Endpoints(#[from] SealedSecret),
 }
 
-/// Opens the store and the vault, makes the first signing key, loads raised epochs, puts the appeals into force. Where
-/// the database can't be reached, the banner is served from what was last in force.
+/// Opens the store and the vault, creates the first signing key, loads raised epochs, and activates the appeals. If the
+/// database can't be reached, the banner is served from the last saved snapshot.
 ///
 /// # Errors
 /// See [`StartError`].
 pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartError> {
-    // Where it can't be made, whatever needs it says so.
+    // If it can't be created, whatever needs the folder reports that.
     let folder = files::make_folder(&settings.data_dir);
     if folder.is_ok() {
         files::make_private(&settings.data_dir);
@@ -68,12 +68,12 @@ pub async fn start(settings: Settings, clock: Clock) -> Result<Arc<App>, StartEr
     publish_appeals(&app)?;
     read_everything(&app).await?;
     if let Err(error) = persist_snapshot(&app).await {
-        tracing::error!(%error, "what is in force can't be kept in the data folder; it is tried again");
+        tracing::error!(%error, "the active snapshot can't be saved in the data folder; it will be retried");
     }
     Ok(app)
 }
 
-/// Reads all that the banner needs from the database: keys, epochs, appeals.
+/// Reads everything that the banner needs from the database: keys, epochs, appeals.
 pub(in crate::actions) async fn read_everything(app: &App) -> Result<(), StartError> {
     let rows = signing_keys(&app.as_job("start"), &app.vault).await?;
     app.tokens.set_keys(open_keys(&app.vault, &rows)?);
@@ -85,7 +85,7 @@ pub(in crate::actions) async fn read_everything(app: &App) -> Result<(), StartEr
     Ok(())
 }
 
-/// The keys in the database; the first is made when there is none.
+/// The keys in the database. If there is none, the first is created.
 async fn signing_keys(context: &Context<'_>, vault: &Vault) -> Result<Vec<SigningKeyRow>, StoreError> {
     let mut tx = context.change().await?;
     let mut rows = keys::signing_keys(&mut tx).await?;
@@ -99,7 +99,7 @@ async fn signing_keys(context: &Context<'_>, vault: &Vault) -> Result<Vec<Signin
     Ok(rows)
 }
 
-/// Opens kept keys.
+/// Decrypts stored keys.
 pub(in crate::actions) fn open_keys(
     vault: &Vault,
     rows: &[SigningKeyRow],

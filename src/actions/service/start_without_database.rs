@@ -1,10 +1,10 @@
-//! Starts while the database is away, from what was last in force; and goes on when it is back.
+//! Starts from the last saved snapshot while the database is down, and catches up when it is back.
 
 use std::sync::Arc;
 
 use super::start::{StartError, open_keys, read_everything};
 use crate::actions::appeals::publish_appeals::publish_appeals;
-use crate::actions::appeals::sync_appeals::appeals_are;
+use crate::actions::appeals::sync_appeals::activate_published;
 use crate::app::App;
 use crate::appeals::TickerTotals;
 use crate::clock::{self, Clock};
@@ -15,10 +15,10 @@ use crate::store::switches::by_site;
 use crate::store::{OpenError, Store, StoreError};
 use crate::stripe::Gateway;
 
-/// Starts without the database, which is `away`.
+/// Starts without the database, which failed with `away`.
 ///
 /// # Errors
-/// As it was without this: nothing good is kept on disk.
+/// `away`, if no usable snapshot is on disk.
 pub(in crate::actions) fn start_without_database(
     settings: Settings,
     clock: Clock,
@@ -31,7 +31,7 @@ pub(in crate::actions) fn start_without_database(
         Ok(read) => read,
         Err(LastGoodError::Missing) => return Err(away.into()),
         Err(error) => {
-            tracing::error!(%error, file = %path.display(), "what was last in force is not used");
+            tracing::error!(%error, file = %path.display(), "the saved snapshot can't be used");
             return Err(away.into());
         }
     };
@@ -53,7 +53,7 @@ pub(in crate::actions) fn start_without_database(
     app.snapshot_inputs().switches = by_site(&kept.switches).map_err(StoreError::from)?;
     publish_appeals(&app)?;
     if app.settings.appeals.file.is_none() {
-        appeals_are(&app, &kept.appeals, kept.publications);
+        activate_published(&app, &kept.appeals, kept.publications);
     }
     app.keep(|now| *now = kept);
     let mut snapshot_inputs = app.snapshot_inputs();
@@ -62,15 +62,15 @@ pub(in crate::actions) fn start_without_database(
     tracing::warn!(
         error = %away,
         in_force_since = clock::rfc3339(kept_at_ms),
-        "the database can't be reached; until it is back, the banner answers from what was last in force"
+        "the database can't be reached; until it is back, the banner uses the saved snapshot"
     );
     Ok(app)
 }
 
-/// Tries to reach the database, where the service began without it. Then everything is read anew, and the service is whole.
+/// Tries to reach the database, if the service started without it. Then reads everything again.
 ///
 /// # Errors
-/// Something answers that can't be used as it is; one that does not answer is no error.
+/// The database answers and can't be used as it is. No answer is not an error.
 pub async fn reach_database(app: &App) -> Result<(), StartError> {
     if !app.is_catching_up() {
         return Ok(());
@@ -83,6 +83,6 @@ pub async fn reach_database(app: &App) -> Result<(), StartError> {
     read_everything(app).await?;
     app.set_catching_up(false);
     app.tickers_changed.notify_one();
-    tracing::info!("the database answers: the service is whole again");
+    tracing::info!("the database is back; the service is fully available again");
     Ok(())
 }

@@ -1,11 +1,11 @@
-//! Hears which tokens other instances superseded.
+//! Reads which tokens other instances invalidated.
 
 use crate::app::App;
 use crate::clock::DAY_MS;
 use crate::store::StoreError;
 
-/// Reads the epochs that were raised within the life of a token (a day; the
-/// rest allows for clocks that differ), so that the banner path knows them.
+/// Reads the epochs that were raised within the lifetime of a token (a day, plus a margin for clocks that differ), for the
+/// banner path.
 ///
 /// # Errors
 /// The database does not answer.

@@ -1,4 +1,4 @@
-//! Writing appeals, and putting them into force.
+//! Saving appeals, and publishing them.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ETAG, EntityTag, Header, IF_MATCH, IF_NONE_MATCH, IfMatch, IfNoneMatch};
@@ -160,7 +160,7 @@ async fn set_aside(
     activate(app, &published).await
 }
 
-/// Puts it into force on this instance at once, and says how it stands.
+/// Activates the publication on this instance at once, and returns the appeal's state.
 async fn activate(app: &App, published: &PublicationRow) -> Result<HttpResponse, Problem> {
     actions::sync_appeals(app).await.map_err(|error| Problem::store(&error))?;
     let id = &published.appeal_id;
@@ -170,7 +170,7 @@ async fn activate(app: &App, published: &PublicationRow) -> Result<HttpResponse,
     Ok(HttpResponse::Ok().json(Summary::of(app, newest, published.as_ref())))
 }
 
-/// `If-Match` and `If-None-Match`, as the request has them.
+/// The request's `If-Match` and `If-None-Match`.
 struct Preconditions {
     matches: Option<IfMatch>,
     matches_none: Option<IfNoneMatch>,
@@ -179,7 +179,7 @@ struct Preconditions {
 impl Preconditions {
     fn of(request: &HttpRequest) -> Result<Self, Problem> {
         let unreadable =
-            |name| Problem::with(Code::InvalidRequest, format_args!("{name}: neither a list of ETags nor *"));
+            |name| Problem::with(Code::InvalidRequest, format_args!("{name}: must be a list of ETags, or *"));
         let headers = request.headers();
         let (mut matches, mut matches_none) = (None, None);
         if headers.contains_key(IF_MATCH) {
@@ -197,7 +197,7 @@ impl Preconditions {
         Ok(Self { matches, matches_none })
     }
 
-    /// Whether they hold of an appeal whose newest version is `newest`; 0 says that there is no such appeal.
+    /// Whether they hold for an appeal whose newest version is `newest`; 0 means that there is no such appeal.
     fn hold(&self, newest: i64) -> bool {
         let now = (newest > 0).then(|| EntityTag::new_strong(newest.to_string()));
         let matched = match &self.matches {
@@ -218,7 +218,7 @@ impl Preconditions {
     }
 }
 
-/// The caller's context; none where the appeals come from a file.
+/// The caller's context; none if the appeals come from a file.
 fn context<'a>(app: &'a App, by: &AppealsEditor) -> Result<Context<'a>, Problem> {
     if app.settings.appeals.file.is_some() {
         return Err(Code::AppealsFromFile.into());

@@ -1,7 +1,7 @@
-//! Appeals with their versions: write, publish, pause, end, roll back.
+//! Appeals and their versions: save, publish, pause, end, roll back.
 //!
-//! **Owns** the routes below `/v1/appeals`, and the shapes of their answers.
-//! **Never** decides what may be published: that is `actions/edit_appeals.rs`.
+//! **Owns** the routes below `/v1/appeals`, and the schemas of their responses.
+//! **Never** decides what may be published: that is `actions/appeals/edit_appeals.rs`.
 //! **Start at** `editing.rs`.
 //! **Tested in** `tests/api/appeals.rs`.
 

@@ -1,4 +1,4 @@
-//! What appeals there are, and how they were written.
+//! Lists appeals, and shows their versions.
 
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Path;

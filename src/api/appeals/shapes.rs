@@ -1,4 +1,4 @@
-//! How appeals are told, and what is asked of them.
+//! The request and response bodies of appeals.
 
 use std::collections::HashMap;
 
@@ -84,9 +84,9 @@ pub struct PublishBody {
 }
 
 impl Summary {
-    /// How appeals stand, of each its newest version and, if it has one, its newest publication.
+    /// The states of appeals, from each one's newest version and, if it has one, its newest publication.
     pub fn of_all(app: &App, newest: &[VersionRow], published: &[PublishedRow]) -> Vec<Self> {
-        // What can't be read any more is shown to nobody.
+        // An appeal that can no longer be read is shown to nobody.
         let documents: Vec<AppealDocument> =
             published.iter().filter_map(|row| actions::read_published(row).ok()).collect();
         let ids = documents.iter().map(|draft| draft.rules.id.as_str());
@@ -112,7 +112,7 @@ impl Summary {
             .collect()
     }
 
-    /// How one appeal stands.
+    /// The state of one appeal.
     pub fn of(app: &App, newest: &VersionRow, published: Option<&PublishedRow>) -> Self {
         let published = published.map(std::slice::from_ref).unwrap_or_default();
         let mut one = Self::of_all(app, std::slice::from_ref(newest), published);
@@ -120,7 +120,7 @@ impl Summary {
     }
 }
 
-/// The `ETag` of an appeal whose newest version this is.
+/// The `ETag` of an appeal with this newest version.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }

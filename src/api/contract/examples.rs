@@ -1,4 +1,4 @@
-//! What is asked and answered, by example, and what one answer gives to the next question.
+//! Examples of requests and responses, and which values of a response the next request needs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,24 +10,24 @@ use utoipa::openapi::example::{Example, ExampleBuilder};
 use utoipa::openapi::link::Link;
 use utoipa::openapi::path::Operation;
 
-/// The examples of every operation, by its id.
+/// The examples of every operation, by operation id.
 const WRITTEN: &str = include_str!("examples.json");
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Examples {
-    /// Bodies that can be sent, each under a few words.
+    /// Request bodies, each under a short description.
     #[serde(default)]
     request: BTreeMap<String, Value>,
-    /// Bodies that may come back when all is well.
+    /// Successful response bodies.
     #[serde(default)]
     answer: BTreeMap<String, Value>,
-    /// Operations that go on from the answer.
+    /// Operations that continue from the response.
     #[serde(default)]
     links: BTreeMap<String, Link>,
 }
 
-/// Puts its examples into each operation.
+/// Adds the examples to each operation.
 pub fn put<'a>(operations: impl Iterator<Item = &'a mut Operation>) {
     let mut written: HashMap<String, Examples> =
         serde_json::from_str(WRITTEN).expect("examples.json is read in a test");

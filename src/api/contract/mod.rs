@@ -1,7 +1,7 @@
-//! The contract: OpenAPI 3.1, written from the handlers.
+//! The API description: OpenAPI 3.1, generated from the handlers.
 //!
-//! **Owns** what the handlers leave to be said once for all: error answers, examples, headers of every answer.
-//! **Never** describes what no handler serves.
+//! **Owns** what applies to all handlers: error responses, examples, common headers.
+//! **Never** describes a route that no handler serves.
 //! **Start at** [`openapi_yaml`].
 //! **Tested in** `tests/commands/contract.rs`, `tests/api/contract.rs`, `tests/contract/`.
 
@@ -88,7 +88,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (Method, &mut Operati
     all.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
 }
 
-/// The headers that every answer of a route has, and those that go with a status.
+/// The headers of every response of a route, and those that depend on the status.
 const HEADERS: [(&str, &str); 6] = [
     (
         "X-Request-Id",
@@ -101,7 +101,7 @@ const HEADERS: [(&str, &str); 6] = [
     ("Retry-After", "The number of seconds after which to try again."),
 ];
 
-/// Whether answers with this status have the header.
+/// Whether responses with this status have the header.
 fn goes_with(header: &str, status: &str, cors: Cors) -> bool {
     match header {
         "Vary" => cors > Cors::SameOrigin,
@@ -123,7 +123,7 @@ fn name_headers(operation: &mut Operation, cors: Cors) {
     }
 }
 
-/// The handler refuses unknown fields; of an enum with a tag, the derived schema can't say so.
+/// The handler rejects unknown fields; the schema that is derived from a tagged enum can't say so.
 fn close_token_body(contract: &mut utoipa::openapi::OpenApi) {
     let schemas = contract.components.as_mut().map(|components| &mut components.schemas);
     let Some(RefOr::T(Schema::OneOf(body))) = schemas.and_then(|schemas| schemas.get_mut("TokenBody")) else {
@@ -139,7 +139,7 @@ fn close_token_body(contract: &mut utoipa::openapi::OpenApi) {
 static YAML: LazyLock<String> =
     LazyLock::new(|| OPENAPI.to_yaml().expect("the contract is strings, lists and maps"));
 
-/// The contract as YAML.
+/// The API description as YAML.
 pub fn openapi_yaml() -> &'static str {
     &YAML
 }

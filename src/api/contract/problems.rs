@@ -1,4 +1,4 @@
-//! From the code words at a handler to the error answers of its operation.
+//! Turns the error codes that a handler lists into the error responses of its operation.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
@@ -12,10 +12,10 @@ use utoipa::openapi::{Ref, RefOr, Response, ResponseBuilder};
 
 use crate::web::problem::{Code, MEDIA_TYPE, Problem};
 
-/// Where a handler lists its code words.
+/// Where a handler lists its error codes.
 const LIST: &str = "x-problems";
 
-/// Writes an answer for each status of the operation's code words; the list itself goes.
+/// Writes a response for each status of the operation's error codes, and removes the list.
 pub fn spell_out(operation: &mut Operation) {
     let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
     for code in listed(operation) {
@@ -50,7 +50,7 @@ fn answer(codes: &[Code]) -> Response {
     ResponseBuilder::new().description(description(codes)).content(MEDIA_TYPE, content).build()
 }
 
-/// One sentence for one word, a list for many.
+/// A sentence for a single code, a list for several.
 fn description(codes: &[Code]) -> String {
     let line = |code: &Code| format!("`{}`: {}", code.as_str(), code.title());
     match codes {

@@ -1,4 +1,4 @@
-//! Alarms: what wants a person to look, and that a person has looked.
+//! Alarms: what needs manual review, and their acknowledgements.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Payload};
@@ -16,7 +16,7 @@ use crate::web::State;
 use crate::web::body::{self, Accepts};
 use crate::web::problem::{Code, Problem};
 
-/// Contributions with open alarms, and acknowledgements, in one answer.
+/// The maximum number of contributions and of acknowledgements in one response.
 const MAX_LISTED: i64 = 100;
 
 /// An open alarm.

@@ -1,4 +1,4 @@
-//! Payments as a table for a spreadsheet, sent while it is read.
+//! The payments export, streamed as CSV.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -67,7 +67,7 @@ pub async fn csv(
         to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,
     };
     let mut export = PaymentsExport::new(app.store.clone(), wanted);
-    // Whether the database answers is known before the answer begins.
+    // Whether the database answers must be known before the response begins.
     let first = export.next_page().await.map_err(|error| Problem::store(&error))?;
     Ok(HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-store"))
@@ -86,7 +86,7 @@ fn next(mut export: PaymentsExport) -> Reading {
     })
 }
 
-/// The pages of an export; the next is read when the one before is sent.
+/// The pages of an export; each is read when the previous one is sent.
 struct Pages {
     first: Option<Bytes>,
     reading: Option<Reading>,
@@ -108,7 +108,7 @@ impl Stream for Pages {
                 Some(Ok(Bytes::from(text)))
             }
             Ok(None) => None,
-            // It breaks off, and so is seen not to be whole.
+            // The response ends early, so the client sees that it is incomplete.
             Err(error) => Some(Err(Problem::store(&error).into())),
         })
     }

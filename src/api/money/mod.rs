@@ -1,7 +1,7 @@
-//! Money, for people and programs: contributions, payments as a table, and what Stripe says beside what we say.
+//! Contributions, the payments export, and the comparison of Stripe with the ledger.
 //!
-//! **Owns** the routes below `/v1/contributions`, `/v1/reconciliation` and `/v1/alarms`.
-//! **Never** tells an e-mail address: supporters are told by their ids.
+//! **Owns** the routes below `/v1/contributions` and `/v1/reconciliation`.
+//! **Never** returns an e-mail address: supporters are identified by id.
 //! **Start at** `reading.rs`.
 //! **Tested in** `tests/api/money.rs`.
 

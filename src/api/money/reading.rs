@@ -1,4 +1,4 @@
-//! Contributions, a page at a time, and one with all of it.
+//! Lists contributions, and shows one with all its details.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Path, Query};
@@ -17,10 +17,10 @@ use crate::store::pages::{ContributionFilter, Cursor};
 use crate::web::State;
 use crate::web::problem::{Code, Problem};
 
-/// Contributions on a page where the caller does not say.
+/// The default number of contributions on a page.
 const USUAL_LIMIT: u32 = 50;
-/// The most on a page.
-const MOST: u32 = 200;
+/// The maximum number of contributions on a page.
+const MAX_LIMIT: u32 = 200;
 
 #[derive(Deserialize, utoipa::IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -85,8 +85,8 @@ pub async fn list(
 ) -> Result<HttpResponse, Problem> {
     let query = query.map_err(|error| Problem::with(Code::InvalidRequest, error))?.into_inner();
     let limit = query.limit.unwrap_or(USUAL_LIMIT);
-    if !(1..=MOST).contains(&limit) {
-        return Err(Problem::with(Code::InvalidRequest, format!("limit: from 1 to {MOST}")));
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Problem::with(Code::InvalidRequest, format!("limit: from 1 to {MAX_LIMIT}")));
     }
     let after = query.after.as_deref().map(decode_cursor).transpose()?;
     let wanted = ContributionFilter {
@@ -99,7 +99,7 @@ pub async fn list(
         from_ms: query.from.as_deref().map(|text| time("from", text)).transpose()?,
         to_ms: query.to.as_deref().map(|text| time("to", text)).transpose()?,
     };
-    // One more than is told, to know whether there is a next page.
+    // One more than is shown, to find out whether there is a next page.
     let found = app.store.contributions_after(&wanted, after.as_ref(), i64::from(limit) + 1).await;
     let mut found = found.map_err(|error| Problem::store(&error))?;
     let more = found.len() > limit as usize;
@@ -156,10 +156,13 @@ fn currency(code: &str) -> Result<Currency, Problem> {
     Currency::parse(code).map_err(|error| Problem::with(Code::InvalidRequest, format!("currency: {error}")))
 }
 
-/// No database takes a NUL in a text, and no site has one in its id.
+/// Neither database accepts a NUL in a text, and no site's id contains one.
 pub(super) fn plain(name: &str, text: String) -> Result<String, Problem> {
     if text.contains('\0') {
-        return Err(Problem::with(Code::InvalidRequest, format!("{name}: no control characters")));
+        return Err(Problem::with(
+            Code::InvalidRequest,
+            format!("{name}: must not contain control characters"),
+        ));
     }
     Ok(text)
 }
@@ -169,7 +172,7 @@ fn supporter(text: &str) -> Result<SupporterId, Problem> {
         .map_err(|error| Problem::with(Code::InvalidRequest, format!("supporter: {error}")))
 }
 
-/// A place in the list, as a word that only we read.
+/// A position in the list, as an opaque text.
 fn encode_cursor(decode_cursor: &Cursor) -> String {
     URL_SAFE_NO_PAD.encode(format!("{} {}", decode_cursor.at_ms, decode_cursor.id))
 }

@@ -1,4 +1,4 @@
-//! What Stripe says beside what we say, for programs.
+//! The comparison of Stripe with the ledger, as JSON.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get};

@@ -1,4 +1,4 @@
-//! How money is told.
+//! The response bodies of contributions.
 
 use serde::{Deserialize, Serialize};
 

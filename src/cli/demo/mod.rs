@@ -46,7 +46,7 @@ pub struct Options {
 /// `serve` would use: with a live key among them the demo does not run.
 pub fn demo(options: &Options, configured: &Settings) -> Result<(), Stopped> {
     if configured.stripe.mode == Mode::Live {
-        return Err("a live Stripe configuration is set here, and the demo's Stripe is a stand-in; run the demo in another folder and without KEEPOPEN_STRIPE__… in the environment".into());
+        return Err("a live Stripe configuration is set here, but the demo uses a stand-in for Stripe; run the demo in another folder, without KEEPOPEN_STRIPE__… in the environment".into());
     }
     telemetry::start(configured.log.format, "warn,keepopen=info")?;
     let folder = DataFolder::new(options.data_dir.as_deref())?;

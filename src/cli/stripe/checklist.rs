@@ -47,9 +47,9 @@ pub async fn checklist(opened: &Opened<'_>) -> Result<(), Stopped> {
 const TO_DO: &[&str] = &[
     "The business details, the bank account and the name on statements are right in the dashboard.",
     "The payment methods that you want are turned on, in live mode too.",
-    "A copy of the encryption key (keepopen.key) lies apart from the database's.",
-    "Somebody is told when `keepopen_stripe_trouble` is above 0 (docs/operating-metrics.md).",
-    "You gave the smallest amount yourself, were thanked, and refunded it.",
+    "A copy of the encryption key (keepopen.key) is stored apart from the database's backup.",
+    "An alert reaches somebody when `keepopen_stripe_trouble` is above 0 (docs/operating-metrics.md).",
+    "You gave the smallest amount yourself, saw the thanks, and refunded it.",
 ];
 
 fn either(good: bool, yes: impl Into<String>, no: impl Into<String>) -> Point {
@@ -67,7 +67,7 @@ fn of_settings(settings: &Settings) -> Vec<Point> {
     let restricted = if stripe.secret_key.expose().starts_with("rk_") {
         Point(Mark::Good, "The key is a restricted one.".to_owned())
     } else {
-        Point(Mark::ToDo, "The key may do everything; a restricted one (rk_…) is better. `keepopen stripe connect` lists what it must be allowed.".to_owned())
+        Point(Mark::ToDo, "The key has every permission; a restricted one (rk_…) is safer. `keepopen stripe connect` lists the permissions that it needs.".to_owned())
     };
     let url = &settings.server.public_url;
     let https = either(
@@ -77,7 +77,7 @@ fn of_settings(settings: &Settings) -> Vec<Point> {
     );
     let sites = either(
         !settings.sites.is_empty(),
-        "There are sites to give to.",
+        "At least one site is configured.",
         "No site is configured; add [sites.…] to the settings.",
     );
     vec![mode, restricted, https, sites]
@@ -87,31 +87,33 @@ fn of_account(account: Result<Account, CallError>, settings: &Settings) -> Vec<P
     let account = match account {
         Ok(account) => account,
         Err(CallError::Refused { status: 403, .. }) => {
-            let sentence = "The key may not look at the account (Accounts: read). See in the dashboard that it may take payments and is paid out.";
+            let sentence = "The key may not read the account (Accounts: read). Check in the dashboard that the account can take payments and receives payouts.";
             return vec![Point(Mark::ToDo, sentence.to_owned())];
         }
         Err(error) => {
-            return vec![Point(Mark::Wrong, format!("The account can't be looked at: {error}."))];
+            return vec![Point(Mark::Wrong, format!("The account can't be read: {error}."))];
         }
     };
     let mut points = vec![
         either(
             account.charges_enabled,
-            "The account may take payments.",
-            "The account may not take payments yet; complete it in the dashboard.",
+            "The account can take payments.",
+            "The account can't take payments yet; complete it in the dashboard.",
         ),
         either(
             account.payouts_enabled,
-            "The account is paid out.",
-            "The account is not paid out yet; add the bank account in the dashboard.",
+            "The account receives payouts.",
+            "The account does not receive payouts yet; add the bank account in the dashboard.",
         ),
     ];
     let own = account.default_currency.unwrap_or_default().to_uppercase();
     for (id, site) in &settings.sites {
         let asked = site.currency.to_string();
         if asked == own {
-            points
-                .push(Point(Mark::Good, format!("{id} asks in {asked}, which the account is paid out in.")));
+            points.push(Point(
+                Mark::Good,
+                format!("{id} asks in {asked}, in which the account receives payouts."),
+            ));
         } else {
             points.push(Point(Mark::ToDo, format!("{id} asks in {asked}, and the account's currency is {own}: Stripe converts, for a fee, unless there is a bank account in {asked}.")));
         }
@@ -146,15 +148,15 @@ fn of_connection(report: &ConnectionReport, settings: &Settings) -> Vec<Point> {
             let held = report.held.iter().any(|row| row.id == endpoint.id);
             points.push(either(
                 held || !settings.stripe.webhook_secrets.is_empty(),
-                "Its signing secret is known here.",
-                "Its signing secret is not known here; run `keepopen stripe connect`.",
+                "Its signing secret is stored here.",
+                "Its signing secret is not stored here; run `keepopen stripe connect`.",
             ));
         }
     }
     points.push(either(
         report.contact.delivered_at_ms.is_some(),
         "Stripe has delivered something.",
-        "Stripe has not delivered anything yet; start the service, and give once.",
+        "Stripe has not delivered anything yet; start the service, and make a payment.",
     ));
     let said = |sentence: &str| Point(Mark::Wrong, format!("{}.", capitalised(sentence)));
     points.extend(report.troubles.iter().map(|trouble| said(trouble.sentence())));
@@ -165,12 +167,12 @@ fn of_database(holds_test_gifts: bool) -> Point {
     either(
         !holds_test_gifts,
         "The database holds no gifts of test mode.",
-        "The database holds events of test mode; start live with a data folder, or a database, of its own.",
+        "The database holds events of test mode; start live mode with a data folder or a database of its own.",
     )
 }
 
 fn of_appeals(live: usize) -> Point {
-    either(live > 0, "Some appeal is live.", "No appeal is live, so nobody is asked.")
+    either(live > 0, "Some appeal is live.", "No appeal is live, so no reader is asked.")
 }
 
 async fn live_appeals(opened: &Opened<'_>) -> Result<usize, Stopped> {

@@ -106,7 +106,7 @@ async fn address(opened: &Opened<'_>, given: Option<&Url>) -> Result<String, Sto
     };
     let is_web = url.starts_with("https://") || url.starts_with("http://");
     if !is_web || (settings.stripe.mode == Mode::Live && !url.starts_with("https://")) {
-        return Err(format!("Stripe delivers over https, and {url} is not that; name the address with --url https://…/webhooks/stripe, or set server.public_url").into());
+        return Err(format!("Stripe delivers over https only, and {url} is not https; name the address with --url https://…/webhooks/stripe, or set server.public_url").into());
     }
     Ok(url)
 }
@@ -118,10 +118,10 @@ fn explained(error: ConnectError, url: &str) -> Stopped {
             "Stripe does not know the key; check stripe.secret_key".into()
         }
         ConnectError::Call(CallError::Refused { status: 403, .. }) => {
-            "the key may not change webhook endpoints; give it the permission Webhook Endpoints: write. For this command alone another key can stand in KEEPOPEN_STRIPE__SECRET_KEY".into()
+            "the key may not change webhook endpoints; give it the permission Webhook Endpoints: write. For this command alone, you can set another key in KEEPOPEN_STRIPE__SECRET_KEY".into()
         }
         ConnectError::Call(CallError::Refused { status: 400, .. }) => format!(
-            "{error}: an endpoint for {url} can't be made. Stripe must be able to reach that address from outside; name another with --url. An account has at most 16 endpoints"
+            "{error}: the endpoint for {url} can't be created. Stripe must be able to reach that address from outside; name another with --url. An account has at most 16 endpoints"
         )
         .into(),
         _ => error.into(),
@@ -133,16 +133,16 @@ fn told(done: &[EndpointChange], url: &str, end: End) -> Result<(), Stopped> {
         say(&sentence(it, url))?;
     }
     if end.finish {
-        return if done.is_empty() { say("There was nothing left to finish.") } else { Ok(()) };
+        return if done.is_empty() { say("There was nothing to finish.") } else { Ok(()) };
     }
     if done.iter().any(|it| matches!(it, EndpointChange::Made(_))) {
         say(
-            "Its signing secret is kept in the database, encrypted. A running service takes it up within 2 seconds; its settings stay as they are.",
+            "Its signing secret is stored in the database, encrypted. A running service uses it within 2 seconds; you need not change any settings.",
         )?;
     }
-    if done.iter().any(|it| matches!(it, EndpointChange::StillDelivers(_))) {
+    if done.iter().any(|it| matches!(it, EndpointChange::StillActive(_))) {
         say(
-            "What comes twice is booked once. When the new one has delivered, end the overlap with --finish; `keepopen stripe status` says when it did.",
+            "An event that arrives twice is booked once. When the new endpoint has delivered, end the overlap with --finish; `keepopen stripe status` shows when that happened.",
         )?;
     }
     Ok(())
@@ -150,17 +150,17 @@ fn told(done: &[EndpointChange], url: &str, end: End) -> Result<(), Stopped> {
 
 fn sentence(done: &EndpointChange, url: &str) -> String {
     match done {
-        EndpointChange::Made(id) => format!("{id}: made, for {url}, with version {API_VERSION}."),
-        EndpointChange::Kept(id) => format!("{id}: is as it should be, for {url}. Nothing was changed."),
-        EndpointChange::Mended(was) => format!("{}: put right ({}).", was.id, what_was_wrong(was)),
-        EndpointChange::StillDelivers(old) => {
-            format!("{}: from before, with version {}, delivers still.", old.id, version(old))
+        EndpointChange::Made(id) => format!("{id}: created for {url}, with version {API_VERSION}."),
+        EndpointChange::Kept(id) => format!("{id}: already correct, for {url}. Nothing was changed."),
+        EndpointChange::Corrected(was) => format!("{}: corrected ({}).", was.id, what_was_wrong(was)),
+        EndpointChange::StillActive(old) => {
+            format!("{}: an older endpoint with version {}, which still delivers.", old.id, version(old))
         }
         EndpointChange::NotOurs(id) => format!(
-            "{id}: was not made by keepopen, delivers to the same address, and was left alone. Disable it in the dashboard when you like, and take its secret out of stripe.webhook_secrets."
+            "{id}: not created by keepopen, delivers to the same address, and was not changed. You can disable it in the dashboard; then remove its secret from stripe.webhook_secrets."
         ),
-        EndpointChange::Disabled(id) => format!("{id}: disabled, and its secret is forgotten."),
-        EndpointChange::Forgotten(id) => format!("{id}: delivered no more; its secret is forgotten."),
+        EndpointChange::Disabled(id) => format!("{id}: disabled; its secret was deleted."),
+        EndpointChange::Forgotten(id) => format!("{id}: no longer delivers; its secret was deleted."),
     }
 }
 
@@ -183,6 +183,6 @@ fn version(endpoint: &Endpoint) -> &str {
 }
 
 fn permissions() -> Result<(), Stopped> {
-    say("\nWhat a restricted key (rk_…) must be allowed; everything else can be \"none\":")?;
+    say("\nThe permissions that a restricted key (rk_…) needs; everything else can be \"none\":")?;
     PERMISSIONS.iter().try_for_each(|it| say(&format!("  {:<20} {:<6} {}", it.name, it.level, it.why)))
 }

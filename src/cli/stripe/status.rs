@@ -22,7 +22,7 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
     let delivered = report.contact.delivered_at_ms;
     say(&format!("last delivery: {}", delivered.map_or_else(|| "none yet".to_owned(), rfc3339)))?;
     say(&format!("clock: {}", clock(report.contact.clock_difference_ms)))?;
-    say(&format!("events given up: {}, of the other mode: {}", report.dead, report.quarantined))?;
+    say(&format!("dead events: {}, quarantined events: {}", report.dead, report.quarantined))?;
     let mut wrong: Vec<String> =
         report.troubles.iter().map(|trouble| trouble.sentence().to_owned()).collect();
     if let Some(error) = &report.not_asked {
@@ -39,7 +39,7 @@ pub async fn status(opened: &Opened<'_>) -> Result<(), Stopped> {
     for sentence in &wrong {
         say(&format!("wrong: {sentence}"))?;
     }
-    Err("the connection to Stripe is not as it should be".into())
+    Err("the connection to Stripe has problems; they are listed above".into())
 }
 
 fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), Stopped> {
@@ -54,7 +54,7 @@ fn endpoint_lines(endpoint: &Endpoint, report: &ConnectionReport) -> Result<(), 
     say(&format!("events needless: {}", list(&endpoint.needless_events())))?;
     if let Some(row) = report.held.iter().find(|row| row.id == endpoint.id) {
         let at = row.delivered_at_ms.map_or_else(|| "not yet".to_owned(), rfc3339);
-        say(&format!("delivered under its secret: {at}"))?;
+        say(&format!("last delivery with its secret: {at}"))?;
     }
     Ok(())
 }
@@ -63,9 +63,9 @@ fn about_other(other: &Endpoint, report: &ConnectionReport) -> &'static str {
     if !other.enabled {
         ""
     } else if report.held.iter().any(|row| row.id == other.id) {
-        ", from before; end the overlap with --finish"
+        ", an older one; end the overlap with --finish"
     } else if other.ours {
-        ", whose secret is not known here; `keepopen stripe connect --finish` disables it"
+        ", whose secret is not stored here; `keepopen stripe connect --finish` disables it"
     } else {
         ", made by hand"
     }
@@ -73,8 +73,8 @@ fn about_other(other: &Endpoint, report: &ConnectionReport) -> &'static str {
 
 fn clock(difference_ms: Option<i64>) -> String {
     match difference_ms {
-        None => "not compared yet; it is with each delivery".to_owned(),
-        Some(ms) if ms >= 0 => format!("{} s ahead of Stripe's, at the most", ms / 1000),
+        None => "not compared yet; each delivery compares it".to_owned(),
+        Some(ms) if ms >= 0 => format!("at most {} s ahead of Stripe's", ms / 1000),
         Some(ms) => format!("{} s behind Stripe's", -ms / 1000),
     }
 }

@@ -161,7 +161,7 @@ impl Error {
             Self::UnknownWord { word, known } => {
                 let meant = keepopen_decision::near_miss(word, known);
                 let meant = meant.map_or_else(String::new, |meant| format!(" Did you mean {meant:?}?"));
-                format!("{word:?} is not possible here.{meant} {}", all_of("Write one of", known))
+                format!("{word:?} is not a valid value here.{meant} {}", all_of("Write one of", known))
             }
             Self::Missing(field) => format!("{field} is missing: write it."),
             Self::Other(text) => text.clone(),
@@ -171,7 +171,7 @@ impl Error {
 
 fn all_of(intro: &str, words: &[&str]) -> String {
     if words.is_empty() {
-        "There are none here.".to_owned()
+        "There are no fields here.".to_owned()
     } else {
         format!("{intro} {}.", words.join(", "))
     }
@@ -289,7 +289,7 @@ mod tests {
             (
                 json!({"kind": "aks"}),
                 "kind",
-                "\"aks\" is not possible here. Did you mean \"ask\"? Write one of ask, thank, ",
+                "\"aks\" is not a valid value here. Did you mean \"ask\"? Write one of ask, thank, ",
             ),
             (
                 json!({"sties": []}),

@@ -147,14 +147,14 @@ impl<'de> VariantAccess<'de> for NoFields {
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, _: T) -> Result<T::Value, Error> {
-        Err(Error::Other("a word alone does not say enough here.".to_owned()))
+        Err(Error::Other("a single word is not enough here; write a table.".to_owned()))
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, _: V) -> Result<V::Value, Error> {
-        Err(Error::Other("a word alone does not say enough here.".to_owned()))
+        Err(Error::Other("a single word is not enough here; write a table.".to_owned()))
     }
 
     fn struct_variant<V: Visitor<'de>>(self, _: &'static [&'static str], _: V) -> Result<V::Value, Error> {
-        Err(Error::Other("a word alone does not say enough here.".to_owned()))
+        Err(Error::Other("a single word is not enough here; write a table.".to_owned()))
     }
 }

@@ -117,14 +117,18 @@ impl Problems {
     fn weigh(&mut self, path: &str, weights: &[f64]) {
         let are_good = weights.iter().all(|weight| (0.0..=1e12).contains(weight));
         let any = weights.iter().any(|weight| *weight > 0.0);
-        self.unless(are_good && any, path, "a weight is a number from 0 up, and not all of them are 0.");
+        self.unless(
+            are_good && any,
+            path,
+            "a weight must be a number of 0 or more, and at least one must be above 0.",
+        );
     }
 
     fn percents(&mut self, path: &str, percents: &[f64]) {
         let are_good = percents.iter().all(|percent| (0.0..=100.0).contains(percent));
         // What is written in tenths may add up to a hair more than 100.
         let fit = percents.iter().sum::<f64>() <= 100.000_001;
-        self.unless(are_good && fit, path, "percents are 0 to 100, and 100 together at most.");
+        self.unless(are_good && fit, path, "percents must be from 0 to 100, and at most 100 in total.");
     }
 }
 

@@ -1,9 +1,9 @@
-//! What differs between the databases; everything else has one text for both.
+//! Everything that differs between SQLite and PostgreSQL. All other SQL is shared.
 //!
 //! **Owns** connections, transactions, versions, and the macros that run one statement on either.
 //! **Never** knows a table.
 //! **Start at** [`Pools`].
-//! **Tested in** `tests/store/`; the whole of `tests/api/` runs on both.
+//! **Tested in** `tests/store/`; all of `tests/api/` runs on both.
 
 pub mod pool;
 pub mod postgres;
@@ -20,14 +20,14 @@ use sqlx::{PgConnection, SqliteConnection};
 
 use super::StoreError;
 
-/// How long one statement of a writing transaction may take. SQLite waits up to 10 s for another process that writes.
+/// How long one statement of a writing transaction may take. SQLite waits up to 10 s for another process that is writing.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(12);
-/// How long one statement may take that reads on its own.
+/// How long a single reading statement may take.
 pub const READ_TIMEOUT: Duration = Duration::from_secs(60);
-/// How long one statement of a reading transaction may take: some add up the whole ledger.
+/// How long one statement of a reading transaction may take: some sum the whole ledger.
 const SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Runs one statement on a borrowed connection, until its deadline; what became of it is noted with the connection.
+/// Runs one statement on a borrowed connection, until its deadline, and records with the connection how it ended.
 macro_rules! on_lease {
     ($lease:expr, $it:ident => $statement:expr) => {{
         let lease = $lease;
@@ -41,7 +41,7 @@ macro_rules! on_lease {
     }};
 }
 
-/// Runs one statement within a transaction, on whichever database it is.
+/// Runs one statement within a transaction, on either database.
 macro_rules! on_tx {
     ($tx:expr, $it:ident => $statement:expr) => {
         match $tx {
@@ -51,7 +51,7 @@ macro_rules! on_tx {
     };
 }
 
-/// Runs one statement that reads, on whichever database it is.
+/// Runs one reading statement, on either database.
 macro_rules! on_reader {
     ($store:expr, $it:ident => $statement:expr) => {
         on_reader!($store, $crate::store::dialect::READ_TIMEOUT, $it => $statement)
@@ -70,8 +70,8 @@ macro_rules! on_reader {
     };
 }
 
-/// Runs one statement that writes and is a transaction of its own, on whichever database it is. On PostgreSQL it does not
-/// wait for [`Pools::begin`].
+/// Runs one writing statement that is a transaction of its own, on either database. On PostgreSQL it does not wait for
+/// [`Pools::begin`].
 macro_rules! on_writer {
     ($store:expr, $it:ident => $statement:expr) => {
         match $store.pools()? {
@@ -87,7 +87,7 @@ macro_rules! on_writer {
     };
 }
 
-/// Runs one statement that is a transaction of its own and only adds rows, on whichever database it is.
+/// Runs one statement that is a transaction of its own and only adds rows, on either database.
 macro_rules! on_adding {
     ($adding:expr, $it:ident => $statement:expr) => {
         match $adding {
@@ -106,7 +106,7 @@ macro_rules! on_adding {
     };
 }
 
-/// Reads a row of either database into a struct whose fields are called as its columns.
+/// Reads a row of either database into a struct whose fields have the names of its columns.
 macro_rules! from_row {
     ($name:ident { $($field:ident),+ $(,)? }) => {
         impl<'r, R> sqlx::FromRow<'r, R> for $name
@@ -124,8 +124,8 @@ macro_rules! from_row {
 }
 
 /// Writes one row: each column stands next to its value, so that no two can be swapped by their order. `insert` adds it,
-/// `insert_new` does so unless the key is there already, and `upsert` replaces the row with this key. Returns the number of rows
-/// that were written.
+/// `insert_new` does so unless the key is there already, and `upsert` replaces the row with this key. Returns the number of
+/// written rows.
 macro_rules! write_row {
     ($tx:expr, $how:ident $table:literal $(by $key:literal)?, { $($column:ident: $value:expr),+ $(,)? }) => {{
         let sql = $crate::store::rows::$how($table, &[$(stringify!($column)),+] $(, $key)?);
@@ -137,8 +137,8 @@ macro_rules! write_row {
     }};
 }
 
-/// Declares a row that is read and written as a whole: a struct whose fields are called as its columns, the list of these
-/// columns, and how they are bound. All three come from the one list of fields, so no two columns can be swapped.
+/// Declares a row that is read and written as a whole: a struct whose fields have the names of its columns, the list of
+/// these columns, and how they are bound. All three come from one list of fields, so no two columns can be swapped.
 macro_rules! row {
     (
         $(#[$meta:meta])*
@@ -175,20 +175,20 @@ macro_rules! row {
 /// The connections.
 #[derive(Clone, Debug)]
 pub enum Pools {
-    /// One connection that writes, several that read.
+    /// One connection that writes, and several that read.
     Sqlite {
-        /// The one that writes.
+        /// The writing one.
         writer: Pool<SqliteConnection>,
-        /// Those that read; they never wait for the writer.
+        /// The reading ones; they never wait for the writer.
         reader: Pool<SqliteConnection>,
-        /// The database's files, as they were when it was opened.
+        /// The database's files, as they were when they were opened.
         files: Arc<Files>,
     },
-    /// All do both.
+    /// All connections read and write.
     Postgres {
         /// For everything.
         pool: Pool<PgConnection>,
-        /// For who adds rows again and again.
+        /// For threads that often add rows.
         own: OwnConnections,
     },
 }
@@ -205,33 +205,33 @@ pub enum Tx {
 /// A connection for statements that are transactions of their own and only add rows.
 #[derive(Debug)]
 pub enum InsertConn {
-    /// On SQLite: the one that writes.
+    /// On SQLite: the writing connection.
     Sqlite(Lease<SqliteConnection>),
-    /// On PostgreSQL: one that lived just now.
+    /// On PostgreSQL: one from the pool, which has just been checked.
     Postgres(Lease<PgConnection>),
-    /// On PostgreSQL: the thread's own, which nobody asked whether it still lives.
+    /// On PostgreSQL: the thread's own connection, which is not checked before use.
     ThreadConn(ThreadConn),
 }
 
 impl InsertConn {
-    /// Whether a failure is only this connection's, which was not asked whether it lived: the next one may do.
+    /// Whether the failure concerns only this connection, because it was not checked: another one may work.
     pub fn was_gone(&self, error: &StoreError) -> bool {
         matches!(self, Self::ThreadConn(_))
             && error.library().is_some_and(<PgConnection as pool::Driver>::is_broken_by)
     }
 
-    /// Whether a long statement's parameters are numbered. PostgreSQL knows no others; SQLite looks for the name of each
-    /// among all of them, which of a thousand takes longer than to store the rows.
+    /// Whether a long statement numbers its parameters. PostgreSQL requires it. SQLite looks up each name among all of
+    /// them, which for a thousand takes longer than storing the rows.
     pub fn numbers_parameters(&self) -> bool {
         matches!(self, Self::Postgres(_) | Self::ThreadConn(_))
     }
 }
 
 impl Tx {
-    /// Makes all of it last. Dropped without, none of it happened.
+    /// Commits. Dropping the transaction instead rolls it back.
     ///
     /// # Errors
-    /// The database does not answer; then nothing is known to have happened.
+    /// The database does not answer; whether it committed is then unknown.
     pub async fn commit(self) -> Result<(), StoreError> {
         match self {
             Self::Sqlite(lease) => lease.commit().await?,
@@ -241,7 +241,7 @@ impl Tx {
     }
 }
 
-/// Whether a statement may have failed for what one of its rows holds, so that the others could be taken without it.
+/// Whether a statement may have failed because of one of its rows, so that the others could be stored without it.
 pub fn is_about_rows(error: &StoreError) -> bool {
     match error.library() {
         Some(sqlx::Error::Encode(_)) => true,
@@ -253,8 +253,8 @@ pub fn is_about_rows(error: &StoreError) -> bool {
     }
 }
 
-/// Whether a statement failed for the database as a whole: it does not answer, or takes nothing that is written. Another
-/// try may succeed without any change of what was asked.
+/// Whether a statement failed because of the database as a whole: it does not answer, or accepts no writes. A retry may
+/// succeed unchanged.
 pub fn is_unavailable(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) if error.try_downcast_ref::<SqliteError>().is_some() => {
@@ -265,8 +265,8 @@ pub fn is_unavailable(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether a statement failed because another change came first: a unique key is taken, or the database rolled back
-/// one of several transactions that collided.
+/// Whether a statement failed because another change was made first: a unique key is taken, or the database rolled back one
+/// of several conflicting transactions.
 pub fn is_conflict(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Database(error) if error.is_unique_violation() => true,
@@ -278,14 +278,14 @@ pub fn is_conflict(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether an error that is not the database's own means that its connection can't be used any more.
+/// Whether an error of the client library means that its connection can't be used any more.
 fn is_about_connection(error: &sqlx::Error) -> bool {
     use sqlx::Error::{Io, PoolClosed, PoolTimedOut, Protocol, Tls, WorkerCrashed};
     matches!(error, Io(_) | Tls(_) | Protocol(_) | PoolTimedOut | PoolClosed | WorkerCrashed)
 }
 
 impl Pools {
-    /// Starts a transaction that writes, alone.
+    /// Starts a writing transaction. Only one runs at a time.
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
         match self {
             Self::Sqlite { writer, files, .. } => {
@@ -302,7 +302,7 @@ impl Pools {
         }
     }
 
-    /// Starts a transaction that only reads, as of one moment.
+    /// Starts a transaction that only reads, from one snapshot.
     pub async fn snapshot(&self) -> Result<Tx, sqlx::Error> {
         match self {
             Self::Sqlite { reader, .. } => {
@@ -329,7 +329,7 @@ impl Pools {
         }
     }
 
-    /// Takes back a connection on which everything went well. One on which it did not is dropped instead.
+    /// Returns a connection after success. After a failure it is dropped instead.
     pub fn take_back(&self, adding: InsertConn) {
         match (self, adding) {
             (Self::Postgres { own, .. }, InsertConn::ThreadConn(connection)) => own.put(connection),
@@ -341,11 +341,11 @@ impl Pools {
         }
     }
 
-    /// Whether what was committed is where the next start looks for it. It is not when the database's files were moved
-    /// or deleted while they are open.
+    /// Checks that committed data is where the next start will look for it. It is not if the database's files were moved or
+    /// deleted while they are open.
     ///
     /// # Errors
-    /// It is not; the error says which file.
+    /// It is not; the error names the file.
     pub fn check_files(&self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite { files, .. } => Ok(files.check()?),

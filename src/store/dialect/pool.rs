@@ -1,8 +1,8 @@
 //! A pool of database connections. Each connection has one user at a time, and every statement has a deadline.
 //!
-//! sqlx's own pool is not used, because a connection that it takes back can block it for ever: it asks the connection
-//! whether it is alive without a deadline, and keeps the slot meanwhile. It also keeps a SQLite connection whose
-//! transaction SQLite itself rolled back (as after a full disk) and then refuses every new transaction on it.
+//! This replaces sqlx's pool for two reasons. When sqlx's pool takes a connection back, it checks the connection without a
+//! deadline while it holds the slot, so it can block for ever. It also keeps a SQLite connection whose transaction SQLite
+//! itself rolled back (as after a full disk), and then every new transaction on it fails.
 
 use std::fmt;
 use std::future::Future;
@@ -22,35 +22,35 @@ use crate::clock::Stopwatch;
 
 /// How long a caller waits for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an idle connection may take to say that it is alive.
+/// How long an idle connection may take to answer the liveness check.
 const PING_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long it may take to roll back what a caller left open.
+/// How long rolling back an abandoned transaction may take.
 const CLEANUP_TIMEOUT: Duration = Duration::from_secs(5);
-/// A transaction may take as long as so many of its slowest statements.
+/// The maximum duration of a transaction, as a multiple of its statement timeout.
 const STATEMENTS_PER_TRANSACTION: u32 = 5;
-/// How long closing waits for connections that are in use, and then for each connection.
+/// How long closing waits for connections in use, and then for each connection.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// What a pool needs to know about one kind of connection.
 pub trait Driver: Connection + fmt::Debug + 'static {
-    /// Whether an idle connection is asked if it is alive before it is used. A file does not go away as a server does.
+    /// Whether an idle connection is checked before use. A file does not go away as a server does.
     const CHECKED: bool;
     /// Seconds after which a connection is replaced.
     const LIFETIME_S: f64;
-    /// Seconds without use after which a connection is closed.
+    /// Seconds of idleness after which a connection is closed.
     const IDLE_S: f64;
 
     /// Runs statements that return nothing.
     fn run(&mut self, sql: &'static str) -> impl Future<Output = Result<(), sqlx::Error>> + Send;
 
-    /// Whether the connection can't be used after this error.
+    /// Whether this error makes the connection unusable.
     fn is_broken_by(error: &sqlx::Error) -> bool;
 }
 
-/// Makes a connection.
+/// Opens a connection.
 type Connect<C> = dyn Fn() -> Pin<Box<dyn Future<Output = Result<C, sqlx::Error>> + Send>> + Send + Sync;
 
-/// Up to a number of connections; they are made when they are needed.
+/// A bounded number of connections, opened on demand.
 pub struct Pool<C: Driver>(Arc<Inner<C>>);
 
 struct Inner<C: Driver> {
@@ -80,7 +80,7 @@ impl<C: Driver> fmt::Debug for Pool<C> {
 }
 
 impl<C: Driver> Pool<C> {
-    /// A pool that begins with one connection and makes the others with `connect`.
+    /// Creates a pool with one connection, which opens the others with `connect`.
     pub fn new<F>(size: u32, first: C, connect: impl Fn() -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Result<C, sqlx::Error>> + Send + 'static,
@@ -96,10 +96,10 @@ impl<C: Driver> Pool<C> {
         pool
     }
 
-    /// Borrows a connection, on which each statement may take as long as `deadline`.
+    /// Borrows a connection on which each statement may take as long as `deadline`.
     ///
     /// # Errors
-    /// None is free, or none can be made, in time.
+    /// No connection is free, or can be opened, in time.
     pub async fn acquire(&self, deadline: Duration) -> Result<Lease<C>, sqlx::Error> {
         match timeout(ACQUIRE_TIMEOUT, self.take(deadline)).await {
             Ok(lease) => lease,
@@ -129,7 +129,7 @@ impl<C: Driver> Pool<C> {
         })
     }
 
-    /// An idle connection that can be used.
+    /// An idle connection that is usable.
     async fn alive(&self) -> Option<(C, Stopwatch)> {
         loop {
             let Idle { mut connection, made, since } = self.lock().pop()?;
@@ -147,12 +147,12 @@ impl<C: Driver> Pool<C> {
         }
     }
 
-    /// Closes every idle connection, since one that is as old did not answer.
+    /// Closes every idle connection, because one of the same age did not answer.
     fn distrust(&self) {
         let idle = std::mem::take(&mut *self.lock());
         tracing::warn!(
             idle = idle.len(),
-            "a database connection did not answer; it and all idle connections are replaced"
+            "a database connection did not answer; it and all idle connections will be replaced"
         );
     }
 
@@ -165,11 +165,11 @@ impl<C: Driver> Pool<C> {
         idle.push(Idle { connection, made, since: Stopwatch::start() });
     }
 
-    /// Lends nothing more, waits a while for what is in use, and closes every connection.
+    /// Lends no more connections, waits a while for those in use, and closes them all.
     pub async fn close(&self) {
         self.0.closed.store(true, Ordering::Release);
         if timeout(CLOSE_TIMEOUT, self.0.slots.acquire_many(self.0.size)).await.is_err() {
-            tracing::warn!("a database connection is still in use and is not waited for");
+            tracing::warn!("a database connection is still in use; the service stops without waiting for it");
         }
         self.0.slots.close();
         let idle = std::mem::take(&mut *self.lock());
@@ -182,7 +182,7 @@ impl<C: Driver> Pool<C> {
         }
     }
 
-    /// How many connections it makes at most.
+    /// The maximum number of connections.
     pub fn size(&self) -> u32 {
         self.0.size
     }
@@ -192,29 +192,29 @@ impl<C: Driver> Pool<C> {
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<Idle<C>>> {
-        // Nothing panics while holding it.
+        // Nothing panics while holding the lock.
         self.0.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// What the last caller may have left behind on a connection.
+/// What the last user may have left behind on a connection.
 #[derive(Clone, Copy, Debug, Default)]
 struct Use {
-    /// A statement was begun, and its end was not seen.
+    /// A statement was started and did not finish.
     in_statement: bool,
-    /// A transaction was begun, and neither committed nor rolled back.
+    /// A transaction was started, and neither committed nor rolled back.
     in_transaction: bool,
     /// It can't be used any more.
     broken: bool,
 }
 
-/// A borrowed connection. It goes back when this is dropped, after what was left open on it is rolled back; one that
-/// failed is closed instead, and the pool makes another.
+/// A borrowed connection. Dropping it rolls back what is left open and returns it. A connection that failed is closed
+/// instead, and the pool opens another.
 pub struct Lease<C: Driver> {
     connection: Option<C>,
     made: Stopwatch,
     deadline: Duration,
-    /// Since it was lent.
+    /// Time since it was borrowed.
     lent: Stopwatch,
     use_: Use,
     pool: Pool<C>,
@@ -248,14 +248,14 @@ impl<C: Driver> Lease<C> {
         outcome
     }
 
-    /// Notes that a statement begins; how long it may take: its own limit, or what is left of the whole transaction's.
+    /// Records that a statement starts. Returns how long it may take: its own limit, or what is left of the transaction's.
     pub fn start(&mut self) -> Duration {
         self.use_.in_statement = true;
         let whole = self.deadline * STATEMENTS_PER_TRANSACTION;
         self.deadline.min(whole.saturating_sub(Duration::from_secs_f64(self.lent.elapsed_s())))
     }
 
-    /// Notes how a statement ended.
+    /// Records how a statement ended.
     pub fn finish<T>(&mut self, outcome: &Result<T, sqlx::Error>) {
         self.use_.in_statement = false;
         let Err(error) = outcome else { return };
@@ -295,7 +295,7 @@ impl<C: Driver> Drop for Lease<C> {
         // Without a runtime, as at the end of the process, it is closed.
         let Ok(runtime) = Handle::try_current() else { return };
         let (pool, made, in_transaction) = (self.pool.clone(), self.made, self.use_.in_transaction);
-        // The slot stays taken until it is clean: the next caller finds it so.
+        // The slot stays taken until the connection is clean, so the next user gets it clean.
         let slot = self.slot.take();
         runtime.spawn(async move {
             let cleaned = timeout(CLEANUP_TIMEOUT, async {
@@ -303,7 +303,7 @@ impl<C: Driver> Drop for Lease<C> {
             });
             match cleaned.await {
                 Ok(Ok(())) => pool.put(connection, made),
-                // SQLite says so where it rolled back by itself. Another connection costs little.
+                // SQLite reports this when it rolled back by itself. Another connection costs little.
                 Ok(Err(error)) => tracing::debug!(%error, "replacing a database connection"),
                 Err(_) => pool.distrust(),
             }
@@ -312,7 +312,7 @@ impl<C: Driver> Drop for Lease<C> {
     }
 }
 
-/// Waits for a statement until its deadline.
+/// Runs a statement until its deadline.
 pub async fn within<T>(
     deadline: Duration,
     statement: impl Future<Output = Result<T, sqlx::Error>>,
@@ -320,8 +320,8 @@ pub async fn within<T>(
     timeout(deadline, statement).await.unwrap_or_else(|_| Err(timed_out()))
 }
 
-/// Without a connection the database is unavailable, whatever the server gives as its reason: a password that was changed,
-/// a database that takes no connections.
+/// Without a connection the database is unavailable, whatever reason the server gives: a changed password, or a database
+/// that accepts no connections.
 fn not_connected(error: sqlx::Error) -> sqlx::Error {
     match error {
         error @ sqlx::Error::Io(_) => error,

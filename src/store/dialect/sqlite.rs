@@ -1,4 +1,4 @@
-//! SQLite: one file, one connection that writes.
+//! SQLite: one file, and one connection that writes.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -16,24 +16,25 @@ use super::{Pools, is_about_connection};
 use crate::store::files::{self, Moved, Watched};
 use crate::store::{OpenError, migrations};
 
-/// Older versions have a bug by which a write-ahead log can be damaged.
+/// Older versions have a bug that can damage a write-ahead log.
 const OLDEST: (u32, u32, u32) = (3, 51, 3);
 /// Connections that read.
 const READERS: u32 = 4;
 
-/// The upper levels of every index of a large ledger stay in each connection's memory, in SQLite's unit: below 0, KiB.
+/// Cache per connection, enough for the upper levels of every index of a large ledger; in SQLite's unit, where a negative
+/// number is KiB.
 const CACHE: &str = "-16384";
 
-/// Rows of one statement that wait to be read.
+/// Rows of one statement that are buffered for the reader.
 const ROWS_WAITING: usize = 512;
 
-/// Whether the file is there. What can't be looked at counts as there, so that the reason comes out when it is opened.
+/// Whether the file exists. A file that can't be examined counts as existing, so that opening it reports the reason.
 pub fn is_made(url: &str) -> bool {
     SqliteConnectOptions::from_str(url)
         .map_or(true, |options| options.get_filename().try_exists().unwrap_or(true))
 }
 
-/// Opens the file, made if need be, and brings its tables up to date.
+/// Opens the file, creating it if necessary, and migrates the database.
 pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let options = SqliteConnectOptions::from_str(url)
         .map_err(OpenError::Url)?
@@ -43,14 +44,14 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
         .foreign_keys(true)
         .busy_timeout(Duration::from_secs(10))
         .pragma("cache_size", CACHE)
-        // What one statement gives back waits here for who reads it, and does not hold up the database.
+        // The results of a statement are buffered here, so a slow reader does not hold up the database.
         .row_buffer_size(ROWS_WAITING);
     let database = options.get_filename().to_owned();
     if let Some(folder) = database.parent() {
         files::make_folder(folder).map_err(|error| OpenError::Folder { path: folder.to_owned(), error })?;
     }
     let _alone = alone(&database).await?;
-    // SQLite gives its other files the mode of this one. (A VFS of its own makes its files itself.)
+    // SQLite gives its other files the mode of this one. (A custom VFS creates its files itself.)
     if !url.contains("vfs=") {
         let failed = |error| OpenError::Connect(sqlx::Error::Io(error));
         files::make_file(&database).map_err(failed)?;
@@ -58,7 +59,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     let mut first = options.connect().await.map_err(OpenError::Connect)?;
     assert_version(&mut first).await?;
     migrations::sqlite().run_direct(None, &mut first, false).await?;
-    // Another connection is made only when one failed. A file that is gone must then not be made again.
+    // Another connection is only opened when one failed. If the file is gone by then, it must not be created again.
     let options = options.create_if_missing(false);
     let to_read = options.clone().read_only(true);
     let first_reader = to_read.connect().await.map_err(OpenError::Connect)?;
@@ -71,7 +72,7 @@ pub async fn open(url: &str) -> Result<Pools, OpenError> {
     Ok(Pools::Sqlite { writer, reader, files })
 }
 
-/// Makes connections to the files as they were when the database was opened.
+/// Opens connections to the files as they were when the database was opened.
 fn connect(
     files: &Arc<Files>,
     options: SqliteConnectOptions,
@@ -94,15 +95,15 @@ type ConnectFuture = std::pin::Pin<Box<dyn Future<Output = Result<SqliteConnecti
 #[derive(Debug)]
 pub struct Files {
     watched: Watched,
-    /// A connection that is not used. While it is open, SQLite deletes no write-ahead log, even if every other connection
-    /// failed and is replaced.
+    /// An unused connection. While it is open, SQLite deletes no write-ahead log, even if every other connection fails and
+    /// is replaced.
     anchor: Mutex<Option<SqliteConnection>>,
 }
 
 impl Files {
     /// Watches the database's file and its log, as they are now.
     async fn watch(database: &Path, mut anchor: SqliteConnection) -> Self {
-        // The log is opened when something is read.
+        // The log is opened by the first read.
         if let Err(error) = anchor.run("SELECT COUNT(*) FROM sqlite_schema").await {
             tracing::warn!(%error, "the database can't be read");
         }
@@ -113,7 +114,7 @@ impl Files {
         Self { watched, anchor: Mutex::new(Some(anchor)) }
     }
 
-    /// Whether they are those that were opened.
+    /// Checks that the files are the ones that were opened.
     ///
     /// # Errors
     /// One was moved, deleted or replaced.
@@ -121,7 +122,7 @@ impl Files {
         self.watched.check()
     }
 
-    /// Closes what was held open. The log is deleted when the last connection is closed, so nothing is watched any more.
+    /// Closes the unused connection and stops watching: the log is deleted when the last connection closes.
     pub fn close(&self) {
         self.watched.clear();
         drop(self.anchor.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -146,7 +147,7 @@ impl Driver for SqliteConnection {
         self.execute(sqlx::raw_sql(sql)).await.map(drop)
     }
 
-    /// After such an error SQLite may have rolled back by itself, or hold a file that is not there any more.
+    /// After such an error SQLite may have rolled back by itself, or may hold a file that no longer exists.
     fn is_broken_by(error: &sqlx::Error) -> bool {
         match error.as_database_error() {
             Some(error) => is_about_disk(error),
@@ -155,12 +156,12 @@ impl Driver for SqliteConnection {
     }
 }
 
-/// The engine's code, without what it says more precisely above the lowest byte.
+/// The primary result code, without the extended code above the lowest byte.
 fn code(error: &dyn DatabaseError) -> Option<i32> {
     Some(error.code()?.parse::<i32>().ok()? & 0xff)
 }
 
-/// Whether a statement failed for the disk, the file or the machine, or waited too long for another process that writes.
+/// Whether a statement failed because of the disk, the file or the machine, or waited too long for another writing process.
 pub fn is_about_disk(error: &dyn DatabaseError) -> bool {
     const BUSY: i32 = 5;
     const NO_MEMORY: i32 = 7;
@@ -177,7 +178,7 @@ pub fn is_about_disk(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| such.contains(&code))
 }
 
-/// Whether a statement failed for what one of its rows holds: too large, against a constraint, of a wrong type.
+/// Whether a statement failed because of one of its rows: too large, against a constraint, or of a wrong type.
 pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     const TOO_BIG: i32 = 18;
     const CONSTRAINT: i32 = 19;
@@ -185,15 +186,14 @@ pub fn is_about_rows(error: &dyn DatabaseError) -> bool {
     code(error).is_some_and(|code| [TOO_BIG, CONSTRAINT, MISMATCH].contains(&code))
 }
 
-/// Whether a statement met another one of this process that holds the table.
+/// Whether a statement conflicted with another one of this process that holds the table.
 pub fn is_conflict(error: &dyn DatabaseError) -> bool {
     const LOCKED: i32 = 6;
     code(error) == Some(LOCKED)
 }
 
-/// Waits until no other process opens this database, and keeps others waiting
-/// as long as what is returned lives. Making the write-ahead log and the tables
-/// of a new file is not safe against a second process that does the same.
+/// Waits until no other process is opening this database, and keeps others waiting until the returned value is dropped. Two
+/// processes must not create the write-ahead log and the tables of a new file at the same time.
 async fn alone(database: &Path) -> Result<File, OpenError> {
     let mut path = database.as_os_str().to_owned();
     path.push("-start");

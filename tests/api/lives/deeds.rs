@@ -104,7 +104,7 @@ impl World<'_> {
             }
             _ if invoice.draft => return,
             0..5 => {
-                stripe.mend_card(&subscription.id).unwrap();
+                stripe.replace_card(&subscription.id).unwrap();
                 true
             }
             5..7 => {
@@ -220,7 +220,7 @@ impl World<'_> {
                 let amount_minor = part(&mut self.random, paid.amount_minor - paid.disputed_minor());
                 let asks = how == 10;
                 let opened = match asks {
-                    true => stripe.inquire(&paid.charge, Some(amount_minor)),
+                    true => stripe.open_inquiry(&paid.charge, Some(amount_minor)),
                     false => stripe.dispute(&paid.charge, Some(amount_minor)),
                 };
                 if let Ok(id) = opened {

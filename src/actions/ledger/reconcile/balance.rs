@@ -1,4 +1,4 @@
-//! Stripe's balance, and what left it for the bank.
+//! Stripe's balance, and the payouts from it.
 
 use crate::actions::ledger::emit_events::Emitter;
 use std::collections::BTreeSet;
@@ -25,8 +25,8 @@ impl<E: Emitter> Sweep<'_, E> {
         }
     }
 
-    /// A payout that changed is stored with the transactions of ours that left with it. With `again`, also one that did
-    /// not change: more gifts in it may be known by now.
+    /// Stores a payout that changed, with those of its transactions that are ours. With `again`, also an unchanged one,
+    /// because more of its gifts may be known now.
     pub(super) async fn payout(&mut self, listed: &Listed, again: bool) -> Result<(), ReconcileError> {
         let Ok(Report::Facts(facts)) = read_fetched(&listed.body, self.now_s()) else {
             return self.store(listed, "payout").await;
@@ -53,15 +53,15 @@ impl<E: Emitter> Sweep<'_, E> {
             if !seen.insert(id.clone()) {
                 continue;
             }
-            // What is in a payout that somebody made by hand can't be asked: Stripe lists nothing.
+            // Stripe does not list the contents of a payout that was created by hand.
             let Some(listed) = self.listed_in(&id).await? else { continue };
             if id == payout.id {
-                // None where one is in a currency that we do not know.
+                // None if one of them is in an unknown currency.
                 let each = listed.iter().map(|(_, fact)| fact.moved.map(|moved| moved.net_minor()));
                 sum_minor = each.sum::<Option<i64>>();
             }
             for (transaction, fact) in listed {
-                // A payout that came back leaves again as one sum: what had been in it is in this one, too.
+                // A returned payout is paid out again as one sum, so its contents are also in this payout.
                 if let Some(came_back) = fact.source.clone().filter(|source| is_payout(source)) {
                     next.push(came_back);
                 } else if self.concerns_us(&[Fact::Transaction(fact)]).await? {
@@ -74,16 +74,16 @@ impl<E: Emitter> Sweep<'_, E> {
             r#"{{"object":"{PAYOUT_CONTENTS}","id":"{}","payout":{body},"transactions":[{transactions}]}}"#,
             payout.id
         );
-        // While Stripe sorts out what is in it, the list lacks some.
+        // While Stripe is still assigning transactions to a payout, its list is incomplete.
         if is_listed(&body, self.now_s())
             && sum_minor.zip(payout.amount_minor).is_some_and(|(listed, paid)| listed != paid)
         {
-            self.trouble(&payout.id, "payout that is not what Stripe lists of it").await?;
+            self.trouble(&payout.id, "payout that differs from Stripe's list of its contents").await?;
         }
         Ok(Listed { id: payout.id.clone(), created_s: payout.created_at_s.unwrap_or(0), body })
     }
 
-    /// What Stripe lists of a payout, but for the payout's own transaction, which is the way out. None when it lists nothing.
+    /// What Stripe lists for a payout, without the payout's own transaction. None if it lists nothing.
     async fn listed_in(
         &self,
         payout: &str,
@@ -96,7 +96,7 @@ impl<E: Emitter> Sweep<'_, E> {
             };
             for transaction in page.objects {
                 let Ok(Report::Facts(facts)) = read_fetched(&transaction.body, self.now_s()) else {
-                    self.trouble(&transaction.id, "balance transaction that can't be read").await?;
+                    self.trouble(&transaction.id, "unreadable balance transaction").await?;
                     continue;
                 };
                 let Some(Fact::Transaction(fact)) = facts.into_iter().next() else { continue };
@@ -112,7 +112,7 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 }
 
-/// Whether the contents of a payout are known whole.
+/// Whether the contents of a payout are completely known.
 fn is_listed(contents: &str, now_s: i64) -> bool {
     let Ok(Report::Facts(facts)) = read_fetched(contents, now_s) else { return false };
     facts.iter().any(|fact| matches!(fact, Fact::Payout(payout) if payout.listed_as.is_some()))

@@ -1,4 +1,4 @@
-//! An object of Stripe's that tells something new is stored as a fact, and booked.
+//! Stores and books an object from Stripe that has something new.
 
 use super::{ON_ITS_WAY_S, ReconcileError, Sweep};
 use crate::actions::inbox::ingest_fetched::{FetchedObject, Ingested, ingest_fetched};
@@ -11,17 +11,17 @@ use crate::store::{StoreError, objects};
 use crate::stripe::{Listed, Report, read_fetched};
 
 impl<E: Emitter> Sweep<'_, E> {
-    /// Stores an object as a fact, and books it, if it is of a gift of ours and tells something new. Counts it if it moved
-    /// money and is not ours.
+    /// Stores an object as a fact, and books it, if it belongs to one of our gifts and is new. If it moved money and is not
+    /// ours, it is counted.
     pub(super) async fn store(&mut self, listed: &Listed, what: &str) -> Result<(), ReconcileError> {
-        // What can't be read is stored too: if it is ours it ends as a dead row, and a person looks.
+        // An unreadable object is stored too: if it is ours, it ends as a dead row, which somebody will look at.
         let facts = match read_fetched(&listed.body, self.now_s()) {
             Ok(Report::Facts(facts)) => facts,
             Ok(_) => return Ok(()),
             Err(_) => Vec::new(),
         };
         let is_ours = facts.is_empty() || self.concerns_us(&facts).await?;
-        if is_ours && (facts.is_empty() || self.tells_something(&facts).await?) {
+        if is_ours && (facts.is_empty() || self.is_new(&facts).await?) {
             self.take_in(listed, what).await?;
         }
         if what != "payout" {
@@ -36,11 +36,11 @@ impl<E: Emitter> Sweep<'_, E> {
         let Ingested { inbox_id, is_new } = ingest_fetched::<E>(self.app, object).await?;
         self.done.stored += i64::from(is_new);
         let after = self.folded(&listed.id).await?;
-        // What is known better and changes nothing of a gift is not worth a word.
+        // An object that is only known better, with no effect on a gift, is not logged.
         let says = |it: &Option<Folded>| {
             it.as_ref().map(|it| (it.entries.clone(), it.contribution.state, it.contribution.money))
         };
-        if is_new && self.is_worth_a_word(listed.created_s) && says(&before) != says(&after) {
+        if is_new && self.should_log(listed.created_s) && says(&before) != says(&after) {
             let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
             sweeps::found(&mut tx, &self.finding(&inbox_id, &listed.id, what)).await?;
             tx.commit().await?;
@@ -48,14 +48,14 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(())
     }
 
-    /// Dead events about an object have nothing more to tell once its newest state is known here.
+    /// Closes dead events about an object whose newest state is now stored.
     async fn close_dead_events(
         &mut self,
         listed: &Listed,
         is_ours: bool,
         facts: &[Fact],
     ) -> Result<(), ReconcileError> {
-        let is_known = !facts.is_empty() && (!is_ours || !self.tells_something(facts).await?);
+        let is_known = !facts.is_empty() && (!is_ours || !self.is_new(facts).await?);
         if !is_known || !self.dead.remove(&listed.id) {
             return Ok(());
         }
@@ -64,17 +64,22 @@ impl<E: Emitter> Sweep<'_, E> {
         let outcome = if is_booked { "booked by a comparison with Stripe" } else { "not ours" };
         let closed = unbooked::close_dead(&mut tx, &listed.id, outcome).await?;
         tx.commit().await?;
-        tracing::info!(object = listed.id, closed, outcome, "dead events were closed");
+        tracing::info!(
+            object = listed.id,
+            closed,
+            outcome,
+            "dead events were closed, because their objects are now stored"
+        );
         Ok(())
     }
 
-    /// The gift that an object belongs to, as it is known now.
+    /// The gift that an object belongs to, as it is stored now.
     async fn folded(&self, object: &str) -> Result<Option<Folded>, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         Ok(fold(&objects::of_the_same_gift(&mut tx, object).await?))
     }
 
-    /// Whether something names a gift of ours, or an object that is known: other software may use the same account.
+    /// Whether this names one of our gifts, or a known object: other software may use the same account.
     pub(super) async fn concerns_us(&self, facts: &[Fact]) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         for fact in facts {
@@ -90,7 +95,7 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(false)
     }
 
-    async fn tells_something(&self, facts: &[Fact]) -> Result<bool, StoreError> {
+    async fn is_new(&self, facts: &[Fact]) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         for fact in facts {
             if fact.adds_to(objects::one(&mut tx, fact.id()).await?.as_ref()) {
@@ -100,12 +105,12 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(false)
     }
 
-    pub(super) fn is_worth_a_word(&self, created_s: i64) -> bool {
+    pub(super) fn should_log(&self, created_s: i64) -> bool {
         self.records_missed && self.now_s() - created_s >= ON_ITS_WAY_S
     }
 
     pub(super) fn finding(&self, id: &str, object: &str, what: &str) -> Finding {
-        tracing::warn!(object, what, "found at Stripe; no webhook had told of it");
+        tracing::warn!(object, what, "found at Stripe, although no webhook reported it");
         Finding {
             id: id.to_owned(),
             object: object.to_owned(),
@@ -116,7 +121,7 @@ impl<E: Emitter> Sweep<'_, E> {
         }
     }
 
-    /// Notes, once for each object, what could not be taken in or does not add up: a person has to look at it.
+    /// Records, once per object, what could not be ingested or does not add up. It needs manual review.
     pub(super) async fn trouble(&self, object: &str, what: &str) -> Result<(), StoreError> {
         let finding = Finding {
             id: format!("{what}: {object}"),
@@ -130,7 +135,7 @@ impl<E: Emitter> Sweep<'_, E> {
         let new = sweeps::found(&mut tx, &finding).await?;
         tx.commit().await?;
         if new {
-            tracing::warn!(object, what, "found at Stripe; look at it there");
+            tracing::warn!(object, what, "found at Stripe; review it in Stripe's dashboard");
         }
         Ok(())
     }

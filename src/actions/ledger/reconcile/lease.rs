@@ -1,4 +1,4 @@
-//! One comparison at a time: a lease that a process which dies loses within seconds.
+//! One comparison at a time, by a lease. A process that dies loses it within seconds.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use crate::app::{App, MachineWrite};
 use crate::clock;
 use crate::store::{StoreError, comparisons};
 
-/// How long a lease lasts that is not renewed.
+/// How long a lease lasts unless it is renewed.
 pub(super) const LEASE_MS: i64 = 10_000;
 /// How often a running comparison renews its lease.
 const RENEW_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Does `work` while no other process compares.
+/// Runs `work` while no other process compares.
 ///
 /// # Errors
-/// [`ReconcileError::Busy`] while another comparison runs; else as `work`.
+/// [`ReconcileError::Busy`] while another comparison runs; otherwise as `work`.
 pub(super) async fn alone<T>(
     app: &App,
     work: impl Future<Output = Result<T, ReconcileError>>,
@@ -32,7 +32,7 @@ pub(super) async fn alone<T>(
         lost = renew(app, &owner) => Err(lost),
     };
     if let Err(error) = release(app, &owner).await {
-        tracing::warn!(%error, "the lease of a comparison could not be given back; it ends by itself");
+        tracing::warn!(%error, "the lease of a comparison could not be released; it expires by itself");
     }
     outcome
 }
@@ -51,7 +51,7 @@ async fn release(app: &App, owner: &str) -> Result<(), StoreError> {
     tx.commit().await
 }
 
-/// Renews the lease for ever; returns only when another process took it.
+/// Renews the lease for ever. Returns only if another process took it.
 async fn renew(app: &App, owner: &str) -> ReconcileError {
     loop {
         tokio::time::sleep(RENEW_INTERVAL).await;

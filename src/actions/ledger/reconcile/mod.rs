@@ -1,10 +1,10 @@
-//! Compares what Stripe has with what we know, and takes in what is missing.
+//! Compares what Stripe has with what we know, and ingests what is missing.
 //!
-//! Webhooks can be lost, and Stripe can fail to make an event. So its list of events and its balance are looked
-//! through every few minutes, and the objects themselves once a day.
+//! A webhook can get lost, and Stripe can fail to create an event. So the event list and the balance are checked every few
+//! minutes, and the objects themselves once a day.
 //!
-//! **Owns** what is compared, how far back, and what is worth a word.
-//! **Never** books by itself: what it finds goes through the inbox.
+//! **Owns** what is compared, how far back, and what is logged.
+//! **Never** books by itself: new objects go through the inbox.
 //! **Start at** [`reconcile_due`].
 //! **Tested in** `tests/api/reconciling.rs`.
 
@@ -31,30 +31,30 @@ use crate::stripe::{self, CallError, Envelope, List, Listed};
 use reading::Take;
 
 const DAY_S: i64 = 86_400;
-/// How far events and balance are looked through again, for lists show what is new a little late.
+/// How far events and balance are read again, because new items appear in Stripe's lists with a delay.
 const OVERLAP_S: i64 = 3_600;
-/// How far back a comparison goes that was never made before.
+/// How far back the very first comparison goes.
 const FIRST_S: i64 = 3 * DAY_S;
 /// How long Stripe keeps events.
 const EVENTS_KEPT_S: i64 = 30 * DAY_S;
-/// How far back objects are looked at each day: a bank debit, or an invoice that is tried again, can take weeks.
+/// How far back objects are read each day: a bank debit or a retried invoice can take weeks.
 const OBJECTS_S: i64 = 35 * DAY_S;
-/// How long a Checkout Session can be open, and some more.
+/// How long a Checkout Session can stay open, plus a margin.
 const SESSION_S: i64 = 2 * DAY_S;
 /// How long a payout can still change after it was made.
 const PAYOUT_CHANGES_S: i64 = 14 * DAY_S;
-/// What is younger may still be on its way as a webhook, and is not worth a word.
+/// A younger object's webhook may still be under way, so its absence is not logged.
 const ON_ITS_WAY_S: i64 = 600;
-/// The run of what is due.
+/// The run key for what is due.
 const DUE: &str = "due";
-/// The run of the balance as far back as the objects were looked at.
+/// The run key for the balance, as far back as the objects were read.
 const DUE_FAR: &str = "due, far";
 
-/// Why a comparison stopped. What was found until then is kept.
+/// Why a comparison stopped. What it found until then is kept.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each says it in its sentence")]
+#[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum ReconcileError {
-    #[error("{0}; a restricted key needs permission to read what is compared")]
+    #[error("{0}; a restricted key needs read permission for everything that is compared")]
     Call(#[from] CallError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -62,7 +62,7 @@ pub enum ReconcileError {
         "another comparison is running, so nothing was compared; wait until it is done (if it was killed, try again in {seconds} s)"
     )]
     Busy { seconds: i64 },
-    #[error("another process began to compare, because this one stood still for too long; start it again")]
+    #[error("another process took over, because this one stalled for too long; start the comparison again")]
     LeaseLost,
     #[error("the comparison is not complete: {0}")]
     Incomplete(String),
@@ -71,20 +71,20 @@ pub enum ReconcileError {
 /// What a comparison did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SweepStats {
-    /// Objects of Stripe's that were looked at.
+    /// Objects at Stripe that were read.
     pub looked_at: i64,
-    /// How many of them told something new.
+    /// How many of them were new or changed.
     pub stored: i64,
-    /// Whether it went on from where an earlier run had stopped.
+    /// Whether it resumed an interrupted run.
     pub resumed: bool,
-    /// Lists that could not be read to their end. All others were.
+    /// Lists that could not be read to their end. All others were read.
     pub failed: Vec<FailedList>,
 }
 
 /// A list that could not be read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FailedList {
-    /// What a person calls it.
+    /// Its name in plain words.
     pub list: String,
     /// Why.
     pub why: String,
@@ -98,7 +98,7 @@ impl SweepStats {
         self.failed.extend(other.failed);
     }
 
-    /// An error when a list could not be read.
+    /// Returns an error if a list could not be read.
     ///
     /// # Errors
     /// [`ReconcileError::Incomplete`], which names the lists.
@@ -112,34 +112,34 @@ impl SweepStats {
     }
 }
 
-/// A comparison under way. `E` takes the domain events of what it finds.
+/// A comparison under way. `E` receives the domain events.
 struct Sweep<'a, E> {
     emitter: PhantomData<E>,
     app: &'a App,
     kind: SweepKind,
-    /// What was asked for: an interrupted run of the same is resumed.
+    /// What was requested: an interrupted run with the same key is resumed.
     run: String,
     now_ms: i64,
-    /// Whether it is noted what no webhook had told.
+    /// Whether to record objects that no webhook had reported.
     records_missed: bool,
     done: SweepStats,
-    /// The lists that were begun.
+    /// The lists that were started.
     lists: Vec<&'static str>,
     /// Objects that dead events are about.
     dead: HashSet<String>,
     /// False once the service began to stop.
     whole: bool,
-    /// Whether it goes as far back as the last one that was finished. If not, the next must begin where that one ended.
+    /// Whether it goes back as far as the last finished comparison. If not, the next one must begin where that one ended.
     reaches_back: bool,
 }
 
-/// Compares what is due: events and balance each time, objects once a day. Nothing without a key.
+/// Compares what is due: events and balance each time, objects once a day. Does nothing without an API key.
 ///
-/// Of Stripe's balance and payouts only what is of known gifts is kept. So gifts that events and objects tell of come
-/// first, and after a look at the objects the balance is looked through as far back as they were.
+/// Of Stripe's balance and payouts, only the parts that belong to known gifts are kept. So events and objects are read
+/// first, and after the objects the balance is read just as far back.
 ///
 /// # Errors
-/// See [`ReconcileError`]. A list that can't be read is none: [`SweepStats::failed`] names it.
+/// See [`ReconcileError`]. An unreadable list is not an error: [`SweepStats::failed`] names it.
 pub async fn reconcile_due(app: &App) -> Result<SweepStats, ReconcileError> {
     if !app.stripe.is_configured() {
         return Ok(SweepStats::default());
@@ -166,8 +166,8 @@ async fn compare_due(app: &App) -> Result<SweepStats, ReconcileError> {
     Ok(all)
 }
 
-/// Compares everything that was made since `since_s` (seconds since 1970). `records_missed`: whether it is noted what no webhook
-/// had told.
+/// Compares everything created since `since_s` (seconds since 1970). `records_missed`: whether to record objects that no
+/// webhook had reported.
 ///
 /// # Errors
 /// As [`reconcile_due`].
@@ -179,7 +179,7 @@ pub async fn reconcile_since(
     lease::alone(app, compare_since::<Recording>(app, since_s, records_missed)).await
 }
 
-/// Books everything that Stripe has, for a new database. `E` takes the domain events.
+/// Books everything that Stripe has, for a new database. `E` receives the domain events.
 ///
 /// # Errors
 /// As [`reconcile_due`].
@@ -207,15 +207,14 @@ async fn compare_since<E: Emitter>(
     Ok(all)
 }
 
-/// A run that was interrupted long ago is not resumed: too much may have changed in what it had read.
+/// Discards runs that were interrupted long ago: too much may have changed since they read their lists.
 async fn forget_old_runs(app: &App, now_s: i64) -> Result<(), StoreError> {
     let mut tx = app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
     comparisons::forget_progress_before(&mut tx, now_s - DAY_S).await?;
     tx.commit().await
 }
 
-/// What stands behind a list that could not be read was judged without knowing what is in it: it is read again from its
-/// beginning.
+/// Lists that follow an unreadable one were processed without its contents, so they are read again from the beginning.
 async fn forget_behind_failed(app: &App, run: &str) -> Result<(), StoreError> {
     let failed = app.store.failed_lists_of(run).await?;
     if failed.is_empty() {
@@ -283,7 +282,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         })
     }
 
-    /// Notes how far it came, if it came to its end.
+    /// Records how far the comparison came, if it finished.
     async fn end(self) -> Result<SweepStats, ReconcileError> {
         let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         if self.done.failed.is_empty() && self.whole {
@@ -307,7 +306,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         Ok(self.done)
     }
 
-    /// The balance is still to be looked through as far back as the objects were.
+    /// The balance still has to be read as far back as the objects were.
     fn far(&self) -> ListProgress {
         ListProgress {
             list: List::TRANSACTIONS.name.to_owned(),
@@ -320,14 +319,14 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         }
     }
 
-    /// From when on is compared: what was asked for, or where the last comparison ended.
+    /// The start of the comparison: as requested, or where the last one ended.
     async fn begin_s(&mut self, since_s: Option<i64>) -> Result<i64, StoreError> {
         let due_s = self.cursor_s().await?.map_or(self.now_s() - FIRST_S, |cursor_s| cursor_s - OVERLAP_S);
         self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
         Ok(since_s.unwrap_or(due_s))
     }
 
-    /// Until when everything was compared, in seconds since 1970; none before the first comparison.
+    /// The time up to which everything was compared, in seconds since 1970; none before the first comparison.
     async fn cursor_s(&self) -> Result<Option<i64>, StoreError> {
         let sweeps = self.app.store.sweeps().await?;
         let last = sweeps.iter().find(|sweep| sweep.kind == self.kind.as_str());
@@ -345,7 +344,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         Ok(())
     }
 
-    /// Stores an event as if it had been delivered, unless it was.
+    /// Stores an event as if it had been delivered, unless it already was.
     async fn event(&mut self, listed: &Listed) -> Result<(), ReconcileError> {
         let Ok(envelope) = Envelope::read(&listed.body) else {
             return Ok(self.trouble(&listed.id, "event that can't be read").await?);
@@ -368,7 +367,7 @@ impl<'a, E: Emitter> Sweep<'a, E> {
         let mut tx = self.app.as_job("reconcile").machine_write(MachineWrite::Reconciliation).await?;
         if inbox::insert(&mut tx, &arrival).await? {
             self.done.stored += 1;
-            if self.is_worth_a_word(envelope.created_s()) {
+            if self.should_log(envelope.created_s()) {
                 sweeps::found(&mut tx, &self.finding(&envelope.id, &envelope.id, &envelope.kind)).await?;
             }
         }
@@ -377,13 +376,13 @@ impl<'a, E: Emitter> Sweep<'a, E> {
 
     async fn objects(&mut self, since_s: Option<i64>) -> Result<(), ReconcileError> {
         let cursor_s = self.cursor_s().await?;
-        // After a long downtime, the lists also cover the time since the last comparison, and the sessions that were open
-        // then.
+        // After a long downtime, the lists must also cover the time since the last comparison, and the sessions that were
+        // open then.
         let due_s = (self.now_s() - OBJECTS_S).min(cursor_s.map_or(i64::MAX, |at_s| at_s - SESSION_S));
         self.reaches_back = since_s.is_none_or(|since_s| since_s <= due_s);
         let from_s = since_s.unwrap_or(due_s);
         for list in List::OF_GIFTS {
-            // A subscription changes for years after it was made.
+            // A subscription can change for years after it was created.
             let list_from_s = if list.what == "subscription" { 0 } else { from_s };
             self.list(list, list_from_s, Take::Object).await?;
         }

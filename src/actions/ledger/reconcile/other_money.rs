@@ -1,4 +1,4 @@
-//! Counts what moved money on the account and belongs to no gift of ours, so that a missing gift is seen.
+//! Counts payments on the account that belong to none of our gifts, so that a missing gift is noticed.
 
 use crate::actions::ledger::emit_events::Emitter;
 use serde_json::Value;
@@ -11,11 +11,11 @@ use crate::store::other_money::{self, OtherObject};
 use crate::store::unbooked::is_of_a_gift;
 use crate::stripe::{Listed, is_payout};
 
-/// ISO 4217's code for no currency: a subscription whose price is not one amount.
+/// ISO 4217's code for "no currency": a subscription whose price is not a single amount.
 const NO_CURRENCY: &str = "XXX";
 
 impl<E: Emitter> Sweep<'_, E> {
-    /// Keeps, or forgets, an object as it is now. `facts` is what was read of it, itself first.
+    /// Stores, or removes, an object in its current state. `facts` are read from it; the first is the object itself.
     pub(super) async fn count_other_money(
         &self,
         listed: &Listed,
@@ -62,7 +62,7 @@ impl<E: Emitter> Sweep<'_, E> {
     }
 }
 
-/// A balance transaction is told by its own type, such as `charge` or `stripe_fee`.
+/// A balance transaction is classified by its own type, such as `charge` or `stripe_fee`.
 fn kind(what: &str, body: &str) -> String {
     let value: Option<Value> = serde_json::from_str(body).ok();
     match value.as_ref().and_then(|value| value.get("type")).and_then(Value::as_str) {
@@ -76,7 +76,7 @@ fn kind(what: &str, body: &str) -> String {
     }
 }
 
-/// The money that an object moved: the currency's code, and how much in its smallest unit.
+/// The money that an object moved: the currency code, and the amount in its minor unit.
 fn moved(facts: &[Fact]) -> Option<(String, i64)> {
     let fact = facts.first()?;
     let money = match fact {
@@ -104,7 +104,7 @@ fn moved(facts: &[Fact]) -> Option<(String, i64)> {
     known.or_else(|| unknown(facts)).filter(|(_, minor)| *minor != 0)
 }
 
-/// What moved in a currency that we do not know.
+/// An amount in an unknown currency.
 fn unknown(facts: &[Fact]) -> Option<(String, i64)> {
     let id = facts.first()?.id();
     facts.iter().find_map(|fact| match fact {

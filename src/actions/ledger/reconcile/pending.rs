@@ -1,4 +1,4 @@
-//! Objects that can still change and are too old for the lists: each is fetched.
+//! Fetches each object that can still change and is too old for the lists.
 
 use super::{DAY_S, FailedList, ReconcileError, Sweep};
 use crate::actions::ledger::emit_events::Emitter;
@@ -7,7 +7,7 @@ use crate::store::objects::PendingObject;
 use crate::store::{StoreError, unbooked};
 use crate::stripe::{CallError, Listed};
 
-/// Objects that can still change are fetched each day until they are so old: a dispute can take four months.
+/// Up to this age, objects that can still change are fetched each day: a dispute can take four months.
 const DAILY_S: i64 = 180 * DAY_S;
 /// How often older ones are fetched, such as an invoice that is never going to be paid.
 const OLD_INTERVAL_S: i64 = 30 * DAY_S;
@@ -65,7 +65,7 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(true)
     }
 
-    /// Objects that other software made over the same account are stored too, in case they turn out to be ours.
+    /// Objects that other software created on the same account are stored too, in case they turn out to be ours.
     async fn is_of_a_gift(&self, object: &str) -> Result<bool, StoreError> {
         let mut tx = self.app.store.snapshot().await?;
         unbooked::is_of_a_gift(&mut tx, object).await
@@ -80,7 +80,7 @@ fn is_due(created_s: i64, compared_s: Option<i64>, now_s: i64) -> bool {
     now_s - created_s < DAILY_S || intervals(now_s) > intervals(compared_s)
 }
 
-/// Stripe's word for the type of an object, and ours.
+/// Stripe's name for an object's type, mapped to ours.
 fn kind_of(fact: &Fact) -> Option<(&'static str, &'static str)> {
     Some(match fact {
         Fact::Session(_) => ("checkout.session", "Checkout Session"),

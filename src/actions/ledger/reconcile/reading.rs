@@ -1,4 +1,4 @@
-//! Reads one of Stripe's lists to its end: page by page, again where Stripe fails, and from where an earlier run stopped.
+//! Reads one of Stripe's lists to its end: page by page, with retries, and from where an earlier run stopped.
 
 use crate::actions::ledger::emit_events::Emitter;
 use std::time::Duration;
@@ -8,24 +8,24 @@ use crate::app::MachineWrite;
 use crate::store::comparisons::{self, ListProgress};
 use crate::stripe::{CallError, List, Listed};
 
-/// How often a list is tried in all when Stripe fails. (Each call is tried several times by itself.)
+/// The maximum number of tries per list. (Each call also retries by itself.)
 const MAX_TRIES: u32 = 3;
-/// The first pause between two tries; the next is twice as long.
+/// The first pause between two tries; each further pause is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// What is done with each object of a list.
+/// What to do with each object of a list.
 #[derive(Clone, Copy)]
 pub(super) enum Take {
     Event,
     Object,
-    /// `again`: also a payout that did not change.
+    /// `again`: also an unchanged payout.
     Payout {
         again: bool,
     },
 }
 
 impl<E: Emitter> Sweep<'_, E> {
-    /// Reads what was made at or after `from_s`. A list that can't be read is noted and does not stop the comparison.
+    /// Reads what was created at or after `from_s`. An unreadable list is recorded and does not stop the comparison.
     pub(super) async fn list(&mut self, list: List, from_s: i64, take: Take) -> Result<(), ReconcileError> {
         self.lists.push(list.name);
         let known = self.app.store.list_progress(&self.run, list.name).await?;
@@ -51,7 +51,7 @@ impl<E: Emitter> Sweep<'_, E> {
                         tries += 1;
                         continue;
                     }
-                    tracing::warn!(list = list.name, %error, "a list of Stripe's could not be read to its end; the others are");
+                    tracing::warn!(list = list.name, %error, "one of Stripe's lists could not be read to its end; the others were");
                     progress.error = Some(error.to_string());
                     self.done.failed.push(FailedList { list: list.name.to_owned(), why: error.to_string() });
                     return self.save(&mut progress).await;
@@ -79,7 +79,8 @@ impl<E: Emitter> Sweep<'_, E> {
         if !was_begun {
             return Ok(());
         }
-        // Lists begin with the newest: what was made since the earlier run began was on none of its pages.
+        // Lists begin with the newest objects, so what was created since the earlier run is on none of the pages that it
+        // read.
         let mut after = None;
         while !self.stops() {
             let from_s = progress.started_s - OVERLAP_S;
@@ -112,7 +113,7 @@ impl<E: Emitter> Sweep<'_, E> {
         Ok(tx.commit().await?)
     }
 
-    /// A service that is stopping goes on with the comparison after the next start.
+    /// A service that is stopping resumes the comparison after its next start.
     pub(super) fn stops(&mut self) -> bool {
         self.whole &= !self.app.is_stopping();
         !self.whole

@@ -1,4 +1,4 @@
-//! Invoices that are paid, and of which no event said how: Stripe is asked.
+//! Asks Stripe about paid invoices for which no event said how they were paid.
 
 use super::{FailedList, OBJECTS_S, ON_ITS_WAY_S, ReconcileError};
 use crate::actions::inbox::ingest_fetched::{FetchedObject, ingest_fetched};
@@ -6,11 +6,11 @@ use crate::actions::ledger::emit_events::Recording;
 use crate::app::App;
 use crate::stripe::CallError;
 
-/// Invoices that are asked about in one go.
+/// Invoices asked about per run.
 const BATCH: i64 = 50;
 
-/// Asks Stripe what paid the newest invoices of which that is not known. The event that says so may be on its way, or the
-/// endpoint may not send it. When Stripe does not answer that is named, and the lists are read all the same.
+/// Asks Stripe what paid the newest unconfirmed invoices. The event that says so may be under way, or the endpoint may not
+/// subscribe to it. A failure is recorded, and the lists are still read.
 pub(super) async fn ask_about_unconfirmed(app: &App) -> Result<Option<FailedList>, ReconcileError> {
     let now_ms = app.now_ms();
     let (from_ms, to_ms) = (now_ms - OBJECTS_S * 1000, now_ms - ON_ITS_WAY_S * 1000);
