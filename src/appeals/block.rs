@@ -1,4 +1,4 @@
-//! The blocks that a text is made of. All are shown as plain text: nothing in them is ever read as HTML.
+//! The blocks of a text. All are shown as plain text; nothing in them is interpreted as HTML.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ pub enum Block {
     },
 }
 
-/// Every field that a block may have. One block has those of its kind alone.
+/// All fields of all kinds of block. A block has only the fields of its kind.
 #[derive(Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Fields {
@@ -121,7 +121,7 @@ impl Block {
     }
 }
 
-/// An address that a page served over https may show, and that carries no password.
+/// Whether a page served over https may show this URL, and it contains no password.
 fn is_safe(address: &str) -> bool {
     Url::parse(address)
         .is_ok_and(|url| url.scheme() == "https" && url.username().is_empty() && url.password().is_none())

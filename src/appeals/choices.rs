@@ -1,4 +1,4 @@
-//! What readers are offered to give, by site and country.
+//! The amounts that readers are offered, by site and country.
 
 use std::collections::BTreeMap;
 
@@ -63,7 +63,8 @@ pub struct FeeCoverTerms {
 type Own = BTreeMap<Currency, OwnAmounts>;
 
 impl Choices {
-    /// What readers of `country` are offered: the variant's `own` amounts, where it has some in their currency, or the site's.
+    /// What readers of `country` are offered: the variant's `own` amounts if it has some in their currency, otherwise the
+    /// site's.
     fn to(site: &SiteSettings, country: Option<CountryCode>, own: &Own) -> Option<Self> {
         let currency = site.currency_in(country);
         let giving = site.giving.get(&currency)?;
@@ -91,7 +92,7 @@ impl Choices {
     }
 }
 
-/// What one site offers, each country's choices written as JSON once.
+/// What one site offers; each country's choices are serialised once.
 #[derive(Debug)]
 pub struct SiteChoices {
     everywhere: Box<RawValue>,
@@ -99,7 +100,7 @@ pub struct SiteChoices {
 }
 
 impl SiteChoices {
-    /// What `site` offers where a variant has `own` amounts; empty, the site's alone.
+    /// What `site` offers for a variant with `own` amounts; if empty, only the site's amounts.
     pub fn of(site: &SiteSettings, own: &Own) -> Option<Self> {
         let written = |country| Some(json(&Choices::to(site, country, own)?));
         let countries = site.countries_of_giving().into_iter();
@@ -107,14 +108,14 @@ impl SiteChoices {
         Some(Self { everywhere: written(None)?, by_country })
     }
 
-    /// What a reader of `country` (ISO 3166-1, as it was told) is offered, as JSON.
+    /// What a reader of `country` (ISO 3166-1, as sent by the page) is offered, as JSON.
     pub fn to(&self, country: Option<&str>) -> &RawValue {
         let country = country.filter(|_| !self.by_country.is_empty()).and_then(CountryCode::parse);
         country.and_then(|country| self.by_country.get(&country)).unwrap_or(&self.everywhere)
     }
 }
 
-/// What is wrong with the amounts that the variants of `document` offer, on the sites that it names.
+/// The problems of the amounts that the variants of `document` offer on its sites.
 pub fn problems_of(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let mut problems = Vec::new();
     let target_sites = || document.rules.sites.iter().filter_map(|id| Some((id, sites.get(id)?)));

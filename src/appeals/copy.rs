@@ -1,4 +1,4 @@
-//! What a variant says, as it is written: in one language or several, and shorter on phones where that is wanted.
+//! A variant's copy: in one or more languages, with optional shorter texts for phones.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::Block;
 
-/// All that a variant says.
+/// A variant's whole copy.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "Written")]
 pub struct Copy {
-    /// BCP 47 tag of what `words` are written in; left out, the language of each site that shows them.
+    /// The BCP 47 tag of the language of `words`; if omitted, the language of each site that shows them.
     pub locale: Option<String>,
-    /// What it says.
+    /// The texts in that language.
     pub words: CopyText,
-    /// The same in other languages, by BCP 47 tag; each whole.
+    /// Translations by BCP 47 tag, each complete.
     pub translations: BTreeMap<String, CopyText>,
 }
 
-/// What a variant says in one language. All is shown as plain text.
+/// A variant's copy in one language. All of it is shown as plain text.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CopyText {
@@ -29,15 +29,15 @@ pub struct CopyText {
     pub body: Vec<Block>,
     /// The button that goes to the payment page.
     pub cta: Option<String>,
-    /// The button that sends the appeal away.
+    /// The button that dismisses the appeal.
     pub dismiss: Option<String>,
     /// The thanks after a gift.
     pub thanks: Option<ThanksCopy>,
-    /// What is said otherwise on phones.
+    /// Texts that differ on phones.
     pub mobile: Option<MobileCopy>,
 }
 
-/// What takes the place of the same field on phones.
+/// Texts that replace the same fields on phones.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "see Words")]
@@ -59,7 +59,7 @@ pub struct ThanksCopy {
     pub body: Vec<Block>,
 }
 
-/// The fields of [`Copy`] as they stand beside one another: flattening would let unknown ones pass.
+/// The fields of [`Copy`], side by side: with flattening, unknown fields would be accepted.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -83,7 +83,7 @@ impl From<Written> for Copy {
 }
 
 impl Copy {
-    /// What it says in each language, with the path of its field within the copy: first as it is written, then translated.
+    /// The texts in each language, with the path of their field within the copy: first the original, then the translations.
     pub fn languages(&self) -> impl Iterator<Item = (String, &CopyText)> {
         let translations = self.translations.iter();
         std::iter::once((String::new(), &self.words))
@@ -92,7 +92,7 @@ impl Copy {
 }
 
 impl Copy {
-    /// The first line that is there and says nothing: its field within the copy, and a sentence.
+    /// The first text that is present but empty: its field within the copy, and a message.
     pub fn blank_line(&self) -> Option<(String, String)> {
         self.languages().find_map(|(path, words)| {
             let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
@@ -120,12 +120,12 @@ impl Copy {
 }
 
 impl CopyText {
-    /// What is said where there is room.
+    /// The texts for large screens.
     pub fn on_large_screens(&self) -> Self {
         Self { mobile: None, ..self.clone() }
     }
 
-    /// What is said on phones, where that is something else.
+    /// The texts for phones, if they differ.
     pub fn on_phones(&self) -> Option<Self> {
         let mobile = self.mobile.clone()?;
         let words = self.on_large_screens();

@@ -1,4 +1,4 @@
-//! One appeal as it is written, in a file or over HTTP: its rules, and the copy of each variant.
+//! One appeal, as written in a file or sent over HTTP: its rules, and the copy of each variant.
 
 use std::collections::BTreeMap;
 
@@ -12,29 +12,30 @@ use crate::config::OwnAmounts;
 use crate::config::typed::{self, Notation};
 use crate::money::Currency;
 
-/// One appeal as it was written: its rules, and the copy of each variant in their order.
+/// One appeal: its rules, and the copy of each variant, in their order.
 #[derive(Clone, Debug)]
 pub struct AppealDocument {
-    /// Who, where, when, how often.
+    /// The rules.
     pub rules: AppealRules,
     /// The copy of each variant.
     pub copies: Vec<Copy>,
-    /// The amounts that each variant offers in place of its sites', by currency.
+    /// The amounts that each variant offers instead of its sites', by currency.
     pub amounts: Vec<BTreeMap<Currency, OwnAmounts>>,
-    /// What it tells of how far it has come.
+    /// Its ticker.
     pub ticker: Option<Ticker>,
 }
 
 impl AppealDocument {
-    /// Reads one appeal. The copy stands in `variants[n].copy`, amounts of its own in `variants[n].amounts`; the rest is the rules, which the decision reads.
+    /// Reads one appeal. `variants[n].copy` holds the copy and `variants[n].amounts` a variant's own amounts; the rest are
+    /// the rules, which the decision reads.
     ///
     /// # Errors
-    /// What is wrong, naming the field; `place` names an appeal that has no id.
+    /// The problems, each with its field; `place` names an appeal without an id.
     pub fn read(fields: Map<String, Value>, place: &str) -> Result<Self, AppealProblem> {
         Self::read_as(fields, place, Notation::Json)
     }
 
-    /// The same in the words of the file that it was written in.
+    /// The same, with messages in the notation of the appeal's file.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -104,7 +105,7 @@ impl AppealDocument {
         Ok(Self { rules, copies, amounts, ticker })
     }
 
-    /// Reads a stored version, which has no state of its own, with the state it was published in.
+    /// Reads a stored version, which has no state of its own, in the state in which it was published.
     ///
     /// # Errors
     /// As [`Self::read`].
@@ -120,7 +121,7 @@ impl AppealDocument {
     }
 }
 
-/// Where it counts the days until an end that is not written.
+/// The field that counts days until an end that the appeal does not have.
 fn endless(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
     if rules.schedule.ends_at.is_some() {
         return None;
@@ -129,7 +130,7 @@ fn endless(copy: &Copy, rules: &AppealRules) -> Option<(String, String)> {
     Some((field, "{days_left} needs an end: write schedule.ends_at.".to_owned()))
 }
 
-/// Where it speaks of a ticker that the appeal does not have.
+/// The field that mentions a ticker that the appeal does not have.
 fn tickerless(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> {
     let value = TICKER_VALUES.into_iter().filter(|_| ticker.is_none());
     let (field, value) =
@@ -137,12 +138,12 @@ fn tickerless(copy: &Copy, ticker: Option<&Ticker>) -> Option<(String, String)> 
     Some((field, format!("{{{}}} needs a ticker: write ticker.", value.as_str())))
 }
 
-/// Reads parts of an appeal that is written so.
+/// Reads parts of an appeal in this notation.
 #[derive(Clone, Copy)]
 struct Reader(Notation);
 
 impl Reader {
-    /// The value, or the field at fault and what is wrong with it.
+    /// The value, or the field with the problem and a message.
     fn value<T: DeserializeOwned>(self, value: Value) -> Result<T, (String, String)> {
         typed::read(value, self.0).map_err(|misfit| (misfit.field, misfit.sentence))
     }

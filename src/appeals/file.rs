@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::{AppealDocument, AppealProblem};
 use crate::config::typed::{self, Misfit, Notation};
 
-/// How the file is written.
+/// The file's format.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
     /// TOML 1.0.
@@ -25,7 +25,7 @@ impl Format {
         }
     }
 
-    /// YAML where the name ends with `.yaml` or `.yml`, else TOML.
+    /// YAML if the name ends with `.yaml` or `.yml`, otherwise TOML.
     pub fn of(path: &Path) -> Self {
         match path.extension().and_then(|it| it.to_str()) {
             Some("yaml" | "yml") => Self::Yaml,
@@ -34,7 +34,7 @@ impl Format {
     }
 }
 
-/// The text is not of its format, or holds something beside appeals.
+/// The text is not valid in its format, or contains something other than appeals.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct NotUnderstood(Reason);
@@ -55,7 +55,7 @@ impl From<Misfit> for Reason {
     }
 }
 
-/// The one thing that a file may hold.
+/// The file's only top-level field.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -71,7 +71,7 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Not
     fn fields(text: &str, format: Format) -> Result<File, Reason> {
         let value = match format {
             Format::Toml => Value::Object(as_fields(toml::from_str(text).map_err(Box::new)?)),
-            // A file of comments alone is nothing in YAML.
+            // In YAML, a file with only comments is null.
             Format::Yaml => yaml_serde::from_str::<Option<Value>>(text)?.unwrap_or_else(|| Map::new().into()),
         };
         Ok(typed::read(value, format.notation())?)
@@ -79,7 +79,7 @@ pub fn fields(text: &str, format: Format) -> Result<Vec<Map<String, Value>>, Not
     Ok(fields(text, format).map_err(NotUnderstood)?.appeals)
 }
 
-/// Reads the file. An appeal that can't be read is left out and reported; the others stand.
+/// Reads the file. An appeal that can't be read is skipped and reported; the others are kept.
 ///
 /// # Errors
 /// See [`NotUnderstood`].
@@ -94,12 +94,12 @@ pub fn read(text: &str, format: Format) -> Result<(Vec<AppealDocument>, Vec<Appe
     Ok((documents, problems))
 }
 
-/// An appeal holds what its format can't write: for TOML, a list with a null in it.
+/// An appeal contains something that the format can't represent: for TOML, a list with a null in it.
 #[derive(Debug, thiserror::Error)]
 #[error("the appeal can't be written in this format: {0}")]
 pub struct NotWritten(String);
 
-/// Writes appeals as a file that [`fields`] reads as the same. A field that is null is left out, which means the same.
+/// Writes appeals as a file that [`fields`] reads back unchanged. A null field is omitted, which means the same.
 ///
 /// # Errors
 /// See [`NotWritten`].
@@ -128,7 +128,7 @@ fn as_fields(table: toml::Table) -> Map<String, Value> {
     table.into_iter().map(|(name, value)| (name, as_value(value))).collect()
 }
 
-/// TOML has times of its own; here they are texts, as in JSON.
+/// TOML has its own times; here they are texts, as in JSON.
 fn as_value(value: toml::Value) -> Value {
     match value {
         toml::Value::Datetime(time) => Value::String(time.to_string()),

@@ -1,19 +1,19 @@
-//! What was learned of variants.
+//! The learned weights of variants.
 
 use keepopen_decision::{LearnedWeights, Learner};
 use serde::{Deserialize, Serialize};
 
-/// Weights of variants, as they follow from results.
+/// Weights of variants, learned from results.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LearnedSoFar {
-    /// Results before this hour count, in milliseconds since 1970.
+    /// Results before this hour are included, in milliseconds since 1970.
     pub until_ms: i64,
-    /// The weights of each appeal that learns, by site.
+    /// The weights of each appeal with learned weights, by site.
     pub weights: Vec<LearnedWeights>,
 }
 
 impl LearnedSoFar {
-    /// The weights of an appeal, if they were learned of the variants that it has.
+    /// The weights of an appeal, if they were learned for its current variants.
     pub fn of(&self, learner: &Learner) -> Option<&LearnedWeights> {
         let fits = |it: &&LearnedWeights| {
             it.site == learner.site

@@ -1,4 +1,4 @@
-//! Language tags: which there are, and which of several fits a reader best.
+//! Language tags: their syntax, and which of several fits a reader best.
 
 use language_tags::LanguageTag;
 
@@ -7,8 +7,8 @@ pub fn is_tag(text: &str) -> bool {
     LanguageTag::parse(text).is_ok()
 }
 
-/// The place of the first tag that fits the reader's: the same, or what is left of the reader's as parts are taken from its
-/// end (RFC 4647, section 3.4), so that `de-AT` finds `de`. Readers' tags may be written with `_`.
+/// The index of the first tag that matches the reader's: the same, or the reader's shortened from its end (RFC 4647,
+/// section 3.4), so that `de-AT` finds `de`. Readers' tags may use `_`.
 pub fn lookup<'a>(tags: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> Option<usize> {
     let mut wanted = wanted;
     while !wanted.is_empty() {
@@ -20,7 +20,7 @@ pub fn lookup<'a>(tags: impl Iterator<Item = &'a str> + Clone, wanted: &str) -> 
     None
 }
 
-/// Without its last part, nor one letter before it, which only says what the last part is.
+/// Without its last part, and without a single letter before it, which only introduces the last part.
 fn shorter(tag: &str) -> &str {
     let before = |tag: &str| tag.rfind(['-', '_']).unwrap_or(0);
     let mut end = before(tag);

@@ -10,7 +10,7 @@ const MAX_DEPTH: usize = 3;
 /// One use of a value in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Argument<'a> {
-    /// The name in the braces, which may not be one that exists.
+    /// The name in the braces, which need not exist.
     pub name: &'a str,
     /// The character at which it begins, counted from 1.
     pub position: usize,
@@ -30,7 +30,7 @@ pub struct Forms {
 /// A syntax error in a text.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Mistake {
-    /// The character at which it is, counted from 1.
+    /// The character at which it begins, counted from 1.
     pub position: usize,
     /// What is wrong, and what to write.
     pub sentence: String,
@@ -54,14 +54,15 @@ pub fn arguments(text: &str) -> Result<Vec<Argument<'_>>, Mistake> {
 
 struct Parser<'a> {
     text: &'a str,
-    /// In bytes; always at a character's beginning.
+    /// In bytes; always at the start of a character.
     at: usize,
     found: Vec<Argument<'a>>,
     has_quotes: bool,
 }
 
 impl<'a> Parser<'a> {
-    /// Reads the argument whose brace is at the present place. False, and nothing read, where the brace begins none.
+    /// Reads the argument whose brace is at the current position. Returns false, having read nothing, if the brace begins
+    /// no argument.
     fn argument(&mut self, depth: usize) -> Result<bool, Mistake> {
         let brace = self.at;
         self.at += 1;
@@ -117,7 +118,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Reads each form, and the brace that closes all of them.
+    /// Reads each form, up to the closing brace.
     fn forms(
         &mut self,
         brace: usize,
@@ -137,7 +138,7 @@ impl<'a> Parser<'a> {
             };
             let selector = self.take(|c| c == '=' || c.is_alphanumeric());
             if let Some(number) = selector.strip_prefix('=') {
-                // As many digits as a browser counts exactly, written in one way.
+                // Only as many digits as a browser can count exactly, in canonical form.
                 let is_number =
                     number.parse::<u64>().is_ok_and(|it| it.to_string() == number && it < 1 << 53);
                 if !is_number {
@@ -174,7 +175,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads the text of one form, and its closing brace.
+    /// Reads the text of one form, with its closing brace.
     fn form(&mut self, selector_at: usize, selector: &str, depth: usize) -> Result<(), Mistake> {
         loop {
             let text = self.rest();
@@ -196,7 +197,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Reads on after an apostrophe within a form: a second one makes it a plain one, and before a brace or `#` it begins quoted text.
+    /// Continues after an apostrophe within a form: a second one is a plain apostrophe, and before a brace or `#` it begins
+    /// quoted text.
     fn quoted(&mut self, apostrophe: usize) -> Result<(), Mistake> {
         if self.eat('\'') || !self.rest().starts_with(['{', '}', '#']) {
             return Ok(());

@@ -1,8 +1,8 @@
-//! Appeals: what the audience team writes, made ready to be decided on.
+//! Appeals: from the audience team's files to what the banner path reads.
 //!
-//! **Owns** the appeals file's shape, the copy, and the snapshot that the banner path reads.
-//! **Never** does I/O: it gets texts and gives values.
-//! **Start at** [`Snapshot::build`]; what is sent is put together in `wording.rs`.
+//! **Owns** the appeals file's schema, the copy, and the snapshot that the banner path reads.
+//! **Never** does I/O: it takes texts and returns values.
+//! **Start at** [`Snapshot::build`]; `wording.rs` assembles the response.
 //! **Tested in** the files here, `tests/api/banner.rs`; the rules in `decision/cases/`.
 
 mod block;

@@ -1,4 +1,4 @@
-//! What readers get of an appeal now.
+//! The phase of an appeal: whether readers can see it now.
 
 use std::collections::BTreeMap;
 
@@ -9,24 +9,24 @@ use super::AppealDocument;
 use super::snapshot::gaps;
 use crate::config::SiteSettings;
 
-/// What readers get of an appeal now.
+/// Whether readers can see an appeal now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// Never published.
     Draft,
-    /// Published, and its time has not come.
+    /// Published, but not started.
     Scheduled,
-    /// Shown to those it is for.
+    /// Shown to its audience.
     Live,
-    /// Held back.
+    /// Paused.
     Paused,
     /// Ended by hand, or past its end.
     Ended,
 }
 
-/// The phase of each appeal at `now_ms` (milliseconds since 1970). One that can't be used any more, because the sites'
-/// settings have changed, is held back.
+/// The phase of each appeal at `now_ms` (milliseconds since 1970). An appeal that has become invalid, because the sites'
+/// settings changed, is paused.
 pub fn phases(
     sites: &BTreeMap<String, SiteSettings>,
     documents: &[AppealDocument],

@@ -1,4 +1,4 @@
-//! The values that texts use, and the uses of them that can't work.
+//! The values that texts use, and uses that can't work.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use super::ticker::{TICKER_VALUES, Ticker};
 use super::{Copy, CopyText};
 use crate::config::SiteSettings;
 
-/// Stands for the gift that the reader has chosen, on the button alone.
+/// The placeholder for the gift that the reader chose; only valid on the button.
 const GIFT: &str = "gift";
 
-/// The values that these words speak of, thanks too, each once.
+/// The values that these texts use, including the thanks, each once.
 pub fn spoken_of(words: &CopyText) -> Vec<Value> {
     let mut values = Vec::new();
     for value in texts(words).into_iter().flat_map(|(_, text)| values_in(text)) {
@@ -25,7 +25,7 @@ pub fn spoken_of(words: &CopyText) -> Vec<Value> {
     values
 }
 
-/// Every text that can't be filled in: its path within the copy, and a sentence. One sentence for each text.
+/// Every text that can't be filled in: its path within the copy, and a message. One message per text.
 pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     for (path, words) in copy.languages() {
@@ -42,7 +42,7 @@ pub fn problems(copy: &Copy, ticker: Option<&Ticker>) -> Vec<(String, String)> {
     problems
 }
 
-/// Every plural form that the language of its text does not have, on the sites `ids`: as [`problems`].
+/// Every plural form that does not exist in the language of its text, on the sites `ids`, as in [`problems`].
 pub fn foreign_forms(
     copy: &Copy,
     ids: &[String],
@@ -67,7 +67,7 @@ pub fn foreign_forms(
 }
 
 fn foreign_form(forms: &Forms, tag: &str) -> Option<String> {
-    // A tag that is none was reported already.
+    // An invalid tag is reported elsewhere.
     let rule_type = if forms.ordinal { PluralRuleType::Ordinal } else { PluralRuleType::Cardinal };
     let rules = PluralRules::try_new(Locale::try_from_str(tag).ok()?.into(), rule_type.into()).ok()?;
     let there: Vec<PluralCategory> = rules.categories().collect();
@@ -92,7 +92,7 @@ const fn word(category: PluralCategory) -> &'static str {
     }
 }
 
-/// The path of the first text within the copy that speaks of `value`.
+/// The path of the first text within the copy that uses `value`.
 pub fn first_to_speak_of(copy: &Copy, value: Value) -> Option<String> {
     copy.languages().find_map(|(path, words)| {
         let mut texts = texts(words).into_iter();
@@ -105,7 +105,7 @@ fn at(position: usize, sentence: &str) -> String {
     format!("at character {position}: {sentence}")
 }
 
-/// What is wrong with this use of a value, if anything.
+/// The problem of this use of a value, if any.
 fn misuse(argument: &Argument<'_>, on_button: bool, ticker: Option<&Ticker>) -> Option<String> {
     let Argument { name, position, forms } = argument;
     let found = value(name);
@@ -143,13 +143,13 @@ fn value(name: &str) -> Option<Value> {
     Value::ALL.into_iter().find(|value| value.as_str() == name)
 }
 
-/// The values that a text uses; none where its syntax is wrong, which [`problems`] reports.
+/// The values that a text uses; none if its syntax is wrong, which [`problems`] reports.
 fn values_in(text: &str) -> Vec<Value> {
     let arguments = message::arguments(text).unwrap_or_default();
     arguments.iter().filter_map(|argument| value(argument.name)).collect()
 }
 
-/// Every text that these words show anywhere, with the path of its field.
+/// Every text, with the path of its field.
 fn texts(words: &CopyText) -> Vec<(String, &str)> {
     let (thanks, mobile) = (words.thanks.as_ref(), words.mobile.as_ref());
     let lines = [
@@ -285,7 +285,7 @@ mod tests {
             "at character 33: the language \"en\" has no plural form \"few\"; it has \"one\", \"other\". Remove the form, or write an exact number such as =2."
         );
         assert!(found(Some("ga"), "selectordinal", "two other", &[]).unwrap().contains("ordinal form"));
-        // Without a language of its own, the copy is in that of each site.
+        // Copy without a language is in the language of each site.
         assert_eq!(found(None, "plural", "one two other", &["gaillimh"]), None);
         assert!(found(None, "plural", "one two other", &["gaillimh", "dublin"]).unwrap().contains("en-IE"));
         assert!(found(None, "plural", "one other", &["tokyo"]).is_some());

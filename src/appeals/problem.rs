@@ -1,4 +1,4 @@
-//! What is wrong with an appeal.
+//! Problems of appeals.
 
 use std::fmt;
 
@@ -9,9 +9,9 @@ use serde::Serialize;
 pub struct AppealProblem {
     /// The appeal's id, or its position in the file (`#3`) if it has none.
     pub appeal: String,
-    /// The field, such as `variants[1].copy`; empty if the whole appeal is concerned.
+    /// The field, such as `variants[1].copy`; empty if it concerns the whole appeal.
     pub field: String,
-    /// What is wrong, and what to do about it.
+    /// What is wrong, and how to fix it.
     pub sentence: String,
 }
 

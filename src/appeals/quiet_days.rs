@@ -1,4 +1,4 @@
-//! How long a reader is left alone, so that the page can say it.
+//! How long a reader is not asked, so that the page can say so.
 
 use keepopen_decision::AppealRules;
 use serde::Serialize;
@@ -24,7 +24,7 @@ pub struct QuietDays {
 }
 
 impl QuietDays {
-    /// What an appeal with `rules` does on `site`.
+    /// The quiet days of an appeal with `rules` on `site`.
     pub const fn of(rules: &AppealRules, site: &SiteSettings) -> Self {
         let after = &rules.dismissal;
         Self {

@@ -1,4 +1,4 @@
-//! The snapshot: every appeal, compiled, with its words ready to be sent.
+//! The snapshot: every appeal, compiled, with its copy ready to be sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,28 +14,28 @@ use super::wordings::{self, Wordings};
 use super::{AppealDocument, AppealProblem, QuietDays, placeholders};
 use crate::config::SiteSettings;
 
-/// What the banner path reads: swapped whole when appeals change.
+/// What the banner path reads. It is replaced as a whole when appeals change.
 pub struct Snapshot {
     /// The rules.
     pub compiled: Compiled,
     appeals: Arc<[PublishedAppeal]>,
-    /// The appeals that were left out, and why.
+    /// The appeals that were skipped, and why.
     pub problems: Vec<AppealProblem>,
-    /// How many publications the store had when this was read from it; 0 for a file.
+    /// The number of publications in the store when this was read; 0 for a file.
     pub number: i64,
     /// What its tickers count.
     pub ticker_counts: BTreeSet<TickerCount>,
 }
 
-/// One appeal as it is sent.
+/// One appeal, ready to be sent.
 pub struct PublishedAppeal {
     /// Its id.
     pub id: String,
     /// Its variants, in the order of the rules.
     pub variants: Vec<PublishedVariant>,
-    /// How far it has come, by site; nothing where that is not known.
+    /// Its progress by site; none if unknown.
     tickers: FxHashMap<String, PublishedTicker>,
-    /// How long its readers are left alone, by site.
+    /// Its quiet days by site.
     quiet_days: FxHashMap<String, Box<RawValue>>,
 }
 
@@ -45,24 +45,24 @@ impl PublishedAppeal {
         self.quiet_days.get(site).map(|json| &**json)
     }
 
-    /// How far it has come, as a reader of `site` is told; none where that is not known.
+    /// Its progress for a reader of `site`; none if unknown.
     pub fn ticker(&self, site: &str) -> Option<&PublishedTicker> {
         self.tickers.get(site)
     }
 }
 
-/// One variant as it is sent.
+/// One variant, ready to be sent.
 pub struct PublishedVariant {
     /// Its id.
     pub id: String,
     wordings: Wordings,
-    /// What can be given on each site, where it asks for a gift.
+    /// What can be given on each site, if it asks for a gift.
     choices: FxHashMap<String, Arc<SiteChoices>>,
 }
 
 impl PublishedVariant {
-    /// What is sent to this reader of `site`, and the values that it speaks of. `ticker` says how far the appeal has come,
-    /// `quiet_days` how long the reader is then left alone.
+    /// The content for this reader of `site`, and the values that it uses. `ticker` is the appeal's progress, `quiet_days`
+    /// how long the reader is not asked afterwards.
     pub fn content<'a>(
         &'a self,
         site: &str,
@@ -82,7 +82,7 @@ impl PublishedVariant {
 }
 
 impl Snapshot {
-    /// Compiles `documents` for `sites`, as if what their tickers count were known. `known_problems` are those found when reading.
+    /// Compiles `documents` for `sites`, as if all ticker totals were known. `known_problems` were found when reading them.
     pub fn build(
         sites: &BTreeMap<String, SiteSettings>,
         documents: &[AppealDocument],
@@ -91,7 +91,7 @@ impl Snapshot {
         Self::build_with(sites, documents, known_problems, None)
     }
 
-    /// The same with the numbers that are known; an appeal whose words need others keeps silent.
+    /// The same with known totals. An appeal whose copy needs an unknown one is not shown.
     pub fn build_counting(
         sites: &BTreeMap<String, SiteSettings>,
         documents: &[AppealDocument],
@@ -118,7 +118,7 @@ impl Snapshot {
                 continue;
             }
             problems.extend(gaps);
-            // Whoever wrote it wants to hear of everything that is wrong.
+            // The author should see every problem.
             let (_, found) = decision::compile(&site_rules, std::slice::from_ref(&document.rules));
             problems.extend(found.into_iter().map(problem_of));
         }
@@ -134,7 +134,7 @@ impl Snapshot {
         Self { compiled, appeals, problems, number: 0, ticker_counts }
     }
 
-    /// What is wrong with putting `document`, which is good in itself, into force at `now_ms` (milliseconds since 1970).
+    /// The problems of publishing `document`, which is valid, at `now_ms` (milliseconds since 1970).
     pub fn past_ends(
         sites: &BTreeMap<String, SiteSettings>,
         document: &AppealDocument,
@@ -144,12 +144,12 @@ impl Snapshot {
         over.into_iter().map(problem_of).collect()
     }
 
-    /// Its appeals, in their order; those that were left out for what the rules say are among them.
+    /// Its appeals in order, including those that were skipped because of their rules.
     pub fn appeals(&self) -> &[PublishedAppeal] {
         &self.appeals
     }
 
-    /// The appeal that a verdict names.
+    /// The appeal in a verdict.
     pub fn appeal(&self, index: AppealIndex) -> &PublishedAppeal {
         &self.appeals[index.0]
     }
@@ -167,8 +167,8 @@ fn problem_of(problem: decision::Problem) -> AppealProblem {
     }
 }
 
-/// What the decision does not look at: where a variant says nothing in the language of one of the appeal's sites, plural forms that a
-/// language does not have, and money that one of the sites does not take.
+/// Problems outside the rules: a variant without a text in a site's language, plural forms that a language does not have,
+/// and a currency that a site does not support.
 pub(super) fn gaps(document: &AppealDocument, sites: &BTreeMap<String, SiteSettings>) -> Vec<AppealProblem> {
     let of_copy = |(place, copy)| {
         let ids = &document.rules.sites;
@@ -184,7 +184,7 @@ pub(super) fn gaps(document: &AppealDocument, sites: &BTreeMap<String, SiteSetti
     copies.chain(choices::problems_of(document, sites)).chain(ticker::problems_of(document, sites)).collect()
 }
 
-/// `site_choices` is what each site offers, made once for all its appeals.
+/// `site_choices` is what each site offers, built once for all appeals.
 fn publish(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,

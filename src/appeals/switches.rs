@@ -1,4 +1,4 @@
-//! What silences a site at once, or one of its surfaces.
+//! Switches that turn off a site's appeals, or one of its surfaces.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,15 +11,15 @@ use crate::config::{Banner, SiteSettings};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Switch {
-    /// They show, as their rules say.
+    /// They show, according to their rules.
     #[default]
     On,
-    /// None shows.
+    /// None is shown.
     Off,
 }
 
 impl Switch {
-    /// The word in JSON and in the database.
+    /// The label in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::On => "on",
@@ -27,7 +27,7 @@ impl Switch {
         }
     }
 
-    /// Reads the word back.
+    /// Parses the label.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::On, Self::Off].into_iter().find(|switch| switch.as_str() == text)
     }
@@ -77,7 +77,7 @@ pub struct SurfacesChange {
     pub wall: Option<Switch>,
 }
 
-/// Of a map alone: serde would also read a list, as the fields in their order.
+/// Only from a map: serde would also accept a list, as the fields in their order.
 impl From<HashMap<Surface, Option<Switch>>> for SurfacesChange {
     fn from(mut surfaces: HashMap<Surface, Option<Switch>>) -> Self {
         let mut of = |surface| surfaces.remove(&surface).flatten();
@@ -86,7 +86,7 @@ impl From<HashMap<Surface, Option<Switch>>> for SurfacesChange {
 }
 
 impl SwitchesChange {
-    /// Changes `switches`.
+    /// Applies the change to `switches`.
     pub fn apply(self, switches: &mut Switches) {
         let each = [
             (None, self.all),
@@ -103,7 +103,7 @@ impl SwitchesChange {
 }
 
 impl Switches {
-    /// Each switch: that of all surfaces, then that of each.
+    /// Each switch: first that of all surfaces, then each surface's.
     pub fn each(&self) -> [(Option<Surface>, Switch); 4] {
         [None, Some(Surface::Banner), Some(Surface::Inline), Some(Surface::Wall)]
             .map(|surface| (surface, self.get(surface)))
@@ -115,7 +115,7 @@ impl Switches {
         *copy.of(surface)
     }
 
-    /// Turns the switch of a surface, or of all.
+    /// Sets the switch of a surface, or of all.
     pub fn set(&mut self, surface: Option<Surface>, switch: Switch) {
         *self.of(surface) = switch;
     }
@@ -129,7 +129,7 @@ impl Switches {
         }
     }
 
-    /// What the settings of a site switch off for as long as they say so.
+    /// What a site's settings switch off.
     pub fn of_settings(site: &SiteSettings) -> Self {
         let mut switches = Self::default();
         if site.banner == Banner::Off {

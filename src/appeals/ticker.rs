@@ -1,4 +1,4 @@
-//! How far an appeal has come: what it counts, and what is told of that.
+//! Tickers: what an appeal counts, and how its progress is shown.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::clock;
 use crate::config::SiteSettings;
 use crate::money::Currency;
 
-/// `ticker` as it is written in an appeal.
+/// `ticker` as written in an appeal.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WrittenTicker {
@@ -35,9 +35,9 @@ pub struct WrittenTicker {
 #[serde(rename_all = "snake_case")]
 #[schema(as = TickerCounts)]
 pub enum CountedKind {
-    /// Payments of one currency, less what was given or taken back.
+    /// Payments in one currency, less refunds and disputes.
     Money,
-    /// People who gave and whose gift was kept, each once.
+    /// Supporters whose gift was retained, each once.
     Supporters,
 }
 
@@ -45,33 +45,33 @@ pub enum CountedKind {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CountedOf {
-    /// All of the site that the reader is on.
+    /// All gifts to the site that the reader is on.
     #[default]
     Site,
-    /// Those that this appeal brought, on any site.
+    /// The gifts that this appeal brought, on any site.
     Appeal,
 }
 
-/// A ticker that makes sense.
+/// A valid ticker.
 #[derive(Clone, Debug)]
 pub struct Ticker {
-    /// None counts supporters; money is counted in one currency.
+    /// The currency to count; none counts supporters.
     currency: Option<Currency>,
     of: CountedOf,
     from: Option<Moment>,
-    /// In the currency's minor unit, or in supporters; so is what came in elsewhere.
+    /// In the currency's minor unit, or in supporters; the same for gifts received elsewhere.
     goal: i64,
     elsewhere: i64,
 }
 
-/// One number that the ledger is asked for.
+/// One total that the ledger is asked for.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TickerCount {
-    /// The currency that is counted; none counts supporters.
+    /// The currency to count; none counts supporters.
     pub currency: Option<Currency>,
     /// Whose gifts.
     pub whose: TickerScope,
-    /// From when on, in milliseconds since 1970.
+    /// The start of the period, in milliseconds since 1970.
     pub from_ms: i64,
 }
 
@@ -79,16 +79,16 @@ pub struct TickerCount {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TickerScope {
-    /// Those of the site of this id.
+    /// Gifts to the site with this id.
     Site(String),
-    /// Those that the appeal of this id brought.
+    /// Gifts that the appeal with this id brought.
     Appeal(String),
 }
 
-/// What the ledger said last.
+/// The last totals from the ledger.
 #[derive(Debug, Default)]
 pub struct TickerTotals {
-    /// When it said so, in milliseconds since 1970.
+    /// When they were read, in milliseconds since 1970.
     pub as_of_ms: i64,
     /// In the minor unit, or in supporters.
     pub totals: BTreeMap<TickerCount, i64>,
@@ -122,28 +122,28 @@ pub struct TickerShown {
     as_of: String,
 }
 
-/// A ticker as it is sent, written as JSON once.
+/// A ticker ready to be sent, serialised once.
 #[derive(Debug)]
 pub struct PublishedTicker {
     /// For `content.ticker`.
     pub json: Box<RawValue>,
-    /// For words.
+    /// For the copy.
     pub values: TickerValues,
 }
 
-/// The values that a ticker gives to words.
+/// The values that a ticker provides to copy.
 pub const TICKER_VALUES: [Value; 4] =
     [Value::TickerTotal, Value::TickerGoal, Value::TickerLeft, Value::TickerPercent];
 
 impl Ticker {
-    /// Whether it counts amounts of money, and not people.
+    /// Whether it counts money rather than people.
     pub const fn counts_money(&self) -> bool {
         self.currency.is_some()
     }
 }
 
 impl TryFrom<WrittenTicker> for Ticker {
-    /// The field at fault and a sentence.
+    /// The field with the problem, and a message.
     type Error = (&'static str, String);
 
     fn try_from(it: WrittenTicker) -> Result<Self, Self::Error> {
@@ -187,7 +187,7 @@ impl TryFrom<WrittenTicker> for Ticker {
 }
 
 impl Ticker {
-    /// What is to be counted for readers of a site.
+    /// What to count for readers of a site.
     fn count(&self, appeal: &str, site_id: &str, site: &SiteSettings) -> TickerCount {
         TickerCount {
             currency: self.currency,
@@ -199,7 +199,7 @@ impl Ticker {
         }
     }
 
-    /// What is told when the ledger holds `counted`. What was taken back may be more than what came: then nothing came.
+    /// What is shown when the ledger's total is `counted`. Reversals may exceed payments: then the total is 0.
     fn published(&self, counted: i64, from: Option<String>, as_of_ms: i64) -> PublishedTicker {
         let goal = self.goal;
         let total = counted.max(0).saturating_add(self.elsewhere);
@@ -219,7 +219,7 @@ impl Ticker {
     }
 }
 
-/// What is to be counted for a draft, by site; nothing where it can't show.
+/// What to count for an appeal, by site; nothing while it can't show.
 pub fn counts_of<'a>(
     document: &'a AppealDocument,
     sites: &'a BTreeMap<String, SiteSettings>,
@@ -233,8 +233,8 @@ pub fn counts_of<'a>(
     })
 }
 
-/// The rules of a draft. Its words may speak of a ticker once all its numbers are among the `totals`; without any, they are taken as
-/// known.
+/// The rules of an appeal. Its copy may use the ticker once all its totals are in `totals`; without `totals`, they are
+/// assumed to be known.
 pub fn rules_of(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
@@ -248,7 +248,7 @@ pub fn rules_of(
     rules
 }
 
-/// The tickers of a draft by site, as far as `totals` knows them.
+/// The tickers of an appeal by site, as far as `totals` has them.
 pub fn publish(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,
@@ -262,7 +262,7 @@ pub fn publish(
     counts_of(document, sites).filter_map(known).collect()
 }
 
-/// The day on which counting begins in that time zone; none where all is counted, or nothing yet.
+/// The first day that counts in that time zone; none if everything counts, or nothing yet.
 fn first_day(count: &TickerCount, as_of_ms: i64, time_zone: &str) -> Option<String> {
     if count.from_ms == i64::MIN || count.from_ms > as_of_ms {
         return None;
@@ -271,7 +271,7 @@ fn first_day(count: &TickerCount, as_of_ms: i64, time_zone: &str) -> Option<Stri
     Some(TimeZone::get(time_zone).ok()?.to_datetime(from).date().to_string())
 }
 
-/// What is wrong with a draft's ticker on the sites that it names.
+/// The problem of an appeal's ticker on its sites.
 pub fn problems_of(
     document: &AppealDocument,
     sites: &BTreeMap<String, SiteSettings>,

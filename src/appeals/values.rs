@@ -1,4 +1,4 @@
-//! The values that the words shown speak of. They are sent as they are: the page puts them into words.
+//! The values that the shown copy uses. They are sent raw; the page formats them.
 
 use keepopen_decision as decision;
 use serde::Serialize;
@@ -45,21 +45,21 @@ pub struct TemplateValues {
     ticker_percent: Option<i64>,
 }
 
-/// What a ticker says: in the minor unit of its currency, or in supporters.
+/// A ticker's values: in the minor unit of its currency, or in supporters.
 #[derive(Clone, Copy, Debug)]
 pub struct TickerValues {
-    /// What has come in.
+    /// What was received.
     pub total: i64,
-    /// What is wanted.
+    /// The goal.
     pub goal: i64,
-    /// What is still missing.
+    /// What is missing.
     pub left: i64,
-    /// What has come in, in whole percent of what is wanted.
+    /// What was received, in whole percent of the goal.
     pub percent: i64,
 }
 
 impl TemplateValues {
-    /// Those of `wanted` that are there.
+    /// Those of `wanted` that are available.
     pub fn of(
         wanted: &[decision::Value],
         known: &decision::TemplateValues<'_, '_>,

@@ -1,4 +1,4 @@
-//! A variant's words in pieces: each written as JSON once, when appeals change, so that an answer only puts them together.
+//! A variant's copy in pieces: each is serialised once, when appeals change, so that a response only assembles them.
 
 use keepopen_decision::Value;
 use serde::Serialize;
@@ -48,7 +48,7 @@ pub struct Content<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Its fields in their order, each with what it has. Names are as they are written, with quotes and colon.
+    /// Its fields in order, each with its value. Names include quotes and colon.
     pub fn fields(&self) -> [(&'static str, Option<&'a RawValue>); 9] {
         let Self { locale, heading, body, cta, dismiss, choices, ticker, thanks, quiet_days } = *self;
         [
@@ -65,7 +65,7 @@ impl<'a> Content<'a> {
     }
 }
 
-/// One wording, its pieces written as JSON.
+/// A variant's copy in one language, serialised in pieces.
 #[derive(Debug)]
 pub struct Wording {
     heading: Box<RawValue>,
@@ -73,7 +73,7 @@ pub struct Wording {
     cta: Option<Box<RawValue>>,
     dismiss: Option<Box<RawValue>>,
     thanks: Option<Box<RawValue>>,
-    /// The values that it speaks of.
+    /// The values that it uses.
     pub needs: Box<[Value]>,
 }
 
@@ -90,7 +90,7 @@ impl Wording {
         }
     }
 
-    /// The words and the tag of their language, with what can be given, how far the appeal has come and how long its reader is left alone.
+    /// The content: the texts and their language tag, with the choices, the ticker and the quiet days.
     pub fn with<'a>(
         &'a self,
         locale: Option<&'a RawValue>,
@@ -112,7 +112,7 @@ impl Wording {
     }
 }
 
-/// What is sent of `value`.
+/// `value` as JSON.
 pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> Box<RawValue> {
     to_raw_value(value).expect("strings, numbers and lists can be written as JSON")
 }

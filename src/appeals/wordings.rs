@@ -1,4 +1,4 @@
-//! A variant in all its languages, and which of them a reader gets.
+//! A variant in all its languages, and the choice of one for a reader.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ use crate::config::SiteSettings;
 /// A variant in all its languages.
 #[derive(Debug)]
 pub struct Wordings {
-    /// The translations first: where one is in the site's own language, it is what was written for that site.
+    /// Translations first: one in the site's own language was written for that site.
     languages: Box<[Language]>,
     sites: FxHashMap<String, Tag>,
 }
 
-/// What is said in one language.
+/// The copy in one language.
 #[derive(Debug)]
 struct Language {
-    /// None for what is in the language of each site.
+    /// None for copy in the language of each site.
     tag: Option<Tag>,
     wording: Wording,
     on_phones: Option<Wording>,
 }
 
-/// A language tag, and the same as it is sent.
+/// A language tag, and its JSON.
 #[derive(Debug)]
 struct Tag {
     text: Box<str>,
@@ -42,7 +42,7 @@ impl Tag {
 }
 
 impl Wordings {
-    /// What `copy` says on each of `ids`, the appeal's sites.
+    /// The languages of `copy` on `ids`, the appeal's sites.
     pub fn of(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Self {
         let translated = copy.translations.iter().map(|(tag, words)| (Some(tag), words));
         let written = std::iter::once((copy.locale.as_ref(), &copy.words));
@@ -55,8 +55,8 @@ impl Wordings {
         Self { languages: languages.collect(), sites: sites.collect() }
     }
 
-    /// What a reader of `site` gets, and the tag of its language as it is sent: in the reader's language where there is such a
-    /// wording, else in the site's.
+    /// The copy for a reader of `site`, and the tag of its language as JSON: in the reader's language if there is one,
+    /// otherwise in the site's.
     pub fn choose(&self, site: &str, reader: &Reader<'_>) -> (&Wording, Option<&RawValue>) {
         let home = self.sites.get(site);
         let own = home.map_or("", |tag| &tag.text);
@@ -70,7 +70,7 @@ impl Wordings {
     }
 }
 
-/// What is wrong with the languages of `copy` on any site: the path of the field within it, and a sentence.
+/// The problems of the languages of `copy` on any site: the path of the field within it, and a message.
 pub fn problems(copy: &Copy) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     let mut taken: Vec<&str> = Vec::new();
@@ -88,7 +88,7 @@ pub fn problems(copy: &Copy) -> Vec<(String, String)> {
     problems
 }
 
-/// Where `copy` says nothing in the language of one of `ids`, the appeal's sites: as [`problems`].
+/// The sites among `ids` in whose language `copy` has no text, as in [`problems`].
 pub fn gaps(copy: &Copy, ids: &[String], sites: &BTreeMap<String, SiteSettings>) -> Vec<(String, String)> {
     let Some(written_in) = copy.locale.as_deref() else { return Vec::new() };
     let tags = std::iter::once(written_in).chain(copy.translations.keys().map(String::as_str));
@@ -170,7 +170,7 @@ mod tests {
             ("dublin", json!({}), ("Help", "en-IE")),
             ("dublin", json!({"locale": "de"}), ("Hilfe", "de")),
             ("paris", json!({"locale": "fr-BE"}), ("Help", "fr")),
-            // A translation was written for this site; the rest may be in any language.
+            // A translation was written for this site; the original may be in any language.
             ("berlin", json!({}), ("Hilfe", "de")),
         ] {
             assert_eq!(

@@ -1,4 +1,4 @@
-//! What raises an alarm, and what ends it again.
+//! The causes of alarms.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::{
 type Payments = BTreeMap<String, ReceivedPayment>;
 
 impl GiftFacts<'_> {
-    /// Charges that were refunded by more than the refunds we know of.
+    /// Charges that were refunded by more than the known refunds.
     pub(super) fn unknown_refunds(&self) -> Vec<Alarm> {
         let mut alarms = Vec::new();
         for fact in self.facts {
@@ -38,12 +38,12 @@ impl GiftFacts<'_> {
         alarms
     }
 
-    /// Money that came, of which nothing is booked: the report that books or dates it is missing, or on its way. When
-    /// all of it went back, nothing is missing any more.
+    /// Payments that are not booked: the report that books or dates them is missing, or under way. If a payment was fully
+    /// reversed, nothing is missing.
     pub(super) fn unbooked(&self, payments: &Payments) -> Vec<Alarm> {
         let came = self.facts.iter().filter_map(|fact| match fact {
             Fact::Intent(it) if it.latest.state == IntentState::Succeeded => Some((&it.id, it.received?)),
-            // A charge of an intent is found by the intent.
+            // A charge with an intent is found through the intent.
             Fact::Charge(it) if it.payment_intent.is_none() => Some((&it.id, it.paid?)),
             _ => None,
         });
@@ -61,7 +61,7 @@ impl GiftFacts<'_> {
             .collect()
     }
 
-    /// What banks and Stripe want a person to look at.
+    /// Warnings from banks and reviews by Stripe.
     pub(super) fn warned(&self, payments: &Payments) -> Vec<Alarm> {
         let warned = self.facts.iter().filter_map(|fact| match fact {
             Fact::Warning(it) if it.actionable.is_none_or(|newest| newest.value.0) => {
@@ -87,7 +87,7 @@ impl GiftFacts<'_> {
         warned.collect()
     }
 
-    /// Whether all the money of what is tied to these objects was refunded, or taken back by the bank.
+    /// Whether the whole payment that is linked to these objects was refunded or disputed.
     pub(super) fn went_back<'s>(
         &'s self,
         from: impl IntoIterator<Item = &'s str>,
@@ -119,7 +119,8 @@ impl GiftFacts<'_> {
         back_minor >= came.amount_minor
     }
 
-    /// Whether a bank ever took money of what is tied to these objects: too late for a refund to prevent it.
+    /// Whether a bank ever withdrew money from what is linked to these objects: then a refund is too late to prevent a
+    /// dispute.
     fn is_disputed<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> bool {
         let tied = self.tied_to(from);
         self.facts.iter().any(|fact| match fact {
@@ -128,7 +129,7 @@ impl GiftFacts<'_> {
         })
     }
 
-    /// Whether this subscription has ended: nobody is to be asked for its money any more.
+    /// Whether this subscription has ended, so that no more payments are requested.
     fn is_over(&self, subscription: &str) -> bool {
         self.facts.iter().any(|fact| match fact {
             Fact::Subscription(it) if it.id == subscription => {

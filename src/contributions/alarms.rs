@@ -1,7 +1,7 @@
-//! Alarms: what does not add up of a contribution, or wants a person to look.
+//! Alarms: parts of a contribution that don't add up or need manual review.
 //!
-//! An alarm follows from the facts, and ends with them. Its id is a digest of what it states: should the amount or the
-//! objects that it states become others, it is another alarm, which nobody has acknowledged yet.
+//! An alarm follows from the facts, and closes with them. Its id is a digest of its content: if the amount or the objects
+//! change, it is a different alarm, which nobody has acknowledged yet.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,34 +12,34 @@ use super::Fact;
 use super::gift_facts::GiftFacts;
 use crate::ids::{AlarmId, ContributionId};
 
-/// Something that does not add up, or wants a person to look.
+/// Something that does not add up or needs manual review.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(tag = "alarm", rename_all = "snake_case")]
 pub enum Alarm {
-    /// More was refunded and disputed than was paid: it can really happen.
+    /// More was refunded and disputed than was paid, which can really happen.
     TakenBackAbovePaid {
         /// The payment's object.
         payment: String,
-        /// By how much, in the minor unit.
+        /// The excess, in the minor unit.
         excess_minor: i64,
         /// The refunds and disputes.
         taken_back_by: Vec<String>,
     },
-    /// A dispute was reported won and lost: the ledger has it as won, since each direction is booked once.
+    /// A dispute was reported both won and lost. The ledger has it as won, because each direction is booked once.
     DisputeEndedTwice {
         /// The dispute.
         dispute: String,
     },
-    /// Stripe says that a charge was refunded by more than the refunds we know of.
+    /// A charge was refunded by more than the known refunds.
     RefundsUnknown {
         /// The charge.
         charge: String,
-        /// How much is unaccounted for, in the minor unit.
+        /// The unexplained amount, in the minor unit.
         missing_minor: i64,
         /// The refunds that are known.
         refunds: Vec<String>,
     },
-    /// A refund or dispute of the gift whose payment is not known yet.
+    /// A refund or dispute of the gift whose payment is unknown.
     PaymentUnknown {
         /// The refund or dispute.
         object: String,
@@ -49,64 +49,64 @@ pub enum Alarm {
         /// The refund or dispute.
         object: String,
     },
-    /// Money came of which nothing is booked.
+    /// A payment that is not booked.
     Unbooked {
         /// The payment intent or charge.
         object: String,
-        /// How much, in the minor unit.
+        /// The amount, in the minor unit.
         paid_minor: i64,
     },
-    /// Stripe's balance transactions say another amount than what is booked.
+    /// Stripe's balance transactions and the ledger have different amounts.
     BalanceDiffers {
         /// The payment, refund or dispute.
         object: String,
-        /// What is booked of it in all, in the minor unit; below 0 when money left.
+        /// What is booked for it in total, in the minor unit; negative if money left.
         booked_minor: i64,
-        /// What Stripe's balance says.
+        /// The amount in Stripe's balance.
         settled_minor: i64,
     },
-    /// A bank says that a charge may be fraud: a refund now can prevent a dispute.
+    /// A bank warns that a charge may be fraud: a refund now can prevent a dispute.
     FraudWarning {
         /// The warning.
         warning: String,
     },
-    /// Stripe asks a person to look at a payment.
+    /// Stripe asks for a manual review of a payment.
     UnderReview {
         /// The review.
         review: String,
     },
-    /// An invoice could not be made final: nobody is asked for the money.
+    /// An invoice could not be finalized, so it will not be paid.
     InvoiceStuck {
         /// The invoice.
         invoice: String,
     },
-    /// Money moved in a currency that this version does not know. It is not booked.
+    /// Money moved in an unknown currency. It is not booked.
     UnknownCurrency {
         /// The payment, refund, dispute, subscription or balance transaction.
         object: String,
-        /// The currency's code, as Stripe has it.
+        /// The currency's code at Stripe.
         currency: String,
-        /// How much, in Stripe's smallest unit of that currency.
+        /// The amount, in Stripe's minor unit of that currency.
         #[serde(skip_serializing_if = "Option::is_none")]
         amount_minor: Option<i64>,
     },
 }
 
-/// An alarm as it is stored and shown: with its id, and every object that it is about.
+/// An alarm as stored and shown: with its id, and every object that it is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RaisedAlarm {
-    /// Names exactly this alarm: the same contribution, kind, objects and amounts.
+    /// Identifies exactly this alarm: the same contribution, kind, objects and amounts.
     pub id: AlarmId,
-    /// What it states.
+    /// Its content.
     #[serde(flatten)]
     pub alarm: Alarm,
-    /// Stripe's ids of all objects that it is about: those that it names, and the payment, charge, payment intent and
-    /// invoice that these belong to.
+    /// Stripe's ids of all objects that it is about: those that it names, and their payment, charge, payment intent and
+    /// invoice.
     pub objects: Vec<String>,
 }
 
 impl Alarm {
-    /// Whether what is missing may still be on its way.
+    /// Whether the missing report may still be under way.
     pub fn may_pass(&self) -> bool {
         matches!(
             self,
@@ -146,7 +146,7 @@ impl Alarm {
     }
 }
 
-/// What an alarm names, what the facts of that name, and what is tied to these.
+/// The objects that an alarm names, those that their facts name, and everything linked to these.
 fn objects(alarm: &Alarm, gift_facts: &GiftFacts<'_>) -> Vec<String> {
     let named = alarm.named();
     let facts = gift_facts.facts.iter().filter(|fact| named.contains(&fact.id()));

@@ -1,4 +1,4 @@
-//! What moved on Stripe's balance, and what left it for the bank.
+//! Movements of Stripe's balance, and payouts to the bank.
 
 use std::collections::BTreeMap;
 
@@ -8,57 +8,57 @@ use super::join::{Join, Latest};
 use super::states::PayoutState;
 use crate::money::Currency;
 
-/// A balance transaction: what a charge, a refund or a dispute did to Stripe's balance, in the currency that Stripe
-/// settles in (<https://docs.stripe.com/api/balance_transactions>).
+/// A balance transaction: how a charge, a refund or a dispute changed Stripe's balance, in the settlement currency
+/// (<https://docs.stripe.com/api/balance_transactions>).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TransactionFact {
     /// `txn_…`
     pub id: String,
-    /// The charge, refund or dispute that made it.
+    /// The charge, refund or dispute that caused it.
     pub source: Option<String>,
-    /// How much, and Stripe's part.
+    /// The amount and Stripe's fee.
     pub moved: Option<BalanceChange>,
-    /// When it was made, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     pub created_at_s: Option<i64>,
-    /// The payouts that it left with, by their ids: one, unless that one came back.
+    /// The ids of the payouts that contained it: one, unless that one was returned.
     #[serde(default)]
     pub payouts: BTreeMap<String, PayoutMark>,
 }
 
-/// An amount that can go either way, and Stripe's fee; both in the minor unit.
+/// A signed amount and Stripe's fee, both in the minor unit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct BalanceChange {
-    /// Below 0 when money left.
+    /// Negative if money left.
     pub amount_minor: i64,
-    /// Below 0 when Stripe gave a fee back.
+    /// Negative if Stripe returned a fee.
     pub fee_minor: i64,
-    /// The currency that it was settled in.
+    /// The settlement currency.
     pub currency: Currency,
 }
 
 impl BalanceChange {
-    /// What the balance holds more.
+    /// The change of the balance.
     pub fn net_minor(&self) -> i64 {
         self.amount_minor.saturating_sub(self.fee_minor)
     }
 }
 
-/// What a payout did with what is in it.
+/// The effect of a payout on its contents.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PayoutMark {
-    /// How it stands.
+    /// Its newest state.
     pub latest: Latest<PayoutState>,
-    /// True once any report said that the money had left.
+    /// True once any report said that the money was sent.
     pub left: bool,
-    /// When the bank has it, in seconds since 1970.
+    /// When it arrives at the bank, in seconds since 1970.
     pub arrives_at_s: Option<i64>,
-    /// When Stripe's balance had the money again, in seconds since 1970.
+    /// When the money was back in Stripe's balance, in seconds since 1970.
     #[serde(default)]
     pub returned_at_s: Option<i64>,
 }
 
 impl PayoutMark {
-    /// Whether the money came back to Stripe.
+    /// Whether the money was returned to Stripe.
     pub fn came_back(&self) -> bool {
         matches!(self.latest.state, PayoutState::Canceled | PayoutState::Failed)
     }
@@ -80,15 +80,15 @@ impl Join for PayoutMark {
 pub struct PayoutFact {
     /// `po_…`
     pub id: String,
-    /// How it stands.
+    /// Its newest state.
     pub mark: PayoutMark,
-    /// How much, in the minor unit; below 0 when Stripe took money from the bank.
+    /// The amount, in the minor unit; negative if Stripe debited the bank account.
     pub amount_minor: Option<i64>,
     /// Its currency.
     pub currency: Option<Currency>,
-    /// When it was made, in seconds since 1970.
+    /// When it was created, in seconds since 1970.
     pub created_at_s: Option<i64>,
-    /// How it stood when it was last told which transactions are in it; none before.
+    /// Its state when its contents were last listed; none before.
     #[serde(default)]
     pub listed_as: Option<PayoutState>,
 }

@@ -1,8 +1,8 @@
-//! Changes of a subscription that only the event of the change reports: its object shows the newest state alone.
+//! Changes of a subscription that only an event reports: the object itself shows only the newest state.
 
 use serde::{Deserialize, Serialize};
 
-/// One change of a subscription, as one event of Stripe's reports it.
+/// One change of a subscription, as reported by one event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SubscriptionChange {
     /// When Stripe created the event, in seconds since 1970.
@@ -28,7 +28,7 @@ pub enum ChangeKind {
 }
 
 impl ChangeKind {
-    /// Whether a later `other` makes this one old news.
+    /// Whether a later `other` makes this change obsolete.
     pub(super) fn is_overtaken_by(self, other: Self) -> bool {
         let pair = |kind| match kind {
             Self::Terms => 0,

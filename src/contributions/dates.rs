@@ -1,16 +1,16 @@
-//! When something happened, as Stripe dates it.
+//! When something happened, according to Stripe.
 //!
-//! **Rule**: an entry is dated by its own event, never by the page or the payment that it began with. Stripe tells of one
-//! fact in an event, in an object and on its balance, often some seconds apart. The best source that is known dates an
-//! entry; an entry without any date is booked when the first becomes known. `docs/money.md` has the sources of each kind.
+//! **Rule**: an entry is dated by its own event, never by the page or the payment that it began with. Stripe reports one
+//! fact in an event, in an object and in its balance, often some seconds apart. The best known source dates an entry; an
+//! entry without a date is booked when the first one becomes known. `docs/money.md` lists the sources for each kind.
 
 use std::collections::BTreeSet;
 
 use super::gift_facts::GiftFacts;
 use super::{ChargeFact, Fact};
 
-/// Payment methods whose charge is made at the moment when the money comes. With any other, a charge can be made days
-/// before it succeeds.
+/// Payment methods whose charge is created when the money arrives. For all others, a charge can be created days before it
+/// succeeds.
 const INSTANT_METHODS: [&str; 20] = [
     "affirm",
     "afterpay_clearpay",
@@ -34,31 +34,31 @@ const INSTANT_METHODS: [&str; 20] = [
     "wechat_pay",
 ];
 
-/// The times that can date something, the best source first; in seconds since 1970.
+/// The times that can date something, best source first, in seconds since 1970.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Dates {
     known: Vec<i64>,
-    /// What an earlier version would have taken.
+    /// The date that an earlier version would have used.
     older_rule: Option<i64>,
 }
 
 impl Dates {
-    /// `older_rule`: what an earlier version took.
+    /// `older_rule`: the date that an earlier version used.
     pub(super) fn new(known: impl IntoIterator<Item = i64>, older_rule: Option<i64>) -> Self {
         Self { known: known.into_iter().collect(), older_rule }
     }
 
-    /// The date, once one is known.
+    /// The date, if one is known.
     pub(super) fn best(&self) -> Option<i64> {
         self.known.first().copied()
     }
 
-    /// Further sources, all of them less good.
+    /// Adds further sources, all of them less reliable.
     pub(super) fn extend(&mut self, more: impl IntoIterator<Item = i64>) {
         self.known.extend(more);
     }
 
-    /// The sources of two reports of the same fact.
+    /// Merges the sources of two reports of the same fact.
     pub(super) fn merge(&mut self, other: Self) {
         self.known.extend(other.known);
         self.known.sort_unstable();
@@ -71,12 +71,12 @@ impl Dates {
     }
 }
 
-/// Whether money of this payment method comes at the moment when its charge is made.
+/// Whether a payment with this method arrives when its charge is created.
 pub(super) fn is_instant(method: &str) -> bool {
     INSTANT_METHODS.contains(&method)
 }
 
-/// Times in their order: the earliest of several events counts.
+/// Times in order: the earliest of several events counts.
 pub(super) fn sorted(times: &[i64]) -> Vec<i64> {
     let mut sorted = times.to_vec();
     sorted.sort_unstable();
@@ -84,7 +84,7 @@ pub(super) fn sorted(times: &[i64]) -> Vec<i64> {
 }
 
 impl<'a> GiftFacts<'a> {
-    /// When Stripe's balance says that an object added money (`sign` 1) or took it (-1).
+    /// When, according to Stripe's balance, an object added money (`sign` 1) or removed it (-1).
     pub(super) fn moved_at(&self, source: &str, sign: i64) -> Vec<i64> {
         let times = self.facts.iter().filter_map(|fact| match fact {
             Fact::Transaction(it) if it.source.as_deref() == Some(source) => {
@@ -95,7 +95,7 @@ impl<'a> GiftFacts<'a> {
         sorted(&times.collect::<Vec<_>>())
     }
 
-    /// When the charges that paid something succeeded: by their events, by themselves, by Stripe's balance.
+    /// When the charges that paid something succeeded: according to their events, to themselves, and to Stripe's balance.
     pub(super) fn charged_at(&self, object: &str) -> Vec<i64> {
         let tied = self.tied_to([object]);
         let charges: Vec<&'a ChargeFact> = self
@@ -176,7 +176,7 @@ mod tests {
         })
     }
 
-    /// When the payment is dated, in seconds; none while it is not booked.
+    /// The date of the payment in seconds; none while it is not booked.
     fn dated(facts: &[Fact]) -> Option<i64> {
         let folded = fold(facts).expect("it is ours");
         let entry = folded.entries.iter().find(|it| it.kind == EntryKind::Payment);
@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(dated(&[session(&[]), charge("card", &[29]), transaction()]), Some(29));
         assert_eq!(dated(&[session(&[]), charge("card", &[]), transaction()]), Some(20));
         assert_eq!(dated(&[session(&[]), charge("sepa_debit", &[]), transaction()]), Some(40));
-        // The charge of a bank debit is made days before it succeeds.
+        // The charge of a bank debit is created days before it succeeds.
         assert_eq!(dated(&[session(&[]), charge("sepa_debit", &[])]), None);
         assert_eq!(dated(&[session(&[])]), None);
     }
@@ -288,12 +288,12 @@ mod tests {
         };
         let booked = |at_ms| [("payment:pi_1".to_owned(), at_ms)].into();
         let mut folded = fold(&[session(&[30]), charge("card", &[29]), transaction()]).expect("it is ours");
-        // By the charge, by the balance, and by the page, as earlier versions had it.
+        // By the charge, the balance, and the page, as in earlier versions.
         for at_ms in [29_000, 20_000, 40_000, 10_000] {
             folded.keep_booked_dates(&booked(at_ms));
             assert_eq!(dates(&folded), (Some(at_ms), at_ms));
         }
-        // No source ever said so: somebody changed it.
+        // No source ever had this date: somebody changed it.
         let mut folded = fold(&[session(&[30])]).expect("it is ours");
         folded.keep_booked_dates(&booked(31_000));
         assert_eq!(dates(&folded), (Some(30_000), 30_000));

@@ -15,49 +15,49 @@ pub enum Account {
     Offline,
     /// What readers gave.
     Contributions,
-    /// What Stripe kept.
+    /// Stripe's fees.
     Fees,
-    /// What was given back.
+    /// Refunds.
     Refunds,
-    /// What banks took back.
+    /// What banks withdrew in disputes.
     Disputes,
-    /// Between two currencies: what readers paid in one and Stripe settled in another.
+    /// Between two currencies: readers paid in one, and Stripe settled in another.
     Fx,
     /// What Stripe sent to our bank.
     Bank,
 }
 
-/// What moved the money.
+/// The kind of transfer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
-    /// A reader gave.
+    /// A reader paid.
     Payment,
-    /// What had looked like a payment through Stripe was made outside it.
+    /// A payment that seemed to come through Stripe was made outside it.
     PaymentReversal,
-    /// A reader gave outside Stripe, and somebody marked the invoice as paid there.
+    /// A reader paid outside Stripe, and somebody marked the invoice as paid.
     OfflinePayment,
-    /// What had looked like a payment outside Stripe came through it.
+    /// A payment that seemed to be made outside Stripe came through it.
     OfflinePaymentReversal,
-    /// We gave it back.
+    /// A refund.
     Refund,
-    /// The refund did not arrive: we have it again.
+    /// The refund failed, and the money is back.
     RefundReversal,
-    /// A bank took it back.
+    /// A bank withdrew the payment.
     Dispute,
-    /// The bank gave it back to us.
+    /// The bank returned the money.
     DisputeReversal,
-    /// Stripe kept its part.
+    /// Stripe charged its fee.
     Fee,
-    /// Stripe gave its part back.
+    /// Stripe returned its fee.
     FeeReversal,
-    /// Stripe turned it into another currency: what went.
+    /// Stripe converted it to another currency: the original amount.
     ExchangeOut,
-    /// Stripe turned it into another currency: what came of it.
+    /// Stripe converted it to another currency: the converted amount.
     ExchangeIn,
-    /// Stripe sent it to our bank.
+    /// Stripe sent it to the bank.
     Payout,
-    /// It came back from our bank, or was kept from a payout to make up for what was taken back.
+    /// The bank returned it, or it was withheld from a payout to cover reversals.
     PayoutReversal,
 }
 
@@ -80,7 +80,7 @@ impl EntryKind {
         Self::PayoutReversal,
     ];
 
-    /// The word in JSON and in the database.
+    /// The label in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Payment => "payment",
@@ -100,7 +100,7 @@ impl EntryKind {
         }
     }
 
-    /// Reads the word back.
+    /// Parses the label.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text)
     }
@@ -125,7 +125,7 @@ impl EntryKind {
         }
     }
 
-    /// What the kind does to what Stripe holds for us: 1 adds, -1 takes, 0 leaves it as it is.
+    /// The effect on what Stripe holds for us: 1 adds, -1 removes, 0 leaves it unchanged.
     pub fn sign(self) -> i64 {
         match self.accounts() {
             (Account::Clearing, _) => 1,
@@ -134,15 +134,15 @@ impl EntryKind {
         }
     }
 
-    /// Whether it moves money between Stripe and our bank, which changes what Stripe holds and not what readers gave.
+    /// Whether it moves money between Stripe and the bank, which changes what Stripe holds but not what readers gave.
     pub fn is_payout(self) -> bool {
         matches!(self, Self::Payout | Self::PayoutReversal)
     }
 }
 
 impl Account {
-    /// The label in JSON and at the command line. The ledger keeps `exchange` for `fx`: its rows never change, and seals
-    /// of earlier days are made from them.
+    /// The label in JSON and at the command line. The ledger keeps `exchange` for `fx`: its rows never change, and earlier
+    /// seals cover them.
     pub fn label(self) -> &'static str {
         match self {
             Self::Fx => "fx",
@@ -162,7 +162,7 @@ impl Account {
         Self::Bank,
     ];
 
-    /// The word in the database.
+    /// The label in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Clearing => "clearing",
@@ -180,23 +180,23 @@ impl Account {
 /// One immutable transfer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// What moved the money.
+    /// The kind of transfer.
     pub kind: EntryKind,
-    /// The Stripe object that says so; with the kind, the entry's key. Of a payout, the payout and what is in it
-    /// (`po_…/txn_…`).
+    /// The Stripe object that caused it; with the kind, this is the entry's key. For a payout, the payout and the balance
+    /// transaction in it (`po_…/txn_…`).
     pub object: String,
     /// The gift it belongs to.
     pub contribution: ContributionId,
     /// The site it was given to.
     pub site: String,
-    /// How much, always above 0.
+    /// The amount, always above 0.
     pub money: Money,
-    /// When it happened, by Stripe's word, in milliseconds since 1970.
+    /// When it happened, according to Stripe, in milliseconds since 1970.
     pub occurred_at_ms: i64,
 }
 
 impl Entry {
-    /// The natural key: the same cause is booked once, for ever.
+    /// The natural key: each cause is booked once, for ever.
     pub fn cause(&self) -> String {
         format!("{}:{}", self.kind.as_str(), self.object)
     }

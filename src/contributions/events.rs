@@ -1,8 +1,8 @@
-//! Domain events: what became true of a contribution.
+//! Domain events: what happened to a contribution.
 //!
-//! They are a function of the facts alone, and monotone: more facts only ever add events. So whatever order facts arrive
-//! in, and however often, the events written by then are the same. Each event therefore comes from something that no later
-//! report takes back: a ledger entry, a state that ends, or a report that the fact remembers.
+//! They are a function of the facts alone, and monotone: more facts only ever add events. So the written events do not
+//! depend on the order of the facts, or on how often they arrive. Each event therefore follows from something that no later
+//! report removes: a ledger entry, a final state, or a report that the fact remembers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,16 +17,16 @@ use super::{
 use crate::ids::{ContributionId, SupporterId};
 use crate::money::Money;
 
-/// What became true.
+/// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum DomainEventKind {
     /// The first payment of a contribution arrived.
     Started,
     /// A payment arrived.
     Paid,
-    /// The payment that arrived is for a further period.
+    /// The payment was for a further period.
     Renewed,
-    /// A payment was tried and failed, or waits for the reader. Once per invoice.
+    /// A payment was tried and failed, or needs the reader's action. Once per invoice.
     PaymentFailed,
     /// The amount or the interval changed.
     Changed,
@@ -38,17 +38,17 @@ pub enum DomainEventKind {
     CancelScheduled,
     /// The contribution will no longer end.
     CancelWithdrawn,
-    /// The contribution ended because somebody asked for it.
+    /// The contribution ended because somebody cancelled it.
     Cancelled,
-    /// The contribution ended, for whatever reason.
+    /// The contribution ended, for any reason.
     Ended,
     /// Money was refunded.
     Refunded,
-    /// A refund failed: the money is back.
+    /// A refund failed, and the money is back.
     RefundFailed,
-    /// A bank took money back.
+    /// A bank withdrew money.
     Disputed,
-    /// A dispute that had taken money is closed.
+    /// A dispute that had withdrawn money is closed.
     DisputeClosed,
     /// Something happened that can change a supporter's standing.
     SupporterChanged,
@@ -75,7 +75,7 @@ impl DomainEventKind {
         Self::SupporterChanged,
     ];
 
-    /// The name in the database and, later, outside.
+    /// The name in the database, and later in webhooks.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Started => "contribution.started",
@@ -122,24 +122,24 @@ impl DomainEventKind {
     }
 }
 
-/// One thing that became true. It carries ids and amounts, never personal data.
+/// One event. It contains ids and amounts, never personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainEvent {
-    /// What became true.
+    /// What happened.
     pub kind: DomainEventKind,
-    /// Stripe's id of what caused it.
+    /// Stripe's id of the cause.
     pub cause: String,
     /// The contribution.
     pub contribution: ContributionId,
     /// The site it was given to.
     pub site: String,
-    /// Who gave; known once the contribution is written.
+    /// The supporter; known once the contribution is written.
     pub supporter: Option<SupporterId>,
     /// When it happened, in milliseconds since 1970.
     pub occurred_at_ms: i64,
     /// The amount, for money that moved.
     pub money: Option<Money>,
-    /// Whether something later already undid it. Nothing is sent for such an event.
+    /// Whether a later event already undid it. Nothing is sent for such an event.
     pub overtaken: bool,
 }
 
@@ -162,7 +162,7 @@ pub(super) struct Sources<'a> {
 }
 
 impl Sources<'_> {
-    /// Every event that the facts say happened, by key.
+    /// Every event that follows from the facts, by key.
     pub fn events(&self) -> Vec<DomainEvent> {
         let mut events: BTreeMap<String, DomainEvent> = BTreeMap::new();
         let mut add = |event: DomainEvent| {
@@ -193,7 +193,7 @@ impl Sources<'_> {
         }
     }
 
-    /// Money that moved. Entries are monotone, and so are these.
+    /// Events of money that moved. Entries are monotone, and so are these.
     fn of_entries(&self, add: &mut impl FnMut(DomainEvent)) {
         use DomainEventKind::{Disputed, Paid, RefundFailed, Refunded, Renewed, Started};
         let has = |kind: EntryKind, object: &str| {
@@ -272,13 +272,13 @@ impl Sources<'_> {
             let cause = format!("{}/{}", it.id, change.at_s);
             add(self.event(DomainEventKind::of_change(change.kind), &cause, change.at_s, overtaken));
         }
-        // What ends before a payment arrived never was a contribution.
+        // What ends before a payment arrives never was a contribution.
         let paid = |it: &Entry| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment);
         if it.latest.state != SubscriptionState::Canceled || !self.entries.iter().any(paid) {
             return;
         }
         let at_s = it.ended_at_s.unwrap_or(it.latest.reported_at_s);
-        // Another subscription of the contribution goes on.
+        // Another subscription of the contribution continues.
         let goes_on = self.gift_facts.ended_at_s().is_none();
         add(self.event(DomainEventKind::Ended, &it.id, at_s, goes_on));
         if it.cancelled_on_request {
@@ -286,7 +286,7 @@ impl Sources<'_> {
         }
     }
 
-    /// Whether some of what an entry's object brought was not taken back.
+    /// Whether part of an entry's payment was retained.
     fn is_kept(&self, object: &str) -> bool {
         let offline = format!("{object}{OFFLINE_PART}");
         [object, &offline].iter().any(|id| self.payments.get(*id).is_some_and(|it| it.is_kept(self.taken)))
@@ -300,7 +300,7 @@ impl Sources<'_> {
     }
 }
 
-/// The supporter's standing is to be read again. That is never old news.
+/// The supporter's standing must be read again. This never becomes obsolete.
 fn supporter_changed(event: &DomainEvent) -> DomainEvent {
     DomainEvent {
         kind: DomainEventKind::SupporterChanged,
@@ -311,7 +311,7 @@ fn supporter_changed(event: &DomainEvent) -> DomainEvent {
     }
 }
 
-/// When a dispute was closed, in seconds since 1970; none while it is open, and of any other object.
+/// When a dispute was closed, in seconds since 1970; none while it is open, or for any other object.
 fn closed_dispute(fact: &Fact, id: &str) -> Option<i64> {
     match fact {
         Fact::Dispute(it) if it.id == id => {
@@ -327,7 +327,7 @@ fn overtakes(later: &SubscriptionChange, change: &SubscriptionChange) -> bool {
     later.at_s > change.at_s && change.kind.is_overtaken_by(later.kind)
 }
 
-/// The facts among `facts` that belong to a contribution by their own links: what the contribution was while only these
+/// The facts among `facts` that belong to a contribution by their own links: the contribution as it was while only these
 /// facts were known.
 pub fn facts_of_contribution(id: &ContributionId, facts: Vec<Fact>) -> Vec<Fact> {
     let mut links: BTreeMap<&str, Vec<&str>> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Payments as a table that a spreadsheet opens.
+//! The payments export for spreadsheets.
 
 use jiff::Timestamp;
 
@@ -7,29 +7,29 @@ use crate::clock;
 use crate::ids::SupporterId;
 use crate::money::{Currency, Money};
 
-/// A payment, and what its gift says of it.
+/// A payment, and details of its gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ExportedPayment {
     /// The payment.
     pub payment: Payment,
-    /// Who gave; none while no fact has named an address.
+    /// The supporter; none until a fact names an address.
     pub supporter: Option<SupporterId>,
     /// How often the gift is given.
     pub frequency: Frequency,
-    /// What the gift takes each time, as agreed now.
+    /// The amount of each payment, as agreed now.
     pub agreed: Option<Money>,
-    /// The appeal that was followed.
+    /// The appeal that led to the gift.
     pub appeal: Option<String>,
     /// Its variant.
     pub variant: Option<String>,
 }
 
-/// The names of the columns; each line of [`ExportedPayment::line`] has as many.
+/// The column names; [`ExportedPayment::line`] has a field for each.
 pub const COLUMNS: &str = "paid_at,site,contribution,payment,supporter,interval,interval_count,amount,currency,presented_amount,\
     presented_currency,refunded,disputed,fee,net,settlement_currency,charge,payout,payout_date,appeal,variant,terms,kind\r\n";
 
 impl ExportedPayment {
-    /// One line of RFC 4180, with its end.
+    /// One line of RFC 4180, including its line break.
     pub fn line(&self) -> String {
         let it = &self.payment;
         let currency = it.money.currency;
@@ -76,8 +76,8 @@ fn optional(value: Option<&String>) -> String {
     value.map_or_else(String::new, |value| text(value))
 }
 
-/// What somebody else may have written: a spreadsheet takes a text that begins so for a formula, and runs it. With an
-/// apostrophe before it, it is a text (<https://owasp.org/www-community/attacks/CSV_Injection>).
+/// A text that others may have written: a spreadsheet would interpret some texts as formulas and run them. A leading
+/// apostrophe prevents that (<https://owasp.org/www-community/attacks/CSV_Injection>).
 fn text(value: &str) -> String {
     let runs =
         value.trim_start().starts_with(['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'])

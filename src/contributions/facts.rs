@@ -1,4 +1,4 @@
-//! What is known of each of Stripe's objects, in our words.
+//! What is known about each of Stripe's objects, in Keepopen's terms.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,15 +18,15 @@ pub struct Origin {
     pub contribution: ContributionId,
     /// The site it was given to.
     pub site: String,
-    /// The appeal that was followed, if one was.
+    /// The appeal that led to it, if any.
     pub appeal: Option<String>,
     /// Its variant.
     pub variant: Option<String>,
-    /// The surface it stood on.
+    /// The surface that showed it.
     pub surface: Option<String>,
 }
 
-/// One fact about one of Stripe's objects, in our words.
+/// One fact about one of Stripe's objects, in Keepopen's terms.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "each variant is described where its type is")]
@@ -53,11 +53,11 @@ pub enum Fact {
 pub struct SessionFact {
     pub id: String,
     pub latest: Latest<SessionState>,
-    /// True once any report said that the reader had finished.
+    /// True once any report said that the reader had completed it.
     pub finished: bool,
     pub mode: Option<SessionMode>,
     pub total: Option<Money>,
-    /// What the reader saw and paid, where Stripe showed it in their own currency.
+    /// The amount that the reader saw and paid, if Stripe showed another currency.
     pub presented: Option<Money>,
     pub created_at_s: Option<i64>,
     pub origin: Option<Origin>,
@@ -66,7 +66,7 @@ pub struct SessionFact {
     pub payment_intent: Option<String>,
     pub subscription: Option<String>,
     pub invoice: Option<String>,
-    /// When Stripe made the events that report it paid.
+    /// When Stripe created the events that report it paid.
     #[serde(default)]
     pub paid_events_s: Vec<i64>,
     /// True once any report said that the payment had failed.
@@ -88,39 +88,39 @@ pub struct SubscriptionFact {
     pub period: Option<Newest<Period>>,
     /// When it ended, once it did.
     pub ended_at_s: Option<i64>,
-    /// Its changes, as far as events reported them.
+    /// Its changes, as reported by events.
     #[serde(default)]
     pub changes: Vec<SubscriptionChange>,
-    /// True once any report said that it ended because somebody asked for it.
+    /// True once any report said that it was cancelled on request.
     #[serde(default)]
     pub cancelled_on_request: bool,
 }
 
-/// What a subscription takes, and how often.
+/// The amount and interval of a subscription.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Terms {
-    /// The unit of how often.
+    /// The unit of the interval.
     pub interval: IntervalUnit,
-    /// How many units are between two payments.
+    /// The number of units between two payments.
     #[serde(default = "one")]
     pub interval_count: u32,
-    /// How much each time.
+    /// The amount of each payment.
     pub price: Money,
 }
 
-/// Facts that were stored before any interval was read are of one unit.
+/// The default for facts stored before intervals had a count.
 fn one() -> u32 {
     1
 }
 
 impl Terms {
-    /// How often it is taken.
+    /// The frequency.
     pub fn frequency(&self) -> Frequency {
         Frequency::Every { unit: self.interval, count: self.interval_count }
     }
 }
 
-/// A time that is paid for. Of two, the greater ends later.
+/// A paid period. Of two, the greater one ends later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Period {
     /// Its end, in seconds since 1970.
@@ -137,9 +137,9 @@ pub struct InvoiceFact {
     pub latest: Latest<InvoiceState>,
     pub created_at_s: Option<i64>,
     pub paid_at_s: Option<i64>,
-    /// What was paid in all, through Stripe or outside it.
+    /// The total paid, through Stripe or outside it.
     pub paid: Option<Money>,
-    /// What of it was paid outside Stripe, where Stripe says how much.
+    /// The part that was paid outside Stripe, if Stripe says how much.
     #[serde(default)]
     pub outside: Option<Money>,
     /// True once any report said that Stripe moved the money.
@@ -151,21 +151,21 @@ pub struct InvoiceFact {
     /// True once any report said that it was paid within a minute of being finalized, by Stripe's own attempt.
     #[serde(default)]
     pub collected_at_once: bool,
-    /// True once any report said that it was paid and that Stripe had never tried to collect it.
+    /// True once any report said that it was paid although Stripe had never tried to collect it.
     #[serde(default)]
     pub never_attempted: bool,
     pub origin: Option<Origin>,
     pub customer: Option<String>,
     pub email: Option<String>,
     pub subscription: Option<String>,
-    /// What it is for, where its lines say so.
+    /// The period that it is for, if its lines say so.
     pub period: Option<Period>,
     /// Payment intents and charges that the invoice itself names.
     pub paid_by: Vec<String>,
-    /// When Stripe made the events that report it paid.
+    /// When Stripe created the events that report it paid.
     #[serde(default)]
     pub paid_events_s: Vec<i64>,
-    /// When Stripe made the events that report that its payment failed, or waits for the reader.
+    /// When Stripe created the events that report that its payment failed, or needs the reader's action.
     #[serde(default)]
     pub failed_events_s: Vec<i64>,
     /// True once any report said that it is for a further period of its subscription.
@@ -173,8 +173,8 @@ pub struct InvoiceFact {
     pub renews: bool,
 }
 
-/// Which payment intent or charge paid which invoice (since basil, the only tie). Without either, the payment was made
-/// outside Stripe.
+/// Which payment intent or charge paid which invoice (the only link since API version basil). Without either, the payment
+/// was made outside Stripe.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear")]
 pub struct InvoicePaymentFact {
@@ -184,12 +184,12 @@ pub struct InvoicePaymentFact {
     /// True once any report said that it was paid.
     #[serde(default)]
     pub is_paid: bool,
-    /// How much of the invoice it paid.
+    /// The amount that it paid.
     #[serde(default)]
     pub paid: Option<Money>,
 }
 
-/// A charge: it ties refunds to payments, and says how much was refunded in all.
+/// A charge: it links refunds to payments, and has the total refunded amount.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct ChargeFact {
@@ -197,16 +197,16 @@ pub struct ChargeFact {
     pub origin: Option<Origin>,
     pub payment_intent: Option<String>,
     pub invoice: Option<String>,
-    /// What came, once it did.
+    /// The amount, once it was paid.
     pub paid: Option<Money>,
-    /// In all, as of the newest report.
+    /// The total refunded amount, as of the newest report.
     pub refunded: Option<Newest<Money>>,
     #[serde(default)]
     pub created_at_s: Option<i64>,
-    /// Stripe's word for the payment method, such as `card` or `sepa_debit`.
+    /// Stripe's name for the payment method, such as `card` or `sepa_debit`.
     #[serde(default)]
     pub method: Option<String>,
-    /// When Stripe made the events that report that the money came.
+    /// When Stripe created the events that report success.
     #[serde(default)]
     pub succeeded_events_s: Vec<i64>,
 }
@@ -223,7 +223,7 @@ pub struct RefundFact {
     pub created_at_s: Option<i64>,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
-    /// When Stripe made the events that report that it failed or was canceled.
+    /// When Stripe created the events that report that it failed or was canceled.
     #[serde(default)]
     pub reversed_events_s: Vec<i64>,
 }
@@ -234,15 +234,15 @@ pub struct RefundFact {
 pub struct DisputeFact {
     pub id: String,
     pub latest: Latest<DisputeState>,
-    /// True once any report said that the bank had taken the money.
+    /// True once any report said that the bank had withdrawn the money.
     pub left: bool,
-    /// True once any report said that it came back.
+    /// True once any report said that it was returned.
     pub returned: bool,
     pub amount: Option<Money>,
     pub created_at_s: Option<i64>,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
-    /// When Stripe made the events that report that the money came back.
+    /// When Stripe created the events that report the return of the money.
     #[serde(default)]
     pub reversed_events_s: Vec<i64>,
     /// True once any report said that it was an inquiry.
@@ -261,7 +261,7 @@ join_fields!(ChargeFact: origin, payment_intent, invoice, paid, refunded, create
 join_fields!(RefundFact: latest, amount, created_at_s, payment_intent, charge; any: left; all: reversed_events_s);
 join_fields!(DisputeFact: latest, amount, created_at_s, payment_intent, charge; any: left, returned, inquired; all: reversed_events_s, left_events_s);
 
-/// What each kind of fact has; the place in the list ranks it.
+/// Methods of every kind of fact. The position in the list is the kind's rank.
 macro_rules! of_each_kind {
     ($($rank:literal $kind:ident),*) => {
         impl Fact {
@@ -276,8 +276,8 @@ macro_rules! of_each_kind {
         }
 
         impl Join for Fact {
-            /// Facts of two different kinds never have the same id; should it happen, the kind that stands first
-            /// stays, so that their order does not matter.
+            /// Facts of two different kinds never have the same id. If it happens nevertheless, the kind with the lower
+            /// rank stays, so that the order does not matter.
             fn join(self, other: Self) -> Self {
                 match (self, other) {
                     $((Self::$kind(a), Self::$kind(b)) => Self::$kind(a.join(b)),)*
@@ -294,7 +294,7 @@ of_each_kind!(
 );
 
 impl Fact {
-    /// What our own checkout wrote into the object, where it did.
+    /// What our own checkout wrote into the object, if it did.
     pub fn origin(&self) -> Option<&Origin> {
         match self {
             Self::Session(it) => it.origin.as_ref(),
@@ -308,7 +308,7 @@ impl Fact {
 
     /// The other objects of the same gift that this one names, and the gift itself.
     ///
-    /// The customer is not among them: a customer gives more than once. Neither is the payout, which holds many gifts.
+    /// The customer is not included, because a customer gives more than once; nor is the payout, which contains many gifts.
     pub fn links(&self) -> Vec<&str> {
         let named: Vec<Option<&String>> = match self {
             Self::Session(it) => {
@@ -330,18 +330,18 @@ impl Fact {
         named.into_iter().flatten().map(String::as_str).chain(gift).collect()
     }
 
-    /// Whether it is a part of one gift; a customer and a payout are not.
+    /// Whether it belongs to a single gift; a customer and a payout do not.
     pub fn is_of_a_gift(&self) -> bool {
         !matches!(self, Self::Payout(_) | Self::Customer(_))
     }
 
-    /// When Stripe created an object that can still change (0 where Stripe does not say), in seconds since 1970; none for
-    /// one that is final, or whose changes always create another object.
+    /// When Stripe created an object that can still change (0 if Stripe does not say), in seconds since 1970; none for one
+    /// that is final, or whose changes always create another object.
     pub fn pending_since_s(&self) -> Option<i64> {
         let (is_final, created_at_s) = match self {
             Self::Session(it) => (it.latest.state.is_terminal(), it.created_at_s),
             Self::Invoice(it) => (it.latest.state.is_terminal(), it.created_at_s),
-            // The states of a refund end when it failed; one that arrived rarely does.
+            // A failed refund is final; one that succeeded rarely fails afterwards.
             Self::Refund(it) => {
                 (it.latest.state.is_terminal() || it.latest.state == RefundState::Succeeded, it.created_at_s)
             }
@@ -351,7 +351,7 @@ impl Fact {
         (!is_final).then(|| created_at_s.unwrap_or(0))
     }
 
-    /// Whether it says more than what is known, but for the time at which it says it.
+    /// Whether it adds to what is known, apart from its time.
     pub fn adds_to(&self, known: Option<&Self>) -> bool {
         let Some(known) = known else { return true };
         timeless(&known.clone().join(self.clone())) != timeless(known)

@@ -12,31 +12,30 @@ use super::settlement::{Movement, settle};
 use super::{Contribution, DisputeState, Entry, Fact, Join, Payment, PaymentKind};
 use crate::money::{Currency, Money};
 
-/// What all facts of one gift add up to.
+/// The result of folding all facts of one gift.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folded {
     /// The gift.
     pub contribution: Contribution,
-    /// The e-mail address it was given under, as Stripe has it.
+    /// The e-mail address of the gift at Stripe.
     pub email: Option<String>,
-    /// Every entry that follows. More facts only ever add to them.
+    /// Every entry that follows. More facts only ever add entries.
     pub entries: Vec<Entry>,
     /// Each payment, as finance reads it.
     pub payments: Vec<Payment>,
-    /// What of it Stripe's balance knows.
+    /// The parts that Stripe's balance includes.
     pub balance: Balance,
-    /// Every domain event that the facts say happened, by key. More facts only ever add to them.
+    /// Every domain event that follows, by key. More facts only ever add events.
     pub events: Vec<DomainEvent>,
-    /// What does not add up, and wants a person to look.
+    /// What does not add up or needs manual review.
     pub alarms: Vec<RaisedAlarm>,
-    /// Of each entry, by its cause, every date that it may have been booked with, in milliseconds since 1970.
+    /// For each entry, by its cause, every date that it may have been booked with, in milliseconds since 1970.
     dates_ms: BTreeMap<String, BTreeSet<i64>>,
 }
 
 impl Folded {
-    /// Leaves entries that are booked the dates that they were booked with, in milliseconds since 1970 and by their
-    /// causes: a better source that becomes known later moves no money into another month. A date that no source ever
-    /// named is not kept.
+    /// Keeps the dates of booked entries, in milliseconds since 1970 and by cause: a better source that becomes known later
+    /// must not move money into another month. A date that no source ever named is not kept.
     pub fn keep_booked_dates(&mut self, booked_ms: &BTreeMap<String, i64>) {
         for entry in &mut self.entries {
             let cause = entry.cause();
@@ -56,22 +55,22 @@ impl Folded {
     }
 }
 
-/// What the entries of a gift (but for payouts) are to Stripe's balance: `net` and `awaiting` and `differing` of a
-/// currency make what they do to the account `clearing`. All in the minor unit.
+/// How the entries of a gift, without payouts, compare with Stripe's balance: net, unsettled and discrepancy of a currency
+/// add up to the change of the account `clearing`. All in the minor unit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Balance {
-    /// What Stripe's balance transactions add up to.
+    /// The sum of Stripe's balance transactions.
     pub net_minor: BTreeMap<Currency, i64>,
-    /// What is booked, and Stripe's balance transaction is not known yet.
+    /// Booked, but without a balance transaction so far.
     pub unsettled_minor: BTreeMap<Currency, i64>,
-    /// By how much more is booked than Stripe's balance transactions say.
+    /// How much the booked amount exceeds the balance transactions.
     pub discrepancy_minor: BTreeMap<Currency, i64>,
 }
 
-/// Folds all facts of one gift. None when none of them is ours.
+/// Folds all facts of one gift. None if none of them is ours.
 ///
-/// The result hangs on the set of facts alone. Entries are monotone: a
-/// greater set of facts, or a later state of one, never takes an entry away.
+/// The result depends only on the set of facts. Entries are monotone: a larger set of facts, or a later state of one, never
+/// removes an entry.
 pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let origin = facts.iter().filter_map(Fact::origin).min()?.clone();
     let mut gift_facts = GiftFacts::new(facts);
@@ -121,12 +120,11 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
     let mut taken: BTreeMap<&str, ReversedAmounts> = BTreeMap::new();
     let mut taken_by: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for back in gift_facts.taken_back() {
-        // Without its payment, a refund says nothing of ours yet: it is booked
-        // when the tie is known.
+        // A refund can't be assigned without its payment: it is booked when the link is known.
         let reached = gift_facts.payment_of(&back, &payments);
-        // What looked like a payment through Stripe may since be known as made outside it. What is booked stays.
+        // What seemed to be a payment through Stripe may by now be known as made outside it. Booked entries stay.
         let Some(payment) = reached.or_else(|| gift_facts.correction_of(&back, &corrections)) else {
-            // Of money that came and went back whole, nothing is missing.
+            // If a payment was fully reversed, nothing is missing.
             if !gift_facts.went_back(back.of.iter().flatten().map(|id| id.as_str()), &payments) {
                 alarms.push(Alarm::PaymentUnknown { object: back.object.to_owned() });
             }
@@ -247,7 +245,7 @@ fn ended_twice(fact: &Fact) -> Option<Alarm> {
     }
 }
 
-/// Joins reports of many objects into one fact each, in the order of their ids.
+/// Merges reports of many objects into one fact each, ordered by id.
 pub fn join_all(reports: impl IntoIterator<Item = Fact>) -> Vec<Fact> {
     let mut facts: BTreeMap<String, Fact> = BTreeMap::new();
     for report in reports {

@@ -1,4 +1,4 @@
-//! How often a contribution is given: any interval that Stripe has, also one that no site offers.
+//! How often a contribution is given: every interval that Stripe supports, including those that no site offers.
 
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Interval;
 use crate::money::Money;
 
-/// The unit of a recurring interval, as Stripe has it.
+/// The unit of a recurring interval, as at Stripe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the names are clear")]
@@ -23,23 +23,23 @@ pub enum IntervalUnit {
 pub enum Frequency {
     /// One payment.
     Once,
-    /// One payment every so many units, until cancelled.
+    /// One payment per interval, until cancelled.
     Every {
         /// The unit.
         unit: IntervalUnit,
-        /// How many of it; 1 or more.
+        /// The number of units; at least 1.
         count: u32,
     },
 }
 
-/// The most units between two payments that are read. Stripe's own limit is three years.
+/// The maximum number of units between two payments. Stripe's own limit is three years.
 const MAX_COUNT: i64 = 9_999;
 
 impl IntervalUnit {
     /// Every unit.
     pub const ALL: [Self; 4] = [Self::Day, Self::Week, Self::Month, Self::Year];
 
-    /// The word in JSON, in the database and at Stripe.
+    /// The label in JSON, in the database and at Stripe.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Day => "day",
@@ -49,18 +49,17 @@ impl IntervalUnit {
         }
     }
 
-    /// Reads the word back.
+    /// Parses the label.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|unit| unit.as_str() == text)
     }
 }
 
 impl Frequency {
-    /// Monthly: what a recurring contribution is taken for until Stripe says otherwise.
+    /// Monthly: the default for a recurring contribution until Stripe reports its interval.
     pub const MONTHLY: Self = Self::Every { unit: IntervalUnit::Month, count: 1 };
 
-    /// Reads the two values that Stripe and the database have. Twelve months are a year. None when they name no
-    /// interval.
+    /// Parses the two values of Stripe and the database. Twelve months are a year. None if they are not an interval.
     pub fn parse(interval: &str, count: i64) -> Option<Self> {
         if interval == "once" {
             return Some(Self::Once);
@@ -78,7 +77,7 @@ impl Frequency {
         })
     }
 
-    /// `once`, or the unit: the word in JSON and in the database.
+    /// `once`, or the unit: the label in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Once => "once",
@@ -86,7 +85,7 @@ impl Frequency {
         }
     }
 
-    /// How many units are between two payments; 1 for a one-off.
+    /// The number of units between two payments; 1 for a one-off.
     pub fn count(self) -> u32 {
         match self {
             Self::Once => 1,
@@ -94,13 +93,13 @@ impl Frequency {
         }
     }
 
-    /// Whether it is more than one payment.
+    /// Whether there is more than one payment.
     pub fn is_recurring(self) -> bool {
         self != Self::Once
     }
 
-    /// The end of one interval that starts at `start_s`, both in seconds since 1970 and on the UTC calendar. None for
-    /// a one-off, or when the end is no time that can be written.
+    /// The end of one interval that starts at `start_s`, both in seconds since 1970, on the UTC calendar. None for a
+    /// one-off, or if the end can't be represented.
     pub fn end_of_interval_s(self, start_s: i64) -> Option<i64> {
         let Self::Every { unit, count } = self else { return None };
         let count = i64::from(count);
@@ -124,7 +123,7 @@ impl Frequency {
         }
     }
 
-    /// What is given and how often, for people: `€21 every 3 months`.
+    /// Amount and interval, for people: `€21 every 3 months`.
     pub fn terms(self, money: Money) -> String {
         format!("{} {}", money.with_symbol(), self.words())
     }

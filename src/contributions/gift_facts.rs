@@ -1,4 +1,4 @@
-//! The facts of one gift, sorted out.
+//! The facts of one gift, by kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::money::Money;
 
-/// The facts, sorted out.
+/// The facts of one gift, by kind.
 pub(super) struct GiftFacts<'a> {
     pub(super) facts: &'a [Fact],
     pub(super) sessions: Vec<&'a SessionFact>,
@@ -20,16 +20,16 @@ pub(super) struct GiftFacts<'a> {
     subscriptions: Subscriptions<'a>,
     pub(super) subscription: Option<&'a SubscriptionFact>,
     pub(super) invoices: Vec<&'a InvoiceFact>,
-    /// Ties between invoices, payment intents and charges, both ways.
+    /// Links between invoices, payment intents and charges, both ways.
     ties: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
-/// Which payments were kept: not refunded or disputed in full.
+/// Which payments were retained: not fully refunded or disputed.
 #[derive(Clone, Copy)]
 struct Kept {
     any: bool,
     newest: bool,
-    /// A bank took some of the newest payment.
+    /// A bank withdrew part of the newest payment.
     newest_disputed: bool,
 }
 
@@ -72,7 +72,7 @@ impl<'a> GiftFacts<'a> {
         gift_facts
     }
 
-    /// Finds out which subscription speaks for the contribution, should there be several.
+    /// Selects the subscription that represents the contribution, if there are several.
     pub(super) fn decide(
         &mut self,
         payments: &BTreeMap<String, ReceivedPayment>,
@@ -88,9 +88,8 @@ impl<'a> GiftFacts<'a> {
         self.ties.entry(other).or_default().insert(one);
     }
 
-    /// Each payment once, by the object it is keyed by: the payment intent of
-    /// a one-off (from its session, never from an invoice that it may also
-    /// have), the invoice of a recurring one. And what had looked like a payment.
+    /// Each payment once, by its key: the payment intent of a one-off (from its session, never from an invoice that it may
+    /// also have), or the invoice of a recurring one. Also corrections of apparent payments.
     pub(super) fn payments(&self) -> (BTreeMap<String, ReceivedPayment>, Vec<ReceivedPayment>) {
         let mut payments: BTreeMap<String, ReceivedPayment> = BTreeMap::new();
         let mut corrections = Vec::new();
@@ -114,7 +113,7 @@ impl<'a> GiftFacts<'a> {
                 payments.insert(payment.object.clone(), payment);
                 continue;
             };
-            // Should two facts tell of one payment, the lesser speaks, so that their order does not matter.
+            // If two facts report one payment, the lesser one counts, so that their order does not matter.
             let key = |it: &ReceivedPayment| (it.money, it.presented);
             if key(&payment) < key(known) {
                 (known.money, known.presented) = key(&payment);
@@ -140,8 +139,8 @@ impl<'a> GiftFacts<'a> {
             .collect()
     }
 
-    /// The payment that a refund or dispute belongs to: reached over charges,
-    /// payment intents and invoices, never over the subscription.
+    /// The payment of a refund or dispute: found through charges, payment intents and invoices, never through the
+    /// subscription.
     pub(super) fn payment_of<'p>(
         &self,
         back: &Reversal<'_>,
@@ -150,7 +149,7 @@ impl<'a> GiftFacts<'a> {
         self.payment_reached(back.of.iter().flatten().map(|id| id.as_str()), payments)
     }
 
-    /// What had looked like the payment that a refund or dispute belongs to.
+    /// The apparent payment that a refund or dispute belongs to.
     pub(super) fn correction_of<'p>(
         &self,
         back: &Reversal<'_>,
@@ -162,7 +161,7 @@ impl<'a> GiftFacts<'a> {
         corrections.iter().filter(of_it).min_by_key(|it| &it.object)
     }
 
-    /// The payment through Stripe that is tied to one of these objects.
+    /// The payment through Stripe that is linked to one of these objects.
     pub(super) fn payment_reached<'p, 's>(
         &'s self,
         from: impl IntoIterator<Item = &'s str>,
@@ -172,7 +171,7 @@ impl<'a> GiftFacts<'a> {
         tied.filter(|it| it.kind == PaymentKind::Payment).min_by_key(|it| &it.object)
     }
 
-    /// These objects and all that is tied to them.
+    /// These objects and everything linked to them.
     pub(super) fn tied_to<'s>(&'s self, from: impl IntoIterator<Item = &'s str>) -> BTreeSet<&'s str> {
         let mut seen: BTreeSet<&str> = from.into_iter().collect();
         let mut next: Vec<&str> = seen.iter().copied().collect();
@@ -186,7 +185,7 @@ impl<'a> GiftFacts<'a> {
         seen
     }
 
-    /// Only of somebody who finished: an address that was typed and left is not ours to keep.
+    /// Only after the reader completed the page: an address that was typed and abandoned is not ours to keep.
     pub(super) fn email(&self, paid: bool) -> Option<String> {
         if !paid && self.session.is_none_or(|it| !it.finished) {
             return None;
@@ -249,7 +248,7 @@ impl<'a> GiftFacts<'a> {
         }
     }
 
-    /// The payments of the subscription that decides; all of them where it has none.
+    /// The payments of the deciding subscription, or all of them if it has none.
     fn deciding<'p>(
         &self,
         payments: &'p BTreeMap<String, ReceivedPayment>,
@@ -260,7 +259,7 @@ impl<'a> GiftFacts<'a> {
         payments.values().filter(move |it| !any || of_it(it))
     }
 
-    /// The invoices of the subscription that decides.
+    /// The invoices of the deciding subscription.
     fn own_invoices(&self) -> impl Iterator<Item = &'a InvoiceFact> {
         let deciding = self.subscriptions.deciding;
         self.invoices
@@ -277,7 +276,7 @@ impl<'a> GiftFacts<'a> {
     fn frequency(&self) -> Frequency {
         match self.subscription.and_then(|it| it.terms) {
             Some(terms) => terms.value.frequency(),
-            // Until the subscription itself is known, monthly is what most are.
+            // Until the subscription itself is known, assume the most common interval: monthly.
             None if self.is_recurring() => Frequency::MONTHLY,
             None => Frequency::Once,
         }
@@ -298,14 +297,14 @@ impl<'a> GiftFacts<'a> {
             .or_else(|| self.invoices.iter().find_map(|it| it.paid))
     }
 
-    /// `money`: which payments were kept; none when none came.
+    /// `money`: which payments were retained; none if there was no payment.
     fn state(&self, money: Option<Kept>) -> ContributionState {
         if self.is_recurring() { self.recurring_state(money) } else { self.one_off_state(money) }
     }
 
     fn one_off_state(&self, money: Option<Kept>) -> ContributionState {
         if let Some(money) = money {
-            // Of several payments any that was kept will do.
+            // For several payments, any retained one is enough.
             return if money.any { ContributionState::Paid } else { ContributionState::Reversed };
         }
         match self.session.map(|it| it.latest.state) {
@@ -313,7 +312,7 @@ impl<'a> GiftFacts<'a> {
             Some(SessionState::Expired) => ContributionState::Expired,
             Some(SessionState::Failed) => ContributionState::Failed,
             Some(SessionState::NothingToPay) => ContributionState::NothingToPay,
-            // Paid without a payment that could be keyed: its ids come with a later fact.
+            // Paid without a payment that has a key yet: its ids arrive with a later fact.
             Some(SessionState::Processing | SessionState::Paid) => ContributionState::Processing,
         }
     }
@@ -323,14 +322,14 @@ impl<'a> GiftFacts<'a> {
         let over = self.ended_at_s().is_some();
         let failing = matches!(subscription, Some(SubscriptionState::PastDue | SubscriptionState::Unpaid))
             || self.own_invoices().last().is_some_and(|it| it.latest.state == InvoiceState::Failing);
-        // Nobody is asked for the money any more.
+        // No more payments are requested.
         let given_up =
             |it: &InvoiceFact| matches!(it.latest.state, InvoiceState::Void | InvoiceState::Uncollectible);
         let given_up = self.own_invoices().next().is_some() && self.own_invoices().all(given_up);
         match money {
             Some(money) if !money.any => ContributionState::Reversed,
             Some(_) if over => ContributionState::Ended,
-            // The bank took the latest payment back. A refund of one payment, in contrast, is goodwill: the gift goes on.
+            // The bank withdrew the newest payment. A refund of one payment, in contrast, is goodwill: the gift continues.
             Some(money) if !money.newest && money.newest_disputed => ContributionState::Reversed,
             Some(_) if failing => ContributionState::PastDue,
             Some(_) => ContributionState::Active,

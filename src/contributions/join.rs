@@ -1,23 +1,22 @@
-//! How two reports of the same object become one.
+//! How two reports of the same object are merged.
 //!
-//! [`Join::join`] is commutative, associative and idempotent. So whatever order
-//! and however often reports come, the fact at the end is the same: terminal
-//! states win, else the newest report; a rank of states only breaks ties, since
+//! [`Join::join`] is commutative, associative and idempotent. So the final fact does not depend on the order of reports, or
+//! on how often they arrive: final states win, then the newest report. The rank of states only breaks ties, because
 //! `created` has whole seconds.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// Two reports of one thing, made one.
+/// Two reports of one thing can be merged.
 pub trait Join: Sized {
-    /// The knowledge of both.
+    /// The combined knowledge.
     #[must_use]
     fn join(self, other: Self) -> Self;
 }
 
-/// What does not change is known once; should two reports differ all the
-/// same, the greater is kept, so that their order does not matter.
+/// A value that does not change is known once. If two reports differ nevertheless, the greater is kept, so that their order
+/// does not matter.
 impl<T: Ord> Join for Option<T> {
     fn join(self, other: Self) -> Self {
         self.max(other)
@@ -31,7 +30,7 @@ pub(super) fn union<T: Ord>(mut one: Vec<T>, other: Vec<T>) -> Vec<T> {
     one
 }
 
-/// Joins two facts of one object field by field; `any` are true once one was, of `all` every one is kept.
+/// Merges two facts of one object field by field. `any` fields are true once one was; `all` fields keep every value.
 macro_rules! join_fields {
     ($name:ident: $($field:ident),*; any: $($any:ident),*; all: $($all:ident),*) => {
         impl $crate::contributions::Join for $name {
@@ -47,7 +46,7 @@ macro_rules! join_fields {
     };
 }
 
-/// Of things with a name, each joined with its own.
+/// Merges named items, each with the item of the same name.
 impl<T: Join> Join for BTreeMap<String, T> {
     fn join(mut self, other: Self) -> Self {
         for (name, theirs) in other {
@@ -61,25 +60,24 @@ impl<T: Join> Join for BTreeMap<String, T> {
     }
 }
 
-/// A state that can end: its variants stand in the order of their rank.
+/// A state that can be final: its variants are ordered by rank.
 pub trait State: Ord {
-    /// True when nothing comes after it.
+    /// Whether no other state follows.
     fn is_terminal(&self) -> bool;
 }
 
-/// The latest report of something that changes.
+/// The newest report of a state that can be final.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Latest<S> {
-    /// What was reported.
+    /// The reported state.
     pub state: S,
-    /// When Stripe made the report, in seconds since 1970.
+    /// When Stripe created the report, in seconds since 1970.
     pub reported_at_s: i64,
 }
 
 impl<S: State + Copy> Join for Latest<S> {
     fn join(self, other: Self) -> Self {
-        // Between two terminal states the rank decides, not the time: several
-        // events can report the same end.
+        // Between two final states the rank decides, not the time: several events can report the same end.
         let key = |it: &Self| {
             let end = it.state.is_terminal().then_some(it.state);
             (end, it.reported_at_s, it.state)
@@ -88,13 +86,13 @@ impl<S: State + Copy> Join for Latest<S> {
     }
 }
 
-/// The newest report of something that never ends. (The order of the fields
-/// is the order of comparison, so the greater of two is the newer.)
+/// The newest report of a value that is never final. (The order of the fields is the order of comparison, so the greater of
+/// two is the newer.)
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Newest<T> {
-    /// When Stripe made the report, in seconds since 1970.
+    /// When Stripe created the report, in seconds since 1970.
     pub reported_at_s: i64,
-    /// What was reported.
+    /// The reported value.
     pub value: T,
 }
 

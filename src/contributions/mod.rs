@@ -1,7 +1,7 @@
 //! Contributions and their ledger: plain data and plain functions.
 //!
-//! **Owns** what a gift is, which facts make it, which ledger entries follow.
-//! **Never** does I/O, and never hangs on the order in which facts came.
+//! **Owns** what a gift is, which facts it consists of, and which ledger entries follow.
+//! **Never** does I/O, and never depends on the order of facts.
 //! **Start at** [`fold`].
 //! **Tested in** the files here, `tests/api/story.rs`.
 

@@ -1,4 +1,4 @@
-//! Money that came, and money that was taken back.
+//! Payments, and their reversals.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::money::Money;
 
-/// Money that came.
+/// A payment that was received.
 pub(super) struct ReceivedPayment {
     /// Its key among the payments.
     pub object: String,
@@ -17,25 +17,25 @@ pub(super) struct ReceivedPayment {
     /// The object of its entry.
     pub cause: String,
     pub money: Money,
-    /// What its entry has. Where that is more, a second entry corrects it.
+    /// The amount of its entry. If `money` is more, a second entry corrects it.
     pub booked_minor: i64,
     /// The best of its dates.
     pub at_s: Option<i64>,
     pub dates: Dates,
-    /// The subscription that it was paid for.
+    /// The subscription that it was for.
     pub subscription: Option<String>,
-    /// What the reader saw and paid, where that was another currency.
+    /// The amount that the reader saw and paid, if it was in another currency.
     pub presented: Option<Money>,
 }
 
-/// What was taken back of one payment, in the minor unit.
+/// The reversed amounts of one payment, in the minor unit.
 #[derive(Default)]
 pub(super) struct ReversedAmounts {
-    /// All that ever left.
+    /// Everything that ever left.
     pub left_minor: i64,
-    /// Refunded and not come back.
+    /// Refunded, and not returned.
     pub refunded_minor: i64,
-    /// Disputed and not won back.
+    /// Disputed, and not won back.
     pub disputed_minor: i64,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Reversal<'a> {
 }
 
 impl ReceivedPayment {
-    /// Of a one-off, keyed by its payment intent.
+    /// The payment of a one-off gift, with its payment intent as key.
     pub fn of_session(session: &SessionFact) -> Option<Self> {
         let paid = session.latest.state == SessionState::Paid && session.mode == Some(SessionMode::Payment);
         let money = session.total.filter(|money| money.amount_minor > 0)?;
@@ -84,14 +84,14 @@ impl ReceivedPayment {
         })
     }
 
-    /// Whether some of it was not taken back.
+    /// Whether part of it was retained.
     pub fn is_kept(&self, taken: &BTreeMap<&str, ReversedAmounts>) -> bool {
         taken.get(self.object.as_str()).is_none_or(|sums| sums.net_minor() < self.money.amount_minor)
     }
 }
 
 impl<'a> Reversal<'a> {
-    /// None while no money has left.
+    /// None until money has left.
     pub fn of_refund(gift_facts: &GiftFacts<'_>, refund: &'a RefundFact) -> Option<Self> {
         let returned = matches!(refund.latest.state, RefundState::Failed | RefundState::Canceled);
         Some(Self {
@@ -108,7 +108,7 @@ impl<'a> Reversal<'a> {
         })
     }
 
-    /// None while no money has left.
+    /// None until money has left.
     pub fn of_dispute(gift_facts: &GiftFacts<'_>, dispute: &'a DisputeFact) -> Option<Self> {
         // An inquiry can become a dispute weeks after Stripe created it.
         let left_at = if dispute.inquired { sorted(&dispute.left_events_s) } else { Vec::new() };

@@ -1,4 +1,4 @@
-//! Until when a recurring contribution is paid for.
+//! The end of the paid period of a recurring contribution.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,13 @@ use super::gift_facts::GiftFacts;
 use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::{Frequency, Period, SubscriptionFact};
 
-/// A refund of at least the share for the time that was left, less a twentieth of the price, gave that time back:
-/// staff round by days or cents.
+/// The tolerance of a pro-rata refund, as a share of the price (a twentieth), because staff round by days or cents.
 const PRORATION_TOLERANCE: i128 = 20;
 
-/// The end of what the payments pay for, in seconds since 1970. None when no payment was kept.
+/// The end of the paid period, in seconds since 1970. None if no payment was retained.
 ///
-/// A payment that went back in full pays for nothing; a part that went back changes nothing, with one exception: when
-/// the subscription ended early and the refund covers the time that was left, the paid time ends with the subscription.
+/// A fully reversed payment pays for nothing. A partial reversal changes nothing, with one exception: if the subscription
+/// ended early and the refund covers the remaining time, the paid period ends with the subscription.
 pub(super) fn paid_until_s(
     gift_facts: &GiftFacts<'_>,
     frequency: Frequency,
@@ -33,7 +32,7 @@ pub(super) fn paid_until_s(
     ends.max()
 }
 
-/// The subscription that decides, if the payment is of it: staff may have made it anew.
+/// The deciding subscription, if the payment belongs to it: staff may have created a new one.
 fn own_subscription<'a>(
     gift_facts: &GiftFacts<'a>,
     payment: &ReceivedPayment,
@@ -41,8 +40,8 @@ fn own_subscription<'a>(
     gift_facts.subscription.filter(|it| payment.subscription.as_deref().is_none_or(|id| id == it.id))
 }
 
-/// What one payment pays for: as its invoice says, else the period of the subscription that it falls into, else one
-/// interval from the payment on.
+/// The period of one payment: from its invoice, otherwise the subscription's period that contains it, otherwise one
+/// interval from the payment.
 fn period_of(gift_facts: &GiftFacts<'_>, frequency: Frequency, payment: &ReceivedPayment) -> Option<Period> {
     let invoice = gift_facts.invoices.iter().find(|invoice| invoice.id == payment.object);
     if let Some(period) = invoice.and_then(|invoice| invoice.period) {

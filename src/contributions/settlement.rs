@@ -1,4 +1,4 @@
-//! What Stripe's balance says of one gift: fees, other currencies, payouts.
+//! Stripe's balance for one gift: fees, other currencies, payouts.
 
 use std::collections::BTreeMap;
 
@@ -9,53 +9,53 @@ use super::movements::ReceivedPayment;
 use super::{BalanceChange, EntryKind, Fact, PayoutMark, Settled, TransactionFact};
 use crate::money::{Currency, Money};
 
-/// Days within which Stripe's balance has what was paid by card, and by other methods whose money comes at once.
+/// Days within which Stripe settles cards and other instant methods.
 const INSTANT_DAYS: i64 = 3;
 /// The same for bank debits, transfers and vouchers.
 const DELAYED_DAYS: i64 = 14;
-/// The same where the method is not known.
+/// The same if the method is unknown.
 const UNKNOWN_DAYS: i64 = 7;
 
-/// Something that the ledger has booked, and that Stripe's balance must say the same of.
+/// A booked movement that Stripe's balance should confirm.
 pub(super) struct Movement<'a> {
     /// The payment, refund or dispute.
     pub object: &'a str,
     /// The payment that it is or belongs to.
     pub payment: &'a str,
-    /// How much.
+    /// The amount.
     pub money: Money,
-    /// What is booked of it in all; below 0 when money left.
+    /// What is booked for it in total; negative if money left.
     pub booked_minor: i64,
     /// When Stripe should have settled it, in seconds since 1970.
     pub settle_by_s: Option<i64>,
 }
 
-/// An entry that follows from the balance: kind, object, amount, and when.
+/// An entry that follows from the balance: kind, object, amount, and time.
 pub(super) type Settling = (EntryKind, String, Money, Dates);
 
-/// What Stripe's balance says of one gift.
+/// What Stripe's balance has for one gift.
 #[derive(Default)]
 pub(super) struct Settlement<'a> {
     pub entries: Vec<Settling>,
     pub alarms: Vec<Alarm>,
-    /// What Stripe's balance holds more by these transactions.
+    /// The change of Stripe's balance by these transactions.
     pub net_minor: BTreeMap<Currency, i64>,
-    /// What is booked and not settled yet.
+    /// Booked, but not settled yet.
     pub unsettled_minor: BTreeMap<Currency, i64>,
-    /// By how much more is booked than was settled.
+    /// How much the booked amount exceeds the settled one.
     pub discrepancy_minor: BTreeMap<Currency, i64>,
-    /// Of each payment.
+    /// Per payment.
     pub payments: BTreeMap<&'a str, PaymentSettlement>,
 }
 
-/// What the balance says of one payment.
+/// What the balance has for one payment.
 #[derive(Default)]
 pub(super) struct PaymentSettlement {
     pub settled: Option<Settled>,
     pub payout: Option<(String, PayoutMark)>,
     pub unsettled_minor: i64,
     pub discrepancy_minor: i64,
-    /// When Stripe should have settled what it has not, in seconds since 1970.
+    /// When Stripe should have settled the rest, in seconds since 1970.
     pub settle_by_s: Option<i64>,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn settle<'a>(
             moved.amount_minor
         } else {
             let paid = if by_itself.is_some() { Some(of.money) } else { gift_facts.paid_of_charge(source) };
-            // What was turned into the other currency is known with the charge.
+            // The converted amount is known with the charge.
             let Some(paid) = paid else { continue };
             all.exchange(transaction, moved, paid);
             paid.amount_minor * moved.amount_minor.signum()
@@ -93,7 +93,7 @@ pub(super) fn settle<'a>(
     }
     for of in movements {
         let currency = of.money.currency;
-        // A refund in another currency is not told apart; the whole gift's sums have it.
+        // A refund in another currency is not split off; the gift's totals include it.
         let payment = all.payments.entry(of.payment).or_default();
         match settled_minor.get(of.object) {
             None => {
@@ -118,7 +118,7 @@ pub(super) fn settle<'a>(
 }
 
 impl Settlement<'_> {
-    /// What was paid in one currency is settled in another.
+    /// A payment in one currency is settled in another.
     fn exchange(&mut self, transaction: &TransactionFact, moved: BalanceChange, paid: Money) {
         let settled = Money { amount_minor: moved.amount_minor.saturating_abs(), currency: moved.currency };
         let (out, into) = if moved.amount_minor > 0 { (paid, settled) } else { (settled, paid) };
@@ -129,7 +129,7 @@ impl Settlement<'_> {
         }
     }
 
-    /// Stripe's part, and what left for the bank.
+    /// Books Stripe's fee, and payouts to the bank.
     fn book(&mut self, transaction: &TransactionFact, moved: BalanceChange) {
         let currency = moved.currency;
         let money = |minor: i64| Money { amount_minor: minor.saturating_abs(), currency };
@@ -164,14 +164,14 @@ impl PaymentSettlement {
     fn add(&mut self, moved: BalanceChange) {
         let none = Settled { currency: moved.currency, fee_minor: 0, net_minor: 0 };
         let settled = self.settled.get_or_insert(none);
-        // Stripe settles what belongs together in one currency; amounts of two are never added.
+        // Stripe settles related transactions in one currency; amounts of two are never added.
         if settled.currency == moved.currency {
             settled.fee_minor += moved.fee_minor;
             settled.net_minor += moved.net_minor();
         }
     }
 
-    /// The newest payout that did not come back.
+    /// The newest payout that was not returned.
     fn leave(&mut self, payouts: &BTreeMap<String, PayoutMark>) {
         for (id, mark) in payouts.iter().filter(|(_, mark)| mark.left && !mark.came_back()) {
             let newer = |(_, known): &(String, PayoutMark)| mark.arrives_at_s > known.arrives_at_s;
@@ -183,7 +183,7 @@ impl PaymentSettlement {
 }
 
 impl<'a> GiftFacts<'a> {
-    /// In the order of time: the first says the currency that a payment is settled in, whatever order they came in.
+    /// In order of time: the first one determines the settlement currency of a payment, whatever their order of arrival.
     fn transactions(&self) -> Vec<&'a TransactionFact> {
         let facts: &'a [Fact] = self.facts;
         let of = |fact: &'a Fact| match fact {
@@ -195,8 +195,8 @@ impl<'a> GiftFacts<'a> {
         transactions
     }
 
-    /// When Stripe should have settled something of a payment that happened then, in seconds since 1970: Stripe's balance
-    /// has it at once, and is asked every few minutes. A bank debit can take longer.
+    /// When Stripe should have settled a payment of that time, in seconds since 1970. Stripe settles most methods at once,
+    /// and its balance is read every few minutes; a bank debit can take longer.
     pub(super) fn settle_by_s(&self, came: &ReceivedPayment, at: &Dates) -> Option<i64> {
         let charge = self.charge_of(came);
         let method = self.facts.iter().find_map(|fact| match fact {
@@ -211,7 +211,7 @@ impl<'a> GiftFacts<'a> {
         at.best().map(|at_s| at_s.saturating_add(days * 86_400))
     }
 
-    /// The charge that paid it: the first by id, should there be several.
+    /// The charge that paid it; the first by id if there are several.
     pub(super) fn charge_of(&self, came: &ReceivedPayment) -> Option<String> {
         let tied = self.tied_to([came.cause.as_str()]);
         let charges = self.facts.iter().filter_map(|fact| match fact {

@@ -1,15 +1,15 @@
-//! Which of several sessions or subscriptions of one contribution decides: the one that was paid, or that is alive.
+//! Which of several sessions or subscriptions of one contribution decides: the one that was paid, or that is active.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::{InvoiceFact, SessionFact, SessionState, SubscriptionFact, SubscriptionState};
 
-/// The session that decides. One that expired or failed never takes away what another one brought.
+/// The deciding session. One that expired or failed never removes what another one brought.
 pub(super) fn deciding_session<'a>(sessions: &[&'a SessionFact]) -> Option<&'a SessionFact> {
     sessions.iter().copied().max_by(|one, other| {
         let rank = |it: &SessionFact| session_rank(it.latest.state);
-        // Of equals the first one speaks.
+        // Among equals the first one counts.
         let first = |it: &'a SessionFact| (it.created_at_s, it.id.as_str());
         rank(one).cmp(&rank(other)).then_with(|| first(other).cmp(&first(one)))
     })
@@ -26,26 +26,26 @@ fn session_rank(state: SessionState) -> u8 {
     }
 }
 
-/// A subscription of the contribution: its own fact may not be known yet.
+/// A subscription of the contribution. Its own fact may not be known yet.
 struct Candidate<'a> {
     id: &'a str,
     fact: Option<&'a SubscriptionFact>,
-    /// Whether its newest payment was kept: some of it did not go back.
+    /// Whether part of its newest payment was retained.
     is_kept: bool,
 }
 
 impl Candidate<'_> {
-    /// The greatest decides; of equals the newest.
+    /// The greatest decides; among equals the newest.
     fn rank(&self) -> (u8, u8) {
         let state = self.fact.map(|it| it.latest.state);
-        // One that is paid and not reported yet is alive, as far as is known.
+        // One that is paid but not reported yet counts as active.
         let alive = match state {
             Some(state) => liveliness(state),
             None if self.is_kept => 1,
             None => 0,
         };
         let over = matches!(state, Some(SubscriptionState::Canceled | SubscriptionState::IncompleteExpired));
-        // A living one decides also when its newest payment went back: that is goodwill, or the bank's doing.
+        // An active one decides even if its newest payment was reversed: that is goodwill, or the bank's decision.
         let class = match (alive > 0, self.is_kept) {
             (true, true) => 4,
             (true, false) => 3,
@@ -57,7 +57,7 @@ impl Candidate<'_> {
     }
 }
 
-/// 0 for a subscription that has not begun or is over.
+/// 0 for a subscription that has not started or has ended.
 fn liveliness(state: SubscriptionState) -> u8 {
     match state {
         SubscriptionState::Active => 5,
@@ -75,9 +75,9 @@ fn liveliness(state: SubscriptionState) -> u8 {
 /// The subscriptions of a contribution.
 #[derive(Default)]
 pub(super) struct Subscriptions<'a> {
-    /// The one that decides.
+    /// The deciding one.
     pub(super) deciding: Option<&'a str>,
-    /// Its fact, once it is known.
+    /// Its fact, if known.
     pub(super) fact: Option<&'a SubscriptionFact>,
     /// All of them, by id.
     pub(super) all: BTreeSet<&'a str>,
@@ -132,7 +132,7 @@ mod tests {
         })
     }
 
-    /// Keyed by its last letter: `cs_a` is paid by `pi_a`.
+    /// The payment intent's name is derived from the last letter: `cs_a` is paid by `pi_a`.
     fn session(id: &str, state: SessionState, at_s: i64) -> Fact {
         let paid = state == SessionState::Paid;
         Fact::Session(SessionFact {
@@ -206,7 +206,7 @@ mod tests {
         })
     }
 
-    /// The same whatever the order.
+    /// The result must not depend on the order.
     fn folded(facts: &[Fact]) -> Folded {
         let one = fold(&join_all(facts.iter().cloned())).expect("it is ours");
         let other = fold(&facts.iter().rev().cloned().collect::<Vec<_>>()).expect("it is ours");
@@ -260,15 +260,15 @@ mod tests {
             assert_eq!(living.subscription.as_deref(), Some(new));
             assert_eq!(living.subscriptions, ["sub_a", "sub_b"]);
             assert_eq!(of(PastDue, &paid).state, ContributionState::PastDue);
-            // Canceled again: it is over.
+            // Canceled again: it has ended.
             assert_eq!(of(Canceled, &paid).state, ContributionState::Ended);
-            // One that was never paid does not revive it, and does not take away what was paid.
+            // One that was never paid does not revive the gift, and does not remove what was paid.
             for state in [Incomplete, IncompleteExpired] {
                 let never = of(state, &[]);
                 assert_eq!(never.state, ContributionState::Ended, "{state:?}");
                 assert_eq!(never.subscription.as_deref(), Some(old));
             }
-            // The old one's last payment is given back: the new one goes on.
+            // The old one's last payment is refunded: the new one continues.
             assert_eq!(of(Active, &[paid[0].clone(), refund("pi_1", 700)]).state, ContributionState::Active);
             assert_eq!(
                 of(Active, &[invoice("in_2", new, 1), refund("pi_1", 700)]).state,

@@ -1,4 +1,4 @@
-//! What books nothing, but says that something may be missing, or wants a person to look.
+//! Facts that are never booked, but show that something may be missing or needs manual review.
 
 use std::cmp::Reverse;
 
@@ -9,32 +9,32 @@ use super::join::{Latest, Newest};
 use super::states::IntentState;
 use crate::money::{Currency, Money};
 
-/// A payment intent: it finds money that came and that nothing is booked for.
+/// A payment intent: it reveals a payment that is not booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear")]
 pub struct IntentFact {
     pub id: String,
     pub latest: Latest<IntentState>,
     pub origin: Option<Origin>,
-    /// What came, once it did.
+    /// The amount, once it was paid.
     pub received: Option<Money>,
     pub charge: Option<String>,
     pub invoice: Option<String>,
 }
 
-/// A bank's early word that a charge may be fraud.
+/// A bank's early warning that a charge may be fraud.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear")]
 pub struct WarningFact {
     pub id: String,
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
-    /// Whether a refund can still prevent a dispute. Reversed, so that of two reports of one second "no" is the greater: Stripe
-    /// raises a warning before it withdraws it.
+    /// Whether a refund can still prevent a dispute. The order is reversed, so that of two reports of one second "no" is
+    /// the greater: Stripe raises a warning before it withdraws it.
     pub actionable: Option<Newest<Reverse<bool>>>,
 }
 
-/// Stripe asks a person to look at a payment.
+/// Stripe's request to review a payment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear")]
 pub struct ReviewFact {
@@ -42,7 +42,7 @@ pub struct ReviewFact {
     pub payment_intent: Option<String>,
     pub charge: Option<String>,
     pub open: Option<Newest<bool>>,
-    /// True once any report said that it is closed: none is opened again, and both reports can be of one second.
+    /// True once any report said that it is closed: a review is never reopened, and both reports can be of one second.
     #[serde(default)]
     pub closed: bool,
 }
@@ -56,16 +56,16 @@ pub struct CustomerFact {
     pub deleted: bool,
 }
 
-/// An amount in a currency that the version which read it did not know. It is not booked.
+/// An amount in a currency that was unknown to the version that read it. It is not booked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnknownCurrencyFact {
-    /// The object's id and `/currency`: the object itself has a fact of its own.
+    /// The object's id and `/currency`, because the object itself has a fact of its own.
     pub id: String,
     /// The object at Stripe.
     pub object: Option<String>,
-    /// The code, in capitals, as Stripe has it.
+    /// The code in capitals, as at Stripe.
     pub currency: Option<String>,
-    /// The amount in Stripe's smallest unit of that currency; none where the object has no single one.
+    /// The amount in Stripe's minor unit of that currency; none if the object has no single amount.
     pub amount_minor: Option<i64>,
     /// True once any report said that this money had moved.
     pub moved: bool,

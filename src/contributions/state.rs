@@ -1,4 +1,4 @@
-//! Where a contribution stands.
+//! The state of a contribution.
 
 use serde::{Deserialize, Serialize};
 
@@ -14,21 +14,21 @@ pub enum ContributionState {
     Open,
     /// The reader never finished.
     Expired,
-    /// The money is on its way.
+    /// The payment is under way.
     Processing,
-    /// The money did not come.
+    /// The payment failed.
     Failed,
     /// There was nothing to pay.
     NothingToPay,
-    /// A one-off whose money came and stayed.
+    /// A one-off that was paid and retained.
     Paid,
-    /// A recurring one that runs, and is paid for.
+    /// A recurring one that is active and paid.
     Active,
-    /// A recurring one whose latest payment failed and is tried again.
+    /// A recurring one whose newest payment failed and will be retried.
     PastDue,
-    /// A recurring one that is over.
+    /// A recurring one that has ended.
     Ended,
-    /// Every payment was refunded or taken back in full, or the latest one was disputed while it still runs.
+    /// Every payment was fully refunded or disputed, or the newest one of an active gift was disputed.
     Reversed,
 }
 
@@ -47,7 +47,7 @@ impl ContributionState {
         Self::Reversed,
     ];
 
-    /// The word in JSON and in the database.
+    /// The label in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -63,24 +63,24 @@ impl ContributionState {
         }
     }
 
-    /// Reads the word back.
+    /// Parses the label.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }
 
-/// One act of giving, as the facts have it.
+/// One act of giving, as derived from the facts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contribution {
-    /// Its id, made at checkout and carried by Stripe's metadata.
+    /// Its id, created at checkout and stored in Stripe's metadata.
     pub id: ContributionId,
     /// The site that received it.
     pub site: String,
-    /// Who gave; none while no fact has named an e-mail address.
+    /// The supporter; none until a fact names an e-mail address.
     pub supporter: Option<SupporterId>,
-    /// How often.
+    /// The frequency.
     pub frequency: Frequency,
-    /// How much each time, as agreed now; none while no fact has said so.
+    /// The amount of each payment, as agreed now; none until a fact names it.
     pub money: Option<Money>,
     /// The state.
     pub state: ContributionState,
@@ -90,20 +90,19 @@ pub struct Contribution {
     pub variant: Option<String>,
     /// When it began, in milliseconds since 1970.
     pub started_at_ms: Option<i64>,
-    /// The newest payment that was not taken back in full, in milliseconds since 1970.
+    /// The newest payment that was not fully reversed, in milliseconds since 1970.
     pub last_retained_payment_at_ms: Option<i64>,
-    /// Until when it is paid for, in milliseconds since 1970; none for a one-off, or while no payment was kept.
+    /// The end of the paid period, in milliseconds since 1970; none for a one-off, or if no payment was retained.
     pub paid_until_ms: Option<i64>,
-    /// When its subscription ended, in milliseconds since 1970; none while it runs.
+    /// When its subscription ended, in milliseconds since 1970; none while it is active.
     pub ended_at_ms: Option<i64>,
-    /// How many payments were ever refunded or disputed in full. It only
-    /// grows, and with it the supporter's epoch.
+    /// How many payments were ever fully refunded or disputed. It only grows, and the supporter's epoch with it.
     pub reversed_payments: i64,
     /// Stripe's ids of the session, the subscription and the customer.
     pub session: Option<String>,
-    /// The subscription at Stripe; of several the one that decides.
+    /// The subscription at Stripe; the deciding one if there are several.
     pub subscription: Option<String>,
-    /// All its subscriptions, by id: staff may have made one anew.
+    /// All its subscriptions, by id: staff may have created a new one.
     pub subscriptions: Vec<String>,
     /// The customer at Stripe.
     pub customer: Option<String>,

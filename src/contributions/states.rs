@@ -1,4 +1,4 @@
-//! The states that Stripe's objects can be in, in the order of their rank.
+//! The states of Stripe's objects, ordered by rank.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,61 +19,61 @@ macro_rules! states {
 }
 
 states! {
-    /// How far a Checkout Session is.
+    /// The state of a Checkout Session.
     SessionState {
-        /// The reader has not finished.
+        /// The reader has not completed it.
         Open,
-        /// Finished, and the money is on its way (a bank debit).
+        /// Completed, and the payment is under way (a bank debit).
         Processing,
-        /// Finished, and there was nothing to pay.
+        /// Completed, with nothing to pay.
         NothingToPay,
-        /// Never finished.
+        /// Never completed.
         Expired,
-        /// Finished, and the money did not come.
+        /// Completed, and the payment failed.
         Failed,
-        /// The money came.
+        /// Paid.
         Paid,
     } ends: NothingToPay, Expired, Failed, Paid
 }
 
 states! {
-    /// How a subscription stands.
+    /// The state of a subscription.
     SubscriptionState {
-        /// A word of Stripe's that we do not know.
+        /// A label that we do not know.
         Other,
-        /// The first payment has not come yet.
+        /// The first payment has not succeeded yet.
         Incomplete,
-        /// Running, nothing paid yet.
+        /// Active, but nothing paid yet.
         Trialing,
-        /// Stopped for want of a payment method.
+        /// Paused because it has no payment method.
         Paused,
         /// Running.
         Active,
-        /// A payment failed and is tried again.
+        /// A payment failed and will be retried.
         PastDue,
-        /// Payments failed and are not tried any more.
+        /// Payments failed and will not be retried.
         Unpaid,
-        /// The first payment never came.
+        /// The first payment never succeeded.
         IncompleteExpired,
-        /// Over.
+        /// Ended.
         Canceled,
     } ends: IncompleteExpired, Canceled
 }
 
 states! {
-    /// How an invoice stands.
+    /// The state of an invoice.
     InvoiceState {
-        /// A word of Stripe's that we do not know.
+        /// A label that we do not know.
         Other,
         /// Not final yet.
         Draft,
-        /// It could not be made final: nobody is asked for the money.
+        /// It could not be finalized, so it will not be paid.
         Stuck,
-        /// To be paid.
+        /// Waiting for its payment.
         Open,
         /// A payment was tried and failed.
         Failing,
-        /// Given up; can still be paid.
+        /// Given up; it can still be paid.
         Uncollectible,
         /// Cancelled.
         Void,
@@ -83,71 +83,71 @@ states! {
 }
 
 states! {
-    /// How a refund stands.
+    /// The state of a refund.
     RefundState {
-        /// A word of Stripe's that we do not know.
+        /// A label that we do not know.
         Other,
-        /// Waits for the reader; no money moved yet.
+        /// Waiting for the reader; no money moved yet.
         RequiresAction,
-        /// On its way; the money has left our balance.
+        /// Under way; the money has left our balance.
         Pending,
-        /// The reader has it.
+        /// The reader has the money.
         Succeeded,
-        /// Called off; the money is back with us.
+        /// Cancelled; the money is back with us.
         Canceled,
-        /// Did not arrive; the money is back with us.
+        /// Failed; the money is back with us.
         Failed,
     } ends: Canceled, Failed
 }
 
 states! {
-    /// How a dispute stands.
+    /// The state of a dispute.
     DisputeState {
-        /// A word of Stripe's that we do not know.
+        /// A label that we do not know.
         Other,
         /// An inquiry: no money moved.
         Warning,
-        /// The bank took the money; the case is open.
+        /// The bank withdrew the money; the case is open.
         Open,
-        /// An inquiry that came to nothing, or a dispute prevented in time.
+        /// An inquiry that was dropped, or a dispute prevented in time.
         Dropped,
-        /// Over; the money came back.
+        /// Closed; the money was returned.
         Won,
-        /// Over; the money is gone.
+        /// Closed; the money is lost.
         Lost,
     } ends: Dropped, Won, Lost
 }
 
 states! {
-    /// How a payment intent stands; only to find money that nothing is booked for.
+    /// The state of a payment intent, only used to find payments that are not booked.
     IntentState {
-        /// A word of Stripe's that we do not know, or a state before the reader has done their part.
+        /// A label that we do not know, or a state before the reader has acted.
         Other,
         /// A try failed.
         Failing,
-        /// The money is on its way.
+        /// The payment is under way.
         Processing,
-        /// Called off.
+        /// Cancelled.
         Canceled,
-        /// The money came.
+        /// Paid.
         Succeeded,
     } ends: Canceled, Succeeded
 }
 
 states! {
-    /// How a payout to the bank stands.
+    /// The state of a payout to the bank.
     PayoutState {
-        /// A word of Stripe's that we do not know.
+        /// A label that we do not know.
         Other,
-        /// Made; it has not left yet.
+        /// Created, but not sent yet.
         Pending,
         /// On its way to the bank.
         InTransit,
-        /// At the bank. It can still come back.
+        /// At the bank. It can still be returned.
         Paid,
-        /// Called off; the money is back at Stripe.
+        /// Cancelled; the money is back at Stripe.
         Canceled,
-        /// It came back.
+        /// Returned.
         Failed,
     } ends: Canceled, Failed
 }
@@ -160,6 +160,6 @@ pub enum SessionMode {
     Payment,
     /// A subscription.
     Subscription,
-    /// A card for later, or a word that we do not know: no gift.
+    /// A card for later use, or a label that we do not know: not a gift.
     Other,
 }

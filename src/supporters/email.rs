@@ -4,28 +4,28 @@ use std::fmt;
 
 use unicode_normalization::UnicodeNormalization;
 
-/// The longest address, in bytes.
+/// The maximum length of an address, in bytes.
 const MAX_BYTES: usize = 254;
 
-/// A normalised address: no white space around it, in lower case, in Unicode's composed form (NFC), and with the domain
-/// in its ASCII form (`xn--…`).
+/// A normalised address: no white space around it, in lower case, in Unicode's composed form (NFC), and with the domain in
+/// its ASCII form (`xn--…`).
 ///
-/// All these spellings reach the same mailbox, so a person who types the address in two of them stays one supporter.
-/// Dots and tags (`+news`) are kept: only some providers ignore them.
+/// All these spellings reach the same mailbox, so a person who uses two of them is one supporter. Dots and tags (`+news`)
+/// are kept: only some providers ignore them.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Email(String);
 
-/// The text is no address.
+/// The text is not an address.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("not an e-mail address")]
 pub struct NotAnEmail;
 
 impl Email {
-    /// Reads an address: something before the last `@`, something after it, no white space inside, at most 254 bytes
-    /// (RFC 5321, 4.5.3.1.3).
+    /// Parses an address: something before the last `@`, something after it, no white space inside, at most 254 bytes (RFC
+    /// 5321, 4.5.3.1.3).
     ///
     /// # Errors
-    /// The text is not of that shape.
+    /// The text does not have that form.
     pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
         let (local, domain) = text.trim().rsplit_once('@').ok_or(NotAnEmail)?;
         let normalised = format!("{}@{}", lower_case(local), ascii_domain(domain));
@@ -43,13 +43,12 @@ impl Email {
     }
 }
 
-/// Lower case in the composed form. Composing comes last, since lower case can decompose (`İ`).
+/// Lower case in composed form. Composing comes last, because lower-casing can decompose (`İ`).
 fn lower_case(text: &str) -> String {
     text.nfc().collect::<String>().to_lowercase().nfc().collect()
 }
 
-/// The domain as DNS has it (UTS 46). A domain that no name can have is only brought to lower case: Stripe may have
-/// taken it all the same.
+/// The domain in its ASCII form (UTS 46). An invalid domain is only lower-cased, because Stripe may have accepted it.
 fn ascii_domain(domain: &str) -> String {
     let domain = domain.strip_suffix('.').unwrap_or(domain);
     match idna::domain_to_ascii_cow(domain.as_bytes(), idna::AsciiDenyList::EMPTY) {

@@ -1,4 +1,4 @@
-//! Supporters: what somebody's contributions make of them.
+//! Supporters: the standing that follows from somebody's contributions.
 //!
 //! **Owns** the standing, and e-mail addresses as keys.
 //! **Never** does I/O.

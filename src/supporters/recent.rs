@@ -1,4 +1,4 @@
-//! Standings that changed recently, in memory: the banner must not go by a token that is older than the change.
+//! Recently changed standings, in memory: the banner must not rely on a token that is older than the change.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,19 +10,19 @@ use super::StandingNow;
 use crate::clock::DAY_MS;
 use crate::ids::SupporterId;
 
-/// How long a change matters: a token lives for a day at most. The rest allows for clocks that differ.
+/// How long a change matters: a token is valid for at most a day. The rest allows for clocks that differ.
 const KEEP_MS: i64 = DAY_MS + SKEW_MS;
-/// By how much the clocks of two instances may differ.
+/// How far the clocks of two instances may differ.
 const SKEW_MS: i64 = 60_000;
-/// How many standings are kept; some 4 MB.
+/// How many standings are kept; about 4 MB.
 pub const MAX_RECENT_STANDINGS: usize = 20_000;
 
 /// A standing that changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandingChange {
-    /// Whose.
+    /// The supporter.
     pub supporter: SupporterId,
-    /// With which site.
+    /// The site.
     pub site: String,
     /// When, in milliseconds since 1970.
     pub changed_at_ms: i64,
@@ -30,22 +30,22 @@ pub struct StandingChange {
     pub now: StandingNow,
 }
 
-/// What is known of a standing beside its token.
+/// What is known about a standing in addition to its token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Newest {
     /// Nothing newer than the token.
     Token,
     /// The standing changed after the token was issued.
     Changed(StandingNow),
-    /// It may have changed, and which changes there were is not known any more.
+    /// It may have changed, but the changes are no longer known.
     Forgotten,
 }
 
-/// Standings that changed within the life of a token. At most [`MAX_RECENT_STANDINGS`] are kept: when there are more, the oldest are
-/// forgotten, and tokens that are older than the newest forgotten change say nothing.
+/// Standings that changed within the lifetime of a token. At most [`MAX_RECENT_STANDINGS`] are kept. If there are more, the
+/// oldest are dropped, and the standing of a token that is older than the newest dropped change is unknown.
 pub struct RecentStandings {
     capacity: usize,
-    /// Whether there is anything to look up: most of the time there is not, and the lock is not taken.
+    /// Whether there is anything to look up. Usually there is not, and the lock is not taken.
     active: AtomicBool,
     changes: RwLock<Changes>,
 }
@@ -54,7 +54,7 @@ pub struct RecentStandings {
 struct Changes {
     by_supporter: HashMap<SupporterId, Vec<SiteStanding>>,
     count: usize,
-    /// The time of the newest change that was forgotten for want of room, in milliseconds since 1970.
+    /// The time of the newest change that was dropped for lack of room, in milliseconds since 1970.
     forgotten_until_ms: Option<i64>,
     /// Whether anything here changed since [`RecentStandings::take_is_new`] was last called.
     is_new: bool,
@@ -78,12 +78,12 @@ impl RecentStandings {
         Self { capacity, active: AtomicBool::new(false), changes: RwLock::default() }
     }
 
-    /// What is known of this standing beside a token that was issued at `issued_at_s` (seconds since 1970).
+    /// What is known about this standing in addition to a token issued at `issued_at_s` (seconds since 1970).
     pub fn newest(&self, supporter: &SupporterId, site: &str, issued_at_s: i64) -> Newest {
         if !self.active.load(Ordering::Acquire) {
             return Newest::Token;
         }
-        // A token issued this long after a change knows of it, whichever instance's clock it is dated by.
+        // A token issued this long after a change includes it, whichever instance's clock dates it.
         let knows_until_ms = issued_at_s.saturating_mul(1000).saturating_sub(SKEW_MS);
         let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
         let found = changes
@@ -100,7 +100,7 @@ impl RecentStandings {
         }
     }
 
-    /// Adds changes. An older change of a standing that is known already is ignored.
+    /// Adds changes. A change that is older than the known one of the same standing is ignored.
     pub fn add(&self, changed: impl IntoIterator<Item = StandingChange>) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         for change in changed {
@@ -112,14 +112,14 @@ impl RecentStandings {
         self.active.store(changes.is_active(), Ordering::Release);
     }
 
-    /// Notes that changes until `until_ms` (milliseconds since 1970) are not known.
+    /// Records that changes until `until_ms` (milliseconds since 1970) are unknown.
     pub fn forget_until(&self, until_ms: i64) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         changes.forget_until(until_ms);
         self.active.store(true, Ordering::Release);
     }
 
-    /// Removes what no token can be older than, at `now_ms` (milliseconds since 1970).
+    /// Removes changes that no valid token can be older than, at `now_ms` (milliseconds since 1970).
     pub fn expire(&self, now_ms: i64) {
         let mut changes = self.changes.write().unwrap_or_else(PoisonError::into_inner);
         changes.keep(|it| it.changed_at_ms + KEEP_MS > now_ms);
@@ -130,24 +130,24 @@ impl RecentStandings {
         self.active.store(changes.is_active(), Ordering::Release);
     }
 
-    /// Since when changes matter at `now_ms`, both in milliseconds since 1970.
+    /// The time from which changes matter at `now_ms`, both in milliseconds since 1970.
     pub fn matter_since_ms(now_ms: i64) -> i64 {
         now_ms - KEEP_MS
     }
 
-    /// Whether [`Self::all`] or [`Self::forgotten_until_ms`] changed since this was last asked.
+    /// Whether [`Self::all`] or [`Self::forgotten_until_ms`] changed since the last call.
     pub fn take_is_new(&self) -> bool {
         let is_new = self.changes.read().unwrap_or_else(PoisonError::into_inner).is_new;
-        // Most of the time nothing changed, and readers are not held up.
+        // Usually nothing changed, and readers are not held up.
         is_new && std::mem::take(&mut self.changes.write().unwrap_or_else(PoisonError::into_inner).is_new)
     }
 
-    /// Until when changes are not known, in milliseconds since 1970; `None` where all are known.
+    /// The time until which changes are unknown, in milliseconds since 1970; `None` if all are known.
     pub fn forgotten_until_ms(&self) -> Option<i64> {
         self.changes.read().unwrap_or_else(PoisonError::into_inner).forgotten_until_ms
     }
 
-    /// Every change that is kept, in the order of supporters and sites.
+    /// Every kept change, ordered by supporter and site.
     pub fn all(&self) -> Vec<StandingChange> {
         let changes = self.changes.read().unwrap_or_else(PoisonError::into_inner);
         let mut all: Vec<StandingChange> = changes
@@ -165,12 +165,12 @@ impl RecentStandings {
         all
     }
 
-    /// How many are kept.
+    /// The number of kept changes.
     pub fn len(&self) -> usize {
         self.changes.read().unwrap_or_else(PoisonError::into_inner).count
     }
 
-    /// Whether none is kept.
+    /// Whether no change is kept.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -209,7 +209,7 @@ impl Changes {
         self.count = count;
     }
 
-    /// Makes room: a tenth more than must go, so that it is not done for each change.
+    /// Makes room: drops a tenth more than necessary, so that this does not happen for each change.
     fn forget_oldest(&mut self, capacity: usize) {
         let mut times: Vec<i64> = self.by_supporter.values().flatten().map(|it| it.changed_at_ms).collect();
         let surplus = (times.len() - capacity + capacity / 10).clamp(1, times.len());
@@ -320,7 +320,7 @@ mod tests {
         assert_eq!(newest(&standings, 200, "journal", NOW_MS), Newest::Token);
         standings.add([change(100, "journal", NOW_MS + 30 * 120_000, Standing::Lapsed)]);
         assert_eq!(standings.len(), 18);
-        // The three oldest are gone, the last of which changed at `until_ms`.
+        // The three oldest are gone; the last of them changed at `until_ms`.
         let until_ms = NOW_MS + 2 * 120_000;
         assert_eq!(newest(&standings, 0, "journal", NOW_MS), Newest::Forgotten);
         assert_eq!(newest(&standings, 200, "journal", until_ms), Newest::Forgotten);

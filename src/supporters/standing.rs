@@ -1,4 +1,4 @@
-//! The standing: what somebody's contributions to one site make of them.
+//! The standing that follows from somebody's contributions to one site.
 
 pub use keepopen_decision::Standing;
 use keepopen_decision::quiet_until_ms;
@@ -7,32 +7,32 @@ use serde::{Deserialize, Serialize};
 use crate::contributions::{Contribution, ContributionState, Frequency};
 use crate::ids::SupporterId;
 
-/// What the standing needs to know of one contribution.
+/// What the standing needs to know about one contribution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GiftSummary {
-    /// How often it is given.
+    /// Its frequency.
     pub frequency: Frequency,
-    /// Where it stands.
+    /// Its state.
     pub state: ContributionState,
-    /// The newest payment that stayed, in milliseconds since 1970.
+    /// The newest retained payment, in milliseconds since 1970.
     pub last_retained_payment_at_ms: Option<i64>,
-    /// Until when a recurring one is paid for, in milliseconds since 1970.
+    /// The end of the paid period of a recurring one, in milliseconds since 1970.
     pub paid_until_ms: Option<i64>,
 }
 
-/// The standing, and until when nobody may ask.
+/// The standing, and until when the supporter may not be asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StandingNow {
     /// The standing.
     pub standing: Standing,
     /// The first instant when asking is allowed again, in milliseconds since 1970.
     pub quiet_until_ms: Option<i64>,
-    /// What the standing becomes by time alone; `None` where only a booking can change it.
+    /// What the standing becomes as time passes; `None` if only a booking can change it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NextStanding>,
 }
 
-/// A standing that begins by time alone.
+/// A standing that begins as time passes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NextStanding {
     /// Its first instant, in milliseconds since 1970.
@@ -42,7 +42,7 @@ pub struct NextStanding {
 }
 
 impl StandingNow {
-    /// The standing at `now_ms`, where nothing was booked since this one was worked out.
+    /// The standing at `now_ms`, if nothing was booked since this one was computed.
     #[must_use]
     pub fn at(self, now_ms: i64) -> Self {
         match self.next {
@@ -51,12 +51,12 @@ impl StandingNow {
         }
     }
 
-    /// The first whole second since 1970 at which this standing has ended by time alone.
+    /// The first whole second since 1970 at which this standing has ended as time passed.
     pub fn ends_at_s(&self) -> Option<i64> {
         self.next.map(|next| whole_seconds_up(next.at_ms))
     }
 
-    /// The first whole second since 1970 that is not before the instant when asking is allowed again.
+    /// The first whole second since 1970 at which asking is allowed again.
     pub fn quiet_until_s(&self) -> Option<i64> {
         self.quiet_until_ms.map(whole_seconds_up)
     }
@@ -67,7 +67,7 @@ const fn whole_seconds_up(at_ms: i64) -> i64 {
 }
 
 impl GiftSummary {
-    /// What the standing needs to know of this contribution.
+    /// The summary of this contribution.
     pub fn of(contribution: &Contribution) -> Self {
         Self {
             frequency: contribution.frequency,
@@ -77,15 +77,15 @@ impl GiftSummary {
         }
     }
 
-    /// Whether it is a recurring one that ended, and until when it is paid for.
+    /// Whether it is a recurring one that ended, and the end of its paid period.
     fn ended_and_paid_until_ms(&self) -> Option<i64> {
         self.paid_until_ms.filter(|_| self.state == ContributionState::Ended)
     }
 }
 
-/// The new standing, where a token that was issued by what was given `before` could now ask or thank the wrong person. Nobody had a token
-/// before money came, and nobody asks a supporter whose gift runs, however often it renews. Where the standing will end by time alone, its end
-/// and the time until which nobody may ask matter too.
+/// The new standing, if a token that was issued for `before` could now ask or thank the wrong person. Nobody had a token
+/// before the first payment, and a supporter with an active gift is never asked, however often it renews. If the standing
+/// will end as time passes, its end and the quiet period matter too.
 pub fn standing_changed(
     before: &[GiftSummary],
     after: &[GiftSummary],
@@ -105,12 +105,12 @@ pub fn standing_changed(
 
 /// The standing that contributions to one site give at `now_ms`.
 ///
-/// A recurring gift that runs, or that ended and is still paid for, outranks one whose card fails; money on its way
-/// makes the answer unknown (neither ask nor thank) for everybody else; of a one-off and an ended recurring gift, the
-/// one paid last counts.
+/// A recurring gift that is active, or that ended and is still paid for, outranks one whose card fails. Otherwise a pending
+/// payment makes the standing unknown (neither ask nor thank). Between a one-off and an ended recurring gift, the one paid
+/// last counts.
 pub fn standing_of(given: &[GiftSummary], quiet_days: u32, now_ms: i64) -> StandingNow {
     let paid_until_ms = given.iter().filter_map(GiftSummary::ended_and_paid_until_ms).max();
-    // Of all that follows, this alone ends by time.
+    // Of everything below, only this ends as time passes.
     let ends_at_ms = paid_until_ms.filter(|until_ms| now_ms < *until_ms);
     let standing = standing_while(given, ends_at_ms.is_some());
     let next = ends_at_ms.map(|at_ms| NextStanding { at_ms, standing: standing_while(given, false) });
@@ -123,7 +123,7 @@ pub fn standing_of(given: &[GiftSummary], quiet_days: u32, now_ms: i64) -> Stand
     }
 }
 
-/// The standing, where an ended recurring gift is `still_paid_for` or not.
+/// The standing if an ended recurring gift is `still_paid_for`, or not.
 fn standing_while(given: &[GiftSummary], still_paid_for: bool) -> Standing {
     let any = |state| given.iter().any(|it| it.state == state);
     if any(ContributionState::Active) || still_paid_for {
@@ -142,10 +142,10 @@ fn standing_while(given: &[GiftSummary], still_paid_for: bool) -> Standing {
     }
 }
 
-/// The best standing among supporters who share an address, and whose it is. Nobody is asked before the last of them
-/// may be. None when there are no supporters.
+/// The best standing among supporters who share an address, and the supporter who has it. Asking is allowed only when it is
+/// for all of them. None if there are no supporters.
 ///
-/// The order is that of [`standing_of`], as if all had been given by one person; of equals the lowest id answers.
+/// The order is that of [`standing_of`], as if one person had given everything; among equals the lowest id counts.
 pub fn best_standing(
     sharing: &[(SupporterId, Vec<GiftSummary>)],
     quiet_days: u32,
@@ -261,17 +261,17 @@ mod tests {
         let recurring = StandingNow { standing: Standing::Recurring, quiet_until_ms: Some(until_ms), next };
         let lapsed = StandingNow { standing: Standing::Lapsed, quiet_until_ms: Some(until_ms), next: None };
         assert_eq!((at(until_ms - 1), at(until_ms)), (recurring, lapsed));
-        // What was worked out before says the same, without the contributions.
+        // The earlier result says the same without the contributions.
         assert_eq!((recurring.at(until_ms - 1), recurring.at(until_ms)), (recurring, lapsed));
         assert_eq!((recurring.ends_at_s(), lapsed.ends_at_s()), (Some(365 * DAY_MS / 1000), None));
         let half = NextStanding { at_ms: 1_500, standing: Standing::Lapsed };
         assert_eq!(StandingNow { next: Some(half), ..recurring }.ends_at_s(), Some(2), "not before it ends");
-        // The card of a gift that runs may fail in the meantime; what is paid for outranks it.
+        // The card of an active gift may fail in the meantime; a paid period outranks it.
         let failing = given(MONTHLY, State::PastDue, 9);
         let failing_and_year = standing_of(&[failing, year], 90, 2);
         assert_eq!(failing_and_year.standing, Standing::Recurring);
         assert_eq!(failing_and_year.at(until_ms), standing_of(&[failing, year], 90, until_ms));
-        // What runs goes on when it is over, whatever was paid for beside it.
+        // An active gift continues afterwards, whatever else was paid for.
         assert_eq!(standing_of(&[given(MONTHLY, State::Active, 9), year], 90, 2).next, None);
     }
 
