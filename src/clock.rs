@@ -51,7 +51,7 @@ impl Clock {
         }
     }
 
-    /// Moves a movable clock on by `by_ms` milliseconds; the machine's clock is left alone.
+    /// Moves a movable clock forward by `by_ms` milliseconds; the machine's clock is not changed.
     pub fn advance(&self, by_ms: i64) {
         if let Self::Movable(at_ms) = self {
             at_ms.fetch_add(by_ms, Ordering::SeqCst);
@@ -59,43 +59,43 @@ impl Clock {
     }
 }
 
-/// Measures how long something takes; it is not moved by tests, and decides nothing that anybody sees.
+/// Measures how long something takes. Tests don't move it, and nothing visible depends on it.
 #[derive(Clone, Copy, Debug)]
 pub struct Stopwatch(Instant);
 
 impl Stopwatch {
-    /// Begins now.
+    /// Starts now.
     #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
     pub fn start() -> Self {
         Self(Instant::now())
     }
 
-    /// Seconds since it began.
+    /// Seconds since the start.
     pub fn elapsed_s(&self) -> f64 {
         self.0.elapsed().as_secs_f64()
     }
 }
 
-/// RFC 3339 text of a time in milliseconds since 1970; times outside of what
-/// can be written (years -9999 to 9999) are cut to the nearest that can.
+/// RFC 3339 text of a time in milliseconds since 1970. Times outside the supported range (years -9999 to 9999) become the
+/// nearest one within it.
 pub fn rfc3339(at_ms: i64) -> String {
     Timestamp::from_millisecond(at_ms)
         .unwrap_or(if at_ms < 0 { Timestamp::MIN } else { Timestamp::MAX })
         .to_string()
 }
 
-/// A text that is no date and no time. Its sentence names both forms.
+/// The text is neither a date nor a time. The message names both forms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("write a day as in 2026-01-31 (from midnight UTC), or a time as in 2026-01-31T08:00:00Z")]
 pub struct NotATime;
 
-/// Reads a time that a person or a program wrote, on the command line or in a request: a day, which begins at midnight
-/// UTC, or RFC 3339. In milliseconds since 1970.
+/// Parses a time from the command line or a request: a day, which begins at midnight UTC, or RFC 3339. In milliseconds
+/// since 1970.
 ///
 /// # Errors
 /// It is neither.
 pub fn parse_time_ms(text: &str) -> Result<i64, NotATime> {
-    // A date's parser also reads a time without its offset, and would drop the time.
+    // A date parser would also accept a time without an offset, and drop the time.
     const DAY_LENGTH: usize = "2026-01-31".len();
     let time = if text.len() == DAY_LENGTH {
         let day: Option<Date> = text.parse().ok();
@@ -127,21 +127,20 @@ pub fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-/// A number from 0 to 999,999: the draw for a reader who sent no bucket.
+/// A number from 0 to 999,999: the draw for a reader without a bucket.
 ///
-/// It decides which wording somebody sees, nothing that must be secret, so a
-/// fast generator seeded per thread serves.
+/// It decides which variant a reader sees, which need not be secret, so a fast generator seeded per thread is enough.
 pub fn draw() -> u32 {
     u32::try_from(mixed() % 1_000_000).expect("below a million")
 }
 
-/// A number that is most likely nobody else's; it is no secret, so the fast generator serves.
+/// A number that is most likely unique. It is not secret, so the fast generator is enough.
 pub fn number() -> u64 {
     mixed()
 }
 
-/// The id of a request: 32 hexadecimal digits. It finds a request's log lines
-/// and opens nothing, so the fast generator serves.
+/// The id of a request: 32 hexadecimal digits. It finds a request's log lines and gives no access, so the fast generator is
+/// enough.
 pub fn request_id() -> [u8; 32] {
     let mut digits = [0; 32];
     uuid::Uuid::from_u64_pair(mixed(), mixed()).simple().encode_lower(&mut digits);

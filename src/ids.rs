@@ -12,9 +12,9 @@ pub struct NotAnId {
     prefix: &'static str,
 }
 
-/// Letters and digits that can't be taken for each other (Crockford's base 32).
+/// Letters and digits that are hard to confuse (Crockford's base 32).
 const ALPHABET: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
-/// 26 characters carry 130 bits: all of the 16 bytes.
+/// 26 characters carry 130 bits: enough for 16 bytes.
 const BODY_LEN: usize = 26;
 
 fn body_of(bytes: [u8; 16]) -> String {
@@ -35,7 +35,7 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// What every id of this kind starts with.
+            /// The prefix of every id of this kind.
             pub const PREFIX: &'static str = $prefix;
 
             /// An id with these 16 bytes (random, or derived from a secret) as its body.
@@ -43,10 +43,10 @@ macro_rules! id {
                 Self(format!("{}{}", $prefix, body_of(bytes)))
             }
 
-            /// Reads an id.
+            /// Parses an id.
             ///
             /// # Errors
-            /// The text has another prefix, another length, or another alphabet.
+            /// The text has another prefix, length or alphabet.
             pub fn parse(text: &str) -> Result<Self, NotAnId> {
                 let good = text.strip_prefix($prefix).is_some_and(|body| {
                     body.len() == BODY_LEN && body.bytes().all(|b| ALPHABET.contains(&b))
@@ -87,7 +87,7 @@ id!(AlarmId, "alm_", "One alarm, as it states its facts now.");
 id!(ApiKeyId, "key_", "A secret API key (its public half).");
 
 impl AlarmId {
-    /// The id of an alarm of this contribution that states this (JSON).
+    /// The id of an alarm of this contribution with this content (JSON).
     pub fn of(contribution: &ContributionId, stated: &str) -> Self {
         let text = format!("{contribution} {stated}");
         let digest = digest::digest(&digest::SHA256, text.as_bytes());

@@ -1,6 +1,6 @@
 //! Keepopen: a self-hosted reader-contribution service for newsrooms.
 //!
-//! `docs/architecture.md` is the map; the modules below stand in its order.
+//! `docs/architecture.md` is the map; the modules below follow its order.
 
 pub mod clock;
 pub mod ids;

@@ -9,23 +9,23 @@ use crate::config::Settings;
 use crate::ids::AlarmId;
 use crate::store::alarms::Acknowledgement;
 
-/// Contributions with alarms, and acknowledgements, that are printed.
+/// The maximum number of contributions and of acknowledgements that are printed.
 const MAX_LISTED: i64 = 1_000;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Print the open alarms, a line each: the contribution, the alarm's id, what it is, and every object at Stripe that
+    /// List the open alarms, one per line: the contribution, the alarm's id, its description, and every Stripe object that
     /// it is about.
     List {
-        /// The acknowledged ones instead, the newest first.
+        /// List the acknowledged alarms instead, newest first.
         #[arg(long)]
         acknowledged: bool,
     },
-    /// Say that you have looked at an alarm. It no longer counts, and comes back if the facts that it states change.
+    /// Acknowledge an alarm after you have reviewed it. It no longer counts, and returns if its facts change.
     Acknowledge {
         /// The alarm's id (alm_…).
         id: AlarmId,
-        /// Who looked at it.
+        /// Who reviewed it.
         #[arg(long)]
         name: String,
         /// What you found.

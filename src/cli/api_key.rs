@@ -14,16 +14,17 @@ use crate::store::keys::ApiKeyListing;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Make a key. It is shown once; only its hash is kept.
+    /// Create a key. It is shown once; only its hash is stored.
     Create {
-        /// What it is for, so that you know it again.
+        /// A name by which you recognise it.
         #[arg(long)]
         name: String,
         /// What it may do.
         #[arg(long, value_enum, required = true)]
         scope: Vec<Scope>,
     },
-    /// Print every key, the oldest first, a line each: its id, when it was made, whether it is active, its scopes and its name.
+    /// List every key, oldest first, one per line: its id, when it was created, whether it is active, its scopes and its
+    /// name.
     List,
     /// Revoke a key. Every running instance refuses it within 2 seconds.
     Revoke {
@@ -45,7 +46,7 @@ async fn act(verb: &Verb, opened: &Opened<'_>) -> Result<(), Stopped> {
     match verb {
         Verb::Create { name, scope } => {
             let key = actions::create_api_key(&opened.context(), name, scope).await?;
-            // The key alone on standard output, so that it can be piped into a secret store.
+            // Only the key goes to standard output, so that it can be piped into a secret store.
             say(&key.secret)?;
             writeln!(
                 std::io::stderr(),

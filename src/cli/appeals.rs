@@ -17,19 +17,19 @@ use crate::store::appeals::PublishedRow;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Check an appeals file against the sites in the settings; nothing is written.
+    /// Check an appeals file against the sites in the settings. Nothing is written.
     Check {
-        /// The file: TOML, or YAML where its name ends with .yaml or .yml.
+        /// The file: TOML, or YAML if its name ends with .yaml or .yml.
         file: PathBuf,
     },
-    /// Make the service's appeals those of the file: new versions where they differ, each live, paused or ended
-    /// as it says there. All of them, or none. A running service has them in force within 2 seconds.
+    /// Apply a file to the service's appeals: save new versions where they differ, and set each to live, paused or ended as
+    /// the file says. All of them, or none. A running service uses them within 2 seconds.
     Apply {
-        /// The file: TOML, or YAML where its name ends with .yaml or .yml.
+        /// The file: TOML, or YAML if its name ends with .yaml or .yml.
         file: PathBuf,
     },
-    /// Print the service's appeals as a file, in their newest versions. `live_version` names the version that readers see, where that is
-    /// an older one; applying the file then keeps it.
+    /// Print the service's appeals as a file, in their newest versions. If readers see an older version, `live_version`
+    /// names it; applying the file then keeps it.
     Export {
         /// Print YAML instead of TOML.
         #[arg(long)]
@@ -99,7 +99,7 @@ fn export(settings: &Settings, format: Format) -> Result<(), Stopped> {
     say(&file::write(&appeals, format)?)
 }
 
-/// The state stands after the id, where a reader looks for it, and then the version that is published, where that is an older one.
+/// The state follows the id, where a reader looks for it, and then the published version, if that is an older one.
 fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Map<String, Value> {
     let mut told = Map::new();
     for (name, value) in fields {
@@ -115,7 +115,7 @@ fn with_state(fields: Map<String, Value>, state: &str, older: Option<i64>) -> Ma
     told
 }
 
-/// The appeals of a file that can be read, and what is wrong with the others.
+/// The appeals of a file that can be read, and the problems of the others.
 pub(super) fn read_documents(path: &Path) -> Result<(Vec<AppealDocument>, Vec<AppealProblem>), Stopped> {
     file::read(&read(path)?, Format::of(path)).map_err(|error| not_understood(path, &error))
 }

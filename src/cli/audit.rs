@@ -10,28 +10,28 @@ use crate::store::audit::{AuditFilter, AuditRow};
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Print changes, the newest first, a line each: number, time, actor, action, object, what changed, request.
+    /// List changes, newest first, one per line: number, time, actor, action, object, changed fields, request.
     List(Filter),
 }
 
 #[derive(clap::Args)]
 pub struct Filter {
-    /// Only changes on this day or later (2026-01-31, UTC), or at this time or later (2026-01-31T08:00:00Z).
+    /// Only changes at or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z).
     #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
     since: Option<i64>,
     /// Only changes before this day or time.
     #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
     until: Option<i64>,
-    /// Only changes by this kind of actor (operator, api_key, job, stripe), or by the one with this id.
+    /// Only changes by this kind of actor (operator, api_key, job, stripe), or by the actor with this id.
     #[arg(long)]
     actor: Option<String>,
     /// Only this action, such as appeal.publish.
     #[arg(long)]
     action: Option<String>,
-    /// Only changes of this kind of object (appeal, switch, api_key, alarm, endpoint), or of the one with this id.
+    /// Only changes of this kind of object (appeal, switch, api_key, alarm, endpoint), or of the object with this id.
     #[arg(long)]
     object: Option<String>,
-    /// How many at most.
+    /// The maximum number of changes.
     #[arg(long, default_value_t = 100)]
     limit: u32,
     /// Print JSON, one object per line.
@@ -63,7 +63,7 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     rows.iter().try_for_each(|row| say(&line(row)?))
 }
 
-/// As `GET /v1/audit` has it.
+/// The same as `GET /v1/audit`.
 fn json(row: &AuditRow) -> Result<serde_json::Value, Stopped> {
     let changes: serde_json::Value = serde_json::from_str(&row.changes)?;
     Ok(serde_json::json!({
@@ -87,7 +87,7 @@ fn line(row: &AuditRow) -> Result<String, Stopped> {
     Ok(format!("{number}  {at}  {actor}  {}  {}{changes}{request}", row.action, row.object_id))
 }
 
-/// Such as `state: "paused" -> "live"`; of a field that may be personal, its name alone.
+/// For example `state: "paused" -> "live"`; only the name of a field that may hold personal data.
 fn change(field: &serde_json::Value) -> Result<String, Stopped> {
     let name = field["field"].as_str().ok_or("an audit row has a change without the field's name")?;
     Ok(if field["personal"].as_bool() == Some(true) {

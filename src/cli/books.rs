@@ -11,11 +11,11 @@ use crate::reports::{self, LedgerReport, SealKey, SealState};
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Prove that the books are what Stripe's events say, what its balance says, and what was sealed. Ends with 1 when not.
+    /// Check the ledger against Stripe's events, Stripe's balance and the last seal. Exits with 1 if there is a problem.
     Check,
-    /// Seal what is booked now, as the running service does each night; books that are wrong are not sealed.
+    /// Seal what is booked now, as the running service does each night. A ledger with problems is not sealed.
     Seal,
-    /// Write contributions and payments anew from all that Stripe said; what is booked is never changed.
+    /// Recompute contributions and payments from all stored facts. Booked entries are never changed.
     Rewrite,
 }
 

@@ -15,15 +15,15 @@ use crate::store::pages::{ContributionFilter, Cursor, PaymentFilter};
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Print contributions, the newest first, a line each: id, site, terms, state, when it began, until when it is paid
-    /// for, subscription and customer at Stripe.
+    /// List contributions, newest first, one per line: id, site, terms, state, start, end of the paid period, subscription
+    /// and customer at Stripe.
     List(ListFilter),
-    /// Print payments as CSV, one line for each, the oldest first. No address stands in it.
+    /// Print payments as CSV, one per line, oldest first. The table contains no addresses.
     Export {
-        /// Payments of this day or later (2026-01-31, UTC), or of this instant (2026-01-31T08:00:00Z).
+        /// Payments at or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z).
         #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
         from: Option<i64>,
-        /// Payments before this day or instant; the day itself is left out.
+        /// Payments before this day or time; the day itself is not included.
         #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
         to: Option<i64>,
         /// Only payments to this site.
@@ -34,33 +34,33 @@ pub enum Verb {
 
 #[derive(clap::Args)]
 pub struct ListFilter {
-    /// Only recurring ones that will take money again.
+    /// Only recurring contributions that will take money again.
     #[arg(long)]
     running: bool,
-    /// Only those in this currency (EUR).
+    /// Only contributions in this currency (EUR).
     #[arg(long, value_name = "CODE")]
     currency: Option<Currency>,
-    /// Only those to this site.
+    /// Only contributions to this site.
     #[arg(long, value_name = "ID")]
     site: Option<String>,
-    /// Only those in this state, such as active, past_due or ended.
+    /// Only contributions in this state, such as active, past_due or ended.
     #[arg(long, value_parser = state)]
     state: Option<ContributionState>,
-    /// Only those given so often: once, day, week, month or year.
+    /// Only contributions with this interval: once, day, week, month or year.
     #[arg(long)]
     interval: Option<String>,
-    /// With --interval, how many of it are between two payments.
+    /// With --interval, the number of intervals between two payments.
     #[arg(long, value_name = "NUMBER", requires = "interval", default_value_t = 1)]
     interval_count: i64,
-    /// Only those that began on this day or later (2026-01-31, UTC), or at this time or later (2026-01-31T08:00:00Z).
+    /// Only contributions that began at or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z).
     #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
     from: Option<i64>,
-    /// Only those that began before this day or time.
+    /// Only contributions that began before this day or time.
     #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
     to: Option<i64>,
 }
 
-/// Contributions that are read at a time.
+/// Contributions read in one query.
 const BATCH: i64 = 500;
 
 fn state(text: &str) -> Result<ContributionState, String> {

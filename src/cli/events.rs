@@ -9,24 +9,24 @@ use crate::store::inbox::{EventRow, EventState};
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// The newest events of the inbox, a line each: id, state, tries, type, and what came of it.
+    /// List the newest events of the inbox, one per line: id, state, tries, type, and result.
     List {
-        /// Only those that are waiting, done, quarantined or dead.
+        /// Only events that are waiting, done, quarantined or dead.
         #[arg(long, value_parser = state)]
         state: Option<EventState>,
-        /// How many at the most.
+        /// The maximum number of events.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// One event.
+    /// Show one event.
     Show {
         /// Stripe's id (evt_…).
         id: String,
-        /// Its body too, as it came; personal data stands in it.
+        /// Print its raw body too, which contains personal data.
         #[arg(long)]
         body: bool,
     },
-    /// Take an event up again, as if it had just come. Booking one twice changes nothing.
+    /// Process an event again, as if it had just arrived. Booking an event twice changes nothing.
     Replay {
         /// Stripe's id (evt_…).
         id: String,

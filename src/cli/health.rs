@@ -8,17 +8,17 @@ use url::Url;
 use super::{Stopped, runtime, say};
 use crate::config::{ConfigError, Settings};
 
-/// The service gives its database one second; the rest is for the way.
+/// The service gives its database one second; the rest is for the network.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The management server's address, such as http://127.0.0.1:9787 [default: management.bind of the settings].
+    /// The management server's address, such as http://127.0.0.1:9787 [default: management.bind in the settings].
     #[arg(long)]
     url: Option<Url>,
 }
 
-/// What `/readyz` says when something is missing.
+/// The body of `/readyz` when something is not ready.
 #[derive(Deserialize)]
 struct NotReady {
     not_ready: Vec<String>,
@@ -65,7 +65,7 @@ fn from_settings(settings: &Settings) -> Result<Url, Stopped> {
         );
     }
     if address.ip().is_unspecified() {
-        // It listens everywhere, so also here.
+        // It listens on all addresses, so on this one too.
         address.set_ip(if address.is_ipv4() {
             [127, 0, 0, 1].into()
         } else {

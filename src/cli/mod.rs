@@ -1,4 +1,4 @@
-//! The door for operators.
+//! The command line, for operators.
 //!
 //! **Owns** commands, and what they print.
 //! **Never** keeps a secret longer than it is shown.
@@ -39,7 +39,7 @@ use crate::stripe::Gateway;
 #[derive(Parser)]
 #[command(name = "keepopen", version, about)]
 struct Command {
-    /// The settings file [default: keepopen.toml, if it is there].
+    /// The settings file [default: keepopen.toml, if it exists].
     #[arg(long, global = true, env = "KEEPOPEN_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
@@ -52,56 +52,56 @@ enum Verb {
     Serve,
     /// Try everything at once: a newspaper, the service, and a practice Stripe. No set-up, no network, no money.
     Demo(demo::Options),
-    /// Ask the running service whether it can take requests; ends with 0 when it can.
+    /// Ask the running service whether it can take requests. Exits with 0 if it can.
     Health(health::Options),
-    /// Bring the database up to date, and stop.
+    /// Migrate the database, and stop.
     Migrate,
-    /// Check the settings, and print what is in force (secrets hidden).
+    /// Check the settings, and print the effective ones (secrets hidden).
     CheckConfig,
-    /// Print the HTTP contract (OpenAPI 3.1).
+    /// Print the API description (OpenAPI 3.1).
     Openapi,
     /// The inbox of Stripe's events.
     Events {
         #[command(subcommand)]
         verb: events::Verb,
     },
-    /// The queue of what happens later: fetching objects that Stripe's thin events name.
+    /// The queue of later work: fetching objects that Stripe's thin events name.
     Queue {
         #[command(subcommand)]
         verb: queue::Verb,
     },
-    /// The ledger: what Stripe says really came.
+    /// The ledger: the payments that Stripe confirmed.
     Books {
         #[command(subcommand)]
         verb: books::Verb,
     },
-    /// What readers gave.
+    /// Readers' gifts.
     Contributions {
         #[command(subcommand)]
         verb: contributions::Verb,
     },
-    /// What does not add up, or needs a person to look.
+    /// What does not add up, or needs manual review.
     Alarms {
         #[command(subcommand)]
         verb: alarms::Verb,
     },
-    /// Compare the ledger with what Stripe has, and take in what is missing. Ends with 1 when the two differ.
+    /// Compare the ledger with Stripe, and add what is missing. Exits with 1 if the two differ.
     Reconcile(reconcile::Options),
-    /// Make the books anew from what Stripe has, in an empty database.
+    /// Rebuild the ledger from Stripe's data, in an empty database.
     Rebuild,
-    /// What readers are asked.
+    /// The appeals that readers see.
     Appeals {
         #[command(subcommand)]
         verb: appeals::Verb,
     },
-    /// Print what each appeal and variant brought: views, clicks, dismissals, checkouts, gifts, money.
+    /// Print the results of each appeal and variant: views, clicks, dismissals, checkouts, gifts, money.
     Results(results::Options),
-    /// What silences a site at once, or one of its surfaces.
+    /// Switch off a site's appeals, or one of its surfaces.
     Switch {
         #[command(subcommand)]
         verb: switch::Verb,
     },
-    /// Put a draft's appeals to readers on a virtual clock: whom it would ask, and how often, beside what is live.
+    /// Simulate a draft's appeals on a virtual clock: whom it would ask and how often, compared with what is live.
     Simulate(simulate::Options),
     /// The connection to Stripe.
     Stripe {
@@ -120,7 +120,7 @@ enum Verb {
     },
 }
 
-/// Why a command stopped: a sentence that says what to do.
+/// Why a command failed: a message that says what to do.
 type Stopped = Box<dyn std::error::Error>;
 
 /// Runs the command line.
@@ -129,7 +129,7 @@ pub fn main() -> ExitCode {
     match run(&command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // Nothing can be done when even the error stream is closed.
+            // Nothing more can be done if even standard error is closed.
             let _ = writeln!(std::io::stderr(), "keepopen: {error}");
             ExitCode::FAILURE
         }
@@ -177,7 +177,7 @@ fn migrate(settings: &Settings) -> Result<(), Stopped> {
     })
 }
 
-/// What is opened for a command that changes something.
+/// The opened store and vault of a command that changes something.
 struct Opened<'a> {
     settings: &'a Settings,
     store: Store,
@@ -192,7 +192,7 @@ impl<'a> Opened<'a> {
         Ok(Self { settings, store, stripe, clock: Clock::System })
     }
 
-    /// The operator acts.
+    /// The context of an operator's action.
     fn context(&self) -> Context<'_> {
         let Self { settings, store, stripe, clock } = self;
         Context { store, stripe, settings, clock, actor: Actor::Operator, request_id: None }

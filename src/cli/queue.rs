@@ -10,18 +10,18 @@ use crate::store::tasks::TaskRow;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Tasks that wait, one per line: key, state, tries, and why the last try failed.
+    /// List waiting tasks, one per line: key, state, tries, and why the last try failed.
     List {
-        /// Only tasks that failed at every try.
+        /// Only tasks that failed too often.
         #[arg(long)]
         dead: bool,
-        /// How many at most.
+        /// The maximum number of tasks.
         #[arg(long, default_value_t = 50)]
         limit: u32,
     },
-    /// Try a dead task again. Fix what made it fail first.
+    /// Retry a dead task. Fix the cause of its failure first.
     Replay {
-        /// The task's key, as `keepopen queue list --dead` shows it.
+        /// The task's key, as listed by `keepopen queue list --dead`.
         key: String,
     },
 }

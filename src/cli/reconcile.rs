@@ -11,10 +11,11 @@ use crate::reports::{self, Comparison};
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// Compare everything that Stripe made on or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z) [default: what is due].
+    /// Compare everything that Stripe created at or after this day (2026-01-31, UTC) or time (2026-01-31T08:00:00Z)
+    /// [default: what is due].
     #[arg(long, value_name = "DATE", value_parser = parse_time_ms)]
     since: Option<i64>,
-    /// Only tell how things stood when they were last compared; Stripe is not asked.
+    /// Only show the result of the last comparison, without asking Stripe.
     #[arg(long, conflicts_with = "since")]
     show: bool,
 }
@@ -78,7 +79,7 @@ fn print_stats(swept: &SweepStats) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// Ends with an error where the two do not say the same, or where a list could not be read (`failed`, or the last time).
+/// Fails if the two differ, or if a list could not be read (`failed`, or in the last comparison).
 fn tell(it: &Comparison, mut failed: Vec<String>, now_ms: i64) -> Result<(), Stopped> {
     let (mut differ, mut overdue) = (0, 0);
     for line in &it.lines {

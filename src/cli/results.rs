@@ -13,7 +13,7 @@ use crate::store::Store;
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The site's id [default: the only site there is].
+    /// The site's id [default: the only site].
     #[arg(long)]
     site: Option<String>,
     /// The first day, in the site's time zone [default: 29 days before the last].
@@ -25,7 +25,7 @@ pub struct Options {
     /// Only this appeal.
     #[arg(long, value_name = "ID")]
     appeal: Option<String>,
-    /// One line for each day, too.
+    /// Also print one line per day.
     #[arg(long)]
     by_day: bool,
 }
@@ -107,18 +107,18 @@ fn line(day: &str, appeal: Option<&str>, variant: Option<&str>, outcome: &Outcom
     cells
 }
 
-/// Such as `12.00 EUR, 5.00 USD`; currencies are never added.
+/// For example `12.00 EUR, 5.00 USD`; amounts in different currencies are never added.
 fn money(outcome: &Outcome, which: impl Fn(&MoneySums) -> i64) -> String {
     let amounts = outcome.money.iter().map(|(code, sums)| match Currency::parse(code) {
         Ok(currency) => format!("{} {code}", Money { amount_minor: which(sums), currency }.decimal()),
-        // What the ledger holds was read by the same parser.
+        // The ledger's amounts were read by the same parser.
         Err(_) => format!("{} {code} (minor unit)", which(sums)),
     });
     let text = amounts.collect::<Vec<_>>().join(", ");
     if text.is_empty() { "-".to_owned() } else { text }
 }
 
-/// The table with columns of equal width: texts to the left, numbers to the right.
+/// The table with aligned columns: texts to the left, numbers to the right.
 fn aligned(table: &[Vec<String>]) -> String {
     let width = |column: usize| table.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..HEAD.len()).map(width).collect();

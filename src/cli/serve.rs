@@ -18,7 +18,7 @@ use crate::web::{self, Running};
 
 /// How long a stop may take.
 const STOP_TIMEOUT: Duration = Duration::from_millis(9_500);
-/// How long a stop waits for deliveries to be stored, after requests that are under way had their time.
+/// How long a stop waits for deliveries to be stored, after the remaining requests had their time.
 const INTAKE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How long a stop waits for the database to be closed.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(1500);
@@ -41,7 +41,7 @@ pub fn serve(settings: Settings) -> Result<(), Stopped> {
     })
 }
 
-/// Serves and runs the jobs until a signal comes; then ends what is under way, within [`STOP_TIMEOUT`].
+/// Serves and runs the jobs until a signal arrives, then stops within [`STOP_TIMEOUT`].
 pub async fn run_until_stopped(
     app: &Arc<App>,
     running: Running,
@@ -63,12 +63,12 @@ pub async fn run_until_stopped(
         handle.stop(true).await;
     });
     let outcome = running.server.await;
-    // It answers the deliveries it took; who delivered the others was told, or hung up.
+    // Every accepted delivery gets its response; the others were refused, or their clients disconnected.
     if timeout(INTAKE_TIMEOUT, app.intake.finish()).await.is_err() {
         tracing::warn!("some deliveries were not stored before the stop; Stripe will send them again");
     }
     jobs.stop(app).await;
-    // Last, so that it can be seen that the service is stopping.
+    // Last, so that operators can see that the service is stopping.
     if let Some(management) = management {
         management.stop(false).await;
     }
@@ -78,8 +78,8 @@ pub async fn run_until_stopped(
     Ok(outcome?)
 }
 
-/// Ends the process after a time, whatever it is doing then. Everything that a stop waits for has a limit of its own; this one holds
-/// for what nobody foresaw, such as a disk that does not answer. What was acknowledged is stored before that.
+/// Ends the process after a time, whatever it is doing. Everything that a stop waits for has its own timeout; this one is
+/// for unforeseen failures, such as a disk that does not answer. Everything that was acknowledged is stored before that.
 fn end_after(time: Duration) {
     std::thread::spawn(move || {
         std::thread::sleep(time);
@@ -88,8 +88,7 @@ fn end_after(time: Duration) {
     });
 }
 
-/// SIGINT and SIGTERM, heard from the moment this exists: whoever was told
-/// that the service answers may stop it at once, and what is under way ends well.
+/// SIGINT and SIGTERM, handled from the moment this exists: a supervisor may stop the service as soon as it answers.
 pub struct StopSignals {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
@@ -119,7 +118,7 @@ impl StopSignals {
 
     #[cfg(not(unix))]
     async fn first(self) {
-        // An error means that no signal can come; then only the process's end stops it.
+        // An error means that no signal can arrive; then only the end of the process stops it.
         let _ = tokio::signal::ctrl_c().await;
     }
 }

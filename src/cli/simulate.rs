@@ -14,33 +14,34 @@ use crate::config::Settings;
 use crate::simulation::{self, Crowd, Line, Population, RuleSet, Simulation, Source};
 use crate::store::Store;
 
-/// A line longer than this is no page view.
+/// A longer line is not a page view.
 const MAX_LINE_BYTES: u64 = 1 << 20;
-/// Bad lines that are told before the file is given up.
+/// The maximum number of invalid lines that are reported before the file is rejected.
 const BAD_LINES: usize = 10;
 
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("who").required(true).args(["readers", "population"]))]
 pub struct Options {
-    /// The draft: an appeals file, TOML. Its drafts and paused appeals are taken as live.
+    /// The draft: an appeals file, TOML. Its drafts and paused appeals count as live.
     #[arg(long, value_name = "FILE")]
     appeals: PathBuf,
-    /// Page views, one JSON object on each line, in the order of time for each reader; - reads standard input.
+    /// Page views, one JSON object per line, in order of time for each reader; - reads standard input.
     #[arg(long, value_name = "FILE")]
     readers: Option<PathBuf>,
-    /// In place of page views: a population that is described, TOML.
+    /// A described population instead of page views, TOML.
     #[arg(long, value_name = "FILE")]
     population: Option<PathBuf>,
-    /// What is live, as an appeals file [default: appeals.file of the settings, else the active appeals of the database].
+    /// What is live, as an appeals file [default: appeals.file of the settings, otherwise the active appeals of the
+    /// database].
     #[arg(long, value_name = "FILE")]
     live: Option<PathBuf>,
     /// Print the numbers as JSON.
     #[arg(long)]
     json: bool,
-    /// Write a chart into this file: how many readers are asked how often, under the draft and of what is live.
+    /// Write a chart to this file: how many readers are asked how often, by the draft and by what is live.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// What chance starts from: the same seed gives the same numbers.
+    /// The random seed: the same seed gives the same numbers.
     #[arg(long, default_value_t = 1, value_name = "NUMBER")]
     seed: u64,
 }
@@ -65,7 +66,7 @@ pub fn simulate(options: &Options, settings: &Settings) -> Result<(), Stopped> {
     say(&simulation::table(&report))
 }
 
-/// The draft as it would be once it is live. With a problem in it, nothing is simulated.
+/// The draft as it would be once it is live. If it has a problem, nothing is simulated.
 fn draft(path: &Path, settings: &Settings) -> Result<RuleSet, Stopped> {
     let (mut documents, problems) = read_documents(path)?;
     let problems = Snapshot::build(&settings.sites, &documents, problems).problems;
@@ -82,7 +83,7 @@ fn draft(path: &Path, settings: &Settings) -> Result<RuleSet, Stopped> {
     Ok(RuleSet::new(&settings.sites, &documents, Vec::new(), source))
 }
 
-/// What readers get today: an appeal that can't be used is left out, as the service does.
+/// What readers get today. An invalid appeal is skipped, as in the service.
 fn live(named: Option<&Path>, settings: &Settings) -> Result<RuleSet, Stopped> {
     let (name, (documents, problems)) = match (named, &settings.appeals.file) {
         (Some(path), _) => (path.display().to_string(), read_documents(path)?),
@@ -104,7 +105,7 @@ fn live(named: Option<&Path>, settings: &Settings) -> Result<RuleSet, Stopped> {
     Ok(RuleSet::new(&settings.sites, &documents, problems, source))
 }
 
-/// Plays every line. One bad line spoils the numbers, so that none are printed; the others are still looked at.
+/// Plays every line. One invalid line makes the numbers useless, so none are printed; the other lines are still checked.
 fn replay(path: &Path, settings: &Settings, simulation: &mut Simulation) -> Result<String, Stopped> {
     let unreadable = |error: io::Error| Stopped::from(format!("{} can't be read ({error})", path.display()));
     let mut lines: Box<dyn BufRead> = match path.to_str() {

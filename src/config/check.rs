@@ -1,4 +1,4 @@
-//! What must hold of the settings before anything starts.
+//! Validates the settings before anything starts.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -13,7 +13,7 @@ use crate::telemetry;
 /// The base of Stripe's own API.
 pub(super) const STRIPE_API: &str = "https://api.stripe.com/";
 
-/// Which of Stripe's two worlds a deployment lives in.
+/// Stripe's mode: test or live.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
@@ -24,7 +24,7 @@ pub enum Mode {
 }
 
 impl Mode {
-    /// The word in JSON and in the database.
+    /// The label in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Test => "test",
@@ -36,7 +36,7 @@ impl Mode {
 /// Why the settings can't be used, and what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The named file is not there.
+    /// The named file does not exist.
     #[error("the settings file {} does not exist; copy config.example.toml to it, or name another with --config", .0.display())]
     NoFile(PathBuf),
     /// A key or a value is wrong.
@@ -53,12 +53,12 @@ pub enum ConfigError {
     /// Two settings for the same thing.
     #[error("{0} and {1} are both set; keep one")]
     Both(&'static str, &'static str),
-    /// Something else that can't be.
+    /// Another contradiction.
     #[error("{0}")]
     Wrong(String),
 }
 
-/// What is wrong, without the value: it may be a secret in the wrong place.
+/// The problem, without the value: it may be a secret in the wrong place.
 fn sentence_of(error: &figment::Error) -> String {
     let key = error.path.iter().filter(|step| *step != "default").cloned().collect::<Vec<_>>().join(".");
     let key = key.to_lowercase();
@@ -78,7 +78,7 @@ fn sentence_of(error: &figment::Error) -> String {
         Kind::UnknownVariant(_, known) => {
             format!("{key}{from} has an unknown value; {}", known_words(known))
         }
-        // The reader of TOML shows the line that it can't read; only its number is told.
+        // The TOML parser's message quotes the line; only its number is shown.
         Kind::Message(message) => {
             let first = message.lines().next().unwrap_or_default();
             if first.starts_with("TOML parse error") {
@@ -106,7 +106,7 @@ fn wrong(sentence: impl Into<String>) -> Result<(), ConfigError> {
     Err(ConfigError::Wrong(sentence.into()))
 }
 
-/// Checks what types can't say.
+/// Checks what types can't express.
 pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     telemetry::check_level(&settings.log.level).map_err(|e| ConfigError::Wrong(e.to_string()))?;
     check_management(settings)?;
@@ -130,7 +130,7 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     check_rules(settings)
 }
 
-/// What works, and is seldom meant.
+/// Settings that work but are rarely intended.
 pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(bind) = settings.management.bind
@@ -149,7 +149,7 @@ pub(super) fn warnings(settings: &Settings) -> Vec<String> {
     warnings
 }
 
-/// Whether an address is on this machine, or on a network of one's own.
+/// Whether an address is on this machine, or on a private network.
 fn is_for_operators(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
@@ -157,7 +157,7 @@ fn is_for_operators(ip: IpAddr) -> bool {
     }
 }
 
-/// What the decision finds wrong with a site.
+/// The problems that the decision finds with a site.
 fn check_rules(settings: &Settings) -> Result<(), ConfigError> {
     let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
     let (_, problems) = keepopen_decision::compile(&sites, &[]);
@@ -170,7 +170,7 @@ fn check_rules(settings: &Settings) -> Result<(), ConfigError> {
     }
 }
 
-/// Two servers can't listen on one port; what is counted must not stand on the public one.
+/// Two servers can't listen on one port, and metrics must not be on the public one.
 fn check_management(settings: &Settings) -> Result<(), ConfigError> {
     let (public, Some(own)) = (settings.server.bind, settings.management.bind) else { return Ok(()) };
     let meet = own.ip() == public.ip() || own.ip().is_unspecified() || public.ip().is_unspecified();
@@ -184,7 +184,7 @@ fn check_management(settings: &Settings) -> Result<(), ConfigError> {
 
 fn check_database(url: &str) -> Result<(), ConfigError> {
     match url.split_once(':').map(|(scheme, rest)| (scheme, rest.trim_start_matches('/'))) {
-        // Several connections share the database, so it must be a file that all of them see.
+        // Several connections share the database, so it must be a file that all of them can open.
         Some(("sqlite", path))
             if path.is_empty()
                 || path.starts_with('?')
@@ -308,7 +308,7 @@ pub fn is_loopback(url: &Url) -> bool {
     }
 }
 
-/// A database URL that can be shown.
+/// A database URL without its password.
 pub(super) fn without_password(url: &str) -> String {
     match Url::parse(url) {
         Ok(mut parsed) if parsed.password().is_some() => {

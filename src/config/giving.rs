@@ -8,13 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::{Interval, SiteSettings};
 use crate::money::Currency;
 
-/// The largest amount that Stripe takes, in any currency's minor unit.
+/// Stripe's maximum amount, in any currency's minor unit.
 const STRIPE_MAXIMUM_MINOR: i64 = 99_999_999;
-/// No payment provider takes more, in percent.
+/// No payment provider charges more, in percent.
 const MAX_FEE_PERCENT: f64 = 20.0;
 
-/// A table that offers amounts, beside fields of its own. A macro writes it, since serde's `flatten` could not name the
-/// field at fault.
+/// A table that offers amounts, in addition to its own fields. A macro generates it, because serde's `flatten` could not
+/// name the invalid field.
 macro_rules! offering {
     ($(#[$about:meta])* $name:ident { $($own:tt)* }) => {
         $(#[$about])*
@@ -22,7 +22,7 @@ macro_rules! offering {
         #[serde(deny_unknown_fields)]
         pub struct $name {
             $($own)*
-            /// Amounts offered once; empty: one-off gifts are not offered.
+            /// Amounts offered for a one-off gift; if empty, one-off gifts are not offered.
             #[serde(default)]
             pub once: Vec<i64>,
             /// Amounts offered for a monthly gift.
@@ -41,7 +41,7 @@ macro_rules! offering {
         }
 
         impl $name {
-            /// What is offered.
+            /// The offered amounts.
             pub fn offer(&self) -> Offer<'_> {
                 let (interval, amount_minor) = (self.default_interval, self.default_amount_minor);
                 Offer {
@@ -63,10 +63,10 @@ offering! {
         pub minimum_minor: i64,
         /// The largest accepted amount.
         pub maximum_minor: i64,
-        /// Countries, and the site's groups of them, whose readers are asked in this currency and not in the site's.
+        /// Countries, and the site's country groups, whose readers are asked in this currency instead of the site's.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         pub countries: Vec<String>,
-        /// The fee that readers may take over.
+        /// The fee that readers may cover.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         pub fee_cover: Option<FeeCover>,
         /// Other amounts for the readers of some countries.
@@ -78,13 +78,13 @@ offering! {
 offering! {
     /// Other amounts in the same currency, for the readers of some countries.
     ByCountry {
-        /// The countries, and the site's groups of them.
+        /// The countries, and the site's country groups.
         pub countries: Vec<String>,
     }
 }
 
 offering! {
-    /// The amounts that a variant of an appeal offers in one currency, in place of the site's.
+    /// The amounts that a variant of an appeal offers in one currency, instead of the site's.
     OwnAmounts {}
 }
 
@@ -92,19 +92,19 @@ offering! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OfferedAmount {
-    /// How often.
+    /// The interval.
     pub interval: Interval,
     /// The amount, in the minor unit.
     pub amount_minor: i64,
 }
 
-/// What Stripe takes of a payment, so that readers can add it to their gift.
+/// Stripe's fee for a payment, so that readers can add it to their gift.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FeeCover {
-    /// The part of the payment, in percent.
+    /// The variable part, in percent of the payment.
     pub percent: Percent,
-    /// What each payment costs beside it.
+    /// The fixed part of each payment.
     #[serde(default)]
     pub fixed_minor: i64,
 }
@@ -118,31 +118,31 @@ pub struct Offer<'a> {
     pub month: &'a [i64],
     /// Yearly.
     pub year: &'a [i64],
-    /// What is chosen at first.
+    /// The amount chosen at first.
     pub default: OfferedAmount,
-    /// What is pointed out.
+    /// The amount to highlight.
     pub highlighted: Option<OfferedAmount>,
 }
 
-/// What an amount must keep to.
+/// The limits of an amount.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The smallest.
     pub minimum_minor: i64,
     /// The largest.
     pub maximum_minor: i64,
-    /// It is a multiple of this.
+    /// Amounts must be a multiple of this.
     pub step_minor: i64,
 }
 
 impl Giving {
-    /// What an amount in `currency`, which is this table's, must keep to.
+    /// The limits of an amount in `currency`, which is this table's.
     pub fn limits(&self, currency: Currency) -> Limits {
         let (minimum_minor, maximum_minor) = (self.minimum_minor, self.maximum_minor);
         Limits { minimum_minor, maximum_minor, step_minor: currency.step_minor() }
     }
 
-    /// Whether gifts at `interval` are taken: whether some reader is offered one.
+    /// Whether gifts at `interval` are supported: whether any reader is offered one.
     pub fn takes(&self, interval: Interval) -> bool {
         let offers = self.by_country.iter().map(ByCountry::offer);
         std::iter::once(self.offer()).chain(offers).any(|offer| !offer.at(interval).is_empty())
@@ -156,14 +156,14 @@ impl Giving {
 }
 
 impl SiteSettings {
-    /// The currency that readers of `country` are asked in.
+    /// The currency in which readers of `country` are asked.
     pub fn currency_in(&self, country: Option<CountryCode>) -> Currency {
         let named = |giving: &Giving| country.is_some_and(|country| self.names(&giving.countries, country));
         let found = self.giving.iter().find(|(_, giving)| named(giving));
         found.map_or(self.currency, |(currency, _)| *currency)
     }
 
-    /// Every country that is named where amounts are written.
+    /// Every country that is named with amounts.
     pub fn countries_of_giving(&self) -> Vec<CountryCode> {
         let lists = self.giving.values().flat_map(|giving| {
             std::iter::once(&giving.countries).chain(giving.by_country.iter().map(|it| &it.countries))
@@ -175,7 +175,7 @@ impl SiteSettings {
         countries.iter().any(|name| self.countries_called(name).contains(&country))
     }
 
-    /// The country of that code, or those of the site's group of that name.
+    /// The country with that code, or those of the site's group with that name.
     fn countries_called(&self, name: &str) -> Vec<CountryCode> {
         match self.rules.country_groups.get(name) {
             Some(group) => group.iter().filter_map(|code| CountryCode::parse(code)).collect(),
@@ -194,7 +194,7 @@ impl<'a> Offer<'a> {
         }
     }
 
-    /// What is wrong with it, in a sentence.
+    /// The problem of this offer, if any.
     pub fn problem(&self, limits: Limits) -> Option<String> {
         let range = limits.minimum_minor..=limits.maximum_minor;
         let mut amounts = [self.once, self.month, self.year].into_iter().flatten();
@@ -217,7 +217,7 @@ impl<'a> Offer<'a> {
 }
 
 impl FeeCover {
-    /// What is to be paid so that `amount_minor` is left when Stripe has taken its fee: a multiple of `step_minor`.
+    /// The total to pay so that `amount_minor` remains after Stripe's fee: a multiple of `step_minor`.
     pub fn total_minor(&self, amount_minor: i64, step_minor: i64) -> i64 {
         let unsigned = |number: i64| u128::from(number.max(0).unsigned_abs());
         let wanted = (unsigned(amount_minor) + unsigned(self.fixed_minor)) * 1_000_000;
@@ -228,7 +228,7 @@ impl FeeCover {
     }
 }
 
-/// Checks what a site says of giving; a sentence of what is wrong.
+/// Checks a site's giving settings. Returns the problem.
 pub(super) fn check(id: &str, site: &SiteSettings) -> Result<(), String> {
     for (currency, giving) in &site.giving {
         let path = format!("sites.{id}.giving.{currency}");
@@ -282,7 +282,7 @@ fn check_one(currency: Currency, giving: &Giving) -> Result<(), String> {
     giving.offer().problem(limits).map_or(Ok(()), Err)
 }
 
-/// Each name is a country or a group, and no country stands in two of the lists, or the reader would be offered both.
+/// Each name must be a country or a group, and no country may be in two lists, because the reader would be offered both.
 fn check_countries<'a>(
     site: &SiteSettings,
     lists: impl Iterator<Item = (String, &'a Vec<String>)>,
@@ -318,7 +318,7 @@ mod tests {
         total_minor: i64,
     }
 
-    /// The browser's own computation is held to the same cases.
+    /// The browser's own computation is tested with the same cases.
     fn cases() -> Vec<Case> {
         serde_json::from_str(include_str!("../../tests/fixtures/fee_cover.json")).unwrap()
     }

@@ -1,4 +1,4 @@
-//! `[limits]`: how often routes that cost something may be called.
+//! `[limits]`: rate limits of expensive routes.
 
 use std::num::NonZeroU32;
 
@@ -22,7 +22,7 @@ pub struct LimitSettings {
     pub token_site_per_minute: NonZeroU32,
     /// `POST /v1/tokens` with one attempt.
     pub token_attempt_per_minute: NonZeroU32,
-    /// How many seconds pass before Stripe is asked again about the same attempt; 0 asks each time.
+    /// How many seconds must pass before Stripe is asked again about the same attempt; 0 asks each time.
     pub stripe_read_seconds: u64,
 }
 

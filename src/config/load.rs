@@ -1,4 +1,4 @@
-//! Where settings come from: defaults, then the file, then the environment.
+//! The sources of settings: defaults, then the file, then the environment.
 
 use std::path::Path;
 
@@ -8,12 +8,11 @@ use figment::providers::{Env, Format, Serialized, Toml};
 use super::check::{self, ConfigError};
 use super::{DEFAULT_FILE, Secret, Settings, exists, typed};
 
-/// Reads the settings: defaults, then `file` (or `keepopen.toml` if there is
-/// one), then `KEEPOPEN_SECTION__KEY`, then `DATABASE_URL`; then secrets from files.
+/// Reads the settings: defaults, then `file` (or `keepopen.toml` if it exists), then `KEEPOPEN_SECTION__KEY`, then
+/// `DATABASE_URL`; then secrets from files.
 ///
 /// # Errors
-/// A file that can't be read, a key that does not exist, a value that can't
-/// be used, or two that contradict each other; each with what to do.
+/// An unreadable file, an unknown key, an invalid value, or contradicting values; each with what to do.
 pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
     let mut sources = Figment::new();
     match file {
@@ -55,7 +54,8 @@ fn finish(sources: Figment) -> Result<Settings, ConfigError> {
     Ok(settings)
 }
 
-/// Figment takes a list for a table, field by field in their order. Nobody means that, and a new field would change what it says.
+/// Figment reads a list as a table, with the fields in order. Nobody intends that, and a new field would change its
+/// meaning.
 fn refuse_lists_for_tables(value: serde_json::Value) -> Result<(), ConfigError> {
     match typed::read::<Settings>(value, typed::Notation::Toml) {
         Err(misfit) if misfit.is_list_for_table => Err(ConfigError::Wrong(misfit.to_string())),
@@ -94,7 +94,7 @@ fn secret_from(path: &Path) -> Result<Secret, ConfigError> {
 mod tests {
     use super::*;
 
-    /// A site with every table that it may have.
+    /// A site with every table that it can have.
     const SAMPLE: &str = r#"
 [sites.journal]
 name = "The Journal"

@@ -1,6 +1,6 @@
 //! Every setting, typed.
 //!
-//! **Owns** the settings: their names, defaults, sources and what must hold between them.
+//! **Owns** the settings: their names, defaults, sources and the checks between them.
 //! **Never** starts anything, and never shows a secret.
 //! **Start at** [`load`]; `config.example.toml` is the manual.
 //! **Tested in** `tests/commands/`.
@@ -39,21 +39,21 @@ use crate::telemetry::LogFormat;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Settings {
-    /// Where the database, the key file and the last good appeals live.
+    /// The folder of the database, the key file and the saved snapshot.
     pub data_dir: PathBuf,
     /// The public HTTP server.
     pub server: ServerSettings,
     /// The HTTP server for operators.
     pub management: ManagementSettings,
-    /// Where facts are kept.
+    /// The database.
     pub database: DatabaseSettings,
     /// The payment provider.
     pub stripe: StripeSettings,
     /// Supporter tokens.
     pub tokens: TokenSettings,
-    /// How often routes that cost something may be called.
+    /// Rate limits of expensive routes.
     pub limits: LimitSettings,
-    /// What readers are asked.
+    /// The appeals file.
     pub appeals: AppealSettings,
     /// Log lines.
     pub log: LogSettings,
@@ -73,7 +73,7 @@ pub struct DatabaseSettings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct StripeSettings {
-    /// Which of Stripe's two worlds: events of the other one are set aside.
+    /// Stripe's mode: events of the other mode are quarantined.
     pub mode: Mode,
     /// The secret or restricted API key (`sk_…`, `rk_…`).
     pub secret_key: Secret,
@@ -91,7 +91,7 @@ pub struct StripeSettings {
     pub timeout_seconds: u64,
     /// The largest webhook body that is read, in bytes.
     pub webhook_max_bytes: usize,
-    /// How long Stripe may be silent when something should have come, in minutes; 0: for ever.
+    /// How long Stripe may be silent when it should have delivered something, in minutes; 0: for ever.
     pub silence_minutes: u32,
 }
 
@@ -99,17 +99,17 @@ pub struct StripeSettings {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TokenSettings {
-    /// How long a supporter token is good, in hours; at most 24.
+    /// How long a supporter token is valid, in hours; at most 24.
     pub valid_hours: u32,
-    /// How many tokens that were not seen before are checked in a second on one instance.
+    /// How many new tokens one instance checks per second.
     pub checks_per_second: NonZeroU32,
-    /// How many of them for one client's address.
+    /// How many of them per client address.
     pub address_checks_per_second: NonZeroU32,
     /// How many tokens with a wrong signature one address may send in a minute before it pauses.
     pub address_bad_per_minute: NonZeroU32,
     /// The key that encrypts private keys at rest: 32 bytes in base64.
     pub encryption_key: Secret,
-    /// A file with that key; made on first start when it is not there.
+    /// A file with that key; created on first start if it does not exist.
     pub encryption_key_file: Option<PathBuf>,
 }
 
@@ -117,7 +117,7 @@ pub struct TokenSettings {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AppealSettings {
-    /// The file with the appeals; read again when it changes. None: nobody is asked.
+    /// The file with the appeals; it is read again when it changes. None: nobody is asked.
     pub file: Option<PathBuf>,
 }
 
@@ -192,12 +192,12 @@ fn url(text: &str) -> Url {
 }
 
 impl Settings {
-    /// What works, and is seldom meant; a sentence each.
+    /// Settings that work but are rarely intended; one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         check::warnings(self)
     }
 
-    /// The database's URL in force.
+    /// The effective database URL.
     pub fn database_url(&self) -> String {
         if self.database.url.is_empty() {
             format!("sqlite:{}", self.data_dir.join("keepopen.db").display())
@@ -206,25 +206,25 @@ impl Settings {
         }
     }
 
-    /// The file that holds the key for private keys at rest.
+    /// The file with the key that encrypts private keys at rest.
     pub fn encryption_key_file(&self) -> PathBuf {
         self.tokens.encryption_key_file.clone().unwrap_or_else(|| self.data_dir.join("keepopen.key"))
     }
 
-    /// The file that holds what was last in force, for a start without the database.
+    /// The file with the saved snapshot, for a start without the database.
     pub fn last_good_file(&self) -> PathBuf {
         self.data_dir.join("last-good.json")
     }
 
-    /// The issuer of tokens: the public URL without a slash at its end.
+    /// The issuer of tokens: the public URL without a trailing slash.
     pub fn issuer(&self) -> String {
         self.server.public_url.as_str().trim_end_matches('/').to_owned()
     }
 
-    /// What is in force, as TOML; secrets are shown as `(set)` or `(not set)`.
+    /// The effective settings, as TOML; secrets are shown as `(set)` or `(not set)`.
     ///
     /// # Errors
-    /// A value that TOML can't write (none is known).
+    /// A value that TOML can't represent (none is known).
     pub fn shown(&self) -> Result<String, toml::ser::Error> {
         let mut shown = self.clone();
         shown.database.url = check::without_password(&self.database_url());
@@ -233,11 +233,10 @@ impl Settings {
     }
 }
 
-/// Where the settings file is looked for when none is named.
+/// The default settings file.
 pub const DEFAULT_FILE: &str = "keepopen.toml";
 
-/// True when `path` is there; a path that can't be looked at counts as there,
-/// so that the reason comes out when it is read.
+/// Whether `path` exists. A path that can't be examined counts as existing, so that reading it reports the reason.
 fn exists(path: &Path) -> bool {
     path.try_exists().unwrap_or(true)
 }

@@ -1,4 +1,4 @@
-//! `[sites.ID.rules]`: what holds for every appeal of a site.
+//! `[sites.ID.rules]`: the rules for every appeal of a site.
 
 use std::collections::BTreeMap;
 
@@ -7,36 +7,36 @@ use serde::{Deserialize, Serialize};
 
 use super::{Banner, SiteSettings};
 
-/// Asks for money that one reader sees on one day of a site that doesn't set `max_per_day`. It protects supporters on a device that
-/// does not know them yet.
+/// The default for `max_per_day`: how many appeals for money a reader may see per day. It protects supporters on a device
+/// that does not recognise them yet.
 const DEFAULT_MAX_PER_DAY: u32 = 1;
 
-/// What holds for every appeal of a site. The words are explained at the decision's own types.
+/// The rules for every appeal of a site. The decision's own types explain them.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct RuleSettings {
-    /// How often one reader sees appeals that ask for money, all of them together; once a day unless given.
+    /// How often one reader sees appeals for money, all of them together; once a day by default.
     pub frequency: SiteFrequency,
-    /// Whether givers are asked to give more, and how often.
+    /// Whether supporters are asked to give more, and how often.
     pub upsell: Upsell,
-    /// Facts of the site's own that its pages tell of readers, such as `print_subscriber`.
+    /// The site's own facts about readers that its pages send, such as `print_subscriber`.
     pub traits: Vec<String>,
-    /// Peace on all surfaces after any appeal was seen or sent away.
+    /// Minimum pause, on every surface, after a reader sees or dismisses any appeal.
     pub cool_down: CoolDown,
-    /// Surfaces on which nothing shows.
+    /// Surfaces on which no appeal shows.
     pub silenced_surfaces: Vec<Surface>,
-    /// Readers who are never asked, so that what asking brings can be told, in percent.
+    /// The share of readers who are never asked, in percent, so that the effect of asking can be measured.
     pub holdout_percent: Percent,
-    /// Groups of countries, by name, to be used where countries are selected.
+    /// Named groups of countries, for use wherever countries are selected.
     pub country_groups: BTreeMap<String, Vec<String>>,
-    /// Pages on which the site is silent, some of them only for some days.
+    /// Pages on which no appeal shows, optionally only on some days.
     pub exclusions: Vec<Exclusion>,
-    /// When the whole site is silent.
+    /// Times at which the whole site shows no appeal.
     pub blackouts: Vec<Blackout>,
 }
 
 impl SiteSettings {
-    /// What the decision needs to know of the site that is called `id`.
+    /// The decision's rules for the site with this `id`.
     pub fn rules(&self, id: &str) -> SiteRules {
         let rules = self.rules.clone();
         SiteRules {

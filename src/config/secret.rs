@@ -12,12 +12,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub struct Secret(SecretString);
 
 impl Secret {
-    /// The secret itself, to be used and not kept.
+    /// The secret itself. Use it, and don't keep it.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
     }
 
-    /// True when there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.expose().is_empty()
     }
@@ -35,13 +35,13 @@ impl Serialize for Secret {
     }
 }
 
-/// Reads a list of secrets, or one alone: in the environment, `KEEPOPEN_…=whsec_…` is what people write.
+/// Reads a list of secrets, or a single one: in the environment, people write `KEEPOPEN_…=whsec_…`.
 pub(super) fn one_or_more<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Secret>, D::Error> {
-    // The reader's own message could show a secret that is not as it should be.
+    // serde's own message could show an invalid secret.
     listed(deserializer).map_err(|_| Error::custom("should be a secret, or a list of secrets"))
 }
 
-/// Reads a list of files, or one alone.
+/// Reads a list of files, or a single one.
 pub(super) fn one_or_more_files<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<PathBuf>, D::Error> {

@@ -15,24 +15,24 @@ use super::url;
 pub struct ServerSettings {
     /// Address and port to listen on.
     pub bind: SocketAddr,
-    /// What browsers call this service: no path but `/`; the issuer of tokens.
+    /// The URL at which browsers reach this service, without a path; also the issuer of tokens.
     pub public_url: Url,
-    /// Threads that answer requests; 0 is one for each core.
+    /// Threads that answer requests; 0 means one per core.
     pub workers: usize,
-    /// Networks of the proxies whose word is taken for a client's address.
+    /// Networks of the proxies that are trusted to state a client's address.
     #[serde(serialize_with = "write", deserialize_with = "read")]
     pub trusted_proxies: Vec<IpNet>,
-    /// The header in which they pass it on.
+    /// The header in which they state it.
     pub forwarded_header: ForwardedHeader,
     /// How long a request's body may take to arrive, in seconds.
     pub body_timeout_seconds: u64,
 }
 
-/// The header in which proxies pass on a client's address. Only one is read: a proxy that writes one of them lets a
-/// client's own other one through.
+/// The header in which proxies state a client's address. Only one is read: a proxy that writes one of them passes on the
+/// client's own value of the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ForwardedHeader {
-    /// What nginx, Caddy and most others write.
+    /// The header of nginx, Caddy and most others.
     #[serde(rename = "X-Forwarded-For")]
     XForwardedFor,
     /// The standard's (RFC 7239).

@@ -12,42 +12,42 @@ use crate::money::Currency;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SiteSettings {
-    /// What readers call it; it stands on the payment page.
+    /// Its name for readers, also shown on the payment page.
     pub name: String,
-    /// The exact origins (scheme, host, port) its pages are served from.
+    /// The exact origins (scheme, host, port) of its pages.
     pub origins: Vec<String>,
-    /// The currency gifts are asked in, but in countries that another one names.
+    /// The currency in which readers are asked, except in countries of another currency.
     pub currency: Currency,
-    /// BCP 47 tag of its language.
+    /// The BCP 47 tag of its language.
     #[serde(default = "default_locale")]
     pub locale: String,
     /// IANA time zone.
     #[serde(default = "default_time_zone")]
     pub time_zone: String,
-    /// Whole days after a gift on which nobody is asked again.
+    /// Whole days after a gift during which nobody asks again.
     #[serde(default = "default_quiet_days")]
     pub quiet_days: u32,
-    /// `on`, or `off` to silence every appeal of the site at once.
+    /// `on`, or `off` to hide every appeal of the site.
     #[serde(default)]
     pub banner: Banner,
-    /// Where readers can give when this service can't take them to Stripe.
+    /// Where readers can give if Stripe can't be reached.
     #[serde(default)]
     pub fallback_url: Option<Url>,
-    /// What holds for every appeal of the site.
+    /// The rules for every appeal of the site.
     #[serde(default)]
     pub rules: RuleSettings,
     /// What can be given, by currency.
     pub giving: BTreeMap<Currency, Giving>,
 }
 
-/// The longest URL of a page that is taken, in bytes: Stripe takes 5,000 characters, and we add to it.
+/// The maximum length of a page's URL, in bytes: Stripe accepts 5,000 characters, and we add to it.
 const MAX_URL_LEN: usize = 2000;
 
 impl SiteSettings {
-    /// The URL, if it is on one of the site's origins, names nobody, and is one that a browser can be sent to.
+    /// The URL, if it is on one of the site's origins, contains no user name, and can be opened by a browser.
     pub fn own_page(&self, text: &str) -> Option<Url> {
         let url = Url::parse(text).ok()?;
-        // The origin of a `blob:` URL is that of the page that made it, and no other browser can open it.
+        // A `blob:` URL has the origin of the page that created it, and no other browser can open it.
         let plain = matches!(url.scheme(), "http" | "https")
             && url.username().is_empty()
             && url.password().is_none()
@@ -56,14 +56,14 @@ impl SiteSettings {
     }
 }
 
-/// Whether the site asks at all.
+/// Whether the site shows appeals.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Banner {
     /// Appeals are shown.
     #[default]
     On,
-    /// The kill switch: none is.
+    /// The kill switch: no appeal is shown.
     Off,
 }
 
@@ -82,7 +82,7 @@ pub enum Interval {
 }
 
 impl Interval {
-    /// The word in JSON and in the database.
+    /// The label in JSON and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Once => "once",
@@ -91,7 +91,7 @@ impl Interval {
         }
     }
 
-    /// Reads the word back.
+    /// Parses the label.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Once, Self::Month, Self::Year].into_iter().find(|interval| interval.as_str() == text)
     }

@@ -1,4 +1,4 @@
-//! Publishes the appeals file when it has changed.
+//! Publishes the appeals file when it changes.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
@@ -7,7 +7,7 @@ use super::job::{Outcome, Runner};
 use crate::actions;
 use crate::app::App;
 
-/// The file as it was at the last look.
+/// The file's state when it was last read.
 pub struct AppealsFile {
     path: PathBuf,
     seen: Option<Stamp>,
@@ -16,7 +16,7 @@ pub struct AppealsFile {
 type Stamp = (SystemTime, u64);
 
 impl AppealsFile {
-    /// The file that the settings name, as it is now.
+    /// The configured file, in its current state.
     pub fn start(app: &App) -> Option<Box<dyn Runner>> {
         let path = app.settings.appeals.file.clone()?;
         Some(Box::new(Self { seen: stamp(&path), path }))
@@ -24,7 +24,7 @@ impl AppealsFile {
 }
 
 impl Runner for AppealsFile {
-    // A file that can't be used changes nothing.
+    // An unusable file changes nothing.
     fn run<'a>(&'a mut self, app: &'a App) -> Outcome<'a> {
         Box::pin(async move {
             let now = stamp(&self.path);

@@ -1,4 +1,4 @@
-//! The inbox and the queue in numbers, for operators.
+//! Metrics of the inbox and the queue.
 
 use crate::app::App;
 use crate::store::StoreError;
@@ -14,7 +14,7 @@ pub async fn count_backlog(app: &App) -> Result<(), StoreError> {
     count_queue(app).await
 }
 
-/// Looks at the inbox once, and shows what it holds.
+/// Counts the events of the inbox.
 ///
 /// # Errors
 /// The database does not answer.
@@ -30,7 +30,7 @@ pub async fn count_inbox(app: &App) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Looks at the queue once, and shows what it holds.
+/// Counts the tasks of the queue.
 ///
 /// # Errors
 /// The database does not answer.

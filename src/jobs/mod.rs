@@ -1,4 +1,4 @@
-//! The door for time: what happens without anybody asking.
+//! Scheduled jobs: what happens without a request.
 //!
 //! **Owns** when things happen, and what a job remembers from one run to the next.
 //! **Never** does them itself: that is `actions/`.
@@ -32,12 +32,12 @@ pub use job::{Job, JobError, Lease, Needs, Outcome, Runner, Runs, Work};
 use repeat::{Repeated, Schedule, repeat};
 pub use table::JOBS;
 
-/// How long a stop waits for the actions that are under way.
+/// How long a stop waits for running jobs.
 const STOP_TIMEOUT: Duration = Duration::from_millis(1500);
 /// How long a stop may take to store what is still in memory.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Every job, running.
+/// All running jobs.
 pub struct Jobs {
     stop: CancellationToken,
     tasks: Vec<(&'static str, JoinHandle<()>)>,
@@ -59,7 +59,7 @@ pub fn run(app: &Arc<App>) -> Jobs {
     jobs
 }
 
-/// A job that does nothing as long as something is missing that it needs.
+/// A job that does nothing while something that it needs is missing.
 struct WhenReady<'a> {
     app: &'a App,
     job: &'static Job,
@@ -73,7 +73,7 @@ impl Repeated for WhenReady<'_> {
 }
 
 impl Jobs {
-    /// Starts one: every so often, and whenever it is woken.
+    /// Starts a job, at its interval and whenever it is woken.
     fn start(&mut self, app: &Arc<App>, job: &'static Job) {
         let Some(runner) = job.runner(app) else { return };
         let (app, stop) = (Arc::clone(app), self.stop.clone());
@@ -90,8 +90,8 @@ impl Jobs {
         self.tasks.push((job.name, tokio::spawn(task)));
     }
 
-    /// Stops every job after the piece of work it is doing, and stores what is still counted or noted. What takes too long
-    /// is broken off: nothing is lost by that but the counts of the last seconds.
+    /// Stops every job after its current run, and stores what is still in memory. A run that takes too long is aborted,
+    /// which loses nothing but the counts of the last seconds.
     pub async fn stop(self, app: &App) {
         self.stop.cancel();
         let end = Instant::now() + STOP_TIMEOUT;

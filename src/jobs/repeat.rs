@@ -1,4 +1,4 @@
-//! How every job runs: again and again, until it is told to stop.
+//! Runs a job again and again until it is stopped.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct Schedule<'a> {
     pub interval: Duration,
     /// Runs at once, too, when it is notified.
     pub wake: Option<&'a Notify>,
-    /// How long one run may take. What it has not committed by then is rolled back, and it is tried again.
+    /// How long one run may take. What it has not committed by then is rolled back, and the job runs again.
     pub timeout: Duration,
     /// Ends the job, never in the middle of a run.
     pub stop: CancellationToken,
@@ -34,8 +34,8 @@ pub trait Repeated {
     fn once(&mut self) -> Outcome<'_>;
 }
 
-/// Runs a job at each interval, the first time at once. A failure, or a panic, ends this run alone. It is logged as `failure` with
-/// its reason: the first time, when the reason changes, and once a minute while it stays the same. That the job works again is
+/// Runs a job at each interval, the first time at once. A failure or a panic only ends that run. It is logged as `failure`
+/// with its reason: the first time, when the reason changes, and once a minute while it stays the same. A recovery is
 /// logged too.
 pub async fn repeat(
     schedule: Schedule<'_>,
@@ -69,30 +69,30 @@ pub async fn repeat(
     }
 }
 
-/// What is logged of a job.
+/// What is logged about a job.
 #[derive(Debug, PartialEq, Eq)]
 enum Line {
-    /// It failed for this reason. So many failures before it were not logged.
+    /// It failed for this reason. This many failures before it were not logged.
     Fails { error: String, suppressed: u64 },
-    /// It works again.
+    /// It recovered.
     Works,
 }
 
-/// Failures of one job: which of them are logged.
+/// The failures of one job, and which of them were logged.
 #[derive(Debug, Default)]
 struct Failures {
-    /// When the present interval began.
+    /// When the current interval began.
     began: Option<Duration>,
     /// The reasons that were logged since then.
     logged: Vec<String>,
-    /// Failures since the last line that was logged.
+    /// Failures since the last logged line.
     suppressed: u64,
-    /// Whether the last line that was logged says that the job fails.
+    /// Whether the last logged line reports a failure.
     is_failing: bool,
 }
 
 impl Failures {
-    /// The line for what came of an action: nothing, or why it failed.
+    /// The line for the result of a run: nothing, or why it failed.
     fn line_for(&mut self, reason: Option<String>, now: Duration) -> Option<Line> {
         let Some(error) = reason else { return std::mem::take(&mut self.is_failing).then_some(Line::Works) };
         if self.began.is_none_or(|began| now.saturating_sub(began) >= INTERVAL) {
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_job_that_keeps_failing_is_logged_once_a_minute_when_its_reason_changes_and_when_it_works_again() {
-        // What comes of each second.
+        // The result of each second.
         let mut outcomes = vec![Some("full"); 65];
         outcomes.extend([Some("gone"), Some("full"), None, None, Some("full"), None]);
         let mut failures = Failures::default();

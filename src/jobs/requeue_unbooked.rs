@@ -1,10 +1,10 @@
-//! Queues again what an earlier version, or other settings, could not book.
+//! Requeues what an earlier version, or other settings, could not book.
 
 use crate::actions;
 use crate::app::App;
 use crate::store::StoreError;
 
-/// Does so once, for this version.
+/// Does so once for this version.
 ///
 /// # Errors
 /// See [`StoreError`].

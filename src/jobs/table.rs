@@ -13,7 +13,7 @@ use super::watch_ledger::WatchLedger;
 use super::watch_stripe::WatchStripe;
 use crate::actions::{self, FetchObject};
 
-/// A function that takes the app, as work that remembers nothing.
+/// A function that takes the app, as work without state.
 macro_rules! run {
     ($function:path) => {
         Work::Plain(|app| {
@@ -32,7 +32,7 @@ const fn seconds(seconds: u64) -> Duration {
 /// Every job, two lines each. Each has a row in `docs/operating.md`.
 #[rustfmt::skip]
 pub static JOBS: &[Job] = &[
-    // Where the service started without the database.
+    // If the service started without the database.
     Job::new("reach_database", seconds(1), run!(actions::reach_database)).needs(Needs::Nothing).long()
         .on_failure("the database can't be used; it will be retried"),
     Job::new("last_good", seconds(10), run!(actions::persist_snapshot)).needs(Needs::Nothing).woken_by(|app| &app.snapshot_changed)
@@ -48,7 +48,7 @@ pub static JOBS: &[Job] = &[
         .on_failure("the inbox can't be processed; it will be retried"),
     Job::new("queue", seconds(1), run!(actions::run_due_tasks::<FetchObject>)).woken_by(|app| &app.task_added).workers(2).long()
         .on_failure("the queue can't be processed; it will be retried"),
-    // For events that an earlier version, or other settings, could not book. The run at the start matters most.
+    // Requeues events that an earlier version, or other settings, could not book. The run at the start matters most.
     Job::new("requeue_unbooked", seconds(300), run!(requeue_unbooked))
         .on_failure("unbooked events can't be requeued; it will be retried"),
     Job::new("counts", seconds(5), run!(actions::flush_counts)).last_at_stop("the last counts could not be stored")
@@ -61,12 +61,12 @@ pub static JOBS: &[Job] = &[
         .on_failure("the inbox and the queue can't be counted; it will be retried"),
     Job::new("write_probe", seconds(5), run!(actions::probe_writes))
         .on_failure("the database does not accept writes; webhooks are answered with 503 until it does"),
-    // Checks once a day, and wrong books once an hour.
+    // Checks once a day, and a ledger with problems once an hour.
     Job::new("books", seconds(300), Work::Stateful(WatchLedger::start)).long()
         .on_failure("the ledger can't be checked; it will be retried"),
     Job::new("reconcile", seconds(300), run!(reconcile)).one_leader(Lease::Comparison).long()
         .on_failure("the ledger can't be compared with Stripe; it will be retried"),
-    // Learns once an hour, and when an appeal is new that learns.
+    // Learns once an hour, and when an appeal with learned weights is new.
     Job::new("weights", seconds(20), run!(actions::update_weights))
         .on_failure("weights can't be learned; the current weights stay, and it will be retried"),
     Job::new("tickers", seconds(60), run!(actions::refresh_tickers)).woken_by(|app| &app.tickers_changed)

@@ -1,4 +1,4 @@
-//! Keeps metrics small, and logs how many lines were left out.
+//! Keeps metrics small, and logs how many lines were suppressed.
 
 use std::convert::Infallible;
 

@@ -1,4 +1,4 @@
-//! Checks the books once a day.
+//! Checks the ledger once a day.
 
 use super::job::{Outcome, Runner};
 use crate::actions;

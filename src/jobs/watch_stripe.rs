@@ -5,14 +5,14 @@ use crate::actions;
 use crate::app::App;
 use crate::telemetry::StripeTrouble;
 
-/// What was wrong at the last look.
+/// The problems found by the last check.
 #[derive(Default)]
 pub struct WatchStripe {
     troubles: Vec<StripeTrouble>,
 }
 
 impl WatchStripe {
-    /// Nothing is known to be wrong yet.
+    /// No problem is known yet.
     pub fn start(_: &App) -> Option<Box<dyn Runner>> {
         Some(Box::new(Self::default()))
     }

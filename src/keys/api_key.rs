@@ -14,7 +14,7 @@ pub enum Scope {
     /// Read the standing of any supporter.
     #[value(name = "supporters:read")]
     SupportersRead,
-    /// Read contributions, payments and the books.
+    /// Read contributions, payments and the ledger.
     #[value(name = "money:read")]
     MoneyRead,
     /// Read and acknowledge alarms.
@@ -35,7 +35,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The word on the command line and in the database.
+    /// The label on the command line and in the database.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::SupportersRead => "supporters:read",
@@ -49,33 +49,33 @@ impl Scope {
     }
 }
 
-/// A new API key. The secret exists here and nowhere else.
+/// A new API key. Only this value holds the secret.
 pub struct ApiKey {
     /// Its public id.
     pub id: ApiKeyId,
     /// What is sent as `Authorization: Bearer …`.
     pub secret: String,
-    /// What is kept.
+    /// What is stored.
     pub hash: String,
 }
 
-/// What every secret starts with, so that scanners for leaked secrets find it.
+/// The prefix of every secret, so that scanners for leaked secrets find it.
 const PREFIX: &str = "keepopen_sk_";
 
 impl ApiKey {
-    /// Makes a key from 32 random bytes.
+    /// Creates a key from 32 random bytes.
     pub fn make() -> Self {
         let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(clock::random_bytes::<32>()));
         Self { id: ApiKeyId::from_bytes(clock::random_bytes()), hash: Self::hash(&secret), secret }
     }
 
-    /// What is kept of a secret. It has 256 random bits, so that a plain
-    /// SHA-256 can't be searched; a slow hash would only slow us.
+    /// The stored hash of a secret. A secret has 256 random bits, so a plain SHA-256 can't be brute-forced, and a slow hash
+    /// would only cost time.
     pub fn hash(secret: &str) -> String {
         URL_SAFE_NO_PAD.encode(sha256(secret.as_bytes()))
     }
 
-    /// True for a text that can be one of our secrets.
+    /// Whether a text can be one of our secrets.
     pub fn looks_like_one(text: &str) -> bool {
         text.starts_with(PREFIX)
     }

@@ -1,14 +1,15 @@
-//! The signed note of what a verdict showed, which views, clicks and gifts bring back.
+//! The attribution: a signed record of what a verdict showed, which views, clicks and gifts send back.
 //!
-//! It is made for every verdict that shows, and so is short: one block for the hash. In base64url: the seconds since 1970 (8 bytes, highest
-//! first), the verdict's own number (8 bytes), the surface (1 byte), the country (2 bytes, zero where it is not known), the lengths of the ids of site and appeal (2 bytes each), these two,
-//! the id of the variant, and the HMAC-SHA256 of all that, cut to 16 bytes.
+//! Every verdict that shows an appeal needs one, so it is short: a single block for the hash. In base64url: the seconds
+//! since 1970 (8 bytes, big-endian), the verdict's own number (8 bytes), the surface (1 byte), the country (2 bytes, zero
+//! if unknown), the lengths of the site's and the appeal's id (2 bytes each), these two ids, the variant's id, and the
+//! HMAC-SHA256 of all that, truncated to 16 bytes.
 
 use keepopen_decision::Surface;
 
 use super::{MacKey, signed_value};
 
-/// How long a note is good, in seconds: one day.
+/// How long an attribution is valid, in seconds: one day.
 const TTL_S: i64 = 86_400;
 
 /// What a verdict shows.
@@ -22,7 +23,7 @@ pub struct Shown<'a> {
     /// Two letters.
     pub country: Option<[u8; 2]>,
     pub at_s: i64,
-    /// A number of the verdict's own, by which its events are told from those of other readers.
+    /// The verdict's own number, which distinguishes its events from those of other readers.
     pub number: u64,
 }
 
@@ -34,20 +35,20 @@ pub struct Attribution {
     pub appeal: String,
     pub variant: String,
     pub surface: String,
-    /// Two letters, or empty when it is not known.
+    /// Two letters; empty if unknown.
     pub country: String,
     pub at_s: i64,
     /// The verdict's own number.
     pub number: u64,
 }
 
-/// The note is not one of ours, is for another site, or is too old.
+/// The attribution is invalid, for another site, or has expired.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the attribution is invalid or has expired")]
 pub struct BadAttribution;
 
 impl Shown<'_> {
-    /// The note as text: what is shown, and an HMAC-SHA256 over it. Of ids that are longer than any is, it can't be read back.
+    /// Signs it with HMAC-SHA256, as text. With ids that are longer than any valid id, it can't be read back.
     pub fn sign(&self, key: &MacKey) -> String {
         let Self { site, appeal, variant, surface, country, at_s, number } = *self;
         let len = |text: &str| u16::try_from(text.len()).unwrap_or(u16::MAX).to_be_bytes();
@@ -64,7 +65,7 @@ impl Shown<'_> {
 }
 
 impl Attribution {
-    /// Reads a note brought back to `site` at `now_ms`.
+    /// Reads an attribution that was sent to `site` at `now_ms`.
     ///
     /// # Errors
     /// See [`BadAttribution`].

@@ -1,4 +1,5 @@
-//! How many signatures are checked: one costs several times the rest of an answer, and anybody can send bad ones.
+//! Limits how many signatures are checked: one check costs several times the rest of a response, and anybody can send
+//! invalid ones.
 
 use std::num::NonZeroU32;
 
@@ -6,47 +7,47 @@ use crate::clock::Clock;
 use crate::ids::SupporterId;
 use crate::limits::{Address, KeyedLimit, Limit, Penalty};
 
-/// For what a token is checked.
+/// Why a token is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// To answer a banner question: when there is no room, the reader is neither asked nor thanked.
+    /// To answer a banner question. If there is no capacity, the reader is neither asked nor thanked.
     Asking,
-    /// To act for its supporter, who hears when there is no room.
+    /// To act for its supporter, who gets an error if there is no capacity.
     Acting,
 }
 
-/// Who presents a token, and for what.
+/// Who presents a token, and why.
 #[derive(Clone, Copy)]
 pub struct Asker<'a> {
-    /// For what it is checked.
+    /// Why it is checked.
     pub purpose: Purpose,
-    /// Finds out where it comes from. This is only done for a token that was not seen before.
+    /// Finds the client's address. Only called for a token that is not cached.
     pub address: &'a dyn Fn() -> Option<Address>,
 }
 
 impl From<Purpose> for Asker<'_> {
-    /// Somebody without an address.
+    /// A caller without an address.
     fn from(purpose: Purpose) -> Self {
         Self { purpose, address: &|| None }
     }
 }
 
-/// How many tokens that were not seen before are checked.
+/// How many new tokens are checked.
 #[derive(Clone, Copy, Debug)]
 pub struct CheckLimits {
-    /// In a second, for each [`Purpose`].
+    /// Per second, for each [`Purpose`].
     pub per_second: NonZeroU32,
-    /// In a second, from one address.
+    /// Per second, from one address.
     pub address_per_second: NonZeroU32,
-    /// Tokens with a wrong signature in a minute from one address, before it pauses.
+    /// How many tokens with a wrong signature one address may send per minute before it is paused.
     pub address_bad_per_minute: NonZeroU32,
 }
 
-/// Checks of one supporter's tokens in a minute. A supporter has a few browsers, each with one token a day, and a token that
-/// was checked is remembered.
+/// Checks of one supporter's tokens per minute. A supporter has a few browsers, each with one token a day, and a checked
+/// token is cached.
 const SUPPORTER_PER_MINUTE: u32 = 60;
 
-/// Limits checks so that no client, and no supporter with many tokens, takes the room of others.
+/// Limits checks so that no client, and no supporter with many tokens, uses up the capacity of others.
 pub(super) struct CheckRate {
     asking: Limit,
     acting: Limit,
@@ -58,9 +59,9 @@ pub(super) struct CheckRate {
 /// Why a token is not checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NoRoom {
-    /// The address or the supporter had too many checked.
+    /// The address or the supporter exceeded its limit.
     Limited,
-    /// All clients together have too many checked.
+    /// All clients together exceeded the limit.
     Full,
 }
 
@@ -76,7 +77,7 @@ impl CheckRate {
         }
     }
 
-    /// Takes room for one check of a token that names `supporter`, which is not proven yet.
+    /// Takes capacity for one check of a token that names `supporter`, which is not verified yet.
     pub(super) fn take(
         &self,
         purpose: Purpose,
@@ -102,8 +103,8 @@ impl CheckRate {
         }
     }
 
-    /// Charges a supporter whose token had to be checked, and was good: a token with a wrong signature charges nobody whose name it
-    /// bears.
+    /// Charges a supporter whose new token was valid. A token with a wrong signature never charges the supporter that it
+    /// names.
     pub(super) fn was_good(&self, supporter: &SupporterId) {
         self.supporters.charge(supporter);
     }

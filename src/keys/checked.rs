@@ -1,4 +1,4 @@
-//! Tokens that were checked and are good: a signature costs more than the rest of an answer.
+//! The cache of valid tokens: checking a signature costs more than the rest of a response.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -9,16 +9,16 @@ use quick_cache::sync::Cache;
 use super::Claims;
 use crate::ids::SupporterId;
 
-/// How many tokens are remembered.
+/// The number of cached tokens.
 const TOKENS: usize = 10_000;
-/// How many of one supporter: a few browsers, on a few sites.
+/// The number per supporter: a few browsers, on a few sites.
 const OF_ONE: usize = 8;
 
-/// Tokens whose signature is good, also those whose time is over, so that they are not checked again. No other token gets
-/// in, a good one has a single spelling, and one supporter's tokens push out only each other.
+/// Tokens with a valid signature, including expired ones, so that they are not checked again. No other token gets in, a
+/// valid one has only one spelling, and one supporter's tokens only displace each other.
 pub(super) struct Checked {
     tokens: Cache<Box<str>, Arc<Claims>>,
-    /// The tokens of each supporter, the oldest first.
+    /// The tokens of each supporter, oldest first.
     of: Cache<SupporterId, Arc<Mutex<VecDeque<Box<str>>>>>,
 }
 
@@ -29,16 +29,16 @@ impl Default for Checked {
 }
 
 impl Checked {
-    /// The claims of a token that was remembered.
+    /// The claims of a cached token.
     pub(super) fn get(&self, token: &str) -> Option<Arc<Claims>> {
         self.tokens.get(token)
     }
 
-    /// Remembers a token.
+    /// Adds a token.
     pub(super) fn remember(&self, token: &str, claims: &Arc<Claims>) {
         let none = || Ok::<_, Infallible>(Arc::default());
         let Ok(own) = self.of.get_or_insert_with(&claims.sub, none);
-        // Nothing panics while holding it.
+        // Nothing panics while holding the lock.
         let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
         own.retain(|known| **known != *token);
         if own.len() >= OF_ONE
@@ -50,13 +50,13 @@ impl Checked {
         self.tokens.insert(token.into(), Arc::clone(claims));
     }
 
-    /// Forgets all.
+    /// Removes all.
     pub(super) fn clear(&self) {
         self.tokens.clear();
         self.of.clear();
     }
 
-    /// How many are remembered.
+    /// The number of cached tokens.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.tokens.len()

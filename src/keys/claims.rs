@@ -1,4 +1,4 @@
-//! What a supporter token says.
+//! The claims of a supporter token.
 
 use keepopen_decision::Standing;
 use serde::{Deserialize, Serialize};
@@ -8,41 +8,40 @@ use crate::ids::SupporterId;
 /// The claims of a supporter token. Times are seconds since 1970 (NumericDate, RFC 7519).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// The service that made it.
+    /// The service that issued it.
     pub iss: String,
     /// The site it is for.
     pub aud: String,
-    /// Who: a random-looking id, no e-mail address.
+    /// The supporter: a random-looking id, not an e-mail address.
     pub sub: SupporterId,
-    /// When it was made.
+    /// When it was issued.
     pub iat: i64,
-    /// The first second in which it is no longer good.
+    /// The first second in which it is no longer valid.
     pub exp: i64,
-    /// The first second in which it is good. We write none; one that is there is kept to.
+    /// The first second in which it is valid. We never write it, but respect it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
     /// Its own id.
     pub jti: String,
-    /// What was withdrawn from the supporter until it was made; a token of an
-    /// earlier epoch is superseded.
+    /// The supporter's number of withdrawals when it was issued; a token of an earlier epoch is invalid.
     pub epoch: i64,
-    /// What it may do.
+    /// Its scope.
     pub scope: TokenScope,
     /// The supporter's standing with the site.
     pub standing: Standing,
     /// The first instant when asking is allowed again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quiet_until: Option<i64>,
-    /// What it opens.
+    /// Which entitlements it grants.
     #[serde(default)]
     pub entitlements: Vec<String>,
 }
 
-/// What a token may do.
+/// A token's scope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenScope {
-    /// Tell the standing. Not more: whoever typed an address at the payment
-    /// page has not shown that it is theirs.
+    /// Show the standing. Nothing more, because entering an address on the payment page does not prove that it is the
+    /// reader's.
     Standing,
 }

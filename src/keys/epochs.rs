@@ -1,4 +1,4 @@
-//! Epochs that were raised: what was withdrawn from supporters.
+//! Raised epochs: they invalidate a supporter's earlier tokens.
 
 use std::collections::HashMap;
 
@@ -7,12 +7,12 @@ use arc_swap::ArcSwap;
 use super::Claims;
 use crate::ids::SupporterId;
 
-/// Epochs raised within the life of a token, by supporter.
+/// Epochs that were raised within the lifetime of a token, by supporter.
 #[derive(Default)]
 pub struct Epochs(ArcSwap<HashMap<SupporterId, i64>>);
 
 impl Epochs {
-    /// Adds one that was raised.
+    /// Adds a raised epoch.
     pub fn raise(&self, supporter: &SupporterId, epoch: i64) {
         if self.0.load().get(supporter).is_some_and(|known| *known >= epoch) {
             return;
@@ -25,7 +25,7 @@ impl Epochs {
         });
     }
 
-    /// Whether what a token says was withdrawn since it was made.
+    /// Whether a token was invalidated since it was issued.
     pub(super) fn supersede(&self, claims: &Claims) -> bool {
         let raised = self.0.load();
         !raised.is_empty() && raised.get(&claims.sub).is_some_and(|epoch| claims.epoch < *epoch)

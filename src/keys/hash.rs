@@ -1,4 +1,4 @@
-//! SHA-256, of which nobody can find two messages with the same result.
+//! SHA-256.
 
 use aws_lc_rs::digest;
 
@@ -9,11 +9,11 @@ pub fn sha256(message: &[u8]) -> [u8; 32] {
     hash.finish()
 }
 
-/// The hash of a message that is given piece by piece.
+/// The hash of a message in pieces.
 pub struct Sha256(digest::Context);
 
 impl Sha256 {
-    /// Of no piece yet.
+    /// Starts with no piece.
     pub fn begin() -> Self {
         Self(digest::Context::new(&digest::SHA256))
     }
@@ -23,7 +23,7 @@ impl Sha256 {
         self.0.update(piece);
     }
 
-    /// The hash of all pieces, one after the other.
+    /// The hash of all pieces in order.
     pub fn finish(self) -> [u8; 32] {
         self.0.finish().as_ref().try_into().expect("SHA-256 has 32 bytes")
     }

@@ -1,4 +1,4 @@
-//! Making and checking supporter tokens.
+//! Issues and checks supporter tokens.
 
 use std::sync::Arc;
 
@@ -13,54 +13,53 @@ use super::{Asker, CheckLimits, Claims, SigningKey};
 use crate::clock::Clock;
 use crate::telemetry::{Counts, TokenCheck};
 
-/// The media type in a token's head: nothing else that we sign has it (RFC 8725, 3.11).
+/// The media type in a token's header, which nothing else that we sign has (RFC 8725, 3.11).
 pub(super) const TYPE: &str = "supporter+jwt";
-/// The longest token that is looked at, in bytes.
+/// The maximum length of a token, in bytes.
 const MAX_LEN: usize = 4096;
 
-/// Makes and checks supporter tokens.
+/// Issues and checks supporter tokens.
 pub struct Tokens {
     issuer: String,
-    /// The one that signs is the first.
+    /// The first one signs.
     keys: ArcSwap<Vec<SigningKey>>,
     validation: Validation,
-    /// Tokens that were checked and are good.
+    /// The cache of valid tokens.
     checked: Checked,
-    /// How often others are checked; none: whenever one comes.
+    /// The limit on checks; none for no limit.
     rate: Option<CheckRate>,
     counts: Counts<TokenCheck>,
-    /// Epochs raised lately, so that the banner path hears of them without the database.
+    /// Recently raised epochs, so that the banner path needs no database.
     pub epochs: Epochs,
 }
 
-/// Why a token is not good.
+/// Why a token is rejected.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadToken {
-    /// Not a token of ours: another form, key, algorithm, type, issuer or signature.
+    /// Not one of our tokens: another form, key, algorithm, type, issuer or signature.
     #[error("the token is invalid")]
     Invalid,
-    /// Made for another site.
+    /// Issued for another site.
     #[error("the token is for another site")]
     OtherSite,
-    /// Its time is over.
+    /// It has expired.
     #[error("the token has expired")]
     Expired,
-    /// What it says was withdrawn since.
+    /// It was withdrawn.
     #[error("the token was withdrawn")]
     Superseded,
-    /// There was no room to check it, for this client or for anybody: it may be good.
+    /// There was no capacity to check it, for this client or for all: it may be valid.
     #[error("there are too many tokens to check")]
     Unchecked,
 }
 
 impl Tokens {
-    /// With `keys`, of which the first signs; there must be one.
+    /// With `keys`, the first of which signs; at least one.
     pub fn new(issuer: String, keys: Vec<SigningKey>) -> Self {
         let mut validation = Validation::new(Algorithm::EdDSA);
         validation.set_issuer(&[&issuer]);
         validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Time and audience are checked below: the time by our own clock, and
-        // both on every use, also of a remembered token.
+        // Time and audience are checked below: the time with our own clock, and both on every use, including cached tokens.
         validation.validate_exp = false;
         validation.validate_aud = false;
         Self {
@@ -74,25 +73,25 @@ impl Tokens {
         }
     }
 
-    /// With a limit on checks of signatures.
+    /// Limits signature checks.
     #[must_use]
     pub fn at_most(self, limits: &CheckLimits, clock: &Clock) -> Self {
         Self { rate: Some(CheckRate::new(limits, clock)), ..self }
     }
 
-    /// With checks counted.
+    /// Counts checks.
     #[must_use]
     pub fn counting(self, counts: Counts<TokenCheck>) -> Self {
         Self { counts, ..self }
     }
 
-    /// Takes other keys, of which the first signs; there must be one. Tokens of keys that are gone are good no more.
+    /// Replaces the keys; the first signs, and there must be at least one. Tokens of removed keys are no longer valid.
     pub fn set_keys(&self, keys: Vec<SigningKey>) {
         self.keys.store(Arc::new(keys));
         self.checked.clear();
     }
 
-    /// The service that makes the tokens.
+    /// The issuer of the tokens.
     pub fn issuer(&self) -> &str {
         &self.issuer
     }
@@ -174,7 +173,7 @@ impl Tokens {
         prove(token, &self.keys.load(), &self.validation, self.rate.as_ref(), asker)
     }
 
-    /// The public keys as JSON Web Keys (RFC 7517), the one that signs first.
+    /// The public keys as JSON Web Keys (RFC 7517), the signing one first.
     pub fn jwks(&self) -> Vec<serde_json::Value> {
         self.keys.load().iter().map(SigningKey::jwk).collect()
     }

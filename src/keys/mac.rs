@@ -1,4 +1,4 @@
-//! Message authentication codes: whoever has the key can make one, and tell one that was made with it.
+//! Message authentication codes, which only the holder of the key can create and verify.
 
 use aws_lc_rs::hmac;
 
@@ -17,7 +17,7 @@ impl MacKey {
         hmac::sign(&self.0, message).as_ref().try_into().expect("HMAC-SHA256 has 32 bytes")
     }
 
-    /// Whether `code` is that of the message. It takes the same time for every wrong code.
+    /// Whether `code` belongs to the message. It takes the same time for every wrong code.
     pub fn fits(&self, message: &[u8], code: &[u8]) -> bool {
         hmac::verify(&self.0, message, code).is_ok()
     }

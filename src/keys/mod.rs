@@ -1,6 +1,7 @@
 //! All cryptography: supporter tokens, and everything else that is signed, sealed or hashed.
 //!
-//! **Owns** the keys, the tokens with their claims and their check, API keys, signed attributions and previews, and hashes.
+//! **Owns** the keys, the tokens with their claims and verification, API keys, signed attributions and previews, and
+//! hashes.
 //! **Never** talks to the database: `actions/` brings the keys.
 //! **Start at** [`Tokens`].
 //! **Tested in** the files here, `tests/api/tokens.rs`; RFC 8725 is the check-list.

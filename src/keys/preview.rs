@@ -1,10 +1,10 @@
-//! The signed note by which a page shows an appeal to staff before, or whatever, readers see.
+//! The signed value with which a page shows staff an appeal, published or not.
 
 use serde::{Deserialize, Serialize};
 
 use super::{MacKey, signed_value};
 
-/// What is shown, where, and until when.
+/// What to show, where, and until when.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[expect(missing_docs, reason = "the names are clear; times are seconds since 1970")]
 pub struct Preview {
@@ -12,39 +12,39 @@ pub struct Preview {
     pub site: String,
     #[serde(rename = "a")]
     pub appeal: String,
-    /// None: what is published.
+    /// None for the published version.
     #[serde(rename = "n")]
     pub version: Option<i64>,
-    /// None: the first.
+    /// None for the first.
     #[serde(rename = "v")]
     pub variant: Option<String>,
-    /// None: the first of the appeal's for which the page has room.
+    /// None for the first of the appeal's surfaces for which the page has room.
     #[serde(rename = "f")]
     pub surface: Option<String>,
-    /// None: the page's.
+    /// None for the page's.
     #[serde(rename = "l")]
     pub locale: Option<String>,
-    /// None: the one that it is looked at with.
+    /// None for the device in use.
     #[serde(rename = "d")]
     pub device: Option<String>,
     #[serde(rename = "x")]
     pub expires_at_s: i64,
 }
 
-/// The note is not one of ours, is for another site, or its time is over.
+/// The preview is invalid, for another site, or has expired.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the preview is invalid or has expired")]
 pub struct BadPreview;
 
 impl Preview {
-    /// The note as text, to stand in a URL; none when it is longer than is read.
+    /// Signs it, as text for a URL; none if it would exceed the maximum length.
     pub fn sign(&self, key: &MacKey) -> Option<String> {
         let json = serde_json::to_vec(self).expect("strings and numbers can be written as JSON");
         let text = signed_value::sign(json, key);
         (text.len() <= signed_value::MAX_LEN).then_some(text)
     }
 
-    /// Reads a note brought to `site` at `now_ms` (milliseconds since 1970).
+    /// Reads a preview that was sent to `site` at `now_ms` (milliseconds since 1970).
     ///
     /// # Errors
     /// See [`BadPreview`].

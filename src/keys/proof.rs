@@ -1,4 +1,4 @@
-//! The check of a token that was not seen before.
+//! Verifies a token that is not cached.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -11,15 +11,15 @@ use super::issue::TYPE;
 use super::{Asker, Claims, SigningKey};
 use crate::ids::SupporterId;
 
-/// Why a token is not proven.
+/// Why a token is not verified.
 pub(super) enum Unproven {
     /// It is not one of ours.
     Bad,
-    /// There was no room to check it.
+    /// There was no capacity to check it.
     NoRoom(NoRoom),
 }
 
-/// The claims of a token that one of the keys signed. Its signature is checked last, and only where there is room.
+/// The claims of a token that one of the keys signed. The signature is checked last, and only if there is capacity.
 pub(super) fn prove(
     token: &str,
     keys: &[SigningKey],
@@ -38,7 +38,7 @@ pub(super) fn prove(
     let checked = jsonwebtoken::decode::<Claims>(token, &key.decoding, validation);
     match (&checked, rate) {
         (Ok(_), Some(rate)) => rate.was_good(&supporter),
-        // A good signature over something else is no attempt to forge one.
+        // A valid signature over something else is not an attempt at forgery.
         (Err(error), Some(rate)) if matches!(error.kind(), ErrorKind::InvalidSignature) => {
             rate.was_bad(address)
         }
@@ -47,8 +47,8 @@ pub(super) fn prove(
     checked.map(|data| data.claims).map_err(|_| Unproven::Bad)
 }
 
-/// Whether a token's head is as we write it. An extension that must be understood is not understood here (`crit`, RFC 7515, 4.1.11),
-/// and `b64` would change what is signed (RFC 7797).
+/// Whether a token's header is one that we write. We support no critical extension (`crit`, RFC 7515, 4.1.11), and `b64`
+/// would change what is signed (RFC 7797).
 fn is_ours(header: &Header) -> bool {
     let plain = header.crit.is_none() && !header.extras.inner().contains_key("b64");
     plain && header.alg == Algorithm::EdDSA && header.typ.as_deref() == Some(TYPE)

@@ -1,15 +1,16 @@
-//! API keys that were good a moment ago, so that a site's back end can ask banner questions without the database.
+//! Recently used valid API keys, so that a site's back end can ask banner questions without the database.
 
 use quick_cache::sync::Cache;
 
-/// How many keys are kept.
+/// The number of cached keys.
 const CACHE_SIZE: usize = 1000;
-/// How long a key counts as good before it is looked up again, in milliseconds: as long as a revoked key may still work.
+/// How long a key counts as valid before it is looked up again, in milliseconds; also how long a revoked key may still
+/// work.
 const FRESH_MS: i64 = 2_000;
-/// How long it counts as good while the database is unavailable, in milliseconds.
+/// How long it counts as valid while the database is unavailable, in milliseconds.
 const STALE_MS: i64 = 3_600_000;
 
-/// Hashes of API keys that may state a reader's standing, with the time at which the database said so.
+/// Hashes of API keys that may state a reader's standing, with the time of their last look-up.
 pub struct RecentKeys(Cache<String, i64>);
 
 impl Default for RecentKeys {
@@ -24,17 +25,17 @@ impl RecentKeys {
         self.is_younger(hash, FRESH_MS, now_ms)
     }
 
-    /// Whether it still counts at `now_ms` while it can't be looked up.
+    /// Whether it still counts at `now_ms` while the database is unavailable.
     pub fn is_usable(&self, hash: &str, now_ms: i64) -> bool {
         self.is_younger(hash, STALE_MS, now_ms)
     }
 
-    /// Records at `now_ms` that a key is good.
+    /// Records at `now_ms` that a key is valid.
     pub fn record(&self, hash: String, now_ms: i64) {
         self.0.insert(hash, now_ms);
     }
 
-    /// Forgets a key that is not good, or not any more.
+    /// Removes a key that is not valid, or no longer.
     pub fn forget(&self, hash: &str) {
         self.0.remove(hash);
     }

@@ -1,4 +1,4 @@
-//! Signed notes: bytes and an HMAC-SHA256 over them, as text that can stand in a URL.
+//! Signed values: bytes and an HMAC-SHA256 over them, as URL-safe text.
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine;
@@ -6,19 +6,19 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::MacKey;
 
-/// Half of the HMAC is enough against guessing (RFC 2104, section 5), and shorter.
+/// Half of the HMAC is long enough to resist guessing (RFC 2104, section 5).
 const TAG_LEN: usize = 16;
-/// The longest note that is looked at, in bytes.
+/// The maximum length of a signed value, in bytes.
 pub(super) const MAX_LEN: usize = 1024;
 
-/// The note as text: the bytes, and the HMAC of all that.
+/// The signed value: the bytes and their HMAC, as text.
 pub(super) fn sign(mut value: Vec<u8>, key: &MacKey) -> String {
     let tag = key.sign(&value);
     value.extend_from_slice(&tag[..TAG_LEN]);
     URL_SAFE_NO_PAD.encode(&value)
 }
 
-/// The note's bytes, if it was signed with this key and not changed since.
+/// The bytes, if they were signed with this key and not changed.
 pub(super) fn read(value: &str, key: &MacKey) -> Option<Vec<u8>> {
     if value.len() > MAX_LEN {
         return None;

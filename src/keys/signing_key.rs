@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Vault, sha256};
 use crate::clock;
 
-/// The head of a PKCS#8 v1 document with an Ed25519 seed (RFC 8410, section 7).
+/// The header of a PKCS#8 v1 document with an Ed25519 seed (RFC 8410, section 7).
 const PKCS8_HEAD: [u8; 16] =
     [0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20];
 
@@ -23,18 +23,18 @@ pub struct SigningKey {
     pub(super) decoding: DecodingKey,
 }
 
-/// A key as it is kept: the private half is sealed.
+/// A stored key, whose private half is encrypted.
 #[derive(Clone, Debug)]
 pub struct SealedKey {
     /// Its id.
     pub kid: String,
     /// The public half, base64url.
     pub public: String,
-    /// The sealed private half, base64url.
+    /// The encrypted private half, base64url.
     pub sealed: String,
 }
 
-/// A key can't be opened.
+/// A key can't be decrypted.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the signing key {0} can't be decrypted: the encryption key is not the one it was encrypted with. Put back the key file (keepopen.key in the data folder) or tokens.encryption_key"
@@ -42,7 +42,7 @@ pub struct SealedKey {
 pub struct UnsealError(String);
 
 impl SigningKey {
-    /// A new key, sealed for keeping.
+    /// Creates a key, and encrypts it for storage.
     pub fn make(vault: &Vault) -> SealedKey {
         let seed = clock::random_bytes::<32>();
         let public = public_of(&seed).expect("every 32 bytes are a seed");
@@ -51,10 +51,10 @@ impl SigningKey {
         SealedKey { kid, public, sealed }
     }
 
-    /// Opens a kept key.
+    /// Decrypts a stored key.
     ///
     /// # Errors
-    /// It was sealed with another encryption key, or is damaged.
+    /// It was encrypted with another key, or is damaged.
     pub fn open(vault: &Vault, kept: &SealedKey) -> Result<Self, UnsealError> {
         let failed = || UnsealError(kept.kid.clone());
         let sealed = URL_SAFE_NO_PAD.decode(&kept.sealed).map_err(|_| failed())?;
@@ -83,7 +83,7 @@ fn public_of(seed: &[u8]) -> Option<String> {
     Some(URL_SAFE_NO_PAD.encode(pair.public_key().as_ref()))
 }
 
-/// RFC 7638: SHA-256 of the required members in the order of their names.
+/// RFC 7638: SHA-256 of the required members, ordered by name.
 fn thumbprint(public: &str) -> String {
     let required = format!(r#"{{"crv":"Ed25519","kty":"OKP","x":"{public}"}}"#);
     URL_SAFE_NO_PAD.encode(sha256(required.as_bytes()))

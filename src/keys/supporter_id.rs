@@ -1,4 +1,4 @@
-//! The id of a supporter, which follows from the e-mail address and tells nobody what it is.
+//! Derives a supporter's id from the e-mail address, without revealing it.
 
 use super::MacKey;
 use crate::ids::SupporterId;

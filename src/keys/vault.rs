@@ -1,4 +1,4 @@
-//! The one secret of a deployment, and the keys derived from it.
+//! The secret of a deployment, and the keys derived from it.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,8 +14,8 @@ use crate::config::Secret;
 
 const KEY_LEN: usize = 32;
 
-/// Seals private keys, signs attributions, names supporters: each with a key
-/// of its own, derived (HKDF-SHA256, RFC 5869) from the deployment's secret.
+/// Encrypts private keys, signs attributions and derives supporter ids, each with its own key, derived (HKDF-SHA256, RFC
+/// 5869) from the deployment's secret.
 pub struct Vault {
     root: hkdf::Prk,
 }
@@ -31,15 +31,15 @@ pub enum VaultError {
         /// Why not.
         error: std::io::Error,
     },
-    /// The key has another shape.
+    /// The key has the wrong form.
     #[error("the encryption key is not 32 bytes in base64; create one with: openssl rand -base64 32")]
     Shape,
-    /// The file is gone, and the database was written with what was in it.
+    /// The file is missing, but the database was written with its key.
     #[error(
         "the key file {} is missing, but the database was written with it: restore it from its backup, or set tokens.encryption_key to the key. No new key was created, because it could not decrypt what is in the database", .0.display()
     )]
     Missing(PathBuf),
-    /// Others may read the file.
+    /// Others can read the file.
     #[error("the key file {} can be read by others; run: chmod 600 {}", .0.display(), .0.display())]
     Open(PathBuf),
 }
@@ -52,8 +52,7 @@ impl hkdf::KeyType for Length {
 }
 
 impl Vault {
-    /// The vault of the configured key, or else of the key file, which is
-    /// made (mode 0600) when it is not there.
+    /// The vault of the configured key, otherwise of the key file, which is created (mode 0600) if it does not exist.
     ///
     /// # Errors
     /// See [`VaultError`].
@@ -65,7 +64,7 @@ impl Vault {
         Self::open_existing(configured, file)?.ok_or_else(|| VaultError::Missing(file.to_owned()))
     }
 
-    /// The vault of the configured key, or else of the key file, if that is there.
+    /// The vault of the configured key, otherwise of the key file, if it exists.
     ///
     /// # Errors
     /// See [`VaultError`].
@@ -99,22 +98,22 @@ impl Vault {
         MacKey::new(&self.derive(b"previews"))
     }
 
-    /// The key from which the ids of tokens are made.
+    /// The key from which the ids of tokens are derived.
     pub fn token_id_key(&self) -> MacKey {
         MacKey::new(&self.derive(b"token ids"))
     }
 
-    /// The key that tags what is kept on disk for a start without the database.
+    /// The key that authenticates the saved snapshot.
     pub fn last_good_key(&self) -> MacKey {
         MacKey::new(&self.derive(b"last good"))
     }
 
-    /// The key that signs seals of the books.
+    /// The key that signs seals of the ledger.
     pub fn seal_key(&self) -> MacKey {
         MacKey::new(&self.derive(b"seals of the books"))
     }
 
-    /// The key from which supporter ids are made.
+    /// The key from which supporter ids are derived.
     pub fn supporter_key(&self) -> MacKey {
         MacKey::new(&self.derive(b"supporter ids"))
     }
@@ -131,8 +130,7 @@ impl Vault {
         out
     }
 
-    /// Opens what [`Vault::seal`] sealed under the same label. None when it
-    /// was sealed with another key, or changed since.
+    /// Decrypts what [`Vault::seal`] encrypted under the same label. None if another key was used, or the data was changed.
     pub fn unseal(&self, sealed: &[u8], label: &str) -> Option<Vec<u8>> {
         let (nonce, rest) = sealed.split_at_checked(NONCE_LEN)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
@@ -146,7 +144,7 @@ impl Vault {
         URL_SAFE_NO_PAD.encode(self.seal(secret.expose().as_bytes(), label))
     }
 
-    /// Opens what [`Vault::seal_secret`] sealed under the same label.
+    /// Decrypts what [`Vault::seal_secret`] encrypted under the same label.
     pub fn unseal_secret(&self, sealed: &str, label: &str) -> Option<Secret> {
         let open = self.unseal(&URL_SAFE_NO_PAD.decode(sealed).ok()?, label)?;
         Some(Secret::from(std::str::from_utf8(&open).ok()?))
@@ -167,16 +165,15 @@ impl Vault {
     }
 }
 
-/// Whole, or not at all: a process that ends in the middle leaves no half of a key under the name. Where another
-/// was faster, theirs stays.
+/// Atomic: a process that dies in the middle leaves no partial key file. If another process was faster, its file stays.
 fn make_file(file: &Path) -> std::io::Result<()> {
     let folder = file.parent().filter(|path| !path.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    // Made for its owner alone.
+    // Private to its owner.
     let mut made = tempfile::Builder::new().prefix("keepopen-key-").suffix(".new").tempfile_in(folder)?;
     writeln!(made, "{}", STANDARD.encode(clock::random_bytes::<KEY_LEN>()))?;
     made.as_file().sync_all()?;
-    // Whatever the umask says, its owner may read it.
+    // Readable by its owner, whatever the umask.
     #[cfg(unix)]
     made.as_file().set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
     match made.persist_noclobber(file) {
@@ -184,7 +181,7 @@ fn make_file(file: &Path) -> std::io::Result<()> {
         Err(taken) if taken.error.kind() == std::io::ErrorKind::AlreadyExists => {}
         Err(failed) => return Err(failed.error),
     }
-    // The new name lasts only when the folder does, which can be synced on unix alone.
+    // A rename is durable only once the folder is synced, which is possible on unix only.
     #[cfg(unix)]
     std::fs::File::open(folder)?.sync_all()?;
     Ok(())

@@ -1,15 +1,15 @@
-//! Who counts as one client.
+//! What counts as one client.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-/// One client as far as limits tell clients apart: an IPv4 address, or the network of 64 bits that an IPv6 address is in,
-/// since a provider gives each household or machine a whole one.
+/// One client for rate limits: an IPv4 address, or the 64-bit network of an IPv6 address, because providers assign a whole
+/// one to each household or machine.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Address(IpAddr);
 
-/// The bits of an IPv6 address that name its network.
+/// The number of bits that identify an IPv6 network.
 const NETWORK: u128 = !0 << 64;
 
 impl From<IpAddr> for Address {
@@ -21,24 +21,24 @@ impl From<IpAddr> for Address {
     }
 }
 
-/// The proxies whose word is taken for a client's address.
+/// The proxies that are trusted to state a client's address.
 pub struct Proxies(Vec<IpNet>);
 
 impl Proxies {
-    /// Those in one of the networks.
+    /// The proxies in these networks.
     pub fn new(trusted: Vec<IpNet>) -> Self {
         Self(trusted)
     }
 
-    /// Whether the address is one of theirs.
+    /// Whether the address belongs to one of the proxies.
     pub fn contain(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.0.iter().any(|network| network.contains(&address))
     }
 
-    /// The client behind `peer`. `hops` are the addresses that proxies wrote down, the nearest first: each proxy adds the
-    /// address that it saw, so the first that is no proxy of ours is the client, and everything after it may be made up.
-    /// A hop that is no address ends the search at the proxy before it.
+    /// The client behind `peer`. `hops` are the addresses that proxies wrote, nearest first: each proxy adds the address
+    /// that it saw, so the first one that is not our proxy is the client, and everything after it may be forged. An invalid
+    /// hop ends the search at the proxy before it.
     pub fn client(&self, peer: IpAddr, hops: impl Iterator<Item = Option<IpAddr>>) -> IpAddr {
         let mut client = peer;
         for hop in hops {
@@ -51,7 +51,7 @@ impl Proxies {
     }
 }
 
-/// Reads one address of `X-Forwarded-For` or of `for=` in `Forwarded`, with or without a port.
+/// Parses one address of `X-Forwarded-For` or of `for=` in `Forwarded`, with or without a port.
 fn parse(text: &str) -> Option<IpAddr> {
     let text = text.trim().trim_matches('"');
     if let Ok(address) = text.parse::<IpAddr>() {
@@ -64,12 +64,12 @@ fn parse(text: &str) -> Option<IpAddr> {
 }
 
 impl Address {
-    /// The addresses in one value of `X-Forwarded-For`, the nearest proxy's first.
+    /// The addresses in one value of `X-Forwarded-For`, nearest proxy first.
     pub fn in_forwarded_for(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
         value.rsplit(',').map(parse)
     }
 
-    /// The addresses in one value of `Forwarded` (RFC 7239), the nearest proxy's first.
+    /// The addresses in one value of `Forwarded` (RFC 7239), nearest proxy first.
     pub fn in_forwarded(value: &str) -> impl Iterator<Item = Option<IpAddr>> {
         value.rsplit(',').map(|element| {
             let pairs = element.split(';').filter_map(|pair| pair.split_once('='));

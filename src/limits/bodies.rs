@@ -1,12 +1,12 @@
-//! Request bodies that are still arriving: how many there may be, and how many bytes of them are held.
+//! Limits how many request bodies may be arriving, and how many of their bytes are held.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// Bodies that are still arriving. When there are too many, or they hold too many bytes, the oldest are cut off: an honest
-/// client is done within moments, so those that are oldest are the slowest.
+/// Bodies that are still arriving. If there are too many, or they hold too many bytes, the oldest are cut off: an honest
+/// client finishes within moments, so the oldest are the slowest.
 pub struct Bodies {
     max_bodies: usize,
     max_bytes: usize,
@@ -15,7 +15,7 @@ pub struct Bodies {
 
 #[derive(Default)]
 struct Arriving {
-    /// By number, which grows: the first is the oldest.
+    /// By increasing number: the first is the oldest.
     bodies: BTreeMap<u64, Body>,
     bytes: usize,
     next: u64,
@@ -34,7 +34,7 @@ pub struct ArrivingBody<'a> {
 }
 
 impl Bodies {
-    /// At most so many bodies, which hold at most so many bytes.
+    /// At most this many bodies with at most this many bytes.
     pub fn at_most(max_bodies: usize, max_bytes: usize) -> Self {
         Self { max_bodies, max_bytes, arriving: Mutex::default() }
     }
@@ -60,13 +60,13 @@ impl Bodies {
     }
 
     fn lock(&self) -> MutexGuard<'_, Arriving> {
-        // Nothing panics while holding it.
+        // Nothing panics while holding the lock.
         self.arriving.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl ArrivingBody<'_> {
-    /// Counts more bytes of it.
+    /// Counts more of its bytes.
     pub fn grow(&self, bytes: usize) {
         let mut arriving = self.bodies.lock();
         if let Some(body) = arriving.bodies.get_mut(&self.number) {
@@ -76,7 +76,7 @@ impl ArrivingBody<'_> {
         }
     }
 
-    /// Ends when the body is cut off.
+    /// Resolves when the body is cut off.
     pub async fn is_cut(&self) {
         self.cut.notified().await;
     }

@@ -1,7 +1,7 @@
-//! How often something may happen: in all, for each key, or for each client's address.
+//! How often something may happen: in total, per key, or per client address.
 //!
-//! **Owns** rate limits whose memory is bounded, and what counts as one address.
-//! **Never** knows what it limits, and answers nobody.
+//! **Owns** rate limits with bounded memory, and what counts as one address.
+//! **Never** knows what it limits, and answers no request.
 //! **Start at** [`Limit`] and [`KeyedLimit`].
 //! **Tested in** the files here, `tests/api/floods.rs`.
 
@@ -21,5 +21,5 @@ pub use rate::{KeyedLimit, Limit, Wait};
 pub use route::{PerMinute, RouteLimits};
 pub use seen::Seen;
 
-/// How many keys a limit remembers. The keys that were used least recently are forgotten first, and start afresh.
+/// How many keys a limit remembers. The least recently used keys are dropped first, and start afresh.
 const KEYS: usize = 50_000;

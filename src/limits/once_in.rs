@@ -1,4 +1,4 @@
-//! Something that is done for a key at most once in a while.
+//! Something that is done at most once per interval and key.
 
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -11,21 +11,21 @@ use tokio::sync::Mutex;
 use super::KEYS;
 use crate::clock::Clock;
 
-/// Does something at most once in `every` for each key. Callers that come meanwhile wait until it is done.
+/// Does something at most once per `every` for each key. Other callers wait until it is done.
 pub struct OnceIn<K> {
     every: Duration,
-    /// When it was last done for each key, by the steady clock.
+    /// When it was last done for each key, on the steady clock.
     last: Cache<K, Arc<Mutex<Option<Duration>>>>,
     clock: Clock,
 }
 
 impl<K: Clone + Eq + Hash> OnceIn<K> {
-    /// Once in `every`.
+    /// Once per `every`.
     pub fn new(every: Duration, clock: &Clock) -> Self {
         Self { every, last: Cache::new(KEYS), clock: clock.clone() }
     }
 
-    /// Does `act`, unless it was done for `key` a short while ago. After a failure the next caller tries again.
+    /// Runs `act`, unless it ran for `key` recently. After a failure the next caller tries again.
     ///
     /// # Errors
     /// Those of `act`.

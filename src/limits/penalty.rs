@@ -1,4 +1,4 @@
-//! A pause for keys that do something too often.
+//! Pauses keys that do something too often.
 
 use std::hash::Hash;
 use std::num::NonZeroU32;
@@ -9,19 +9,19 @@ use quick_cache::sync::Cache;
 use super::{KEYS, KeyedLimit};
 use crate::clock::Clock;
 
-/// How long a pause takes.
+/// How long a pause lasts.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Pauses a key for a minute once it has been charged more often than its limit allows.
+/// Pauses a key for a minute once it exceeds its limit.
 pub struct Penalty<K: Clone + Eq + Hash> {
     charges: KeyedLimit<K>,
-    /// When the pause of each key ends, by the steady clock.
+    /// When the pause of each key ends, on the steady clock.
     ends: Cache<K, Duration>,
     clock: Clock,
 }
 
 impl<K: Clone + Eq + Hash> Penalty<K> {
-    /// More than this many charges in a minute begin a pause.
+    /// More than this many charges per minute start a pause.
     pub fn above_per_minute(charges: NonZeroU32, clock: &Clock) -> Self {
         let charges = KeyedLimit::per_minute(charges, clock);
         Self { charges, ends: Cache::new(KEYS), clock: clock.clone() }

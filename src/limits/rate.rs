@@ -1,4 +1,4 @@
-//! Rate limits: a number of uses at once, which come back evenly over the period.
+//! Rate limits: a burst of uses, which are restored evenly over the period.
 
 use std::convert::Infallible;
 use std::hash::Hash;
@@ -27,12 +27,12 @@ pub struct Limit(RateLimiter<NotKeyed, InMemoryState, Steady, NoOpMiddleware<Dur
 pub struct KeyedLimit<K: Clone + Eq + Hash>(RateLimiter<K, ByKey<K>, Steady, NoOpMiddleware<Duration>>);
 
 impl Limit {
-    /// At most this many uses a second.
+    /// At most this many uses per second.
     pub fn per_second(uses: NonZeroU32, clock: &Clock) -> Self {
         Self(RateLimiter::new(Quota::per_second(uses), InMemoryState::default(), Steady(clock.clone())))
     }
 
-    /// At most this many uses a minute.
+    /// At most this many uses per minute.
     pub fn per_minute(uses: NonZeroU32, clock: &Clock) -> Self {
         Self(RateLimiter::new(Quota::per_minute(uses), InMemoryState::default(), Steady(clock.clone())))
     }
@@ -47,12 +47,12 @@ impl Limit {
 }
 
 impl<K: Clone + Eq + Hash> KeyedLimit<K> {
-    /// At most this many uses a second for each key.
+    /// At most this many uses per second for each key.
     pub fn per_second(uses: NonZeroU32, clock: &Clock) -> Self {
         Self(RateLimiter::new(Quota::per_second(uses), ByKey::new(), Steady(clock.clone())))
     }
 
-    /// At most this many uses a minute for each key.
+    /// At most this many uses per minute for each key.
     pub fn per_minute(uses: NonZeroU32, clock: &Clock) -> Self {
         Self(RateLimiter::new(Quota::per_minute(uses), ByKey::new(), Steady(clock.clone())))
     }
@@ -92,7 +92,7 @@ impl<K: Clone + Eq + Hash> StateStore for ByKey<K> {
     }
 }
 
-/// Our clock, as the library reads it.
+/// Our clock, for the library.
 #[derive(Clone, Debug)]
 struct Steady(Clock);
 

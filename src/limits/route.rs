@@ -1,4 +1,4 @@
-//! The limits of one route that costs money or a call to Stripe.
+//! The rate limits of an expensive route.
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;

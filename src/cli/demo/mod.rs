@@ -1,6 +1,6 @@
 //! `keepopen demo`: everything at once, on this machine, without money.
 //!
-//! **Owns** the practice newspaper and how the three servers find each other.
+//! **Owns** the practice newspaper, and how the three servers find each other.
 //! **Never** uses the operator's settings, or a live key.
 //! **Start at** [`demo`].
 //! **Tested in** `tests/browser/`.
@@ -21,29 +21,29 @@ use crate::clock::{self, Clock};
 use crate::config::{self, Mode, Settings};
 use crate::{actions, api, telemetry};
 
-/// The demo's key: no Stripe account has it.
+/// The demo's key, which belongs to no Stripe account.
 const SECRET_KEY: &str = "sk_test_practice";
 const SETTINGS: &str = include_str!("settings.toml");
 const APPEALS: &str = include_str!("appeals.toml");
 
 #[derive(clap::Args)]
 pub struct Options {
-    /// The newspaper's port; the service has the next, the practice Stripe the one after. 0: three free ports.
+    /// The newspaper's port. The service uses the next one, the practice Stripe the one after. 0 means three free ports.
     #[arg(long, default_value_t = 4750)]
     port: u16,
-    /// Keep the database here [default: a temporary folder, removed at the end].
+    /// Keep the database here [default: a temporary folder, deleted at the end].
     #[arg(long, value_name = "FOLDER")]
     data_dir: Option<PathBuf>,
-    /// Let the pages of this origin ask too, such as http://localhost:3000; can be given more than once.
+    /// Allow pages of this origin to ask too, such as http://localhost:3000. Can be given more than once.
     #[arg(long = "origin", value_name = "ORIGIN")]
     origins: Vec<String>,
-    /// Print where to look as one line of JSON.
+    /// Print the addresses as one line of JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// Runs the demo until it is interrupted. `configured` are the settings that
-/// `serve` would use: with a live key among them the demo does not run.
+/// Runs the demo until it is interrupted. `configured` are the settings that `serve` would use: if they contain a live key,
+/// the demo does not run.
 pub fn demo(options: &Options, configured: &Settings) -> Result<(), Stopped> {
     if configured.stripe.mode == Mode::Live {
         return Err("a live Stripe configuration is set here, but the demo uses a stand-in for Stripe; run the demo in another folder, without KEEPOPEN_STRIPE__… in the environment".into());
@@ -101,12 +101,12 @@ async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
     outcome
 }
 
-/// What follows the newspaper's own origin in the list; the settings' own check judges them.
+/// The additional origins in the list; the settings' own check validates them.
 fn more_origins(origins: &[String]) -> String {
     origins.iter().map(|origin| format!(", {}", serde_json::Value::from(origin.as_str()))).collect()
 }
 
-/// Where everything is.
+/// The addresses of all servers.
 struct Places {
     newspaper: String,
     keepopen: String,
@@ -131,7 +131,7 @@ impl Places {
     }
 }
 
-/// Three addresses on this machine: from `port` on, or free ones.
+/// Three addresses on this machine: consecutive ones from `port`, or free ones.
 fn addresses(port: u16) -> Result<[SocketAddr; 3], Stopped> {
     let at = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     if port == 0 {
@@ -152,7 +152,7 @@ fn addresses(port: u16) -> Result<[SocketAddr; 3], Stopped> {
     Ok(wanted)
 }
 
-/// The data folder; a temporary one is removed when the demo ends.
+/// The data folder; a temporary one is deleted when the demo ends.
 enum DataFolder {
     Temporary(TempDir),
     GiftSummary(PathBuf),

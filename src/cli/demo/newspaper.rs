@@ -1,4 +1,4 @@
-//! The practice newspaper: pages on an origin of their own, as a real site's are.
+//! The practice newspaper: pages on their own origin, like those of a real site.
 
 use std::net::SocketAddr;
 
@@ -27,7 +27,7 @@ pub fn serve(address: SocketAddr, places: &Places) -> std::io::Result<Server> {
     Ok(server.workers(1).disable_signals().bind(address)?.run())
 }
 
-/// What is filled into the pages.
+/// The values that are filled into the pages.
 #[derive(Clone)]
 struct Fill {
     keepopen: String,

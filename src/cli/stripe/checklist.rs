@@ -9,11 +9,11 @@ use crate::config::{Mode, Settings};
 use crate::reports::{ConnectionReport, inspect_stripe};
 use crate::stripe::{Account, CallError};
 
-/// How a point stands.
+/// The result of a check.
 enum Mark {
     Good,
     Wrong,
-    /// No machine can tell.
+    /// It can't be checked automatically.
     ToDo,
 }
 
@@ -43,7 +43,7 @@ pub async fn checklist(opened: &Opened<'_>) -> Result<(), Stopped> {
     }
 }
 
-/// What only people know.
+/// What only people can check.
 const TO_DO: &[&str] = &[
     "The business details, the bank account and the name on statements are right in the dashboard.",
     "The payment methods that you want are turned on, in live mode too.",
@@ -58,7 +58,7 @@ fn either(good: bool, yes: impl Into<String>, no: impl Into<String>) -> Point {
 
 fn of_settings(settings: &Settings) -> Vec<Point> {
     let stripe = &settings.stripe;
-    // That key and mode fit was checked when the settings were read.
+    // That key and mode match was checked when the settings were read.
     let mode = either(
         stripe.mode == Mode::Live,
         "stripe.mode is \"live\", and so is the key.",

@@ -1,7 +1,7 @@
 //! `keepopen stripe`
 //!
-//! **Owns** what an operator is told of the connection to Stripe.
-//! **Never** prints a secret; what is made is kept, sealed, in the database.
+//! **Owns** what an operator sees of the connection to Stripe.
+//! **Never** prints a secret; new ones are stored, encrypted, in the database.
 //! **Start at** [`run`].
 //! **Tested in** `tests/commands/stripe.rs`.
 

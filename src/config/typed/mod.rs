@@ -1,11 +1,11 @@
-//! Reads what people wrote into types, and says in the words of their file what does not fit.
+//! Deserialises what people wrote, with messages in the notation of their file.
 //!
-//! Two things differ from serde's own reading of JSON values: a list is never taken for a table (field by field in an order that nobody
-//! knows), and a complaint speaks of tables, lists and texts, and never of sequences, maps and strings.
+//! There are two differences from serde's own reading of JSON values. A list is never accepted for a table (with the fields
+//! in an order that nobody knows). A message speaks of tables, lists and texts, never of sequences, maps and strings.
 //!
-//! **Owns** reading values into types, and the sentences about what does not fit.
-//! **Never** knows which settings or appeals there are.
-//! **Start at** [`read`]; how values are handed to serde is in `written.rs`.
+//! **Owns** deserialising values, and the messages about invalid ones.
+//! **Never** knows which settings or appeals exist.
+//! **Start at** [`read`]; `written.rs` passes the values to serde.
 //! **Tested in** the tests below.
 
 mod written;
@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use written::Written;
 
-/// How a file is written, and so what its author calls things.
+/// The notation of a file, which determines the terms in messages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notation {
     /// TOML.
@@ -37,7 +37,7 @@ impl Notation {
         }
     }
 
-    /// A table with these fields, of which two are enough to show what is meant.
+    /// A table with these fields, two of which are enough for an example.
     fn sample(self, fields: &[&str]) -> String {
         let value = |field: &str| if matches!(field, "include" | "exclude") { "[...]" } else { "..." };
         let number = if fields.first() == Some(&"include") { 1 } else { 2 };
@@ -55,14 +55,14 @@ impl Notation {
     }
 }
 
-/// What does not fit, and where.
+/// An invalid value, and where it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
-    /// The path of the field; empty where it is the whole.
+    /// The path of the field; empty for the whole.
     pub field: String,
-    /// What is wrong, and what to do about it.
+    /// What is wrong, and how to fix it.
     pub sentence: String,
-    /// Whether a list stands where a table belongs.
+    /// Whether it is a list in place of a table.
     pub is_list_for_table: bool,
 }
 
@@ -75,10 +75,10 @@ impl fmt::Display for Misfit {
     }
 }
 
-/// Reads `value`, which was written in `notation`.
+/// Deserialises `value`, which was written in `notation`.
 ///
 /// # Errors
-/// The first thing that does not fit.
+/// The first invalid value.
 pub fn read<T: DeserializeOwned>(value: Value, notation: Notation) -> Result<T, Misfit> {
     serde_path_to_error::deserialize(Written(value)).map_err(|error| {
         let path = error.path().to_string();
@@ -89,10 +89,10 @@ pub fn read<T: DeserializeOwned>(value: Value, notation: Notation) -> Result<T, 
     })
 }
 
-/// What is expected or found.
+/// What was expected or found.
 #[derive(Clone, Debug)]
 enum Kind {
-    /// A table with these fields; none where they are not known.
+    /// A table with these fields; none if they are unknown.
     Table(&'static [&'static str]),
     List,
     Other(String),
@@ -130,7 +130,7 @@ impl Kind {
             "f32" | "f64" => "a number",
             "a boolean" => "true or false",
             "a string" => "a text in quotes",
-            // A type of our own says itself what it wants.
+            // Our own types describe what they expect.
             other if !other.starts_with("struct ") => other,
             _ => return Self::Table(&[]),
         };

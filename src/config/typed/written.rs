@@ -1,4 +1,4 @@
-//! Hands values to serde as they were written: a struct is read from a table alone.
+//! Passes values to serde as they were written: a struct is only read from a table.
 
 use serde::de::value::StrDeserializer;
 use serde::de::{
@@ -124,7 +124,7 @@ impl<'de> MapAccess<'de> for Fields {
     }
 }
 
-/// A word of a closed list.
+/// A label of an enum.
 struct Word(String);
 
 impl<'de> EnumAccess<'de> for Word {
