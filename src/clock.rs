@@ -1,7 +1,7 @@
-//! Time and randomness: the one place that asks the machine for either.
+//! Time and randomness: the one place that reads them from the machine.
 //!
-//! Everything else gets them as arguments, so a test can move the time and a
-//! reader of the code can see what a function depends on.
+//! Everything else gets them as arguments, so a test can move the time and a reader of the code can see what a function
+//! depends on.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, LazyLock};
@@ -20,7 +20,7 @@ pub const DAY_MS: i64 = 86_400_000;
 pub enum Clock {
     /// The machine's clock.
     System,
-    /// A clock that stands still until it is moved; milliseconds since 1970.
+    /// A clock that stands still until it is moved; in milliseconds since 1970.
     Movable(Arc<AtomicI64>),
 }
 
@@ -39,7 +39,7 @@ impl Clock {
         }
     }
 
-    /// Time since some moment; it never goes back, as the machine's clock may. For rates.
+    /// Time since some moment. It never goes backwards, as the machine's clock may. For rate limits.
     #[expect(clippy::disallowed_methods, reason = "this is the place that asks the machine's clock")]
     pub fn steady(&self) -> Duration {
         static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub struct Currency([u8; 3]);
 
-/// The text names no ISO 4217 currency.
+/// The text is not an ISO 4217 currency code.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("not an ISO 4217 currency code")]
 pub struct NotACurrency;
 
 impl Currency {
-    /// Reads a code in capitals or, as Stripe writes it, in small letters.
+    /// Parses a code in capitals, or in lowercase as at Stripe.
     ///
     /// # Errors
     /// ISO 4217 has no such code.
@@ -32,16 +32,16 @@ impl Currency {
         std::str::from_utf8(&self.0).expect("three ASCII letters, checked when it was read")
     }
 
-    /// The code in small letters, as Stripe wants it.
+    /// The code in lowercase, as Stripe requires it.
     pub fn stripe_code(&self) -> String {
         self.code().to_ascii_lowercase()
     }
 
     /// How many decimals an amount has at Stripe: 0, 2 or 3.
     ///
-    /// ISO 4217 decides, but for the currencies that Stripe counts otherwise
-    /// (<https://docs.stripe.com/currencies#special-cases>): ISK and UGX have
-    /// no decimals by ISO but are counted in hundredths; MGA is counted whole.
+    /// ISO 4217 decides, except for currencies that Stripe counts differently
+    /// (<https://docs.stripe.com/currencies#special-cases>): ISK and UGX have no decimals by ISO but are counted in
+    /// hundredths; MGA is counted whole.
     pub fn minor_digits(&self) -> u32 {
         match self.code() {
             "ISK" | "UGX" => 2,
@@ -52,8 +52,8 @@ impl Currency {
         }
     }
 
-    /// Stripe takes only multiples of this many minor units: the third of three decimals is 0, and so are the
-    /// decimals that ISK and UGX have for Stripe alone (<https://docs.stripe.com/currencies>).
+    /// Stripe only accepts multiples of this many minor units: the third of three decimals must be 0, and so must the
+    /// decimals that ISK and UGX have only at Stripe (<https://docs.stripe.com/currencies>).
     pub fn step_minor(&self) -> i64 {
         match (self.code(), self.minor_digits()) {
             ("ISK" | "UGX", _) => 100,
@@ -63,7 +63,7 @@ impl Currency {
     }
 }
 
-/// The least that Stripe takes, in the minor unit, of the currencies that it says so of
+/// Stripe's minimum, in the minor unit, for the currencies with a documented one
 /// (<https://docs.stripe.com/currencies#minimum-and-maximum-charge-amounts>, read in November 2026).
 const STRIPE_MINIMUMS: [(&str, i64); 24] = [
     ("AED", 200),
@@ -93,8 +93,8 @@ const STRIPE_MINIMUMS: [(&str, i64); 24] = [
 ];
 
 impl Currency {
-    /// The least that Stripe takes, in the minor unit; none where it names no amount of this currency: there the
-    /// least of the currency that it settles in counts, converted, which only Stripe can tell.
+    /// Stripe's minimum, in the minor unit; none if Stripe documents none for this currency. Then the converted minimum of
+    /// the settlement currency applies, which only Stripe knows.
     pub fn stripe_minimum_minor(&self) -> Option<i64> {
         STRIPE_MINIMUMS.iter().find(|(code, _)| *code == self.code()).map(|(_, minor)| *minor)
     }
@@ -151,7 +151,8 @@ impl Money {
         if digits == 0 { format!("{sign}{whole}") } else { format!("{sign}{whole}.{part}") }
     }
 
-    /// The amount in short with its currency's sign, or its code where there is no common sign: `€21`, `€7.50`, `CHF 5`.
+    /// The amount in short form, with its currency's symbol, or its code if there is no common symbol: `€21`, `€7.50`, `CHF
+    /// 5`.
     pub fn with_symbol(&self) -> String {
         let decimal = self.decimal();
         let digits = self.currency.minor_digits() as usize;

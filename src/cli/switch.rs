@@ -12,9 +12,9 @@ use crate::store::switches::by_site;
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Silence a site at once, or one of its surfaces. A running service does so within 2 seconds.
+    /// Switch off a site's appeals, or one of its surfaces. A running service does so within 2 seconds.
     Off(Which),
-    /// Let it speak again, as its appeals say.
+    /// Switch them on again; the appeals' rules then decide.
     On(Which),
     /// Print what is switched off.
     Show,
@@ -25,7 +25,7 @@ pub struct Which {
     /// The site's id.
     #[arg(long)]
     site: String,
-    /// This surface alone: banner, inline or wall [default: all of them].
+    /// Only this surface: banner, inline or wall [default: all surfaces].
     #[arg(long, value_parser = surface)]
     surface: Option<Surface>,
 }
@@ -65,7 +65,7 @@ fn show(settings: &Settings) -> Result<(), Stopped> {
     Ok(())
 }
 
-/// Such as `journal: all on, banner on, inline on, wall off`.
+/// For example `journal: all on, banner on, inline on, wall off`.
 fn line(site: &str, switches: &Switches, settings: &Settings) -> String {
     let silenced = settings.sites.get(site).map(Switches::of_settings).unwrap_or_default();
     let each = switches.each().map(|(surface, switch)| {

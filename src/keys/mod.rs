@@ -1,8 +1,8 @@
-//! All cryptography: supporter tokens, and everything else that is signed, sealed or hashed.
+//! All cryptography: supporter tokens, and everything else that is signed, encrypted or hashed.
 //!
 //! **Owns** the keys, the tokens with their claims and verification, API keys, signed attributions and previews, and
 //! hashes.
-//! **Never** talks to the database: `actions/` brings the keys.
+//! **Never** talks to the database: `actions/` loads the keys.
 //! **Start at** [`Tokens`].
 //! **Tested in** the files here, `tests/api/tokens.rs`; RFC 8725 is the check-list.
 

@@ -15,7 +15,7 @@ pub struct RouteLimits {
     sites: BTreeMap<String, Limit>,
 }
 
-/// Calls in a minute.
+/// Calls per minute.
 #[derive(Clone, Copy, Debug)]
 pub struct PerMinute {
     /// From one address.
@@ -36,26 +36,27 @@ impl RouteLimits {
         }
     }
 
-    /// Takes one call from an address.
+    /// Counts a call from an address.
     ///
     /// # Errors
-    /// None is left.
+    /// The limit is exceeded.
     pub fn take_address(&self, address: &Address) -> Result<(), Wait> {
         self.addresses.take(address)
     }
 
-    /// Takes one call with an attempt.
+    /// Counts a call with an attempt.
     ///
     /// # Errors
-    /// None is left.
+    /// The limit is exceeded.
     pub fn take_attempt(&self, attempt: &Uuid) -> Result<(), Wait> {
         self.attempts.take(attempt)
     }
 
-    /// Takes one call for a site. It comes after the other two: what they refuse must not use up the site's calls.
+    /// Counts a call for a site. It comes after the other two, because calls that they refuse must not use up the site's
+    /// limit.
     ///
     /// # Errors
-    /// None is left.
+    /// The limit is exceeded.
     pub fn take_site(&self, site: &str) -> Result<(), Wait> {
         self.sites.get(site).map_or(Ok(()), Limit::take)
     }

@@ -1,4 +1,4 @@
-//! What was seen before, in bounded memory.
+//! A bounded memory of keys that were seen.
 
 use std::hash::Hash;
 use std::mem;
@@ -23,9 +23,9 @@ impl<K: Eq + Hash> Seen<K> {
         Self { half, sets: Mutex::new(Sets { new: FxHashSet::default(), old: FxHashSet::default() }) }
     }
 
-    /// Remembers `key`; whether it was not remembered yet.
+    /// Remembers `key`. Returns whether it was not remembered yet.
     pub fn is_new(&self, key: K) -> bool {
-        // Nothing panics while holding it.
+        // Nothing panics while holding the lock.
         let mut sets = self.sets.lock().unwrap_or_else(PoisonError::into_inner);
         if sets.old.contains(&key) || !sets.new.insert(key) {
             return false;

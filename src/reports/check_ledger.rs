@@ -1,4 +1,4 @@
-//! Proves that the books are what the facts say, what Stripe's balance says, and what they were.
+//! Checks the ledger against the facts, Stripe's balance and the last seal.
 
 use std::collections::BTreeMap;
 
@@ -11,52 +11,52 @@ use crate::store::{Store, StoreError};
 
 use super::seals::{SealKey, SealState, check_seal};
 
-/// Gifts that are looked at in one go.
+/// Gifts checked in one go.
 const BATCH: i64 = 200;
-/// Sentences that are kept; who has more of them has read enough.
+/// The maximum number of findings that are kept.
 const MAX_FINDINGS: usize = 100;
 
-/// What was found.
+/// The result of the check.
 #[derive(Debug)]
 pub struct LedgerReport {
-    /// Gifts that were looked at.
+    /// The number of gifts that were checked.
     pub contributions: u64,
-    /// Entries that were looked at.
+    /// The number of entries that were checked.
     pub entries: u64,
-    /// Of each site and currency.
+    /// Per site and currency.
     pub balances: BTreeMap<(String, Currency), SiteBalance>,
-    /// What does not add up by Stripe's own word, or wants a person to look.
+    /// What does not add up according to Stripe, or needs manual review.
     pub alarms: Vec<(ContributionId, RaisedAlarm)>,
     /// Whether the last seal still matches.
     pub seal: SealState,
-    /// One sentence for each thing that is wrong, up to a hundred; none when the books are right.
+    /// One sentence for each problem, up to a hundred; none if the ledger is correct.
     pub wrong: Vec<String>,
-    /// How many there are in all.
+    /// The total number of problems.
     pub wrong_in_all: usize,
 }
 
-/// The account `clearing` of a site and currency beside Stripe's balance, in the minor unit.
+/// The account `clearing` of a site and currency compared with Stripe's balance, in the minor unit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SiteBalance {
-    /// What the ledger has in it, but for payouts.
+    /// The balance in the ledger, without payouts.
     pub clearing_minor: i64,
-    /// What Stripe's balance transactions of the same gifts add up to.
+    /// The sum of Stripe's balance transactions for the same gifts.
     pub net_minor: i64,
-    /// What is booked, and Stripe's balance transaction is not known yet.
+    /// Booked, but without a balance transaction so far.
     pub unsettled_minor: i64,
-    /// By how much more is booked than Stripe's balance transactions say.
+    /// How much the booked amounts exceed Stripe's balance transactions.
     pub discrepancy_minor: i64,
     /// What was sent to the bank.
     pub paid_out_minor: i64,
 }
 
 impl LedgerReport {
-    /// Whether nothing is wrong.
+    /// Whether there is no problem.
     pub fn is_right(&self) -> bool {
         self.wrong_in_all == 0
     }
 
-    /// How many gifts have something that does not add up, or wants a person to look.
+    /// The number of gifts with something that does not add up or needs manual review.
     pub fn needs_review(&self) -> usize {
         let mut gifts: Vec<&ContributionId> = self.alarms.iter().map(|(gift, _)| gift).collect();
         gifts.dedup();
@@ -71,12 +71,12 @@ impl LedgerReport {
     }
 }
 
-/// Folds every gift anew from all stored facts and compares: each entry, payment and contribution must be there, the
-/// same, and no other; the account `clearing` must hold what Stripe's balance transactions say; and what was sealed
-/// must be as it was.
+/// Folds every gift from all stored facts and compares: each entry, payment and contribution must exist unchanged, and no
+/// others; the account `clearing` must equal the sum of Stripe's balance transactions; and sealed entries must be
+/// unchanged.
 ///
 /// # Errors
-/// The database does not answer, or holds what can't be read.
+/// The database does not answer, or contains a row that can't be read.
 pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, StoreError> {
     let mut report = LedgerReport {
         contributions: 0,
@@ -90,8 +90,8 @@ pub async fn check_ledger(store: &Store, key: &SealKey) -> Result<LedgerReport, 
     let acknowledged = store.acknowledged_alarms().await?;
     let mut after = None;
     loop {
-        // Each gift is looked at as of one moment, while others are booked. One whose beginning is learnt anew in the
-        // meantime, minutes after it was given, is looked at the next time.
+        // Each gift is checked in one snapshot, while others are booked. A gift whose start date changes meanwhile, minutes
+        // after it was given, is checked the next time.
         let mut tx = store.snapshot().await?;
         let gifts = gifts_begun_after(&mut tx, after.as_ref(), BATCH).await?;
         drop(tx);
@@ -183,7 +183,7 @@ fn compare_each<T: PartialEq + std::fmt::Debug>(
     }
 }
 
-/// The account `clearing` by the stored entries, beside what Stripe's balance says.
+/// The account `clearing` according to the stored entries, and Stripe's balance.
 fn add_balance(report: &mut LedgerReport, folded: &Folded, entries: &[Entry]) {
     let site = &folded.contribution.site;
     let mut balances: BTreeMap<Currency, SiteBalance> = BTreeMap::new();

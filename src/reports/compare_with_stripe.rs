@@ -1,4 +1,4 @@
-//! "Stripe says 41,230.00 net, we say 41,230.00": the short answer for the finance desk.
+//! "Stripe says 41,230.00 net, we say 41,230.00": the comparison for the finance desk.
 
 use std::collections::BTreeMap;
 
@@ -10,82 +10,82 @@ use crate::store::other_money::OtherMoney;
 use crate::store::sweeps::{Finding, SweepKind};
 use crate::store::{Store, StoreError, Unreadable};
 
-/// Findings, and contributions to look at, that are shown.
+/// The maximum number of findings, and of contributions that need review, in one comparison.
 const MAX_LIMIT: i64 = 100;
 
 /// One thing that needs review: `alarm` names it, and the other fields say what it is about.
 pub type AlarmFields = Map<String, Value>;
 
-/// What Stripe says and what we say.
+/// The comparison of Stripe with the ledger.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
-    /// Of each site and currency.
+    /// Per site and currency.
     pub lines: Vec<ComparisonLine>,
-    /// When Stripe's balance was last looked through, in milliseconds since 1970; none when not yet.
+    /// When Stripe's balance was last read, in milliseconds since 1970; none if not yet.
     pub checked_at_ms: Option<i64>,
-    /// When Stripe's objects were last looked through.
+    /// When Stripe's objects were last read.
     pub objects_checked_at_ms: Option<i64>,
-    /// The first hundred contributions with something that does not add up, is not settled in time, or wants a person to
-    /// look: id, and what it is.
+    /// The first hundred contributions that don't add up, are not settled in time, or need manual review: id, and what it
+    /// is.
     pub needs_review: Vec<(String, Vec<AlarmFields>)>,
-    /// How many of them there are in all.
+    /// The total number of them.
     pub needs_review_total: i64,
-    /// The last hundred that a comparison found, the newest first.
+    /// The last hundred findings of comparisons, newest first.
     pub found: Vec<Finding>,
-    /// What moved money on the Stripe account and belongs to no gift of ours. The same money can stand under several kinds,
-    /// such as a charge and its balance transaction.
+    /// Payments on the Stripe account that belong to none of our gifts. The same money can appear under several kinds, such
+    /// as a charge and its balance transaction.
     pub other_money: Vec<OtherMoney>,
-    /// Lists of Stripe's that could not be read the last time: what stands in them alone is not compared.
+    /// Lists at Stripe that could not be read in the last comparison: objects that are only in these are not compared.
     pub incomplete: Vec<ListProgress>,
 }
 
-/// One site and currency; all in the minor unit.
+/// One site and currency. All amounts are in the minor unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ComparisonLine {
     /// The site.
     pub site: String,
     /// The currency's code.
     pub currency: String,
-    /// What Stripe's balance transactions add up to, after fees.
+    /// The sum of Stripe's balance transactions, after fees.
     pub stripe_net_minor: i64,
-    /// What the ledger has of the same.
+    /// The same sum in the ledger.
     pub ledger_net_minor: i64,
-    /// What is booked beside, and Stripe has not settled yet.
+    /// Also booked, but not settled by Stripe yet.
     pub unsettled_minor: i64,
-    /// How many payments Stripe has not settled in the time that their methods allow.
+    /// The number of payments that Stripe has not settled within the time that their methods allow.
     pub overdue: i64,
-    /// What of them is not settled.
+    /// The unsettled part of these payments.
     pub overdue_minor: i64,
-    /// What was paid outside Stripe. It is in neither sum.
+    /// Paid outside Stripe, and in neither sum.
     pub offline_minor: i64,
-    /// What was sent to the bank.
+    /// Sent to the bank.
     pub paid_out_minor: i64,
 }
 
 impl ComparisonLine {
-    /// By how much the ledger has more than Stripe.
+    /// How much the ledger's sum exceeds Stripe's.
     pub fn difference_minor(&self) -> i64 {
         self.ledger_net_minor - self.stripe_net_minor
     }
 
-    /// Whether the two say the same, and nothing is overdue.
+    /// Whether both agree, and nothing is overdue.
     pub fn agrees(&self) -> bool {
         self.difference_minor() == 0 && self.overdue == 0
     }
 }
 
 impl Comparison {
-    /// Whether every site and currency agrees, and every list of Stripe's could be read.
+    /// Whether every site and currency agrees, and every list could be read.
     pub fn agrees(&self) -> bool {
         self.incomplete.is_empty() && self.lines.iter().all(ComparisonLine::agrees)
     }
 }
 
-/// Compares the ledger's accounts with what Stripe's balance says. `now_ms`: what should have been settled before is
+/// Compares the ledger's accounts with Stripe's balance. Payments that should have been settled before `now_ms` are
 /// overdue.
 ///
 /// # Errors
-/// The database does not answer, or holds alarms that can't be read.
+/// The database does not answer, or contains alarms that can't be read.
 pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Comparison, StoreError> {
     let mut sites: BTreeMap<(String, String), ComparisonLine> = BTreeMap::new();
     let mut line = |site: &str, currency: &str, add: &dyn Fn(&mut ComparisonLine)| {
@@ -143,11 +143,11 @@ pub async fn compare_with_stripe(store: &Store, now_ms: i64) -> Result<Compariso
     })
 }
 
-/// Alarms of contributions, and payments that are overdue.
+/// Contributions with open alarms or overdue payments.
 async fn needs_review(store: &Store, now_ms: i64) -> Result<Vec<(String, Vec<AlarmFields>)>, StoreError> {
     let mut all: BTreeMap<String, Vec<AlarmFields>> = BTreeMap::new();
     for (contribution, alarms) in store.alarms(MAX_LIMIT).await? {
-        // What can't be read is shown as it is rather than left out.
+        // An alarm that can't be parsed is shown in its raw form rather than skipped.
         let read = serde_json::from_str(&alarms).map_err(|_| Unreadable { what: "list of alarms" })?;
         all.insert(contribution, read);
     }

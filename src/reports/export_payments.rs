@@ -1,13 +1,13 @@
-//! Writes payments as a table, a page at a time.
+//! Writes payments as CSV, page by page.
 
 use crate::contributions::COLUMNS;
 use crate::store::pages::{Cursor, PaymentFilter, payments_after};
 use crate::store::{Store, StoreError};
 
-/// Payments that are read in one go.
+/// Payments read in one query.
 const BATCH: i64 = 1_000;
 
-/// An export under way. Each page is as of its own moment: nothing is held while whoever reads it is slow.
+/// An export in progress. Each page is its own snapshot, so a slow reader blocks nothing.
 #[derive(Debug)]
 pub struct PaymentsExport {
     store: Store,
@@ -18,15 +18,15 @@ pub struct PaymentsExport {
 }
 
 impl PaymentsExport {
-    /// Begins; nothing is read yet.
+    /// Starts an export, without reading yet.
     pub fn new(store: Store, wanted: PaymentFilter) -> Self {
         Self { store, wanted, after: None, begun: false, ended: false }
     }
 
-    /// The next lines of the table, the first time with the names of its columns; none at the end.
+    /// The next lines of the table, the first time with the column names; none at the end.
     ///
     /// # Errors
-    /// The database does not answer, or holds what can't be read.
+    /// The database does not answer, or contains a row that can't be read.
     pub async fn next_page(&mut self) -> Result<Option<String>, StoreError> {
         if self.ended {
             return Ok(None);

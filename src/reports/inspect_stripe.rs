@@ -1,4 +1,4 @@
-//! Looks whether the connection to Stripe is as it should be.
+//! Checks the connection to Stripe.
 
 use crate::config::Settings;
 use crate::store::endpoints::{EndpointRow, LastContact};
@@ -6,33 +6,33 @@ use crate::store::{Store, StoreError};
 use crate::stripe::{CallError, Endpoint, Gateway};
 use crate::telemetry::{InboxState, LabelValue, StripeTrouble};
 
-/// By how much the clocks may differ, in milliseconds: a signature is good for 300 seconds.
+/// How far the clocks may differ, in milliseconds: a signature is valid for 300 seconds.
 const CLOCK_MS: i64 = 60_000;
-/// A payment page that nobody completes ends after so long, and Stripe says so.
+/// An abandoned payment page expires after this time, and Stripe reports it.
 const PAGE_ENDS_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// How the connection is.
+/// The state of the connection.
 #[derive(Debug)]
 pub struct ConnectionReport {
-    /// The endpoint that should deliver to us, as it is at Stripe.
+    /// The endpoint that should deliver to us, in its state at Stripe.
     pub endpoint: Option<Endpoint>,
-    /// Others with the same address, whether they deliver or are disabled.
+    /// Other endpoints with the same address, enabled or disabled.
     pub others: Vec<Endpoint>,
-    /// Why Stripe could not be asked, where it could not.
+    /// Why Stripe did not answer, if it did not.
     pub not_asked: Option<CallError>,
-    /// The endpoints whose secrets we hold, the newest first.
+    /// The endpoints whose secrets we hold, newest first.
     pub held: Vec<EndpointRow>,
-    /// When Stripe was last heard.
+    /// The last contact with Stripe.
     pub contact: LastContact,
-    /// Events that were given up.
+    /// The number of dead events.
     pub dead: i64,
-    /// Events of the other mode.
+    /// The number of quarantined events.
     pub quarantined: i64,
-    /// What is wrong.
+    /// The problems.
     pub troubles: Vec<StripeTrouble>,
 }
 
-/// Where our endpoint should deliver to: where the newest does, or else the public URL's own.
+/// The URL to which our endpoint should deliver: that of the newest endpoint, otherwise the one below the public URL.
 pub fn webhook_url(settings: &Settings, held: &[EndpointRow]) -> String {
     let usual = || format!("{}/webhooks/stripe", settings.issuer());
     held.first().map_or_else(usual, |row| row.url.clone())
@@ -41,7 +41,7 @@ pub fn webhook_url(settings: &Settings, held: &[EndpointRow]) -> String {
 /// Asks Stripe and the database.
 ///
 /// # Errors
-/// The database does not answer. That Stripe does not is part of the answer.
+/// The database does not answer. A failure to reach Stripe is part of the report.
 pub async fn inspect_stripe(
     store: &Store,
     stripe: &Gateway,
@@ -87,7 +87,7 @@ pub async fn inspect_stripe(
 }
 
 impl StripeTrouble {
-    /// Whether only Stripe can tell.
+    /// Whether only Stripe knows about it.
     pub fn is_of_endpoint(self) -> bool {
         match self {
             Self::EndpointMissing
@@ -131,7 +131,7 @@ impl StripeTrouble {
     }
 }
 
-/// The one that should deliver, and those that do too. Without one of ours it is any that has our address.
+/// The endpoint that should deliver, and the others that do too. If none is ours, any endpoint with our address counts.
 fn ours_and_others(all: &[Endpoint], held: &[EndpointRow], url: &str) -> (Option<Endpoint>, Vec<Endpoint>) {
     let here = || all.iter().filter(|endpoint| is_same_address(&endpoint.url, url));
     let found = match held.first() {
@@ -142,7 +142,7 @@ fn ours_and_others(all: &[Endpoint], held: &[EndpointRow], url: &str) -> (Option
     (found.cloned(), here().filter(is_other).cloned().collect())
 }
 
-/// Whether two addresses mean the same path of one host: more slashes than needed make no difference.
+/// Whether two URLs mean the same path of one host: additional slashes make no difference.
 fn is_same_address(one: &str, other: &str) -> bool {
     let parts = |text: &str| {
         let (scheme, rest) = text.split_once("://")?;
@@ -152,7 +152,7 @@ fn is_same_address(one: &str, other: &str) -> bool {
     one == other || parts(one).is_some_and(|one| Some(one) == parts(other))
 }
 
-/// One that was made by hand may have any version that we read, and may be elsewhere than we look.
+/// The problems of an endpoint. One that was created by hand may have any API version that we can read.
 fn of_endpoint(endpoint: Option<&Endpoint>, is_made_by_us: bool) -> Vec<StripeTrouble> {
     let Some(endpoint) = endpoint else {
         return if is_made_by_us { vec![StripeTrouble::EndpointMissing] } else { Vec::new() };

@@ -1,4 +1,4 @@
-//! What is read for people and programs across the whole database. Nothing here changes anything.
+//! Reports that read across the whole database. Nothing here changes anything.
 //!
 //! **Owns** the check of the ledger, the comparison with Stripe's sums, results, exports, and the state of the connection.
 //! **Never** writes.

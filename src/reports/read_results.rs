@@ -1,4 +1,4 @@
-//! What each appeal and variant brought, day by day.
+//! The results of each appeal and variant, by day.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -11,10 +11,10 @@ use crate::config::SiteSettings;
 use crate::contributions::{Account, EntryKind};
 use crate::store::{Store, StoreError, Unreadable};
 
-/// The most days that are read at once.
+/// The maximum number of days per query.
 pub const MAX_RESULT_DAYS: i32 = 400;
 
-/// Which results.
+/// Which results to read.
 #[derive(Clone, Debug)]
 pub struct ResultsQuery {
     /// The site's id.
@@ -27,11 +27,11 @@ pub struct ResultsQuery {
     pub appeal: Option<String>,
 }
 
-/// A day, an appeal and a variant. Money that no appeal brought has neither appeal nor variant; what readers who were held out gave has the
-/// variant `holdout`.
+/// A day, an appeal and a variant. Money that no appeal brought has neither appeal nor variant; gifts from readers who were
+/// held out have the variant `holdout`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ResultKey {
-    /// In the site's time zone. An hour counts for the day on which it begins.
+    /// The day, in the site's time zone. An hour counts for the day on which it begins.
     pub day: Date,
     /// The appeal's id.
     pub appeal: Option<String>,
@@ -39,12 +39,12 @@ pub struct ResultKey {
     pub variant: Option<String>,
 }
 
-/// What came of a variant.
+/// The results of a variant.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
     /// Readers who saw it: first views.
     pub readers: i64,
-    /// Views, with the first.
+    /// Views, including each reader's first.
     pub views: i64,
     /// Clicks on its button or one of its amounts.
     pub clicks: i64,
@@ -52,9 +52,9 @@ pub struct Outcome {
     pub dismissals: i64,
     /// Payment pages opened.
     pub checkouts: i64,
-    /// Contributions whose first payment came.
+    /// Contributions whose first payment arrived.
     pub gifts: i64,
-    /// Money, by ISO 4217 code: of all payments that came on the day, those of older contributions too.
+    /// Money by ISO 4217 code: of all payments that arrived on the day, including those of older contributions.
     pub money: BTreeMap<String, MoneySums>,
 }
 
@@ -63,11 +63,11 @@ pub struct Outcome {
 pub struct MoneySums {
     /// What readers gave.
     pub received_minor: i64,
-    /// Refunds and disputes, less those that were reversed.
+    /// Refunds and disputes, minus reversals.
     pub returned_minor: i64,
-    /// What Stripe kept.
+    /// Stripe's fees.
     pub fees_minor: i64,
-    /// What is left.
+    /// What remains.
     pub net_minor: i64,
 }
 
@@ -85,7 +85,7 @@ pub enum ResultsError {
     Store(#[from] StoreError),
 }
 
-/// Reads what the appeals of a site brought.
+/// Reads the results of a site's appeals.
 ///
 /// # Errors
 /// See [`ResultsError`].
@@ -133,7 +133,7 @@ struct Results {
 }
 
 impl Results {
-    /// The outcome of an hour's day; nothing where another appeal is asked for.
+    /// The outcome of an hour's day; nothing if another appeal is requested.
     fn at(
         &mut self,
         hour: i64,
@@ -159,7 +159,7 @@ impl Outcome {
             "click" => self.clicks += count,
             "checkout" => self.checkouts += count,
             kind if kind.starts_with("dismiss_") => self.dismissals += count,
-            // A later version may count more.
+            // A later version may count more kinds.
             _ => {}
         }
     }
@@ -188,7 +188,7 @@ impl MoneySums {
         self.post(credit, -minor);
     }
 
-    /// Posts to one account: above 0 debits it, below 0 credits it.
+    /// Posts to one account: a positive amount debits it, a negative one credits it.
     fn post(&mut self, account: Account, minor: i64) {
         match account {
             Account::Contributions => self.received_minor -= minor,
@@ -200,7 +200,7 @@ impl MoneySums {
     }
 }
 
-/// From the first instant of the first day to that of the day after the last, in milliseconds since 1970.
+/// From the start of the first day to the start of the day after the last, in milliseconds since 1970.
 fn instants(query: &ResultsQuery, zone: &TimeZone) -> Result<Range<i64>, ResultsError> {
     if query.from > query.to {
         return Err(ResultsError::Backwards);

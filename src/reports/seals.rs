@@ -1,4 +1,4 @@
-//! Seals: what was booked at some time, signed, and whether it is still so.
+//! Seals: signed digests of the booked entries, and their verification.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -7,10 +7,10 @@ use crate::keys::{MacKey, Sha256, Vault};
 use crate::store::seals::{Seal, SealedEntry};
 use crate::store::{Store, StoreError};
 
-/// Entries that are read in one go.
+/// Entries read in one query.
 const BATCH: i64 = 5_000;
 
-/// Signs seals and checks them.
+/// Signs and verifies seals.
 pub struct SealKey(MacKey);
 
 impl SealKey {
@@ -23,31 +23,31 @@ impl SealKey {
         format!("{} {} {} {}", seal.up_to_seq, seal.made_at_ms, seal.entries, seal.digest)
     }
 
-    /// The seal, signed.
+    /// Signs the seal.
     pub fn sign(&self, seal: Seal) -> Seal {
         let tag = self.0.sign(Self::text(&seal).as_bytes());
         Seal { signature: URL_SAFE_NO_PAD.encode(tag), ..seal }
     }
 
-    /// Whether a seal was made with this key and is as it was made.
+    /// Whether a seal was created with this key and is unchanged.
     pub fn is_good(&self, seal: &Seal) -> bool {
         let tag = URL_SAFE_NO_PAD.decode(&seal.signature).unwrap_or_default();
         self.0.fits(Self::text(seal).as_bytes(), &tag)
     }
 }
 
-/// What became of the last seal.
+/// The state of the last seal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SealState {
-    /// None was made yet.
+    /// There is no seal yet.
     None,
-    /// All that it holds is as it was.
+    /// All sealed entries are unchanged.
     Matches(Seal),
-    /// It does not match: a sentence that says how.
+    /// It does not match, for this reason.
     Broken(String),
 }
 
-/// Compares the books with the last seal.
+/// Compares the ledger with the last seal.
 ///
 /// # Errors
 /// The database does not answer.
@@ -70,8 +70,8 @@ pub async fn check_seal(store: &Store, key: &SealKey) -> Result<SealState, Store
     )))
 }
 
-/// How many entries were booked up to a place in their order, and the digest of all of them. It is taken in the order
-/// of their causes, so that the order in which they came does not matter.
+/// The number of entries up to a position in the booking order, and the digest of all of them. The digest follows the order
+/// of their causes, so the order of arrival does not matter.
 ///
 /// # Errors
 /// See [`StoreError`].
@@ -90,7 +90,7 @@ pub async fn digest_of(store: &Store, up_to_seq: i64) -> Result<(i64, String), S
     Ok((entries, URL_SAFE_NO_PAD.encode(hash.finish())))
 }
 
-/// Nothing in it holds a control character, so that no two entries make the same line.
+/// No field contains a control character, so no two entries produce the same line.
 fn line(it: &SealedEntry) -> String {
     format!(
         "{}\t{}\t{}\t{}\t{}\t{}\t{}\t{}\n",

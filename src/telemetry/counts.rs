@@ -1,4 +1,4 @@
-//! Counters by one word of a fixed list: registered once, so that counting is one addition.
+//! Counters with one label from a fixed list. They are registered once, so that counting is one addition.
 
 use std::marker::PhantomData;
 use std::sync::Arc;
@@ -6,15 +6,15 @@ use std::sync::Arc;
 use keepopen_decision::Reason;
 use metrics::Counter;
 
-/// The words that a label can have.
+/// The values of a metric label.
 pub trait LabelValue: Copy + 'static {
-    /// Every word, in the order of [`LabelValue::index`].
+    /// Every value, in the order of [`LabelValue::index`].
     const ALL: &'static [Self];
 
     /// The label's value.
     fn as_label(self) -> &'static str;
 
-    /// Where it stands in [`LabelValue::ALL`].
+    /// Its position in [`LabelValue::ALL`].
     fn index(self) -> usize;
 }
 
@@ -41,69 +41,69 @@ macro_rules! labels {
 }
 
 labels! {
-    /// What became of a webhook delivery.
+    /// The outcome of a webhook delivery.
     Delivery {
-        /// It is stored.
+        /// It was stored.
         Stored = "stored",
-        /// It was there already.
+        /// It was stored before.
         Duplicate = "duplicate",
-        /// It is of the other mode: stored, never booked.
+        /// It belongs to the other mode: stored, never booked.
         Quarantined = "quarantined",
-        /// Its signature does not fit.
+        /// Its signature is invalid.
         BadSignature = "bad_signature",
-        /// It is signed, and no event.
+        /// It is signed, but not an event.
         NotAnEvent = "not_an_event",
-        /// Its body is too large, or broke off.
+        /// Its body is too large, or ended early.
         Unread = "unread",
-        /// No secret is configured to check it with.
+        /// No secret is configured to check its signature.
         Unchecked = "unchecked",
-        /// The database did not take it.
+        /// The database did not accept it.
         StoreFailed = "store_failed",
     }
 }
 
 labels! {
-    /// What came of taking an event up; each try counts.
+    /// The outcome of processing an event; each try counts.
     Processed {
-        /// Facts of a gift of ours.
+        /// Facts of one of our gifts.
         Booked = "booked",
-        /// Facts of no gift of ours, or of none yet.
+        /// Facts of none of our gifts, or not yet.
         NotOurs = "not_ours",
-        /// Of a type that nothing is booked from.
+        /// Of a type that is never booked.
         NothingToBook = "nothing_to_book",
         /// The try failed; there will be another.
         Failed = "failed",
-        /// The last try failed; a person must look.
+        /// The last try failed; it needs manual review.
         Dead = "dead",
     }
 }
 
 labels! {
-    /// What came of a call to Stripe; each try is a call.
+    /// The outcome of a call to Stripe; each try is a call.
     CallOutcome {
-        /// Done.
+        /// Success.
         Ok = "ok",
         /// Stripe has no such object.
         NotFound = "no_such_object",
-        /// Stripe can't serve the request as it is.
+        /// Stripe rejected the request.
         Refused = "refused",
         /// Stripe failed.
         Failed = "failed",
         /// Too many calls at once.
         Busy = "busy",
-        /// No answer that can be read.
+        /// No readable response.
         Unreachable = "unreachable",
     }
 }
 
 labels! {
-    /// By what a call was found to be one too many.
+    /// Which limit a request exceeded.
     LimitedBy {
-        /// By the client's address.
+        /// The client address's.
         Address = "address",
-        /// By the attempt.
+        /// The attempt's.
         Attempt = "attempt",
-        /// By the site.
+        /// The site's.
         Site = "site",
     }
 }
@@ -119,55 +119,55 @@ labels! {
 }
 
 labels! {
-    /// What came of looking at a supporter token.
+    /// The outcome of checking a supporter token.
     TokenCheck {
-        /// Its signature was found good before.
+        /// It is cached as valid.
         Remembered = "remembered",
-        /// Its signature was checked, and is good.
+        /// Its signature was checked, and is valid.
         Good = "good",
         /// It is not one of ours.
         Bad = "bad",
-        /// Too many were to be checked at once.
+        /// Too many tokens had to be checked.
         Unchecked = "unchecked",
-        /// Its client's address, or its supporter, had too many checked.
+        /// Its client's address, or its supporter, exceeded a limit.
         Limited = "limited",
     }
 }
 
 labels! {
-    /// How far the events of the inbox are.
+    /// The state of an event in the inbox.
     InboxState {
         /// Not tried yet.
         Waiting = "waiting",
-        /// A try failed; it is tried again.
+        /// A try failed; it will be retried.
         Retrying = "retrying",
         /// Of the other mode.
         Quarantined = "quarantined",
-        /// Failed at every try; a person must look.
+        /// Every try failed; it needs manual review.
         Dead = "dead",
     }
 }
 
 labels! {
-    /// What can be wrong with the connection to Stripe.
+    /// The problems that the connection to Stripe can have.
     StripeTrouble {
-        /// The endpoint that we made is not there any more.
+        /// Our endpoint no longer exists.
         EndpointMissing = "endpoint_missing",
-        /// It delivers nothing.
+        /// It is disabled.
         EndpointDisabled = "endpoint_disabled",
-        /// It was made with another version of Stripe's API.
+        /// It was created with another version of Stripe's API.
         EndpointVersion = "endpoint_version",
-        /// It does not deliver all that we need.
+        /// It does not deliver every required event.
         EndpointEvents = "endpoint_events",
-        /// Our key may not look at endpoints.
+        /// The key may not read endpoints.
         KeyRefused = "key_refused",
-        /// Nothing comes, although something should have.
+        /// Nothing was delivered, although something should have been.
         NoDeliveries = "silence",
         /// Our clock and Stripe's differ.
         Clock = "clock",
-        /// Most deliveries are signed with a secret that is not ours.
+        /// Most deliveries are signed with an unknown secret.
         Signatures = "signatures",
-        /// Events were given up.
+        /// There are dead events.
         DeadEvents = "dead_events",
     }
 }
@@ -184,7 +184,7 @@ impl LabelValue for Reason {
     }
 }
 
-/// One counter for each word.
+/// One counter for each label value.
 #[derive(Clone)]
 pub struct Counts<W> {
     counters: Arc<[Counter]>,
@@ -192,12 +192,12 @@ pub struct Counts<W> {
 }
 
 impl<W: LabelValue> Counts<W> {
-    /// Counters, each made for its word.
+    /// Counters, each created for its value.
     pub fn each(make: impl Fn(W) -> Counter) -> Self {
         Self { counters: W::ALL.iter().map(|as_label| make(*as_label)).collect(), labels: PhantomData }
     }
 
-    /// Counters that nobody reads.
+    /// Counters that are never read.
     pub fn unread() -> Self {
         Self::each(|_| Counter::noop())
     }

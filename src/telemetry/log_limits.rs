@@ -1,5 +1,5 @@
-//! Log lines that anybody can cause by sending requests. At most one line of each kind is logged in a minute, and then how many
-//! more there were, so that a flood of requests does not fill the disk.
+//! Limits log lines that anybody can cause by sending requests. At most one line of each kind is logged per minute, and
+//! then the number of the others, so that a flood of requests does not fill the disk.
 
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,7 @@ use tracing_subscriber::layer::Context;
 
 use crate::clock::Clock;
 
-/// The time in which one line is logged.
+/// The period in which one line is logged.
 pub const INTERVAL: Duration = Duration::from_secs(60);
 
 /// The limit on one kind of log line.
@@ -22,17 +22,17 @@ pub struct LogLimit {
     window: Mutex<Window>,
 }
 
-/// Webhooks whose signature is bad.
+/// Webhooks with an invalid signature.
 pub static REFUSED_WEBHOOKS: LogLimit = LogLimit::new("refused webhooks");
-/// Webhooks that came while no secret is known.
+/// Webhooks that arrived while no secret was configured.
 pub static UNCHECKED_WEBHOOKS: LogLimit = LogLimit::new("webhooks without a secret to check them");
 /// Requests with a Stripe signature on other paths.
 pub static MISDIRECTED_WEBHOOKS: LogLimit = LogLimit::new("requests with a Stripe signature on other paths");
 /// Requests that failed because the database is unavailable.
 pub static DATABASE_ERRORS: LogLimit = LogLimit::new("requests that failed because of the database");
-/// Requests that collided with another change.
+/// Requests that conflicted with another change.
 pub static DATABASE_CONFLICTS: LogLimit = LogLimit::new("requests that conflicted with another change");
-/// Requests that met data in the database that can't be right.
+/// Requests that found corrupt data in the database.
 pub static CORRUPT_DATA: LogLimit = LogLimit::new("requests that found corrupt data");
 /// Requests for which a call to Stripe failed.
 pub static STRIPE_ERRORS: LogLimit = LogLimit::new("requests for which a call to Stripe failed");
@@ -52,19 +52,19 @@ impl LogLimit {
         Self { what, window: Mutex::new(Window::NEW) }
     }
 
-    /// Whether a line may be logged now. Lines that may not are counted.
+    /// Whether a line may be logged now. Suppressed lines are counted.
     pub fn admits(&self) -> bool {
         locked(&self.window).admits(Clock::System.steady())
     }
 }
 
-/// Limits the warnings and errors of libraries: each place in their code on its own. The HTTP library logs an error for every malformed
-/// request.
+/// Limits the warnings and errors of libraries, separately for each place in their code. The HTTP library logs an error for
+/// every malformed request.
 pub(super) struct LibraryLines;
 
 type Windows = HashMap<Identifier, (&'static str, Window)>;
 
-/// By the place in the code, with the module that it is in.
+/// By the place in the code, with its module.
 static OF_LIBRARIES: LazyLock<Mutex<Windows>> = LazyLock::new(Mutex::default);
 
 impl<S: Subscriber> Layer<S> for LibraryLines {
@@ -79,7 +79,7 @@ impl<S: Subscriber> Layer<S> for LibraryLines {
     }
 }
 
-/// Logs how many lines of each kind were not logged in a minute that is over. To be called every few seconds.
+/// Logs how many lines of each kind were suppressed in the past minute. Must be called every few seconds.
 pub fn report_suppressed_lines() {
     let now = Clock::System.steady();
     let ours = ALL.map(|limit| (limit.what, locked(&limit.window).take_suppressed(now)));
@@ -99,10 +99,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// A minute in which one line is logged.
 #[derive(Debug)]
 struct Window {
-    /// When its line was logged, as a time that never goes back; `None` before the first one.
+    /// When its line was logged, on the steady clock; `None` before the first one.
     began: Option<Duration>,
     suppressed: u64,
-    /// Suppressed in minutes that are over, and not reported yet.
+    /// Suppressed in past minutes, and not reported yet.
     unreported: u64,
 }
 
@@ -120,7 +120,7 @@ impl Window {
         is_first
     }
 
-    /// The lines that were suppressed in minutes that are over. Each is returned once.
+    /// The lines that were suppressed in past minutes. Each is returned once.
     fn take_suppressed(&mut self, now: Duration) -> u64 {
         if self.is_over(now) {
             self.unreported += std::mem::take(&mut self.suppressed);
@@ -148,7 +148,7 @@ mod tests {
         }
         assert_eq!(window.take_suppressed(at(64)), 0, "the minute is not over");
         assert_eq!([window.take_suppressed(at(65)), window.take_suppressed(at(66))], [4, 0]);
-        // The next line begins another minute. A flood that goes on is reported too.
+        // The next line begins another minute. An ongoing flood is reported too.
         assert!(window.admits(at(70)));
         assert!(!window.admits(at(71)));
         assert!(window.admits(at(130)));

@@ -1,4 +1,4 @@
-//! Logs: what an operator reads. No personal data, no secrets, no bodies.
+//! Logs for operators. They contain no personal data, no secrets and no request bodies.
 
 use std::io::IsTerminal;
 
@@ -9,17 +9,17 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use super::log_limits::LibraryLines;
 
-/// How a log line is written.
+/// The format of log lines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LogFormat {
-    /// One readable line each.
+    /// One readable line per event.
     Human,
-    /// One JSON object each.
+    /// One JSON object per event.
     Json,
 }
 
-/// The log level is not one that can be understood.
+/// The log level can't be parsed.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "log.level can't be parsed ({0}); write error, warn, info, debug, or a filter such as `info,keepopen=debug`"
@@ -29,7 +29,7 @@ pub struct BadLogLevel(String);
 /// Starts logging to standard error. A second call changes nothing.
 ///
 /// # Errors
-/// The level is not understood.
+/// The level can't be parsed.
 pub fn start(format: LogFormat, level: &str) -> Result<(), BadLogLevel> {
     let filter = filter(level)?;
     let registry = tracing_subscriber::registry().with(filter).with(LibraryLines);
@@ -47,13 +47,13 @@ pub fn start(format: LogFormat, level: &str) -> Result<(), BadLogLevel> {
 /// Checks a level without starting anything.
 ///
 /// # Errors
-/// The level is not understood.
+/// The level can't be parsed.
 pub fn check_level(level: &str) -> Result<(), BadLogLevel> {
     filter(level)?;
     Ok(())
 }
 
-/// PostgreSQL remarks on each start that a table is there already; that is nothing to tell an operator, unless asked for.
+/// PostgreSQL reports on each start that a table already exists, which operators need not see by default.
 fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
     if let Some(word) = level.split(',').find(|part| is_misspelt(part.trim())) {
         return Err(BadLogLevel(format!("`{word}` is not a level")));
@@ -62,7 +62,7 @@ fn filter(level: &str) -> Result<EnvFilter, BadLogLevel> {
     EnvFilter::try_new(remarks).map_err(|error| BadLogLevel(error.to_string()))
 }
 
-/// A word alone is a level, though the filter would take it for a part of the program, all of whose lines are wanted:
+/// A single word must be a level, although the filter would read it as a module name, all of whose lines are logged:
 /// `infoo` would log nothing.
 fn is_misspelt(part: &str) -> bool {
     const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];

@@ -1,4 +1,4 @@
-//! The numbers, and their names. `docs/operating-metrics.md` explains them to an operator.
+//! The metrics and their names. `docs/operating-metrics.md` explains them to operators.
 
 use keepopen_decision::Reason;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder};
@@ -10,50 +10,48 @@ use super::counts::{
 };
 use super::process::ProcessGauges;
 
-/// Upper bounds of the durations that are told apart, in seconds: a banner is
-/// decided in microseconds, a checkout waits for Stripe.
+/// The upper bounds of histogram buckets, in seconds: a banner is decided in microseconds, a checkout waits for Stripe.
 const DURATIONS_S: &[f64] = &[0.0001, 0.00025, 0.001, 0.0025, 0.01, 0.025, 0.1, 0.25, 1.0, 2.5, 10.0];
 const ABOUT: Metadata<'static> = Metadata::new("keepopen", Level::INFO, None);
 
-/// Every number of one running service. No global state: two services in one
-/// process count apart.
+/// All metrics of one running service. There is no global state: two services in one process count separately.
 pub struct Metrics {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
-    /// Answers to "show the appeal banner?", by their reason.
+    /// Banner decisions, by reason.
     pub verdicts: Counts<Reason>,
     /// Webhook deliveries, by outcome.
     pub deliveries: Counts<Delivery>,
-    /// Transactions by which deliveries were stored: several that wait at the same time share one.
+    /// Transactions that stored deliveries: several that wait at the same time share one.
     pub intake_commits: Counter,
-    /// Calls to Stripe, by what came of them.
+    /// Calls to Stripe, by outcome.
     pub stripe_calls: Counts<CallOutcome>,
-    /// Events that were taken up, by what came of it; each try counts.
+    /// Processed events, by outcome; each try counts.
     pub events_processed: Counts<Processed>,
     /// Checked supporter tokens, by outcome.
     pub token_checks: Counts<TokenCheck>,
-    /// Calls to start a checkout that were too many.
+    /// Rate-limited requests to start a checkout.
     pub limited_checkouts: Counts<LimitedBy>,
-    /// Calls to fetch a token that were too many.
+    /// Rate-limited requests to fetch a token.
     pub limited_tokens: Counts<LimitedBy>,
     /// Request bodies that were not read to their end.
     pub cut_bodies: Counts<CutBody>,
-    /// The inbox as it was last looked at.
+    /// The inbox, as of the last count.
     pub inbox: InboxGauges,
-    /// The queue as it was last looked at.
+    /// The queue, as of the last count.
     pub queue: QueueGauges,
-    /// The books as they were last checked.
+    /// The ledger, as of the last check.
     pub ledger: LedgerGauges,
-    /// Payments that did not come, as Stripe reports them.
+    /// Failed payments, as reported by Stripe.
     pub declines: Counter,
-    /// Requests with a Stripe signature to paths that take none.
+    /// Requests with a Stripe signature to paths that do not accept webhooks.
     pub misdirected: Counter,
-    /// The connection to Stripe as it was last looked at.
+    /// The connection to Stripe, as of the last check.
     pub stripe: StripeGauges,
     process: ProcessGauges,
 }
 
-/// The books in numbers.
+/// Metrics of the ledger.
 pub struct LedgerGauges {
     wrong: Gauge,
     alarms: Gauge,
@@ -61,7 +59,7 @@ pub struct LedgerGauges {
 }
 
 impl LedgerGauges {
-    /// Says what a check of the books found, and when it was made.
+    /// Sets the result and the time of a check of the ledger.
     pub fn set(&self, wrong: usize, alarms: usize, at_ms: i64) {
         self.wrong.set(wrong as f64);
         self.alarms.set(alarms as f64);
@@ -69,7 +67,7 @@ impl LedgerGauges {
     }
 }
 
-/// The connection to Stripe in numbers.
+/// Metrics of the connection to Stripe.
 pub struct StripeGauges {
     troubles: Vec<Gauge>,
     last_delivery: Gauge,
@@ -90,41 +88,41 @@ impl StripeGauges {
         Self { troubles, last_delivery, clock_difference }
     }
 
-    /// Says whether this is wrong.
+    /// Sets whether the connection has this problem.
     pub fn set_trouble(&self, what: StripeTrouble, so: bool) {
         self.troubles[what.index()].set(if so { 1.0 } else { 0.0 });
     }
 
-    /// Says when the last delivery came, in milliseconds since 1970.
+    /// Sets the time of the last delivery, in milliseconds since 1970.
     pub fn set_last_delivery_ms(&self, at_ms: i64) {
         self.last_delivery.set(at_ms as f64 / 1000.0);
     }
 
-    /// Says by how much our clock is ahead of Stripe's.
+    /// Sets how far our clock is ahead of Stripe's.
     pub fn set_clock_difference_ms(&self, difference_ms: i64) {
         self.clock_difference.set(difference_ms as f64 / 1000.0);
     }
 }
 
-/// The inbox in numbers.
+/// Metrics of the inbox.
 pub struct InboxGauges {
     rows: Vec<Gauge>,
     oldest_waiting: Gauge,
 }
 
 impl InboxGauges {
-    /// Says how many events are so far.
+    /// Sets the number of events in this state.
     pub fn set(&self, state: InboxState, rows: i64) {
         self.rows[state.index()].set(rows as f64);
     }
 
-    /// Says for how long the oldest event that is not done has been waiting, in milliseconds.
+    /// Sets the age of the oldest unfinished event, in milliseconds.
     pub fn set_oldest_waiting_ms(&self, waiting_ms: i64) {
         self.oldest_waiting.set(waiting_ms as f64 / 1000.0);
     }
 }
 
-/// The queue in numbers.
+/// Metrics of the queue.
 pub struct QueueGauges {
     waiting: Gauge,
     dead: Gauge,
@@ -145,7 +143,7 @@ impl QueueGauges {
         }
     }
 
-    /// Shows how many tasks wait and are dead, and for how many milliseconds the oldest has been waiting.
+    /// Sets the numbers of waiting and dead tasks, and the age of the oldest in milliseconds.
     pub fn set(&self, waiting: i64, dead: i64, oldest_waiting_ms: i64) {
         self.waiting.set(waiting as f64);
         self.dead.set(dead as f64);
@@ -160,7 +158,7 @@ impl Default for Metrics {
 }
 
 impl Metrics {
-    /// Everything at zero.
+    /// Creates all metrics, at zero.
     pub fn new() -> Self {
         let recorder = PrometheusBuilder::new()
             .set_buckets(DURATIONS_S)
@@ -296,7 +294,7 @@ impl Metrics {
         }
     }
 
-    /// Another counter; labels come from fixed lists, never from a request's content.
+    /// Registers another counter. Labels come from fixed lists, never from a request's content.
     pub fn counter(
         &self,
         name: &'static str,
@@ -306,7 +304,7 @@ impl Metrics {
         counter(&self.recorder, name, help, labels)
     }
 
-    /// Another histogram of durations in seconds, with labels as for [`Metrics::counter`].
+    /// Registers another histogram of durations in seconds, with labels as for [`Metrics::counter`].
     pub fn durations(
         &self,
         name: &'static str,
@@ -317,13 +315,13 @@ impl Metrics {
         self.recorder.register_histogram(&key(name, labels), &ABOUT)
     }
 
-    /// All of it, in Prometheus' text format.
+    /// All metrics, in Prometheus' text format.
     pub fn render(&self) -> String {
         self.process.read();
         self.handle.render()
     }
 
-    /// Sorts measured durations into their buckets; until then each takes memory. To be called every few seconds.
+    /// Sorts measured durations into their buckets; until then each takes memory. Must be called every few seconds.
     pub fn tidy(&self) {
         self.handle.run_upkeep();
     }

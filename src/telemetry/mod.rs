@@ -1,8 +1,8 @@
-//! What an operator can see: log lines and numbers.
+//! What an operator can see: logs and metrics.
 //!
-//! **Owns** how log lines are written, and which numbers are counted under which name.
-//! **Never** holds personal data, a secret, or an id in a label.
-//! **Start at** [`start`] for logs, [`log_limits`] for lines that requests can cause, [`Metrics`] for numbers.
+//! **Owns** the format of log lines, and the names of metrics.
+//! **Never** puts personal data, a secret or an id into a label.
+//! **Start at** [`start`] for logs, [`log_limits`] for lines that requests can cause, [`Metrics`] for metrics.
 //! **Tested in** `tests/api/management.rs`, `tests/canary/`.
 
 mod counts;

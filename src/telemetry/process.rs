@@ -1,26 +1,26 @@
-//! The process in numbers: its memory and its open files, under the names that Prometheus' own clients use.
+//! Metrics of the process: its memory and open files, under the names that Prometheus' own client libraries use.
 
 use metrics::Gauge;
 
-/// Numbers that are read when they are asked for. Linux alone has them.
+/// Metrics that are read on request. Only available on Linux.
 pub struct ProcessGauges {
-    /// Memory that is in use, in bytes.
+    /// Memory in use, in bytes.
     pub resident: Gauge,
-    /// Open files, connections among them.
+    /// Open files, including connections.
     pub open_files: Gauge,
-    /// How many files may be open.
+    /// The limit on open files.
     pub max_files: Gauge,
 }
 
 impl ProcessGauges {
-    /// Reads them. What the system does not tell stays as it was.
+    /// Reads them. What the system does not report stays unchanged.
     pub fn read(&self) {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         if let Some(kilobytes) = number_after(&status, "VmRSS:") {
             self.resident.set(kilobytes * 1024.0);
         }
         if let Ok(files) = std::fs::read_dir("/proc/self/fd") {
-            // One of them reads the folder.
+            // One of them is the open folder itself.
             self.open_files.set(files.count().saturating_sub(1) as f64);
         }
         let limits = std::fs::read_to_string("/proc/self/limits").unwrap_or_default();
@@ -30,7 +30,7 @@ impl ProcessGauges {
     }
 }
 
-/// The first number of the line that begins with these words.
+/// The first number on the line that begins with this text.
 fn number_after(text: &str, words: &str) -> Option<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix(words))?;
     line.split_whitespace().next()?.parse().ok()

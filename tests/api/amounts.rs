@@ -210,15 +210,19 @@ async fn amounts_of_a_variant_that_its_site_does_not_take_keep_the_appeal_back()
         (
             OWN_AMOUNTS.replace("700, 900", "99, 700, 900"),
             "variants[0].amounts.EUR",
-            "outside of minimum_minor",
+            "not between minimum_minor",
         ),
         (
             OWN_AMOUNTS.replace("amount_minor = 900", "amount_minor = 901"),
             "variants[0].amounts.EUR",
             "highlighted",
         ),
-        (OWN_AMOUNTS.replace("EUR", "CHF"), "variants[0].amounts.CHF", "none of its sites takes CHF"),
-        (OWN_AMOUNTS.replace("EUR", "GBP"), "variants[0].amounts.GBP", "no gifts at the interval \"once\""),
+        (OWN_AMOUNTS.replace("EUR", "CHF"), "variants[0].amounts.CHF", "none of its sites supports CHF"),
+        (
+            OWN_AMOUNTS.replace("EUR", "GBP"),
+            "variants[0].amounts.GBP",
+            "not support gifts at the interval \"once\"",
+        ),
         (
             OWN_AMOUNTS.replace("700, 900", "\"700\""),
             "variants[0].amounts.EUR.once[0]",

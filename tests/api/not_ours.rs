@@ -136,7 +136,7 @@ async fn a_gift_in_a_currency_that_we_do_not_know_is_kept_with_its_code_and_not_
                 alarms_then.contains("unknown_currency") && alarms_then.contains(&charge),
                 "{alarms_then}"
             );
-            let not_booked = format!("not booked: the currency {} is not known", code.to_uppercase());
+            let not_booked = format!("not booked: unknown currency {}", code.to_uppercase());
             assert!(outcomes(&app).await.contains(&not_booked));
 
             // Backwards, and again: the same.

@@ -94,9 +94,9 @@ async fn an_alarm_is_not_acknowledged_without_a_name_a_reason_and_an_alarm() {
     let (sandbox, [warned, _]) = with_two_alarms().await;
     let long = "x".repeat(1_001);
     for (name, reason, sentence) in [
-        (" ", "Refunded", "name: write who looked at it"),
-        ("Finance\ndesk", "Refunded", "name: write who looked at it"),
-        (&long[..101], "Refunded", "name: write who looked at it"),
+        (" ", "Refunded", "name: write who reviewed it"),
+        ("Finance\ndesk", "Refunded", "name: write who reviewed it"),
+        (&long[..101], "Refunded", "name: write who reviewed it"),
         ("Finance desk", "", "reason: write what you found"),
         ("Finance desk", &long[..], "reason: write what you found"),
     ] {

@@ -42,7 +42,7 @@ fn every_problem_is_said_with_the_path_of_its_field() {
     assert_eq!(sandbox.good(&["appeals", "export"]), "appeals = []\n", "all of them, or none");
     assert!(sandbox.stopped(&["appeals", "check", "nothing.toml"]).contains("nothing.toml"));
     sandbox.write("appeals.toml", "[[appeal]]");
-    assert!(sandbox.stopped(&["appeals", "check", "appeals.toml"]).contains("not understood"));
+    assert!(sandbox.stopped(&["appeals", "check", "appeals.toml"]).contains("can't be parsed"));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn yaml_is_read_and_written_where_it_is_asked_for() {
     assert_eq!(sandbox.good(&["appeals", "apply", "exported.yaml"]), "summer: version 1, unchanged, live\n");
     sandbox.write("bad.yml", "appeals:\n- id: [");
     let sentence = sandbox.stopped(&["appeals", "check", "bad.yml"]);
-    assert!(sentence.starts_with("bad.yml is not understood: ") && sentence.contains("line 3"), "{sentence}");
+    assert!(sentence.starts_with("bad.yml can't be parsed: ") && sentence.contains("line 3"), "{sentence}");
     let draft = yaml.replace("live: live", "live: draft");
     sandbox.write("draft.yaml", &draft);
     sandbox.write("readers.ndjson", "{\"reader\":\"one\",\"at\":\"2026-11-02T08:00:00Z\"}\n");

@@ -34,7 +34,7 @@ async fn a_dead_event_is_listed_with_its_error_and_can_be_played_again() {
     let sandbox = with_a_dead_event().await;
     let listed = sandbox.good(&["events", "list", "--state", "dead"]);
     assert_eq!(listed, "evt_1  dead        1  refund.created  refund.amount is odd\n");
-    assert!(sandbox.good(&["events", "replay", "evt_1"]).contains("evt_1 waits"));
+    assert!(sandbox.good(&["events", "replay", "evt_1"]).contains("evt_1 is queued"));
     assert_eq!(sandbox.good(&["events", "list", "--state", "dead"]), "There is no such event.\n");
     let waiting = sandbox.good(&["events", "show", "evt_1"]);
     assert_eq!(waiting, "evt_1  waiting     0  refund.created  not tried yet\n");

@@ -43,7 +43,7 @@ fn lines(log: &str, words: &str) -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_refused_webhooks_writes_a_line_and_not_one_for_each() {
     let log = log_of_a_flood("[stripe]\nwebhook_secrets = [\"whsec_dGVzdHRlc3R0ZXN0dGVzdA\"]\n").await;
-    for words in ["a webhook was refused", "came to a path that takes none"] {
+    for words in ["a webhook was rejected", "arrived at a path that does not accept webhooks"] {
         assert!((1..=3).contains(&lines(&log, words)), "{words}: {log}");
     }
     assert!(log.lines().count() < REQUESTS, "{log}");

@@ -32,7 +32,9 @@ async fn a_dead_task_is_listed_with_its_error_and_can_be_tried_again() {
     assert_eq!(dead, "fetch_object/evt_1  dead      1  added less than a minute ago  Stripe refused\n");
     let all = sandbox.good(&["queue", "list"]);
     assert!(all.contains("fetch_object/evt_2  waiting   0") && all.contains("not failed yet"), "{all}");
-    assert!(sandbox.good(&["queue", "replay", "fetch_object/evt_1"]).contains("fetch_object/evt_1 waits"));
+    assert!(
+        sandbox.good(&["queue", "replay", "fetch_object/evt_1"]).contains("fetch_object/evt_1 is queued")
+    );
     assert_eq!(sandbox.good(&["queue", "list", "--dead"]), "No task is dead.\n");
     let audited = sandbox.good(&["audit", "list"]);
     assert!(audited.ends_with("  operator  task.replay  fetch_object/evt_1\n"), "{audited}");

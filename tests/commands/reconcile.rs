@@ -53,9 +53,9 @@ async fn a_list_that_can_not_be_read_ends_the_command_with_an_error_that_names_i
         said.out.contains("Not complete: the list of events could not be read: Stripe refused"),
         "{said:?}"
     );
-    assert!(said.err.contains("the comparison is not complete: it lacks the list of events"), "{said:?}");
+    assert!(said.err.contains("the comparison is not complete: the list of events is missing"), "{said:?}");
     let shown = sandbox.run(&["reconcile", "--show"]);
-    assert!(shown.status == Some(1) && shown.err.contains("it lacks the list of events"), "{shown:?}");
+    assert!(shown.status == Some(1) && shown.err.contains("the list of events is missing"), "{shown:?}");
     sandbox.good(&["reconcile"]);
     sandbox.good(&["reconcile", "--show"]);
 }

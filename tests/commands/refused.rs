@@ -51,8 +51,8 @@ fn a_named_file_that_is_not_there_is_said() {
 
 #[test]
 fn a_database_that_is_not_spoken_is_never_replaced_by_another() {
-    assert_refused("[database]\nurl = \"mysql://a:quiet@db/keepopen\"", &["not known", "sqlite:PATH"]);
-    assert_refused("[database]\nurl = \"keepopen.db\"", &["not known", "sqlite:PATH"]);
+    assert_refused("[database]\nurl = \"mysql://a:quiet@db/keepopen\"", &["unknown scheme", "sqlite:PATH"]);
+    assert_refused("[database]\nurl = \"keepopen.db\"", &["unknown scheme", "sqlite:PATH"]);
     for url in ["sqlite:", "sqlite::memory:", "sqlite:?cache=shared", "sqlite:a.db?mode=memory"] {
         assert_refused(&format!("[database]\nurl = \"{url}\""), &["in memory", "sqlite:PATH"]);
     }
@@ -167,7 +167,7 @@ fn a_site_says_where_it_is_and_when() {
     assert_refused(
         &example_with("[sites.journal]", "[sites.\"The Journal\"]")
             .replace("sites.journal.", "sites.\"The Journal\"."),
-        &["small letters"],
+        &["lowercase letters"],
     );
     for id in [String::new(), "j".repeat(41)] {
         let named = example_with("[sites.journal]", &format!("[sites.\"{id}\"]"));
@@ -199,7 +199,7 @@ fn amounts_lie_within_their_limits() {
     }
     for (line, other, words) in [
         ("minimum_minor = 100", "minimum_minor = 0", "minimum_minor must be at least 1,"),
-        ("minimum_minor = 100", "minimum_minor = 49", "at least 50: Stripe takes no less"),
+        ("minimum_minor = 100", "minimum_minor = 49", "at least 50, Stripe's minimum"),
         ("maximum_minor = 1000000", "maximum_minor = 99", "maximum_minor not below it"),
     ] {
         assert_refused(&example_with(line, other), &[words]);
@@ -223,7 +223,7 @@ fn a_country_is_offered_one_currency_and_one_set_of_amounts() {
         (
             r#"countries = ["IM"]"#,
             r#"countries = ["GB", "IM"]"#,
-            ["giving.GBP.countries", "IM stands in", "giving.EUR"],
+            ["giving.GBP.countries", "IM is already in", "giving.EUR"],
         ),
         ("", r#"countries = ["UK"]"#, ["giving.GBP.countries", "`UK`", "country_groups"]),
         (
@@ -240,7 +240,7 @@ fn a_country_is_offered_one_currency_and_one_set_of_amounts() {
             &(by_country(r#"["PT"]"#, 500).replace("}]", "}, ")
                 + &by_country(r#"["ES", "PT"]"#, 500).replace("by_country = [", "")),
             "",
-            ["giving.EUR.by_country[1].countries", "PT stands in", "by_country[0]"],
+            ["giving.EUR.by_country[1].countries", "PT is already in", "by_country[0]"],
         ),
     ] {
         assert_refused(&two(eur, gbp), &[&[path], &named[..]].concat());
@@ -323,7 +323,7 @@ fn the_rest_of_the_settings_have_their_limits() {
     let asking = format!("{JOURNAL}[sites.journal.rules.frequency]\nmax_views = 0\n");
     assert_refused(&asking, &["sites.journal.rules.frequency.max_views", "nothing ever shows"]);
     assert_refused("[log]\nlevel = \"loud=very=so\"", &["log.level"]);
-    assert_refused("[log]\nlevel = \"infoo\"", &["log.level", "`infoo` is no level", "info"]);
+    assert_refused("[log]\nlevel = \"infoo\"", &["log.level", "`infoo` is not a level", "info"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn serve_makes_a_key_file_for_its_owner_alone_and_stops_when_told() {
     let sandbox = Sandbox::with(LOOPBACK).and_database();
     let mut running = sandbox.start(&["serve"]);
     let told = running.logs_until("keepopen answers");
-    for gap in ["no site", "no appeals", "no Stripe key", "no webhook secret is known"] {
+    for gap in ["no site", "no appeal", "no Stripe key", "no webhook secret is configured"] {
         assert!(told.contains(gap), "{gap}: {told}");
     }
     assert_eq!(running.stop(), Some(0));
@@ -97,7 +97,7 @@ fn a_key_file_that_is_missing_beside_its_database_stops_every_command_that_needs
     for command in [&["serve"][..], &["books", "check"], &["books", "rewrite"]] {
         let said = sandbox.run(command);
         assert_eq!(said.status, Some(1), "{said:?}");
-        assert!(said.err.contains("keepopen.key is missing") && said.err.contains("put it back"), "{said:?}");
+        assert!(said.err.contains("keepopen.key is missing") && said.err.contains("restore it"), "{said:?}");
         assert!(!key.exists(), "{command:?} left a key");
     }
     std::fs::rename(&aside, &key).unwrap();

@@ -156,7 +156,7 @@ fn bad_lines_are_told_by_their_numbers_and_no_numbers_are_printed() {
             .replace("\"news\"}}", "\"news\"}"),
     );
     let said = sandbox.stopped(&REPLAY);
-    assert!(said.starts_with("readers.ndjson can't be used as it is written:\n  line 2: reader: "), "{said}");
+    assert!(said.starts_with("readers.ndjson is invalid:\n  line 2: reader: "), "{said}");
     assert!(said.contains("\n  line 3: EOF"), "{said}");
     let early = READERS.replace("2026-11-03T08", "2026-11-01T08")
         + "{\"reader\":\"a\",\"at\":\"x\"}\n".repeat(20).as_str();
@@ -198,7 +198,7 @@ fn the_sample_population_is_played_the_same_for_the_same_seed() {
     assert_ne!(said, play("2"));
     sandbox.write("people.toml", &sample.replace("days = 60", "days = 0"));
     let said = sandbox.stopped(&["simulate", "--appeals", "draft.toml", "--population", "people.toml"]);
-    assert_eq!(said, "people.toml can't be used as it is written:\n  days: write 1 to 3650.");
+    assert_eq!(said, "people.toml is invalid:\n  days: write 1 to 3650.");
 }
 
 #[test]

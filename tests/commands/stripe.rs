@@ -55,7 +55,7 @@ async fn an_endpoint_is_made_once_with_exactly_the_events_that_are_needed() {
     assert_eq!(made.len(), 1);
     assert_eq!(made[0]["url"], "https://give.example.org/webhooks/stripe");
     assert_eq!((&made[0]["api_version"], &made[0]["enabled_events"]), (&json!(API_VERSION), &json!(EVENTS)));
-    assert!(said.contains(&format!("{}: made", id(&made[0]))), "{said}");
+    assert!(said.contains(&format!("{}: created", id(&made[0]))), "{said}");
     for permission in ["Checkout Sessions", "Webhook Endpoints", "PaymentIntents"] {
         assert!(said.contains(permission), "{said}");
     }
@@ -77,7 +77,7 @@ async fn what_was_changed_in_the_dashboard_is_put_right() {
     let changed = json!({"enabled_events": [EVENTS[1], "person.created"], "status": "disabled"});
     stripe.change_endpoint(id(&endpoint), &changed).unwrap();
     let said = sandbox.good(&["stripe", "connect"]);
-    for words in ["put right", "it was disabled", EVENTS[0], "needless: person.created"] {
+    for words in ["corrected", "it was disabled", EVENTS[0], "needless: person.created"] {
         assert!(said.contains(words), "{words}: {said}");
     }
     assert_eq!(stripe.endpoints(), [endpoint]);
@@ -93,7 +93,7 @@ async fn an_endpoint_of_somebody_else_is_left_alone() {
     let foreign = stripe.endpoints().remove(0);
     // Another folder holds no secret of it, and it does not say that it is ours.
     let said = self::sandbox(&stripe).good(&["stripe", "connect"]);
-    assert!(said.contains(&format!("{}: was not made by keepopen", id(&foreign))), "{said}");
+    assert!(said.contains(&format!("{}: not created by keepopen", id(&foreign))), "{said}");
     assert_eq!((stripe.endpoints().len(), &stripe.endpoints()[0]), (2, &foreign));
 }
 
@@ -104,7 +104,7 @@ async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_
     let sandbox = sandbox(&stripe);
     let mut service = sandbox.start(&["serve"]);
     let told = service.logs_until("keepopen answers");
-    assert!(told.contains("no webhook secret is known"), "{told}");
+    assert!(told.contains("no webhook secret is configured"), "{told}");
     let line = told.lines().find(|line| line.contains("keepopen answers")).unwrap();
     let port: String =
         line.split("127.0.0.1:").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
@@ -117,7 +117,7 @@ async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_
     assert!(stripe.deliveries().last().unwrap().taken());
 
     let said = sandbox.good(&["stripe", "roll-secret"]);
-    assert!(said.contains(&format!("{}: from before", id(&first))), "{said}");
+    assert!(said.contains(&format!("{}: an older endpoint", id(&first))), "{said}");
     let second = stripe.endpoints().remove(1);
     assert_eq!((&second["url"], second["status"].as_str()), (&json!(url), Some("enabled")));
     let early = sandbox.stopped(&["stripe", "roll-secret", "--finish"]);
@@ -134,7 +134,7 @@ async fn a_running_service_takes_up_a_new_secret_and_the_old_endpoint_ends_when_
     assert!(taken(&first) && taken(&second), "during the overlap both are good");
     assert_eq!(service.stop(), Some(0));
     let said = sandbox.good(&["stripe", "roll-secret", "--finish"]);
-    assert_eq!(said, format!("{}: disabled, and its secret is forgotten.\n", id(&first)));
+    assert_eq!(said, format!("{}: disabled; its secret was deleted.\n", id(&first)));
     let status = |at: usize| stripe.endpoints()[at]["status"].clone();
     assert_eq!((status(0), status(1)), (json!("disabled"), json!("enabled")));
     assert_eq!(sandbox.good(&["stripe", "connect", "--finish"]), "There was nothing to finish.\n");
@@ -155,7 +155,7 @@ async fn another_version_is_another_endpoint_beside_the_old_one() {
     let early = sandbox.stopped(&["stripe", "connect", "--finish"]);
     assert!(early.contains("run `keepopen stripe connect` first"), "{early}");
     let said = sandbox.good(&["stripe", "connect"]);
-    assert!(said.contains("2024-06-20, delivers still"), "{said}");
+    assert!(said.contains("2024-06-20, which still delivers"), "{said}");
     assert_eq!(stripe.endpoints().len(), 2);
     sandbox.good(&["stripe", "connect", "--finish", "--force"]);
     let states: Vec<_> = stripe.endpoints().iter().map(|it| it["status"].clone()).collect();
@@ -213,16 +213,16 @@ async fn the_check_list_tells_good_from_wrong_and_from_what_is_to_do() {
         assert!(has(&wrong, words), "{words}: {wrong:?}");
     }
     stripe.limit_account(true);
-    assert!(has(&lines("WRONG"), "may not take payments yet"));
+    assert!(has(&lines("WRONG"), "can't take payments yet"));
     stripe.limit_account(false);
     sandbox.good(&["stripe", "connect"]);
     let good = lines("good");
     for words in [
-        "may take payments",
-        "is paid out",
+        "can take payments",
+        "receives payouts",
         "asks in EUR",
         "is enabled",
-        "signing secret is known",
+        "signing secret is stored",
         "over https",
     ] {
         assert!(has(&good, words), "{words}: {good:?}");

@@ -823,9 +823,9 @@ export interface components {
         AppealProblem: {
             /** @description The appeal's id, or its position in the file (`#3`) if it has none. */
             appeal: string;
-            /** @description The field, such as `variants[1].copy`; empty if the whole appeal is concerned. */
+            /** @description The field, such as `variants[1].copy`; empty if it concerns the whole appeal. */
             field: string;
-            /** @description What is wrong, and what to do about it. */
+            /** @description What is wrong, and how to fix it. */
             sentence: string;
         };
         /** @description What to publish. */
@@ -1567,7 +1567,7 @@ export interface components {
              * @description The amount, in the minor unit.
              */
             amount_minor: number;
-            /** @description How often. */
+            /** @description The interval. */
             interval: components["schemas"]["Interval"];
         };
         /** @description An open alarm. */
@@ -1714,7 +1714,7 @@ export interface components {
          */
         PaymentKind: "payment" | "offline_payment" | "unconfirmed";
         /**
-         * @description What readers get of an appeal now.
+         * @description Whether readers can see an appeal now.
          * @enum {string}
          */
         Phase: "draft" | "scheduled" | "live" | "paused" | "ended";
@@ -4362,9 +4362,9 @@ export interface operations {
                  * @example appeal
                  */
                 object?: string;
-                /** @description How many are wanted. */
+                /** @description The number of changes on a page. */
                 limit?: number;
-                /** @description The `next` of the page before. */
+                /** @description The `next` of the previous page. */
                 after?: number;
             };
             header?: never;

@@ -20,7 +20,7 @@ pub(in crate::actions) fn activate_snapshot(app: &App, change: impl FnOnce(&mut 
     }
     tracing::info!(
         appeals = snapshot_inputs.documents.len(),
-        left_out = snapshot.problems.len(),
+        skipped = snapshot.problems.len(),
         "appeals are active"
     );
     app.snapshot.store(Arc::new(snapshot));

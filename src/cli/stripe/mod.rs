@@ -19,28 +19,29 @@ use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway, PERMISSIONS};
 
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Make our webhook endpoint at Stripe, or put the one right that is there. To repeat it is safe.
+    /// Create the webhook endpoint at Stripe, or correct the existing one. You can repeat this safely.
     Connect {
-        /// Where Stripe reaches the service [default: as before, or else server.public_url and /webhooks/stripe].
+        /// The URL at which Stripe reaches the service [default: as before, otherwise server.public_url and
+        /// /webhooks/stripe].
         #[arg(long)]
         url: Option<Url>,
         #[command(flatten)]
         end: End,
     },
-    /// Make another endpoint with the same address, and so a new signing secret. Both deliver until --finish.
+    /// Create another endpoint with the same address, and so a new signing secret. Both deliver until --finish.
     RollSecret {
         #[command(flatten)]
         end: End,
     },
-    /// Print how the connection is; ends with 1 when something is wrong.
+    /// Print the state of the connection. Exits with 1 if something is wrong.
     Status,
-    /// What must be so before real money moves; ends with 1 when something is not.
+    /// Check everything that real payments need. Exits with 1 if something is missing.
     Checklist,
 }
 
 #[derive(clap::Args, Clone, Copy)]
 pub struct End {
-    /// Disable the endpoints from before, and forget their secrets; once the new one has delivered.
+    /// Disable the older endpoints, and delete their secrets, once the new one has delivered.
     #[arg(long)]
     finish: bool,
     /// Do not wait until the new one has delivered.
@@ -97,7 +98,7 @@ async fn change(
     done.map_err(|error| explained(error, url))
 }
 
-/// Where Stripe delivers to, written as it will be compared.
+/// The URL that Stripe delivers to, normalised for comparison.
 async fn address(opened: &Opened<'_>, given: Option<&Url>) -> Result<String, Stopped> {
     let settings = opened.settings;
     let url = match given {
@@ -111,7 +112,7 @@ async fn address(opened: &Opened<'_>, given: Option<&Url>) -> Result<String, Sto
     Ok(url)
 }
 
-/// Stripe's refusals, with what to do.
+/// Stripe's errors, with what to do.
 fn explained(error: ConnectError, url: &str) -> Stopped {
     match &error {
         ConnectError::Call(CallError::Refused { status: 401, .. }) => {
