@@ -79,6 +79,7 @@ async fn answer_to_back_end(
 ///
 /// # Errors
 /// The body is not a question, names an unknown site, or states a standing, which requires a key.
+#[cfg(feature = "test-support")]
 pub fn verdict_json(app: &App, body: &[u8]) -> Result<Vec<u8>, Problem> {
     let asked = Asked::read(body)?;
     match asked.stated {

@@ -33,6 +33,7 @@ mod verdict_body;
 mod webhooks;
 mod words;
 
+#[cfg(feature = "test-support")]
 pub use banner::verdict_json;
 pub use contract::openapi_yaml;
 pub use routes::ROUTES;

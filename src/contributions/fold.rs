@@ -9,7 +9,7 @@ use super::gift_facts::GiftFacts;
 use super::movements::{ReceivedPayment, ReversedAmounts};
 use super::payments::OFFLINE_PART;
 use super::settlement::{Movement, settle};
-use super::{Contribution, DisputeState, Entry, Fact, Join, Payment, PaymentKind};
+use super::{Contribution, DisputeState, Entry, Fact, Payment, PaymentKind};
 use crate::money::{Currency, Money};
 
 /// The result of folding all facts of one gift.
@@ -246,7 +246,10 @@ fn ended_twice(fact: &Fact) -> Option<Alarm> {
 }
 
 /// Merges reports of many objects into one fact each, ordered by id.
+#[cfg(any(test, feature = "test-support"))]
 pub fn join_all(reports: impl IntoIterator<Item = Fact>) -> Vec<Fact> {
+    use super::Join;
+
     let mut facts: BTreeMap<String, Fact> = BTreeMap::new();
     for report in reports {
         let id = report.id().to_owned();

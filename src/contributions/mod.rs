@@ -43,7 +43,9 @@ pub use facts::{
     ChargeFact, DisputeFact, Fact, InvoiceFact, InvoicePaymentFact, Origin, Period, RefundFact, SessionFact,
     SubscriptionFact, Terms,
 };
-pub use fold::{Balance, Folded, fold, join_all};
+#[cfg(any(test, feature = "test-support"))]
+pub use fold::join_all;
+pub use fold::{Balance, Folded, fold};
 pub use frequency::{Frequency, IntervalUnit};
 pub use join::{Join, Latest, Newest};
 pub use payments::{Payment, PaymentKind, Settled};

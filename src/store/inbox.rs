@@ -328,19 +328,6 @@ impl Store {
         .await)
     }
 
-    /// Every event, ordered by id, for display and tests.
-    ///
-    /// # Errors
-    /// The database does not answer.
-    pub async fn events(&self) -> Result<Vec<EventRow>, StoreError> {
-        on_reader!(self, db => sqlx::query_as(
-            "SELECT id, type AS kind, CASE state WHEN 'set_aside' THEN 'quarantined' ELSE state END AS state, attempts, error, outcome \
-             FROM stripe_events ORDER BY id",
-        )
-        .fetch_all(db)
-        .await)
-    }
-
     /// Up to `limit` events, newest first, optionally of one state.
     ///
     /// # Errors

@@ -126,6 +126,7 @@ impl Intake {
     }
 
     /// The number of accepted deliveries without a result.
+    #[cfg(any(test, feature = "test-support"))]
     pub fn under_way(&self) -> usize {
         PLACES as usize - self.places.available_permits()
     }

@@ -285,31 +285,6 @@ impl Store {
         Ok(row.map(Contribution::try_from).transpose()?)
     }
 
-    /// Every contribution, ordered by id.
-    ///
-    /// # Errors
-    /// As [`Store::contribution`].
-    pub async fn contributions(&self) -> Result<Vec<Contribution>, StoreError> {
-        let sql = format!("{CONTRIBUTION}{}", " ORDER BY id");
-        let rows: Vec<ContributionRow> =
-            on_reader!(self, db => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(db).await)?;
-        rows.into_iter().map(|row| Ok(Contribution::try_from(row)?)).collect()
-    }
-
-    /// Every entry, ordered by cause.
-    ///
-    /// # Errors
-    /// As [`Store::contribution`].
-    pub async fn entries(&self) -> Result<Vec<Entry>, StoreError> {
-        let rows: Vec<EntryRow> = on_reader!(self, db => sqlx::query_as(
-            "SELECT kind, object, contribution_id, site, currency, amount_minor, occurred_at_ms \
-             FROM ledger_entries ORDER BY cause",
-        )
-        .fetch_all(db)
-        .await)?;
-        rows.into_iter().map(|row| Ok(Entry::try_from(row)?)).collect()
-    }
-
     /// When the first payment of a gift was booked, in milliseconds since 1970.
     ///
     /// # Errors

@@ -39,6 +39,8 @@ pub mod supporters;
 pub mod sweeps;
 pub mod switches;
 pub mod tasks;
+#[cfg(feature = "test-support")]
+mod testing;
 pub mod tickers;
 pub mod unbooked;
 
@@ -227,43 +229,5 @@ impl Store {
         if let Some(pools) = self.pools.get() {
             pools.close().await;
         }
-    }
-
-    /// Runs one statement, for tests that try to violate the tables' rules.
-    #[doc(hidden)]
-    pub async fn execute_for_tests(&self, sql: &str) -> Result<u64, StoreError> {
-        let mut tx = self.begin().await?;
-        let statement = sqlx::AssertSqlSafe(sql.to_owned());
-        let rows =
-            on_tx!(&mut tx, db => sqlx::query(statement).execute(db).await.map(|done| done.rows_affected()))?;
-        tx.commit().await?;
-        Ok(rows)
-    }
-
-    /// Reads one value as text, for tests that inspect the tables.
-    #[doc(hidden)]
-    pub async fn look_for_tests(&self, sql: &str) -> Result<Vec<String>, StoreError> {
-        let mut tx = self.begin().await?;
-        let statement = sqlx::AssertSqlSafe(sql.to_owned());
-        on_tx!(&mut tx, db => sqlx::query_scalar(statement).fetch_all(db).await)
-    }
-
-    /// Takes every reading connection until the return value is dropped, for tests with a database that does not answer.
-    #[doc(hidden)]
-    pub async fn take_readers_for_tests(&self) -> Result<Vec<Box<dyn std::any::Any + Send>>, StoreError> {
-        let mut held: Vec<Box<dyn std::any::Any + Send>> = Vec::new();
-        match self.pools()? {
-            Pools::Sqlite { reader, .. } => {
-                for _ in 0..reader.size() {
-                    held.push(Box::new(reader.acquire(dialect::READ_TIMEOUT).await?));
-                }
-            }
-            Pools::Postgres { pool, .. } => {
-                for _ in 0..pool.size() {
-                    held.push(Box::new(pool.acquire(dialect::READ_TIMEOUT).await?));
-                }
-            }
-        }
-        Ok(held)
     }
 }

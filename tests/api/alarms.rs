@@ -285,7 +285,7 @@ async fn who_looked_and_why_is_needed_and_kept_for_good() {
     assert_eq!(open(&app).await.len(), 1);
     assert_eq!(acknowledge(&app, &id, &good).await.status, 200);
     for sql in ["DELETE FROM alarm_acknowledgements", "UPDATE alarm_acknowledgements SET reason = 'z'"] {
-        let refused = app.app.store.execute_for_tests(sql).await.unwrap_err().to_string();
+        let refused = app.app.store.run_sql(sql).await.unwrap_err().to_string();
         assert!(refused.contains("append-only"), "{refused}");
     }
     app.finish().await;

@@ -171,7 +171,7 @@ async fn jobs_and_stripe_are_named_as_actors() {
     });
     assert_eq!(app.deliver(&event).await.status, 200);
     let dead = "UPDATE stripe_events SET state = 'dead', error = 'set by a test' WHERE id = 'evt_1'";
-    app.app.store.execute_for_tests(dead).await.unwrap();
+    app.app.store.run_sql(dead).await.unwrap();
     assert_eq!(app.deliver(&event).await.status, 200);
     assert_eq!(newest(&app).await[..4], ["stripe", "", "event.requeue", "evt_1"]);
     app.run_jobs().await;
@@ -256,10 +256,7 @@ async fn a_change_that_names_no_object_is_not_committed() {
     let mut tx = context.change().await.unwrap();
     keepopen::store::health::write_proof(&mut tx, 1).await.unwrap();
     tx.commit([]).await.unwrap();
-    assert_eq!(
-        app.app.store.look_for_tests("SELECT id FROM write_proof").await.unwrap(),
-        Vec::<String>::new()
-    );
+    assert_eq!(app.app.store.read_sql("SELECT id FROM write_proof").await.unwrap(), Vec::<String>::new());
     app.finish().await;
 }
 
@@ -271,7 +268,7 @@ async fn the_log_is_append_only() {
         "UPDATE audit_log SET actor = 'operator'",
         "INSERT INTO audit_log SELECT * FROM audit_log",
     ] {
-        let refused = app.app.store.execute_for_tests(sql).await;
+        let refused = app.app.store.run_sql(sql).await;
         assert!(
             matches!(refused, Err(StoreError::Corrupt(_) | StoreError::Conflict(_))),
             "{sql}: {refused:?}"

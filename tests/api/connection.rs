@@ -99,7 +99,7 @@ async fn an_endpoint_whose_secret_can_not_be_kept_is_disabled() {
     let app = TestApp::start().await;
     connect(&app).await;
     let full = "CREATE UNIQUE INDEX no_more ON stripe_endpoints (mode)";
-    app.app.store.execute_for_tests(full).await.unwrap();
+    app.app.store.run_sql(full).await.unwrap();
     let elsewhere = "https://other.example.org/webhooks/stripe";
     connect_stripe(&app.app.as_operator(), &app.app.vault, elsewhere).await.unwrap_err();
     let states: Vec<Value> = app.stripe.endpoints().iter().map(|it| it["status"].clone()).collect();
@@ -254,10 +254,10 @@ async fn a_dead_event_is_an_alarm() {
     let app = TestApp::start().await;
     let mut known = Vec::new();
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
-    app.app.store.execute_for_tests("UPDATE stripe_events SET state = 'dead'").await.unwrap();
+    app.app.store.run_sql("UPDATE stripe_events SET state = 'dead'").await.unwrap();
     look(&app, &mut known).await;
     assert_eq!(wrong(&app), ["dead_events"]);
-    app.app.store.execute_for_tests("UPDATE stripe_events SET state = 'done'").await.unwrap();
+    app.app.store.run_sql("UPDATE stripe_events SET state = 'done'").await.unwrap();
     look(&app, &mut known).await;
     assert_eq!(wrong(&app), Vec::<String>::new());
     app.finish().await;
@@ -272,20 +272,20 @@ async fn a_secret_that_is_sealed_in_the_database_is_taken_up_and_let_go_without_
         "INSERT INTO stripe_endpoints (id, mode, url, api_version, sealed_secret, created_at_ms) \
          VALUES ('we_1', 'test', '{URL}', 'a', '{sealed}', 1)"
     );
-    app.app.store.execute_for_tests(&row).await.unwrap();
+    app.app.store.run_sql(&row).await.unwrap();
     // One of the other mode is not ours to take.
-    app.app.store.execute_for_tests(&row.replace("we_1", "we_2").replace("'test'", "'live'")).await.unwrap();
+    app.app.store.run_sql(&row.replace("we_1", "we_2").replace("'test'", "'live'")).await.unwrap();
     actions::sync_endpoints(&app.app).await.unwrap();
     assert_eq!(deliver_signed(&app, "evt_1", "whsec_practice", 0).await, 200);
     actions::record_last_delivery(&app.app).await.unwrap();
     let delivered = "SELECT CAST(delivered_at_ms AS TEXT) FROM stripe_endpoints WHERE id = 'we_1'";
-    assert_eq!(app.app.store.look_for_tests(delivered).await.unwrap(), [app.app.now_ms().to_string()]);
-    app.app.store.execute_for_tests("UPDATE stripe_endpoints SET retired_at_ms = 2").await.unwrap();
+    assert_eq!(app.app.store.read_sql(delivered).await.unwrap(), [app.app.now_ms().to_string()]);
+    app.app.store.run_sql("UPDATE stripe_endpoints SET retired_at_ms = 2").await.unwrap();
     actions::sync_endpoints(&app.app).await.unwrap();
     assert_eq!(deliver_signed(&app, "evt_2", "whsec_practice", 0).await, 503);
     app.app
         .store
-        .execute_for_tests("UPDATE stripe_endpoints SET retired_at_ms = NULL, sealed_secret = 'AAAA'")
+        .run_sql("UPDATE stripe_endpoints SET retired_at_ms = NULL, sealed_secret = 'AAAA'")
         .await
         .unwrap();
     let error = actions::sync_endpoints(&app.app).await.unwrap_err().to_string();

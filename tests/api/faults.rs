@@ -123,7 +123,7 @@ async fn booking_that_stands_still_is_named_and_an_event_that_waits_for_its_next
     }
     assert_eq!(not_ready(&ready).await, Vec::<String>::new());
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
-    app.app.store.execute_for_tests(done).await.unwrap();
+    app.app.store.run_sql(done).await.unwrap();
     app.finish().await;
 }
 
@@ -183,13 +183,9 @@ async fn a_fault_in_the_data_is_not_called_an_unavailable_database() {
     let operator = app.app.as_operator();
     let key = keepopen::actions::create_api_key(&operator, "test", &scopes).await.unwrap().secret;
     let sql = "ALTER TABLE appeal_versions RENAME TO appeal_versions_aside";
-    app.app.store.execute_for_tests(sql).await.unwrap();
+    app.app.store.run_sql(sql).await.unwrap();
     let answer = app.get("/v1/appeals/help/versions/1", Some(&key)).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (500, "internal"));
-    app.app
-        .store
-        .execute_for_tests("ALTER TABLE appeal_versions_aside RENAME TO appeal_versions")
-        .await
-        .unwrap();
+    app.app.store.run_sql("ALTER TABLE appeal_versions_aside RENAME TO appeal_versions").await.unwrap();
     app.finish().await;
 }

@@ -120,7 +120,7 @@ async fn refuse(app: &TestApp, id: &str) {
              BEGIN SELECT RAISE(ABORT, 'refused'); END"
         )
     };
-    app.app.store.execute_for_tests(&rule).await.unwrap();
+    app.app.store.run_sql(&rule).await.unwrap();
 }
 
 async fn on_postgres(app: &TestApp) -> bool {
@@ -166,7 +166,7 @@ async fn a_commit_that_fails_acknowledges_nobody() {
         )
     };
     for sql in before {
-        app.app.store.execute_for_tests(sql).await.unwrap();
+        app.app.store.run_sql(sql).await.unwrap();
     }
     let events: Vec<Value> = (0..5).map(|n| event(&format!("evt_{n}"))).collect();
     for answer in events.iter().map(|event| delivering(&app, event)).collect::<Vec<_>>() {
@@ -174,7 +174,7 @@ async fn a_commit_that_fails_acknowledges_nobody() {
     }
     assert_eq!(ids(&app).await, Vec::<String>::new());
     assert_eq!(deliveries(&app, "store_failed"), 5);
-    app.app.store.execute_for_tests(after).await.unwrap();
+    app.app.store.run_sql(after).await.unwrap();
     assert_eq!(together(&app, &events).await, [200; 5]);
     app.run_jobs().await;
     app.finish().await;
@@ -287,6 +287,6 @@ async fn more_than_can_wait_are_told_so_and_the_rest_is_stored() {
     assert_eq!(app.deliver(&event("evt_late")).await.status, 200);
     assert_eq!(ids(&app).await.len(), 2049);
     let done = "UPDATE stripe_events SET state = 'done'";
-    app.app.store.execute_for_tests(done).await.unwrap();
+    app.app.store.run_sql(done).await.unwrap();
     app.finish().await;
 }

@@ -75,7 +75,7 @@ async fn a_service_without_its_database_is_alive_and_not_ready() {
 async fn a_service_whose_database_is_silent_is_not_ready() {
     let app = TestApp::start_with(ON).await;
     let url = start(&app);
-    let held = app.app.store.take_readers_for_tests().await.unwrap();
+    let held = app.app.store.hold_readers().await.unwrap();
     let (status, text) = ask(&url, "/readyz").await;
     let said: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database"])));
@@ -90,12 +90,12 @@ async fn a_service_whose_database_can_be_read_and_not_written_is_not_ready() {
     let url = start(&app);
     actions::probe_writes(&app.app).await.unwrap();
     assert_eq!(ask(&url, "/readyz").await.0, 200);
-    app.app.store.execute_for_tests("ALTER TABLE write_proof RENAME TO away").await.unwrap();
+    app.app.store.run_sql("ALTER TABLE write_proof RENAME TO away").await.unwrap();
     actions::probe_writes(&app.app).await.unwrap_err();
     let (status, text) = ask(&url, "/readyz").await;
     let said: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((status.as_u16(), &said["not_ready"]), (503, &json!(["database_writes"])));
-    app.app.store.execute_for_tests("ALTER TABLE away RENAME TO write_proof").await.unwrap();
+    app.app.store.run_sql("ALTER TABLE away RENAME TO write_proof").await.unwrap();
     actions::probe_writes(&app.app).await.unwrap();
     assert_eq!(ask(&url, "/readyz").await.0, 200);
     app.finish().await;
@@ -208,7 +208,7 @@ async fn events_that_are_tried_again_or_given_up_are_counted_apart() {
     assert_eq!(value(&url, "keepopen_inbox_oldest_waiting_seconds").await, 0.0);
     // It is dead on purpose: take it out of what `finish` looks at.
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
-    app.app.store.execute_for_tests(done).await.unwrap();
+    app.app.store.run_sql(done).await.unwrap();
     app.finish().await;
 }
 

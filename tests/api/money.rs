@@ -324,14 +324,14 @@ async fn the_export_has_a_line_for_each_payment_and_no_formula() {
     }
     // Whoever writes metadata at Stripe names the appeal.
     let formula = "UPDATE contributions SET appeal = '=HYPERLINK(1)', variant = '@x'";
-    app.app.store.execute_for_tests(formula).await.unwrap();
+    app.app.store.run_sql(formula).await.unwrap();
     let all = lines(&app, "").await;
     assert_eq!(
         (all[1][column("appeal")].as_str(), all[1][column("variant")].as_str()),
         ("'=HYPERLINK(1)", "'@x")
     );
     let back = "UPDATE contributions SET appeal = NULL, variant = NULL";
-    app.app.store.execute_for_tests(back).await.unwrap();
+    app.app.store.run_sql(back).await.unwrap();
     app.finish().await;
 }
 
@@ -346,12 +346,12 @@ async fn an_export_of_many_pages_holds_every_payment_once() {
          WITH RECURSIVE many (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM many WHERE n < 2500) \
          SELECT 'pi_many' || n, contribution_id, site, currency, amount_minor, paid_at_ms + n / 2400, 0, 0, 0, 0 \
          FROM payments CROSS JOIN many";
-    app.app.store.execute_for_tests(copy).await.unwrap();
+    app.app.store.run_sql(copy).await.unwrap();
     let all = lines(&app, "").await;
     assert_eq!(all.len(), 1 + 2501);
     let payments: BTreeSet<&String> = all.iter().map(|line| &line[3]).collect();
     assert_eq!(payments.len(), all.len());
-    app.app.store.execute_for_tests("DELETE FROM payments WHERE object LIKE 'pi_many%'").await.unwrap();
+    app.app.store.run_sql("DELETE FROM payments WHERE object LIKE 'pi_many%'").await.unwrap();
     app.finish().await;
 }
 

@@ -276,7 +276,7 @@ async fn gifts_of_a_site_that_is_not_configured_book_nothing_until_it_is() {
     app.stripe.refund(&charge, Some(200)).unwrap();
     // Another contribution than the one that was begun here.
     let other = "con_00000000000000000000000001";
-    let mine = app.app.store.look_for_tests("SELECT contribution_id FROM checkouts").await.unwrap().remove(0);
+    let mine = app.app.store.read_sql("SELECT contribution_id FROM checkouts").await.unwrap().remove(0);
     let of_other = |event: &Value| {
         let text = event
             .to_string()

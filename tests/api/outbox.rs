@@ -201,7 +201,7 @@ async fn what_was_written_into_the_outbox_stays_as_it_was() {
     let before = outbox(&app.app).await;
     assert_eq!(before.len(), 3, "{before:?}");
     for sql in ["DELETE FROM outbox", "UPDATE outbox SET state = 'overtaken'"] {
-        assert!(app.app.store.execute_for_tests(sql).await.is_err(), "the database refuses it");
+        assert!(app.app.store.run_sql(sql).await.is_err(), "the database refuses it");
     }
     assert_eq!(outbox(&app.app).await, before);
     app.finish().await;

@@ -41,12 +41,12 @@ async fn a_page_carries_its_own_style_sheet_and_nothing_else_runs_in_it() {
 #[tokio::test]
 async fn a_page_that_can_not_be_shown_says_so_as_a_page() {
     let app = TestApp::start_with("[management]\nbind = \"127.0.0.1:0\"").await;
-    app.app.store.execute_for_tests("ALTER TABLE comparison_lists RENAME TO away").await.unwrap();
+    app.app.store.run_sql("ALTER TABLE comparison_lists RENAME TO away").await.unwrap();
     let page = ledger(&app).await;
     assert_eq!(page.status(), 500);
     let text = checked(page).await;
     assert!(text.contains("<code>internal</code>"), "{text}");
-    app.app.store.execute_for_tests("ALTER TABLE away RENAME TO comparison_lists").await.unwrap();
+    app.app.store.run_sql("ALTER TABLE away RENAME TO comparison_lists").await.unwrap();
     app.finish().await;
 }
 
@@ -58,7 +58,7 @@ async fn alarms_that_can_not_be_read_are_an_error_wherever_they_are_shown() {
     let key = actions::create_api_key(&app.app.as_operator(), "desk", &[Scope::MoneyRead]).await.unwrap();
     for alarms in ["no json", r#"["no object"]"#, r#"{"alarm":"no_list"}"#] {
         let sql = format!("UPDATE contributions SET alarms = '{alarms}'");
-        app.app.store.execute_for_tests(&sql).await.unwrap();
+        app.app.store.run_sql(&sql).await.unwrap();
         let page = ledger(&app).await;
         assert_eq!(page.status(), 500, "{alarms}");
         assert!(checked(page).await.contains("<code>internal</code>"), "{alarms}");
@@ -67,9 +67,9 @@ async fn alarms_that_can_not_be_read_are_an_error_wherever_they_are_shown() {
     }
     // With an id, but without what an alarm of this kind has.
     let odd = r#"UPDATE contributions SET alarms = '[{"id":"alm_0123456789abcdefghjkmnpqrs","alarm":"unheard_of"}]'"#;
-    app.app.store.execute_for_tests(odd).await.unwrap();
+    app.app.store.run_sql(odd).await.unwrap();
     let listed = app.get("/v1/alarms", Some(&key.secret)).await;
     assert_eq!((listed.status.as_u16(), listed.code()), (500, "internal"));
-    app.app.store.execute_for_tests("UPDATE contributions SET alarms = '[]'").await.unwrap();
+    app.app.store.run_sql("UPDATE contributions SET alarms = '[]'").await.unwrap();
     app.finish().await;
 }

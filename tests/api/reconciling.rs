@@ -256,16 +256,16 @@ async fn from_an_empty_database_stripes_objects_give_the_same_entries() {
 async fn unlock(app: &TestApp, table: &str, triggers: &[&str]) {
     if std::env::var_os("KEEPOPEN_TEST_POSTGRES").is_some() {
         let sql = format!("ALTER TABLE {table} DISABLE TRIGGER USER");
-        app.app.store.execute_for_tests(&sql).await.unwrap();
+        app.app.store.run_sql(&sql).await.unwrap();
         return;
     }
     for trigger in triggers {
-        app.app.store.execute_for_tests(&format!("DROP TRIGGER {trigger}")).await.unwrap();
+        app.app.store.run_sql(&format!("DROP TRIGGER {trigger}")).await.unwrap();
     }
 }
 
 async fn change(app: &TestApp, sql: &str) {
-    assert_eq!(app.app.store.execute_for_tests(sql).await.unwrap(), 1, "{sql}");
+    assert_eq!(app.app.store.run_sql(sql).await.unwrap(), 1, "{sql}");
 }
 
 /// The one sentence that a check of the books finds.
@@ -283,7 +283,7 @@ async fn an_entry_or_a_payment_that_was_changed_or_taken_out_is_found_by_a_check
     reconcile(&app).await;
     let entry = "UPDATE ledger_entries SET amount_minor = amount_minor";
     for sql in [entry, "DELETE FROM ledger_entries"] {
-        assert!(app.app.store.execute_for_tests(sql).await.is_err(), "the database refuses it");
+        assert!(app.app.store.run_sql(sql).await.is_err(), "the database refuses it");
     }
     unlock(&app, "ledger_entries", &["ledger_entries_stay", "ledger_entries_never_change"]).await;
     change(&app, &format!("{entry} + 1 WHERE kind = 'payment'")).await;

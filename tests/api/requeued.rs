@@ -46,7 +46,7 @@ async fn let_it_die(app: &TestApp) {
 /// It failed on purpose: takes it out of what `finish` looks at.
 async fn forget_the_bad_one(app: &TestApp) {
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
-    app.app.store.execute_for_tests(done).await.unwrap();
+    app.app.store.run_sql(done).await.unwrap();
 }
 
 #[tokio::test]

@@ -208,7 +208,7 @@ async fn what_stripe_lists_and_nobody_can_read_is_shown_once_and_holds_nothing_u
     // The transaction by itself is kept, too, and tried again, in case a later version can read it.
     let kept = "UPDATE stripe_events SET state = 'done', error = NULL \
          WHERE state = 'waiting' AND error LIKE 'balance_transaction.amount %'";
-    assert_eq!(app.app.store.execute_for_tests(kept).await.unwrap(), 1);
+    assert_eq!(app.app.store.run_sql(kept).await.unwrap(), 1);
     app.finish().await;
 }
 

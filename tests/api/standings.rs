@@ -225,7 +225,7 @@ async fn others_change(app: &TestApp, count: usize) {
             "{numbers} INSERT INTO standing_changes (supporter_id, site, changed_at_ms) SELECT {id}, 'courier', {now_ms} FROM numbers"
         ),
     ] {
-        assert_eq!(app.app.store.execute_for_tests(&statement).await.unwrap(), count as u64);
+        assert_eq!(app.app.store.run_sql(&statement).await.unwrap(), count as u64);
     }
 }
 

@@ -46,8 +46,7 @@ async fn a_site_and_each_of_its_surfaces_can_be_silenced_and_speak_again() {
 
     turn(&app, &key, "journal", &json!({"all": "on", "surfaces": {"banner": "on"}})).await;
     assert_eq!(shows(&app, "journal", &["banner"]).await, "banner");
-    let turns =
-        app.app.store.look_for_tests("SELECT surface || ' ' || state FROM switches ORDER BY number").await;
+    let turns = app.app.store.read_sql("SELECT surface || ' ' || state FROM switches ORDER BY number").await;
     assert_eq!(turns.unwrap(), ["banner off", "all off", "all on", "banner on"]);
     app.finish().await;
 }
@@ -135,7 +134,7 @@ async fn no_sql_makes_the_switches_forget() {
     let key = key(&app, Scope::AppealsWrite).await;
     turn(&app, &key, "journal", &json!({"all": "off"})).await;
     let rows = "SELECT site || surface || state || set_by FROM switches";
-    let before = app.app.store.look_for_tests(rows).await.unwrap();
+    let before = app.app.store.read_sql(rows).await.unwrap();
     assert_eq!(before.len(), 1);
     for sql in [
         "DELETE FROM switches",
@@ -143,8 +142,8 @@ async fn no_sql_makes_the_switches_forget() {
         "INSERT INTO switches SELECT number, site, surface, 'on', set_at_ms, set_by FROM switches",
         "REPLACE INTO switches SELECT number, site, surface, 'on', set_at_ms, set_by FROM switches",
     ] {
-        assert!(app.app.store.execute_for_tests(sql).await.is_err(), "{sql}");
+        assert!(app.app.store.run_sql(sql).await.is_err(), "{sql}");
     }
-    assert_eq!(app.app.store.look_for_tests(rows).await.unwrap(), before);
+    assert_eq!(app.app.store.read_sql(rows).await.unwrap(), before);
     app.finish().await;
 }

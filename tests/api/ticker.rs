@@ -232,7 +232,7 @@ async fn while_the_database_does_not_answer_readers_are_told_the_numbers_from_be
     app.gives(1500, "once").await;
     app.stripe_says_everything().await;
     assert_eq!(told(&app).await[0], 1500);
-    let held = app.app.store.take_readers_for_tests().await.unwrap();
+    let held = app.app.store.hold_readers().await.unwrap();
     let counting = tokio::time::timeout(Duration::from_millis(50), actions::refresh_tickers(&app.app));
     assert!(counting.await.is_err(), "it waits for the database");
     assert_eq!(app.banner(None).await["content"]["ticker"]["total"], 1500);

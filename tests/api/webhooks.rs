@@ -151,7 +151,7 @@ async fn an_event_that_can_not_be_read_is_tried_again_and_then_stays_as_dead() {
     // It fails on purpose: take it out of what `finish` looks at.
     app.app
         .store
-        .execute_for_tests("UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'")
+        .run_sql("UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'")
         .await
         .unwrap();
     app.finish().await;
@@ -181,12 +181,12 @@ async fn while_the_inbox_is_missing_nothing_is_acknowledged_and_the_fault_is_cal
     let body = event("evt_1", "customer.created", json!({"id": "cus_1", "object": "customer"})).to_string();
     let signature = app.stripe.sign(body.as_bytes(), app.app.now_ms() / 1000);
     let away = "ALTER TABLE stripe_events RENAME TO away";
-    app.app.store.execute_for_tests(away).await.unwrap();
+    app.app.store.run_sql(away).await.unwrap();
     let answer = deliver_raw(&app, Some(&signature), body.clone().into_bytes()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (500, "internal"));
     assert_eq!(app.banner(None).await["reason"], "matched", "reading goes on");
     let back = "ALTER TABLE away RENAME TO stripe_events";
-    app.app.store.execute_for_tests(back).await.unwrap();
+    app.app.store.run_sql(back).await.unwrap();
     assert_eq!(deliver_raw(&app, Some(&signature), body.into_bytes()).await.status, 200);
     app.run_jobs().await;
     app.finish().await;

@@ -32,7 +32,7 @@ async fn row(app: &TestApp) -> EventRow {
 /// It failed on purpose: takes it out of what `finish` looks at.
 async fn forget_the_bad_one(app: &TestApp) {
     let done = "UPDATE stripe_events SET state = 'done', error = NULL WHERE id = 'evt_bad'";
-    app.app.store.execute_for_tests(done).await.unwrap();
+    app.app.store.run_sql(done).await.unwrap();
 }
 
 #[tokio::test]
@@ -189,12 +189,12 @@ async fn an_event_whose_commit_is_cut_off_is_not_acknowledged() {
         "CREATE CONSTRAINT TRIGGER cut AFTER INSERT ON stripe_events DEFERRABLE INITIALLY DEFERRED \
          FOR EACH ROW EXECUTE FUNCTION cut()",
     ] {
-        app.app.store.execute_for_tests(sql).await.unwrap();
+        app.app.store.run_sql(sql).await.unwrap();
     }
     let answer = app.deliver(&unreadable()).await;
     assert_eq!((answer.status.as_u16(), answer.code()), (503, "store_unavailable"));
     assert!(app.app.store.events().await.unwrap().is_empty());
-    app.app.store.execute_for_tests("DROP TRIGGER cut ON stripe_events").await.unwrap();
+    app.app.store.run_sql("DROP TRIGGER cut ON stripe_events").await.unwrap();
     assert_eq!(app.deliver(&unreadable()).await.status, 200);
     forget_the_bad_one(&app).await;
     app.finish().await;
@@ -213,7 +213,7 @@ async fn deliveries_that_follow_each_other_have_a_connection_of_their_own_and_do
         let own = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND state = 'idle' \
              AND query LIKE 'INSERT INTO stripe_events%'";
         let mut tries = 0;
-        while app.app.store.look_for_tests(own).await.unwrap().is_empty() {
+        while app.app.store.read_sql(own).await.unwrap().is_empty() {
             assert_eq!(app.deliver(&event).await.status, 200);
             tries += 1;
             assert!(tries < 1000, "no delivery has a connection of its own");

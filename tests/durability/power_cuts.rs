@@ -91,7 +91,7 @@ async fn look(data: &Path, acknowledged: &BTreeSet<String>) -> Result<(), Wrong>
     let damaged = |error: StoreError| Wrong::Damaged(error.to_string());
     let app = start(data, &format!("sqlite:{}", data.join("keepopen.db").display())).await?;
     let sql = "SELECT integrity_check FROM pragma_integrity_check";
-    let whole = app.store.look_for_tests(sql).await.map_err(damaged)?;
+    let whole = app.store.read_sql(sql).await.map_err(damaged)?;
     if whole != ["ok"] {
         return Err(Wrong::Damaged(whole.join("; ")));
     }

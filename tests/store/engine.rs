@@ -18,7 +18,7 @@ async fn every_table_keeps_to_its_types() {
     let it = TestStore::open_file().await;
     let sql = "SELECT name FROM pragma_table_list WHERE schema = 'main' AND type = 'table' AND strict = 0 \
          AND name NOT LIKE 'sqlite_%' AND name <> '_sqlx_migrations'";
-    let loose = it.store.look_for_tests(sql).await.unwrap();
+    let loose = it.store.read_sql(sql).await.unwrap();
     assert_eq!(loose, Vec::<String>::new(), "write STRICT at their end");
 }
 

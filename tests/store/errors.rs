@@ -18,8 +18,8 @@ async fn a_database_that_was_not_reached_is_unavailable() {
 async fn a_key_that_is_taken_is_a_conflict() {
     let it = TestStore::open().await;
     let sql = "INSERT INTO write_proof (id, written_at_ms) VALUES ('last', 1)";
-    it.store.execute_for_tests(sql).await.unwrap();
-    let outcome = it.store.execute_for_tests(sql).await;
+    it.store.run_sql(sql).await.unwrap();
+    let outcome = it.store.run_sql(sql).await;
     assert!(matches!(outcome, Err(StoreError::Conflict(_))), "{outcome:?}");
 }
 
@@ -33,7 +33,7 @@ async fn what_the_tables_refuse_and_what_is_not_there_is_corrupt() {
         "INSERT INTO no_such_table VALUES (1)",
         "not SQL",
     ] {
-        let outcome = it.store.execute_for_tests(sql).await;
+        let outcome = it.store.run_sql(sql).await;
         assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{sql}: {outcome:?}");
     }
 }
@@ -41,7 +41,7 @@ async fn what_the_tables_refuse_and_what_is_not_there_is_corrupt() {
 #[actix_web::test]
 async fn a_value_that_this_version_cannot_read_is_corrupt() {
     let it = TestStore::open().await.with_facts().await;
-    it.store.execute_for_tests("UPDATE contributions SET alarms = 'no list'").await.unwrap();
+    it.store.run_sql("UPDATE contributions SET alarms = 'no list'").await.unwrap();
     let outcome = it.store.open_alarms(10).await;
     assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{outcome:?}");
     assert_eq!(

@@ -58,7 +58,7 @@ impl TestStore {
 
     /// Runs SQL as somebody with the file in their hands would: the number of rows it changed, or the complaint.
     pub(crate) async fn sql(&self, sql: &str) -> Result<u64, String> {
-        self.store.execute_for_tests(sql).await.map_err(|error| error.to_string())
+        self.store.run_sql(sql).await.map_err(|error| error.to_string())
     }
 
     /// A table's rows as text, to compare before and after.
@@ -81,7 +81,7 @@ impl TestStore {
     /// One value of the connection that writes.
     pub(crate) async fn pragma(&self, name: &str) -> String {
         let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
-        self.store.look_for_tests(&sql).await.unwrap().remove(0)
+        self.store.read_sql(&sql).await.unwrap().remove(0)
     }
 
     /// How the database would answer a query, a line each. Reading whole tables is made unattractive to PostgreSQL, since these are small.

@@ -18,7 +18,7 @@ async fn no_sql_makes_the_books_on_postgresql_forget() {
     for (table, sql) in ways.filter(|(_, sql)| !sql.contains("REPLACE")).chain(truncate) {
         let before = it.rows(table).await;
         assert!(!before.is_empty());
-        let outcome = store.execute_for_tests(&sql).await;
+        let outcome = store.run_sql(&sql).await;
         assert!(outcome.is_err(), "{sql} was done: {outcome:?}");
         assert_eq!(it.rows(table).await, before, "{sql}");
     }

@@ -183,6 +183,7 @@ impl<C: Driver> Pool<C> {
     }
 
     /// The maximum number of connections.
+    #[cfg(feature = "test-support")]
     pub fn size(&self) -> u32 {
         self.0.size
     }
