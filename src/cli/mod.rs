@@ -11,6 +11,10 @@ mod appeals;
 mod audit;
 mod books;
 mod contributions;
+#[cfg(feature = "demo")]
+mod demo;
+#[cfg(not(feature = "demo"))]
+#[path = "no_demo.rs"]
 mod demo;
 mod events;
 mod health;

@@ -155,7 +155,7 @@ fn addresses(port: u16) -> Result<[SocketAddr; 3], Stopped> {
 /// The data folder; a temporary one is deleted when the demo ends.
 enum DataFolder {
     Temporary(TempDir),
-    GiftSummary(PathBuf),
+    Kept(PathBuf),
 }
 
 impl DataFolder {
@@ -164,13 +164,13 @@ impl DataFolder {
             return tempfile::Builder::new().prefix("keepopen-demo-").tempdir().map(Self::Temporary);
         };
         std::fs::create_dir_all(path)?;
-        Ok(Self::GiftSummary(path.to_owned()))
+        Ok(Self::Kept(path.to_owned()))
     }
 
     fn path(&self) -> &Path {
         match self {
             Self::Temporary(folder) => folder.path(),
-            Self::GiftSummary(path) => path,
+            Self::Kept(path) => path,
         }
     }
 

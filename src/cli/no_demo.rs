@@ -1,0 +1,16 @@
+//! `keepopen demo` in a program that was built without it.
+
+use super::Stopped;
+use crate::config::Settings;
+
+/// Those of the demo, whatever they are.
+#[derive(clap::Args)]
+pub struct Options {
+    #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    _any: Vec<String>,
+}
+
+/// Says how to get it.
+pub fn demo(_: &Options, _: &Settings) -> Result<(), Stopped> {
+    Err("this program was built without the demo; build it with `cargo build --release --features demo`, or use one that has it".into())
+}
