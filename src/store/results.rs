@@ -70,20 +70,17 @@ pub struct HourMoney {
 from_row!(HourMoney { hour, appeal, variant, kind, currency, total_minor });
 
 /// The queries for results, by site ($1) and period ($2, $3). A test checks that each uses an index.
-#[doc(hidden)]
-pub const HOURLY_COUNTS: &str = "SELECT hour_at_ms / 3600000 AS hour, appeal, variant, kind, CAST(SUM(count) AS BIGINT) AS count \
+pub(super) const HOURLY_COUNTS: &str = "SELECT hour_at_ms / 3600000 AS hour, appeal, variant, kind, CAST(SUM(count) AS BIGINT) AS count \
      FROM banner_counts WHERE site = $1 AND hour_at_ms >= $2 AND hour_at_ms < $3 \
      GROUP BY hour_at_ms, appeal, variant, kind";
-#[doc(hidden)]
-pub const HOURLY_GIFTS: &str = "SELECT first_at_ms / 3600000 AS hour, appeal, variant, CAST(COUNT(*) AS BIGINT) AS gifts FROM ( \
+pub(super) const HOURLY_GIFTS: &str = "SELECT first_at_ms / 3600000 AS hour, appeal, variant, CAST(COUNT(*) AS BIGINT) AS gifts FROM ( \
      SELECT c.appeal AS appeal, c.variant AS variant, MIN(e.occurred_at_ms) AS first_at_ms \
      FROM contributions c JOIN ledger_entries e ON e.contribution_id = c.id AND e.credit_account = 'contributions' \
      WHERE c.id IN (SELECT contribution_id FROM ledger_entries WHERE site = $1 \
      AND credit_account = 'contributions' AND occurred_at_ms >= $2 AND occurred_at_ms < $3) \
      GROUP BY c.id, c.appeal, c.variant) AS gift \
      WHERE first_at_ms >= $2 AND first_at_ms < $3 GROUP BY first_at_ms / 3600000, appeal, variant";
-#[doc(hidden)]
-pub const HOURLY_MONEY: &str = "SELECT e.occurred_at_ms / 3600000 AS hour, c.appeal AS appeal, c.variant AS variant, e.kind AS kind, \
+pub(super) const HOURLY_MONEY: &str = "SELECT e.occurred_at_ms / 3600000 AS hour, c.appeal AS appeal, c.variant AS variant, e.kind AS kind, \
      e.currency AS currency, CAST(SUM(e.amount_minor) AS BIGINT) AS total_minor \
      FROM ledger_entries e JOIN contributions c ON c.id = e.contribution_id \
      WHERE e.site = $1 AND e.occurred_at_ms >= $2 AND e.occurred_at_ms < $3 \

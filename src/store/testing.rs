@@ -5,10 +5,14 @@ use std::any::Any;
 use super::dialect::{self, Pools};
 use super::inbox::EventRow;
 use super::ledger::{CONTRIBUTION, ContributionRow, EntryRow};
+use super::results::{HOURLY_COUNTS, HOURLY_GIFTS, HOURLY_MONEY};
 use super::{Store, StoreError};
 use crate::contributions::{Contribution, Entry};
 
 impl Store {
+    /// The queries for results: of money, of gifts, and of counts.
+    pub const RESULT_QUERIES: [&str; 3] = [HOURLY_MONEY, HOURLY_GIFTS, HOURLY_COUNTS];
+
     /// Runs one statement: the number of rows that it changed.
     ///
     /// # Errors

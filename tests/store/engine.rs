@@ -99,13 +99,10 @@ async fn processes_that_start_at_once_on_a_new_file_find_one_set_of_tables() {
 
 #[actix_web::test]
 async fn results_of_some_days_read_the_entries_and_counts_of_these_days_alone() {
-    use keepopen::store::results::{HOURLY_COUNTS, HOURLY_GIFTS, HOURLY_MONEY};
     let it = TestStore::open().await.with_facts().await;
-    let cases = [
-        (HOURLY_MONEY, "ledger_entries_of_site"),
-        (HOURLY_GIFTS, "ledger_entries_of_site"),
-        (HOURLY_COUNTS, "banner_counts"),
-    ];
+    let [money, gifts, counts] = Store::RESULT_QUERIES;
+    let cases =
+        [(money, "ledger_entries_of_site"), (gifts, "ledger_entries_of_site"), (counts, "banner_counts")];
     for (sql, index) in cases {
         let sql = sql.replace("$1", "'journal'").replace("$2", "86400000").replace("$3", "172800000");
         let plan = it.plan(&sql).await;

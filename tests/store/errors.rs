@@ -46,6 +46,6 @@ async fn a_value_that_this_version_cannot_read_is_corrupt() {
     assert!(matches!(outcome, Err(StoreError::Corrupt(_))), "{outcome:?}");
     assert_eq!(
         outcome.unwrap_err().to_string(),
-        "the database holds or was given data that can't be right (the database holds a list of alarms that this version can't read)"
+        "the database contains, or was given, corrupt data (the database contains a list of alarms that this version can't read)"
     );
 }
