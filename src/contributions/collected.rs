@@ -1,41 +1,32 @@
-//! How much of an invoice came through Stripe, and how much outside it.
+//! How much of an invoice was paid through Stripe, and how much outside it.
 //!
 //! **Rule**: only what a payment intent or a charge moved is Stripe's money. The rest of a paid invoice is an offline
 //! payment. Since basil, an invoice by itself says neither: until something does, it is unconfirmed, which counts for the
 //! standing and books nothing.
 //!
-//! What is booked stays. So a claim that an invoice makes of itself is booked in full, and where better knowledge says
-//! otherwise, a second entry takes back what was too much.
+//! Evidence comes in any order, and what is booked stays. So each piece of evidence has a fixed rank, and the entries
+//! follow from all that is known, from the weakest to the strongest: what it says is booked in full, and what stronger
+//! evidence contradicts is reversed in full. More evidence only ever adds entries.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::dates::{Dates, sorted};
 use super::gift_facts::GiftFacts;
-use super::movements::ReceivedPayment;
+use super::movements::{Booking, ReceivedPayment};
 use super::payments::OFFLINE_PART;
+
 use super::{Fact, IntentState, InvoiceFact, InvoiceState, PaymentKind, SessionMode, SessionState};
 use crate::money::Money;
 
-/// What is known of how an invoice was paid, in the minor unit.
-#[derive(Clone, Copy)]
-struct Split {
-    stripe_minor: i64,
-    offline_minor: i64,
-}
+/// Up to so many partial payments of one invoice, each of their sums is evidence of its own.
+const MAX_PARTS: usize = 8;
 
-impl Split {
-    /// So much came through Stripe, and the rest did not.
-    fn of(stripe_minor: i64, paid_minor: i64) -> Self {
-        let stripe_minor = stripe_minor.clamp(0, paid_minor);
-        Self { stripe_minor, offline_minor: paid_minor - stripe_minor }
-    }
-}
-
-/// What Stripe's other objects say of an invoice, in the minor unit.
-#[derive(Default)]
+/// What Stripe's other objects say of an invoice: every sum that some of them add up to, in the minor unit.
 struct Moved {
     /// What payment intents and charges moved.
-    stripe_minor: i64,
+    stripe_minor: BTreeSet<i64>,
     /// What was recorded as paid outside.
-    outside_minor: i64,
+    outside_minor: BTreeSet<i64>,
 }
 
 impl GiftFacts<'_> {
@@ -47,63 +38,71 @@ impl GiftFacts<'_> {
         else {
             return Vec::new();
         };
-        // What is booked is at least what it comes to.
-        let came = |kind: PaymentKind, minor: i64, booked_minor: i64, object: String| ReceivedPayment {
+        let came = |kind: PaymentKind, minor: i64, entries: Vec<Booking>, object: String| ReceivedPayment {
             object,
             kind,
             cause: it.id.clone(),
             money: Money { amount_minor: minor, ..paid },
-            booked_minor: booked_minor.clamp(minor, paid.amount_minor),
+            entries,
             at_s: None,
             dates: Dates::new(it.paid_at_s.into_iter().chain(sorted(&it.paid_events_s)), it.created_at_s),
             subscription: it.subscription.clone(),
             presented: None,
         };
-        let all_of_it = |claimed: bool| if claimed { paid.amount_minor } else { 0 };
-        let Some(split) = self.split(it, paid) else {
-            return vec![came(PaymentKind::Unconfirmed, paid.amount_minor, 0, it.id.clone())];
+        let evidence = self.evidence(it, paid);
+        let Some(stripe_minor) = evidence.last().copied() else {
+            return vec![came(PaymentKind::Unconfirmed, paid.amount_minor, Vec::new(), it.id.clone())];
         };
-        // What the invoice and its records say is booked as they say it, also where it turns out to be wrong.
-        let through_stripe =
-            all_of_it(it.through_stripe || it.collected_at_once || self.is_paid_by_session(it));
-        let outside = all_of_it(it.marked_outside || it.never_attempted);
-        let outside = outside.max(self.moved_for(it, paid).outside_minor);
+        let (through_stripe, outside) = bookings(&it.id, paid, &evidence);
         let mut all = Vec::new();
-        if split.stripe_minor > 0 || through_stripe > 0 {
-            all.push(came(PaymentKind::Payment, split.stripe_minor, through_stripe, it.id.clone()));
+        if !through_stripe.is_empty() {
+            all.push(came(PaymentKind::Payment, stripe_minor, through_stripe, it.id.clone()));
         }
-        if split.offline_minor > 0 || outside > 0 {
-            let part = if split.stripe_minor > 0 { OFFLINE_PART } else { "" };
+        if !outside.is_empty() {
+            let part = if stripe_minor > 0 { OFFLINE_PART } else { "" };
             let object = format!("{}{part}", it.id);
-            all.push(came(PaymentKind::OfflinePayment, split.offline_minor, outside, object));
+            let offline_minor = paid.amount_minor - stripe_minor;
+            all.push(came(PaymentKind::OfflinePayment, offline_minor, outside, object));
         }
         all
     }
 
-    /// How an invoice was paid, by the best of what is known. None while nothing says it.
-    fn split(&self, it: &InvoiceFact, paid: Money) -> Option<Split> {
+    /// How much came through Stripe by each piece of evidence that is known, from the weakest to the strongest, in the
+    /// minor unit. The last one is right. Of a greater set of facts, this is a supersequence.
+    fn evidence(&self, it: &InvoiceFact, paid: Money) -> Vec<i64> {
         let paid_minor = paid.amount_minor;
         let moved = self.moved_for(it, paid);
-        if moved.stripe_minor >= paid_minor {
-            return Some(Split::of(paid_minor, paid_minor));
-        }
-        if let Some(outside) = it.outside.filter(|money| money.currency == paid.currency) {
-            return Some(Split::of(paid_minor - outside.amount_minor, paid_minor));
-        }
-        if it.marked_outside {
-            return Some(Split::of(moved.stripe_minor, paid_minor));
-        }
-        if it.through_stripe || self.is_paid_by_session(it) {
-            return Some(Split::of(paid_minor, paid_minor));
-        }
-        if moved.outside_minor > 0 && moved.stripe_minor.saturating_add(moved.outside_minor) >= paid_minor {
-            return Some(Split::of(moved.stripe_minor, paid_minor));
+        let in_part = || moved.stripe_minor.iter().copied().filter(|minor| (1..paid_minor).contains(minor));
+        let mut all = Vec::new();
+        // Nobody tried to collect it. What Stripe moved, a person had paid by hand.
+        if it.never_attempted {
+            all.push(0);
+            all.extend(in_part());
         }
         if it.collected_at_once {
-            return Some(Split::of(paid_minor, paid_minor));
+            all.push(paid_minor);
         }
-        // Else a part may have come through Stripe, and of the rest nothing is known yet.
-        it.never_attempted.then(|| Split::of(moved.stripe_minor, paid_minor))
+        // With the records of what was paid outside, nothing is missing.
+        let most_outside = moved.outside_minor.last().copied().unwrap_or(0);
+        if most_outside > 0 {
+            let rest = |minor: &&i64| minor.saturating_add(most_outside) >= paid_minor;
+            all.extend(moved.stripe_minor.iter().filter(rest).map(|minor| minor.clamp(&0, &paid_minor)));
+        }
+        if it.through_stripe || self.is_paid_by_session(it) {
+            all.push(paid_minor);
+        }
+        if it.marked_outside {
+            all.push(0);
+            all.extend(in_part());
+        }
+        if let Some(outside) = it.outside.filter(|money| money.currency == paid.currency) {
+            all.push((paid_minor - outside.amount_minor).clamp(0, paid_minor));
+        }
+        if moved.stripe_minor.last().is_some_and(|minor| *minor >= paid_minor) {
+            all.push(paid_minor);
+        }
+        all.dedup();
+        all
     }
 
     /// Whether the payment page of a subscription was paid, which is its first invoice.
@@ -120,28 +119,71 @@ impl GiftFacts<'_> {
         let minor = |money: Option<Money>| {
             money.filter(|money| money.currency == paid.currency).map_or(0, |money| money.amount_minor)
         };
-        // The same money is known by up to three objects.
-        let (mut by_parts, mut by_charges, mut by_intents) = (0_i64, 0_i64, 0_i64);
-        let mut moved = Moved::default();
+        let (mut records, mut parts, mut charges, mut intents) = (vec![], vec![], vec![], vec![]);
         for fact in self.facts {
             match fact {
                 Fact::InvoicePayment(part) if part.is_paid && part.invoice.as_ref() == Some(&it.id) => {
                     let part_minor = part.paid.map_or(paid.amount_minor, |_| minor(part.paid));
-                    let sum = if part.paid_by.is_empty() { &mut moved.outside_minor } else { &mut by_parts };
-                    *sum = sum.saturating_add(part_minor);
+                    if part.paid_by.is_empty() { &mut records } else { &mut parts }.push(part_minor);
                 }
-                Fact::Charge(charge) if tied.contains(charge.id.as_str()) => {
-                    by_charges = by_charges.saturating_add(minor(charge.paid));
-                }
+                Fact::Charge(charge) if tied.contains(charge.id.as_str()) => charges.push(minor(charge.paid)),
                 Fact::Intent(intent)
                     if intent.latest.state == IntentState::Succeeded && tied.contains(intent.id.as_str()) =>
                 {
-                    by_intents = by_intents.saturating_add(minor(intent.received));
+                    intents.push(minor(intent.received));
                 }
                 _ => {}
             }
         }
-        moved.stripe_minor = by_parts.max(by_charges).max(by_intents);
-        moved
+        Moved {
+            // The same money is known by up to three objects.
+            stripe_minor: [parts, charges, intents].iter().flat_map(|it| sums(it)).collect(),
+            outside_minor: sums(&records),
+        }
     }
+}
+
+/// Every sum of some of these amounts, in the minor unit: what the sum was, or could have been, when fewer were known.
+fn sums(minors: &[i64]) -> BTreeSet<i64> {
+    let mut sums = BTreeSet::from([0]);
+    if minors.len() > MAX_PARTS {
+        sums.insert(minors.iter().fold(0, |sum: i64, minor| sum.saturating_add(*minor)));
+        return sums;
+    }
+    for minor in minors {
+        sums.extend(sums.clone().into_iter().map(|sum| sum.saturating_add(*minor)));
+    }
+    sums
+}
+
+/// The entries that book an invoice by all evidence, through Stripe and outside it. Each piece of evidence has entries of
+/// its own, with its number where the same was said before, and all but those of the last are reversed in full.
+fn bookings(invoice: &str, paid: Money, evidence: &[i64]) -> (Vec<Booking>, Vec<Booking>) {
+    let (mut through_stripe, mut outside) = (Vec::new(), Vec::new());
+    let mut said: BTreeMap<i64, usize> = BTreeMap::new();
+    for (n, stripe_minor) in evidence.iter().copied().enumerate() {
+        let times = said.entry(stripe_minor).or_default();
+        *times += 1;
+        let part = if (1..paid.amount_minor).contains(&stripe_minor) {
+            format!("/part-{stripe_minor}")
+        } else {
+            String::new()
+        };
+        let again = if *times > 1 { format!("/{times}") } else { String::new() };
+        let object = format!("{invoice}{part}{again}");
+        let is_last = n + 1 == evidence.len();
+        let sides = [
+            (PaymentKind::Payment, stripe_minor, &mut through_stripe),
+            (PaymentKind::OfflinePayment, paid.amount_minor - stripe_minor, &mut outside),
+        ];
+        for (kind, minor, bookings) in sides {
+            let Some((kind, reversal)) = kind.entries().filter(|_| minor > 0) else { continue };
+            let money = Money { amount_minor: minor, ..paid };
+            bookings.push(Booking { kind, object: object.clone(), money });
+            if !is_last {
+                bookings.push(Booking { kind: reversal, object: object.clone(), money });
+            }
+        }
+    }
+    (through_stripe, outside)
 }

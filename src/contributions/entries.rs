@@ -183,7 +183,8 @@ pub struct Entry {
     /// The kind of transfer.
     pub kind: EntryKind,
     /// The Stripe object that caused it; with the kind, this is the entry's key. For a payout, the payout and the balance
-    /// transaction in it (`po_…/txn_…`).
+    /// transaction in it (`po_…/txn_…`). For a part of an invoice, the part's amount follows, and for what is booked
+    /// again, a number (`in_…/part-300/2`).
     pub object: String,
     /// The gift it belongs to.
     pub contribution: ContributionId,
@@ -196,6 +197,11 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The id at Stripe that `object` begins with.
+    pub fn of_object(&self) -> &str {
+        self.object.split_once('/').map_or(&self.object, |(id, _)| id)
+    }
+
     /// The natural key: each cause is booked once, for ever.
     pub fn cause(&self) -> String {
         format!("{}:{}", self.kind.as_str(), self.object)

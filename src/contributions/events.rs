@@ -207,16 +207,22 @@ impl Sources<'_> {
         let payments = || {
             self.entries.iter().filter(|it| matches!(it.kind, EntryKind::Payment | EntryKind::OfflinePayment))
         };
+        // An invoice is paid once, however many entries it took to book it.
+        let of_payment = |kind: DomainEventKind, entry: &Entry, overtaken: bool| DomainEvent {
+            cause: entry.of_object().to_owned(),
+            money: Some(self.money_of(entry)),
+            ..of_entry(kind, entry, overtaken)
+        };
         if let Some(first) = payments().min_by_key(|it| (it.occurred_at_ms, &it.object)) {
             let none_left = !self.payments.values().any(|it| it.is_kept(self.taken));
             let cause = self.origin.contribution.as_str().to_owned();
-            add(DomainEvent { cause, ..of_entry(Started, first, none_left) });
+            add(DomainEvent { cause, ..of_payment(Started, first, none_left) });
         }
         for entry in payments() {
-            let gone = !self.is_kept(&entry.object);
-            add(of_entry(Paid, entry, gone));
-            if self.gift_facts.invoices.iter().any(|it| it.id == entry.object && it.renews) {
-                add(of_entry(Renewed, entry, gone));
+            let gone = !self.is_kept(entry.of_object());
+            add(of_payment(Paid, entry, gone));
+            if self.gift_facts.invoices.iter().any(|it| it.id == entry.of_object() && it.renews) {
+                add(of_payment(Renewed, entry, gone));
             }
         }
         for entry in self.entries {
@@ -284,6 +290,13 @@ impl Sources<'_> {
         if it.cancelled_on_request {
             add(self.event(DomainEventKind::Cancelled, &it.id, at_s, goes_on));
         }
+    }
+
+    /// The amount of an entry's payment, through Stripe and outside it.
+    fn money_of(&self, entry: &Entry) -> Money {
+        let of_it = self.payments.values().filter(|it| it.cause == entry.of_object());
+        let minor = of_it.fold(0_i64, |sum, it| sum.saturating_add(it.money.amount_minor));
+        Money { amount_minor: minor, ..entry.money }
     }
 
     /// Whether part of an entry's payment was retained.

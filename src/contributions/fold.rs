@@ -44,12 +44,32 @@ impl Folded {
                 entry.occurred_at_ms = *at_ms;
             }
         }
+        self.date_reversals(booked_ms);
         for payment in &mut self.payments {
-            let Some((kind, _)) = payment.kind.entries() else { continue };
+            let Some((kind, reversal)) = payment.kind.entries() else { continue };
             let cause = payment.object.strip_suffix(OFFLINE_PART).unwrap_or(&payment.object);
-            let of_it = |it: &&Entry| it.kind == kind && it.object == cause;
+            let reversed =
+                |object: &str| self.entries.iter().any(|it| it.kind == reversal && it.object == object);
+            let of_it = |it: &&Entry| it.kind == kind && it.of_object() == cause && !reversed(&it.object);
             if let Some(entry) = self.entries.iter().find(of_it) {
                 payment.paid_at_ms = entry.occurred_at_ms;
+            }
+        }
+    }
+
+    /// Dates what reverses a payment, and is not booked yet, as that payment is booked.
+    fn date_reversals(&mut self, booked_ms: &BTreeMap<String, i64>) {
+        for kind in [PaymentKind::Payment, PaymentKind::OfflinePayment] {
+            let Some((kind, reversal)) = kind.entries() else { continue };
+            let dates_ms: BTreeMap<String, i64> = self
+                .entries
+                .iter()
+                .filter(|it| it.kind == kind)
+                .map(|it| (it.object.clone(), it.occurred_at_ms))
+                .collect();
+            for entry in self.entries.iter_mut().filter(|it| it.kind == reversal) {
+                let at_ms = dates_ms.get(&entry.object).filter(|_| !booked_ms.contains_key(&entry.cause()));
+                entry.occurred_at_ms = at_ms.copied().unwrap_or(entry.occurred_at_ms);
             }
         }
     }
@@ -97,17 +117,11 @@ pub fn fold(facts: &[Fact]) -> Option<Folded> {
 
     let mut movements = Vec::new();
     for payment in payments.values().chain(&corrections) {
-        let Some((kind, reversal)) = payment.kind.entries() else { continue };
-        let booked = Money { amount_minor: payment.booked_minor, ..payment.money };
-        if !book(kind, &payment.cause, booked, &payment.dates) {
-            continue;
+        for booking in &payment.entries {
+            book(booking.kind, &booking.object, booking.money, &payment.dates);
         }
-        let too_much_minor = payment.booked_minor - payment.money.amount_minor;
-        if too_much_minor > 0 {
-            let too_much = Money { amount_minor: too_much_minor, ..booked };
-            book(reversal, &payment.cause, too_much, &payment.dates);
-        }
-        if payment.kind == PaymentKind::Payment && payment.money.amount_minor > 0 {
+        let is_booked = payment.at_s.is_some() && payment.kind == PaymentKind::Payment;
+        if is_booked && payment.money.amount_minor > 0 {
             movements.push(Movement {
                 object: &payment.object,
                 payment: &payment.object,

@@ -117,7 +117,7 @@ impl<'a> GiftFacts<'a> {
             let key = |it: &ReceivedPayment| (it.money, it.presented);
             if key(&payment) < key(known) {
                 (known.money, known.presented) = key(&payment);
-                known.booked_minor = known.money.amount_minor;
+                known.entries = payment.entries;
             }
             known.dates.merge(payment.dates);
         }

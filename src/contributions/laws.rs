@@ -4,7 +4,6 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::contradictions::changes_its_mind;
 use super::*;
 use crate::ids::ContributionId;
 use crate::money::{Currency, Money};
@@ -125,8 +124,9 @@ fn invoice() -> impl Strategy<Value = Fact> {
     let paid_by = proptest::collection::btree_set((0..3_u8).prop_map(|n| format!("pi_{n}")), 0..3);
     let period = option::of(period());
     let times = (events(), events());
-    (state, option::of(Just(eur(3))), origin(), id("sub"), paid_by, times, period, any::<[bool; 5]>())
-        .prop_map(|(latest, paid, origin, subscription, paid_by, times, period, claims)| {
+    let amounts = (option::of(Just(eur(3))), option::of(Just(eur(1))));
+    (state, amounts, origin(), id("sub"), paid_by, times, period, any::<[bool; 5]>()).prop_map(
+        |(latest, (paid, outside), origin, subscription, paid_by, times, period, claims)| {
             let (paid_events_s, failed_events_s) = times;
             Fact::Invoice(InvoiceFact {
                 id: "in_1".to_owned(),
@@ -134,7 +134,7 @@ fn invoice() -> impl Strategy<Value = Fact> {
                 created_at_s: Some(1),
                 paid_at_s: paid.map(|_| 7),
                 paid,
-                outside: None,
+                outside,
                 through_stripe: claims[0],
                 marked_outside: claims[1],
                 collected_at_once: claims[2],
@@ -149,7 +149,8 @@ fn invoice() -> impl Strategy<Value = Fact> {
                 failed_events_s,
                 renews: claims[4],
             })
-        })
+        },
+    )
 }
 
 /// Through Stripe, or outside.
@@ -169,7 +170,8 @@ fn charge() -> impl Strategy<Value = Fact> {
     let refunded = option::of((0..3_i64, money()))
         .prop_map(|it| it.map(|(reported_at_s, value)| Newest { reported_at_s, value }));
     let method = option::of(select(vec!["card", "sepa_debit"]));
-    (origin(), id("pi"), id("in"), option::of(money()), refunded, method, events()).prop_map(
+    let paid = option::of(Just(eur(2)));
+    (origin(), id("pi"), id("in"), paid, refunded, method, events()).prop_map(
         |(origin, payment_intent, invoice, paid, refunded, method, succeeded_events_s)| {
             Fact::Charge(ChargeFact {
                 id: "ch_1".to_owned(),
@@ -266,7 +268,7 @@ fn transaction(((source, amount_minor, fee_minor), code): Movement) -> impl Stra
 fn intent() -> impl Strategy<Value = Fact> {
     use IntentState::*;
     let state = latest(&[Other, Failing, Processing, Canceled, Succeeded]);
-    (state, origin(), option::of(money()), id("ch"), id("in")).prop_map(
+    (state, origin(), option::of(Just(eur(3))), id("ch"), id("in")).prop_map(
         |(latest, origin, received, charge, invoice)| {
             let id = "pi_1".to_owned();
             Fact::Intent(IntentFact { id, latest, origin, received, charge, invoice })
@@ -325,11 +327,8 @@ proptest! {
         prop_assert_eq!(joined.clone().join(b).join(a), joined);
     }
 
-    /// Not for an invoice of which Stripe says by turns that it was paid through Stripe and outside it: a correction is
-    /// one entry, so the second change of mind has none.
     #[test]
     fn a_later_report_never_takes_an_entry_away(reports in reports(), cut in 0..12_usize) {
-        prop_assume!(!changes_its_mind(&join_all(reports.iter().cloned())));
         let causes = |reports: &[Fact]| -> Vec<String> {
             let folded = fold(&join_all(reports.iter().cloned()));
             folded.map_or_else(Vec::new, |it| it.entries.iter().map(Entry::cause).collect())

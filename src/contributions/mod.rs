@@ -13,7 +13,7 @@ mod balance;
 mod changes;
 mod collected;
 #[cfg(test)]
-mod contradictions;
+mod collected_laws;
 mod dates;
 mod entries;
 mod events;

@@ -9,16 +9,25 @@ use super::{
 };
 use crate::money::Money;
 
+/// An entry of a payment, without its date.
+#[derive(Clone)]
+pub(super) struct Booking {
+    pub kind: EntryKind,
+    pub object: String,
+    pub money: Money,
+}
+
 /// A payment that was received.
 pub(super) struct ReceivedPayment {
     /// Its key among the payments.
     pub object: String,
     pub kind: PaymentKind,
-    /// The object of its entry.
+    /// The payment intent or invoice.
     pub cause: String,
     pub money: Money,
-    /// The amount of its entry. If `money` is more, a second entry corrects it.
-    pub booked_minor: i64,
+    /// The entries that book it. If Stripe reported it differently before, the entries of that report and their reversals
+    /// are among them.
+    pub entries: Vec<Booking>,
     /// The best of its dates.
     pub at_s: Option<i64>,
     pub dates: Dates,
@@ -74,8 +83,8 @@ impl ReceivedPayment {
         paid.then(|| Self {
             kind: PaymentKind::Payment,
             cause: object.clone(),
+            entries: vec![Booking { kind: EntryKind::Payment, object: object.clone(), money }],
             object,
-            booked_minor: money.amount_minor,
             money,
             at_s: None,
             dates: Dates::new(sorted(&session.paid_events_s), session.created_at_s),
