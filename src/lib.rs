@@ -10,6 +10,8 @@ pub mod telemetry;
 pub mod config;
 pub mod limits;
 
+pub mod sites;
+
 pub mod appeals;
 pub mod contributions;
 pub mod supporters;

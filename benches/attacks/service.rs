@@ -8,7 +8,7 @@ use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::ids::SupporterId;
 use keepopen::keys::{Claims, TokenScope};
-use keepopen::{actions, config};
+use keepopen::{actions, sites};
 use keepopen_decision::Standing;
 use keepopen_practice::PracticeStripe;
 use keepopen_testkit::{APPEALS, free_address, journal, listens, practice_stripe};
@@ -71,7 +71,7 @@ impl Service {
             }
             signs_in = text.replace(&*folder.path().to_string_lossy(), &copy.path().to_string_lossy());
         }
-        let app = actions::start(config::from_toml(&signs_in).unwrap(), Clock::System).await.unwrap();
+        let app = actions::start(sites::from_toml(&signs_in).unwrap(), Clock::System).await.unwrap();
         let tokens = (0..supporters).flat_map(|one| (0..more).map(move |two| (one, two)));
         let tokens = tokens.map(|(one, two)| token(&app, one, two)).collect();
         app.store.close().await;

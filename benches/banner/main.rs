@@ -28,7 +28,7 @@ use keepopen::clock::{self, Clock};
 use keepopen::ids::SupporterId;
 use keepopen::supporters::{MAX_RECENT_STANDINGS, StandingChange, StandingNow};
 use keepopen::telemetry::{self, LogFormat};
-use keepopen::{actions, api, config};
+use keepopen::{actions, api, sites};
 
 use keepopen_decision::Standing;
 use load::{Server, request};
@@ -57,7 +57,7 @@ fn main() {
 /// One service with the world's appeals, and as many recent changes of standing as it keeps.
 async fn start(world: &World) -> Arc<App> {
     let folder = world.folder.path();
-    let settings = config::from_toml(&worlds::settings(folder)).unwrap();
+    let settings = sites::from_toml(&worlds::settings(folder)).unwrap();
     let app = actions::start(settings, Clock::System).await.unwrap();
     assert!(app.snapshot.load().problems.is_empty(), "{:?}", app.snapshot.load().problems);
     app.standings.add((0..MAX_RECENT_STANDINGS).map(|_| changed_standing(app.now_ms())));

@@ -19,7 +19,7 @@ use actix_web::rt::System;
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::telemetry::{self, LogFormat};
-use keepopen::{actions, api, config, jobs};
+use keepopen::{actions, api, jobs, sites};
 use tempfile::TempDir;
 
 use events::Events;
@@ -97,7 +97,7 @@ webhook_secrets = ["{}"]
             events::SECRET,
             folder = folder.display(),
         );
-        let app = actions::start(config::from_toml(&text).unwrap(), Clock::System).await.unwrap();
+        let app = actions::start(sites::from_toml(&text).unwrap(), Clock::System).await.unwrap();
         let running = api::serve(&app).unwrap();
         actix_web::rt::spawn(running.server);
         let raw = Raw::open(raw.url()).await;

@@ -4,9 +4,9 @@ use fastrand::Rng;
 use keepopen::actions::seal_ledger;
 use keepopen::app::{Actor, Context};
 use keepopen::clock::{Clock, Stopwatch};
-use keepopen::config;
 use keepopen::contributions::{ContributionState, Frequency};
 use keepopen::reports::{PaymentsExport, SealKey, check_ledger, compare_with_stripe};
+use keepopen::sites;
 use keepopen::store::Store;
 use keepopen::store::objects::of_the_same_gift;
 use keepopen::store::pages::{ContributionFilter, Cursor, PaymentFilter};
@@ -138,7 +138,7 @@ async fn check(store: &Store, key: &SealKey) -> String {
 }
 
 async fn seal(store: &Store, key: &SealKey) -> String {
-    let settings = config::from_toml(JOURNAL).unwrap();
+    let settings = sites::from_toml(JOURNAL).unwrap();
     let stripe = Gateway::new(&settings.stripe).unwrap();
     let (settings, stripe, clock) = (&settings, &stripe, &Clock::System);
     let context = Context { store, stripe, settings, clock, actor: Actor::Operator, request_id: None };

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use keepopen::appeals::file::Format;
 use keepopen::appeals::{Snapshot, file};
-use keepopen::config::{self, Settings};
+use keepopen::sites::{self, Settings};
 use keepopen_decision::{Decision, History, Known, Question, Value, Verdict, past_ends};
 
 use super::NOW_S;
@@ -13,7 +13,7 @@ use super::NOW_S;
 /// same; and whatever is in force answers, at any time, with an appeal that is there.
 pub fn appeals_file(data: &[u8]) {
     static SETTINGS: OnceLock<Settings> = OnceLock::new();
-    let settings = SETTINGS.get_or_init(|| config::from_toml(SITES).expect("the settings are good"));
+    let settings = SETTINGS.get_or_init(|| sites::from_toml(SITES).expect("the settings are good"));
     let Ok(text) = std::str::from_utf8(data) else { return };
     for format in [Format::Toml, Format::Yaml] {
         check(text, format, settings);

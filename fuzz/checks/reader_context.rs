@@ -10,7 +10,7 @@ use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::ids::SupporterId;
 use keepopen::keys::{Claims, TokenScope};
-use keepopen::{actions, config};
+use keepopen::{actions, sites};
 use keepopen_decision::{Question, fast_question};
 use serde_json::{Value, json};
 
@@ -57,7 +57,7 @@ impl Service {
         let folder = tempfile::tempdir().expect("a folder can be made");
         std::fs::write(folder.path().join("appeals.toml"), APPEALS).expect("the folder can be written to");
         let settings = SETTINGS.replace("{folder}", &folder.path().display().to_string());
-        let settings = config::from_toml(&settings).expect("the settings are good");
+        let settings = sites::from_toml(&settings).expect("the settings are good");
         let clock = Clock::movable(Timestamp::from_second(NOW_S).expect("it is a time"));
         let runtime =
             tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime starts");

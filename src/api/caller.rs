@@ -9,8 +9,8 @@ use actix_web::http::header::{AUTHORIZATION, ORIGIN};
 use actix_web::{FromRequest, HttpRequest};
 
 use crate::app::{Actor, App, Context};
-use crate::config::SiteSettings;
 use crate::keys::{ApiKey, Asker, BadToken, Claims, Purpose, Scope};
+use crate::sites::SiteSettings;
 use crate::web::State;
 use crate::web::problem::{Code, Problem};
 use crate::web::{REQUEST_ID, address_of};

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::actor::Actor;
 use crate::clock::Clock;
-use crate::config::Settings;
+use crate::sites::Settings;
 use crate::store::audit::{self, AuditRow};
 use crate::store::{Store, StoreError, Tx};
 use crate::stripe::Gateway;

@@ -22,9 +22,9 @@ pub use context::{Change, Changing, Context, MachineWrite};
 
 use crate::appeals::{AppealDocument, AppealProblem, LearnedSoFar, Snapshot, Switches, TickerTotals};
 use crate::clock::Clock;
-use crate::config::{Settings, SiteSettings};
 use crate::keys::{Attribution, CheckLimits, MacKey, RecentKeys, Tokens, Vault};
 use crate::limits::{Bodies, OnceIn, PerMinute, Proxies, RouteLimits, Seen};
+use crate::sites::{Settings, SiteSettings};
 use crate::store::Store;
 use crate::store::counts::CountKey;
 use crate::store::files::Watched;

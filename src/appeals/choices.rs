@@ -10,8 +10,8 @@ use url::Url;
 
 use super::wording::json;
 use super::{AppealDocument, AppealProblem};
-use crate::config::{Interval, Offer, OfferedAmount, OwnAmounts, SiteSettings};
 use crate::money::Currency;
+use crate::sites::{Interval, Offer, OfferedAmount, OwnAmounts, SiteSettings};
 
 /// What the reader can give. All amounts are in the currency's minor unit.
 #[derive(Clone, Debug, Serialize, utoipa::ToSchema)]

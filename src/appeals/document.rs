@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 
 use super::ticker::{TICKER_VALUES, Ticker, WrittenTicker};
 use super::{AppealProblem, Copy, placeholders, wordings};
-use crate::config::OwnAmounts;
 use crate::config::typed::{self, Notation};
 use crate::money::Currency;
+use crate::sites::OwnAmounts;
 
 /// One appeal: its rules, and the copy of each variant, in their order.
 #[derive(Clone, Debug)]

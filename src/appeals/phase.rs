@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::AppealDocument;
 use super::snapshot::gaps;
-use crate::config::SiteSettings;
+use crate::sites::SiteSettings;
 
 /// Whether readers can see an appeal now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]

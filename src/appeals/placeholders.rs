@@ -9,7 +9,7 @@ use keepopen_decision::Value;
 use super::message::{self, Argument, Forms};
 use super::ticker::{TICKER_VALUES, Ticker};
 use super::{Copy, CopyText};
-use crate::config::SiteSettings;
+use crate::sites::SiteSettings;
 
 /// The placeholder for the gift that the reader chose; only valid on the button.
 const GIFT: &str = "gift";

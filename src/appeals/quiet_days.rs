@@ -3,7 +3,7 @@
 use keepopen_decision::AppealRules;
 use serde::Serialize;
 
-use crate::config::SiteSettings;
+use crate::sites::SiteSettings;
 
 /// For how many whole days the reader is not asked, depending on what the reader does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]

@@ -12,7 +12,7 @@ use super::ticker::{self, PublishedTicker, TickerCount, TickerTotals};
 use super::wording::{Content, json};
 use super::wordings::{self, Wordings};
 use super::{AppealDocument, AppealProblem, QuietDays, placeholders};
-use crate::config::SiteSettings;
+use crate::sites::SiteSettings;
 
 /// What the banner path reads. It is replaced as a whole when appeals change.
 pub struct Snapshot {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use keepopen_decision::Surface;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{Banner, SiteSettings};
+use crate::sites::{Banner, SiteSettings};
 
 /// Whether appeals show.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]

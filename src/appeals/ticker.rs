@@ -12,8 +12,8 @@ use serde_json::value::RawValue;
 use super::wording::json;
 use super::{AppealDocument, AppealProblem, TickerValues};
 use crate::clock;
-use crate::config::SiteSettings;
 use crate::money::Currency;
+use crate::sites::SiteSettings;
 
 /// `ticker` as written in an appeal.
 #[derive(Debug, Deserialize)]

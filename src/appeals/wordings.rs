@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::Copy;
 use super::locale::{is_tag, lookup};
 use super::wording::{Wording, json};
-use crate::config::SiteSettings;
+use crate::sites::SiteSettings;
 
 /// A variant in all its languages.
 #[derive(Debug)]

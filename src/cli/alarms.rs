@@ -5,8 +5,8 @@ use clap::Subcommand;
 use super::{Opened, Stopped, runtime, say};
 use crate::actions::{self, Acknowledging};
 use crate::clock::rfc3339;
-use crate::config::Settings;
 use crate::ids::AlarmId;
+use crate::sites::Settings;
 use crate::store::alarms::Acknowledgement;
 
 /// The maximum number of contributions and of acknowledgements that are printed.

@@ -7,9 +7,9 @@ use clap::Subcommand;
 use super::{Opened, Stopped, runtime, say};
 use crate::actions;
 use crate::clock::rfc3339;
-use crate::config::Settings;
 use crate::ids::ApiKeyId;
 use crate::keys::Scope;
+use crate::sites::Settings;
 use crate::store::keys::ApiKeyListing;
 
 #[derive(Subcommand)]

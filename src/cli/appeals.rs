@@ -11,7 +11,7 @@ use super::{Opened, Stopped, runtime, say};
 use crate::actions::{self, EditError};
 use crate::appeals::file::{Format, NotUnderstood};
 use crate::appeals::{AppealDocument, AppealProblem, Snapshot, file};
-use crate::config::Settings;
+use crate::sites::Settings;
 use crate::store::Store;
 use crate::store::appeals::PublishedRow;
 

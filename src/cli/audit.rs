@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{Stopped, runtime, say};
 use crate::clock::{parse_time_ms, rfc3339};
-use crate::config::Settings;
+use crate::sites::Settings;
 use crate::store::Store;
 use crate::store::audit::{AuditFilter, AuditRow};
 

@@ -5,9 +5,9 @@ use clap::Subcommand;
 use super::{Opened, Stopped, runtime, say};
 use crate::actions;
 use crate::clock::Clock;
-use crate::config::Settings;
 use crate::money::Money;
 use crate::reports::{self, LedgerReport, SealKey, SealState};
+use crate::sites::Settings;
 
 #[derive(Subcommand)]
 pub enum Verb {

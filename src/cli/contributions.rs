@@ -6,10 +6,10 @@ use clap::Subcommand;
 
 use super::{Stopped, runtime, say};
 use crate::clock::{parse_time_ms, rfc3339};
-use crate::config::Settings;
 use crate::contributions::{Contribution, ContributionState, Frequency};
 use crate::money::Currency;
 use crate::reports::PaymentsExport;
+use crate::sites::Settings;
 use crate::store::Store;
 use crate::store::pages::{ContributionFilter, Cursor, PaymentFilter};
 

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{Opened, Stopped, runtime, say};
 use crate::actions;
-use crate::config::Settings;
+use crate::sites::Settings;
 use crate::store::inbox::{EventRow, EventState};
 
 #[derive(Subcommand)]

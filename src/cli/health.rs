@@ -6,7 +6,8 @@ use serde::Deserialize;
 use url::Url;
 
 use super::{Stopped, runtime, say};
-use crate::config::{ConfigError, Settings};
+use crate::config::ConfigError;
+use crate::sites::Settings;
 
 /// The service gives its database one second; the rest is for the network.
 const TIMEOUT: Duration = Duration::from_secs(3);

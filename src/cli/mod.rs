@@ -35,7 +35,8 @@ use clap::{Parser, Subcommand};
 use crate::api;
 use crate::app::{Actor, Context};
 use crate::clock::Clock;
-use crate::config::{self, ConfigError, Settings};
+use crate::config::ConfigError;
+use crate::sites::{self, Settings};
 use crate::store::Store;
 use crate::stripe::Gateway;
 
@@ -141,7 +142,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(command: &Command) -> Result<(), Stopped> {
-    let settings = || -> Result<Settings, ConfigError> { config::load(command.config.as_deref()) };
+    let settings = || -> Result<Settings, ConfigError> { sites::load(command.config.as_deref()) };
     match &command.verb {
         Verb::Serve => serve::serve(settings()?),
         Verb::Demo(options) => demo::demo(options, &settings()?),

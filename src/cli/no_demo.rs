@@ -1,7 +1,7 @@
 //! `keepopen demo` in a program that was built without it.
 
 use super::Stopped;
-use crate::config::Settings;
+use crate::sites::Settings;
 
 /// Those of the demo, whatever they are.
 #[derive(clap::Args)]

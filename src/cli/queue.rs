@@ -5,7 +5,7 @@ use clap::Subcommand;
 use super::{Opened, Stopped, runtime, say};
 use crate::actions;
 use crate::clock::ago;
-use crate::config::Settings;
+use crate::sites::Settings;
 use crate::store::tasks::TaskRow;
 
 #[derive(Subcommand)]

@@ -5,9 +5,9 @@ use jiff::Timestamp;
 use super::{Stopped, runtime, say};
 use crate::actions::{self, SweepStats};
 use crate::clock::{Clock, ago, parse_time_ms};
-use crate::config::Settings;
 use crate::money::{Currency, Money};
 use crate::reports::{self, Comparison};
+use crate::sites::Settings;
 
 #[derive(clap::Args)]
 pub struct Options {

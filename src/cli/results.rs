@@ -6,9 +6,9 @@ use jiff::{Timestamp, ToSpan};
 
 use super::{Stopped, runtime, say};
 use crate::clock::Clock;
-use crate::config::Settings;
 use crate::money::{Currency, Money};
 use crate::reports::{self, MoneySums, Outcome, ResultsQuery};
+use crate::sites::Settings;
 use crate::store::Store;
 
 #[derive(clap::Args)]

@@ -10,9 +10,9 @@ use crate::actions;
 use crate::api;
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::Settings;
 use crate::jobs;
 use crate::management;
+use crate::sites::Settings;
 use crate::telemetry;
 use crate::web::{self, Running};
 

@@ -10,8 +10,8 @@ use super::appeals::{read, read_documents, told};
 use super::{Stopped, runtime, say};
 use crate::actions;
 use crate::appeals::Snapshot;
-use crate::config::Settings;
 use crate::simulation::{self, Crowd, Line, Population, RuleSet, Simulation, Source};
+use crate::sites::Settings;
 use crate::store::Store;
 
 /// A longer line is not a page view.

@@ -6,7 +6,7 @@ use keepopen_decision::Surface;
 use super::{Opened, Stopped, runtime, say};
 use crate::actions::{self, SwitchError};
 use crate::appeals::{Switch, Switches};
-use crate::config::Settings;
+use crate::sites::Settings;
 use crate::store::Store;
 use crate::store::switches::by_site;
 

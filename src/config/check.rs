@@ -7,7 +7,7 @@ use figment::error::Kind;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Settings, SiteSettings, giving};
+use super::Settings;
 use crate::telemetry;
 
 /// The base of Stripe's own API.
@@ -107,7 +107,7 @@ fn wrong(sentence: impl Into<String>) -> Result<(), ConfigError> {
 }
 
 /// Checks what types can't express.
-pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
+pub(super) fn check<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     telemetry::check_level(&settings.log.level).map_err(|e| ConfigError::Wrong(e.to_string()))?;
     check_management(settings)?;
     check_database(&settings.database_url())?;
@@ -126,12 +126,11 @@ pub(super) fn check(settings: &Settings) -> Result<(), ConfigError> {
     if settings.server.body_timeout_seconds == 0 {
         return wrong("server.body_timeout_seconds must be at least 1");
     }
-    settings.sites.iter().try_for_each(|(id, site)| check_site(id, site))?;
-    check_rules(settings)
+    Ok(())
 }
 
 /// Settings that work but are rarely intended.
-pub(super) fn warnings(settings: &Settings) -> Vec<String> {
+pub(super) fn warnings<Site>(settings: &Settings<Site>) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Some(bind) = settings.management.bind
         && !is_for_operators(bind.ip())
@@ -157,21 +156,8 @@ fn is_for_operators(ip: IpAddr) -> bool {
     }
 }
 
-/// The problems that the decision finds with a site.
-fn check_rules(settings: &Settings) -> Result<(), ConfigError> {
-    let sites: Vec<_> = settings.sites.iter().map(|(id, site)| site.rules(id)).collect();
-    let (_, problems) = keepopen_decision::compile(&sites, &[]);
-    match problems.first() {
-        Some(problem) => {
-            let site = problem.site.as_deref().unwrap_or_default();
-            wrong(format!("sites.{site}.rules.{}: {}", problem.field_path, problem.sentence))
-        }
-        None => Ok(()),
-    }
-}
-
 /// Two servers can't listen on one port, and metrics must not be on the public one.
-fn check_management(settings: &Settings) -> Result<(), ConfigError> {
+fn check_management<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     let (public, Some(own)) = (settings.server.bind, settings.management.bind) else { return Ok(()) };
     let meet = own.ip() == public.ip() || own.ip().is_unspecified() || public.ip().is_unspecified();
     if own.port() != 0 && own.port() == public.port() && meet {
@@ -204,7 +190,7 @@ fn check_database(url: &str) -> Result<(), ConfigError> {
     }
 }
 
-fn check_stripe(settings: &Settings) -> Result<(), ConfigError> {
+fn check_stripe<Site>(settings: &Settings<Site>) -> Result<(), ConfigError> {
     let stripe = &settings.stripe;
     let key = stripe.secret_key.expose();
     if key.starts_with("pk_") {
@@ -258,43 +244,8 @@ fn check_stripe(settings: &Settings) -> Result<(), ConfigError> {
     Ok(())
 }
 
-fn check_site(id: &str, site: &SiteSettings) -> Result<(), ConfigError> {
-    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '_';
-    if id.is_empty() || id.len() > 40 || !id.chars().all(good) {
-        return wrong(format!("sites.{id}: an id is 1 to 40 lowercase letters, digits, - or _"));
-    }
-    for origin in &site.origins {
-        let exact = !origin.contains('*')
-            && Url::parse(origin)
-                .is_ok_and(|url| is_web(&url) && url.origin().ascii_serialization() == *origin);
-        if !exact {
-            return wrong(format!(
-                "sites.{id}.origins: `{origin}` is not an exact origin; write it as https://www.example.org, without a path or a slash at its end"
-            ));
-        }
-    }
-    if language_tags::LanguageTag::parse(&site.locale).is_err() {
-        return wrong(format!(
-            "sites.{id}.locale: `{}` is not a language tag, such as en or pt-BR",
-            site.locale
-        ));
-    }
-    if jiff::tz::TimeZone::get(&site.time_zone).is_err() {
-        return wrong(format!(
-            "sites.{id}.time_zone: `{}` is not an IANA time zone, such as Europe/Dublin",
-            site.time_zone
-        ));
-    }
-    if !site.giving.contains_key(&site.currency) {
-        return wrong(format!(
-            "sites.{id}.giving has nothing for the site's currency {}; add [sites.{id}.giving.{0}]",
-            site.currency
-        ));
-    }
-    giving::check(id, site).map_err(ConfigError::Wrong)
-}
-
-fn is_web(url: &Url) -> bool {
+/// Whether a URL is one that a browser can be sent to.
+pub fn is_web(url: &Url) -> bool {
     matches!(url.scheme(), "http" | "https") && url.host().is_some()
 }
 

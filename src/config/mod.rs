@@ -1,19 +1,16 @@
-//! Every setting, typed.
+//! Every setting, typed, as the files and the environment have it.
 //!
 //! **Owns** the settings: their names, defaults, sources and the checks between them.
-//! **Never** starts anything, and never shows a secret.
+//! **Never** starts anything, never shows a secret, and does not know what a site is: `sites` does.
 //! **Start at** [`load`]; `config.example.toml` is the manual.
 //! **Tested in** `tests/commands/`.
 
 mod check;
-mod giving;
 mod limits;
 mod load;
 mod management;
-mod rules;
 mod secret;
 mod server;
-mod sites;
 pub mod typed;
 
 use std::collections::BTreeMap;
@@ -23,22 +20,19 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-pub use check::{ConfigError, Mode, is_loopback};
-pub use giving::{ByCountry, FeeCover, Giving, Limits, Offer, OfferedAmount, OwnAmounts};
+pub use check::{ConfigError, Mode, is_loopback, is_web};
 pub use limits::LimitSettings;
 pub use load::{from_toml, load};
 pub use management::ManagementSettings;
-pub use rules::RuleSettings;
 pub use secret::Secret;
 pub use server::{ForwardedHeader, ServerSettings};
-pub use sites::{Banner, Interval, SiteSettings};
 
 use crate::telemetry::LogFormat;
 
-/// All settings of one deployment.
+/// All settings of one deployment. What one publication's table holds is the caller's type.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Settings {
+pub struct Settings<Site> {
     /// The folder of the database, the key file and the saved snapshot.
     pub data_dir: PathBuf,
     /// The public HTTP server.
@@ -58,7 +52,7 @@ pub struct Settings {
     /// Log lines.
     pub log: LogSettings,
     /// The publications, by id.
-    pub sites: BTreeMap<String, SiteSettings>,
+    pub sites: BTreeMap<String, Site>,
 }
 
 /// `[database]`
@@ -131,7 +125,7 @@ pub struct LogSettings {
     pub level: String,
 }
 
-impl Default for Settings {
+impl<Site> Default for Settings<Site> {
     fn default() -> Self {
         Self {
             data_dir: PathBuf::from("data"),
@@ -191,7 +185,7 @@ fn url(text: &str) -> Url {
     Url::parse(text).expect("a constant of this file")
 }
 
-impl Settings {
+impl<Site> Settings<Site> {
     /// Settings that work but are rarely intended; one sentence each.
     pub fn warnings(&self) -> Vec<String> {
         check::warnings(self)
@@ -225,7 +219,10 @@ impl Settings {
     ///
     /// # Errors
     /// A value that TOML can't represent (none is known).
-    pub fn shown(&self) -> Result<String, toml::ser::Error> {
+    pub fn shown(&self) -> Result<String, toml::ser::Error>
+    where
+        Site: Clone + Serialize,
+    {
         let mut shown = self.clone();
         shown.database.url = check::without_password(&self.database_url());
         shown.tokens.encryption_key_file = Some(self.encryption_key_file());

@@ -4,8 +4,8 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::config::Interval;
 use crate::money::Money;
+use crate::sites::Interval;
 
 /// The unit of a recurring interval, as at Stripe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

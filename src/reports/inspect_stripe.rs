@@ -1,6 +1,6 @@
 //! Checks the connection to Stripe.
 
-use crate::config::Settings;
+use crate::sites::Settings;
 use crate::store::endpoints::{EndpointRow, LastContact};
 use crate::store::{Store, StoreError};
 use crate::stripe::{CallError, Endpoint, Gateway};

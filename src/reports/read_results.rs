@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
-use crate::config::SiteSettings;
 use crate::contributions::{Account, EntryKind};
+use crate::sites::SiteSettings;
 use crate::store::{Store, StoreError, Unreadable};
 
 /// The maximum number of days per query.

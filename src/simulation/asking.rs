@@ -10,7 +10,7 @@ use keepopen_decision::{
 use super::memory::Memory;
 use super::page_view::Support;
 use crate::appeals::{AppealDocument, AppealProblem, PublishedAppeal, Snapshot};
-use crate::config::SiteSettings;
+use crate::sites::SiteSettings;
 
 /// Where appeals come from, for people to read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use keepopen_decision::{DismissalKind, Kind};
 
 use super::page_view::Support;
 use crate::clock::DAY_MS;
-use crate::config::Interval;
 use crate::contributions::ContributionState;
+use crate::sites::Interval;
 use crate::supporters::{GiftSummary, Standing, standing_of};
 
 /// Entries of a list that are kept.

@@ -5,7 +5,7 @@ use keepopen_decision::{DismissalKind, Question, Standing, Text};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::config::Interval;
+use crate::sites::Interval;
 
 /// One page view.
 #[derive(Clone, Debug)]

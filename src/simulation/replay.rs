@@ -17,7 +17,7 @@ use super::reader::{Reader, is_refused};
 use super::report::{Report, Span};
 use super::tally::Tally;
 use crate::clock::rfc3339;
-use crate::config::SiteSettings;
+use crate::sites::SiteSettings;
 
 /// A simulation under way.
 pub struct Simulation {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use keepopen_decision::{DismissalKind, Kind, Reason};
 
 use crate::clock::DAY_MS;
-use crate::config::Interval;
+use crate::sites::Interval;
 
 /// Of one reader, so many times of being asked are looked at together.
 const RECENT: usize = 10_000;

@@ -7,7 +7,7 @@ use super::dice::Dice;
 use super::{Answer, Line, Report, RuleSet, Simulation, Source};
 use crate::appeals;
 use crate::clock::{DAY_MS, rfc3339};
-use crate::config::{self, Settings};
+use crate::sites::{self, Settings};
 
 /// An appeal of two variants with more fields of its own.
 pub(super) fn appeal(id: &str, more: &str) -> String {
@@ -18,7 +18,7 @@ pub(super) fn appeal(id: &str, more: &str) -> String {
 }
 
 pub(super) fn settings() -> Settings {
-    config::from_toml(JOURNAL).unwrap()
+    sites::from_toml(JOURNAL).unwrap()
 }
 
 pub(super) fn book(file: &str) -> RuleSet {

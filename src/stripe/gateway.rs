@@ -18,9 +18,10 @@ use url::Url;
 
 use super::client::HttpClient;
 use super::metadata;
-use crate::config::{Interval, StripeSettings, is_loopback};
+use crate::config::{StripeSettings, is_loopback};
 use crate::contributions::Origin;
 use crate::money::Money;
+use crate::sites::Interval;
 use crate::telemetry::{CallOutcome, Counts};
 
 /// How often a call is sent in all when its outcome is unknown.

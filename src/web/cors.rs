@@ -14,7 +14,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use rustc_hash::FxHashSet;
 
 use super::registry::{self, Cors, Route};
-use crate::config::Settings;
+use crate::sites::Settings;
 
 /// Headers that a page may send.
 static REQUEST_HEADERS: HeaderValue = HeaderValue::from_static("authorization, content-type, if-none-match");

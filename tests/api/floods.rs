@@ -1,7 +1,8 @@
 //! Floods of calls that cost money, calls to Stripe or signature checks: one client is stopped, and nobody else.
 
 use keepopen::actions;
-use keepopen::config::{ForwardedHeader, Settings};
+use keepopen::config::ForwardedHeader;
+use keepopen::sites::Settings;
 use keepopen_practice::How;
 use serde_json::{Value, json};
 use uuid::Uuid;

@@ -7,9 +7,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use keepopen::app::App;
 use keepopen::clock::{Clock, DAY_MS};
-use keepopen::config::{self, Settings};
 use keepopen::contributions::{Contribution, ContributionState, Entry, EntryKind};
 use keepopen::reports;
+use keepopen::sites::{self, Settings};
 use keepopen::{actions, api};
 use keepopen_practice::{How, PracticeStripe};
 use reqwest::{Client, Response, StatusCode};
@@ -137,7 +137,7 @@ pub fn settings(
         stripe = stripe.url(),
         appeals = appeals.display(),
     );
-    config::from_toml(&text).unwrap()
+    sites::from_toml(&text).unwrap()
 }
 
 /// A practice Stripe that delivers nothing by itself.

@@ -1,9 +1,9 @@
 //! A start while PostgreSQL is away: what was last in force is kept on disk. (SQLite's file is in the same folder.)
 
 use keepopen::actions::StartError;
-use keepopen::config::Settings;
 use keepopen::ids::SupporterId;
 use keepopen::keys::Scope;
+use keepopen::sites::Settings;
 use keepopen::store::last_good::LastGood;
 use keepopen::supporters::{NextStanding, Standing, StandingChange, StandingNow};
 use keepopen::{actions, api, management};

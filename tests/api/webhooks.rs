@@ -194,7 +194,7 @@ async fn while_the_inbox_is_missing_nothing_is_acknowledged_and_the_fault_is_cal
 
 #[tokio::test]
 async fn the_webhooks_path_is_taken_in_every_spelling_and_others_with_a_signature_are_counted() {
-    let change = |settings: &mut keepopen::config::Settings| {
+    let change = |settings: &mut keepopen::sites::Settings| {
         settings.server.public_url = "https://www.example.org/give/".parse().unwrap();
     };
     let app = TestApp::start_changed("", change).await;

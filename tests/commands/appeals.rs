@@ -139,7 +139,7 @@ fn every_field_of_an_appeal_is_in_the_sample() {
         "meter",
     ];
     in_the_sample::<keepopen::appeals::WrittenTicker>("zzz = 1");
-    in_the_sample::<keepopen::config::OwnAmounts>("zzz = 1");
+    in_the_sample::<keepopen::sites::OwnAmounts>("zzz = 1");
     for part in parts {
         let header = if part.is_empty() { String::new() } else { format!("[{part}]\n") };
         in_the_sample::<keepopen_decision::AppealRules>(&format!("{header}zzz = 1"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use keepopen::config::Settings;
+use keepopen::sites::Settings;
 use toml::Table;
 
 use super::Sandbox;

@@ -7,7 +7,7 @@ use std::process::Command;
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, HttpServer};
 use keepopen::clock::Clock;
-use keepopen::{actions, api, config, jobs, telemetry};
+use keepopen::{actions, api, jobs, sites, telemetry};
 
 /// Set for a process that is to be the service.
 const TOLD: &str = "KEEPOPEN_TEST_ANSWER_FIRST";
@@ -37,7 +37,7 @@ fn this_process_is_the_service_if_it_is_told_so() {
     if std::env::var(TOLD).is_err() {
         return;
     }
-    let settings = config::from_toml(&std::fs::read_to_string("keepopen.toml").unwrap()).unwrap();
+    let settings = sites::from_toml(&std::fs::read_to_string("keepopen.toml").unwrap()).unwrap();
     telemetry::start(settings.log.format, &settings.log.level).unwrap();
     actix_web::rt::System::new().block_on(async {
         let app = actions::start(settings, Clock::System).await.unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::store::StoreError;
-use keepopen::{actions, api, config, jobs};
+use keepopen::{actions, api, jobs, sites};
 use keepopen_powercut::{Lost, Recording, Syncs};
 use keepopen_testkit::memory_folder;
 use tempfile::TempDir;
@@ -23,7 +23,7 @@ const OF_ONE_RECORDING: u64 = 20;
 const GIFTS: u64 = 120;
 
 async fn start(data: &Path, database: &str) -> Result<Arc<App>, Wrong> {
-    let settings = config::from_toml(&settings(data, database)).unwrap();
+    let settings = sites::from_toml(&settings(data, database)).unwrap();
     actions::start(settings, Clock::System).await.map_err(|error| Wrong::Damaged(error.to_string()))
 }
 

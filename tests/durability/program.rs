@@ -8,8 +8,8 @@ use std::time::Duration;
 
 use keepopen::app::App;
 use keepopen::clock::Clock;
-use keepopen::config::{self, Settings};
 use keepopen::keys::Vault;
+use keepopen::sites::{self, Settings};
 use keepopen::store::Store;
 use keepopen::store::inbox::EventRow;
 use keepopen::stripe::Gateway;
@@ -108,7 +108,7 @@ impl Service {
     }
 
     fn settings(&self, database: &str) -> Settings {
-        config::from_toml(&settings(&self.data(), database)).unwrap()
+        sites::from_toml(&settings(&self.data(), database)).unwrap()
     }
 
     pub(crate) fn start(&self) -> Running {

@@ -16,7 +16,7 @@ use keepopen::app::App;
 use keepopen::clock::Clock;
 use keepopen::contributions::DomainEvent;
 use keepopen::store::{StoreError, Tx};
-use keepopen::{api, config, telemetry};
+use keepopen::{api, sites, telemetry};
 use serde::{Deserialize, Serialize};
 use tokio::task::block_in_place;
 
@@ -103,7 +103,7 @@ fn this_process_is_the_service_if_it_is_told_so() {
     if std::env::var(RECEIVER).is_err() {
         return;
     }
-    let settings = config::from_toml(&std::fs::read_to_string("keepopen.toml").unwrap()).unwrap();
+    let settings = sites::from_toml(&std::fs::read_to_string("keepopen.toml").unwrap()).unwrap();
     telemetry::start(settings.log.format, &settings.log.level).unwrap();
     actix_web::rt::System::new().block_on(async {
         let app = actions::start(settings, Clock::System).await.unwrap();

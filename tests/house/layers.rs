@@ -18,6 +18,7 @@ static SRC: Map = Map {
     lines: &[
         &["clock", "ids", "money", "telemetry"],
         &["config", "limits"],
+        &["sites"],
         &["appeals", "contributions", "supporters"],
         &["simulation"],
         &["keys"],
@@ -244,6 +245,10 @@ fn a_use_against_the_map_is_found_however_it_is_written() {
     assert_eq!(
         complaints("src/utils.rs", "use crate::ids::Id;"),
         ["src/utils.rs: `utils` is not on the map"]
+    );
+    assert_eq!(
+        complaints("src/config/load.rs", "use crate::sites::SiteSettings;"),
+        ["src/config/load.rs: `config` uses `sites`, which stands below it on the map"]
     );
     assert_eq!(
         complaints("src/app.rs", "use super::api;"),

@@ -157,6 +157,21 @@ fn the_places_of_the_secrets_are_there() {
     }
 }
 
+/// Files of the settings that name the decision's types. What a site is, and how its rules read, is for `sites` to say.
+fn settings_that_know_the_domain(files: &[File]) -> Vec<String> {
+    let knows = |file: &&File| file.code().contains("keepopen_decision");
+    // It suggests the name that was meant by the decision's own function, and a test of it reads a large type.
+    let in_question = files.iter().filter(|file| file.path != "src/config/typed/mod.rs");
+    in_question.filter(knows).map(|file| format!("{} knows the decision", file.path)).collect()
+}
+
+#[test]
+fn the_settings_do_not_know_the_domain() {
+    assert_eq!(settings_that_know_the_domain(&below("src/config", &[".rs"])), Vec::<String>::new());
+    let bad = File::made_up("src/config/limits.rs", "use keepopen_decision::Percent;");
+    assert_eq!(settings_that_know_the_domain(&[bad]), ["src/config/limits.rs knows the decision"]);
+}
+
 #[test]
 fn the_decision_touches_nothing() {
     assert_eq!(impure(&below("decision/src", &[".rs"])), Vec::<String>::new());

@@ -8,8 +8,8 @@ use super::count_views::count_views;
 use crate::app::{App, MachineWrite};
 use crate::appeals::LearnedSoFar;
 use crate::clock::DAY_MS;
-use crate::config::SiteSettings;
 use crate::keys::sha256;
+use crate::sites::SiteSettings;
 use crate::store::{StoreError, planned_weights};
 
 const HOUR_MS: i64 = 3_600_000;

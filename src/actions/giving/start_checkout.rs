@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use crate::app::{Actor, App, MachineWrite};
 use crate::clock;
-use crate::config::{Interval, Limits, SiteSettings};
 use crate::contributions::Origin;
 use crate::ids::ContributionId;
 use crate::keys::{Attribution, Sha256};
 use crate::money::Money;
+use crate::sites::{Interval, Limits, SiteSettings};
 use crate::store::{StoreError, checkouts};
 use crate::stripe::{CallError, NewCheckout};
 

@@ -1,8 +1,8 @@
 //! Opens the key file, or creates one for a new deployment.
 
 use crate::actions::service::start::StartError;
-use crate::config::Settings;
 use crate::keys::{Vault, VaultError};
+use crate::sites::Settings;
 use crate::store::Store;
 
 /// Opens the vault for a database. A missing key file is created only if nothing in the database needs the old one: a new

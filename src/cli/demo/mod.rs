@@ -18,7 +18,8 @@ use tempfile::TempDir;
 use super::serve::{StopSignals, run_until_stopped};
 use super::{Stopped, say};
 use crate::clock::{self, Clock};
-use crate::config::{self, Mode, Settings};
+use crate::config::Mode;
+use crate::sites::{self, Settings};
 use crate::{actions, api, telemetry};
 
 /// The demo's key, which belongs to no Stripe account.
@@ -83,7 +84,7 @@ async fn run(options: &Options, folder: &Path) -> Result<(), Stopped> {
         .replace("{appeals}", &quoted(&appeals))
         .replace("{newspaper}", &format!("http://{newspaper_at}"))
         .replace("{more_origins}", &more_origins(&options.origins));
-    let app = actions::start(config::from_toml(&settings)?, Clock::System).await?;
+    let app = actions::start(sites::from_toml(&settings)?, Clock::System).await?;
     let running = api::serve(&app)?;
     let places = Places {
         newspaper: format!("http://{newspaper_at}"),

@@ -5,8 +5,9 @@ use keepopen_decision::Live;
 use super::Opened;
 use crate::actions::read_active_appeals;
 use crate::cli::{Stopped, appeals, say};
-use crate::config::{Mode, Settings};
+use crate::config::Mode;
 use crate::reports::{ConnectionReport, inspect_stripe};
+use crate::sites::Settings;
 use crate::stripe::{Account, CallError};
 
 /// The result of a check.

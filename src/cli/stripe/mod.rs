@@ -13,8 +13,9 @@ use url::Url;
 
 use super::{Opened, Stopped, runtime, say};
 use crate::actions::{self, ConnectError, EndpointChange};
-use crate::config::{Mode, Settings};
+use crate::config::Mode;
 use crate::reports::webhook_url;
+use crate::sites::Settings;
 use crate::stripe::{API_VERSION, CallError, Endpoint, Gateway, PERMISSIONS};
 
 #[derive(Subcommand)]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::choice::Weighted;
 use super::{Population, Reactions, Supporters};
-use crate::config::SiteSettings;
 use crate::config::typed::{self, Misfit, Notation};
+use crate::sites::SiteSettings;
 
 /// The longest time that is played, in days.
 const MAX_DAYS: u32 = 3_650;

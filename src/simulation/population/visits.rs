@@ -8,10 +8,10 @@ use keepopen_decision::{DismissalKind, Question, Standing, Text, quiet_until_ms}
 use super::Population;
 use super::choice::Choice;
 use crate::clock::DAY_MS;
-use crate::config::{Interval, SiteSettings};
 use crate::simulation::dice::Dice;
 use crate::simulation::page_view::{PageView, Support, Then};
 use crate::simulation::replay::{Refused, Simulation};
+use crate::sites::{Interval, SiteSettings};
 
 /// Few come at night; most in the morning, at noon and in the evening.
 const HOURS: [f64; 24] = [

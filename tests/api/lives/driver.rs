@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, HashSet};
 
 use keepopen::actions::{CheckoutRequest, start_checkout};
-use keepopen::config::Interval;
 use keepopen::money::{Currency, Money};
+use keepopen::sites::Interval;
 use keepopen_practice::{How, Loss, Settlement};
 use uuid::Uuid;
 

@@ -1,0 +1,105 @@
+//! What a site is, built from its settings.
+//!
+//! **Owns** the settings of one publication: what can be given, at which intervals, and what holds for all its appeals.
+//! **Never** reads a file: `config` does.
+//! **Start at** [`SiteSettings`].
+//! **Tested in** the files here, `tests/commands/`.
+
+mod check;
+mod giving;
+mod rules;
+mod settings;
+
+use std::path::Path;
+
+use crate::config::{self, ConfigError};
+
+pub use giving::{ByCountry, FeeCover, Giving, Limits, Offer, OfferedAmount, OwnAmounts};
+pub use rules::RuleSettings;
+pub use settings::{Banner, Interval, SiteSettings};
+
+/// All settings of one deployment, with its sites.
+pub type Settings = config::Settings<SiteSettings>;
+
+/// Reads the settings as [`config::load`] does, and checks the sites.
+///
+/// # Errors
+/// As [`config::load`], or a site can't be as it is written.
+pub fn load(file: Option<&Path>) -> Result<Settings, ConfigError> {
+    let settings = config::load(file)?;
+    check::check(&settings)?;
+    Ok(settings)
+}
+
+/// Reads settings from one text, without the environment: for tests and the demo.
+///
+/// # Errors
+/// As [`load`].
+pub fn from_toml(text: &str) -> Result<Settings, ConfigError> {
+    let settings = config::from_toml(text)?;
+    check::check(&settings)?;
+    Ok(settings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A site with every table that it can have.
+    const SAMPLE: &str = r#"
+[sites.journal]
+name = "The Journal"
+origins = ["https://journal.example.org"]
+currency = "EUR"
+[sites.journal.rules.frequency]
+max_views = 2
+[sites.journal.rules.upsell]
+enabled = true
+[sites.journal.giving.EUR]
+minimum_minor = 100
+maximum_minor = 100000
+once = [500]
+default_interval = "once"
+default_amount_minor = 500
+fee_cover = { percent = 1.5, fixed_minor = 25 }
+"#;
+
+    fn tables(value: &serde_json::Value, path: &[String], found: &mut Vec<(Vec<String>, toml::Value)>) {
+        for (name, value) in value.as_object().into_iter().flatten() {
+            let path = [path, std::slice::from_ref(name)].concat();
+            if let Some(fields) = value.as_object() {
+                let values = fields.values().filter_map(|value| toml::Value::try_from(value).ok());
+                found.push((path.clone(), toml::Value::Array(values.collect())));
+                tables(value, &path, found);
+            }
+        }
+    }
+
+    fn put(table: &mut toml::Table, path: &[String], value: toml::Value) {
+        match path {
+            [] => {}
+            [name] => drop(table.insert(name.clone(), value)),
+            [name, rest @ ..] => {
+                let inner = table.entry(name).or_insert_with(|| toml::Table::new().into());
+                put(inner.as_table_mut().unwrap(), rest, value);
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_is_refused_in_place_of_every_table() {
+        let settings = from_toml(SAMPLE).unwrap();
+        let mut found = Vec::new();
+        tables(&serde_json::to_value(&settings).unwrap(), &[], &mut found);
+        assert!(found.len() > 15, "{found:?}");
+        for (path, values) in found {
+            for list in [toml::Value::Array(Vec::new()), values] {
+                let mut table: toml::Table = SAMPLE.parse().unwrap();
+                put(&mut table, &path, list);
+                let text = toml::to_string(&table).unwrap();
+                let refused = from_toml(&text).map_err(|error| error.to_string());
+                assert!(refused.is_err(), "{text}");
+            }
+        }
+    }
+}
