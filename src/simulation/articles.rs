@@ -1,4 +1,4 @@
-//! Articles that a reader has read, as the reader's browser counts them.
+//! Articles that a reader has read, counted as the reader's browser does.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -24,7 +24,7 @@ struct Week {
     number: i64,
     monday: Box<str>,
     count: u32,
-    /// In no order; a list this short is searched fastest, and there is one for each week of each reader.
+    /// Unordered: linear search is fastest in a list this short, and there is one per week and reader.
     tags: Vec<(Box<str>, u32)>,
 }
 
@@ -62,12 +62,12 @@ impl Articles {
         }
     }
 
-    /// The days of the last articles as the question tells them.
+    /// The days of the latest articles, as the question states them.
     pub fn days(&self) -> &[ArticleDay] {
         &self.days
     }
 
-    /// The weeks as the question tells them.
+    /// The weeks, as the question states them.
     pub fn told(&self) -> Vec<ArticleWeek<'_>> {
         self.weeks.iter().map(Week::told).collect()
     }
@@ -80,13 +80,13 @@ impl Week {
     }
 }
 
-/// The day in this zone that holds `at_ms`, counted from 1970-01-01.
+/// The day in this zone that contains `at_ms`, counted from 1970-01-01.
 pub fn day_of(zone: &TimeZone, at_ms: i64) -> i64 {
     let offset_s = Timestamp::from_millisecond(at_ms).map_or(0, |at| zone.to_offset(at).seconds());
     (at_ms + i64::from(offset_s) * 1000).div_euclid(DAY_MS)
 }
 
-/// The number of the week, from Monday on, that holds this day since 1970-01-01; the week of that day is 0.
+/// The number of the week, from Monday on, that contains this day since 1970-01-01; the week of that day is 0.
 pub fn week_of_day(day: i64) -> i64 {
     // 1970-01-01 was a Thursday.
     (day + 3).div_euclid(7)

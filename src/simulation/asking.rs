@@ -1,4 +1,4 @@
-//! The one file that puts questions to the decision: the code that answers readers answers here.
+//! Asks the decision, with the same code that answers readers. No other file here does.
 
 use std::collections::BTreeMap;
 
@@ -12,39 +12,39 @@ use super::page_view::Support;
 use crate::appeals::{AppealDocument, AppealProblem, PublishedAppeal, Snapshot};
 use crate::sites::SiteSettings;
 
-/// Where appeals come from, for people to read.
+/// Where appeals come from, for display.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Source {
-    /// The file, or the words for what it is.
+    /// The file, or a description.
     pub name: String,
-    /// Ids of appeals that are not live where they come from, and are taken as live here.
+    /// The ids of appeals that are not live there, and count as live here.
     pub taken_as_live: Vec<String>,
-    /// Ids of appeals that can't be used, and are left out as the service would.
+    /// The ids of invalid appeals, which are skipped as in the service.
     pub left_out: Vec<String>,
 }
 
-/// Appeals that can be asked.
+/// Compiled appeals.
 pub struct RuleSet {
     snapshot: Snapshot,
     /// Where they come from.
     pub source: Source,
 }
 
-/// What a page view gets.
+/// The answer to a page view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// An appeal.
     Shown {
-        /// Its place in the rulebook.
+        /// Its index in the rule set.
         appeal: usize,
-        /// The variant's place in it.
+        /// The variant's index in the appeal.
         variant: usize,
-        /// What it wants.
+        /// What it asks for.
         kind: Kind,
-        /// Whether the reader may send it away.
+        /// Whether the reader may dismiss it.
         closable: bool,
     },
-    /// Nothing, and why.
+    /// No appeal, and why.
     Silent(Reason),
 }
 
@@ -62,7 +62,7 @@ impl RuleSet {
         Self { snapshot, source }
     }
 
-    /// Its appeals, in their order.
+    /// Its appeals, in order.
     pub fn appeals(&self) -> impl Iterator<Item = &PublishedAppeal> {
         self.snapshot.appeals().iter()
     }
@@ -71,7 +71,7 @@ impl RuleSet {
         self.snapshot.appeal(AppealIndex(place))
     }
 
-    /// Puts into `history` what this browser remembers of these appeals.
+    /// Adds to `history` what this browser remembers of these appeals.
     pub fn remind<'q>(&'q self, history: &mut History<'q>, memory: &Memory, now_ms: i64) {
         let (seen, sent_away) = memory.told(now_ms);
         history.views.clear();
@@ -113,7 +113,7 @@ impl RuleSet {
     }
 }
 
-/// A page view's time was read from a [`Timestamp`], so it can become one again.
+/// A page view's time was parsed from a [`Timestamp`], so the conversion back can't fail.
 fn time(at_ms: i64) -> Timestamp {
     Timestamp::from_millisecond(at_ms).unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! The report as one chart: how many readers are asked how often, the draft beside what is live.
+//! The report as one chart: how many readers are asked how often, by the draft and by what is live.
 
 use std::fmt::Write;
 
@@ -9,7 +9,7 @@ use super::table::counted;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 420.0;
-/// The place of the bars: left, right, top, bottom.
+/// The plot area: left, right, top, bottom.
 const PLOT: (f64, f64, f64, f64) = (64.0, 700.0, 130.0, 356.0);
 const BAR: f64 = 42.0;
 const STYLE: &str = "\
@@ -19,11 +19,11 @@ const STYLE: &str = "\
 @media(prefers-color-scheme:dark){.paper{fill:#0d1117}text{fill:#e6edf3}.soft{fill:#9da7b3}.grid{stroke:#30363d}\
 .number{stroke:#0d1117}.draft{fill:#58a6ff}.live{fill:#6e7681}}";
 
-/// The report as an SVG file that stands alone.
+/// The report as a self-contained SVG file.
 pub fn chart(report: &Report) -> String {
     let mut svg = String::new();
     let title = "How often readers are asked";
-    // A text can always be written to.
+    // Writing to a String can't fail.
     let _ = write!(
         svg,
         "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
@@ -56,7 +56,7 @@ fn span(report: &Report) -> String {
     )
 }
 
-/// The chart in words, for those who don't see it.
+/// The chart in words, for readers who don't see it.
 fn described(report: &Report) -> String {
     let mut words = format!("Share of readers by how often they are asked. {}.", span(report));
     for (_, name, outcome) in sides(report) {
@@ -84,7 +84,7 @@ fn legend(svg: &mut String, report: &Report) {
     }
 }
 
-/// The top of the scale, in percent: the first of a few round numbers that holds every bar.
+/// The top of the scale, in percent: the first of a few round numbers that is at least as high as every bar.
 fn scale(report: &Report) -> f64 {
     let bars = sides(report).into_iter().flat_map(|(_, _, outcome)| &outcome.readers_by_asks);
     let most = bars.map(|bar| bar.share * 100.0).fold(0.0, f64::max);
@@ -150,7 +150,7 @@ fn percent(share: f64) -> String {
     format!("{:.1} %", share * 100.0)
 }
 
-/// What does not fit beside the legend's number is cut.
+/// A text that is too long for the legend is shortened.
 fn shortened(text: &str) -> String {
     const MAX_CHARS: usize = 60;
     if text.chars().count() <= MAX_CHARS {
@@ -160,7 +160,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// Text as it stands in XML; what XML can't hold is left out.
+/// Text escaped for XML; characters that XML does not allow are removed.
 fn escaped(text: &str) -> String {
     let kept: String =
         text.chars().filter(|c| !c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}')).collect();

@@ -1,33 +1,33 @@
-//! Chance that comes from the seed alone: the same seed, the same numbers, on every machine.
+//! Randomness from a seed: the same seed gives the same numbers on every machine.
 
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rand_xoshiro::rand_core::{RngCore, SeedableRng};
 
-/// A generator whose numbers are laid down by its algorithm, so that a simulation can be repeated years later.
+/// A generator whose numbers are defined by its algorithm, so that a simulation can be repeated years later.
 pub struct Dice(Xoshiro256PlusPlus);
 
 impl Dice {
-    /// The dice of this seed.
+    /// The generator of this seed.
     pub fn of_seed(seed: u64) -> Self {
         Self(Xoshiro256PlusPlus::seed_from_u64(seed))
     }
 
-    /// Dice of their own for the next reader: what one reader does moves no other.
+    /// A separate generator for the next reader: one reader's draws don't affect another's.
     pub fn split(&mut self) -> Self {
         Self::of_seed(self.0.next_u64())
     }
 
-    /// A number from 0 up to 1, not including it.
+    /// A number from 0 up to, but not including, 1.
     pub fn share(&mut self) -> f64 {
-        // 53 bits are what a double holds exactly.
+        // A double holds exactly 53 bits.
         #[expect(clippy::cast_precision_loss, reason = "53 bits fit")]
         let numerator = (self.0.next_u64() >> 11) as f64;
         numerator / 9_007_199_254_740_992.0
     }
 
-    /// A number from 0 up to `end`, not including it; 0 where `end` is 0.
+    /// A number from 0 up to, but not including, `end`; 0 if `end` is 0.
     pub fn below(&mut self, end: u32) -> u32 {
-        // The high half of a product is as even as the 64 bits it comes from.
+        // The high half of a product is as uniform as the 64 bits it comes from.
         let scaled = (u128::from(self.0.next_u64()) * u128::from(end)) >> 64;
         u32::try_from(scaled).expect("less than `end`")
     }
@@ -44,7 +44,7 @@ mod tests {
         assert_eq!(thrown, GOLDEN);
     }
 
-    /// Worked out with another implementation of xoshiro256++ and of SplitMix64, which makes its state of the seed.
+    /// Computed with another implementation of xoshiro256++ and of SplitMix64, which expands the seed into its state.
     const GOLDEN: [u32; 6] = [811_612, 747_104, 100_150, 746_216, 184_678, 590_478];
 
     #[test]

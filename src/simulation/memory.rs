@@ -1,4 +1,4 @@
-//! What a reader's browser keeps of appeals, as the script on the page keeps it (`web/embed/src/history.ts`).
+//! What a reader's browser remembers about appeals, as the script on the page stores it (`web/embed/src/history.ts`).
 
 use keepopen_decision::{DismissalKind, Kind};
 
@@ -8,62 +8,62 @@ use crate::contributions::ContributionState;
 use crate::sites::Interval;
 use crate::supporters::{GiftSummary, Standing, standing_of};
 
-/// Entries of a list that are kept.
+/// How many entries of a list are kept.
 const KEEP: usize = 100;
 /// How long an entry is kept, in milliseconds.
 const KEEP_MS: i64 = 365 * DAY_MS;
 
-/// One time an appeal was seen.
+/// One view of an appeal.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen {
-    /// The appeal's place.
+    /// The appeal's index.
     pub appeal: usize,
-    /// The variant's place.
+    /// The variant's index.
     pub variant: usize,
     /// Milliseconds since 1970.
     pub at_ms: i64,
 }
 
-/// One time an appeal was sent away.
+/// One dismissal of an appeal.
 #[derive(Clone, Copy, Debug)]
 pub struct PastDismissal {
-    /// The appeal's place.
+    /// The appeal's index.
     pub appeal: usize,
-    /// How.
+    /// The kind of dismissal.
     pub kind: DismissalKind,
     /// Milliseconds since 1970.
     pub at_ms: i64,
 }
 
-/// What one browser keeps.
+/// What one browser remembers.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     seen: Vec<Seen>,
     dismissals: Vec<PastDismissal>,
-    /// What its token says. A token is taken to be renewed before it ends.
+    /// What its token says. A token is assumed to be renewed before it expires.
     pub support: Support,
 }
 
 impl Memory {
-    /// Writes a view down.
+    /// Records a view.
     pub fn see(&mut self, seen: Seen) {
         self.seen.push(seen);
         trim(&mut self.seen, |it| it.at_ms, seen.at_ms);
     }
 
-    /// Writes a dismissal down.
+    /// Records a dismissal.
     pub fn dismiss(&mut self, sent: PastDismissal) {
         self.dismissals.push(sent);
         trim(&mut self.dismissals, |it| it.at_ms, sent.at_ms);
     }
 
-    /// Drops what is kept of habits; a gift stays known.
+    /// Removes what is known of the reader's habits; a gift stays known.
     pub fn forget_habits(&mut self) {
         self.seen.clear();
         self.dismissals.clear();
     }
 
-    /// What it tells at `now_ms`.
+    /// The history that it sends at `now_ms`.
     pub fn told(&self, now_ms: i64) -> (impl Iterator<Item = Seen>, impl Iterator<Item = PastDismissal>) {
         let seen = self.seen.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
         let dismissals = self.dismissals.iter().copied().filter(move |it| now_ms - it.at_ms < KEEP_MS);
@@ -79,7 +79,7 @@ fn trim<Entry>(list: &mut Vec<Entry>, at_ms: impl Fn(&Entry) -> i64, now_ms: i64
 }
 
 impl Support {
-    /// A gift was made to an appeal of this kind.
+    /// Records a gift to an appeal of this kind.
     pub fn gave(&mut self, kind: Kind, interval: Interval, at_ms: i64, quiet_days: u32) {
         let state =
             if interval == Interval::Once { ContributionState::Paid } else { ContributionState::Active };
@@ -93,7 +93,7 @@ impl Support {
         self.quiet_until_ms = now.quiet_until_ms;
         self.standing = match self.standing {
             _ if kind == Kind::FixCard => Standing::Recurring,
-            // A gift that runs, or whose card fails, outranks one beside it.
+            // A recurring gift that is active, or whose card fails, outranks other gifts.
             Standing::Recurring | Standing::PastDue if interval == Interval::Once => self.standing,
             _ => now.standing,
         };

@@ -1,4 +1,4 @@
-//! One page view: who, when, what the page says of itself, and what the reader does if an appeal shows.
+//! One page view: who, when, the page's description of itself, and what the reader does if an appeal shows.
 
 use jiff::Timestamp;
 use keepopen_decision::{DismissalKind, Question, Standing, Text};
@@ -12,34 +12,34 @@ use crate::sites::Interval;
 pub struct PageView<'a> {
     /// Milliseconds since 1970.
     pub at_ms: i64,
-    /// What the page tells the service, without history and token.
+    /// What the page sends to the service, without history and token.
     pub question: Question<'a>,
     /// What the reader does if an appeal shows.
     pub then: Then,
-    /// What a token says of the reader from now on, where something new is known.
+    /// What a token says about the reader from now on, if that is new.
     pub support: Option<Support>,
 }
 
 /// What a reader does when an appeal shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Then {
-    /// Reads on.
+    /// Continues reading.
     #[default]
     Nothing,
-    /// Sends it away.
+    /// Dismisses it.
     Dismiss(DismissalKind),
     /// Gives.
     Give(Interval),
 }
 
-/// What a token says of a reader.
+/// What a token says about a reader.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Support {
     /// The standing.
     pub standing: Standing,
-    /// First millisecond since 1970 when asking is allowed again.
+    /// The first millisecond since 1970 at which asking is allowed again.
     pub quiet_until_ms: Option<i64>,
-    /// What the reader is entitled to, by name.
+    /// The reader's entitlements, by name.
     pub entitlements: Vec<String>,
 }
 
@@ -52,7 +52,7 @@ pub struct Line<'a> {
     pub view: PageView<'a>,
 }
 
-/// The line as it is written.
+/// The line as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written<'a> {
@@ -87,10 +87,10 @@ enum Word {
 }
 
 impl<'a> Line<'a> {
-    /// Reads one line. `only_site` is the site of a line that names none.
+    /// Parses one line. `only_site` is the site of a line that names none.
     ///
     /// # Errors
-    /// What is wrong with it, as a sentence.
+    /// The problem, as a sentence.
     pub fn read(line: &'a [u8], only_site: Option<&'a str>) -> Result<Self, String> {
         if line.trim_ascii().is_empty() {
             return Err("it is empty; write one page view on each line.".to_owned());
@@ -121,7 +121,7 @@ fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Re
         return Err("question: it is a list; write an object such as {\"site\": \"journal\"}.".to_owned());
     }
     let question: Question<'_> = serde_json::from_str(written.get()).map_err(|_| {
-        // Only now: looking for the path takes longer than reading.
+        // Only now, because finding the path takes longer than parsing.
         let reader = &mut serde_json::Deserializer::from_str(written.get());
         match serde_path_to_error::deserialize::<_, Question<'_>>(reader) {
             Ok(_) => "question: it can't be parsed.".to_owned(),
@@ -135,7 +135,7 @@ fn question<'a>(written: Option<&'a RawValue>, only_site: Option<&'a str>) -> Re
     Ok(question)
 }
 
-/// serde would read a list too, as the fields in their order.
+/// serde would also accept a list, as the fields in their order.
 fn is_list(json: &[u8]) -> bool {
     json.trim_ascii_start().first() == Some(&b'[')
 }
@@ -176,7 +176,7 @@ fn time(field: &str, text: &str) -> Result<i64, String> {
         .map_err(|_| format!("{field}: {text:?} is not an RFC 3339 time such as 2026-06-15T12:00:00Z."))
 }
 
-/// What is wrong, with the column alone: the text is one line.
+/// The problem, with only the column: the text is a single line.
 fn told(error: &serde_json::Error) -> String {
     let whole = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());

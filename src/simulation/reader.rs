@@ -1,4 +1,4 @@
-//! One reader of one site: what the browser keeps, under the draft and under what is live.
+//! One reader of one site: what the browser remembers, under the draft and under what is live.
 
 use keepopen_decision::{Question, bucket_of};
 
@@ -14,9 +14,9 @@ pub struct Reader {
     pub last_at_ms: Option<i64>,
     /// Articles read.
     pub articles: Articles,
-    /// What differs between the two: the draft, and what is live.
+    /// What differs between the draft and what is live.
     pub sides: [Side; 2],
-    /// Whether the browser keeps an entry of ours, so that a token has a place.
+    /// Whether the browser has an entry of ours, in which a token can be stored.
     pub keeps: bool,
     bucket: Option<u32>,
     buckets_made: u32,
@@ -25,14 +25,14 @@ pub struct Reader {
 /// One reader under one set of appeals.
 #[derive(Clone, Debug, Default)]
 pub struct Side {
-    /// What the browser keeps.
+    /// What the browser remembers.
     pub memory: Memory,
-    /// What is counted.
+    /// The counts.
     pub progress: Progress,
 }
 
 impl Reader {
-    /// A token came.
+    /// Stores a token.
     pub fn hold(&mut self, support: &Support) {
         self.keeps = true;
         for side in &mut self.sides {
@@ -40,8 +40,8 @@ impl Reader {
         }
     }
 
-    /// Consent is refused: what was kept of habits goes, as the script on the page sees to. Without an entry of
-    /// an earlier time there is no place for a token either.
+    /// Consent is refused: what is known of habits is removed, as by the script on the page. Without an earlier entry a
+    /// token can't be stored either.
     pub fn refuse_consent(&mut self) {
         self.articles = Articles::default();
         self.bucket = None;
@@ -53,7 +53,8 @@ impl Reader {
         }
     }
 
-    /// The number that the browser keeps so that the same wording comes back; made of the seed and the reader's name.
+    /// The number that the browser stores so that the reader gets the same variant again; derived from the seed and the
+    /// reader's name.
     pub fn bucket(&mut self, seed: u64, name: &str) -> u32 {
         self.keeps = true;
         *self.bucket.get_or_insert_with(|| {
@@ -63,7 +64,7 @@ impl Reader {
     }
 }
 
-/// Whether the page says that the reader does not want to be remembered. The script takes every other word as consent.
+/// Whether the page says that the reader refuses to be remembered. The script treats every other value as consent.
 pub fn is_refused(question: &Question<'_>) -> bool {
     question.reader.consent.as_deref() == Some("denied")
 }

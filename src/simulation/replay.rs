@@ -1,7 +1,7 @@
-//! The replay: each page view is put to the draft and to what is live, and the reader lives on with either answer.
+//! The replay: each page view is put to the draft and to what is live, and the reader continues with either answer.
 //!
-//! Every appeal that shows counts as seen. The script holds back questions whose answer can't have changed; here each
-//! page view is asked, and gets the verdict that it would have got.
+//! Every appeal that is shown counts as seen. The script skips questions whose answer can't have changed; here each page
+//! view asks, and gets the verdict that it would have got.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,7 +19,7 @@ use super::tally::Tally;
 use crate::clock::rfc3339;
 use crate::sites::SiteSettings;
 
-/// A simulation under way.
+/// A simulation in progress.
 pub struct Simulation {
     rules: [RuleSet; 2],
     tallies: [Tally; 2],
@@ -27,7 +27,7 @@ pub struct Simulation {
     readers: HashMap<Box<str>, Reader>,
     span: Span,
     dice: Dice,
-    /// The site and the name of the reader at hand; kept to spare the memory.
+    /// The site and the name of the current reader; reused to save allocations.
     key: String,
 }
 
@@ -36,7 +36,7 @@ struct Site {
     quiet_days: u32,
 }
 
-/// Why a page view can't be taken.
+/// Why a page view is rejected.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[expect(missing_docs, reason = "the message of each variant describes it")]
 pub enum Refused {
@@ -49,11 +49,11 @@ pub enum Refused {
 }
 
 impl Simulation {
-    /// Nothing seen yet. The `seed` decides which wording a reader gets, as the browser's own number does.
+    /// Starts without page views. The `seed` determines which variant a reader gets, as the browser's own number does.
     pub fn new(sites: &BTreeMap<String, SiteSettings>, draft: RuleSet, live: RuleSet, seed: u64) -> Self {
         let tally = |book: &RuleSet| Tally::new(book.appeals().map(|appeal| appeal.variants.len()));
         let site = |(id, site): (&String, &SiteSettings)| {
-            // The settings were checked, so that the zone is there.
+            // The settings were checked, so the zone exists.
             let zone = TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC);
             (id.clone(), Site { zone, quiet_days: site.quiet_days })
         };
@@ -68,10 +68,10 @@ impl Simulation {
         }
     }
 
-    /// Takes one page view of the reader of this name, and says what it gets: under the draft, and of what is live.
+    /// Plays one page view of the reader with this name. Returns the answers of the draft and of what is live.
     ///
     /// # Errors
-    /// The site is not known, or the page view is older than the reader's last. Nothing is counted then.
+    /// The site is unknown, or the page view is older than the reader's last. Nothing is counted then.
     pub fn page_view(&mut self, name: &str, view: PageView<'_>) -> Result<[Answer; 2], Refused> {
         let PageView { at_ms, mut question, then, support } = view;
         let Some(site) = self.sites.get(&*question.site) else {
@@ -141,7 +141,7 @@ impl Simulation {
                                 memory.support.gave(kind, interval, at_ms, site.quiet_days);
                             }
                         }
-                        // Who can't close a wall goes away.
+                        // A reader who can't close a wall leaves.
                         Then::Dismiss(_) | Then::Give(_) | Then::Nothing => {}
                     }
                 }
@@ -150,7 +150,7 @@ impl Simulation {
         Ok(answers)
     }
 
-    /// Nothing more comes of these readers; what is known of each is counted and given up.
+    /// Ends these readers: adds their counts to the totals, and forgets them.
     pub fn end_readers(&mut self) {
         for (_, reader) in self.readers.drain() {
             self.span.readers += 1;
@@ -160,7 +160,7 @@ impl Simulation {
         }
     }
 
-    /// What came of it; `from` says where the page views come from.
+    /// The report; `from` says where the page views come from.
     pub fn report(mut self, from: &str) -> Report {
         self.end_readers();
         Report::of(from, &self.span, &self.rules, &self.tallies)

@@ -1,7 +1,7 @@
-//! What came of a simulation, in names that stay: this is what `--json` prints.
+//! The report of a simulation, with stable names: this is what `--json` prints.
 //!
-//! Shares are parts of 1, to four decimals. Times are RFC 3339. A view is an appeal shown, an ask a view of one that
-//! wants something (thanks are none).
+//! Shares are fractions of 1, with four decimals. Times are RFC 3339. A view is an appeal shown. An ask is a view of an
+//! appeal that asks for something (thanks do not).
 
 use std::collections::BTreeMap;
 
@@ -12,14 +12,14 @@ use super::asking::RuleSet;
 use super::tally::Tally;
 use crate::clock::rfc3339;
 
-/// What came of a simulation.
+/// The report of a simulation.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// The seed that it was made with.
+    /// The seed.
     pub seed: u64,
     /// Where the page views come from.
     pub page_views_from: String,
-    /// Page views taken.
+    /// Page views played.
     pub page_views: u64,
     /// Readers who saw a page; somebody who reads two sites counts once for each.
     pub readers: u64,
@@ -31,26 +31,26 @@ pub struct Report {
     pub draft: Outcome,
     /// Under what is live.
     pub live: Outcome,
-    /// The draft less what is live.
+    /// The draft minus what is live.
     pub difference: Difference,
 }
 
-/// What came of one set of appeals.
+/// The result of one set of appeals.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Outcome {
     /// Where the appeals come from.
     pub source: String,
-    /// Appeals that are not live there, and were taken as live here.
+    /// Appeals that are not live there, and counted as live.
     pub taken_as_live: Vec<String>,
-    /// Appeals that can't be used, and were left out.
+    /// Invalid appeals, which were skipped.
     pub left_out: Vec<String>,
     /// Appeals shown.
     pub views: u64,
-    /// Appeals shown that want something.
+    /// Views of appeals that ask for something.
     pub asks: u64,
     /// Readers who were asked at least once.
     pub readers_asked: u64,
-    /// Of all readers.
+    /// As a share of all readers.
     pub readers_asked_share: f64,
     /// How many readers were asked 0, 1, 2, 3, 4, 5 or more times.
     pub readers_by_asks: Vec<Bar>,
@@ -58,18 +58,18 @@ pub struct Outcome {
     pub asks_per_reader_mean: f64,
     /// Asks per reader, over those who were asked.
     pub asks_per_reader_asked: Numbers,
-    /// The most that one reader was asked within 7 times 24 hours.
+    /// The maximum number of asks for one reader within 7 times 24 hours.
     pub most_asks_in_7_days: u32,
-    /// The most that one reader was asked within 30 times 24 hours.
+    /// The maximum number of asks for one reader within 30 times 24 hours.
     pub most_asks_in_30_days: u32,
-    /// Weeks (from Monday, on the site's clock) in which a reader came, each counted for each reader, by how often
-    /// the reader was asked in it: 0, 1, 2, 3 or more times.
+    /// Weeks (from Monday, in the site's time zone) with a visit, per reader, by the number of asks in them: 0, 1, 2, 3 or
+    /// more.
     pub reader_weeks_by_asks: Vec<Bar>,
-    /// Page views by reason, the most frequent first; `matched` are those on which an appeal showed.
+    /// Page views by reason, most frequent first; `matched` are those with an appeal.
     pub verdicts: Vec<VerdictCount>,
-    /// By appeal and variant, in the order in which they are written.
+    /// By appeal and variant, in file order.
     pub variants: Vec<VariantCount>,
-    /// Gifts that the page views bring with them.
+    /// Gifts in the page views.
     pub gifts: Gifts,
     /// Dismissals by kind.
     pub dismissals: BTreeMap<&'static str, u64>,
@@ -78,18 +78,18 @@ pub struct Outcome {
 /// One bar of a distribution.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Bar {
-    /// This many times.
+    /// The number of asks.
     pub asks: u32,
     /// Or more.
     pub or_more: bool,
-    /// How many have it so.
+    /// The count.
     pub count: u64,
-    /// Of all.
+    /// The share of all.
     pub share: f64,
 }
 
-/// A distribution in four numbers. The median and the 90th percentile are the smallest number that at least half, or
-/// 90 of 100, don't exceed.
+/// A distribution in four numbers. The median and the 90th percentile are the smallest numbers that at least 50 and 90
+/// percent don't exceed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Numbers {
     /// The mean.
@@ -98,7 +98,7 @@ pub struct Numbers {
     pub median: u32,
     /// The 90th percentile.
     pub p90: u32,
-    /// The most.
+    /// The maximum.
     pub most: u32,
 }
 
@@ -107,22 +107,22 @@ pub struct Numbers {
 pub struct VerdictCount {
     /// The reason.
     pub reason: &'static str,
-    /// How many page views.
+    /// The number of page views.
     pub page_views: u64,
-    /// Of all page views.
+    /// The share of all page views.
     pub share: f64,
 }
 
-/// What one variant got.
+/// The results of one variant.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct VariantCount {
     /// The appeal's id.
     pub appeal: String,
     /// The variant's id.
     pub variant: String,
-    /// How often it was shown.
+    /// The number of views.
     pub views: u64,
-    /// Of all views.
+    /// The share of all views.
     pub share: f64,
     /// Readers who saw it.
     pub readers: u64,
@@ -137,7 +137,7 @@ pub struct Gifts {
     pub recurring: u64,
 }
 
-/// The draft less what is live.
+/// The draft minus what is live.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Difference {
     /// Of `views`.
@@ -156,25 +156,25 @@ pub struct Difference {
     pub gifts_recurring: i64,
 }
 
-/// What was seen.
+/// The simulated period.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     /// The seed.
     pub seed: u64,
     /// Page views.
     pub page_views: u64,
-    /// Readers who are done with.
+    /// Finished readers.
     pub readers: u64,
     first_and_last_ms: Option<(i64, i64)>,
 }
 
 impl Span {
-    /// Nothing seen yet.
+    /// Without page views.
     pub fn new(seed: u64) -> Self {
         Self { seed, page_views: 0, readers: 0, first_and_last_ms: None }
     }
 
-    /// One page view more.
+    /// Adds a page view.
     pub fn page_view(&mut self, at_ms: i64) {
         self.page_views += 1;
         let (first_ms, last_ms) = self.first_and_last_ms.unwrap_or((at_ms, at_ms));
@@ -183,7 +183,7 @@ impl Span {
 }
 
 impl Report {
-    /// Puts together what was counted: first the draft, then what is live.
+    /// Builds the report: first the draft, then what is live.
     pub(super) fn of(from: &str, span: &Span, rules: &[RuleSet; 2], tallies: &[Tally; 2]) -> Self {
         let [draft, live] = [0, 1].map(|side| Outcome::of(span, &rules[side], &tallies[side]));
         Self {
@@ -244,12 +244,12 @@ impl Difference {
     }
 }
 
-/// Counts of page views and readers are far from what 63 bits can't hold.
+/// Counts of page views and readers always fit in 63 bits.
 fn less(one: u64, other: u64) -> i64 {
     i64::try_from(i128::from(one) - i128::from(other)).unwrap_or(i64::MAX)
 }
 
-/// To four decimals; 0 of nothing is 0.
+/// With four decimals; 0 of nothing is 0.
 fn share(part: u64, whole: u64) -> f64 {
     #[expect(clippy::cast_precision_loss, reason = "four decimals are wanted of counts below 2^53")]
     let exact = part as f64 / whole.max(1) as f64;
@@ -260,7 +260,7 @@ fn rounded(exact: f64) -> f64 {
     (exact * 10_000.0).round() / 10_000.0
 }
 
-/// 0 to 4, and 5 for all that is more.
+/// 0 to 4, and 5 for more.
 fn collected(by_asks: &BTreeMap<u32, u64>) -> [u64; 6] {
     let mut collected = [0; 6];
     for (asks, readers) in by_asks {
@@ -269,7 +269,7 @@ fn collected(by_asks: &BTreeMap<u32, u64>) -> [u64; 6] {
     collected
 }
 
-/// One bar for each number; the last stands for all that is more, too.
+/// One bar per number; the last one includes all higher numbers.
 fn bars(counts: &[u64]) -> Vec<Bar> {
     let all: u64 = counts.iter().sum();
     (0u32..)

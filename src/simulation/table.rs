@@ -5,12 +5,12 @@ use std::fmt::{Display, Write};
 
 use super::report::{Bar, Outcome, Report, VariantCount};
 
-/// Columns of a row's name.
+/// The width of a row's name.
 const NAME: usize = 35;
-/// Columns of each number.
+/// The width of each number.
 const NUMBER: usize = 14;
 
-/// The report as a table in 80 columns, without an end of line after the last row.
+/// The report as a table in 80 columns, without a line break after the last row.
 pub fn table(report: &Report) -> String {
     let mut table = Table { text: String::new(), draft: &report.draft, live: &report.live };
     table.head(report);
@@ -167,7 +167,7 @@ impl Table<'_> {
         self.row(name, &format!("{draft:.2}"), &format!("{live:.2}"), &signed(draft - live, 2));
     }
 
-    /// In percent; the difference in points. What one side does not have is a dash.
+    /// In percent; the difference in points. A missing value is a dash.
     fn shares(&mut self, name: &str, of: impl Fn(&Outcome) -> Option<f64>) {
         let (draft, live) = (of(self.draft), of(self.live));
         let told = |share: Option<f64>| {
@@ -195,7 +195,7 @@ fn is_same(one: &VariantCount, other: &VariantCount) -> bool {
     (&one.appeal, &one.variant) == (&other.appeal, &other.variant)
 }
 
-/// With its sign, unless all that is told of it are zeros.
+/// With its sign, unless all displayed digits are zeros.
 fn signed(number: f64, decimals: usize) -> String {
     let told = format!("{number:+.decimals$}");
     let is_zero = !told.bytes().any(|digit| (b'1'..=b'9').contains(&digit));

@@ -1,4 +1,4 @@
-//! What is counted: for one reader as the page views come, and for all of them.
+//! Counts: for one reader while page views are played, and for all of them.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -7,46 +7,46 @@ use keepopen_decision::{DismissalKind, Kind, Reason};
 use crate::clock::DAY_MS;
 use crate::sites::Interval;
 
-/// Of one reader, so many times of being asked are looked at together.
+/// How many recent asks of one reader are kept.
 const RECENT: usize = 10_000;
 
-/// All readers together.
+/// The counts of all readers.
 #[derive(Clone, Debug)]
 pub struct Tally {
     /// Page views by verdict, in the order of [`Reason::ALL`].
     pub verdicts: [u64; Reason::ALL.len()],
     /// By appeal, then by variant.
     pub shown: Vec<Vec<Shown>>,
-    /// How many readers were asked how often.
+    /// The number of readers by asks.
     pub readers_by_asks: BTreeMap<u32, u64>,
-    /// How many weeks, each counted for each reader who came in it, brought 0, 1, 2, 3 or more times of being asked.
+    /// The number of weeks with a visit, per reader, by asks: 0, 1, 2, 3 or more.
     pub weeks_by_asks: [u64; 4],
-    /// The most that one reader was asked within 7 times 24 hours.
+    /// The maximum number of asks for one reader within 7 times 24 hours.
     pub most_in_7_days: u32,
-    /// The most that one reader was asked within 30 times 24 hours.
+    /// The maximum number of asks for one reader within 30 times 24 hours.
     pub most_in_30_days: u32,
     /// In the order of [`DismissalKind::ALL`].
     pub dismissals: [u64; 4],
-    /// Gifts that are given once.
+    /// One-off gifts.
     pub gifts_once: u64,
-    /// Gifts that are given monthly or yearly.
+    /// Monthly or yearly gifts.
     pub gifts_recurring: u64,
 }
 
 /// One variant.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Shown {
-    /// How often it was shown.
+    /// The number of views.
     pub views: u64,
-    /// To how many readers.
+    /// The number of readers who saw it.
     pub readers: u64,
 }
 
-/// One reader.
+/// The counts of one reader.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
     asks: u32,
-    /// When, within the last 30 days.
+    /// The times of the asks within the last 30 days.
     recent_ms: VecDeque<i64>,
     week: Option<i64>,
     asks_in_week: usize,
@@ -54,7 +54,7 @@ pub struct Progress {
 }
 
 impl Tally {
-    /// Nothing yet; `variants` has the number of variants of each appeal.
+    /// Empty counts; `variants` has the number of variants of each appeal.
     pub fn new(variants: impl Iterator<Item = usize>) -> Self {
         Self {
             verdicts: [0; Reason::ALL.len()],
@@ -109,7 +109,7 @@ impl Tally {
             self.most_in_30_days.max(u32::try_from(progress.recent_ms.len()).unwrap_or(u32::MAX));
     }
 
-    /// The reader sent it away.
+    /// The reader dismissed it.
     pub fn dismissed(&mut self, kind: DismissalKind) {
         self.dismissals[kind as usize] += 1;
     }
@@ -122,7 +122,7 @@ impl Tally {
         }
     }
 
-    /// Nothing more comes of this reader.
+    /// The reader is finished.
     pub fn end(&mut self, mut progress: Progress) {
         self.end_week(&mut progress);
         *self.readers_by_asks.entry(progress.asks).or_default() += 1;

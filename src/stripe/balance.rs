@@ -1,4 +1,4 @@
-//! Stripe's balance: what moved on it, and what left it for the bank.
+//! Stripe's balance: its transactions, and payouts from it.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ fn read_transaction(it: Object<'_>) -> Result<TransactionFact, BadShape> {
     })
 }
 
-/// Whether an id is a payout's: the source of a transaction that brought the payout's money back, or took it.
+/// Whether an id is a payout's: the source of a transaction that returned the payout's money, or debited it.
 pub fn is_payout(id: &str) -> bool {
     id.starts_with("po_")
 }
@@ -62,18 +62,18 @@ pub fn read_payout(it: Object<'_>, at_s: i64) -> Result<PayoutFact, BadShape> {
     })
 }
 
-/// Whether Stripe still sorts out which transactions are in a payout, so that its list of them may lack some.
+/// Whether Stripe is still assigning transactions to a payout, so that its list may be incomplete.
 fn is_being_listed(payout: Object<'_>) -> Result<bool, BadShape> {
     Ok(payout.text("reconciliation_status")? == Some("in_progress"))
 }
 
-/// Reads a payout and the transactions that left with it, as we fetch them together.
+/// Reads a payout and its transactions, as we fetch them together.
 pub fn read_contents(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let object = it.child("payout")?.ok_or(it.bad("payout"))?;
     let payout = read_payout(object, at_s)?;
     let mut facts = Vec::new();
     for transaction in it.array("transactions")? {
-        // The payout's own transaction is the way out, not something in it.
+        // The payout's own transaction is the payment to the bank, not part of the contents.
         if transaction.reference("source")?.as_ref() == Some(&payout.id) {
             continue;
         }

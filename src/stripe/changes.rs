@@ -1,4 +1,4 @@
-//! What an event says changed of a subscription, from its `previous_attributes`
+//! The changes of a subscription that an event reports in its `previous_attributes`
 //! (<https://docs.stripe.com/api/events/object#event_object-data-previous_attributes>).
 
 use serde_json::Value;
@@ -7,9 +7,9 @@ use super::field::Object;
 use super::subscriptions::{is_cancel_scheduled, terms};
 use crate::contributions::{ChangeKind, SubscriptionChange};
 
-/// The changes that an event of type `event` reports. `previous` holds the fields that changed, as they were before.
+/// The changes that an event of type `event` reports. `previous` holds the previous values of the changed fields.
 ///
-/// Shapes that can't be read report nothing: no money follows from a change.
+/// Unreadable shapes report nothing, because no money follows from a change.
 pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> Vec<SubscriptionChange> {
     let mut kinds = match event {
         "customer.subscription.paused" => vec![ChangeKind::Paused],
@@ -17,7 +17,7 @@ pub fn read_changes(it: Object<'_>, previous: Value, event: &str, at_s: i64) -> 
         "customer.subscription.updated" => updated(it, previous),
         _ => Vec::new(),
     };
-    // An event that does not say when it was made has no key.
+    // An event without a creation time has no key.
     kinds.retain(|_| at_s > 0);
     kinds.sort_unstable();
     kinds.dedup();

@@ -1,4 +1,4 @@
-//! Charges, and what was taken back of them.
+//! Charges, and their refunds and disputes.
 
 use super::field::{BadShape, Object};
 use super::objects::event_time;
@@ -8,13 +8,12 @@ use crate::contributions::{
 };
 use crate::money::Money;
 
-/// A charge, and what it carries: its refunds (in a list until 2022-11-15), and its balance transaction where that is
-/// expanded.
+/// A charge, and what it contains: its refunds (in a list until 2022-11-15), and its balance transaction if expanded.
 pub fn charge_facts(charge: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let mut facts = vec![Fact::Charge(read_charge(charge, event, at_s)?)];
     facts.extend(currencies::unknown(charge, "amount", has_come(charge)?)?);
     for refund in charge.list("refunds")? {
-        // The charge's event is not the refund's own: it dates nothing of it.
+        // The charge's event is not the refund's own, so it does not date the refund.
         facts.extend(refund_facts(refund, "", at_s)?);
     }
     if let Some(transaction) = charge.expanded("balance_transaction")? {
@@ -30,7 +29,7 @@ pub fn refund_facts(refund: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fa
     Ok([Fact::Refund(fact)].into_iter().chain(unknown).collect())
 }
 
-/// A dispute, and what it did to the balance.
+/// A dispute, and its effect on the balance.
 pub fn dispute_facts(dispute: Object<'_>, event: &str, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let fact = read_dispute(dispute, event, at_s)?;
     let unknown = currencies::unknown(dispute, "amount", fact.left)?;
@@ -62,7 +61,7 @@ fn read_charge(it: Object<'_>, event: &str, at_s: i64) -> Result<ChargeFact, Bad
     })
 }
 
-/// What a charge brought, once it did: all of it, unless only a part was captured.
+/// The amount of a charge, once paid: all of it, unless only a part was captured.
 fn paid_by_charge(it: Object<'_>) -> Result<Option<Money>, BadShape> {
     if !has_come(it)? {
         return Ok(None);
@@ -109,7 +108,7 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
         "lost" => DisputeState::Lost,
         _ => DisputeState::Other,
     };
-    // The balance knows best whether money moved.
+    // The balance shows most reliably whether money moved.
     let moved = |sign: i64| -> Result<bool, BadShape> {
         let mut any = false;
         for transaction in it.array("balance_transactions")? {
@@ -135,7 +134,7 @@ fn read_dispute(it: Object<'_>, event: &str, at_s: i64) -> Result<DisputeFact, B
     })
 }
 
-/// Whether a status is one of an inquiry: its bank asks, and has taken no money.
+/// Whether a status is that of an inquiry: the bank asks, and has not withdrawn money.
 pub(super) fn is_inquiry(status: Option<&str>) -> bool {
     status.is_some_and(|status| status.starts_with("warning_"))
 }

@@ -1,6 +1,6 @@
 //! The HTTP client for Stripe: async-stripe builds the requests, and this sends them.
 //!
-//! The client of async-stripe itself reads an answer of any size into memory, and logs two lines for each attempt that fails.
+//! The client of async-stripe itself reads a response of any size into memory, and logs two lines for each failed attempt.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use stripe::StripeError;
 use stripe_client_core::{CustomizedStripeRequest, RequestBuilder, StripeClient, StripeMethod};
 use tokio::time::timeout;
 
-/// The largest answer that is read, in bytes. A page of a list has up to 100 objects, each with others inside.
+/// The maximum size of a response, in bytes. A page of a list has up to 100 objects, each with nested ones.
 const MAX_ANSWER_BYTES: usize = 16 * 1024 * 1024;
 
 /// Sends requests to Stripe.
@@ -32,7 +32,7 @@ impl HttpClient {
     /// A client with a key, for the API at `base`, which ends in a slash. `timeout` is for a whole call.
     ///
     /// # Errors
-    /// The key can't be sent in a header, or the base is no URL; the sentence does not show them.
+    /// The key can't be sent in a header, or the base is not a URL; the message does not contain them.
     pub fn new(key: &str, base: String, timeout: Duration) -> Result<Self, String> {
         let mut authorization = HeaderValue::from_str(&format!("Bearer {key}"))
             .map_err(|_| "the key contains characters that can't be sent".to_owned())?;
@@ -42,7 +42,7 @@ impl HttpClient {
         }
         let connector = HttpsConnectorBuilder::new().with_webpki_roots().https_or_http();
         let connector = connector.enable_http1().enable_http2().build();
-        // Each call has a connection of its own: one that was made on a thread which has ended since is of no use.
+        // Each call uses its own connection: one that was opened on a thread which has ended can't be used.
         let http = Client::builder(TokioExecutor::new()).pool_max_idle_per_host(0).build(connector);
         Ok(Self { http, base, authorization, timeout })
     }
@@ -89,7 +89,7 @@ impl HttpClient {
 impl StripeClient for HttpClient {
     type Err = StripeError;
 
-    /// Sends it once: who calls decides about another try.
+    /// Sends the request once: the caller decides about retries.
     async fn execute(&self, request: CustomizedStripeRequest) -> Result<Bytes, StripeError> {
         let (request, config) = request.into_pieces();
         let key = config.request_strategy.and_then(|strategy| strategy.get_key());

@@ -1,19 +1,19 @@
-//! Currencies that this version does not know: stablecoins, and codes that ISO 4217 withdrew or has not yet.
+//! Currencies that this version does not know: stablecoins, and codes that ISO 4217 withdrew or has not added yet.
 //!
-//! Without its currency an amount can't be booked: how many decimals it has is not known. The rest of the object is read
-//! as usual, and what the amount was is kept beside it.
+//! Without a known currency an amount can't be booked, because its number of decimals is unknown. The rest of the object is
+//! read normally, and the amount is stored separately.
 
 use super::field::{BadShape, Object};
 use crate::contributions::{Fact, UnknownCurrencyFact};
 use crate::money::Currency;
 
-/// Reports an object's `currency`, if we do not know it, with the amount in the field `amount`. `moved`: whether that
-/// money moved.
+/// Reports an object's `currency`, if it is unknown, with the amount in the field `amount`. `moved`: whether that money
+/// moved.
 pub fn unknown(it: Object<'_>, amount: &'static str, moved: bool) -> Result<Option<Fact>, BadShape> {
     report(it, it.currency_code("currency")?, it.whole(amount)?, moved)
 }
 
-/// As [`unknown`], of a subscription: its items have prices of their own.
+/// Like [`unknown`], for a subscription: its items have their own prices.
 pub fn unknown_of_subscription(it: Object<'_>, moved: bool) -> Result<Option<Fact>, BadShape> {
     if let Some(fact) = report(it, it.currency_code("currency")?, None, moved)? {
         return Ok(Some(fact));

@@ -1,4 +1,4 @@
-//! What this process knows of deliveries: the secrets that they are signed with, and how the last ones went.
+//! What this process knows about deliveries: their signing secrets, and the results of the last ones.
 
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,33 +8,33 @@ use arc_swap::ArcSwap;
 use super::signature::{self, BadSignature};
 use crate::config::Secret;
 
-/// Of so many deliveries it is remembered whether their signatures were good.
+/// For how many recent deliveries the validity of the signature is remembered.
 const WINDOW: u32 = 10;
 
-/// Secrets, and how the last deliveries went. Each instance has its own.
+/// Signing secrets, and the results of the last deliveries. Each instance has its own.
 pub struct Deliveries {
     secrets: ArcSwap<Secrets>,
-    /// When the last good one came; 0 when none did.
+    /// When the last valid one arrived; 0 if there was none.
     last_at_ms: AtomicI64,
-    /// A bit for each of the last deliveries, the newest the lowest: whether its signature was bad.
+    /// One bit for each recent delivery, the newest lowest: whether its signature was bad.
     bad: AtomicU32,
-    /// The smallest difference of the clocks that is not noted yet.
+    /// The smallest difference of the clocks that is not stored yet.
     difference_ms: Mutex<Option<i64>>,
-    /// The time of the last good delivery that is noted.
+    /// The time of the last valid delivery that is stored.
     saved_at_ms: AtomicI64,
 }
 
-/// What is not noted yet.
+/// Contact that is not stored yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ContactUpdate {
-    /// When the last good delivery came.
+    /// When the last valid delivery arrived.
     pub delivered_at_ms: Option<i64>,
-    /// The smallest difference between our clock and Stripe's that a delivery showed: above 0 when ours is ahead, or
-    /// the delivery was slow.
+    /// The smallest difference between our clock and Stripe's in any delivery: above 0 if ours is ahead, or the delivery
+    /// was slow.
     pub clock_difference_ms: Option<i64>,
 }
 
-/// Every secret that a delivery may be signed with: those of the settings, then those of our endpoints.
+/// Every accepted signing secret: those of the settings, then those of our endpoints.
 #[derive(Clone, Debug, Default)]
 pub struct Secrets {
     all: Vec<Secret>,
@@ -42,17 +42,17 @@ pub struct Secrets {
     endpoints: Vec<EndpointSecret>,
 }
 
-/// The secret of an endpoint that was made by us has fitted, or has not yet.
+/// Whether the secret of one of our endpoints has been used.
 #[derive(Clone, Debug)]
 pub struct EndpointSecret {
     /// The endpoint.
     pub id: String,
-    /// When a delivery last fitted it; 0 when none did since the start.
+    /// When a delivery last fitted it; 0 if none did since the start.
     last_at_ms: Arc<AtomicI64>,
 }
 
 impl Deliveries {
-    /// Nothing came yet; these are the secrets of the settings.
+    /// No delivery yet, and the secrets of the settings.
     pub fn new(of_settings: &[Secret]) -> Self {
         let secrets =
             Secrets { all: of_settings.to_vec(), of_settings: of_settings.len(), endpoints: Vec::new() };
@@ -65,12 +65,12 @@ impl Deliveries {
         }
     }
 
-    /// The secrets in force.
+    /// The active secrets.
     pub fn secrets(&self) -> Arc<Secrets> {
         self.secrets.load_full()
     }
 
-    /// Puts the secrets of our endpoints into force, in place of those that were.
+    /// Replaces the secrets of our endpoints.
     pub fn set_endpoints(&self, endpoints: Vec<(String, Secret)>) {
         let before = self.secrets();
         let known =
@@ -88,11 +88,11 @@ impl Deliveries {
         self.secrets.store(Arc::new(secrets));
     }
 
-    /// Notes how a delivery's signature was judged. What is good, and what was good but is too old, also tells
-    /// Stripe's time: it is signed anew for each try.
+    /// Records the result of a signature check. Valid signatures, and valid but stale ones, also show Stripe's time,
+    /// because each try is signed again.
     pub fn record(&self, header: Option<&str>, judged: Result<(), &BadSignature>, now_ms: i64) {
         let shift = |bad: u32| Some(bad << 1 | u32::from(judged.is_err()));
-        // It never refuses: the closure always has an answer.
+        // It never refuses: the closure always returns a value.
         let _ = self.bad.fetch_update(Ordering::Relaxed, Ordering::Relaxed, shift);
         if judged.is_ok() {
             self.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
@@ -108,14 +108,14 @@ impl Deliveries {
         }
     }
 
-    /// Whether half or more of the last ten deliveries had a bad signature.
+    /// Whether at least half of the last ten deliveries had a bad signature.
     pub fn are_mostly_bad(&self) -> bool {
         let last = self.bad.load(Ordering::Relaxed) & ((1 << WINDOW) - 1);
         last.count_ones() >= WINDOW / 2
     }
 
-    /// What came since [`Self::mark_saved`], if anything did. Of the differences the smallest is told: a delivery may be
-    /// slow, and none can be too fast.
+    /// What changed since [`Self::mark_saved`], if anything. The smallest difference counts: a delivery may be slow, but
+    /// never too fast.
     pub fn unsaved(&self) -> Option<ContactUpdate> {
         let last_at_ms = self.last_at_ms.load(Ordering::Relaxed);
         let clock_difference_ms = *self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,7 +124,7 @@ impl Deliveries {
         is_new.then_some(ContactUpdate { delivered_at_ms, clock_difference_ms })
     }
 
-    /// Says that these are noted.
+    /// Marks the update as stored.
     pub fn mark_saved(&self, unsaved: ContactUpdate) {
         self.saved_at_ms.fetch_max(unsaved.delivered_at_ms.unwrap_or(0), Ordering::Relaxed);
         let mut difference_ms = self.difference_ms.lock().unwrap_or_else(PoisonError::into_inner);
@@ -135,19 +135,19 @@ impl Deliveries {
 }
 
 impl Secrets {
-    /// Every one, to judge a signature by.
+    /// All secrets, for checking a signature.
     pub fn all(&self) -> &[Secret] {
         &self.all
     }
 
-    /// Notes that the secret in this place of [`Self::all`] fitted a delivery.
+    /// Records that the secret at this index of [`Self::all`] fitted a delivery.
     pub fn fitted(&self, place: usize, now_ms: i64) {
         if let Some(endpoint) = place.checked_sub(self.of_settings).and_then(|at| self.endpoints.get(at)) {
             endpoint.last_at_ms.fetch_max(now_ms, Ordering::Relaxed);
         }
     }
 
-    /// The endpoints whose secrets are among them.
+    /// The endpoints whose secrets are included.
     pub fn endpoints(&self) -> &[EndpointSecret] {
         &self.endpoints
     }

@@ -1,4 +1,4 @@
-//! Our webhook endpoints at Stripe, and the account that they belong to.
+//! Our webhook endpoints at Stripe, and the account.
 
 use std::collections::BTreeMap;
 
@@ -12,9 +12,9 @@ use super::{CallError, Gateway};
 use crate::config::{Mode, Secret};
 
 const PATH: &str = "/webhook_endpoints";
-/// The metadata that marks an endpoint as made by us: others are never changed.
+/// The metadata that marks an endpoint as created by us: others are never changed.
 const MARK: &str = "keepopen_endpoint";
-/// How many endpoints a page of the list has at the most; Stripe allows 100, and an account has some sixteen.
+/// The number of endpoints per page of the list; Stripe allows 100, and an account has up to sixteen.
 const PAGE: usize = 100;
 
 /// A webhook endpoint as Stripe has it.
@@ -24,35 +24,35 @@ pub struct Endpoint {
     pub id: String,
     /// Where it delivers.
     pub url: String,
-    /// The version its events are written in; none: the account's own.
+    /// The API version of its events; none for the account's default.
     pub api_version: Option<String>,
-    /// Whether it delivers at all.
+    /// Whether it is enabled.
     pub enabled: bool,
-    /// Its types of events; `*` is nearly all.
+    /// Its event types; `*` means nearly all.
     pub events: Vec<String>,
-    /// The world whose events it delivers.
+    /// The mode whose events it delivers.
     pub mode: Mode,
-    /// Whether it was made by us.
+    /// Whether we created it.
     pub ours: bool,
 }
 
-/// A new endpoint, and the only time that Stripe tells its secret.
+/// A new endpoint, and its secret, which Stripe shows only now.
 #[derive(Debug)]
 pub struct MadeEndpoint {
     /// Its id.
     pub id: String,
-    /// The secret that its deliveries are signed with.
+    /// The signing secret of its deliveries.
     pub secret: Secret,
 }
 
 /// What the account may do.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Account {
-    /// Whether it may take payments.
+    /// Whether it can take payments.
     pub charges_enabled: bool,
-    /// Whether what it takes is paid out to a bank.
+    /// Whether it receives payouts.
     pub payouts_enabled: bool,
-    /// The currency that it is paid out in, when nothing else is set.
+    /// Its default payout currency.
     pub default_currency: Option<String>,
 }
 
@@ -86,31 +86,31 @@ struct Changed {
 }
 
 impl Endpoint {
-    /// The events that we need and that it does not deliver.
+    /// The required events that it does not deliver.
     pub fn missing_events(&self) -> Vec<&'static str> {
         let accepts = |wanted: &str| self.events.iter().any(|event| event == wanted || event == "*");
         EVENTS.iter().copied().filter(|wanted| !accepts(wanted)).collect()
     }
 
-    /// The events that it delivers and that nothing follows from.
+    /// The events that it delivers and that we don't use.
     pub fn needless_events(&self) -> Vec<&str> {
         let needless = |event: &&str| !EVENTS.contains(event);
         self.events.iter().map(String::as_str).filter(needless).collect()
     }
 
-    /// Whether its events are exactly those that we need.
+    /// Whether its events are exactly the required ones.
     pub fn has_right_events(&self) -> bool {
         self.missing_events().is_empty() && self.needless_events().is_empty()
     }
 
-    /// Whether its events are written in the version that we ask for.
+    /// Whether its events use our API version.
     pub fn has_right_version(&self) -> bool {
         self.api_version.as_deref() == Some(API_VERSION)
     }
 }
 
 impl Gateway {
-    /// Every webhook endpoint of the account, the newest first.
+    /// Every webhook endpoint of the account, newest first.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -132,7 +132,7 @@ impl Gateway {
         }
     }
 
-    /// Makes an endpoint that delivers [`EVENTS`] in [`API_VERSION`]. `key` is the idempotency key.
+    /// Creates an endpoint that delivers [`EVENTS`] in [`API_VERSION`]. `key` is the idempotency key.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -158,7 +158,7 @@ impl Gateway {
         Ok(MadeEndpoint { id: made.id, secret: Secret::from(made.secret.as_str()) })
     }
 
-    /// Gives an endpoint the events that we need, and enables it.
+    /// Sets an endpoint's events to the required ones, and enables it.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -166,7 +166,7 @@ impl Gateway {
         self.change_endpoint(id, &json!({ "enabled_events": EVENTS, "disabled": "false" })).await
     }
 
-    /// Lets an endpoint deliver no more. It stays to be seen in the dashboard.
+    /// Disables an endpoint. It stays visible in the dashboard.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -174,7 +174,7 @@ impl Gateway {
         self.change_endpoint(id, &json!({ "disabled": "true" })).await
     }
 
-    /// To say the same twice changes nothing, so it needs no idempotency key.
+    /// Repeating it changes nothing, so it needs no idempotency key.
     async fn change_endpoint(&self, id: &str, form: &Value) -> Result<(), CallError> {
         let client = self.client()?;
         let path = format!("{PATH}/{id}");
@@ -183,7 +183,7 @@ impl Gateway {
         self.with_tries(client, send).await.map(drop)
     }
 
-    /// What the account may do.
+    /// The account's capabilities.
     ///
     /// # Errors
     /// See [`CallError`].

@@ -1,4 +1,4 @@
-//! The envelope of an event: what must be known to store it.
+//! The envelope of an event: the fields that are needed to store it.
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::field::{LATEST_S, is_one_line};
 use crate::config::Mode;
 
-/// An event's envelope; its object is left as it came.
+/// An event's envelope; its object is left unparsed.
 #[derive(Debug, Deserialize)]
 pub struct Envelope<'a> {
     /// Stripe's id of the event (`evt_…`).
@@ -15,7 +15,7 @@ pub struct Envelope<'a> {
     /// Its type, such as `invoice.paid`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The API version its object is written in.
+    /// The API version of its object.
     #[serde(default)]
     pub api_version: Option<String>,
     #[serde(default)]
@@ -44,13 +44,13 @@ struct Data<'a> {
     previous_attributes: Option<&'a RawValue>,
 }
 
-/// The body is signed but is no event.
+/// The body is signed, but is not an event.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("the body is not a Stripe event: an object with `id` and `type`, each of one line")]
 pub struct NotAnEvent;
 
 impl<'a> Envelope<'a> {
-    /// Reads an envelope.
+    /// Parses an envelope.
     ///
     /// # Errors
     /// The text is not a JSON object with an id and a type.
@@ -71,20 +71,20 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// The world the event comes from; an event that does not say is a test.
+    /// The event's mode; an event without one counts as a test.
     pub fn mode(&self) -> Mode {
         if self.livemode == Some(true) { Mode::Live } else { Mode::Test }
     }
 
-    /// When Stripe made it, in seconds since 1970: a number in v1 events, RFC
-    /// 3339 in v2 ones; 0 when it does not say, or says what is no time from 1970 to 9999.
+    /// When Stripe created it, in seconds since 1970: a number in v1 events, RFC 3339 in v2 ones; 0 if it is missing, or
+    /// not between 1970 and 9999.
     pub fn created_s(&self) -> i64 {
         let written = self.created.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
         let at_s = self.created.as_i64().or(written.map(jiff::Timestamp::as_second));
         at_s.filter(|at_s| (0..=LATEST_S).contains(at_s)).unwrap_or(0)
     }
 
-    /// Kind and id of the object that a thin event names in place of holding it
+    /// Kind and id of the object that a thin event names without containing it
     /// (<https://docs.stripe.com/event-destinations#thin-events>).
     pub fn related(&self) -> Option<(&str, &str)> {
         let related = self.related_object.as_ref().filter(|_| self.object.is_none())?;
@@ -92,29 +92,29 @@ impl<'a> Envelope<'a> {
         text("type").zip(text("id").filter(|id| !id.is_empty()))
     }
 
-    /// Whether it tells of a connected account (<https://docs.stripe.com/api/events/object#event_object-account>), and not
-    /// of the one whose key we have.
+    /// Whether it is about a connected account (<https://docs.stripe.com/api/events/object#event_object-account>), rather
+    /// than the one whose key we have.
     pub fn is_of_connected_account(&self) -> bool {
         self.account.is_some()
     }
 
-    /// Whether what it names may be on another account: an organisation's events have such a context.
+    /// Whether its object may be on another account: an organisation's events have such a context.
     pub fn has_context(&self) -> bool {
         self.context.is_some()
     }
 
-    /// What the changed fields held before, where the event says so; null where it does not.
+    /// The previous values of the changed fields, if the event has them; otherwise null.
     pub fn previous(&self) -> Value {
         self.previous.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default()
     }
 
-    /// The object it reports, as it came.
+    /// The object it reports, unparsed.
     pub fn object(&self) -> Option<&'a str> {
         self.object
     }
 }
 
-/// Left to itself, serde also reads a list as a struct, field by field in their order.
+/// By default, serde would also read a list as a struct, with the fields in order.
 fn read_object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, NotAnEvent> {
     if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|_| NotAnEvent)

@@ -24,60 +24,60 @@ use crate::money::Money;
 use crate::sites::Interval;
 use crate::telemetry::{CallOutcome, Counts};
 
-/// How often a call is sent in all when its outcome is unknown.
+/// The maximum number of tries of a call with an unknown outcome.
 const TRIES: u32 = 3;
-/// The first wait between two tries; the next is twice as long. A reader waits too.
+/// The first wait between two tries; the next is twice as long. A reader is waiting too.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The way to Stripe.
+/// Calls Stripe's API.
 #[derive(Clone)]
 pub struct Gateway {
     client: Option<HttpClient>,
-    /// Whether payment pages may be plain http on this machine: only a practice Stripe has such.
+    /// Whether payment pages may use plain http on this machine, which only a practice Stripe does.
     plain_pages: bool,
     calls: Counts<CallOutcome>,
 }
 
-/// A checkout to be made.
+/// A checkout to be created.
 #[derive(Debug)]
 pub struct NewCheckout<'a> {
-    /// What the payment page calls it.
+    /// The product name on the payment page.
     pub name: &'a str,
-    /// How much each time.
+    /// The amount of each payment.
     pub money: Money,
-    /// How much of it is there to cover Stripe's fee, in the minor unit; `None` where nothing is.
+    /// The part of it that covers Stripe's fee, in the minor unit; `None` without one.
     pub fee_minor: Option<i64>,
-    /// How often.
+    /// The interval.
     pub interval: Interval,
-    /// Where the reader goes after paying; may hold `{CHECKOUT_SESSION_ID}`.
+    /// Where the reader goes after paying; may contain `{CHECKOUT_SESSION_ID}`.
     pub success_url: &'a str,
-    /// Where the reader goes on turning back.
+    /// Where the reader goes on cancelling.
     pub cancel_url: &'a str,
     /// BCP 47 tag of the payment page's language.
     pub locale: &'a str,
-    /// What is written into the metadata of everything that comes of it.
+    /// The metadata of every object that follows from it.
     pub origin: &'a Origin,
     /// The idempotency key, at most 255 characters.
     pub key: &'a str,
 }
 
-/// A Checkout Session that Stripe made.
+/// A Checkout Session that Stripe created.
 #[derive(Debug)]
 pub struct MadeSession {
     /// Its id (`cs_…`).
     pub id: String,
-    /// Where the reader pays: https, or this machine's where the practice Stripe is.
+    /// The payment page: https, or this machine's for a practice Stripe.
     pub url: String,
 }
 
-/// The same, as it is answered.
+/// The session in the response.
 #[derive(Debug, miniserde::Deserialize)]
 struct AnsweredSession {
     id: String,
     url: Option<String>,
 }
 
-/// Why a call to Stripe failed. None of it holds a secret or a body.
+/// Why a call to Stripe failed. It never contains a secret or a body.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CallError {
     /// No key is configured.
@@ -86,7 +86,7 @@ pub enum CallError {
     /// Stripe has no such object.
     #[error("Stripe has no such object")]
     NotFound,
-    /// Stripe says that the request can't be served as it is.
+    /// Stripe rejected the request.
     #[error("Stripe refused the request (status {status}, code {code})")]
     Refused {
         /// The HTTP status.
@@ -94,13 +94,13 @@ pub enum CallError {
         /// Stripe's code, or `none`.
         code: String,
     },
-    /// Stripe failed, and keeps that answer under the same idempotency key.
+    /// Stripe failed, and stores that response under the idempotency key.
     #[error("Stripe failed (status {status})")]
     Failed {
         /// The HTTP status.
         status: u16,
     },
-    /// Too many calls at once, or another one is under way with the same key: not done.
+    /// Too many calls at once, or another one with the same key is in progress: not carried out.
     #[error("Stripe is busy (status {status})")]
     Busy {
         /// The HTTP status: 409 or 429.
@@ -109,18 +109,18 @@ pub enum CallError {
     /// The session has no payment page, or one that is not https.
     #[error("Stripe returned no URL of a payment page; check stripe.api_url")]
     BadPage,
-    /// No answer that can be read: it may have been done, or not.
+    /// No readable response: the call may or may not have been carried out.
     #[error("Stripe could not be reached")]
     Unreachable,
 }
 
-/// The settings name a Stripe that can't be called.
+/// The configured Stripe can't be called.
 #[derive(Debug, thiserror::Error)]
 #[error("the Stripe client can't be created ({0}); check stripe.secret_key and stripe.api_url")]
 pub struct BadGateway(String);
 
 impl Gateway {
-    /// A way to the Stripe that the settings name; without a key, every call says so.
+    /// A gateway to the configured Stripe; without a key, every call fails.
     ///
     /// # Errors
     /// The key or the URL can't be used in HTTP.
@@ -138,13 +138,13 @@ impl Gateway {
         Ok(Self { client: Some(client), plain_pages, calls: Counts::unread() })
     }
 
-    /// The same, and its calls are counted.
+    /// Counts its calls.
     #[must_use]
     pub fn counting(self, calls: Counts<CallOutcome>) -> Self {
         Self { calls, ..self }
     }
 
-    /// Makes a hosted Checkout Session.
+    /// Creates a hosted Checkout Session.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -185,17 +185,17 @@ impl Gateway {
         Ok(miniserde::json::to_string(&value))
     }
 
-    /// The client, if there is a key to call with.
+    /// The client, if a key is configured.
     pub(super) fn client(&self) -> Result<&HttpClient, CallError> {
         self.client.as_ref().ok_or(CallError::NotConfigured)
     }
 
-    /// Whether there is a key to call with.
+    /// Whether a key is configured.
     pub fn is_configured(&self) -> bool {
         self.client.is_some()
     }
 
-    /// Sends a request, again (with the same key) while its outcome is unknown or Stripe is busy.
+    /// Sends a request, and retries it (with the same key) while its outcome is unknown or Stripe is busy.
     pub(super) async fn with_tries<T: miniserde::Deserialize>(
         &self,
         client: &HttpClient,
@@ -236,7 +236,7 @@ fn translate(error: &StripeError) -> CallError {
             let code = api.code.as_ref().map_or("none", |code| code.as_str());
             CallError::Refused { status: *status, code: code.to_owned() }
         }
-        // An answer in HTML (a proxy's 502) comes as a reply that can't be read.
+        // A response in HTML (a proxy's 502) is an unreadable reply.
         StripeError::JSONDeserialize(_) | StripeError::ClientError(_) | StripeError::Timeout => {
             CallError::Unreachable
         }
@@ -244,8 +244,8 @@ fn translate(error: &StripeError) -> CallError {
     }
 }
 
-/// The same request with its form's fields in alphabetical order. The library writes metadata from a hash map, whose order
-/// differs each time, but two calls with one idempotency key must be equal byte for byte.
+/// The same request with its form fields in alphabetical order. The library writes metadata from a hash map, whose order
+/// varies, but two calls with one idempotency key must be equal byte for byte.
 fn in_fixed_order(mut request: RequestBuilder) -> RequestBuilder {
     request.body = request.body.map(|form| {
         let mut fields: Vec<&str> = form.split('&').collect();
@@ -298,8 +298,7 @@ fn checkout_request(new: &NewCheckout<'_>) -> CreateCheckoutSession {
     }
 }
 
-/// The payment page's language: the tag if Stripe has it, else its first part,
-/// else what the reader's browser asks for.
+/// The payment page's language: the tag if Stripe supports it, otherwise its first part, otherwise the browser's language.
 fn page_locale(tag: &str) -> stripe_shared::CheckoutSessionLocale {
     use stripe_shared::CheckoutSessionLocale as Locale;
     let known = |text: &str| match text.parse() {

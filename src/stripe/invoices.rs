@@ -1,14 +1,14 @@
-//! How an invoice was paid: with money that Stripe moved, or outside Stripe.
+//! How an invoice was paid: through Stripe, or outside it.
 //!
-//! Until basil an invoice says it itself: `paid_out_of_band`, and the payment intent or charge. Since then an event's
-//! invoice says neither; `payments` (and `amount_paid_off_stripe`) are there only when they are asked for.
+//! Until basil an invoice contains this: `paid_out_of_band`, and the payment intent or charge. Since then an event's
+//! invoice has neither; `payments` (and `amount_paid_off_stripe`) must be requested.
 
 use super::field::{BadShape, Object};
 use crate::contributions::InvoicePaymentFact;
 use crate::money::Money;
 
-/// An automatic attempt succeeds within so many seconds of the invoice being finalized. Nobody marks an invoice by hand as
-/// fast.
+/// An automatic attempt succeeds within this many seconds of the invoice being finalized. Nobody marks an invoice by hand
+/// that fast.
 const MAX_AUTOMATIC_DELAY_S: i64 = 60;
 
 /// How an invoice was paid.
@@ -34,7 +34,8 @@ pub fn read_collection(it: Object<'_>) -> Result<Collection, BadShape> {
     if counted.is_none() && !marked_outside {
         it.needed_money("amount_paid")?;
     }
-    // What was paid outside is not always counted as paid. Where something was due, nothing else is not counted.
+    // An amount paid outside Stripe does not always count as paid. If something was due, only this can be missing from the
+    // sum.
     let uncounted = if counted.is_none() && flag != Some(false) { it.money("amount_due")? } else { None };
     let uncounted = uncounted.filter(|money| money.amount_minor > 0);
     let paid = counted.or(uncounted);
@@ -66,12 +67,12 @@ fn paid_at_once(it: Object<'_>) -> Result<bool, BadShape> {
         && times.is_some_and(|(finalized, paid)| (0..=MAX_AUTOMATIC_DELAY_S).contains(&(paid - finalized))))
 }
 
-/// What the list of an invoice's payments says.
+/// The content of an invoice's list of payments.
 enum Listed {
     Nothing,
-    /// A payment intent or charge paid it; how much is not said.
+    /// A payment intent or charge paid it; the amount is not given.
     ByStripe,
-    /// So much was paid outside Stripe; 0 when nothing was.
+    /// The amount that was paid outside Stripe; 0 if none.
     Outside(Money),
 }
 
@@ -107,7 +108,7 @@ pub fn read_invoice_payment(it: Object<'_>, event: &str) -> Result<InvoicePaymen
     })
 }
 
-/// The payment intent or charge of an invoice's payment; none of one that was made outside Stripe.
+/// The payment intent or charge of an invoice's payment; none for one made outside Stripe.
 pub fn paid_by_of(invoice_payment: Object<'_>) -> Result<Vec<String>, BadShape> {
     let Some(payment) = invoice_payment.child("payment")? else { return Ok(Vec::new()) };
     let named = [payment.reference("charge")?, payment.reference("payment_intent")?];

@@ -1,4 +1,4 @@
-//! Lists of Stripe's objects, as they are compared with what we know.
+//! Lists of Stripe's objects, for the comparison.
 
 use miniserde::Deserialize;
 use miniserde::json::{Object, Value};
@@ -7,39 +7,39 @@ use stripe_client_core::{RequestBuilder, StripeMethod};
 
 use super::{CallError, Gateway};
 
-/// Objects on one page; Stripe's greatest.
+/// Objects per page; Stripe's maximum.
 const PAGE: usize = 100;
 
-/// The transaction that brought the money of a payout back: it says when.
+/// The transaction that returned the money of a payout, which dates the return.
 const RETURN_OF_PAYOUT: (&str, &str) = ("expand[]", "data.failure_balance_transaction");
 
-/// A list of Stripe's, and how to ask for it.
+/// One of Stripe's lists, and how to request it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct List {
     /// Its path below `/v1`.
     path: &'static str,
-    /// What is asked beside the time.
+    /// The query, apart from the time.
     query: &'static [(&'static str, &'static str)],
-    /// What a person calls one of its objects.
+    /// The name of one of its objects, for people.
     pub what: &'static str,
-    /// What a person calls the list.
+    /// The name of the list, for people.
     pub name: &'static str,
 }
 
 impl List {
     /// Events: Stripe keeps them for 30 days.
     pub const EVENTS: Self = Self { path: "/events", query: &[], what: "event", name: "events" };
-    /// What moved on the balance.
+    /// Movements of the balance.
     pub const TRANSACTIONS: Self = Self {
         path: "/balance_transactions",
         query: &[],
         what: "balance transaction",
         name: "balance transactions",
     };
-    /// What was sent to the bank.
+    /// Payouts to the bank.
     pub const PAYOUTS: Self =
         Self { path: "/payouts", query: &[RETURN_OF_PAYOUT], what: "payout", name: "payouts" };
-    /// Payouts that came back: a bank can send one back long after it was made.
+    /// Returned payouts: a bank can return one long after it was created.
     pub const PAYOUTS_BACK: [Self; 2] = [
         Self {
             path: "/payouts",
@@ -54,10 +54,10 @@ impl List {
             name: "canceled payouts",
         },
     ];
-    /// The balance, and what left it for the bank.
+    /// The balance, and its payouts.
     pub const OF_BALANCE: [Self; 4] =
         [Self::TRANSACTIONS, Self::PAYOUTS, Self::PAYOUTS_BACK[0], Self::PAYOUTS_BACK[1]];
-    /// The objects that gifts are made of: each stands after those that it is known by.
+    /// The objects of gifts, each after those that identify it.
     pub const OF_GIFTS: [Self; 7] = [
         Self {
             path: "/checkout/sessions",
@@ -65,7 +65,7 @@ impl List {
             what: "Checkout Session",
             name: "Checkout Sessions",
         },
-        // Those that are over are listed only when they are asked for.
+        // Closed ones are listed only on request.
         Self {
             path: "/subscriptions",
             query: &[("status", "all")],
@@ -85,23 +85,23 @@ impl List {
     ];
 }
 
-/// An object as Stripe listed it.
+/// An object in a list.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// Its id.
     pub id: String,
-    /// When Stripe made it, in seconds since 1970; 0 when it does not say.
+    /// When Stripe created it, in seconds since 1970; 0 if unknown.
     pub created_s: i64,
-    /// All of it, in JSON.
+    /// Its JSON.
     pub body: String,
 }
 
-/// One page of a list, the newest first.
+/// One page of a list, newest first.
 #[derive(Debug)]
 pub struct Page {
     /// The objects.
     pub objects: Vec<Listed>,
-    /// The id to ask for the next page with; none on the last.
+    /// The id after which the next page begins; none on the last.
     pub next: Option<String>,
 }
 
@@ -112,7 +112,7 @@ struct Told {
 }
 
 impl Gateway {
-    /// A page of what was made at or after `from_s` (seconds since 1970), behind the object `after`.
+    /// A page of the objects created at or after `from_s` (seconds since 1970), after the object `after`.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -127,7 +127,7 @@ impl Gateway {
         self.page(list.path, query, after).await
     }
 
-    /// A page of the balance transactions that left with a payout.
+    /// A page of the balance transactions in a payout.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -148,7 +148,7 @@ impl Gateway {
         Ok(Page { objects, next })
     }
 
-    /// Fetches an object as JSON text: `word` is Stripe's name for its kind. None where we do not know such objects.
+    /// Fetches an object as JSON text: `word` is Stripe's name for its kind. None for an unknown kind.
     ///
     /// # Errors
     /// See [`CallError`].
@@ -169,7 +169,7 @@ impl Gateway {
         let path = format!("{folder}/{id}");
         let send = || {
             let request = RequestBuilder::new(StripeMethod::Get, path.as_str());
-            // What paid an invoice is shown only to those who ask for it.
+            // What paid an invoice is returned only on request.
             let request =
                 if word == "invoice" { request.query(&json!({ "expand": ["payments"] })) } else { request };
             request.customize::<Value>()
@@ -179,7 +179,7 @@ impl Gateway {
     }
 }
 
-/// An object without an id is none that could be asked for again.
+/// An object without an id could not be requested again.
 fn listed(object: Object) -> Option<Listed> {
     let Some(Value::String(id)) = object.get("id") else { return None };
     let created_s = match object.get("created") {

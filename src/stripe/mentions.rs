@@ -1,29 +1,29 @@
-//! What an event names, read from any JSON: for events whose shape can't be read.
+//! The ids that an event names, read from any JSON: for events that can't be parsed.
 
 use serde_json::Value;
 
 use super::Envelope;
 use super::metadata::{CONTRIBUTION, SITE};
 
-/// What stands before the `_` in the ids of objects that a gift is made of.
+/// The prefixes, before the `_`, of the ids of a gift's objects.
 const PREFIXES: [&str; 16] = [
     "cs", "sub", "in", "inpay", "ch", "py", "re", "pyr", "du", "dp", "txn", "pi", "prv", "issfr", "po", "con",
 ];
-/// Ids that are read of one event.
+/// The maximum number of ids that are read from one event.
 const MAX_IDS: usize = 100;
 
-/// The ids in an event, and whose it says it is.
+/// The ids in an event, and the sites in our metadata.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Mentions {
-    /// Ids of objects that a gift is made of, and of gifts.
+    /// Ids of a gift's objects, and of gifts.
     pub ids: Vec<String>,
     /// The sites in our metadata.
     pub sites: Vec<String>,
-    /// Metadata of ours is there and is no text.
+    /// Whether our metadata is present, but not a text.
     pub is_odd: bool,
 }
 
-/// Reads what an event, or an object that was fetched, names.
+/// Reads what an event, or a fetched object, names.
 pub fn mentions(body: &str) -> Mentions {
     let mut found = Mentions::default();
     let object = object_of(body);
@@ -33,7 +33,7 @@ pub fn mentions(body: &str) -> Mentions {
     found
 }
 
-/// The id of the object that an event, or what was fetched, is about.
+/// The id of the object that an event, or a fetched object, is about.
 pub fn subject(body: &str) -> Option<String> {
     let object = object_of(body);
     let value: Value = serde_json::from_str(object.as_deref().unwrap_or(body)).ok()?;

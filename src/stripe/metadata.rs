@@ -1,7 +1,7 @@
-//! What our checkout writes into Stripe's metadata, and reads back from events.
+//! The metadata that our checkout writes at Stripe, and reads back from events.
 //!
-//! Metadata does not travel from a Checkout Session to its payment intent,
-//! subscription or invoice, so the same is written into each.
+//! Metadata is not copied from a Checkout Session to its payment intent, subscription or invoice, so the same is written
+//! into each.
 
 use std::collections::HashMap;
 
@@ -14,10 +14,10 @@ pub const SITE: &str = "keepopen_site";
 const APPEAL: &str = "keepopen_appeal";
 const VARIANT: &str = "keepopen_variant";
 const SURFACE: &str = "keepopen_surface";
-/// Only for people who look at a payment: the ledger books what came.
+/// Only for people who look at a payment: the ledger books the amount received.
 const FEE_COVER: &str = "keepopen_fee_cover_minor";
 
-/// The metadata of one gift, of which `fee_minor` (in the minor unit) is there to cover Stripe's fee.
+/// The metadata of one gift, of which `fee_minor` (in the minor unit) covers Stripe's fee.
 pub fn write(origin: &Origin, fee_minor: Option<i64>) -> HashMap<String, String> {
     let always = [(CONTRIBUTION, origin.contribution.as_str()), (SITE, origin.site.as_str())];
     let attribution = [(APPEAL, &origin.appeal), (VARIANT, &origin.variant), (SURFACE, &origin.surface)];
@@ -26,11 +26,10 @@ pub fn write(origin: &Origin, fee_minor: Option<i64>) -> HashMap<String, String>
     always.into_iter().chain(attribution).map(|(k, v)| (k.to_owned(), v.to_owned())).chain(fee).collect()
 }
 
-/// Reads the metadata in `holder.metadata`. None when it is not ours: other
-/// software may use the same Stripe account.
+/// Reads the metadata in `holder.metadata`. None if it is not ours: other software may use the same Stripe account.
 ///
 /// # Errors
-/// A field of ours is there and is no text: Stripe has nothing else in metadata.
+/// One of our fields is not a text, although Stripe's metadata are always texts.
 pub fn read(holder: Object<'_>) -> Result<Option<Origin>, BadShape> {
     let Some(metadata) = holder.child("metadata")? else { return Ok(None) };
     let (contribution, site) = (metadata.clean(CONTRIBUTION)?, metadata.clean(SITE)?);

@@ -1,9 +1,10 @@
-//! Stripe: the only folder that knows Stripe's words; it hands us ours.
+//! Stripe: the only folder that knows Stripe's terms; it returns ours.
 //!
-//! **Owns** signatures, the tolerant reading of events and objects, and calls to Stripe.
-//! **Never** books anything, and never trusts a shape: it changes with every API version.
-//! **Start at** [`read_event`] for what comes in, [`Gateway`] for what goes out.
-//! **Tested in** the files here, `tests/payloads/`, `tests/api/corpus.rs`, `tests/api/generations.rs`, `tests/commands/stripe.rs`.
+//! **Owns** signatures, the tolerant parsing of events and objects, and calls to Stripe.
+//! **Never** books anything, and never relies on a shape: it changes with every API version.
+//! **Start at** [`read_event`] for incoming events, [`Gateway`] for calls.
+//! **Tested in** the files here, `tests/payloads/`, `tests/api/corpus.rs`, `tests/api/generations.rs`,
+//! `tests/commands/stripe.rs`.
 
 mod balance;
 mod changes;

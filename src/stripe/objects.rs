@@ -1,8 +1,7 @@
-//! From Stripe's objects to facts: one parser, for events and for what is fetched.
+//! From Stripe's objects to facts: one parser for events and for fetched objects.
 //!
-//! Shapes of 2020 to now are read side by side: an expandable field may hold an
-//! id or an object; since basil an invoice names its subscription under
-//! `parent`, and no longer its payment intent.
+//! It reads the shapes from 2020 until now: an expandable field may hold an id or an object; since basil an invoice names
+//! its subscription under `parent`, and no longer its payment intent.
 
 use serde_json::Value;
 
@@ -15,31 +14,30 @@ use crate::contributions::{
 };
 use crate::money::Money;
 
-/// What an event, or a fetched object, says.
+/// The content of an event or of a fetched object.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Report {
     /// Facts, at least one.
     Facts(Vec<Fact>),
-    /// The event names an object and does not hold it: it must be fetched.
+    /// The event names an object without containing it: it must be fetched.
     Named {
-        /// Stripe's word for the object, such as `charge`.
+        /// Stripe's name for the type of object, such as `charge`.
         object: String,
         /// Its id.
         id: String,
-        /// Whether it may be on another account than ours.
+        /// Whether it may belong to another account than ours.
         may_be_elsewhere: bool,
     },
-    /// The event is of a connected account, which is not ours.
+    /// The event is from a connected account, which is not ours.
     ConnectedAccount,
-    /// Nothing that we book from.
+    /// Of a kind that is never booked.
     Nothing,
 }
 
 /// Reads an event's object.
 ///
 /// # Errors
-/// The object is of a kind that we book from, and a field that is needed for
-/// it has a shape that no known API version has.
+/// The object is of a kind that is booked, and a required field has an unknown form.
 pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
     if envelope.is_of_connected_account() {
         return Ok(Report::ConnectedAccount);
@@ -48,7 +46,7 @@ pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
     if envelope.kind == "invoice.upcoming" {
         return Ok(Report::Nothing);
     }
-    // A deleted invoice was a draft: no money follows from it, so its shape can't matter.
+    // A deleted invoice was a draft: no money follows from it, so its shape does not matter.
     if envelope.kind == "invoice.deleted" {
         let read = read(envelope.object().unwrap_or("null"), &envelope.kind, envelope.created_s());
         return Ok(read.unwrap_or(Report::Nothing));
@@ -65,7 +63,7 @@ pub fn read_event(envelope: &Envelope<'_>) -> Result<Report, BadShape> {
     Ok(report)
 }
 
-/// Adds what the event says changed, which its object does not show.
+/// Adds the changes that the event reports and its object does not show.
 fn add_changes(facts: &mut [Fact], object: &str, envelope: &Envelope<'_>) {
     match facts {
         [Fact::Subscription(fact), ..] => {
@@ -82,7 +80,7 @@ fn add_changes(facts: &mut [Fact], object: &str, envelope: &Envelope<'_>) {
     }
 }
 
-/// Events of these families tell of money: one whose object does not say what it is must not pass for nothing.
+/// Events of these families are about money: one whose object has no readable type must not be ignored.
 const BOOKED_FROM: [&str; 8] = [
     "checkout.session.",
     "customer.subscription.",
@@ -93,16 +91,16 @@ const BOOKED_FROM: [&str; 8] = [
     "payment_intent.",
     "payout.",
 ];
-/// Events of these families are stored when Stripe's list of events has one that was not delivered.
+/// Events of these families are stored if they are in Stripe's list but were not delivered.
 const OF_CONCERN: [&str; 6] =
     ["customer.", "payment_method.", "mandate.", "radar.early_fraud_warning.", "review.", "v2.core."];
 
-/// Whether something follows from events of this type.
+/// Whether we use events of this type.
 pub fn concerns_us(event: &str) -> bool {
     BOOKED_FROM.iter().chain(&OF_CONCERN).any(|family| event.starts_with(family))
 }
 
-/// Our own word for what was fetched of one payout: the payout, and the transactions in it.
+/// Our own name for the fetched contents of one payout: the payout, and its transactions.
 pub const PAYOUT_CONTENTS: &str = "keepopen.payout_contents";
 const PAYMENT_FAILED: &str = "invoice.payment_failed";
 const ACTION_REQUIRED: &str = "invoice.payment_action_required";
@@ -136,8 +134,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
             let paid = fact.latest.state == SessionState::Paid;
             facts.push(Fact::Session(fact));
             facts.extend(currencies::unknown(session, "amount_total", paid)?);
-            // Expanded when fetched: the invoice of a first monthly payment may
-            // be heard of here before its own event comes.
+            // Expanded when fetched: the invoice of a first monthly payment may be read here before its own event arrives.
             for expanded in ["invoice", "subscription", "payment_intent"] {
                 if let Some(child) = session.expanded(expanded)? {
                     add(facts, child.value, "", at_s)?;
@@ -169,7 +166,7 @@ fn add(facts: &mut Vec<Fact>, value: &Value, event: &str, at_s: i64) -> Result<(
     Ok(())
 }
 
-/// What books nothing by itself.
+/// Facts that are never booked.
 fn other_fact(object: &str, value: &Value, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let of = |name| Object { name, value };
     Ok(match object {
@@ -204,7 +201,7 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
         }),
         total,
         presented: presented(it)?,
-        // Sessions say when they were made only since 2022; before, the event's time stands for it.
+        // Sessions have a creation time only since 2022; before that, the event's time replaces it.
         created_at_s: it.time("created")?.or(Some(at_s)),
         origin: metadata::read(it)?,
         customer: it.reference("customer")?,
@@ -220,12 +217,12 @@ fn read_session(it: Object<'_>, event: &str, at_s: i64) -> Result<SessionFact, B
     })
 }
 
-/// When an event was made, if it reports what is asked for. One that does not say when dates nothing.
+/// When an event was created, if it reports this. An event without a creation time dates nothing.
 pub(super) fn event_time(reports: bool, at_s: i64) -> Vec<i64> {
     if reports && at_s > 0 { vec![at_s] } else { Vec::new() }
 }
 
-/// What the reader saw and paid, where Stripe showed it in their own currency
+/// The amount that the reader saw and paid, if Stripe showed their own currency
 /// (<https://docs.stripe.com/payments/checkout/adaptive-pricing>).
 fn presented(it: Object<'_>) -> Result<Option<Money>, BadShape> {
     let Some(details) = it.child("presentment_details")? else { return Ok(None) };
@@ -240,19 +237,19 @@ fn session_state(it: Object<'_>, event: &str) -> Result<SessionState, BadShape> 
     if event == "checkout.session.expired" || status == Some("expired") {
         return Ok(SessionState::Expired);
     }
-    // Sessions have a `status` only since 2021; before, the event's type says it.
+    // Sessions have a `status` only since 2021; before that, the event's type shows it.
     let complete = status == Some("complete") || event == "checkout.session.completed";
     Ok(match it.text("payment_status")? {
         Some("paid") => SessionState::Paid,
         Some("no_payment_required") if complete => SessionState::NothingToPay,
-        // `unpaid`, a word that we do not know, or none: no money has come for sure.
+        // `unpaid`, an unknown label, or none: certainly not paid yet.
         _ if complete => SessionState::Processing,
         _ => SessionState::Open,
     })
 }
 
-/// A fetched session of a failed bank debit is still `complete` and `unpaid`:
-/// its payment intent (expanded) tells that the money will not come.
+/// A fetched session of a failed bank debit is still `complete` and `unpaid`: its expanded payment intent shows that the
+/// payment failed.
 fn payment_gave_up(it: Object<'_>) -> Result<bool, BadShape> {
     if it.text("status")? != Some("complete") || it.text("payment_status")? != Some("unpaid") {
         return Ok(false);
@@ -265,7 +262,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     let state = match it.text("status")? {
         _ if event == "invoice.deleted" => InvoiceState::Void,
         Some("paid") => InvoiceState::Paid,
-        // A payment that waits for the reader has not come, and will not without them.
+        // A payment that waits for the reader is not paid, and will not be without them.
         Some("open") if matches!(event, PAYMENT_FAILED | ACTION_REQUIRED) => InvoiceState::Failing,
         Some("open") => InvoiceState::Open,
         Some("draft")
@@ -288,7 +285,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     for payment in it.list("payments")? {
         paid_by.extend(paid_by_of(payment)?);
     }
-    // As a join has them: what is said once and what is said twice must be the same.
+    // As a join has them: repeating a report must change nothing.
     paid_by.sort();
     paid_by.dedup();
     Ok(InvoiceFact {
@@ -320,7 +317,7 @@ fn read_invoice(it: Object<'_>, event: &str, at_s: i64) -> Result<InvoiceFact, B
     })
 }
 
-/// Of the subscription's details, else the invoice's own, else the first line's that has one.
+/// The subscription's details, otherwise the invoice's own, otherwise those of the first line that has one.
 fn invoice_origin(it: Object<'_>, details: Option<Object<'_>>) -> Result<Option<Origin>, BadShape> {
     for holder in details.into_iter().chain([it]).chain(it.list("lines")?) {
         if let Some(origin) = metadata::read(holder)? {

@@ -1,4 +1,4 @@
-//! Objects that book nothing, but say that something may be missing, or wants a person to look.
+//! Objects that are never booked, but show that something may be missing or needs manual review.
 
 use std::cmp::Reverse;
 
@@ -9,7 +9,8 @@ use crate::contributions::{
     CustomerFact, Fact, IntentFact, IntentState, Latest, Newest, ReviewFact, WarningFact,
 };
 
-/// Reads a payment intent, and the charges that it carries (in a list until 2022-11-15; since then the latest one, where it is expanded).
+/// Reads a payment intent, and the charges that it contains (in a list until 2022-11-15; since then the latest one, if
+/// expanded).
 pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     let failed = it.child("last_payment_error")?.is_some();
     let state = match it.text("status")?.ok_or(it.bad("status"))? {
@@ -35,13 +36,13 @@ pub fn read_intent(it: Object<'_>, at_s: i64) -> Result<Vec<Fact>, BadShape> {
     Ok(facts)
 }
 
-/// Reads a bank's early word of fraud.
+/// Reads a bank's early fraud warning.
 pub fn read_warning(it: Object<'_>, at_s: i64) -> Result<WarningFact, BadShape> {
     Ok(WarningFact {
         id: it.id()?,
         payment_intent: it.reference("payment_intent")?,
         charge: it.reference("charge")?,
-        // A warning that does not say so asks for a look.
+        // A warning without this field counts as actionable.
         actionable: it.flag("actionable")?.map(|value| Newest { reported_at_s: at_s, value: Reverse(value) }),
     })
 }

@@ -3,31 +3,31 @@
 use crate::config::Secret;
 use crate::keys::MacKey;
 
-/// How old a signature may be, in seconds.
+/// The maximum age of a signature, in seconds.
 pub const TOLERANCE_S: i64 = 300;
 
-/// Why a delivery is not from Stripe, as far as we can tell.
+/// Why a delivery can't be verified as Stripe's.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadSignature {
-    /// The header is not there.
+    /// The header is missing.
     #[error("the Stripe-Signature header is missing")]
     Missing,
-    /// The header is not of the documented form.
+    /// The header does not have the documented form.
     #[error("the Stripe-Signature header is malformed")]
     Malformed,
-    /// No signature fits any of our secrets.
+    /// No signature fits any of the secrets.
     #[error("no signature fits")]
     Wrong,
-    /// It fits, but is too old: somebody may be playing it again.
+    /// It fits, but is too old: somebody may be replaying it.
     #[error("the signature is too old")]
     Stale,
 }
 
-/// Checks `header` over the raw `body`: HMAC-SHA256 of `t.body`, in constant
-/// time, every `v1` against every secret, not older than [`TOLERANCE_S`].
+/// Checks `header` over the raw `body`: HMAC-SHA256 of `t.body`, in constant time, every `v1` against every secret, not
+/// older than [`TOLERANCE_S`].
 ///
-/// What Stripe's own libraries refuse is refused. Where this is stricter, and
-/// why, stands in `docs/decisions/0004-signatures.md`.
+/// What Stripe's own libraries refuse is refused. Where this is stricter, and why, is explained in
+/// `docs/decisions/0004-signatures.md`.
 ///
 /// # Errors
 /// See [`BadSignature`].
@@ -35,7 +35,7 @@ pub fn verify(header: Option<&str>, body: &[u8], secrets: &[Secret], now_s: i64)
     which_fits(header, body, secrets, now_s).map(drop)
 }
 
-/// As [`verify`], and tells the place of the secret that fits.
+/// Like [`verify`], and returns the index of the fitting secret.
 ///
 /// # Errors
 /// See [`BadSignature`].
@@ -58,20 +58,20 @@ pub fn which_fits(
     if now_s - at_s > TOLERANCE_S { Err(BadSignature::Stale) } else { Ok(place) }
 }
 
-/// Whether `header` has the form of a signature, before a body is read to check it with.
+/// Checks that `header` has the form of a signature, before the body is read.
 ///
 /// # Errors
-/// It is missing or malformed, or holds no signature of a kind that we check.
+/// It is missing or malformed, or has no signature of a supported scheme.
 pub fn check_form(header: Option<&str>) -> Result<(), BadSignature> {
     parse(header.ok_or(BadSignature::Missing)?).map(drop)
 }
 
-/// When a header says that it was signed, in seconds since 1970.
+/// When the header was signed, in seconds since 1970.
 pub fn signed_at_s(header: &str) -> Option<i64> {
     parse(header).ok()?.0.parse().ok()
 }
 
-/// The timestamp as it is written, and every well-formed `v1`.
+/// The timestamp as written, and every well-formed `v1`.
 fn parse(header: &str) -> Result<(&str, Vec<[u8; 32]>), BadSignature> {
     let mut timestamp = None;
     let mut signatures = Vec::new();
@@ -80,7 +80,7 @@ fn parse(header: &str) -> Result<(&str, Vec<[u8; 32]>), BadSignature> {
             Some(("t", _)) if timestamp.is_some() => return Err(BadSignature::Malformed),
             Some(("t", value)) => timestamp = Some(value),
             Some(("v1", value)) => signatures.extend(unhex(value)),
-            // v0, whatever comes next, and what is no pair are not ours to judge.
+            // v0, future schemes and malformed pairs are ignored.
             _ => {}
         }
     }
@@ -88,12 +88,12 @@ fn parse(header: &str) -> Result<(&str, Vec<[u8; 32]>), BadSignature> {
     if signatures.is_empty() { Err(BadSignature::Wrong) } else { Ok((timestamp, signatures)) }
 }
 
-/// Digits as a number is written: few enough to be a time, and no 0 in front.
+/// Digits in canonical form: few enough for a time, and without a leading 0.
 fn is_whole_number(text: &str) -> bool {
     (1..=18).contains(&text.len()) && !text.starts_with('0') && text.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// 64 small hex digits, as Stripe writes them.
+/// 64 lowercase hex digits, as Stripe writes them.
 fn unhex(text: &str) -> Option<[u8; 32]> {
     let digit = |b: u8| match b {
         b'0'..=b'9' => Some(b - b'0'),
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_known_signature_is_accepted() {
-        // Made with `printf '1700000000.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec_test`.
+        // Created with `printf '1700000000.{"id":"evt_1"}' | openssl dgst -sha256 -hmac whsec_test`.
         let known = "c89214b5b5da833daed6f0b8c5bb6bd58cea9022bd80ccc78230f3942d632925";
         assert_eq!(sign("whsec_test", NOW, BODY), known);
         assert_eq!(judge(&format!("t={NOW},v1={known}"), &["whsec_test"]), Ok(()));

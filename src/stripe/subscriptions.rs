@@ -1,4 +1,4 @@
-//! Subscriptions: what they take, how often, and for which time.
+//! Subscriptions: their amount, interval and period.
 
 use super::field::{BadShape, Object, is_amount};
 use super::metadata;
@@ -10,7 +10,7 @@ use crate::money::Money;
 /// Reads a subscription.
 ///
 /// # Errors
-/// A field that is needed has a shape that no known API version has.
+/// A required field has an unknown form.
 pub fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, BadShape> {
     let state = match it.text("status")?.ok_or(it.bad("status"))? {
         "incomplete" => SubscriptionState::Incomplete,
@@ -38,8 +38,8 @@ pub fn read_subscription(it: Object<'_>, at_s: i64) -> Result<SubscriptionFact, 
     })
 }
 
-/// Whether somebody asked for the end of a canceled subscription. Versions before 2023 give no reason, but show that the
-/// end had been scheduled.
+/// Whether a canceled subscription was cancelled on request. Versions before 2023 give no reason, but show that the end was
+/// scheduled.
 fn is_requested(it: Object<'_>) -> bool {
     match it.value.get("cancellation_details") {
         Some(details) => details.get("reason").is_some_and(|reason| reason == "cancellation_requested"),
@@ -47,14 +47,13 @@ fn is_requested(it: Object<'_>) -> bool {
     }
 }
 
-/// Whether it will end by itself. Flexible billing sets `cancel_at` alone.
+/// Whether it will end by itself. Flexible billing only sets `cancel_at`.
 pub(super) fn is_cancel_scheduled(it: Object<'_>) -> bool {
     let field = |name| it.value.get(name).unwrap_or(&serde_json::Value::Null);
     !field("cancel_at").is_null() || field("cancel_at_period_end") == true
 }
 
-/// What the items of a subscription take in all; none when they do not all have the same interval, or have no price in
-/// whole minor units.
+/// The total of a subscription's items; none if their intervals differ, or a price is not in whole minor units.
 pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     let mut sum: Option<Terms> = None;
     for item in it.list("items")? {
@@ -82,7 +81,7 @@ pub(super) fn terms(it: Object<'_>) -> Result<Option<Terms>, BadShape> {
     Ok(sum)
 }
 
-/// How often a price is taken. A price has its interval under `recurring`, a plan next to the amount.
+/// The interval of a price. A price has it under `recurring`, a plan next to the amount.
 fn interval(price: Object<'_>) -> Result<Option<(IntervalUnit, u32)>, BadShape> {
     let recurring = price.child("recurring")?.unwrap_or(price);
     let count = recurring.whole("interval_count")?.unwrap_or(1);
@@ -93,8 +92,7 @@ fn interval(price: Object<'_>) -> Result<Option<(IntervalUnit, u32)>, BadShape> 
     })
 }
 
-/// Before basil the subscription has its current period; since then each item has its own. The one that ends last
-/// counts.
+/// Before basil the subscription has its current period; since then each item has its own. The one that ends last counts.
 fn current_period(it: Object<'_>) -> Result<Option<Period>, BadShape> {
     let mut periods = vec![period(it, "current_period_start", "current_period_end")?];
     for item in it.list("items")? {
@@ -103,15 +101,15 @@ fn current_period(it: Object<'_>) -> Result<Option<Period>, BadShape> {
     Ok(periods.into_iter().flatten().max())
 }
 
-/// A time from `start` to `end`; none when one of them is missing or it has no length.
+/// The time from `start` to `end`; none if one of them is missing, or it has no length.
 fn period(it: Object<'_>, start: &'static str, end: &'static str) -> Result<Option<Period>, BadShape> {
     let (start_s, end_s) = (it.time(start)?, it.time(end)?);
     let period = start_s.zip(end_s).map(|(start_s, end_s)| Period { end_s, start_s });
     Ok(period.filter(|period| period.start_s < period.end_s))
 }
 
-/// What an invoice is for: the time that one of its lines pays for. Of several lines the one that ends last counts;
-/// credits for unused time pay for nothing.
+/// The period of an invoice: the time that one of its lines is for. Of several lines the one that ends last counts; credits
+/// for unused time don't count.
 ///
 /// # Errors
 /// As [`read_subscription`].

@@ -1,10 +1,10 @@
-//! What we ask of Stripe: which events, in which version, and what a key must be allowed.
+//! What we require from Stripe: the events, the API version, and the permissions of a key.
 
-/// The version of Stripe's API that our webhook endpoints are made with. It is the one that the client writes into
-/// every call, so that an event and the same object fetched have one shape; a test holds the two together.
+/// The API version of our webhook endpoints. The client writes the same version into every call, so that an event and a
+/// fetched object have the same shape; a test compares the two.
 pub const API_VERSION: &str = "2026-09-30.endive";
 
-/// Every event that something follows from, in order. An endpoint that is made by us has these and no others.
+/// Every event that we use, in order. An endpoint that we create has exactly these.
 pub const EVENTS: &[&str] = &[
     "charge.dispute.closed",
     "charge.dispute.created",
@@ -57,18 +57,18 @@ pub const EVENTS: &[&str] = &[
     "review.opened",
 ];
 
-/// What a restricted key must be allowed.
+/// A permission that a restricted key needs.
 #[derive(Clone, Copy, Debug)]
 pub struct Permission {
-    /// What the dashboard calls it.
+    /// Its name in the dashboard.
     pub name: &'static str,
     /// `read` or `write`.
     pub level: &'static str,
-    /// What for.
+    /// Its purpose.
     pub why: &'static str,
 }
 
-/// Every permission that some call of ours needs.
+/// Every permission that our calls need.
 pub const PERMISSIONS: &[Permission] = &[
     needs("Checkout Sessions", "write", "to create payment pages, and to read their results"),
     needs("PaymentIntents", "read", "to read a payment's state with its session, and to compare it"),

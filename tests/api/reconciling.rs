@@ -330,7 +330,7 @@ async fn a_seal_shows_what_was_changed_or_taken_out_since() {
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms + 1 WHERE seq = 1").await;
     let wrong = ledger_problems(&app.app).await;
     assert!(
-        wrong.iter().any(|it| it.contains("is not as it was sealed: 1 entries then, 1 now")),
+        wrong.iter().any(|it| it.contains("are not as they were sealed: 1 entries then, 1 now")),
         "{wrong:?}"
     );
     change(&app, "UPDATE ledger_entries SET occurred_at_ms = occurred_at_ms - 1 WHERE seq = 1").await;

@@ -172,7 +172,7 @@ async fn a_payout_that_is_not_what_stripe_lists_of_it_is_shown_once_to_whom_may_
     let found = app.app.store.findings(10).await.unwrap();
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!((found[0].object.as_str(), found[0].booked), (payout.as_str(), false));
-    assert_eq!(found[0].what, "payout that differs from Stripe's list of its contents");
+    assert_eq!(found[0].what, "payout that is not what Stripe lists of it");
     app.days_pass(1);
     actions::reconcile_since(&app.app, 0, true).await.unwrap();
     assert_eq!(app.app.store.findings(10).await.unwrap(), found);
@@ -199,8 +199,8 @@ async fn what_stripe_lists_and_nobody_can_read_is_shown_once_and_holds_nothing_u
         assert_eq!(found.iter().filter(same).count(), 1, "{object}, {what}: {found:?}");
     };
     told(&event, "event that can't be read");
-    told(&transaction, "unreadable balance transaction");
-    told(&payout, "payout that differs from Stripe's list of its contents");
+    told(&transaction, "balance transaction that can't be read");
+    told(&payout, "payout that is not what Stripe lists of it");
     assert_eq!(payments(&app).await.iter().map(|it| it.money.amount_minor).sum::<i64>(), 3000);
     app.days_pass(1);
     actions::reconcile_since(&app.app, 0, true).await.unwrap();

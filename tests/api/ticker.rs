@@ -244,7 +244,7 @@ async fn while_the_database_does_not_answer_readers_are_told_the_numbers_from_be
 async fn a_ticker_in_a_currency_that_is_not_taken_keeps_the_appeal_back() {
     let app = TestApp::start().await;
     for (ticker, field, sentence) in [
-        (MONEY.replace("EUR", "CHF"), "ticker.currency", "does not take CHF"),
+        (MONEY.replace("EUR", "CHF"), "ticker.currency", "does not support CHF"),
         (MONEY.replace("10000", "0"), "ticker.goal_minor", "above 0"),
         (format!("{MONEY}goal = 1"), "ticker.goal", "there is no field"),
         (format!("{MONEY}from = \"yesterday\""), "ticker.from", "yesterday"),

@@ -161,7 +161,7 @@ async fn what_can_not_be_said_is_refused_with_its_field() {
     let scopes = [keepopen::keys::Scope::AppealsWrite];
     let key = keepopen::actions::create_api_key(&app.app.as_operator(), "desk", &scopes).await.unwrap();
     let cases: [(Value, &str, &str); 12] = [
-        (json!({"heading": "{nme}"}), "variants[0].copy.heading", "{nme} is no placeholder"),
+        (json!({"heading": "{nme}"}), "variants[0].copy.heading", "{nme} is not a placeholder"),
         (json!({"heading": "{gift}"}), "variants[0].copy.heading", "on the button"),
         (
             json!({"heading": "H", "body": ["a", {"quote": "{days_left}"}]}),

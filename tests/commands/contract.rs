@@ -32,7 +32,7 @@ fn every_command_says_what_it_is_for() {
     for (command, words) in [
         ("serve", "Run the service"),
         ("demo", "practice Stripe"),
-        ("migrate", "up to date"),
+        ("migrate", "Migrate the database"),
         ("check-config", "secrets hidden"),
         ("openapi", "OpenAPI 3.1"),
         ("api-key", "Secret API keys"),

@@ -60,7 +60,7 @@ async fn an_endpoint_is_made_once_with_exactly_the_events_that_are_needed() {
         assert!(said.contains(permission), "{said}");
     }
     let again = sandbox.good(&["stripe", "connect"]);
-    assert!(again.contains("is as it should be"), "{again}");
+    assert!(again.contains("already correct"), "{again}");
     assert_eq!(stripe.endpoints(), made);
     assert!(
         !said.contains("whsec_") && !contains(&sandbox.all_bytes(), "whsec_"),

@@ -1,4 +1,4 @@
-//! One of several, by weight.
+//! Chooses one of several, by weight.
 
 use serde::Deserialize;
 
@@ -7,9 +7,9 @@ use crate::simulation::dice::Dice;
 /// Something with its weight.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Weighted<T> {
-    /// In proportion to the others of its list.
+    /// Relative to the others in its list.
     pub weight: f64,
-    /// What it is.
+    /// The item.
     #[serde(flatten)]
     pub what: T,
 }
@@ -17,12 +17,12 @@ pub struct Weighted<T> {
 /// Chooses one of several by weight.
 #[derive(Clone, Debug)]
 pub struct Choice {
-    /// Where each one's part of 0 to 1 ends.
+    /// The end of each item's part of 0 to 1.
     ends: Vec<f64>,
 }
 
 impl Choice {
-    /// A choice by these weights; each is at least 0, and one is more.
+    /// A choice with these weights; each is at least 0, and one is above.
     pub fn by(weights: impl Iterator<Item = f64> + Clone) -> Self {
         let all: f64 = weights.clone().sum();
         let mut so_far = 0.0;
@@ -38,7 +38,7 @@ impl Choice {
         Self::by(list.iter().map(|entry| entry.weight))
     }
 
-    /// The place of the one that the dice choose; none among none.
+    /// The index that the dice select; none if the list is empty.
     pub fn throw(&self, dice: &mut Dice) -> Option<usize> {
         if self.ends.is_empty() {
             return None;
@@ -46,9 +46,9 @@ impl Choice {
         Some(self.place(dice.share()))
     }
 
-    /// The place that this part of 1 falls to.
+    /// The index whose part contains this number from 0 to 1.
     pub fn place(&self, share: f64) -> usize {
-        // The last end may be a hair below 1.
+        // The last end may be slightly below 1.
         self.ends.partition_point(|end| *end <= share).min(self.ends.len().saturating_sub(1))
     }
 }

@@ -1,7 +1,8 @@
-//! A population that is described, for want of page views: who comes how often, reads what, and does what when asked.
+//! A described population, for use without recorded page views: who visits how often, reads what, and how they react to
+//! appeals.
 //!
-//! **Owns** the description's shape, what is wrong with it, and the page views that it makes.
-//! **Never** throws dice but those of the seed; one reader's do not move another's.
+//! **Owns** the description's schema, its problems, and the page views that it generates.
+//! **Never** uses randomness but the seed's; one reader's draws don't affect another's.
 //! **Start at** [`Population::read`], then `visits.rs`.
 //! **Tested in** the files here, `tests/commands/simulate.rs`; `docs/population.toml` is the commented sample.
 
@@ -16,65 +17,65 @@ use serde::{Deserialize, Deserializer};
 pub use choice::Weighted;
 pub use visits::Crowd;
 
-/// A described population. Weights are in proportion to one another; percents are of 100.
+/// A described population. Weights are relative to one another; percents are of 100.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Population {
-    /// The site they read; may be left out where the settings have one alone.
+    /// The site they read; may be omitted if the settings have only one.
     #[serde(default)]
     pub site: Option<String>,
-    /// How many they are.
+    /// The number of readers.
     pub readers: u32,
-    /// The first day, on the site's clock.
+    /// The first day, in the site's time zone.
     #[serde(deserialize_with = "date")]
     pub starts_on: Date,
-    /// How many days.
+    /// The number of days.
     pub days: u32,
-    /// How often they come.
+    /// How often they visit.
     pub visits: Vec<Weighted<Visits>>,
-    /// How many pages they read each time; one unless given.
+    /// How many pages they read per visit; one by default.
     #[serde(default)]
     pub visit_lengths: Vec<Weighted<VisitLength>>,
-    /// What they read.
+    /// The pages they read.
     pub pages: Vec<Weighted<PageKind>>,
-    /// When in the day they come: 24 weights from midnight; a quiet night unless given.
+    /// When in the day they visit: 24 weights from midnight; by default few at night.
     #[serde(default)]
     pub hours: Vec<f64>,
-    /// Where they are, by ISO 3166-1 code; unknown unless given.
+    /// Their countries, by ISO 3166-1 code; unknown by default.
     #[serde(default)]
     pub countries: Vec<Weighted<Named>>,
-    /// On what they read: mobile, tablet, desktop; unknown unless given.
+    /// Their devices: mobile, tablet, desktop; unknown by default.
     #[serde(default)]
     pub devices: Vec<Weighted<Named>>,
-    /// The page's language, as BCP 47 tag; unknown unless given.
+    /// The page's language, as BCP 47 tag; unknown by default.
     #[serde(default)]
     pub locales: Vec<Weighted<Named>>,
-    /// Of 100 readers, so many don't want to be remembered.
+    /// The share of readers who refuse to be remembered, in percent.
     #[serde(default)]
     pub without_consent_percent: f64,
-    /// Those who support the site already.
+    /// The readers who already support the site.
     #[serde(default)]
     pub supporters: Vec<Supporters>,
-    /// What they do when an appeal shows.
+    /// How they react to an appeal.
     #[serde(default)]
     pub then: Reactions,
 }
 
-/// How often somebody comes.
+/// How often somebody visits.
 #[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
 pub struct Visits {
-    /// Visits in a week, on average.
+    /// The mean number of visits per week.
     pub per_week: f64,
 }
 
-/// How long somebody stays.
+/// The length of a visit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 pub struct VisitLength {
     /// Pages.
     pub pages: u32,
 }
 
-/// What a page says of itself.
+/// A page's description of itself.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct PageKind {
     /// Its section.
@@ -83,13 +84,13 @@ pub struct PageKind {
     /// Its tags.
     #[serde(default)]
     pub tags: Vec<String>,
-    /// What kind of page it is; an article unless given.
+    /// The kind of page; an article by default.
     #[serde(default = "article")]
     pub kind: String,
     /// Whether an appeal would be out of place on it.
     #[serde(default)]
     pub sensitive: bool,
-    /// Whether somebody paid for it to be there.
+    /// Whether it is sponsored.
     #[serde(default)]
     pub paid: bool,
 }
@@ -101,23 +102,23 @@ pub struct Named {
     pub name: String,
 }
 
-/// Readers who support the site when the simulation begins.
+/// Readers who support the site at the start of the simulation.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Supporters {
     /// Their standing.
     pub standing: Standing,
-    /// How many of 100 readers.
+    /// Their share of readers, in percent.
     pub percent: f64,
-    /// Whole days between their latest gift and the first day; longer than the quiet period unless given.
+    /// Whole days between their latest gift and the first day; longer than the quiet period by default.
     #[serde(default)]
     pub gave_days_ago: Option<u32>,
-    /// What they are entitled to, by name.
+    /// Their entitlements, by name.
     #[serde(default)]
     pub entitlements: Vec<String>,
 }
 
-/// What readers do when an appeal shows, of 100 times; the rest read on.
+/// How readers react to an appeal, in percent; the rest continue reading.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Reactions {

@@ -1,4 +1,4 @@
-//! What is wrong with a description.
+//! The problems of a description.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use super::{Population, Reactions, Supporters};
 use crate::config::typed::{self, Misfit, Notation};
 use crate::sites::SiteSettings;
 
-/// The longest time that is played, in days.
+/// The maximum simulated time, in days.
 const MAX_DAYS: u32 = 3_650;
-/// More visits in a week than that are no reader's.
+/// The maximum number of visits per week.
 const MAX_VISITS: f64 = 500.0;
-/// More pages in a visit than that are no reader's.
+/// The maximum number of pages per visit.
 const MAX_PAGES: u32 = 1_000;
 
-/// The TOML reader takes a list for a table, field by field in their order. (What has a weight beside it is read from a table alone.)
+/// The TOML parser reads a list as a table, with the fields in order. (Items with a weight are only read from a table.)
 fn refuse_lists_for_tables(written: &toml::Table) -> Result<(), Vec<String>> {
     fn list<T: serde::de::DeserializeOwned>(written: &toml::Table, field: &str) -> Option<String> {
         let value = serde_json::to_value(written.get(field)?).ok()?;
@@ -35,7 +35,7 @@ impl Population {
     /// Reads a description, TOML.
     ///
     /// # Errors
-    /// What is wrong with it, each with the path of the field and a sentence.
+    /// Its problems, each with the path of the field and a sentence.
     pub fn read(text: &str, sites: &BTreeMap<String, SiteSettings>) -> Result<Self, Vec<String>> {
         let unreadable = |error: toml::de::Error| vec![error.to_string().trim_end().replace('\n', "\n  ")];
         let mut population: Self = toml::from_str(text).map_err(unreadable)?;
@@ -126,7 +126,7 @@ impl Problems {
 
     fn percents(&mut self, path: &str, percents: &[f64]) {
         let are_good = percents.iter().all(|percent| (0.0..=100.0).contains(percent));
-        // What is written in tenths may add up to a hair more than 100.
+        // Percents with decimals may add up to slightly more than 100.
         let fit = percents.iter().sum::<f64>() <= 100.000_001;
         self.unless(are_good && fit, path, "percents must be from 0 to 100, and at most 100 in total.");
     }

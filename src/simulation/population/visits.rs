@@ -1,4 +1,4 @@
-//! The page views that a description makes.
+//! The page views that a description generates.
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,16 +13,16 @@ use crate::simulation::page_view::{PageView, Support, Then};
 use crate::simulation::replay::{Refused, Simulation};
 use crate::sites::{Interval, SiteSettings};
 
-/// Few come at night; most in the morning, at noon and in the evening.
+/// Few visits at night, most in the morning, at noon and in the evening.
 const HOURS: [f64; 24] = [
     1.0, 0.5, 0.3, 0.2, 0.3, 1.0, 3.0, 6.0, 7.0, 6.0, 5.0, 5.0, 6.0, 6.0, 5.0, 5.0, 5.0, 6.0, 7.0, 7.0, 7.0,
     6.0, 4.0, 2.0,
 ];
 const HOUR_MS: u32 = 3_600_000;
-/// Between two pages of a visit lie half a minute and more, up to four minutes.
+/// The time between two pages of a visit is at least half a minute, and at most four minutes.
 const BETWEEN_PAGES_MS: (u32, u32) = (30_000, 240_000);
 
-/// A description made ready to be played.
+/// A description that is ready to be played.
 pub struct Crowd<'p> {
     population: &'p Population,
     site: &'p str,
@@ -41,9 +41,9 @@ pub struct Crowd<'p> {
 }
 
 impl<'p> Crowd<'p> {
-    /// Makes it ready. `site` is the settings of the population's site.
+    /// Prepares it. `site` is the settings of the population's site.
     pub fn of(population: &'p Population, site: &SiteSettings) -> Self {
-        // The settings were checked, so that the zone is there.
+        // The settings were checked, so the zone exists.
         let zone = TimeZone::get(&site.time_zone).unwrap_or(TimeZone::UTC);
         let first = population.starts_on;
         let days = (0..population.days).map(|day| begins_ms(&zone, first, day));
@@ -78,7 +78,7 @@ impl<'p> Crowd<'p> {
     /// Plays every reader, one after the other.
     ///
     /// # Errors
-    /// The site is not known to the simulation.
+    /// The site is unknown to the simulation.
     pub fn play(&self, simulation: &mut Simulation, seed: u64) -> Result<(), Refused> {
         let mut dice = Dice::of_seed(seed);
         for number in 1..=self.population.readers {
@@ -110,7 +110,7 @@ impl<'p> Crowd<'p> {
             visits_ms.extend((0..how_many(per_day, dice)).map(|_| day_ms + self.in_day_ms(dice)));
             visits_ms.sort_unstable();
             for visit_ms in &visits_ms {
-                // Who is still reading begins the next visit after this one.
+                // A reader who is still reading begins the next visit after this one.
                 at_ms = at_ms.saturating_add(1).max(*visit_ms);
                 let pages =
                     self.lengths.throw(dice).map_or(1, |kind| population.visit_lengths[kind].what.pages);
@@ -170,7 +170,7 @@ impl<'p> Crowd<'p> {
     }
 }
 
-/// The percents, and the rest of 100 at the end.
+/// The percents, and the remainder to 100 at the end.
 fn of_100(percents: impl Iterator<Item = f64>) -> Vec<f64> {
     let mut parts: Vec<f64> = percents.collect();
     let rest = 100.0 - parts.iter().sum::<f64>();
@@ -178,7 +178,7 @@ fn of_100(percents: impl Iterator<Item = f64>) -> Vec<f64> {
     parts
 }
 
-/// How often something happens that happens `mean` times on average, each time for itself (Poisson's distribution).
+/// How often an event occurs that independently occurs `mean` times on average (Poisson distribution).
 fn how_many(mean: f64, dice: &mut Dice) -> u32 {
     let enough = (-mean).exp();
     let (mut times, mut left) = (0, dice.share());

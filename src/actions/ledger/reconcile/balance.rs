@@ -78,7 +78,7 @@ impl<E: Emitter> Sweep<'_, E> {
         if is_listed(&body, self.now_s())
             && sum_minor.zip(payout.amount_minor).is_some_and(|(listed, paid)| listed != paid)
         {
-            self.trouble(&payout.id, "payout that differs from Stripe's list of its contents").await?;
+            self.trouble(&payout.id, "payout that is not what Stripe lists of it").await?;
         }
         Ok(Listed { id: payout.id.clone(), created_s: payout.created_at_s.unwrap_or(0), body })
     }
@@ -96,7 +96,7 @@ impl<E: Emitter> Sweep<'_, E> {
             };
             for transaction in page.objects {
                 let Ok(Report::Facts(facts)) = read_fetched(&transaction.body, self.now_s()) else {
-                    self.trouble(&transaction.id, "unreadable balance transaction").await?;
+                    self.trouble(&transaction.id, "balance transaction that can't be read").await?;
                     continue;
                 };
                 let Some(Fact::Transaction(fact)) = facts.into_iter().next() else { continue };
