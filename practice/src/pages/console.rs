@@ -1,12 +1,13 @@
 //! The console: every payment, subscription and event of the stand-in, with a button for what may befall it.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
 use serde_json::Value;
 
 use crate::api::form::Params;
 use crate::flows::{disputes, payments};
 use crate::money;
-use crate::pages::html::{escape, frame, time};
+use crate::pages::html::{render, time};
 use crate::pages::page;
 use crate::state::{SharedState, State, number, text};
 
@@ -16,19 +17,60 @@ const SHOWN: usize = 50;
 /// How many events the console shows before it is asked for all of them: one gift alone makes about ten.
 const EVENTS_SHOWN: usize = 30;
 
+#[derive(Template)]
+#[template(path = "console.html")]
+struct Page<'a> {
+    account: &'a str,
+    sections: Vec<Section>,
+    older: Older,
+}
+
+struct Section {
+    id: &'static str,
+    title: &'static str,
+    empty: &'static str,
+    rows: Vec<Row>,
+}
+
+/// What it is, how it stands, and its buttons.
+struct Row {
+    id: String,
+    /// A line may break between the parts.
+    what: Vec<String>,
+    status: String,
+    detail: Detail,
+    /// The buttons share an amount, left empty for all of it.
+    takes_amount: bool,
+    /// Actions with their labels.
+    buttons: Vec<(&'static str, String)>,
+}
+
+enum Detail {
+    Object { at: String, more: String, id: String },
+    OpenPage { at: String, id: String },
+    Text(String),
+}
+
+/// Events that are older than the newest [`EVENTS_SHOWN`].
+enum Older {
+    None,
+    /// They are shown, and the newest are so many.
+    Shown(usize),
+    /// They are not shown, and all are so many.
+    Hidden(usize),
+}
+
 /// `GET /console`; with `?events=all` every event is shown.
 pub(crate) async fn show(request: HttpRequest, state: web::Data<SharedState>) -> HttpResponse {
     let all_events = Params::parse(request.query_string().as_bytes()).get("events") == Some("all");
     let state = state.open();
-    let body = format!(
-        "<main class=\"wide\">\n<h1>Practice console</h1>\n\
-         <p class=\"lead\">What {account} would see at its payment service, and what it could meet there.</p>\n\
-         {}\n{}\n{}\n{}\n{}\n{}\n{}\n{more}</main>",
+    let section = |id, title, empty, rows| Section { id, title, empty, rows };
+    let sections = vec![
         section(
             "debits",
             "Waiting bank debits and open pages",
             "No bank debit is waiting, and no payment page is open.",
-            waiting(&state)
+            waiting(&state),
         ),
         section("payments", "Payments", "Nobody has paid yet.", payments(&state)),
         section("subscriptions", "Subscriptions", "Nobody gives regularly yet.", subscriptions(&state)),
@@ -36,90 +78,69 @@ pub(crate) async fn show(request: HttpRequest, state: web::Data<SharedState>) ->
         section("disputes", "Disputes", "Nobody has disputed a payment.", objections(&state)),
         section("payouts", "Payouts", "There is nothing to pay out yet.", payouts(&state)),
         section("events", "Events", "Nothing has happened yet.", events(&state, all_events)),
-        more = more_events(&state, all_events),
-        account = escape(&state.account_name),
-    );
-    page(200, frame("Console", "console", &body))
-}
-
-fn section(id: &str, title: &str, empty: &str, rows: Vec<String>) -> String {
-    let inner = if rows.is_empty() {
-        format!("<p class=\"empty\">{empty}</p>")
-    } else {
-        format!("<ul class=\"rows\">{}</ul>", rows.concat())
+    ];
+    let older = match state.events.len() {
+        0..=EVENTS_SHOWN => Older::None,
+        _ if all_events => Older::Shown(EVENTS_SHOWN),
+        count => Older::Hidden(count),
     };
-    format!("<section id=\"{id}\"><h2>{title}</h2>{inner}</section>")
+    page(200, render(&Page { account: &state.account_name, sections, older }))
 }
 
-/// One row: what it is, how it stands, and its buttons. `what` and `detail` are HTML, escaped by the caller.
-fn row(id: &str, what: &str, status: &str, detail: &str, buttons: &str) -> String {
-    let class = match status {
-        "succeeded" | "active" | "won" | "taken" | "paid" => "good",
-        "failed" | "declined" | "lost" | "past due" | "given up" => "bad",
-        _ => "plain",
-    };
-    format!(
-        "<li data-row=\"{id}\"><div class=\"about\"><p><b>{what}</b> <span class=\"state {class}\" data-state=\"{status}\">{status}</span></p>\
-         <p class=\"detail\">{detail}</p></div>{}</li>",
-        if buttons.is_empty() { String::new() } else { format!("<div class=\"buttons\">{buttons}</div>") },
-        id = escape(id),
-    )
-}
+impl Row {
+    fn new(id: &str, what: String, status: &str, detail: Detail) -> Self {
+        let (id, status) = (id.to_owned(), status.to_owned());
+        Self { id, what: vec![what], status, detail, takes_amount: false, buttons: Vec::new() }
+    }
 
-fn button(action: &str, id: &str, label: &str) -> String {
-    format!(
-        "<form method=\"post\" action=\"/console/do\"><input type=\"hidden\" name=\"id\" value=\"{id}\">\
-         <button name=\"action\" value=\"{action}\" data-action=\"{action}\" data-id=\"{id}\">{label}</button></form>",
-        id = escape(id)
-    )
-}
+    fn button(mut self, action: &'static str, label: impl Into<String>) -> Self {
+        self.buttons.push((action, label.into()));
+        self
+    }
 
-/// Two buttons that share an amount, left empty for all of it.
-fn amount_buttons(id: &str) -> String {
-    format!(
-        "<form method=\"post\" action=\"/console/do\" class=\"amount\"><input type=\"hidden\" name=\"id\" value=\"{id}\">\
-         <input name=\"amount\" inputmode=\"decimal\" placeholder=\"all of it\" aria-label=\"Amount, empty for all of it\" data-amount=\"{id}\">\
-         <button name=\"action\" value=\"refund\" data-action=\"refund\" data-id=\"{id}\">Refund</button>\
-         <button name=\"action\" value=\"dispute\" data-action=\"dispute\" data-id=\"{id}\">Dispute</button></form>",
-        id = escape(id)
-    )
+    fn class(&self) -> &'static str {
+        match self.status.as_str() {
+            "succeeded" | "active" | "won" | "taken" | "paid" => "good",
+            "failed" | "declined" | "lost" | "past due" | "given up" => "bad",
+            _ => "plain",
+        }
+    }
 }
 
 fn sum(object: &Value) -> String {
     let amount = if text(object, "object") == "checkout.session" { "amount_total" } else { "amount" };
-    escape(&money::shown(number(object, amount), text(object, "currency")))
+    money::shown(number(object, amount), text(object, "currency"))
 }
 
-fn detail(object: &Value, more: &str) -> String {
-    let more = if more.is_empty() { String::new() } else { format!(" · {}", escape(more)) };
-    format!("{}{more} · <code>{}</code>", time(number(object, "created")), escape(text(object, "id")))
+fn detail(object: &Value, more: &str) -> Detail {
+    let at = time(number(object, "created"));
+    Detail::Object { at, more: more.to_owned(), id: text(object, "id").to_owned() }
 }
 
-fn waiting(state: &State) -> Vec<String> {
+fn waiting(state: &State) -> Vec<Row> {
     let mut rows = Vec::new();
     for session in state.all("checkout.session").rev() {
         let id = text(session, "id");
         let intent = state.plans.get(id).and_then(|plan| plan.payment_intent.as_deref());
         if text(session, "status") == "open" {
-            let link =
-                format!("{} · <a href=\"/pay/{id}\">payment page</a>", time(number(session, "created")));
-            rows.push(row(id, &sum(session), "open", &link, &button("expire", id, "Expire")));
+            let detail = Detail::OpenPage { at: time(number(session, "created")), id: id.to_owned() };
+            rows.push(Row::new(id, sum(session), "open", detail).button("expire", "Expire"));
         } else if intent.is_some_and(|intent| payments::pending_charge(state, intent).is_some()) {
-            let buttons = button("settle", id, "Settle") + &button("fail-debit", id, "Fail");
             let payer = text(&session["customer_details"], "email");
-            rows.push(row(id, &sum(session), "processing", &detail(session, payer), &buttons));
+            let row = Row::new(id, sum(session), "processing", detail(session, payer));
+            rows.push(row.button("settle", "Settle").button("fail-debit", "Fail"));
         }
     }
     rows.truncate(SHOWN);
     rows
 }
 
-fn payments(state: &State) -> Vec<String> {
+fn payments(state: &State) -> Vec<Row> {
     let intents = state.all("payment_intent").rev().filter(|intent| !intent["latest_charge"].is_null());
     intents.take(SHOWN).map(|intent| payment(state, intent)).collect()
 }
 
-fn payment(state: &State, intent: &Value) -> String {
+fn payment(state: &State, intent: &Value) -> Row {
     let id = text(intent, "id");
     let charge = state.see(text(intent, "latest_charge"));
     let (amount, back) = (number(&charge, "amount"), number(&charge, "amount_refunded"));
@@ -137,105 +158,94 @@ fn payment(state: &State, intent: &Value) -> String {
         more += &format!(" · {} given back", money::shown(back, text(&charge, "currency")));
     }
     let refundable = succeeded && !disputes::forbids_refund(state, text(&charge, "id"));
-    let buttons = if refundable { amount_buttons(id) } else { String::new() };
-    row(id, &sum(&charge), status, &detail(intent, &more), &buttons)
+    let row = Row::new(id, sum(&charge), status, detail(intent, &more));
+    if !refundable {
+        return row;
+    }
+    Row { takes_amount: true, ..row }.button("refund", "Refund").button("dispute", "Dispute")
 }
 
-fn subscriptions(state: &State) -> Vec<String> {
+fn subscriptions(state: &State) -> Vec<Row> {
     state.all("subscription").rev().take(SHOWN).map(|sub| subscription(state, sub)).collect()
 }
 
-fn subscription(state: &State, sub: &Value) -> String {
+fn subscription(state: &State, sub: &Value) -> Row {
     let id = text(sub, "id");
     let item = &sub["items"]["data"][0];
     let unit = text(&item["price"]["recurring"], "interval");
     let amount =
         money::shown(number(&item["price"], "unit_amount") * number(item, "quantity"), text(sub, "currency"));
-    let what = escape(&format!("{amount} every {unit}"));
+    let what = format!("{amount} every {unit}");
     let status = text(sub, "status");
     let customer = state.see(text(sub, "customer"));
     let until = time(number(item, "current_period_end"));
     let mut more = format!("{} · period ends {until}", text(&customer, "email"));
     if status == "canceled" {
-        return row(id, &what, "canceled", &detail(sub, text(&customer, "email")), "");
+        return Row::new(id, what, "canceled", detail(sub, text(&customer, "email")));
     }
     let ending = !sub["cancel_at"].is_null();
     if ending {
         more += " · ends then";
     }
-    let mut buttons = if ending {
-        button("next-month", id, "End the period")
+    let mut row = Row::new(id, what, &status.replace('_', " "), detail(sub, &more));
+    row = if ending {
+        row.button("next-month", "End the period")
     } else {
-        button("next-month", id, &format!("Next {unit}"))
-            + &button("next-month-fails", id, &format!("Next {unit}, card fails"))
+        row.button("next-month", format!("Next {unit}"))
+            .button("next-month-fails", format!("Next {unit}, card fails"))
     };
     if status == "past_due" {
-        buttons += &button("mend-card", id, "Mend the card");
+        row = row.button("mend-card", "Mend the card");
     }
-    buttons += &button("cancel-now", id, "Cancel now");
-    if !ending {
-        buttons += &button("cancel-later", id, "Cancel at period end");
-    }
-    row(id, &what, &status.replace('_', " "), &detail(sub, &more), &buttons)
+    row = row.button("cancel-now", "Cancel now");
+    if ending { row } else { row.button("cancel-later", "Cancel at period end") }
 }
 
-fn refunds(state: &State) -> Vec<String> {
+fn refunds(state: &State) -> Vec<Row> {
     let refund = |refund: &Value| {
         let id = text(refund, "id");
-        let failed = text(refund, "status") == "failed";
-        let buttons = if failed { String::new() } else { button("fail-refund", id, "Fail this refund") };
-        row(
-            id,
-            &sum(refund),
-            text(refund, "status"),
-            &detail(refund, text(refund, "payment_intent")),
-            &buttons,
-        )
+        let status = text(refund, "status");
+        let row = Row::new(id, sum(refund), status, detail(refund, text(refund, "payment_intent")));
+        if status == "failed" { row } else { row.button("fail-refund", "Fail this refund") }
     };
     state.all("refund").rev().take(SHOWN).map(refund).collect()
 }
 
-fn objections(state: &State) -> Vec<String> {
+fn objections(state: &State) -> Vec<Row> {
     let dispute = |dispute: &Value| {
         let id = text(dispute, "id");
         let status = text(dispute, "status");
-        let buttons = if disputes::is_inquiry(dispute) {
-            button("escalate", id, "Escalate") + &button("close-inquiry", id, "Close")
+        let detail = detail(dispute, text(dispute, "payment_intent"));
+        let row = Row::new(id, sum(dispute), &status.replace('_', " "), detail);
+        if disputes::is_inquiry(dispute) {
+            row.button("escalate", "Escalate").button("close-inquiry", "Close")
         } else if disputes::is_open(dispute) {
-            button("win", id, "Win") + &button("lose", id, "Lose")
+            row.button("win", "Win").button("lose", "Lose")
         } else {
-            String::new()
-        };
-        row(
-            id,
-            &sum(dispute),
-            &status.replace('_', " "),
-            &detail(dispute, text(dispute, "payment_intent")),
-            &buttons,
-        )
+            row
+        }
     };
     state.all("dispute").rev().take(SHOWN).map(dispute).collect()
 }
 
-fn payouts(state: &State) -> Vec<String> {
+fn payouts(state: &State) -> Vec<Row> {
     let payout = |payout: &Value| {
         let (id, status) = (text(payout, "id"), text(payout, "status"));
-        let buttons =
-            if status == "failed" { String::new() } else { button("fail-payout", id, "Fail this payout") };
-        row(id, &sum(payout), &status.replace('_', " "), &detail(payout, ""), &buttons)
+        let row = Row::new(id, sum(payout), &status.replace('_', " "), detail(payout, ""));
+        if status == "failed" { row } else { row.button("fail-payout", "Fail this payout") }
     };
     let waiting = match state.balance.count_unpaid() {
         0 => None,
         count => {
-            let entries = format!("{count} balance transactions");
-            let button = button("pay-out", "all", "Pay all of it out");
-            Some(row("all", "Not paid out yet", "waiting", &entries, &button))
+            let entries = Detail::Text(format!("{count} balance transactions"));
+            let row = Row::new("all", "Not paid out yet".to_owned(), "waiting", entries);
+            Some(row.button("pay-out", "Pay all of it out"))
         }
     };
     waiting.into_iter().chain(state.all("payout").rev().take(SHOWN).map(payout)).collect()
 }
 
-fn events(state: &State, all: bool) -> Vec<String> {
+fn events(state: &State, all: bool) -> Vec<Row> {
     let event = |event: &Value| {
         let id = text(event, "id");
         let tries: Vec<_> = state.deliveries.iter().filter(|delivery| delivery.event_id == id).collect();
@@ -253,28 +263,12 @@ fn events(state: &State, all: bool) -> Vec<String> {
                 delivery.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string())
             })
             .collect();
-        let again = if state.webhook_url.is_some() {
-            button("deliver-again", id, "Deliver again")
-        } else {
-            String::new()
-        };
-        // A name of many words may break at its dots.
-        let name = escape(text(event, "type")).replace('.', ".<wbr>");
-        row(id, &name, status, &detail(event, &answers.join(", ")), &again)
+        // A name of many words may break after its dots.
+        let what = text(event, "type").split_inclusive('.').map(str::to_owned).collect();
+        let row = Row::new(id, String::new(), status, detail(event, &answers.join(", ")));
+        let row = Row { what, ..row };
+        if state.webhook_url.is_some() { row.button("deliver-again", "Deliver again") } else { row }
     };
     let shown = if all { state.events.len() } else { EVENTS_SHOWN };
     state.events.iter().rev().take(shown).map(event).collect()
-}
-
-/// The way to the older events, or back.
-fn more_events(state: &State, all: bool) -> String {
-    match state.events.len() {
-        0..=EVENTS_SHOWN => String::new(),
-        _ if all => {
-            format!("<p class=\"more\"><a href=\"/console#events\">Only the newest {EVENTS_SHOWN}</a></p>\n")
-        }
-        count => {
-            format!("<p class=\"more\"><a href=\"/console?events=all#events\">All {count} events</a></p>\n")
-        }
-    }
 }

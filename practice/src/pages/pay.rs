@@ -1,12 +1,13 @@
 //! The hosted payment page: what is given, to whom, and three ways for it to go.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use askama::Template;
 use serde_json::Value;
 
 use crate::api::form::Params;
 use crate::flows::checkout;
 use crate::objects::payment::Payer;
-use crate::pages::html::{escape, frame, message};
+use crate::pages::html::{message, render};
 use crate::pages::{foreign_form, own_form, page, see_other};
 use crate::state::{SharedState, State, number, text};
 use crate::{How, money};
@@ -102,8 +103,22 @@ fn unknown() -> HttpResponse {
     )
 }
 
+#[derive(Template)]
+#[template(path = "pay.html")]
+struct Page<'a> {
+    account: &'a str,
+    amount: &'a str,
+    every: &'a str,
+    what: &'a str,
+    trouble: Option<&'a str>,
+    id: &'a str,
+    payer: &'a Payer,
+    /// The address came from the caller.
+    locked: bool,
+    cancel: &'a str,
+}
+
 fn form(state: &State, session: &Value, payer: &Payer, trouble: Option<&str>) -> String {
-    let amount = money::shown(number(session, "amount_total"), text(session, "currency"));
     let plan = state.plans.get(text(session, "id")).cloned().unwrap_or_default();
     let every = plan.interval.as_ref().map(|(unit, count)| match count {
         1 => format!("every {unit}"),
@@ -112,41 +127,15 @@ fn form(state: &State, session: &Value, payer: &Payer, trouble: Option<&str>) ->
     // A line that only says again who is paid is left out.
     let mut what: Vec<&str> = plan.lines.iter().map(|line| line.name.as_str()).collect();
     what.retain(|name| *name != state.account_name);
-    let what = match what.join(", ").as_str() {
-        "" => String::new(),
-        names => format!("<p class=\"what\">{}</p>", escape(names)),
-    };
-    let trouble = trouble.map(|sentence| {
-        format!("<p id=\"trouble\" class=\"trouble\" role=\"alert\">{}</p>", escape(sentence))
-    });
-    let cancel = match text(session, "cancel_url") {
-        "" => String::new(),
-        url => format!("<a id=\"cancel\" class=\"quiet\" href=\"{}\">Cancel and go back</a>", escape(url)),
-    };
-    let locked = if session["customer_email"].is_null() { "" } else { " readonly" };
-    let body = format!(
-        "<main class=\"card\">\n\
-         <header><p class=\"to\">To {account}</p>\n\
-         <h1 id=\"amount\"><span class=\"sum\">{amount}</span> <span class=\"every\">{every}</span></h1>\n\
-         {what}</header>\n{trouble}\n\
-         <form method=\"post\" action=\"/pay/{id}\">\n\
-         <label for=\"email\">E-mail</label>\n\
-         <input id=\"email\" name=\"email\" type=\"email\" required autocomplete=\"email\" value=\"{email}\"{locked}>\n\
-         <label for=\"name\">Name <span class=\"optional\">(optional)</span></label>\n\
-         <input id=\"name\" name=\"name\" autocomplete=\"name\" value=\"{name}\">\n\
-         <fieldset><legend>What should happen?</legend>\n\
-         <button id=\"pay-card\" class=\"first\" name=\"how\" value=\"card\"><b>Pay by card</b><span>The card works.</span></button>\n\
-         <button id=\"pay-declined\" name=\"how\" value=\"declined\"><b>Pay by a card that is declined</b><span>You aren’t charged, and can try again.</span></button>\n\
-         <button id=\"pay-bank\" name=\"how\" value=\"bank\"><b>Pay by bank debit</b><span>It is pending until you settle it, or let it fail, in the console.</span></button>\n\
-         </fieldset>\n</form>\n{cancel}\n</main>\n\
-         <p class=\"foot\">A stand-in for a payment page, on this machine only. It never asks for a card or bank number. <a href=\"/console\">Console</a></p>",
-        account = escape(&state.account_name),
-        amount = escape(&amount),
-        every = every.as_deref().unwrap_or("once"),
-        trouble = trouble.unwrap_or_default(),
-        id = escape(text(session, "id")),
-        email = escape(&payer.email),
-        name = escape(&payer.name),
-    );
-    frame(&format!("Pay {amount}"), "pay", &body)
+    render(&Page {
+        account: &state.account_name,
+        amount: &money::shown(number(session, "amount_total"), text(session, "currency")),
+        every: every.as_deref().unwrap_or("once"),
+        what: &what.join(", "),
+        trouble,
+        id: text(session, "id"),
+        payer,
+        locked: !session["customer_email"].is_null(),
+        cancel: text(session, "cancel_url"),
+    })
 }
