@@ -3,6 +3,7 @@
 //! `docs/architecture.md` is the map; the modules below follow its order.
 
 pub mod clock;
+pub mod csv;
 pub mod ids;
 pub mod money;
 pub mod telemetry;

@@ -1,9 +1,12 @@
 //! `keepopen audit`
 
+use std::io::Write;
+
 use clap::Subcommand;
 
 use super::{Stopped, runtime, say};
 use crate::clock::{parse_time_ms, rfc3339};
+use crate::csv;
 use crate::sites::Settings;
 use crate::store::Store;
 use crate::store::audit::{AuditFilter, AuditRow};
@@ -37,6 +40,9 @@ pub struct Filter {
     /// Print JSON, one object per line.
     #[arg(long)]
     json: bool,
+    /// Print CSV, with a line of column names. What changed is a list in JSON.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
 }
 
 pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
@@ -57,6 +63,10 @@ pub fn run(verb: &Verb, settings: &Settings) -> Result<(), Stopped> {
     if filter.json {
         return rows.iter().try_for_each(|row| say(&serde_json::to_string(&json(row)?)?));
     }
+    if filter.csv {
+        let lines: String = rows.iter().map(csv_line).collect();
+        return std::io::stdout().write_all(format!("{COLUMNS}{lines}").as_bytes()).map_err(Into::into);
+    }
     if rows.is_empty() {
         return say("There is no such change.");
     }
@@ -71,6 +81,26 @@ fn json(row: &AuditRow) -> Result<serde_json::Value, Stopped> {
         "actor_role": row.actor_role, "action": row.action, "object_type": row.object_type,
         "object_id": row.object_id, "changes": changes, "request_id": row.request_id,
     }))
+}
+
+/// The names of the columns of [`csv_line`].
+const COLUMNS: &str =
+    "number,at,actor,actor_id,actor_role,action,object_type,object_id,changes,request_id\r\n";
+
+fn csv_line(row: &AuditRow) -> String {
+    let optional = |value: &Option<String>| value.as_deref().map_or_else(String::new, csv::text);
+    csv::line(&[
+        row.seq.to_string(),
+        rfc3339(row.at_ms),
+        csv::text(&row.actor),
+        optional(&row.actor_id),
+        optional(&row.actor_role),
+        csv::text(&row.action),
+        csv::text(&row.object_type),
+        csv::text(&row.object_id),
+        csv::text(&row.changes),
+        optional(&row.request_id),
+    ])
 }
 
 fn line(row: &AuditRow) -> Result<String, Stopped> {

@@ -106,6 +106,17 @@ async fn every_command_that_changes_something_leaves_a_row_of_the_operator() {
     let listed = sandbox.good(&["audit", "list", "--object", "journal"]);
     assert_eq!(listed.lines().count(), 2, "{listed}");
     assert!(listed.contains("  operator  switch.set  journal  all: \"off\" -> \"on\"\n"), "{listed}");
+    let row = newest(&sandbox);
+    let table = sandbox.good(&["audit", "list", "--limit", "1", "--csv"]);
+    let changes = row["changes"].to_string().replace('"', "\"\"");
+    let [number, at] = [row["number"].to_string(), row["at"].as_str().unwrap().to_owned()];
+    let [action, kind, id] = ["action", "object_type", "object_id"].map(|name| row[name].as_str().unwrap());
+    let header = "number,at,actor,actor_id,actor_role,action,object_type,object_id,changes,request_id";
+    let line = format!("{number},{at},operator,,,{action},{kind},{id},\"{changes}\",");
+    assert_eq!(table, format!("{header}\r\n{line}\r\n"));
+    let none = sandbox.good(&["audit", "list", "--until", "2020-01-01", "--csv"]);
+    assert_eq!(none, format!("{header}\r\n"), "no change is a table without a line");
+    assert_eq!(sandbox.run(&["audit", "list", "--csv", "--json"]).status, Some(2));
     assert_eq!(sandbox.good(&["audit", "list", "--until", "2020-01-01"]), "There is no such change.\n");
     let of_keys = sandbox.good(&["audit", "list", "--action", "api_key.create", "--actor", "operator"]);
     assert!(of_keys.contains("name (not kept), scopes: \"money:read\""), "{of_keys}");

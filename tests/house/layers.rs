@@ -16,7 +16,7 @@ pub struct Map {
 static SRC: Map = Map {
     folder: "src/",
     lines: &[
-        &["clock", "ids", "money", "telemetry"],
+        &["clock", "csv", "ids", "money", "telemetry"],
         &["config", "limits"],
         &["sites"],
         &["appeals", "contributions", "supporters"],
